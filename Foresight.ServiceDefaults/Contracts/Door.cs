@@ -1,0 +1,82 @@
+namespace Foresight.Contracts;
+
+// The door: how Api nodes (and the settlement loop) hand commands to the leader. POST {leader}/door/commands over HTTP/2 without TLS inside
+// the cluster, header X-Foresight-Cluster with the cluster secret, JSON body. All of a batch is committed before the answer comes.
+// GET /door/status: MatchingNodeStatus. GET /door/state: StateProof. POST /door/reconcile: TriggerResponse.
+
+public enum DoorCommandKind
+{
+    Place = 1,
+    CancelBySalt = 2,
+    CancelByHash = 3,
+    SettleTrade = 4,
+    BustTrade = 5,
+    ObserveBalance = 6,
+    SetMarketState = 7,
+    CancelAllOfMarket = 8,
+}
+
+/// <param name="RequestId">
+/// Names the request, not the order: a command that comes twice with one RequestId is applied once, and both get the same answer.
+/// </param>
+/// <param name="Deadline">The leader does not sequence it after this; the answer is then <see cref="DoorStatus.Late"/>.</param>
+public sealed record DoorCommand(
+    Guid RequestId, DoorCommandKind Kind, DateTimeOffset Deadline, DoorOrder? Order = null, DoorCancel? Cancel = null, DoorChain? Chain = null,
+    DoorMarket? Market = null);
+
+/// <summary>A checked order: the edge has verified shape, signature and expiry. Bytes as 0x hex.</summary>
+/// <param name="Hash">EIP-712 order hash, lower case.</param>
+/// <param name="Salt">uint256, decimal.</param>
+/// <param name="ExpirySeconds">0: never.</param>
+public sealed record DoorOrder(
+    string Hash, string Maker, int MarketId, int Outcome, bool IsBuy, int PriceTicks, long Lots, string Salt, long ExpirySeconds, string Signature,
+    int TimeInForce, bool PostOnly, int SelfTradePrevention, string? ClientOrderId, string? IdempotencyKey);
+
+/// <param name="Hash">CancelByHash: the order. Else null.</param>
+/// <param name="Salt">CancelBySalt: uint256, decimal. Else null.</param>
+public sealed record DoorCancel(string Maker, int MarketId, string? Hash, string? Salt);
+
+/// <param name="Address">ObserveBalance: whose.</param>
+/// <param name="MarketId">ObserveBalance of shares; 0 for collateral.</param>
+/// <param name="Outcome">255 for collateral.</param>
+/// <param name="Units">Micro-USDC or lots.</param>
+public sealed record DoorChain(long TradeId, string? Address, int MarketId, int Outcome, long Units, long Block, string? Reason);
+
+/// <param name="State">0 open, 1 paused, 2 closed, 3 resolved.</param>
+public sealed record DoorMarket(int MarketId, int State, int WinningOutcome);
+
+public enum DoorStatus
+{
+    /// <summary>Committed.</summary>
+    Accepted = 0,
+
+    /// <summary>Sequenced and refused by the exchange (committed too), or refused before sequencing; see the code.</summary>
+    Rejected = 1,
+
+    /// <summary>The order is in the journal already, by another request.</summary>
+    Duplicate = 2,
+
+    /// <summary>This node does not lead; nothing was done. Try the leader.</summary>
+    NotLeader = 3,
+
+    /// <summary>The commit's outcome is unknown. Ask again with the same RequestId; never assume.</summary>
+    InDoubt = 4,
+
+    /// <summary>The deadline had passed, or the queue was full; nothing was done.</summary>
+    Late = 5,
+}
+
+/// <param name="Code">A problem code when rejected.</param>
+/// <param name="Cancelled">Hashes of the orders that a cancel removed.</param>
+public sealed record DoorResult(
+    Guid RequestId, DoorStatus Status, string? Code, long Epoch, long Sequence, string? OrderStatus = null, long FilledLots = 0, long RemainingLots = 0,
+    IReadOnlyList<DoorFill>? Fills = null, IReadOnlyList<string>? Cancelled = null, string? CommitLsn = null);
+
+public sealed record DoorFill(long TradeId, int PriceTicks, long Lots, bool IsTaker);
+
+public sealed record DoorBatch(IReadOnlyList<DoorCommand> Commands);
+
+public sealed record DoorAnswer(string NodeId, string? LeaderAddress, IReadOnlyList<DoorResult> Results);
+
+/// <summary>The live engine's state hash at a journal position, to be compared with a replay.</summary>
+public sealed record StateProof(string NodeId, long Epoch, long Sequence, string StateHash);

@@ -1,0 +1,46 @@
+namespace Foresight.Contracts;
+
+// What goes over Redis Pub/Sub from the leader to every Api node (JSON, web defaults), published only after the commit.
+// (Epoch, Sequence) names the journal position that a message is as of. Previous is the Sequence of the market's message before it on the
+// same channel in this epoch (0: the first of the epoch), so a receiver sees a gap without numbers of its own.
+
+/// <summary>Channels; each is prefixed with REDIS_KEY_PREFIX (default "foresight:").</summary>
+public static class Channels
+{
+    public const string Depth = "ws:depth";
+    public const string Trades = "ws:trades";
+    public const string Stats = "ws:stats";
+    public const string Orders = "ws:orders";
+    public const string ClusterEvents = "cluster:events";
+    public const string ClusterLeader = "cluster:leader";
+}
+
+/// <summary>New total quantity of one level (0: gone), in the outcome's own terms. Absolute, so applying it twice is harmless.</summary>
+public sealed record LevelChange(int Outcome, bool IsBid, int PriceTicks, long Lots);
+
+/// <summary>Channel <see cref="Channels.Depth"/>. With <see cref="Snapshot"/>, Levels are the whole book and replace what was known.</summary>
+public sealed record DepthMessage(int Market, long Epoch, long Sequence, long Previous, bool Snapshot, IReadOnlyList<LevelChange> Levels);
+
+/// <summary>Channel <see cref="Channels.Trades"/>.</summary>
+public sealed record TradesMessage(int Market, long Epoch, long Sequence, long Previous, IReadOnlyList<TradeView> Trades);
+
+/// <summary>Channel <see cref="Channels.Stats"/>.</summary>
+public sealed record StatsMessage(int Market, long Epoch, long Sequence, MarketStats Stats);
+
+/// <summary>A private update; only the owner's connections may receive it. Never carries a signature.</summary>
+/// <param name="Kind">accepted, filled, cancelled, expired, trade_settled, trade_bust.</param>
+public sealed record OrderUpdate(
+    string Owner, string OrderId, int MarketId, string Kind, string Status, string FilledAmount, string RemainingAmount, FillView? Fill, string? Reason,
+    long Epoch, long Sequence);
+
+/// <summary>Channel <see cref="Channels.Orders"/>.</summary>
+public sealed record OrdersMessage(long Epoch, long Sequence, IReadOnlyList<OrderUpdate> Updates);
+
+/// <summary>
+/// Channel <see cref="Channels.ClusterEvents"/>. Kinds: leader_elected, leader_lost, node_joined, node_left, trade_state
+/// (Detail: trade id and new settlement state), settlement_halted, reconciliation_finished, discrepancy_changed.
+/// </summary>
+public sealed record ClusterEvent(string Kind, string NodeId, long Epoch, DateTimeOffset At, string? Detail);
+
+/// <summary>Channel <see cref="Channels.ClusterLeader"/>. Kinds: acquired, released. A follower that hears "released" bids at once.</summary>
+public sealed record LeaderMessage(string Kind, string Resource, string NodeId, string Address, long Epoch);
