@@ -1,0 +1,32 @@
+using System.Reflection;
+using Microsoft.Extensions.Configuration;
+
+namespace Foresight.ServiceDefaults.Hosting;
+
+/// <summary>Who this process is: on log lines, in the registry of nodes, in database sessions and in telemetry.</summary>
+/// <param name="Id">Unique among the running processes.</param>
+/// <param name="Service">matching, api, console.</param>
+public sealed record NodeIdentity(string Id, string Service, string Version, DateTimeOffset StartedAt)
+{
+    /// <summary>
+    /// <c>NODE_ID</c>, else <c>service.instance.id</c> of <c>OTEL_RESOURCE_ATTRIBUTES</c> (which differs among replicas of one resource
+    /// that share their environment otherwise), else machine name and process id.
+    /// </summary>
+    public static NodeIdentity From(IConfiguration configuration, string applicationName, DateTimeOffset now)
+    {
+        var id = configuration.Optional("NODE_ID") ?? InstanceIdOf(configuration.Optional("OTEL_RESOURCE_ATTRIBUTES"))
+            ?? $"{Environment.MachineName}-{Environment.ProcessId}";
+        if (id.Length > 63 || id.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.')))
+            throw new SettingException("NODE_ID must be at most 63 letters, digits, dots, dashes and underscores.");
+
+        var service = configuration.Optional("OTEL_SERVICE_NAME") ?? applicationName;
+        var assembly = Assembly.GetEntryAssembly() ?? typeof(NodeIdentity).Assembly;
+        var version = assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";
+        return new NodeIdentity(id, service, version, now);
+    }
+
+    private static string? InstanceIdOf(string? resourceAttributes) =>
+        resourceAttributes?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(pair => pair.Split('=', 2))
+            .FirstOrDefault(pair => pair is ["service.instance.id", _])?[1];
+}

@@ -1,0 +1,56 @@
+using Foresight.ServiceDefaults.Health;
+using Foresight.ServiceDefaults.Hosting;
+using Foresight.ServiceDefaults.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.Hosting;
+
+public static class ServiceDefaultsExtensions
+{
+    private static int settingErrorsReported;
+
+    /// <summary>What every host shares: who it is, telemetry, health, the clock, and the way it reports a wrong setting.</summary>
+    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
+    {
+        ReportSettingErrors();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(NodeIdentity.From(builder.Configuration, builder.Environment.ApplicationName, DateTimeOffset.UtcNow));
+        builder.AddTelemetry();
+        builder.Services.AddHealthBoard();
+        // What does not end within this is cut off; the leader hands over well before (acceptance A2: exit within 10 s).
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(8));
+        return builder;
+    }
+
+    /// <summary><c>/health</c>, <c>/ready</c>, <c>/alive</c> and <c>/metrics</c>, in every environment.</summary>
+    public static WebApplication MapDefaultEndpoints(this WebApplication app)
+    {
+        app.MapHealth();
+        app.MapMetrics();
+        return app;
+    }
+
+    /// <summary>
+    /// A wrong setting is the operator's to mend, so it is one line on stderr and an exit code instead of a stack trace, wherever in
+    /// the start it was found.
+    /// </summary>
+    private static void ReportSettingErrors()
+    {
+        if (Interlocked.Exchange(ref settingErrorsReported, 1) == 1) return;
+        AppDomain.CurrentDomain.UnhandledException += (_, unhandled) =>
+        {
+            var message = unhandled.ExceptionObject switch
+            {
+                SettingException setting => setting.Message,
+                OptionsValidationException options => string.Join(" ", options.Failures),
+                _ => null,
+            };
+            if (message is null) return;
+            Console.Error.WriteLine($"Wrong setting: {message}");
+            Environment.Exit(SettingException.ExitCode);
+        };
+    }
+}

@@ -1,0 +1,99 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+
+namespace Foresight.ServiceDefaults.Hosting;
+
+/// <summary>A setting is missing or wrong. The message is one sentence for the operator; the process ends with <see cref="ExitCode"/>.</summary>
+public sealed class SettingException(string message) : Exception(message)
+{
+    /// <summary>EX_CONFIG of sysexits.h.</summary>
+    public const int ExitCode = 78;
+}
+
+/// <summary>Reads settings by their plain names and says in one sentence what is wrong with one.</summary>
+public static class Settings
+{
+    extension(IConfiguration configuration)
+    {
+        public string? Optional(string name) => string.IsNullOrWhiteSpace(configuration[name]) ? null : configuration[name]!.Trim();
+
+        /// <param name="why">Completes "{name} is not set: ".</param>
+        public string Required(string name, string why) =>
+            configuration.Optional(name) ?? throw new SettingException($"{name} is not set: {why}.");
+
+        /// <summary>A secret that has no default, ever, and may not be trivially short.</summary>
+        public string RequiredSecret(string name, string why, int minimumLength = 16)
+        {
+            var value = configuration.Required(name, why);
+            return value.Length >= minimumLength
+                ? value
+                : throw new SettingException($"{name} must have at least {minimumLength} characters; it has {value.Length}.");
+        }
+
+        public int Integer(string name, int defaultValue, int minimum, int maximum)
+        {
+            var text = configuration.Optional(name);
+            if (text is null) return defaultValue;
+            return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum && value <= maximum
+                ? value
+                : throw new SettingException($"{name} must be a whole number from {minimum} to {maximum}, not \"{text}\".");
+        }
+
+        public long Long(string name, long defaultValue, long minimum, long maximum)
+        {
+            var text = configuration.Optional(name);
+            if (text is null) return defaultValue;
+            return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum && value <= maximum
+                ? value
+                : throw new SettingException($"{name} must be a whole number from {minimum} to {maximum}, not \"{text}\".");
+        }
+
+        /// <summary>A time given in whole milliseconds, as the names ending in _MS are.</summary>
+        public TimeSpan Milliseconds(string name, TimeSpan defaultValue, TimeSpan minimum, TimeSpan maximum) =>
+            TimeSpan.FromMilliseconds(
+                configuration.Integer(name, (int)defaultValue.TotalMilliseconds, (int)minimum.TotalMilliseconds, (int)maximum.TotalMilliseconds));
+
+        public bool Flag(string name, bool defaultValue)
+        {
+            var text = configuration.Optional(name);
+            return text?.ToLowerInvariant() switch
+            {
+                null => defaultValue,
+                "true" or "1" or "yes" or "on" => true,
+                "false" or "0" or "no" or "off" => false,
+                _ => throw new SettingException($"{name} must be true or false, not \"{text}\"."),
+            };
+        }
+
+        public Uri? OptionalUrl(string name)
+        {
+            var text = configuration.Optional(name);
+            if (text is null) return null;
+            return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+                ? url
+                : throw new SettingException($"{name} must be an absolute http or https URL.");
+        }
+
+        /// <summary>Where a service listens, by the convention <c>services__{name}__http__0</c>.</summary>
+        public Uri? ServiceUrl(string service) =>
+            configuration.OptionalUrl($"services:{service}:http:0") ?? configuration.OptionalUrl($"services:{service}:https:0");
+
+        /// <summary>Every instance of the services whose name starts so, in the order of their names.</summary>
+        public IReadOnlyList<Uri> ServiceUrls(string namePrefix) =>
+        [
+            .. configuration.GetSection("services").GetChildren()
+                .Where(service => service.Key.StartsWith(namePrefix, StringComparison.OrdinalIgnoreCase))
+                .OrderBy(service => service.Key, StringComparer.Ordinal)
+                .SelectMany(service => service.GetSection("http").GetChildren())
+                .Select(endpoint => configuration.OptionalUrl(endpoint.Path)!),
+        ];
+
+        /// <summary>The chain's JSON-RPC endpoint: <c>RPC_URL</c>, else the service "chain".</summary>
+        public Uri RpcUrl() =>
+            configuration.OptionalUrl("RPC_URL") ?? configuration.ServiceUrl("chain")
+            ?? throw new SettingException("RPC_URL is not set: it is the address of the chain's JSON-RPC endpoint.");
+
+        /// <summary>31337, the development chain's, unless <c>CHAIN_ID</c> says otherwise.</summary>
+        public long ChainId() => configuration.Long("CHAIN_ID", 31337, 1, long.MaxValue);
+    }
+}

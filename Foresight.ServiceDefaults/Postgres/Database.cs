@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Telemetry;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Foresight.ServiceDefaults.Postgres;
+
+/// <summary>
+/// The primary for writes; for reads its replicas in turn, by weight, and the primary when none is fit. A read that fails is an error to
+/// its caller, never an empty answer.
+/// </summary>
+public sealed partial class Database : IAsyncDisposable
+{
+    private readonly Server primary;
+    private readonly Server[] replicas;
+    private readonly WeightedRoundRobin turns;
+    private readonly Lock turning = new();
+    private readonly DatabaseMetrics metrics;
+    private readonly TimeProvider clock;
+    private readonly ILogger<Database> logger;
+    private int active;
+
+    public Database(Server primary, IReadOnlyList<Server> replicas, IMeterFactory meters, TimeProvider clock, ILogger<Database> logger)
+    {
+        this.primary = primary;
+        this.replicas = [.. replicas];
+        this.clock = clock;
+        this.logger = logger;
+        turns = new WeightedRoundRobin([.. replicas.Select(replica => replica.Weight)]);
+        metrics = new DatabaseMetrics(meters);
+        metrics.Watch(this.replicas);
+        meters.Create(MetricNames.Meter).CreateObservableGauge(
+            MetricNames.DatabaseConnections, () => Volatile.Read(ref active), description: "Connections in use by the queries of this process.");
+    }
+
+    public Server Primary => primary;
+    public IReadOnlyList<Server> Replicas => replicas;
+
+    /// <summary>Runs a read that may be repeated, on a replica if one is fit.</summary>
+    /// <param name="query">A short constant name, for the metrics.</param>
+    /// <param name="after">The reader's last write: only a server that has replayed it may answer. Null: any.</param>
+    /// <exception cref="NpgsqlException">The primary, too, could not answer.</exception>
+    public async Task<T> ReadAsync<T>(
+        string query, NpgsqlLogSequenceNumber? after, Func<NpgsqlConnection, CancellationToken, Task<T>> read, CancellationToken cancellation)
+    {
+        // Each replica is asked at most once: with every replica failing, the answer comes from the primary after as many attempts.
+        var tried = 0UL;
+        while (NextReplica(tried) is var index && index >= 0)
+        {
+            tried |= 1UL << index;
+            var replica = replicas[index];
+            try
+            {
+                var (answered, result) = await RunAsync(replica, query, after, read, cancellation);
+                if (answered) return result!;
+            }
+            catch (NpgsqlException error) when (IsOfTheServer(error) && !cancellation.IsCancellationRequested)
+            {
+                metrics.Fallback(replica.Name);
+                if (replica.CheckFailed(error.GetType().Name, clock.GetUtcNow())) Log.ReplicaOut(logger, replica.Name, error.Message);
+                else Log.ReplicaFailed(logger, replica.Name, query, error.Message);
+            }
+        }
+
+        return (await RunAsync(primary, query, after: null, read, cancellation)).Result!;
+    }
+
+    /// <summary>Runs on the primary, once. What is not known to be harmless to repeat goes here.</summary>
+    public async Task<T> WriteAsync<T>(string query, Func<NpgsqlConnection, CancellationToken, Task<T>> write, CancellationToken cancellation) =>
+        (await RunAsync(primary, query, after: null, write, cancellation, isRead: false)).Result!;
+
+    public DatabaseStatus Status() => new(
+        primary.View(), [.. replicas.Select(replica => replica.View())], primary.Reads, replicas.Sum(replica => replica.Reads));
+
+    /// <summary>The primary's source belongs to the host; the replicas' are known to nobody else.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var replica in replicas) await replica.Source.DisposeAsync();
+    }
+
+    private async Task<(bool Answered, T? Result)> RunAsync<T>(
+        Server server, string query, NpgsqlLogSequenceNumber? after, Func<NpgsqlConnection, CancellationToken, Task<T>> run, CancellationToken cancellation,
+        bool isRead = true)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var succeeded = false;
+        Interlocked.Increment(ref active);
+        try
+        {
+            await using var connection = await server.Source.OpenConnectionAsync(cancellation);
+            if (after is { } position && !await HasReplayedAsync(server, connection, position, cancellation))
+            {
+                succeeded = true;
+                return (false, default);
+            }
+
+            var result = await run(connection, cancellation);
+            succeeded = true;
+            if (isRead) server.CountRead();
+            return (true, result);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref active);
+            metrics.Query(server.Name, query, succeeded, Stopwatch.GetElapsedTime(started));
+        }
+    }
+
+    /// <summary>Asked on the very connection that will read, so that the answer holds for the read: replay never goes back.</summary>
+    private static async Task<bool> HasReplayedAsync(Server server, NpgsqlConnection connection, NpgsqlLogSequenceNumber position, CancellationToken cancellation)
+    {
+        if ((ulong)position <= server.Replayed) return true;
+        await using var command = new NpgsqlCommand("SELECT pg_last_wal_replay_lsn()", connection);
+        if (await command.ExecuteScalarAsync(cancellation) is not NpgsqlLogSequenceNumber replayed) return false;
+        server.NoteReplayed((ulong)replayed);
+        return replayed >= position;
+    }
+
+    private int NextReplica(ulong tried)
+    {
+        if (replicas.Length == 0) return -1;
+        lock (turning) return turns.Next(index => (tried & (1UL << index)) == 0 && replicas[index].IsHealthy);
+    }
+
+    /// <summary>
+    /// True if another server may well answer the same query: the connection broke or timed out, the server stops (57P), is out of
+    /// resources (53), or cancelled the query because it conflicts with replay (40001). A wrong query (42) is wrong everywhere.
+    /// </summary>
+    private static bool IsOfTheServer(NpgsqlException error) =>
+        error is not PostgresException { SqlState: var state } || state.StartsWith("57", StringComparison.Ordinal)
+        || state.StartsWith("53", StringComparison.Ordinal) || state.StartsWith("08", StringComparison.Ordinal) || state == "40001";
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Read {Query} failed on {Replica} and goes to another server: {Reason}")]
+        public static partial void ReplicaFailed(ILogger logger, string replica, string query, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "{Replica} serves no more reads: {Reason}")]
+        public static partial void ReplicaOut(ILogger logger, string replica, string reason);
+    }
+}

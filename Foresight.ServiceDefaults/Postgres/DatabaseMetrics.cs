@@ -1,0 +1,34 @@
+using System.Diagnostics.Metrics;
+using Foresight.ServiceDefaults.Telemetry;
+
+namespace Foresight.ServiceDefaults.Postgres;
+
+internal sealed class DatabaseMetrics(IMeterFactory meters)
+{
+    private readonly Counter<long> queries = meters.Create(MetricNames.Meter).CreateCounter<long>(MetricNames.DatabaseQueries, description: "Queries by server, name and result.");
+    private readonly Histogram<double> latency = meters.Create(MetricNames.Meter)
+        .CreateHistogram<double>(MetricNames.DatabaseQueryLatency, "ms", "Time of a query, with getting its connection.");
+    private readonly Counter<long> fallbacks = meters.Create(MetricNames.Meter)
+        .CreateCounter<long>(MetricNames.DatabaseFallbacks, description: "Reads that a replica failed and the primary answered.");
+
+    public void Query(string server, string query, bool succeeded, TimeSpan took)
+    {
+        queries.Add(1, new("server", server), new("query", query), new("result", succeeded ? "ok" : "error"));
+        latency.Record(took.TotalMilliseconds, new("server", server), new("query", query));
+    }
+
+    public void Fallback(string replica) => fallbacks.Add(1, new KeyValuePair<string, object?>("replica", replica));
+
+    public void Watch(IReadOnlyList<Server> replicas)
+    {
+        var meter = meters.Create(MetricNames.Meter);
+        meter.CreateObservableGauge(
+            MetricNames.DatabaseReplicaHealth, () => replicas.Select(replica => new Measurement<int>(replica.IsHealthy ? 1 : 0, new KeyValuePair<string, object?>("replica", replica.Name))),
+            description: "1: serves reads. 0: out.");
+        meter.CreateObservableGauge(
+            MetricNames.DatabaseReplicaLag,
+            () => replicas.Where(replica => replica.LagBytes is not null)
+                .Select(replica => new Measurement<long>(replica.LagBytes!.Value, new KeyValuePair<string, object?>("replica", replica.Name))),
+            "By", "Write-ahead log of the primary that the replica has not replayed.");
+    }
+}

@@ -1,0 +1,76 @@
+using Foresight.ServiceDefaults.Hosting;
+using Microsoft.Extensions.Configuration;
+using Npgsql;
+
+namespace Foresight.ServiceDefaults.Postgres;
+
+/// <param name="Weight">Share of the reads, 1..1000.</param>
+public sealed record ReplicaAddress(string Name, NpgsqlConnectionStringBuilder Connection, int Weight);
+
+/// <summary>Where the primary and its replicas are, from the settings.</summary>
+public sealed record PostgresAddress(NpgsqlConnectionStringBuilder Primary, IReadOnlyList<ReplicaAddress> Replicas)
+{
+    /// <summary>More replicas than this are not looked for.</summary>
+    public const int MaxReplicas = 16;
+
+    public static PostgresAddress From(IConfiguration configuration)
+    {
+        var setting = configuration.Optional("ConnectionStrings:foresight") is { } named ? ("ConnectionStrings__foresight", named)
+            : configuration.Optional("DATABASE_URL") is { } url ? ("DATABASE_URL", url)
+            : throw new SettingException("DATABASE_URL (or ConnectionStrings__foresight) is not set: it is the address of the primary database.");
+        var primary = Parse(setting.Item1, setting.Item2, defaults: null);
+
+        var replicas = new List<ReplicaAddress>();
+        for (var number = 1; number <= MaxReplicas; number++)
+        {
+            var name = $"DATABASE_REPLICA_{number}_URL";
+            if (configuration.Optional(name) is not { } text) continue;
+            var weight = configuration.Integer($"DATABASE_REPLICA_{number}_WEIGHT", defaultValue: 1, minimum: 1, maximum: 1000);
+            replicas.Add(new ReplicaAddress($"replica-{number}", Parse(name, text, primary), weight));
+        }
+
+        return new PostgresAddress(primary, replicas);
+    }
+
+    /// <summary>
+    /// Reads <c>postgres://user:password@host:port/database?sslmode=require</c>, Npgsql's <c>Host=…;Port=…</c>, or <c>tcp://host:port</c>, which
+    /// takes everything but the place from <paramref name="defaults"/>.
+    /// </summary>
+    public static NpgsqlConnectionStringBuilder Parse(string setting, string text, NpgsqlConnectionStringBuilder? defaults)
+    {
+        try
+        {
+            return !text.Contains("://", StringComparison.Ordinal) ? new NpgsqlConnectionStringBuilder(text) : ParseUrl(setting, new Uri(text), defaults);
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException or UriFormatException)
+        {
+            // The text itself is not shown: it holds a password.
+            throw new SettingException($"{setting} is neither a postgres:// URL nor a connection string: {error.GetType().Name}.");
+        }
+    }
+
+    private static NpgsqlConnectionStringBuilder ParseUrl(string setting, Uri url, NpgsqlConnectionStringBuilder? defaults)
+    {
+        if (url.Scheme == "tcp" && defaults is null) throw new SettingException($"{setting} must say user and database: postgres://user:password@host:port/database.");
+        if (url.Scheme is not ("postgres" or "postgresql" or "tcp")) throw new SettingException($"{setting} must start with postgres://, not {url.Scheme}://.");
+
+        var connection = url.Scheme == "tcp" ? new NpgsqlConnectionStringBuilder(defaults!.ConnectionString) : new NpgsqlConnectionStringBuilder();
+        connection.Host = url.Host;
+        connection.Port = url.Port > 0 ? url.Port : 5432;
+        if (url.Scheme == "tcp") return connection;
+
+        var user = url.UserInfo.Split(':', 2);
+        if (user[0].Length > 0) connection.Username = Uri.UnescapeDataString(user[0]);
+        if (user.Length == 2) connection.Password = Uri.UnescapeDataString(user[1]);
+        var database = Uri.UnescapeDataString(url.AbsolutePath.Trim('/'));
+        connection.Database = database.Length > 0 ? database : defaults?.Database ?? throw new SettingException($"{setting} names no database.");
+        foreach (var pair in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var parts = pair.Split('=', 2);
+            var key = parts[0] switch { "sslmode" => "SSL Mode", "application_name" => "Application Name", "connect_timeout" => "Timeout", var other => other };
+            connection[key] = Uri.UnescapeDataString(parts.Length == 2 ? parts[1] : "").Replace("-", "");
+        }
+
+        return connection;
+    }
+}

@@ -1,0 +1,21 @@
+using Foresight.ServiceDefaults.Hosting;
+using Microsoft.Extensions.Configuration;
+
+namespace Foresight.ServiceDefaults.Postgres;
+
+/// <param name="HealthInterval"><c>DATABASE_HEALTH_INTERVAL_MS</c>, default 30 s: how often each server is checked.</param>
+/// <param name="MaxLag"><c>DATABASE_MAX_LAG_MS</c>, default 10 s: a replica that is further behind serves no reads.</param>
+/// <param name="MaxLagBytes"><c>DATABASE_MAX_LAG_BYTES</c>, default 16 MiB (one segment of write-ahead log): the same, by size.</param>
+public sealed record PostgresOptions(TimeSpan HealthInterval, TimeSpan MaxLag, long MaxLagBytes)
+{
+    /// <summary>Checks in a row that must fail before a replica is out. One that succeeds brings it back.</summary>
+    public const int FailuresBeforeOut = 3;
+
+    /// <summary>Bound of one check, so that a frozen server counts as failed and does not stop the checking.</summary>
+    public static readonly TimeSpan CheckBound = TimeSpan.FromSeconds(2);
+
+    public static PostgresOptions From(IConfiguration configuration) => new(
+        configuration.Milliseconds("DATABASE_HEALTH_INTERVAL_MS", TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(50), TimeSpan.FromHours(1)),
+        configuration.Milliseconds("DATABASE_MAX_LAG_MS", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)),
+        configuration.Long("DATABASE_MAX_LAG_BYTES", 16 * 1024 * 1024, 1024, long.MaxValue));
+}

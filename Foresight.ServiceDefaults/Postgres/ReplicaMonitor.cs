@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Foresight.ServiceDefaults.Postgres;
+
+/// <summary>Checks the primary and every replica in turn and decides which replicas may serve reads.</summary>
+public sealed partial class ReplicaMonitor(Database database, PostgresOptions options, TimeProvider clock, ILogger<ReplicaMonitor> logger) : BackgroundService
+{
+    private readonly ReplicaLag lag = new();
+    private ulong primaryPosition;
+
+    protected override async Task ExecuteAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(options.HealthInterval, clock);
+        try
+        {
+            do await CheckOnceAsync(stopping);
+            while (await timer.WaitForNextTickAsync(stopping));
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    public async Task CheckOnceAsync(CancellationToken cancellation)
+    {
+        // The primary first: a replica is measured against a position that is not newer than what it is asked for afterwards.
+        await CheckPrimaryAsync(cancellation);
+        await Task.WhenAll(database.Replicas.Select(replica => CheckReplicaAsync(replica, cancellation)));
+    }
+
+    private async Task CheckPrimaryAsync(CancellationToken cancellation)
+    {
+        var primary = database.Primary;
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            var position = await PositionAsync(primary, "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_lsn() END", cancellation);
+            if (position is not { } written) throw new NpgsqlException("it is in recovery and cannot take writes");
+            primaryPosition = Math.Max(primaryPosition, written);
+            lag.Primary(primaryPosition, clock.GetUtcNow());
+            if (primary.CheckSucceeded(written, behindBytes: null, behind: null, Stopwatch.GetElapsedTime(started), tooFarBehind: false, clock.GetUtcNow()))
+                Log.Back(logger, primary.Name);
+        }
+        catch (Exception error) when (IsFailedCheck(error, cancellation))
+        {
+            if (primary.CheckFailed(ReasonOf(error), clock.GetUtcNow())) Log.Out(logger, primary.Name, error.Message);
+        }
+    }
+
+    private async Task CheckReplicaAsync(Server replica, CancellationToken cancellation)
+    {
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            var position = await PositionAsync(replica, "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END", cancellation);
+            // A server that was promoted has a history of its own; reading it would be reading another database.
+            if (position is not { } replayed) throw new NpgsqlException("it is not a replica");
+            var behindBytes = replayed >= primaryPosition ? 0L : (long)(primaryPosition - replayed);
+            var behind = lag.Of(replayed, clock.GetUtcNow());
+            var tooFar = behindBytes > options.MaxLagBytes || behind > options.MaxLag;
+            if (!replica.CheckSucceeded(replayed, behindBytes, behind, Stopwatch.GetElapsedTime(started), tooFar, clock.GetUtcNow())) return;
+            if (tooFar) Log.Lagging(logger, replica.Name, behindBytes, behind.TotalSeconds);
+            else Log.Back(logger, replica.Name);
+        }
+        catch (Exception error) when (IsFailedCheck(error, cancellation))
+        {
+            if (replica.CheckFailed(ReasonOf(error), clock.GetUtcNow())) Log.Out(logger, replica.Name, error.Message);
+        }
+    }
+
+    private static async Task<ulong?> PositionAsync(Server server, string query, CancellationToken cancellation)
+    {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        bound.CancelAfter(PostgresOptions.CheckBound);
+        return await AskAsync().WaitAsync(PostgresOptions.CheckBound + TimeSpan.FromSeconds(1), cancellation);
+
+        async Task<ulong?> AskAsync()
+        {
+            await using var connection = await server.Source.OpenConnectionAsync(bound.Token);
+            await using var command = new NpgsqlCommand(query, connection);
+            return await command.ExecuteScalarAsync(bound.Token) is NpgsqlLogSequenceNumber position ? (ulong)position : null;
+        }
+    }
+
+    private static bool IsFailedCheck(Exception error, CancellationToken cancellation) =>
+        error is NpgsqlException or TimeoutException or OperationCanceledException && !cancellation.IsCancellationRequested;
+
+    /// <summary>For the status page: what is wrong, without host names or addresses, which the driver's own messages hold.</summary>
+    private static string ReasonOf(Exception error) => error switch
+    {
+        PostgresException postgres => $"SQLSTATE {postgres.SqlState}",
+        TimeoutException or OperationCanceledException or { InnerException: TimeoutException } => "no answer in time",
+        { InnerException: System.Net.Sockets.SocketException socket } => socket.SocketErrorCode.ToString(),
+        NpgsqlException { InnerException: null } => error.Message,
+        _ => error.InnerException?.GetType().Name ?? error.GetType().Name,
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "{Server} serves reads.")]
+        public static partial void Back(ILogger logger, string server);
+
+        [LoggerMessage(LogLevel.Warning, "{Server} is out after repeated failed checks: {Reason}")]
+        public static partial void Out(ILogger logger, string server, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "{Server} is out: it is {Bytes} bytes and {Seconds:0.0} s behind the primary.")]
+        public static partial void Lagging(ILogger logger, string server, long bytes, double seconds);
+    }
+}
