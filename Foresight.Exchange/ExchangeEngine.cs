@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Foresight.Exchange;
 
 /// <summary>
@@ -38,7 +40,7 @@ public sealed class ExchangeEngine
     public int Depth(MarketId market, byte outcome, Side side, Span<DepthLevel> into) => throw new NotImplementedException();
 
     /// <summary>The engine's whole state, in a versioned format that <see cref="Restore"/> reads back to the same hash.</summary>
-    public void WriteSnapshot(Stream into) => throw new NotImplementedException();
+    public void WriteSnapshot(IBufferWriter<byte> into) => throw new NotImplementedException();
 
-    public static ExchangeEngine Restore(Stream from) => throw new NotImplementedException();
+    public static ExchangeEngine Restore(ReadOnlySpan<byte> from) => throw new NotImplementedException();
 }
