@@ -86,6 +86,11 @@ public sealed record MarketView(
     int? ResolvedOutcome,
     MarketStats? Stats);
 
+/// <summary><c>GET /chain</c>: what a wallet must know to fund an account and to sign.</summary>
+/// <param name="Factory">The spender: approve it once, for USDC and for the outcome token.</param>
+/// <param name="Confirmations">Blocks on top of a balance or a settlement before it counts.</param>
+public sealed record ChainView(long ChainId, string Factory, string Usdc, string OutcomeToken, int Confirmations);
+
 /// <summary>Last 24 hours, in outcome 0's terms.</summary>
 public sealed record MarketStats(int MarketId, string? LastPrice, string Volume24h, string Notional24h, long Trades24h, string? BestBid, string? BestAsk);
 
