@@ -1,0 +1,58 @@
+using System.Numerics;
+
+namespace Foresight.Chain.Signing;
+
+/// <summary>The signed part of an order, in the chain's units.</summary>
+/// <param name="Price">Micro-USDC per whole share: ticks × <see cref="PricePerTick"/>.</param>
+/// <param name="Amount">10^-18 shares: lots × <see cref="AmountPerLot"/>.</param>
+/// <param name="Expiry">Unix seconds after which it may not be filled; 0: never.</param>
+public readonly record struct OrderMessage(
+    Address Maker, BigInteger OutcomeIndex, bool IsBuy, BigInteger Price, BigInteger Amount, BigInteger Salt, BigInteger Expiry)
+{
+    /// <summary>One tick is 0.0001 USDC; on chain a price counts micro-USDC.</summary>
+    public const int PricePerTick = 100;
+
+    /// <summary>One lot is 0.01 share; on chain a share has 18 decimals.</summary>
+    public static readonly BigInteger AmountPerLot = BigInteger.Pow(10, 16);
+
+    /// <summary>EIP-712 type of an order (architecture.md, section 4); its hash is <see cref="OrderTypeHash"/>.</summary>
+    public const string OrderType =
+        "Order(address maker,uint256 outcomeIndex,bool isBuy,uint256 price,uint256 amount,uint256 salt,uint256 expiry)";
+
+    public static readonly Hash32 OrderTypeHash = Keccak256.HashText(OrderType);
+
+    public static OrderMessage OfUnits(Address maker, int outcome, bool isBuy, int priceTicks, long quantityLots, BigInteger salt, long expirySeconds)
+        => new(maker, outcome, isBuy, (BigInteger)priceTicks * PricePerTick, quantityLots * AmountPerLot, salt, expirySeconds);
+
+    /// <summary>EIP-712 struct hash: independent of the market. What identifies an order is <see cref="OrderSigning.OrderHash"/>.</summary>
+    public Hash32 StructHash()
+    {
+        Span<byte> words = stackalloc byte[8 * Word.Size];
+        OrderTypeHash.CopyTo(words);
+        Word.Write(Maker, words[32..]);
+        Word.Write(OutcomeIndex, words[64..]);
+        Word.Write(IsBuy, words[96..]);
+        Word.Write(Price, words[128..]);
+        Word.Write(Amount, words[160..]);
+        Word.Write(Salt, words[192..]);
+        Word.Write(Expiry, words[224..]);
+        return Keccak256.Hash(words);
+    }
+}
+
+/// <summary>A maker's signed wish that no order of theirs with this salt be filled any more.</summary>
+public readonly record struct CancelSaltMessage(Address Maker, BigInteger Salt)
+{
+    public const string CancelType = "CancelSaltRequest(address maker,uint256 salt)";
+
+    public static readonly Hash32 CancelTypeHash = Keccak256.HashText(CancelType);
+
+    public Hash32 StructHash()
+    {
+        Span<byte> words = stackalloc byte[3 * Word.Size];
+        CancelTypeHash.CopyTo(words);
+        Word.Write(Maker, words[32..]);
+        Word.Write(Salt, words[64..]);
+        return Keccak256.Hash(words);
+    }
+}

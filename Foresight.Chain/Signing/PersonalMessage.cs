@@ -1,0 +1,20 @@
+using System.Globalization;
+using System.Text;
+
+namespace Foresight.Chain.Signing;
+
+/// <summary>EIP-191 version 0x45, a wallet's personal_sign: signed text that can never be a transaction or typed data.</summary>
+public static class PersonalMessage
+{
+    public static Hash32 Hash(string text)
+    {
+        var message = Encoding.UTF8.GetBytes(text);
+        var prefix = Encoding.ASCII.GetBytes("\u0019Ethereum Signed Message:\n" + message.Length.ToString(CultureInfo.InvariantCulture));
+        return Keccak256.Hash([.. prefix, .. message]);
+    }
+
+    public static byte[] Sign(string text, PrivateKey key) => key.Sign(Hash(text));
+
+    public static SignatureFault Recover(string text, ReadOnlySpan<byte> signature, out Address signer, ISecp256k1? curve = null)
+        => EcdsaSignature.Recover(Hash(text), signature, out signer, curve);
+}

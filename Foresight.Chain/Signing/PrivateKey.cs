@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+
+namespace Foresight.Chain.Signing;
+
+/// <summary>A secp256k1 private key. Its text is its address: the secret is never formatted.</summary>
+public sealed class PrivateKey
+{
+    private readonly byte[] _secret;
+    private readonly ISecp256k1 _curve;
+
+    /// <exception cref="ArgumentException">Not 32 bytes, zero, or not below the group order. The message does not hold the bytes.</exception>
+    public PrivateKey(ReadOnlySpan<byte> secret, ISecp256k1? curve = null)
+    {
+        _curve = curve ?? Secp256k1.Fastest;
+        if (!_curve.IsValidPrivateKey(secret)) throw new ArgumentException("Not a private key: 32 bytes above zero and below the group order.", nameof(secret));
+        _secret = secret.ToArray();
+        Span<byte> publicKey = stackalloc byte[64];
+        _curve.PublicKey(_secret, publicKey);
+        Address = Address.OfPublicKey(publicKey);
+    }
+
+    public Address Address { get; }
+
+    /// <param name="text">64 hexadecimal digits, with or without 0x.</param>
+    /// <exception cref="FormatException">Anything else. The message does not hold the text.</exception>
+    public static PrivateKey Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        Span<byte> secret = stackalloc byte[32];
+        var prefixed = text.StartsWith("0x", StringComparison.Ordinal) ? text : "0x" + text;
+        if (!Hex.TryDecode(prefixed, secret)) throw new FormatException("Not a private key: 64 hexadecimal digits are needed.");
+        try
+        {
+            return new PrivateKey(secret);
+        }
+        catch (ArgumentException)
+        {
+            throw new FormatException("Not a private key: it is zero or above the group order.");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+
+    public static PrivateKey Random()
+    {
+        Span<byte> secret = stackalloc byte[32];
+        do RandomNumberGenerator.Fill(secret);
+        while (!Secp256k1.Fastest.IsValidPrivateKey(secret));
+        var key = new PrivateKey(secret);
+        CryptographicOperations.ZeroMemory(secret);
+        return key;
+    }
+
+    /// <summary>A key that everybody can derive from a phrase: for simulated traders and tests, never for money.</summary>
+    public static PrivateKey OfPhrase(string phrase) => new(Keccak256.HashText(phrase).ToBytes());
+
+    /// <summary>65 bytes r, s, v over the digest as it is.</summary>
+    public byte[] Sign(Hash32 digest) => EcdsaSignature.Sign(digest, _secret, _curve);
+
+    public override string ToString() => $"key of {Address}";
+}

@@ -1,0 +1,100 @@
+using System.Numerics;
+
+namespace Foresight.Chain.Signing;
+
+/// <summary>What a trader needs to mend a refused signature.</summary>
+/// <param name="ExpectedDigest">What should have been signed.</param>
+/// <param name="Recovered">Whose key signed it, taken as a signature of that digest; zero where there is none.</param>
+/// <param name="DomainField">The one domain field that was wrong: chainId, verifyingContract, name or version; null where no single one explains it.</param>
+/// <param name="DomainValue">What the signer had put there.</param>
+/// <param name="Text">All of it as a sentence.</param>
+public sealed record SignatureDiagnosis(
+    SignatureFault Fault, Hash32 ExpectedDigest, Address Recovered, string? DomainField, string? DomainValue, string Text);
+
+/// <summary>
+/// Explains why a signature does not hold. Costs a recovery per guess, so it has a limit and belongs behind the rate limit of
+/// failed requests.
+/// </summary>
+public sealed class SignatureDiagnostician
+{
+    /// <summary>Recoveries per diagnosis at most: with libsecp256k1 about 60 µs each.</summary>
+    public const int GuessLimit = 64;
+
+    // Chains that a wallet is likely to be connected to by mistake: Ethereum, Optimism, BNB, Gnosis, Polygon, Base, Arbitrum,
+    // their test networks, and the default ids of development chains.
+    private static readonly BigInteger[] UsualChains =
+        [1, 10, 56, 100, 137, 8453, 42161, 11155111, 11155420, 84532, 421614, 80002, 1337, 31337];
+
+    private static readonly string[] UsualVersions = ["", "0", "1", "1.0", "1.0.0", "2"];
+    private static readonly string[] UsualNames = ["", "Foresight", "Foresight Exchange", "ForesightMarket", "foresight market", "Foresight market", "Market"];
+
+    private readonly Address[] _knownMarkets;
+    private readonly ISecp256k1? _curve;
+
+    /// <param name="knownMarkets">Contracts that an order may have been signed for by mistake.</param>
+    public SignatureDiagnostician(IEnumerable<Address> knownMarkets, ISecp256k1? curve = null)
+        => (_knownMarkets, _curve) = ([.. knownMarkets, Address.Zero], curve);
+
+    public SignatureDiagnosis Explain(TypedDataDomain domain, Hash32 structHash, ReadOnlySpan<byte> signature, Address maker)
+    {
+        var expected = domain.Digest(structHash);
+        var fault = EcdsaSignature.Recover(expected, signature, out var recovered, _curve);
+        if (fault != SignatureFault.None) return new(fault, expected, Address.Zero, null, null, Sentence(fault, signature));
+        if (recovered == maker) return new(fault, expected, recovered, null, null, "The signature holds.");
+
+        var guesses = 0;
+        foreach (var (field, value, guess) in OtherDomains(domain))
+        {
+            if (guesses++ == GuessLimit) break;
+            if (EcdsaSignature.Recover(guess.Digest(structHash), signature, out var signer, _curve) == SignatureFault.None && signer == maker)
+            {
+                return new(fault, expected, recovered, field, value,
+                    $"It was signed for another domain: {field} was {(value.Length == 0 ? "empty" : value)}, and must be {FieldOf(domain, field)}.");
+            }
+        }
+
+        return new(fault, expected, recovered, null, null,
+            $"It was signed by {recovered}, not by the maker {maker}, or a field of the message differs from what was signed; expected digest {expected}.");
+    }
+
+    private IEnumerable<(string Field, string Value, TypedDataDomain Guess)> OtherDomains(TypedDataDomain domain)
+    {
+        foreach (var chain in UsualChains)
+        {
+            if (chain != domain.ChainId) yield return ("chainId", chain.ToString(), new(domain.Name, domain.Version, chain, domain.VerifyingContract));
+        }
+
+        foreach (var version in UsualVersions)
+        {
+            if (version != domain.Version) yield return ("version", version, new(domain.Name, version, domain.ChainId, domain.VerifyingContract));
+        }
+
+        foreach (var name in UsualNames)
+        {
+            if (name != domain.Name) yield return ("name", name, new(name, domain.Version, domain.ChainId, domain.VerifyingContract));
+        }
+
+        foreach (var market in _knownMarkets)
+        {
+            if (market != domain.VerifyingContract)
+                yield return ("verifyingContract", market.ToString(), new(domain.Name, domain.Version, domain.ChainId, market));
+        }
+    }
+
+    private static string FieldOf(TypedDataDomain domain, string field) => field switch
+    {
+        "chainId" => domain.ChainId.ToString(),
+        "version" => domain.Version,
+        "name" => domain.Name,
+        _ => domain.VerifyingContract.ToString(),
+    };
+
+    private static string Sentence(SignatureFault fault, ReadOnlySpan<byte> signature) => fault switch
+    {
+        SignatureFault.WrongLength when signature.Length == 64 => "The signature has 64 bytes (EIP-2098's short form); 65 are needed: r, s, v.",
+        SignatureFault.WrongLength => $"The signature has {signature.Length} bytes; 65 are needed: r, s, v.",
+        SignatureFault.WrongV => $"The signature's last byte v is {signature[64]}; it must be 27 or 28.",
+        SignatureFault.HighS => "The signature's s is above half the group order (the malleable twin); sign with low s.",
+        _ => "The signature's r and s belong to no key.",
+    };
+}
