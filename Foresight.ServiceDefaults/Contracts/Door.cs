@@ -68,13 +68,17 @@ public enum DoorStatus
 
 /// <param name="Code">A problem code when rejected.</param>
 /// <param name="Cancelled">Hashes of the orders that a cancel removed.</param>
+/// <param name="OrderHash">The order that was placed; tells a retry of a request from another order under the same idempotency key.</param>
 public sealed record DoorResult(
     Guid RequestId, DoorStatus Status, string? Code, long Epoch, long Sequence, string? OrderStatus = null, long FilledLots = 0, long RemainingLots = 0,
-    IReadOnlyList<DoorFill>? Fills = null, IReadOnlyList<string>? Cancelled = null, string? CommitLsn = null);
+    IReadOnlyList<DoorFill>? Fills = null, IReadOnlyList<string>? Cancelled = null, string? CommitLsn = null, string? OrderHash = null);
 
 public sealed record DoorFill(long TradeId, int PriceTicks, long Lots, bool IsTaker);
 
-public sealed record DoorBatch(IReadOnlyList<DoorCommand> Commands);
+/// <param name="SentAt">
+/// The sender's clock when it sent the batch. With it a deadline is a span, so the two clocks need not agree. Null: they are taken to agree.
+/// </param>
+public sealed record DoorBatch(IReadOnlyList<DoorCommand> Commands, DateTimeOffset? SentAt = null);
 
 public sealed record DoorAnswer(string NodeId, string? LeaderAddress, IReadOnlyList<DoorResult> Results);
 

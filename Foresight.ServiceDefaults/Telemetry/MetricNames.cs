@@ -20,6 +20,9 @@ public static class MetricNames
     /// <summary>Counter: leases that ended before they were given up; label resource.</summary>
     public const string LeasesLost = "foresight_lease_lost_total";
 
+    /// <summary>Histogram, milliseconds since the term before was last seen alive; labels resource, phase.</summary>
+    public const string FailoverPhase = "foresight_failover_phase_ms";
+
     // Pipeline
     /// <summary>Counter; labels kind, result.</summary>
     public const string Commands = "foresight_commands_total";

@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Redis;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Foresight.ServiceDefaults.Cluster;
+
+/// <summary>
+/// Who holds a lease, by Redis' word. It is a hint of where to send a command, never a licence to write: the fence in Postgres decides
+/// that. While Redis is away the last known holder is given, because it may well still lead.
+/// </summary>
+public sealed partial class LeaderDirectory
+{
+    /// <summary>How long a reading is used before Redis is asked again; a "cluster:leader" message ends it at once.</summary>
+    private static readonly TimeSpan FreshFor = TimeSpan.FromMilliseconds(250);
+
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
+
+    private readonly RedisConnection redis;
+    private readonly TimeProvider clock;
+    private readonly ILogger<LeaderDirectory> logger;
+    private readonly ConcurrentDictionary<string, Reading> readings = new();
+
+    public LeaderDirectory(RedisConnection redis, TimeProvider clock, ILogger<LeaderDirectory> logger)
+    {
+        this.redis = redis;
+        this.clock = clock;
+        this.logger = logger;
+        redis.Subscribe<LeaderMessage>(Channels.ClusterLeader, message => readings.TryRemove(message.Resource, out _));
+    }
+
+    /// <summary>The key that holds the lease of a resource.</summary>
+    public static string LeaseKey(string resource) => $"leader:{resource}";
+
+    /// <summary>The holder, or null if nobody holds the lease (or Redis has never been reached).</summary>
+    public async Task<LeaseRecord?> FindAsync(string resource, CancellationToken cancellation = default)
+    {
+        var known = readings.GetValueOrDefault(resource);
+        if (known is not null && clock.GetElapsedTime(known.At) < FreshFor) return known.Holder;
+        try
+        {
+            var value = await redis.Database.StringGetAsync(redis.Key(LeaseKey(resource))).WaitAsync(ReadTimeout, clock, cancellation);
+            var holder = Parse(value);
+            readings[resource] = new Reading(holder, clock.GetTimestamp());
+            return holder;
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException)
+        {
+            Log.Unreadable(logger, resource, error.Message);
+            return known?.Holder;
+        }
+    }
+
+    /// <summary>What is left of the lease by Redis' clock; null if nobody holds it.</summary>
+    /// <exception cref="RedisException">Redis cannot say.</exception>
+    /// <exception cref="TimeoutException">Redis does not answer.</exception>
+    public Task<TimeSpan?> RemainingAsync(string resource, CancellationToken cancellation = default) =>
+        redis.Database.KeyTimeToLiveAsync(redis.Key(LeaseKey(resource))).WaitAsync(ReadTimeout, clock, cancellation);
+
+    /// <summary>The next <see cref="FindAsync"/> asks Redis: what is known was just seen to be wrong.</summary>
+    public void Forget(string resource)
+    {
+        // Kept, but stale: it is still the best guess while Redis is away.
+        if (readings.TryGetValue(resource, out var known)) readings[resource] = known with { At = clock.GetTimestamp() - clock.TimestampFrequency };
+    }
+
+    /// <summary>Null for a missing value and for one that is no lease record (somebody wrote the key by hand).</summary>
+    public static LeaseRecord? Parse(RedisValue value)
+    {
+        if (value.IsNullOrEmpty) return null;
+        try
+        {
+            return JsonSerializer.Deserialize<LeaseRecord>((string)value!, JsonSerializerOptions.Web);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private sealed record Reading(LeaseRecord? Holder, long At);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Debug, "The lease of {Resource} cannot be read: {Reason} The last known holder is used.")]
+        public static partial void Unreadable(ILogger logger, string resource, string reason);
+    }
+}

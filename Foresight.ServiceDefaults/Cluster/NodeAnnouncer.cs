@@ -1,0 +1,85 @@
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Hosting;
+using Foresight.ServiceDefaults.Redis;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Foresight.ServiceDefaults.Cluster;
+
+/// <summary>
+/// Announces this process: at start, with every heartbeat, when its state changes, and as soon as Redis is back after a fault.
+/// While Redis is away it tries again and again; nothing else depends on it.
+/// </summary>
+public sealed partial class NodeAnnouncer(
+    NodeRegistry registry, NodePresence presence, NodeIdentity identity, RedisConnection redis, TimeProvider clock, ILogger<NodeAnnouncer> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stopping)
+    {
+        var restored = new SemaphoreSlim(0);
+        void OnRestored() => restored.Release();
+        redis.Restored += OnRestored;
+        try
+        {
+            while (!stopping.IsCancellationRequested)
+            {
+                var changed = presence.Changed;
+                var announced = await AnnounceAsync(stopping);
+                using var round = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+                await Task.WhenAny(
+                    Task.Delay(announced ? NodeRegistry.HeartbeatInterval : RetryInterval, clock, round.Token), changed, restored.WaitAsync(round.Token));
+                await round.CancelAsync();
+            }
+        }
+        finally
+        {
+            redis.Restored -= OnRestored;
+            await LeaveAsync();
+        }
+    }
+
+    private async Task<bool> AnnounceAsync(CancellationToken stopping)
+    {
+        try
+        {
+            var now = clock.GetUtcNow();
+            var node = new NodeRecord(
+                identity.Id, presence.Kind, presence.Address, presence.State, identity.Version, Environment.ProcessId, identity.StartedAt, now,
+                [.. presence.Leads]);
+            if (await registry.AnnounceAsync(node, stopping))
+                redis.Publish(Channels.ClusterEvents, new ClusterEvent("node_joined", identity.Id, 0, now, presence.Kind));
+            return true;
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException)
+        {
+            Log.NotAnnounced(logger, error.Message);
+            return false;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private async Task LeaveAsync()
+    {
+        try
+        {
+            await registry.DropAsync(identity.Id);
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            // The record expires by itself.
+            Log.NotAnnounced(logger, error.Message);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Debug, "This node could not be announced: {Reason}")]
+        public static partial void NotAnnounced(ILogger logger, string reason);
+    }
+}
