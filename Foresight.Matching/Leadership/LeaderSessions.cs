@@ -1,0 +1,43 @@
+using Foresight.ServiceDefaults.Postgres;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Foresight.Matching.Leadership;
+
+/// <summary>
+/// Makes a term's own connections to the primary. Their application_name is the term's alone, so that the next holder can end exactly
+/// these sessions and no others.
+/// </summary>
+public sealed class LeaderSessions(PostgresAddress address, ILoggerFactory loggers)
+{
+    /// <summary>A term's commits, its look-ups, a snapshot and a spare one.</summary>
+    private const int MaximumConnections = 6;
+
+    /// <summary>A command that takes longer fails, and a commit among them is then in doubt.</summary>
+    private const int CommandTimeoutSeconds = 5;
+
+    /// <summary>Postgres cuts longer names off, and the sessions would not be found.</summary>
+    private const int MaximumNameLength = 63;
+
+    public static string NameOf(string resource, Guid token)
+    {
+        var name = $"foresight-{resource}-{token:N}";
+        return name.Length <= MaximumNameLength ? name : name[^MaximumNameLength..];
+    }
+
+    public NpgsqlDataSource Open(string sessionName)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(address.Primary.ConnectionString)
+        {
+            ApplicationName = sessionName,
+            MinPoolSize = 1,
+            MaxPoolSize = MaximumConnections,
+            Timeout = 2,
+            CommandTimeout = CommandTimeoutSeconds,
+            CancellationTimeout = 500,
+            MaxAutoPrepare = 40,
+            AutoPrepareMinUsages = 2,
+        };
+        return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = sessionName }.UseLoggerFactory(loggers).Build();
+    }
+}

@@ -1,0 +1,239 @@
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Cluster;
+using Foresight.ServiceDefaults.Hosting;
+using Foresight.ServiceDefaults.Redis;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Foresight.Matching.Leadership;
+
+/// <summary>
+/// Follows and leads one resource: bids for its lease, takes a term, runs the resource's work under it, and gives it back. Ends only with
+/// the process; no fault of Redis or Postgres ends it. See README.md of this folder for the states and the failures.
+/// </summary>
+public sealed partial class LeadershipLoop(
+    string resource, ILeaderTask work, LeadershipServices services, NodeIdentity identity, IHostApplicationLifetime lifetime, ILogger<LeadershipLoop> logger)
+    : BackgroundService
+{
+    /// <summary>After a term that ended in an error the others get the first chance.</summary>
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
+
+    private readonly LeaseOptions options = services.Options;
+    private readonly TimeProvider clock = services.Clock;
+    private readonly SemaphoreSlim wake = new(0);
+    private long lastSeenAlive = services.Clock.GetTimestamp();
+
+    protected override async Task ExecuteAsync(CancellationToken stopping)
+    {
+        // ApplicationStopping comes before the web server stops: the lease is on its way to another node while this one still answers.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping, lifetime.ApplicationStopping);
+        services.Metrics.Follows(resource);
+        services.Redis.Subscribe<LeaderMessage>(Channels.ClusterLeader, WakeWhenReleased);
+        services.Redis.Restored += Wake;
+        try
+        {
+            await services.Started(ending.Token);
+            while (!ending.IsCancellationRequested) await StepAsync(ending.Token);
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // The process ends.
+        }
+        finally
+        {
+            services.Redis.Restored -= Wake;
+        }
+    }
+
+    /// <summary>One bid, and the whole term if it won; else the wait for the next look.</summary>
+    private async Task StepAsync(CancellationToken stopping)
+    {
+        var bid = await BidAsync(stopping);
+        if (bid is null)
+        {
+            await WaitForTurnAsync(options.PollInterval, stopping);
+            return;
+        }
+
+        var finished = await LeadAsync(bid, stopping);
+        if (!finished && !stopping.IsCancellationRequested) await Task.Delay(PauseAfterFailure, clock, stopping);
+    }
+
+    /// <summary>Tries to get the lease. Null: somebody else holds it, or Redis cannot say, which is never taken for "nobody".</summary>
+    private async Task<Bid?> BidAsync(CancellationToken stopping)
+    {
+        try
+        {
+            var reading = await services.Leases.ReadAsync(resource, options.LeaseDuration);
+            var crashed = false;
+            if (reading.Held)
+            {
+                crashed = reading.Holder is not null && await services.Crashes.HasCrashedAsync(resource, reading.Holder, stopping);
+                if (!crashed) lastSeenAlive = clock.GetTimestamp();
+                if (!crashed) return null;
+                Log.HolderCrashed(logger, reading.Holder!.NodeId, resource);
+            }
+
+            var phases = new FailoverPhases(clock, lastSeenAlive);
+            phases.Reach(FailoverPhases.Detected);
+            var now = clock.GetUtcNow();
+            var record = new LeaseRecord(identity.Id, services.Presence.Address, Guid.NewGuid(), Epoch: 0, now, now);
+            var sentAt = clock.GetTimestamp();
+            var won = crashed
+                ? await services.Leases.TryReplaceAsync(resource, reading.Holder!.Token, record, options.LeaseDuration)
+                : await services.Leases.TryAcquireAsync(resource, record, options.LeaseDuration);
+            services.Metrics.Bid(resource, won);
+            if (!won) return null;
+            phases.Reach(FailoverPhases.LeaseTaken);
+            return new Bid(record, sentAt, phases);
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException)
+        {
+            Log.RedisSilent(logger, resource, error.Message);
+            return null;
+        }
+    }
+
+    /// <returns>False if the term ended in an error.</returns>
+    private async Task<bool> LeadAsync(Bid bid, CancellationToken stopping)
+    {
+        var keeper = new LeaseKeeper(services.Leases, options, clock, resource, bid.Record, bid.SentAt);
+        services.Presence.SetLeads(resource, true);
+        SetState("acquiring");
+        try
+        {
+            var sessionName = LeaderSessions.NameOf(resource, bid.Record.Token);
+            var (term, previous) = await services.Terms.TakeAsync(
+                resource, bid.Record.Token, identity.Id, bid.Record.Address, sessionName, keeper.Lost);
+            Reach(bid, FailoverPhases.Fenced, null);
+            keeper.SetEpoch(term.Epoch);
+            services.Metrics.Leads(resource, term.Epoch);
+            Log.TermTaken(logger, resource, term.Epoch, previous ?? "nobody");
+            await keeper.RenewNowAsync();
+            Announce("acquired", "leader_elected", keeper.Record);
+            SetState("recovering");
+
+            await using var database = services.Sessions.Open(sessionName);
+            using var watched = stopping.Register(() => SetState("draining"));
+            var lease = new Lease(term, database, keeper.Lost, stopping, phase => Reach(bid, phase, term));
+            await work.LeadAsync(lease);
+            return true;
+        }
+        catch (OperationCanceledException) when (keeper.Lost.IsCancellationRequested || stopping.IsCancellationRequested)
+        {
+            return true;
+        }
+        catch (Exception error)
+        {
+            if (Fence.Refused(error)) services.Metrics.FenceRejected(resource);
+            if (Fence.Refused(error)) Log.TermOver(logger, resource, keeper.Record.Epoch);
+            else if (error is NpgsqlException or TimeoutException) Log.DatabaseFailed(logger, resource, error.Message);
+            else Log.WorkFailed(logger, error, resource);
+            return false;
+        }
+        finally
+        {
+            await EndAsync(keeper);
+        }
+    }
+
+    private async Task EndAsync(LeaseKeeper keeper)
+    {
+        await keeper.DisposeAsync();
+        if (keeper.LossReason is { } reason)
+        {
+            services.Metrics.LeaseLost(resource);
+            Log.LeaseLost(logger, resource, keeper.Record.Epoch, reason);
+        }
+
+        // Released only now, with the work at its end: whoever gets it next need not wait for anything of ours.
+        await services.Leases.ReleaseAsync(resource, keeper.Record);
+        services.Redis.Publish(Channels.ClusterEvents, new ClusterEvent("leader_lost", identity.Id, keeper.Record.Epoch, clock.GetUtcNow(), resource));
+        services.Metrics.Follows(resource);
+        services.Presence.SetLeads(resource, false);
+        SetState("follower");
+        lastSeenAlive = clock.GetTimestamp();
+        Log.Follows(logger, resource);
+    }
+
+    private async Task WaitForTurnAsync(TimeSpan atMost, CancellationToken stopping)
+    {
+        using var round = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        await Task.WhenAny(Task.Delay(atMost, clock, round.Token), wake.WaitAsync(round.Token));
+        await round.CancelAsync();
+        stopping.ThrowIfCancellationRequested();
+    }
+
+    private void Reach(Bid bid, string phase, Term? term)
+    {
+        if (!bid.Phases.Reach(phase)) return;
+        services.Metrics.Phase(resource, phase, bid.Phases.Reached[phase]);
+        if (phase == FailoverPhases.Recovered) SetState("active");
+        if (term is not null) _ = RecordAsync(term, bid.Phases);
+    }
+
+    private async Task RecordAsync(Term term, FailoverPhases phases)
+    {
+        try
+        {
+            await services.Terms.RecordPhasesAsync(term, phases.Reached, lifetime.ApplicationStopped);
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException)
+        {
+            Log.PhasesNotRecorded(logger, resource, error.Message);
+        }
+    }
+
+    private void Announce(string message, string clusterEvent, LeaseRecord record)
+    {
+        services.Redis.Publish(Channels.ClusterLeader, new LeaderMessage(message, resource, record.NodeId, record.Address, record.Epoch));
+        services.Redis.Publish(Channels.ClusterEvents, new ClusterEvent(clusterEvent, record.NodeId, record.Epoch, clock.GetUtcNow(), resource));
+    }
+
+    /// <summary>A node is what it is to the order flow; its other resources show in "leads".</summary>
+    private void SetState(string state)
+    {
+        if (resource == LeasedResources.Matching) services.Presence.SetState(state);
+    }
+
+    private void WakeWhenReleased(LeaderMessage message)
+    {
+        if (message.Kind == "released" && message.Resource == resource && message.NodeId != identity.Id) Wake();
+    }
+
+    private void Wake() => wake.Release();
+
+    private sealed record Bid(LeaseRecord Record, long SentAt, FailoverPhases Phases);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "{NodeId} holds {Resource}, but nothing listens at its address and its database session is gone: taking over.")]
+        public static partial void HolderCrashed(ILogger logger, string nodeId, string resource);
+
+        [LoggerMessage(LogLevel.Warning, "Redis cannot say who leads {Resource}, so this node does not bid: {Reason}")]
+        public static partial void RedisSilent(ILogger logger, string resource, string reason);
+
+        [LoggerMessage(LogLevel.Information, "This node leads {Resource} in epoch {Epoch}, after {Previous}.")]
+        public static partial void TermTaken(ILogger logger, string resource, long epoch, string previous);
+
+        [LoggerMessage(LogLevel.Warning, "The fence says that epoch {Epoch} of {Resource} is over: this node stops leading.")]
+        public static partial void TermOver(ILogger logger, string resource, long epoch);
+
+        [LoggerMessage(LogLevel.Warning, "The lease of {Resource} in epoch {Epoch} is lost: {Reason}.")]
+        public static partial void LeaseLost(ILogger logger, string resource, long epoch, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "Leading {Resource} failed at the database, so it is given up: {Reason}")]
+        public static partial void DatabaseFailed(ILogger logger, string resource, string reason);
+
+        [LoggerMessage(LogLevel.Error, "Leading {Resource} failed, so it is given up.")]
+        public static partial void WorkFailed(ILogger logger, Exception error, string resource);
+
+        [LoggerMessage(LogLevel.Information, "This node follows {Resource}.")]
+        public static partial void Follows(ILogger logger, string resource);
+
+        [LoggerMessage(LogLevel.Debug, "The phases of the take-over of {Resource} were not recorded: {Reason}")]
+        public static partial void PhasesNotRecorded(ILogger logger, string resource, string reason);
+    }
+}

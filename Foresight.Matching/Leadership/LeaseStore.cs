@@ -1,0 +1,126 @@
+using System.Text.Json;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Cluster;
+using Foresight.ServiceDefaults.Redis;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Foresight.Matching.Leadership;
+
+/// <summary>
+/// The lease keys in Redis: who may try to lead. The token in the record decides whose a lease is, never the node's name: two processes may
+/// carry one name by mistake.
+/// </summary>
+public sealed partial class LeaseStore(RedisConnection redis, TimeProvider clock, ILogger<LeaseStore> logger)
+{
+    private const string TokenOf = """
+        local function token(value)
+            local ok, record = pcall(cjson.decode, value)
+            return ok and type(record) == 'table' and record.token or nil
+        end
+        """;
+
+    // A key that is gone (Redis restarted empty, somebody deleted it) is written again: the holder still trusts itself, nobody else has
+    // bid, and if somebody does at this moment, the fence decides.
+    private const string RenewScript = TokenOf + """
+
+        local value = redis.call('GET', KEYS[1])
+        if value and token(value) ~= ARGV[1] then return 0 end
+        redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+        return 1
+        """;
+
+    private const string ReleaseScript = TokenOf + """
+
+        local value = redis.call('GET', KEYS[1])
+        if value and token(value) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+        return 0
+        """;
+
+    private const string ReplaceScript = TokenOf + """
+
+        local value = redis.call('GET', KEYS[1])
+        if value and token(value) ~= ARGV[1] then return 0 end
+        redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+        return 1
+        """;
+
+    // A key without an end was not written by us; without this, a value put there by hand would keep everybody from leading for ever.
+    private const string ReadScript = """
+        local value = redis.call('GET', KEYS[1])
+        if value and redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+        return value
+        """;
+
+    /// <summary>An answer that takes longer is of no use to anybody's trust window.</summary>
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
+
+    /// <param name="Held">Somebody's value is in the key.</param>
+    /// <param name="Holder">Null as well if the value is not a lease record.</param>
+    public readonly record struct Reading(bool Held, LeaseRecord? Holder);
+
+    /// <exception cref="RedisException">Redis cannot be read: that says nothing about the lease.</exception>
+    /// <exception cref="TimeoutException">The same.</exception>
+    public async Task<Reading> ReadAsync(string resource, TimeSpan duration)
+    {
+        var value = (RedisValue)await EvaluateAsync(ReadScript, resource, [Milliseconds(duration)]);
+        return new Reading(!value.IsNull, LeaderDirectory.Parse(value));
+    }
+
+    /// <summary>True if nobody held the lease and it is ours now. False also when Redis did not answer.</summary>
+    public async Task<bool> TryAcquireAsync(string resource, LeaseRecord record, TimeSpan duration)
+    {
+        var set = redis.Database.StringSetAsync(Key(resource), Serialize(record), duration, When.NotExists);
+        return await set.WaitAsync(AnswerTimeout, clock);
+    }
+
+    /// <summary>Takes a lease over from a holder that is known to be dead; only if it still is that one's.</summary>
+    public async Task<bool> TryReplaceAsync(string resource, Guid deadToken, LeaseRecord record, TimeSpan duration) =>
+        (long)await EvaluateAsync(ReplaceScript, resource, [deadToken.ToString(), Serialize(record), Milliseconds(duration)]) == 1;
+
+    public async Task<RenewOutcome> RenewAsync(string resource, LeaseRecord record, TimeSpan duration)
+    {
+        try
+        {
+            var renewed = (long)await EvaluateAsync(RenewScript, resource, [record.Token.ToString(), Serialize(record), Milliseconds(duration)]);
+            return renewed == 1 ? RenewOutcome.Renewed : RenewOutcome.NotOurs;
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException)
+        {
+            Log.NotRenewed(logger, resource, error.Message);
+            return RenewOutcome.Unknown;
+        }
+    }
+
+    /// <summary>Deletes the lease if it is ours and wakes the followers. What fails here ends by itself when the lease does.</summary>
+    public async Task ReleaseAsync(string resource, LeaseRecord record)
+    {
+        try
+        {
+            if ((long)await EvaluateAsync(ReleaseScript, resource, [record.Token.ToString()]) == 1)
+                redis.Publish(Channels.ClusterLeader, new LeaderMessage("released", resource, record.NodeId, record.Address, record.Epoch));
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException)
+        {
+            Log.NotReleased(logger, resource, error.Message);
+        }
+    }
+
+    private Task<RedisResult> EvaluateAsync(string script, string resource, RedisValue[] values) =>
+        redis.Database.ScriptEvaluateAsync(script, [Key(resource)], values).WaitAsync(AnswerTimeout, clock);
+
+    private RedisKey Key(string resource) => redis.Key(LeaderDirectory.LeaseKey(resource));
+
+    private static string Serialize(LeaseRecord record) => JsonSerializer.Serialize(record, JsonSerializerOptions.Web);
+
+    private static long Milliseconds(TimeSpan duration) => (long)duration.TotalMilliseconds;
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Redis did not confirm the renewal of {Resource}: {Reason}")]
+        public static partial void NotRenewed(ILogger logger, string resource, string reason);
+
+        [LoggerMessage(LogLevel.Information, "The lease of {Resource} could not be given back and ends by itself: {Reason}")]
+        public static partial void NotReleased(ILogger logger, string resource, string reason);
+    }
+}

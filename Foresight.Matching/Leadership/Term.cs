@@ -1,0 +1,40 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Foresight.Matching.Leadership;
+
+/// <summary>One tenure of one resource. Whoever writes passes it along, and Postgres compares it: see <see cref="Fence"/>.</summary>
+/// <param name="Epoch">One more than the tenure before.</param>
+/// <param name="Token">Fresh and random: an epoch alone could repeat after a restore of an older database.</param>
+public sealed record Term(string Resource, long Epoch, Guid Token, string NodeId);
+
+/// <summary>
+/// The fence: the first statement of EVERY transaction that changes state. It locks the leadership row FOR SHARE, so a take-over either
+/// waits for the transaction or makes it fail; there is no moment at which two tenures can write.
+/// </summary>
+public static class Fence
+{
+    /// <summary>SQLSTATE of "this term has ended".</summary>
+    public const string TermEnded = "FS001";
+
+    public static NpgsqlBatchCommand Assert(Term term) => new("SELECT assert_term($1, $2, $3)")
+    {
+        Parameters =
+        {
+            new NpgsqlParameter<string> { TypedValue = term.Resource, NpgsqlDbType = NpgsqlDbType.Text },
+            new NpgsqlParameter<long> { TypedValue = term.Epoch, NpgsqlDbType = NpgsqlDbType.Bigint },
+            new NpgsqlParameter<Guid> { TypedValue = term.Token, NpgsqlDbType = NpgsqlDbType.Uuid },
+        },
+    };
+
+    /// <summary>For a transaction of several round trips: asserts the term on it, first thing.</summary>
+    public static async Task AssertAsync(Term term, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
+    {
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        batch.BatchCommands.Add(Assert(term));
+        await batch.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>True if Postgres said that the term has ended. The writer does not lead any more and must stop.</summary>
+    public static bool Refused(Exception error) => error is PostgresException { SqlState: TermEnded };
+}

@@ -1,0 +1,101 @@
+using System.Reflection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Foresight.Matching.Schema;
+
+/// <summary>
+/// Brings the database to this program's schema: the SQL files of this folder in the order of their numbers, each once and in its own
+/// transaction. Any number of processes may do it at once; an advisory lock lets one at a time through.
+/// </summary>
+public sealed partial class Migrator(NpgsqlDataSource primary, ILogger<Migrator> logger)
+{
+    /// <summary>Any constant that nobody else uses: "foresite" in ASCII.</summary>
+    private const long AdvisoryLock = 0x666f726573697465;
+
+    /// <returns>How many files were applied.</returns>
+    public async Task<int> MigrateAsync(CancellationToken cancellation = default)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        await ExecuteAsync(connection, $"SELECT pg_advisory_lock({AdvisoryLock})", cancellation);
+        try
+        {
+            await ExecuteAsync(
+                connection,
+                "CREATE TABLE IF NOT EXISTS schema_versions (version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
+                cancellation);
+            var applied = await AppliedAsync(connection, cancellation);
+            var count = 0;
+            foreach (var file in Files().Where(file => !applied.Contains(file.Version)))
+            {
+                await ApplyAsync(connection, file, cancellation);
+                Log.Applied(logger, file.Name);
+                count++;
+            }
+
+            return count;
+        }
+        finally
+        {
+            await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({AdvisoryLock})", CancellationToken.None);
+        }
+    }
+
+    /// <summary>True if every file of this program is applied.</summary>
+    public async Task<bool> IsCurrentAsync(CancellationToken cancellation = default)
+    {
+        await using var command = primary.CreateCommand("SELECT to_regclass('schema_versions') IS NOT NULL");
+        if (await command.ExecuteScalarAsync(cancellation) is not true) return false;
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        var applied = await AppliedAsync(connection, cancellation);
+        return Files().All(file => applied.Contains(file.Version));
+    }
+
+    private static async Task ApplyAsync(NpgsqlConnection connection, SchemaFile file, CancellationToken cancellation)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await using var script = new NpgsqlCommand(file.Sql, connection, transaction) { CommandTimeout = 0 };
+        await script.ExecuteNonQueryAsync(cancellation);
+        await using var record = new NpgsqlCommand("INSERT INTO schema_versions (version, name) VALUES ($1, $2)", connection, transaction)
+        {
+            Parameters = { new() { Value = file.Version }, new() { Value = file.Name } },
+        };
+        await record.ExecuteNonQueryAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+
+    private static async Task<HashSet<int>> AppliedAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("SELECT version FROM schema_versions", connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var versions = new HashSet<int>();
+        while (await reader.ReadAsync(cancellation)) versions.Add(reader.GetInt32(0));
+        return versions;
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 120 };
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>Embedded as "Schema/NNNN_name.sql".</summary>
+    private static IEnumerable<SchemaFile> Files()
+    {
+        var assembly = Assembly.GetExecutingAssembly();
+        foreach (var resource in assembly.GetManifestResourceNames().Where(name => name.StartsWith("Schema/", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+            var name = Path.GetFileNameWithoutExtension(resource);
+            yield return new SchemaFile(int.Parse(name.AsSpan(0, 4)), name, reader.ReadToEnd());
+        }
+    }
+
+    private sealed record SchemaFile(int Version, string Name, string Sql);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Applied schema {Name}.")]
+        public static partial void Applied(ILogger logger, string name);
+    }
+}
