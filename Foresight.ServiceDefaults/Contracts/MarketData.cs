@@ -19,7 +19,11 @@ public static class Channels
 public sealed record LevelChange(int Outcome, bool IsBid, int PriceTicks, long Lots);
 
 /// <summary>Channel <see cref="Channels.Depth"/>. With <see cref="Snapshot"/>, Levels are the whole book and replace what was known.</summary>
-public sealed record DepthMessage(int Market, long Epoch, long Sequence, long Previous, bool Snapshot, IReadOnlyList<LevelChange> Levels);
+/// <param name="Checksums">
+/// Set by the hub, null from the leader: for each outcome the CRC32C over the top 10 levels after this message; see docs/market-data.md.
+/// </param>
+public sealed record DepthMessage(
+    int Market, long Epoch, long Sequence, long Previous, bool Snapshot, IReadOnlyList<LevelChange> Levels, IReadOnlyList<uint>? Checksums = null);
 
 /// <summary>Channel <see cref="Channels.Trades"/>.</summary>
 public sealed record TradesMessage(int Market, long Epoch, long Sequence, long Previous, IReadOnlyList<TradeView> Trades);
@@ -44,3 +48,18 @@ public sealed record ClusterEvent(string Kind, string NodeId, long Epoch, DateTi
 
 /// <summary>Channel <see cref="Channels.ClusterLeader"/>. Kinds: acquired, released. A follower that hears "released" bids at once.</summary>
 public sealed record LeaderMessage(string Kind, string Resource, string NodeId, string Address, long Epoch);
+
+/// <summary>Hub event "heartbeat", each second: what this connection was sent last. A client whose book is not as of that has lost something.</summary>
+public sealed record HeartbeatMessage(DateTimeOffset At, IReadOnlyList<HeartbeatMarket> Markets);
+
+public sealed record HeartbeatMarket(int Market, long Epoch, long Sequence);
+
+/// <summary>Hub event "continuity".</summary>
+/// <param name="Topic">depth, trades, stats, orders.</param>
+/// <param name="Market">0 for orders.</param>
+/// <param name="State">lost: messages are missing and what the client knows is old. restored: a snapshot follows, or the stream goes on.</param>
+public sealed record ContinuityMessage(string Topic, int Market, string State);
+
+/// <summary>Hub event "closing", before the server closes a connection.</summary>
+/// <param name="Reason">slow_consumer, going_away.</param>
+public sealed record ClosingMessage(string Reason);
