@@ -42,9 +42,13 @@ public sealed record OrdersMessage(long Epoch, long Sequence, IReadOnlyList<Orde
 
 /// <summary>
 /// Channel <see cref="Channels.ClusterEvents"/>. Kinds: leader_elected, leader_lost, node_joined, node_left, trade_state
-/// (Detail: trade id and new settlement state), settlement_halted, reconciliation_finished, discrepancy_changed.
+/// (Detail: JSON array of <see cref="TradeState"/>), settlement_halted, reconciliation_finished, discrepancy_changed.
 /// </summary>
 public sealed record ClusterEvent(string Kind, string NodeId, long Epoch, DateTimeOffset At, string? Detail);
+
+/// <summary>A trade's settlement as it has just become. Cluster event "trade_state" carries up to 500 of them.</summary>
+/// <param name="Settlement">batched, broadcast, mined, final, failed; matched again after a batch that did nothing.</param>
+public sealed record TradeState(long TradeId, int MarketId, string Settlement, string? Reason, string? TransactionHash, long? BlockNumber);
 
 /// <summary>Channel <see cref="Channels.ClusterLeader"/>. Kinds: acquired, released. A follower that hears "released" bids at once.</summary>
 public sealed record LeaderMessage(string Kind, string Resource, string NodeId, string Address, long Epoch);

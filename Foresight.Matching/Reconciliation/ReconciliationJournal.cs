@@ -1,0 +1,166 @@
+using Foresight.Matching.Leadership;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Foresight.Matching.Reconciliation;
+
+/// <summary>How a run ended. A failed one found nothing: it carries no findings, and its coverage says what was not compared.</summary>
+public sealed record RunResult(
+    long RunId, string? Error, BlockRange Range, long TradesCompared, IReadOnlyList<Finding> Findings, IReadOnlyList<BlockRange> Covered,
+    BlockRange? FailedRange, (long Block, byte[] Hash)? Cursor);
+
+/// <summary>Every state change of reconciliation, each one transaction behind the fence.</summary>
+public sealed class ReconciliationJournal(NpgsqlDataSource primary)
+{
+    public const string CursorName = "reconciliation";
+
+    // The state and evidence of before are read in the same statement, so a decision made meanwhile by a person is not overwritten: the
+    // row lock of ON CONFLICT sees the committed state.
+    private const string UpsertFindings =
+        """
+        WITH found AS (
+            SELECT natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain::jsonb AS on_chain, off_chain::jsonb AS off_chain
+            FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::bytea[], $8::bigint[], $9::text[], $10::text[], $11::text[])
+                AS f (natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain, off_chain)),
+        before AS (SELECT d.natural_key, d.state FROM discrepancies d JOIN found USING (natural_key)),
+        upserted AS (
+            INSERT INTO discrepancies AS d
+                (natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain, off_chain, last_run_id)
+            SELECT natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain, off_chain, $1 FROM found
+            ON CONFLICT (natural_key) DO UPDATE SET
+                last_seen_at = now(), last_run_id = excluded.last_run_id, severity = excluded.severity, summary = excluded.summary,
+                on_chain = excluded.on_chain, off_chain = excluded.off_chain,
+                -- WorkflowRules.AfterSeenAgain: only other evidence asks again what a person has decided.
+                state = CASE WHEN d.state IN ('resolved', 'ignored')
+                             AND (d.on_chain IS DISTINCT FROM excluded.on_chain OR d.off_chain IS DISTINCT FROM excluded.off_chain)
+                        THEN 'reopened' ELSE d.state END
+            RETURNING d.discrepancy_id, d.natural_key, d.state, d.xmax = 0 AS inserted),
+        audited AS (
+            INSERT INTO discrepancy_audit (discrepancy_id, actor, action, from_state, to_state, note)
+            SELECT u.discrepancy_id, 'reconciler', CASE WHEN u.inserted THEN 'found' ELSE 'reopen' END, COALESCE(b.state, 'none'), u.state,
+                   CASE WHEN u.inserted THEN NULL ELSE 'Seen again with other evidence.' END
+            FROM upserted u LEFT JOIN before b USING (natural_key)
+            WHERE u.inserted OR (u.state = 'reopened' AND b.state IN ('resolved', 'ignored')))
+        SELECT count(*) FILTER (WHERE inserted) FROM upserted
+        """;
+
+    /// <summary>A run that its holder did not end failed: what it had compared is unknown.</summary>
+    public Task FailAbandonedAsync(Term term, CancellationToken cancellation) => ExecuteAsync(
+        term, cancellation,
+        Sql("UPDATE reconciliation_runs SET state = 'failed', finished_at = now(), error = 'The node that ran it ended before the run did.' WHERE state = 'running'"));
+
+    public async Task<RunRow> StartScheduledAsync(Term term, CancellationToken cancellation)
+    {
+        var id = await ExecuteAsync(
+            term, cancellation,
+            Sql("INSERT INTO reconciliation_runs (trigger, state, node_id) VALUES ('schedule', 'running', $1) RETURNING run_id", Text(term.NodeId)));
+        return new RunRow(id!.Value, Manual: false);
+    }
+
+    public Task StartRequestedAsync(Term term, RunRow run, CancellationToken cancellation) => ExecuteAsync(
+        term, cancellation,
+        Sql("UPDATE reconciliation_runs SET state = 'running', node_id = $2, started_at = now() WHERE run_id = $1 AND state = 'requested'",
+            Number(run.RunId), Text(term.NodeId)));
+
+    /// <summary>Findings, coverage, cursor and the run's end, all or nothing. Returns how many discrepancies were not known before.</summary>
+    public async Task<long> FinishAsync(Term term, RunResult result, CancellationToken cancellation)
+    {
+        var commands = new List<NpgsqlBatchCommand>();
+        if (result.Findings.Count > 0) commands.Add(Upsert(result.RunId, result.Findings));
+        commands.Add(Coverage(result));
+        if (result.Cursor is { } cursor)
+        {
+            commands.Add(Sql(
+                """
+                INSERT INTO chain_cursors (name, block_number, block_hash) VALUES ($1, $2, $3)
+                ON CONFLICT (name) DO UPDATE SET block_number = excluded.block_number, block_hash = excluded.block_hash, updated_at = now()
+                """,
+                Text(CursorName), Number(cursor.Block), new NpgsqlParameter { Value = cursor.Hash }));
+        }
+
+        commands.Add(Sql(
+            """
+            UPDATE reconciliation_runs SET state = $2, finished_at = now(), from_block = $3, to_block = $4, trades_compared = $5, found = $6, error = $7,
+                new = (SELECT count(*) FROM discrepancies d JOIN discrepancy_audit a USING (discrepancy_id) WHERE d.last_run_id = $1 AND a.action = 'found' AND a.at >= now())
+            WHERE run_id = $1 RETURNING new::bigint
+            """,
+            Number(result.RunId), Text(result.Error is null ? "succeeded" : "failed"), Number(result.Range.FromBlock), Number(result.Range.ToBlock),
+            Number(result.TradesCompared), new NpgsqlParameter { Value = result.Findings.Count }, Nullable(result.Error)));
+        return await ExecuteAsync(term, cancellation, [.. commands]) ?? 0;
+    }
+
+    public Task WriteStatusAsync(Term term, TimeSpan interval, bool autoFix, DateTimeOffset? nextRunAt, long head, long covered, CancellationToken cancellation)
+        => ExecuteAsync(
+            term, cancellation,
+            Sql(
+                """
+                INSERT INTO reconciliation_status (node_id, epoch, interval_ms, auto_fix, next_run_at, head_block, covered_to_block) VALUES ($1, $2, $3, $4, $5, $6, $7)
+                ON CONFLICT (only_row) DO UPDATE SET node_id = excluded.node_id, epoch = excluded.epoch, interval_ms = excluded.interval_ms,
+                    auto_fix = excluded.auto_fix, next_run_at = excluded.next_run_at, head_block = excluded.head_block,
+                    covered_to_block = excluded.covered_to_block, updated_at = now()
+                """,
+                Text(term.NodeId), Number(term.Epoch), Number((long)interval.TotalMilliseconds), new NpgsqlParameter { Value = autoFix },
+                new NpgsqlParameter { Value = (object?)nextRunAt?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz }, Number(head), Number(covered)));
+
+    private static NpgsqlBatchCommand Upsert(long runId, IReadOnlyList<Finding> findings)
+    {
+        // One statement cannot touch a row twice; the natural key says that both are the same disagreement.
+        var distinct = findings.DistinctBy(f => f.NaturalKey).ToList();
+        NpgsqlParameter Array<T>(Func<Finding, T> of, NpgsqlDbType type)
+            => new() { Value = distinct.Select(of).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type };
+        return Sql(
+            UpsertFindings,
+            Number(runId), Array(f => f.NaturalKey, NpgsqlDbType.Text), Array(f => f.Kind, NpgsqlDbType.Text), Array(f => f.Severity, NpgsqlDbType.Text),
+            Array(f => f.MarketId, NpgsqlDbType.Integer), Array(f => f.TradeId, NpgsqlDbType.Bigint),
+            Array(f => f.TransactionHash is { } hash ? Convert.FromHexString(hash.AsSpan(2)) : null, NpgsqlDbType.Bytea),
+            Array(f => f.BlockNumber, NpgsqlDbType.Bigint), Array(f => f.Summary, NpgsqlDbType.Text), Array(f => Evidence.Json(f.OnChain), NpgsqlDbType.Text),
+            Array(f => Evidence.Json(f.OffChain), NpgsqlDbType.Text));
+    }
+
+    private static NpgsqlBatchCommand Coverage(RunResult result)
+    {
+        var ranges = result.Covered.Select(r => (r, "covered", Error: (string?)null)).ToList();
+        if (result.FailedRange is { } failed) ranges.Add((failed, "failed", result.Error));
+        return Sql(
+            """
+            INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state, error)
+            SELECT $1, from_block, to_block, state, error FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[]) AS c (from_block, to_block, state, error)
+            """,
+            Number(result.RunId), new NpgsqlParameter { Value = ranges.Select(r => r.r.FromBlock).ToArray() },
+            new NpgsqlParameter { Value = ranges.Select(r => r.r.ToBlock).ToArray() }, new NpgsqlParameter { Value = ranges.Select(r => r.Item2).ToArray() },
+            new NpgsqlParameter { Value = ranges.Select(r => r.Error).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+    }
+
+    private static NpgsqlParameter Number(long value) => new() { Value = value };
+
+    private static NpgsqlParameter Text(string value) => new() { Value = value };
+
+    private static NpgsqlParameter Nullable(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+
+    private static NpgsqlBatchCommand Sql(string text, params NpgsqlParameter[] parameters)
+    {
+        var command = new NpgsqlBatchCommand(text);
+        foreach (var parameter in parameters) command.Parameters.Add(parameter);
+        return command;
+    }
+
+    /// <summary>The last 64-bit number that a statement returned, if any.</summary>
+    private async Task<long?> ExecuteAsync(Term term, CancellationToken cancellation, params NpgsqlBatchCommand[] commands)
+    {
+        await using var batch = primary.CreateBatch();
+        batch.BatchCommands.Add(Fence.Assert(term));
+        foreach (var command in commands) batch.BatchCommands.Add(command);
+        long? last = null;
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        do
+        {
+            while (await reader.ReadAsync(cancellation))
+            {
+                if (reader.FieldCount == 1 && reader.GetFieldType(0) == typeof(long)) last = reader.GetInt64(0);
+            }
+        }
+        while (await reader.NextResultAsync(cancellation));
+
+        return last;
+    }
+}

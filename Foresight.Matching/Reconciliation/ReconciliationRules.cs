@@ -1,0 +1,100 @@
+using System.Numerics;
+using Foresight.Matching.Settlement;
+
+namespace Foresight.Matching.Reconciliation;
+
+/// <summary>
+/// Compares the two sides of one block range. Pure: what could not be read never comes here, so a failed read cannot look like a
+/// missing trade.
+/// </summary>
+public static class ReconciliationRules
+{
+    public static List<Finding> Compare(RangeSides sides)
+    {
+        var findings = new List<Finding>();
+        var settledHere = new HashSet<long>();
+
+        foreach (var chain in sides.Chain)
+        {
+            // Trade ids are 64-bit here and 256-bit there; one that does not fit is certainly not ours.
+            if (chain.TradeId <= long.MaxValue && sides.Journal.TryGetValue((long)chain.TradeId, out var journal))
+            {
+                settledHere.Add(journal.TradeId);
+                if (Status(chain, journal) is { } status) findings.Add(status);
+                if (Amounts(chain, journal) is { } amounts) findings.Add(amounts);
+            }
+            else
+            {
+                findings.Add(UnknownTrade(chain));
+            }
+        }
+
+        foreach (var direct in sides.DirectFills) findings.Add(BehindOurBack(direct));
+
+        foreach (var journal in sides.Journal.Values.OrderBy(t => t.TradeId))
+        {
+            if (settledHere.Contains(journal.TradeId) || !ClaimsToBeSettled(journal, sides)) continue;
+            findings.Add(sides.SettledElsewhere.Contains(journal.TradeId) ? WrongBlock(journal) : NotOnChain(journal));
+        }
+
+        return findings;
+    }
+
+    private static bool ClaimsToBeSettled(JournalTrade trade, RangeSides sides)
+        => trade.State is TradeStates.Mined or TradeStates.Final && trade.Block is { } block && block >= sides.FromBlock && block <= sides.ToBlock;
+
+    private static Finding? Status(ChainTrade chain, JournalTrade journal)
+    {
+        if (journal.State is TradeStates.Mined or TradeStates.Final) return null;
+        // A trade that we gave up and the chain settled all the same: the engine has released money that has moved.
+        var severity = journal.State == TradeStates.Failed ? Severities.High : Severities.Medium;
+        return new Finding(
+            $"{DiscrepancyKinds.StatusMismatch}:{journal.TradeId}", DiscrepancyKinds.StatusMismatch, severity, journal.MarketId, journal.TradeId,
+            chain.Place.TransactionHash, chain.Place.Block,
+            $"Trade {journal.TradeId} is settled on chain in block {chain.Place.Block}; the journal says {journal.State}.",
+            Evidence.Of(chain), Evidence.Of(journal));
+    }
+
+    private static Finding? Amounts(ChainTrade chain, JournalTrade journal)
+    {
+        if (Differences(chain, journal) is not { Count: > 0 } differences) return null;
+        return new Finding(
+            $"{DiscrepancyKinds.AmountMismatch}:{journal.TradeId}", DiscrepancyKinds.AmountMismatch, Severities.High, journal.MarketId, journal.TradeId,
+            chain.Place.TransactionHash, chain.Place.Block,
+            $"Trade {journal.TradeId} differs: {string.Join("; ", differences)}.", Evidence.Of(chain), Evidence.Of(journal));
+    }
+
+    private static List<string> Differences(ChainTrade chain, JournalTrade journal)
+    {
+        var differences = new List<string>();
+        if (chain.MarketId != journal.MarketId) differences.Add($"market on chain {chain.Market}, in the journal {journal.MarketId}");
+        if (chain.Kind != journal.Kind) differences.Add($"kind on chain {chain.Kind}, in the journal {journal.Kind}");
+        if (chain.Amount != journal.Amount) differences.Add($"amount on chain {chain.Amount}, in the journal {journal.Amount}");
+        if (!Sorted(chain.Fills).SequenceEqual(Sorted(journal.Fills))) differences.Add("the fills are not the same");
+        return differences;
+    }
+
+    private static IEnumerable<FillSide> Sorted(IEnumerable<FillSide> fills)
+        => fills.OrderBy(f => f.OrderHash, StringComparer.Ordinal).ThenBy(f => f.Outcome).ThenBy(f => f.Amount).ThenBy(f => f.Price);
+
+    private static Finding UnknownTrade(ChainTrade chain) => new(
+        $"{DiscrepancyKinds.MissingOffChain}:trade:{chain.TradeId}", DiscrepancyKinds.MissingOffChain, Severities.Critical, chain.MarketId,
+        chain.TradeId <= long.MaxValue ? (long)chain.TradeId : null, chain.Place.TransactionHash, chain.Place.Block,
+        $"Trade {chain.TradeId} was settled on chain in block {chain.Place.Block}; the journal does not know it.", Evidence.Of(chain), null);
+
+    private static Finding BehindOurBack(DirectFill direct) => new(
+        $"{DiscrepancyKinds.MissingOffChain}:{direct.Place.TransactionHash}:{direct.Place.LogIndex}", DiscrepancyKinds.MissingOffChain,
+        direct.KnownOrder ? Severities.High : Severities.Medium, direct.MarketId, null, direct.Place.TransactionHash, direct.Place.Block,
+        $"{(direct.KnownOrder ? "An order of the journal" : "An order that the journal never saw")} was filled directly on chain in block {direct.Place.Block}, past the relayer.",
+        Evidence.Of(direct), null);
+
+    private static Finding NotOnChain(JournalTrade journal) => new(
+        $"{DiscrepancyKinds.MissingOnChain}:{journal.TradeId}", DiscrepancyKinds.MissingOnChain, Severities.Critical, journal.MarketId, journal.TradeId,
+        journal.TransactionHash, journal.Block,
+        $"The journal says that trade {journal.TradeId} was settled in block {journal.Block}; the chain has no such trade.", null, Evidence.Of(journal));
+
+    private static Finding WrongBlock(JournalTrade journal) => new(
+        $"{DiscrepancyKinds.StatusMismatch}:{journal.TradeId}", DiscrepancyKinds.StatusMismatch, Severities.Low, journal.MarketId, journal.TradeId,
+        journal.TransactionHash, journal.Block,
+        $"Trade {journal.TradeId} is settled on chain, but not in block {journal.Block} as the journal says.", null, Evidence.Of(journal));
+}

@@ -1,0 +1,111 @@
+using System.Numerics;
+using Dapper;
+using Foresight.Chain;
+using Foresight.Chain.Signing;
+using Npgsql;
+
+namespace Foresight.Matching.Reconciliation;
+
+/// <param name="Manual">A person asked for it; else the schedule.</param>
+public sealed record RunRow(long RunId, bool Manual);
+
+/// <summary>
+/// What the reconciler reads from the journal. At the primary: a replica that is behind would look like missing trades.
+/// </summary>
+public sealed class ReconciliationStore(NpgsqlDataSource primary)
+{
+    /// <summary>
+    /// The trades with these ids, and those of the current chain that the journal puts into the range. A settled trade without a block
+    /// counts as of the first block of the first range: it claims to be on chain and cannot say where.
+    /// </summary>
+    public async Task<Dictionary<long, JournalTrade>> ReadTradesAsync(BlockRange range, IReadOnlyCollection<long> ids, CancellationToken cancellation)
+    {
+        await using var command = primary.CreateCommand(
+            """
+            WITH wanted AS (
+                SELECT trade_id FROM trades WHERE trade_id = ANY ($1)
+                UNION
+                SELECT t.trade_id FROM trades t JOIN markets m USING (market_id)
+                WHERE t.block_number BETWEEN $2 AND $3 AND t.settlement IN ('mined', 'final') AND m.generation = (SELECT max(generation) FROM deployments))
+            SELECT t.trade_id, t.market_id, t.kind, t.quantity_lots, t.settlement, t.settlement_reason, t.block_number, t.tx_hash, t.closed,
+                   o.order_hash, a.address, f.outcome, f.is_buy, f.price_ticks, f.quantity_lots
+            FROM wanted w JOIN trades t USING (trade_id) LEFT JOIN fills f USING (trade_id) LEFT JOIN orders o USING (order_id)
+                 LEFT JOIN accounts a ON a.account_id = f.account_id
+            ORDER BY t.trade_id, f.leg
+            """);
+        command.Parameters.Add(new() { Value = ids.ToArray() });
+        command.Parameters.Add(new() { Value = range.FromBlock });
+        command.Parameters.Add(new() { Value = range.ToBlock });
+
+        var trades = new Dictionary<long, JournalTrade>();
+        var fills = new List<FillSide>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            var id = reader.GetInt64(0);
+            if (!trades.ContainsKey(id))
+            {
+                fills = [];
+                trades[id] = new JournalTrade(
+                    id, reader.GetInt32(1), reader.GetInt16(2), reader.GetInt64(3) * OrderMessage.AmountPerLot, reader.GetString(4),
+                    reader.IsDBNull(5) ? null : reader.GetString(5), reader.IsDBNull(6) ? null : reader.GetInt64(6),
+                    reader.IsDBNull(7) ? null : Hex.Encode(reader.GetFieldValue<byte[]>(7)), reader.GetBoolean(8), fills);
+            }
+
+            if (reader.IsDBNull(9)) continue;
+            fills.Add(new FillSide(
+                Hex.Encode(reader.GetFieldValue<byte[]>(9)), Hex.Encode(reader.GetFieldValue<byte[]>(10)), reader.GetInt16(11), reader.GetBoolean(12),
+                (BigInteger)reader.GetInt32(13) * OrderMessage.PricePerTick, reader.GetInt64(14) * OrderMessage.AmountPerLot));
+        }
+
+        return trades;
+    }
+
+    /// <summary>Settled trades that name no block, or one before the deployment: no range would ever hold them.</summary>
+    public async Task<IReadOnlyList<long>> ReadSettledNowhereAsync(long deployedBlock, int limit, CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        return [.. await connection.QueryAsync<long>(new CommandDefinition(
+            """
+            SELECT t.trade_id FROM trades t JOIN markets m USING (market_id)
+            WHERE t.settlement IN ('mined', 'final') AND (t.block_number IS NULL OR t.block_number < @deployedBlock)
+              AND m.generation = (SELECT max(generation) FROM deployments)
+            ORDER BY t.trade_id LIMIT @limit
+            """,
+            new { deployedBlock, limit }, cancellationToken: cancellation))];
+    }
+
+    public async Task<HashSet<string>> ReadKnownOrdersAsync(IReadOnlyCollection<string> hashes, CancellationToken cancellation)
+    {
+        if (hashes.Count == 0) return [];
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        var known = await connection.QueryAsync<byte[]>(new CommandDefinition(
+            "SELECT order_hash FROM orders WHERE order_hash = ANY (@hashes)", new { hashes = hashes.Select(Hex.Decode).ToArray() }, cancellationToken: cancellation));
+        return [.. known.Select(h => Hex.Encode(h))];
+    }
+
+    /// <summary>The last block that a follower or reconciler has finished; null before its first.</summary>
+    public async Task<long?> ReadCursorAsync(string name, CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        return await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
+            "SELECT block_number FROM chain_cursors WHERE name = @name", new { name }, cancellationToken: cancellation));
+    }
+
+    public async Task<RunRow?> ReadRequestedAsync(CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        var id = await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
+            "SELECT min(run_id) FROM reconciliation_runs WHERE state = 'requested'", cancellationToken: cancellation));
+        return id is { } run ? new RunRow(run, Manual: true) : null;
+    }
+
+    /// <summary>When the last scheduled or requested run ended well, so that a new holder keeps the interval.</summary>
+    public async Task<DateTimeOffset?> ReadLastSuccessAsync(CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        var at = await connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(
+            "SELECT max(finished_at) FROM reconciliation_runs WHERE state = 'succeeded'", cancellationToken: cancellation));
+        return at is { } when ? new DateTimeOffset(when) : null;
+    }
+}

@@ -1,0 +1,38 @@
+using System.Numerics;
+
+namespace Foresight.Matching.Settlement;
+
+/// <summary>EIP-1559 fees of one transaction, in wei per gas.</summary>
+public readonly record struct Fee(BigInteger MaxFee, BigInteger PriorityFee);
+
+/// <summary>What a transaction offers, and what its replacement must offer.</summary>
+public static class FeeRules
+{
+    /// <summary>
+    /// Nodes refuse a replacement that raises both fees by less than 10 % (geth's txpool.pricebump); some ask for 12.5 %.
+    /// </summary>
+    public const int MinBumpPercent = 13;
+
+    /// <summary>Twice the base fee outlasts six full blocks in a row (each raises it by at most 12.5 %).</summary>
+    public static Fee First(BigInteger baseFee, BigInteger priorityFee, BigInteger cap)
+    {
+        var max = baseFee * 2 + priorityFee;
+        return max <= cap ? new Fee(max, priorityFee) : new Fee(cap, BigInteger.Min(priorityFee, cap));
+    }
+
+    /// <summary>
+    /// The fees that replace <paramref name="last"/>: at least <see cref="MinBumpPercent"/> above it, more if the market asks more.
+    /// Null when the cap leaves no room: the transaction then stays as it is, and somebody must be told.
+    /// </summary>
+    public static Fee? Bump(Fee last, BigInteger baseFee, BigInteger priorityFee, BigInteger cap)
+    {
+        var market = First(baseFee, priorityFee, cap);
+        var max = BigInteger.Max(Raise(last.MaxFee), market.MaxFee);
+        var priority = BigInteger.Max(Raise(last.PriorityFee), market.PriorityFee);
+        if (max > cap) return null;
+        return new Fee(max, BigInteger.Min(priority, max));
+    }
+
+    // Rounded up, so that a fee of a few wei rises too.
+    private static BigInteger Raise(BigInteger fee) => (fee * (100 + MinBumpPercent) + 99) / 100;
+}

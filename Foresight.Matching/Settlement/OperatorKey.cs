@@ -1,0 +1,59 @@
+using Foresight.Chain.Signing;
+using Foresight.ServiceDefaults.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+
+namespace Foresight.Matching.Settlement;
+
+/// <summary>The key that signs settlement transactions. Its text is its address; the secret is never formatted, logged or stored.</summary>
+public sealed class OperatorKey(PrivateKey key)
+{
+    /// <summary>
+    /// Accounts of "test test test test test test test test test test test junk", which every development chain funds and everybody knows.
+    /// </summary>
+    private static readonly HashSet<string> Published =
+    [
+        "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266", "0x70997970c51812dc3a010c7d01b50e0d17dc79c8", "0x3c44cdddb6a900fa2b585dd299e03d12fa4293bc",
+        "0x90f79bf6eb2c4f870365e785982e1f101e93b906", "0x15d34aaf54267db7d7c367839aaf71a00a2c6a65", "0x9965507d1a55bcc2695c58ba16fb37d819b0a4dc",
+        "0x976ea74026e726554db657fa54763abd0c3a0aa9", "0x14dc79964da2c08b23698b3d3cc7ca32193d9955", "0x23618e81e3f5cdf7f54c3d65f7fbc0abf5b21e8f",
+        "0xa0ee7a142d267c1f36714e4a8f75612f20a79720",
+    ];
+
+    public PrivateKey Key => key;
+
+    public byte[] Address { get; } = key.Address.ToBytes();
+
+    /// <summary><c>OPERATOR_KEY</c>, or the content of the file <c>OPERATOR_KEY_FILE</c>, as 64 hexadecimal digits.</summary>
+    /// <exception cref="SettingException">Neither, both, no key, or a published key in Production. The message never holds the key.</exception>
+    public static OperatorKey From(IConfiguration configuration, IHostEnvironment environment)
+    {
+        var text = configuration.Optional("OPERATOR_KEY");
+        if (configuration.Optional("OPERATOR_KEY_FILE") is { } path)
+        {
+            if (text is not null) throw new SettingException("OPERATOR_KEY and OPERATOR_KEY_FILE are both set: one of them says which key signs.");
+            try
+            {
+                text = File.ReadAllText(path).Trim();
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new SettingException($"OPERATOR_KEY_FILE cannot be read: {error.Message}");
+            }
+        }
+
+        if (text is null) throw new SettingException("OPERATOR_KEY (or OPERATOR_KEY_FILE) is not set: it is the key that signs settlement transactions.");
+        try
+        {
+            var key = new OperatorKey(PrivateKey.Parse(text));
+            if (environment.IsProduction() && Published.Contains(key.Key.Address.ToLowerHex()))
+                throw new SettingException("OPERATOR_KEY is a development key that everybody knows; Production needs one of its own.");
+            return key;
+        }
+        catch (FormatException error)
+        {
+            throw new SettingException($"OPERATOR_KEY: {error.Message}");
+        }
+    }
+
+    public override string ToString() => key.ToString();
+}

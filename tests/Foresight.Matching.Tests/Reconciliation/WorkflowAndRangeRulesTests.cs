@@ -1,0 +1,51 @@
+using Foresight.Matching.Reconciliation;
+using Xunit;
+
+namespace Foresight.Matching.Tests.Reconciliation;
+
+public class WorkflowAndRangeRulesTests
+{
+    [Theory]
+    [InlineData("open", "resolve", "resolved")]
+    [InlineData("open", "acknowledge", "acknowledged")]
+    [InlineData("acknowledged", "ignore", "ignored")]
+    [InlineData("resolved", "reopen", "reopened")]
+    [InlineData("reopened", "resolve", "resolved")]
+    [InlineData("resolved", "acknowledge", null)]
+    [InlineData("open", "reopen", null)]
+    [InlineData("open", "delete", null)]
+    public void After_AllowsOnlyWhatFitsTheState(string state, string action, string? expected) => Assert.Equal(expected, WorkflowRules.After(state, action));
+
+    [Theory]
+    [InlineData("resolved", true, "resolved")]
+    [InlineData("ignored", true, "ignored")]
+    [InlineData("resolved", false, "reopened")]
+    [InlineData("acknowledged", false, "acknowledged")]
+    public void AfterSeenAgain_ReopensOnlyOnOtherEvidence(string state, bool same, string expected)
+        => Assert.Equal(expected, WorkflowRules.AfterSeenAgain(state, same));
+
+    [Fact]
+    public void Split_CoversEveryBlockOnce()
+        => Assert.Equal([new BlockRange(5, 1004), new BlockRange(1005, 2004), new BlockRange(2005, 2100)], RangeRules.Split(5, 2100, 1000));
+
+    [Fact]
+    public void Split_OfNothing_IsNothing() => Assert.Empty(RangeRules.Split(11, 10, 1000));
+
+    [Fact]
+    public void LastComparable_WaitsForTheFollower_ForAJournalThatIsLateIsNotWrong()
+        => Assert.Equal((80, 98), (RangeRules.LastComparable(100, 2, 80), RangeRules.LastComparable(100, 2, 99)));
+
+    [Theory]
+    [InlineData(500, false, 401)] // Goes on after the cursor, less the look-back.
+    [InlineData(50, false, 10)] // Never before the deployment.
+    [InlineData(500, true, 10)] // A person's run compares everything.
+    public void FirstBlock_DependsOnWhoAsks(long cursor, bool manual, long expected)
+        => Assert.Equal(expected, RangeRules.FirstBlock(deployedBlock: 10, cursor, manual, scheduledLookback: 100, manualLookback: 50_000, to: 700));
+
+    [Fact]
+    public void Advance_StopsAtAGap()
+    {
+        Assert.Equal(200, RangeRules.Advance(50, [new BlockRange(1, 100), new BlockRange(101, 200), new BlockRange(301, 400)]));
+        Assert.Equal(50, RangeRules.Advance(50, [new BlockRange(101, 200)]));
+    }
+}

@@ -1,0 +1,30 @@
+using System.Numerics;
+using Foresight.Matching.Settlement;
+using Xunit;
+
+namespace Foresight.Matching.Tests.Settlement;
+
+public class FeeRulesTests
+{
+    private static readonly BigInteger Gwei = 1_000_000_000;
+
+    [Fact]
+    public void First_OutlastsABaseFeeThatDoubles() => Assert.Equal(new Fee(21 * Gwei, Gwei), FeeRules.First(10 * Gwei, Gwei, 100 * Gwei));
+
+    [Fact]
+    public void First_NeverExceedsTheCap() => Assert.Equal(new Fee(15 * Gwei, Gwei), FeeRules.First(10 * Gwei, Gwei, 15 * Gwei));
+
+    [Fact]
+    public void Bump_RaisesBothFeesByMoreThanNodesAskFor()
+    {
+        var bumped = FeeRules.Bump(new Fee(100, 10), 1, 1, 1000)!.Value;
+        Assert.Equal(new Fee(113, 12), bumped);
+    }
+
+    [Fact]
+    public void Bump_FollowsAMarketThatRoseFurther()
+        => Assert.Equal(new Fee(402 * Gwei, 2 * Gwei), FeeRules.Bump(new Fee(21 * Gwei, Gwei), 200 * Gwei, 2 * Gwei, 500 * Gwei));
+
+    [Fact]
+    public void Bump_AtTheCap_IsRefused() => Assert.Null(FeeRules.Bump(new Fee(95, 10), 1, 1, 100));
+}
