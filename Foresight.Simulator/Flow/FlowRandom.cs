@@ -1,0 +1,31 @@
+namespace Foresight.Simulator.Flow;
+
+/// <summary>Seeded draws (splitmix64), so that one seed gives one flow of decisions on any machine.</summary>
+public sealed class FlowRandom(ulong seed)
+{
+    private ulong state = seed;
+
+    public ulong NextBits()
+    {
+        var z = state += 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+
+    /// <summary>Uniform in [0, 1).</summary>
+    public double Uniform() => (NextBits() >> 11) * (1.0 / (1UL << 53));
+
+    public int Below(int limit) => (int)(Uniform() * limit);
+
+    public bool Chance(double probability) => Uniform() < probability;
+
+    /// <summary>Waiting time of a Poisson process; mean 1.</summary>
+    public double Exponential() => -Math.Log(1 - Uniform());
+
+    /// <summary>Mean 0, variance 1 (Box and Muller).</summary>
+    public double Normal() => Math.Sqrt(2 * Exponential()) * Math.Cos(2 * Math.PI * Uniform());
+
+    /// <summary>Heavy tail: at least <paramref name="minimum"/>; the smaller <paramref name="alpha"/>, the wilder.</summary>
+    public double Pareto(double minimum, double alpha) => minimum / Math.Pow(1 - Uniform(), 1 / alpha);
+}

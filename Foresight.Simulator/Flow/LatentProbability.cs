@@ -1,0 +1,34 @@
+namespace Foresight.Simulator.Flow;
+
+/// <summary>
+/// What the crowd believes about each outcome: a random walk of log-odds, pulled weakly home and bounded, so that probabilities stay
+/// inside (0, 1), move as news would move them, and always sum to one.
+/// </summary>
+public sealed class LatentProbability
+{
+    private const double StepSize = 0.03;
+    private const double Pull = 0.002;
+    private const double Bound = 2.5;
+
+    private readonly FlowRandom random;
+    private readonly double[] home;
+    private readonly double[] logOdds;
+
+    public LatentProbability(int outcomes, FlowRandom random)
+    {
+        this.random = random;
+        home = [.. Enumerable.Range(0, outcomes).Select(_ => Math.Clamp(random.Normal() * 0.6, -1.2, 1.2))];
+        logOdds = [.. home];
+    }
+
+    public void Step()
+    {
+        for (var i = 0; i < logOdds.Length; i++)
+        {
+            var moved = logOdds[i] + random.Normal() * StepSize + (home[i] - logOdds[i]) * Pull;
+            logOdds[i] = Math.Clamp(moved, -Bound, Bound);
+        }
+    }
+
+    public double Of(int outcome) => Math.Exp(logOdds[outcome]) / logOdds.Sum(Math.Exp);
+}

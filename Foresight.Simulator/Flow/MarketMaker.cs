@@ -1,0 +1,75 @@
+using Foresight.Exchange;
+using Foresight.Simulator.Traders;
+
+namespace Foresight.Simulator.Flow;
+
+/// <summary>
+/// Quotes several levels on both sides of every outcome (of outcome 0 alone in a binary market, whose other outcome is the same book).
+/// Each turn he replaces the quote that is farthest from where it should be.
+/// </summary>
+public sealed class MarketMaker
+{
+    private const int Levels = 4;
+    private const double LevelSpacing = 0.006;
+    private const double SmallestQuote = 20;
+    private const double QuoteTail = 2.2;
+    private const long LargestQuoteLots = 50_000;
+
+    /// <summary>A dead man's switch: the quotes of a simulator that died leave the book by themselves.</summary>
+    private static readonly TimeSpan ShortestLife = TimeSpan.FromMinutes(5);
+
+    private readonly Trader trader;
+    private readonly TradedMarket market;
+    private readonly FlowRandom random;
+    private readonly TimeProvider clock;
+    private readonly Quote[] quotes;
+
+    public MarketMaker(Trader trader, TradedMarket market, FlowRandom random, TimeProvider clock)
+    {
+        (this.trader, this.market, this.random, this.clock) = (trader, market, random, clock);
+        var quotedOutcomes = market.IsBinary ? 1 : market.Outcomes;
+        quotes = [..
+            from outcome in Enumerable.Range(0, quotedOutcomes)
+            from level in Enumerable.Range(1, Levels)
+            from side in new[] { Side.Buy, Side.Sell }
+            select new Quote(outcome, side, level)];
+    }
+
+    public FlowStep Requote(TimeSpan pause, LatentProbability latent)
+    {
+        var quote = quotes.MaxBy(candidate => candidate.ErrorAgainst(Target(candidate, latent)))!;
+        var target = Target(quote, latent);
+        // Nothing is out of place: look at another one all the same, because it may have been filled.
+        if (quote.ErrorAgainst(target) < market.TickSize)
+        {
+            quote = quotes[random.Below(quotes.Length)];
+            target = Target(quote, latent);
+        }
+
+        quote.QuotedTicks = target.Ticks;
+        var shares = random.Pareto(SmallestQuote, QuoteTail) * quote.Level;
+        var lots = Math.Min((long)(shares * 100), LargestQuoteLots);
+        var expires = clock.GetUtcNow() + ShortestLife * (1 + random.Uniform());
+        var intent = new OrderIntent(market, quote.Outcome, quote.Side, target, new Quantity(lots), TimeInForce.GoodTilDate, PostOnly: true, expires);
+        return new FlowStep(pause, trader, intent, quote.Slot);
+    }
+
+    private Price Target(Quote quote, LatentProbability latent)
+    {
+        var distance = quote.Level * Math.Max(LevelSpacing, (double)market.TickSize / Price.TicksPerUnit);
+        return market.RoundToTick(latent.Of(quote.Outcome) + (quote.Side == Side.Buy ? -distance : distance));
+    }
+
+    private sealed class Quote(int outcome, Side side, int level)
+    {
+        public int Outcome { get; } = outcome;
+        public Side Side { get; } = side;
+        public int Level { get; } = level;
+        public RestingSlot Slot { get; } = new();
+        public int? QuotedTicks { get; set; }
+
+        /// <summary>Ticks off target, the inner levels first; a quote never made is off by more than any price.</summary>
+        public double ErrorAgainst(Price target) =>
+            QuotedTicks is { } ticks ? Math.Abs(ticks - target.Ticks) : 2.0 * Price.TicksPerUnit - Level;
+    }
+}

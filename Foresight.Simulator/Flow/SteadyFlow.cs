@@ -1,0 +1,30 @@
+using Foresight.Exchange;
+using Foresight.Simulator.Traders;
+
+namespace Foresight.Simulator.Flow;
+
+/// <summary>
+/// Load for measurements: small orders at an even pace, buys and sells within a few ticks of the middle, so that about half of them trade
+/// and the book stays small. None is cancelled, so that every acknowledged one can be accounted for afterwards.
+/// </summary>
+public sealed class SteadyFlow(ulong seed, double ordersPerSecond, IReadOnlyList<TradedMarket> markets, IReadOnlyList<Trader> traders) : IOrderFlow
+{
+    private const long LargestOrderLots = 500;
+    private const int StepsFromMiddle = 5;
+
+    private readonly FlowRandom random = new(seed);
+    private readonly TimeSpan pause = TimeSpan.FromSeconds(1 / ordersPerSecond);
+    private int turn;
+
+    public FlowStep Next()
+    {
+        var market = markets[turn % markets.Count];
+        var trader = traders[turn++ % traders.Count];
+        var outcome = random.Below(market.Outcomes);
+        var side = random.Chance(0.5) ? Side.Buy : Side.Sell;
+        var middle = market.RoundToTick(1.0 / market.Outcomes);
+        var price = new Price(middle.Ticks + (random.Below(2 * StepsFromMiddle + 1) - StepsFromMiddle) * market.TickSize);
+        var lots = 1 + (long)(random.Uniform() * LargestOrderLots);
+        return new FlowStep(pause, trader, new OrderIntent(market, outcome, side, price, new Quantity(lots)), null);
+    }
+}

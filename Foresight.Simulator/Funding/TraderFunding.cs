@@ -1,0 +1,110 @@
+using System.Numerics;
+using Foresight.Chain;
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
+using Foresight.Contracts;
+using Foresight.Simulator.Traders;
+
+namespace Foresight.Simulator.Funding;
+
+/// <summary>
+/// Gives traders of a development chain what they need: gas, mock USDC, the two approvals, and complete sets. What a trader has already is
+/// left as it is, so running it again after an interruption, or on a chain with a past, only adds what is missing.
+/// </summary>
+public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, ChainView venue, ApiClient api, TimeProvider clock)
+{
+    private static readonly BigInteger GasMoney = BigInteger.Pow(10, 18);
+
+    // Generous bounds: unused gas is not paid for. Estimating is no way here, as a call's state is made by the transaction before it.
+    private const long TransferGas = 21_000;
+    private const long TokenGas = 150_000;
+    private const long SetGas = 600_000;
+
+    private readonly Address usdc = Address.Parse(venue.Usdc);
+    private readonly Address shares = Address.Parse(venue.OutcomeToken);
+    private readonly Address spender = Address.Parse(venue.Factory);
+
+    /// <summary>Returns when all is mined. Throws when the chain cannot be reached or refuses; then simply run it again.</summary>
+    public async Task FundAsync(IReadOnlyList<TraderFunds> wanted, CancellationToken stop)
+    {
+        var lacking = await FindLackingAsync(wanted, stop).ConfigureAwait(false);
+        var fees = await chain.SuggestFeesAsync(1_000_000_000, stop).ConfigureAwait(false);
+
+        var gifts = new TransactionPipeline(chain, faucet, venue.ChainId, fees, clock);
+        foreach (var lack in lacking)
+        {
+            if (lack.Gas)
+                gifts.Add(lack.Funds.Trader.Address, TransferGas, value: GasMoney);
+            if (lack.Micros > 0)
+                gifts.Add(usdc, TokenGas, DevelopmentTokens.MintTo(lack.Funds.Trader.Address, lack.Micros));
+        }
+
+        await gifts.SendAndWaitAsync(stop).ConfigureAwait(false);
+        await Task.WhenAll(lacking.Select(lack => SetUpAsync(lack, fees, stop))).ConfigureAwait(false);
+    }
+
+    /// <summary>Returns when the exchange knows of every trader's money and shares: it counts what is confirmed, some blocks later.</summary>
+    public async Task WaitUntilSeenAsync(IReadOnlyList<TraderFunds> funds, CancellationToken stop)
+    {
+        foreach (var wanted in funds)
+        {
+            while (!await IsSeenAsync(wanted, stop).ConfigureAwait(false))
+                await Task.Delay(TimeSpan.FromMilliseconds(250), clock, stop).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> IsSeenAsync(TraderFunds wanted, CancellationToken stop)
+    {
+        if (await api.AccountAsync(wanted.Trader.Address.ToString(), stop).ConfigureAwait(false) is not { } account)
+            return false;
+        wanted.Trader.Holdings.Refresh(account);
+        return wanted.Trader.Holdings.UsdcMicros > 0 && wanted.Sets.All(set => OwnsAllOutcomes(account, set.Market));
+    }
+
+    private static bool OwnsAllOutcomes(AccountView account, TradedMarket market) =>
+        Enumerable.Range(0, market.Outcomes).All(outcome => account.Balances.Any(b => b.Asset == $"{market.Id}:{outcome}"));
+
+    private async Task<IReadOnlyList<Lack>> FindLackingAsync(IReadOnlyList<TraderFunds> wanted, CancellationToken stop)
+    {
+        var lacking = new List<Lack>();
+        foreach (var funds in wanted)
+        {
+            var owner = funds.Trader.Address;
+            var answers = await chain.CallManyAsync(
+            [
+                new CallRequest(usdc, DevelopmentTokens.BalanceOfCall(owner)),
+                new CallRequest(usdc, DevelopmentTokens.AllowanceCall(owner, spender)),
+                new CallRequest(shares, DevelopmentTokens.IsApprovedCall(owner, spender)),
+            ], BlockRef.Latest, stop).ConfigureAwait(false);
+            var (balance, allowance, approved) = (ReadWord(answers[0]), ReadWord(answers[1]), ReadWord(answers[2]));
+
+            // Whoever has approved the shares went through all of this before: his shares are what trading made of them.
+            var isNew = approved.IsZero;
+            var sets = isNew ? funds.Sets : [];
+            var needed = funds.Usdc.Micros + sets.Sum(set => set.Quantity.Lots * Exchange.Price.TicksPerUnit);
+            var gas = await chain.GetBalanceAsync(owner, BlockRef.Latest, stop).ConfigureAwait(false);
+            lacking.Add(new Lack(
+                funds, Gas: gas < GasMoney / 4, Micros: balance < needed / 2 || isNew ? BigInteger.Max(needed - balance, 0) : 0,
+                Allowance: allowance < DevelopmentTokens.Unlimited / 2, isNew, sets));
+        }
+
+        return lacking;
+    }
+
+    private Task SetUpAsync(Lack lack, FeeSuggestion fees, CancellationToken stop)
+    {
+        var own = new TransactionPipeline(chain, lack.Funds.Trader.Key, venue.ChainId, fees, clock);
+        if (lack.Allowance)
+            own.Add(usdc, TokenGas, DevelopmentTokens.ApproveAll(spender));
+        foreach (var set in lack.Sets)
+            own.Add(Address.Parse(set.Market.Address), SetGas, DevelopmentTokens.MintSet(set.Quantity.Lots * OrderMessage.AmountPerLot));
+        // Last, because it marks the trader as set up.
+        if (lack.Approval)
+            own.Add(shares, TokenGas, DevelopmentTokens.ApproveShares(spender));
+        return own.SendAndWaitAsync(stop);
+    }
+
+    private static BigInteger ReadWord(CallResult answer) => DevelopmentTokens.Read(answer.Required());
+
+    private sealed record Lack(TraderFunds Funds, bool Gas, BigInteger Micros, bool Allowance, bool Approval, IReadOnlyList<SetsWanted> Sets);
+}

@@ -1,0 +1,138 @@
+using Foresight.Simulator.Flow;
+using Foresight.Simulator.Traders;
+
+namespace Foresight.Simulator.Load;
+
+/// <param name="MaxInFlight">Decisions under way at once. At the limit new ones are skipped (and counted), never queued.</param>
+/// <param name="DrainTimeout">How long the end of a run waits for the fate of orders that are under way.</param>
+/// <param name="Adapt">Whether a trader changes or drops what he cannot pay for. Without it everything decided is sent.</param>
+public sealed record LoadOptions(int MaxInFlight, TimeSpan DrainTimeout, bool Adapt);
+
+/// <summary>
+/// Carries out a flow's decisions at their times (open loop: a slow server does not slow the flow), over the public API, and counts what became
+/// of them. The simulator, the end-to-end tests and the benchmarks all load the system with this.
+/// </summary>
+public sealed class LoadGenerator(
+    ApiClient api, OrderSigner signer, IOrderFlow flow, LoadStatistics statistics, LoadOptions options, TimeProvider clock)
+{
+    private readonly SemaphoreSlim inFlight = new(options.MaxInFlight);
+
+    /// <summary>Runs until <paramref name="stop"/>, then waits for what is under way. Throws if a request of ours was malformed.</summary>
+    public async Task<LoadReport> RunAsync(CancellationToken stop)
+    {
+        using var abandon = new CancellationTokenSource();
+        var due = TimeSpan.Zero;
+        var started = clock.GetTimestamp();
+        var underWay = new List<Task>();
+        while (!stop.IsCancellationRequested)
+        {
+            var step = flow.Next();
+            due += step.Pause;
+            var ahead = due - clock.GetElapsedTime(started);
+            // A machine that was paused for long does not make up for it with a flood.
+            if (ahead < -TimeSpan.FromSeconds(5))
+                due -= ahead;
+            else if (ahead > TimeSpan.Zero && !await PauseAsync(ahead, stop).ConfigureAwait(false))
+                break;
+
+            if (!inFlight.Wait(0, CancellationToken.None))
+            {
+                statistics.OnSkipped();
+                continue;
+            }
+
+            underWay.Add(CarryOutAsync(step, started, due, abandon.Token));
+            await RethrowFinishedAsync(underWay).ConfigureAwait(false);
+        }
+
+        abandon.CancelAfter(options.DrainTimeout);
+        await Task.WhenAll(underWay).ConfigureAwait(false);
+        return statistics.Report();
+    }
+
+    private async Task<bool> PauseAsync(TimeSpan pause, CancellationToken stop)
+    {
+        try
+        {
+            await Task.Delay(pause, clock, stop).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private static async Task RethrowFinishedAsync(List<Task> underWay)
+    {
+        for (var i = underWay.Count - 1; i >= 0; i--)
+        {
+            if (!underWay[i].IsCompleted)
+                continue;
+            await underWay[i].ConfigureAwait(false);
+            underWay.RemoveAt(i);
+        }
+    }
+
+    private async Task CarryOutAsync(FlowStep step, long started, TimeSpan due, CancellationToken abandon)
+    {
+        try
+        {
+            var intent = options.Adapt ? step.Trader.Holdings.Afford(step.Intent) : step.Intent;
+            if (intent is null || step.Slot?.TryEnter() == false)
+            {
+                statistics.OnSkipped();
+                return;
+            }
+
+            try
+            {
+                await CancelOldAsync(step, abandon).ConfigureAwait(false);
+                if (await PlaceAsync(step, intent, abandon).ConfigureAwait(false) is { } done)
+                    statistics.OnAcknowledged(new Acknowledgement(
+                        done.OrderId, done.Epoch, done.Sequence, intent.Quantity.Lots, clock.GetElapsedTime(started) - due, clock.GetUtcNow(),
+                        done.WasInDoubt));
+            }
+            finally
+            {
+                step.Slot?.Leave();
+            }
+        }
+        catch (OperationCanceledException) when (abandon.IsCancellationRequested)
+        {
+            statistics.OnUnresolved();
+        }
+        finally
+        {
+            inFlight.Release();
+        }
+    }
+
+    private async Task CancelOldAsync(FlowStep step, CancellationToken abandon)
+    {
+        if (step.Slot?.Live is not { } old)
+            return;
+        await api.CancelAsync(signer.SignCancel(step.Trader, old), abandon).ConfigureAwait(false);
+        step.Slot.Live = null;
+        statistics.OnCancelled();
+    }
+
+    private async Task<PlaceOutcome.Acknowledged?> PlaceAsync(FlowStep step, OrderIntent intent, CancellationToken abandon)
+    {
+        var placement = signer.Sign(step.Trader, intent);
+        step.Trader.Holdings.Reserve(intent);
+        statistics.OnSent();
+        switch (await api.PlaceAsync(placement, abandon).ConfigureAwait(false))
+        {
+            case PlaceOutcome.Acknowledged done:
+                if (step.Slot is { } slot)
+                    slot.Live = placement;
+                return done;
+            case PlaceOutcome.Rejected refused:
+                statistics.OnRejected(refused);
+                return null;
+            default:
+                throw new InvalidOperationException("an order has exactly two fates");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using Foresight.Chain.Rpc;
+using Foresight.Simulator.Load;
+using Foresight.Simulator.Traders;
+
+namespace Foresight.Simulator;
+
+public static class SimulatorExtensions
+{
+    /// <summary>Longer than the Api lets an order wait through a failover, so that an answer is lost only when a connection is.</summary>
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(20);
+
+    public static IHostApplicationBuilder AddSimulator(this IHostApplicationBuilder builder)
+    {
+        var options = SimulatorOptions.From(builder.Configuration);
+        var statistics = new LoadStatistics(keepAcknowledgements: false);
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(statistics);
+        builder.Services.AddSingleton(EthereumClient.OfEndpoint(new HttpClient(), options.RpcUrl));
+        builder.Services.AddSingleton(new ApiClient(
+            NewHttpClient(options.MaxInFlight), ApiNodes.FromConfiguration(builder.Configuration), TimeProvider.System, statistics.OnFault));
+        builder.Services.AddHostedService<SimulatorWorker>();
+        return builder;
+    }
+
+    /// <summary>A client for <see cref="ApiClient"/>: pooled connections, and a limit of time for each attempt.</summary>
+    public static HttpClient NewHttpClient(int connections) => new(new SocketsHttpHandler
+    {
+        MaxConnectionsPerServer = connections,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+    })
+    {
+        Timeout = RequestTimeout,
+    };
+}

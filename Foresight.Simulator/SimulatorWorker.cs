@@ -1,0 +1,115 @@
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
+using Foresight.Contracts;
+using Foresight.Simulator.Flow;
+using Foresight.Simulator.Funding;
+using Foresight.Simulator.Load;
+using Foresight.Simulator.Traders;
+
+namespace Foresight.Simulator;
+
+/// <summary>Finds the venue, funds the traders, trades until the process is stopped. Outages are waited out at every stage.</summary>
+public sealed partial class SimulatorWorker(
+    SimulatorOptions options, ApiClient api, EthereumClient chain, LoadStatistics statistics, TimeProvider clock, ILogger<SimulatorWorker> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(15);
+
+    /// <summary>One trader's balances are read anew per interval, all of them in turn.</summary>
+    private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(500);
+
+    protected override async Task ExecuteAsync(CancellationToken stop)
+    {
+        try
+        {
+            var venue = await api.GetAsync<ChainView>("chain", stop) ?? throw new InvalidOperationException("the Api knows no chain");
+            var markets = await FindMarketsAsync(stop);
+            var traders = Trader.FromSeed(options.Seed, options.Traders);
+            await FundAsync(venue, FundingPlan.For(traders, markets), stop);
+            Log.Trading(logger, traders.Count, markets.Count, options.OrdersPerSecond, options.Seed);
+
+            var flow = new BelievableFlow((ulong)options.Seed, options.OrdersPerSecond, markets, traders, clock);
+            var generator = new LoadGenerator(
+                api, new OrderSigner(venue.ChainId), flow, statistics,
+                new LoadOptions(options.MaxInFlight, DrainTimeout: TimeSpan.FromSeconds(3), Adapt: true), clock);
+            await Task.WhenAll(generator.RunAsync(stop), RefreshHoldingsAsync(traders, stop), ReportAsync(stop));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            Log.Stopped(logger, statistics.Report());
+        }
+    }
+
+    private async Task<IReadOnlyList<TradedMarket>> FindMarketsAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            var listed = await api.GetAsync<List<MarketView>>("markets", stop);
+            var open = listed!.Where(market => market.State == "open").Select(TradedMarket.From).ToList();
+            if (open.Count > 0)
+                return options.Markets > 0 ? open[..Math.Min(options.Markets, open.Count)] : open;
+            await Task.Delay(RetryPause, clock, stop);
+        }
+    }
+
+    private async Task FundAsync(ChainView venue, IReadOnlyList<TraderFunds> plan, CancellationToken stop)
+    {
+        var funding = new TraderFunding(chain, PrivateKey.Parse(options.FaucetKey), venue, api, clock);
+        while (true)
+        {
+            try
+            {
+                await funding.FundAsync(plan, stop);
+                break;
+            }
+            catch (Exception e) when (e is RpcUnavailableException or RpcException or InvalidOperationException)
+            {
+                // Transactions that were sent stay sent: the next try only adds what is still missing.
+                Log.FundingFailed(logger, e.Message);
+                await Task.Delay(RetryPause, clock, stop);
+            }
+        }
+
+        Log.WaitingForBalances(logger, plan.Count, venue.Confirmations);
+        await funding.WaitUntilSeenAsync(plan, stop);
+    }
+
+    private async Task RefreshHoldingsAsync(IReadOnlyList<Trader> traders, CancellationToken stop)
+    {
+        for (var turn = 0; ; turn++)
+        {
+            await Task.Delay(RefreshInterval, clock, stop);
+            var trader = traders[turn % traders.Count];
+            if (await api.AccountAsync(trader.Address.ToString(), stop) is { } account)
+                trader.Holdings.Refresh(account);
+        }
+    }
+
+    private async Task ReportAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            await Task.Delay(ReportInterval, clock, stop);
+            Log.Progress(logger, statistics.Report());
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "{Traders} traders trade {Markets} markets at {Rate} orders/s with seed {Seed}.")]
+        public static partial void Trading(ILogger logger, int traders, int markets, double rate, long seed);
+
+        [LoggerMessage(LogLevel.Information, "{Traders} traders are funded on chain; waiting until the exchange has seen it, {Confirmations} blocks later.")]
+        public static partial void WaitingForBalances(ILogger logger, int traders, int confirmations);
+
+        [LoggerMessage(LogLevel.Warning, "Funding the traders failed and is tried again: {Reason}")]
+        public static partial void FundingFailed(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Information, "So far: {Report}.")]
+        public static partial void Progress(ILogger logger, LoadReport report);
+
+        [LoggerMessage(LogLevel.Information, "Stopped: {Report}.")]
+        public static partial void Stopped(ILogger logger, LoadReport report);
+    }
+}

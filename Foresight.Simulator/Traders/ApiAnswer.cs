@@ -1,0 +1,71 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Foresight.Contracts;
+
+namespace Foresight.Simulator.Traders;
+
+internal enum AnswerKind
+{
+    /// <summary>2xx with its body.</summary>
+    Done,
+
+    /// <summary>4xx: final; nothing was changed.</summary>
+    Refused,
+
+    /// <summary>429 or 503: nothing was done; try again later.</summary>
+    Busy,
+
+    /// <summary>It may or may not have taken effect: ask.</summary>
+    Unknown,
+}
+
+/// <param name="RetryAfter">What the server asked for, bounded by <see cref="MaxRetryAfter"/>; null if it did not say.</param>
+internal sealed record ApiAnswer<T>(AnswerKind Kind, int Status, T? Body, string? Code, string? Detail, TimeSpan? RetryAfter) where T : class
+{
+    private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromSeconds(30);
+
+    public static async Task<ApiAnswer<T>> ReadAsync(HttpResponseMessage response, JsonSerializerOptions json, TimeProvider clock, CancellationToken stop)
+    {
+        var status = (int)response.StatusCode;
+        if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created)
+        {
+            var body = await response.Content.ReadFromJsonAsync<T>(json, stop).ConfigureAwait(false);
+            return new ApiAnswer<T>(AnswerKind.Done, status, body ?? throw new JsonException("the answer was null"), null, null, null);
+        }
+
+        var (code, detail) = await ReadProblemAsync(response, stop).ConfigureAwait(false);
+        var kind = (response.StatusCode, code) switch
+        {
+            (_, ProblemCodes.InDoubt) => AnswerKind.Unknown,
+            (HttpStatusCode.Accepted, _) => AnswerKind.Unknown,
+            (HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable, _) => AnswerKind.Busy,
+            _ when status is >= 400 and < 500 => AnswerKind.Refused,
+            _ => AnswerKind.Unknown,
+        };
+        return new ApiAnswer<T>(kind, status, null, code ?? $"http_{status}", detail, RetryAfterOf(response, clock));
+    }
+
+    private static async Task<(string? Code, string? Detail)> ReadProblemAsync(HttpResponseMessage response, CancellationToken stop)
+    {
+        if (response.Content.Headers.ContentType?.MediaType is not ("application/problem+json" or "application/json"))
+            return (null, null);
+        using var document = await JsonDocument.ParseAsync(
+            await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false), cancellationToken: stop).ConfigureAwait(false);
+        return (TextOf(document.RootElement, "code"), TextOf(document.RootElement, "detail"));
+    }
+
+    private static string? TextOf(JsonElement root, string name) =>
+        root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String
+            ? member.GetString()
+            : null;
+
+    private static TimeSpan? RetryAfterOf(HttpResponseMessage response, TimeProvider clock)
+    {
+        var header = response.Headers.RetryAfter;
+        var wait = header?.Delta ?? (header?.Date is { } date ? date - clock.GetUtcNow() : null);
+        if (wait is not { } span)
+            return null;
+        return span < TimeSpan.Zero ? TimeSpan.Zero : span < MaxRetryAfter ? span : MaxRetryAfter;
+    }
+}

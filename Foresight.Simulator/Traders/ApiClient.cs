@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Foresight.Contracts;
+
+namespace Foresight.Simulator.Traders;
+
+/// <summary>
+/// A trader's client of the public HTTP API. It never gives up on an outage and never signs anew: an order whose answer was lost is asked
+/// for by its id, then sent again byte for byte under the same Idempotency-Key, which the exchange applies at most once.
+/// </summary>
+public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider clock, Action<ApiFault>? onFault = null)
+{
+    /// <summary>Wait before the next attempt when the answer names no Retry-After; doubles up to <see cref="MaxPause"/>.</summary>
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(2);
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    /// <summary>Places the order and returns when it is known what became of it, however long that takes.</summary>
+    public async Task<PlaceOutcome> PlaceAsync(SignedPlacement placement, CancellationToken stop)
+    {
+        var inDoubt = false;
+        for (var attempt = 0; ; attempt++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(nodes.Next(), "orders"));
+            request.Content = JsonContent.Create(placement.Request, options: Json);
+            request.Headers.Add("Idempotency-Key", placement.OrderId);
+            var answer = await SendAsync<PlaceOrderResponse>(request, stop).ConfigureAwait(false);
+            switch (answer.Kind)
+            {
+                case AnswerKind.Done:
+                    var done = answer.Body!;
+                    return new PlaceOutcome.Acknowledged(done.OrderId, done.Status, done.FilledAmount, done.Epoch, done.Sequence, inDoubt);
+                case AnswerKind.Refused when !(inDoubt && answer.Code == ProblemCodes.DuplicateOrder):
+                    return new PlaceOutcome.Rejected(placement.OrderId, answer.Status, answer.Code!, answer.Detail, inDoubt);
+                case AnswerKind.Refused or AnswerKind.Unknown:
+                    inDoubt = true;
+                    if (await FindAsync(placement.OrderId, stop).ConfigureAwait(false) is { } found)
+                        return new PlaceOutcome.Acknowledged(found.OrderId, found.Status, found.FilledAmount, found.Epoch, found.Sequence, true);
+                    break;
+                default:
+                    break;
+            }
+
+            await PauseAsync(answer, attempt, stop).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Cancels every order that the maker signed with the salt. Null: there was none.</summary>
+    public async Task<CancelOrderResponse?> CancelAsync(CancelOrderRequest cancel, CancellationToken stop)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(nodes.Next(), "orders/cancel"));
+            request.Content = JsonContent.Create(cancel, options: Json);
+            var answer = await SendAsync<CancelOrderResponse>(request, stop).ConfigureAwait(false);
+            if (answer.Kind == AnswerKind.Done)
+                return answer.Body;
+            if (answer.Kind == AnswerKind.Refused && answer.Code == ProblemCodes.UnknownOrder)
+                return null;
+            if (answer.Kind == AnswerKind.Refused)
+                throw new ApiRefusedException(answer.Status, answer.Code!, answer.Detail);
+            await PauseAsync(answer, attempt, stop).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The order, or null when no server knows it.</summary>
+    public Task<OrderView?> FindAsync(string orderId, CancellationToken stop) => GetAsync<OrderView>($"orders/{orderId}", stop);
+
+    public Task<AccountView?> AccountAsync(string address, CancellationToken stop) => GetAsync<AccountView>($"accounts/{address}", stop);
+
+    /// <summary>Reads a resource, through outages; null when it does not exist (404).</summary>
+    public async Task<T?> GetAsync<T>(string path, CancellationToken stop) where T : class
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(nodes.Next(), path));
+            var answer = await SendAsync<T>(request, stop).ConfigureAwait(false);
+            if (answer.Kind == AnswerKind.Done)
+                return answer.Body;
+            if (answer.Kind == AnswerKind.Refused && answer.Status == (int)HttpStatusCode.NotFound)
+                return null;
+            if (answer.Kind == AnswerKind.Refused)
+                throw new ApiRefusedException(answer.Status, answer.Code!, answer.Detail);
+            await PauseAsync(answer, attempt, stop).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<ApiAnswer<T>> SendAsync<T>(HttpRequestMessage request, CancellationToken stop) where T : class
+    {
+        try
+        {
+            using var response = await http.SendAsync(request, stop).ConfigureAwait(false);
+            var answer = await ApiAnswer<T>.ReadAsync(response, Json, clock, stop).ConfigureAwait(false);
+            if (answer.Kind is AnswerKind.Busy or AnswerKind.Unknown)
+                onFault?.Invoke(new ApiFault(answer.Code ?? $"http_{answer.Status}", answer.Kind == AnswerKind.Unknown));
+            return answer;
+        }
+        catch (Exception e) when (!stop.IsCancellationRequested && IsTransport(e))
+        {
+            // The request may have arrived although its answer did not.
+            onFault?.Invoke(new ApiFault("transport", InDoubt: true));
+            return new ApiAnswer<T>(AnswerKind.Unknown, 0, null, null, e.Message, null);
+        }
+    }
+
+    private static bool IsTransport(Exception e) => e is HttpRequestException or IOException or OperationCanceledException or JsonException;
+
+    private Task PauseAsync<T>(ApiAnswer<T> answer, int attempt, CancellationToken stop) where T : class
+    {
+        var backOff = FirstPause * Math.Pow(2, Math.Min(attempt, 10));
+        return Task.Delay(answer.RetryAfter ?? (backOff < MaxPause ? backOff : MaxPause), clock, stop);
+    }
+}
+
+/// <summary>An attempt that did not bring a final answer.</summary>
+/// <param name="InDoubt">The request may have taken effect.</param>
+public readonly record struct ApiFault(string Code, bool InDoubt);
+
+/// <summary>The API refused a request that this client thought valid.</summary>
+public sealed class ApiRefusedException(int status, string code, string? detail) : Exception($"{status} {code}: {detail}")
+{
+    public string Code { get; } = code;
+}

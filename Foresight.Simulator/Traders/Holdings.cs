@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using Foresight.Contracts;
+using Foresight.Exchange;
+
+namespace Foresight.Simulator.Traders;
+
+/// <summary>
+/// What a trader believes to have available: the API's word when he last asked, less what he sent since. Only an estimate, which keeps him
+/// from sending what must be refused; the exchange decides.
+/// </summary>
+public sealed class Holdings
+{
+    private const string Usdc = "USDC";
+
+    private readonly ConcurrentDictionary<string, long> available = new(StringComparer.Ordinal);
+
+    public void Refresh(AccountView account)
+    {
+        foreach (var balance in account.Balances)
+            available[balance.Asset] = balance.Asset == Usdc ? WireUnits.ParseMicros(balance.Available) : WireUnits.ParseLots(balance.Available);
+    }
+
+    public long UsdcMicros => available.GetValueOrDefault(Usdc);
+
+    public long SharesOf(TradedMarket market, int outcome) => available.GetValueOrDefault(AssetOf(market, outcome));
+
+    /// <summary>
+    /// The order that has the intended exposure and that the trader can pay for: as intended, or mirrored in a binary market. Owned shares are
+    /// sold before the other outcome is bought, so that money comes back. Null: he cannot afford either.
+    /// </summary>
+    public OrderIntent? Afford(OrderIntent intent)
+    {
+        if (!intent.Market.IsBinary)
+            return CanPay(intent) ? intent : null;
+        var (sell, buy) = intent.Side == Side.Sell ? (intent, intent.Mirrored()) : (intent.Mirrored(), intent);
+        return CanPay(sell) ? sell : CanPay(buy) ? buy : null;
+    }
+
+    /// <summary>Takes the order's cost or shares off the estimate until the next refresh.</summary>
+    public void Reserve(OrderIntent intent)
+    {
+        var (asset, needed) = NeedOf(intent);
+        available.AddOrUpdate(asset, -needed, (_, before) => before - needed);
+    }
+
+    private bool CanPay(OrderIntent intent)
+    {
+        var (asset, needed) = NeedOf(intent);
+        return available.GetValueOrDefault(asset) >= needed;
+    }
+
+    private static (string Asset, long Needed) NeedOf(OrderIntent intent) =>
+        intent.Side == Side.Buy
+            ? (Usdc, (intent.Price * intent.Quantity).Micros)
+            : (AssetOf(intent.Market, intent.Outcome), intent.Quantity.Lots);
+
+    private static string AssetOf(TradedMarket market, int outcome) => $"{market.Id}:{outcome}";
+}

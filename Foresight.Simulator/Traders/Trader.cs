@@ -1,0 +1,26 @@
+using System.Numerics;
+using System.Security.Cryptography;
+using Foresight.Chain;
+using Foresight.Chain.Signing;
+
+namespace Foresight.Simulator.Traders;
+
+/// <summary>Someone with a key. Two orders of one trader never share a salt, also not those of different runs.</summary>
+public sealed class Trader(string name, PrivateKey key)
+{
+    // Decisions repeat with the seed, salts must not: an order that was sent in an earlier run would be a duplicate.
+    private readonly ulong run = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+
+    private long salts;
+
+    public string Name { get; } = name;
+    public PrivateKey Key { get; } = key;
+    public Address Address => Key.Address;
+    public Holdings Holdings { get; } = new();
+
+    public BigInteger NextSalt() => ((BigInteger)run << 64) | Interlocked.Increment(ref salts);
+
+    /// <summary>The traders of a seed: the same keys each time, known to everybody, for development chains only.</summary>
+    public static IReadOnlyList<Trader> FromSeed(long seed, int count) =>
+        [.. Enumerable.Range(1, count).Select(n => new Trader($"trader-{n}", PrivateKey.OfPhrase($"foresight simulator {seed} trader {n}")))];
+}
