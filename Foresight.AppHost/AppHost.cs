@@ -1,0 +1,86 @@
+using Foresight.AppHost;
+
+if (!AppHostArguments.TryParse(args, out var options, out var mistake))
+{
+    Console.Error.WriteLine(mistake);
+    Environment.ExitCode = 2;
+    return;
+}
+
+var builder = DistributedApplication.CreateBuilder(args);
+
+// Secrets. Here, those that are not configured are generated at the first start and kept; the admin key is shown in the table.
+var adminKey = builder.AddParameter("admin-key", secret: true);
+var clusterSecret = builder.AddParameter("cluster-secret", secret: true);
+var postgresPassword = builder.AddParameter("postgres-password", secret: true);
+var operatorKey = builder.AddParameter("operator-key", secret: true);
+
+// Data. No volumes: the journal and the chain it settled on are kept together, or neither is.
+var redis = builder.AddRedis("redis");
+var postgres = builder.AddPostgres("postgres", password: postgresPassword);
+var database = postgres.AddDatabase("foresight");
+
+var replica = builder.AddContainer("postgres-replica", "postgres", AppHostImages.PostgresTag)
+    .WithArgs("bash", "-c", File.ReadAllText(Path.Combine(builder.AppHostDirectory, "postgres-replica.sh")))
+    .WithEndpoint(targetPort: 5432, name: "tcp")
+    .WithEnvironment("PRIMARY_URL", postgres.GetEndpoint("tcp"))
+    .WithEnvironment("PGPASSWORD", postgresPassword)
+    .WaitFor(postgres);
+
+var chain = builder.AddContainer("chain", "ghcr.io/foundry-rs/foundry", AppHostImages.FoundryTag)
+    .WithArgs("exec anvil --host ${HOST:-0.0.0.0} --port ${PORT:-8545} --block-time 1 --quiet ${DATA:+--state $DATA/chain.json --state-interval 2}")
+    .WithHttpEndpoint(targetPort: 8545, name: "http");
+
+// Contracts, schema and markets, once; everything else waits for it.
+var setup = builder.AddProject<Projects.Foresight_Matching>("setup")
+    .WithArgs("setup")
+    .WithReference(redis).WithReference(database)
+    .WithEnvironment("RPC_URL", chain.GetEndpoint("http"))
+    .WithEnvironment("OPERATOR_KEY", operatorKey)
+    .WithEnvironment("CLUSTER_SECRET", clusterSecret)
+    .WaitFor(redis).WaitFor(database).WaitFor(chain);
+
+var matching = builder.AddProject<Projects.Foresight_Matching>("matching")
+    .WithReplicas(3)
+    .WithHttpEndpoint()
+    .WithHttpHealthCheck("/ready")
+    .WithReference(redis).WithReference(database)
+    .WithEnvironment("RPC_URL", chain.GetEndpoint("http"))
+    .WithEnvironment("DATABASE_REPLICA_1_URL", replica.GetEndpoint("tcp"))
+    .WithEnvironment("OPERATOR_KEY", operatorKey)
+    .WithEnvironment("CLUSTER_SECRET", clusterSecret)
+    .WithEnvironment("ADMIN_KEY", adminKey)
+    .WaitFor(replica)
+    .WaitForCompletion(setup);
+
+var api1 = AddApi("api-1", options.ApiPort);
+var api2 = AddApi("api-2", options.ApiPort + 1);
+
+builder.AddProject<Projects.Foresight_Console>("console")
+    .WithHttpEndpoint(port: options.ConsolePort)
+    .WithExternalHttpEndpoints()
+    .WithUrlForEndpoint("http", url => url.DisplayText = "Console")
+    .WithHttpHealthCheck("/ready")
+    .WithReference(api1).WithReference(api2)
+    .WaitFor(api1);
+
+if (options.Simulator)
+    builder.AddProject<Projects.Foresight_Simulator>("simulator")
+        .WithHttpEndpoint()
+        .WithHttpHealthCheck("/ready")
+        .WithReference(api1).WithReference(api2)
+        .WithEnvironment("RPC_URL", chain.GetEndpoint("http"))
+        .WaitFor(api1).WaitFor(api2);
+
+builder.Build().Run();
+
+IResourceBuilder<ProjectResource> AddApi(string name, int port) => builder.AddProject<Projects.Foresight_Api>(name)
+    .WithHttpEndpoint(port: port)
+    .WithExternalHttpEndpoints()
+    .WithHttpHealthCheck("/ready")
+    .WithReference(redis).WithReference(database)
+    .WithEnvironment("RPC_URL", chain.GetEndpoint("http"))
+    .WithEnvironment("DATABASE_REPLICA_1_URL", replica.GetEndpoint("tcp"))
+    .WithEnvironment("CLUSTER_SECRET", clusterSecret)
+    .WithEnvironment("ADMIN_KEY", adminKey)
+    .WaitFor(matching);

@@ -1,0 +1,80 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+
+namespace Foresight.AppHost;
+
+/// <summary>The AppHost's own words on the command line. Settings (<c>--Section:Key=value</c>) pass through. Pure.</summary>
+internal sealed record AppHostArguments
+{
+    public const string Usage = "Known are --ephemeral, --no-simulator, --api-port N, --console-port N, --Section:Key=value.";
+
+    private const int DefaultApiPort = 5080;
+    private const int DefaultConsolePort = 5090;
+
+    // `aspire publish` and azd run the AppHost with words of their own after one of these.
+    private static readonly string[] PublishWords = ["--publisher", "--operation"];
+
+    /// <summary>Of the first Api node; the second has the next one.</summary>
+    public int ApiPort { get; private init; } = DefaultApiPort;
+
+    public int ConsolePort { get; private init; } = DefaultConsolePort;
+
+    public bool Simulator { get; private init; } = true;
+
+    public bool Ephemeral { get; private init; }
+
+    public static bool TryParse(
+        IReadOnlyList<string> args, [NotNullWhen(true)] out AppHostArguments? arguments, [NotNullWhen(false)] out string? mistake)
+    {
+        var parsed = new AppHostArguments();
+        var publishing = args.Any(a => PublishWords.Contains(a));
+        mistake = null;
+        arguments = null;
+        for (var i = 0; i < args.Count && mistake is null; i++)
+        {
+            switch (args[i])
+            {
+                case "--no-simulator":
+                    parsed = parsed with { Simulator = false };
+                    break;
+                case "--ephemeral":
+                    parsed = parsed with { Ephemeral = true };
+                    break;
+                case "--api-port":
+                    mistake = TryPort(args, ++i, out var apiPort);
+                    parsed = parsed with { ApiPort = apiPort };
+                    break;
+                case "--console-port":
+                    mistake = TryPort(args, ++i, out var consolePort);
+                    parsed = parsed with { ConsolePort = consolePort };
+                    break;
+                case var other when !publishing && !(other.StartsWith("--", StringComparison.Ordinal) && other.Contains('=')):
+                    mistake = $"Unknown argument '{other}'. {Usage}";
+                    break;
+            }
+        }
+
+        mistake ??= RelationProblem(parsed);
+        if (mistake is not null)
+            return false;
+        arguments = parsed;
+        return true;
+    }
+
+    private static string? RelationProblem(AppHostArguments parsed)
+    {
+        if (parsed.ApiPort + 1 > IPEndPoint.MaxPort)
+            return $"--api-port {parsed.ApiPort}: the second Api node has the next port, which must not be above {IPEndPoint.MaxPort}.";
+        if (parsed.ConsolePort == parsed.ApiPort || parsed.ConsolePort == parsed.ApiPort + 1)
+            return $"--console-port {parsed.ConsolePort} must differ from the Api nodes' ports {parsed.ApiPort} and {parsed.ApiPort + 1}.";
+        return null;
+    }
+
+    private static string? TryPort(IReadOnlyList<string> args, int at, out int port)
+    {
+        port = 0;
+        if (at < args.Count && int.TryParse(args[at], out port) && port is >= 1 and <= IPEndPoint.MaxPort)
+            return null;
+        return $"{args[at - 1]} needs a port from 1 to {IPEndPoint.MaxPort}{(at < args.Count ? $", not '{args[at]}'" : string.Empty)}.";
+    }
+}

@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+
+namespace Foresight.AppHost.LocalHosting;
+
+/// <summary>The few calls of libc that .NET has no name for.</summary>
+internal static partial class Native
+{
+    public const int SignalHangUp = 1;
+    public const int SignalInterrupt = 2;
+    public const int SignalKill = 9;
+    public const int SignalTerminate = 15;
+
+    public static bool IsRoot => EffectiveUserId() == 0;
+
+    /// <summary>Signals every process of a group; a group that is already gone is not an error.</summary>
+    public static void SignalGroup(int groupId, int signal) => Kill(-groupId, signal);
+
+    public static void ChangeOwner(string path, UserAccount account)
+    {
+        if (Chown(path, account.UserId, account.GroupId) != 0)
+            throw new IOException($"chown {path} to {account.Name}: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint EffectiveUserId();
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int processId, int signal);
+
+    [LibraryImport("libc", EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Chown(string path, uint userId, uint groupId);
+}
+
+/// <summary>A line of /etc/passwd.</summary>
+internal sealed record UserAccount(string Name, uint UserId, uint GroupId)
+{
+    public static UserAccount? Find(string name)
+    {
+        foreach (var line in File.ReadLines("/etc/passwd"))
+            if (line.Split(':') is [var account, _, var userId, var groupId, ..] && account == name)
+                return new UserAccount(name, uint.Parse(userId), uint.Parse(groupId));
+        return null;
+    }
+}

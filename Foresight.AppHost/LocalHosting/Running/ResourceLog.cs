@@ -1,0 +1,52 @@
+namespace Foresight.AppHost.LocalHosting;
+
+/// <summary>What a replica writes: to its file, to whoever listens, and its last lines in memory for when it fails.</summary>
+internal sealed class ResourceLog(string path, Action<string> listen) : IDisposable
+{
+    private const int TailLines = 40;
+
+    // A run's own log matters; one that a previous run let grow beyond this is set aside once.
+    private const long MaxFileBytes = 64 * 1024 * 1024;
+
+    private readonly Lock _writing = new();
+    private readonly Queue<string> _tail = new();
+    private StreamWriter? _file;
+    private bool _closed;
+
+    public void Write(string line)
+    {
+        lock (_writing)
+        {
+            if (_closed)
+                return;
+            _file ??= Open();
+            _file.WriteLine($"{DateTime.UtcNow:HH:mm:ss.fff} {line}");
+            if (_tail.Count == TailLines)
+                _tail.Dequeue();
+            _tail.Enqueue(line);
+        }
+        listen(line);
+    }
+
+    public IReadOnlyList<string> Tail()
+    {
+        lock (_writing)
+            return [.. _tail];
+    }
+
+    public void Dispose()
+    {
+        lock (_writing)
+        {
+            _closed = true;
+            _file?.Dispose();
+        }
+    }
+
+    private StreamWriter Open()
+    {
+        if (new FileInfo(path) is { Exists: true, Length: > MaxFileBytes })
+            File.Move(path, path + ".old", overwrite: true);
+        return new StreamWriter(path, append: true) { AutoFlush = true };
+    }
+}

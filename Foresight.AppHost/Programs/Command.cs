@@ -1,0 +1,35 @@
+using System.Diagnostics;
+
+namespace Foresight.AppHost.Programs;
+
+/// <summary>Runs an installer to its end and keeps what it said for the case that it fails.</summary>
+internal static class Command
+{
+    private const int LastLines = 12;
+
+    public static async Task<(int ExitCode, string LastWords)> RunAsync(
+        string fileName, IReadOnlyList<string> arguments, string workingDirectory, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(fileName)
+        {
+            WorkingDirectory = workingDirectory,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        start.Environment["DEBIAN_FRONTEND"] = "noninteractive";
+        start.Environment["npm_config_update_notifier"] = "false";
+
+        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{fileName} did not start.");
+        process.StandardInput.Close();
+        await using var kill = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
+        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        await process.WaitForExitAsync(CancellationToken.None);
+        cancellationToken.ThrowIfCancellationRequested();
+        var said = (await output + await errors).Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(LastLines);
+        return (process.ExitCode, string.Join('\n', said));
+    }
+}

@@ -1,0 +1,69 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Foresight.AppHost.Programs;
+
+/// <summary>XDG_CACHE_HOME/foresight, else ~/.cache/foresight: may be deleted at any time, and is then filled again.</summary>
+internal sealed class ProgramCache(string folder)
+{
+    private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(200);
+
+    public string Folder { get; } = folder;
+
+    /// <summary>Debian packages unpacked side by side, as a root folder of their own.</summary>
+    public string UnpackedRoot => Path.Combine(Folder, "debian", "root");
+
+    public static ProgramCache OfThisUser()
+    {
+        var configured = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var parent = configured is { Length: > 0 } ? configured : Path.Combine(home.Length > 0 ? home : Path.GetTempPath(), ".cache");
+        return new ProgramCache(Path.Combine(parent, "foresight"));
+    }
+
+    /// <summary>One folder per set of packages and versions.</summary>
+    public string NpmFolder(IReadOnlyList<string> packages)
+    {
+        var set = string.Join(' ', packages.Order(StringComparer.Ordinal));
+        return Path.Combine(Folder, "npm", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(set)))[..16]);
+    }
+
+    public string? FindNpm(IReadOnlyList<string> packages) => NpmFolder(packages) is var at && Directory.Exists(at) ? at : null;
+
+    public FoundProgram? FindUnpacked(ToolSource source, IEnumerable<string> names)
+    {
+        IEnumerable<string> folders =
+        [
+            Path.Combine(UnpackedRoot, "usr/bin"), Path.Combine(UnpackedRoot, "usr/sbin"),
+            .. ToolSource.VersionedFolders(Path.Combine(UnpackedRoot, "usr/lib/postgresql")),
+        ];
+        foreach (var folder in folders)
+            foreach (var name in names)
+                if (ProgramFinder.IsComplete(folder, name, source))
+                    return new FoundProgram(Path.Combine(folder, name), LibraryFolders());
+        return null;
+    }
+
+    /// <summary>Several AppHosts and test runs share the cache; one at a time installs.</summary>
+    public async Task<IDisposable> LockAsync(string name, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(Folder);
+        while (true)
+        {
+            try
+            {
+                return new FileStream(Path.Combine(Folder, $"{name}.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // Held by another process: there is no event for a file lock, so ask again.
+                await Task.Delay(LockPoll, cancellationToken);
+            }
+        }
+    }
+
+    private string LibraryFolders() =>
+        string.Join(':', new[] { "usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib", "lib" }
+            .Select(l => Path.Combine(UnpackedRoot, l))
+            .Where(Directory.Exists));
+}

@@ -1,0 +1,88 @@
+namespace Foresight.AppHost.Programs;
+
+/// <summary>
+/// Finds programs on PATH, where Debian puts them, or in the per-user cache, and installs those that are missing: with the machine's
+/// package manager where we may, else from Debian's packages or npm into the cache.
+/// </summary>
+public sealed class ProgramFinder(Action<string> say)
+{
+    private readonly SemaphoreSlim _debian = new(1, 1);
+    private readonly SemaphoreSlim _npm = new(1, 1);
+    private readonly ProgramCache _cache = ProgramCache.OfThisUser();
+
+    public static ProgramFinder Shared { get; } = new(Console.Error.WriteLine);
+
+    public async Task<FoundProgram> RequireAsync(Tool tool, CancellationToken cancellationToken = default)
+    {
+        if (Find(tool) is { } found)
+            return found;
+        await InstallAsync([tool], cancellationToken);
+        return Find(tool) ?? throw new ProgramMissingException(Missing(tool));
+    }
+
+    /// <summary>Installs what is missing of these; the Debian packages in one go.</summary>
+    public Task InstallAsync(IReadOnlyCollection<Tool> tools, CancellationToken cancellationToken = default) =>
+        Task.WhenAll(InstallDebianAsync(tools, cancellationToken), InstallNpmToolsAsync(tools, cancellationToken));
+
+    /// <summary>The folder whose node_modules holds these packages, such as <c>ethers@6.16.0</c>; for NODE_PATH or a working directory.</summary>
+    public async Task<string> RequireNpmAsync(IReadOnlyList<string> packages, CancellationToken cancellationToken = default)
+    {
+        if (packages.Any(p => p.LastIndexOf('@') <= 0))
+            throw new ArgumentException("Every package needs its version.", nameof(packages));
+        await _npm.WaitAsync(cancellationToken);
+        try
+        {
+            return await new NpmInstaller(_cache, say).RequireAsync(packages, cancellationToken);
+        }
+        finally
+        {
+            _npm.Release();
+        }
+    }
+
+    public FoundProgram? Find(Tool tool)
+    {
+        var source = ToolSource.Of(tool);
+        IEnumerable<string> names = [source.Files[0], .. source.Aliases];
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(':', StringSplitOptions.RemoveEmptyEntries);
+        foreach (var folder in source.Folders.Concat(path))
+            foreach (var name in names)
+                if (IsComplete(folder, name, source))
+                    return new FoundProgram(Path.Combine(folder, name), LibraryFolder: null);
+        if (source.Npm is { } npm && _cache.FindNpm([$"{npm.Package}@{npm.Version}"]) is { } installed)
+            return new FoundProgram(Path.Combine(installed, "node_modules", npm.Package, npm.Folder, source.Files[0]), LibraryFolder: null);
+        return _cache.FindUnpacked(source, names);
+    }
+
+    internal static bool IsComplete(string folder, string name, ToolSource source) =>
+        File.Exists(Path.Combine(folder, name)) && source.Files.Skip(1).All(f => File.Exists(Path.Combine(folder, f)));
+
+    private async Task InstallDebianAsync(IReadOnlyCollection<Tool> tools, CancellationToken cancellationToken)
+    {
+        await _debian.WaitAsync(cancellationToken);
+        try
+        {
+            var packages = tools.Where(t => Find(t) is null).Select(t => ToolSource.Of(t).DebianPackage).OfType<string>().Distinct().ToList();
+            if (packages.Count > 0)
+                await new DebianInstaller(_cache, say).InstallAsync(packages, cancellationToken);
+        }
+        finally
+        {
+            _debian.Release();
+        }
+    }
+
+    private async Task InstallNpmToolsAsync(IReadOnlyCollection<Tool> tools, CancellationToken cancellationToken)
+    {
+        foreach (var tool in tools)
+            if (ToolSource.Of(tool).Npm is { } npm && Find(tool) is null)
+                await RequireNpmAsync([$"{npm.Package}@{npm.Version}"], cancellationToken);
+    }
+
+    private static string Missing(Tool tool)
+    {
+        var source = ToolSource.Of(tool);
+        var from = source.DebianPackage is { } package ? $"apt-get install {package}" : $"npm install {source.Npm?.Package}";
+        return $"{source.Files[0]} is missing and could not be installed: put it on PATH, for instance with `{from}`.";
+    }
+}

@@ -1,0 +1,91 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Npgsql;
+using Xunit;
+
+namespace Foresight.AppHost.Tests;
+
+public sealed class DataResourcesTests
+{
+    [Fact]
+    public async Task Postgres_ItsReplicaRedisAndTheChain_BecomeHealthyAndReplicate()
+    {
+        await using var builder = DistributedApplicationTestingBuilder.Create();
+        builder.AddRedis("redis");
+        var password = builder.AddParameter("postgres-password", secret: true);
+        var postgres = builder.AddPostgres("postgres", password: password);
+        postgres.AddDatabase("foresight");
+        AddReplica(builder, postgres, password);
+        AddChain(builder);
+        await using var app = await builder.BuildAsync();
+        await app.StartAsync();
+        await Healthy(app, "redis", "foresight", "postgres-replica", "chain");
+
+        var connectionString = await app.GetConnectionStringAsync("foresight");
+        await ExecuteAsync(connectionString!, "CREATE TABLE seen AS SELECT 42 AS n");
+        var replica = new NpgsqlConnectionStringBuilder(connectionString) { Port = app.GetEndpoint("postgres-replica").Port }.ConnectionString;
+        await Eventually.TrueAsync(async () => await ScalarAsync(replica, "SELECT to_regclass('seen')::text") is "seen");
+        Assert.Equal(true, await ScalarAsync(replica, "SELECT pg_is_in_recovery()"));
+    }
+
+    [Fact]
+    public async Task Replica_RestartedWithItsData_FollowsAgain()
+    {
+        await using var builder = DistributedApplicationTestingBuilder.Create();
+        var password = builder.AddParameter("postgres-password", secret: true);
+        var postgres = builder.AddPostgres("postgres", password: password);
+        postgres.AddDatabase("foresight");
+        AddReplica(builder, postgres, password);
+        await using var app = await builder.BuildAsync();
+        await app.StartAsync();
+        await Healthy(app, "foresight", "postgres-replica");
+
+        foreach (var command in new[] { "kill", "stop" })
+        {
+            Assert.True((await app.ResourceCommands.ExecuteCommandAsync("postgres-replica", command)).Success);
+            Assert.True((await app.ResourceCommands.ExecuteCommandAsync("postgres-replica", "start")).Success);
+            await Healthy(app, "postgres-replica");
+        }
+
+        var primary = await app.GetConnectionStringAsync("foresight");
+        await ExecuteAsync(primary!, "CREATE TABLE later (n int)");
+        var replica = new NpgsqlConnectionStringBuilder(primary) { Port = app.GetEndpoint("postgres-replica").Port }.ConnectionString;
+        await Eventually.TrueAsync(async () => await ScalarAsync(replica, "SELECT to_regclass('later')::text") is "later");
+    }
+
+    internal static void AddReplica(
+        IDistributedApplicationTestingBuilder builder, IResourceBuilder<PostgresServerResource> postgres, IResourceBuilder<ParameterResource> password) =>
+        builder.AddContainer("postgres-replica", "postgres", "17.6")
+            .WithArgs("bash", "-c", File.ReadAllText(Path.Combine(builder.AppHostDirectory, "postgres-replica.sh")))
+            .WithEndpoint(targetPort: 5432, name: "tcp")
+            .WithEnvironment("PRIMARY_URL", postgres.GetEndpoint("tcp"))
+            .WithEnvironment("PGPASSWORD", password)
+            .WaitFor(postgres);
+
+    private static void AddChain(IDistributedApplicationTestingBuilder builder) =>
+        builder.AddContainer("chain", "foundry", "v1.7.1")
+            .WithArgs("exec anvil --host $HOST --port $PORT --block-time 1 --quiet")
+            .WithHttpEndpoint(name: "http");
+
+    private static async Task Healthy(DistributedApplication app, params string[] names)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        foreach (var name in names)
+            await app.ResourceNotifications.WaitForResourceHealthyAsync(name, deadline.Token);
+    }
+
+    private static async Task ExecuteAsync(string connectionString, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<object?> ScalarAsync(string connectionString, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var command = source.CreateCommand(sql);
+        return await command.ExecuteScalarAsync();
+    }
+}
