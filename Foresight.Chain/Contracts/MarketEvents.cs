@@ -1,0 +1,85 @@
+using Foresight.Chain.Abi;
+using Foresight.Chain.Rpc;
+
+namespace Foresight.Chain.Contracts;
+
+/// <summary>The market contract's logs as <see cref="MarketEvent"/>.</summary>
+public static class MarketEvents
+{
+    public static readonly AbiEvent TradeSettled = AbiEvent.Parse("TradeSettled(uint256 indexed tradeId, uint8 kind, uint256 amount)");
+    public static readonly AbiEvent SettlementFailed = AbiEvent.Parse("SettlementFailed(uint256 indexed tradeId, bytes reason)");
+
+    public static readonly AbiEvent OrderFilled = AbiEvent.Parse(
+        "OrderFilled(bytes32 indexed orderHash, address indexed maker, uint256 indexed tradeId, uint256 outcomeIndex, bool isBuy, uint256 price, uint256 amount)");
+
+    public static readonly AbiEvent SaltCancelled = AbiEvent.Parse("SaltCancelled(address indexed maker, uint256 salt)");
+    public static readonly AbiEvent SetsMinted = AbiEvent.Parse("SetsMinted(address indexed account, uint256 amount)");
+    public static readonly AbiEvent SetsMerged = AbiEvent.Parse("SetsMerged(address indexed account, uint256 amount)");
+    public static readonly AbiEvent Redeemed = AbiEvent.Parse("Redeemed(address indexed account, uint256 outcomeIndex, uint256 amount, uint256 paid, uint256 fee)");
+    public static readonly AbiEvent Resolved = AbiEvent.Parse("Resolved(uint256 outcomeIndex)");
+    public static readonly AbiEvent Invalidated = AbiEvent.Parse("Invalidated()");
+    public static readonly AbiEvent PausedSet = AbiEvent.Parse("PausedSet(bool paused)");
+
+    /// <summary>For a filter's first position: every event that <see cref="TryDecode"/> reads.</summary>
+    public static IReadOnlyList<Hash32> Topics { get; } =
+    [
+        TradeSettled.Topic, SettlementFailed.Topic, OrderFilled.Topic, SaltCancelled.Topic, SetsMinted.Topic,
+        SetsMerged.Topic, Redeemed.Topic, Resolved.Topic, Invalidated.Topic, PausedSet.Topic,
+    ];
+
+    /// <summary>
+    /// Null for a log that is none of these events. The caller has checked that <see cref="EventLog.Address"/> is a market of
+    /// ours: any contract can emit the same topics.
+    /// </summary>
+    /// <exception cref="FormatException">One of these events with malformed data.</exception>
+    public static MarketEvent? TryDecode(EventLog log)
+    {
+        if (log.Topics.Count == 0) return null;
+        var at = new EventLogPosition(log.Address, log.BlockNumber, log.BlockHash, log.TransactionHash, log.Index);
+        if (OrderFilled.Matches(log))
+        {
+            var e = OrderFilled.Decode(log);
+            return new MarketEvent.OrderFilled(at, e.Hash("orderHash"), e.Address("maker"), e.Integer("tradeId"), e.Integer("outcomeIndex"), e.Bool("isBuy"), e.Integer("price"), e.Integer("amount"));
+        }
+
+        if (TradeSettled.Matches(log))
+        {
+            var e = TradeSettled.Decode(log);
+            return new MarketEvent.TradeSettled(at, e.Integer("tradeId"), (SettlementKind)(byte)e.Integer("kind"), e.Integer("amount"));
+        }
+
+        if (SettlementFailed.Matches(log))
+        {
+            var e = SettlementFailed.Decode(log);
+            return new MarketEvent.SettlementFailed(at, e.Integer("tradeId"), e.Bytes("reason"));
+        }
+
+        if (SaltCancelled.Matches(log))
+        {
+            var e = SaltCancelled.Decode(log);
+            return new MarketEvent.SaltCancelled(at, e.Address("maker"), e.Integer("salt"));
+        }
+
+        if (SetsMinted.Matches(log))
+        {
+            var e = SetsMinted.Decode(log);
+            return new MarketEvent.SetsMinted(at, e.Address("account"), e.Integer("amount"));
+        }
+
+        if (SetsMerged.Matches(log))
+        {
+            var e = SetsMerged.Decode(log);
+            return new MarketEvent.SetsMerged(at, e.Address("account"), e.Integer("amount"));
+        }
+
+        if (Redeemed.Matches(log))
+        {
+            var e = Redeemed.Decode(log);
+            return new MarketEvent.Redeemed(at, e.Address("account"), e.Integer("outcomeIndex"), e.Integer("amount"), e.Integer("paid"), e.Integer("fee"));
+        }
+
+        if (Resolved.Matches(log)) return new MarketEvent.Resolved(at, Resolved.Decode(log).Integer("outcomeIndex"));
+        if (Invalidated.Matches(log)) return new MarketEvent.Invalidated(at);
+        return PausedSet.Matches(log) ? new MarketEvent.PausedSet(at, PausedSet.Decode(log).Bool("paused")) : null;
+    }
+}

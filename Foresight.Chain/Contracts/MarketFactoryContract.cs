@@ -1,0 +1,97 @@
+using System.Numerics;
+using Foresight.Chain.Abi;
+using Foresight.Chain.Rpc;
+
+namespace Foresight.Chain.Contracts;
+
+/// <summary>contracts/src/MarketFactory.sol: makes markets, keeps the roles, and is the one spender that traders approve.</summary>
+public sealed class MarketFactoryContract(EthereumClient client, Address address)
+{
+    /// <summary>Accounts in one read of <see cref="SpendableCollateralAsync"/>: each takes about 10,000 gas of the call's.</summary>
+    public const int AccountLimit = 500;
+
+    public static readonly AbiFunction CreateMarketFunction = AbiFunction.Parse("createMarket(bytes32 questionHash, uint256 outcomes) returns (address market)");
+    public static readonly AbiFunction MarketOfFunction = AbiFunction.Parse("marketOf(bytes32 questionHash) returns (address market)");
+    public static readonly AbiFunction IsMarketFunction = AbiFunction.Parse("isMarket(address market) returns (bool listed)");
+    public static readonly AbiFunction UsdcFunction = AbiFunction.Parse("usdc() returns (address token)");
+    public static readonly AbiFunction OutcomeTokenFunction = AbiFunction.Parse("outcomeToken() returns (address token)");
+    public static readonly AbiFunction SpendableCollateralFunction = AbiFunction.Parse("spendableCollateral(address[] accounts) returns (uint256[] amounts)");
+    public static readonly AbiFunction SpendableSharesFunction = AbiFunction.Parse("spendableShares(address market, address[] accounts) returns (uint256[] amounts)");
+    public static readonly AbiFunction GrantRoleFunction = AbiFunction.Parse("grantRole(bytes32 role, address account)");
+    public static readonly AbiFunction RevokeRoleFunction = AbiFunction.Parse("revokeRole(bytes32 role, address account)");
+    public static readonly AbiFunction HasRoleFunction = AbiFunction.Parse("hasRole(bytes32 role, address account) returns (bool granted)");
+    public static readonly AbiFunction SetFeeTermsFunction =
+        AbiFunction.Parse("setFeeTerms((uint16 feeBps, uint16 protocolShareBps, address protocol, address liquidity) terms)");
+
+    public static readonly AbiEvent MarketCreated = AbiEvent.Parse("MarketCreated(address indexed market, bytes32 indexed questionHash, uint256 outcomes)");
+
+    /// <summary>May settle and pause.</summary>
+    public static readonly Hash32 OperatorRole = Keccak256.HashText("OPERATOR");
+
+    /// <summary>May resolve and invalidate.</summary>
+    public static readonly Hash32 ResolverRole = Keccak256.HashText("RESOLVER");
+
+    /// <summary>May make markets, set the fee terms of new ones, grant roles, and end a pause.</summary>
+    public static readonly Hash32 AdminRole = Hash32.Zero;
+
+    public Address Address => address;
+
+    /// <summary>Data of the transaction that creates a factory, and with it its outcome token.</summary>
+    public static byte[] Creation(Address usdc, Address admin, Address @operator, Address resolver, FeeTerms? fees = null)
+        => ContractArtifact.MarketFactory.Creation(
+            "(address usdc, address admin, address operator, address resolver, (uint16, uint16, address, address) terms)",
+            usdc, admin, @operator, resolver, OfFees(fees ?? FeeTerms.None));
+
+    /// <summary>By an admin. A second market of the same question is refused; find the first with <see cref="MarketOfAsync"/>.</summary>
+    public static byte[] CreateMarket(Hash32 questionHash, int outcomes) => CreateMarketFunction.Encode(questionHash, outcomes);
+
+    public static byte[] SetFeeTerms(FeeTerms fees) => SetFeeTermsFunction.Encode([OfFees(fees)]);
+
+    public static byte[] GrantRole(Hash32 role, Address account) => GrantRoleFunction.Encode(role, account);
+
+    public static byte[] RevokeRole(Hash32 role, Address account) => RevokeRoleFunction.Encode(role, account);
+
+    /// <summary>Null: no market of this question.</summary>
+    public async Task<Address?> MarketOfAsync(Hash32 questionHash, BlockRef block = default, CancellationToken cancel = default)
+    {
+        var market = (await ReadAsync(MarketOfFunction, block, cancel, questionHash)).Address("market");
+        return market.IsZero ? null : market;
+    }
+
+    public async Task<bool> IsMarketAsync(Address market, BlockRef block = default, CancellationToken cancel = default)
+        => (await ReadAsync(IsMarketFunction, block, cancel, market)).Bool("listed");
+
+    public async Task<Address> UsdcAsync(BlockRef block = default, CancellationToken cancel = default)
+        => (await ReadAsync(UsdcFunction, block, cancel)).Address("token");
+
+    public async Task<Address> OutcomeTokenAsync(BlockRef block = default, CancellationToken cancel = default)
+        => (await ReadAsync(OutcomeTokenFunction, block, cancel)).Address("token");
+
+    public async Task<bool> HasRoleAsync(Hash32 role, Address account, BlockRef block = default, CancellationToken cancel = default)
+        => (await ReadAsync(HasRoleFunction, block, cancel, role, account)).Bool("granted");
+
+    /// <summary>Micro-USDC that each account can spend here: the lesser of balance and approval, all at one block.</summary>
+    public async Task<IReadOnlyList<BigInteger>> SpendableCollateralAsync(IReadOnlyList<Address> accounts, BlockRef block, CancellationToken cancel = default)
+        => await ReadManyAsync(accounts, 1, block, cancel, part => SpendableCollateralFunction.Encode([part]), SpendableCollateralFunction);
+
+    /// <summary>10^-18 shares of each outcome that each account can sell here: nothing without approval. Account 0's outcomes come first.</summary>
+    public async Task<IReadOnlyList<BigInteger>> SpendableSharesAsync(
+        Address market, int outcomes, IReadOnlyList<Address> accounts, BlockRef block, CancellationToken cancel = default)
+        => await ReadManyAsync(accounts, outcomes, block, cancel, part => SpendableSharesFunction.Encode(market, part), SpendableSharesFunction);
+
+    private async Task<AbiValues> ReadAsync(AbiFunction function, BlockRef block, CancellationToken cancel, params IReadOnlyList<object?> arguments)
+        => function.DecodeOutput(await client.CallAsync(new CallRequest(address, function.Encode(arguments)), block, cancel));
+
+    private async Task<BigInteger[]> ReadManyAsync(
+        IReadOnlyList<Address> accounts, int perAccount, BlockRef block, CancellationToken cancel, Func<object[], byte[]> encode, AbiFunction function)
+    {
+        var calls = accounts.Chunk(AccountLimit).Select(part => new CallRequest(address, encode([.. part.Cast<object>()]))).ToArray();
+        var results = await client.CallManyAsync(calls, block, cancel);
+        BigInteger[] amounts = [.. results.SelectMany(r => ((object[])function.DecodeOutput(r.Required())[0]).Cast<BigInteger>())];
+        return amounts.Length == accounts.Count * perAccount
+            ? amounts
+            : throw new RpcUnavailableException(function.Name, $"{accounts.Count * perAccount} amounts were asked for, {amounts.Length} came");
+    }
+
+    private static object[] OfFees(FeeTerms fees) => [fees.FeeBasisPoints, fees.ProtocolShareBasisPoints, fees.Protocol, fees.Liquidity];
+}

@@ -1,0 +1,105 @@
+using System.Numerics;
+using Foresight.Chain.Abi;
+using Foresight.Chain.Rpc;
+
+namespace Foresight.Chain.Contracts;
+
+/// <summary>Whose doing a failed match was.</summary>
+public enum FailureBlame
+{
+    /// <summary>The maker of <see cref="SettlementFailure.OrderHash"/>, or <see cref="SettlementFailure.Account"/>: the other sides are innocent.</summary>
+    Maker,
+
+    /// <summary>The market's state (paused, resolved): nobody's.</summary>
+    Market,
+
+    /// <summary>The relayer sent something that no maker agreed to, or sent it twice.</summary>
+    Relayer,
+}
+
+/// <summary>Why a match was not settled, from what it reverted with.</summary>
+/// <param name="Code">Stable, for counting and for clients.</param>
+/// <param name="Account">Known where the contract says it.</param>
+/// <param name="Text">For people.</param>
+public sealed record SettlementFailure(string Code, FailureBlame Blame, Address? Account, Hash32? OrderHash, string Text)
+{
+    public const string InsufficientCollateral = "insufficient_collateral";
+    public const string InsufficientShares = "insufficient_shares";
+    public const string TransferRefused = "transfer_refused";
+    public const string PayoutRefused = "payout_refused";
+    public const string InvalidSignature = "invalid_signature";
+    public const string OrderExpired = "order_expired";
+    public const string OrderCancelled = "order_cancelled";
+    public const string OrderOverfilled = "order_overfilled";
+    public const string MarketPaused = "market_paused";
+    public const string MarketNotOpen = "market_not_open";
+    public const string DuplicateTrade = "duplicate_trade";
+    public const string PriceOutsideLimit = "price_outside_limit";
+    public const string Malformed = "malformed_match";
+    public const string OutOfGas = "out_of_gas";
+    public const string Unknown = "unknown";
+
+    private static readonly (AbiError Error, Func<AbiValues, SettlementFailure> Explain)[] Known =
+    [
+        (AbiError.Parse("InsufficientCollateral(address account, uint256 available, uint256 needed)"), e => OfAccount(e, InsufficientCollateral,
+            $"{e.Address("account")} can spend {e.Integer("available")} micro-USDC (the lesser of balance and approval); {e.Integer("needed")} are needed")),
+        (AbiError.Parse("InsufficientShares(address account, uint256 outcomeIndex, uint256 available, uint256 needed)"), e => OfAccount(e, InsufficientShares,
+            $"{e.Address("account")} can sell {Shares(e.Integer("available"))} shares of outcome {e.Integer("outcomeIndex")}; {Shares(e.Integer("needed"))} are needed")),
+        (AbiError.Parse("TransferRefused(address from, address to, uint256 amount)"), e => new(TransferRefused, FailureBlame.Maker, e.Address("from"), null,
+            $"the token refused a transfer from {e.Address("from")} to {e.Address("to")} although it is funded and approved")),
+        (AbiError.Parse("PayoutRefused(address account, uint256 amount)"), e => OfAccount(e, PayoutRefused, $"the token refused a payout to {e.Address("account")}")),
+        (AbiError.Parse("InvalidSignature(bytes32 orderHash, address maker)"), e => new(InvalidSignature, FailureBlame.Maker, e.Address("maker"), e.Hash("orderHash"),
+            $"the signature of order {e.Hash("orderHash")} does not hold for {e.Address("maker")}")),
+        (AbiError.Parse("OrderExpired(bytes32 orderHash, uint256 expiry)"), e => OfOrder(e, OrderExpired, $"expired at {e.Integer("expiry")}")),
+        (AbiError.Parse("OrderCancelled(bytes32 orderHash)"), e => OfOrder(e, OrderCancelled, "was cancelled on chain")),
+        (AbiError.Parse("OrderOverfilled(bytes32 orderHash, uint256 remaining)"), e => OfOrder(e, OrderOverfilled,
+            $"has only {Shares(e.Integer("remaining"))} shares left on chain")),
+        (AbiError.Parse("MarketPaused()"), _ => new(MarketPaused, FailureBlame.Market, null, null, "the market is paused")),
+        (AbiError.Parse("MarketNotOpen()"), _ => new(MarketNotOpen, FailureBlame.Market, null, null, "the market is resolved or invalid")),
+        (AbiError.Parse("DuplicateTrade(uint256 tradeId)"), e => new(DuplicateTrade, FailureBlame.Relayer, null, null, $"trade {e.Integer("tradeId")} was settled before")),
+        (AbiError.Parse("PriceOutsideLimit(bytes32 orderHash, uint256 limit)"), e => new(PriceOutsideLimit, FailureBlame.Relayer, null, e.Hash("orderHash"),
+            $"order {e.Hash("orderHash")} has the limit {e.Integer("limit")}")),
+        (AbiError.Parse("BadMatch()"), _ => OfRelayer("the legs are no match")),
+        (AbiError.Parse("BadTradeId()"), _ => OfRelayer("the trade id is zero")),
+        (AbiError.Parse("BadOutcome(uint256 outcomeIndex)"), e => OfRelayer($"there is no outcome {e.Integer("outcomeIndex")}")),
+        (AbiError.Parse("BadAmount(uint256 amount)"), e => OfRelayer($"{e.Integer("amount")} is not a whole number of lots")),
+        (AbiError.Parse("BadPrice(uint256 price)"), e => OfRelayer($"{e.Integer("price")} is not a price in whole ticks")),
+    ];
+
+    /// <summary>Signatures of the errors that are told apart; a test compares them with the contracts.</summary>
+    public static IEnumerable<string> KnownErrors => Known.Select(k => k.Error.Signature);
+
+    /// <param name="revertData">From <see cref="MarketEvent.SettlementFailed"/>, or from a call that was simulated.</param>
+    public static SettlementFailure Decode(ReadOnlySpan<byte> revertData)
+    {
+        if (revertData.IsEmpty) return new(OutOfGas, FailureBlame.Maker, null, null, RevertReason.Text(revertData));
+        foreach (var (error, explain) in Known)
+        {
+            if (!error.Matches(revertData)) continue;
+            try
+            {
+                return explain(error.Decode(revertData));
+            }
+            catch (FormatException)
+            {
+                // A hostile token can revert with anything; what does not decode is shown as the bytes it is.
+                break;
+            }
+        }
+
+        return new(Unknown, FailureBlame.Relayer, null, null, RevertReason.Text(revertData));
+    }
+
+    private static SettlementFailure OfAccount(AbiValues e, string code, string text) => new(code, FailureBlame.Maker, e.Address("account"), null, text);
+
+    private static SettlementFailure OfOrder(AbiValues e, string code, string text)
+        => new(code, FailureBlame.Maker, null, e.Hash("orderHash"), $"order {e.Hash("orderHash")} {text}");
+
+    private static SettlementFailure OfRelayer(string text) => new(Malformed, FailureBlame.Relayer, null, null, text);
+
+    private static string Shares(BigInteger amount)
+    {
+        var (whole, fraction) = BigInteger.DivRem(amount, BigInteger.Pow(10, 18));
+        return fraction.IsZero ? whole.ToString() : $"{whole}.{fraction.ToString().PadLeft(18, '0').TrimEnd('0')}";
+    }
+}

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: UNLICENSED
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {FeeTerms, Leg, Match, Order} from "./Types.sol";
+import {MarketFactory} from "./MarketFactory.sol";
+import {OutcomeToken} from "./OutcomeToken.sol";
+import {Signatures} from "./Signatures.sol";
+
+/// One question with 2 to 8 outcomes. Holds the collateral of its complete sets: one whole share of every outcome is one USDC.
+///
+/// Promises: an order is filled only with its maker's signature, within its limit price, amount and expiry, and not after its
+/// salt was cancelled; a trade id settles once; a match that fails changes nothing and stops no other; prices and amounts are
+/// whole ticks and lots, so that no division ever rounds in a trade; and USDC held is never less than what the outstanding
+/// shares can claim.
+contract Market {
+  error NotOperator(address caller);
+  error NotResolver(address caller);
+  error NotAdmin(address caller);
+  error OnlySelf();
+  error MarketPaused();
+  error MarketNotOpen();
+  error MarketNotResolved();
+  error LosingOutcome(uint256 outcomeIndex);
+  error TooLittleGas(uint256 matchIndex);
+  error BadTradeId();
+  error BadMatch();
+  error BadOutcome(uint256 outcomeIndex);
+  error BadAmount(uint256 amount);
+  error BadPrice(uint256 price);
+  error DuplicateTrade(uint256 tradeId);
+  error InvalidSignature(bytes32 orderHash, address maker);
+  error OrderExpired(bytes32 orderHash, uint256 expiry);
+  error OrderCancelled(bytes32 orderHash);
+  error OrderOverfilled(bytes32 orderHash, uint256 remaining);
+  error PriceOutsideLimit(bytes32 orderHash, uint256 limit);
+  error PayoutRefused(address account, uint256 amount);
+
+  event TradeSettled(uint256 indexed tradeId, uint8 kind, uint256 amount);
+  event SettlementFailed(uint256 indexed tradeId, bytes reason);
+  /// `tradeId` 0: filled by `fillOrderSigned`, not by the operator.
+  event OrderFilled(
+    bytes32 indexed orderHash,
+    address indexed maker,
+    uint256 indexed tradeId,
+    uint256 outcomeIndex,
+    bool isBuy,
+    uint256 price,
+    uint256 amount
+  );
+  event SaltCancelled(address indexed maker, uint256 salt);
+  event SetsMinted(address indexed account, uint256 amount);
+  event SetsMerged(address indexed account, uint256 amount);
+  event Redeemed(address indexed account, uint256 outcomeIndex, uint256 amount, uint256 paid, uint256 fee);
+  event Resolved(uint256 outcomeIndex);
+  event Invalidated();
+  event PausedSet(bool paused);
+  event FeesWithdrawn(uint256 toProtocol, uint256 toLiquidity);
+
+  enum State {
+    Open,
+    Resolved,
+    Invalid
+  }
+
+  uint8 private constant DIRECT = 0;
+  uint8 private constant MINT = 1;
+  uint8 private constant MERGE = 2;
+
+  /// Micro-USDC that a complete set of one whole share each is worth.
+  uint256 private constant ONE = 1e6;
+  /// 0.01 share. Lot times tick is one micro-USDC: no cost of a trade is ever rounded.
+  uint256 private constant LOT = 1e16;
+  /// 0.0001 USDC.
+  uint256 private constant TICK = 100;
+  /// 10^-18 shares per micro-USDC of a complete set.
+  uint256 private constant SHARES_PER_UNIT = 1e12;
+
+  /// Gas that one match may burn: a base, and for each leg a contract wallet's check (`Signatures.WALLET_GAS`) and the moves
+  /// of money and shares. A hostile wallet can cost the operator this much, and the others in the batch nothing.
+  uint256 private constant MATCH_GAS = 150_000;
+  uint256 private constant LEG_GAS = 450_000;
+
+  bytes32 private constant ORDER_TYPE_HASH = 0x3815b8ba52cfe89ee9d3df74b484efb2ed96225e935f763c8582079b8a92fd11;
+  bytes32 private constant CANCEL_TYPE_HASH = 0x8180cb68ad277bb6cd1e1243385755e89437631420d0692ce7d6d14885907d47;
+
+  MarketFactory public immutable factory;
+  IERC20 public immutable usdc;
+  OutcomeToken public immutable outcomeToken;
+  bytes32 public immutable questionHash;
+  uint256 public immutable outcomes;
+  uint256 public immutable feeBps;
+  uint256 public immutable protocolShareBps;
+  address public immutable protocol;
+  address public immutable liquidity;
+  bytes32 private immutable separator;
+  uint256 private immutable separatorChainId;
+
+  State public state;
+  bool public paused;
+  uint8 public winningOutcome;
+  uint128 public feesHeld;
+
+  /// 10^-18 shares filled, by the order's EIP-712 digest.
+  mapping(bytes32 orderHash => uint256) public filled;
+  mapping(address maker => mapping(uint256 salt => bool)) public isSaltCancelled;
+  /// 256 trade ids to a word: the relayer numbers trades in sequence, so most of them find a word that is in use.
+  mapping(uint256 word => uint256) private settledTrades;
+
+  constructor(bytes32 questionHash_, uint256 outcomes_, IERC20 usdc_, OutcomeToken outcomeToken_, FeeTerms memory terms) {
+    factory = MarketFactory(msg.sender);
+    questionHash = questionHash_;
+    outcomes = outcomes_;
+    usdc = usdc_;
+    outcomeToken = outcomeToken_;
+    feeBps = terms.feeBps;
+    protocolShareBps = terms.protocolShareBps;
+    protocol = terms.protocol;
+    liquidity = terms.liquidity;
+    separator = Signatures.separator();
+    separatorChainId = block.chainid;
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------------
+  // Settlement
+
+  /// Settles each match on its own: one that cannot be settled is told by `SettlementFailed` and leaves no trace.
+  /// Reverts as a whole only for a caller who may not settle, or one who sent too little gas to give every match its due.
+  function settle(Match[] calldata matches) external {
+    if (!factory.hasRole(factory.OPERATOR_ROLE(), msg.sender)) revert NotOperator(msg.sender);
+    for (uint256 i = 0; i < matches.length; i++) {
+      bytes memory data = abi.encodeCall(this.settleMatch, (matches[i]));
+      uint256 gasBound = MATCH_GAS + LEG_GAS * matches[i].legs.length;
+      // A call gets at most 63/64 of what is left (EIP-150), silently. Without this check a batch sent with too little gas
+      // would tell of failed trades that are good.
+      if (gasleft() - gasleft() / 64 < gasBound) revert TooLittleGas(i);
+      (bool settled, bytes memory reason) = address(this).call{gas: gasBound}(data);
+      if (!settled) emit SettlementFailed(matches[i].tradeId, reason);
+    }
+  }
+
+  /// One match, in a call of its own so that it can fail alone. Only this contract calls it.
+  function settleMatch(Match calldata m) external {
+    if (msg.sender != address(this)) revert OnlySelf();
+    _requireTrading();
+    _claimTrade(m.tradeId);
+    uint256 count = m.legs.length;
+    if (count < 2) revert BadMatch();
+    uint256 amount = m.legs[0].amount;
+    uint8 kind;
+    if (count == 2 && m.legs[0].order.outcomeIndex == m.legs[1].order.outcomeIndex) {
+      kind = DIRECT;
+      _settleDirect(m, amount);
+    } else {
+      kind = m.legs[0].order.isBuy ? MINT : MERGE;
+      _settleSet(m, amount, kind == MINT);
+    }
+    emit TradeSettled(m.tradeId, kind, amount);
+  }
+
+  /// Anybody takes the other side of a signed order, at the order's own price: buys from a seller, sells to a buyer.
+  function fillOrderSigned(Order calldata order, bytes calldata signature, uint256 amount) external {
+    _requireTrading();
+    _count(order, signature, amount, order.price, 0);
+    (address buyer, address seller) = order.isBuy ? (order.maker, msg.sender) : (msg.sender, order.maker);
+    factory.collect(buyer, seller, _cost(order.price, amount));
+    factory.moveShares(seller, buyer, order.outcomeIndex, amount);
+  }
+
+  function _settleDirect(Match calldata m, uint256 amount) private {
+    (Leg calldata buy, Leg calldata sell) = m.legs[0].order.isBuy ? (m.legs[0], m.legs[1]) : (m.legs[1], m.legs[0]);
+    if (!buy.order.isBuy || sell.order.isBuy || buy.price != sell.price || buy.amount != sell.amount) revert BadMatch();
+    _count(buy.order, buy.signature, amount, buy.price, m.tradeId);
+    _count(sell.order, sell.signature, amount, sell.price, m.tradeId);
+    factory.collect(buy.order.maker, sell.order.maker, _cost(buy.price, amount));
+    factory.moveShares(sell.order.maker, buy.order.maker, buy.order.outcomeIndex, amount);
+  }
+
+  /// Buyers of every outcome pay for a complete set together, or sellers of every outcome share what it is worth.
+  function _settleSet(Match calldata m, uint256 amount, bool isMint) private {
+    if (m.legs.length != outcomes) revert BadMatch();
+    uint256 seen;
+    uint256 priceSum;
+    for (uint256 i = 0; i < m.legs.length; i++) {
+      Leg calldata leg = m.legs[i];
+      if (leg.order.isBuy != isMint || leg.amount != amount) revert BadMatch();
+      _count(leg.order, leg.signature, amount, leg.price, m.tradeId);
+      seen |= 1 << leg.order.outcomeIndex;
+      priceSum += leg.price;
+    }
+    // With as many legs as outcomes, a full set of bits means every outcome exactly once.
+    if (seen != (1 << outcomes) - 1 || priceSum != ONE) revert BadMatch();
+    for (uint256 i = 0; i < m.legs.length; i++) {
+      Leg calldata leg = m.legs[i];
+      if (isMint) {
+        factory.collect(leg.order.maker, address(this), _cost(leg.price, amount));
+        outcomeToken.mint(leg.order.maker, leg.order.outcomeIndex, amount);
+      } else {
+        factory.moveShares(leg.order.maker, address(0), leg.order.outcomeIndex, amount);
+        _pay(leg.order.maker, _cost(leg.price, amount));
+      }
+    }
+  }
+
+  /// Every check of one order, and its new filled amount. Nothing has moved yet: checks, effects, interactions. The only code
+  /// of others that runs here is a contract wallet's signature check, which cannot write.
+  function _count(Order calldata order, bytes calldata signature, uint256 amount, uint256 price, uint256 tradeId) private {
+    if (order.outcomeIndex >= outcomes) revert BadOutcome(order.outcomeIndex);
+    if (amount == 0 || amount % LOT != 0) revert BadAmount(amount);
+    if (price == 0 || price >= ONE || price % TICK != 0) revert BadPrice(price);
+    bytes32 hash = orderHash(order);
+    if (order.isBuy ? price > order.price : price < order.price) revert PriceOutsideLimit(hash, order.price);
+    if (order.expiry != 0 && block.timestamp > order.expiry) revert OrderExpired(hash, order.expiry);
+    if (isSaltCancelled[order.maker][order.salt]) revert OrderCancelled(hash);
+    uint256 before = filled[hash];
+    if (amount > order.amount - before) revert OrderOverfilled(hash, order.amount - before);
+    if (!Signatures.isValid(order.maker, hash, signature)) revert InvalidSignature(hash, order.maker);
+    filled[hash] = before + amount;
+    emit OrderFilled(hash, order.maker, tradeId, order.outcomeIndex, order.isBuy, price, amount);
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------------
+  // Orders
+
+  /// The order's EIP-712 digest: what its maker signs, and its identity here and at the relayer.
+  function orderHash(Order calldata order) public view returns (bytes32) {
+    return Signatures.digest(domainSeparator(), keccak256(abi.encode(ORDER_TYPE_HASH, order)));
+  }
+
+  /// By the maker: no order of theirs with this salt fills any more.
+  function cancelSalt(uint256 salt) external {
+    _cancel(msg.sender, salt);
+  }
+
+  /// By anybody who has the maker's signed request.
+  function cancelSaltSigned(address maker, uint256 salt, bytes calldata signature) external {
+    bytes32 hash = Signatures.digest(domainSeparator(), keccak256(abi.encode(CANCEL_TYPE_HASH, maker, salt)));
+    if (!Signatures.isValid(maker, hash, signature)) revert InvalidSignature(hash, maker);
+    _cancel(maker, salt);
+  }
+
+  function isTradeSettled(uint256 tradeId) external view returns (bool) {
+    return (settledTrades[tradeId >> 8] >> (tradeId & 0xff)) & 1 == 1;
+  }
+
+  /// Of this contract on this chain; made anew where a fork of the chain changed its id.
+  function domainSeparator() public view returns (bytes32) {
+    return block.chainid == separatorChainId ? separator : Signatures.separator();
+  }
+
+  function _cancel(address maker, uint256 salt) private {
+    isSaltCancelled[maker][salt] = true;
+    emit SaltCancelled(maker, salt);
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------------
+  // Complete sets and redemption
+
+  /// One share of every outcome for `amount / 10^12` micro-USDC.
+  function mintSet(uint256 amount) external {
+    _requireTrading();
+    factory.collect(msg.sender, address(this), _unitsOf(amount));
+    for (uint256 k = 0; k < outcomes; k++) outcomeToken.mint(msg.sender, k, amount);
+    emit SetsMinted(msg.sender, amount);
+  }
+
+  /// The way back, also while paused. Not after the resolution: losing shares cost nothing then, and a set would redeem
+  /// without the fee.
+  function mergeSet(uint256 amount) external {
+    if (state == State.Resolved) revert MarketNotOpen();
+    uint256 units = _unitsOf(amount);
+    for (uint256 k = 0; k < outcomes; k++) outcomeToken.burn(msg.sender, k, amount);
+    _pay(msg.sender, units);
+    emit SetsMerged(msg.sender, amount);
+  }
+
+  /// After the resolution: a share of the winning outcome pays one USDC less the fee. After an invalidation: a share of any
+  /// outcome pays one n-th, without a fee. Fractions of a micro-USDC stay here.
+  function redeem(uint256 outcomeIndex, uint256 amount) external returns (uint256 paid) {
+    if (state == State.Open) revert MarketNotResolved();
+    if (outcomeIndex >= outcomes) revert BadOutcome(outcomeIndex);
+    uint256 fee;
+    if (state == State.Resolved) {
+      if (outcomeIndex != winningOutcome) revert LosingOutcome(outcomeIndex);
+      paid = amount / SHARES_PER_UNIT;
+      fee = (paid * feeBps) / 10_000;
+      paid -= fee;
+      feesHeld += uint128(fee);
+    } else {
+      paid = amount / (SHARES_PER_UNIT * outcomes);
+    }
+    if (paid == 0) revert BadAmount(amount);
+    outcomeToken.burn(msg.sender, outcomeIndex, amount);
+    _pay(msg.sender, paid);
+    emit Redeemed(msg.sender, outcomeIndex, amount, paid, fee);
+  }
+
+  /// Sends the fees to their two owners. Anybody may.
+  function withdrawFees() external {
+    uint256 held = feesHeld;
+    uint256 toProtocol = (held * protocolShareBps) / 10_000;
+    feesHeld = 0;
+    if (toProtocol > 0) _pay(protocol, toProtocol);
+    if (held > toProtocol) _pay(liquidity, held - toProtocol);
+    emit FeesWithdrawn(toProtocol, held - toProtocol);
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------------
+  // Roles
+
+  function resolve(uint256 outcomeIndex) external {
+    _requireResolver();
+    if (outcomeIndex >= outcomes) revert BadOutcome(outcomeIndex);
+    winningOutcome = uint8(outcomeIndex);
+    state = State.Resolved;
+    emit Resolved(outcomeIndex);
+  }
+
+  function invalidate() external {
+    _requireResolver();
+    state = State.Invalid;
+    emit Invalidated();
+  }
+
+  /// Stops trading and minting; merging, redeeming and cancelling always work. The operator may stop, only an admin may go on.
+  function pause() external {
+    if (!factory.hasRole(factory.OPERATOR_ROLE(), msg.sender)) _requireAdmin();
+    paused = true;
+    emit PausedSet(true);
+  }
+
+  function unpause() external {
+    _requireAdmin();
+    paused = false;
+    emit PausedSet(false);
+  }
+
+  function _requireResolver() private view {
+    if (!factory.hasRole(factory.RESOLVER_ROLE(), msg.sender)) revert NotResolver(msg.sender);
+    if (state != State.Open) revert MarketNotOpen();
+  }
+
+  function _requireAdmin() private view {
+    if (!factory.hasRole(factory.DEFAULT_ADMIN_ROLE(), msg.sender)) revert NotAdmin(msg.sender);
+  }
+
+  function _requireTrading() private view {
+    if (state != State.Open) revert MarketNotOpen();
+    if (paused) revert MarketPaused();
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------------
+
+  function _claimTrade(uint256 tradeId) private {
+    if (tradeId == 0) revert BadTradeId();
+    uint256 bit = 1 << (tradeId & 0xff);
+    uint256 word = settledTrades[tradeId >> 8];
+    if (word & bit != 0) revert DuplicateTrade(tradeId);
+    settledTrades[tradeId >> 8] = word | bit;
+  }
+
+  function _pay(address to, uint256 units) private {
+    try usdc.transfer(to, units) returns (bool moved) {
+      if (moved) return;
+    } catch {}
+    revert PayoutRefused(to, units);
+  }
+
+  /// Exact: `_count` let only whole lots and ticks through.
+  function _cost(uint256 price, uint256 amount) private pure returns (uint256) {
+    return (price * amount) / 1e18;
+  }
+
+  function _unitsOf(uint256 amount) private pure returns (uint256) {
+    if (amount == 0 || amount % SHARES_PER_UNIT != 0) revert BadAmount(amount);
+    return amount / SHARES_PER_UNIT;
+  }
+}

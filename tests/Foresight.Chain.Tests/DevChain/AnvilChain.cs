@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Numerics;
+using System.Text.Json.Nodes;
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
+using Foresight.Chain.Transactions;
+
+namespace Foresight.Chain.Tests.DevChain;
+
+/// <summary>
+/// A development chain of its own on a free port, that makes a block only when told to. Everything is sent as transactions
+/// signed here, as in production; no unlocked accounts.
+/// </summary>
+public sealed class AnvilChain : IAsyncDisposable
+{
+    public const int ChainId = 31337;
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+
+    private readonly Process _process;
+    private readonly HttpClient _http = new();
+    private readonly Dictionary<Address, long> _nonces = [];
+
+    private AnvilChain(Process process, Uri endpoint)
+    {
+        (_process, Endpoint) = (process, endpoint);
+        Client = EthereumClient.OfEndpoint(_http, endpoint, TimeSpan.FromSeconds(30));
+        AppDomain.CurrentDomain.ProcessExit += Kill;
+    }
+
+    public Uri Endpoint { get; }
+    public EthereumClient Client { get; }
+
+    public static async Task<AnvilChain> StartAsync(params string[] options)
+    {
+        var start = new ProcessStartInfo(AnvilProgram.Path, ["--port", "0", "--chain-id", ChainId.ToString(CultureInfo.InvariantCulture), "--accounts", "1", "--no-mining", .. options])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        var process = Process.Start(start)!;
+        var listening = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var errors = new List<string>();
+        process.OutputDataReceived += (_, line) =>
+        {
+            // "Listening on 127.0.0.1:34343": the port that the system gave for 0.
+            if (line.Data is { } text && text.StartsWith("Listening on ", StringComparison.Ordinal))
+                listening.TrySetResult(int.Parse(text[(text.LastIndexOf(':') + 1)..], CultureInfo.InvariantCulture));
+            else if (line.Data is null)
+                listening.TrySetException(new InvalidOperationException("anvil ended: " + string.Join('\n', errors)));
+        };
+        process.ErrorDataReceived += (_, line) =>
+        {
+            if (line.Data is { } text) errors.Add(text);
+        };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        try
+        {
+            var port = await listening.Task.WaitAsync(StartLimit);
+            return new AnvilChain(process, new Uri($"http://127.0.0.1:{port}"));
+        }
+        catch
+        {
+            process.Kill();
+            throw;
+        }
+    }
+
+    /// <summary>Ether for gas.</summary>
+    public Task FundAsync(Address account) => RequestAsync("anvil_setBalance", account.ToLowerHex(), Hex.EncodeQuantity(BigInteger.Pow(10, 21)));
+
+    public async Task<long> SnapshotAsync() => (long)Hex.DecodeQuantity((await Client.RequestAsync(new RpcRequest("evm_snapshot"))).GetString()!);
+
+    public async Task RevertAsync(long snapshot)
+    {
+        await RequestAsync("evm_revert", Hex.EncodeQuantity(snapshot));
+        _nonces.Clear();
+    }
+
+    public Task MineAsync(int blocks = 1) => RequestAsync("anvil_mine", Hex.EncodeQuantity(blocks));
+
+    public Task RequestAsync(string method, params JsonNode?[] parameters) => Client.RequestAsync(new RpcRequest(method, parameters));
+
+    /// <summary>Deploys, and returns the new contract's address.</summary>
+    public async Task<Address> DeployAsync(PrivateKey key, byte[] creation)
+    {
+        var receipt = await SendAsync(key, null, creation, 20_000_000);
+        return receipt.Succeeded ? receipt.ContractAddress!.Value : throw new InvalidOperationException("The deployment reverted.");
+    }
+
+    /// <summary>Sends and fails the test where it reverted; the reason is in the exception.</summary>
+    public async Task<TransactionReceipt> ExecuteAsync(PrivateKey key, Address to, byte[] data)
+    {
+        var call = new CallRequest(to, data, key.Address);
+        var gas = await Client.EstimateGasAsync(call);
+        var receipt = await SendAsync(key, to, data, gas);
+        return receipt.Succeeded ? receipt : throw new InvalidOperationException($"A transaction to {to} reverted.");
+    }
+
+    /// <summary>Sends whatever it is; the receipt says how it went.</summary>
+    public async Task<TransactionReceipt> SendAsync(PrivateKey key, Address? to, byte[] data, long gasLimit)
+    {
+        if (!_nonces.TryGetValue(key.Address, out var nonce)) nonce = await Client.GetTransactionCountAsync(key.Address, BlockRef.Pending);
+        var transaction = new Eip1559Transaction
+        {
+            ChainId = ChainId,
+            Nonce = nonce,
+            To = to,
+            GasLimit = gasLimit,
+            MaxFeePerGas = 100_000_000_000,
+            MaxPriorityFeePerGas = 1_000_000_000,
+            Data = data,
+        }.Sign(key);
+        var hash = await Client.SendTransactionAsync(transaction);
+        if (hash != transaction.Hash) throw new InvalidOperationException($"The node calls the transaction {hash}, not {transaction.Hash}.");
+        _nonces[key.Address] = nonce + 1;
+        await MineAsync();
+        return await Client.GetTransactionReceiptAsync(hash) ?? throw new InvalidOperationException($"Transaction {hash} was not mined.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        AppDomain.CurrentDomain.ProcessExit -= Kill;
+        Kill(null, EventArgs.Empty);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        _http.Dispose();
+    }
+
+    private void Kill(object? sender, EventArgs e)
+    {
+        if (!_process.HasExited) _process.Kill();
+    }
+}

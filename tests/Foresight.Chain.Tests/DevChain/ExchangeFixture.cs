@@ -1,0 +1,13 @@
+using Xunit;
+
+namespace Foresight.Chain.Tests.DevChain;
+
+/// <summary>One chain for the tests of a class; every test makes its own market and traders.</summary>
+public sealed class ExchangeFixture : IAsyncLifetime
+{
+    public Exchange Exchange { get; private set; } = null!;
+
+    public async Task InitializeAsync() => Exchange = await Exchange.StartAsync();
+
+    public async Task DisposeAsync() => await Exchange.DisposeAsync();
+}
