@@ -16,6 +16,9 @@ public sealed partial class SimulatorWorker(
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(15);
 
+    /// <summary>Money that traders lock up in shares of both outcomes is replaced, so that a long run does not dry out.</summary>
+    private static readonly TimeSpan TopUpInterval = TimeSpan.FromMinutes(5);
+
     /// <summary>One trader's balances are read anew per interval, all of them in turn.</summary>
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(500);
 
@@ -26,14 +29,18 @@ public sealed partial class SimulatorWorker(
             var venue = await api.GetAsync<ChainView>("chain", stop) ?? throw new InvalidOperationException("the Api knows no chain");
             var markets = await FindMarketsAsync(stop);
             var traders = Trader.FromSeed(options.Seed, options.Traders);
-            await FundAsync(venue, FundingPlan.For(traders, markets), stop);
+            var funding = new TraderFunding(chain, PrivateKey.Parse(options.FaucetKey), venue, api, clock);
+            var plan = FundingPlan.For(traders, markets);
+            await FundAsync(funding, plan, stop);
+            Log.WaitingForBalances(logger, plan.Count, venue.Confirmations);
+            await funding.WaitUntilSeenAsync(plan, stop);
             Log.Trading(logger, traders.Count, markets.Count, options.OrdersPerSecond, options.Seed);
 
             var flow = new BelievableFlow((ulong)options.Seed, options.OrdersPerSecond, markets, traders, clock);
             var generator = new LoadGenerator(
                 api, new OrderSigner(venue.ChainId), flow, statistics,
                 new LoadOptions(options.MaxInFlight, DrainTimeout: TimeSpan.FromSeconds(3), Adapt: true), clock);
-            await Task.WhenAll(generator.RunAsync(stop), RefreshHoldingsAsync(traders, stop), ReportAsync(stop));
+            await Task.WhenAll(generator.RunAsync(stop), RefreshHoldingsAsync(traders, stop), KeepFundedAsync(funding, plan, stop), ReportAsync(stop));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -53,15 +60,14 @@ public sealed partial class SimulatorWorker(
         }
     }
 
-    private async Task FundAsync(ChainView venue, IReadOnlyList<TraderFunds> plan, CancellationToken stop)
+    private async Task FundAsync(TraderFunding funding, IReadOnlyList<TraderFunds> plan, CancellationToken stop)
     {
-        var funding = new TraderFunding(chain, PrivateKey.Parse(options.FaucetKey), venue, api, clock);
         while (true)
         {
             try
             {
                 await funding.FundAsync(plan, stop);
-                break;
+                return;
             }
             catch (Exception e) when (e is RpcUnavailableException or RpcException or InvalidOperationException)
             {
@@ -70,9 +76,15 @@ public sealed partial class SimulatorWorker(
                 await Task.Delay(RetryPause, clock, stop);
             }
         }
+    }
 
-        Log.WaitingForBalances(logger, plan.Count, venue.Confirmations);
-        await funding.WaitUntilSeenAsync(plan, stop);
+    private async Task KeepFundedAsync(TraderFunding funding, IReadOnlyList<TraderFunds> plan, CancellationToken stop)
+    {
+        while (true)
+        {
+            await Task.Delay(TopUpInterval, clock, stop);
+            await FundAsync(funding, plan, stop);
+        }
     }
 
     private async Task RefreshHoldingsAsync(IReadOnlyList<Trader> traders, CancellationToken stop)

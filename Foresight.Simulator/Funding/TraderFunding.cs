@@ -1,5 +1,6 @@
 using System.Numerics;
 using Foresight.Chain;
+using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;
@@ -20,8 +21,8 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
     private const long TokenGas = 150_000;
     private const long SetGas = 600_000;
 
-    private readonly Address usdc = Address.Parse(venue.Usdc);
-    private readonly Address shares = Address.Parse(venue.OutcomeToken);
+    private readonly UsdcContract usdc = new(chain, Address.Parse(venue.Usdc));
+    private readonly OutcomeTokenContract shares = new(chain, Address.Parse(venue.OutcomeToken));
     private readonly Address spender = Address.Parse(venue.Factory);
 
     /// <summary>Returns when all is mined. Throws when the chain cannot be reached or refuses; then simply run it again.</summary>
@@ -36,7 +37,7 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
             if (lack.Gas)
                 gifts.Add(lack.Funds.Trader.Address, TransferGas, value: GasMoney);
             if (lack.Micros > 0)
-                gifts.Add(usdc, TokenGas, DevelopmentTokens.MintTo(lack.Funds.Trader.Address, lack.Micros));
+                gifts.Add(usdc.Address, TokenGas, UsdcContract.Mint(lack.Funds.Trader.Address, lack.Micros));
         }
 
         await gifts.SendAndWaitAsync(stop).ConfigureAwait(false);
@@ -70,22 +71,17 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
         foreach (var funds in wanted)
         {
             var owner = funds.Trader.Address;
-            var answers = await chain.CallManyAsync(
-            [
-                new CallRequest(usdc, DevelopmentTokens.BalanceOfCall(owner)),
-                new CallRequest(usdc, DevelopmentTokens.AllowanceCall(owner, spender)),
-                new CallRequest(shares, DevelopmentTokens.IsApprovedCall(owner, spender)),
-            ], BlockRef.Latest, stop).ConfigureAwait(false);
-            var (balance, allowance, approved) = (ReadWord(answers[0]), ReadWord(answers[1]), ReadWord(answers[2]));
+            var balance = await usdc.BalanceOfAsync(owner, BlockRef.Latest, stop).ConfigureAwait(false);
+            var allowance = await usdc.AllowanceAsync(owner, spender, BlockRef.Latest, stop).ConfigureAwait(false);
+            var gas = await chain.GetBalanceAsync(owner, BlockRef.Latest, stop).ConfigureAwait(false);
 
             // Whoever has approved the shares went through all of this before: his shares are what trading made of them.
-            var isNew = approved.IsZero;
+            var isNew = !await shares.IsApprovedForAllAsync(owner, spender, BlockRef.Latest, stop).ConfigureAwait(false);
             var sets = isNew ? funds.Sets : [];
             var needed = funds.Usdc.Micros + sets.Sum(set => set.Quantity.Lots * Exchange.Price.TicksPerUnit);
-            var gas = await chain.GetBalanceAsync(owner, BlockRef.Latest, stop).ConfigureAwait(false);
             lacking.Add(new Lack(
                 funds, Gas: gas < GasMoney / 4, Micros: balance < needed / 2 || isNew ? BigInteger.Max(needed - balance, 0) : 0,
-                Allowance: allowance < DevelopmentTokens.Unlimited / 2, isNew, sets));
+                Allowance: allowance < Word.MaxUInt256 / 2, isNew, sets));
         }
 
         return lacking;
@@ -95,16 +91,14 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
     {
         var own = new TransactionPipeline(chain, lack.Funds.Trader.Key, venue.ChainId, fees, clock);
         if (lack.Allowance)
-            own.Add(usdc, TokenGas, DevelopmentTokens.ApproveAll(spender));
+            own.Add(usdc.Address, TokenGas, UsdcContract.Approve(spender, Word.MaxUInt256));
         foreach (var set in lack.Sets)
-            own.Add(Address.Parse(set.Market.Address), SetGas, DevelopmentTokens.MintSet(set.Quantity.Lots * OrderMessage.AmountPerLot));
+            own.Add(Address.Parse(set.Market.Address), SetGas, MarketContract.MintSet(set.Quantity.Lots * OrderMessage.AmountPerLot));
         // Last, because it marks the trader as set up.
         if (lack.Approval)
-            own.Add(shares, TokenGas, DevelopmentTokens.ApproveShares(spender));
+            own.Add(shares.Address, TokenGas, OutcomeTokenContract.SetApprovalForAll(spender, approved: true));
         return own.SendAndWaitAsync(stop);
     }
-
-    private static BigInteger ReadWord(CallResult answer) => DevelopmentTokens.Read(answer.Required());
 
     private sealed record Lack(TraderFunds Funds, bool Gas, BigInteger Micros, bool Allowance, bool Approval, IReadOnlyList<SetsWanted> Sets);
 }

@@ -22,5 +22,8 @@ public sealed class Trader(string name, PrivateKey key)
 
     /// <summary>The traders of a seed: the same keys each time, known to everybody, for development chains only.</summary>
     public static IReadOnlyList<Trader> FromSeed(long seed, int count) =>
-        [.. Enumerable.Range(1, count).Select(n => new Trader($"trader-{n}", PrivateKey.OfPhrase($"foresight simulator {seed} trader {n}")))];
+        [.. Enumerable.Range(1, count).Select(n => new Trader($"trader-{n}", PrivateKey.OfPhrase(PhraseOf(seed, n))))];
+
+    /// <summary>The text whose hash is the key of trader number <paramref name="n"/>, counted from 1.</summary>
+    public static string PhraseOf(long seed, int n) => $"foresight simulator {seed} trader {n}";
 }
