@@ -1,0 +1,129 @@
+using System.Text.Json;
+using Foresight.Contracts;
+using Foresight.EndToEnd.Tests.Stack;
+using Foresight.Exchange;
+using Foresight.Simulator.Flow;
+using Foresight.Simulator.Load;
+using Foresight.Simulator.Traders;
+using Xunit.Abstractions;
+
+namespace Foresight.EndToEnd.Tests;
+
+/// <summary>The market-data hub as npm clients see it, on both Api nodes.</summary>
+[Collection(StackCollection.Name)]
+public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output)
+{
+    private static readonly TimeSpan ReachDeadline = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(20);
+
+    /// <summary>More than any test leaves in a book, so that the comparison sees every level.</summary>
+    private const int AllLevels = 1000;
+
+    private TradedMarket Market => stack.Markets[2];
+
+    [Fact]
+    public async Task OrderPlacedAtOneNode_ReachesClientsOfBothNodesWithinASecond()
+    {
+        await stack.WaitUntilTradingAsync();
+        await using var here = await SubscribeAsync(node: 1);
+        await using var there = await SubscribeAsync(node: 2);
+        var api = stack.ApiOfNode(1);
+
+        // A price that nothing else in this market uses, so that the message is recognised.
+        var price = new Price(100 * Market.TickSize);
+        await PlaceAndSeeAsync(api, [here, there], stack.Traders[0], Side.Buy, price, "depth", message =>
+            message.GetProperty("levels").EnumerateArray().Any(level =>
+                level.GetProperty("outcome").GetInt32() == 0 && level.GetProperty("isBid").GetBoolean()
+                && level.GetProperty("priceTicks").GetInt32() == price.Ticks && level.GetProperty("lots").GetInt64() > 0));
+        await PlaceAndSeeAsync(api, [here, there], stack.Traders[1], Side.Sell, price, "trades", message =>
+            message.GetProperty("trades").EnumerateArray().Any(trade => WireUnits.ParseTicks(trade.GetProperty("price").GetString()!) == price.Ticks));
+    }
+
+    [Fact]
+    public async Task BookRebuiltFromSnapshotAndDeltas_EqualsTheDepthResource()
+    {
+        await stack.WaitUntilTradingAsync();
+        await using var early = await SubscribeAsync(node: 2);
+        using var stop = new CancellationTokenSource();
+        var statistics = new LoadStatistics(keepAcknowledgements: true);
+        var load = stack.RunLoadAsync(new BelievableFlow(11, 40, [Market], stack.Traders, TimeProvider.System), statistics, stop.Token);
+        await Eventually.TrueAsync("60 orders", StartDeadline, () => Task.FromResult(statistics.Acknowledgements.Count >= 60));
+        // One that joins while the book moves, on the other node.
+        await using var late = await SubscribeAsync(node: 1);
+        await Eventually.TrueAsync("150 orders", StartDeadline, () => Task.FromResult(statistics.Acknowledgements.Count >= 150));
+        await stop.CancelAsync();
+        output.WriteLine((await load).ToString());
+
+        foreach (var client in new[] { early, late })
+            await AssertBookEqualsDepthAsync(client);
+    }
+
+    private async Task<NodeScript> SubscribeAsync(int node)
+    {
+        var script = NodeScript.Start(NodeScript.InScripts("market-client.mjs"), new Dictionary<string, string>
+        {
+            ["NPM_FOLDER"] = stack.Npm.Folder, ["API_URL"] = stack.ApiUrl(node), ["MARKET"] = Market.Id.ToString(), ["TOPICS"] = "depth,trades",
+        });
+        await script.WaitForAsync("the subscription", StartDeadline, line => NodeScript.IsKind(line, "ready"));
+        await script.WaitForAsync("the first snapshot", StartDeadline, line => NodeScript.IsKind(line, "depth") && line.GetProperty("snapshot").GetBoolean());
+        return script;
+    }
+
+    private async Task PlaceAndSeeAsync(
+        ApiClient api, NodeScript[] clients, Trader trader, Side side, Price price, string kind, Func<JsonElement, bool> isIt)
+    {
+        var seen = clients.Select(client => client.Lines.Count).ToArray();
+        var placement = stack.Signer.Sign(trader, new OrderIntent(Market, 0, side, price, new Quantity(500)));
+        var sentAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        Assert.IsType<PlaceOutcome.Acknowledged>(await api.PlaceAsync(placement, CancellationToken.None));
+        for (var i = 0; i < clients.Length; i++)
+        {
+            var line = await clients[i].WaitForAsync($"{kind} at client {i + 1}", StartDeadline, candidate =>
+                NodeScript.IsKind(candidate, kind) && isIt(candidate.GetProperty("raw")), from: seen[i]);
+            var took = TimeSpan.FromMilliseconds(line.GetProperty("at").GetInt64() - sentAt);
+            output.WriteLine($"{kind} at client {i + 1} after {took.TotalMilliseconds} ms");
+            Assert.True(took <= ReachDeadline, $"{kind} took {took.TotalMilliseconds} ms to client {i + 1}");
+        }
+    }
+
+    private async Task AssertBookEqualsDepthAsync(NodeScript client)
+    {
+        string? expected = null, actual = null;
+        try
+        {
+            await Eventually.TrueAsync("the client's book to equal the depth resource", TimeSpan.FromSeconds(10), async () =>
+            {
+                expected = await DepthAsync();
+                actual = await BookOfAsync(client);
+                return expected == actual;
+            });
+        }
+        catch (TimeoutException)
+        {
+            Assert.Equal(expected, actual);
+        }
+    }
+
+    private async Task<string> DepthAsync()
+    {
+        var levels = new List<string>();
+        for (var outcome = 0; outcome < Market.Outcomes; outcome++)
+        {
+            var depth = await stack.Api.GetAsync<DepthView>($"markets/{Market.Id}/depth?outcome={outcome}&levels={AllLevels}", CancellationToken.None);
+            levels.AddRange(depth!.Bids.Select(l => $"{outcome}/bid/{WireUnits.ParseTicks(l.Price)}={WireUnits.ParseLots(l.Quantity)}"));
+            levels.AddRange(depth.Asks.Select(l => $"{outcome}/ask/{WireUnits.ParseTicks(l.Price)}={WireUnits.ParseLots(l.Quantity)}"));
+        }
+
+        return string.Join('\n', levels.Order(StringComparer.Ordinal));
+    }
+
+    private static async Task<string> BookOfAsync(NodeScript client)
+    {
+        var seen = client.Lines.Count;
+        await client.WriteLineAsync("book");
+        var book = await client.WaitForAsync("the book", StartDeadline, line => NodeScript.IsKind(line, "book"), from: seen);
+        Assert.Equal(0, book.GetProperty("gaps").GetInt32());
+        return string.Join('\n', book.GetProperty("levels").EnumerateObject()
+            .Select(level => $"{level.Name}={level.Value.GetInt64()}").Order(StringComparer.Ordinal));
+    }
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using Foresight.Contracts;
+using Foresight.EndToEnd.Tests.Stack;
+using Foresight.Simulator.Flow;
+using Foresight.Simulator.Load;
+using Xunit.Abstractions;
+
+namespace Foresight.EndToEnd.Tests;
+
+/// <summary>Redis is allowed to die and to come back empty: nothing needed for safety lives there.</summary>
+[Collection(StackCollection.Name)]
+public sealed class RedisTests(StackFixture stack, ITestOutputHelper output)
+{
+    /// <summary>Acceptance A6: the lease's time and five seconds.</summary>
+    private static readonly TimeSpan BackAfter = TimeSpan.FromSeconds(10);
+
+    [Fact]
+    public async Task RedisKilledAndRestartedEmpty_EndsNoProcess_AndTradingGoesOn()
+    {
+        await stack.WaitUntilTradingAsync();
+        var before = await ProcessIdsAsync();
+        Assert.Equal(3, before.Count(node => node.Key.StartsWith("matching", StringComparison.Ordinal)));
+        var epoch = (await stack.LeaderAsync()).Epoch;
+        var firstSequence = await stack.Journal.LastSequenceAsync();
+
+        var statistics = new LoadStatistics(keepAcknowledgements: true);
+        using var stop = new CancellationTokenSource();
+        var load = stack.RunLoadAsync(new SteadyFlow(13, 30, stack.Markets, stack.Traders), statistics, stop.Token);
+        await Eventually.TrueAsync("30 orders", TimeSpan.FromSeconds(20), () => Task.FromResult(statistics.Acknowledgements.Count >= 30));
+
+        Assert.True((await stack.App.ResourceCommands.ExecuteCommandAsync("redis", "kill")).Success);
+        Assert.True((await stack.App.ResourceCommands.ExecuteCommandAsync("redis", "start")).Success);
+        await stack.App.ResourceNotifications.WaitForResourceHealthyAsync("redis").WaitAsync(TimeSpan.FromSeconds(20));
+        var back = Stopwatch.GetTimestamp();
+        var restoredAt = DateTimeOffset.UtcNow;
+        await Eventually.TrueAsync("30 orders after Redis came back", TimeSpan.FromSeconds(40),
+            () => Task.FromResult(statistics.Acknowledgements.Count(a => a.At > restoredAt) >= 30));
+        var first = statistics.Acknowledgements.Where(a => a.At > restoredAt).Min(a => a.At) - restoredAt;
+        await stop.CancelAsync();
+        var report = await load;
+        output.WriteLine($"first acknowledgement {first.TotalSeconds:0.0} s after Redis was back, all after {Stopwatch.GetElapsedTime(back).TotalSeconds:0.0} s; {report}");
+
+        Assert.InRange(first, TimeSpan.Zero, BackAfter);
+        Assert.Equal(0, report.Unresolved);
+        var orders = await stack.Journal.OrdersAfterAsync(firstSequence);
+        Assert.All(report.Acknowledgements, a => Assert.Contains(a.OrderId, orders));
+        Assert.InRange((await stack.LeaderAsync()).Epoch, epoch, epoch + 1);
+
+        // The registry of nodes is rebuilt by their heartbeats, and nobody was restarted.
+        await Eventually.TrueAsync("the registry to be rebuilt", TimeSpan.FromSeconds(30), async () =>
+            (await ProcessIdsAsync()) is var now && before.All(node => now.TryGetValue(node.Key, out var pid) && pid == node.Value));
+        await stack.AssertLiveStateEqualsReplayAsync();
+    }
+
+    private async Task<IReadOnlyDictionary<string, int>> ProcessIdsAsync()
+    {
+        var nodes = await stack.GetAsAdminAsync<List<NodeRecord>>("cluster/nodes");
+        return nodes.ToDictionary(node => node.NodeId, node => node.ProcessId);
+    }
+}

@@ -1,0 +1,8 @@
+namespace Foresight.EndToEnd.Tests.Stack;
+
+/// <summary>All tests of one collection share one running stack, one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class StackCollection : ICollectionFixture<StackFixture>
+{
+    public const string Name = "stack";
+}

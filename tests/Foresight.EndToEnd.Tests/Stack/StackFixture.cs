@@ -1,0 +1,186 @@
+using System.Net.Http.Json;
+using Aspire.Hosting;
+using Aspire.Hosting.Testing;
+using Foresight.Chain;
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
+using Foresight.Contracts;
+using Foresight.Simulator;
+using Foresight.Simulator.Flow;
+using Foresight.Simulator.Funding;
+using Foresight.Simulator.Load;
+using Foresight.Simulator.Traders;
+
+namespace Foresight.EndToEnd.Tests.Stack;
+
+/// <summary>
+/// The whole stack, as the AppHost starts it: Redis, Postgres with its replica, the chain, three matching nodes, two Api nodes, the console;
+/// without the simulator. Free ports, a throw-away state folder, and funded traders.
+/// </summary>
+public sealed class StackFixture : IAsyncLifetime
+{
+    private const long TraderSeed = 1000;
+    private const int TraderCount = 8;
+
+    /// <summary>Well-known key of the development chain's last account.</summary>
+    private const string FaucetKey = "0x2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6";
+
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan TradingDeadline = TimeSpan.FromSeconds(40);
+
+    private DistributedApplication? app;
+
+    public DistributedApplication App => app ?? throw new InvalidOperationException("the stack has not started");
+
+    /// <summary>For requests as they are; <see cref="Api"/> is the client that waits outages out.</summary>
+    public HttpClient Http { get; } = new() { Timeout = TimeSpan.FromSeconds(30) };
+
+    public string AdminKey { get; } = "end-to-end-admin-" + Guid.NewGuid().ToString("N");
+
+    public string ClusterSecret { get; } = "end-to-end-cluster-" + Guid.NewGuid().ToString("N");
+
+    public NpmPackages Npm { get; private set; } = null!;
+    public ApiClient Api { get; private set; } = null!;
+    public OrderSigner Signer { get; private set; } = null!;
+    public Journal Journal { get; private set; } = null!;
+    public ChainView Venue { get; private set; } = null!;
+    public EthereumClient Chain { get; private set; } = null!;
+
+    /// <summary>By number: three binary ones, then one of three outcomes.</summary>
+    public IReadOnlyList<TradedMarket> Markets { get; private set; } = [];
+
+    public IReadOnlyList<Trader> Traders { get; } = Trader.FromSeed(TraderSeed, TraderCount);
+
+    public async Task InitializeAsync()
+    {
+        Npm = await NpmPackages.InstallAsync();
+        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(
+            ["--no-simulator", $"--Parameters:admin-key={AdminKey}", $"--Parameters:cluster-secret={ClusterSecret}"]);
+        app = await builder.BuildAsync();
+        using var deadline = new CancellationTokenSource(StartDeadline);
+        await app.StartAsync(deadline.Token);
+        foreach (var resource in new[] { "matching", "api-1", "api-2", "postgres-replica", "console" })
+            await app.ResourceNotifications.WaitForResourceHealthyAsync(resource, deadline.Token);
+
+        Api = ClientOf("api-1", "api-2");
+        Journal = new Journal((await app.GetConnectionStringAsync("foresight", deadline.Token))!);
+        Chain = EthereumClient.OfEndpoint(Http, app.GetEndpoint("chain"));
+        Venue = (await Api.GetAsync<ChainView>("chain", deadline.Token))!;
+        Signer = new OrderSigner(Venue.ChainId);
+        var listed = await Api.GetAsync<List<MarketView>>("markets", deadline.Token);
+        Markets = [.. listed!.OrderBy(market => market.Id).Select(TradedMarket.From)];
+
+        var funding = new TraderFunding(Chain, PrivateKey.Parse(FaucetKey), Venue, Api, TimeProvider.System);
+        var plan = FundingPlan.For(Traders, Markets);
+        await funding.FundAsync(plan, deadline.Token);
+        await funding.WaitUntilSeenAsync(plan, deadline.Token);
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (Journal is not null)
+            await Journal.DisposeAsync();
+        if (app is not null)
+            await app.DisposeAsync();
+        Http.Dispose();
+    }
+
+    /// <param name="node">1 or 2.</param>
+    public string ApiUrl(int node) => App.GetEndpoint($"api-{node}").ToString();
+
+    public ApiClient ApiOfNode(int node) => ClientOf($"api-{node}");
+
+    /// <summary>The trader's private key for programs that are not ours, as hex.</summary>
+    public string KeyOf(Trader trader) =>
+        Keccak256.HashText(Trader.PhraseOf(TraderSeed, Traders.ToList().IndexOf(trader) + 1)).ToString();
+
+    public Task<LoadReport> RunLoadAsync(IOrderFlow flow, LoadStatistics statistics, CancellationToken stop)
+    {
+        var api = new ApiClient(SimulatorExtensions.NewHttpClient(256), NodesOf("api-1", "api-2"), TimeProvider.System, statistics.OnFault);
+        var options = new LoadOptions(MaxInFlight: 1000, DrainTimeout: TimeSpan.FromSeconds(30), Adapt: true);
+        return new LoadGenerator(api, Signer, flow, statistics, options, TimeProvider.System).RunAsync(stop);
+    }
+
+    /// <summary>The leader of matching, with its inner address, as administrators see it.</summary>
+    public async Task<Leader> LeaderAsync()
+    {
+        var status = await GetAsAdminAsync<ClusterStatus>("cluster/status");
+        var leader = status.Leader ?? throw new HttpRequestException("nobody leads at the moment");
+        var node = status.Nodes.First(n => n.NodeId == leader.NodeId);
+        return new Leader(leader.NodeId, leader.Address, leader.Epoch, node.ProcessId);
+    }
+
+    public async Task<T> GetAsAdminAsync<T>(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(ApiUrl(1)), path));
+        request.Headers.Authorization = new("Bearer", AdminKey);
+        using var response = await Http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<T>())!;
+    }
+
+    /// <summary>Returns once an active leader answers, whatever the test before did to the stack.</summary>
+    public Task WaitUntilTradingAsync() => Eventually.TrueAsync("an active leader", TradingDeadline, async () =>
+    {
+        var leader = await LeaderAsync();
+        return (await DoorAsync<MatchingNodeStatus>(leader, "door/status")) is { State: "active" };
+    });
+
+    public async Task<T> DoorAsync<T>(Leader leader, string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(leader.Address), path))
+        {
+            // The door speaks HTTP/2 without TLS.
+            Version = new Version(2, 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        request.Headers.Add("X-Foresight-Cluster", ClusterSecret);
+        using var response = await Http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<T>())!;
+    }
+
+    /// <summary>The live engine and a replay of the journal agree at one sequence. Settlement goes on meanwhile, so it is tried until they meet.</summary>
+    public Task AssertLiveStateEqualsReplayAsync() =>
+        Eventually.TrueAsync("a replay at the live engine's sequence", TimeSpan.FromSeconds(60), async () =>
+        {
+            var proof = await DoorAsync<StateProof>(await LeaderAsync(), "door/state");
+            var replay = await Replay.RunAsync((await App.GetConnectionStringAsync("foresight"))!);
+            if (replay.Sequence != proof.Sequence)
+                return false;
+            Assert.Equal(proof.StateHash, replay.StateHash);
+            return true;
+        });
+
+    /// <summary>Starts a matching node again after a test ended it, and waits until it stands by.</summary>
+    public async Task BringBackAsync(string nodeId)
+    {
+        await App.ResourceNotifications.WaitForResourceAsync(nodeId, e => e.Snapshot.State?.Text is "Finished" or "Exited")
+            .WaitAsync(TimeSpan.FromSeconds(20));
+        var started = await App.ResourceCommands.ExecuteCommandAsync(nodeId, "start");
+        Assert.True(started.Success, started.ErrorMessage);
+        await App.ResourceNotifications.WaitForResourceHealthyAsync(nodeId).WaitAsync(TradingDeadline);
+    }
+
+    /// <summary>Every level of every book, as one text to compare.</summary>
+    public async Task<string> BooksAsync()
+    {
+        var books = new List<string>();
+        foreach (var market in Markets)
+        {
+            for (var outcome = 0; outcome < market.Outcomes; outcome++)
+            {
+                var depth = await Api.GetAsync<DepthView>($"markets/{market.Id}/depth?outcome={outcome}&levels=100", CancellationToken.None);
+                books.Add($"{market.Id}:{outcome} {string.Join(' ', depth!.Bids)} | {string.Join(' ', depth.Asks)}");
+            }
+        }
+
+        return string.Join('\n', books);
+    }
+
+    private ApiClient ClientOf(params string[] nodes) => new(Http, NodesOf(nodes), TimeProvider.System);
+
+    private ApiNodes NodesOf(params string[] nodes) => new([.. nodes.Select(node => App.GetEndpoint(node))]);
+}
+
+/// <param name="Address">Of its door.</param>
+public sealed record Leader(string NodeId, string Address, long Epoch, int ProcessId);
