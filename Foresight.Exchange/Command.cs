@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Foresight.Exchange;
 
 public enum CommandKind : byte
@@ -30,6 +32,7 @@ public enum MarketState : byte { Open = 0, Paused = 1, Closed = 2, Resolved = 3 
 /// One input of the exchange. Everything that the outcome depends on is in it: time and identity too.
 /// A field that a kind does not use is zero, so two equal commands have equal encodings.
 /// </summary>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct Command
 {
     /// <summary>Outcome number that stands for the collateral token (USDC) in <see cref="CommandKind.ObserveBalance"/>.</summary>
@@ -43,7 +46,10 @@ public readonly record struct Command
     /// <summary>When the leader sequenced it: microseconds since the Unix epoch. Never decreases.</summary>
     public long AcceptedAtMicros { get; init; }
 
+    /// <summary>0 in <see cref="CommandKind.CancelBySalt"/> and <see cref="CommandKind.CancelAllOfAccount"/> stands for every market.</summary>
     public MarketId Market { get; init; }
+
+    /// <summary>In <see cref="CommandKind.CancelOrder"/>, 0 stands for the operator, who may cancel anybody's order.</summary>
     public AccountId Account { get; init; }
 
     /// <summary>The order that a cancel or replace is about. A new order's id is made from <see cref="Sequence"/>.</summary>
@@ -56,17 +62,24 @@ public readonly record struct Command
     public byte Outcome { get; init; }
 
     public Side Side { get; init; }
+
+    /// <summary>Place: the limit. Replace: the new limit.</summary>
     public Price Price { get; init; }
+
+    /// <summary>Place: the size. Replace: the new open quantity. ObserveBalance of shares: what the account owns.</summary>
     public Quantity Quantity { get; init; }
 
-    /// <summary>Place: spend at most this much (0: no money bound). ObserveBalance of collateral: what the account owns.</summary>
+    /// <summary>
+    /// Place: spend at most this much (0: no money bound), for buys that are <see cref="TimeInForce.ImmediateOrCancel"/> or
+    /// <see cref="TimeInForce.FillOrKill"/>. ObserveBalance of collateral: what the account owns.
+    /// </summary>
     public Amount Amount { get; init; }
 
     public TimeInForce TimeInForce { get; init; }
     public bool PostOnly { get; init; }
     public SelfTradePrevention SelfTradePrevention { get; init; }
 
-    /// <summary>Unix seconds after which the order may not trade; 0: never.</summary>
+    /// <summary>Unix seconds after which the order may not trade; 0: never, as is any time after 2106.</summary>
     public long ExpiresAtSeconds { get; init; }
 
     /// <summary>First 8 bytes of keccak256(salt), so that all orders of one account under one salt can be cancelled.</summary>
@@ -80,6 +93,8 @@ public readonly record struct Command
 
     public MarketState State { get; init; }
 
-    /// <summary>Block at which a balance was read or a trade was final.</summary>
+    /// <summary>
+    /// Block at which a balance was read or in which a trade was settled. A holding that was observed at or after a trade's block has the trade in it.
+    /// </summary>
     public long Block { get; init; }
 }

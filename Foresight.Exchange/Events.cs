@@ -15,7 +15,7 @@ public enum TradeKind : byte
 /// <summary>An order passed every check. Fills, if any, follow; what is left rests unless a cancel follows.</summary>
 public readonly record struct OrderAccepted(OrderId Order, MarketId Market, AccountId Account, byte Outcome, Side Side, Price Price, Quantity Quantity);
 
-/// <summary>The command changed nothing.</summary>
+/// <summary>The command changed nothing. Orders that were due to expire may have been cancelled before it, in the same call.</summary>
 public readonly record struct CommandRejected(long Sequence, CommandKind Kind, RejectReason Reason);
 
 /// <summary>Header of a trade; its <see cref="Legs"/> fills follow at once, the taker's first.</summary>

@@ -1,4 +1,8 @@
-using System.Buffers;
+using Foresight.Exchange.Books;
+using Foresight.Exchange.Holdings;
+using Foresight.Exchange.Markets;
+using Foresight.Exchange.Orders;
+using Foresight.Exchange.Trades;
 
 namespace Foresight.Exchange;
 
@@ -6,41 +10,163 @@ namespace Foresight.Exchange;
 /// The exchange: books, matching and holds of one shard. <see cref="Apply{TEvents}"/> is a pure function of the state and the
 /// command: same commands, same events, same <see cref="StateHash"/>, on any machine. Not thread-safe; one thread owns it.
 /// </summary>
-public sealed class ExchangeEngine
+public sealed partial class ExchangeEngine
 {
+    private const int NumberBits = 48;
+
+    private readonly OrderBooks _books;
+    private readonly OrderTable _orders;
+    private readonly ExpiryQueue _expiry;
+    private readonly HoldingTable _holdings;
+    private readonly TradeTable _trades;
+    private readonly MarketTable _markets = new();
+    private readonly long _shardBits;
+
+    private long _clockMicros;
+    private long _lastTrade;
+
     /// <param name="shard">0..65535; goes into the upper 16 bits of order and trade ids.</param>
-    public ExchangeEngine(int shard = 0) => Shard = shard;
+    public ExchangeEngine(int shard = 0)
+        : this(shard, new ExchangeCapacity())
+    {
+    }
+
+    /// <param name="shard">0..65535; goes into the upper 16 bits of order and trade ids.</param>
+    /// <param name="capacity">What to make room for at once.</param>
+    public ExchangeEngine(int shard, ExchangeCapacity capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(shard);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(shard, ushort.MaxValue);
+        Shard = shard;
+        _shardBits = unchecked((long)((ulong)shard << NumberBits));
+        _books = new OrderBooks(capacity.Orders, capacity.Pages);
+        _orders = new OrderTable(_books.OrderCapacity, capacity.Accounts);
+        _expiry = new ExpiryQueue(_orders);
+        _holdings = new HoldingTable(capacity.Holdings);
+        _trades = new TradeTable(capacity.Trades);
+    }
 
     public int Shard { get; }
 
     /// <summary>Sequence of the last command applied; 0 when new.</summary>
     public long Sequence { get; private set; }
 
+    /// <summary>Orders resting in all books.</summary>
+    public int OpenOrders => _orders.Count;
+
+    /// <summary>Trades matched and neither settled nor bust.</summary>
+    public int UnsettledTrades => _trades.Count;
+
+    /// <summary>Bytes of the engine's tables, used or reserved.</summary>
+    public long Bytes => _books.Bytes + _orders.Bytes + _expiry.Bytes + _holdings.Bytes + _trades.Bytes + _markets.Bytes;
+
     /// <summary>
     /// Applies the next command. Its sequence must be <see cref="Sequence"/> + 1, else <see cref="InvalidOperationException"/>.
-    /// Business refusals are <see cref="IExchangeEvents.OnRejected"/>, never exceptions.
+    /// Business refusals are <see cref="IExchangeEvents.OnRejected"/>, never exceptions. After an exception the state cannot be trusted:
+    /// drop the engine and replay.
     /// </summary>
-    public void Apply<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents, allows ref struct
-        => throw new NotImplementedException();
+    public void Apply<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    {
+        if (command.Sequence != Sequence + 1)
+            throw new InvalidOperationException($"command {command.Sequence} cannot follow {Sequence}");
+        Sequence = command.Sequence;
 
-    /// <summary>Hash over everything that the outcome of a later command may depend on, in canonical order.</summary>
-    public ulong StateHash() => throw new NotImplementedException();
+        // Clocks of two leaders may differ; the exchange's never runs backwards.
+        if (command.AcceptedAtMicros > _clockMicros)
+            _clockMicros = command.AcceptedAtMicros;
 
-    public Holding Balance(AccountId account, MarketId market, byte outcome) => throw new NotImplementedException();
+        // Before anything else, so that no command can trade with an order that is past its time.
+        while (_clockMicros > _expiry.NextMicros)
+            Cancel(_expiry.NextSlot, CancelReason.Expired, ref events);
 
-    public bool HasMarket(MarketId market) => throw new NotImplementedException();
+        var reason = command.Kind switch
+        {
+            CommandKind.PlaceOrder => Place(command, ref events),
+            CommandKind.CancelOrder => CancelOne(command, ref events),
+            CommandKind.CancelBySalt => CancelBySalt(command, ref events),
+            CommandKind.CancelAllOfAccount => CancelAllOfAccount(command, ref events),
+            CommandKind.CancelAllOfMarket => CancelAllOfMarket(command, ref events),
+            CommandKind.ReplaceOrder => Replace(command, ref events),
+            CommandKind.ObserveBalance => ObserveBalance(command, ref events),
+            CommandKind.SettleTrade => SettleTrade(command, ref events),
+            CommandKind.BustTrade => BustTrade(command, ref events),
+            CommandKind.ExpireOrders => RejectReason.None,
+            CommandKind.ListMarket => ListMarket(command, ref events),
+            CommandKind.SetMarketState => SetMarketState(command, ref events),
+            _ => throw new InvalidOperationException($"command {command.Sequence} has no known kind"),
+        };
+
+        if (reason != RejectReason.None)
+            events.OnRejected(new CommandRejected(command.Sequence, command.Kind, reason));
+    }
+
+    public Holding Balance(AccountId account, MarketId market, byte outcome)
+    {
+        var row = _holdings.Find(account.Value, outcome == Command.CollateralOutcome ? 0 : market.Value, outcome);
+        ref readonly var holding = ref _holdings.At(row);
+        return new Holding(holding.Owned, holding.OrderHold, holding.TradeHold);
+    }
+
+    public bool HasMarket(MarketId market) => _markets.Has(market.Value);
+
+    /// <summary>Whether the order rests, with how much left.</summary>
+    public bool TryGetOpenOrder(OrderId order, out Quantity remaining)
+    {
+        var slot = FindOrder(order);
+        remaining = slot == 0 ? default : new Quantity(_books.NodeAt(slot).Quantity);
+        return slot != 0;
+    }
 
     /// <summary>
     /// Quantity at one price as traders see it in the outcome's own terms: of a binary market's one book, outcome 1 is the mirror of
     /// outcome 0 (a bid for NO at q is an ask of YES at 1 - q).
     /// </summary>
-    public Quantity LevelQuantity(MarketId market, byte outcome, Side side, Price price) => throw new NotImplementedException();
+    public Quantity LevelQuantity(MarketId market, byte outcome, Side side, Price price)
+    {
+        ref readonly var row = ref _markets.At(market.Value);
+        if (outcome >= row.Outcomes || price.Ticks is < Price.MinTicks or > Price.MaxTicks)
+            return default;
+        var level = _books.LevelOf(row.LadderOf(outcome, side), OwnKey(side, price.Ticks));
+        return level == 0 ? default : new Quantity(_books.NodeAt(level).Quantity);
+    }
 
     /// <summary>The best levels of one outcome and side, best first. Returns how many were written.</summary>
-    public int Depth(MarketId market, byte outcome, Side side, Span<DepthLevel> into) => throw new NotImplementedException();
+    public int Depth(MarketId market, byte outcome, Side side, Span<DepthLevel> into)
+    {
+        ref readonly var row = ref _markets.At(market.Value);
+        if (outcome >= row.Outcomes)
+            return 0;
+        var ladder = row.LadderOf(outcome, side);
+        var count = 0;
+        for (var level = _books.LadderAt(ladder).BestLevel; level != 0 && count < into.Length; count++)
+        {
+            ref readonly var node = ref _books.NodeAt(level);
+            into[count] = new DepthLevel(new Price(PriceOf(side, node.Tag)), new Quantity(node.Quantity));
+            level = _books.LevelAfter(ladder, node.Tag);
+        }
 
-    /// <summary>The engine's whole state, in a versioned format that <see cref="Restore"/> reads back to the same hash.</summary>
-    public void WriteSnapshot(IBufferWriter<byte> into) => throw new NotImplementedException();
+        return count;
+    }
 
-    public static ExchangeEngine Restore(ReadOnlySpan<byte> from) => throw new NotImplementedException();
+    /// <summary>Where an order rests: bids by what the counter-side would pay, asks by what they ask. Its own inverse, see <see cref="PriceOf"/>.</summary>
+    private static int OwnKey(Side side, int ticks) => side == Side.Buy ? Price.TicksPerUnit - ticks : ticks;
+
+    /// <summary>The price, in the order's own terms, of an order that rests at this key.</summary>
+    private static int PriceOf(Side side, int key) => side == Side.Buy ? Price.TicksPerUnit - key : key;
+
+    /// <summary>What an order reserves for each lot: its price in collateral, or one share.</summary>
+    private static long HoldPerLot(Side side, int ticks) => side == Side.Buy ? ticks : 1;
+
+    private OrderId OrderIdOf(long number) => new(_shardBits | number);
+
+    private TradeId TradeIdOf(long number) => new(_shardBits | number);
+
+    /// <summary>The number in an id of this shard; 0, which is no number, for an id of another.</summary>
+    private long NumberOf(long id) => ((id ^ _shardBits) >> NumberBits) == 0 ? id ^ _shardBits : 0;
+
+    private int FindOrder(OrderId order)
+    {
+        var number = NumberOf(order.Value);
+        return number == 0 ? 0 : _orders.Find(number);
+    }
 }

@@ -26,6 +26,8 @@ public enum RejectReason : byte
     SelfTrade = 116,
     UnknownTrade = 117,
     StaleObservation = 118,
+    InvalidAccount = 119,
+    SettlementBacklog = 120,
 }
 
 /// <summary>Why an order that had been accepted left the book before it was filled.</summary>

@@ -1,1 +1,26 @@
-return;
+using Foresight.Bench;
+using Foresight.Bench.Book;
+
+// One verb per promise: its options, what it prints and its exit status are said in the file of each verb.
+Dictionary<string, Verb> verbs = new()
+{
+    ["book"] = new("matching engine: speed and correctness on the matching workload", BookVerb.RunAsync),
+};
+
+if (args.Length > 0 && verbs.TryGetValue(args[0], out var verb))
+{
+    try
+    {
+        return await verb.RunAsync(new Options(args[1..]));
+    }
+    catch (OptionException e)
+    {
+        Console.Error.WriteLine($"{args[0]}: {e.Message}");
+        return 2;
+    }
+}
+
+Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Foresight.Bench -- VERB [options]");
+foreach (var (name, known) in verbs)
+    Console.Error.WriteLine($"  {name,-12} {known.Promise}");
+return 2;

@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Foresight.Exchange.Books;
+
+/// <summary>
+/// The books of one shard: price-time queues, and nothing else. Everything lives in a few arrays of structs with 32-bit links, so nothing is
+/// allocated per order and the whole is cheap to walk. Book <c>b</c> has the ladders <c>2b</c> (bids) and <c>2b + 1</c> (asks).
+/// Indices are not checked in release builds; the exchange and the differential tests are the proof that they are right.
+/// </summary>
+internal sealed partial class OrderBooks
+{
+    private const int FirstOrders = 1024;
+    private const int FirstPages = 16;
+
+    // Levels and orders share one array, levels below the origin and orders from it upwards, so that a queue's links need no tag.
+    private Node[] _nodes;
+    private int _origin;
+    private int _orderCapacity;
+
+    private int _freeOrder;
+    private int _nextOrder = 1;
+
+    private ulong[] _pageLevels;
+    private int _pages;
+    private int[] _freePages = [];
+    private int _freePageCount;
+
+    private Ladder[] _ladders = new Ladder[8];
+    private int[] _pageTable = new int[8 * Ladder.Pages];
+    private int _ladderCount;
+
+    /// <param name="orders">Resting orders to make room for at once.</param>
+    /// <param name="pages">Pages of levels to make room for at once.</param>
+    public OrderBooks(int orders = FirstOrders, int pages = FirstPages)
+    {
+        _orderCapacity = Math.Max(orders + 1, 2);
+        pages = Math.Max(pages, 1);
+        _origin = pages * Ladder.PageLevels;
+        _nodes = new Node[_origin + _orderCapacity];
+        _pageLevels = new ulong[pages];
+    }
+
+    /// <summary>Orders resting in all books.</summary>
+    public int OrderCount { get; private set; }
+
+    public int LadderCount => _ladderCount;
+
+    /// <summary>Slots of orders are below this; the users of the book size their own tables by it.</summary>
+    public int OrderCapacity => _orderCapacity;
+
+    /// <summary>Bytes that the books hold.</summary>
+    public long Bytes
+        => (long)_nodes.Length * Unsafe.SizeOf<Node>() + (long)_ladders.Length * Unsafe.SizeOf<Ladder>() + (long)_pageTable.Length * sizeof(int)
+            + (long)_pageLevels.Length * sizeof(ulong) + (long)_freePages.Length * sizeof(int);
+
+    /// <summary>Makes an empty book; its bids are the ladder returned, its asks the one after.</summary>
+    public int AddBook(int market, int outcome)
+    {
+        var bids = _ladderCount;
+        if (bids + 2 > _ladders.Length)
+        {
+            Array.Resize(ref _ladders, _ladders.Length * 2);
+            Array.Resize(ref _pageTable, _ladders.Length * Ladder.Pages);
+        }
+
+        _ladderCount += 2;
+        for (var ladder = bids; ladder < _ladderCount; ladder++)
+            _ladders[ladder] = new Ladder { BestKey = Ladder.NoKey, Market = market, Outcome = outcome };
+        return bids;
+    }
+
+    /// <summary>Gives the pages of an empty ladder back, for a market that will not trade again.</summary>
+    public void ReleasePages(int ladder)
+    {
+        Invariant.Require(_ladders[ladder].BestLevel == 0, "only an empty ladder gives its pages back");
+        foreach (ref var entry in _pageTable.AsSpan(ladder * Ladder.Pages, Ladder.Pages))
+        {
+            if (entry == 0)
+                continue;
+            if (_freePageCount == _freePages.Length)
+                Array.Resize(ref _freePages, Math.Max(16, _freePages.Length * 2));
+            _freePages[_freePageCount++] = entry;
+            entry = 0;
+        }
+    }
+
+    public ref Ladder LadderAt(int ladder) => ref _ladders[ladder];
+
+    public ref Node NodeAt(int index) => ref At(ref Origin, index);
+
+    /// <summary>The level of a key, 0 when its page was never used.</summary>
+    public int LevelOf(int ladder, int key)
+    {
+        var page = _pageTable[ladder * Ladder.Pages + (key >> Ladder.PageShift)];
+        return page == 0 ? 0 : LevelIn(page, key);
+    }
+
+    /// <summary>The best level with a key above the given one, 0 when there is none.</summary>
+    public int LevelAfter(int ladder, int key)
+    {
+        var pageOfKey = key >> Ladder.PageShift;
+        var page = _pageTable[ladder * Ladder.Pages + pageOfKey];
+        if (page != 0)
+        {
+            // Two shifts, because a shift by 64 would be a shift by 0.
+            var rest = _pageLevels[page - 1] >> (key & 63) >> 1;
+            if (rest != 0)
+                return LevelIn(page, key + 1 + System.Numerics.BitOperations.TrailingZeroCount(rest));
+        }
+
+        var next = _ladders[ladder].NextPage(pageOfKey);
+        return next < 0 ? 0 : FirstLevelOf(ladder, next);
+    }
+
+    private ref Node Origin
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_nodes), _origin);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ref Node At(ref Node origin, int index) => ref Unsafe.Add(ref origin, index);
+
+    /// <summary>Page numbers count from 1, so that 0 in the page table is "never used".</summary>
+    private static int LevelIn(int page, int key) => ~unchecked(((page - 1) << Ladder.PageShift) + (key & (Ladder.PageLevels - 1)));
+
+    private int FirstLevelOf(int ladder, int pageOfKey)
+    {
+        var page = _pageTable[ladder * Ladder.Pages + pageOfKey];
+        return LevelIn(page, System.Numerics.BitOperations.TrailingZeroCount(_pageLevels[page - 1]));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int AddPage(int ladder, int key)
+    {
+        int page;
+        if (_freePageCount > 0)
+        {
+            page = _freePages[--_freePageCount];
+        }
+        else
+        {
+            if (_pages == _pageLevels.Length)
+                Grow(_orderCapacity, Growth.Next(_pages));
+            page = ++_pages;
+        }
+
+        _pageLevels[page - 1] = 0;
+        _pageTable[ladder * Ladder.Pages + (key >> Ladder.PageShift)] = page;
+        var firstKey = key & ~(Ladder.PageLevels - 1);
+        for (var offset = 0; offset < Ladder.PageLevels; offset++)
+        {
+            var level = LevelIn(page, offset);
+            NodeAt(level) = new Node { Next = level, Previous = level, Level = ladder, Tag = firstKey + offset };
+        }
+
+        return page;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Grow(int orderCapacity, int pageCapacity)
+    {
+        var origin = pageCapacity * Ladder.PageLevels;
+        var nodes = new Node[origin + orderCapacity];
+        Array.Copy(_nodes, 0, nodes, origin - _origin, _nodes.Length);
+        _nodes = nodes;
+        _origin = origin;
+        _orderCapacity = orderCapacity;
+        if (pageCapacity > _pageLevels.Length)
+            Array.Resize(ref _pageLevels, pageCapacity);
+    }
+
+    [Conditional("DEBUG")]
+    private void RequireOrder(int slot)
+        => Invariant.Require(slot > 0 && slot < _nextOrder && NodeAt(slot).Level < 0, "the slot holds a resting order");
+}

@@ -1,0 +1,159 @@
+using System.Buffers;
+using Foresight.Exchange.Snapshots;
+using Foresight.Exchange.Trades;
+
+namespace Foresight.Exchange;
+
+public sealed partial class ExchangeEngine
+{
+    // "FXSN", then the version of the format.
+    private const int SnapshotMagic = 0x4E535846;
+    private const int SnapshotVersion = 1;
+
+    /// <summary>
+    /// The engine's whole state, in a versioned format that <see cref="Restore"/> reads back to the same hash. Canonical: equal states have equal
+    /// snapshots, whatever the tables looked like.
+    /// </summary>
+    public void WriteSnapshot(IBufferWriter<byte> into)
+    {
+        var writer = new SnapshotWriter(into);
+        writer.Half(SnapshotMagic);
+        writer.Half(SnapshotVersion);
+        writer.Half(Shard);
+        writer.Word(Sequence);
+        writer.Word(_clockMicros);
+        writer.Word(_lastTrade);
+        WriteHoldings(ref writer);
+        WriteMarkets(ref writer);
+        WriteTrades(ref writer);
+        writer.Finish();
+    }
+
+    /// <exception cref="FormatException">Not a snapshot, of a version that is not known, or cut off.</exception>
+    public static ExchangeEngine Restore(ReadOnlySpan<byte> from)
+    {
+        var reader = new SnapshotReader(from);
+        if (reader.Half() != SnapshotMagic)
+            throw new FormatException("not a snapshot of the exchange");
+        if (reader.Half() is var version && version != SnapshotVersion)
+            throw new FormatException($"unknown snapshot version {version}");
+        var engine = new ExchangeEngine(reader.Half())
+        {
+            Sequence = reader.Word(),
+            _clockMicros = reader.Word(),
+            _lastTrade = reader.Word(),
+        };
+
+        engine.ReadHoldings(ref reader);
+        engine.ReadMarkets(ref reader);
+        engine.ReadTrades(ref reader);
+        if (!reader.AtEnd)
+            throw new FormatException("the snapshot goes on after its end");
+        return engine;
+    }
+
+    private void WriteHoldings(ref SnapshotWriter writer)
+    {
+        var rows = new int[_holdings.Count];
+        var count = 0;
+        for (var row = 1; row <= _holdings.Count; row++)
+        {
+            if (!_holdings.At(row).IsBlank)
+                rows[count++] = row;
+        }
+
+        Array.Sort(rows, 0, count, Comparer<int>.Create((one, other) =>
+        {
+            ref readonly var a = ref _holdings.At(one);
+            ref readonly var b = ref _holdings.At(other);
+            return (a.Account, a.Market, a.Outcome).CompareTo((b.Account, b.Market, b.Outcome));
+        }));
+
+        writer.Half(count);
+        foreach (var row in rows.AsSpan(0, count))
+        {
+            ref readonly var holding = ref _holdings.At(row);
+            writer.Half(holding.Account);
+            writer.Half(holding.Market);
+            writer.Byte((byte)holding.Outcome);
+            writer.Word(holding.Owned);
+            writer.Word(holding.OrderHold);
+            writer.Word(holding.TradeHold);
+            writer.Word(holding.Block);
+        }
+    }
+
+    private void ReadHoldings(ref SnapshotReader reader)
+    {
+        for (var count = reader.Count(bytesEach: 41); count > 0; count--)
+        {
+            var account = reader.Half();
+            var market = reader.Half();
+            if (account is < 1 or > ExchangeLimits.Accounts)
+                throw new FormatException($"the snapshot has an account {account}");
+            ref var holding = ref _holdings.At(AddHolding(account, market, reader.Byte()));
+            holding.Owned = reader.Word();
+            holding.OrderHold = reader.Word();
+            holding.TradeHold = reader.Word();
+            holding.Block = reader.Word();
+        }
+    }
+
+    private void WriteTrades(ref SnapshotWriter writer)
+    {
+        var numbers = new long[_trades.Count];
+        var slots = new int[_trades.Count];
+        var count = 0;
+        for (var slot = 1; slot < _trades.SlotEnd; slot++)
+        {
+            if (_trades.At(slot).Number == 0)
+                continue;
+            numbers[count] = _trades.At(slot).Number;
+            slots[count++] = slot;
+        }
+
+        Array.Sort(numbers, slots);
+        writer.Half(count);
+        foreach (var slot in slots)
+        {
+            ref readonly var trade = ref _trades.At(slot);
+            writer.Word(trade.Number);
+            writer.Word(trade.Quantity);
+            writer.Half(trade.Market);
+            writer.Byte((byte)trade.Kind);
+            writer.Byte(trade.Legs);
+            for (var leg = 0; leg < trade.Legs; leg++)
+            {
+                ref readonly var side = ref _trades.LegAt(slot, leg);
+                writer.Word(side.Order);
+                writer.Half(side.Account);
+                writer.Half(side.PriceTicks);
+                writer.Byte(side.Outcome);
+                writer.Byte((byte)side.Side);
+            }
+        }
+    }
+
+    private void ReadTrades(ref SnapshotReader reader)
+    {
+        for (var count = reader.Count(bytesEach: 58); count > 0; count--)
+        {
+            var number = reader.Word();
+            var quantity = reader.Word();
+            var market = reader.Half();
+            var kind = (TradeKind)reader.Byte();
+            var legs = reader.Byte();
+            if (legs is < 2 or > ExchangeLimits.MaxOutcomes || kind > TradeKind.Merge)
+                throw new FormatException($"the snapshot has a trade {number} of kind {kind} with {legs} legs");
+            _trades.Add(number, market, kind, quantity, legs, out var slot);
+            _trades.Extend(slot);
+            for (var leg = 0; leg < legs; leg++)
+            {
+                _trades.LegAt(slot, leg) = new TradeLeg
+                {
+                    Order = reader.Word(), Account = reader.Half(), PriceTicks = checked((ushort)reader.Half()), Outcome = reader.Byte(), Side = (Side)reader.Byte(),
+                };
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Runtime.CompilerServices;
+using Foresight.Exchange;
+using Foresight.Exchange.Books;
+
+namespace Foresight.Bench.Book;
+
+/// <summary>
+/// The workload on the product's books alone (<see cref="OrderBooks"/>): limit, immediate and cancel, no accounts, no events. An order's tag is its
+/// id, and a cancel names slot and id as the book issued them.
+/// </summary>
+public sealed class BareRun : IEngineRun
+{
+    private readonly Operation[] _operations;
+    private readonly OrderBooks _books;
+    private readonly int[] _slots;
+
+    public BareRun(Operation[] operations, int books, int orders)
+    {
+        _operations = operations;
+        _books = new OrderBooks(orders, pages: Math.Min(books * 40, 40_000));
+        for (var book = 0; book < books; book++)
+            _books.AddBook(book + 1, 0);
+        _slots = new int[operations.Length + 1];
+        // The first touch of memory costs a page fault, which belongs to reserving it.
+        Array.Fill(_slots, -1);
+        Array.Clear(_slots);
+    }
+
+    public int Missed { get; private set; }
+
+    public TradeTotals Run()
+    {
+        var sink = new CountingMatcher();
+        Run(0, _operations.Length, ref sink);
+        return new TradeTotals(sink.Trades, sink.Quantity, sink.Notional, 0);
+    }
+
+    public TradeTotals RunHashed()
+    {
+        var sink = new HashingMatcher { Totals = TradeTotals.None };
+        Run(0, _operations.Length, ref sink);
+        return sink.Totals;
+    }
+
+    public void RunEach(long[] ticks)
+    {
+        var sink = new CountingMatcher();
+        for (var i = 0; i < _operations.Length; i++)
+        {
+            var start = System.Diagnostics.Stopwatch.GetTimestamp();
+            Run(i, i + 1, ref sink);
+            ticks[i] = System.Diagnostics.Stopwatch.GetTimestamp() - start;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Run<TMatcher>(int from, int to, ref TMatcher matcher) where TMatcher : struct, ITakerMatcher
+    {
+        var books = _books;
+        var slots = _slots;
+        foreach (ref readonly var operation in _operations.AsSpan(from, to - from))
+        {
+            if (operation.Kind == OperationKind.Cancel)
+            {
+                if (!books.TryRemove(slots[operation.Id], (int)operation.Id))
+                    Missed++;
+                continue;
+            }
+
+            // A buy rests by what the other side would pay (10000 - price) and trades up to its price; a sell the other way round.
+            var ladder = operation.Book * 2 + operation.Side;
+            var key = operation.Side == 0 ? Price.TicksPerUnit - operation.Price : operation.Price;
+            matcher.Begin(operation);
+            var left = books.Match(ladder ^ 1, Price.TicksPerUnit - key, operation.Quantity, ref matcher);
+            if (left > 0 && operation.Kind == OperationKind.Limit)
+                slots[operation.Id] = books.Rest(ladder, key, left, (int)operation.Id);
+        }
+    }
+
+    private interface ITakerMatcher : IMatcher
+    {
+        void Begin(in Operation taker);
+    }
+
+    /// <summary>Every fill is counted inside the clock.</summary>
+    private struct CountingMatcher : ITakerMatcher
+    {
+        public long Trades;
+        public long Quantity;
+        public long Notional;
+        private int _mirror;
+
+        public void Begin(in Operation taker) => _mirror = -taker.Side;
+
+        public readonly long Admit(int slot, ref Node maker, int key, long quantity) => Math.Min(maker.Quantity, quantity);
+
+        public void OnFill(int slot, int tag, int key, long quantity, long makerLeft)
+        {
+            Trades++;
+            Quantity += quantity;
+            // Bids are keyed by 10000 - price: the same without a branch.
+            Notional += ((key ^ _mirror) + (10_001 & _mirror)) * quantity;
+        }
+
+        public readonly bool OnRemoved(int slot, int tag, int key, long quantity) => true;
+    }
+
+    private struct HashingMatcher : ITakerMatcher
+    {
+        public TradeTotals Totals;
+        private Operation _taker;
+
+        public void Begin(in Operation taker) => _taker = taker;
+
+        public readonly long Admit(int slot, ref Node maker, int key, long quantity) => Math.Min(maker.Quantity, quantity);
+
+        public void OnFill(int slot, int tag, int key, long quantity, long makerLeft)
+            => Totals = Totals.With(tag, _taker.Id, _taker.Side == 0 ? key : Price.TicksPerUnit - key, quantity);
+
+        public readonly bool OnRemoved(int slot, int tag, int key, long quantity) => true;
+    }
+}

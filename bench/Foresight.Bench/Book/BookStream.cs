@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace Foresight.Bench.Book;
+
+/// <summary>The operations to run and what they must lead to.</summary>
+/// <param name="Totals">By the obvious book.</param>
+/// <param name="Published">The published results, when the stream is a published one.</param>
+public sealed record BookStream(string Name, Operation[] Operations, int Books, TradeTotals Totals, int Cancels, Expectation? Published)
+{
+    public string Sha256 { get; } = Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(Operations.AsSpan())));
+
+    public bool IsAsPublished => Published is null || (Published.Sha256 == Sha256 && Published.Cancels == Cancels && Published.Totals == Totals);
+
+    public static BookStream Generate(Workload workload, ulong seed)
+    {
+        var (operations, totals) = WorkloadGenerator.Generate(workload, seed);
+        var cancels = operations.Count(operation => operation.Kind == OperationKind.Cancel);
+        return new BookStream(workload.Name, operations, workload.Books, totals, cancels, seed == Workload.PublishedSeed ? workload.Expected : null);
+    }
+
+    /// <summary>Reads a stream of the same format; what it must lead to, the obvious book says.</summary>
+    public static BookStream Read(string path)
+    {
+        var bytes = File.ReadAllBytes(path);
+        if (bytes.Length == 0 || bytes.Length % Marshal.SizeOf<Operation>() != 0)
+            throw new OptionException($"{path} does not consist of records of {Marshal.SizeOf<Operation>()} bytes");
+        var operations = MemoryMarshal.Cast<byte, Operation>(bytes).ToArray();
+        var books = operations.Max(operation => operation.Book) + 1;
+        var obvious = new ObviousBook[books];
+        for (var i = 0; i < books; i++)
+            obvious[i] = new ObviousBook();
+        var totals = TradeTotals.None;
+        var cancels = 0;
+        for (var i = 0; i < operations.Length; i++)
+        {
+            ref readonly var operation = ref operations[i];
+            RequireReadable(operation, operations, i);
+            if (operation.Kind != OperationKind.Cancel)
+            {
+                obvious[operation.Book].Add(
+                    operation.Id, operation.Side, operation.Price, operation.Quantity, operation.Kind == OperationKind.Limit,
+                    (maker, taker, price, quantity, _) => totals = totals.With(maker, taker, price, quantity));
+                continue;
+            }
+
+            cancels++;
+            if (!obvious[operation.Book].Cancel(operation.Id))
+                throw new OptionException($"operation {i} cancels order {operation.Id}, which is not live");
+        }
+
+        var sha = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        var published = Workload.All.FirstOrDefault(workload => workload.Expected.Sha256 == sha);
+        return new BookStream(published?.Name ?? Path.GetFileName(path), operations, books, totals, cancels, published?.Expected);
+    }
+
+    private static void RequireReadable(in Operation operation, Operation[] operations, int index)
+    {
+        var isRight = operation.Kind switch
+        {
+            OperationKind.Cancel => operation.Id >= 1 && operation.Id <= index && operations[operation.Id - 1].Book == operation.Book,
+            <= OperationKind.Cancel => operation.Id == index + 1 && operation.Price is >= 1 and <= 9999 && operation.Quantity > 0 && operation.Side <= 1,
+            _ => false,
+        };
+
+        if (!isRight)
+            throw new OptionException($"operation {index} is not one of the format: {operation.Kind} {operation.Id} {operation.Side} {operation.Price}");
+    }
+}

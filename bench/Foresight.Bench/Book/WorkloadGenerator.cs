@@ -1,0 +1,136 @@
+namespace Foresight.Bench.Book;
+
+/// <summary>
+/// Makes a workload. It runs a real book, because a cancel picks an order that is live; so it also knows what the trades must be.
+/// </summary>
+public sealed class WorkloadGenerator
+{
+    private readonly Workload _workload;
+    private readonly SplitMix64 _random;
+    private readonly Market[] _markets;
+
+    private WorkloadGenerator(Workload workload, ulong seed)
+    {
+        _workload = workload;
+        _random = new SplitMix64(seed);
+        _markets = new Market[workload.Books];
+        for (var i = 0; i < _markets.Length; i++)
+            _markets[i] = new Market();
+    }
+
+    public static (Operation[] Operations, TradeTotals Totals) Generate(Workload workload, ulong seed)
+    {
+        var generator = new WorkloadGenerator(workload, seed);
+        var operations = new Operation[workload.Operations];
+        var totals = TradeTotals.None;
+        for (var i = 0; i < operations.Length; i++)
+            operations[i] = generator.Next((uint)i + 1, ref totals);
+        return (operations, totals);
+    }
+
+    private Operation Next(uint id, ref TradeTotals totals)
+    {
+        var bookNumber = 0;
+        if (_workload.Books > 1)
+        {
+            // A product of uniforms: low numbers are busier.
+            var draw = _random.Next();
+            bookNumber = (int)(((draw & 0xFFFF) * ((draw >> 16) & 0xFFFF) * (ulong)_workload.Books) >> 32);
+        }
+
+        var market = _markets[bookNumber];
+        if (market.Operations > 0 && market.Operations % 64 == 0)
+            market.Mid = Math.Clamp(market.Mid + (int)_random.Bounded(3) - 1, 1000, 9000);
+        market.Operations++;
+
+        var kindDraw = _random.Bounded(100);
+        var addBelow = (uint)market.Live.Count < _workload.LiveTarget ? 60u : 30u;
+        var isAdd = kindDraw < addBelow;
+        var isCancel = !isAdd && kindDraw < 85;
+        if (isCancel && market.Live.Count == 0)
+            (isAdd, isCancel) = (true, false);
+        if (isCancel)
+        {
+            var target = market.Live[(int)_random.Bounded((uint)market.Live.Count)];
+            market.Book.Cancel(target);
+            market.Forget(target);
+            return new Operation { Id = target, Kind = OperationKind.Cancel, Book = (ushort)bookNumber };
+        }
+
+        var x = _random.Next();
+        var side = (int)(x & 1);
+        var u = (int)((x >> 1) & 1023);
+        var v = (int)((x >> 11) & 1023);
+        var distance = 1 + ((u * v) >> 13);
+        var quantity = 1 + (uint)(((x >> 32) * 100) >> 32);
+        var price = market.Mid + (isAdd == (side == 0) ? -distance : distance);
+        var isImmediate = !isAdd && ((x >> 21) & 1) == 1;
+        totals = market.Place(id, side, price, quantity, !isImmediate, totals);
+        return new Operation
+        {
+            Id = id,
+            Quantity = quantity,
+            Price = (ushort)price,
+            Kind = isImmediate ? OperationKind.ImmediateOrCancel : OperationKind.Limit,
+            Side = (byte)side,
+            Book = (ushort)bookNumber,
+        };
+    }
+
+    private sealed class Market
+    {
+        private readonly Dictionary<uint, int> _position = [];
+
+        public ObviousBook Book { get; } = new();
+        public List<uint> Live { get; } = [];
+        public int Mid { get; set; } = 5000;
+        public int Operations { get; set; }
+
+        public TradeTotals Place(uint id, int side, int price, uint quantity, bool rests, TradeTotals totals)
+        {
+            var isResting = Book.Add(id, side, price, quantity, rests, (maker, taker, at, fill, makerIsFilled) =>
+            {
+                totals = totals.With(maker, taker, at, fill);
+                if (makerIsFilled)
+                    Forget(maker);
+            });
+
+            if (isResting)
+            {
+                _position[id] = Live.Count;
+                Live.Add(id);
+            }
+
+            return totals;
+        }
+
+        public void Forget(uint id)
+        {
+            _position.Remove(id, out var position);
+            var last = Live[^1];
+            Live[position] = last;
+            if (last != id)
+                _position[last] = position;
+            Live.RemoveAt(Live.Count - 1);
+        }
+    }
+}
+
+/// <summary>The workload's random numbers.</summary>
+public sealed class SplitMix64(ulong seed)
+{
+    private ulong _state = seed;
+
+    public ulong Next()
+    {
+        unchecked
+        {
+            var z = _state += 0x9E3779B97F4A7C15;
+            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+            return z ^ (z >> 31);
+        }
+    }
+
+    public uint Bounded(uint below) => (uint)(((Next() >> 32) * below) >> 32);
+}
