@@ -35,6 +35,8 @@ public sealed class LeaderSessions(PostgresAddress address, ILoggerFactory logge
             Timeout = 2,
             CommandTimeout = CommandTimeoutSeconds,
             CancellationTimeout = 500,
+            // Nothing of ours changes session state, so a returned connection needs no reset.
+            NoResetOnClose = true,
             MaxAutoPrepare = 40,
             AutoPrepareMinUsages = 2,
         };

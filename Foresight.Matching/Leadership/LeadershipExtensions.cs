@@ -10,11 +10,7 @@ namespace Foresight.Matching.Leadership;
 /// <summary>What every leadership loop of the process shares.</summary>
 public sealed record LeadershipServices(
     LeaseOptions Options, LeaseStore Leases, TermStore Terms, LeaderSessions Sessions, CrashDetector Crashes, LeadershipMetrics Metrics,
-    RedisConnection Redis, NodePresence Presence, TimeProvider Clock)
-{
-    /// <summary>Completes when this node may bid: its door is open, so the address in the lease is true.</summary>
-    public Func<CancellationToken, Task> Started { get; init; } = _ => Task.CompletedTask;
-}
+    RedisConnection Redis, NodePresence Presence, TimeProvider Clock);
 
 public static class LeadershipExtensions
 {
@@ -34,21 +30,10 @@ public static class LeadershipExtensions
         builder.Services.TryAddSingleton(provider => new LeadershipServices(
             provider.GetRequiredService<LeaseOptions>(), provider.GetRequiredService<LeaseStore>(), provider.GetRequiredService<TermStore>(),
             provider.GetRequiredService<LeaderSessions>(), provider.GetRequiredService<CrashDetector>(), provider.GetRequiredService<LeadershipMetrics>(),
-            provider.GetRequiredService<RedisConnection>(), provider.GetRequiredService<NodePresence>(), provider.GetRequiredService<TimeProvider>())
-        {
-            Started = cancellation => HappenedAsync(provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStarted, cancellation),
-        });
+            provider.GetRequiredService<RedisConnection>(), provider.GetRequiredService<NodePresence>(), provider.GetRequiredService<TimeProvider>()));
         builder.Services.TryAddSingleton<TWork>();
         builder.Services.AddSingleton<IHostedService>(provider =>
             ActivatorUtilities.CreateInstance<LeadershipLoop>(provider, resource, provider.GetRequiredService<TWork>()));
         return builder;
-    }
-
-    /// <summary>Completes when the event's token is set; throws when the other one is.</summary>
-    private static async Task HappenedAsync(CancellationToken awaited, CancellationToken cancellation)
-    {
-        var happened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = awaited.Register(happened.SetResult);
-        await happened.Task.WaitAsync(cancellation);
     }
 }

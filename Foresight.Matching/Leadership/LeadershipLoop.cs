@@ -34,7 +34,7 @@ public sealed partial class LeadershipLoop(
         services.Redis.Restored += Wake;
         try
         {
-            await services.Started(ending.Token);
+            await DoorIsOpenAsync(ending.Token);
             while (!ending.IsCancellationRequested) await StepAsync(ending.Token);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
@@ -156,6 +156,17 @@ public sealed partial class LeadershipLoop(
         SetState("follower");
         lastSeenAlive = clock.GetTimestamp();
         Log.Follows(logger, resource);
+    }
+
+    /// <summary>Before that the address in the lease would not be true.</summary>
+    private async Task DoorIsOpenAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            var changed = services.Presence.Changed;
+            if (services.Presence.Address.Length > 0) return;
+            await changed.WaitAsync(stopping);
+        }
     }
 
     private async Task WaitForTurnAsync(TimeSpan atMost, CancellationToken stopping)

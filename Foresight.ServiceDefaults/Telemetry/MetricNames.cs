@@ -37,6 +37,9 @@ public static class MetricNames
     /// <summary>Gauge: commands waiting to be sequenced.</summary>
     public const string PipelineQueue = "foresight_pipeline_queue";
 
+    /// <summary>Counter: commits whose outcome was unknown.</summary>
+    public const string InDoubtCommits = "foresight_in_doubt_commits_total";
+
     // Market data
     /// <summary>Counter; labels channel, direction (published, received).</summary>
     public const string PubSubMessages = "foresight_pubsub_messages_total";

@@ -1,0 +1,175 @@
+using Foresight.Contracts;
+using Foresight.Exchange;
+
+namespace Foresight.Matching.Pipeline;
+
+/// <summary>
+/// The engine and what surrounds it in memory: accounts, live orders, markets. Turns requests into sequenced commands and their events into
+/// rows, answers and messages. Does no I/O; owned by the matching loop, and dropped with it when a commit fails, because it is then ahead of
+/// the journal.
+/// </summary>
+internal sealed class Desk(ExchangeEngine engine, Accounts accounts, LiveOrders orders, IReadOnlyDictionary<MarketId, Market> knownMarkets, long lastAcceptedAtMicros)
+{
+    /// <summary>What the tables may not show yet: the batch whose commit is under way.</summary>
+    private JournalBatch? previous;
+
+    private long acceptedAtMicros = lastAcceptedAtMicros;
+    private DateTime lastExpiryLook;
+
+    public ExchangeEngine Engine => engine;
+    public Accounts Accounts => accounts;
+    public LiveOrders Orders => orders;
+    public Dictionary<MarketId, Market> Markets { get; } = new(knownMarkets);
+    public long Sequence => engine.Sequence;
+
+    public string StateHash => Format(engine.StateHash());
+
+    /// <summary>A state hash as it is stored and compared: 16 hex digits.</summary>
+    public static string Format(ulong stateHash) => stateHash.ToString("x16");
+
+    /// <summary>Sequences and matches a batch: from here on memory is ahead of the journal, by this batch and the one before at most.</summary>
+    /// <param name="newMarkets">Markets that no command has listed yet.</param>
+    public JournalBatch Match(IReadOnlyList<WorkItem> items, Known known, IReadOnlyList<Market> newMarkets, long epoch, TimeProvider clock)
+    {
+        // The database's clock, and never back: a new leader, or a promoted database, may be behind the last stamp in the journal.
+        acceptedAtMicros = Math.Max(acceptedAtMicros, MicrosOf(known.Now));
+        var batch = new JournalBatch { AcceptedAt = DateTimeOf(acceptedAtMicros), SeenLsn = known.Lsn };
+        var recorder = new Recorder(this, batch, epoch);
+
+        foreach (var market in newMarkets.Where(market => !engine.HasMarket(market.Id))) List(market, recorder);
+        if (known.Now - lastExpiryLook >= PipelineLimits.TickInterval) LookAtTheClock(known.Now, recorder);
+        foreach (var item in items)
+        {
+            if (item is Request request) Handle(request, known, recorder, clock);
+            else if (item is DepthRequest) recorder.SnapshotDepth();
+        }
+
+        recorder.Finish();
+        previous = batch;
+        return batch;
+    }
+
+    private void Handle(Request request, Known known, Recorder recorder, TimeProvider clock)
+    {
+        var command = request.Command;
+        if (Earlier(command.RequestId, known, recorder.Batch) is { } earlier)
+        {
+            // An idempotency key makes the request's id, so another order under the same key comes with the same id.
+            var isOther = command.Kind == DoorCommandKind.Place && earlier.OrderHash is not null && earlier.OrderHash != request.OrderHash.ToString();
+            recorder.Answer(request, isOther ? recorder.Refusal(request, ProblemCodes.IdempotencyKeyReused) : earlier);
+            return;
+        }
+
+        if (clock.GetTimestamp() > request.Deadline)
+        {
+            recorder.Answer(request, recorder.Refusal(request, ProblemCodes.Unavailable, DoorStatus.Late));
+            return;
+        }
+
+        if (command.Kind == DoorCommandKind.Place && RefusalOfPlace(request, known, recorder) is { } refusal)
+        {
+            recorder.Answer(request, refusal);
+            return;
+        }
+
+        if (Translate(request, recorder) is { } translated) recorder.Run(translated, request);
+        else recorder.Answer(request, recorder.Refusal(request, ProblemCodes.UnknownOrder));
+    }
+
+    private DoorResult? Earlier(Guid requestId, Known known, JournalBatch current) =>
+        known.Requests.GetValueOrDefault(requestId) ?? previous?.ByRequest.GetValueOrDefault(requestId) ?? current.ByRequest.GetValueOrDefault(requestId);
+
+    private DoorResult? RefusalOfPlace(Request request, Known known, Recorder recorder)
+    {
+        var hash = request.OrderHash;
+        if (known.Orders.Contains(hash) || previous?.OrderHashes.ContainsKey(hash) == true || recorder.Batch.OrderHashes.ContainsKey(hash)
+            || orders.Find(hash) is not null)
+            return recorder.Refusal(request, ProblemCodes.DuplicateOrder, DoorStatus.Duplicate);
+
+        if (request.Command.Order!.IdempotencyKey is not { } text) return null;
+        var key = (request.Account, text);
+        return known.IdempotencyKeys.ContainsKey(key) || previous?.IdempotencyKeys.ContainsKey(key) == true || recorder.Batch.IdempotencyKeys.ContainsKey(key)
+            ? recorder.Refusal(request, ProblemCodes.IdempotencyKeyReused)
+            : null;
+    }
+
+    /// <summary>Null if there is nothing that it could be about.</summary>
+    private Command? Translate(Request request, Recorder recorder) => request.Command switch
+    {
+        { Kind: DoorCommandKind.Place, Order: { } order } => new Command
+        {
+            Kind = CommandKind.PlaceOrder,
+            Market = new(order.MarketId),
+            Account = recorder.AccountOf(request.Account),
+            Outcome = (byte)order.Outcome,
+            Side = order.IsBuy ? Side.Buy : Side.Sell,
+            Price = new(order.PriceTicks),
+            Quantity = new(order.Lots),
+            TimeInForce = (TimeInForce)order.TimeInForce,
+            PostOnly = order.PostOnly,
+            SelfTradePrevention = (SelfTradePrevention)order.SelfTradePrevention,
+            ExpiresAtSeconds = order.ExpirySeconds,
+            SaltTag = request.SaltTag,
+        },
+        { Kind: DoorCommandKind.CancelByHash } => orders.Find(request.OrderHash) is { } order && accounts.Find(request.Account) is { } account
+            ? new Command { Kind = CommandKind.CancelOrder, Account = account, Market = order.Market, Order = order.Id }
+            : null,
+        { Kind: DoorCommandKind.CancelBySalt, Cancel: { } cancel } => accounts.Find(request.Account) is { } account
+            ? new Command { Kind = CommandKind.CancelBySalt, Account = account, Market = new(cancel.MarketId), SaltTag = request.SaltTag }
+            : null,
+        { Kind: DoorCommandKind.SettleTrade, Chain: { } chain } =>
+            new Command { Kind = CommandKind.SettleTrade, Trade = new(chain.TradeId), Block = chain.Block },
+        { Kind: DoorCommandKind.BustTrade, Chain: { } chain } =>
+            new Command { Kind = CommandKind.BustTrade, Trade = new(chain.TradeId), Block = chain.Block },
+        { Kind: DoorCommandKind.ObserveBalance, Chain: { } chain } => Observe(chain, recorder.AccountOf(request.Account)),
+        { Kind: DoorCommandKind.SetMarketState, Market: { } market } => new Command
+        {
+            Kind = CommandKind.SetMarketState, Market = new(market.MarketId), State = (MarketState)market.State, Outcome = (byte)market.WinningOutcome,
+        },
+        { Kind: DoorCommandKind.CancelAllOfMarket, Market: { } market } =>
+            new Command { Kind = CommandKind.CancelAllOfMarket, Market = new(market.MarketId) },
+        _ => null,
+    };
+
+    private static Command Observe(DoorChain chain, AccountId account)
+    {
+        var isCollateral = chain.Outcome == Command.CollateralOutcome;
+        return new Command
+        {
+            Kind = CommandKind.ObserveBalance,
+            Account = account,
+            Market = new(isCollateral ? 0 : chain.MarketId),
+            Outcome = (byte)chain.Outcome,
+            Amount = new(isCollateral ? chain.Units : 0),
+            Quantity = new(isCollateral ? 0 : chain.Units),
+            Block = chain.Block,
+        };
+    }
+
+    private void List(Market market, Recorder recorder)
+    {
+        Markets[market.Id] = market;
+        recorder.Run(
+            new Command { Kind = CommandKind.ListMarket, Market = market.Id, Outcomes = market.Outcomes, TickSize = market.TickSize }, of: null);
+    }
+
+    /// <summary>Time passes in the exchange only by commands: expiries and closing times become commands here.</summary>
+    private void LookAtTheClock(DateTime now, Recorder recorder)
+    {
+        lastExpiryLook = now;
+        var seconds = acceptedAtMicros / 1_000_000;
+        if (orders.TakeDue(seconds)) recorder.Run(new Command { Kind = CommandKind.ExpireOrders }, of: null);
+        foreach (var market in Markets.Values)
+        {
+            if (market.State is MarketState.Open or MarketState.Paused && market.ClosesAt <= seconds && engine.HasMarket(market.Id))
+                recorder.Run(new Command { Kind = CommandKind.SetMarketState, Market = market.Id, State = MarketState.Closed }, of: null);
+            if (market.Stats.Changed) recorder.TellStats(market, seconds);
+        }
+    }
+
+    public long AcceptedAtMicros => acceptedAtMicros;
+
+    private static long MicrosOf(DateTime time) => (time - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+
+    private static DateTime DateTimeOf(long micros) => DateTime.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond);
+}

@@ -1,0 +1,135 @@
+using Foresight.Contracts;
+using Foresight.Matching.Leadership;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Foresight.Matching.Pipeline;
+
+/// <summary>
+/// The matching loop of one term: sequence, match, commit, publish. One logical thread owns the engine. While batch N is being committed,
+/// batch N + 1 is matched in memory; any failure ends the term, and the next one is rebuilt from the journal.
+/// </summary>
+internal sealed class MatchingLoop(
+    Lease lease, Desk desk, Intake intake, KnownRequests journal, JournalWriter writer, Recovery markets, SnapshotWriter snapshots, Publisher publisher,
+    PipelineMetrics metrics, TimeProvider clock)
+{
+    private readonly CancellationTokenSource commitFailed = new();
+    private NpgsqlLogSequenceNumber committedLsn;
+    private long committedSequence = desk.Sequence;
+    private long lastMarketLook;
+
+    public long CommittedSequence => Volatile.Read(ref committedSequence);
+
+    /// <summary>Returns when the lease is lost or the process is asked to stop, with everything that was matched committed or refused.</summary>
+    public async Task RunAsync()
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping, commitFailed.Token);
+        var committing = Task.CompletedTask;
+        try
+        {
+            while (true)
+            {
+                await intake.WaitAsync(ending.Token);
+                var items = intake.Take();
+                if (snapshots.IsDue(desk.Sequence) || items.Exists(item => item is ProofRequest))
+                {
+                    await committing;
+                    BetweenBatches(items);
+                }
+
+                var batch = await MatchAsync(items, ending.Token);
+                await committing;
+                committing = CommitAsync(batch);
+            }
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // Lost, stopping, or a failed commit, which the next line raises.
+        }
+        finally
+        {
+            intake.Close(NotLeader);
+            await committing;
+        }
+    }
+
+    /// <summary>Sequence and match: from here until its commit, memory is ahead of the journal by this batch.</summary>
+    private async Task<JournalBatch> MatchAsync(List<WorkItem> items, CancellationToken ending)
+    {
+        try
+        {
+            var newMarkets = await NewMarketsAsync(ending);
+            var known = await journal.FindAsync(items, ending);
+            return desk.Match(items, known, newMarkets, lease.Term.Epoch, clock);
+        }
+        catch
+        {
+            // Taken from the queue and not sequenced.
+            foreach (var request in items.OfType<Request>()) request.Answer.TrySetResult(NotLeader(request));
+            throw;
+        }
+    }
+
+    /// <summary>Commit, answer, publish, in this order.</summary>
+    private async Task CommitAsync(JournalBatch batch)
+    {
+        try
+        {
+            var committed = new Committed(committedLsn, []);
+            if (batch.Commands.Count > 0)
+            {
+                var started = clock.GetTimestamp();
+                committed = await writer.CommitAsync(lease.Term, batch);
+                metrics.Committed(batch, clock.GetElapsedTime(started));
+                committedLsn = committed.Lsn;
+            }
+
+            Volatile.Write(ref committedSequence, batch.LastSequence);
+            Answer(batch);
+            // Commit before publish: nobody may see a trade that a failover can undo.
+            publisher.Add(batch, committed);
+        }
+        catch (Exception error)
+        {
+            // In doubt or certainly not: the caller asks again with the same request id, and the journal knows.
+            var status = error is InDoubtException ? DoorStatus.InDoubt : DoorStatus.NotLeader;
+            if (status == DoorStatus.InDoubt) metrics.CommitInDoubt();
+            foreach (var (request, _) in batch.Answers) request.Answer.TrySetResult(NotLeader(request) with { Status = status, Code = CodeOf(status) });
+            await commitFailed.CancelAsync();
+            throw;
+        }
+    }
+
+    private void Answer(JournalBatch batch)
+    {
+        // Covers what was committed by us and what the look-up has seen of anybody's.
+        var lsn = batch.SeenLsn > committedLsn ? batch.SeenLsn : committedLsn;
+        foreach (var (request, result) in batch.Answers)
+        {
+            metrics.Answered(request.Command.Kind, result.Status);
+            request.Answer.TrySetResult(result with { CommitLsn = lsn.ToString() });
+        }
+
+        if (batch.Answers.Count > 0) lease.ReportFirstAcknowledgement();
+    }
+
+    /// <summary>Here the engine is exactly what the journal says.</summary>
+    private void BetweenBatches(List<WorkItem> items)
+    {
+        if (snapshots.IsDue(desk.Sequence)) snapshots.Begin(desk);
+        foreach (var proof in items.OfType<ProofRequest>())
+            proof.Answer.TrySetResult(new StateProof(lease.Term.NodeId, lease.Term.Epoch, desk.Sequence, desk.StateHash));
+    }
+
+    private async Task<IReadOnlyList<Market>> NewMarketsAsync(CancellationToken ending)
+    {
+        if (clock.GetElapsedTime(lastMarketLook) < PipelineLimits.TickInterval) return [];
+        lastMarketLook = clock.GetTimestamp();
+        return await markets.MarketsAsync(listed: false, ending);
+    }
+
+    private DoorResult NotLeader(Request request) =>
+        new(request.Command.RequestId, DoorStatus.NotLeader, ProblemCodes.NotLeader, lease.Term.Epoch, 0);
+
+    private static string CodeOf(DoorStatus status) => status == DoorStatus.InDoubt ? ProblemCodes.InDoubt : ProblemCodes.NotLeader;
+}

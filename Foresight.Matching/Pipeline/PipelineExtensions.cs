@@ -1,0 +1,15 @@
+using Foresight.Contracts;
+using Foresight.Matching.Leadership;
+
+namespace Foresight.Matching.Pipeline;
+
+internal static class PipelineExtensions
+{
+    /// <summary>The matching engine, run by the node that holds its lease.</summary>
+    public static IHostApplicationBuilder AddPipeline(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<PipelineMetrics>();
+        builder.Services.AddSingleton<MatchingGate>();
+        return builder.AddLeadership<MatchingTask>(LeasedResources.Matching);
+    }
+}

@@ -1,0 +1,85 @@
+using System.Diagnostics.Metrics;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Telemetry;
+
+namespace Foresight.Matching.Pipeline;
+
+public sealed class PipelineMetrics
+{
+    private readonly Counter<long> commands;
+    private readonly Counter<long> trades;
+    private readonly Counter<long> inDoubt;
+    private readonly Counter<long> published;
+    private readonly Histogram<double> commitDuration;
+    private readonly Histogram<long> batchSize;
+    private long sequence;
+    private Func<int> waiting = () => 0;
+
+    public PipelineMetrics(IMeterFactory meters, TimeProvider clock)
+    {
+        Rates = new ThroughputMeter(clock);
+        var meter = meters.Create(MetricNames.Meter);
+        commands = meter.CreateCounter<long>(MetricNames.Commands, description: "Commands answered by the pipeline.");
+        trades = meter.CreateCounter<long>(MetricNames.Trades, description: "Trades committed.");
+        inDoubt = meter.CreateCounter<long>(MetricNames.InDoubtCommits, description: "Commits whose outcome was unknown.");
+        published = meter.CreateCounter<long>(MetricNames.PubSubMessages, description: "Messages of market data.");
+        commitDuration = meter.CreateHistogram<double>(MetricNames.CommitDuration, "s", "Time of one commit.");
+        batchSize = meter.CreateHistogram<long>(MetricNames.BatchSize, description: "Commands in one commit.");
+        meter.CreateObservableGauge(MetricNames.JournalSequence, () => Volatile.Read(ref sequence), description: "Last sequence committed by this node.");
+        meter.CreateObservableGauge(MetricNames.PipelineQueue, () => waiting(), description: "Commands waiting to be sequenced.");
+    }
+
+    public ThroughputMeter Rates { get; }
+
+    internal void Watch(Intake intake) => waiting = () => intake.Waiting;
+
+    internal void Committed(JournalBatch batch, TimeSpan duration)
+    {
+        Volatile.Write(ref sequence, batch.LastSequence);
+        commitDuration.Record(duration.TotalSeconds);
+        batchSize.Record(batch.Commands.Count);
+        trades.Add(batch.Trades.Count);
+        Rates.Add(batch.NewOrders.Count, batch.Trades.Count);
+    }
+
+    internal void Answered(DoorCommandKind kind, DoorStatus status) => commands.Add(
+        1, new KeyValuePair<string, object?>("kind", kind.ToString()), new KeyValuePair<string, object?>("result", status.ToString()));
+
+    internal void CommitInDoubt() => inDoubt.Add(1);
+
+    internal void Published(string channel) => published.Add(
+        1, new KeyValuePair<string, object?>("channel", channel), new KeyValuePair<string, object?>("direction", "published"));
+}
+
+/// <summary>Orders and trades per second, over the last 10 whole seconds.</summary>
+public sealed class ThroughputMeter(TimeProvider clock)
+{
+    private const int Window = 10;
+
+    private readonly Lock gate = new();
+    private readonly (long Second, long Orders, long Trades)[] seconds = new (long, long, long)[Window + 1];
+
+    public void Add(int orders, int trades)
+    {
+        var second = Now();
+        lock (gate)
+        {
+            ref var slot = ref seconds[second % seconds.Length];
+            if (slot.Second != second) slot = (second, 0, 0);
+            slot.Orders += orders;
+            slot.Trades += trades;
+        }
+    }
+
+    public (double Orders, double Trades) PerSecond()
+    {
+        var now = Now();
+        lock (gate)
+        {
+            var recent = seconds.Where(slot => slot.Second < now && slot.Second >= now - Window).ToList();
+            return ((double)recent.Sum(slot => slot.Orders) / Window, (double)recent.Sum(slot => slot.Trades) / Window);
+        }
+    }
+
+    private long Now() => (long)clock.GetElapsedTime(0).TotalSeconds;
+}

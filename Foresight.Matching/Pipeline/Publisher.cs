@@ -1,0 +1,68 @@
+using System.Threading.Channels;
+using Foresight.Chain;
+using Foresight.Contracts;
+using Foresight.Matching.Leadership;
+using Foresight.ServiceDefaults.Redis;
+
+namespace Foresight.Matching.Pipeline;
+
+/// <summary>
+/// Tells the Api nodes what was committed, in the journal's order. Redis may be slow or away without the order flow noticing: what cannot be
+/// sent is lost, as any message of Redis Pub/Sub may be, and each message names the one before it so that receivers see the gap.
+/// </summary>
+internal sealed class Publisher(RedisConnection redis, Term term, PipelineMetrics metrics)
+{
+    private readonly Channel<(JournalBatch Batch, Committed Committed)> waiting = Channel.CreateBounded<(JournalBatch, Committed)>(
+        new BoundedChannelOptions(PipelineLimits.WaitingPublications) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
+
+    private readonly Dictionary<int, long> lastDepth = [];
+    private readonly Dictionary<int, long> lastTrades = [];
+
+    /// <summary>Only for what is committed: nobody may see a trade that a failover can undo.</summary>
+    public void Add(JournalBatch batch, Committed committed)
+    {
+        if (batch.HasPublications) waiting.Writer.TryWrite((batch, committed));
+    }
+
+    /// <summary>Sends what was added, until <see cref="Complete"/>.</summary>
+    public async Task RunAsync()
+    {
+        await foreach (var (batch, committed) in waiting.Reader.ReadAllAsync()) Publish(batch, committed);
+    }
+
+    public void Complete() => waiting.Writer.TryComplete();
+
+    private void Publish(JournalBatch batch, Committed committed)
+    {
+        foreach (var message in batch.Depth)
+            Send(Channels.Depth, message with { Previous = Advance(lastDepth, message.Market, message.Sequence) });
+        foreach (var message in batch.TradeMessages)
+            Send(Channels.Trades, message with { Previous = Advance(lastTrades, message.Market, message.Sequence) });
+        foreach (var message in batch.Stats) Send(Channels.Stats, message);
+
+        var updates = committed.ClosedFills.Count == 0
+            ? batch.OrderUpdates
+            : [.. batch.OrderUpdates, .. committed.ClosedFills.Select(fill => UpdateOf(fill, batch.LastSequence))];
+        if (updates.Count > 0) Send(Channels.Orders, new OrdersMessage(term.Epoch, batch.LastSequence, updates));
+    }
+
+    private void Send<T>(string channel, T message)
+    {
+        redis.Publish(channel, message);
+        metrics.Published(channel);
+    }
+
+    private OrderUpdate UpdateOf(ClosedFill fill, long sequence) => new(
+        Hex.Encode(fill.Owner), Hex.Encode(fill.OrderHash), fill.Market, fill.Settled ? "trade_settled" : "trade_bust", Status: "",
+        FilledAmount: "", RemainingAmount: "",
+        new FillView(
+            fill.TradeId, Decimals.Price(fill.PriceTicks), Decimals.Shares(fill.Lots), fill.IsTaker ? "taker" : "maker", fill.Settled ? "final" : "failed"),
+        Reason: null, term.Epoch, sequence);
+
+    private static long Advance(Dictionary<int, long> last, int market, long sequence)
+    {
+        var previous = last.GetValueOrDefault(market);
+        last[market] = sequence;
+        return previous;
+    }
+}
