@@ -1,1 +1,27 @@
-return;
+using Foresight.Console.Access;
+using Foresight.Console.Api;
+using Foresight.Console.Live;
+using Foresight.Console.MarketData;
+using Foresight.Console.Shell;
+
+// The content root is where the program is, not where it was started from, so that it finds its assets either way.
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+builder.WebHost.UseStaticWebAssets();
+
+builder.AddServiceDefaults();
+builder.AddApiClient();
+builder.AddMarketData();
+builder.AddLive();
+builder.AddAccess();
+builder.AddShell();
+
+var app = builder.Build();
+
+app.UseShell();
+app.UseAccess();
+
+app.MapDefaultEndpoints();
+app.MapAccess();
+app.MapShell();
+
+app.Run();

@@ -1,0 +1,51 @@
+using Foresight.ServiceDefaults.Hosting;
+
+namespace Foresight.Console.Api;
+
+/// <summary>
+/// Where the Api nodes are. Every node answers every question, so the console stays with one until it fails and then goes round.
+/// </summary>
+public sealed class ApiAddresses
+{
+    private readonly Uri[] addresses;
+    private int preferred;
+
+    public ApiAddresses(IReadOnlyList<Uri> addresses)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(addresses.Count);
+        this.addresses = [.. addresses];
+    }
+
+    public int Count => addresses.Length;
+
+    /// <summary>All nodes, the one that answered last first.</summary>
+    public IEnumerable<Uri> InOrder()
+    {
+        var first = Volatile.Read(ref preferred);
+        for (var i = 0; i < addresses.Length; i++)
+            yield return addresses[(first + i) % addresses.Length];
+    }
+
+    public void Prefer(Uri address)
+    {
+        var index = Array.IndexOf(addresses, address);
+        if (index >= 0)
+            Volatile.Write(ref preferred, index);
+    }
+
+    /// <summary>Reads <c>API_URLS</c> (comma separated), else every <c>services__api…__http__0</c> that the app model has set.</summary>
+    public static ApiAddresses FromConfiguration(IConfiguration configuration)
+    {
+        var addresses = configuration.Optional("API_URLS") is { } list
+            ? [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Parse)]
+            : configuration.ServiceUrls("api");
+        return addresses.Count > 0
+            ? new ApiAddresses(addresses)
+            : throw new SettingException("API_URLS is not set: it is the list of the Api nodes' addresses, with commas between.");
+    }
+
+    private static Uri Parse(string address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            ? uri
+            : throw new SettingException($"API_URLS must hold absolute http or https addresses, not \"{address}\".");
+}

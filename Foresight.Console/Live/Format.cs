@@ -1,0 +1,87 @@
+using System.Globalization;
+
+namespace Foresight.Console.Live;
+
+/// <summary>How numbers and times are written: UTC, thousands separators, units after a thin space.</summary>
+public static class Format
+{
+    private static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
+
+    public static string Clock(DateTimeOffset at) => at.UtcDateTime.ToString("HH:mm:ss", Culture);
+
+    /// <summary>"14:03:22" today, "20 Nov 14:03" on another day, with the year in another one.</summary>
+    public static string Moment(DateTimeOffset at, DateTimeOffset now) => at.UtcDateTime.ToString(
+        at.UtcDateTime.Date == now.UtcDateTime.Date ? "HH:mm:ss" : at.UtcDateTime.Year == now.UtcDateTime.Year ? "d MMM HH:mm" : "d MMM yyyy", Culture);
+
+    public static string Full(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff 'UTC'", Culture);
+
+    public static string Age(TimeSpan age) => age switch
+    {
+        { Ticks: < 0 } => "now",
+        { TotalSeconds: < 1.5 } => "now",
+        { TotalSeconds: < 90 } => $"{age.TotalSeconds:0} s ago",
+        { TotalMinutes: < 90 } => $"{age.TotalMinutes:0} min ago",
+        { TotalHours: < 36 } => $"{age.TotalHours:0} h ago",
+        _ => $"{age.TotalDays:0} days ago",
+    };
+
+    public static string Length(TimeSpan length) => length switch
+    {
+        { TotalSeconds: < 1 } => $"{length.TotalMilliseconds:0} ms",
+        { TotalSeconds: < 90 } => $"{length.TotalSeconds:0.#} s",
+        { TotalMinutes: < 90 } => $"{length.TotalMinutes:0} min",
+        { TotalHours: < 48 } => $"{length.TotalHours:0} h",
+        _ => $"{length.TotalDays:0} days",
+    };
+
+    public static string Count(long number) => number.ToString("N0", Culture);
+
+    /// <summary>One decimal below 100, none above.</summary>
+    public static string Rate(double perSecond) => perSecond.ToString(perSecond is > 0 and < 100 ? "N1" : "N0", Culture);
+
+    public static string Milliseconds(double? milliseconds) => milliseconds switch
+    {
+        null => "–",
+        < 10 => $"{milliseconds.Value.ToString("0.0", Culture)} ms",
+        < 10_000 => $"{milliseconds.Value.ToString("N0", Culture)} ms",
+        _ => $"{(milliseconds.Value / 1000).ToString("0.0", Culture)} s",
+    };
+
+    public static string Bytes(long? bytes) => bytes switch
+    {
+        null => "–",
+        < 1024 => $"{bytes} B",
+        < 1024 * 1024 => $"{(bytes.Value / 1024d).ToString("0.#", Culture)} KB",
+        < 1024L * 1024 * 1024 => $"{(bytes.Value / 1048576d).ToString("0.#", Culture)} MB",
+        _ => $"{(bytes.Value / 1073741824d).ToString("0.##", Culture)} GB",
+    };
+
+    /// <summary>A decimal of the Api, exact, with thousands separators: "12345.5" becomes "12,345.5".</summary>
+    public static string Number(string? exact, int minimumDecimals = 0)
+    {
+        if (exact is null || !decimal.TryParse(exact, NumberStyles.Number, Culture, out var number))
+            return exact ?? "–";
+
+        var point = exact.IndexOf('.', StringComparison.Ordinal);
+        var decimals = point < 0 ? 0 : exact.Length - point - 1;
+        return number.ToString("N" + Math.Max(decimals, minimumDecimals).ToString(Culture), Culture);
+    }
+
+    public static string Number(decimal number, int decimals) => number.ToString("N" + decimals.ToString(Culture), Culture);
+
+    public static string Percent(double part) => part.ToString("0.#%", Culture);
+
+    /// <summary>"0x1234abcd…9f02": enough to recognise; the whole is in the title and in the copy.</summary>
+    public static string Hash(string? hash) => hash switch
+    {
+        null => "–",
+        { Length: <= 14 } => hash,
+        _ => $"{hash[..8]}…{hash[^4..]}",
+    };
+
+    /// <summary>"missing_offchain" becomes "missing offchain".</summary>
+    public static string Words(string code) => code.Replace('_', ' ');
+
+    /// <summary>Attribute values and coordinates: a point, never a comma, at most two decimals.</summary>
+    public static string Coordinate(double value) => value.ToString("0.##", Culture);
+}

@@ -1,0 +1,123 @@
+using Foresight.Console.Access;
+using Foresight.Console.Api;
+using Microsoft.AspNetCore.Components;
+
+namespace Foresight.Console.Live;
+
+/// <summary>
+/// A page that reads again and again for as long as it is open. Reading begins with the circuit, not with the prerendered page, and
+/// runs on the circuit's own dispatcher, so that a page needs no locks.
+/// </summary>
+public abstract class LivePage : ComponentBase, IAsyncDisposable
+{
+    private readonly CancellationTokenSource closing = new();
+    private readonly List<Reader> readers = [];
+    private bool started;
+
+    [Inject]
+    protected ForesightApiClient Api { get; set; } = null!;
+
+    [Inject]
+    protected TimeProvider Clock { get; set; } = null!;
+
+    [Inject]
+    protected SessionEnd SessionEnd { get; set; } = null!;
+
+    /// <summary>Cancelled when the page is left.</summary>
+    protected CancellationToken Closing => closing.Token;
+
+    /// <summary>Declares something that the page shows live. Call it while the page initializes.</summary>
+    /// <param name="read">Asked at once and then <paramref name="pause"/> after each answer.</param>
+    protected LiveValue<T> ReadEvery<T>(TimeSpan pause, Func<CancellationToken, Task<T>> read)
+        where T : class
+    {
+        var value = new LiveValue<T>();
+        var reader = new Reader(pause, (result, failure) =>
+        {
+            if (failure is null)
+                value.Set((T)result!, Clock.GetUtcNow());
+            else
+                value.Fail(failure, Clock.GetUtcNow());
+        }, async cancel => await read(cancel), value);
+        readers.Add(reader);
+        return value;
+    }
+
+    /// <summary>Reads it now, besides its rhythm: after the page changed what it asks for, or the operator did something.</summary>
+    protected Task ReadNowAsync(Freshness value) => StepAsync(readers.Single(reader => ReferenceEquals(reader.Value, value)));
+
+    protected override void OnAfterRender(bool firstRender)
+    {
+        if (!firstRender || started || !RendererInfo.IsInteractive)
+            return;
+
+        started = true;
+        foreach (var reader in readers)
+            _ = RunAsync(reader);
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await closing.CancelAsync();
+    }
+
+    private async Task RunAsync(Reader reader)
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(reader.Pause, Clock);
+            do
+                await StepAsync(reader);
+            while (await timer.WaitForNextTickAsync(closing.Token));
+        }
+        catch (OperationCanceledException) when (closing.IsCancellationRequested)
+        {
+            // The page was left.
+        }
+        catch (Exception e)
+        {
+            await DispatchExceptionAsync(e);
+        }
+    }
+
+    private async Task StepAsync(Reader reader)
+    {
+        // A question that was overtaken by a newer one (other filters) must not bring its old answer.
+        var turn = ++reader.Turn;
+        object? result = null;
+        string? failure = null;
+        try
+        {
+            result = await reader.Read(closing.Token);
+        }
+        catch (KeyRefusedException)
+        {
+            await SessionEnd.RefusedAsync();
+            return;
+        }
+        catch (Exception e) when (e is ApiUnavailableException or ApiRefusedException)
+        {
+            failure = e.Message;
+        }
+
+        if (turn != reader.Turn)
+            return;
+
+        reader.Apply(result, failure);
+        StateHasChanged();
+    }
+
+    private sealed class Reader(TimeSpan pause, Action<object?, string?> apply, Func<CancellationToken, Task<object>> read, Freshness value)
+    {
+        public TimeSpan Pause { get; } = pause;
+
+        public Action<object?, string?> Apply { get; } = apply;
+
+        public Func<CancellationToken, Task<object>> Read { get; } = read;
+
+        public Freshness Value { get; } = value;
+
+        public long Turn { get; set; }
+    }
+}

@@ -1,0 +1,11 @@
+namespace Foresight.Console.Live;
+
+public static class LiveRegistration
+{
+    public static void AddLive(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<ThroughputHistory>();
+        builder.Services.AddSingleton<ServerHistory>();
+        builder.Services.AddScoped<OperationsFeed>();
+    }
+}

@@ -1,0 +1,63 @@
+using Foresight.Console.Api;
+using Foresight.Contracts;
+
+namespace Foresight.Console.Live;
+
+/// <summary>
+/// The state of the whole system as one circuit sees it: one question a second, shared by the frame and every page in it. Each part
+/// grows old on its own, because the Api says part by part what it could not read.
+/// </summary>
+public sealed class OperationsFeed(ForesightApiClient api, ThroughputHistory throughput, ServerHistory servers, TimeProvider clock)
+{
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    public LiveValue<ClusterStatus> Cluster { get; } = new();
+
+    public LiveValue<DatabaseStatus> Database { get; } = new();
+
+    public LiveValue<ReconciliationStatus> Reconciliation { get; } = new();
+
+    public LiveValue<SettlementView> Settlement { get; } = new();
+
+    public LiveValue<ThroughputView> Throughput { get; } = new();
+
+    /// <summary>After each step, on the circuit's dispatcher.</summary>
+    public event Action? Changed;
+
+    public IEnumerable<Freshness> Parts => [Cluster, Database, Reconciliation, Settlement, Throughput];
+
+    /// <exception cref="KeyRefusedException">The operator has to sign in again.</exception>
+    public async Task StepAsync(CancellationToken cancel)
+    {
+        try
+        {
+            var overview = await api.GetOverviewAsync(cancel);
+            var now = clock.GetUtcNow();
+            Take(Cluster, overview.Cluster, "cluster", overview, now);
+            Take(Database, overview.Database, "database", overview, now);
+            Take(Reconciliation, overview.Reconciliation, "reconciliation", overview, now);
+            Take(Settlement, overview.Settlement, "settlement", overview, now);
+            Take(Throughput, overview.Throughput, "throughput", overview, now);
+            if (overview.Throughput is { } rates)
+                throughput.Add(now, rates);
+            if (overview.Database is { } database)
+                servers.Add(now, database);
+        }
+        catch (Exception e) when (e is ApiUnavailableException or ApiRefusedException)
+        {
+            foreach (var part in Parts)
+                part.Fail(e.Message, clock.GetUtcNow());
+        }
+
+        Changed?.Invoke();
+    }
+
+    private static void Take<T>(LiveValue<T> part, T? value, string name, AdminOverview overview, DateTimeOffset now)
+        where T : class
+    {
+        if (value is not null)
+            part.Set(value, now);
+        else
+            part.Fail(overview.Unavailable.FirstOrDefault(entry => entry.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value ?? "The Api could not read it.", now);
+    }
+}

@@ -1,0 +1,66 @@
+using Foresight.Contracts;
+
+namespace Foresight.Console.Live;
+
+public sealed record ServerSample(DateTimeOffset At, bool Healthy, long? LagBytes, double? LatencyMs);
+
+/// <param name="Error">What the check said when it failed.</param>
+public sealed record ServerChange(DateTimeOffset At, string Server, bool Healthy, string? Error);
+
+/// <summary>
+/// How the database servers have been in the last minutes, as the console saw it: the Api tells only how they are. Kept for all
+/// operators together; nobody looking leaves a gap.
+/// </summary>
+public sealed class ServerHistory
+{
+    public static readonly TimeSpan Length = TimeSpan.FromMinutes(10);
+
+    private const int KeptChanges = 50;
+    private static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(900);
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Queue<ServerSample>> samples = [];
+    private readonly LinkedList<ServerChange> changes = [];
+    private DateTimeOffset lastAt;
+
+    public void Add(DateTimeOffset at, DatabaseStatus status)
+    {
+        lock (gate)
+        {
+            if (at - lastAt < Spacing)
+                return;
+
+            lastAt = at;
+            foreach (var server in (IEnumerable<ServerView>)[status.Primary, .. status.Replicas])
+                Add(at, server);
+        }
+    }
+
+    public IReadOnlyList<ServerSample> Of(string server, DateTimeOffset since)
+    {
+        lock (gate)
+            return samples.TryGetValue(server, out var kept) ? [.. kept.Where(sample => sample.At >= since)] : [];
+    }
+
+    /// <summary>Newest first.</summary>
+    public IReadOnlyList<ServerChange> Changes()
+    {
+        lock (gate)
+            return [.. changes];
+    }
+
+    private void Add(DateTimeOffset at, ServerView server)
+    {
+        if (!samples.TryGetValue(server.Name, out var kept))
+            samples[server.Name] = kept = new Queue<ServerSample>();
+
+        if (kept.Count > 0 && kept.Last().Healthy != server.Healthy)
+            changes.AddFirst(new ServerChange(at, server.Name, server.Healthy, server.Error));
+        if (changes.Count > KeptChanges)
+            changes.RemoveLast();
+
+        kept.Enqueue(new ServerSample(at, server.Healthy, server.LagBytes, server.LatencyMs));
+        while (at - kept.Peek().At > Length)
+            kept.Dequeue();
+    }
+}

@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using Foresight.Contracts;
+
+namespace Foresight.Console.MarketData;
+
+/// <param name="Total">Lots of this level and all better ones.</param>
+public sealed record BookLevel(int PriceTicks, long Lots, long Total);
+
+/// <summary>One market as of one moment; immutable, so that every circuit may draw it.</summary>
+/// <param name="HeardAt">When the hub spoke last.</param>
+/// <param name="Failure">Why it is not current; null while it is.</param>
+public sealed record MarketSnapshot(
+    long Epoch,
+    long Sequence,
+    ImmutableArray<(ImmutableArray<BookLevel> Bids, ImmutableArray<BookLevel> Asks)> Books,
+    ImmutableArray<TradeView> Trades,
+    MarketStats? Stats,
+    DateTimeOffset? HeardAt,
+    string? Failure);
+
+/// <summary>A market that somebody watches: what the hub has said about it so far. Guarded by its own lock.</summary>
+public sealed class LiveMarket(int id)
+{
+    /// <summary>Levels of each side that are drawn.</summary>
+    public const int DrawnLevels = 100;
+
+    /// <summary>Trades kept of the stream; the page reads older ones from the Api.</summary>
+    public const int KeptTrades = 200;
+
+    private const int MaxOutcomes = 8;
+
+    private readonly Lock gate = new();
+    private readonly OrderBook book = new();
+    private readonly LinkedList<TradeView> trades = [];
+    private MarketStats? stats;
+    private DateTimeOffset? heardAt;
+    private string? failure;
+    private ImmutableList<Action> watchers = [];
+    private int changes;
+
+    public int Id { get; } = id;
+
+    public ImmutableList<Action> Watchers => watchers;
+
+    /// <summary>True once after each change.</summary>
+    public bool TakeChanged() => Interlocked.Exchange(ref changes, 0) != 0;
+
+    public void Add(Action watcher) => ImmutableInterlocked.Update(ref watchers, list => list.Add(watcher));
+
+    public void Remove(Action watcher) => ImmutableInterlocked.Update(ref watchers, list => list.Remove(watcher));
+
+    /// <summary>False: a message is missing, and a fresh snapshot has to be asked for.</summary>
+    public bool Take(DepthMessage message)
+    {
+        lock (gate)
+        {
+            var step = book.Apply(message);
+            if (step == BookStep.Gap)
+                failure = "A change of the book is missing; a fresh one is on its way.";
+            else if (step == BookStep.Applied)
+                failure = null;
+            changes = 1;
+            return step != BookStep.Gap;
+        }
+    }
+
+    public void Take(TradesMessage message)
+    {
+        lock (gate)
+        {
+            foreach (var trade in message.Trades)
+            {
+                // A snapshot on subscribing may repeat what is known.
+                if (trades.All(known => known.TradeId != trade.TradeId))
+                    trades.AddFirst(trade);
+            }
+
+            while (trades.Count > KeptTrades)
+                trades.RemoveLast();
+            changes = 1;
+        }
+    }
+
+    public void Take(StatsMessage message)
+    {
+        lock (gate)
+        {
+            stats = message.Stats;
+            changes = 1;
+        }
+    }
+
+    public void Heard(DateTimeOffset now)
+    {
+        lock (gate)
+        {
+            heardAt = now;
+            changes = 1;
+        }
+    }
+
+    /// <summary>What is known is old from now on, until the next snapshot.</summary>
+    public void Fail(string reason)
+    {
+        lock (gate)
+        {
+            book.Distrust();
+            failure = reason;
+            changes = 1;
+        }
+    }
+
+    public MarketSnapshot Draw()
+    {
+        lock (gate)
+        {
+            var books = Enumerable.Range(0, MaxOutcomes).Select(outcome => (Totals(outcome, isBid: true), Totals(outcome, isBid: false)));
+            var waiting = failure is null && !book.IsWhole ? "Waiting for the book." : failure;
+            return new MarketSnapshot(book.Epoch, book.Sequence, [.. books], [.. trades], stats, heardAt, waiting);
+        }
+    }
+
+    private ImmutableArray<BookLevel> Totals(int outcome, bool isBid)
+    {
+        var total = 0L;
+        return [.. book.Levels(outcome, isBid, DrawnLevels).Select(level => new BookLevel(level.PriceTicks, level.Lots, total += level.Lots))];
+    }
+}

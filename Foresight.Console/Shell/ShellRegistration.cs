@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Components.Endpoints;
+using Radzen;
+
+namespace Foresight.Console.Shell;
+
+public static class ShellRegistration
+{
+    public static void AddShell(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddRazorComponents().AddInteractiveServerComponents();
+        builder.Services.AddRadzenComponents();
+        builder.Services.AddHttpContextAccessor();
+    }
+
+    public static void UseShell(this WebApplication app)
+    {
+        app.UseSecurityHeaders();
+        app.UseExceptionHandler("/error", createScopeForErrors: true);
+        app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        app.UseRouting();
+    }
+
+    public static void MapShell(this WebApplication app)
+    {
+        app.MapStaticAssets().AllowAnonymous();
+        if (BlazorScript.Load(AppContext.BaseDirectory) is { } script)
+            app.MapGet(BlazorScript.Path, script.Serve).AllowAnonymous();
+        app.MapGet(Appearance.Path, Appearance.Set).AllowAnonymous();
+
+        // frame-ancestors is part of our own policy (SecurityHeaders).
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null);
+    }
+}
