@@ -1,8 +1,11 @@
 using Foresight.Matching.Door;
 using Foresight.Matching.Pipeline;
 using Foresight.Matching.Replay;
+using Foresight.Matching.Settlement;
+using Foresight.Matching.Setup;
 
 if (args is ["replay", .. var replayArguments]) return await ReplayVerb.RunAsync(replayArguments);
+if (args is ["setup", .. var setupArguments]) return await SetupVerb.RunAsync(setupArguments);
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -12,6 +15,7 @@ builder.AddClusterNode("matching", initialState: "follower");
 builder.AddLeaderRouter();
 builder.AddDoorListener();
 builder.AddPipeline();
+builder.AddSettlement();
 
 var app = builder.Build();
 app.MapDefaultEndpoints();

@@ -64,7 +64,7 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
                 UPDATE settlement_batches SET state = 'mined', block_number = $2, block_hash = $3, gas_used = $4, error = $5, updated_at = now()
                 WHERE batch_id = $1
                 """,
-                mined.BatchId, facts.BlockNumber, facts.BlockHash, facts.GasUsed, (object?)facts.Error ?? DBNull.Value),
+                mined.BatchId, facts.BlockNumber, facts.BlockHash, facts.GasUsed, TextOrNull(facts.Error)),
             Sql("UPDATE trades SET batch_id = $2 WHERE batch_id = $1 AND batch_id <> $2", live.BatchId, mined.BatchId),
             Sql(
                 $"""
@@ -140,9 +140,11 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
     internal static NpgsqlBatchCommand Sql(string text, params object[] values)
     {
         var command = new NpgsqlBatchCommand(text);
-        foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
+        foreach (var value in values) command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value });
         return command;
     }
+
+    internal static NpgsqlParameter TextOrNull(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text };
 
     /// <summary>Runs the statements behind the fence, as one implicit transaction.</summary>
     /// <exception cref="PostgresException">FS001: this node does not hold the term any more; nothing was written.</exception>

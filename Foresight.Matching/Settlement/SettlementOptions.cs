@@ -19,7 +19,7 @@ public sealed record SettlementOptions
     /// <summary><c>SETTLEMENT_BATCH_TRADES</c>.</summary>
     public int BatchTrades { get; init; } = 16;
 
-    /// <summary>A leg costs up to <see cref="GasPerLeg"/>, so 40 of them fill two fifths of a block of 30 million gas. <c>SETTLEMENT_BATCH_LEGS</c>.</summary>
+    /// <summary>The gas limit of 40 legs in 16 trades is 21.5 million, which fits into a block of 30 million. <c>SETTLEMENT_BATCH_LEGS</c>.</summary>
     public int BatchLegs { get; init; } = 40;
 
     /// <summary>A batch that is not full waits this long. <c>SETTLEMENT_BATCH_AGE_MS</c>.</summary>
@@ -36,14 +36,6 @@ public sealed record SettlementOptions
 
     /// <summary>Least tip. <c>SETTLEMENT_PRIORITY_FEE_GWEI</c>.</summary>
     public BigInteger PriorityFee { get; init; } = Gwei;
-
-    /// <summary>
-    /// Gas is bound by the number of legs, never estimated: the contract catches a failing match, so an estimate would find the least gas
-    /// with which every match fails. Unused gas is given back.
-    /// </summary>
-    public long GasPerLeg { get; init; } = 300_000;
-
-    public long GasPerBatch { get; init; } = 150_000;
 
     /// <summary>Pause between two looks at the chain and the journal. <c>SETTLEMENT_POLL_MS</c>.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(200);

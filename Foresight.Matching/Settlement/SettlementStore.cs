@@ -98,6 +98,14 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
             "SELECT trade_id FROM trades WHERE batch_id = @batchId ORDER BY trade_id", new { batchId }, cancellationToken: cancellation))];
     }
 
+    /// <summary>Trades that are neither final nor failed.</summary>
+    public async Task<long> CountPendingAsync(CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "SELECT count(*) FROM trades WHERE settlement NOT IN ('final', 'failed')", cancellationToken: cancellation));
+    }
+
     private async Task<IReadOnlyList<StoredBatch>> ReadBatchesAsync(string where, object[] values, CancellationToken cancellation)
     {
         await using var command = primary.CreateCommand($"SELECT {BatchColumns} FROM settlement_batches WHERE {where}");

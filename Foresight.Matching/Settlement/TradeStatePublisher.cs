@@ -7,13 +7,14 @@ using Foresight.ServiceDefaults.Redis;
 namespace Foresight.Matching.Settlement;
 
 /// <summary>Tells every Api node of each change of a trade's settlement, after its commit. A lost message is harmless: the journal has it.</summary>
-public sealed class TradeStatePublisher(RedisConnection redis, TimeProvider clock)
+public sealed class TradeStatePublisher(RedisConnection redis, SettlementMetrics metrics, TimeProvider clock)
 {
     /// <summary>Trades in one message.</summary>
     public const int MaxTrades = 500;
 
     public void Publish(Term term, IReadOnlyCollection<TradeChange> changes)
     {
+        metrics.Changed(changes);
         foreach (var part in changes.Chunk(MaxTrades))
         {
             var states = part.Select(c => new TradeState(

@@ -1,0 +1,161 @@
+using Foresight.Chain;
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Contracts;
+using Microsoft.Extensions.Logging;
+
+namespace Foresight.Matching.Settlement;
+
+/// <summary>The chain undid more than is ever healed by itself. A person must look.</summary>
+public sealed class SettlementHaltedException(string message) : Exception(message);
+
+/// <summary>
+/// Tells the engine what confirmed blocks say, in their order. A step reads a block range, has the leader acknowledge all that follows from
+/// it, and only then moves the cursor; whatever fails before, the same step is done again.
+/// </summary>
+public sealed partial class ChainFollower(
+    SettlementTerm settlement, FollowerStore store, FollowerJournal journal, LeaderDelivery leader, HoldingsReader holdings, ILogger logger)
+{
+    /// <summary>Trades bust in one step.</summary>
+    private const int BustLimit = 2_000;
+
+    private readonly ChainReader reader = new(settlement.Client);
+    private readonly Deployment deployment = settlement.Deployment;
+    private readonly SettlementOptions options = settlement.Options;
+
+    /// <summary>Contracts whose logs matter.</summary>
+    private readonly IReadOnlyList<Address> addresses =
+        [.. settlement.Deployment.Markets.Select(m => m.Address), settlement.Deployment.Usdc, settlement.Deployment.OutcomeToken];
+
+    /// <summary>Last block whose facts the engine has; 0 before the first step of the term.</summary>
+    public long Confirmed { get; private set; }
+
+    /// <returns>Whether there may be more to do at once.</returns>
+    public async Task<bool> StepAsync(long head, CancellationToken cancellation)
+    {
+        var known = await store.ReadCursorAsync(cancellation);
+        var cursor = known ?? await StartAsync(cancellation);
+        Confirmed = cursor.Number;
+        if (known is not null && !await IsCanonicalAsync(cursor, cancellation))
+        {
+            await StepBackAsync(cursor, head, cancellation);
+            return true;
+        }
+
+        await BustAsync(cursor.Number, cancellation);
+        var reobserve = await store.ReadReobserveAsync(cancellation);
+        var to = Math.Min(head - options.Confirmations, cursor.Number + options.BlockRange);
+        // An observation of an older block than the ledger's is refused, so after a reorganisation the chain must first have grown beyond it.
+        if (to <= cursor.Number || reobserve >= head - options.Confirmations) return false;
+
+        var range = await reader.ReadAsync(cursor.Number + 1, to, cursor, addresses, [.. BlockFacts.AllTopics], cancellation);
+        var facts = BlockFacts.Read(deployment, range.Logs);
+        await leader.DeliverAsync(await CommandsAsync(facts, cancellation), cancellation);
+        await ObserveAsync(facts, everything: known is null || reobserve < to, to, cancellation);
+        await AdvanceAsync(range.Last, facts, cancellation);
+        Confirmed = to;
+        await BustAsync(to, cancellation);
+        return to < head - options.Confirmations;
+    }
+
+    private async Task<BlockMark> StartAsync(CancellationToken cancellation)
+    {
+        var before = Math.Max(0, deployment.DeployedBlock - 1);
+        var header = await settlement.Client.GetBlockAsync(before, cancellation)
+            ?? throw new InconsistentChainException($"The node does not have block {before}, which is before the deployment.");
+        Log.Starts(logger, before);
+        return new BlockMark(before, header.Hash);
+    }
+
+    private async Task<bool> IsCanonicalAsync(BlockMark mark, CancellationToken cancellation)
+        => await settlement.Client.GetBlockAsync(mark.Number, cancellation) is { } header && header.Hash == mark.Hash;
+
+    /// <summary>Settlements, cancels and resolutions. Trade ids that the journal does not know are the reconciler's to report.</summary>
+    private async Task<IReadOnlyList<DoorCommand>> CommandsAsync(BlockFacts facts, CancellationToken cancellation)
+    {
+        var commands = new List<DoorCommand>();
+        commands.AddRange(facts.Settled.Where(s => s.TradeId <= long.MaxValue).Select(s => leader.Settle((long)s.TradeId, s.Position.BlockNumber)));
+
+        // Somebody filled part of a resting order past us: what rests is more than the chain will fill. It leaves the book whole; the maker
+        // can sign what is left again.
+        var direct = facts.DirectFills.GroupBy(f => f.OrderHash).ToDictionary(g => g.Key, g => g.First());
+        foreach (var order in direct.Count == 0 ? [] : await store.ReadRestingAsync(direct.Keys, cancellation))
+            commands.Add(leader.Cancel(order, direct[order.Hash].Position.TransactionHash, direct[order.Hash].Position.LogIndex));
+        foreach (var salt in facts.SaltsCancelled)
+            commands.Add(leader.CancelSalt(salt.Maker, MarketId(salt), salt.Salt, salt.Position.TransactionHash, salt.Position.LogIndex));
+        commands.AddRange(facts.Resolutions.Select(r => leader.Resolve(MarketId(r), (int)r.OutcomeIndex, r.Position.TransactionHash)));
+        return commands;
+    }
+
+    private int MarketId(MarketEvent e) => deployment.Find(e.Position.Market)!.Id;
+
+    private async Task ObserveAsync(BlockFacts facts, bool everything, long block, CancellationToken cancellation)
+    {
+        HashSet<Address> touched = [.. facts.Touched.Select(t => t.Account), .. facts.CollateralApprovals, .. facts.ShareApprovals];
+        var known = everything ? [.. await store.ReadAllAccountsAsync(cancellation)] : touched.Count == 0 ? [] : await store.ReadKnownAccountsAsync(touched, cancellation);
+        await ObserveAsync(ObservationRules.Plan(deployment, facts, known), known, block, cancellation);
+        if (everything && known.Count > 0) await ObserveAsync(ObservationRules.Everything(deployment, known), known, block, cancellation);
+    }
+
+    private async Task ObserveAsync(Observations plan, IReadOnlySet<Address> known, long block, CancellationToken cancellation)
+    {
+        var read = new List<ChainHolding>(await holdings.ReadCollateralAsync([.. plan.Collateral], block, cancellation));
+        foreach (var (market, accounts) in plan.Shares) read.AddRange(await holdings.ReadSharesAsync(market, [.. accounts], block, cancellation));
+        if (read.Count == 0) return;
+        var owned = await store.ReadOwnedAsync([.. read.Select(r => r.Account).Distinct()], cancellation);
+        var changed = ObservationRules.Changed(read, owned, known).Select(h => leader.Observe(h, block)).ToList();
+        if (changed.Count > 0) await leader.DeliverAsync(changed, cancellation);
+    }
+
+    private async Task AdvanceAsync(BlockMark to, BlockFacts facts, CancellationToken cancellation)
+    {
+        var settled = facts.Settled.Where(s => s.TradeId <= long.MaxValue).ToList();
+        var refused = facts.Refused.Where(r => r.TradeId <= long.MaxValue).Select(r => (Event: r, Failure: SettlementFailure.Decode(r.Reason)));
+        var changes = await journal.AdvanceAsync(
+            settlement.Term, to,
+            [.. settled.Select(s => new FinalTrade((long)s.TradeId, s.Position.TransactionHash.ToBytes(), s.Position.BlockNumber))],
+            [.. refused.Where(r => !r.Failure.IsSettledAlready()).Select(r =>
+                ((long)r.Event.TradeId, r.Failure.Stored(), r.Event.Position.TransactionHash.ToBytes(), r.Event.Position.BlockNumber))],
+            cancellation);
+        settlement.Publisher.Publish(settlement.Term, changes);
+        if (settled.Count > 0) Log.Final(logger, settled.Count, to.Number);
+    }
+
+    /// <summary>What failed and is certain gives the money of both sides free.</summary>
+    private async Task BustAsync(long confirmed, CancellationToken cancellation)
+    {
+        var failed = await store.ReadToBustAsync(confirmed, BustLimit, cancellation);
+        if (failed.Count == 0) return;
+        await leader.DeliverAsync([.. failed.Select(f => leader.Bust(f.TradeId, f.Reason, confirmed))], cancellation);
+        Log.Bust(logger, failed.Count);
+    }
+
+    private async Task StepBackAsync(BlockMark cursor, long head, CancellationToken cancellation)
+    {
+        foreach (var mark in await store.ReadMarksAsync(Math.Max(0, cursor.Number - options.FinalityBlocks), cancellation))
+        {
+            if (mark.Number > head || !await IsCanonicalAsync(mark, cancellation)) continue;
+            Log.StepsBack(logger, cursor.Number, mark.Number);
+            settlement.Publisher.Publish(settlement.Term, await journal.StepBackAsync(settlement.Term, mark, cancellation));
+            return;
+        }
+
+        throw new SettlementHaltedException(
+            $"The chain has undone block {cursor.Number} and everything down to {options.FinalityBlocks} blocks before it. Settlement stops until somebody has looked.");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "The chain is followed from block {Block} on.")]
+        public static partial void Starts(ILogger logger, long block);
+
+        [LoggerMessage(LogLevel.Information, "{Trades} trades are final as of block {Block}.")]
+        public static partial void Final(ILogger logger, int trades, long block);
+
+        [LoggerMessage(LogLevel.Warning, "{Trades} failed trades were bust; what they held is free again.")]
+        public static partial void Bust(ILogger logger, int trades);
+
+        [LoggerMessage(LogLevel.Warning, "Confirmed block {Cursor} was undone; the follower steps back to {Ancestor}.")]
+        public static partial void StepsBack(ILogger logger, long cursor, long ancestor);
+    }
+}

@@ -1,0 +1,101 @@
+using Foresight.Matching.Leadership;
+
+namespace Foresight.Matching.Settlement;
+
+/// <summary>A trade that a confirmed block settled.</summary>
+public sealed record FinalTrade(long TradeId, byte[] TransactionHash, long BlockNumber);
+
+/// <summary>The follower's state changes, behind the same fence.</summary>
+public sealed class FollowerJournal(SettlementJournal journal)
+{
+    private const string Changed = "RETURNING t.trade_id, t.market_id, t.settlement, t.settlement_reason, t.tx_hash, t.block_number";
+
+    /// <summary>Blocks whose hash is kept: more than any reorganisation that is healed.</summary>
+    private const int MarksKept = 10_000;
+
+    /// <summary>The step is done: the leader has acknowledged all of it. The trades are final and the cursor moves, together.</summary>
+    public Task<IReadOnlyList<TradeChange>> AdvanceAsync(
+        Term term, BlockMark to, IReadOnlyList<FinalTrade> final, IReadOnlyList<(long TradeId, string Reason, byte[] TransactionHash, long Block)> failed,
+        CancellationToken cancellation) => journal.ExecuteAsync(
+            term, cancellation,
+            SettlementJournal.Sql(
+                $"""
+                 UPDATE trades t SET settlement = 'final', settlement_reason = NULL, tx_hash = f.tx_hash, block_number = f.block_number,
+                     settled_at = now(), settlement_changed_at = now()
+                 FROM unnest($1::bigint[], $2::bytea[], $3::bigint[]) AS f (trade_id, tx_hash, block_number)
+                 WHERE t.trade_id = f.trade_id AND (t.settlement, t.block_number) IS DISTINCT FROM ('final', f.block_number) {Changed}
+                 """,
+                final.Select(f => f.TradeId).ToArray(), final.Select(f => f.TransactionHash).ToArray(), final.Select(f => f.BlockNumber).ToArray()),
+            // Usually the submitter has said so from the receipt; here it is said of a batch whose receipt nobody saw.
+            SettlementJournal.Sql(
+                $"""
+                 UPDATE trades t SET settlement = 'failed', settlement_reason = f.reason, tx_hash = f.tx_hash, block_number = f.block_number, settlement_changed_at = now()
+                 FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bigint[]) AS f (trade_id, reason, tx_hash, block_number)
+                 WHERE t.trade_id = f.trade_id AND t.settlement IN ('batched', 'broadcast') {Changed}
+                 """,
+                failed.Select(f => f.TradeId).ToArray(), failed.Select(f => f.Reason).ToArray(), failed.Select(f => f.TransactionHash).ToArray(),
+                failed.Select(f => f.Block).ToArray()),
+            SettlementJournal.Sql(
+                """
+                INSERT INTO chain_cursors (name, block_number, block_hash) VALUES ($1, $2, $3)
+                ON CONFLICT (name) DO UPDATE SET block_number = excluded.block_number, block_hash = excluded.block_hash, updated_at = now()
+                """,
+                FollowerStore.CursorName, to.Number, to.Hash.ToBytes()),
+            SettlementJournal.Sql(
+                "INSERT INTO chain_blocks (block_number, block_hash) VALUES ($1, $2) ON CONFLICT (block_number) DO UPDATE SET block_hash = excluded.block_hash",
+                to.Number, to.Hash.ToBytes()),
+            SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number < $1", to.Number - MarksKept),
+            SettlementJournal.Sql("DELETE FROM chain_cursors WHERE name = $1 AND block_number < $2", FollowerStore.ReobserveName, to.Number));
+
+    /// <summary>
+    /// A reorganisation undid everything above <paramref name="ancestor"/>: trades that were decided there are open again, and the follower
+    /// reads from there. The reconciler's coverage of those blocks is void as well. Until the follower is beyond where it stood, it is noted
+    /// that every account must be observed anew: what was undone leaves no event behind.
+    /// </summary>
+    public Task<IReadOnlyList<TradeChange>> StepBackAsync(Term term, BlockMark ancestor, CancellationToken cancellation) => journal.ExecuteAsync(
+        term, cancellation,
+        SettlementJournal.Sql(
+            """
+            UPDATE settlement_batches SET state = 'broadcast', block_number = NULL, block_hash = NULL, gas_used = NULL, error = NULL, updated_at = now()
+            WHERE block_number > $1 AND state IN ('mined', 'final', 'failed')
+            """,
+            ancestor.Number),
+        SettlementJournal.Sql(
+            $"""
+             UPDATE trades t SET settlement = 'broadcast', settlement_reason = NULL, tx_hash = NULL, block_number = NULL, settled_at = NULL, settlement_changed_at = now()
+             FROM markets m WHERE m.market_id = t.market_id AND m.generation = (SELECT max(generation) FROM deployments)
+               AND t.block_number > $1 AND t.settlement IN ('mined', 'final', 'failed') AND t.batch_id IS NOT NULL {Changed}
+             """,
+            ancestor.Number),
+        SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number > $1", ancestor.Number),
+        SettlementJournal.Sql(
+            """
+            INSERT INTO chain_cursors (name, block_number, block_hash) SELECT $1, block_number, block_hash FROM chain_cursors WHERE name = $2
+            ON CONFLICT (name) DO UPDATE SET block_number = greatest(chain_cursors.block_number, excluded.block_number)
+            """,
+            FollowerStore.ReobserveName, FollowerStore.CursorName),
+        SettlementJournal.Sql(
+            "UPDATE chain_cursors SET block_number = $1, block_hash = $2, updated_at = now() WHERE block_number > $1 AND name <> $3", ancestor.Number, ancestor.Hash.ToBytes(),
+            FollowerStore.ReobserveName));
+
+    public Task WriteStatusAsync(Term term, SettlementStatus status, CancellationToken cancellation) => journal.ExecuteAsync(
+        term, cancellation,
+        SettlementJournal.Sql(
+            """
+            INSERT INTO settlement_status
+                (node_id, epoch, head_block, confirmed_block, confirmations, signer, signer_balance_wei, halted, last_error, last_error_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $9 IS NOT NULL THEN now() END)
+            ON CONFLICT (only_row) DO UPDATE SET node_id = excluded.node_id, epoch = excluded.epoch, head_block = excluded.head_block,
+                confirmed_block = excluded.confirmed_block, confirmations = excluded.confirmations, signer = excluded.signer,
+                signer_balance_wei = excluded.signer_balance_wei, halted = excluded.halted, updated_at = now(),
+                last_error = COALESCE(excluded.last_error, settlement_status.last_error),
+                last_error_at = COALESCE(excluded.last_error_at, settlement_status.last_error_at)
+            """,
+            term.NodeId, term.Epoch, status.Head, status.Confirmed, status.Confirmations, status.Signer, status.SignerBalance,
+            SettlementJournal.TextOrNull(status.Halted), SettlementJournal.TextOrNull(status.Error)));
+}
+
+/// <param name="Confirmed">Last block whose facts the engine has.</param>
+/// <param name="SignerBalance">Wei.</param>
+public sealed record SettlementStatus(
+    long Head, long Confirmed, int Confirmations, byte[] Signer, System.Numerics.BigInteger SignerBalance, string? Halted, string? Error);

@@ -1,0 +1,92 @@
+using Dapper;
+using Foresight.Chain;
+using Npgsql;
+
+namespace Foresight.Matching.Settlement;
+
+/// <summary>An order as the follower needs it to cancel it.</summary>
+public sealed record RestingOrder(Hash32 Hash, Address Maker, int MarketId);
+
+/// <summary>What the follower reads from the journal, at the primary.</summary>
+public sealed class FollowerStore(NpgsqlDataSource primary)
+{
+    public const string CursorName = "follower";
+
+    /// <summary>Beside the cursor after a reorganisation: see <see cref="FollowerJournal.StepBackAsync"/>.</summary>
+    public const string ReobserveName = "follower-reobserve";
+
+    /// <summary>Null before the first step on this chain.</summary>
+    public async Task<BlockMark?> ReadCursorAsync(CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        var row = await connection.QuerySingleOrDefaultAsync<(long Number, byte[] Hash)?>(new CommandDefinition(
+            "SELECT block_number, block_hash FROM chain_cursors WHERE name = @CursorName", new { CursorName }, cancellationToken: cancellation));
+        return row is { } cursor ? new BlockMark(cursor.Number, new Hash32(cursor.Hash)) : null;
+    }
+
+    /// <summary>Blocks at which the follower stood, newest first.</summary>
+    public async Task<IReadOnlyList<BlockMark>> ReadMarksAsync(long from, CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        var rows = await connection.QueryAsync<(long Number, byte[] Hash)>(new CommandDefinition(
+            "SELECT block_number, block_hash FROM chain_blocks WHERE block_number >= @from ORDER BY block_number DESC", new { from }, cancellationToken: cancellation));
+        return [.. rows.Select(r => new BlockMark(r.Number, new Hash32(r.Hash)))];
+    }
+
+    /// <summary>Failed trades that the engine still holds money for: decided off chain, or by a block up to this one.</summary>
+    public async Task<IReadOnlyList<(long TradeId, string? Reason)>> ReadToBustAsync(long confirmedBlock, int limit, CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        return [.. await connection.QueryAsync<(long, string?)>(new CommandDefinition(
+            """
+            SELECT trade_id, settlement_reason FROM trades
+            WHERE NOT closed AND settlement = 'failed' AND (block_number IS NULL OR block_number <= @confirmedBlock) ORDER BY trade_id LIMIT @limit
+            """,
+            new { confirmedBlock, limit }, cancellationToken: cancellation))];
+    }
+
+    public async Task<HashSet<Address>> ReadKnownAccountsAsync(IReadOnlyCollection<Address> accounts, CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        var known = await connection.QueryAsync<byte[]>(new CommandDefinition(
+            "SELECT address FROM accounts WHERE address = ANY (@all)", new { all = accounts.Select(a => a.ToBytes()).ToArray() }, cancellationToken: cancellation));
+        return [.. known.Select(a => new Address(a))];
+    }
+
+    public async Task<IReadOnlyList<Address>> ReadAllAccountsAsync(CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        return [.. (await connection.QueryAsync<byte[]>(new CommandDefinition("SELECT address FROM accounts ORDER BY account_id", cancellationToken: cancellation))).Select(a => new Address(a))];
+    }
+
+    /// <summary>What the ledger says that these accounts own, by address, market (0: collateral) and outcome.</summary>
+    public async Task<Dictionary<(Address, int Market, int Outcome), long>> ReadOwnedAsync(IReadOnlyCollection<Address> accounts, CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        var rows = await connection.QueryAsync<(byte[] Address, int Market, short Outcome, long Owned)>(new CommandDefinition(
+            "SELECT a.address, b.market_id, b.outcome, b.owned FROM balances b JOIN accounts a USING (account_id) WHERE a.address = ANY (@all)",
+            new { all = accounts.Select(a => a.ToBytes()).ToArray() }, cancellationToken: cancellation));
+        return rows.ToDictionary(r => (new Address(r.Address), r.Market, (int)r.Outcome), r => r.Owned);
+    }
+
+    /// <summary>The block up to which a reorganisation had been followed, while the ledger is not yet observed beyond it; else null.</summary>
+    public async Task<long?> ReadReobserveAsync(CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        return await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
+            "SELECT block_number FROM chain_cursors WHERE name = @ReobserveName", new { ReobserveName }, cancellationToken: cancellation));
+    }
+
+    /// <summary>Those of these orders that rest in a book.</summary>
+    public async Task<IReadOnlyList<RestingOrder>> ReadRestingAsync(IReadOnlyCollection<Hash32> hashes, CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        var rows = await connection.QueryAsync<(byte[] Hash, byte[] Maker, int Market)>(new CommandDefinition(
+            """
+            SELECT o.order_hash, a.address, o.market_id FROM orders o JOIN accounts a USING (account_id)
+            WHERE o.order_hash = ANY (@all) AND o.status IN (0, 1)
+            """,
+            new { all = hashes.Select(h => h.ToBytes()).ToArray() }, cancellationToken: cancellation));
+        return [.. rows.Select(r => new RestingOrder(new Hash32(r.Hash), new Address(r.Maker), r.Market))];
+    }
+}

@@ -1,0 +1,92 @@
+using Foresight.Chain;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Cluster;
+using Microsoft.Extensions.Logging;
+
+namespace Foresight.Matching.Settlement;
+
+/// <summary>The leader could not be told in time. Nothing is lost: the cursor has not moved, and the step is tried again.</summary>
+public sealed class UndeliveredException(string message) : Exception(message);
+
+/// <summary>Tells the leading engine what the chain says, and comes back only when it is in the journal.</summary>
+public sealed partial class LeaderDelivery(LeaderRouter router, Deployment deployment, SettlementOptions options, TimeProvider clock, ILogger logger)
+{
+    /// <summary>Commands on their way at once; the router forms batches of them.</summary>
+    private const int MaxOutstanding = 4_096;
+
+    /// <summary>Refusals that mean "that is so already": the trade is closed, the order has left the book, a later block was observed.</summary>
+    private static readonly HashSet<string> Harmless = ["unknown_trade", "stale_observation", ProblemCodes.UnknownOrder];
+
+    public DoorCommand Settle(long tradeId, long block) => New(
+        DerivedRequestId.Of("settle", tradeId.ToString()), DoorCommandKind.SettleTrade,
+        chain: new DoorChain(tradeId, null, 0, 0, 0, block + deployment.BlockOffset, null));
+
+    public DoorCommand Bust(long tradeId, string? reason, long block) => New(
+        DerivedRequestId.Of("bust", tradeId.ToString()), DoorCommandKind.BustTrade,
+        chain: new DoorChain(tradeId, null, 0, 0, 0, block + deployment.BlockOffset, reason));
+
+    /// <summary>
+    /// An observation is absolute and carries its block, so it needs no name of its own: one that was refused (its market was not listed yet)
+    /// must not be answered with that refusal for ever.
+    /// </summary>
+    public DoorCommand Observe(ChainHolding holding, long block)
+    {
+        var (market, outcome) = ObservationRules.AssetOf(holding);
+        return New(
+            Guid.NewGuid(), DoorCommandKind.ObserveBalance,
+            chain: new DoorChain(0, holding.Account.ToLowerHex(), market, outcome, holding.Units, block + deployment.BlockOffset, null));
+    }
+
+    /// <summary>The relayer cancels a resting order by its own authority, because the chain says that it cannot be filled as it stands.</summary>
+    public DoorCommand Cancel(RestingOrder order, Hash32 transaction, int logIndex) => New(
+        DerivedRequestId.Of("chain-cancel", order.Hash.ToString(), transaction.ToString(), logIndex.ToString()), DoorCommandKind.CancelByHash,
+        cancel: new DoorCancel(order.Maker.ToLowerHex(), order.MarketId, order.Hash.ToString(), null));
+
+    public DoorCommand CancelSalt(Address maker, int marketId, System.Numerics.BigInteger salt, Hash32 transaction, int logIndex) => New(
+        DerivedRequestId.Of("chain-cancel-salt", transaction.ToString(), logIndex.ToString()), DoorCommandKind.CancelBySalt,
+        cancel: new DoorCancel(maker.ToLowerHex(), marketId, null, salt.ToString()));
+
+    public DoorCommand Resolve(int marketId, int outcome, Hash32 transaction) => New(
+        DerivedRequestId.Of("resolve", marketId.ToString(), transaction.ToString()), DoorCommandKind.SetMarketState,
+        market: new DoorMarket(marketId, (int)Exchange.MarketState.Resolved, outcome));
+
+    /// <exception cref="UndeliveredException">At least one is not acknowledged; all are sent again with the next step.</exception>
+    public async Task DeliverAsync(IReadOnlyList<DoorCommand> commands, CancellationToken cancellation)
+    {
+        foreach (var part in commands.Chunk(MaxOutstanding))
+        {
+            var deadline = clock.GetUtcNow() + options.DeliveryDeadline;
+            var results = await router.SendAsync([.. part.Select(c => c with { Deadline = deadline })], cancellation);
+            for (var i = 0; i < part.Length; i++) Check(part[i], results[i]);
+        }
+    }
+
+    private void Check(DoorCommand command, DoorResult result)
+    {
+        switch (result.Status)
+        {
+            case DoorStatus.Accepted or DoorStatus.Duplicate:
+                return;
+            case DoorStatus.Rejected when Harmless.Contains(result.Code ?? ""):
+                Log.Harmless(logger, command.Kind, result.Code!);
+                return;
+            case DoorStatus.Rejected:
+                Log.Refused(logger, command.Kind, command.Chain?.TradeId ?? 0, command.Chain?.Address, result.Code);
+                throw new UndeliveredException($"The leader refuses {command.Kind}: {result.Code}.");
+            default:
+                throw new UndeliveredException($"The leader has not acknowledged {command.Kind}: {result.Status}.");
+        }
+    }
+
+    private static DoorCommand New(Guid id, DoorCommandKind kind, DoorCancel? cancel = null, DoorChain? chain = null, DoorMarket? market = null)
+        => new(id, kind, DateTimeOffset.MinValue, null, cancel, chain, market);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Debug, "{Kind} changed nothing: {Code}.")]
+        public static partial void Harmless(ILogger logger, DoorCommandKind kind, string code);
+
+        [LoggerMessage(LogLevel.Error, "The leader refuses {Kind} (trade {TradeId}, account {Account}): {Code}.")]
+        public static partial void Refused(ILogger logger, DoorCommandKind kind, long tradeId, string? account, string? code);
+    }
+}

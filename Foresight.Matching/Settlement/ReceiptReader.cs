@@ -1,0 +1,59 @@
+using Foresight.Chain;
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
+using Microsoft.Extensions.Logging;
+
+namespace Foresight.Matching.Settlement;
+
+/// <summary>Says what a mined batch did to each of its trades, from the logs, one by one: a status of 1 proves nothing.</summary>
+public sealed partial class ReceiptReader(Deployment deployment, ILogger logger)
+{
+    /// <returns>For every trade that the receipt decides. One that was settled before by another transaction is not decided here.</returns>
+    public IReadOnlyList<TradeOutcome> Read(TransactionReceipt receipt, int marketId, IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs)
+    {
+        var market = deployment.Market(marketId);
+        var facts = BlockFacts.Read(deployment, receipt.Logs.Where(l => l.Address == market.Address));
+        var settled = facts.Settled.ToDictionary(s => s.TradeId);
+        var refused = facts.Refused.ToDictionary(r => r.TradeId);
+        var fills = facts.Fills.ToLookup(f => f.TradeId);
+
+        var outcomes = new List<TradeOutcome>(tradeIds.Count);
+        foreach (var id in tradeIds)
+        {
+            if (settled.ContainsKey(id))
+            {
+                if (!SameFills(legs[id], fills[id])) Log.FillsDiffer(logger, id, receipt.TransactionHash);
+                outcomes.Add(new TradeOutcome(id, null));
+            }
+            else if (refused.TryGetValue(id, out var refusal))
+            {
+                var failure = SettlementFailure.Decode(refusal.Reason);
+                if (!failure.IsSettledAlready()) outcomes.Add(new TradeOutcome(id, failure.Stored()));
+            }
+            else
+            {
+                Log.Unreported(logger, id, receipt.TransactionHash);
+                outcomes.Add(new TradeOutcome(id, FailureReasons.Unreported));
+            }
+        }
+
+        return outcomes;
+    }
+
+    private static bool SameFills(IEnumerable<TradeLeg> expected, IEnumerable<MarketEvent.OrderFilled> actual)
+    {
+        var wanted = expected.Select(l => (new Hash32(l.OrderHash), l.Outcome, l.IsBuy, Price: (long)l.PriceTicks * OrderMessage.PricePerTick, Amount: l.Lots * OrderMessage.AmountPerLot));
+        var got = actual.Select(f => (f.OrderHash, Outcome: (int)f.OutcomeIndex, f.IsBuy, Price: (long)f.Price, f.Amount));
+        return wanted.OrderBy(x => x.Item1).SequenceEqual(got.OrderBy(x => x.OrderHash));
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Critical, "Trade {TradeId} settled in {Transaction} with other fills than it was matched with; reconciliation will hold the evidence.")]
+        public static partial void FillsDiffer(ILogger logger, long tradeId, Hash32 transaction);
+
+        [LoggerMessage(LogLevel.Critical, "Transaction {Transaction} was mined and says nothing of trade {TradeId}.")]
+        public static partial void Unreported(ILogger logger, long tradeId, Hash32 transaction);
+    }
+}

@@ -1,0 +1,14 @@
+namespace Foresight.Matching.Settlement;
+
+/// <summary>What nodes say when they do not take a transaction. JSON-RPC has no codes for it, so the words count.</summary>
+public static class SendRefusals
+{
+    // geth and erigon: "already known"; nethermind: "AlreadyKnown"; anvil: "transaction already imported"; besu: "Known transaction".
+    private static readonly string[] HasIt = ["already known", "alreadyknown", "already imported", "known transaction"];
+
+    // Mined in the meantime, or another of the same nonce waits: the receipt or the next look at the pool decides.
+    private static readonly string[] NonceIsBusy = ["nonce too low", "replacement transaction underpriced", "noncetoolow"];
+
+    /// <summary>The node has these bytes, or one of the same nonce: there is nothing to do but look again.</summary>
+    public static bool MeansTheNodeHasIt(string message) => HasIt.Concat(NonceIsBusy).Any(part => message.Contains(part, StringComparison.OrdinalIgnoreCase));
+}

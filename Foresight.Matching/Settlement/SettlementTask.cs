@@ -1,0 +1,125 @@
+using Foresight.Chain.Rpc;
+using Foresight.Contracts;
+using Foresight.Matching.Leadership;
+using Foresight.ServiceDefaults.Cluster;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Foresight.Matching.Settlement;
+
+/// <summary>Where the chain is, and which one it must be.</summary>
+public sealed record ChainEndpoint(EthereumClient Client, long ChainId);
+
+/// <summary>
+/// Settles trades and tells the engine what the chain says, under the lease "settlement". Two loops, so that a slow leader does not keep
+/// transactions from being watched, nor a slow chain the leader from being told.
+/// </summary>
+public sealed partial class SettlementTask(
+    ChainEndpoint chain, OperatorKey key, SettlementOptions options, LeaderRouter router, TradeStatePublisher publisher, SettlementMetrics metrics,
+    TimeProvider clock, ILogger<SettlementTask> logger) : ILeaderTask
+{
+    /// <summary>Pause after a step that failed: the chain or the leader is away, and comes back by itself.</summary>
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(500);
+
+    private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(1);
+
+    public async Task LeadAsync(Lease lease)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping);
+        var deployment = await WaitForDeploymentAsync(lease.Database, ending.Token);
+        var journal = new SettlementJournal(lease.Database);
+        var term = new SettlementTerm(lease.Term, deployment, chain.Client, key, options, new SettlementStore(lease.Database), journal, publisher);
+        var submitter = new Submitter(term, new BatchSigner(deployment, chain.Client, key), new ReceiptReader(deployment, logger), clock, logger);
+        var followerJournal = new FollowerJournal(journal);
+        var follower = new ChainFollower(
+            term, new FollowerStore(lease.Database), followerJournal, new LeaderDelivery(router, deployment, options, clock, logger),
+            new HoldingsReader(deployment, chain.Client), logger);
+        var status = new StatusBoard(term, followerJournal, submitter, follower, metrics);
+        lease.ReportRecovered();
+
+        using var working = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
+        Task[] loops =
+        [
+            LoopAsync("submitting", submitter.StepAsync, status, working),
+            LoopAsync("following the chain", follower.StepAsync, status, working),
+            StatusLoopAsync(status, ending.Token),
+        ];
+        // The first that ends (the term, the database) ends the others; then all are waited for, so that nothing of this term runs on.
+        await Task.WhenAny(loops);
+        // Halted, the two loops end and the status goes on: the lease is kept, so that no other node goes on either.
+        if (status.Halted is not null) await Task.WhenAny(loops[^1]);
+        await ending.CancelAsync();
+        await Task.WhenAll(loops);
+    }
+
+    private async Task LoopAsync(string work, Func<long, CancellationToken, Task<bool>> step, StatusBoard status, CancellationTokenSource working)
+    {
+        var ending = working.Token;
+        while (!ending.IsCancellationRequested)
+        {
+            var pause = options.PollInterval;
+            try
+            {
+                status.Head = await chain.Client.BlockNumberAsync(ending);
+                if (await step(status.Head, ending)) pause = TimeSpan.Zero;
+                status.Worked(work);
+            }
+            catch (Exception error) when (error is RpcException or InconsistentChainException or UndeliveredException && !ending.IsCancellationRequested)
+            {
+                status.Failed(work, error.Message);
+                Log.StepFailed(logger, work, error.Message);
+                pause = PauseAfterFailure;
+            }
+            catch (SettlementHaltedException halted)
+            {
+                Log.Halted(logger, halted.Message);
+                status.Halted = halted.Message;
+                publisher.Publish(status.Term, "settlement_halted", halted.Message);
+                await working.CancelAsync();
+                return;
+            }
+
+            if (pause > TimeSpan.Zero) await Task.Delay(pause, clock, ending);
+        }
+    }
+
+    private async Task StatusLoopAsync(StatusBoard status, CancellationToken ending)
+    {
+        while (!ending.IsCancellationRequested)
+        {
+            try
+            {
+                await status.WriteAsync(ending);
+            }
+            catch (RpcException error) when (!ending.IsCancellationRequested)
+            {
+                status.Failed("reading the signer's balance", error.Message);
+            }
+
+            await Task.Delay(StatusInterval, clock, ending);
+        }
+    }
+
+    private async Task<Deployment> WaitForDeploymentAsync(NpgsqlDataSource database, CancellationToken ending)
+    {
+        while (true)
+        {
+            var deployment = await Deployment.ReadAsync(database, chain.ChainId, ending);
+            if (deployment is not null) return deployment;
+            Log.NotDeployed(logger, chain.ChainId);
+            await Task.Delay(TimeSpan.FromSeconds(1), clock, ending);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "{Work} failed and is tried again: {Reason}")]
+        public static partial void StepFailed(ILogger logger, string work, string reason);
+
+        [LoggerMessage(LogLevel.Critical, "Settlement halted: {Reason}")]
+        public static partial void Halted(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Information, "Nothing is deployed on chain {ChainId} yet; the set-up step does it.")]
+        public static partial void NotDeployed(ILogger logger, long chainId);
+    }
+}

@@ -1,0 +1,301 @@
+using Foresight.Chain;
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Transactions;
+using Foresight.Matching.Leadership;
+using Microsoft.Extensions.Logging;
+
+namespace Foresight.Matching.Settlement;
+
+/// <summary>What the two loops of a settlement term work with.</summary>
+public sealed record SettlementTerm(
+    Term Term, Deployment Deployment, EthereumClient Client, OperatorKey Key, SettlementOptions Options, SettlementStore Store, SettlementJournal Journal,
+    TradeStatePublisher Publisher);
+
+/// <summary>
+/// Brings trades on chain. It keeps nothing between two steps that is not in the journal or on the chain, so a step may be cut off anywhere
+/// and the next one, here or on another node, goes on from what is stored.
+/// </summary>
+public sealed partial class Submitter(SettlementTerm settlement, BatchSigner signer, ReceiptReader receipts, TimeProvider clock, ILogger logger)
+{
+    /// <summary>Trades looked at in one step: enough to fill every free slot.</summary>
+    private const int WaitingLimit = 2_000;
+
+    /// <summary>A nonce that was taken by a foreign transaction is believed only after this many blocks: a lagging node must not decide it.</summary>
+    private const int BlocksUntilNonceIsLost = 3;
+
+    private readonly SettlementStore store = settlement.Store;
+    private readonly SettlementJournal journal = settlement.Journal;
+    private readonly Dictionary<long, long> missingSince = [];
+    private long? gapSince;
+
+    /// <summary>What holds settlement up, in words; null when nothing does.</summary>
+    public string? Trouble { get; private set; }
+
+    /// <returns>Whether anything was done.</returns>
+    public async Task<bool> StepAsync(long head, CancellationToken cancellation)
+    {
+        Trouble = null;
+        var mined = await settlement.Client.GetTransactionCountAsync(settlement.Key.Key.Address, BlockRef.Latest, cancellation);
+        var unfinished = await store.ReadUnfinishedAsync(settlement.Key.Address, cancellation);
+        var acted = false;
+        foreach (var batch in unfinished) acted |= await ProgressAsync(batch, head, mined, cancellation);
+        acted |= await HealGapAsync(unfinished, head, mined, cancellation);
+
+        var inFlight = unfinished.Count(b => b.State is BatchStates.Signed or BatchStates.Broadcast);
+        if (inFlight < settlement.Options.MaxInFlight) acted |= await ComposeAsync(settlement.Options.MaxInFlight - inFlight, head, cancellation);
+        return acted;
+    }
+
+    private async Task<bool> ProgressAsync(StoredBatch batch, long head, long mined, CancellationToken cancellation)
+    {
+        var (facts, found) = await ReadFactsAsync(batch, head, mined, cancellation);
+        switch (BatchProgressRules.Next(batch.Facts, facts, settlement.Options.Confirmations, settlement.Options.StuckAfterBlocks))
+        {
+            case BatchStep.Send:
+                await SendAsync(batch, head, cancellation);
+                return true;
+
+            case BatchStep.Replace when batch.Nonce == mined:
+                await ReplaceAsync(batch, cancellation);
+                return true;
+
+            case BatchStep.RecordMined:
+                await RecordMinedAsync(batch, found!.Value.Batch, found.Value.Receipt, cancellation);
+                return true;
+
+            case BatchStep.BackToBroadcast:
+                Log.Reorganised(logger, batch.BatchId, batch.BlockNumber!.Value);
+                Publish(await journal.BackToBroadcastAsync(settlement.Term, [batch.BatchId], cancellation));
+                return true;
+
+            case BatchStep.Finish:
+                await FinishAsync(batch, cancellation);
+                return true;
+
+            default:
+                return false;
+        }
+    }
+
+    private async Task<(ChainFacts Facts, (StoredBatch Batch, TransactionReceipt Receipt)? Found)> ReadFactsAsync(
+        StoredBatch batch, long head, long mined, CancellationToken cancellation)
+    {
+        if (batch.State == BatchStates.Mined)
+        {
+            var block = await settlement.Client.GetBlockAsync(batch.BlockNumber!.Value, cancellation);
+            return (new ChainFacts(head, batch.BlockNumber, block?.Hash.ToBytes(), KnownToNode: true), null);
+        }
+
+        if (batch.Nonce < mined)
+        {
+            // Whichever of the nonce's transactions was mined: a replaced one may have won.
+            var family = await store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellation);
+            var found = await settlement.Client.GetTransactionReceiptsAsync([.. family.Select(b => new Hash32(b.TransactionHash))], cancellation);
+            for (var i = 0; i < family.Count; i++)
+            {
+                if (found[i] is not { } receipt) continue;
+                missingSince.Remove(batch.Nonce);
+                return (new ChainFacts(head, receipt.BlockNumber, null, KnownToNode: true), (family[i], receipt));
+            }
+
+            await GiveUpIfNonceIsLostAsync(batch, head, cancellation);
+            return (new ChainFacts(batch.BroadcastBlock ?? head, null, null, KnownToNode: true), null);
+        }
+
+        var known = batch.State == BatchStates.Broadcast && await settlement.Client.GetTransactionAsync(new Hash32(batch.TransactionHash), cancellation) is not null;
+        return (new ChainFacts(head, null, null, known), null);
+    }
+
+    /// <summary>Its nonce is used and none of its transactions has a receipt: a transaction of somebody else with this key took it.</summary>
+    private async Task GiveUpIfNonceIsLostAsync(StoredBatch batch, long head, CancellationToken cancellation)
+    {
+        var since = missingSince.TryGetValue(batch.Nonce, out var seen) ? seen : missingSince[batch.Nonce] = head;
+        if (head - since < settlement.Options.Confirmations + BlocksUntilNonceIsLost) return;
+        Log.NonceLost(logger, batch.Nonce, batch.BatchId);
+        missingSince.Remove(batch.Nonce);
+        Publish(await journal.GiveUpAsync(settlement.Term, batch.BatchId, "nonce_taken", blameSingleTrade: false, cancellation));
+    }
+
+    private async Task SendAsync(StoredBatch batch, long head, CancellationToken cancellation)
+    {
+        try
+        {
+            await settlement.Client.SendRawTransactionAsync(batch.RawTransaction, cancellation);
+        }
+        catch (RpcException refusal) when (refusal is not RpcUnavailableException)
+        {
+            if (!SendRefusals.MeansTheNodeHasIt(refusal.NodeMessage))
+            {
+                Trouble = $"The node refuses transaction {Hex.Encode(batch.TransactionHash)}: {refusal.NodeMessage}";
+                Log.Refused(logger, batch.BatchId, batch.Nonce, refusal.NodeMessage);
+                return;
+            }
+        }
+
+        if (batch.State == BatchStates.Signed) Log.Sent(logger, batch.BatchId, batch.Trades, batch.Nonce);
+        else Log.SentAgain(logger, batch.BatchId, batch.Nonce);
+        Publish(await journal.MarkBroadcastAsync(settlement.Term, batch.BatchId, head, cancellation));
+    }
+
+    private async Task ReplaceAsync(StoredBatch batch, CancellationToken cancellation)
+    {
+        var market = await settlement.Client.SuggestFeesAsync(settlement.Options.PriorityFee, cancellation);
+        var bumped = FeeRules.Bump(new Fee(batch.MaxFee, batch.PriorityFee), market.BaseFeePerGas, market.MaxPriorityFeePerGas, settlement.Options.MaxFee);
+        if (bumped is not { } fee)
+        {
+            Trouble = $"Transaction {Hex.Encode(batch.TransactionHash)} is stuck and its fee is at the cap.";
+            Log.AtTheCap(logger, batch.BatchId, batch.Nonce);
+            return;
+        }
+
+        var tradeIds = await store.ReadTradeIdsAsync(batch.BatchId, cancellation);
+        var legs = await store.ReadLegsAsync(tradeIds, cancellation);
+        var replacement = signer.Sign(batch.MarketId, tradeIds, legs, batch.Nonce, fee);
+        Log.Replaced(logger, batch.BatchId, batch.Nonce, fee.MaxFee);
+        Publish(await journal.ReplaceAsync(settlement.Term, batch.BatchId, replacement, cancellation));
+    }
+
+    private async Task RecordMinedAsync(StoredBatch live, StoredBatch mined, TransactionReceipt receipt, CancellationToken cancellation)
+    {
+        var tradeIds = await store.ReadTradeIdsAsync(live.BatchId, cancellation);
+        var legs = await store.ReadLegsAsync(tradeIds, cancellation);
+        var outcomes = receipt.Succeeded ? receipts.Read(receipt, live.MarketId, tradeIds, legs) : [];
+        var facts = new MinedFacts(receipt.BlockNumber, receipt.BlockHash.ToBytes(), receipt.GasUsed, receipt.Succeeded ? null : "reverted");
+        Publish(await journal.RecordMinedAsync(settlement.Term, live, mined, facts, outcomes, cancellation));
+        var failed = outcomes.Count(o => o.Reason is not null);
+        Log.Mined(logger, mined.BatchId, receipt.BlockNumber, outcomes.Count - failed, failed, receipt.GasUsed);
+    }
+
+    private async Task FinishAsync(StoredBatch batch, CancellationToken cancellation)
+    {
+        if (batch.Error is null)
+        {
+            await journal.FinishAsync(settlement.Term, batch.BatchId, cancellation);
+            return;
+        }
+
+        Log.Reverted(logger, batch.BatchId, batch.Trades);
+        Publish(await journal.GiveUpAsync(settlement.Term, batch.BatchId, "reverted", blameSingleTrade: true, cancellation));
+    }
+
+    /// <summary>
+    /// The lowest transaction waits for a nonce that nobody uses (rows lost with an older backup, a foreign transaction dropped from the
+    /// pool): an empty transaction takes it. It carries no trade, so nothing needs to be stored of it.
+    /// </summary>
+    private async Task<bool> HealGapAsync(IReadOnlyList<StoredBatch> unfinished, long head, long mined, CancellationToken cancellation)
+    {
+        var lowest = unfinished.FirstOrDefault(b => b.State is BatchStates.Signed or BatchStates.Broadcast);
+        if (lowest is null || lowest.Nonce <= mined)
+        {
+            gapSince = null;
+            return false;
+        }
+
+        gapSince ??= head;
+        if (head - gapSince < settlement.Options.StuckAfterBlocks) return false;
+        Trouble = $"Nonce {mined} is missing below {lowest.Nonce}; it is filled with an empty transaction.";
+        Log.Gap(logger, mined, lowest.Nonce);
+        gapSince = head;
+        var fee = await SuggestFeeAsync(cancellation);
+        await settlement.Client.SendTransactionAsync(
+            new Eip1559Transaction
+            {
+                ChainId = settlement.Deployment.ChainId, Nonce = mined, To = settlement.Key.Key.Address, GasLimit = 21_000, MaxFeePerGas = fee.MaxFee,
+                MaxPriorityFeePerGas = fee.PriorityFee,
+            }.Sign(settlement.Key.Key),
+            cancellation);
+        return true;
+    }
+
+    private async Task<bool> ComposeAsync(int slots, long head, CancellationToken cancellation)
+    {
+        var waiting = await store.ReadWaitingAsync(WaitingLimit, cancellation);
+        if (waiting.Count == 0) return false;
+        var planned = BatchRules.Compose(waiting, settlement.Options.Limits, slots, clock.GetUtcNow());
+        foreach (var plan in planned) await SubmitAsync(plan, head, cancellation);
+        return planned.Count > 0;
+    }
+
+    private async Task SubmitAsync(PlannedBatch plan, long head, CancellationToken cancellation)
+    {
+        var legs = await store.ReadLegsAsync(plan.TradeIds, cancellation);
+        var checks = await signer.PreflightAsync(plan, legs, cancellation);
+        if (checks.Held is { } reason)
+        {
+            // Not the fault of a trade: nothing is decided about any, and all are tried again.
+            Trouble = $"Market {plan.MarketId} settles nothing: {reason}";
+            Log.Held(logger, plan.MarketId, reason);
+            return;
+        }
+
+        if (checks.Failed.Count > 0)
+        {
+            foreach (var failed in checks.Failed) Log.PreflightFailed(logger, failed.TradeId, failed.Reason!);
+            Publish(await journal.FailUnsentAsync(settlement.Term, checks.Failed, cancellation));
+        }
+
+        var survivors = plan.TradeIds.Except(checks.Failed.Select(f => f.TradeId)).Except(checks.SettledAlready).ToList();
+        if (survivors.Count == 0) return;
+        var batch = signer.Sign(plan.MarketId, survivors, legs, await NextNonceAsync(cancellation), await SuggestFeeAsync(cancellation));
+
+        // Stored before sent: from here on these trades go on chain by these bytes or their replacement, whoever holds the lease.
+        Publish(await journal.StoreAsync(settlement.Term, batch, cancellation));
+        var stored = (await store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellation))[0];
+        await SendAsync(stored, head, cancellation);
+    }
+
+    /// <summary>After everything that the journal has signed and everything that the chain has or waits for.</summary>
+    private async Task<long> NextNonceAsync(CancellationToken cancellation)
+    {
+        var pending = await settlement.Client.GetTransactionCountAsync(settlement.Key.Key.Address, BlockRef.Pending, cancellation);
+        var last = await store.ReadLastNonceAsync(settlement.Key.Address, cancellation);
+        return Math.Max(pending, last + 1 ?? 0);
+    }
+
+    private async Task<Fee> SuggestFeeAsync(CancellationToken cancellation)
+    {
+        var market = await settlement.Client.SuggestFeesAsync(settlement.Options.PriorityFee, cancellation);
+        return FeeRules.First(market.BaseFeePerGas, market.MaxPriorityFeePerGas, settlement.Options.MaxFee);
+    }
+
+    private void Publish(IReadOnlyList<TradeChange> changes) => settlement.Publisher.Publish(settlement.Term, changes);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Batch {BatchId} with {Trades} trades was sent with nonce {Nonce}.")]
+        public static partial void Sent(ILogger logger, long batchId, int trades, long nonce);
+
+        [LoggerMessage(LogLevel.Warning, "The node does not have batch {BatchId} (nonce {Nonce}); the same bytes were sent again.")]
+        public static partial void SentAgain(ILogger logger, long batchId, long nonce);
+
+        [LoggerMessage(LogLevel.Error, "The node refuses batch {BatchId} (nonce {Nonce}): {Reason}")]
+        public static partial void Refused(ILogger logger, long batchId, long nonce, string reason);
+
+        [LoggerMessage(LogLevel.Information, "Batch {BatchId} was mined in block {Block}: {Settled} trades settled, {Failed} failed, {Gas} gas.")]
+        public static partial void Mined(ILogger logger, long batchId, long block, int settled, int failed, long gas);
+
+        [LoggerMessage(LogLevel.Warning, "Batch {BatchId} with {Trades} trades reverted as a whole; its trades go into smaller batches.")]
+        public static partial void Reverted(ILogger logger, long batchId, int trades);
+
+        [LoggerMessage(LogLevel.Warning, "Batch {BatchId} (nonce {Nonce}) is stuck and was replaced with a fee of {Fee} wei.")]
+        public static partial void Replaced(ILogger logger, long batchId, long nonce, System.Numerics.BigInteger fee);
+
+        [LoggerMessage(LogLevel.Error, "Batch {BatchId} (nonce {Nonce}) is stuck and its fee is at the cap.")]
+        public static partial void AtTheCap(ILogger logger, long batchId, long nonce);
+
+        [LoggerMessage(LogLevel.Warning, "Block {Block} is not canonical any more; batch {BatchId} goes back to broadcast.")]
+        public static partial void Reorganised(ILogger logger, long batchId, long block);
+
+        [LoggerMessage(LogLevel.Error, "Nonce {Nonce} was taken by a transaction that is not ours; batch {BatchId} is given up and its trades are matched again.")]
+        public static partial void NonceLost(ILogger logger, long nonce, long batchId);
+
+        [LoggerMessage(LogLevel.Warning, "Nonce {Missing} is missing below {Lowest}; it is filled with an empty transaction.")]
+        public static partial void Gap(ILogger logger, long missing, long lowest);
+
+        [LoggerMessage(LogLevel.Warning, "Trade {TradeId} would fail on chain and is not sent: {Reason}.")]
+        public static partial void PreflightFailed(ILogger logger, long tradeId, string reason);
+
+        [LoggerMessage(LogLevel.Error, "Market {MarketId} settles nothing: {Reason}")]
+        public static partial void Held(ILogger logger, int marketId, string reason);
+    }
+}
