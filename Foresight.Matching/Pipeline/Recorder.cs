@@ -135,7 +135,8 @@ internal sealed class Recorder(Desk desk, JournalBatch batch, long epoch)
         order.Reason = RejectCodes.Of(e.Reason);
         Changed(order);
         done.Add(order);
-        cancelled.Add(order.Hash.ToString());
+        // Orders expire before any command that comes after their time; the command did not cancel them.
+        if (e.Reason != CancelReason.Expired) cancelled.Add(order.Hash.ToString());
         Tell(order, order.StatusName);
     }
 

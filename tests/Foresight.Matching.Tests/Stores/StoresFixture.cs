@@ -1,0 +1,70 @@
+using Aspire.Hosting;
+using Aspire.Hosting.Testing;
+using Foresight.Matching.Schema;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Foresight.Matching.Tests.Stores;
+
+/// <summary>A real Redis and a real Postgres, of these tests alone.</summary>
+public class StoresFixture : IAsyncLifetime
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
+
+    private DistributedApplication? app;
+
+    public string Redis { get; private set; } = "";
+
+    /// <summary>Connection string of the server's first database.</summary>
+    public string Postgres { get; private set; } = "";
+
+    public async Task InitializeAsync()
+    {
+        var builder = DistributedApplicationTestingBuilder.Create();
+        builder.AddRedis("redis");
+        builder.AddPostgres("postgres").AddDatabase("foresight");
+        app = await builder.BuildAsync();
+        await app.StartAsync();
+        foreach (var name in new[] { "redis", "foresight" }) await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
+        Redis = (await app.GetConnectionStringAsync("redis"))!;
+        Postgres = (await app.GetConnectionStringAsync("foresight"))!;
+    }
+
+    public Task StopRedisAsync() => app!.ResourceCommands.ExecuteCommandAsync("redis", "kill");
+
+    /// <summary>Empty, on the port it had.</summary>
+    public Task StartRedisAsync() => app!.ResourceCommands.ExecuteCommandAsync("redis", "start");
+
+    /// <summary>A new database with the schema in it, and its connection string.</summary>
+    public async Task<string> CreateDatabaseAsync()
+    {
+        var name = $"t_{Guid.NewGuid():N}";
+        await using (var server = NpgsqlDataSource.Create(Postgres))
+        await using (var create = server.CreateCommand($"CREATE DATABASE {name}"))
+            await create.ExecuteNonQueryAsync();
+        var connection = new NpgsqlConnectionStringBuilder(Postgres) { Database = name }.ConnectionString;
+        await using var database = NpgsqlDataSource.Create(connection);
+        await new Migrator(database, NullLogger<Migrator>.Instance).MigrateAsync();
+        return connection;
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (app is not null) await app.DisposeAsync();
+    }
+}
+
+[CollectionDefinition(Name)]
+public sealed class StoresCollection : ICollectionFixture<StoresFixture>
+{
+    public const string Name = "stores";
+}
+
+/// <summary>Its own servers, because its tests take them down.</summary>
+[CollectionDefinition(Name)]
+public sealed class BreakableStoresCollection : ICollectionFixture<BreakableStoresFixture>
+{
+    public const string Name = "breakable stores";
+}
+
+public sealed class BreakableStoresFixture : StoresFixture;
