@@ -1,7 +1,28 @@
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddPostgres();
+builder.AddRedisClient(neededToBeReady: false);
+builder.AddClusterNode("api");
+builder.AddLeaderRouter();
+builder.AddProblems();
+builder.AddAccess();
+builder.AddMarkets();
+builder.AddOrders();
+builder.AddMarketData();
+builder.AddOperations();
+builder.AddDocument();
 
 var app = builder.Build();
+app.UseAccess();
+app.UseProblems();
+app.UseRouting();
+app.UseRateLimiter();
 app.MapDefaultEndpoints();
+app.MapOrders();
+app.MapMarkets();
+app.MapAccounts();
+app.MapMarketData();
+app.MapOperations();
+app.MapDocument();
+app.AnnounceAddress();
 await app.RunAsync();

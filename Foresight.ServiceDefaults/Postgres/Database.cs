@@ -68,6 +68,10 @@ public sealed partial class Database : IAsyncDisposable
         return (await RunAsync(primary, query, after: null, read, cancellation)).Result!;
     }
 
+    /// <summary>A read that must see everything that was committed before it.</summary>
+    public async Task<T> ReadPrimaryAsync<T>(string query, Func<NpgsqlConnection, CancellationToken, Task<T>> read, CancellationToken cancellation) =>
+        (await RunAsync(primary, query, after: null, read, cancellation)).Result!;
+
     /// <summary>Runs on the primary, once. What is not known to be harmless to repeat goes here.</summary>
     public async Task<T> WriteAsync<T>(string query, Func<NpgsqlConnection, CancellationToken, Task<T>> write, CancellationToken cancellation) =>
         (await RunAsync(primary, query, after: null, write, cancellation, isRead: false)).Result!;

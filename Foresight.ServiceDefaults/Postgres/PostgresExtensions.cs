@@ -20,6 +20,8 @@ public static class PostgresExtensions
         var address = PostgresAddress.From(builder.Configuration);
         var options = PostgresOptions.From(builder.Configuration);
         builder.Services.AddSingleton(options);
+        // Rows are read into classes whose members are named as the columns are, without the underscores.
+        Dapper.DefaultTypeMap.MatchNamesWithUnderscores = true;
         builder.Services.AddSingleton(provider => SourceOf("primary", address.Primary, provider, commandSeconds: 10));
         builder.Services.AddSingleton(provider =>
         {

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Threading.RateLimiting;
+using Foresight.Api.Access;
+using Foresight.Api.Problems;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Hosting;
+using Foresight.ServiceDefaults.Telemetry;
+using Microsoft.AspNetCore.RateLimiting;
+
+namespace Microsoft.AspNetCore.Builder;
+
+public static class AccessExtensions
+{
+    /// <summary>
+    /// Requests of one address in a minute on one node. Generous, because a market maker behind one address sends hundreds of orders a
+    /// second; it is here to keep one caller from taking everything. <c>RATE_LIMIT_PER_MINUTE</c>; 0 turns it off.
+    /// </summary>
+    private const int DefaultPerMinute = 300_000;
+
+    public static WebApplicationBuilder AddAccess(this WebApplicationBuilder builder)
+    {
+        // Made now, so that a missing key stops the start and not the first request.
+        builder.Services.AddSingleton(new AdminAccess(builder.Configuration));
+        var perMinute = builder.Configuration.Integer("RATE_LIMIT_PER_MINUTE", DefaultPerMinute, 0, int.MaxValue);
+        builder.Services.AddRateLimiter(limits =>
+        {
+            limits.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+            limits.OnRejected = async (rejected, _) =>
+            {
+                var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(60);
+                await new ProblemResult(new Problem(ProblemCodes.RateLimited, $"At most {perMinute} requests a minute are taken from one address.") { RetryAfter = wait })
+                    .ExecuteAsync(rejected.HttpContext);
+            };
+            limits.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http => perMinute == 0 || IsProbe(http.Request.Path)
+                ? RateLimitPartition.GetNoLimiter("")
+                : RateLimitPartition.GetFixedWindowLimiter(
+                    http.Connection.RemoteIpAddress?.ToString() ?? "",
+                    _ => new FixedWindowRateLimiterOptions { PermitLimit = perMinute, Window = TimeSpan.FromMinutes(1) }));
+        });
+        return builder;
+    }
+
+    /// <summary>Headers of every answer, the time it took, and the limit. Before the routes.</summary>
+    public static WebApplication UseAccess(this WebApplication app)
+    {
+        var duration = app.Services.GetRequiredService<IMeterFactory>().Create(MetricNames.Meter)
+            .CreateHistogram<double>(MetricNames.ApiRequestDuration, "s", "Time to answer a request, by route.");
+        app.Use(async (http, next) =>
+        {
+            var started = Stopwatch.GetTimestamp();
+            var headers = http.Response.Headers;
+            headers.XContentTypeOptions = "nosniff";
+            headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+            headers["Referrer-Policy"] = "no-referrer";
+            headers.CacheControl = "no-store";
+            try
+            {
+                await next(http);
+            }
+            finally
+            {
+                // By pattern, never by path: ids in labels would have no end. A hub's connection is not a request in this sense.
+                var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "none";
+                if (!route.StartsWith("/hubs", StringComparison.Ordinal))
+                {
+                    duration.Record(
+                        Stopwatch.GetElapsedTime(started).TotalSeconds, new("route", route), new("method", MethodOf(http.Request.Method)),
+                        new("status", http.Response.StatusCode.ToString(CultureInfo.InvariantCulture)));
+                }
+            }
+        });
+        return app;
+    }
+
+    public static RouteGroupBuilder RequireAdminKey(this RouteGroupBuilder routes)
+    {
+        routes.AddEndpointFilter<RouteGroupBuilder, RequireAdmin>();
+        return routes;
+    }
+
+    private static string MethodOf(string method) =>
+        HttpMethods.IsGet(method) || HttpMethods.IsPost(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) ? method.ToUpperInvariant() : "other";
+
+    private static bool IsProbe(PathString path) => path.Value is "/alive" or "/ready" or "/health" or "/metrics";
+}

@@ -1,0 +1,39 @@
+using System.Security.Cryptography;
+using System.Text;
+using Foresight.Api.Problems;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Hosting;
+
+namespace Foresight.Api.Access;
+
+/// <summary>
+/// The admin key of the cluster: <c>Authorization: Bearer …</c>. It has no default, and the time that a comparison takes tells nothing of it.
+/// </summary>
+public sealed class AdminAccess
+{
+    private const string Scheme = "Bearer ";
+
+    private readonly byte[] digest;
+
+    public AdminAccess(IConfiguration configuration) =>
+        digest = Digest(configuration.RequiredSecret("ADMIN_KEY", "the operations routes are opened by it"));
+
+    public bool Allows(HttpContext http)
+    {
+        if (http.Request.Headers.Authorization is not [{ } value] || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return false;
+        return CryptographicOperations.FixedTimeEquals(Digest(value[Scheme.Length..].Trim()), digest);
+    }
+
+    private static byte[] Digest(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+}
+
+/// <summary>Lets only callers with the admin key through.</summary>
+public sealed class RequireAdmin(AdminAccess access) : IEndpointFilter
+{
+    public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        if (access.Allows(context.HttpContext)) return next(context);
+        context.HttpContext.Response.Headers.WWWAuthenticate = "Bearer realm=\"foresight\"";
+        return ValueTask.FromResult<object?>(new ProblemResult(new Problem(ProblemCodes.Unauthorized, "This route needs the admin key: Authorization: Bearer <key>.")));
+    }
+}

@@ -1,0 +1,58 @@
+using Dapper;
+using Foresight.Api.Orders;
+using Foresight.Api.Problems;
+using Foresight.Api.Reading;
+using Foresight.Chain;
+using Foresight.Contracts;
+using Foresight.Exchange;
+using Foresight.ServiceDefaults.Postgres;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Microsoft.AspNetCore.Builder;
+
+public static class AccountEndpoints
+{
+    /// <summary>Assets of one account in one answer; an account that traded in more markets sees those it touched last.</summary>
+    private const int MaxBalances = 1_000;
+
+    public static WebApplication MapAccounts(this WebApplication app)
+    {
+        app.MapGet("/accounts/{address}", FindAsync).WithTags("Accounts").WithName("GetAccount")
+            .WithSummary("What an account owns, holds and may spend, as the exchange knows it.").RefusesWith(400, 404, 503);
+        return app;
+    }
+
+    private static async Task<Results<Ok<AccountView>, ProblemResult>> FindAsync(string address, HttpContext http, Database database, CancellationToken cancellation)
+    {
+        if (!Address.TryParse(address, out var account)) return new ProblemResult(OrderRules.NotAnAddress("The account"));
+        if (RequestReading.ReadLsn(http.Request, out var after) is { } malformed) return new ProblemResult(malformed);
+        var rows = await database.ReadAsync("account", after, async (connection, cancel) => (await connection.QueryAsync<BalanceRow>(new CommandDefinition(
+            """
+            SELECT b.market_id, b.outcome, b.owned, b.order_hold, b.trade_hold, b.observed_block
+            FROM accounts a LEFT JOIN balances b USING (account_id) WHERE a.address = @address
+            ORDER BY (b.outcome = 255) DESC, b.updated_sequence DESC LIMIT @MaxBalances
+            """, new { address = account.ToBytes(), MaxBalances }, cancellationToken: cancel))).AsList(), cancellation);
+        if (rows.Count == 0) return new ProblemResult(Problem.NotFound($"The exchange has not seen the account {account}."));
+        var held = rows.Where(row => row.MarketId is not null).ToList();
+        return TypedResults.Ok(new AccountView(account.ToString(), held.Count == 0 ? 0 : held.Max(row => row.ObservedBlock!.Value), [.. held.Select(row => row.View())]));
+    }
+
+    private sealed class BalanceRow
+    {
+        public int? MarketId { get; init; }
+        public short? Outcome { get; init; }
+        public long? Owned { get; init; }
+        public long? OrderHold { get; init; }
+        public long? TradeHold { get; init; }
+        public long? ObservedBlock { get; init; }
+
+        public BalanceView View()
+        {
+            var isCollateral = Outcome == Command.CollateralOutcome;
+            string Text(long units) => isCollateral ? Decimals.Usdc(units) : Decimals.Shares(units);
+            return new BalanceView(
+                isCollateral ? "USDC" : $"{MarketId}:{Outcome}", Text(Owned!.Value), Text(OrderHold!.Value), Text(TradeHold!.Value),
+                Text(Owned.Value - OrderHold.Value - TradeHold.Value));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using Foresight.Contracts;
+
+namespace Foresight.Api.MarketData;
+
+/// <summary>
+/// One market's levels, as of a journal position. The two outcomes of a binary market are both kept, though each is the other's mirror:
+/// that is how changes come and go. Not thread-safe.
+/// </summary>
+public sealed class Book
+{
+    private static readonly IComparer<int> HighestFirst = Comparer<int>.Create((a, b) => b.CompareTo(a));
+
+    private readonly Side[] sides;
+
+    public Book(int outcomes)
+    {
+        Outcomes = outcomes;
+        sides = [.. Enumerable.Range(0, outcomes).Select(_ => new Side())];
+    }
+
+    public int Outcomes { get; }
+
+    /// <summary>Price ticks to lots, best first.</summary>
+    public SortedDictionary<int, long> Bids(int outcome) => sides[outcome].Bids;
+
+    /// <inheritdoc cref="Bids"/>
+    public SortedDictionary<int, long> Asks(int outcome) => sides[outcome].Asks;
+
+    /// <summary>Quantities are absolute, so a change that is applied twice does no harm.</summary>
+    public void Apply(IEnumerable<LevelChange> changes)
+    {
+        foreach (var change in changes)
+        {
+            if ((uint)change.Outcome >= (uint)Outcomes) continue;
+            var side = change.IsBid ? Bids(change.Outcome) : Asks(change.Outcome);
+            if (change.Lots == 0) side.Remove(change.PriceTicks);
+            else side[change.PriceTicks] = change.Lots;
+        }
+    }
+
+    public void Replace(IEnumerable<LevelChange> levels)
+    {
+        foreach (var side in sides)
+        {
+            side.Bids.Clear();
+            side.Asks.Clear();
+        }
+
+        Apply(levels);
+    }
+
+    /// <summary>True if these are all the levels there are.</summary>
+    public bool HasLevels(IEnumerable<LevelChange> levels)
+    {
+        var count = 0;
+        foreach (var level in levels)
+        {
+            count++;
+            var side = level.IsBid ? Bids(level.Outcome) : Asks(level.Outcome);
+            if (!side.TryGetValue(level.PriceTicks, out var lots) || lots != level.Lots) return false;
+        }
+
+        return count == sides.Sum(side => side.Bids.Count + side.Asks.Count);
+    }
+
+    public IReadOnlyList<LevelChange> Levels()
+    {
+        var levels = new List<LevelChange>();
+        for (var outcome = 0; outcome < Outcomes; outcome++)
+        {
+            foreach (var (ticks, lots) in Bids(outcome)) levels.Add(new LevelChange(outcome, IsBid: true, ticks, lots));
+            foreach (var (ticks, lots) in Asks(outcome)) levels.Add(new LevelChange(outcome, IsBid: false, ticks, lots));
+        }
+
+        return levels;
+    }
+
+    public uint[] Checksums()
+    {
+        var checksums = new uint[Outcomes];
+        for (var outcome = 0; outcome < Outcomes; outcome++) checksums[outcome] = BookChecksum.Of(Bids(outcome), Asks(outcome));
+        return checksums;
+    }
+
+    private sealed class Side
+    {
+        public SortedDictionary<int, long> Bids { get; } = new(HighestFirst);
+        public SortedDictionary<int, long> Asks { get; } = [];
+    }
+}

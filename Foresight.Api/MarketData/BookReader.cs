@@ -1,0 +1,65 @@
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Postgres;
+using Npgsql;
+
+namespace Foresight.Api.MarketData;
+
+/// <param name="Epoch">Of the last command in it; 0 with an empty journal.</param>
+public sealed record BookSnapshot(long Epoch, long Sequence, ILookup<int, LevelChange> Levels);
+
+/// <summary>
+/// Books from the journal's orders, with the position that they are as of. From the primary: a message that was published is committed there,
+/// so a snapshot that is read after a message came always holds it.
+/// </summary>
+public sealed class BookReader(Database database)
+{
+    /// <summary>One statement, hence one snapshot: the levels are exactly those at the sequence.</summary>
+    private const string Query = """
+        WITH position AS (SELECT sequence, epoch FROM commands WHERE shard = 0 ORDER BY sequence DESC LIMIT 1),
+        levels AS (
+            SELECT market_id, outcome, is_buy, price_ticks, sum(quantity_lots - filled_lots)::bigint AS lots
+            FROM orders WHERE status IN (0, 1) AND market_id = ANY ($1) GROUP BY market_id, outcome, is_buy, price_ticks)
+        SELECT p.epoch, p.sequence, l.market_id, l.outcome, l.is_buy, l.price_ticks, l.lots FROM position p LEFT JOIN levels l ON true
+        """;
+
+    /// <param name="binary">Those of the markets that have two outcomes: an order for one is then a level of both.</param>
+    public Task<BookSnapshot> ReadAsync(int[] markets, IReadOnlySet<int> binary, CancellationToken cancellation) =>
+        database.ReadPrimaryAsync("order_book", async (connection, cancel) =>
+        {
+            await using var command = new NpgsqlCommand(Query, connection) { Parameters = { new() { Value = markets } } };
+            await using var reader = await command.ExecuteReaderAsync(cancel);
+            var (epoch, sequence) = (0L, 0L);
+            var orders = new List<(int Market, int Outcome, bool IsBuy, int Ticks, long Lots)>();
+            while (await reader.ReadAsync(cancel))
+            {
+                (epoch, sequence) = (reader.GetInt64(0), reader.GetInt64(1));
+                if (!await reader.IsDBNullAsync(2, cancel))
+                    orders.Add((reader.GetInt32(2), reader.GetInt16(3), reader.GetBoolean(4), reader.GetInt32(5), reader.GetInt64(6)));
+            }
+
+            return new BookSnapshot(epoch, sequence, BookLevels.Of(orders, binary));
+        }, cancellation);
+}
+
+/// <summary>Levels as traders see them.</summary>
+public static class BookLevels
+{
+    /// <summary>
+    /// Adds orders up to levels. In a binary market a bid for one outcome at q is an ask of the other at 1 - q, so each order counts in both
+    /// views, together with the other outcome's orders that mean the same.
+    /// </summary>
+    public static ILookup<int, LevelChange> Of(
+        IEnumerable<(int Market, int Outcome, bool IsBuy, int Ticks, long Lots)> orders, IReadOnlySet<int> binary)
+    {
+        var levels = new Dictionary<(int Market, int Outcome, bool IsBid, int Ticks), long>();
+        foreach (var (market, outcome, isBuy, ticks, lots) in orders)
+        {
+            Add((market, outcome, isBuy, ticks), lots);
+            if (binary.Contains(market)) Add((market, 1 - outcome, !isBuy, Exchange.Price.TicksPerUnit - ticks), lots);
+        }
+
+        return levels.ToLookup(level => level.Key.Market, level => new LevelChange(level.Key.Outcome, level.Key.IsBid, level.Key.Ticks, level.Value));
+
+        void Add((int Market, int Outcome, bool IsBid, int Ticks) key, long lots) => levels[key] = levels.GetValueOrDefault(key) + lots;
+    }
+}

@@ -1,0 +1,38 @@
+using Foresight.Api.Markets;
+using Foresight.Contracts;
+
+namespace Foresight.Api.MarketData;
+
+/// <summary>What the feed's loop is told, one after the other; so everything it knows has one writer.</summary>
+internal abstract record FeedItem
+{
+    public sealed record Depth(DepthMessage Message) : FeedItem;
+
+    public sealed record Trades(TradesMessage Message) : FeedItem;
+
+    public sealed record Stats(StatsMessage Message) : FeedItem;
+
+    public sealed record Orders(OrdersMessage Message) : FeedItem;
+
+    public sealed record MarketsAdded(IReadOnlyList<Market> Markets) : FeedItem;
+
+    /// <summary>The answer says why it was refused; null if it was not.</summary>
+    public sealed record Subscribe(HubClient Client, Subscription Subscription, (long Epoch, long Sequence)? From, TaskCompletionSource<string?> Answer) : FeedItem;
+
+    public sealed record Unsubscribe(HubClient Client, Subscription Subscription, TaskCompletionSource Done) : FeedItem;
+
+    public sealed record Left(HubClient Client) : FeedItem;
+
+    public sealed record ConnectionLost : FeedItem;
+
+    public sealed record ConnectionRestored : FeedItem;
+
+    /// <param name="Snapshot">Null: it could not be read.</param>
+    public sealed record BooksRead(IReadOnlyList<int> Markets, BookSnapshot? Snapshot) : FeedItem;
+
+    /// <param name="Missing">Null: they could not be read.</param>
+    public sealed record TradesRead(int Market, IReadOnlyList<TradeView>? Missing) : FeedItem;
+
+    /// <summary>A second has passed.</summary>
+    public sealed record Tick : FeedItem;
+}

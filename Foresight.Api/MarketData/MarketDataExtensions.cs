@@ -1,0 +1,49 @@
+using Foresight.Api.MarketData;
+using Foresight.ServiceDefaults.Health;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Microsoft.AspNetCore.Builder;
+
+public static class MarketDataExtensions
+{
+    public static WebApplicationBuilder AddMarketData(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<MarketDataMetrics>();
+        builder.Services.AddSingleton<BookReader>();
+        builder.Services.AddSingleton<MarketFeed>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<MarketFeed>());
+        builder.Services.AddHealthChecks().AddCheck<FeedCheck>("market-data", HealthStatus.Unhealthy, [HealthBoard.Ready]);
+        builder.Services.AddSignalR(options =>
+        {
+            // The longest call is a subscription to private orders, about 300 bytes.
+            options.MaximumReceiveMessageSize = 4 * 1024;
+            options.HandshakeTimeout = TimeSpan.FromSeconds(5);
+            options.KeepAliveInterval = TimeSpan.FromSeconds(10);
+            options.ClientTimeoutInterval = TimeSpan.FromSeconds(30);
+            options.MaximumParallelInvocationsPerClient = 1;
+        });
+        builder.Services.AddSingleton<HubLifetimeManager<MarketHub>, MarketHubLifetime>();
+        return builder;
+    }
+
+    public static WebApplication MapMarketData(this WebApplication app)
+    {
+        app.MapHub<MarketHub>("/hubs/market");
+        return app;
+    }
+
+    /// <summary>
+    /// A loop that stands still would show old books as new ones, so the node is taken out. Without Redis the node still serves reads and
+    /// takes orders, and its clients are told.
+    /// </summary>
+    private sealed class FeedCheck(MarketFeed feed) : IHealthCheck
+    {
+        private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(4);
+
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellation = default) => Task.FromResult(
+            feed.Silence > MaxSilence ? HealthCheckResult.Unhealthy("the feed stands still")
+            : feed.IsConnected ? HealthCheckResult.Healthy()
+            : HealthCheckResult.Degraded("no market data comes in"));
+    }
+}

@@ -1,0 +1,186 @@
+using Foresight.Contracts;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Foresight.Api.MarketData;
+
+// How the feed finds out that it missed something, and what it does about it: it reads the journal, and tells clients where that takes long.
+public sealed partial class MarketFeed
+{
+    /// <summary>Seconds without a book, or without Redis, after which clients are told (acceptance C3: within 2 s).</summary>
+    private const int TicksBeforeSaid = 1;
+
+    private int ticksWithoutRedisSeen;
+
+    private void Listen()
+    {
+        redis.Subscribe<DepthMessage>(Channels.Depth, message => Receive(Channels.Depth, new FeedItem.Depth(message)));
+        redis.Subscribe<TradesMessage>(Channels.Trades, message => Receive(Channels.Trades, new FeedItem.Trades(message)));
+        redis.Subscribe<StatsMessage>(Channels.Stats, message => Receive(Channels.Stats, new FeedItem.Stats(message)));
+        redis.Subscribe<OrdersMessage>(Channels.Orders, message => Receive(Channels.Orders, new FeedItem.Orders(message)));
+        redis.Multiplexer.ConnectionFailed += (_, failed) =>
+        {
+            if (failed.ConnectionType == ConnectionType.Subscription) inbox.Writer.TryWrite(new FeedItem.ConnectionLost());
+        };
+        redis.Multiplexer.ConnectionRestored += (_, restored) =>
+        {
+            if (restored.ConnectionType == ConnectionType.Subscription) inbox.Writer.TryWrite(new FeedItem.ConnectionRestored());
+        };
+        if (!redis.Multiplexer.IsConnected) inbox.Writer.TryWrite(new FeedItem.ConnectionLost());
+    }
+
+    private void Receive(string channel, FeedItem item)
+    {
+        metrics.Received(channel);
+        inbox.Writer.TryWrite(item);
+    }
+
+    private void Added(IReadOnlyList<Markets.Market> markets) => inbox.Writer.TryWrite(new FeedItem.MarketsAdded(markets));
+
+    private async Task TickAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellation)) inbox.Writer.TryWrite(new FeedItem.Tick());
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    private void OnConnectionLost()
+    {
+        if (ticksWithoutRedis is not null) return;
+        Log.ConnectionLost(logger);
+        ticksWithoutRedis = 0;
+        Volatile.Write(ref ticksWithoutRedisSeen, 1);
+        foreach (var stream in streams.Values) stream.Distrust();
+    }
+
+    private void OnConnectionRestored()
+    {
+        if (ticksWithoutRedis is null) return;
+        Log.ConnectionRestored(logger);
+        ticksWithoutRedis = null;
+        Volatile.Write(ref ticksWithoutRedisSeen, 0);
+        foreach (var market in streams.Keys) toRead.Add(market);
+        // The server may have begun to tell us only after the books were read; so they are read once more, in a moment.
+        readAgain = true;
+        foreach (var (market, stream) in tradeStreams)
+        {
+            if (stream.BeginFill()) _ = ReadTradesAsync(market, stream.Sequence, long.MaxValue);
+        }
+
+        if (!silenceSaid) return;
+        silenceSaid = false;
+        Say(HubEvents.Stats, 0, "restored");
+        // What an owner missed is not sent again: "restored" tells it to ask for its orders.
+        Say(HubEvents.Orders, 0, "restored");
+    }
+
+    private void OnTick()
+    {
+        foreach (var client in subscribers.All) client.Outbox.Heartbeat();
+
+        foreach (var stream in streams.Values)
+        {
+            if (stream.IsLive) continue;
+            var ticks = ticksWithoutBook[stream.Market] = ticksWithoutBook.GetValueOrDefault(stream.Market) + 1;
+            if (ticks > TicksBeforeSaid && lostSaid.Add(stream.Market)) Say(HubEvents.Depth, stream.Market, "lost");
+            if (ticksWithoutRedis is null) toRead.Add(stream.Market);
+        }
+
+        if (ticksWithoutRedis is { } silent)
+        {
+            ticksWithoutRedis = silent + 1;
+            if (redis.Multiplexer.GetSubscriber().IsConnected(redis.Key(Channels.Depth)) && redis.Multiplexer.IsConnected) OnConnectionRestored();
+            else if (silent >= TicksBeforeSaid && !silenceSaid)
+            {
+                silenceSaid = true;
+                Say(HubEvents.Trades, 0, "lost");
+                Say(HubEvents.Stats, 0, "lost");
+                Say(HubEvents.Orders, 0, "lost");
+            }
+        }
+        else if (readAgain)
+        {
+            readAgain = false;
+            foreach (var market in streams.Keys) toRead.Add(market);
+        }
+    }
+
+    private void ReadBook(int market)
+    {
+        if (!streams.TryGetValue(market, out var stream)) return;
+        stream.Distrust();
+        toRead.Add(market);
+    }
+
+    /// <summary>One reading at a time, of all books that need it.</summary>
+    private void StartReading()
+    {
+        if (isReading || toRead.Count == 0 || ticksWithoutRedis is not null) return;
+        isReading = true;
+        int[] markets = [.. toRead];
+        toRead.Clear();
+        var binary = markets.Where(market => streams[market].IsBinary).ToHashSet();
+        _ = ReadBooksAsync(markets, binary);
+    }
+
+    private async Task ReadBooksAsync(int[] markets, HashSet<int> binary)
+    {
+        BookSnapshot? snapshot = null;
+        try
+        {
+            snapshot = await books.ReadAsync(markets, binary, stopping);
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException)
+        {
+            if (stopping.IsCancellationRequested) return;
+            Log.NotRead(logger, error.Message);
+            await Task.Delay(RetryPause, clock, CancellationToken.None);
+        }
+
+        await inbox.Writer.WriteAsync(new FeedItem.BooksRead(markets, snapshot), CancellationToken.None);
+    }
+
+    private void OnBooksRead(IReadOnlyList<int> markets, BookSnapshot? snapshot)
+    {
+        isReading = false;
+        foreach (var market in markets)
+        {
+            var stream = streams[market];
+            if (snapshot is null || !stream.Take(snapshot, out var applied))
+            {
+                toRead.Add(market);
+                continue;
+            }
+
+            if (!tradeStreams.TryGetValue(market, out var trade))
+            {
+                tradeStreams.Add(market, trade = new TradeStream());
+                trade.Begin(snapshot.Sequence);
+            }
+
+            if (applied is not null) Send(stream, applied);
+        }
+    }
+
+    private async Task ReadTradesAsync(int market, long after, long upTo)
+    {
+        IReadOnlyList<TradeView>? missing = null;
+        try
+        {
+            missing = await trades.BetweenAsync(market, after, upTo, TradeStream.MaxFill, stopping);
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException)
+        {
+            if (stopping.IsCancellationRequested) return;
+            Log.NotRead(logger, error.Message);
+        }
+
+        await inbox.Writer.WriteAsync(new FeedItem.TradesRead(market, missing), CancellationToken.None);
+    }
+}

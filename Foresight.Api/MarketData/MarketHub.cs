@@ -1,0 +1,72 @@
+using System.Globalization;
+using Foresight.Api.Markets;
+using Foresight.Api.Orders;
+using Foresight.Chain;
+using Foresight.Chain.Signing;
+using Microsoft.AspNetCore.SignalR;
+
+namespace Foresight.Api.MarketData;
+
+/// <summary>
+/// <c>/hubs/market</c>. Events: depth, trades, stats, orders, heartbeat, continuity, closing; see docs/market-data.md. A refused call fails
+/// with a text that begins with its code.
+/// </summary>
+public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvider clock) : Hub
+{
+    /// <summary>How old a proof of ownership may be, and how far ahead its clock.</summary>
+    private static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(5);
+
+    /// <summary>Depth begins with a snapshot, stats with the last known; trades with the next one.</summary>
+    /// <param name="topic">depth, trades, stats.</param>
+    public async Task Subscribe(string topic, int marketId) => await FollowAsync(topic, marketId, from: null);
+
+    /// <summary>Goes on after a position that the client has, on any node; where that is too long ago, with a snapshot.</summary>
+    public async Task Resume(string topic, int marketId, long epoch, long sequence) => await FollowAsync(topic, marketId, (epoch, sequence));
+
+    public async Task Unsubscribe(string topic, int marketId) => await feed.UnsubscribeAsync(Client(), new Subscription(CheckTopic(topic), marketId));
+
+    /// <summary>The private updates of an owner's orders.</summary>
+    /// <param name="signature">EIP-191 personal_sign of "Foresight orders", the address in lower case and the seconds, on a line each.</param>
+    public async Task SubscribeOrders(string address, long issuedAtUnixSeconds, string signature)
+    {
+        if (!Address.TryParse(address, out var owner)) throw new HubException("malformed_request: address must be 0x and 40 hexadecimal digits.");
+        if (!OrderRules.TryReadHex(signature, out var bytes)) throw new HubException("malformed_request: signature must be 0x and hexadecimal digits.");
+        var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        if (Math.Abs((decimal)now - issuedAtUnixSeconds) > (decimal)FreshFor.TotalSeconds)
+            throw new HubException($"unauthorized: the proof was issued at {issuedAtUnixSeconds}; it is {now} now, and 5 minutes are allowed.");
+        var text = string.Create(CultureInfo.InvariantCulture, $"Foresight orders\n{owner.ToLowerHex()}\n{issuedAtUnixSeconds}");
+        if (PersonalMessage.Recover(text, bytes, out var signer) != SignatureFault.None || signer != owner || owner.IsZero)
+            throw new HubException("unauthorized: the signature is not the owner's over the text of docs/market-data.md.");
+        await AskAsync(new Subscription(HubEvents.Orders, 0, owner.ToLowerHex()), from: null);
+    }
+
+    public async Task UnsubscribeOrders(string address)
+    {
+        if (!Address.TryParse(address, out var owner)) throw new HubException("malformed_request: address must be 0x and 40 hexadecimal digits.");
+        await feed.UnsubscribeAsync(Client(), new Subscription(HubEvents.Orders, 0, owner.ToLowerHex()));
+    }
+
+    private async Task FollowAsync(string topic, int marketId, (long Epoch, long Sequence)? from)
+    {
+        CheckTopic(topic);
+        if (await markets.FindAsync(marketId, Context.ConnectionAborted) is null) throw new HubException($"invalid_market: no market has the id {marketId}.");
+        await AskAsync(new Subscription(topic, marketId), from);
+    }
+
+    private async Task AskAsync(Subscription subscription, (long Epoch, long Sequence)? from)
+    {
+        switch (await feed.SubscribeAsync(Client(), subscription, from))
+        {
+            case null: return;
+            case "too_many_subscriptions": throw new HubException($"too_many_subscriptions: a connection may follow {HubClient.MaxSubscriptions} topics.");
+            default: throw new HubException("unavailable: this node cannot serve it yet; try again.");
+        }
+    }
+
+    private HubClient Client() =>
+        Context.Items[typeof(HubClient)] as HubClient ?? throw new HubException("unavailable: the connection is closing.");
+
+    private static string CheckTopic(string topic) => topic is HubEvents.Depth or HubEvents.Trades or HubEvents.Stats
+        ? topic
+        : throw new HubException("malformed_request: topic must be depth, trades or stats; orders have a method of their own.");
+}

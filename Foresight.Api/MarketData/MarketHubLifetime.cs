@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+using Foresight.ServiceDefaults.Hosting;
+using Microsoft.AspNetCore.SignalR;
+
+namespace Foresight.Api.MarketData;
+
+/// <summary>
+/// Gives each connection its outbox and takes it away again. The hub's own ways of sending are not used: they write to one client after the
+/// other, each of which may be slow, and turn a message into bytes for each group.
+/// </summary>
+public sealed class MarketHubLifetime : DefaultHubLifetimeManager<MarketHub>
+{
+    private readonly MarketFeed feed;
+    private readonly MarketDataMetrics metrics;
+    private readonly TimeProvider clock;
+    private readonly int maxClients;
+    private readonly ConcurrentDictionary<string, HubClient> clients = new();
+
+    public MarketHubLifetime(
+        MarketFeed feed, MarketDataMetrics metrics, TimeProvider clock, IConfiguration configuration, IHostApplicationLifetime host,
+        ILogger<DefaultHubLifetimeManager<MarketHub>> logger) : base(logger)
+    {
+        (this.feed, this.metrics, this.clock) = (feed, metrics, clock);
+        maxClients = configuration.Integer("HUB_MAX_CLIENTS", 20_000, 1, 1_000_000);
+        metrics.WatchClients(() => clients.Count);
+        host.ApplicationStopping.Register(() =>
+        {
+            foreach (var client in clients.Values) client.Outbox.Close("going_away");
+        });
+    }
+
+    public override async Task OnConnectedAsync(HubConnectionContext connection)
+    {
+        await base.OnConnectedAsync(connection);
+        var outbox = new ClientOutbox(new HubSocket(connection), metrics, clock);
+        var client = new HubClient(connection.ConnectionId, outbox);
+        connection.Items[typeof(HubClient)] = client;
+        clients[client.Id] = client;
+        _ = outbox.RunAsync(connection.ConnectionAborted);
+        if (clients.Count > maxClients) outbox.Close("too_many_clients");
+    }
+
+    public override Task OnDisconnectedAsync(HubConnectionContext connection)
+    {
+        if (clients.TryRemove(connection.ConnectionId, out var client)) feed.Leave(client);
+        return base.OnDisconnectedAsync(connection);
+    }
+}

@@ -1,0 +1,187 @@
+using Foresight.Api.Markets;
+using Foresight.Contracts;
+
+namespace Foresight.Api.MarketData;
+
+/// <summary>What a depth message meant for the stream.</summary>
+public enum StreamStep
+{
+    /// <summary>The book is as of the message now.</summary>
+    Applied,
+
+    /// <summary>Already in the book.</summary>
+    Known,
+
+    /// <summary>From a leader that has been followed by another; dropped.</summary>
+    Stale,
+
+    /// <summary>Something is missing before it; kept until a snapshot is there.</summary>
+    Waiting,
+}
+
+/// <summary>
+/// One market's book, kept up from a snapshot of Postgres and the leader's messages after it. It never shows a book that misses a
+/// message: between finding a gap and the next snapshot it is not <see cref="IsLive"/>. The feed's loop writes; any thread may read.
+/// </summary>
+public sealed class MarketStream(Market market)
+{
+    /// <summary>Messages kept for clients that come back.</summary>
+    private const int KeptMessages = 256;
+
+    /// <summary>Messages kept while a snapshot is on its way; more mean a snapshot that was too long on its way, and another is read.</summary>
+    private const int MaxWaiting = 10_000;
+
+    private readonly Lock gate = new();
+    private readonly Book book = new(market.Outcomes.Count);
+    private readonly Queue<DepthMessage> recent = new();
+    private readonly List<DepthMessage> waiting = [];
+    private SharedMessage? snapshot;
+
+    public int Market => market.Id;
+    public bool IsBinary => market.IsBinary;
+    public bool IsLive { get; private set; }
+    public long Epoch { get; private set; }
+    public long Sequence { get; private set; }
+
+    /// <summary>Takes the leader's message. What was applied comes back in the form that clients get.</summary>
+    public StreamStep Take(DepthMessage message, out DepthMessage? applied)
+    {
+        applied = null;
+        lock (gate)
+        {
+            if (message.Epoch < Epoch) return StreamStep.Stale;
+            if (message.Snapshot)
+            {
+                // Within an epoch a snapshot may cross with newer changes.
+                if (IsLive && message.Epoch == Epoch && message.Sequence < Sequence) return StreamStep.Known;
+                book.Replace(message.Levels);
+                Install(message.Epoch, message.Sequence);
+                applied = Whole();
+                waiting.RemoveAll(one => one.Epoch < Epoch || one.Epoch == Epoch && one.Sequence <= Sequence);
+                return StreamStep.Applied;
+            }
+
+            if (!IsLive) return Wait(message);
+            if (message.Sequence <= Sequence && message.Epoch == Epoch) return StreamStep.Known;
+            if (!Follows(message)) return Wait(message);
+            applied = Apply(message);
+            return StreamStep.Applied;
+        }
+    }
+
+    /// <summary>Takes the journal's word. False if it is still older than a message that waits: another reading is needed.</summary>
+    public bool Take(BookSnapshot read, out DepthMessage? applied)
+    {
+        applied = null;
+        lock (gate)
+        {
+            // Read to make sure, and nothing was missing.
+            if (IsLive && (read.Sequence <= Sequence || book.HasLevels(read.Levels[market.Id]))) return true;
+            if (read.Sequence < Sequence) return false;
+            book.Replace(read.Levels[market.Id]);
+            Install(Math.Max(read.Epoch, Epoch), read.Sequence);
+            foreach (var message in waiting.Where(message => message.Sequence > Sequence).OrderBy(message => message.Epoch).ThenBy(message => message.Sequence).ToList())
+            {
+                if (!Follows(message))
+                {
+                    IsLive = false;
+                    return false;
+                }
+
+                Apply(message);
+            }
+
+            waiting.Clear();
+            applied = Whole();
+            return true;
+        }
+    }
+
+    /// <summary>The book cannot be trusted until the next snapshot: the connection over which changes come was lost.</summary>
+    public void Distrust()
+    {
+        lock (gate)
+        {
+            IsLive = false;
+            snapshot = null;
+        }
+    }
+
+    /// <summary>The whole book as a message, made once for all who ask until it changes; null while there is no trustworthy book.</summary>
+    public SharedMessage? Snapshot()
+    {
+        lock (gate)
+        {
+            if (!IsLive) return null;
+            return snapshot ??= SharedMessage.Depth(Whole());
+        }
+    }
+
+    /// <summary>What a client misses that has the book as of a position; null if only a snapshot can help.</summary>
+    public IReadOnlyList<DepthMessage>? After(long epoch, long sequence)
+    {
+        lock (gate)
+        {
+            if (!IsLive || epoch != Epoch || sequence > Sequence) return null;
+            if (sequence == Sequence) return [];
+            var missed = recent.Where(message => message.Sequence > sequence).ToList();
+            // The first one must follow on what the client has; messages were rewritten so that each names the one before it here.
+            return missed.Count > 0 && missed[0].Previous <= sequence && missed.TrueForAll(message => message.Epoch == epoch) ? missed : null;
+        }
+    }
+
+    public DepthView? View(int outcome, int levels)
+    {
+        lock (gate)
+        {
+            if (!IsLive) return null;
+            return new DepthView(
+                market.Id, outcome, Epoch, Sequence, [.. book.Bids(outcome).Take(levels).Select(View)], [.. book.Asks(outcome).Take(levels).Select(View)],
+                BookChecksum.Of(book.Bids(outcome), book.Asks(outcome)));
+        }
+
+        static LevelView View(KeyValuePair<int, long> level) => new(Decimals.Price(level.Key), Decimals.Shares(level.Value));
+    }
+
+    public (int? Bid, int? Ask) Best(int outcome)
+    {
+        lock (gate)
+        {
+            if (!IsLive) return (null, null);
+            return (book.Bids(outcome).Select(level => (int?)level.Key).FirstOrDefault(), book.Asks(outcome).Select(level => (int?)level.Key).FirstOrDefault());
+        }
+    }
+
+    private StreamStep Wait(DepthMessage message)
+    {
+        IsLive = false;
+        snapshot = null;
+        if (waiting.Count >= MaxWaiting) waiting.Clear();
+        waiting.Add(message);
+        return StreamStep.Waiting;
+    }
+
+    /// <summary>
+    /// Nothing is missing between the book and the message: the one before it is in the book. Of a new epoch the first message names none
+    /// before it, and is a snapshot; a change that names none was thus preceded by a snapshot that we did not get.
+    /// </summary>
+    private bool Follows(DepthMessage message) => message.Previous <= Sequence && (message.Epoch == Epoch || message.Previous > 0);
+
+    private void Install(long epoch, long sequence)
+    {
+        (Epoch, Sequence, IsLive, snapshot) = (epoch, sequence, true, null);
+        recent.Clear();
+    }
+
+    private DepthMessage Whole() => new(market.Id, Epoch, Sequence, Previous: 0, Snapshot: true, book.Levels(), book.Checksums());
+
+    private DepthMessage Apply(DepthMessage message)
+    {
+        book.Apply(message.Levels);
+        var applied = message with { Previous = Sequence, Checksums = book.Checksums() };
+        (Epoch, Sequence, snapshot) = (message.Epoch, message.Sequence, null);
+        recent.Enqueue(applied);
+        if (recent.Count > KeptMessages) recent.Dequeue();
+        return applied;
+    }
+}

@@ -1,0 +1,68 @@
+using Foresight.Contracts;
+
+namespace Foresight.Api.MarketData;
+
+/// <summary>
+/// What one client has still to get of one market's book. A client that reads as fast as messages come gets each of them; for one that
+/// does not, they are folded into one that takes it as far, because only the newest book is of use. Not thread-safe.
+/// </summary>
+public sealed class PendingDepth
+{
+    /// <summary>Messages that wait before they are folded into one.</summary>
+    public const int Limit = 8;
+
+    private readonly List<SharedMessage> messages = [];
+
+    public int Count => messages.Count;
+
+    /// <summary>Returns how many messages were folded away.</summary>
+    public int Add(SharedMessage message)
+    {
+        // What came before a snapshot says nothing any more.
+        var folded = 0;
+        if (message.DepthBody!.Snapshot)
+        {
+            folded = messages.Count;
+            Drop();
+        }
+
+        messages.Add(message);
+        if (messages.Count <= Limit) return folded;
+        folded += messages.Count - 1;
+        var merged = SharedMessage.Depth(Fold([.. messages.Select(one => one.DepthBody!)]));
+        Drop();
+        messages.Add(merged);
+        return folded;
+    }
+
+    public SharedMessage TakeFirst()
+    {
+        var first = messages[0];
+        messages.RemoveAt(0);
+        return first;
+    }
+
+    public void Drop()
+    {
+        foreach (var message in messages) message.Delivered();
+        messages.Clear();
+    }
+
+    /// <summary>One message that does what all of them do, one after the other. They must follow on each other.</summary>
+    public static DepthMessage Fold(IReadOnlyList<DepthMessage> messages)
+    {
+        var levels = new Dictionary<(int Outcome, bool IsBid, int Ticks), long>();
+        foreach (var level in messages.SelectMany(message => message.Levels)) levels[(level.Outcome, level.IsBid, level.PriceTicks)] = level.Lots;
+        var (first, last) = (messages[0], messages[^1]);
+        return last with
+        {
+            Previous = first.Previous,
+            Snapshot = first.Snapshot,
+            Levels =
+            [
+                .. levels.Where(level => !first.Snapshot || level.Value > 0)
+                    .Select(level => new LevelChange(level.Key.Outcome, level.Key.IsBid, level.Key.Ticks, level.Value)),
+            ],
+        };
+    }
+}

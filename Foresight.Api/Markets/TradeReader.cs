@@ -1,0 +1,90 @@
+using Dapper;
+using Foresight.Api.Reading;
+using Foresight.Chain;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Postgres;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Foresight.Api.Markets;
+
+/// <summary>Which trades; a member that is null does not restrict.</summary>
+/// <param name="Unsettled">True: only trades that are neither final nor failed.</param>
+public sealed record TradeFilter(int? MarketId, Address? Account, string? Settlement, bool Unsettled = false);
+
+/// <summary>Trades as the API shows them, newest first.</summary>
+public sealed class TradeReader(Database database)
+{
+    internal const string Columns = """
+        t.trade_id, t.market_id, t.kind, t.taker_outcome, t.taker_is_buy, t.taker_price_ticks, t.quantity_lots, t.executed_at, t.settlement,
+        t.settlement_reason, t.tx_hash, t.block_number, t.epoch, t.sequence
+        FROM trades t
+        """;
+
+    public async Task<TradeView?> FindAsync(long tradeId, NpgsqlLogSequenceNumber? after, CancellationToken cancellation)
+    {
+        var query = new { tradeId };
+        return await database.ReadAsync("trade", after, ReadAsync, cancellation) ?? await database.ReadPrimaryAsync("trade", ReadAsync, cancellation);
+
+        async Task<TradeView?> ReadAsync(NpgsqlConnection connection, CancellationToken cancel) =>
+            (await connection.QuerySingleOrDefaultAsync<TradeRow>(
+                new CommandDefinition($"SELECT {Columns} WHERE t.trade_id = @tradeId", query, cancellationToken: cancel)))?.View();
+    }
+
+    public async Task<Page<TradeView>> ListAsync(TradeFilter filter, int size, long before, NpgsqlLogSequenceNumber? after, CancellationToken cancellation)
+    {
+        var conditions = new List<string> { "t.trade_id < @before" };
+        if (filter.MarketId is not null) conditions.Add("t.market_id = @market");
+        if (filter.Settlement is not null) conditions.Add("t.settlement = @settlement");
+        if (filter.Unsettled) conditions.Add("t.settlement NOT IN ('final', 'failed')");
+        // An account may be on both sides of a trade (of different orders), so its fills are counted once each by trade.
+        if (filter.Account is not null)
+            conditions.Add("EXISTS (SELECT FROM fills f WHERE f.trade_id = t.trade_id AND f.account_id = (SELECT account_id FROM accounts WHERE address = @account))");
+        var query = $"SELECT {Columns} WHERE {string.Join(" AND ", conditions)} ORDER BY t.trade_id DESC LIMIT @rows";
+        var parameters = new { before, market = filter.MarketId, settlement = filter.Settlement, account = filter.Account?.ToBytes(), rows = size + 1 };
+        var name = filter.Account is not null ? "trades_by_user" : filter.Unsettled ? "unsettled_trades" : "recent_trades";
+        return await database.ReadAsync(name, after, async (connection, cancel) =>
+        {
+            var read = (await connection.QueryAsync<TradeRow>(new CommandDefinition(query, parameters, cancellationToken: cancel))).AsList();
+            var (rows, next) = RequestReading.Cut(read, size, row => row.TradeId);
+            return new Page<TradeView>([.. rows.Select(row => row.View())], next);
+        }, cancellation);
+    }
+
+    /// <summary>A market's trades after one journal position and up to another, oldest first, from the primary: to fill a gap in the stream.</summary>
+    public Task<IReadOnlyList<TradeView>> BetweenAsync(int marketId, long afterSequence, long upToSequence, int limit, CancellationToken cancellation) =>
+        database.ReadPrimaryAsync("trades_between", async (connection, cancel) =>
+        {
+            var rows = await connection.QueryAsync<TradeRow>(new CommandDefinition(
+                $"""
+                SELECT * FROM (
+                    SELECT {Columns} WHERE t.market_id = @marketId AND t.sequence > @afterSequence AND t.sequence <= @upToSequence
+                    ORDER BY t.trade_id DESC LIMIT @limit) AS newest
+                ORDER BY trade_id
+                """, new { marketId, afterSequence, upToSequence, limit }, cancellationToken: cancel));
+            return (IReadOnlyList<TradeView>)[.. rows.Select(row => row.View())];
+        }, cancellation);
+
+    internal sealed class TradeRow
+    {
+        public long TradeId { get; init; }
+        public int MarketId { get; init; }
+        public short Kind { get; init; }
+        public short TakerOutcome { get; init; }
+        public bool TakerIsBuy { get; init; }
+        public int TakerPriceTicks { get; init; }
+        public long QuantityLots { get; init; }
+        public DateTime ExecutedAt { get; init; }
+        public string Settlement { get; init; } = "";
+        public string? SettlementReason { get; init; }
+        public byte[]? TxHash { get; init; }
+        public long? BlockNumber { get; init; }
+        public long Epoch { get; init; }
+        public long Sequence { get; init; }
+
+        public TradeView View() => new(
+            TradeId, MarketId, Names.OfTradeKind(Kind), TakerOutcome, Names.OfSide(TakerIsBuy), Decimals.Price(TakerPriceTicks),
+            Decimals.Shares(QuantityLots), ExecutedAt, Settlement, SettlementReason, TxHash is null ? null : new Hash32(TxHash).ToString(), BlockNumber,
+            Epoch, Sequence);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Dapper;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Cluster;
+using Foresight.ServiceDefaults.Postgres;
+using Npgsql;
+
+namespace Foresight.Api.Operations;
+
+/// <summary>Who leads, who is there, and how it came to be: live from Redis, lasting from Postgres.</summary>
+public sealed class ClusterReader(LeaderDirectory leaders, NodeRegistry registry, Database database)
+{
+    private const int MaxFailovers = 50;
+
+    /// <param name="withAddresses">Inner addresses are for operators only.</param>
+    public async Task<ClusterStatus> StatusAsync(bool withAddresses, CancellationToken cancellation)
+    {
+        var nodes = await NodesAsync(withAddresses, cancellation);
+        var leader = await LeaderAsync(withAddresses, nodes, cancellation);
+        var (resources, failovers) = await database.ReadAsync("leadership", after: null, ReadLeadershipAsync, cancellation);
+        return new ClusterStatus(leader is not null, leader, nodes, resources, failovers);
+    }
+
+    public async Task<IReadOnlyList<NodeRecord>> NodesAsync(bool withAddresses, CancellationToken cancellation)
+    {
+        var nodes = await registry.ListAsync(cancellation);
+        return withAddresses ? nodes : [.. nodes.Select(node => node with { Address = "" })];
+    }
+
+    public Task<LeaderView?> LeaderAsync(bool withAddresses, CancellationToken cancellation) => LeaderAsync(withAddresses, nodes: null, cancellation);
+
+    private async Task<LeaderView?> LeaderAsync(bool withAddresses, IReadOnlyList<NodeRecord>? nodes, CancellationToken cancellation)
+    {
+        // The remaining time is asked for first: it fails while Redis is away, where the directory would give the last known holder.
+        var remaining = await leaders.RemainingAsync(LeasedResources.Matching, cancellation);
+        if (await leaders.FindAsync(LeasedResources.Matching, cancellation) is not { } lease) return null;
+        nodes ??= await registry.ListAsync(cancellation);
+        var state = nodes.FirstOrDefault(node => node.NodeId == lease.NodeId)?.State ?? "unknown";
+        return new LeaderView(lease.NodeId, withAddresses ? lease.Address : "", lease.Epoch, lease.AcquiredAt, remaining?.TotalMilliseconds, state);
+    }
+
+    private static async Task<(IReadOnlyList<LeadershipView>, IReadOnlyList<FailoverView>)> ReadLeadershipAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        var resources = await connection.QueryAsync<(string Resource, long Epoch, string? NodeId, DateTime? Since)>(new CommandDefinition(
+            "SELECT resource, epoch, node_id, acquired_at FROM leadership ORDER BY resource", cancellationToken: cancellation));
+        var failovers = await connection.QueryAsync<(string Resource, long Epoch, string NodeId, string? Previous, DateTime At, string Phases)>(new CommandDefinition(
+            """
+            SELECT resource, epoch, coalesce(node_id, ''), previous_node_id, acquired_at, phases::text FROM leadership_history
+            ORDER BY acquired_at DESC LIMIT @MaxFailovers
+            """, new { MaxFailovers }, cancellationToken: cancellation));
+        return (
+            [.. resources.Select(row => new LeadershipView(row.Resource, row.Epoch, row.NodeId, row.Since))],
+            [.. failovers.Select(row => new FailoverView(row.Resource, row.Epoch, row.NodeId, row.Previous, row.At, PhasesOf(row.Phases)))]);
+    }
+
+    private static Dictionary<string, double> PhasesOf(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.EnumerateObject().Where(phase => phase.Value.ValueKind == JsonValueKind.Number)
+            .ToDictionary(phase => phase.Name, phase => phase.Value.GetDouble());
+    }
+}

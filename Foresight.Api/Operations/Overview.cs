@@ -1,0 +1,51 @@
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Postgres;
+
+namespace Foresight.Api.Operations;
+
+/// <summary>Everything at a glance. Each part is read for itself and within a bound: one that fails is named, with the reason, and hides none of the others.</summary>
+public sealed partial class Overview(
+    ClusterReader cluster, Database database, ReconciliationReader reconciliation, SettlementReader settlement, TimeProvider clock, ILogger<Overview> logger)
+{
+    /// <summary>Below the time that the console gives a node to answer.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromMilliseconds(1_500);
+
+    public async Task<AdminOverview> ReadAsync(CancellationToken cancellation)
+    {
+        var unavailable = new Dictionary<string, string>();
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        bound.CancelAfter(Bound);
+        var clusterPart = PartAsync("cluster", token => cluster.StatusAsync(withAddresses: true, token));
+        var reconciliationPart = PartAsync("reconciliation", reconciliation.StatusAsync);
+        var settlementPart = PartAsync("settlement", settlement.SettlementAsync);
+        var throughputPart = PartAsync("throughput", settlement.ThroughputAsync);
+        var (clusterStatus, reconciliationStatus) = (await clusterPart, await reconciliationPart);
+        var (settlementView, throughput) = (await settlementPart, await throughputPart);
+        lock (unavailable)
+        {
+            return new AdminOverview(
+                clock.GetUtcNow(), clusterStatus, database.Status(), reconciliationStatus, settlementView, throughput, new Dictionary<string, string>(unavailable));
+        }
+
+        async Task<T?> PartAsync<T>(string name, Func<CancellationToken, Task<T>> read) where T : class
+        {
+            try
+            {
+                // The wait is bounded too: not everything that is asked gives up when it is told to.
+                return await Task.Run(() => read(bound.Token), bound.Token).WaitAsync(Bound, clock, cancellation);
+            }
+            catch (Exception error) when (!cancellation.IsCancellationRequested)
+            {
+                Log.PartFailed(logger, name, error.Message);
+                lock (unavailable) unavailable[name] = error is TimeoutException or OperationCanceledException ? "no answer in time" : error.GetType().Name;
+                return null;
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The part {Part} of the overview cannot be read: {Reason}")]
+        public static partial void PartFailed(ILogger logger, string part, string reason);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using Foresight.Chain;
+using Foresight.Chain.Abi;
+using Foresight.Chain.Rpc;
+using Foresight.ServiceDefaults.Hosting;
+
+namespace Foresight.Api.Orders;
+
+public enum WalletAnswer
+{
+    /// <summary>The maker is a contract and accepts the signature.</summary>
+    Valid,
+
+    /// <summary>The maker is a contract and refuses the signature, fails, or takes more gas than the bound.</summary>
+    Invalid,
+
+    /// <summary>The maker is no contract.</summary>
+    NoContract,
+
+    /// <summary>The chain cannot say, or too many ask.</summary>
+    Unknown,
+}
+
+/// <summary>
+/// ERC-1271: asks a maker that is a contract whether it accepts a signature, with a bound on gas and time, because its code is the maker's.
+/// The answer holds for the moment; settlement asks again.
+/// </summary>
+public sealed partial class ContractWallets : IDisposable
+{
+    /// <summary>A multi-signature wallet with ten owners needs about 100,000.</summary>
+    private const long GasLimit = 500_000;
+
+    /// <summary>Questions on their way at once. Everybody can make us ask, so there is a limit, and beyond it the answer is "unknown".</summary>
+    private const int MaxAtOnce = 8;
+
+    /// <summary>Addresses known to have no code, for as long as <see cref="RememberFor"/>.</summary>
+    private const int MaxRemembered = 100_000;
+
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RememberFor = TimeSpan.FromMinutes(1);
+
+    private static readonly AbiFunction IsValidSignature = AbiFunction.Parse("isValidSignature(bytes32,bytes)");
+
+    private readonly EthereumClient? chain;
+    private readonly HttpClient? http;
+    private readonly SemaphoreSlim asking = new(MaxAtOnce);
+    private readonly ConcurrentDictionary<Address, long> withoutCode = new();
+    private readonly TimeProvider clock;
+    private readonly ILogger<ContractWallets> logger;
+
+    public ContractWallets(IConfiguration configuration, TimeProvider clock, ILogger<ContractWallets> logger)
+    {
+        this.clock = clock;
+        this.logger = logger;
+        // Without a chain endpoint only signatures of plain accounts are accepted.
+        if (configuration.Optional("RPC_URL") is null && configuration.ServiceUrl("chain") is null) return;
+        http = new HttpClient();
+        chain = EthereumClient.OfEndpoint(http, configuration.RpcUrl(), Bound);
+    }
+
+    public async Task<WalletAnswer> AskAsync(Address maker, Hash32 digest, byte[] signature, CancellationToken cancellation)
+    {
+        if (chain is null) return WalletAnswer.NoContract;
+        if (withoutCode.TryGetValue(maker, out var at) && clock.GetElapsedTime(at) < RememberFor) return WalletAnswer.NoContract;
+        if (!await asking.WaitAsync(TimeSpan.Zero, cancellation)) return WalletAnswer.Unknown;
+        try
+        {
+            using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            bound.CancelAfter(Bound);
+            if ((await chain.GetCodeAsync(maker, cancel: bound.Token)).Length == 0)
+            {
+                if (withoutCode.Count >= MaxRemembered) withoutCode.Clear();
+                withoutCode[maker] = clock.GetTimestamp();
+                return WalletAnswer.NoContract;
+            }
+
+            var answer = await chain.CallAsync(new CallRequest(maker, IsValidSignature.Encode(digest, signature), Gas: GasLimit), cancel: bound.Token);
+            // A contract says yes with the function's own selector.
+            return answer.Length == Word.Size && answer.AsSpan().StartsWith(IsValidSignature.Selector) ? WalletAnswer.Valid : WalletAnswer.Invalid;
+        }
+        catch (RpcException error) when (error.IsRevert || error.NodeMessage.Contains("gas", StringComparison.OrdinalIgnoreCase))
+        {
+            // It reverted or took more gas than it may: that is a contract's way of saying no.
+            return WalletAnswer.Invalid;
+        }
+        catch (Exception error) when (error is RpcException or HttpRequestException or TimeoutException or OperationCanceledException)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Log.NotAsked(logger, error.Message);
+            return WalletAnswer.Unknown;
+        }
+        finally
+        {
+            asking.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        http?.Dispose();
+        asking.Dispose();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "A contract wallet could not be asked about a signature: {Reason}")]
+        public static partial void NotAsked(ILogger logger, string reason);
+    }
+}

@@ -1,0 +1,163 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Security.Cryptography;
+using System.Text;
+using Foresight.Api.Markets;
+using Foresight.Api.Problems;
+using Foresight.Api.Reading;
+using Foresight.Chain;
+using Foresight.Chain.Signing;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Cluster;
+using Foresight.ServiceDefaults.Telemetry;
+
+namespace Foresight.Api.Orders;
+
+/// <param name="Result">The leader's word; null if there is a problem.</param>
+public readonly record struct DeskAnswer<T>(T? Result, Problem? Problem, string? CommitLsn) where T : class
+{
+    public static implicit operator DeskAnswer<T>(Problem problem) => new(null, problem, null);
+}
+
+/// <summary>
+/// Takes an order from the caller to the leader's journal: shape, market, bounds, signature, then the leader, wherever it is, until the
+/// caller's deadline. Nothing is answered as done before the leader committed it.
+/// </summary>
+public sealed class OrderDesk
+{
+    public const int MaxIdempotencyKey = 128;
+
+    private readonly MarketCatalog markets;
+    private readonly SignatureCheck signatures;
+    private readonly LeaderRouter router;
+    private readonly LeaderDirectory leaders;
+    private readonly OrderReader reader;
+    private readonly TimeProvider clock;
+    private readonly Counter<long> decisions;
+
+    public OrderDesk(
+        MarketCatalog markets, SignatureCheck signatures, LeaderRouter router, LeaderDirectory leaders, OrderReader reader, TimeProvider clock, IMeterFactory meters)
+    {
+        (this.markets, this.signatures, this.router, this.leaders, this.reader, this.clock) = (markets, signatures, router, leaders, reader, clock);
+        decisions = meters.Create(MetricNames.Meter).CreateCounter<long>(MetricNames.ApiOrders, description: "Orders and cancels by what was answered.");
+    }
+
+    public async Task<DeskAnswer<PlaceOrderResponse>> PlaceAsync(PlaceOrderRequest request, string? idempotencyKey, DateTimeOffset deadline, CancellationToken cancellation)
+    {
+        var answer = await PlaceUncountedAsync(request, idempotencyKey, deadline, cancellation);
+        Count("place", answer.Problem);
+        return answer;
+    }
+
+    public async Task<DeskAnswer<CancelOrderResponse>> CancelAsync(CancelOrderRequest request, DateTimeOffset deadline, CancellationToken cancellation)
+    {
+        var answer = await CancelUncountedAsync(request, deadline, cancellation);
+        Count("cancel", answer.Problem);
+        return answer;
+    }
+
+    private async Task<DeskAnswer<PlaceOrderResponse>> PlaceUncountedAsync(
+        PlaceOrderRequest request, string? idempotencyKey, DateTimeOffset deadline, CancellationToken cancellation)
+    {
+        if (OrderRules.ReadShape(request, out var address, out var message, out var signature) is { } shape) return shape;
+        if (idempotencyKey is { } key && (key.Length is 0 or > MaxIdempotencyKey || key.Any(c => c is < '!' or > '~')))
+            return Problem.Malformed($"Idempotency-Key must have 1 to {MaxIdempotencyKey} printable ASCII characters.");
+        if (await markets.FindAsync(address, cancellation) is not { } market) return UnknownMarket(address);
+        if (OrderRules.Check(request, market, message, signature, clock.GetUtcNow(), out var order) is { } bounds) return bounds;
+        var refused = await signatures.CheckAsync(market.Domain, message.StructHash(), order!.Hash, signature, order.Maker, cancellation);
+        if (refused is not null) return refused;
+
+        var command = new DoorCommand(
+            RequestIdOf(order.Maker, idempotencyKey), DoorCommandKind.Place, deadline,
+            Order: new DoorOrder(
+                order.Hash.ToString(), order.Maker.ToLowerHex(), market.Id, (int)message.OutcomeIndex, message.IsBuy, order.Price.Ticks, order.Quantity.Lots,
+                order.Salt.ToString(), order.ExpirySeconds, Hex.Encode(order.Signature), (int)order.TimeInForce, order.PostOnly,
+                (int)order.SelfTradePrevention, order.ClientOrderId, idempotencyKey));
+        var result = await router.SendAsync(command, cancellation);
+        return result.Status switch
+        {
+            DoorStatus.Accepted => new DeskAnswer<PlaceOrderResponse>(ResponseOf(order, result), null, result.CommitLsn),
+            DoorStatus.Duplicate => await DuplicateAsync(order.Hash, cancellation),
+            _ => await RefusalAsync(result, order.Hash, cancellation),
+        };
+    }
+
+    private async Task<DeskAnswer<CancelOrderResponse>> CancelUncountedAsync(CancelOrderRequest request, DateTimeOffset deadline, CancellationToken cancellation)
+    {
+        if (!Address.TryParse(request.Market, out var address)) return OrderRules.NotAnAddress("market");
+        if (!Address.TryParse(request.Maker, out var maker)) return OrderRules.NotAnAddress("maker");
+        if (!OrderRules.TryReadInteger(request.Salt, out var salt)) return OrderRules.NotAnInteger("salt");
+        if (!OrderRules.TryReadHex(request.Signature, out var signature)) return Problem.Malformed("signature must be 0x and hexadecimal digits.");
+        if (await markets.FindAsync(address, cancellation) is not { } market) return UnknownMarket(address);
+        var message = new CancelSaltMessage(maker, salt);
+        var digest = OrderSigning.CancelHash(market.Domain, message);
+        if (await signatures.CheckAsync(market.Domain, message.StructHash(), digest, signature, maker, cancellation) is { } refused) return refused;
+
+        var command = new DoorCommand(
+            Guid.NewGuid(), DoorCommandKind.CancelBySalt, deadline, Cancel: new DoorCancel(maker.ToLowerHex(), market.Id, Hash: null, salt.ToString()));
+        var result = await router.SendAsync(command, cancellation);
+        return result.Status == DoorStatus.Accepted
+            ? new DeskAnswer<CancelOrderResponse>(new CancelOrderResponse(result.Cancelled ?? [], result.Epoch, result.Sequence), null, result.CommitLsn)
+            : await RefusalAsync(result, orderHash: null, cancellation);
+    }
+
+    /// <summary>
+    /// The same key of the same maker names the same request, on every node and after any restart, so that the journal itself sees to it that
+    /// it is done once. Without a key every HTTP request is a request of its own; the order's hash still keeps the order from coming twice.
+    /// </summary>
+    internal static Guid RequestIdOf(Address maker, string? idempotencyKey) =>
+        idempotencyKey is null ? Guid.NewGuid() : new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(maker.ToLowerHex() + "\n" + idempotencyKey)).AsSpan(0, 16));
+
+    private static PlaceOrderResponse ResponseOf(CheckedOrder order, DoorResult result) => new(
+        order.Hash.ToString(), result.OrderStatus ?? throw new UnreachableException("An accepted order has a status."),
+        Decimals.Shares(order.Quantity.Lots), Decimals.Shares(result.FilledLots), Decimals.Shares(result.RemainingLots),
+        [
+            .. (result.Fills ?? []).Select(fill => new FillView(
+                fill.TradeId, Decimals.Price(fill.PriceTicks), Decimals.Shares(fill.Lots), Names.OfLiquidity(fill.IsTaker), Names.Settlements[0])),
+        ],
+        result.Epoch, result.Sequence);
+
+    private static Problem UnknownMarket(Address address) => new(ProblemCodes.InvalidMarket, $"No market has its contract at {address}.");
+
+    private async Task<Problem> DuplicateAsync(Hash32 hash, CancellationToken cancellation)
+    {
+        var known = await reader.FindAsync(hash, after: null, fromPrimary: true, cancellation);
+        return new Problem(ProblemCodes.DuplicateOrder, $"This order came before{(known is null ? "" : $"; it is {known.Status} now")}. Sign it with another salt to place it again.")
+        {
+            More = new Dictionary<string, object?> { ["orderId"] = hash.ToString(), ["orderStatus"] = known?.Status },
+        };
+    }
+
+    private async Task<Problem> RefusalAsync(DoorResult result, Hash32? orderHash, CancellationToken cancellation)
+    {
+        switch (result.Status)
+        {
+            case DoorStatus.Rejected:
+                var code = result.Code ?? ProblemCodes.MalformedRequest;
+                return new Problem(code, ProblemRules.TitleOf(code))
+                {
+                    RetryAfter = ProblemRules.IsRetryable(code) ? TimeSpan.FromSeconds(1) : null,
+                    // A rejected order is in the journal too, so its position can be told; one refused before that has none.
+                    More = result.Sequence > 0 ? new Dictionary<string, object?> { ["epoch"] = result.Epoch, ["sequence"] = result.Sequence } : [],
+                };
+            case DoorStatus.InDoubt:
+                return new Problem(ProblemCodes.InDoubt, "It may or may not be done. Ask for the order, or send the same request again: it is never done twice.")
+                {
+                    RetryAfter = TimeSpan.FromSeconds(1),
+                    More = orderHash is { } hash ? new Dictionary<string, object?> { ["orderId"] = hash.ToString() } : [],
+                };
+            default:
+                var leader = await leaders.FindAsync(LeasedResources.Matching, cancellation);
+                return new Problem(
+                    leader is null ? ProblemCodes.NotLeader : ProblemCodes.Unavailable,
+                    leader is null ? "Nothing was done: no node leads matching." : "Nothing was done: the leader did not take it before your deadline.")
+                {
+                    RetryAfter = TimeSpan.FromSeconds(1),
+                    LeaderId = leader?.NodeId,
+                };
+        }
+    }
+
+    private void Count(string action, Problem? problem) =>
+        decisions.Add(1, new KeyValuePair<string, object?>("action", action), new KeyValuePair<string, object?>("code", problem?.Code ?? "accepted"));
+}

@@ -1,0 +1,121 @@
+using Dapper;
+using Foresight.Api.Markets;
+using Foresight.Api.Problems;
+using Foresight.Api.Reading;
+using Foresight.Chain;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Postgres;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Foresight.Api.Orders;
+
+/// <summary>Which orders; a member that is null does not restrict.</summary>
+public sealed record OrderFilter(Address? Maker, int? MarketId, short? Status);
+
+/// <summary>Orders as the API shows them, from the journal's tables. Never with their signatures: those would let anybody settle them.</summary>
+public sealed class OrderReader(Database database, MarketCatalog markets)
+{
+    private const string Columns = """
+        o.order_id, o.order_hash, o.market_id, m.address AS market, a.address AS maker, o.outcome, o.is_buy, o.price_ticks, o.quantity_lots, o.filled_lots,
+        o.time_in_force, o.post_only, o.client_order_id, o.status, o.reason, o.accepted_at, o.updated_at, o.expiry, o.epoch, o.sequence
+        FROM orders o JOIN markets m USING (market_id) JOIN accounts a USING (account_id)
+        """;
+
+    /// <summary>Null if the journal has no such order.</summary>
+    /// <param name="fromPrimary">Also asked when a replica does not know it: it may only be behind.</param>
+    public async Task<OrderView?> FindAsync(Hash32 hash, NpgsqlLogSequenceNumber? after, bool fromPrimary, CancellationToken cancellation)
+    {
+        if (!fromPrimary && await database.ReadAsync("order", after, ReadAsync, cancellation) is { } found) return found;
+        return await database.ReadPrimaryAsync("order", ReadAsync, cancellation);
+
+        async Task<OrderView?> ReadAsync(NpgsqlConnection connection, CancellationToken cancel)
+        {
+            var row = await connection.QuerySingleOrDefaultAsync<OrderRow>(
+                new CommandDefinition($"SELECT {Columns} WHERE o.order_hash = @hash", new { hash = hash.ToBytes() }, cancellationToken: cancel));
+            return row is null ? null : (await WithFillsAsync(connection, [row], ApiLimits.FillsOfOrder, cancel))[0];
+        }
+    }
+
+    /// <summary>Newest first.</summary>
+    public async Task<Page<OrderView>> ListAsync(OrderFilter filter, int size, long before, NpgsqlLogSequenceNumber? after, CancellationToken cancellation)
+    {
+        var conditions = new List<string> { "o.order_id < @before" };
+        // By account the rows come from their own index, which is ordered by sequence; else by the order's number, which grows with it.
+        if (filter.Maker is not null) conditions.Add("o.account_id = (SELECT account_id FROM accounts WHERE address = @maker)");
+        if (filter.MarketId is not null) conditions.Add("o.market_id = @market");
+        if (filter.Status is not null) conditions.Add("o.status = @status");
+        var order = filter.Maker is null ? "o.order_id DESC" : "o.sequence DESC";
+        var query = $"SELECT {Columns} WHERE {string.Join(" AND ", conditions)} ORDER BY {order} LIMIT @rows";
+        var parameters = new { before, maker = filter.Maker?.ToBytes(), market = filter.MarketId, status = filter.Status, rows = size + 1 };
+        return await database.ReadAsync(filter.Maker is null ? "orders" : "orders_by_user", after, async (connection, cancel) =>
+        {
+            var read = (await connection.QueryAsync<OrderRow>(new CommandDefinition(query, parameters, cancellationToken: cancel))).AsList();
+            var (rows, next) = RequestReading.Cut(read, size, row => row.OrderId);
+            return new Page<OrderView>(await WithFillsAsync(connection, rows, ApiLimits.FillsInList, cancel), next);
+        }, cancellation);
+    }
+
+    private static async Task<IReadOnlyList<OrderView>> WithFillsAsync(
+        NpgsqlConnection connection, IReadOnlyList<OrderRow> rows, int fillsEach, CancellationToken cancellation)
+    {
+        var traded = rows.Where(row => row.FilledLots > 0).Select(row => row.OrderId).ToArray();
+        var fills = traded.Length == 0 ? [] : await connection.QueryAsync<FillRow>(new CommandDefinition(
+            """
+            SELECT wanted.id AS order_id, f.trade_id, f.price_ticks, f.quantity_lots, f.is_taker, f.settlement
+            FROM unnest(@traded) AS wanted (id)
+            CROSS JOIN LATERAL (
+                SELECT f.trade_id, f.price_ticks, f.quantity_lots, f.is_taker, t.settlement
+                FROM fills f JOIN trades t USING (trade_id) WHERE f.order_id = wanted.id ORDER BY f.trade_id DESC LIMIT @fillsEach) AS f
+            ORDER BY f.trade_id
+            """, new { traded, fillsEach }, cancellationToken: cancellation));
+        var byOrder = fills.ToLookup(
+            fill => fill.OrderId,
+            fill => new FillView(
+                fill.TradeId, Decimals.Price(fill.PriceTicks), Decimals.Shares(fill.QuantityLots), Names.OfLiquidity(fill.IsTaker), fill.Settlement));
+        return [.. rows.Select(row => row.View([.. byOrder[row.OrderId]]))];
+    }
+
+    /// <summary>True if the market is known; an unknown one is refused rather than answered with an empty list.</summary>
+    public async ValueTask<bool> KnowsMarketAsync(int id, CancellationToken cancellation) => await markets.FindAsync(id, cancellation) is not null;
+
+    private sealed class OrderRow
+    {
+        public long OrderId { get; init; }
+        public byte[] OrderHash { get; init; } = [];
+        public int MarketId { get; init; }
+        public byte[] Market { get; init; } = [];
+        public byte[] Maker { get; init; } = [];
+        public short Outcome { get; init; }
+        public bool IsBuy { get; init; }
+        public int PriceTicks { get; init; }
+        public long QuantityLots { get; init; }
+        public long FilledLots { get; init; }
+        public short TimeInForce { get; init; }
+        public bool PostOnly { get; init; }
+        public string? ClientOrderId { get; init; }
+        public short Status { get; init; }
+        public string? Reason { get; init; }
+        public DateTime AcceptedAt { get; init; }
+        public DateTime UpdatedAt { get; init; }
+        public long Expiry { get; init; }
+        public long Epoch { get; init; }
+        public long Sequence { get; init; }
+
+        public OrderView View(IReadOnlyList<FillView> fills) => new(
+            new Hash32(OrderHash).ToString(), MarketId, new Address(Market).ToString(), new Address(Maker).ToString(), Outcome, IsBuy,
+            Decimals.Price(PriceTicks), Decimals.Shares(QuantityLots), Decimals.Shares(FilledLots), Decimals.Shares(QuantityLots - FilledLots),
+            Names.OfTimeInForce(TimeInForce), PostOnly, ClientOrderId, Names.OfOrderStatus(Status), Reason, AcceptedAt, UpdatedAt,
+            Expiry == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(Expiry), fills, Epoch, Sequence);
+    }
+
+    private sealed class FillRow
+    {
+        public long OrderId { get; init; }
+        public long TradeId { get; init; }
+        public int PriceTicks { get; init; }
+        public long QuantityLots { get; init; }
+        public bool IsTaker { get; init; }
+        public string Settlement { get; init; } = "";
+    }
+}

@@ -1,0 +1,109 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Numerics;
+using Foresight.Api.Markets;
+using Foresight.Api.Problems;
+using Foresight.Api.Reading;
+using Foresight.Chain;
+using Foresight.Chain.Signing;
+using Foresight.Contracts;
+using Foresight.Exchange;
+
+namespace Foresight.Api.Orders;
+
+/// <summary>
+/// What an order must be before anybody spends a signature recovery on it. Pure: same request, market and time, same answer. Where several
+/// things are wrong the first of this order is told: shape, market, outcome, price, tick, amount, time in force, expiry; then the signature.
+/// </summary>
+public static class OrderRules
+{
+    public const int MaxClientOrderId = 64;
+
+    /// <summary>An ECDSA signature has 65 bytes; a contract wallet's may be a bundle of several.</summary>
+    public const int MaxSignatureBytes = 4 * 1024;
+
+    /// <summary>The year 9999: later instants have no date, and no order needs them.</summary>
+    public const long MaxExpirySeconds = 253_402_300_799;
+
+    /// <summary>The shape: everything that can be said without knowing the market.</summary>
+    public static Problem? ReadShape(PlaceOrderRequest request, out Address market, out OrderMessage message, out byte[] signature)
+    {
+        (market, message, signature) = (default, default, []);
+        if (!Address.TryParse(request.Market, out market)) return NotAnAddress("market");
+        var order = request.Order;
+        if (!Address.TryParse(order.Maker, out var maker)) return NotAnAddress("order.maker");
+        if (!TryReadInteger(order.Price, out var price)) return NotAnInteger("order.price");
+        if (!TryReadInteger(order.Amount, out var amount)) return NotAnInteger("order.amount");
+        if (!TryReadInteger(order.Salt, out var salt)) return NotAnInteger("order.salt");
+        if (!TryReadInteger(order.Expiry, out var expiry)) return NotAnInteger("order.expiry");
+        if (expiry > MaxExpirySeconds) return Problem.Malformed($"order.expiry must be Unix seconds up to {MaxExpirySeconds}, or \"0\".");
+        if (!TryReadHex(request.Signature, out signature)) return Problem.Malformed("signature must be 0x and hexadecimal digits.");
+        if (request.ClientOrderId is { } own && (own.Length is 0 or > MaxClientOrderId || own.Any(char.IsControl)))
+            return Problem.Malformed($"clientOrderId must have 1 to {MaxClientOrderId} characters and no control characters.");
+        if (Names.SelfTradePreventionOf(request.SelfTradePrevention) is null)
+            return Problem.Malformed("selfTradePrevention must be cancel_newest, cancel_oldest or cancel_both.");
+        message = new OrderMessage(maker, Math.Max(order.OutcomeIndex, 0), order.IsBuy, price, amount, salt, expiry);
+        return null;
+    }
+
+    /// <summary>The bounds, in the market that the order is for.</summary>
+    public static Problem? Check(
+        PlaceOrderRequest request, Market market, OrderMessage message, byte[] signature, DateTimeOffset now, out CheckedOrder? order)
+    {
+        order = null;
+        var outcome = request.Order.OutcomeIndex;
+        if (outcome < 0 || outcome >= market.Outcomes.Count)
+            return new Problem(ProblemCodes.InvalidOutcome, $"Market {market.Id} has outcomes 0 to {market.Outcomes.Count - 1}.");
+
+        if (message.Price < OrderMessage.PricePerTick * Price.MinTicks || message.Price > OrderMessage.PricePerTick * Price.MaxTicks)
+            return new Problem(ProblemCodes.InvalidPrice, "order.price is micro-USDC a share, from 100 (0.0001 USDC) to 999900 (0.9999 USDC).");
+        var step = OrderMessage.PricePerTick * market.TickSize;
+        if (!(message.Price % step).IsZero)
+            return new Problem(ProblemCodes.InvalidTick, $"order.price must be a multiple of {step} in this market ({Decimals.Price(market.TickSize)} USDC).");
+
+        var lots = BigInteger.DivRem(message.Amount, OrderMessage.AmountPerLot, out var rest);
+        if (!rest.IsZero) return new Problem(ProblemCodes.InvalidAmount, "order.amount must be a multiple of 10^16 (0.01 share).");
+        if (lots < Quantity.MinLots || lots > Quantity.MaxLots)
+            return new Problem(ProblemCodes.InvalidAmount, "order.amount must be from 0.01 share (10^16) to 10^10 shares (10^28).");
+
+        if (Names.TimeInForceOf(request.TimeInForce) is not { } timeInForce)
+            return new Problem(ProblemCodes.InvalidTimeInForce, "timeInForce must be GTC, GTD, IOC (or FAK) or FOK.");
+        if (timeInForce == TimeInForce.GoodTilDate && message.Expiry.IsZero)
+            return new Problem(ProblemCodes.InvalidTimeInForce, "A GTD order needs an expiry.");
+        if (request.PostOnly && timeInForce is TimeInForce.ImmediateOrCancel or TimeInForce.FillOrKill)
+            return new Problem(ProblemCodes.InvalidTimeInForce, "A post-only order rests, so it cannot be IOC or FOK.");
+
+        var expiry = (long)message.Expiry;
+        if (expiry != 0 && expiry <= now.ToUnixTimeSeconds())
+            return new Problem(ProblemCodes.OrderExpired, $"order.expiry was {DateTimeOffset.FromUnixTimeSeconds(expiry):u}; it is {now:u}.");
+
+        order = new CheckedOrder(
+            market, message, signature, new Price((int)(message.Price / OrderMessage.PricePerTick)), new Quantity((long)lots), expiry, timeInForce,
+            request.PostOnly, Names.SelfTradePreventionOf(request.SelfTradePrevention)!.Value, request.ClientOrderId);
+        return null;
+    }
+
+    /// <summary>A uint256 in its one decimal spelling: ASCII digits, no sign, no leading zero, no exponent.</summary>
+    public static bool TryReadInteger([NotNullWhen(true)] string? text, out BigInteger value)
+    {
+        value = default;
+        // 2^256 - 1 has 78 digits; the length is looked at first, because parsing costs more than linearly in it.
+        if (text is null || text.Length is 0 or > 78 || text.Length > 1 && text[0] == '0' || !text.All(char.IsAsciiDigit)) return false;
+        value = BigInteger.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+        return value <= Word.MaxUInt256;
+    }
+
+    public static bool TryReadHex([NotNullWhen(true)] string? text, out byte[] bytes)
+    {
+        bytes = [];
+        if (text is null || text.Length < 2 || text.Length % 2 != 0 || text.Length > 2 + (2 * MaxSignatureBytes) || text[0] != '0' || text[1] != 'x') return false;
+        bytes = new byte[(text.Length - 2) / 2];
+        return Hex.TryDecode(text, bytes);
+    }
+
+    internal static Problem NotAnAddress(string member) =>
+        Problem.Malformed($"{member} must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed.");
+
+    internal static Problem NotAnInteger(string member) =>
+        Problem.Malformed($"{member} must be a string of decimal digits, without sign or leading zeros, below 2^256.");
+}

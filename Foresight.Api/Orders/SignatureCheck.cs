@@ -1,0 +1,42 @@
+using Foresight.Api.Markets;
+using Foresight.Api.Problems;
+using Foresight.Chain;
+using Foresight.Chain.Signing;
+using Foresight.Contracts;
+
+namespace Foresight.Api.Orders;
+
+/// <summary>Whether a maker signed: by its own key, or as a contract. A refusal says what a trader needs to mend it.</summary>
+public sealed class SignatureCheck(ContractWallets wallets, MarketCatalog markets)
+{
+    /// <summary>Null if the signature holds.</summary>
+    public async ValueTask<Problem?> CheckAsync(
+        TypedDataDomain domain, Hash32 structHash, Hash32 digest, byte[] signature, Address maker, CancellationToken cancellation)
+    {
+        if (OrderSigning.Check(digest, signature, maker).IsValid) return null;
+        switch (await wallets.AskAsync(maker, digest, signature, cancellation))
+        {
+            case WalletAnswer.Valid:
+                return null;
+            case WalletAnswer.Unknown:
+                return Problem.Unavailable("The signature is not the maker's own key's, and the chain cannot be asked whether the maker is a contract that accepts it.");
+            case WalletAnswer.Invalid:
+                return new Problem(ProblemCodes.InvalidSignature, $"The maker {maker} is a contract, and its isValidSignature refuses the signature.")
+                {
+                    More = new Dictionary<string, object?> { ["expectedDigest"] = digest.ToString() },
+                };
+        }
+
+        var diagnosis = new SignatureDiagnostician(markets.Known.Select(market => market.Address)).Explain(domain, structHash, signature, maker);
+        return new Problem(ProblemCodes.InvalidSignature, diagnosis.Text)
+        {
+            More = new Dictionary<string, object?>
+            {
+                ["expectedDigest"] = diagnosis.ExpectedDigest.ToString(),
+                ["recoveredAddress"] = diagnosis.Recovered.IsZero ? null : diagnosis.Recovered.ToString(),
+                ["domainField"] = diagnosis.DomainField,
+                ["domainValue"] = diagnosis.DomainValue,
+            },
+        };
+    }
+}

@@ -1,0 +1,154 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Foresight.Contracts;
+
+namespace Foresight.Api.Problems;
+
+/// <summary>Body of every refusal (RFC 9457), of content type <c>application/problem+json</c>.</summary>
+/// <param name="Type"><c>urn:foresight:problem:</c> and the code.</param>
+/// <param name="Code">One of <see cref="ProblemCodes"/>; what a program decides by.</param>
+/// <param name="Detail">What is wrong with this request, for a person.</param>
+/// <param name="TraceId">Finds the request in the telemetry.</param>
+/// <param name="Retryable">True: the same request may succeed later, unchanged. Sending it again is safe.</param>
+/// <param name="LeaderId">The node that leads matching, where that matters and is known.</param>
+public sealed record ProblemBody(
+    string Type, string Title, int Status, string Code, string Detail, string? TraceId = null, bool? Retryable = null, string? LeaderId = null)
+{
+    /// <summary>What else there is to say: a signature's expected digest, the order that was there before.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, object?>? More { get; init; }
+}
+
+/// <summary>An expected refusal: a value on its way to the caller, never an exception.</summary>
+public sealed record Problem(string Code, string Detail)
+{
+    public IReadOnlyDictionary<string, object?> More { get; init; } = new Dictionary<string, object?>();
+    public TimeSpan? RetryAfter { get; init; }
+    public string? LeaderId { get; init; }
+
+    /// <summary>Overrides the status that belongs to the code.</summary>
+    public int? Status { get; init; }
+
+    public static Problem Malformed(string detail) => new(ProblemCodes.MalformedRequest, detail);
+
+    public static Problem NotFound(string what) => new(ProblemCodes.NotFound, what);
+
+    public static Problem Unavailable(string detail) => new(ProblemCodes.Unavailable, detail) { RetryAfter = TimeSpan.FromSeconds(1) };
+}
+
+/// <summary>What the codes mean over HTTP.</summary>
+public static class ProblemRules
+{
+    public const string ContentType = "application/problem+json";
+
+    public static int StatusOf(string code) => code switch
+    {
+        ProblemCodes.MalformedRequest => StatusCodes.Status400BadRequest,
+        ProblemCodes.Unauthorized => StatusCodes.Status401Unauthorized,
+        ProblemCodes.NotFound or ProblemCodes.UnknownOrder => StatusCodes.Status404NotFound,
+        MethodNotAllowed => StatusCodes.Status405MethodNotAllowed,
+        ProblemCodes.DuplicateOrder or StateConflict => StatusCodes.Status409Conflict,
+        ProblemCodes.BodyTooLarge => StatusCodes.Status413PayloadTooLarge,
+        UnsupportedMediaType => StatusCodes.Status415UnsupportedMediaType,
+        ProblemCodes.RateLimited => StatusCodes.Status429TooManyRequests,
+        InternalError => StatusCodes.Status500InternalServerError,
+        ProblemCodes.NotLeader or ProblemCodes.Unavailable => StatusCodes.Status503ServiceUnavailable,
+        ProblemCodes.InDoubt => StatusCodes.Status202Accepted,
+        _ => StatusCodes.Status422UnprocessableEntity,
+    };
+
+    // Codes that only this host gives.
+    public const string MethodNotAllowed = "method_not_allowed";
+    public const string UnsupportedMediaType = "unsupported_media_type";
+    public const string StateConflict = "state_conflict";
+    public const string InternalError = "internal_error";
+
+    public static string TitleOf(string code) => code switch
+    {
+        ProblemCodes.MalformedRequest => "The request is not understood.",
+        ProblemCodes.BodyTooLarge => "The request's body is too large.",
+        ProblemCodes.Unauthorized => "A credential is needed.",
+        ProblemCodes.NotFound => "There is no such thing.",
+        ProblemCodes.RateLimited => "Too many requests.",
+        ProblemCodes.InvalidMarket => "There is no such market.",
+        ProblemCodes.InvalidOutcome => "The market has no such outcome.",
+        ProblemCodes.InvalidSignature => "The signature does not hold.",
+        ProblemCodes.InvalidPrice => "The price is out of range.",
+        ProblemCodes.InvalidTick => "The price is not a multiple of the market's tick.",
+        ProblemCodes.InvalidAmount => "The amount is out of range or not a whole number of lots.",
+        ProblemCodes.InvalidTimeInForce => "The time in force does not fit the order.",
+        ProblemCodes.OrderExpired => "The order has expired.",
+        ProblemCodes.DuplicateOrder => "The order is known already.",
+        ProblemCodes.IdempotencyKeyReused => "The idempotency key was used for another request.",
+        ProblemCodes.InsufficientBalance => "The account does not own enough.",
+        ProblemCodes.InsufficientAllowance => "The account has not approved enough.",
+        ProblemCodes.MarketClosed => "The market is closed.",
+        ProblemCodes.MarketPaused => "The market is paused.",
+        ProblemCodes.TooManyOrders => "There are too many orders.",
+        ProblemCodes.WouldCross => "A post-only order would have traded.",
+        ProblemCodes.WouldNotFill => "A fill-or-kill order would not have been filled.",
+        ProblemCodes.SelfTrade => "The order would have traded with the account's own.",
+        ProblemCodes.UnknownOrder => "There is no such order.",
+        ProblemCodes.NotLeader => "No node leads matching at the moment.",
+        ProblemCodes.InDoubt => "It is not known yet whether this was done.",
+        ProblemCodes.Unavailable => "The service cannot answer at the moment.",
+        MethodNotAllowed => "The method is not allowed here.",
+        UnsupportedMediaType => "The body must be application/json.",
+        StateConflict => "The state does not allow this.",
+        InternalError => "Something went wrong here.",
+        _ => "The request was refused.",
+    };
+
+    /// <summary>Refused for a reason that passes by itself, so that the same request may be sent again unchanged.</summary>
+    public static bool IsRetryable(string code) =>
+        code is ProblemCodes.NotLeader or ProblemCodes.Unavailable or ProblemCodes.InDoubt or ProblemCodes.RateLimited;
+
+    /// <summary>The code for a status that some part of the framework set without a body.</summary>
+    public static Problem Of(int status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => new Problem(ProblemCodes.Unauthorized, "Send a credential in the Authorization header."),
+        StatusCodes.Status404NotFound => new Problem(ProblemCodes.NotFound, "No route has this path."),
+        StatusCodes.Status405MethodNotAllowed => new Problem(MethodNotAllowed, "The Allow header names the methods of this path."),
+        StatusCodes.Status413PayloadTooLarge => new Problem(ProblemCodes.BodyTooLarge, $"A body may have at most {ApiLimits.BodyBytes} bytes."),
+        StatusCodes.Status415UnsupportedMediaType => new Problem(UnsupportedMediaType, "Send the body as application/json."),
+        StatusCodes.Status429TooManyRequests => new Problem(ProblemCodes.RateLimited, "Send fewer requests per minute."),
+        StatusCodes.Status503ServiceUnavailable => Problem.Unavailable("Try again."),
+        >= 500 => new Problem(InternalError, "The request failed here; nothing is said of it because nothing is known.") { Status = status },
+        _ => new Problem(ProblemCodes.MalformedRequest, "The request is not understood.") { Status = status },
+    };
+
+    /// <summary>Says which member of the body is wrong, without the reader's own words, which name our types.</summary>
+    public static Problem OfJson(JsonException error)
+    {
+        if (error.Message.IndexOf("including: ", StringComparison.Ordinal) is var names and >= 0)
+        {
+            var missing = error.Message[(names + "including: ".Length)..].Split(" Path:")[0].TrimEnd('.').Replace("'", "");
+            return Problem.Malformed($"The body misses: {missing}.");
+        }
+
+        var path = string.IsNullOrEmpty(error.Path) || error.Path == "$" ? null : error.Path.TrimStart('$').TrimStart('.');
+        if (path is { Length: > 100 }) path = path[..100];
+        if (error.InnerException is not (null or InvalidOperationException or FormatException or OverflowException))
+            return Problem.Malformed($"The body is not valid JSON (line {error.LineNumber + 1}, byte {error.BytePositionInLine}).");
+        return path is null
+            ? Problem.Malformed("The body is not a JSON object of the documented shape.")
+            : Problem.Malformed($"The member \"{path}\" has a wrong type, is null, or comes twice.");
+    }
+}
+
+/// <summary>What one request may be, so that it cannot cost more than it should.</summary>
+public static class ApiLimits
+{
+    /// <summary>An order has about 700 bytes; a contract wallet's signature may have a few thousand.</summary>
+    public const int BodyBytes = 64 * 1024;
+
+    /// <summary>The documented bodies nest two deep; the schemas of the OpenAPI document, written under the same rule, nest deeper.</summary>
+    public const int JsonDepth = 32;
+
+    public const int PageSize = 100;
+    public const int MaxPageSize = 500;
+
+    /// <summary>Of one order in a list, and of one order alone.</summary>
+    public const int FillsInList = 20;
+    public const int FillsOfOrder = 1_000;
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Foresight.Api.Problems;
+
+/// <summary>
+/// The outermost layer: whatever goes wrong below, the caller gets a problem with a code, and never the text of an exception. An outage of
+/// a thing we depend on is 503 and may be tried again; only a defect of ours is 500.
+/// </summary>
+public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> logger)
+{
+    public async Task InvokeAsync(HttpContext http)
+    {
+        try
+        {
+            await next(http);
+        }
+        catch (Exception error) when (!http.Response.HasStarted)
+        {
+            if (http.RequestAborted.IsCancellationRequested) return;
+            var headers = http.Response.Headers.Where(header => header.Key.StartsWith("X-", StringComparison.OrdinalIgnoreCase)).ToList();
+            http.Response.Clear();
+            foreach (var (name, value) in headers) http.Response.Headers[name] = value;
+            await new ProblemResult(ProblemOf(error, http)).ExecuteAsync(http);
+            return;
+        }
+
+        var response = http.Response;
+        if (response is { StatusCode: >= 400, HasStarted: false, ContentLength: null, ContentType: null })
+            await new ProblemResult(ProblemRules.Of(response.StatusCode)).ExecuteAsync(http);
+    }
+
+    private Problem ProblemOf(Exception error, HttpContext http)
+    {
+        switch (error)
+        {
+            case BadHttpRequestException { InnerException: JsonException json }:
+                return ProblemRules.OfJson(json);
+            case BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest } request:
+                // The framework's sentence names the parameter that cannot be bound; the value in it is the caller's own.
+                return Problem.Malformed(request.Message.Length > 200 ? request.Message[..200] : request.Message);
+            case BadHttpRequestException request:
+                return ProblemRules.Of(request.StatusCode);
+            case JsonException json:
+                return ProblemRules.OfJson(json);
+            case NpgsqlException or RedisException or TimeoutException or HttpRequestException or OperationCanceledException:
+                Log.DependencyFailed(logger, http.Request.Method, http.Request.Path, error.GetType().Name, error.Message);
+                return Problem.Unavailable("Something this needs cannot be reached at the moment.");
+            default:
+                Log.Defect(logger, error, http.Request.Method, http.Request.Path);
+                return ProblemRules.Of(StatusCodes.Status500InternalServerError);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "{Method} {Path} could not be answered: {Kind}: {Reason}")]
+        public static partial void DependencyFailed(ILogger logger, string method, string path, string kind, string reason);
+
+        [LoggerMessage(LogLevel.Error, "{Method} {Path} failed in this process.")]
+        public static partial void Defect(ILogger logger, Exception error, string method, string path);
+    }
+}

@@ -1,0 +1,40 @@
+using Foresight.Exchange;
+
+namespace Foresight.Api.Reading;
+
+/// <summary>Words of the API for the numbers in the journal.</summary>
+public static class Names
+{
+    private static readonly string[] OrderStatuses = ["open", "partially_filled", "filled", "cancelled", "expired", "rejected"];
+    private static readonly string[] MarketStates = ["open", "paused", "closed", "resolved"];
+    private static readonly string[] TradeKinds = ["direct", "mint", "merge"];
+    private static readonly string[] TimesInForce = ["GTC", "GTD", "IOC", "FOK"];
+    private static readonly string[] SelfTradePreventions = ["cancel_newest", "cancel_oldest", "cancel_both"];
+
+    /// <summary>Settlement states of a trade, in the order they are passed.</summary>
+    public static readonly IReadOnlyList<string> Settlements = ["matched", "batched", "broadcast", "mined", "final", "failed"];
+
+    public static string OfOrderStatus(short status) => OrderStatuses[status];
+    public static string OfMarketState(short state) => MarketStates[state];
+    public static string OfTradeKind(short kind) => TradeKinds[kind];
+    public static string OfTimeInForce(short timeInForce) => TimesInForce[timeInForce];
+
+    public static short? OrderStatusOf(string name) => Array.IndexOf(OrderStatuses, name) is var index and >= 0 ? (short)index : null;
+
+    public static TimeInForce? TimeInForceOf(string? name) => name switch
+    {
+        null or "GTC" => TimeInForce.GoodTilCancelled,
+        "GTD" => TimeInForce.GoodTilDate,
+        "IOC" or "FAK" => TimeInForce.ImmediateOrCancel,
+        "FOK" => TimeInForce.FillOrKill,
+        _ => null,
+    };
+
+    public static SelfTradePrevention? SelfTradePreventionOf(string? name) =>
+        name is null ? SelfTradePrevention.CancelNewest
+        : Array.IndexOf(SelfTradePreventions, name) is var index and >= 0 ? (SelfTradePrevention)index : null;
+
+    public static string OfSide(bool isBuy) => isBuy ? "buy" : "sell";
+
+    public static string OfLiquidity(bool isTaker) => isTaker ? "taker" : "maker";
+}
