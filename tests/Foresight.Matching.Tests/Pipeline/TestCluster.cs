@@ -1,0 +1,65 @@
+using Foresight.Exchange;
+using Foresight.Matching.Pipeline;
+using Foresight.Matching.Tests.Stores;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Foresight.Matching.Tests.Pipeline;
+
+/// <summary>One database and one set of keys, with markets to trade in.</summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    private TestCluster(string redis, string connection, IEnumerable<KeyValuePair<string, string?>> more)
+    {
+        Connection = connection;
+        Database = NpgsqlDataSource.Create(connection);
+        Settings = new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:redis"] = redis,
+            ["ConnectionStrings:foresight"] = connection,
+            ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
+            ["CLUSTER_SECRET"] = "a secret of these tests",
+            ["LEASE_TTL_MS"] = "1500",
+            ["LEASE_RENEW_MS"] = "400",
+            ["LEASE_POLL_MS"] = "100",
+            ["LEASE_MARGIN_MS"] = "200",
+        };
+        foreach (var (name, value) in more) Settings[name] = value;
+    }
+
+    public string Connection { get; }
+    public NpgsqlDataSource Database { get; }
+    public Dictionary<string, string?> Settings { get; }
+
+    public static async Task<TestCluster> CreateAsync(StoresFixture stores, params KeyValuePair<string, string?>[] settings)
+    {
+        var cluster = new TestCluster(stores.Redis, await stores.CreateDatabaseAsync(), settings);
+        await cluster.ExecuteAsync(
+            """
+            INSERT INTO markets (market_id, address, question, outcomes, tick_size) VALUES
+                (1, decode(repeat('a1', 20), 'hex'), 'Will it?', ARRAY['yes', 'no'], 1),
+                (2, decode(repeat('a2', 20), 'hex'), 'Who?', ARRAY['a', 'b', 'c'], 100)
+            """);
+        return cluster;
+    }
+
+    /// <summary>The engine as the journal alone has it.</summary>
+    public async Task<ExchangeEngine> ReplayAsync(long through = long.MaxValue) =>
+        await new Recovery(Database, shard: 0, NullLogger.Instance).ReplayAllAsync(through, CancellationToken.None);
+
+    public async Task<string> ReplayHashAsync(long through = long.MaxValue) => Desk.Format((await ReplayAsync(through)).StateHash());
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public async Task<T> ScalarAsync<T>(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    public async ValueTask DisposeAsync() => await Database.DisposeAsync();
+}

@@ -1,0 +1,58 @@
+using Foresight.Contracts;
+using Foresight.Matching.Door;
+using Foresight.Matching.Pipeline;
+using Foresight.ServiceDefaults.Cluster;
+using Foresight.ServiceDefaults.Redis;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Foresight.Matching.Tests.Pipeline;
+
+/// <summary>A matching node in this process: the program's own parts, without settlement.</summary>
+internal sealed class TestNode : IAsyncDisposable
+{
+    private readonly WebApplication app;
+
+    private TestNode(WebApplication app) => this.app = app;
+
+    public NodePresence Presence => app.Services.GetRequiredService<NodePresence>();
+    public LeaderRouter Router => app.Services.GetRequiredService<LeaderRouter>();
+    public LeaderDirectory Leaders => app.Services.GetRequiredService<LeaderDirectory>();
+    public NodeRegistry Nodes => app.Services.GetRequiredService<NodeRegistry>();
+    public RedisConnection Redis => app.Services.GetRequiredService<RedisConnection>();
+
+    public static async Task<TestNode> StartAsync(string nodeId, TestCluster cluster)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(cluster.Settings) { ["NODE_ID"] = nodeId });
+        builder.AddServiceDefaults();
+        builder.AddRedisClient();
+        builder.AddPostgres(useReplicas: false);
+        builder.AddClusterNode("matching", initialState: "follower");
+        builder.AddLeaderRouter();
+        builder.AddDoorListener();
+        builder.AddPipeline();
+        var app = builder.Build();
+        app.MapDefaultEndpoints();
+        app.MapDoor();
+        app.AnnounceDoor();
+        await app.StartAsync();
+        return new TestNode(app);
+    }
+
+    public Task ActiveAsync(TimeSpan? within = null) => Eventually.TrueAsync(
+        () => Task.FromResult(Presence.State == "active"), within ?? TimeSpan.FromSeconds(15), $"the node is active, and not {Presence.State}");
+
+    public async Task<StateProof> ProofAsync() =>
+        await Eventually.GetAsync(() => Router.LeaderStateAsync(), TimeSpan.FromSeconds(10), "the leader proves its state");
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+    }
+}
