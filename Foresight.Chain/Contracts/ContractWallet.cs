@@ -47,5 +47,6 @@ public static class ContractWallet
 
     // Nodes have no common code for it.
     private static bool IsOutOfGas(RpcException e)
-        => e.NodeMessage.Contains("out of gas", StringComparison.OrdinalIgnoreCase) || e.NodeMessage.Contains("OutOfGas", StringComparison.Ordinal);
+        => e.NodeMessage.Contains("out of gas", StringComparison.OrdinalIgnoreCase) || e.NodeMessage.Contains("OutOfGas", StringComparison.Ordinal)
+            || e.NodeMessage.Contains("OOG", StringComparison.Ordinal);
 }

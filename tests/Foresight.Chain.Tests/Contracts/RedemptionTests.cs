@@ -1,0 +1,97 @@
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
+using Foresight.Chain.Tests.DevChain;
+using Xunit;
+
+namespace Foresight.Chain.Tests.Contracts;
+
+public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<ExchangeFixture>
+{
+    private readonly Exchange _exchange = fixture.Exchange;
+
+    [Fact]
+    public async Task Redeem_PaysTheWinnerLessTheFee_WhichProtocolAndLiquidityShare()
+    {
+        var market = await _exchange.MarketAsync(3);
+        var trader = await _exchange.TraderAsync("redeeming", 100);
+        await _exchange.MintSetAsync(market, trader, 5_000);
+        Assert.Equal("MarketNotResolved()", await RefusalAsync(trader, market, MarketContract.Redeem(1, OrderMessage.AmountPerLot)));
+        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, MarketContract.Resolve(1));
+        Assert.Equal("LosingOutcome(uint256)", await RefusalAsync(trader, market, MarketContract.Redeem(0, OrderMessage.AmountPerLot)));
+
+        var receipt = await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.Redeem(1, 5_000 * OrderMessage.AmountPerLot));
+
+        // 2 % of 50 USDC; a quarter of it is the protocol's.
+        var redeemed = Assert.Single(Exchange.EventsOf(market, receipt).OfType<MarketEvent.Redeemed>());
+        Assert.Equal((Exchange.Micros(49), Exchange.Micros(1)), (redeemed.Paid, redeemed.Fee));
+        Assert.Equal(Exchange.Micros(99), await _exchange.MicrosOfAsync(trader.Address));
+        Assert.Equal(Exchange.Micros(1), await _exchange.MicrosOfAsync(market.Address));
+        var (protocol, liquidity) = (await _exchange.MicrosOfAsync(_exchange.Protocol), await _exchange.MicrosOfAsync(_exchange.Liquidity));
+        await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.WithdrawFees());
+        Assert.Equal(Exchange.Micros(0.25m), await _exchange.MicrosOfAsync(_exchange.Protocol) - protocol);
+        Assert.Equal(Exchange.Micros(0.75m), await _exchange.MicrosOfAsync(_exchange.Liquidity) - liquidity);
+        Assert.Equal(0, await _exchange.MicrosOfAsync(market.Address));
+
+        // Nothing is left to take, by whatever way.
+        await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.Redeem(1, OrderMessage.AmountPerLot)));
+        Assert.Equal("MarketNotOpen()", await RefusalAsync(trader, market, MarketContract.MergeSet(OrderMessage.AmountPerLot)));
+    }
+
+    [Fact]
+    public async Task Invalidate_PaysAnEqualPartForEveryOutcome_WithoutAFee()
+    {
+        var market = await _exchange.MarketAsync(3);
+        var (one, two) = (await _exchange.TraderAsync("invalid one", 100), await _exchange.TraderAsync("invalid two", 100));
+        await _exchange.MintSetAsync(market, one, 3_000);
+        await _exchange.MintSetAsync(market, two, 1_000);
+        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, MarketContract.Invalidate());
+
+        await _exchange.Chain.ExecuteAsync(one, market.Address, MarketContract.Redeem(0, 3_000 * OrderMessage.AmountPerLot));
+        await _exchange.Chain.ExecuteAsync(one, market.Address, MarketContract.Redeem(2, 3_000 * OrderMessage.AmountPerLot));
+        await _exchange.Chain.ExecuteAsync(two, market.Address, MarketContract.MergeSet(1_000 * OrderMessage.AmountPerLot));
+
+        Assert.Equal(Exchange.Micros(90), await _exchange.MicrosOfAsync(one.Address));
+        Assert.Equal(Exchange.Micros(100), await _exchange.MicrosOfAsync(two.Address));
+        Assert.Equal(Exchange.Micros(10), await _exchange.MicrosOfAsync(market.Address));
+    }
+
+    [Fact]
+    public async Task MergeSet_GivesBackWhatMintSetTook_AlsoWhilePaused()
+    {
+        var market = await _exchange.MarketAsync(4);
+        var trader = await _exchange.TraderAsync("round trip", 100);
+        await _exchange.MintSetAsync(market, trader, 2_500);
+        await _exchange.Chain.ExecuteAsync(_exchange.Operator, market.Address, MarketContract.Pause());
+        Assert.Equal("MarketPaused()", await RefusalAsync(trader, market, MarketContract.MintSet(OrderMessage.AmountPerLot)));
+
+        await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.MergeSet(2_500 * OrderMessage.AmountPerLot));
+
+        Assert.Equal(Exchange.Micros(100), await _exchange.MicrosOfAsync(trader.Address));
+        Assert.Equal("BadAmount(uint256)", await RefusalAsync(trader, market, MarketContract.MergeSet(OrderMessage.AmountPerLot + 1)));
+        await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.MergeSet(OrderMessage.AmountPerLot)));
+    }
+
+    [Fact]
+    public async Task ResolvedMarket_TradesNoMore()
+    {
+        var market = await _exchange.MarketAsync(2);
+        var (buyer, seller) = (await _exchange.TraderAsync("late buyer", 100), await _exchange.TraderAsync("late seller", 100));
+        await _exchange.MintSetAsync(market, seller, 100);
+        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, MarketContract.Resolve(0));
+
+        var (events, _) = await _exchange.SettleAsync(market, _exchange.Match(
+            _exchange.Leg(market, buyer, 0, true, 5_000, 100), _exchange.Leg(market, seller, 0, false, 5_000, 100)));
+
+        Assert.Equal(SettlementFailure.MarketNotOpen, SettlementFailure.Decode(Assert.Single(events.OfType<MarketEvent.SettlementFailed>()).Reason).Code);
+        Assert.Equal("MarketNotOpen()", await RefusalAsync(_exchange.Resolver, market, MarketContract.Resolve(1)));
+        Assert.Equal("MarketNotOpen()", await RefusalAsync(_exchange.Resolver, market, MarketContract.Invalidate()));
+    }
+
+    /// <summary>The name of the custom error that a call reverts with.</summary>
+    private async Task<string> RefusalAsync(PrivateKey caller, MarketContract market, byte[] data)
+    {
+        var e = await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(market.Address, data, caller.Address)));
+        return ArtifactErrors.NameOf(ContractArtifact.Market, e.RevertData);
+    }
+}

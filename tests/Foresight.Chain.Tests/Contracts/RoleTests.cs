@@ -1,0 +1,141 @@
+using Foresight.Chain.Abi;
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
+using Foresight.Chain.Tests.DevChain;
+using Xunit;
+
+namespace Foresight.Chain.Tests.Contracts;
+
+public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeFixture>
+{
+    private readonly Exchange _exchange = fixture.Exchange;
+
+    [Fact]
+    public async Task EveryRestrictedCall_IsRefusedToEverybodyElse()
+    {
+        var market = await _exchange.MarketAsync(2);
+        var anybody = await _exchange.TraderAsync("anybody", 1);
+        (PrivateKey Caller, byte[] Data, string Error)[] refused =
+        [
+            (anybody, MarketContract.Settle([]), "NotOperator(address)"),
+            (_exchange.Admin, MarketContract.Settle([]), "NotOperator(address)"),
+            (anybody, MarketContract.Resolve(0), "NotResolver(address)"),
+            (_exchange.Operator, MarketContract.Resolve(0), "NotResolver(address)"),
+            (anybody, MarketContract.Invalidate(), "NotResolver(address)"),
+            (anybody, MarketContract.Pause(), "NotAdmin(address)"),
+            (_exchange.Operator, MarketContract.Unpause(), "NotAdmin(address)"),
+            (_exchange.Operator, SettleMatch.Encode([new object[] { 1, Array.Empty<object>() }]), "OnlySelf()"),
+            (_exchange.Resolver, MarketContract.Resolve(2), "BadOutcome(uint256)"),
+        ];
+        foreach (var (caller, data, error) in refused)
+        {
+            var e = await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(market.Address, data, caller.Address)));
+            Assert.Equal(error, ArtifactErrors.NameOf(ContractArtifact.Market, e.RevertData));
+        }
+    }
+
+    [Fact]
+    public async Task Factory_MovesNothingForAnybodyButItsMarkets()
+    {
+        var market = await _exchange.MarketAsync(2);
+        var (victim, thief) = (await _exchange.TraderAsync("victim", 100), await _exchange.TraderAsync("thief", 1));
+        await _exchange.MintSetAsync(market, victim, 1_000);
+        foreach (var caller in new[] { thief, _exchange.Operator, _exchange.Admin })
+        {
+            byte[][] attempts =
+            [
+                AbiFunction.Parse("collect(address from, address to, uint256 amount)").Encode(victim.Address, caller.Address, 1),
+                AbiFunction.Parse("moveShares(address from, address to, uint256 outcomeIndex, uint256 amount)").Encode(victim.Address, caller.Address, 0, 1),
+            ];
+            foreach (var data in attempts)
+            {
+                var e = await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Factory.Address, data, caller.Address)));
+                Assert.Equal("OnlyMarket()", ArtifactErrors.NameOf(ContractArtifact.MarketFactory, e.RevertData));
+            }
+        }
+
+        // The token itself lets only the factory move, and lets a caller mint and burn only under the caller's own address.
+        var id = OutcomeTokenContract.IdOf(market.Address, 0);
+        var move = AbiFunction.Parse("move(address from, address to, uint256 id, uint256 amount)").Encode(victim.Address, thief.Address, id, 1);
+        var refused = await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Shares.Address, move, thief.Address)));
+        Assert.Equal("OnlyFactory()", ArtifactErrors.NameOf(ContractArtifact.OutcomeToken, refused.RevertData));
+        await _exchange.Chain.ExecuteAsync(thief, _exchange.Shares.Address, AbiFunction.Parse("mint(address to, uint256 outcomeIndex, uint256 amount)").Encode(thief.Address, 0, 5));
+        Assert.Equal(0, await _exchange.Shares.BalanceOfAsync(thief.Address, id));
+        Assert.Equal(5, await _exchange.Shares.BalanceOfAsync(thief.Address, OutcomeTokenContract.IdOf(thief.Address, 0)));
+        await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(
+            _exchange.Shares.Address, AbiFunction.Parse("burn(address from, uint256 outcomeIndex, uint256 amount)").Encode(victim.Address, 0, 1), thief.Address)));
+    }
+
+    [Fact]
+    public async Task Operator_IsReplacedOnceForAllMarkets()
+    {
+        var (one, two) = (await _exchange.MarketAsync(2), await _exchange.MarketAsync(3));
+        var next = await _exchange.TraderAsync("next operator", 0);
+        await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Factory.Address, MarketFactoryContract.GrantRole(MarketFactoryContract.OperatorRole, next.Address));
+        Assert.True(await _exchange.Factory.HasRoleAsync(MarketFactoryContract.OperatorRole, next.Address));
+        foreach (var market in new[] { one, two }) await _exchange.Chain.ExecuteAsync(next, market.Address, MarketContract.Settle([]));
+
+        await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Factory.Address, MarketFactoryContract.RevokeRole(MarketFactoryContract.OperatorRole, next.Address));
+
+        foreach (var market in new[] { one, two })
+            await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(market.Address, MarketContract.Settle([]), next.Address)));
+    }
+
+    [Fact]
+    public async Task CreateMarket_IsForAdmins_OncePerQuestion_WithTwoToEightOutcomes()
+    {
+        var question = Keccak256.HashText("once");
+        await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Factory.Address, MarketFactoryContract.CreateMarket(question, 8));
+        var market = new MarketContract(_exchange.Chain.Client, (await _exchange.Factory.MarketOfAsync(question))!.Value);
+        Assert.Equal(8, await market.OutcomesAsync());
+        Assert.True(await _exchange.Factory.IsMarketAsync(market.Address));
+        Assert.Null(await _exchange.Factory.MarketOfAsync(Keccak256.HashText("never")));
+        (PrivateKey Caller, byte[] Data, string Error)[] refused =
+        [
+            (_exchange.Admin, MarketFactoryContract.CreateMarket(question, 2), "MarketExists(address)"),
+            (_exchange.Admin, MarketFactoryContract.CreateMarket(Hash32.Zero, 1), "BadOutcomes(uint256)"),
+            (_exchange.Admin, MarketFactoryContract.CreateMarket(Hash32.Zero, 9), "BadOutcomes(uint256)"),
+            (_exchange.Operator, MarketFactoryContract.CreateMarket(Hash32.Zero, 2), "AccessControlUnauthorizedAccount(address,bytes32)"),
+            (_exchange.Admin, MarketFactoryContract.SetFeeTerms(new FeeTerms(501, 0, Address.Zero, Address.Zero)), "BadFeeTerms()"),
+            (_exchange.Admin, MarketFactoryContract.SetFeeTerms(new FeeTerms(1, 0, Address.Zero, Address.Zero)), "BadFeeTerms()"),
+            (_exchange.Operator, MarketFactoryContract.SetFeeTerms(FeeTerms.None), "AccessControlUnauthorizedAccount(address,bytes32)"),
+        ];
+        foreach (var (caller, data, error) in refused)
+        {
+            var e = await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Factory.Address, data, caller.Address)));
+            Assert.Equal(error, ArtifactErrors.NameOf(ContractArtifact.MarketFactory, e.RevertData));
+        }
+    }
+
+    [Fact]
+    public async Task Spendable_IsTheLesserOfBalanceAndApproval()
+    {
+        var market = await _exchange.MarketAsync(3);
+        var rich = await _exchange.TraderAsync("rich", 50);
+        var capped = await _exchange.TraderAsync("capped", 50);
+        var withdrawn = await _exchange.TraderAsync("withdrawn", 50);
+        await _exchange.MintSetAsync(market, rich, 100);
+        await _exchange.MintSetAsync(market, withdrawn, 100);
+        await _exchange.Chain.ExecuteAsync(capped, _exchange.Usdc.Address, UsdcContract.Approve(_exchange.Factory.Address, 7));
+        await _exchange.Chain.ExecuteAsync(withdrawn, _exchange.Shares.Address, OutcomeTokenContract.SetApprovalForAll(_exchange.Factory.Address, false));
+        var block = (await _exchange.Chain.Client.GetBlockAsync(BlockRef.Latest))!;
+        Address[] accounts = [rich.Address, capped.Address, withdrawn.Address];
+
+        var money = await _exchange.Factory.SpendableCollateralAsync(accounts, BlockRef.Hash(block.Hash));
+        var shares = await _exchange.Factory.SpendableSharesAsync(market.Address, 3, accounts, block.Number);
+
+        Assert.Equal([Exchange.Micros(49), 7, Exchange.Micros(49)], money);
+        var lots = 100 * OrderMessage.AmountPerLot;
+        Assert.Equal([lots, lots, lots, 0, 0, 0, 0, 0, 0], shares);
+
+        // As of the pinned block, whatever happens afterwards; and more accounts than fit into one call.
+        await _exchange.Chain.ExecuteAsync(rich, _exchange.Usdc.Address, UsdcContract.Transfer(capped.Address, 1));
+        Assert.Equal(money, await _exchange.Factory.SpendableCollateralAsync(accounts, BlockRef.Hash(block.Hash)));
+        var many = Enumerable.Range(0, MarketFactoryContract.AccountLimit + 1).Select(_ => capped.Address).ToArray();
+        Assert.All(await _exchange.Factory.SpendableCollateralAsync(many, BlockRef.Latest), amount => Assert.Equal(7, amount));
+    }
+
+    private static readonly AbiFunction SettleMatch = AbiFunction.Parse(
+        "settleMatch((uint256 tradeId, ((address maker, uint256 outcomeIndex, bool isBuy, uint256 price, uint256 amount, uint256 salt, uint256 expiry) order, bytes signature, uint256 amount, uint256 price)[] legs) m)");
+}
