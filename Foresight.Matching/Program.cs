@@ -1,5 +1,6 @@
 using Foresight.Matching.Door;
 using Foresight.Matching.Pipeline;
+using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Replay;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Setup;
@@ -16,6 +17,7 @@ builder.AddLeaderRouter();
 builder.AddDoorListener();
 builder.AddPipeline();
 builder.AddSettlement();
+builder.AddReconciliation();
 
 var app = builder.Build();
 app.MapDefaultEndpoints();

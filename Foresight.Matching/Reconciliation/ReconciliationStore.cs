@@ -108,4 +108,11 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
             "SELECT max(finished_at) FROM reconciliation_runs WHERE state = 'succeeded'", cancellationToken: cancellation));
         return at is { } when ? new DateTimeOffset(when) : null;
     }
+
+    public async Task<long> CountOpenAsync(CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "SELECT count(*) FROM discrepancies WHERE state NOT IN ('resolved', 'ignored')", cancellationToken: cancellation));
+    }
 }

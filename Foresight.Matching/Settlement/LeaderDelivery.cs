@@ -1,6 +1,5 @@
 using Foresight.Chain;
 using Foresight.Contracts;
-using Foresight.ServiceDefaults.Cluster;
 using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Settlement;
@@ -8,8 +7,11 @@ namespace Foresight.Matching.Settlement;
 /// <summary>The leader could not be told in time. Nothing is lost: the cursor has not moved, and the step is tried again.</summary>
 public sealed class UndeliveredException(string message) : Exception(message);
 
+/// <summary>Hands commands to the leader; the answers come in their order. LeaderRouter.SendAsync, or a test's own leader.</summary>
+public delegate Task<IReadOnlyList<DoorResult>> SendToLeader(IReadOnlyList<DoorCommand> commands, CancellationToken cancellation);
+
 /// <summary>Tells the leading engine what the chain says, and comes back only when it is in the journal.</summary>
-public sealed partial class LeaderDelivery(LeaderRouter router, Deployment deployment, SettlementOptions options, TimeProvider clock, ILogger logger)
+public sealed partial class LeaderDelivery(SendToLeader send, Deployment deployment, SettlementOptions options, TimeProvider clock, ILogger logger)
 {
     /// <summary>Commands on their way at once; the router forms batches of them.</summary>
     private const int MaxOutstanding = 4_096;
@@ -56,7 +58,7 @@ public sealed partial class LeaderDelivery(LeaderRouter router, Deployment deplo
         foreach (var part in commands.Chunk(MaxOutstanding))
         {
             var deadline = clock.GetUtcNow() + options.DeliveryDeadline;
-            var results = await router.SendAsync([.. part.Select(c => c with { Deadline = deadline })], cancellation);
+            var results = await send([.. part.Select(c => c with { Deadline = deadline })], cancellation);
             for (var i = 0; i < part.Length; i++) Check(part[i], results[i]);
         }
     }

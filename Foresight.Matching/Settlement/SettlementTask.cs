@@ -32,7 +32,7 @@ public sealed partial class SettlementTask(
         var submitter = new Submitter(term, new BatchSigner(deployment, chain.Client, key), new ReceiptReader(deployment, logger), clock, logger);
         var followerJournal = new FollowerJournal(journal);
         var follower = new ChainFollower(
-            term, new FollowerStore(lease.Database), followerJournal, new LeaderDelivery(router, deployment, options, clock, logger),
+            term, new FollowerStore(lease.Database), followerJournal, new LeaderDelivery(router.SendAsync, deployment, options, clock, logger),
             new HoldingsReader(deployment, chain.Client), logger);
         var status = new StatusBoard(term, followerJournal, submitter, follower, metrics);
         lease.ReportRecovered();

@@ -1,0 +1,31 @@
+using Foresight.Chain;
+
+namespace Foresight.Matching.Reconciliation;
+
+/// <summary>Which differences between ledger and chain count. Pure.</summary>
+public static class BalanceRules
+{
+    public static (Address Account, int MarketId, int Outcome) KeyOf(LedgerHolding holding) => (holding.Account, holding.MarketId, holding.Outcome);
+
+    /// <param name="chain">Holds every key of the ledger: it was read for exactly these.</param>
+    public static Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> Differing(
+        IEnumerable<LedgerHolding> ledger, IReadOnlyDictionary<(Address, int, int), long> chain)
+        => ledger.Where(l => chain[KeyOf(l)] != l.Owned).ToDictionary(KeyOf, l => (l, chain[KeyOf(l)]));
+
+    /// <summary>What differs by the same amount in both looks; what was on its way has arrived meanwhile.</summary>
+    public static Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> StillDiffering(
+        Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> before, Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> now)
+        => now.Where(n => before.TryGetValue(n.Key, out var b) && b.Chain - b.Ledger.Owned == n.Value.Chain - n.Value.Ledger.Owned).ToDictionary();
+
+    public static Finding ToFinding(LedgerHolding ledger, long chain)
+    {
+        var asset = ledger.MarketId == 0 ? "USDC" : $"{ledger.MarketId}:{ledger.Outcome}";
+        var account = ledger.Account.ToLowerHex();
+        // The ledger lets an account spend what the chain says it has not: its trades will fail.
+        var severity = ledger.Owned > chain ? Severities.High : Severities.Medium;
+        return new Finding(
+            $"{DiscrepancyKinds.BalanceMismatch}:{account}:{asset}", DiscrepancyKinds.BalanceMismatch, severity, ledger.MarketId == 0 ? null : ledger.MarketId,
+            null, null, null, $"{account} owns {chain} units of {asset} on chain and {ledger.Owned} in the ledger.",
+            new { account, asset, units = chain.ToString() }, new { account, asset, units = ledger.Owned.ToString() });
+    }
+}

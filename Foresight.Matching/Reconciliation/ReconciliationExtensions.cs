@@ -1,0 +1,17 @@
+using Foresight.Contracts;
+using Foresight.Matching.Leadership;
+using Foresight.Matching.Settlement;
+
+namespace Foresight.Matching.Reconciliation;
+
+internal static class ReconciliationExtensions
+{
+    /// <summary>The reconciler, run by the node that holds its lease. Needs <c>AddSettlement</c>.</summary>
+    public static IHostApplicationBuilder AddReconciliation(this IHostApplicationBuilder builder)
+    {
+        builder.AddChain();
+        builder.Services.AddSingleton(ReconciliationOptions.From(builder.Configuration));
+        builder.Services.AddSingleton<ReconciliationMetrics>();
+        return builder.AddLeadership<ReconciliationTask>(LeasedResources.Reconciliation);
+    }
+}

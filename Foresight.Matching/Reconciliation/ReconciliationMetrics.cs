@@ -1,0 +1,44 @@
+using System.Diagnostics.Metrics;
+using Foresight.ServiceDefaults.Telemetry;
+
+namespace Foresight.Matching.Reconciliation;
+
+/// <summary>Counts of what reconciliation did; none of the labels holds an id or an address.</summary>
+public sealed class ReconciliationMetrics
+{
+    private readonly Counter<long> runs;
+    private readonly Counter<long> discrepancies;
+    private readonly Counter<long> mismatches;
+    private readonly Counter<long> balanceChecks;
+    private readonly Histogram<double> seconds;
+
+    public ReconciliationMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(MetricNames.Meter);
+        runs = meter.CreateCounter<long>(MetricNames.ReconciliationRuns, description: "Runs by what asked for them and how they ended.");
+        discrepancies = meter.CreateCounter<long>(MetricNames.ReconciliationDiscrepancies, description: "Disagreements found, also those known before.");
+        mismatches = meter.CreateCounter<long>(MetricNames.BalanceMismatches, description: "Holdings that differ between ledger and chain.");
+        balanceChecks = meter.CreateCounter<long>(MetricNames.BalanceChecks, description: "Balance checks by result.");
+        seconds = meter.CreateHistogram<double>(MetricNames.ReconciliationDuration, "s", "Time of a run.");
+        meter.CreateObservableGauge(MetricNames.ReconciliationPending, () => Open, description: "Discrepancies that are not resolved or ignored.");
+        meter.CreateObservableGauge(MetricNames.SystemTotalBalance, Totals, "USDC", "What all accounts own, by the ledger and by the chain.");
+    }
+
+    public long Open { get; set; }
+
+    public BalanceTotals? LastTotals { get; set; }
+
+    public void Finished(RunRow run, RunResult result, TimeSpan took, bool balancesChecked)
+    {
+        runs.Add(1, new("trigger", run.Manual ? "manual" : "schedule"), new("result", result.Error is null ? "succeeded" : "failed"));
+        seconds.Record(took.TotalSeconds);
+        foreach (var group in result.Findings.GroupBy(f => f.Kind)) discrepancies.Add(group.Count(), new KeyValuePair<string, object?>("kind", group.Key));
+        if (!balancesChecked) return;
+        balanceChecks.Add(1, new KeyValuePair<string, object?>("result", result.Error is null ? "succeeded" : "failed"));
+        mismatches.Add(result.Findings.Count(f => f.Kind == DiscrepancyKinds.BalanceMismatch));
+    }
+
+    private IEnumerable<Measurement<double>> Totals() => LastTotals is { } totals
+        ? [new((double)totals.Ledger / 1e6, new KeyValuePair<string, object?>("side", "ledger")), new((double)totals.Chain / 1e6, new KeyValuePair<string, object?>("side", "chain"))]
+        : [];
+}

@@ -1,0 +1,49 @@
+using Foresight.Matching.Settlement;
+using Foresight.ServiceDefaults.Hosting;
+
+namespace Foresight.Matching.Reconciliation;
+
+/// <summary>How often and how far back the two sides are compared.</summary>
+public sealed record ReconciliationOptions
+{
+    /// <summary><c>RECONCILIATION_INTERVAL_MS</c>.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>After a run that failed; never longer than the interval.</summary>
+    public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Blocks of one comparison: each is read and compared in memory. <c>RECONCILIATION_BLOCK_RANGE</c>.</summary>
+    public int BlockRange { get; init; } = 1_000;
+
+    /// <summary>Blocks that a scheduled run compares again. <c>RECONCILIATION_LOOKBACK_BLOCKS</c>.</summary>
+    public int ScheduledLookback { get; init; } = 1_000;
+
+    /// <summary>Blocks that a requested run compares, at most. <c>RECONCILIATION_MANUAL_BLOCKS</c>.</summary>
+    public int ManualLookback { get; init; } = 50_000;
+
+    /// <summary>Whether the ledger's balances are compared too. <c>RECONCILIATION_BALANCES</c>.</summary>
+    public bool Balances { get; init; } = true;
+
+    /// <summary><c>RECONCILIATION_AUTO_FIX</c>.</summary>
+    public bool AutoFix { get; init; }
+
+    /// <summary>Blocks on top of what is compared; settlement's, because what is not final is not compared.</summary>
+    public int Confirmations { get; init; } = 2;
+
+    public static ReconciliationOptions From(IConfiguration configuration)
+    {
+        var defaults = new ReconciliationOptions();
+        var interval = configuration.Milliseconds("RECONCILIATION_INTERVAL_MS", defaults.Interval, TimeSpan.FromMilliseconds(500), TimeSpan.FromDays(1));
+        return defaults with
+        {
+            Interval = interval,
+            RetryInterval = interval < defaults.RetryInterval ? interval : defaults.RetryInterval,
+            BlockRange = configuration.Integer("RECONCILIATION_BLOCK_RANGE", defaults.BlockRange, 1, 100_000),
+            ScheduledLookback = configuration.Integer("RECONCILIATION_LOOKBACK_BLOCKS", defaults.ScheduledLookback, 0, 1_000_000),
+            ManualLookback = configuration.Integer("RECONCILIATION_MANUAL_BLOCKS", defaults.ManualLookback, 1, 100_000_000),
+            Balances = configuration.Flag("RECONCILIATION_BALANCES", defaults.Balances),
+            AutoFix = configuration.Flag("RECONCILIATION_AUTO_FIX", defaults.AutoFix),
+            Confirmations = SettlementOptions.From(configuration).Confirmations,
+        };
+    }
+}
