@@ -1,0 +1,42 @@
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Tests.DevChain;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Foresight.Chain.Tests.Contracts;
+
+/// <summary>
+/// What a settled match costs, by kind and batch size, where accounts have traded before (their storage is in use). The bounds are a
+/// tenth above what was measured when they were written (contracts/README.md has the table), so that a change that costs gas is noticed.
+/// </summary>
+public sealed class GasTests(ExchangeFixture fixture, ITestOutputHelper output) : IClassFixture<ExchangeFixture>
+{
+    private readonly Exchange _exchange = fixture.Exchange;
+
+    [Theory]
+    [InlineData(SettlementKind.Direct, 2, 1, 175_000)]
+    [InlineData(SettlementKind.Direct, 2, 20, 107_000)]
+    [InlineData(SettlementKind.Mint, 2, 20, 117_000)]
+    [InlineData(SettlementKind.Merge, 2, 20, 119_000)]
+    [InlineData(SettlementKind.Mint, 3, 20, 169_000)]
+    [InlineData(SettlementKind.Merge, 8, 10, 449_000)]
+    public async Task GasPerMatch_StaysBelowItsBound(SettlementKind kind, int outcomes, int matches, long bound)
+    {
+        var market = await _exchange.MarketAsync(outcomes);
+        var first = await _exchange.TraderAsync($"gas {kind} {outcomes} {matches} a", 1_000);
+        var second = await _exchange.TraderAsync($"gas {kind} {outcomes} {matches} b", 1_000);
+        foreach (var trader in new[] { first, second }) await _exchange.MintSetAsync(market, trader, 50_000);
+        MarketMatch Next() => kind == SettlementKind.Direct
+            ? _exchange.Match(_exchange.Leg(market, first, 0, true, 5_000, 100), _exchange.Leg(market, second, 0, false, 5_000, 100))
+            : _exchange.Match([.. Enumerable.Range(0, outcomes).Select(k => _exchange.Leg(
+                market, k % 2 == 0 ? first : second, k, kind == SettlementKind.Mint, k == outcomes - 1 ? 10_000 - ((outcomes - 1) * 1_000) : 1_000, 100))]);
+        await _exchange.SettleAsync(market, Next());
+
+        var (events, receipt) = await _exchange.SettleAsync(market, [.. Enumerable.Range(0, matches).Select(_ => Next())]);
+
+        Assert.Equal(matches, events.OfType<MarketEvent.TradeSettled>().Count());
+        var perMatch = receipt.GasUsed / matches;
+        output.WriteLine($"{kind} of {outcomes} outcomes, {matches} in a batch: {perMatch} gas per match");
+        Assert.InRange(perMatch, 0, bound);
+    }
+}
