@@ -83,21 +83,31 @@ public sealed partial class RedisConnection : IDisposable
     /// </summary>
     public void Subscribe<T>(string channel, Action<T> handle) where T : class
     {
-        Subscriber.Subscribe(Key(channel), (_, body) =>
+        try
         {
-            T? message;
-            try
-            {
-                message = JsonSerializer.Deserialize<T>((byte[])body!, JsonSerializerOptions.Web);
-            }
-            catch (JsonException error)
-            {
-                Log.NotUnderstood(logger, channel, error.Message);
-                return;
-            }
+            Subscriber.Subscribe(Key(channel), (_, body) => Receive(channel, body, handle));
+        }
+        catch (Exception error) when (error is TimeoutException or RedisException)
+        {
+            // The client remembers the subscription and asks for it when it can; only its confirmation did not come in time.
+            Log.NotConfirmed(logger, channel, error.Message);
+        }
+    }
 
-            if (message is not null) handle(message);
-        });
+    private void Receive<T>(string channel, RedisValue body, Action<T> handle) where T : class
+    {
+        T? message;
+        try
+        {
+            message = JsonSerializer.Deserialize<T>((byte[])body!, JsonSerializerOptions.Web);
+        }
+        catch (JsonException error)
+        {
+            Log.NotUnderstood(logger, channel, error.Message);
+            return;
+        }
+
+        if (message is not null) handle(message);
     }
 
     public void Dispose() => Multiplexer.Dispose();
@@ -115,6 +125,9 @@ public sealed partial class RedisConnection : IDisposable
 
         [LoggerMessage(LogLevel.Debug, "A message for {Channel} was not published: {Reason}")]
         public static partial void NotPublished(ILogger logger, string channel, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "The subscription of {Channel} is not confirmed yet: {Reason}")]
+        public static partial void NotConfirmed(ILogger logger, string channel, string reason);
 
         [LoggerMessage(LogLevel.Warning, "A message of {Channel} is not understood and was dropped: {Reason}")]
         public static partial void NotUnderstood(ILogger logger, string channel, string reason);
