@@ -26,21 +26,8 @@ public sealed partial class SimulatorWorker(
     {
         try
         {
-            var venue = await api.GetAsync<ChainView>("chain", stop) ?? throw new InvalidOperationException("the Api knows no chain");
-            var markets = await FindMarketsAsync(stop);
-            var traders = Trader.FromSeed(options.Seed, options.Traders);
-            var funding = new TraderFunding(chain, PrivateKey.Parse(options.FaucetKey), venue, api, clock);
-            var plan = FundingPlan.For(traders, markets);
-            await FundAsync(funding, plan, stop);
-            Log.WaitingForBalances(logger, plan.Count, venue.Confirmations);
-            await funding.WaitUntilSeenAsync(plan, stop);
-            Log.Trading(logger, traders.Count, markets.Count, options.OrdersPerSecond, options.Seed);
-
-            var flow = new BelievableFlow((ulong)options.Seed, options.OrdersPerSecond, markets, traders, clock);
-            var generator = new LoadGenerator(
-                api, new OrderSigner(venue.ChainId), flow, statistics,
-                new LoadOptions(options.MaxInFlight, DrainTimeout: TimeSpan.FromSeconds(3), Adapt: true), clock);
-            await Task.WhenAll(generator.RunAsync(stop), RefreshHoldingsAsync(traders, stop), KeepFundedAsync(funding, plan, stop), ReportAsync(stop));
+            // Reports from the start on: while the venue cannot be reached, they say why.
+            await RunUntilOneEndsAsync(stop, TradeAsync, ReportAsync);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -48,12 +35,42 @@ public sealed partial class SimulatorWorker(
         }
     }
 
+    private async Task TradeAsync(CancellationToken stop)
+    {
+        var venue = await api.GetAsync<ChainView>("chain", stop) ?? throw new InvalidOperationException("the Api knows no chain");
+        var markets = await FindMarketsAsync(stop);
+        var traders = Trader.FromSeed(options.Seed, options.Traders);
+        var funding = new TraderFunding(chain, PrivateKey.Parse(options.FaucetKey), venue, api, clock);
+        var plan = FundingPlan.For(traders, markets);
+        await FundAsync(funding, plan, stop);
+        Log.WaitingForBalances(logger, plan.Count, venue.Confirmations);
+        await funding.WaitUntilSeenAsync(plan, stop);
+        Log.Trading(logger, traders.Count, markets.Count, options.OrdersPerSecond, options.Seed);
+
+        var flow = new BelievableFlow((ulong)options.Seed, options.OrdersPerSecond, markets, traders, clock);
+        var generator = new LoadGenerator(
+            api, new OrderSigner(venue.ChainId), flow, statistics,
+            new LoadOptions(options.MaxInFlight, DrainTimeout: TimeSpan.FromSeconds(3), Adapt: true), clock);
+        await RunUntilOneEndsAsync(
+            stop, generator.RunAsync, ending => RefreshHoldingsAsync(traders, ending), ending => KeepFundedAsync(funding, plan, ending));
+    }
+
+    /// <summary>Loops that end by the stop or by a defect; a defect in one must not hide behind the others.</summary>
+    private static async Task RunUntilOneEndsAsync(CancellationToken stop, params Func<CancellationToken, Task>[] loops)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var running = loops.Select(loop => loop(ending.Token)).ToList();
+        await Task.WhenAny(running);
+        await ending.CancelAsync();
+        await Task.WhenAll(running);
+    }
+
     private async Task<IReadOnlyList<TradedMarket>> FindMarketsAsync(CancellationToken stop)
     {
         while (true)
         {
-            var listed = await api.GetAsync<List<MarketView>>("markets", stop);
-            var open = listed!.Where(market => market.State == "open").Select(TradedMarket.From).ToList();
+            var listed = await api.GetAsync<Page<MarketView>>("markets?limit=500", stop);
+            var open = listed!.Items.Where(market => market.State == "open").Select(TradedMarket.From).ToList();
             if (open.Count > 0)
                 return options.Markets > 0 ? open[..Math.Min(options.Markets, open.Count)] : open;
             await Task.Delay(RetryPause, clock, stop);

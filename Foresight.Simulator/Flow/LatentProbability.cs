@@ -6,7 +6,7 @@ namespace Foresight.Simulator.Flow;
 /// </summary>
 public sealed class LatentProbability
 {
-    private const double StepSize = 0.03;
+    private const double StepSize = 0.008;
     private const double Pull = 0.002;
     private const double Bound = 2.5;
 

@@ -110,7 +110,7 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
         }
     }
 
-    private static bool IsTransport(Exception e) => e is HttpRequestException or IOException or OperationCanceledException or JsonException;
+    private static bool IsTransport(Exception e) => e is HttpRequestException or IOException or OperationCanceledException;
 
     private Task PauseAsync<T>(ApiAnswer<T> answer, int attempt, CancellationToken stop) where T : class
     {
