@@ -8,6 +8,11 @@ namespace Foresight.Chain.Contracts;
 /// <summary>contracts/src/Market.sol: the data of its calls, its events, and its views.</summary>
 public sealed class MarketContract(EthereumClient client, Address address)
 {
+    /// <summary>Gas that the market sets aside for a match, besides <see cref="LegGas"/> for each of its legs, before it calls it.</summary>
+    public const long MatchGas = 150_000;
+
+    public const long LegGas = 450_000;
+
     private const string OrderTuple = "(address maker, uint256 outcomeIndex, bool isBuy, uint256 price, uint256 amount, uint256 salt, uint256 expiry)";
 
     public static readonly AbiFunction SettleFunction =
@@ -33,6 +38,8 @@ public sealed class MarketContract(EthereumClient client, Address address)
     public static readonly AbiFunction StateFunction = AbiFunction.Parse("state() returns (uint8 state)");
     public static readonly AbiFunction PausedFunction = AbiFunction.Parse("paused() returns (bool paused)");
     public static readonly AbiFunction FeesHeldFunction = AbiFunction.Parse("feesHeld() returns (uint128 units)");
+    public static readonly AbiFunction MatchGasFunction = AbiFunction.Parse("MATCH_GAS() returns (uint256 gas)");
+    public static readonly AbiFunction LegGasFunction = AbiFunction.Parse("LEG_GAS() returns (uint256 gas)");
     public static readonly AbiFunction DomainSeparatorFunction = AbiFunction.Parse("domainSeparator() returns (bytes32 separator)");
 
     public Address Address => address;
@@ -78,6 +85,12 @@ public sealed class MarketContract(EthereumClient client, Address address)
 
     public async Task<Hash32> OrderHashAsync(OrderMessage order, BlockRef block = default, CancellationToken cancel = default)
         => (await ReadAsync(OrderHashFunction, block, cancel, [OfOrder(order)])).Hash("hash");
+
+    /// <summary>
+    /// A gas limit for a batch: what its matches use (<paramref name="estimate"/>, of eth_estimateGas or of earlier batches), and the due of the
+    /// largest match once more, which must still be there before the last one and is given back.
+    /// </summary>
+    public static long GasLimit(long estimate, int legsOfLargestMatch) => estimate + ((MatchGas + (LegGas * legsOfLargestMatch)) * 64 / 63) + 1;
 
     public async Task<int> OutcomesAsync(BlockRef block = default, CancellationToken cancel = default)
         => (int)(await ReadAsync(OutcomesFunction, block, cancel)).Integer("count");

@@ -10,8 +10,8 @@ public enum FailureBlame
     /// <summary>The maker of <see cref="SettlementFailure.OrderHash"/>, or <see cref="SettlementFailure.Account"/>: the other sides are innocent.</summary>
     Maker,
 
-    /// <summary>The market's state (paused, resolved): nobody's.</summary>
-    Market,
+    /// <summary>The market was paused or resolved, the order's time ran out, or somebody else filled it on chain: nobody's.</summary>
+    Nobody,
 
     /// <summary>The relayer sent something that no maker agreed to, or sent it twice.</summary>
     Relayer,
@@ -50,12 +50,12 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
         (AbiError.Parse("PayoutRefused(address account, uint256 amount)"), e => OfAccount(e, PayoutRefused, $"the token refused a payout to {e.Address("account")}")),
         (AbiError.Parse("InvalidSignature(bytes32 orderHash, address maker)"), e => new(InvalidSignature, FailureBlame.Maker, e.Address("maker"), e.Hash("orderHash"),
             $"the signature of order {e.Hash("orderHash")} does not hold for {e.Address("maker")}")),
-        (AbiError.Parse("OrderExpired(bytes32 orderHash, uint256 expiry)"), e => OfOrder(e, OrderExpired, $"expired at {e.Integer("expiry")}")),
-        (AbiError.Parse("OrderCancelled(bytes32 orderHash)"), e => OfOrder(e, OrderCancelled, "was cancelled on chain")),
-        (AbiError.Parse("OrderOverfilled(bytes32 orderHash, uint256 remaining)"), e => OfOrder(e, OrderOverfilled,
+        (AbiError.Parse("OrderExpired(bytes32 orderHash, uint256 expiry)"), e => OfOrder(e, OrderExpired, FailureBlame.Nobody, $"expired at {e.Integer("expiry")}")),
+        (AbiError.Parse("OrderCancelled(bytes32 orderHash)"), e => OfOrder(e, OrderCancelled, FailureBlame.Maker, "was cancelled on chain")),
+        (AbiError.Parse("OrderOverfilled(bytes32 orderHash, uint256 remaining)"), e => OfOrder(e, OrderOverfilled, FailureBlame.Nobody,
             $"has only {Shares(e.Integer("remaining"))} shares left on chain")),
-        (AbiError.Parse("MarketPaused()"), _ => new(MarketPaused, FailureBlame.Market, null, null, "the market is paused")),
-        (AbiError.Parse("MarketNotOpen()"), _ => new(MarketNotOpen, FailureBlame.Market, null, null, "the market is resolved or invalid")),
+        (AbiError.Parse("MarketPaused()"), _ => new(MarketPaused, FailureBlame.Nobody, null, null, "the market is paused")),
+        (AbiError.Parse("MarketNotOpen()"), _ => new(MarketNotOpen, FailureBlame.Nobody, null, null, "the market is resolved or invalid")),
         (AbiError.Parse("DuplicateTrade(uint256 tradeId)"), e => new(DuplicateTrade, FailureBlame.Relayer, null, null, $"trade {e.Integer("tradeId")} was settled before")),
         (AbiError.Parse("PriceOutsideLimit(bytes32 orderHash, uint256 limit)"), e => new(PriceOutsideLimit, FailureBlame.Relayer, null, e.Hash("orderHash"),
             $"order {e.Hash("orderHash")} has the limit {e.Integer("limit")}")),
@@ -72,7 +72,7 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
     /// <param name="revertData">From <see cref="MarketEvent.SettlementFailed"/>, or from a call that was simulated.</param>
     public static SettlementFailure Decode(ReadOnlySpan<byte> revertData)
     {
-        if (revertData.IsEmpty) return new(OutOfGas, FailureBlame.Maker, null, null, RevertReason.Text(revertData));
+        if (revertData.IsEmpty) return new(OutOfGas, FailureBlame.Relayer, null, null, RevertReason.Text(revertData));
         foreach (var (error, explain) in Known)
         {
             if (!error.Matches(revertData)) continue;
@@ -92,8 +92,8 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
 
     private static SettlementFailure OfAccount(AbiValues e, string code, string text) => new(code, FailureBlame.Maker, e.Address("account"), null, text);
 
-    private static SettlementFailure OfOrder(AbiValues e, string code, string text)
-        => new(code, FailureBlame.Maker, null, e.Hash("orderHash"), $"order {e.Hash("orderHash")} {text}");
+    private static SettlementFailure OfOrder(AbiValues e, string code, FailureBlame blame, string text)
+        => new(code, blame, null, e.Hash("orderHash"), $"order {e.Hash("orderHash")} {text}");
 
     private static SettlementFailure OfRelayer(string text) => new(Malformed, FailureBlame.Relayer, null, null, text);
 

@@ -78,8 +78,8 @@ contract Market {
 
   /// Gas that one match may burn: a base, and for each leg a contract wallet's check (`Signatures.WALLET_GAS`) and the moves
   /// of money and shares. A hostile wallet can cost the operator this much, and the others in the batch nothing.
-  uint256 private constant MATCH_GAS = 150_000;
-  uint256 private constant LEG_GAS = 450_000;
+  uint256 public constant MATCH_GAS = 150_000;
+  uint256 public constant LEG_GAS = 450_000;
 
   bytes32 private constant ORDER_TYPE_HASH = 0x3815b8ba52cfe89ee9d3df74b484efb2ed96225e935f763c8582079b8a92fd11;
   bytes32 private constant CANCEL_TYPE_HASH = 0x8180cb68ad277bb6cd1e1243385755e89437631420d0692ce7d6d14885907d47;

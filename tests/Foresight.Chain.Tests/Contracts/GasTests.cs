@@ -1,4 +1,5 @@
 using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
 using Foresight.Chain.Tests.DevChain;
 using Xunit;
 using Xunit.Abstractions;
@@ -38,5 +39,29 @@ public sealed class GasTests(ExchangeFixture fixture, ITestOutputHelper output) 
         var perMatch = receipt.GasUsed / matches;
         output.WriteLine($"{kind} of {outcomes} outcomes, {matches} in a batch: {perMatch} gas per match");
         Assert.InRange(perMatch, 0, bound);
+    }
+
+    [Fact]
+    public async Task GasConstants_AreTheOnesOfTheContract()
+    {
+        var market = await _exchange.MarketAsync(2);
+        Assert.Equal(MarketContract.MatchGas, (await market.ReadAsync(MarketContract.MatchGasFunction, BlockRef.Latest, default)).Integer("gas"));
+        Assert.Equal(MarketContract.LegGas, (await market.ReadAsync(MarketContract.LegGasFunction, BlockRef.Latest, default)).Integer("gas"));
+    }
+
+    [Fact]
+    public async Task GasLimit_FromWhatAnotherBatchUsed_IsEnough()
+    {
+        var market = await _exchange.MarketAsync(2);
+        var (first, second) = (await _exchange.TraderAsync("limit a", 1_000), await _exchange.TraderAsync("limit b", 1_000));
+        await _exchange.MintSetAsync(market, second, 50_000);
+        MarketMatch[] Batch() => [.. Enumerable.Range(0, 10).Select(_ => _exchange.Match(
+            _exchange.Leg(market, first, 0, true, 5_000, 100), _exchange.Leg(market, second, 0, false, 5_000, 100)))];
+        var (_, before) = await _exchange.SettleAsync(market, Batch());
+
+        var limit = MarketContract.GasLimit(before.GasUsed, legsOfLargestMatch: 2);
+        var receipt = await _exchange.Chain.SendAsync(_exchange.Operator, market.Address, MarketContract.Settle(Batch()), limit);
+
+        Assert.Equal(10, Exchange.EventsOf(market, receipt).OfType<MarketEvent.TradeSettled>().Count());
     }
 }

@@ -241,7 +241,7 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : IClassFixt
         var match = _exchange.Match(Buy(_buyer), Sell(_seller));
         var (events, _) = await _exchange.SettleAsync(_market, match);
         var failure = SettlementFailure.Decode(Assert.Single(events.OfType<MarketEvent.SettlementFailed>()).Reason);
-        Assert.Equal((SettlementFailure.MarketPaused, FailureBlame.Market), (failure.Code, failure.Blame));
+        Assert.Equal((SettlementFailure.MarketPaused, FailureBlame.Nobody), (failure.Code, failure.Blame));
 
         await _exchange.Chain.ExecuteAsync(_exchange.Admin, _market.Address, MarketContract.Unpause());
         (events, _) = await _exchange.SettleAsync(_market, match);

@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text.Json;
+using Foresight.Chain.Abi;
+using Foresight.Chain.Signing;
+
+namespace Foresight.Chain.Tests;
+
+/// <summary>vectors/vectors.json: what a wallet library that is not ours says. Made by vectors/make.mjs.</summary>
+internal static class Vectors
+{
+    private static readonly JsonElement Root = Load();
+
+    public static IReadOnlyList<JsonElement> List(params string[] path) => [.. At(path).EnumerateArray()];
+
+    public static JsonElement At(params string[] path) => path.Aggregate(Root, (json, name) => json.GetProperty(name));
+
+    public static string Text(this JsonElement json, string name) => json.GetProperty(name).GetString()!;
+
+    public static byte[] Bytes(this JsonElement json, string name) => Hex.Decode(json.Text(name));
+
+    public static BigInteger Integer(this JsonElement json, string name) => BigInteger.Parse(json.Text(name), CultureInfo.InvariantCulture);
+
+    public static TypedDataDomain Domain(this JsonElement json)
+        => new(json.Text("name"), json.Text("version"), json.Integer("chainId"), Address.Parse(json.Text("verifyingContract")));
+
+    public static OrderMessage Order(this JsonElement json) => new(
+        Address.Parse(json.Text("maker")), json.Integer("outcomeIndex"), json.GetProperty("isBuy").GetBoolean(), json.Integer("price"),
+        json.Integer("amount"), json.Integer("salt"), json.Integer("expiry"));
+
+    /// <summary>A value of the file as the ABI coder here takes and gives it.</summary>
+    public static object Value(AbiType type, JsonElement json) => type.Kind switch
+    {
+        AbiKind.UInt or AbiKind.Int => BigInteger.Parse(json.GetString()!, CultureInfo.InvariantCulture),
+        AbiKind.Address => Address.Parse(json.GetString()!),
+        AbiKind.Bool => json.GetBoolean(),
+        AbiKind.String => json.GetString()!,
+        AbiKind.FixedBytes when type.Size == 32 => Hash32.Parse(json.GetString()!),
+        AbiKind.Bytes or AbiKind.FixedBytes => Hex.Decode(json.GetString()!),
+        AbiKind.Tuple => json.EnumerateArray().Select((v, i) => Value(type.Components[i].Type, v)).ToArray(),
+        _ => json.EnumerateArray().Select(v => Value(type.Element!, v)).ToArray(),
+    };
+
+    private static JsonElement Load()
+    {
+        using var stream = typeof(Vectors).Assembly.GetManifestResourceStream("vectors.json")!;
+        using var document = JsonDocument.Parse(stream);
+        return document.RootElement.Clone();
+    }
+}
