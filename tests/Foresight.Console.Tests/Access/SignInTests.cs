@@ -1,0 +1,109 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Mvc.Testing;
+
+namespace Foresight.Console.Tests.Access;
+
+/// <summary>The console's own host in front of an Api that knows one key.</summary>
+public sealed partial class SignInTests : IAsyncLifetime
+{
+    private FakeApi api = null!;
+    private WebApplicationFactory<Program> console = null!;
+    private HttpClient browser = null!;
+
+    public async Task InitializeAsync()
+    {
+        api = await FakeApi.StartAsync();
+        console = new WebApplicationFactory<Program>().WithWebHostBuilder(host => host.UseSetting("API_URLS", api.Address.ToString()));
+        browser = console.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false });
+    }
+
+    public async Task DisposeAsync()
+    {
+        await console.DisposeAsync();
+        await api.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task RightKey_OpensTheConsole_AndStaysOnTheServer()
+    {
+        using var response = await SignInAsync(FakeApi.Key, "/database");
+        Assert.Equal((HttpStatusCode.Found, "/database"), (response.StatusCode, response.Headers.Location?.ToString()));
+        var cookie = Assert.Single(response.Headers.GetValues("Set-Cookie"), value => value.StartsWith("foresight-console=", StringComparison.Ordinal));
+        Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(FakeApi.Key, cookie, StringComparison.Ordinal);
+
+        var page = await browser.GetStringAsync("/database");
+        Assert.Contains("Signed in as Ada", page, StringComparison.Ordinal);
+        Assert.DoesNotContain(FakeApi.Key, page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WrongKey_IsRefused_AndNotRepeatedInThePage()
+    {
+        using var response = await SignInAsync("a-wrong-key");
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        var page = await response.Content.ReadAsStringAsync();
+        Assert.Contains("does not accept this key", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("a-wrong-key", page, StringComparison.Ordinal);
+        using var overview = await browser.GetAsync("/");
+        Assert.Equal(HttpStatusCode.Found, overview.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("https://elsewhere.example/")]
+    [InlineData("//elsewhere.example/")]
+    [InlineData("/\\elsewhere.example/")]
+    public async Task ReturnAddressOfAnotherSite_IsNotFollowed(string returnUrl)
+    {
+        using var response = await SignInAsync(FakeApi.Key, returnUrl);
+        Assert.Equal("/", response.Headers.Location?.ToString());
+    }
+
+    [Fact]
+    public async Task WithoutAnApi_TheKeyIsNeitherAcceptedNorCalledWrong()
+    {
+        await api.DisposeAsync();
+        using var response = await SignInAsync(FakeApi.Key);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Contains("cannot be checked now", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TicketOfASignedOutSession_IsNotAcceptedAgain()
+    {
+        using var signedIn = await SignInAsync(FakeApi.Key);
+        var ticket = signedIn.Headers.GetValues("Set-Cookie").Single(value => value.StartsWith("foresight-console=", StringComparison.Ordinal)).Split(';')[0];
+        var token = Token().Match(await browser.GetStringAsync("/")).Groups[1].Value;
+        using var signedOut = await browser.PostAsync("/sign-out", new FormUrlEncodedContent([new("__RequestVerificationToken", token)]));
+        Assert.Equal(HttpStatusCode.Found, signedOut.StatusCode);
+
+        using var stolen = console.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false, HandleCookies = false });
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/");
+        request.Headers.Add("Cookie", ticket);
+        using var answer = await stolen.SendAsync(request);
+        Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Script_ComesFromTheFrameworksOwnAssembly()
+    {
+        using var script = await browser.GetAsync("/_framework/blazor.web.js");
+        Assert.Equal(HttpStatusCode.OK, script.StatusCode);
+        Assert.Contains("Blazor", await script.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    private async Task<HttpResponseMessage> SignInAsync(string key, string? returnUrl = null)
+    {
+        var address = returnUrl is null ? "/sign-in" : $"/sign-in?returnUrl={Uri.EscapeDataString(returnUrl)}";
+        var token = Token().Match(await browser.GetStringAsync(address)).Groups[1].Value;
+        return await browser.PostAsync(address, new FormUrlEncodedContent(
+        [
+            new("__RequestVerificationToken", token), new("_handler", "sign-in"), new("Form.Operator", "Ada"), new("Form.Key", key),
+        ]));
+    }
+
+    [GeneratedRegex("name=\"__RequestVerificationToken\" value=\"([^\"]+)\"")]
+    private static partial Regex Token();
+}
