@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Aspire.Hosting.ApplicationModel;
 using Foresight.AppHost.LocalHosting;
@@ -11,6 +12,9 @@ namespace Aspire.Hosting;
 /// <summary>A model that can be run: here over native processes, under UseAspire=true by Aspire itself.</summary>
 public sealed class DistributedApplication : IAsyncDisposable
 {
+    // `timeout`, or a shell that signals both a process and its group, asks twice at once; that is one request.
+    private static readonly TimeSpan SameSignal = TimeSpan.FromSeconds(1);
+
     private readonly LocalEngine _engine;
     private readonly EngineOptions _options;
     private readonly IReadOnlyList<IResource> _resources;
@@ -18,6 +22,7 @@ public sealed class DistributedApplication : IAsyncDisposable
     private readonly Testing.EntryPointSession? _session;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ServiceProvider _services;
+    private long _stopAsked;
     private bool _disposed;
 
     internal DistributedApplication(
@@ -86,7 +91,7 @@ public sealed class DistributedApplication : IAsyncDisposable
             if (display is not null)
                 await display.ShowParametersAsync(_resources, _configuration);
             await stop.Task;
-            display?.Say("Stopping in order; Ctrl+C again kills");
+            display?.SayStopping();
             await _engine.StopAsync();
         }
         catch (Exception e) when (e is DistributedApplicationException or ProgramMissingException)
@@ -98,7 +103,9 @@ public sealed class DistributedApplication : IAsyncDisposable
         void OnSignal(PosixSignalContext context)
         {
             context.Cancel = true;
-            if (!stop.TrySetResult())
+            if (stop.TrySetResult())
+                _stopAsked = Stopwatch.GetTimestamp();
+            else if (Stopwatch.GetElapsedTime(_stopAsked) > SameSignal)
                 _engine.KillAll();
         }
     }

@@ -6,6 +6,7 @@ namespace Foresight.AppHost.Programs;
 internal static class Command
 {
     private const int LastLines = 12;
+    private const string MachineCertificates = "/etc/ssl/certs/ca-certificates.crt";
 
     public static async Task<(int ExitCode, string LastWords)> RunAsync(
         string fileName, IReadOnlyList<string> arguments, string workingDirectory, CancellationToken cancellationToken)
@@ -21,6 +22,9 @@ internal static class Command
             start.ArgumentList.Add(argument);
         start.Environment["DEBIAN_FRONTEND"] = "noninteractive";
         start.Environment["npm_config_update_notifier"] = "false";
+        // Node brings certificate authorities of its own; the machine's count too, or npm fails behind a company's proxy.
+        if (File.Exists(MachineCertificates))
+            start.Environment.TryAdd("NODE_EXTRA_CA_CERTS", MachineCertificates);
 
         using var process = Process.Start(start) ?? throw new InvalidOperationException($"{fileName} did not start.");
         process.StandardInput.Close();

@@ -31,7 +31,7 @@ internal sealed class DebianInstaller(ProgramCache cache, Action<string> say)
         mkdir -p "$where/state/lists/partial" "$where/cache/archives/partial" "$where/root.new"
         apt="apt-get -q -y -o Dir::State=$where/state -o Dir::State::status=/var/lib/dpkg/status -o Dir::Cache=$where/cache -o Debug::NoLocking=true -o APT::Sandbox::User="
         $apt update
-        $apt --download-only --no-install-recommends install "$@"
+        $apt --download-only --no-install-recommends install "$@" libsecp256k1-1 || $apt --download-only --no-install-recommends install "$@"
         for package in "$where"/cache/archives/*.deb; do dpkg-deb -x "$package" "$where/root.new"; done
         mkdir -p "$where/root"
         cp -a "$where/root.new/." "$where/root/"

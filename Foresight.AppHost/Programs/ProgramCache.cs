@@ -62,7 +62,7 @@ internal sealed class ProgramCache(string folder)
         }
     }
 
-    private string LibraryFolders() =>
+    public string LibraryFolders() =>
         string.Join(':', new[] { "usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib", "lib" }
             .Select(l => Path.Combine(UnpackedRoot, l))
             .Where(Directory.Exists));

@@ -16,13 +16,17 @@ public sealed class ProgramFinder(Action<string> say)
     {
         if (Find(tool) is { } found)
             return found;
-        await InstallAsync([tool], cancellationToken);
+        await InstallAll([tool], cancellationToken)[tool];
         return Find(tool) ?? throw new ProgramMissingException(Missing(tool));
     }
 
-    /// <summary>Installs what is missing of these; the Debian packages in one go.</summary>
-    public Task InstallAsync(IReadOnlyCollection<Tool> tools, CancellationToken cancellationToken = default) =>
-        Task.WhenAll(InstallDebianAsync(tools, cancellationToken), InstallNpmToolsAsync(tools, cancellationToken));
+    /// <summary>Installs what is missing of these: the Debian packages in one go, and what is from npm beside them.</summary>
+    /// <returns>What each tool has to wait for; one that cannot be had does not keep the others waiting.</returns>
+    public IReadOnlyDictionary<Tool, Task> InstallAll(IReadOnlyCollection<Tool> tools, CancellationToken cancellationToken = default)
+    {
+        var debian = InstallDebianAsync(tools, cancellationToken);
+        return tools.ToDictionary(t => t, t => ToolSource.Of(t).Npm is null ? debian : InstallNpmAsync(t, cancellationToken));
+    }
 
     /// <summary>The folder whose node_modules holds these packages, such as <c>ethers@6.16.0</c>; for NODE_PATH or a working directory.</summary>
     public async Task<string> RequireNpmAsync(IReadOnlyList<string> packages, CancellationToken cancellationToken = default)
@@ -54,6 +58,9 @@ public sealed class ProgramFinder(Action<string> say)
         return _cache.FindUnpacked(source, names);
     }
 
+    /// <summary>Shared libraries that could only be unpacked; null where there are none. For LD_LIBRARY_PATH of what uses them.</summary>
+    public string? UnpackedLibraries => Directory.Exists(_cache.UnpackedRoot) ? _cache.LibraryFolders() : null;
+
     internal static bool IsComplete(string folder, string name, ToolSource source) =>
         File.Exists(Path.Combine(folder, name)) && source.Files.Skip(1).All(f => File.Exists(Path.Combine(folder, f)));
 
@@ -72,11 +79,10 @@ public sealed class ProgramFinder(Action<string> say)
         }
     }
 
-    private async Task InstallNpmToolsAsync(IReadOnlyCollection<Tool> tools, CancellationToken cancellationToken)
+    private async Task InstallNpmAsync(Tool tool, CancellationToken cancellationToken)
     {
-        foreach (var tool in tools)
-            if (ToolSource.Of(tool).Npm is { } npm && Find(tool) is null)
-                await RequireNpmAsync([$"{npm.Package}@{npm.Version}"], cancellationToken);
+        if (ToolSource.Of(tool).Npm is { } npm && Find(tool) is null)
+            await RequireNpmAsync([$"{npm.Package}@{npm.Version}"], cancellationToken);
     }
 
     private static string Missing(Tool tool)

@@ -44,6 +44,8 @@ internal static class ContainerLaunch
             environment["HOST"] = endpoint.Host;
             environment["PORT"] = endpoint.Port.ToString();
         }
+        if (account is not null)
+            environment["HOME"] = context.DataFolder;
         if (image.Tool == Tool.Postgres)
         {
             environment["PGDATA"] = context.DataFolder;

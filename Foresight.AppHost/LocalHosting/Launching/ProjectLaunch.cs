@@ -25,6 +25,9 @@ internal static class ProjectLaunch
         environment.TryAdd("OTEL_SERVICE_NAME", project.Name);
         environment.TryAdd("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={context.Instance.Id}");
         environment.TryAdd("DOTNET_CLI_TELEMETRY_OPTOUT", "1");
+        // libsecp256k1, where it could not be installed for the whole machine.
+        if (context.Programs.UnpackedLibraries is { } libraries)
+            environment.TryAdd("LD_LIBRARY_PATH", libraries);
         var urls = project.Annotations.OfType<EndpointAnnotation>()
             .Where(e => e.UriScheme.StartsWith("http", StringComparison.Ordinal))
             .Select(e => context.UrlOf(e.Name))

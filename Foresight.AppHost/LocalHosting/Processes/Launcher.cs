@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Aspire.Hosting;
 
 namespace Foresight.AppHost.LocalHosting;
 
@@ -24,6 +25,8 @@ internal static class Launcher
     /// </summary>
     public static Task<Process> StartAsync(ProcessSpec spec)
     {
+        if (!CanBeFound(spec))
+            throw new DistributedApplicationException($"{spec.FileName} is not there.");
         var start = new ProcessStartInfo("setsid")
         {
             WorkingDirectory = spec.WorkingDirectory,
@@ -60,6 +63,15 @@ internal static class Launcher
             }
         });
         return started.Task;
+    }
+
+    /// <summary>setpriv could say so too, but only by an exit code that might as well be the program's.</summary>
+    private static bool CanBeFound(ProcessSpec spec)
+    {
+        if (spec.FileName.Contains('/'))
+            return File.Exists(Path.Combine(spec.WorkingDirectory, spec.FileName));
+        var path = spec.Environment.GetValueOrDefault("PATH") ?? string.Empty;
+        return path.Split(':', StringSplitOptions.RemoveEmptyEntries).Any(folder => File.Exists(Path.Combine(folder, spec.FileName)));
     }
 
     private static void Run()

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace Foresight.AppHost.LocalHosting;
@@ -20,6 +23,21 @@ internal static partial class Native
         if (Chown(path, account.UserId, account.GroupId) != 0)
             throw new IOException($"chown {path} to {account.Name}: {Marshal.GetLastPInvokeErrorMessage()}");
     }
+
+    /// <returns>False when the port is somebody else's.</returns>
+    public static bool TryBindToLoopback(Socket socket, int port)
+    {
+        // sockaddr_in: family, port and address, the last two in network order.
+        Span<byte> address = stackalloc byte[16];
+        address.Clear();
+        BitConverter.TryWriteBytes(address, (ushort)AddressFamily.InterNetwork);
+        BinaryPrimitives.WriteUInt16BigEndian(address[2..], (ushort)port);
+        IPAddress.Loopback.TryWriteBytes(address[4..], out _);
+        return Bind(socket.SafeHandle, in address[0], (uint)address.Length) == 0;
+    }
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    private static partial int Bind(SafeHandle socket, in byte address, uint length);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint EffectiveUserId();

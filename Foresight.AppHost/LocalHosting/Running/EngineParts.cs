@@ -9,7 +9,7 @@ internal sealed class EngineParts(
     Watchdog watchdog,
     PortReservations ports,
     ProgramFinder programs,
-    Task toolsInstalled,
+    IReadOnlyDictionary<Tool, Task> installing,
     ResourceNotificationService notifications,
     string environmentName)
 {
@@ -26,10 +26,10 @@ internal sealed class EngineParts(
 
     public async Task<LaunchPlan> PlanAsync(ResourceInstance instance, CancellationToken cancellationToken)
     {
-        if (LaunchPlans.ToolsFor(instance.Resource).Any(t => programs.Find(t) is null))
+        foreach (var tool in LaunchPlans.ToolsFor(instance.Resource).Where(t => programs.Find(t) is null))
         {
             instance.Change(KnownResourceStates.Starting, reason: "installing its program");
-            await toolsInstalled.WaitAsync(cancellationToken);
+            await installing[tool].WaitAsync(cancellationToken);
         }
         var environment = await EnvironmentOfAsync(instance, cancellationToken);
         var arguments = await ArgumentsOfAsync(instance, cancellationToken);

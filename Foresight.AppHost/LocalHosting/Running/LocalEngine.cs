@@ -56,7 +56,7 @@ internal sealed class LocalEngine : IAsyncDisposable
         var programs = new ProgramFinder(line => Said?.Invoke(line));
         var tools = _inStartOrder.SelectMany(LaunchPlans.ToolsFor).Distinct().ToList();
         var parts = new EngineParts(
-            _state, _watchdog, _ports, programs, programs.InstallAsync(tools, CancellationToken.None), Notifications, _environmentName);
+            _state, _watchdog, _ports, programs, programs.InstallAll(tools, CancellationToken.None), Notifications, _environmentName);
         foreach (var resource in _inStartOrder)
             for (var replica = 0; replica < ReplicasOf(resource); replica++)
                 _supervisors.Add(new Supervisor(InstanceOf(resource, replica), parts));

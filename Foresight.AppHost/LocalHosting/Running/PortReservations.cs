@@ -56,16 +56,13 @@ internal sealed class PortReservations : IDisposable
         if (_bound.ContainsKey(port))
             return false;
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
+        // Not Socket.Bind: that one sets SO_REUSEADDR, with which Linux lets two sockets that do not listen have the same port.
+        if (Native.TryBindToLoopback(socket, port))
         {
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
             _bound.Add(port, socket);
             return true;
         }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
-        {
-            socket.Dispose();
-            return false;
-        }
+        socket.Dispose();
+        return false;
     }
 }

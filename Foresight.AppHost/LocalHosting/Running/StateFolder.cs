@@ -15,6 +15,7 @@ internal sealed class StateFolder : IDisposable
         OwnerOnly | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private readonly FileStream _lock;
+    private readonly Lock _secrets = new();
 
     private StateFolder(string path, bool ephemeral, FileStream @lock)
     {
@@ -28,11 +29,14 @@ internal sealed class StateFolder : IDisposable
     /// <summary>In the temp folder, removed when the AppHost ends.</summary>
     public bool Ephemeral { get; }
 
-    public static StateFolder Open(bool ephemeral)
-    {
-        var path = ephemeral
+    public static StateFolder Open(bool ephemeral) => Open(
+        ephemeral
             ? System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"foresight-{System.IO.Path.GetRandomFileName()}")
-            : DefaultPath();
+            : DefaultPath(),
+        ephemeral);
+
+    public static StateFolder Open(string path, bool ephemeral)
+    {
         Directory.CreateDirectory(path, PassThrough);
         File.SetUnixFileMode(path, PassThrough);
         foreach (var part in new[] { "data", "logs" })
@@ -47,6 +51,14 @@ internal sealed class StateFolder : IDisposable
     /// <summary>The value kept under this name; made and kept, readable by us alone, when there is none yet.</summary>
     public string KeptSecret(string name, Func<string> generate)
     {
+        lock (_secrets)
+            return KeptSecretLocked(name, generate);
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private string KeptSecretLocked(string name, Func<string> generate)
+    {
         var file = System.IO.Path.Combine(Path, "secrets.json");
         var secrets = File.Exists(file) ? JsonSerializer.Deserialize<SortedDictionary<string, string>>(File.ReadAllText(file)) ?? [] : [];
         if (secrets.TryGetValue(name, out var kept))
@@ -60,11 +72,6 @@ internal sealed class StateFolder : IDisposable
             JsonSerializer.Serialize(stream, secrets);
         File.Move(draft, file, overwrite: true);
         return secrets[name];
-    }
-
-    public void Dispose()
-    {
-        _lock.Dispose();
     }
 
     /// <summary>

@@ -4,7 +4,7 @@ using Aspire.Hosting.Testing;
 using Npgsql;
 using Xunit;
 
-namespace Foresight.AppHost.Tests;
+namespace Foresight.AppHost.Tests.LocalHosting;
 
 public sealed class DataResourcesTests
 {
@@ -20,7 +20,7 @@ public sealed class DataResourcesTests
         AddChain(builder);
         await using var app = await builder.BuildAsync();
         await app.StartAsync();
-        await Healthy(app, "redis", "foresight", "postgres-replica", "chain");
+        await app.WaitHealthyAsync("redis", "foresight", "postgres-replica", "chain");
 
         var connectionString = await app.GetConnectionStringAsync("foresight");
         await ExecuteAsync(connectionString!, "CREATE TABLE seen AS SELECT 42 AS n");
@@ -39,13 +39,13 @@ public sealed class DataResourcesTests
         AddReplica(builder, postgres, password);
         await using var app = await builder.BuildAsync();
         await app.StartAsync();
-        await Healthy(app, "foresight", "postgres-replica");
+        await app.WaitHealthyAsync("foresight", "postgres-replica");
 
         foreach (var command in new[] { "kill", "stop" })
         {
             Assert.True((await app.ResourceCommands.ExecuteCommandAsync("postgres-replica", command)).Success);
             Assert.True((await app.ResourceCommands.ExecuteCommandAsync("postgres-replica", "start")).Success);
-            await Healthy(app, "postgres-replica");
+            await app.WaitHealthyAsync("postgres-replica");
         }
 
         var primary = await app.GetConnectionStringAsync("foresight");
@@ -67,13 +67,6 @@ public sealed class DataResourcesTests
         builder.AddContainer("chain", "foundry", "v1.7.1")
             .WithArgs("exec anvil --host $HOST --port $PORT --block-time 1 --quiet")
             .WithHttpEndpoint(name: "http");
-
-    private static async Task Healthy(DistributedApplication app, params string[] names)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-        foreach (var name in names)
-            await app.ResourceNotifications.WaitForResourceHealthyAsync(name, deadline.Token);
-    }
 
     private static async Task ExecuteAsync(string connectionString, string sql)
     {

@@ -1,0 +1,40 @@
+using Xunit;
+
+namespace Foresight.AppHost.Tests;
+
+public sealed class AppHostArgumentsTests
+{
+    [Fact]
+    public void NoArguments_GiveTheDocumentedPorts()
+    {
+        Assert.True(AppHostArguments.TryParse([], out var arguments, out _));
+        Assert.Equal((5080, 5090, true, false), (arguments.ApiPort, arguments.ConsolePort, arguments.Simulator, arguments.Ephemeral));
+    }
+
+    [Fact]
+    public void EveryArgument_IsRead()
+    {
+        string[] args = ["--ephemeral", "--no-simulator", "--api-port", "6000", "--console-port", "6002", "--Parameters:admin-key=x"];
+        Assert.True(AppHostArguments.TryParse(args, out var arguments, out _));
+        Assert.Equal((6000, 6002, false, true), (arguments.ApiPort, arguments.ConsolePort, arguments.Simulator, arguments.Ephemeral));
+    }
+
+    [Theory]
+    [InlineData("--api-port", "--api-port needs a port from 1 to 65535.")]
+    [InlineData("--api-port x", "--api-port needs a port from 1 to 65535, not 'x'.")]
+    [InlineData("--api-port 65536", "--api-port needs a port from 1 to 65535, not '65536'.")]
+    [InlineData("--api-port 65535", "--api-port 65535: the second Api node has the next port, which must not be above 65535.")]
+    [InlineData("--console-port 5081", "--console-port 5081 must differ from the Api nodes' ports 5080 and 5081.")]
+    [InlineData("--efemeral", "Unknown argument '--efemeral'. " + AppHostArguments.Usage)]
+    public void AMistake_IsOneClearLine(string line, string expected)
+    {
+        Assert.False(AppHostArguments.TryParse(line.Split(' '), out _, out var mistake));
+        Assert.Equal(expected, mistake);
+    }
+
+    [Fact]
+    public void WordsOfAspirePublish_PassThrough()
+    {
+        Assert.True(AppHostArguments.TryParse(["--publisher", "manifest", "--output-path", "out.json"], out _, out _));
+    }
+}
