@@ -14,7 +14,7 @@ public sealed class LeaderSessions(PostgresAddress address, ILoggerFactory logge
     private const int MaximumConnections = 6;
 
     /// <summary>A command that takes longer fails, and a commit among them is then in doubt.</summary>
-    private const int CommandTimeoutSeconds = 5;
+    private const int CommandTimeoutSeconds = 4;
 
     /// <summary>Postgres cuts longer names off, and the sessions would not be found.</summary>
     private const int MaximumNameLength = 63;
@@ -32,11 +32,14 @@ public sealed class LeaderSessions(PostgresAddress address, ILoggerFactory logge
             ApplicationName = sessionName,
             MinPoolSize = 1,
             MaxPoolSize = MaximumConnections,
-            Timeout = 2,
+            Timeout = 1,
             CommandTimeout = CommandTimeoutSeconds,
-            CancellationTimeout = 500,
+            // A command that is late is not waited for any longer: the next term ends its session.
+            CancellationTimeout = -1,
             // Nothing of ours changes session state, so a returned connection needs no reset.
             NoResetOnClose = true,
+            // Tells which statement failed, without which no failed commit is certain.
+            IncludeFailedBatchedCommand = true,
             MaxAutoPrepare = 40,
             AutoPrepareMinUsages = 2,
         };

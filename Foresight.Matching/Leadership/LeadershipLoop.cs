@@ -100,11 +100,13 @@ public sealed partial class LeadershipLoop(
     private async Task<bool> LeadAsync(Bid bid, CancellationToken stopping)
     {
         var keeper = new LeaseKeeper(services.Leases, options, clock, resource, bid.Record, bid.SentAt);
+        var sessionName = LeaderSessions.NameOf(resource, bid.Record.Token);
+        // Open until the lease is released: a term that only ends must not look like one that crashed.
+        await using var database = services.Sessions.Open(sessionName);
         services.Presence.SetLeads(resource, true);
         SetState("acquiring");
         try
         {
-            var sessionName = LeaderSessions.NameOf(resource, bid.Record.Token);
             var (term, previous) = await services.Terms.TakeAsync(
                 resource, bid.Record.Token, identity.Id, bid.Record.Address, sessionName, keeper.Lost);
             Reach(bid, FailoverPhases.Fenced, null);
@@ -115,7 +117,6 @@ public sealed partial class LeadershipLoop(
             Announce("acquired", "leader_elected", keeper.Record);
             SetState("recovering");
 
-            await using var database = services.Sessions.Open(sessionName);
             using var watched = stopping.Register(() => SetState("draining"));
             var lease = new Lease(term, database, keeper.Lost, stopping, phase => Reach(bid, phase, term));
             await work.LeadAsync(lease);

@@ -14,6 +14,9 @@ internal sealed class JournalBrokenException(string message) : Exception(message
 /// </summary>
 internal sealed partial class Recovery(NpgsqlDataSource database, int shard, ILogger logger)
 {
+    /// <summary>Bound on the wait for the next part of a result.</summary>
+    private const int RebuildTimeoutSeconds = 60;
+
     /// <summary>Restores the whole desk for the node that will lead.</summary>
     public async Task<Desk> RebuildAsync(CancellationToken cancellation)
     {
@@ -63,7 +66,7 @@ internal sealed partial class Recovery(NpgsqlDataSource database, int shard, ILo
 
     private async Task<ExchangeEngine?> FromSnapshotAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
+        await using var command = Command(
             "SELECT sequence, state_hash, state FROM snapshots WHERE shard = $1 ORDER BY sequence DESC LIMIT $2");
         command.Parameters.AddWithValue((short)shard);
         command.Parameters.AddWithValue(PipelineLimits.SnapshotsKept);
@@ -92,12 +95,11 @@ internal sealed partial class Recovery(NpgsqlDataSource database, int shard, ILo
     {
         var from = engine.Sequence;
         // The one at the snapshot is read as well, for its stamp.
-        await using var command = database.CreateCommand(
+        await using var command = Command(
             "SELECT sequence, payload FROM commands WHERE shard = $1 AND sequence >= $2 AND sequence <= $3 ORDER BY sequence");
         command.Parameters.AddWithValue((short)shard);
         command.Parameters.AddWithValue(from);
         command.Parameters.AddWithValue(through);
-        command.CommandTimeout = 0;
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var stamp = 0L;
         var events = default(NoEvents);
@@ -117,7 +119,7 @@ internal sealed partial class Recovery(NpgsqlDataSource database, int shard, ILo
 
     private async Task<Accounts> AccountsAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("SELECT account_id, address FROM accounts ORDER BY account_id");
+        await using var command = Command("SELECT account_id, address FROM accounts ORDER BY account_id");
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var accounts = new Accounts();
         while (await reader.ReadAsync(cancellation)) accounts.Add(new(reader.GetInt32(0)), new Address(reader.GetFieldValue<byte[]>(1)));
@@ -126,7 +128,7 @@ internal sealed partial class Recovery(NpgsqlDataSource database, int shard, ILo
 
     private async Task<LiveOrders> OrdersAsync(Accounts accounts, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
+        await using var command = Command(
             """
             SELECT order_id, order_hash, account_id, market_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots, expiry, status
             FROM orders WHERE status IN (0, 1) AND shard = $1
@@ -152,7 +154,7 @@ internal sealed partial class Recovery(NpgsqlDataSource database, int shard, ILo
     /// <summary>Volume of the last 24 hours by market and minute.</summary>
     private async Task StatsAsync(Desk desk, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
+        await using var command = Command(
             """
             SELECT market_id, (extract(epoch FROM executed_at)::bigint / 60) * 60 AS minute, sum(quantity_lots)::bigint,
                    sum(quantity_lots * taker_price_ticks)::bigint, count(*),
@@ -167,6 +169,14 @@ internal sealed partial class Recovery(NpgsqlDataSource database, int shard, ILo
             market.Stats.Add(reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4));
             if (market.Outcomes == 2) market.Stats.LastPriceTicks = reader.GetInt32(5);
         }
+    }
+
+    /// <summary>A command over as much as there is: rows may take long, but a server that does not answer is given up.</summary>
+    private NpgsqlCommand Command(string sql)
+    {
+        var command = database.CreateCommand(sql);
+        command.CommandTimeout = RebuildTimeoutSeconds;
+        return command;
     }
 
     private static partial class Log

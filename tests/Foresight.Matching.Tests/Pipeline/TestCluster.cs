@@ -31,6 +31,9 @@ internal sealed class TestCluster : IAsyncDisposable
     public NpgsqlDataSource Database { get; }
     public Dictionary<string, string?> Settings { get; }
 
+    /// <summary>The cluster's settings with one of them different, for a node that sees it through something else.</summary>
+    public Dictionary<string, string?> With(string name, string value) => new(Settings) { [name] = value };
+
     public static async Task<TestCluster> CreateAsync(StoresFixture stores, params KeyValuePair<string, string?>[] settings)
     {
         var cluster = new TestCluster(stores.Redis, await stores.CreateDatabaseAsync(), settings);

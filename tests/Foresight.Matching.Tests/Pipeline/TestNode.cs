@@ -24,11 +24,13 @@ internal sealed class TestNode : IAsyncDisposable
     public NodeRegistry Nodes => app.Services.GetRequiredService<NodeRegistry>();
     public RedisConnection Redis => app.Services.GetRequiredService<RedisConnection>();
 
-    public static async Task<TestNode> StartAsync(string nodeId, TestCluster cluster)
+    public static Task<TestNode> StartAsync(string nodeId, TestCluster cluster) => StartAsync(nodeId, cluster.Settings);
+
+    public static async Task<TestNode> StartAsync(string nodeId, Dictionary<string, string?> settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(cluster.Settings) { ["NODE_ID"] = nodeId });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(settings) { ["NODE_ID"] = nodeId });
         builder.AddServiceDefaults();
         builder.AddRedisClient();
         builder.AddPostgres(useReplicas: false);

@@ -1,0 +1,113 @@
+using Foresight.Contracts;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Stores;
+using Foresight.ServiceDefaults.Cluster;
+
+namespace Foresight.Matching.Tests.Leadership;
+
+/// <summary>No fault of Redis ends a process, makes two leaders, or keeps trading down once it is over.</summary>
+[Collection(BreakableStoresCollection.Name)]
+public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifetime
+{
+    private readonly Traders traders = new(seed: 30);
+    private TestCluster cluster = null!;
+
+    public async Task InitializeAsync() => cluster = await TestCluster.CreateAsync(stores);
+
+    public async Task DisposeAsync()
+    {
+        await stores.StartRedisAsync();
+        await cluster.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task WithRedisDownAtStart_NodesFollow_AndOneLeadsSoonAfterItIsBack()
+    {
+        await stores.StopRedisAsync();
+        await using var one = await TestNode.StartAsync("n1", cluster);
+        await using var two = await TestNode.StartAsync("n2", cluster);
+        // Three polls of each node: enough to bid, were it to take "no answer" for "nobody leads".
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        Assert.Equal(["follower", "follower"], [one.Presence.State, two.Presence.State]);
+        Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT count(*) FROM leadership"));
+
+        await stores.StartRedisAsync();
+        await OneLeadsAsync(one, two, TimeSpan.FromSeconds(5));
+        Assert.Equal(DoorStatus.Accepted, (await one.Router.SendAsync(Traders.Fund(1))).Status);
+        await NodesAreKnownAsync(one, TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task WithRedisKilledAndRestartedEmpty_TradingGoesOn_AndTheRegistryIsRebuilt()
+    {
+        await stores.StartRedisAsync();
+        await using var one = await TestNode.StartAsync("n1", cluster);
+        await one.ActiveAsync();
+        await using var two = await TestNode.StartAsync("n2", cluster);
+        await one.Router.SendAsync(Traders.Fund(1));
+        await NodesAreKnownAsync(one, TimeSpan.FromSeconds(5));
+
+        await stores.StopRedisAsync();
+        // The leader serves while it may still trust its lease.
+        Assert.Equal(DoorStatus.Accepted, (await one.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
+        await Eventually.TrueAsync(() => Task.FromResult(one.Presence.State == "follower"), TimeSpan.FromSeconds(5), "the leader stops by its own clock");
+
+        await stores.StartRedisAsync();
+        await OneLeadsAsync(one, two, TimeSpan.FromSeconds(5));
+        await NodesAreKnownAsync(one, TimeSpan.FromSeconds(5));
+        Assert.Equal(DoorStatus.Accepted, (await two.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
+        Assert.Equal(2L, await cluster.ScalarAsync<long>("SELECT max(epoch) FROM leadership"));
+        await Journal.AssertSoundAsync(cluster);
+    }
+
+    [Fact]
+    public async Task AFrozenRedis_StopsTheLeaderByItsOwnClock_AndAnotherNodeTakesOver()
+    {
+        await stores.StartRedisAsync();
+        var address = stores.Redis.Split(',')[0].Split(':');
+        await using var proxy = new TcpProxy(address[0], int.Parse(address[1]));
+        var cutOff = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:redis", $"127.0.0.1:{proxy.Port}"));
+        await cutOff.ActiveAsync();
+        await using var other = await TestNode.StartAsync("n2", cluster);
+
+        proxy.Set(ProxyMode.Frozen);
+        await other.ActiveAsync(TimeSpan.FromSeconds(5));
+        await Eventually.TrueAsync(
+            () => Task.FromResult(cutOff.Presence.State == "follower"), TimeSpan.FromSeconds(5), "the node without Redis follows");
+        Assert.Equal(DoorStatus.Accepted, (await other.Router.SendAsync(Traders.Fund(1))).Status);
+
+        // Thawed, its late renewals find another's token.
+        proxy.Set(ProxyMode.Forward);
+        await Task.Delay(TimeSpan.FromMilliseconds(500));
+        Assert.Equal("active", other.Presence.State);
+        Assert.Equal("follower", cutOff.Presence.State);
+        await cutOff.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("{\"nodeId\":\"ghost\",\"address\":\"http://127.0.0.1:1\",\"token\":\"00000000-0000-0000-0000-000000000001\",\"epoch\":9,\"acquiredAt\":\"2026-01-01T00:00:00Z\",\"lastRenewedAt\":\"2026-01-01T00:00:00Z\"}")]
+    public async Task ALeaseKeyDeletedOrForgedByHand_LeavesOneWriter_WithinOneLease(string? forged)
+    {
+        await stores.StartRedisAsync();
+        await using var one = await TestNode.StartAsync("n1", cluster);
+        await one.ActiveAsync();
+        await using var two = await TestNode.StartAsync("n2", cluster);
+        var key = one.Redis.Key(LeaderDirectory.LeaseKey(LeasedResources.Matching));
+        if (forged is null) await one.Redis.Database.KeyDeleteAsync(key);
+        else await one.Redis.Database.StringSetAsync(key, forged);
+
+        await Eventually.TrueAsync(
+            async () => (await one.Redis.Database.StringGetAsync(key)).ToString() is { Length: > 0 } value && !value.Contains("ghost"),
+            TimeSpan.FromSeconds(3), "somebody holds the lease again");
+        await OneLeadsAsync(one, two, TimeSpan.FromSeconds(3));
+        Assert.Equal(DoorStatus.Accepted, (await two.Router.SendAsync(Traders.Fund(1))).Status);
+        await Journal.AssertSoundAsync(cluster);
+    }
+
+    private static Task OneLeadsAsync(TestNode one, TestNode two, TimeSpan within) => Eventually.TrueAsync(
+        () => Task.FromResult(new[] { one, two }.Count(node => node.Presence.State == "active") == 1), within, "exactly one node leads");
+
+    private static Task NodesAreKnownAsync(TestNode node, TimeSpan within) => Eventually.TrueAsync(
+        async () => (await node.Nodes.ListAsync()).Select(known => known.NodeId).SequenceEqual(["n1", "n2"]), within, "both nodes are in the registry");
+}

@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Foresight.Matching.Tests.Stores;
+
+internal enum ProxyMode
+{
+    Forward,
+
+    /// <summary>The server hears everything; the client hears nothing any more.</summary>
+    SwallowReplies,
+
+    /// <summary>Connections stay open, and nothing passes.</summary>
+    Frozen,
+
+    /// <summary>Connections break, and new ones are closed at once.</summary>
+    Cut,
+}
+
+/// <summary>Stands between a node and a server and does to the network what a test asks for.</summary>
+internal sealed class TcpProxy : IAsyncDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentDictionary<Socket, byte> open = new();
+    private readonly CancellationTokenSource closing = new();
+    private readonly string targetHost;
+    private readonly int targetPort;
+    private readonly Task accepting;
+    private TaskCompletionSource thawed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile ProxyMode mode;
+
+    public TcpProxy(string targetHost, int targetPort)
+    {
+        (this.targetHost, this.targetPort) = (targetHost, targetPort);
+        listener.Start();
+        accepting = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+
+    /// <summary>Set while swallowing or freezing: something was held back.</summary>
+    public TaskCompletionSource HeldBack { get; private set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Set(ProxyMode next)
+    {
+        if (next is ProxyMode.SwallowReplies or ProxyMode.Frozen) HeldBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        mode = next;
+        if (next == ProxyMode.Frozen)
+        {
+            thawed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            return;
+        }
+
+        thawed.TrySetResult();
+        if (next == ProxyMode.Cut) CloseAll();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await closing.CancelAsync();
+        listener.Stop();
+        thawed.TrySetResult();
+        CloseAll();
+        await accepting;
+    }
+
+    private void CloseAll()
+    {
+        foreach (var socket in open.Keys) socket.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var client = await listener.AcceptSocketAsync(closing.Token);
+                if (mode == ProxyMode.Cut) client.Dispose();
+                else _ = ServeAsync(client);
+            }
+        }
+        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            // The test is over.
+        }
+    }
+
+    private async Task ServeAsync(Socket client)
+    {
+        var server = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        client.NoDelay = true;
+        open.TryAdd(client, 0);
+        open.TryAdd(server, 0);
+        try
+        {
+            await server.ConnectAsync(targetHost, targetPort, closing.Token);
+            await Task.WhenAny(PumpAsync(client, server, isReply: false), PumpAsync(server, client, isReply: true));
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            // One of the two ends is gone; so is the other below.
+        }
+        finally
+        {
+            open.TryRemove(client, out _);
+            open.TryRemove(server, out _);
+            client.Dispose();
+            server.Dispose();
+        }
+    }
+
+    private async Task PumpAsync(Socket from, Socket into, bool isReply)
+    {
+        var buffer = new byte[64 * 1024];
+        while (await from.ReceiveAsync(buffer, closing.Token) is > 0 and var count)
+        {
+            if (mode == ProxyMode.Frozen || (mode == ProxyMode.SwallowReplies && isReply)) HeldBack.TrySetResult();
+            if (mode == ProxyMode.Frozen) await thawed.Task;
+            if (mode == ProxyMode.SwallowReplies && isReply) continue;
+            for (var sent = 0; sent < count;) sent += await into.SendAsync(buffer.AsMemory(sent, count - sent), closing.Token);
+        }
+    }
+}
