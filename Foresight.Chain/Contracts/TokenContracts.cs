@@ -12,6 +12,7 @@ public sealed class UsdcContract(EthereumClient client, Address address)
     public static readonly AbiFunction BalanceOfFunction = AbiFunction.Parse("balanceOf(address account) returns (uint256 amount)");
     public static readonly AbiFunction AllowanceFunction = AbiFunction.Parse("allowance(address owner, address spender) returns (uint256 amount)");
     public static readonly AbiFunction MintFunction = AbiFunction.Parse("mint(address to, uint256 amount)");
+    public static readonly AbiFunction SetBlockedFunction = AbiFunction.Parse("setBlocked(address account, bool blocked)");
     public static readonly AbiEvent TransferEvent = AbiEvent.Parse("Transfer(address indexed from, address indexed to, uint256 value)");
     public static readonly AbiEvent ApprovalEvent = AbiEvent.Parse("Approval(address indexed owner, address indexed spender, uint256 value)");
 
@@ -25,6 +26,9 @@ public sealed class UsdcContract(EthereumClient client, Address address)
 
     /// <summary>Of the development token only.</summary>
     public static byte[] Mint(Address to, BigInteger amount) => MintFunction.Encode(to, amount);
+
+    /// <summary>Of the development token only: what the issuer of the real one can do to an account.</summary>
+    public static byte[] SetBlocked(Address account, bool blocked) => SetBlockedFunction.Encode(account, blocked);
 
     public async Task<BigInteger> BalanceOfAsync(Address account, BlockRef block = default, CancellationToken cancel = default)
         => await ReadAsync(BalanceOfFunction, block, cancel, account);

@@ -67,6 +67,50 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : IClassFixt
     }
 
     [Fact]
+    public async Task IssuerOfTheMoneyBlockedTheBuyer()
+    {
+        await SetUpAsync("blocked");
+        var bad = _exchange.Match(Buy(_bad), Sell(_seller));
+        await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Usdc.Address, UsdcContract.SetBlocked(_bad.Address, true));
+
+        var failure = await OnlyThisFailsAsync(bad);
+
+        Assert.Equal((SettlementFailure.TransferRefused, _bad.Address), (failure.Code, failure.Account));
+    }
+
+    [Fact]
+    public async Task IssuerOfTheMoneyBlockedASellerWhoIsToBePaidFromTheCollateral()
+    {
+        await SetUpAsync("blocked payout");
+        await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Usdc.Address, UsdcContract.SetBlocked(_bad.Address, true));
+
+        var failure = await OnlyThisFailsAsync(_exchange.Match(Sell(_seller), Sell(_bad, outcome: 1)));
+
+        Assert.Equal((SettlementFailure.PayoutRefused, FailureBlame.Maker, _bad.Address), (failure.Code, failure.Blame, failure.Account));
+    }
+
+    [Fact]
+    public async Task OneBuyerOfACompleteSetCannotPay_AndTheOthersKeepTheirMoney()
+    {
+        await SetUpAsync("set");
+        var other = await _exchange.TraderAsync("set: other", 100);
+        var three = await _exchange.MarketAsync(3);
+        await _exchange.Chain.ExecuteAsync(_bad, _exchange.Usdc.Address, UsdcContract.Approve(_exchange.Factory.Address, 1));
+        MarketMatch Set(PrivateKey last) => _exchange.Match(
+            _exchange.Leg(three, _buyer, 0, true, 2_000, 100), _exchange.Leg(three, other, 1, true, 3_000, 100), _exchange.Leg(three, last, 2, true, 5_000, 100));
+        var (bad, good) = (Set(_bad), Set(_seller));
+
+        var (events, _) = await _exchange.SettleAsync(three, bad, good);
+
+        var failed = Assert.Single(events.OfType<MarketEvent.SettlementFailed>());
+        Assert.Equal((bad.TradeId, (Address?)_bad.Address), (failed.TradeId, SettlementFailure.Decode(failed.Reason).Account));
+        Assert.Equal(good.TradeId, Assert.Single(events.OfType<MarketEvent.TradeSettled>()).TradeId);
+        Assert.Equal(Exchange.Micros(99.7m), await _exchange.MicrosOfAsync(other.Address));
+        Assert.Equal(100, await _exchange.LotsOfAsync(three, 1, other.Address));
+        Assert.Equal(Exchange.Micros(1), await _exchange.MicrosOfAsync(three.Address));
+    }
+
+    [Fact]
     public async Task MakerCancelledTheSalt()
     {
         await SetUpAsync("cancelled");
