@@ -8,8 +8,12 @@ namespace Foresight.Console.MarketData;
 /// <summary>The hub said no, or hung up, or fell silent.</summary>
 public sealed class HubException(string message, Exception? inner = null) : Exception(message, inner);
 
+/// <summary>A call that the hub refused.</summary>
+/// <param name="CallId">As given to <see cref="HubConnection.InvokeAsync"/>.</param>
+public sealed record HubRefusal(string CallId, string Reason);
+
 /// <param name="Target">Name of the client method; empty for a ping or a completion.</param>
-public sealed record HubMessage(string Target, JsonElement Arguments)
+public sealed record HubMessage(string Target, JsonElement Arguments, HubRefusal? Refusal = null)
 {
     public T Argument<T>(int index)
     {
@@ -43,7 +47,6 @@ public sealed class HubConnection : IAsyncDisposable
     // No threshold: writer and reader are one, so a writer that waits for the reader would wait for ever.
     private readonly Pipe pipe = new(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false));
     private readonly SemaphoreSlim sending = new(1, 1);
-    private int nextId;
 
     private HubConnection()
     {
@@ -77,9 +80,9 @@ public sealed class HubConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends a call. Its refusal comes out of <see cref="NextAsync"/> as a <see cref="HubException"/>.</summary>
-    public Task InvokeAsync(string target, CancellationToken cancel, params object[] arguments) =>
-        SendAsync(HubProtocol.Invoke(Interlocked.Increment(ref nextId).ToString(), target, arguments), cancel);
+    /// <summary>Sends a call. Should the hub refuse it, that comes out of <see cref="NextAsync"/> with this id.</summary>
+    public Task InvokeAsync(string callId, string target, CancellationToken cancel, params object[] arguments) =>
+        SendAsync(HubProtocol.Invoke(callId, target, arguments), cancel);
 
     public Task PingAsync(CancellationToken cancel) => SendAsync(HubProtocol.PingMessage, cancel);
 
@@ -93,7 +96,8 @@ public sealed class HubConnection : IAsyncDisposable
             return message.GetProperty("type").GetInt32() switch
             {
                 HubProtocol.Invocation => new HubMessage(message.GetProperty("target").GetString()!, message.GetProperty("arguments")),
-                HubProtocol.Completion when message.TryGetProperty("error", out var error) => throw new HubException(error.GetString()!),
+                HubProtocol.Completion when message.TryGetProperty("error", out var error) =>
+                    new HubMessage("", default, new HubRefusal(message.GetProperty("invocationId").GetString()!, error.GetString()!)),
                 HubProtocol.Close => throw new HubException(
                     message.TryGetProperty("error", out var reason) ? $"The hub closed the connection: {reason.GetString()}" : "The hub closed the connection."),
                 _ => new HubMessage("", default),

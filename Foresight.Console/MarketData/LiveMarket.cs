@@ -64,6 +64,13 @@ public sealed class LiveMarket(int id)
         }
     }
 
+    /// <summary>False: the connection was sent a change that is not in the book.</summary>
+    public bool Take(HeartbeatMarket sent)
+    {
+        lock (gate)
+            return !book.IsWhole || sent.Epoch < book.Epoch || sent.Sequence <= book.Sequence;
+    }
+
     public void Take(TradesMessage message)
     {
         lock (gate)

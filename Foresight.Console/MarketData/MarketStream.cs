@@ -22,6 +22,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
     private static readonly string[] Topics = ["depth", "trades", "stats"];
     private static readonly TimeSpan DrawPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RefusalPause = TimeSpan.FromSeconds(2);
 
     /// <summary>The hub drops a client that says nothing for 30 s.</summary>
     private static readonly TimeSpan PingPause = TimeSpan.FromSeconds(10);
@@ -54,13 +55,18 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
         {
             market.Remove(changed);
             if (market.Watchers.Count == 0 && markets.TryRemove(KeyValuePair.Create(market.Id, market)))
+            {
                 requests?.Writer.TryWrite((market.Id, Follow: false));
+                // Nobody looks at any market: the connection ends, and the next watcher opens one.
+                if (markets.IsEmpty)
+                    requests?.Writer.TryComplete();
+            }
         }
     }
 
     private async Task FollowAsync(CancellationToken stopping)
     {
-        for (var node = 0; !stopping.IsCancellationRequested; node++)
+        for (var node = 0; !stopping.IsCancellationRequested;)
         {
             while (markets.IsEmpty)
                 await wanted.WaitAsync(stopping);
@@ -72,6 +78,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
             }
             catch (HubException e)
             {
+                node++;
                 Log.Lost(logger, address, e.Message);
                 foreach (var market in markets.Values)
                     market.Fail(e.Message);
@@ -115,14 +122,23 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
             foreach (var market in markets.Values)
                 market.Heard(clock.GetUtcNow());
 
+            if (message.Refusal is { } refusal)
+                _ = RefusedAsync(refusal, asks, cancel);
+
             switch (message.Target)
             {
                 case "depth" when message.Argument<DepthMessage>(0) is var depth && markets.TryGetValue(depth.Market, out var market):
                     if (!market.Take(depth))
+                        FollowAnew(depth.Market, asks);
+                    break;
+                case "heartbeat":
+                    foreach (var sent in message.Argument<HeartbeatMessage>(0).Markets)
                     {
-                        // Following it anew brings a snapshot.
-                        asks.TryWrite((depth.Market, Follow: false));
-                        asks.TryWrite((depth.Market, Follow: true));
+                        if (markets.TryGetValue(sent.Market, out var known) && !known.Take(sent))
+                        {
+                            known.Fail("A change of the book is missing; a fresh one is on its way.");
+                            FollowAnew(sent.Market, asks);
+                        }
                     }
 
                     break;
@@ -140,12 +156,38 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
         }
     }
 
+    /// <summary>Following a market anew brings a snapshot.</summary>
+    private static void FollowAnew(int market, ChannelWriter<(int Market, bool Follow)> asks)
+    {
+        asks.TryWrite((market, Follow: false));
+        asks.TryWrite((market, Follow: true));
+    }
+
+    /// <summary>A market that the hub will not serve is the trouble of its own pages alone; the node may be able to in a moment.</summary>
+    private async Task RefusedAsync(HubRefusal refusal, ChannelWriter<(int Market, bool Follow)> asks, CancellationToken cancel)
+    {
+        if (!int.TryParse(refusal.CallId.Split('/')[0], out var id) || !markets.TryGetValue(id, out var market))
+            return;
+
+        market.Fail(refusal.Reason);
+        try
+        {
+            await Task.Delay(RefusalPause, clock, cancel);
+            if (markets.ContainsKey(id))
+                asks.TryWrite((id, Follow: true));
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // The connection is gone, and with it what it refused.
+        }
+    }
+
     private static async Task AskAsync(HubConnection hub, ChannelReader<(int Market, bool Follow)> asks, CancellationToken cancel)
     {
         await foreach (var (market, follow) in asks.ReadAllAsync(cancel))
         {
             foreach (var topic in Topics)
-                await hub.InvokeAsync(follow ? "Subscribe" : "Unsubscribe", cancel, topic, market);
+                await hub.InvokeAsync($"{market}/{topic}", follow ? "Subscribe" : "Unsubscribe", cancel, topic, market);
         }
     }
 

@@ -44,8 +44,9 @@ public sealed class OrderBook
         if (message.Epoch < Epoch || (message.Epoch == Epoch && message.Sequence <= Sequence))
             return BookStep.Old;
 
-        // A new epoch begins with a snapshot; within one, each message names the one before it.
-        if (!whole || message.Epoch > Epoch || message.Previous > Sequence)
+        // Each message names the one before it; the first of an epoch names none and is a snapshot, so a change that names none comes
+        // after a snapshot that did not get here.
+        if (!whole || message.Previous > Sequence || (message.Epoch > Epoch && message.Previous == 0))
         {
             whole = false;
             return BookStep.Gap;

@@ -1,0 +1,137 @@
+using Foresight.Api.MarketData;
+using Foresight.Api.Markets;
+using Foresight.Chain;
+using Foresight.Chain.Signing;
+using Foresight.Contracts;
+
+namespace Foresight.Api.Tests.MarketData;
+
+public sealed class MarketStreamTests
+{
+    private static readonly Market Binary = new(
+        1, Address.Zero, "?", ["Yes", "No"], 1, 0, ClosesAt: null, ResolvedOutcome: null, TypedDataDomain.OfMarket(31337, Address.Zero));
+
+    private readonly MarketStream stream = new(Binary);
+
+    [Fact]
+    public void BeforeASnapshot_ThereIsNoBook()
+    {
+        Assert.Equal(StreamStep.Waiting, stream.Take(Delta(5, 4, (5000, 10)), out _));
+        Assert.Null(stream.View(0, 10));
+        Assert.Null(stream.Snapshot());
+    }
+
+    [Fact]
+    public void MessagesBeforeTheSnapshot_AreInIt_AndThoseAfterItFollow()
+    {
+        stream.Take(Delta(5, 4, (5000, 10)), out _);
+        stream.Take(Delta(6, 5, (5001, 20)), out _);
+        Assert.True(stream.Take(Read(5, (5000, 10)), out var whole));
+        Assert.Equal("5001x20 5000x10", Bids());
+        Assert.Equal((6L, true), (whole!.Sequence, whole.Snapshot));
+    }
+
+    [Fact]
+    public void AMessageThatNamesAMissingOne_HidesTheBookUntilASnapshotHasIt()
+    {
+        Begin(5, (5000, 10));
+        Assert.Equal(StreamStep.Applied, stream.Take(Delta(6, 5, (5000, 11)), out _));
+        Assert.Equal(StreamStep.Waiting, stream.Take(Delta(9, 8, (5002, 1)), out _));
+        Assert.Null(stream.View(0, 10));
+        Assert.False(stream.Take(Read(7, (5000, 11)), out _));
+        Assert.Null(stream.View(0, 10));
+        Assert.True(stream.Take(Read(8, (5000, 12)), out _));
+        Assert.Equal("5002x1 5000x12", Bids());
+    }
+
+    [Fact]
+    public void AMessageThatIsKnown_ChangesNothing()
+    {
+        Begin(5, (5000, 10));
+        Assert.Equal(StreamStep.Known, stream.Take(Delta(5, 4, (5000, 99)), out _));
+        Assert.Equal("5000x10", Bids());
+    }
+
+    [Fact]
+    public void AMessageOfAnOlderEpoch_IsDropped_EvenASnapshot()
+    {
+        Begin(5, (5000, 10));
+        stream.Take(new DepthMessage(1, 3, 7, 0, Snapshot: true, [new(0, true, 4000, 1)]), out _);
+        Assert.Equal(StreamStep.Stale, stream.Take(Delta(8, 7, (5000, 99)) with { Epoch = 2 }, out _));
+        Assert.Equal(StreamStep.Stale, stream.Take(new DepthMessage(1, 2, 9, 0, Snapshot: true, []), out _));
+        Assert.Equal("4000x1", Bids());
+    }
+
+    [Fact]
+    public void ANewLeadersSnapshot_ReplacesTheBook_AndHealsAGap()
+    {
+        Begin(5, (5000, 10));
+        stream.Take(Delta(9, 8, (5002, 1)), out _);
+        Assert.Equal(StreamStep.Applied, stream.Take(new DepthMessage(1, 2, 12, 0, Snapshot: true, [new(0, true, 4000, 1)]), out _));
+        Assert.Equal("4000x1", Bids());
+        Assert.Equal(StreamStep.Applied, stream.Take(Delta(13, 12, (4000, 0)) with { Epoch = 2 }, out _));
+        Assert.Equal("", Bids());
+    }
+
+    [Fact]
+    public void ANewLeadersChange_WithoutItsSnapshot_IsAGap()
+    {
+        Begin(5, (5000, 10));
+        Assert.Equal(StreamStep.Waiting, stream.Take(Delta(13, 0, (4000, 1)) with { Epoch = 2 }, out _));
+    }
+
+    [Fact]
+    public void WhatClientsGet_IsOneChain_WhateverWasFoldedIntoTheSnapshot()
+    {
+        Begin(5, (5000, 10));
+        stream.Take(Delta(7, 3, (5000, 11)), out var first);
+        stream.Take(Delta(9, 7, (5000, 12)), out var second);
+        Assert.Equal((5L, 7L), (first!.Previous, first.Sequence));
+        Assert.Equal((7L, 9L), (second!.Previous, second.Sequence));
+        Assert.Equal(stream.View(0, 10)!.Checksum, second.Checksums![0]);
+    }
+
+    [Fact]
+    public void AClientThatComesBack_GetsWhatItMissed_OrNothingButASnapshotHelps()
+    {
+        Begin(5, (5000, 10));
+        stream.Take(Delta(7, 5, (5000, 11)), out _);
+        stream.Take(Delta(9, 7, (5000, 12)), out _);
+        Assert.Equal([9L], stream.After(1, 7)!.Select(message => message.Sequence));
+        // It had the book as of 6 from another node, where something else was folded together; 7 follows on that.
+        Assert.Equal([7L, 9L], stream.After(1, 6)!.Select(message => message.Sequence));
+        Assert.Empty(stream.After(1, 9)!);
+        Assert.Null(stream.After(1, 4));
+        Assert.Null(stream.After(2, 7));
+        Assert.Null(stream.After(1, 10));
+    }
+
+    [Fact]
+    public void ReadingToMakeSure_TellsClientsNothing_UnlessSomethingWasMissing()
+    {
+        Begin(5, (5000, 10));
+        Assert.True(stream.Take(Read(8, (5000, 10)), out var same));
+        Assert.Null(same);
+        Assert.True(stream.Take(Read(8, (5000, 12)), out var different));
+        Assert.Equal("5000x12", Bids());
+        Assert.True(different!.Snapshot);
+    }
+
+    [Fact]
+    public void AnOrderOfABinaryMarket_IsALevelOfBothOutcomes()
+    {
+        var levels = BookLevels.Of([(1, 0, true, 4000, 5L), (1, 1, false, 6000, 7L), (2, 1, true, 3000, 9L)], new HashSet<int> { 1 });
+        Assert.Equal([new LevelChange(0, true, 4000, 12), new LevelChange(1, false, 6000, 12)], levels[1].OrderBy(level => level.Outcome));
+        Assert.Equal([new LevelChange(1, true, 3000, 9)], levels[2]);
+    }
+
+    private void Begin(long sequence, params (int Ticks, long Lots)[] bids) => Assert.True(stream.Take(Read(sequence, bids), out _));
+
+    private string Bids() => string.Join(' ', stream.View(0, 10)!.Bids.Select(level => $"{(int)(decimal.Parse(level.Price) * 10_000)}x{(long)(decimal.Parse(level.Quantity) * 100)}"));
+
+    private static DepthMessage Delta(long sequence, long previous, params (int Ticks, long Lots)[] bids) =>
+        new(1, 1, sequence, previous, Snapshot: false, [.. bids.Select(bid => new LevelChange(0, true, bid.Ticks, bid.Lots))]);
+
+    private static BookSnapshot Read(long sequence, params (int Ticks, long Lots)[] bids) =>
+        new(1, sequence, bids.ToLookup(_ => 1, bid => new LevelChange(0, true, bid.Ticks, bid.Lots)));
+}

@@ -1,0 +1,75 @@
+using Foresight.AppHost.Programs;
+using Microsoft.Playwright;
+
+namespace Foresight.EndToEnd.Tests;
+
+/// <summary>A headless Chromium, the machine's own: no browser is downloaded.</summary>
+public sealed class ConsoleBrowser : IAsyncDisposable
+{
+    // A page that needs longer than this to show something has not shown it live.
+    private const float DeadlineMs = 20_000;
+
+    private static readonly string[] Arguments =
+    [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync",
+    ];
+
+    private readonly IPlaywright playwright;
+    private readonly IBrowser browser;
+    private readonly Uri console;
+
+    private ConsoleBrowser(IPlaywright playwright, IBrowser browser, Uri console) =>
+        (this.playwright, this.browser, this.console) = (playwright, browser, console);
+
+    public static async Task<ConsoleBrowser> StartAsync(Uri console)
+    {
+        var chromium = await ProgramFinder.Shared.RequireAsync(Tool.Chromium);
+        var environment = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+            .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "");
+        chromium.AddTo(environment);
+        var playwright = await Playwright.CreateAsync();
+        var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = chromium.Path, Args = Arguments, Env = environment });
+        return new ConsoleBrowser(playwright, browser, console);
+    }
+
+    /// <summary>A visitor with no cookies, at the sign-in page.</summary>
+    public async Task<IPage> VisitAsync(ColorScheme appearance = ColorScheme.Light, int width = 1280, int height = 900)
+    {
+        var context = await browser.NewContextAsync(new()
+        {
+            BaseURL = console.ToString(), ColorScheme = appearance, ViewportSize = new() { Width = width, Height = height },
+        });
+        context.SetDefaultTimeout(DeadlineMs);
+        var page = await context.NewPageAsync();
+        await page.GotoAsync("/");
+        return page;
+    }
+
+    /// <summary>An operator who is signed in, at the overview.</summary>
+    public async Task<IPage> SignInAsync(string name, string key, ColorScheme appearance = ColorScheme.Light)
+    {
+        var page = await VisitAsync(appearance);
+        await FillInAsync(page, name, key);
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Overview" }).WaitForAsync();
+        return page;
+    }
+
+    public static async Task FillInAsync(IPage page, string name, string key)
+    {
+        await page.GetByLabel("Your name").FillAsync(name);
+        await page.GetByLabel("Admin key").FillAsync(key);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+    }
+
+    /// <summary>Marks the document, so that a test can say later that it was never loaded again.</summary>
+    public static Task MarkAsync(IPage page) => page.EvaluateAsync("window.stillTheSameDocument = true");
+
+    public static Task<bool> IsStillTheSameAsync(IPage page) => page.EvaluateAsync<bool>("window.stillTheSameDocument === true");
+
+    public async ValueTask DisposeAsync()
+    {
+        await browser.DisposeAsync();
+        playwright.Dispose();
+    }
+}

@@ -1,0 +1,147 @@
+using System.Globalization;
+using System.Numerics;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Foresight.Chain;
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
+using Foresight.Chain.Transactions;
+using Foresight.Contracts;
+using Foresight.EndToEnd.Tests.Stack;
+using Foresight.Exchange;
+using Foresight.Simulator.Traders;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Foresight.EndToEnd.Tests;
+
+/// <summary>A fill behind the relayer's back, from the chain to the operator's decision, which outlives every process.</summary>
+[Collection(StackCollection.Name)]
+public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifetime
+{
+    private const long FillGas = 800_000;
+    private const string Note = "Filled by the maker's own bot; confirmed by telephone, nothing to correct.";
+
+    private static readonly TimeSpan ChainDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RestartDeadline = TimeSpan.FromSeconds(60);
+
+    private ConsoleBrowser browser = null!;
+
+    public async Task InitializeAsync() => browser = await ConsoleBrowser.StartAsync(stack.App.GetEndpoint("console"));
+
+    public async Task DisposeAsync() => await browser.DisposeAsync();
+
+    [Fact]
+    public async Task FillBehindTheRelayersBack_IsFound_IsResolvedWithANote_AndStaysResolvedAfterARestart()
+    {
+        await stack.WaitUntilTradingAsync();
+        var transaction = await FillOnChainAsync();
+
+        var page = await browser.SignInAsync("Ada", stack.AdminKey);
+        await page.GotoAsync("/reconciliation?state=open&kind=missing_offchain");
+        var row = page.GetByTestId("discrepancies").GetByRole(AriaRole.Row).Filter(new() { Has = page.GetByTitle(transaction) });
+        await Eventually.TrueAsync("the discrepancy in the console", ChainDeadline, async () =>
+        {
+            // A run compares what is confirmed; it is started again until the fill's block is.
+            var run = page.GetByTestId("run-now");
+            if (await run.IsEnabledAsync())
+                await run.ClickAsync();
+            return await AppearsAsync(row, withinMs: 2_500);
+        });
+
+        await row.GetByTestId("discrepancy-link").ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "missing_offchain" })).ToBeVisibleAsync();
+        await Expect(page.GetByText("The journal knows nothing of it.")).ToBeVisibleAsync();
+
+        // A decision needs a reason.
+        await Expect(page.GetByTestId("resolve")).ToBeDisabledAsync();
+        await page.GetByTestId("decision-note").FillAsync(Note);
+        await page.GetByTestId("resolve").ClickAsync();
+        await Expect(page.GetByTestId("note")).ToHaveTextAsync(Note);
+        await AssertResolvedAsync(page);
+
+        await RestartAsync("matching-1", "matching-2", "matching-3", "api-1", "api-2", "console");
+        await stack.WaitUntilTradingAsync();
+        await RunOnceMoreAsync();
+
+        var later = await browser.SignInAsync("Grace", stack.AdminKey);
+        await later.GotoAsync(page.Url);
+        await AssertResolvedAsync(later);
+
+        // The same session as before the restart still shows it too: the ticket outlives the console.
+        await page.GotoAsync(page.Url);
+        await AssertResolvedAsync(page);
+    }
+
+    private static async Task AssertResolvedAsync(IPage page)
+    {
+        await Expect(page.Locator(".page-head").GetByText("resolved", new() { Exact = true })).ToBeVisibleAsync();
+        var history = page.Locator(".trail");
+        await Expect(history).ToContainTextAsync(Note);
+        await Expect(history).ToContainTextAsync("Ada");
+    }
+
+    private static async Task<bool> AppearsAsync(ILocator locator, float withinMs)
+    {
+        try
+        {
+            await locator.WaitForAsync(new() { Timeout = withinMs });
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Somebody fills an order that its maker signed and never sent to us.</summary>
+    private async Task<string> FillOnChainAsync()
+    {
+        var (maker, taker, market) = (stack.Traders[1], stack.Traders[3], stack.Markets[0]);
+        var message = OrderMessage.OfUnits(maker.Address, 0, isBuy: true, 55 * market.TickSize, 300, maker.NextSalt(), 0);
+        var domain = TypedDataDomain.OfMarket(stack.Venue.ChainId, Address.Parse(market.Address));
+        var signature = maker.Key.Sign(OrderSigning.OrderHash(domain, message));
+
+        var fees = await stack.Chain.SuggestFeesAsync(1_000_000_000);
+        var transaction = new Eip1559Transaction
+        {
+            ChainId = stack.Venue.ChainId,
+            Nonce = await stack.Chain.GetTransactionCountAsync(taker.Address, BlockRef.Pending),
+            To = Address.Parse(market.Address),
+            GasLimit = FillGas,
+            MaxFeePerGas = 2 * fees.MaxFeePerGas,
+            MaxPriorityFeePerGas = fees.MaxPriorityFeePerGas,
+            Data = MarketContract.FillOrderSigned(message, signature, 200 * OrderMessage.AmountPerLot),
+        }.Sign(taker.Key);
+        await stack.Chain.SendTransactionAsync(transaction);
+        var receipt = await Eventually.GetAsync(
+            "the fill on chain", ChainDeadline, () => stack.Chain.GetTransactionReceiptAsync(transaction.Hash));
+        Assert.True(receipt.Succeeded);
+        return transaction.Hash.ToString();
+    }
+
+    private async Task RestartAsync(params string[] resources)
+    {
+        foreach (var resource in resources)
+        {
+            var result = await stack.App.ResourceCommands.ExecuteCommandAsync(resource, "restart");
+            Assert.True(result.Success, result.ErrorMessage);
+        }
+
+        foreach (var resource in resources)
+            await stack.App.ResourceNotifications.WaitForResourceHealthyAsync(resource).WaitAsync(RestartDeadline);
+    }
+
+    /// <summary>A run by the new processes over the same blocks and later ones must not bring the discrepancy back.</summary>
+    private async Task RunOnceMoreAsync()
+    {
+        var last = (await stack.GetAsAdminAsync<ReconciliationStatus>("reconciliation/status")).LastRun!.Id;
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(stack.ApiUrl(1)), "reconciliation/trigger"));
+        request.Headers.Authorization = new("Bearer", stack.AdminKey);
+        using var response = await stack.Http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        await Eventually.TrueAsync("a run after the restart", ChainDeadline, async () =>
+            (await stack.GetAsAdminAsync<ReconciliationStatus>("reconciliation/status")).LastRun is { State: "succeeded" } run && run.Id > last);
+    }
+}
