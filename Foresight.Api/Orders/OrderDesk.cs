@@ -84,7 +84,7 @@ public sealed class OrderDesk
 
     private async Task<DeskAnswer<CancelOrderResponse>> CancelUncountedAsync(CancelOrderRequest request, DateTimeOffset deadline, CancellationToken cancellation)
     {
-        if (!Address.TryParse(request.Market, out var address)) return OrderRules.NotAnAddress("market");
+        if (!Address.TryParse(request.Market, out var address)) return OrderRules.NotAMarket();
         if (!Address.TryParse(request.Maker, out var maker)) return OrderRules.NotAnAddress("maker");
         if (!OrderRules.TryReadInteger(request.Salt, out var salt)) return OrderRules.NotAnInteger("salt");
         if (!OrderRules.TryReadHex(request.Signature, out var signature)) return Problem.Malformed("signature must be 0x and hexadecimal digits.");

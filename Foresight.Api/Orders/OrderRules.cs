@@ -29,7 +29,7 @@ public static class OrderRules
     public static Problem? ReadShape(PlaceOrderRequest request, out Address market, out OrderMessage message, out byte[] signature)
     {
         (market, message, signature) = (default, default, []);
-        if (!Address.TryParse(request.Market, out market)) return NotAnAddress("market");
+        if (!Address.TryParse(request.Market, out market)) return NotAMarket();
         var order = request.Order;
         if (!Address.TryParse(order.Maker, out var maker)) return NotAnAddress("order.maker");
         if (!TryReadInteger(order.Price, out var price)) return NotAnInteger("order.price");
@@ -100,6 +100,9 @@ public static class OrderRules
         bytes = new byte[(text.Length - 2) / 2];
         return Hex.TryDecode(text, bytes);
     }
+
+    /// <summary>No market has such a name, whatever its form: a caller mends both alike.</summary>
+    internal static Problem NotAMarket() => new(ProblemCodes.InvalidMarket, NotAnAddress("market").Detail);
 
     internal static Problem NotAnAddress(string member) =>
         Problem.Malformed($"{member} must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed.");

@@ -12,7 +12,8 @@ public static class ProblemExtensions
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = ApiLimits.BodyBytes;
+            // The bound of bodies is ours and much lower; this is how much of one that is refused is still read.
+            kestrel.Limits.MaxRequestBodySize = LimitedBody.DrainedBytes;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         });
         return builder;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -12,12 +13,18 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
 {
     public async Task InvokeAsync(HttpContext http)
     {
+        var body = http.Request.Body;
         try
         {
+            if (http.Request.ContentLength > ApiLimits.BodyBytes) throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
+            // Of a body that comes in chunks the size is known only as it is read.
+            if (http.Request.ContentLength is null && http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
+                http.Request.Body = new LimitedBody(body);
             await next(http);
         }
         catch (Exception error) when (!http.Response.HasStarted)
         {
+            if (error is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }) await LimitedBody.DrainAsync(body, http.RequestAborted);
             if (http.RequestAborted.IsCancellationRequested) return;
             var headers = http.Response.Headers.Where(header => header.Key.StartsWith("X-", StringComparison.OrdinalIgnoreCase)).ToList();
             http.Response.Clear();

@@ -61,8 +61,8 @@ public sealed class OrderRulesTests
 
     public static TheoryData<string, PlaceOrderRequest> Bad() => new()
     {
-        { "malformed_request", Good with { Market = "0x11" } },
-        { "malformed_request", Good with { Market = "1111111111111111111111111111111111111111" } },
+        { "invalid_market", Good with { Market = "0x11" } },
+        { "invalid_market", Good with { Market = "1111111111111111111111111111111111111111" } },
         { "malformed_request", Good with { Signature = "0xzz" } },
         { "malformed_request", Good with { Signature = "0x123" } },
         { "malformed_request", Good with { Signature = "0x" + new string('1', 20_000) } },

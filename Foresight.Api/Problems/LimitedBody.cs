@@ -1,0 +1,70 @@
+namespace Foresight.Api.Problems;
+
+/// <summary>
+/// A request's body up to a bound. The server's own limit closes the connection while the client still writes, which many clients report as a
+/// network error; so a body that is too large is read to its end, unused, and then refused with its code.
+/// </summary>
+internal sealed class LimitedBody(Stream body) : Stream
+{
+    /// <summary>What is read of a body that is refused; of a larger one the connection is closed.</summary>
+    public const int DrainedBytes = 16 * 1024 * 1024;
+
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
+
+    private long read;
+
+    public override bool CanRead => true;
+    public override bool CanSeek => false;
+    public override bool CanWrite => false;
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => read;
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Reads what the client still sends, within a bound of bytes and of time.</summary>
+    public static async Task DrainAsync(Stream body, CancellationToken cancellation)
+    {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        bound.CancelAfter(DrainTime);
+        var buffer = new byte[16 * 1024];
+        try
+        {
+            for (var drained = 0; drained < DrainedBytes;)
+            {
+                var count = await body.ReadAsync(buffer, bound.Token);
+                if (count == 0) return;
+                drained += count;
+            }
+        }
+        catch (Exception error) when (error is OperationCanceledException or IOException)
+        {
+            // It is still sending, or it left: the connection is closed with the answer.
+        }
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var count = await body.ReadAsync(buffer, cancellationToken);
+        read += count;
+        if (read <= ApiLimits.BodyBytes) return count;
+        throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+    }
+}

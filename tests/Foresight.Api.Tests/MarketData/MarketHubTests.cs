@@ -1,0 +1,201 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Foresight.Api.MarketData;
+using Foresight.Api.Tests.Stack;
+using Foresight.Chain;
+using Foresight.Chain.Signing;
+using Foresight.Contracts;
+using StackExchange.Redis;
+
+namespace Foresight.Api.Tests.MarketData;
+
+/// <summary>Each test goes on in the journal where the one before it ended; market 2 is theirs.</summary>
+[Collection(ApiStackCollection.Name)]
+public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
+{
+    private const int Market = 2;
+
+    private ConnectionMultiplexer redis = null!;
+    private long sequence;
+    private long epoch;
+
+    public async Task InitializeAsync()
+    {
+        redis = await ConnectionMultiplexer.ConnectAsync(stack.Redis);
+        sequence = await stack.ScalarAsync<long>("SELECT max(sequence) FROM commands");
+        epoch = await stack.ScalarAsync<long>("SELECT max(epoch) FROM commands");
+    }
+
+    public Task DisposeAsync()
+    {
+        redis.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Depth_BeginsWithASnapshot_AndGoesOnWithChanges_WhoseChecksumsHold()
+    {
+        await using var client = await HubClientOfTest.OpenAsync(stack);
+        await CommitAsync(new LevelChange(0, true, 4000, 10));
+        Assert.Null(await client.InvokeAsync("Subscribe", "depth", Market));
+        var snapshot = await client.NextAsync("depth");
+        Assert.True(snapshot.GetProperty("snapshot").GetBoolean());
+        var previous = sequence;
+        await CommitAsync(new LevelChange(0, true, 4100, 20));
+        var change = await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == sequence);
+        Assert.Equal(previous, change.GetProperty("previous").GetInt64());
+        var depth = await stack.Http.GetFromJsonAsync<DepthView>($"markets/{Market}/depth?outcome=0&levels=1000");
+        Assert.Equal((epoch, sequence), (depth!.Epoch, depth.Sequence));
+        Assert.Equal(depth.Checksum, change.GetProperty("checksums")[0].GetUInt32());
+        Assert.Equal(depth.Checksum, BookChecksum.Of(Levels(depth.Bids), Levels(depth.Asks)));
+
+        static IEnumerable<KeyValuePair<int, long>> Levels(IReadOnlyList<LevelView> levels) =>
+            levels.Select(level => KeyValuePair.Create((int)(decimal.Parse(level.Price) * 10_000), (long)(decimal.Parse(level.Quantity) * 100)));
+    }
+
+    [Fact]
+    public async Task AMissingMessage_IsHealedFromTheJournal()
+    {
+        await using var client = await HubClientOfTest.OpenAsync(stack);
+        await client.InvokeAsync("Subscribe", "depth", Market);
+        await CommitAsync(new LevelChange(0, true, 4200, 1));
+        await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == sequence);
+        // Committed, and its message is lost; the next one names it.
+        await CommitAsync(new LevelChange(0, true, 4300, 33), isLost: true);
+        await CommitAsync(new LevelChange(0, true, 4400, 44));
+        var healed = await client.NextAsync("depth", message => message.GetProperty("snapshot").GetBoolean() && message.GetProperty("sequence").GetInt64() == sequence);
+        var lots = healed.GetProperty("levels").EnumerateArray().ToDictionary(level => level.GetProperty("priceTicks").GetInt32(), level => level.GetProperty("lots").GetInt64());
+        Assert.Equal((33L, 44L), (lots[4300], lots[4400]));
+    }
+
+    [Fact]
+    public async Task AMessageOfAnOlderEpoch_ReachesNobody()
+    {
+        await using var client = await HubClientOfTest.OpenAsync(stack);
+        await client.InvokeAsync("Subscribe", "depth", Market);
+        await client.NextAsync("depth");
+        epoch++;
+        await CommitAsync(new LevelChange(0, true, 4500, 5), isSnapshot: true);
+        await client.NextAsync("depth", message => message.GetProperty("epoch").GetInt64() == epoch);
+        await PublishAsync(Channels.Depth, new DepthMessage(Market, epoch - 1, sequence + 50, sequence, Snapshot: false, [new(0, true, 1, 1)]));
+        Assert.DoesNotContain(await client.UntilHeartbeatsAsync(), message => message.GetProperty("target").GetString() == "depth");
+        Assert.Contains("foresight_pubsub_stale_total{channel=\"ws:depth\"}", await stack.Http.GetStringAsync("metrics"));
+    }
+
+    [Fact]
+    public async Task AClientThatComesBack_GetsWhatItMissed()
+    {
+        await CommitAsync(new LevelChange(0, true, 4600, 1));
+        var known = sequence;
+        await CommitAsync(new LevelChange(0, true, 4600, 2));
+        await Eventually.TrueAsync("the node has it", TimeSpan.FromSeconds(20), async () =>
+            (await stack.Http.GetFromJsonAsync<DepthView>($"markets/{Market}/depth"))!.Sequence == sequence);
+        await using var client = await HubClientOfTest.OpenAsync(stack);
+        await client.InvokeAsync("Resume", "depth", Market, epoch, known);
+        var first = await client.NextAsync("depth");
+        Assert.Equal((sequence, known, false), (first.GetProperty("sequence").GetInt64(), first.GetProperty("previous").GetInt64(), first.GetProperty("snapshot").GetBoolean()));
+    }
+
+    [Fact]
+    public async Task OrderUpdates_GoToTheirOwnerAlone()
+    {
+        await using var owner = await HubClientOfTest.OpenAsync(stack);
+        await using var stranger = await HubClientOfTest.OpenAsync(stack);
+        var (ours, theirs) = (PrivateKey.OfPhrase("owner of orders"), PrivateKey.OfPhrase("stranger to orders"));
+        Assert.Null(await SubscribeOrdersAsync(owner, ours.Address, ours));
+        Assert.Null(await SubscribeOrdersAsync(stranger, theirs.Address, theirs));
+        Assert.Contains("unauthorized", await SubscribeOrdersAsync(stranger, ours.Address, theirs));
+        Assert.Contains("unauthorized", await SubscribeOrdersAsync(stranger, ours.Address, ours, age: 301));
+        Assert.Contains("unauthorized", await SubscribeOrdersAsync(stranger, ours.Address, ours, age: -301));
+        Assert.Contains("malformed_request", await stranger.InvokeAsync("SubscribeOrders", "0x12", 0, "0x"));
+
+        await PublishAsync(Channels.Orders, new OrdersMessage(epoch, ++sequence, [Update(ours.Address, "a"), Update(theirs.Address, "b"), Update(Address.Zero, "c")]));
+        var update = await owner.NextAsync("orders");
+        Assert.Equal("a", Assert.Single(update.GetProperty("updates").EnumerateArray()).GetProperty("orderId").GetString());
+        var other = await stranger.NextAsync("orders");
+        Assert.Equal("b", Assert.Single(other.GetProperty("updates").EnumerateArray()).GetProperty("orderId").GetString());
+        Assert.DoesNotContain(await stranger.UntilHeartbeatsAsync(), message => message.GetProperty("target").GetString() == "orders");
+    }
+
+    [Theory]
+    [InlineData("depth", 99, "invalid_market")]
+    [InlineData("orders", 1, "malformed_request")]
+    [InlineData("everything", 1, "malformed_request")]
+    public async Task AWrongSubscription_IsRefusedWithItsCode(string topic, int market, string code)
+    {
+        await using var client = await HubClientOfTest.OpenAsync(stack);
+        Assert.Contains(code, await client.InvokeAsync("Subscribe", topic, market));
+    }
+
+    [Fact]
+    public async Task WithoutRedis_ClientsAreTold_ReadsAreServed_AndAllIsWellAfterwards()
+    {
+        await using var client = await HubClientOfTest.OpenAsync(stack);
+        await client.InvokeAsync("Subscribe", "depth", Market);
+        await client.NextAsync("depth");
+        await stack.RunAsync("redis", "kill");
+        Assert.Equal("lost", (await client.NextAsync("continuity", IsDepth)).GetProperty("state").GetString());
+        Assert.Equal(503, (int)(await stack.Http.GetAsync($"markets/{Market}/depth")).StatusCode);
+        Assert.Equal(200, (int)(await stack.Http.GetAsync("trades")).StatusCode);
+        Assert.Equal(200, (int)(await stack.Http.GetAsync("ready")).StatusCode);
+        Assert.Equal(200, (int)(await stack.Http.GetAsync("alive")).StatusCode);
+        Assert.Equal(503, (int)(await stack.Http.GetAsync("cluster/status")).StatusCode);
+        var overview = await stack.Admin.GetFromJsonAsync<AdminOverview>("admin/overview");
+        Assert.Null(overview!.Cluster);
+        Assert.Contains("cluster", overview.Unavailable.Keys);
+        Assert.NotNull(overview.Reconciliation);
+
+        // What is committed meanwhile is in the snapshot after it.
+        await CommitAsync(new LevelChange(0, true, 4700, 77), isLost: true);
+        await stack.RunAsync("redis", "start");
+        await stack.HealthyAsync("redis");
+        Assert.Equal("restored", (await client.NextAsync("continuity", IsDepth)).GetProperty("state").GetString());
+        var snapshot = await client.NextAsync("depth");
+        Assert.True(snapshot.GetProperty("snapshot").GetBoolean());
+        Assert.Contains(snapshot.GetProperty("levels").EnumerateArray(), level => level.GetProperty("priceTicks").GetInt32() == 4700 && level.GetProperty("lots").GetInt64() == 77);
+        await Eventually.TrueAsync("the cluster can be read", TimeSpan.FromSeconds(20), async () => (int)(await stack.Http.GetAsync("cluster/status")).StatusCode == 200);
+
+        static bool IsDepth(JsonElement message) => message.GetProperty("topic").GetString() == "depth" && message.GetProperty("market").GetInt32() == Market;
+    }
+
+    private static Task<string?> SubscribeOrdersAsync(HubClientOfTest client, Address address, PrivateKey key, int age = 0)
+    {
+        var issuedAt = DateTimeOffset.UtcNow.ToUnixTimeSeconds() - age;
+        return client.InvokeAsync(
+            "SubscribeOrders", address.ToString(), issuedAt, Hex.Encode(PersonalMessage.Sign($"Foresight orders\n{address.ToLowerHex()}\n{issuedAt}", key)));
+    }
+
+    private OrderUpdate Update(Address owner, string id) => new(owner.ToLowerHex(), id, Market, "accepted", "open", "0", "1", null, null, epoch, sequence);
+
+    /// <summary>Does to the journal what a leader would have done, and says it.</summary>
+    private async Task CommitAsync(LevelChange level, bool isLost = false, bool isSnapshot = false)
+    {
+        var previous = sequence++;
+        await stack.ExecuteAsync(
+            $"""
+            INSERT INTO accounts (account_id, address) VALUES (1, decode(repeat('99', 20), 'hex')) ON CONFLICT DO NOTHING;
+            DELETE FROM orders WHERE market_id = {Market} AND outcome = {level.Outcome} AND price_ticks = {level.PriceTicks};
+            INSERT INTO commands (shard, sequence, epoch, accepted_at, kind, request_id, payload, result)
+                VALUES (0, {sequence}, {epoch}, now(), 3, gen_random_uuid(), '', 'null');
+            INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, time_in_force, post_only, stp, salt,
+                    salt_tag, expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at)
+                VALUES (decode(lpad(to_hex({sequence}), 64, '0'), 'hex'), {sequence}, {Market}, 1, {level.Outcome}, {level.IsBid}, {level.PriceTicks}, {level.Lots}, 0,
+                    false, 0, {sequence}, 0, 0, '', 0, 0, {sequence}, {epoch}, now(), {sequence}, now());
+            """);
+        if (isLost) return;
+        IReadOnlyList<LevelChange> levels = isSnapshot ? await WholeAsync() : [level];
+        await PublishAsync(Channels.Depth, new DepthMessage(Market, epoch, sequence, isSnapshot ? 0 : previous, isSnapshot, levels));
+    }
+
+    private async Task<IReadOnlyList<LevelChange>> WholeAsync()
+    {
+        var levels = new List<LevelChange>();
+        await using var command = stack.Primary.CreateCommand($"SELECT outcome, is_buy, price_ticks, quantity_lots FROM orders WHERE market_id = {Market}");
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync()) levels.Add(new LevelChange(reader.GetInt16(0), reader.GetBoolean(1), reader.GetInt32(2), reader.GetInt64(3)));
+        return levels;
+    }
+
+    private Task PublishAsync<T>(string channel, T message) =>
+        redis.GetSubscriber().PublishAsync(ApiStack.Prefix + channel, JsonSerializer.Serialize(message, JsonSerializerOptions.Web));
+}

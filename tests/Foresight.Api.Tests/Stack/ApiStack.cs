@@ -1,0 +1,137 @@
+using System.Net.Http.Headers;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Foresight.Chain;
+using Npgsql;
+
+namespace Foresight.Api.Tests.Stack;
+
+/// <summary>
+/// An Api node of its own process, with a real Redis, Postgres and streaming replica. No matching node: what its leader would say is said by
+/// <see cref="DoorOfTest"/>, and what it would have committed is written by the test.
+/// </summary>
+public sealed class ApiStack : IAsyncLifetime
+{
+    public const string AdminKey = "an-admin-key-for-tests-only";
+    public const string ClusterSecret = "a-cluster-secret-for-tests";
+    public const string Prefix = "foresight:";
+
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
+
+    private DistributedApplication? app;
+
+    /// <summary>Two outcomes, one tick.</summary>
+    public static Address Binary { get; } = Address.Parse("0x1111111111111111111111111111111111111111");
+
+    /// <summary>Three outcomes, 100 ticks.</summary>
+    public static Address ThreeWay { get; } = Address.Parse("0x2222222222222222222222222222222222222222");
+
+    public HttpClient Http { get; private set; } = null!;
+    public HttpClient Admin { get; private set; } = null!;
+    public NpgsqlDataSource Primary { get; private set; } = null!;
+    public string PrimaryConnection { get; private set; } = "";
+    public string ReplicaConnection { get; private set; } = "";
+    public string Redis { get; private set; } = "";
+
+    public async Task InitializeAsync()
+    {
+        var builder = DistributedApplicationTestingBuilder.Create();
+        var redis = builder.AddRedis("redis");
+        var password = builder.AddParameter("postgres-password", secret: true);
+        var postgres = builder.AddPostgres("postgres", password: password);
+        var database = postgres.AddDatabase("foresight");
+        var replica = builder.AddContainer("postgres-replica", "postgres", "17.6")
+            .WithArgs("bash", "-c", File.ReadAllText(Path.Combine(builder.AppHostDirectory, "postgres-replica.sh")))
+            .WithEndpoint(targetPort: 5432, name: "tcp")
+            .WithEnvironment("PRIMARY_URL", postgres.GetEndpoint("tcp"))
+            .WithEnvironment("PGPASSWORD", password)
+            .WaitFor(postgres);
+        builder.AddProject<Projects.Foresight_Api>("api")
+            .WithHttpEndpoint()
+            .WithReference(redis).WithReference(database)
+            .WithEnvironment("DATABASE_REPLICA_1_URL", replica.GetEndpoint("tcp"))
+            .WithEnvironment("DATABASE_HEALTH_INTERVAL_MS", "200")
+            .WithEnvironment("CLUSTER_SECRET", ClusterSecret)
+            .WithEnvironment("ADMIN_KEY", AdminKey)
+            .WithExplicitStart();
+        app = await builder.BuildAsync();
+        await app.StartAsync();
+        await HealthyAsync("redis", "foresight", "postgres-replica");
+        Redis = (await app.GetConnectionStringAsync("redis"))!;
+        PrimaryConnection = (await app.GetConnectionStringAsync("foresight"))!;
+        ReplicaConnection = new NpgsqlConnectionStringBuilder(PrimaryConnection) { Port = app.GetEndpoint("postgres-replica").Port }.ConnectionString;
+        Primary = NpgsqlDataSource.Create(PrimaryConnection);
+        await MigrateAsync();
+
+        await RunAsync("api", "start");
+        Http = app.CreateHttpClient("api");
+        Admin = app.CreateHttpClient("api");
+        Admin.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+        await Eventually.TrueAsync("the Api is ready", StartTimeout, async () => (int?)(await TryGetAsync("ready"))?.StatusCode == 200);
+        await Eventually.TrueAsync("the books are there", StartTimeout, async () => (int?)(await TryGetAsync("markets/1/depth"))?.StatusCode == 200);
+    }
+
+    /// <param name="command">start, stop, kill.</param>
+    public async Task RunAsync(string resource, string command) =>
+        Assert.True((await app!.ResourceCommands.ExecuteCommandAsync(resource, command)).Success, $"{command} {resource}");
+
+    public async Task HealthyAsync(params string[] resources)
+    {
+        using var deadline = new CancellationTokenSource(StartTimeout);
+        foreach (var name in resources) await app!.ResourceNotifications.WaitForResourceHealthyAsync(name, deadline.Token);
+    }
+
+    public async Task<HttpResponseMessage?> TryGetAsync(string path)
+    {
+        try
+        {
+            return await Http.GetAsync(path);
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = Primary.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public async Task<T> ScalarAsync<T>(string sql)
+    {
+        await using var command = Primary.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    public async Task DisposeAsync()
+    {
+        Http?.Dispose();
+        Admin?.Dispose();
+        if (Primary is not null) await Primary.DisposeAsync();
+        if (app is not null) await app.DisposeAsync();
+    }
+
+    private async Task MigrateAsync([System.Runtime.CompilerServices.CallerFilePath] string here = "")
+    {
+        var folder = Path.Combine(Path.GetDirectoryName(here)!, "../../../Foresight.Matching/Schema");
+        foreach (var file in Directory.GetFiles(folder, "*.sql").Order(StringComparer.Ordinal)) await ExecuteAsync(await File.ReadAllTextAsync(file));
+        await ExecuteAsync(
+            $"""
+            INSERT INTO markets (market_id, address, question, outcomes, tick_size, listed_sequence) VALUES
+                (1, '\x{Binary.ToLowerHex()[2..]}', 'Rain?', ARRAY['Yes', 'No'], 1, 1), (2, '\x{ThreeWay.ToLowerHex()[2..]}', 'Who?', ARRAY['A', 'B', 'C'], 100, 2);
+            INSERT INTO commands (shard, sequence, epoch, accepted_at, kind, request_id, payload, result)
+                SELECT 0, n, 1, now(), 1, gen_random_uuid(), '', 'null' FROM generate_series(1, 10) AS n;
+            INSERT INTO deployments (chain_id, genesis_hash, usdc, outcome_token, factory, deployed_block)
+                VALUES (31337, '\x00', decode(repeat('aa', 20), 'hex'), decode(repeat('bb', 20), 'hex'), decode(repeat('cc', 20), 'hex'), 1);
+            """);
+    }
+}
+
+[CollectionDefinition(Name)]
+public sealed class ApiStackCollection : ICollectionFixture<ApiStack>
+{
+    public const string Name = "api stack";
+}

@@ -1,0 +1,65 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Cluster;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Foresight.Api.Tests.Stack;
+
+/// <summary>A leader's door that says what the test wants, at a lease of its own in Redis.</summary>
+internal sealed class DoorOfTest : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly ConnectionMultiplexer redis;
+
+    private DoorOfTest(WebApplication app, ConnectionMultiplexer redis) => (this.app, this.redis) = (app, redis);
+
+    public ConcurrentQueue<DoorCommand> Commands { get; } = new();
+
+    public string? SecretSeen { get; private set; }
+
+    /// <param name="answer">What becomes of a command; a task that never ends is a leader that hangs.</param>
+    public static async Task<DoorOfTest> OpenAsync(ApiStack stack, Func<DoorCommand, Task<DoorResult>> answer)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, options => options.Protocols = HttpProtocols.Http2));
+        var app = builder.Build();
+        var door = new DoorOfTest(app, await ConnectionMultiplexer.ConnectAsync(stack.Redis));
+        app.MapPost("/door/commands", async (HttpContext http) =>
+        {
+            door.SecretSeen = http.Request.Headers[ClusterSecret.Header];
+            var batch = await http.Request.ReadFromJsonAsync<DoorBatch>(JsonSerializerOptions.Web);
+            foreach (var command in batch!.Commands) door.Commands.Enqueue(command);
+            var results = await Task.WhenAll(batch.Commands.Select(answer)).WaitAsync(http.RequestAborted);
+            return Results.Json(new DoorAnswer("leader-of-test", null, results), JsonSerializerOptions.Web);
+        });
+        await app.StartAsync();
+        var address = app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        var lease = new LeaseRecord("leader-of-test", address, Guid.NewGuid(), 7, DateTimeOffset.UtcNow, DateTimeOffset.UtcNow);
+        await door.redis.GetDatabase().StringSetAsync(ApiStack.Prefix + "leader:matching-engine", JsonSerializer.Serialize(lease, JsonSerializerOptions.Web));
+        await door.TellAsync("acquired");
+        return door;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await redis.GetDatabase().KeyDeleteAsync(ApiStack.Prefix + "leader:matching-engine");
+        await TellAsync("released");
+        redis.Dispose();
+        await app.StopAsync(new CancellationToken(canceled: true));
+        await app.DisposeAsync();
+    }
+
+    private Task TellAsync(string kind) => redis.GetSubscriber().PublishAsync(
+        ApiStack.Prefix + Channels.ClusterLeader,
+        JsonSerializer.Serialize(new LeaderMessage(kind, LeasedResources.Matching, "leader-of-test", "", 7), JsonSerializerOptions.Web));
+}
