@@ -38,8 +38,20 @@ public sealed class EthereumClient(IRpcTransport transport)
             ?? throw new RpcUnavailableException(r.Method, $"the node does not have block {from + i}"))];
     }
 
-    public Task<IReadOnlyList<EventLog>> GetLogsAsync(LogFilter filter, CancellationToken cancel = default)
-        => ReadAsync<IReadOnlyList<EventLog>>("eth_getLogs", ChainJson.Logs, cancel, ChainJson.Filter(filter));
+    /// <summary>
+    /// A node that lags answers a range beyond its head with what it has, or with nothing, and no error. So the range's last block is asked
+    /// for in the same batch: a node that does not have it cannot tell of its logs, and the read fails.
+    /// </summary>
+    public async Task<IReadOnlyList<EventLog>> GetLogsAsync(LogFilter filter, CancellationToken cancel = default)
+    {
+        var logs = new RpcRequest("eth_getLogs", ChainJson.Filter(filter));
+        if (filter.BlockHash is not null) return ChainJson.Read(logs.Method, await RequestAsync(logs, cancel), ChainJson.Logs);
+
+        var replies = await transport.SendAsync([BlockRequest(filter.ToBlock), logs], cancel);
+        if (replies[0].Required().ValueKind == JsonValueKind.Null)
+            throw new RpcUnavailableException(logs.Method, $"the node does not have block {filter.ToBlock}, so its logs up to there are not all");
+        return ChainJson.Read(logs.Method, replies[1].Required(), ChainJson.Logs);
+    }
 
     /// <exception cref="RpcException">It reverted: see <see cref="RpcException.IsRevert"/>.</exception>
     public Task<byte[]> CallAsync(CallRequest call, BlockRef block = default, CancellationToken cancel = default)
