@@ -1,0 +1,75 @@
+using System.Text.Json.Nodes;
+using Aspire.Hosting;
+using Aspire.Hosting.Testing;
+using Foresight.Chain;
+using Foresight.Chain.Rpc;
+using Foresight.Matching.Schema;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Foresight.Matching.Tests.Settlement;
+
+/// <summary>A real Postgres, Redis and development chain. The chain mines when it is told to, so that tests decide what is in which block.</summary>
+public sealed class ChainFixture : IAsyncLifetime
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
+
+    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
+    private DistributedApplication? app;
+    private string postgres = "";
+
+    public string Redis { get; private set; } = "";
+
+    public Uri Rpc { get; private set; } = null!;
+
+    public EthereumClient Client { get; private set; } = null!;
+
+    public HttpRpcTransport Transport => new(http, Rpc, TimeSpan.FromSeconds(10));
+
+    public async Task InitializeAsync()
+    {
+        var builder = DistributedApplicationTestingBuilder.Create();
+        builder.AddRedis("redis");
+        builder.AddPostgres("postgres").AddDatabase("foresight");
+        builder.AddContainer("chain", "foundry", "v1.7.1").WithArgs("exec anvil --host $HOST --port $PORT --quiet").WithHttpEndpoint(name: "http");
+        app = await builder.BuildAsync();
+        await app.StartAsync();
+        foreach (var name in new[] { "redis", "foresight", "chain" }) await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
+        Redis = (await app.GetConnectionStringAsync("redis"))!;
+        postgres = (await app.GetConnectionStringAsync("foresight"))!;
+        Rpc = app.GetEndpoint("chain");
+        Client = new EthereumClient(Transport);
+    }
+
+    /// <summary>A new database with the schema in it.</summary>
+    public async Task<NpgsqlDataSource> CreateDatabaseAsync()
+    {
+        var name = $"t_{Guid.NewGuid():N}";
+        await using (var server = NpgsqlDataSource.Create(postgres))
+        await using (var create = server.CreateCommand($"CREATE DATABASE {name}"))
+            await create.ExecuteNonQueryAsync();
+        var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(postgres) { Database = name, MaxPoolSize = 8, IncludeErrorDetail = true }.ConnectionString);
+        await new Migrator(database, NullLogger<Migrator>.Instance).MigrateAsync();
+        return database;
+    }
+
+    public async Task<string> RequestAsync(string method, params JsonNode?[] parameters)
+        => (await Client.RequestAsync(new RpcRequest(method, parameters))).ToString();
+
+    /// <summary>On: a transaction is mined as it comes. Off: only <see cref="MineAsync"/> mines.</summary>
+    public Task AutomineAsync(bool on) => RequestAsync("evm_setAutomine", on);
+
+    public Task MineAsync(int blocks = 1) => RequestAsync("anvil_mine", Hex.EncodeQuantity(blocks));
+
+    public async Task DisposeAsync()
+    {
+        http.Dispose();
+        if (app is not null) await app.DisposeAsync();
+    }
+}
+
+[CollectionDefinition(Name)]
+public sealed class ChainCollection : ICollectionFixture<ChainFixture>
+{
+    public const string Name = "chain";
+}

@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Foresight.Chain.Rpc;
+using Foresight.Contracts;
+using Npgsql;
+
+namespace Foresight.Matching.Tests.Settlement;
+
+/// <summary>Stands for the leader's door: acknowledges everything, and closes trades in the journal as the leader does.</summary>
+public sealed class TestLeader(NpgsqlDataSource database)
+{
+    public ConcurrentQueue<DoorCommand> Commands { get; } = [];
+
+    /// <summary>When set, what it answers instead of accepting.</summary>
+    public DoorStatus? Answer { get; set; }
+
+    public IEnumerable<long> Settled => Commands.Where(c => c.Kind == DoorCommandKind.SettleTrade).Select(c => c.Chain!.TradeId);
+
+    public IEnumerable<long> Bust => Commands.Where(c => c.Kind == DoorCommandKind.BustTrade).Select(c => c.Chain!.TradeId);
+
+    public async Task<IReadOnlyList<DoorResult>> SendAsync(IReadOnlyList<DoorCommand> commands, CancellationToken cancellation)
+    {
+        if (Answer is { } status) return [.. commands.Select(c => new DoorResult(c.RequestId, status, null, 0, 0))];
+        foreach (var command in commands) Commands.Enqueue(command);
+        var closed = commands.Where(c => c.Kind is DoorCommandKind.SettleTrade or DoorCommandKind.BustTrade).Select(c => c.Chain!.TradeId).ToArray();
+        await using var close = database.CreateCommand("UPDATE trades SET closed = true WHERE trade_id = ANY ($1)");
+        close.Parameters.Add(new() { Value = closed });
+        await close.ExecuteNonQueryAsync(cancellation);
+        return [.. commands.Select(c => new DoorResult(c.RequestId, DoorStatus.Accepted, null, 1, 1))];
+    }
+}
+
+/// <summary>A way to the node that fails where a test wants it to.</summary>
+/// <param name="fault">Given the method; what it returns is thrown: before the request when <paramref name="after"/> is false, else once the node has done it.</param>
+public sealed class FaultyTransport(IRpcTransport inner, Func<string, bool> fault, bool after = false) : IRpcTransport
+{
+    public async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    {
+        var fails = requests.Any(r => fault(r.Method));
+        if (fails && !after) throw new RpcUnavailableException(requests[0].Method, "a test took the node away");
+        var replies = await inner.SendAsync(requests, cancel);
+        return fails ? throw new RpcUnavailableException(requests[0].Method, "a test took the answer away") : replies;
+    }
+}
+
+internal sealed class TestMeters : IMeterFactory
+{
+    public Meter Create(MeterOptions options) => new(options);
+
+    public void Dispose()
+    {
+    }
+}

@@ -1,0 +1,232 @@
+using System.Numerics;
+using Foresight.Chain;
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
+using Foresight.Contracts;
+using Foresight.Matching.Leadership;
+using Foresight.Matching.Reconciliation;
+using Foresight.Matching.Settlement;
+using Foresight.Matching.Setup;
+using Foresight.ServiceDefaults.Redis;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Foresight.Matching.Tests.Settlement;
+
+/// <summary>An account of these tests, with USDC, shares of market 1, and the approvals.</summary>
+public sealed record TestTrader(PrivateKey Key, int AccountId)
+{
+    public Address Address => Key.Address;
+}
+
+/// <summary>A deployment and a journal of its own, with trades that are put into the journal as the leader would.</summary>
+public sealed class Venue : IAsyncDisposable
+{
+    public const int Market = 1;
+
+    /// <summary>anvil's first account, which everybody knows.</summary>
+    private const string DevelopmentKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+
+    private static readonly SetupOptions Setup = new(1, TimeSpan.FromSeconds(30), null, null, null, []);
+
+    private readonly RedisConnection redis;
+    private long orders;
+
+    private Venue(ChainFixture fixture, NpgsqlDataSource database)
+    {
+        (Fixture, Database) = (fixture, database);
+        redis = new RedisConnection(new RedisSettings(fixture.Redis, $"test-{Guid.NewGuid():N}:"), NullLogger<RedisConnection>.Instance);
+        Publisher = new TradeStatePublisher(redis, new SettlementMetrics(new TestMeters()), TimeProvider.System);
+    }
+
+    public ChainFixture Fixture { get; }
+    public NpgsqlDataSource Database { get; }
+    public TradeStatePublisher Publisher { get; }
+    public RedisConnection Redis => redis;
+    public OperatorKey Operator { get; } = new(PrivateKey.Parse(DevelopmentKey));
+    public Deployment Deployment { get; private set; } = null!;
+    public Term Term { get; private set; } = null!;
+    public EthereumClient Client => Fixture.Client;
+    public SettlementOptions Options { get; init; } = new() { BatchAge = TimeSpan.Zero, Confirmations = 2 };
+    public TestLeader Leader { get; private set; } = null!;
+
+    public static async Task<Venue> CreateAsync(ChainFixture fixture)
+    {
+        await fixture.AutomineAsync(true);
+        var venue = new Venue(fixture, await fixture.CreateDatabaseAsync());
+        await SetupVerb.RunAsync(venue.Database, new ChainEndpoint(fixture.Client, SetupOptions.DevelopmentChainId), venue.Operator, Setup, CancellationToken.None);
+        venue.Deployment = (await Deployment.ReadAsync(venue.Database, SetupOptions.DevelopmentChainId, CancellationToken.None))!;
+        venue.Leader = new TestLeader(venue.Database);
+        await venue.TakeTermAsync();
+        return venue;
+    }
+
+    /// <summary>A new term, as another node would take it.</summary>
+    public async Task TakeTermAsync() => Term = (await new TermStore(Database, NullLogger<TermStore>.Instance).TakeAsync(
+        LeasedResources.Settlement, Guid.NewGuid(), "test", "http://test", "test-session", CancellationToken.None)).Term;
+
+    /// <summary>A submitter that remembers nothing: every one is as after a crash.</summary>
+    public Submitter NewSubmitter(IRpcTransport? through = null)
+    {
+        var settlement = NewTerm(through);
+        return new Submitter(settlement, new BatchSigner(Deployment, settlement.Client, Operator), new ReceiptReader(Deployment, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
+    }
+
+    public ChainFollower NewFollower(IRpcTransport? through = null)
+    {
+        var settlement = NewTerm(through);
+        return new ChainFollower(
+            settlement, new FollowerStore(Database), new FollowerJournal(settlement.Journal),
+            new LeaderDelivery(Leader.SendAsync, Deployment, Options, TimeProvider.System, NullLogger.Instance), new HoldingsReader(Deployment, settlement.Client), NullLogger.Instance);
+    }
+
+    public Reconciler NewReconciler(IRpcTransport? through = null, ReconciliationOptions? options = null)
+    {
+        var client = through is null ? Client : new EthereumClient(through);
+        var store = new ReconciliationStore(Database);
+        return new Reconciler(
+            Deployment, client, store, new SidesReader(Deployment, client, store), new BalanceChecker(Deployment, Database, new HoldingsReader(Deployment, client)),
+            options ?? new ReconciliationOptions { Balances = false, Confirmations = Options.Confirmations }, TimeProvider.System);
+    }
+
+    public async Task StepAsync(Submitter submitter) => await submitter.StepAsync(await Client.BlockNumberAsync(), CancellationToken.None);
+
+    public async Task FollowAsync(ChainFollower? follower = null)
+    {
+        follower ??= NewFollower();
+        while (await follower.StepAsync(await Client.BlockNumberAsync(), CancellationToken.None))
+        {
+        }
+    }
+
+    /// <summary>Sends what waits, mines it and its confirmations, and has all of it recorded.</summary>
+    public async Task SettleAllAsync()
+    {
+        var submitter = NewSubmitter();
+        await StepAsync(submitter);
+        await Fixture.MineAsync(Options.Confirmations + 1);
+        await StepAsync(submitter);
+        await StepAsync(submitter);
+        await FollowAsync();
+    }
+
+    public async Task<TestTrader> AddTraderAsync(long usdc = 10_000, long shares = 1_000)
+    {
+        var key = PrivateKey.Random();
+        await Fixture.RequestAsync("anvil_setBalance", key.Address.ToLowerHex(), Hex.EncodeQuantity(BigInteger.Pow(10, 20)));
+        await SendAsync(Operator.Key, Deployment.Usdc, UsdcContract.Mint(key.Address, new BigInteger(usdc + shares) * 1_000_000));
+        await SendAsync(key, Deployment.Usdc, UsdcContract.Approve(Deployment.Factory, Word.MaxUInt256));
+        await SendAsync(key, Deployment.OutcomeToken, OutcomeTokenContract.SetApprovalForAll(Deployment.Factory, true));
+        if (shares > 0) await SendAsync(key, MarketAddress, MarketContract.MintSet(shares * BigInteger.Pow(10, 18)));
+        var id = await ScalarAsync<int>("INSERT INTO accounts (account_id, address) SELECT COALESCE(max(account_id), 0) + 1, $1 FROM accounts RETURNING account_id", key.Address.ToBytes());
+        return new TestTrader(key, id);
+    }
+
+    public Address MarketAddress => Deployment.Market(Market).Address;
+
+    /// <summary>Sends and, while the chain mines as they come, has it mined.</summary>
+    public async Task<Hash32> SendAsync(PrivateKey from, Address to, byte[] data)
+    {
+        var transactions = new TransactionSequence(Client, from, Deployment.ChainId);
+        var sent = await transactions.SendAsync(to, data, 2_000_000, CancellationToken.None);
+        await transactions.WaitAsync(CancellationToken.None);
+        return sent.Hash;
+    }
+
+    /// <summary>A signed order in the journal.</summary>
+    public async Task<SignedTestOrder> AddOrderAsync(TestTrader maker, bool isBuy, int ticks, long lots, int outcome = 0)
+    {
+        var id = Interlocked.Increment(ref orders);
+        var salt = new BigInteger(Guid.NewGuid().ToByteArray(), isUnsigned: true);
+        var message = OrderMessage.OfUnits(maker.Address, outcome, isBuy, ticks, lots, salt, 0);
+        var domain = TypedDataDomain.OfMarket(Deployment.ChainId, MarketAddress);
+        var hash = OrderSigning.OrderHash(domain, message);
+        var signature = OrderSigning.Sign(domain, message, maker.Key);
+        await ExecuteAsync(
+            """
+            INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, time_in_force, post_only, stp, salt, salt_tag,
+                                expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, false, 0, $9, $10, 0, $11, 0, 0, $2, 1, now(), $2, now())
+            """,
+            hash.ToBytes(), id, Market, maker.AccountId, (short)outcome, isBuy, ticks, lots, salt, (long)OrderSigning.SaltTag(salt), signature);
+        return new SignedTestOrder(id, hash, message, signature, maker, outcome, isBuy, ticks);
+    }
+
+    /// <summary>Matches the orders in the journal, as the leader would: a direct trade of two, or a set of one per outcome.</summary>
+    public async Task<long> MatchAsync(long lots, params (SignedTestOrder Order, int Ticks)[] legs)
+    {
+        var kind = legs[0].Order.Outcome == legs[1].Order.Outcome ? 0 : legs[0].Order.IsBuy ? 1 : 2;
+        var id = await ScalarAsync<long>(
+            """
+            INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at)
+            SELECT COALESCE(max(trade_id), 0) + 1, $1, $2, $3, $4, $5, $6, 0, 1, 1, now() FROM trades RETURNING trade_id
+            """,
+            Market, (short)kind, lots, (short)legs[0].Order.Outcome, legs[0].Order.IsBuy, legs[0].Ticks);
+        for (var i = 0; i < legs.Length; i++)
+        {
+            var order = legs[i].Order;
+            await ExecuteAsync(
+                "INSERT INTO fills (trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                id, (short)i, order.Id, order.Maker.AccountId, (short)order.Outcome, order.IsBuy, legs[i].Ticks, lots, i == 0);
+        }
+
+        return id;
+    }
+
+    /// <summary>A buyer and a seller of outcome 0 meet.</summary>
+    public async Task<long> TradeAsync(TestTrader buyer, TestTrader seller, int ticks = 5_500, long lots = 100)
+        => await MatchAsync(lots, (await AddOrderAsync(buyer, true, ticks, lots), ticks), (await AddOrderAsync(seller, false, ticks, lots), ticks));
+
+    public async Task<(string State, string? Reason)> StateOfAsync(long tradeId)
+    {
+        await using var command = Command("SELECT settlement, settlement_reason FROM trades WHERE trade_id = $1", tradeId);
+        await using var reader = await command.ExecuteReaderAsync();
+        Assert.True(await reader.ReadAsync());
+        return (reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1));
+    }
+
+    /// <summary>How often the chain says that this trade was settled, on the canonical chain.</summary>
+    public async Task<int> TimesSettledAsync(long tradeId)
+    {
+        var logs = await Client.GetLogsAsync(new LogFilter
+        {
+            FromBlock = Deployment.DeployedBlock, ToBlock = await Client.BlockNumberAsync(), Addresses = [MarketAddress], Topics = [[MarketEvents.TradeSettled.Topic]],
+        });
+        return logs.Select(MarketEvents.TryDecode).OfType<MarketEvent.TradeSettled>().Count(t => t.TradeId == tradeId);
+    }
+
+    public async Task<BigInteger> SharesAsync(TestTrader trader, int outcome = 0)
+        => await new OutcomeTokenContract(Client, Deployment.OutcomeToken).BalanceOfAsync(trader.Address, OutcomeTokenContract.IdOf(MarketAddress, outcome)) / OrderMessage.AmountPerLot;
+
+    public async Task<T> ScalarAsync<T>(string sql, params object[] values)
+    {
+        await using var command = Command(sql, values);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    public async Task ExecuteAsync(string sql, params object[] values)
+    {
+        await using var command = Command(sql, values);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        redis.Dispose();
+        await Fixture.AutomineAsync(true);
+        await Database.DisposeAsync();
+    }
+
+    private SettlementTerm NewTerm(IRpcTransport? through) => new(
+        Term, Deployment, through is null ? Client : new EthereumClient(through), Operator, Options, new SettlementStore(Database), new SettlementJournal(Database), Publisher);
+
+    private NpgsqlCommand Command(string sql, params object[] values)
+    {
+        var command = Database.CreateCommand(sql);
+        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        return command;
+    }
+}
+
+public sealed record SignedTestOrder(long Id, Hash32 Hash, OrderMessage Message, byte[] Signature, TestTrader Maker, int Outcome, bool IsBuy, int Ticks);
