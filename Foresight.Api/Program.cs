@@ -17,6 +17,7 @@ app.UseAccess();
 app.UseProblems();
 app.UseRouting();
 app.UseRateLimiter();
+app.UseAdminGate();
 app.MapDefaultEndpoints();
 app.MapOrders();
 app.MapMarkets();

@@ -74,10 +74,13 @@ public static class AccessExtensions
         return app;
     }
 
-    public static RouteGroupBuilder RequireAdminKey(this RouteGroupBuilder routes)
+    public static RouteGroupBuilder RequireAdminKey(this RouteGroupBuilder routes) => routes.WithMetadata(new AdminOnly());
+
+    /// <summary>Shuts the admin routes. After routing.</summary>
+    public static WebApplication UseAdminGate(this WebApplication app)
     {
-        routes.AddEndpointFilter<RouteGroupBuilder, RequireAdmin>();
-        return routes;
+        app.UseMiddleware<AdminGate>();
+        return app;
     }
 
     private static string MethodOf(string method) =>

@@ -27,13 +27,18 @@ public sealed class AdminAccess
     private static byte[] Digest(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 }
 
-/// <summary>Lets only callers with the admin key through.</summary>
-public sealed class RequireAdmin(AdminAccess access) : IEndpointFilter
+/// <summary>On a route: only for callers with the admin key.</summary>
+public sealed record AdminOnly;
+
+/// <summary>
+/// Lets only callers with the admin key through to such routes. Between routing and the endpoint, so that a stranger's body is not even read.
+/// </summary>
+public sealed class AdminGate(RequestDelegate next, AdminAccess access)
 {
-    public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    public Task InvokeAsync(HttpContext http)
     {
-        if (access.Allows(context.HttpContext)) return next(context);
-        context.HttpContext.Response.Headers.WWWAuthenticate = "Bearer realm=\"foresight\"";
-        return ValueTask.FromResult<object?>(new ProblemResult(new Problem(ProblemCodes.Unauthorized, "This route needs the admin key: Authorization: Bearer <key>.")));
+        if (http.GetEndpoint()?.Metadata.GetMetadata<AdminOnly>() is null || access.Allows(http)) return next(http);
+        http.Response.Headers.WWWAuthenticate = "Bearer realm=\"foresight\"";
+        return new ProblemResult(new Problem(ProblemCodes.Unauthorized, "This route needs the admin key: Authorization: Bearer <key>.")).ExecuteAsync(http);
     }
 }
