@@ -71,7 +71,7 @@ public sealed class BadInputTests(StackFixture stack)
     /// <summary>JSON that reads as an order and whose values cannot be one; the signature does not matter.</summary>
     [Theory]
     [InlineData("market", "\"0x0000000000000000000000000000000000000001\"", ProblemCodes.InvalidMarket)]
-    [InlineData("market", "\"nonsense\"", ProblemCodes.InvalidMarket)]
+    [InlineData("market", "\"nonsense\"", ProblemCodes.MalformedRequest)]
     [InlineData("order.outcomeIndex", "99", ProblemCodes.InvalidOutcome)]
     [InlineData("order.outcomeIndex", "-1", ProblemCodes.InvalidOutcome)]
     [InlineData("order.price", "\"0\"", ProblemCodes.InvalidPrice)]
@@ -163,6 +163,12 @@ public sealed class BadInputTests(StackFixture stack)
         Assert.DoesNotContain(entries, e => e is { Accepted: true, Command.Kind: CommandKind.PlaceOrder or CommandKind.CancelBySalt or CommandKind.CancelOrder });
     }
 
-    private Task<HttpResponseMessage> PostAsync(string body, string path = "orders") =>
-        stack.Http.PostAsync(new Uri(new Uri(stack.ApiUrl(1)), path), new StringContent(body, Encoding.UTF8, "application/json"));
+    private async Task<HttpResponseMessage> PostAsync(string body, string path = "orders")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(stack.ApiUrl(1)), path));
+        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        // As curl does before a large body: the server refuses by its length, before it is sent.
+        request.Headers.ExpectContinue = body.Length > 1_000_000;
+        return await stack.Http.SendAsync(request);
+    }
 }

@@ -36,7 +36,7 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
 
         var statistics = new LoadStatistics(keepAcknowledgements: true);
         using var stop = new CancellationTokenSource();
-        var load = stack.RunLoadAsync(new SteadyFlow(7, OrdersPerSecond, stack.Markets, stack.Traders), statistics, stop.Token);
+        var load = stack.RunLoadAsync(new SteadyFlow(7, OrdersPerSecond, stack.LoadMarkets, stack.Traders), statistics, stop.Token);
         await WaitForAcknowledgementsAsync(statistics, ofEpochsFrom: before.Epoch);
 
         using (var process = Process.GetProcessById(before.ProcessId))

@@ -19,23 +19,23 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
     /// <summary>More than any test leaves in a book, so that the comparison sees every level.</summary>
     private const int AllLevels = 1000;
 
-    private TradedMarket Market => stack.Markets[2];
 
     [Fact]
     public async Task OrderPlacedAtOneNode_ReachesClientsOfBothNodesWithinASecond()
     {
         await stack.WaitUntilTradingAsync();
-        await using var here = await SubscribeAsync(node: 1);
-        await using var there = await SubscribeAsync(node: 2);
+        var market = stack.Markets[2];
+        await using var here = await SubscribeAsync(market, node: 1);
+        await using var there = await SubscribeAsync(market, node: 2);
         var api = stack.ApiOfNode(1);
 
-        // A price that nothing else in this market uses, so that the message is recognised.
-        var price = new Price(100 * Market.TickSize);
-        await PlaceAndSeeAsync(api, [here, there], stack.Traders[0], Side.Buy, price, "depth", message =>
+        // Nothing rests in this market when a test of it is over, so the second order meets the first.
+        var price = market.RoundToTick(0.43);
+        await PlaceAndSeeAsync(api, market, [here, there], stack.Traders[0], Side.Buy, price, "depth", message =>
             message.GetProperty("levels").EnumerateArray().Any(level =>
                 level.GetProperty("outcome").GetInt32() == 0 && level.GetProperty("isBid").GetBoolean()
                 && level.GetProperty("priceTicks").GetInt32() == price.Ticks && level.GetProperty("lots").GetInt64() > 0));
-        await PlaceAndSeeAsync(api, [here, there], stack.Traders[1], Side.Sell, price, "trades", message =>
+        await PlaceAndSeeAsync(api, market, [here, there], stack.Traders[1], Side.Sell, price, "trades", message =>
             message.GetProperty("trades").EnumerateArray().Any(trade => WireUnits.ParseTicks(trade.GetProperty("price").GetString()!) == price.Ticks));
     }
 
@@ -43,26 +43,27 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
     public async Task BookRebuiltFromSnapshotAndDeltas_EqualsTheDepthResource()
     {
         await stack.WaitUntilTradingAsync();
-        await using var early = await SubscribeAsync(node: 2);
+        var market = stack.Markets[3];
+        await using var early = await SubscribeAsync(market, node: 2);
         using var stop = new CancellationTokenSource();
         var statistics = new LoadStatistics(keepAcknowledgements: true);
-        var load = stack.RunLoadAsync(new BelievableFlow(11, 40, [Market], stack.Traders, TimeProvider.System), statistics, stop.Token);
+        var load = stack.RunLoadAsync(new BelievableFlow(11, 40, [market], stack.Traders, TimeProvider.System), statistics, stop.Token);
         await Eventually.TrueAsync("60 orders", StartDeadline, () => Task.FromResult(statistics.Acknowledgements.Count >= 60));
         // One that joins while the book moves, on the other node.
-        await using var late = await SubscribeAsync(node: 1);
+        await using var late = await SubscribeAsync(market, node: 1);
         await Eventually.TrueAsync("150 orders", StartDeadline, () => Task.FromResult(statistics.Acknowledgements.Count >= 150));
         await stop.CancelAsync();
         output.WriteLine((await load).ToString());
 
         foreach (var client in new[] { early, late })
-            await AssertBookEqualsDepthAsync(client);
+            await AssertBookEqualsDepthAsync(market, client);
     }
 
-    private async Task<NodeScript> SubscribeAsync(int node)
+    private async Task<NodeScript> SubscribeAsync(TradedMarket market, int node)
     {
         var script = NodeScript.Start(NodeScript.InScripts("market-client.mjs"), new Dictionary<string, string>
         {
-            ["NPM_FOLDER"] = stack.Npm.Folder, ["API_URL"] = stack.ApiUrl(node), ["MARKET"] = Market.Id.ToString(), ["TOPICS"] = "depth,trades",
+            ["NPM_FOLDER"] = stack.Npm.Folder, ["API_URL"] = stack.ApiUrl(node), ["MARKET"] = market.Id.ToString(), ["TOPICS"] = "depth,trades",
         });
         await script.WaitForAsync("the subscription", StartDeadline, line => NodeScript.IsKind(line, "ready"));
         await script.WaitForAsync("the first snapshot", StartDeadline, line => NodeScript.IsKind(line, "depth") && line.GetProperty("snapshot").GetBoolean());
@@ -70,10 +71,10 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
     }
 
     private async Task PlaceAndSeeAsync(
-        ApiClient api, NodeScript[] clients, Trader trader, Side side, Price price, string kind, Func<JsonElement, bool> isIt)
+        ApiClient api, TradedMarket market, NodeScript[] clients, Trader trader, Side side, Price price, string kind, Func<JsonElement, bool> isIt)
     {
         var seen = clients.Select(client => client.Lines.Count).ToArray();
-        var placement = stack.Signer.Sign(trader, new OrderIntent(Market, 0, side, price, new Quantity(500)));
+        var placement = stack.Signer.Sign(trader, new OrderIntent(market, 0, side, price, new Quantity(500)));
         var sentAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         Assert.IsType<PlaceOutcome.Acknowledged>(await api.PlaceAsync(placement, CancellationToken.None));
         for (var i = 0; i < clients.Length; i++)
@@ -86,14 +87,14 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
         }
     }
 
-    private async Task AssertBookEqualsDepthAsync(NodeScript client)
+    private async Task AssertBookEqualsDepthAsync(TradedMarket market, NodeScript client)
     {
         string? expected = null, actual = null;
         try
         {
             await Eventually.TrueAsync("the client's book to equal the depth resource", TimeSpan.FromSeconds(10), async () =>
             {
-                expected = await DepthAsync();
+                expected = await DepthAsync(market);
                 actual = await BookOfAsync(client);
                 return expected == actual;
             });
@@ -104,12 +105,12 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
         }
     }
 
-    private async Task<string> DepthAsync()
+    private async Task<string> DepthAsync(TradedMarket market)
     {
         var levels = new List<string>();
-        for (var outcome = 0; outcome < Market.Outcomes; outcome++)
+        for (var outcome = 0; outcome < market.Outcomes; outcome++)
         {
-            var depth = await stack.Api.GetAsync<DepthView>($"markets/{Market.Id}/depth?outcome={outcome}&levels={AllLevels}", CancellationToken.None);
+            var depth = await stack.Api.GetAsync<DepthView>($"markets/{market.Id}/depth?outcome={outcome}&levels={AllLevels}", CancellationToken.None);
             levels.AddRange(depth!.Bids.Select(l => $"{outcome}/bid/{WireUnits.ParseTicks(l.Price)}={WireUnits.ParseLots(l.Quantity)}"));
             levels.AddRange(depth.Asks.Select(l => $"{outcome}/ask/{WireUnits.ParseTicks(l.Price)}={WireUnits.ParseLots(l.Quantity)}"));
         }

@@ -25,7 +25,7 @@ public sealed class RedisTests(StackFixture stack, ITestOutputHelper output)
 
         var statistics = new LoadStatistics(keepAcknowledgements: true);
         using var stop = new CancellationTokenSource();
-        var load = stack.RunLoadAsync(new SteadyFlow(13, 30, stack.Markets, stack.Traders), statistics, stop.Token);
+        var load = stack.RunLoadAsync(new SteadyFlow(13, 30, stack.LoadMarkets, stack.Traders), statistics, stop.Token);
         await Eventually.TrueAsync("30 orders", TimeSpan.FromSeconds(20), () => Task.FromResult(statistics.Acknowledgements.Count >= 30));
 
         Assert.True((await stack.App.ResourceCommands.ExecuteCommandAsync("redis", "kill")).Success);

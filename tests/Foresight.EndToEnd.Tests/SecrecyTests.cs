@@ -56,8 +56,11 @@ public sealed class SecrecyTests(StackFixture stack)
         var leader = await stack.LeaderAsync();
         foreach (var route in new[] { "door/status", "door/state" })
         {
-            using var response = await stack.Http.GetAsync(new Uri(new Uri(leader.Address), route));
-            Assert.True(response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, $"{route}: {response.StatusCode}");
+            foreach (var secret in new[] { null, "", "wrong", stack.ClusterSecret[..^1] })
+            {
+                using var response = await stack.SendToDoorAsync(leader, route, secret);
+                Assert.True(response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, $"{route}: {response.StatusCode}");
+            }
         }
     }
 

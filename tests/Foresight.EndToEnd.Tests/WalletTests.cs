@@ -48,7 +48,7 @@ public sealed partial class WalletTests(StackFixture stack)
         await File.WriteAllTextAsync(file, snippet);
         try
         {
-            var environment = new Dictionary<string, string> { ["API_URL"] = stack.ApiUrl(1) };
+            var environment = new Dictionary<string, string> { ["API_URL"] = stack.ApiUrl(1).TrimEnd('/') };
             var (exitCode, printed) = await NodeScript.RunAsync(file, environment, TimeSpan.FromSeconds(30));
             Assert.True(exitCode == 0 && printed.StartsWith("201 ", StringComparison.Ordinal), printed);
         }

@@ -49,6 +49,9 @@ public sealed class StackFixture : IAsyncLifetime
     /// <summary>By number: three binary ones, then one of three outcomes.</summary>
     public IReadOnlyList<TradedMarket> Markets { get; private set; } = [];
 
+    /// <summary>Those that load runs in; the others are left to tests that need a book of their own.</summary>
+    public IReadOnlyList<TradedMarket> LoadMarkets => [Markets[0], Markets[3]];
+
     public IReadOnlyList<Trader> Traders { get; } = Trader.FromSeed(TraderSeed, TraderCount);
 
     public async Task InitializeAsync()
@@ -128,15 +131,22 @@ public sealed class StackFixture : IAsyncLifetime
 
     public async Task<T> DoorAsync<T>(Leader leader, string path)
     {
+        using var response = await SendToDoorAsync(leader, path, ClusterSecret);
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<T>())!;
+    }
+
+    /// <param name="secret">Null: no such header.</param>
+    public async Task<HttpResponseMessage> SendToDoorAsync(Leader leader, string path, string? secret)
+    {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(leader.Address), path))
         {
             // The door speaks HTTP/2 without TLS.
             Version = new Version(2, 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
-        request.Headers.Add("X-Foresight-Cluster", ClusterSecret);
-        using var response = await Http.SendAsync(request);
-        response.EnsureSuccessStatusCode();
-        return (await response.Content.ReadFromJsonAsync<T>())!;
+        if (secret is not null)
+            request.Headers.TryAddWithoutValidation("X-Foresight-Cluster", secret);
+        return await Http.SendAsync(request);
     }
 
     /// <summary>The live engine at some sequence, and the journal replayed up to there, have one state.</summary>
