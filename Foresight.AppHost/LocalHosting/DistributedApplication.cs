@@ -90,7 +90,7 @@ public sealed class DistributedApplication : IAsyncDisposable
             await StartAsync(CancellationToken.None);
             if (display is not null)
                 await display.ShowParametersAsync(_resources, _configuration);
-            await stop.Task;
+            await Task.WhenAny(stop.Task, ParentWatch.EndOfDotnetRunAsync(CancellationToken.None));
             display?.SayStopping();
             await _engine.StopAsync();
         }
@@ -121,6 +121,7 @@ public sealed class DistributedApplication : IAsyncDisposable
         _disposed = true;
         await _engine.DisposeAsync();
         await _services.DisposeAsync();
+        _session?.Dispose();
         _ended.TrySetResult();
     }
 }

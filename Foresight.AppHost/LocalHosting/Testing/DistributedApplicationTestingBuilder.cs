@@ -1,4 +1,5 @@
 using Foresight.AppHost.LocalHosting;
+using Foresight.AppHost.Programs;
 
 namespace Aspire.Hosting.Testing;
 
@@ -17,7 +18,9 @@ public static class DistributedApplicationTestingBuilder
         string[] args, CancellationToken cancellationToken = default)
         where TEntryPoint : class
     {
-        var session = new EntryPointSession(ForTests);
+        // One whole stack at a time, over all test processes of this user: two on a small machine would only measure each other.
+        var machine = await ProgramCache.OfThisUser().LockAsync("stack", cancellationToken);
+        var session = new EntryPointSession(ForTests, machine);
         return await session.BuilderAsync(typeof(TEntryPoint).Assembly, args).WaitAsync(cancellationToken);
     }
 

@@ -7,7 +7,7 @@ namespace Aspire.Hosting.Testing;
 /// Runs an AppHost's own entry point for a test, up to Build: the test then looks at the model, changes it, and decides when it is built
 /// and started.
 /// </summary>
-internal sealed class EntryPointSession(EngineOptions options)
+internal sealed class EntryPointSession(EngineOptions options, IDisposable machine) : IDisposable
 {
     private static readonly AsyncLocal<EntryPointSession?> CurrentSession = new();
 
@@ -38,8 +38,15 @@ internal sealed class EntryPointSession(EngineOptions options)
         return _application.Task;
     }
 
-    /// <summary>Lets the entry point's thread go without an application.</summary>
-    public void Abandon() => _buildAsked.TrySetCanceled();
+    /// <summary>Lets the entry point's thread go if there is no application yet.</summary>
+    public void Abandon()
+    {
+        if (_buildAsked.TrySetCanceled())
+            Dispose();
+    }
+
+    /// <summary>Gives the machine to the next stack.</summary>
+    public void Dispose() => machine.Dispose();
 
     public void HoldUntilBuildIsAsked(DistributedApplicationBuilder builder)
     {
@@ -68,5 +75,6 @@ internal sealed class EntryPointSession(EngineOptions options)
     {
         _builder.TrySetException(exception);
         _application.TrySetException(exception);
+        Dispose();
     }
 }
