@@ -21,7 +21,7 @@ public sealed partial class ExchangeEngine
     private RejectReason CancelBySalt<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
         var found = false;
-        for (var slot = FirstOrderOf(command.Account.Value); slot != 0;)
+        for (var slot = _orders.AccountAt(command.Account.Value).FirstOrder; slot != 0;)
         {
             ref readonly var order = ref _orders.At(slot);
             var next = order.NextOfAccount;
@@ -40,7 +40,7 @@ public sealed partial class ExchangeEngine
     private RejectReason CancelAllOfAccount<TEvents>(in Command command, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
-        for (var slot = FirstOrderOf(command.Account.Value); slot != 0;)
+        for (var slot = _orders.AccountAt(command.Account.Value).FirstOrder; slot != 0;)
         {
             var next = _orders.At(slot).NextOfAccount;
             if (IsIn(slot, command.Market))
@@ -117,8 +117,6 @@ public sealed partial class ExchangeEngine
         _orders.Remove(slot, account);
         _markets.At(market).OpenOrders--;
     }
-
-    private int FirstOrderOf(int account) => (uint)account < (uint)_orders.AccountEnd ? _orders.AccountAt(account).FirstOrder : 0;
 
     /// <summary>Whether an order is in a market; market 0 stands for all.</summary>
     private bool IsIn(int slot, MarketId market)

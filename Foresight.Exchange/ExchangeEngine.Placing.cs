@@ -14,7 +14,7 @@ public sealed partial class ExchangeEngine
 
         var rests = command.TimeInForce <= TimeInForce.GoodTilDate;
         var order = Incoming(command, market);
-        if (rests && (market.OpenOrders >= ExchangeLimits.OpenOrdersPerMarket || OpenOrdersOf(order.Account) >= ExchangeLimits.OpenOrdersPerAccount))
+        if (rests && (market.OpenOrders >= ExchangeLimits.OpenOrdersPerMarket || _orders.AccountAt(order.Account).OpenOrders >= ExchangeLimits.OpenOrdersPerAccount))
             return RejectReason.TooManyOrders;
 
         var price = command.Price.Ticks;
@@ -111,10 +111,8 @@ public sealed partial class ExchangeEngine
     {
         if (order.Side == Side.Sell)
             return _holdings.Find(order.Account, order.Market, order.Outcome);
-        return (uint)order.Account < (uint)_orders.AccountEnd ? _orders.AccountAt(order.Account).CollateralRow : 0;
+        return _orders.AccountAt(order.Account).CollateralRow;
     }
-
-    private int OpenOrdersOf(int account) => (uint)account < (uint)_orders.AccountEnd ? _orders.AccountAt(account).OpenOrders : 0;
 
     private void Rest(in IncomingOrder order, long quantity, ulong saltTag, long expiresAtSeconds)
     {

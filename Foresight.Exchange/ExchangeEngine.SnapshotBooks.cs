@@ -82,7 +82,7 @@ public sealed partial class ExchangeEngine
             var outcome = reader.Byte();
             var side = (Side)reader.Byte();
             if (number < 1 || quantity is < Quantity.MinLots or > Quantity.MaxLots || ticks is < Price.MinTicks or > Price.MaxTicks
-                || outcome >= row.Outcomes || side > Side.Sell || (uint)account >= (uint)_orders.AccountEnd)
+                || outcome >= row.Outcomes || side > Side.Sell || account < 1 || account >= _orders.AccountEnd)
                 throw new FormatException($"the snapshot has an order {number} that no command places");
             var order = new IncomingOrder
             {

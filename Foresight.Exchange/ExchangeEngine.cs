@@ -46,6 +46,9 @@ public sealed partial class ExchangeEngine
         _trades = new TradeTable(capacity.Trades);
     }
 
+    /// <summary>For the tests, which check how the books hang together.</summary>
+    internal OrderBooks Books => _books;
+
     public int Shard { get; }
 
     /// <summary>Sequence of the last command applied; 0 when new.</summary>

@@ -10,10 +10,10 @@ internal sealed class MarketTable
 
     public long Bytes => (long)_rows.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<MarketRow>();
 
-    public bool Has(int market) => (uint)market < (uint)_rows.Length && _rows[market].Outcomes != 0;
+    public bool Has(int market) => At(market).Outcomes != 0;
 
     /// <summary>The row of a market; one that is not listed has no outcomes. Row 0 is never listed.</summary>
-    public ref MarketRow At(int market) => ref _rows[(uint)market < (uint)_rows.Length ? market : 0];
+    public ref MarketRow At(int market) => ref _rows[unchecked((uint)market) < (uint)_rows.Length ? market : 0];
 
     public ref MarketRow Add(int market)
     {

@@ -32,12 +32,12 @@ internal sealed class OrderTable
 
     public ref OrderRecord At(int slot)
     {
-        System.Diagnostics.Debug.Assert(slot > 0 && slot < _records.Length);
+        System.Diagnostics.Debug.Assert(slot >= 0 && slot < _records.Length);
         return ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_records), slot);
     }
 
-    /// <summary>The account's row, which must exist.</summary>
-    public ref AccountRow AccountAt(int account) => ref _accounts[account];
+    /// <summary>The account's row; row 0, where there is nothing, for an account that never had one.</summary>
+    public ref AccountRow AccountAt(int account) => ref _accounts[unchecked((uint)account) < (uint)_accounts.Length ? account : 0];
 
     /// <summary>Makes rows up to this account.</summary>
     public ref AccountRow EnsureAccount(int account)
