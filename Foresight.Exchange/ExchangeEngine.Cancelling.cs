@@ -1,4 +1,4 @@
-using Foresight.Exchange.Orders;
+using System.Runtime.CompilerServices;
 
 namespace Foresight.Exchange;
 
@@ -97,6 +97,7 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>Forgets an order that has left its book with something unfilled.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Drop<TEvents>(int slot, int account, int market, int key, long left, CancelReason reason, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
@@ -106,10 +107,11 @@ public sealed partial class ExchangeEngine
         holding.OrderHold -= left * HoldPerLot(order.Side, PriceOf(order.Side, key));
         Forget(slot, account, market);
         events.OnCancelled(new OrderCancelled(OrderIdOf(number), new MarketId(market), new AccountId(account), new Quantity(left), reason));
-        events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), (byte)holding.Outcome);
+        events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), holding.Outcome);
     }
 
     /// <summary>Removes an order that has left its book from the tables beside it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Forget(int slot, int account, int market)
     {
         if (_orders.At(slot).ExpiryPosition != 0)

@@ -62,7 +62,7 @@ public sealed partial class ExchangeEngine
             ref readonly var holding = ref _holdings.At(row);
             if (holding.IsBlank)
                 continue;
-            var hash = Mixing.Then(Mixing.Then(1, holding.Account), ((long)holding.Market << 8) | (uint)holding.Outcome);
+            var hash = Mixing.Then(1, unchecked((long)holding.Key));
             hash = Mixing.Then(Mixing.Then(hash, holding.Owned), holding.OrderHold);
             sum = unchecked(sum + Mixing.Then(Mixing.Then(hash, holding.TradeHold), holding.Block));
         }

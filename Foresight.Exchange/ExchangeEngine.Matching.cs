@@ -121,7 +121,7 @@ public sealed partial class ExchangeEngine
         events.OnFilled(new OrderFilled(
             trade, 1, OrderIdOf(makerNumber), new AccountId(makerAccount), makerOutcome, makerSide, new Price(makerPrice), new Quantity(quantity),
             new Quantity(makerLeft), IsTaker: false));
-        events.OnBalanceTouched(new AccountId(makerAccount), new MarketId(makerHolding.Market), (byte)makerHolding.Outcome);
+        events.OnBalanceTouched(new AccountId(makerAccount), new MarketId(makerHolding.Market), makerHolding.Outcome);
         if (makerLeft == 0)
             Forget(makerSlot, makerAccount, order.Market);
     }

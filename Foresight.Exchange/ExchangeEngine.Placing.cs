@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Foresight.Exchange.Markets;
 using Foresight.Exchange.Orders;
 
@@ -12,44 +13,74 @@ public sealed partial class ExchangeEngine
         if (refused != RejectReason.None)
             return refused;
 
+        var account = command.Account.Value;
+        var side = command.Side;
+        var quantity = command.Quantity.Lots;
         var rests = command.TimeInForce <= TimeInForce.GoodTilDate;
-        var order = Incoming(command, market);
-        if (rests && (market.OpenOrders >= ExchangeLimits.OpenOrdersPerMarket || _orders.AccountAt(order.Account).OpenOrders >= ExchangeLimits.OpenOrdersPerAccount))
+        if (rests && (market.OpenOrders >= ExchangeLimits.OpenOrdersPerMarket || _orders.AccountAt(account).OpenOrders >= ExchangeLimits.OpenOrdersPerAccount))
             return RejectReason.TooManyOrders;
 
-        var price = command.Price.Ticks;
-        var quantity = command.Quantity.Lots;
-        order.HoldingRow = HoldingRowOf(order);
-        var hold = HoldPerLot(order.Side, price) * quantity;
-        if (_holdings.At(order.HoldingRow).Available < Math.Min(hold, order.Budget))
+        var row = _holdings.Find(HoldingKey(account, command.Market.Value, command.Outcome, side));
+        var hold = HoldPerLot(side, command.Price.Ticks) * quantity;
+        var ladder = market.LadderOf(command.Outcome, side);
+        var key = OwnKey(side, command.Price.Ticks);
+        // Most orders only rest. All that may trade, must trade, or spends by amount takes the longer way.
+        if (_books.LadderAt(ladder ^ 1).BestKey <= Price.TicksPerUnit - key || market.Outcomes > 2 || !rests)
+            return PlaceAndMatch(command, ref market, row, hold, ref events);
+        if (_holdings.At(row).Available < hold)
+            return RejectReason.InsufficientBalance;
+
+        Accept(command, ref events);
+        Rest(ref market, ladder, key, quantity, row, hold, command);
+        Touch(account, row, ref events);
+        return RejectReason.None;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private RejectReason PlaceAndMatch<TEvents>(in Command command, ref MarketRow market, int row, long hold, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
+    {
+        var order = Incoming(command, market, row);
+        if (_holdings.At(row).Available < Math.Min(hold, order.Budget))
             return RejectReason.InsufficientBalance;
 
         var crosses = Crosses(order);
         if (crosses || command.TimeInForce == TimeInForce.FillOrKill)
         {
-            refused = CheckMatch(order, command, quantity, crosses);
+            var refused = CheckMatch(order, command, command.Quantity.Lots, crosses);
             if (refused != RejectReason.None)
                 return refused;
         }
 
-        events.OnAccepted(new OrderAccepted(
-            OrderIdOf(order.Number), command.Market, command.Account, command.Outcome, command.Side, command.Price, command.Quantity));
-        var left = crosses ? Match(ref order, quantity, ref events) : quantity;
+        Accept(command, ref events);
+        var left = crosses ? Match(ref order, command.Quantity.Lots, ref events) : command.Quantity.Lots;
         if (left > 0)
         {
-            if (rests && order.Stopped == CancelReason.None)
-                Rest(order, left, command.SaltTag, command.ExpiresAtSeconds);
+            if (command.TimeInForce <= TimeInForce.GoodTilDate && order.Stopped == CancelReason.None)
+                Rest(ref market, order.Ladder, order.Key, left, row, HoldPerLot(order.Side, command.Price.Ticks) * left, command);
             else
                 CancelRest(order, left, ref events);
         }
 
-        ref readonly var holding = ref _holdings.At(order.HoldingRow);
-        events.OnBalanceTouched(command.Account, new MarketId(holding.Market), (byte)holding.Outcome);
+        Touch(order.Account, row, ref events);
         return RejectReason.None;
     }
 
     /// <summary>What can be said of a new order without looking at books or balances, in the order of <see cref="RejectReason"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private RejectReason CheckTerms(in Command command, in MarketRow market)
+    {
+        // What every good order passes is asked first; why a bad one does not pass, only then.
+        var price = command.Price.Ticks;
+        if (command.Outcome < market.Outcomes && command.Side <= Side.Sell && price is >= Price.MinTicks and <= Price.MaxTicks && market.TickSize == 1
+            && command.Quantity.Lots is >= Quantity.MinLots and <= Quantity.MaxLots && command.TimeInForce == TimeInForce.GoodTilCancelled
+            && market.State == MarketState.Open && (command.ExpiresAtSeconds | command.Amount.Micros) == 0
+            && command.SelfTradePrevention <= SelfTradePrevention.CancelBoth)
+            return RejectReason.None;
+        return CheckEachTerm(command, market);
+    }
+
+    private RejectReason CheckEachTerm(in Command command, in MarketRow market)
     {
         if (market.Outcomes == 0)
             return RejectReason.InvalidMarket;
@@ -58,7 +89,7 @@ public sealed partial class ExchangeEngine
         var price = command.Price.Ticks;
         if (price is < Price.MinTicks or > Price.MaxTicks)
             return RejectReason.InvalidPrice;
-        if (market.TickSize != 1 && price % market.TickSize != 0)
+        if (price % market.TickSize != 0)
             return RejectReason.InvalidTick;
         if (command.Quantity.Lots is < Quantity.MinLots or > Quantity.MaxLots)
             return RejectReason.InvalidAmount;
@@ -90,11 +121,12 @@ public sealed partial class ExchangeEngine
         return _trades.Count >= ExchangeLimits.UnsettledTrades ? RejectReason.SettlementBacklog : RejectReason.None;
     }
 
-    private static IncomingOrder Incoming(in Command command, in MarketRow market) => new()
+    private static IncomingOrder Incoming(in Command command, in MarketRow market, int row) => new()
     {
         Number = command.Sequence,
         Account = command.Account.Value,
         Market = command.Market.Value,
+        HoldingRow = row,
         Ladder = market.LadderOf(command.Outcome, command.Side),
         Key = OwnKey(command.Side, command.Price.Ticks),
         Outcome = command.Outcome,
@@ -106,31 +138,35 @@ public sealed partial class ExchangeEngine
         Budget = command.Amount.Micros == 0 ? long.MaxValue : command.Amount.Micros,
     };
 
-    /// <summary>The holding that an order reserves from; row 0, where there is nothing, for an account that never had any.</summary>
-    private int HoldingRowOf(in IncomingOrder order)
+    private void Accept<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+        => events.OnAccepted(new OrderAccepted(
+            OrderIdOf(command.Sequence), command.Market, command.Account, command.Outcome, command.Side, command.Price, command.Quantity));
+
+    private void Touch<TEvents>(int account, int row, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
-        if (order.Side == Side.Sell)
-            return _holdings.Find(order.Account, order.Market, order.Outcome);
-        return _orders.AccountAt(order.Account).CollateralRow;
+        ref readonly var holding = ref _holdings.At(row);
+        events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), holding.Outcome);
     }
 
-    private void Rest(in IncomingOrder order, long quantity, ulong saltTag, long expiresAtSeconds)
+    /// <summary>Puts what an order has left into the book and reserves what it may cost.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Rest(ref MarketRow market, int ladder, int key, long quantity, int row, long hold, in Command command)
     {
-        var slot = _books.Rest(order.Ladder, order.Key, quantity, order.Account);
-        ref var record = ref _orders.Add(slot, order.Number, order.Account, _books.OrderCapacity);
-        record.SaltTag = saltTag;
-        record.HoldingRow = order.HoldingRow;
-        record.Outcome = order.Outcome;
-        record.Side = order.Side;
-        if (expiresAtSeconds != 0)
-            _expiry.Add(slot, expiresAtSeconds);
-        _markets.At(order.Market).OpenOrders++;
-        _holdings.At(order.HoldingRow).OrderHold += quantity * HoldPerLot(order.Side, PriceOf(order.Side, order.Key));
+        var account = command.Account.Value;
+        var slot = _books.Rest(ladder, key, quantity, account);
+        ref var record = ref _orders.Add(slot, command.Sequence, account, _books.OrderCapacity);
+        record.SaltTag = command.SaltTag;
+        record.HoldingRow = row;
+        record.Outcome = command.Outcome;
+        record.Side = command.Side;
+        if (command.ExpiresAtSeconds != 0)
+            _expiry.Add(slot, command.ExpiresAtSeconds);
+        market.OpenOrders++;
+        _holdings.At(row).OrderHold += hold;
     }
 
     /// <summary>What an order that does not rest has left is cancelled.</summary>
-    private void CancelRest<TEvents>(in IncomingOrder order, long left, ref TEvents events)
-        where TEvents : struct, IExchangeEvents
+    private void CancelRest<TEvents>(in IncomingOrder order, long left, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
         var reason = order.Stopped != CancelReason.None ? order.Stopped
             : order.Budget == 0 ? CancelReason.BudgetSpent

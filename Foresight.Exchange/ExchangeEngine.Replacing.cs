@@ -52,7 +52,7 @@ public sealed partial class ExchangeEngine
             Reenter(slot, ref order, crosses, ref events);
         }
 
-        events.OnBalanceTouched(command.Account, new MarketId(holding.Market), (byte)holding.Outcome);
+        events.OnBalanceTouched(command.Account, new MarketId(holding.Market), holding.Outcome);
         return RejectReason.None;
     }
 

@@ -153,7 +153,7 @@ public sealed partial class ExchangeEngine
         events.OnFilled(new OrderFilled(
             TradeIdOf(_trades.At(trade).Number), (byte)leg, OrderIdOf(maker.Number), new AccountId(account), maker.Outcome, maker.Side, new Price(ticks),
             new Quantity(quantity), new Quantity(left), IsTaker: false));
-        events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), (byte)holding.Outcome);
+        events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), holding.Outcome);
         if (left > 0)
         {
             _books.Shrink(slot, quantity);

@@ -1,3 +1,4 @@
+using Foresight.Exchange.Holdings;
 using Foresight.Exchange.Trades;
 
 namespace Foresight.Exchange;
@@ -17,7 +18,7 @@ public sealed partial class ExchangeEngine
         if (units is < 0 or > ExchangeLimits.OwnedUnits)
             return RejectReason.InvalidAmount;
         var marketOfAsset = isCollateral ? 0 : command.Market.Value;
-        if (command.Block < _holdings.At(_holdings.Find(account, marketOfAsset, command.Outcome)).Block)
+        if (command.Block < _holdings.At(_holdings.Find(HoldingRow.KeyOf(account, marketOfAsset, command.Outcome))).Block)
             return RejectReason.StaleObservation;
         if (account is < 1 or > ExchangeLimits.Accounts)
             return RejectReason.InvalidAccount;
@@ -75,7 +76,7 @@ public sealed partial class ExchangeEngine
     /// A holding that was observed at the block in which the trade was final, or later, has the trade in it already: only the hold goes.
     /// Block 0 in the command says nothing of when.
     /// </summary>
-    private static bool IsObservedAt(in Holdings.HoldingRow holding, long block) => block != 0 && holding.Block >= block;
+    private static bool IsObservedAt(in HoldingRow holding, long block) => block != 0 && holding.Block >= block;
 
     /// <summary>Whether what each account would own still has room in 64 bits.</summary>
     private bool CanSettle(int slot, long block)
@@ -87,10 +88,8 @@ public sealed partial class ExchangeEngine
         for (var leg = 0; leg < trade.Legs; leg++)
         {
             ref readonly var side = ref _trades.LegAt(slot, leg);
-            var received = side.Side == Side.Buy
-                ? _holdings.Find(side.Account, trade.Market, side.Outcome)
-                : _holdings.Find(side.Account, 0, Command.CollateralOutcome);
-            ref readonly var holding = ref _holdings.At(received);
+            var received = side.Side == Side.Buy ? Side.Sell : Side.Buy;
+            ref readonly var holding = ref _holdings.At(_holdings.Find(HoldingKey(side.Account, trade.Market, side.Outcome, received)));
             if (!IsObservedAt(holding, block) && holding.Owned > long.MaxValue - credits)
                 return false;
         }
@@ -108,11 +107,9 @@ public sealed partial class ExchangeEngine
         for (var leg = 0; leg < trade.Legs; leg++)
         {
             ref readonly var side = ref _trades.LegAt(slot, leg);
-            var isBuy = side.Side == Side.Buy;
-            var row = isBuy ? _holdings.Find(side.Account, 0, Command.CollateralOutcome) : _holdings.Find(side.Account, trade.Market, side.Outcome);
-            ref var holding = ref _holdings.At(row);
+            ref var holding = ref _holdings.At(_holdings.Find(HoldingKey(side.Account, trade.Market, side.Outcome, side.Side)));
             holding.TradeHold -= HoldPerLot(side.Side, side.PriceTicks) * trade.Quantity;
-            events.OnBalanceTouched(new AccountId(side.Account), new MarketId(holding.Market), (byte)holding.Outcome);
+            events.OnBalanceTouched(new AccountId(side.Account), new MarketId(holding.Market), holding.Outcome);
         }
 
         _trades.Remove(slot);
@@ -128,11 +125,7 @@ public sealed partial class ExchangeEngine
 
     private int AddHolding(int account, int market, int outcome)
     {
-        ref var owner = ref _orders.EnsureAccount(account);
-        if (outcome != Command.CollateralOutcome)
-            return _holdings.FindOrAdd(account, market, outcome);
-        if (owner.CollateralRow == 0)
-            owner.CollateralRow = _holdings.FindOrAdd(account, 0, outcome);
-        return owner.CollateralRow;
+        _orders.EnsureAccount(account);
+        return _holdings.FindOrAdd(HoldingRow.KeyOf(account, market, outcome));
     }
 }

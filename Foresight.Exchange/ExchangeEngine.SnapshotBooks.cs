@@ -84,15 +84,10 @@ public sealed partial class ExchangeEngine
             if (number < 1 || quantity is < Quantity.MinLots or > Quantity.MaxLots || ticks is < Price.MinTicks or > Price.MaxTicks
                 || outcome >= row.Outcomes || side > Side.Sell || account < 1 || account >= _orders.AccountEnd)
                 throw new FormatException($"the snapshot has an order {number} that no command places");
-            var order = new IncomingOrder
-            {
-                Number = number, Account = account, Market = market, Outcome = outcome, Side = side, Key = OwnKey(side, ticks),
-                Ladder = row.LadderOf(outcome, side),
-            };
-            var slot = _books.Rest(order.Ladder, order.Key, quantity, account);
+            var slot = _books.Rest(row.LadderOf(outcome, side), OwnKey(side, ticks), quantity, account);
             ref var record = ref _orders.Load(slot, number, _books.OrderCapacity);
             record.SaltTag = unchecked((ulong)reader.Word());
-            record.HoldingRow = HoldingRowOf(order);
+            record.HoldingRow = _holdings.Find(HoldingKey(account, market, outcome, side));
             record.Outcome = outcome;
             record.Side = side;
             _expiry.Add(slot, reader.Word());

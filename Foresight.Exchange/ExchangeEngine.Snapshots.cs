@@ -55,27 +55,24 @@ public sealed partial class ExchangeEngine
     private void WriteHoldings(ref SnapshotWriter writer)
     {
         var rows = new int[_holdings.Count];
+        var keys = new ulong[rows.Length];
         var count = 0;
         for (var row = 1; row <= _holdings.Count; row++)
         {
-            if (!_holdings.At(row).IsBlank)
-                rows[count++] = row;
+            if (_holdings.At(row).IsBlank)
+                continue;
+            keys[count] = _holdings.At(row).Key;
+            rows[count++] = row;
         }
 
-        Array.Sort(rows, 0, count, Comparer<int>.Create((one, other) =>
-        {
-            ref readonly var a = ref _holdings.At(one);
-            ref readonly var b = ref _holdings.At(other);
-            return (a.Account, a.Market, a.Outcome).CompareTo((b.Account, b.Market, b.Outcome));
-        }));
-
+        Array.Sort(keys, rows, 0, count);
         writer.Half(count);
         foreach (var row in rows.AsSpan(0, count))
         {
             ref readonly var holding = ref _holdings.At(row);
             writer.Half(holding.Account);
             writer.Half(holding.Market);
-            writer.Byte((byte)holding.Outcome);
+            writer.Byte(holding.Outcome);
             writer.Word(holding.Owned);
             writer.Word(holding.OrderHold);
             writer.Word(holding.TradeHold);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Foresight.Exchange.Holdings;
@@ -7,12 +8,14 @@ internal sealed class HoldingTable
 {
     private HoldingRow[] _rows;
     private int[] _buckets;
+    private int _shift;
 
     /// <param name="rows">Rows to make room for at once.</param>
     public HoldingTable(int rows = 256)
     {
         _rows = new HoldingRow[Math.Max(rows + 1, 2)];
-        _buckets = new int[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)_rows.Length)];
+        _buckets = [];
+        Rehash(_rows.Length);
     }
 
     /// <summary>Rows are 1..Count.</summary>
@@ -22,51 +25,48 @@ internal sealed class HoldingTable
 
     public ref HoldingRow At(int row) => ref _rows[row];
 
-    /// <summary>The row, 0 when there is none.</summary>
-    public int Find(int account, int market, int outcome)
+    /// <summary>The row, 0 (where there is nothing) when there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Find(ulong key)
     {
-        for (var row = _buckets[Bucket(account, market, outcome)]; row != 0; row = _rows[row].NextInBucket)
+        var row = _buckets[Bucket(key)];
+        while (row != 0 && _rows[row].Key != key)
+            row = _rows[row].NextInBucket;
+        return row;
+    }
+
+    public int FindOrAdd(ulong key)
+    {
+        var row = Find(key);
+        if (row != 0)
+            return row;
+        if (Count + 1 == _rows.Length)
         {
-            ref var candidate = ref _rows[row];
-            if (candidate.Account == account && candidate.Market == market && candidate.Outcome == outcome)
-                return row;
+            Array.Resize(ref _rows, Books.Growth.Next(_rows.Length));
+            if (_rows.Length > _buckets.Length)
+                Rehash(_rows.Length);
         }
 
-        return 0;
-    }
-
-    public int FindOrAdd(int account, int market, int outcome)
-    {
-        var row = Find(account, market, outcome);
-        return row != 0 ? row : Add(account, market, outcome);
-    }
-
-    private int Add(int account, int market, int outcome)
-    {
-        if (Count + 1 == _rows.Length)
-            Grow();
-        var row = ++Count;
-        ref var bucket = ref _buckets[Bucket(account, market, outcome)];
-        _rows[row] = new HoldingRow { Account = account, Market = market, Outcome = outcome, NextInBucket = bucket };
+        row = ++Count;
+        ref var bucket = ref _buckets[Bucket(key)];
+        _rows[row] = new HoldingRow { Key = key, NextInBucket = bucket };
         bucket = row;
         return row;
     }
 
-    private void Grow()
+    private void Rehash(int atLeast)
     {
-        Array.Resize(ref _rows, Books.Growth.Next(_rows.Length));
-        if (_rows.Length <= _buckets.Length)
-            return;
-        _buckets = new int[_buckets.Length * 2];
+        _buckets = new int[BitOperations.RoundUpToPowerOf2((uint)atLeast)];
+        _shift = 64 - BitOperations.Log2((uint)_buckets.Length);
         for (var row = 1; row <= Count; row++)
         {
             ref var moved = ref _rows[row];
-            ref var bucket = ref _buckets[Bucket(moved.Account, moved.Market, moved.Outcome)];
+            ref var bucket = ref _buckets[Bucket(moved.Key)];
             moved.NextInBucket = bucket;
             bucket = row;
         }
     }
 
-    private int Bucket(int account, int market, int outcome)
-        => unchecked((int)(Mixing.Mix(((ulong)(uint)account << 32) ^ ((ulong)(uint)market << 8) ^ (uint)outcome) & (ulong)(_buckets.Length - 1)));
+    /// <summary>The upper bits of a product with 2^64 / golden ratio: one multiplication spreads keys that differ in a few places.</summary>
+    private int Bucket(ulong key) => unchecked((int)((key * 0x9E3779B97F4A7C15) >> _shift));
 }

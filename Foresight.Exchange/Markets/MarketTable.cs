@@ -13,6 +13,7 @@ internal sealed class MarketTable
     public bool Has(int market) => At(market).Outcomes != 0;
 
     /// <summary>The row of a market; one that is not listed has no outcomes. Row 0 is never listed.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
     public ref MarketRow At(int market) => ref _rows[unchecked((uint)market) < (uint)_rows.Length ? market : 0];
 
     public ref MarketRow Add(int market)

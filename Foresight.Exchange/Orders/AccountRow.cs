@@ -2,9 +2,6 @@ namespace Foresight.Exchange.Orders;
 
 internal struct AccountRow
 {
-    /// <summary>The account's holding of collateral, 0 before the first.</summary>
-    public int CollateralRow;
-
     /// <summary>The account's open orders, oldest first; 0 when there are none.</summary>
     public int FirstOrder;
     public int LastOrder;

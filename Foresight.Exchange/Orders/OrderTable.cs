@@ -30,6 +30,7 @@ internal sealed class OrderTable
     public long Bytes
         => (long)_records.Length * Unsafe.SizeOf<OrderRecord>() + (long)_buckets.Length * sizeof(int) + (long)_accounts.Length * Unsafe.SizeOf<AccountRow>();
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref OrderRecord At(int slot)
     {
         System.Diagnostics.Debug.Assert(slot >= 0 && slot < _records.Length);
@@ -37,17 +38,18 @@ internal sealed class OrderTable
     }
 
     /// <summary>The account's row; row 0, where there is nothing, for an account that never had one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref AccountRow AccountAt(int account) => ref _accounts[unchecked((uint)account) < (uint)_accounts.Length ? account : 0];
 
     /// <summary>Makes rows up to this account.</summary>
-    public ref AccountRow EnsureAccount(int account)
+    public void EnsureAccount(int account)
     {
         if (account >= _accounts.Length)
             Array.Resize(ref _accounts, Math.Max(account + 1, Books.Growth.Next(_accounts.Length)));
-        return ref _accounts[account];
     }
 
     /// <summary>The slot of an open order, 0 when there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(long number)
     {
         var slot = _buckets[unchecked((int)number) & (_buckets.Length - 1)];
@@ -58,6 +60,7 @@ internal sealed class OrderTable
 
     /// <summary>Adds an order as its account's newest. Numbers ascend, so an account's list is in the order of numbers.</summary>
     /// <param name="capacity">Slots of the book.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref OrderRecord Add(int slot, long number, int account, int capacity)
     {
         ref var record = ref Load(slot, number, capacity);
@@ -66,6 +69,7 @@ internal sealed class OrderTable
     }
 
     /// <summary>The first half of <see cref="Add"/>: the order can be found by its number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref OrderRecord Load(int slot, long number, int capacity)
     {
         if (slot >= _records.Length)
@@ -83,6 +87,7 @@ internal sealed class OrderTable
     }
 
     /// <summary>The second half of <see cref="Add"/>: the order is its account's newest.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Link(int slot, int account)
     {
         ref var record = ref At(slot);
@@ -98,6 +103,7 @@ internal sealed class OrderTable
         owner.OpenOrders++;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Remove(int slot, int account)
     {
         unchecked

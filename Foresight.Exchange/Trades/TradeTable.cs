@@ -14,6 +14,8 @@ internal sealed class TradeTable
     public TradeTable(int records = 256)
     {
         _records = new TradeRecord[Math.Max(records + 1, 2)];
+        // The first touch of a page of memory is slow; whoever reserves wants to have it behind him.
+        Array.Clear(_records);
         _buckets = new int[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)_records.Length)];
     }
 
