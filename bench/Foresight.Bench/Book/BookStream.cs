@@ -5,8 +5,9 @@ namespace Foresight.Bench.Book;
 
 /// <summary>The operations to run and what they must lead to.</summary>
 /// <param name="Totals">By the obvious book.</param>
+/// <param name="MostLive">Orders that rest at once, at most.</param>
 /// <param name="Published">The published results, when the stream is a published one.</param>
-public sealed record BookStream(string Name, Operation[] Operations, int Books, TradeTotals Totals, int Cancels, Expectation? Published)
+public sealed record BookStream(string Name, Operation[] Operations, int Books, TradeTotals Totals, int Cancels, int MostLive, Expectation? Published)
 {
     public string Sha256 { get; } = Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(Operations.AsSpan())));
 
@@ -14,9 +15,9 @@ public sealed record BookStream(string Name, Operation[] Operations, int Books, 
 
     public static BookStream Generate(Workload workload, ulong seed)
     {
-        var (operations, totals) = WorkloadGenerator.Generate(workload, seed);
+        var (operations, totals, mostLive) = WorkloadGenerator.Generate(workload, seed);
         var cancels = operations.Count(operation => operation.Kind == OperationKind.Cancel);
-        return new BookStream(workload.Name, operations, workload.Books, totals, cancels, seed == Workload.PublishedSeed ? workload.Expected : null);
+        return new BookStream(workload.Name, operations, workload.Books, totals, cancels, mostLive, seed == Workload.PublishedSeed ? workload.Expected : null);
     }
 
     /// <summary>Reads a stream of the same format; what it must lead to, the obvious book says.</summary>
@@ -32,26 +33,34 @@ public sealed record BookStream(string Name, Operation[] Operations, int Books, 
             obvious[i] = new ObviousBook();
         var totals = TradeTotals.None;
         var cancels = 0;
+        var live = 0;
+        var mostLive = 0;
         for (var i = 0; i < operations.Length; i++)
         {
             ref readonly var operation = ref operations[i];
             RequireReadable(operation, operations, i);
-            if (operation.Kind != OperationKind.Cancel)
+            var book = obvious[operation.Book];
+            live -= book.Count;
+            if (operation.Kind == OperationKind.Cancel)
             {
-                obvious[operation.Book].Add(
+                cancels++;
+                if (!book.Cancel(operation.Id))
+                    throw new OptionException($"operation {i} cancels order {operation.Id}, which is not live");
+            }
+            else
+            {
+                book.Add(
                     operation.Id, operation.Side, operation.Price, operation.Quantity, operation.Kind == OperationKind.Limit,
                     (maker, taker, price, quantity, _) => totals = totals.With(maker, taker, price, quantity));
-                continue;
             }
 
-            cancels++;
-            if (!obvious[operation.Book].Cancel(operation.Id))
-                throw new OptionException($"operation {i} cancels order {operation.Id}, which is not live");
+            live += book.Count;
+            mostLive = Math.Max(mostLive, live);
         }
 
         var sha = Convert.ToHexStringLower(SHA256.HashData(bytes));
         var published = Workload.All.FirstOrDefault(workload => workload.Expected.Sha256 == sha);
-        return new BookStream(published?.Name ?? Path.GetFileName(path), operations, books, totals, cancels, published?.Expected);
+        return new BookStream(published?.Name ?? Path.GetFileName(path), operations, books, totals, cancels, mostLive, published?.Expected);
     }
 
     private static void RequireReadable(in Operation operation, Operation[] operations, int index)

@@ -31,10 +31,9 @@ public static class BookVerb
     private static int Measure(BookStream stream, bool isFull, int runs)
     {
         var full = isFull ? FullStream.From(stream.Operations, stream.Books) : null;
-        var orders = stream.Operations.Length - stream.Cancels;
         // Room for what the stream needs at most is made outside the clock, as the workload's rules allow.
         var capacity = new ExchangeCapacity(
-            Math.Min(orders, 400_000), (int)stream.Totals.Trades + 1, Accounts: 128, Holdings: 128 * (1 + 2 * stream.Books), Pages: Math.Min(stream.Books * 40, 40_000));
+            stream.MostLive + 1, (int)stream.Totals.Trades + 1, Accounts: 128, Holdings: 128 * (1 + 2 * stream.Books), Pages: Math.Min(stream.Books * 40, 40_000));
         IEngineRun Fresh() => full is null ? new BareRun(stream.Operations, stream.Books, capacity.Orders) : new FullRun(full, capacity);
 
         var checking = Fresh();

@@ -8,6 +8,7 @@ public sealed class WorkloadGenerator
     private readonly Workload _workload;
     private readonly SplitMix64 _random;
     private readonly Market[] _markets;
+    private int _live;
 
     private WorkloadGenerator(Workload workload, ulong seed)
     {
@@ -18,14 +19,19 @@ public sealed class WorkloadGenerator
             _markets[i] = new Market();
     }
 
-    public static (Operation[] Operations, TradeTotals Totals) Generate(Workload workload, ulong seed)
+    public static (Operation[] Operations, TradeTotals Totals, int MostLive) Generate(Workload workload, ulong seed)
     {
         var generator = new WorkloadGenerator(workload, seed);
         var operations = new Operation[workload.Operations];
         var totals = TradeTotals.None;
+        var mostLive = 0;
         for (var i = 0; i < operations.Length; i++)
+        {
             operations[i] = generator.Next((uint)i + 1, ref totals);
-        return (operations, totals);
+            mostLive = Math.Max(mostLive, generator._live);
+        }
+
+        return (operations, totals, mostLive);
     }
 
     private Operation Next(uint id, ref TradeTotals totals)
@@ -54,6 +60,7 @@ public sealed class WorkloadGenerator
             var target = market.Live[(int)_random.Bounded((uint)market.Live.Count)];
             market.Book.Cancel(target);
             market.Forget(target);
+            _live--;
             return new Operation { Id = target, Kind = OperationKind.Cancel, Book = (ushort)bookNumber };
         }
 
@@ -65,7 +72,9 @@ public sealed class WorkloadGenerator
         var quantity = 1 + (uint)(((x >> 32) * 100) >> 32);
         var price = market.Mid + (isAdd == (side == 0) ? -distance : distance);
         var isImmediate = !isAdd && ((x >> 21) & 1) == 1;
+        var before = market.Live.Count;
         totals = market.Place(id, side, price, quantity, !isImmediate, totals);
+        _live += market.Live.Count - before;
         return new Operation
         {
             Id = id,

@@ -1,0 +1,64 @@
+using System.Buffers;
+
+namespace Foresight.Exchange.Tests.Engine;
+
+public sealed class SnapshotTests
+{
+    [Fact]
+    public void Restore_OfAnEmptyEngine_IsAnEmptyEngine()
+    {
+        var engine = new ExchangeEngine(7);
+        Assert.Equal(engine.StateHash(), ExchangeEngine.Restore(Snapshot(engine)).StateHash());
+        Assert.Equal(7, ExchangeEngine.Restore(Snapshot(engine)).Shard);
+    }
+
+    [Fact]
+    public void Restore_KeepsLegsBeyondTwo_AndWhoHoldsWhat()
+    {
+        var harness = new Harness().List(1, outcomes: 8);
+        for (var outcome = 0; outcome < 8; outcome++)
+        {
+            harness.Fund(outcome + 1, 1_000_000);
+            harness.Apply(Harness.Order(outcome + 1, Side.Buy, 1250, 10, outcome));
+        }
+
+        Assert.Equal(1, harness.Engine.UnsettledTrades);
+        var restored = ExchangeEngine.Restore(Snapshot(harness.Engine));
+        var events = new Support.RecordedEvents();
+        restored.Apply(new Command { Kind = CommandKind.SettleTrade, Sequence = restored.Sequence + 1, Trade = new TradeId(1) }, ref events);
+        for (var outcome = 0; outcome < 8; outcome++)
+        {
+            Assert.Equal(new Holding(1_000_000 - 12_500, 0, 0), restored.Balance(new AccountId(outcome + 1), default, Command.CollateralOutcome));
+            Assert.Equal(new Holding(10, 0, 0), restored.Balance(new AccountId(outcome + 1), new MarketId(1), (byte)outcome));
+        }
+    }
+
+    [Fact]
+    public void Restore_OfEveryPrefix_Throws()
+    {
+        var harness = new Harness().List().Fund(1, 1_000_000).Give(2, 0, 100);
+        harness.Apply(Harness.Order(1, Side.Buy, 500, 10));
+        harness.Apply(Harness.Order(2, Side.Sell, 500, 4));
+        var whole = Snapshot(harness.Engine);
+        for (var length = 0; length < whole.Length; length++)
+            Assert.Throws<FormatException>(() => ExchangeEngine.Restore(whole.AsSpan(0, length)));
+        Assert.Throws<FormatException>(() => ExchangeEngine.Restore([.. whole, 0]));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    public void Restore_OfAnotherFormatOrVersion_Throws(int at)
+    {
+        var snapshot = Snapshot(new ExchangeEngine());
+        snapshot[at]++;
+        Assert.Throws<FormatException>(() => ExchangeEngine.Restore(snapshot));
+    }
+
+    private static byte[] Snapshot(ExchangeEngine engine)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        engine.WriteSnapshot(buffer);
+        return buffer.WrittenSpan.ToArray();
+    }
+}
