@@ -38,7 +38,8 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
         Span<byte> bytes = stackalloc byte[Size];
         if (!Hex.TryDecode(text, bytes)) throw new FormatException($"'{Hex.Shorten(text)}' is not an address: 0x and 40 hexadecimal digits.");
         var address = new Address(bytes);
-        if (!address.AgreesWithCaseOf(text)) throw new FormatException($"'{text}' is not an address: its upper and lower case do not match its EIP-55 checksum.");
+        if (!address.AgreesWithCaseOf(text))
+            throw new FormatException($"'{text}' is not an address: its upper and lower case do not match its EIP-55 checksum.");
         return address;
     }
 

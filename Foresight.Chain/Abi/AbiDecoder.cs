@@ -118,7 +118,9 @@ public static class AbiDecoder
     }
 
     private static ReadOnlySpan<byte> WordAt(ReadOnlySpan<byte> data, int at)
-        => at <= data.Length - Word.Size ? data.Slice(at, Word.Size) : throw new FormatException($"ABI data ends at byte {data.Length}, but a word is needed at byte {at}.");
+        => at <= data.Length - Word.Size
+            ? data.Slice(at, Word.Size)
+            : throw new FormatException($"ABI data ends at byte {data.Length}, but a word is needed at byte {at}.");
 
     private static int Length(ReadOnlySpan<byte> word, int limit, string what)
     {

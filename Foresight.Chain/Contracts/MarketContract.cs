@@ -18,10 +18,12 @@ public sealed class MarketContract(EthereumClient client, Address address)
     public static readonly AbiFunction SettleFunction =
         AbiFunction.Parse($"settle((uint256 tradeId, ({OrderTuple} order, bytes signature, uint256 amount, uint256 price)[] legs)[] matches)");
 
-    public static readonly AbiFunction FillOrderSignedFunction = AbiFunction.Parse($"fillOrderSigned({OrderTuple} order, bytes signature, uint256 amount)");
+    public static readonly AbiFunction FillOrderSignedFunction =
+        AbiFunction.Parse($"fillOrderSigned({OrderTuple} order, bytes signature, uint256 amount)");
     public static readonly AbiFunction OrderHashFunction = AbiFunction.Parse($"orderHash({OrderTuple} order) returns (bytes32 hash)");
     public static readonly AbiFunction FilledFunction = AbiFunction.Parse("filled(bytes32 orderHash) returns (uint256 amount)");
-    public static readonly AbiFunction IsSaltCancelledFunction = AbiFunction.Parse("isSaltCancelled(address maker, uint256 salt) returns (bool cancelled)");
+    public static readonly AbiFunction IsSaltCancelledFunction =
+        AbiFunction.Parse("isSaltCancelled(address maker, uint256 salt) returns (bool cancelled)");
     public static readonly AbiFunction IsTradeSettledFunction = AbiFunction.Parse("isTradeSettled(uint256 tradeId) returns (bool settled)");
     public static readonly AbiFunction CancelSaltFunction = AbiFunction.Parse("cancelSalt(uint256 salt)");
     public static readonly AbiFunction CancelSaltSignedFunction = AbiFunction.Parse("cancelSaltSigned(address maker, uint256 salt, bytes signature)");
@@ -48,7 +50,8 @@ public sealed class MarketContract(EthereumClient client, Address address)
     public static byte[] Settle(IReadOnlyList<MarketMatch> matches) => SettleFunction.Encode([matches.Select(OfMatch).ToArray()]);
 
     /// <summary>By anybody, who takes the order's other side at its price. The caller has approved the factory.</summary>
-    public static byte[] FillOrderSigned(OrderMessage order, byte[] signature, BigInteger amount) => FillOrderSignedFunction.Encode(OfOrder(order), signature, amount);
+    public static byte[] FillOrderSigned(OrderMessage order, byte[] signature, BigInteger amount)
+        => FillOrderSignedFunction.Encode(OfOrder(order), signature, amount);
 
     /// <summary>By the maker.</summary>
     public static byte[] CancelSalt(BigInteger salt) => CancelSaltFunction.Encode(salt);

@@ -15,7 +15,8 @@ public static class MarketEvents
     public static readonly AbiEvent SaltCancelled = AbiEvent.Parse("SaltCancelled(address indexed maker, uint256 salt)");
     public static readonly AbiEvent SetsMinted = AbiEvent.Parse("SetsMinted(address indexed account, uint256 amount)");
     public static readonly AbiEvent SetsMerged = AbiEvent.Parse("SetsMerged(address indexed account, uint256 amount)");
-    public static readonly AbiEvent Redeemed = AbiEvent.Parse("Redeemed(address indexed account, uint256 outcomeIndex, uint256 amount, uint256 paid, uint256 fee)");
+    public static readonly AbiEvent Redeemed =
+        AbiEvent.Parse("Redeemed(address indexed account, uint256 outcomeIndex, uint256 amount, uint256 paid, uint256 fee)");
     public static readonly AbiEvent Resolved = AbiEvent.Parse("Resolved(uint256 outcomeIndex)");
     public static readonly AbiEvent Invalidated = AbiEvent.Parse("Invalidated()");
     public static readonly AbiEvent PausedSet = AbiEvent.Parse("PausedSet(bool paused)");
@@ -39,7 +40,9 @@ public static class MarketEvents
         if (OrderFilled.Matches(log))
         {
             var e = OrderFilled.Decode(log);
-            return new MarketEvent.OrderFilled(at, e.Hash("orderHash"), e.Address("maker"), e.Integer("tradeId"), e.Integer("outcomeIndex"), e.Bool("isBuy"), e.Integer("price"), e.Integer("amount"));
+            return new MarketEvent.OrderFilled(
+                at, e.Hash("orderHash"), e.Address("maker"), e.Integer("tradeId"), e.Integer("outcomeIndex"), e.Bool("isBuy"),
+                e.Integer("price"), e.Integer("amount"));
         }
 
         if (TradeSettled.Matches(log))
@@ -75,7 +78,8 @@ public static class MarketEvents
         if (Redeemed.Matches(log))
         {
             var e = Redeemed.Decode(log);
-            return new MarketEvent.Redeemed(at, e.Address("account"), e.Integer("outcomeIndex"), e.Integer("amount"), e.Integer("paid"), e.Integer("fee"));
+            return new MarketEvent.Redeemed(
+                at, e.Address("account"), e.Integer("outcomeIndex"), e.Integer("amount"), e.Integer("paid"), e.Integer("fee"));
         }
 
         if (Resolved.Matches(log)) return new MarketEvent.Resolved(at, Resolved.Decode(log).Integer("outcomeIndex"));

@@ -10,20 +10,24 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
     /// <summary>Accounts in one read of <see cref="SpendableCollateralAsync"/>: each takes about 10,000 gas of the call's.</summary>
     public const int AccountLimit = 500;
 
-    public static readonly AbiFunction CreateMarketFunction = AbiFunction.Parse("createMarket(bytes32 questionHash, uint256 outcomes) returns (address market)");
+    public static readonly AbiFunction CreateMarketFunction =
+        AbiFunction.Parse("createMarket(bytes32 questionHash, uint256 outcomes) returns (address market)");
     public static readonly AbiFunction MarketOfFunction = AbiFunction.Parse("marketOf(bytes32 questionHash) returns (address market)");
     public static readonly AbiFunction IsMarketFunction = AbiFunction.Parse("isMarket(address market) returns (bool listed)");
     public static readonly AbiFunction UsdcFunction = AbiFunction.Parse("usdc() returns (address token)");
     public static readonly AbiFunction OutcomeTokenFunction = AbiFunction.Parse("outcomeToken() returns (address token)");
-    public static readonly AbiFunction SpendableCollateralFunction = AbiFunction.Parse("spendableCollateral(address[] accounts) returns (uint256[] amounts)");
-    public static readonly AbiFunction SpendableSharesFunction = AbiFunction.Parse("spendableShares(address market, address[] accounts) returns (uint256[] amounts)");
+    public static readonly AbiFunction SpendableCollateralFunction =
+        AbiFunction.Parse("spendableCollateral(address[] accounts) returns (uint256[] amounts)");
+    public static readonly AbiFunction SpendableSharesFunction =
+        AbiFunction.Parse("spendableShares(address market, address[] accounts) returns (uint256[] amounts)");
     public static readonly AbiFunction GrantRoleFunction = AbiFunction.Parse("grantRole(bytes32 role, address account)");
     public static readonly AbiFunction RevokeRoleFunction = AbiFunction.Parse("revokeRole(bytes32 role, address account)");
     public static readonly AbiFunction HasRoleFunction = AbiFunction.Parse("hasRole(bytes32 role, address account) returns (bool granted)");
     public static readonly AbiFunction SetFeeTermsFunction =
         AbiFunction.Parse("setFeeTerms((uint16 feeBps, uint16 protocolShareBps, address protocol, address liquidity) terms)");
 
-    public static readonly AbiEvent MarketCreated = AbiEvent.Parse("MarketCreated(address indexed market, bytes32 indexed questionHash, uint256 outcomes)");
+    public static readonly AbiEvent MarketCreated =
+        AbiEvent.Parse("MarketCreated(address indexed market, bytes32 indexed questionHash, uint256 outcomes)");
 
     /// <summary>May settle and pause.</summary>
     public static readonly Hash32 OperatorRole = Keccak256.HashText("OPERATOR");

@@ -33,8 +33,8 @@ public abstract record MarketEvent(EventLogPosition Position)
 
     /// <param name="TradeId">Zero: filled by somebody else than the operator, through fillOrderSigned.</param>
     public sealed record OrderFilled(
-        EventLogPosition Position, Hash32 OrderHash, Address Maker, BigInteger TradeId, BigInteger OutcomeIndex, bool IsBuy, BigInteger Price, BigInteger Amount)
-        : MarketEvent(Position);
+        EventLogPosition Position, Hash32 OrderHash, Address Maker, BigInteger TradeId, BigInteger OutcomeIndex, bool IsBuy, BigInteger Price,
+        BigInteger Amount) : MarketEvent(Position);
 
     public sealed record SaltCancelled(EventLogPosition Position, Address Maker, BigInteger Salt) : MarketEvent(Position);
 
@@ -42,7 +42,8 @@ public abstract record MarketEvent(EventLogPosition Position)
 
     public sealed record SetsMerged(EventLogPosition Position, Address Account, BigInteger Amount) : MarketEvent(Position);
 
-    public sealed record Redeemed(EventLogPosition Position, Address Account, BigInteger OutcomeIndex, BigInteger Amount, BigInteger Paid, BigInteger Fee) : MarketEvent(Position);
+    public sealed record Redeemed(
+        EventLogPosition Position, Address Account, BigInteger OutcomeIndex, BigInteger Amount, BigInteger Paid, BigInteger Fee) : MarketEvent(Position);
 
     public sealed record Resolved(EventLogPosition Position, BigInteger OutcomeIndex) : MarketEvent(Position);
 

@@ -74,7 +74,8 @@ public sealed class OutcomeTokenContract(EthereumClient client, Address address)
 
     public static byte[] SetApprovalForAll(Address spender, bool approved) => SetApprovalForAllFunction.Encode(spender, approved);
 
-    public static byte[] SafeTransferFrom(Address from, Address to, BigInteger id, BigInteger amount) => SafeTransferFromFunction.Encode(from, to, id, amount, Array.Empty<byte>());
+    public static byte[] SafeTransferFrom(Address from, Address to, BigInteger id, BigInteger amount)
+        => SafeTransferFromFunction.Encode(from, to, id, amount, Array.Empty<byte>());
 
     public async Task<BigInteger> BalanceOfAsync(Address account, BigInteger id, BlockRef block = default, CancellationToken cancel = default)
         => (await ReadAsync(BalanceOfFunction, block, cancel, account, id)).Integer("amount");

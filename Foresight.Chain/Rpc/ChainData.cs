@@ -40,7 +40,8 @@ public sealed record BlockHeader(long Number, Hash32 Hash, Hash32 ParentHash, lo
 /// <param name="Index">Of the log in its block.</param>
 /// <param name="IsRemoved">The node says that a reorganisation undid it; never from a read by range.</param>
 public sealed record EventLog(
-    Address Address, IReadOnlyList<Hash32> Topics, byte[] Data, long BlockNumber, Hash32 BlockHash, Hash32 TransactionHash, int TransactionIndex, int Index, bool IsRemoved);
+    Address Address, IReadOnlyList<Hash32> Topics, byte[] Data, long BlockNumber, Hash32 BlockHash, Hash32 TransactionHash,
+    int TransactionIndex, int Index, bool IsRemoved);
 
 /// <param name="ContractAddress">Of the contract that the transaction made.</param>
 public sealed record TransactionReceipt(

@@ -87,7 +87,8 @@ public sealed class HttpRpcTransport(HttpClient http, Uri endpoint, TimeSpan tim
     {
         if (requests.Length == 1 && answer.ValueKind == JsonValueKind.Object) return [Reply(requests[0], answer)];
         if (answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("error", out var error))
-            throw new RpcUnavailableException(requests[0].Method, $"the node refused a batch of {requests.Length}: {RpcException.Of("batch", error).NodeMessage}");
+            throw new RpcUnavailableException(
+                requests[0].Method, $"the node refused a batch of {requests.Length}: {RpcException.Of("batch", error).NodeMessage}");
         if (answer.ValueKind != JsonValueKind.Array) throw new RpcUnavailableException(requests[0].Method, "the answer is no JSON-RPC answer");
 
         var replies = new RpcReply[requests.Length];
@@ -107,7 +108,8 @@ public sealed class HttpRpcTransport(HttpClient http, Uri endpoint, TimeSpan tim
 
     private static RpcReply Reply(RpcRequest request, JsonElement item)
     {
-        if (item.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object) return new(request.Method, default, RpcException.Of(request.Method, error));
+        if (item.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object)
+            return new(request.Method, default, RpcException.Of(request.Method, error));
         if (item.TryGetProperty("result", out var result)) return new(request.Method, result, null);
         throw new RpcUnavailableException(request.Method, "the answer has neither a result nor an error");
     }
