@@ -7,8 +7,14 @@ namespace Foresight.Chain.Contracts;
 /// <summary>contracts/src/MarketFactory.sol: makes markets, keeps the roles, and is the one spender that traders approve.</summary>
 public sealed class MarketFactoryContract(EthereumClient client, Address address)
 {
-    /// <summary>Accounts in one read of <see cref="SpendableCollateralAsync"/>: each takes about 10,000 gas of the call's.</summary>
+    /// <summary>Accounts in one call; more take several calls of one batch, against the same block.</summary>
     public const int AccountLimit = 500;
+
+    /// <summary>
+    /// Amounts in one call. Each takes at most 10,000 gas (two cold words, two calls), so a call stays at a third of the 30 million that nodes
+    /// allow one.
+    /// </summary>
+    public const int AmountLimit = 1_000;
 
     public static readonly AbiFunction CreateMarketFunction =
         AbiFunction.Parse("createMarket(bytes32 questionHash, uint256 outcomes) returns (address market)");
@@ -89,7 +95,7 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
     private async Task<BigInteger[]> ReadManyAsync(
         IReadOnlyList<Address> accounts, int perAccount, BlockRef block, CancellationToken cancel, Func<object[], byte[]> encode, AbiFunction function)
     {
-        var calls = accounts.Chunk(AccountLimit).Select(part => new CallRequest(address, encode([.. part.Cast<object>()]))).ToArray();
+        var calls = accounts.Chunk(Math.Min(AccountLimit, AmountLimit / perAccount)).Select(part => new CallRequest(address, encode([.. part.Cast<object>()]))).ToArray();
         var results = await client.CallManyAsync(calls, block, cancel);
         BigInteger[] amounts = [.. results.SelectMany(r => ((object[])function.DecodeOutput(r.Required())[0]).Cast<BigInteger>())];
         return amounts.Length == accounts.Count * perAccount

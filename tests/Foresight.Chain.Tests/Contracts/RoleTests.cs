@@ -134,6 +134,9 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         Assert.Equal(money, await _exchange.Factory.SpendableCollateralAsync(accounts, BlockRef.Hash(block.Hash)));
         var many = Enumerable.Range(0, MarketFactoryContract.AccountLimit + 1).Select(_ => capped.Address).ToArray();
         Assert.All(await _exchange.Factory.SpendableCollateralAsync(many, BlockRef.Latest), amount => Assert.Equal(7, amount));
+        var manyRich = Enumerable.Range(0, MarketFactoryContract.AccountLimit).Select(_ => rich.Address).ToArray();
+        var manyShares = await _exchange.Factory.SpendableSharesAsync(market.Address, 3, manyRich, BlockRef.Latest);
+        Assert.Equal(3 * manyRich.Length, manyShares.Count(amount => amount == lots));
     }
 
     private static readonly AbiFunction SettleMatch = AbiFunction.Parse(
