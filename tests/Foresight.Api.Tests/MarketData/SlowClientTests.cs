@@ -1,0 +1,84 @@
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+using Foresight.Api.MarketData;
+using Foresight.Api.Tests.Stack;
+using Foresight.Contracts;
+using StackExchange.Redis;
+
+namespace Foresight.Api.Tests.MarketData;
+
+[Collection(ApiStackCollection.Name)]
+public sealed class SlowClientTests(ApiStack stack)
+{
+    private const int Market = 1;
+
+    /// <summary>More than fits into the buffers between the hub and a client that does not read, and into its queue.</summary>
+    private const int Messages = 12_000;
+
+    [Fact]
+    public async Task AClientThatDoesNotRead_IsCutOff_AndDelaysNobody()
+    {
+        await using var redis = new Publishing(await ConnectionMultiplexer.ConnectAsync(stack.Redis));
+        await using var fast = await HubClientOfTest.OpenAsync(stack);
+        Assert.Null(await fast.InvokeAsync("Subscribe", "trades", Market));
+        using var slow = await DeafClientAsync();
+        var sequence = await stack.ScalarAsync<long>("SELECT max(sequence) FROM commands");
+        var epoch = await stack.ScalarAsync<long>("SELECT max(epoch) FROM commands");
+        var question = new string('?', 2_000);
+        await Eventually.TrueAsync("both follow", TimeSpan.FromSeconds(20), async () =>
+            (await stack.Http.GetStringAsync("metrics")).Contains("foresight_ws_cluster_subscriptions{topic=\"trades\"} 2\n"));
+
+        for (var i = 0; i < Messages; i++)
+        {
+            var previous = sequence + i;
+            await redis.PublishAsync(Channels.Trades, new TradesMessage(Market, epoch, previous + 1, previous, [Trade(previous + 1, epoch, question)]));
+            // As fast as the reading client takes them: it is the other one that is slow.
+            if (i % 200 == 199) await fast.NextAsync("trades", message => message.GetProperty("sequence").GetInt64() == previous + 1);
+        }
+
+        await Eventually.TrueAsync("the slow one is cut off", TimeSpan.FromSeconds(30), async () =>
+            (await stack.Http.GetStringAsync("metrics")).Contains("foresight_ws_cluster_closed_total{reason=\"slow_consumer\"} 1\n"));
+        await Eventually.TrueAsync("its subscription is gone", TimeSpan.FromSeconds(30), async () =>
+            (await stack.Http.GetStringAsync("metrics")).Contains("foresight_ws_cluster_subscriptions{topic=\"trades\"} 1\n"));
+        Assert.DoesNotContain(await fast.UntilHeartbeatsAsync(), message => message.GetProperty("target").GetString() is HubEvents.Closing or HubEvents.Continuity);
+    }
+
+    private static TradeView Trade(long sequence, long epoch, string padding) =>
+        new(sequence, Market, "direct", 0, "buy", "0.5", "1", DateTimeOffset.UnixEpoch, "matched", padding, null, null, epoch, sequence);
+
+    /// <summary>Subscribes and reads no more.</summary>
+    private async Task<ClientWebSocket> DeafClientAsync()
+    {
+        var socket = new ClientWebSocket();
+        await socket.ConnectAsync(
+            new UriBuilder(new Uri(stack.Http.BaseAddress!, "hubs/market")) { Scheme = "ws" }.Uri,
+            new HttpMessageInvoker(new SocketsHttpHandler
+            {
+                ConnectCallback = async (context, cancellation) =>
+                {
+                    var connection = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 8 * 1024 };
+                    await connection.ConnectAsync(context.DnsEndPoint, cancellation);
+                    return new NetworkStream(connection, ownsSocket: true);
+                },
+            }), CancellationToken.None);
+        await SendAsync("""{"protocol":"json","version":1}""");
+        await SendAsync($$"""{"type":1,"invocationId":"1","target":"Subscribe","arguments":["trades",{{Market}}]}""");
+        return socket;
+
+        Task SendAsync(string text) => socket.SendAsync(Encoding.UTF8.GetBytes(text + "\u001e"), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+    }
+
+    private sealed class Publishing(ConnectionMultiplexer redis) : IAsyncDisposable
+    {
+        public Task PublishAsync<T>(string channel, T message) =>
+            redis.GetSubscriber().PublishAsync(ApiStack.Prefix + channel, JsonSerializer.Serialize(message, JsonSerializerOptions.Web));
+
+        public ValueTask DisposeAsync()
+        {
+            redis.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
