@@ -56,7 +56,8 @@ public sealed class FollowerJournal(SettlementJournal journal)
         term, cancellation,
         SettlementJournal.Sql(
             """
-            UPDATE settlement_batches SET state = 'broadcast', block_number = NULL, block_hash = NULL, gas_used = NULL, error = NULL, updated_at = now()
+            UPDATE settlement_batches SET state = 'broadcast', broadcast_block = NULL, block_number = NULL, block_hash = NULL, gas_used = NULL, error = NULL,
+                updated_at = now()
             WHERE block_number > $1 AND state IN ('mined', 'final', 'failed')
             """,
             ancestor.Number),

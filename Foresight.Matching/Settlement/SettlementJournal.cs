@@ -45,7 +45,7 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
     public Task<IReadOnlyList<TradeChange>> MarkBroadcastAsync(Term term, long batchId, long head, CancellationToken cancellation) => ExecuteAsync(
         term, cancellation,
         Sql(
-            "UPDATE settlement_batches SET state = 'broadcast', broadcast_block = COALESCE(broadcast_block, $2), updated_at = now() WHERE batch_id = $1 AND state = 'signed'",
+            "UPDATE settlement_batches SET state = 'broadcast', broadcast_block = COALESCE(broadcast_block, $2), updated_at = now() WHERE batch_id = $1 AND state IN ('signed', 'broadcast')",
             batchId, head),
         Sql($"UPDATE trades t SET settlement = 'broadcast', settlement_changed_at = now() WHERE t.batch_id = $1 AND t.settlement = 'batched' {Changed}", batchId));
 
@@ -86,7 +86,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         term, cancellation,
         Sql(
             """
-            UPDATE settlement_batches SET state = 'broadcast', block_number = NULL, block_hash = NULL, gas_used = NULL, error = NULL, updated_at = now()
+            UPDATE settlement_batches SET state = 'broadcast', broadcast_block = NULL, block_number = NULL, block_hash = NULL, gas_used = NULL, error = NULL,
+                updated_at = now()
             WHERE batch_id = ANY ($1) AND state IN ('mined', 'final', 'failed')
             """,
             batchIds.ToArray()),

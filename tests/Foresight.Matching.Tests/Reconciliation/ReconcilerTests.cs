@@ -1,0 +1,181 @@
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Signing;
+using Foresight.Matching.Reconciliation;
+using Foresight.Matching.Tests.Settlement;
+
+namespace Foresight.Matching.Tests.Reconciliation;
+
+[Collection(ChainCollection.Name)]
+public sealed class ReconcilerTests(ChainFixture fixture)
+{
+    [Fact]
+    public async Task CleanTrades_HaveNoDiscrepancy()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        await SettleSomeAsync(venue, 12);
+        var result = await RunAsync(venue);
+        Assert.Null(result.Error);
+        Assert.Equal((12, 0), (result.TradesCompared, result.Findings.Count));
+        Assert.Equal("covered", await venue.ScalarAsync<string>("SELECT state FROM reconciliation_coverage"));
+        var followed = await venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = 'follower'");
+        Assert.Equal(followed, await venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = 'reconciliation'"));
+    }
+
+    [Fact]
+    public async Task FourKindsInjected_AreFoundEach_AndASecondRunAddsNone()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (trades, orders) = await SettleSomeAsync(venue, 10);
+        // The journal has a settled trade that the chain has not.
+        await venue.ExecuteAsync("INSERT INTO trades SELECT 1000, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at, 'final', NULL, NULL, tx_hash, block_number, now(), true FROM trades WHERE trade_id = $1", trades[0]);
+        // The chain has trades that the journal has not: one settled by the operator, one filled past it.
+        await venue.ExecuteAsync("DELETE FROM fills WHERE trade_id = $1", trades[1]);
+        await venue.ExecuteAsync("DELETE FROM trades WHERE trade_id = $1", trades[1]);
+        var direct = await FillDirectlyAsync(venue);
+        // Both have it, with different figures, or a different fate.
+        await venue.ExecuteAsync("UPDATE fills SET quantity_lots = quantity_lots + 1 WHERE trade_id = $1 AND leg = 0", trades[2]);
+        await venue.ExecuteAsync("UPDATE trades SET settlement = 'failed' WHERE trade_id = $1", trades[3]);
+        await venue.ExecuteAsync("UPDATE trades SET block_number = NULL WHERE trade_id = $1", trades[4]);
+
+        var expected = new[]
+        {
+            $"amount_mismatch:{trades[2]}", $"missing_offchain:trade:{trades[1]}", direct, "missing_onchain:1000", $"status_mismatch:{trades[3]}", $"status_mismatch:{trades[4]}",
+        }.Order(StringComparer.Ordinal);
+        Assert.Null((await RunAsync(venue, manual: true)).Error);
+        Assert.Equal(expected, await KeysAsync(venue));
+
+        // Again, by another holder.
+        await venue.TakeTermAsync();
+        await RunAsync(venue, manual: true);
+        Assert.Equal(expected, await KeysAsync(venue));
+        Assert.Equal(0, await venue.ScalarAsync<int>("SELECT new FROM reconciliation_runs ORDER BY run_id DESC LIMIT 1"));
+        Assert.Equal(6, await venue.ScalarAsync<int>("SELECT new FROM reconciliation_runs ORDER BY run_id LIMIT 1"));
+        Assert.Equal(6L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancy_audit WHERE action = 'found'"));
+    }
+
+    [Fact]
+    public async Task WhatAPersonResolved_StaysResolved_UntilTheEvidenceIsAnother()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (trades, _) = await SettleSomeAsync(venue, 2);
+        await venue.ExecuteAsync("UPDATE trades SET quantity_lots = 7 WHERE trade_id = $1", trades[0]);
+        await RunAsync(venue, manual: true);
+        await venue.ExecuteAsync("UPDATE discrepancies SET state = 'resolved', note = 'looked at'");
+        await RunAsync(venue, manual: true);
+        Assert.Equal("resolved", await venue.ScalarAsync<string>("SELECT state FROM discrepancies"));
+        await venue.ExecuteAsync("UPDATE trades SET quantity_lots = 8 WHERE trade_id = $1", trades[0]);
+        await RunAsync(venue, manual: true);
+        Assert.Equal("reopened", await venue.ScalarAsync<string>("SELECT state FROM discrepancies"));
+        Assert.Equal(1L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancy_audit WHERE action = 'reopen' AND from_state = 'resolved'"));
+    }
+
+    [Fact]
+    public async Task ANodeThatFailsInTheMiddle_FailsTheRun_FindsNothing_MovesNoCursor_AndLeavesAGap()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (trades, _) = await SettleSomeAsync(venue, 6);
+        await venue.ExecuteAsync("UPDATE trades SET settlement = 'failed' WHERE trade_id = $1", trades[0]);
+        var reads = 0;
+        var failing = new FaultyTransport(fixture.Transport, m => m == "eth_getLogs" && ++reads == 2);
+        var result = await RunAsync(venue, venue.NewReconciler(failing, new ReconciliationOptions { BlockRange = 3, Balances = false }));
+        Assert.NotNull(result.Error);
+        Assert.Equal("failed", await venue.ScalarAsync<string>("SELECT state FROM reconciliation_runs"));
+        Assert.Equal("failed", await venue.ScalarAsync<string>("SELECT state FROM reconciliation_coverage"));
+        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies"));
+        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM chain_cursors WHERE name = 'reconciliation'"));
+
+        Assert.Null((await RunAsync(venue)).Error);
+        Assert.Equal([$"status_mismatch:{trades[0]}"], await KeysAsync(venue));
+    }
+
+    [Fact]
+    public async Task ATradeThatTheFollowerHasNotReached_IsNotComparedYet()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        await fixture.MineAsync(3);
+        await venue.FollowAsync();
+        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        await venue.TradeAsync(alice, bob);
+        await venue.StepAsync(venue.NewSubmitter());
+        await fixture.MineAsync(5);
+        var result = await RunAsync(venue);
+        Assert.Equal((null, 0, 0), (result.Error, result.TradesCompared, result.Findings.Count));
+    }
+
+    [Fact]
+    public async Task ARequest_IsTakenUpOnce_AndJoinsTheOneThatWaits()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var first = await venue.ScalarAsync<long>("SELECT run_id FROM request_reconciliation('api-1')");
+        Assert.Equal(first, await venue.ScalarAsync<long>("SELECT run_id FROM request_reconciliation('api-2') WHERE already_running"));
+        var run = await new ReconciliationStore(venue.Database).ReadRequestedAsync(CancellationToken.None);
+        Assert.Equal(new RunRow(first, Manual: true), run);
+    }
+
+    [Fact]
+    public async Task ALedgerThatDiffersFromTheChain_IsFoundToTheUnit_AndACleanOneIsNot()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        await fixture.MineAsync(3);
+        await venue.FollowAsync();
+        foreach (var observed in venue.Leader.Commands.Where(c => c.Chain?.Address is not null).Select(c => c.Chain!))
+        {
+            await venue.ExecuteAsync(
+                """
+                INSERT INTO balances (account_id, market_id, outcome, owned, order_hold, trade_hold, updated_sequence)
+                SELECT account_id, $2, $3, $4, 0, 0, 1 FROM accounts WHERE address = $1 ON CONFLICT (account_id, market_id, outcome) DO UPDATE SET owned = excluded.owned
+                """,
+                Chain.Address.Parse(observed.Address!).ToBytes(), observed.MarketId, (short)observed.Outcome, observed.Units);
+        }
+
+        var options = new ReconciliationOptions { Balances = true };
+        Assert.Empty((await RunAsync(venue, venue.NewReconciler(options: options))).Findings);
+        await venue.ExecuteAsync("UPDATE balances SET owned = owned + 5 WHERE account_id = $1 AND market_id = 0", alice.AccountId);
+        await venue.ExecuteAsync("UPDATE balances SET owned = owned - 1 WHERE account_id = $1 AND market_id = 1 AND outcome = 1", bob.AccountId);
+        var found = (await RunAsync(venue, venue.NewReconciler(options: options))).Findings;
+        Assert.Equal(
+            [$"balance_mismatch:{alice.Address.ToLowerHex()}:USDC high", $"balance_mismatch:{bob.Address.ToLowerHex()}:1:1 medium"],
+            found.Select(f => $"{f.NaturalKey} {f.Severity}").Order(StringComparer.Ordinal).OrderByDescending(f => f.EndsWith("high", StringComparison.Ordinal)));
+    }
+
+    private static async Task<(List<long> Trades, List<SignedTestOrder> Orders)> SettleSomeAsync(Venue venue, int count)
+    {
+        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        var trades = new List<long>();
+        for (var i = 0; i < count; i++) trades.Add(await venue.TradeAsync(alice, bob, 5_000 + i, 10 + i));
+        await venue.SettleAllAsync();
+        Assert.Equal((long)count, await venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final'"));
+        return (trades, []);
+    }
+
+    private static async Task<string> FillDirectlyAsync(Venue venue)
+    {
+        var (carol, dave) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        var order = await venue.AddOrderAsync(carol, isBuy: false, 6_000, 500);
+        var hash = await venue.SendAsync(dave.Key, venue.MarketAddress, MarketContract.FillOrderSigned(order.Message, order.Signature, 100 * OrderMessage.AmountPerLot));
+        await venue.Fixture.MineAsync(3);
+        await venue.FollowAsync();
+        var receipt = await venue.Client.GetTransactionReceiptAsync(hash);
+        return $"missing_offchain:{hash}:{receipt!.Logs.First(l => MarketEvents.TryDecode(l) is MarketEvent.OrderFilled).Index}";
+    }
+
+    private static async Task<RunResult> RunAsync(Venue venue, Reconciler? reconciler = null, bool manual = false)
+    {
+        var journal = new ReconciliationJournal(venue.Database);
+        var run = await journal.StartScheduledAsync(venue.Term, CancellationToken.None) with { Manual = manual };
+        var result = await (reconciler ?? venue.NewReconciler()).RunAsync(run, CancellationToken.None);
+        await journal.FinishAsync(venue.Term, result, CancellationToken.None);
+        return result;
+    }
+
+    private static async Task<List<string>> KeysAsync(Venue venue)
+    {
+        var keys = new List<string>();
+        await using var command = venue.Database.CreateCommand("SELECT natural_key FROM discrepancies");
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync()) keys.Add(reader.GetString(0));
+        keys.Sort(StringComparer.Ordinal);
+        return keys;
+    }
+}

@@ -1,0 +1,94 @@
+using Foresight.Chain;
+using Foresight.Chain.Signing;
+using Foresight.Matching.Settlement;
+using Foresight.Matching.Setup;
+using Foresight.Matching.Tests.Settlement;
+using Foresight.ServiceDefaults.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting.Internal;
+using Npgsql;
+
+namespace Foresight.Matching.Tests.Setup;
+
+[Collection(ChainCollection.Name)]
+public sealed class SetupTests(ChainFixture fixture)
+{
+    private const string DevelopmentKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+
+    [Fact]
+    public async Task Repeated_ItChangesNothing_AndAddsOnlyTheMarketsThatAreMissing()
+    {
+        await fixture.AutomineAsync(true);
+        await using var database = await fixture.CreateDatabaseAsync();
+        Assert.Contains("2 markets", await RunAsync(database, 2));
+        var factory = await ScalarAsync<byte[]>(database, "SELECT factory FROM deployments");
+        Assert.Contains("2 markets on chain 31337 as before", await RunAsync(database, 2));
+        Assert.Contains("5 markets", await RunAsync(database, 5));
+        Assert.Equal(factory, await ScalarAsync<byte[]>(database, "SELECT factory FROM deployments"));
+        Assert.Equal(3, await ScalarAsync<int>(database, "SELECT cardinality(outcomes) FROM markets WHERE market_id = 4"));
+    }
+
+    [Fact]
+    public async Task OfALostChain_TheMarketsAreKept_AndTheOpenTradesHaveFailed()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        var final = await venue.TradeAsync(alice, bob);
+        await venue.SettleAllAsync();
+        var open = await venue.TradeAsync(alice, bob);
+        var observed = await venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = 'follower'");
+
+        // The chain is gone: what is recorded is no contract any more.
+        await venue.ExecuteAsync("UPDATE deployments SET factory = $1", PrivateKey.Random().Address.ToBytes());
+        Assert.Contains("generation 2", await RunAsync(venue.Database, 1));
+        Assert.Equal("final", (await venue.StateOfAsync(final)).State);
+        Assert.Equal(("failed", "chain_lost"), await venue.StateOfAsync(open));
+        Assert.Equal(2L, await venue.ScalarAsync<long>("SELECT count(DISTINCT address) FROM markets"));
+        Assert.Equal(observed, await venue.ScalarAsync<long>("SELECT block_offset FROM deployments"));
+        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM chain_cursors"));
+    }
+
+    [Fact]
+    public void OnAnyOtherChain_NothingIsDeployed_AndTheContractsMustBeNamed()
+        => Assert.Contains("FACTORY_ADDRESS is not set", Assert.Throws<SettingException>(() => SetupOptions.From(Settings(("CHAIN_ID", "137")))).Message);
+
+    [Theory]
+    [InlineData("Production", DevelopmentKey, "development key that everybody knows")]
+    [InlineData("Development", "0x12", "64 hexadecimal digits")]
+    [InlineData("Development", null, "OPERATOR_KEY (or OPERATOR_KEY_FILE) is not set")]
+    public void AnUnfitOperatorKey_IsRefused_WithoutBeingShown(string environment, string? key, string expected)
+    {
+        var error = Assert.Throws<SettingException>(() => OperatorKey.From(Settings(("OPERATOR_KEY", key)), new HostingEnvironment { EnvironmentName = environment }));
+        Assert.Contains(expected, error.Message);
+        if (key is not null) Assert.DoesNotContain(key, error.Message);
+    }
+
+    [Fact]
+    public void TheOperatorKey_MayComeFromAFile_AndIsShownAsItsAddress()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, DevelopmentKey + "\n");
+            var key = OperatorKey.From(Settings(("OPERATOR_KEY_FILE", path)), new HostingEnvironment { EnvironmentName = "Development" });
+            Assert.Equal("key of 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", key.ToString());
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private Task<string> RunAsync(NpgsqlDataSource database, int markets) => SetupVerb.RunAsync(
+        database, new ChainEndpoint(fixture.Client, SetupOptions.DevelopmentChainId), new OperatorKey(PrivateKey.Parse(DevelopmentKey)),
+        new SetupOptions(markets, TimeSpan.FromSeconds(10), null, null, null, []), CancellationToken.None);
+
+    private static async Task<T> ScalarAsync<T>(NpgsqlDataSource database, string sql)
+    {
+        await using var command = database.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    private static IConfiguration Settings(params (string Name, string? Value)[] values)
+        => new ConfigurationBuilder().AddInMemoryCollection(values.Select(v => new KeyValuePair<string, string?>(v.Name, v.Value))).Build();
+}
