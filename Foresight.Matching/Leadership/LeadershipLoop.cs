@@ -23,6 +23,7 @@ public sealed partial class LeadershipLoop(
     private readonly LeaseOptions options = services.Options;
     private readonly TimeProvider clock = services.Clock;
     private readonly SemaphoreSlim wake = new(0);
+    private bool redisIsSilent;
     private long lastSeenAlive = services.Clock.GetTimestamp();
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
@@ -67,6 +68,8 @@ public sealed partial class LeadershipLoop(
         try
         {
             var reading = await services.Leases.ReadAsync(resource, options.LeaseDuration);
+            if (redisIsSilent) Log.RedisSpeaks(logger, resource);
+            redisIsSilent = false;
             var crashed = false;
             if (reading.Held)
             {
@@ -91,7 +94,9 @@ public sealed partial class LeadershipLoop(
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
-            Log.RedisSilent(logger, resource, error.Message);
+            // Said once, however often it is asked.
+            if (!redisIsSilent) Log.RedisSilent(logger, resource, error.Message);
+            redisIsSilent = true;
             return null;
         }
     }
@@ -226,6 +231,9 @@ public sealed partial class LeadershipLoop(
 
         [LoggerMessage(LogLevel.Warning, "Redis cannot say who leads {Resource}, so this node does not bid: {Reason}")]
         public static partial void RedisSilent(ILogger logger, string resource, string reason);
+
+        [LoggerMessage(LogLevel.Information, "Redis says again who leads {Resource}.")]
+        public static partial void RedisSpeaks(ILogger logger, string resource);
 
         [LoggerMessage(LogLevel.Information, "This node leads {Resource} in epoch {Epoch}, after {Previous}.")]
         public static partial void TermTaken(ILogger logger, string resource, long epoch, string previous);

@@ -50,10 +50,13 @@ public sealed partial class TermStore(NpgsqlDataSource primary, ILogger<TermStor
         return (bool)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
-    /// <summary>Writes how long each phase took. It is history, not state: written without the fence, after the fact.</summary>
+    /// <summary>
+    /// Writes how long each phase took. It is history, not state: written without the fence, after the fact, and added to what is there, because
+    /// two reports may overtake each other.
+    /// </summary>
     public async Task RecordPhasesAsync(Term term, IReadOnlyDictionary<string, double> phases, CancellationToken cancellation)
     {
-        await using var command = primary.CreateCommand("UPDATE leadership_history SET phases = $3 WHERE resource = $1 AND epoch = $2");
+        await using var command = primary.CreateCommand("UPDATE leadership_history SET phases = phases || $3 WHERE resource = $1 AND epoch = $2");
         command.Parameters.AddWithValue(term.Resource);
         command.Parameters.AddWithValue(term.Epoch);
         command.Parameters.AddWithValue(NpgsqlDbType.Jsonb, JsonSerializer.Serialize(phases));

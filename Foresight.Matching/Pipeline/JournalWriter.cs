@@ -20,10 +20,22 @@ internal sealed record Committed(NpgsqlLogSequenceNumber Lsn, IReadOnlyList<Clos
 /// <summary>Commits batches: one round trip, one implicit transaction, the fence first.</summary>
 internal sealed class JournalWriter(NpgsqlDataSource database, int shard)
 {
-    /// <summary>Commits the batch.</summary>
+    /// <summary>Commits the batch. A deadlock (with settlement's updates of the same trades) is certain and passes, so it is tried once more.</summary>
     /// <exception cref="PostgresException">Certainly not committed; the fence's refusal is one of these.</exception>
     /// <exception cref="InDoubtException">Nobody knows.</exception>
     public async Task<Committed> CommitAsync(Term term, JournalBatch rows)
+    {
+        try
+        {
+            return await CommitOnceAsync(term, rows);
+        }
+        catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
+        {
+            return await CommitOnceAsync(term, rows);
+        }
+    }
+
+    private async Task<Committed> CommitOnceAsync(Term term, JournalBatch rows)
     {
         await using var connection = await OpenAsync();
         await using var batch = new NpgsqlBatch(connection);

@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using Foresight.Contracts;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Stores;
+
+namespace Foresight.Matching.Tests.Leadership;
+
+/// <summary>Real processes, killed, stopped and told to end under load. Times are for a busy machine; the lease lasts 1.5 s here.</summary>
+[Collection(StoresCollection.Name)]
+public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
+{
+    private static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan TakeOver = TimeSpan.FromSeconds(8);
+
+    private readonly List<NodeProcess> nodes = [];
+    private TestCluster cluster = null!;
+    private TestClient client = null!;
+
+    public async Task InitializeAsync()
+    {
+        cluster = await TestCluster.CreateAsync(stores);
+        client = new TestClient(cluster);
+        foreach (var name in new[] { "n1", "n2", "n3" }) nodes.Add(new NodeProcess(name, cluster.Settings));
+        await Eventually.TrueAsync(
+            async () => (await client.Nodes.ListAsync()).Count == 3 && await client.ActiveAsync() is not null, TimeSpan.FromSeconds(60), "three nodes are up and one leads");
+        await client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var node in nodes) await node.DisposeAsync();
+        await client.DisposeAsync();
+        await cluster.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task ALeaderThatIsKilled_IsReplaced_AndEveryAcknowledgedOrderIsInTheJournalOnce()
+    {
+        await using var load = new Load(client, cluster);
+        for (var round = 0; round < 2; round++)
+        {
+            await load.AcknowledgedAsync(50);
+            var leader = await LeaderAsync();
+            leader.KillNow();
+            await TakenOverAsync(leader.NodeId);
+            await load.AcknowledgedAsync(50);
+            nodes.Remove(leader);
+            await leader.DisposeAsync();
+            nodes.Add(new NodeProcess(leader.NodeId, cluster.Settings));
+        }
+
+        await load.AssertNothingLostOrDoubledAsync();
+        Assert.Equal(3L, await cluster.ScalarAsync<long>("SELECT max(epoch) FROM leadership WHERE resource = 'matching-engine'"));
+    }
+
+    [Fact]
+    public async Task ALeaderThatIsStopped_WritesNothingOnceAnotherLeads_AndFollowsWhenItGoesOn()
+    {
+        await using var load = new Load(client, cluster);
+        await load.AcknowledgedAsync(50);
+        var leader = await LeaderAsync();
+        leader.Pause();
+        await TakenOverAsync(leader.NodeId);
+        await load.AcknowledgedAsync(50);
+        await Task.Delay(LeaseDuration);
+        leader.Resume();
+        await Eventually.TrueAsync(
+            async () => await client.StateOfAsync(leader.NodeId) == "follower", TimeSpan.FromSeconds(3), "the node that was stopped follows");
+        await load.AcknowledgedAsync(50);
+        await load.AssertNothingLostOrDoubledAsync();
+    }
+
+    [Fact]
+    public async Task ALeaderThatIsAskedToEnd_HandsOver_WithoutWaitingForTheLease()
+    {
+        await using var load = new Load(client, cluster);
+        await load.AcknowledgedAsync(50);
+        var leader = await LeaderAsync();
+        load.ForgetGaps();
+        leader.AskToEnd();
+        await TakenOverAsync(leader.NodeId);
+        await leader.EndedAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(0, leader.ExitCode);
+        await load.AcknowledgedAsync(50);
+        await load.AssertNothingLostOrDoubledAsync();
+        Assert.InRange(load.LongestGap, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+    }
+
+    private async Task<NodeProcess> LeaderAsync()
+    {
+        var leader = await Eventually.GetAsync(() => client.ActiveAsync(), TakeOver, "one node leads");
+        return nodes.Single(node => node.NodeId == leader.NodeId);
+    }
+
+    private Task TakenOverAsync(string from) => Eventually.GetAsync(() => client.ActiveAsync(other: from), TakeOver, $"another node than {from} leads");
+
+    /// <summary>Orders without end, a few at a time, each with a deadline that outlives a take-over.</summary>
+    private sealed class Load : IAsyncDisposable
+    {
+        private const int Senders = 8;
+
+        private readonly TestClient client;
+        private readonly TestCluster cluster;
+        private readonly Traders traders = new(seed: 50);
+        private readonly CancellationTokenSource ending = new();
+        private readonly List<(DoorCommand Command, DoorResult Result)> answered = [];
+        private readonly Task[] sending;
+        private long lastAnswer = Stopwatch.GetTimestamp();
+
+        public Load(TestClient client, TestCluster cluster)
+        {
+            (this.client, this.cluster) = (client, cluster);
+            sending = [.. Enumerable.Range(0, Senders).Select(SendAsync)];
+        }
+
+        /// <summary>Between two answers, since <see cref="ForgetGaps"/>.</summary>
+        public TimeSpan LongestGap { get; private set; }
+
+        public void ForgetGaps()
+        {
+            lock (answered) LongestGap = TimeSpan.Zero;
+        }
+
+        /// <summary>Waits until this many more have been acknowledged.</summary>
+        public async Task AcknowledgedAsync(int more)
+        {
+            int Count()
+            {
+                lock (answered) return answered.Count;
+            }
+
+            var goal = Count() + more;
+            await Eventually.TrueAsync(() => Task.FromResult(Count() >= goal), TimeSpan.FromSeconds(20), $"{more} more orders are acknowledged");
+        }
+
+        public async Task AssertNothingLostOrDoubledAsync()
+        {
+            await ending.CancelAsync();
+            await Task.WhenAll(sending);
+            foreach (var (command, result) in answered)
+            {
+                Assert.Equal(DoorStatus.Accepted, result.Status);
+                Assert.Equal(1L, await cluster.ScalarAsync<long>(
+                    $"SELECT count(*) FROM commands c JOIN orders o ON o.sequence = c.sequence WHERE c.request_id = '{command.RequestId}' AND c.sequence = {result.Sequence} "
+                    + $"AND c.epoch = {result.Epoch} AND o.order_hash = decode('{command.Order!.Hash[2..]}', 'hex')"));
+            }
+
+            Assert.Equal(answered.Count, (int)await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
+            var proof = await Eventually.GetAsync(() => client.Router.LeaderStateAsync(), TimeSpan.FromSeconds(10), "the leader proves its state");
+            Assert.Equal(await cluster.ReplayHashAsync(proof.Sequence), proof.StateHash);
+            await Journal.AssertSoundAsync(cluster);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await ending.CancelAsync();
+            await Task.WhenAll(sending);
+        }
+
+        private async Task SendAsync(int sender)
+        {
+            while (!ending.IsCancellationRequested)
+            {
+                // Prices that cross now and then, so that there are trades to lose.
+                var command = traders.Place((sender % 2) + 1, 1, sender % 2, isBuy: true, price: 4_990 + (sender * 3), lots: 5);
+                var result = await client.Router.SendAsync(command);
+                lock (answered)
+                {
+                    answered.Add((command, result));
+                    var gap = Stopwatch.GetElapsedTime(lastAnswer);
+                    if (gap > LongestGap) LongestGap = gap;
+                    lastAnswer = Stopwatch.GetTimestamp();
+                }
+            }
+        }
+    }
+}

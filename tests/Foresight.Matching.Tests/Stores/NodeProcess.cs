@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Foresight.Matching.Tests.Stores;
+
+/// <summary>A matching node as the operating system sees it: a process that can be killed, stopped and told to end.</summary>
+internal sealed partial class NodeProcess : IAsyncDisposable
+{
+    private const int Kill = 9, Terminate = 15, Continue = 18, Stop = 19;
+
+    private readonly Process process;
+    private readonly List<string> output = [];
+
+    public NodeProcess(string nodeId, IReadOnlyDictionary<string, string?> settings)
+    {
+        NodeId = nodeId;
+        var start = new ProcessStartInfo("dotnet", Path.Combine(AppContext.BaseDirectory, "Foresight.Matching.dll"))
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory,
+        };
+        foreach (var (name, value) in settings) start.Environment[name.Replace(":", "__")] = value;
+        start.Environment["NODE_ID"] = nodeId;
+        start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
+        start.Environment["DOTNET_ENVIRONMENT"] = start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
+        // There is no chain: settlement and reconciliation wait for it and touch nothing.
+        start.Environment["RPC_URL"] = "http://127.0.0.1:1";
+        start.Environment["OPERATOR_KEY"] = "0x" + new string('1', 64);
+        process = Process.Start(start)!;
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public string NodeId { get; }
+
+    /// <summary>What it said, for a failing test's message.</summary>
+    public string Output
+    {
+        get { lock (output) return string.Join('\n', output.TakeLast(40)); }
+    }
+
+    public void KillNow() => Send(Kill);
+
+    public void Pause() => Send(Stop);
+
+    public void Resume() => Send(Continue);
+
+    public void AskToEnd() => Send(Terminate);
+
+    public Task EndedAsync(TimeSpan within) => process.WaitForExitAsync().WaitAsync(within);
+
+    public int ExitCode => process.ExitCode;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited) Send(Kill);
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is not null) lock (output) output.Add(line);
+    }
+
+    private void Send(int signal) => SendSignal(process.Id, signal);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int SendSignal(int process, int signal);
+}

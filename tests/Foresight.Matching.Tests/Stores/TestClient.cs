@@ -1,0 +1,41 @@
+using Foresight.Contracts;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.ServiceDefaults.Cluster;
+using Foresight.ServiceDefaults.Redis;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Foresight.Matching.Tests.Stores;
+
+/// <summary>What an Api node has of the cluster: where the leader is, and how to send it commands.</summary>
+internal sealed class TestClient : IAsyncDisposable
+{
+    private readonly RedisConnection redis;
+
+    public TestClient(TestCluster cluster)
+    {
+        redis = new RedisConnection(
+            new RedisSettings(cluster.Settings["ConnectionStrings:redis"]!, cluster.Settings["REDIS_KEY_PREFIX"]!), NullLogger<RedisConnection>.Instance);
+        Leaders = new LeaderDirectory(redis, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
+        Nodes = new NodeRegistry(redis, TimeProvider.System);
+        Router = new LeaderRouter(
+            Leaders, new ClusterSecret(cluster.Settings["CLUSTER_SECRET"]!), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
+        _ = Router.StartAsync(CancellationToken.None);
+    }
+
+    public LeaderDirectory Leaders { get; }
+    public NodeRegistry Nodes { get; }
+    public LeaderRouter Router { get; }
+
+    /// <summary>The node that leads and has recovered, if it is not this one.</summary>
+    public async Task<NodeRecord?> ActiveAsync(string? other = null) =>
+        (await Nodes.ListAsync()).FirstOrDefault(node => node.State == "active" && node.NodeId != other);
+
+    public async Task<string> StateOfAsync(string nodeId) => (await Nodes.FindAsync(nodeId))?.State ?? "unknown";
+
+    public async ValueTask DisposeAsync()
+    {
+        await Router.StopAsync(CancellationToken.None);
+        Router.Dispose();
+        redis.Dispose();
+    }
+}
