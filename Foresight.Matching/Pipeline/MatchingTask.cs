@@ -19,7 +19,7 @@ internal sealed partial class MatchingTask(
 
         var intake = new Intake();
         var snapshots = new SnapshotWriter(lease.Database, lease.Term, Shard, desk.Sequence, logger);
-        var publisher = new Publisher(redis, lease.Term, metrics);
+        var publisher = new Publisher(redis, lease.Term, clock, metrics);
         var loop = new MatchingLoop(
             lease, desk, intake, new KnownRequests(lease.Database), new JournalWriter(lease.Database, Shard), recovery, snapshots, publisher, metrics, clock);
         metrics.Watch(intake);

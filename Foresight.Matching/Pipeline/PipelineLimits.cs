@@ -24,6 +24,9 @@ internal static class PipelineLimits
     /// <summary>Publications that wait to be sent to Redis. Beyond it the oldest is dropped, and receivers find the gap by its numbers.</summary>
     public const int WaitingPublications = 1_000;
 
+    /// <summary>How often the last position of a market that fell silent is said again, once each tick: Redis may lose one of them too.</summary>
+    public const int PositionRepeats = 3;
+
     /// <summary>How often the clock is looked at: expiries, closing times, new markets, statistics.</summary>
     public static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
 

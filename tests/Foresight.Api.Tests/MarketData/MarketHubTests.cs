@@ -69,6 +69,21 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AMissingMessageBeforeASilence_IsFoundByThePositionThatIsRepeated()
+    {
+        await using var client = await HubClientOfTest.OpenAsync(stack);
+        await client.InvokeAsync("Subscribe", "depth", Market);
+        await client.NextAsync("depth");
+        await CommitAsync(new LevelChange(0, true, 4350, 35), isLost: true);
+        for (var times = 0; times < 3; times++)
+            await PublishAsync(Channels.Depth, new DepthMessage(Market, epoch, sequence, sequence, Snapshot: false, []));
+        var healed = await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == sequence);
+        Assert.True(healed.GetProperty("snapshot").GetBoolean());
+        Assert.Contains(healed.GetProperty("levels").EnumerateArray(), level => level.GetProperty("priceTicks").GetInt32() == 4350);
+        Assert.DoesNotContain(await client.UntilHeartbeatsAsync(), message => message.GetProperty("target").GetString() == "depth");
+    }
+
+    [Fact]
     public async Task AMessageOfAnOlderEpoch_ReachesNobody()
     {
         await using var client = await HubClientOfTest.OpenAsync(stack);
