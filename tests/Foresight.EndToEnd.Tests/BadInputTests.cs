@@ -71,7 +71,7 @@ public sealed class BadInputTests(StackFixture stack)
     /// <summary>JSON that reads as an order and whose values cannot be one; the signature does not matter.</summary>
     [Theory]
     [InlineData("market", "\"0x0000000000000000000000000000000000000001\"", ProblemCodes.InvalidMarket)]
-    [InlineData("market", "\"nonsense\"", ProblemCodes.MalformedRequest)]
+    [InlineData("market", "\"nonsense\"", ProblemCodes.InvalidMarket)]
     [InlineData("order.outcomeIndex", "99", ProblemCodes.InvalidOutcome)]
     [InlineData("order.outcomeIndex", "-1", ProblemCodes.InvalidOutcome)]
     [InlineData("order.price", "\"0\"", ProblemCodes.InvalidPrice)]

@@ -35,13 +35,20 @@ public sealed class ConsoleAccessTests(StackFixture stack) : IAsyncLifetime
     [InlineData("/database")]
     [InlineData("/markets/1")]
     [InlineData("/reconciliation?state=open")]
-    [InlineData("/_blazor/negotiate")]
     public async Task NothingButSignIn_IsShownToStrangers(string path)
     {
         using var http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
         using var response = await http.GetAsync(new Uri(Console, path));
         Assert.Equal(HttpStatusCode.Found, response.StatusCode);
         Assert.Contains("/sign-in", response.Headers.Location!.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>No page, so there is nothing to be sent to: the circuit is simply shut.</summary>
+    [Fact]
+    public async Task Circuit_IsShutToStrangers()
+    {
+        using var response = await stack.Http.PostAsync(new Uri(Console, "/_blazor/negotiate?negotiateVersion=1"), content: null);
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
 
     [Fact]

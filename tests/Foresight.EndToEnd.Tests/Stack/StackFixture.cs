@@ -46,10 +46,13 @@ public sealed class StackFixture : IAsyncLifetime
     public ChainView Venue { get; private set; } = null!;
     public EthereumClient Chain { get; private set; } = null!;
 
-    /// <summary>By number: three binary ones, then one of three outcomes.</summary>
+    /// <summary>
+    /// By number: three binary ones, then one of three outcomes. Tests that need a book of their own take [1] (wallets) or [2] (everybody who
+    /// leaves it empty again); the README's reader trades in [0].
+    /// </summary>
     public IReadOnlyList<TradedMarket> Markets { get; private set; } = [];
 
-    /// <summary>Those that load runs in; the others are left to tests that need a book of their own.</summary>
+    /// <summary>Those that load runs in, and fills with orders that stay.</summary>
     public IReadOnlyList<TradedMarket> LoadMarkets => [Markets[0], Markets[3]];
 
     public IReadOnlyList<Trader> Traders { get; } = Trader.FromSeed(TraderSeed, TraderCount);
