@@ -35,7 +35,9 @@ public readonly record struct BlockRef
 
 /// <param name="Timestamp">Unix seconds.</param>
 /// <param name="BaseFeePerGas">Wei; zero before EIP-1559.</param>
-public sealed record BlockHeader(long Number, Hash32 Hash, Hash32 ParentHash, long Timestamp, BigInteger BaseFeePerGas, long GasUsed, long GasLimit);
+/// <param name="LogsBloom">What says which contracts may have logs in the block: see <see cref="Rpc.LogsBloom"/>. Null: the node does not tell.</param>
+public sealed record BlockHeader(
+    long Number, Hash32 Hash, Hash32 ParentHash, long Timestamp, BigInteger BaseFeePerGas, long GasUsed, long GasLimit, byte[]? LogsBloom = null);
 
 /// <param name="Index">Of the log in its block.</param>
 /// <param name="IsRemoved">The node says that a reorganisation undid it; never from a read by range.</param>

@@ -37,7 +37,8 @@ internal static class ChainJson
         Number(json.GetProperty("timestamp")),
         json.TryGetProperty("baseFeePerGas", out var fee) && fee.ValueKind == JsonValueKind.String ? Quantity(fee) : BigInteger.Zero,
         Number(json.GetProperty("gasUsed")),
-        Number(json.GetProperty("gasLimit")));
+        Number(json.GetProperty("gasLimit")),
+        json.TryGetProperty("logsBloom", out var bloom) && bloom.ValueKind == JsonValueKind.String ? Bytes(bloom) : null);
 
     public static EventLog[] Logs(JsonElement json) => [.. json.EnumerateArray().Select(Log)];
 

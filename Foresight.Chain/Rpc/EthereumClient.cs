@@ -87,6 +87,11 @@ public sealed class EthereumClient(IRpcTransport transport)
         return [.. replies.Select(r => ChainJson.ReadOrNull(r.Method, r.Required(), ChainJson.Receipt))];
     }
 
+    /// <summary>Of every transaction of exactly this block.</summary>
+    public Task<IReadOnlyList<TransactionReceipt>> GetBlockReceiptsAsync(Hash32 block, CancellationToken cancel = default)
+        => ReadAsync<IReadOnlyList<TransactionReceipt>>(
+            "eth_getBlockReceipts", json => [.. json.EnumerateArray().Select(ChainJson.Receipt)], cancel, block.ToString());
+
     public async Task<ChainTransaction?> GetTransactionAsync(Hash32 hash, CancellationToken cancel = default)
         => ChainJson.ReadOrNull("eth_getTransactionByHash", await RequestAsync(new("eth_getTransactionByHash", hash.ToString()), cancel), ChainJson.Transaction);
 

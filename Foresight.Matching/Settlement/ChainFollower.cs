@@ -27,6 +27,8 @@ public sealed partial class ChainFollower(
     private readonly IReadOnlyList<Address> addresses =
         [.. settlement.Deployment.Markets.Select(m => m.Address), settlement.Deployment.Usdc, settlement.Deployment.OutcomeToken];
 
+    private bool lostMarketsClosed;
+
     /// <summary>Last block whose facts the engine has; 0 before the first step of the term.</summary>
     public long Confirmed { get; private set; }
 
@@ -42,6 +44,7 @@ public sealed partial class ChainFollower(
             return true;
         }
 
+        await CloseLostMarketsAsync(cancellation);
         await BustAsync(cursor.Number, cancellation);
         var reobserve = await store.ReadReobserveAsync(cancellation);
         var to = Math.Min(head - options.Confirmations, cursor.Number + options.BlockRange);
@@ -65,6 +68,15 @@ public sealed partial class ChainFollower(
             ?? throw new InconsistentChainException($"The node does not have block {before}, which is before the deployment.");
         Log.Starts(logger, before);
         return new BlockMark(before, header.Hash);
+    }
+
+    /// <summary>Once in a term: orders of a development chain that was lost must not be matched any more.</summary>
+    private async Task CloseLostMarketsAsync(CancellationToken cancellation)
+    {
+        if (lostMarketsClosed) return;
+        var lost = await store.ReadMarketsOfLostChainsAsync(deployment.Generation, cancellation);
+        await leader.DeliverAsync([.. lost.Select(leader.Close)], cancellation);
+        lostMarketsClosed = true;
     }
 
     private async Task<bool> IsCanonicalAsync(BlockMark mark, CancellationToken cancellation)

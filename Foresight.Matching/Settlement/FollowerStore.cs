@@ -77,6 +77,15 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
             "SELECT block_number FROM chain_cursors WHERE name = @ReobserveName", new { ReobserveName }, cancellationToken: cancellation));
     }
 
+    /// <summary>Markets of a chain that was lost, which nobody can settle any more and which are still open.</summary>
+    public async Task<IReadOnlyList<int>> ReadMarketsOfLostChainsAsync(int generation, CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        return [.. await connection.QueryAsync<int>(new CommandDefinition(
+            "SELECT market_id FROM markets WHERE generation < @generation AND state IN (0, 1) AND listed_sequence IS NOT NULL ORDER BY market_id",
+            new { generation }, cancellationToken: cancellation))];
+    }
+
     /// <summary>Those of these orders that rest in a book.</summary>
     public async Task<IReadOnlyList<RestingOrder>> ReadRestingAsync(IReadOnlyCollection<Hash32> hashes, CancellationToken cancellation)
     {

@@ -52,6 +52,10 @@ public sealed partial class LeaderDelivery(SendToLeader send, Deployment deploym
         DerivedRequestId.Of("resolve", marketId.ToString(), transaction.ToString()), DoorCommandKind.SetMarketState,
         market: new DoorMarket(marketId, (int)Exchange.MarketState.Resolved, outcome));
 
+    /// <summary>A market of a chain that is gone.</summary>
+    public DoorCommand Close(int marketId) => New(
+        DerivedRequestId.Of("close-lost", marketId.ToString()), DoorCommandKind.SetMarketState, market: new DoorMarket(marketId, (int)Exchange.MarketState.Closed, 0));
+
     /// <exception cref="UndeliveredException">At least one is not acknowledged; all are sent again with the next step.</exception>
     public async Task DeliverAsync(IReadOnlyList<DoorCommand> commands, CancellationToken cancellation)
     {

@@ -89,6 +89,16 @@ public sealed class ReconcilerTests(ChainFixture fixture)
     }
 
     [Fact]
+    public async Task ANodeThatSaysThereAreNoLogs_FailsTheRun_AndNoTradeIsMissing()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        await SettleSomeAsync(venue, 3);
+        var result = await RunAsync(venue, venue.NewReconciler(new ForgetfulTransport(fixture.Transport)));
+        Assert.Contains("leaves out logs", result.Error);
+        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies"));
+    }
+
+    [Fact]
     public async Task ATradeThatTheFollowerHasNotReached_IsNotComparedYet()
     {
         await using var venue = await Venue.CreateAsync(fixture);

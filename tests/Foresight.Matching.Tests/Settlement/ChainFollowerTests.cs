@@ -66,6 +66,20 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
     }
 
     [Fact]
+    public async Task ANodeThatSaysThereAreNoLogs_IsContradictedByTheHeader_AndMovesNoCursor()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        await venue.TradeAsync(alice, bob);
+        await venue.StepAsync(venue.NewSubmitter());
+        await fixture.MineAsync(3);
+        await Assert.ThrowsAsync<InconsistentChainException>(() => venue.FollowAsync(venue.NewFollower(new ForgetfulTransport(fixture.Transport))));
+        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM chain_cursors"));
+        await venue.FollowAsync();
+        Assert.Single(venue.Leader.Settled);
+    }
+
+    [Fact]
     public async Task AFillPastTheRelayer_TakesTheRestingOrderOffTheBook()
     {
         await using var venue = await Venue.CreateAsync(fixture);

@@ -43,6 +43,16 @@ public sealed class FaultyTransport(IRpcTransport inner, Func<string, bool> faul
     }
 }
 
+/// <summary>A node whose index of logs is behind: it knows every block and says that none holds a log.</summary>
+public sealed class ForgetfulTransport(IRpcTransport inner) : IRpcTransport
+{
+    public async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    {
+        var replies = await inner.SendAsync(requests, cancel);
+        return [.. replies.Select(r => r.Method == "eth_getLogs" ? r with { Result = System.Text.Json.JsonDocument.Parse("[]").RootElement } : r)];
+    }
+}
+
 internal sealed class TestMeters : IMeterFactory
 {
     public Meter Create(MeterOptions options) => new(options);

@@ -1,0 +1,39 @@
+namespace Foresight.Chain.Rpc;
+
+/// <summary>
+/// The filter of 2048 bits in a block's header (yellow paper, section 4.4.3). It belongs to the block's hash, so a node cannot leave out logs
+/// without contradicting it: what is not in the filter is certainly not in the block.
+/// </summary>
+public static class LogsBloom
+{
+    public const int Size = 256;
+
+    /// <summary>The three bits of a contract's address.</summary>
+    public static LogsBloomBits Of(Address address) => new(Keccak256.Hash(address.ToBytes()));
+
+    /// <summary>The three bits of a topic.</summary>
+    public static LogsBloomBits Of(Hash32 topic) => new(Keccak256.Hash(topic.ToBytes()));
+}
+
+/// <summary>Three of the 2048 bits.</summary>
+public readonly struct LogsBloomBits
+{
+    private readonly int _first;
+    private readonly int _second;
+    private readonly int _third;
+
+    internal LogsBloomBits(Hash32 hash)
+    {
+        Span<byte> bytes = stackalloc byte[Hash32.Size];
+        hash.CopyTo(bytes);
+        _first = ((bytes[0] << 8) | bytes[1]) & 2047;
+        _second = ((bytes[2] << 8) | bytes[3]) & 2047;
+        _third = ((bytes[4] << 8) | bytes[5]) & 2047;
+    }
+
+    /// <summary>False: certainly not in it. True: perhaps.</summary>
+    public bool MayBeIn(ReadOnlySpan<byte> bloom)
+        => bloom.Length == LogsBloom.Size && IsSet(bloom, _first) && IsSet(bloom, _second) && IsSet(bloom, _third);
+
+    private static bool IsSet(ReadOnlySpan<byte> bloom, int bit) => (bloom[LogsBloom.Size - 1 - (bit / 8)] >> (bit % 8) & 1) == 1;
+}
