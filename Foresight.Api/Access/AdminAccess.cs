@@ -20,7 +20,8 @@ public sealed class AdminAccess
 
     public bool Allows(HttpContext http)
     {
-        if (http.Request.Headers.Authorization is not [{ } value] || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return false;
+        if (http.Request.Headers.Authorization is not [{ } value] || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            return false;
         return CryptographicOperations.FixedTimeEquals(Digest(value[Scheme.Length..].Trim()), digest);
     }
 

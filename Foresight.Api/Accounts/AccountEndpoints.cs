@@ -22,11 +22,13 @@ public static class AccountEndpoints
         return app;
     }
 
-    private static async Task<Results<Ok<AccountView>, ProblemResult>> FindAsync(string address, HttpContext http, Database database, CancellationToken cancellation)
+    private static async Task<Results<Ok<AccountView>, ProblemResult>> FindAsync(
+        string address, HttpContext http, Database database, CancellationToken cancellation)
     {
         if (!Address.TryParse(address, out var account)) return new ProblemResult(OrderRules.NotAnAddress("The account"));
         if (RequestReading.ReadLsn(http.Request, out var after) is { } malformed) return new ProblemResult(malformed);
-        var rows = await database.ReadAsync("account", after, async (connection, cancel) => (await connection.QueryAsync<BalanceRow>(new CommandDefinition(
+        var rows = await database.ReadAsync(
+            "account", after, async (connection, cancel) => (await connection.QueryAsync<BalanceRow>(new CommandDefinition(
             """
             SELECT b.market_id, b.outcome, b.owned, b.order_hold, b.trade_hold, b.observed_block
             FROM accounts a LEFT JOIN balances b USING (account_id) WHERE a.address = @address
@@ -34,7 +36,8 @@ public static class AccountEndpoints
             """, new { address = account.ToBytes(), MaxBalances }, cancellationToken: cancel))).AsList(), cancellation);
         if (rows.Count == 0) return new ProblemResult(Problem.NotFound($"The exchange has not seen the account {account}."));
         var held = rows.Where(row => row.MarketId is not null).ToList();
-        return TypedResults.Ok(new AccountView(account.ToString(), held.Count == 0 ? 0 : held.Max(row => row.ObservedBlock!.Value), [.. held.Select(row => row.View())]));
+        return TypedResults.Ok(new AccountView(
+            account.ToString(), held.Count == 0 ? 0 : held.Max(row => row.ObservedBlock!.Value), [.. held.Select(row => row.View())]));
     }
 
     private sealed class BalanceRow

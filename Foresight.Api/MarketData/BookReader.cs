@@ -58,7 +58,8 @@ public static class BookLevels
             if (binary.Contains(market)) Add((market, 1 - outcome, !isBuy, Exchange.Price.TicksPerUnit - ticks), lots);
         }
 
-        return levels.ToLookup(level => level.Key.Market, level => new LevelChange(level.Key.Outcome, level.Key.IsBid, level.Key.Ticks, level.Value));
+        return levels.ToLookup(level => level.Key.Market, level => new LevelChange(
+            level.Key.Outcome, level.Key.IsBid, level.Key.Ticks, level.Value));
 
         void Add((int Market, int Outcome, bool IsBid, int Ticks) key, long lots) => levels[key] = levels.GetValueOrDefault(key) + lots;
     }

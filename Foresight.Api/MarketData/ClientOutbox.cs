@@ -32,7 +32,8 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
     private readonly Dictionary<int, PendingDepth> depth = [];
     private readonly Dictionary<int, SharedMessage> stats = [];
     private readonly Dictionary<int, HeartbeatMarket> sent = [];
-    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> wake =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private bool heartbeatDue;
     private long? behindSince;
     private string? closing;

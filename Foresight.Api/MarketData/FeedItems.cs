@@ -17,7 +17,9 @@ internal abstract record FeedItem
     public sealed record MarketsAdded(IReadOnlyList<Market> Markets) : FeedItem;
 
     /// <summary>The answer says why it was refused; null if it was not.</summary>
-    public sealed record Subscribe(HubClient Client, Subscription Subscription, (long Epoch, long Sequence)? From, TaskCompletionSource<string?> Answer) : FeedItem;
+    public sealed record Subscribe(
+        HubClient Client, Subscription Subscription, (long Epoch, long Sequence)? From, TaskCompletionSource<string?> Answer)
+        : FeedItem;
 
     public sealed record Unsubscribe(HubClient Client, Subscription Subscription, TaskCompletionSource Done) : FeedItem;
 

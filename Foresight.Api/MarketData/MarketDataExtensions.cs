@@ -41,7 +41,9 @@ public static class MarketDataExtensions
     {
         private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(4);
 
-        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellation = default) => Task.FromResult(
+        public Task<HealthCheckResult> CheckHealthAsync(
+            HealthCheckContext context, CancellationToken cancellation = default) =>
+            Task.FromResult(
             feed.Silence > MaxSilence ? HealthCheckResult.Unhealthy("the feed stands still")
             : feed.IsConnected ? HealthCheckResult.Healthy()
             : HealthCheckResult.Degraded("no market data comes in"));

@@ -23,10 +23,12 @@ public sealed class MarketDataMetrics
         sent = meter.CreateCounter<long>(MetricNames.HubMessages, description: "Messages to clients, by topic.");
         conflated = meter.CreateCounter<long>(MetricNames.HubConflated, description: "Depth messages folded into a later one.");
         closed = meter.CreateCounter<long>(MetricNames.HubClosed, description: "Clients closed by this node, by reason.");
-        latency = meter.CreateHistogram<double>(MetricNames.HubBroadcastLatency, "ms", "From receipt of a message until its last client has it.");
+        latency = meter.CreateHistogram<double>(
+            MetricNames.HubBroadcastLatency, "ms", "From receipt of a message until its last client has it.");
     }
 
-    public void Received(string channel) => received.Add(1, new("channel", channel), new KeyValuePair<string, object?>("direction", "received"));
+    public void Received(string channel) =>
+        received.Add(1, new("channel", channel), new KeyValuePair<string, object?>("direction", "received"));
 
     public void Stale(string channel) => stale.Add(1, new KeyValuePair<string, object?>("channel", channel));
 
@@ -55,7 +57,9 @@ public sealed class MarketDataMetrics
         meter.CreateObservableGauge(
             MetricNames.HubSubscriptions,
             () => subscriptions().Select(topic => new Measurement<int>(topic.Value, new KeyValuePair<string, object?>("topic", topic.Key))), description: "Subscriptions by topic.");
-        meter.CreateObservableGauge(MetricNames.PubSubConnectionStatus, () => isConnected() ? 1 : 0, description: "1: messages of Redis come in.");
-        meter.CreateObservableGauge(MetricNames.PubSubSubscriptions, () => isConnected() ? channels : 0, description: "Channels that this node listens to.");
+        meter.CreateObservableGauge(
+            MetricNames.PubSubConnectionStatus, () => isConnected() ? 1 : 0, description: "1: messages of Redis come in.");
+        meter.CreateObservableGauge(
+            MetricNames.PubSubSubscriptions, () => isConnected() ? channels : 0, description: "Channels that this node listens to.");
     }
 }

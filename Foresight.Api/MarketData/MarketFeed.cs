@@ -33,7 +33,8 @@ public sealed partial class MarketFeed : BackgroundService
     private readonly HashSet<int> toRead = [];
     private readonly Dictionary<int, int> ticksWithoutBook = [];
     private readonly HashSet<int> lostSaid = [];
-    private readonly Channel<FeedItem> inbox = Channel.CreateBounded<FeedItem>(new BoundedChannelOptions(InboxCapacity) { SingleReader = true });
+    private readonly Channel<FeedItem> inbox =
+        Channel.CreateBounded<FeedItem>(new BoundedChannelOptions(InboxCapacity) { SingleReader = true });
     private CancellationToken stopping;
     private long ordersEpoch;
     private bool isReading;

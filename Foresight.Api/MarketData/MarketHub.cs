@@ -21,19 +21,24 @@ public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvid
     public async Task Subscribe(string topic, int marketId) => await FollowAsync(topic, marketId, from: null);
 
     /// <summary>Goes on after a position that the client has, on any node; where that is too long ago, with a snapshot.</summary>
-    public async Task Resume(string topic, int marketId, long epoch, long sequence) => await FollowAsync(topic, marketId, (epoch, sequence));
+    public async Task Resume(string topic, int marketId, long epoch, long sequence) =>
+        await FollowAsync(topic, marketId, (epoch, sequence));
 
-    public async Task Unsubscribe(string topic, int marketId) => await feed.UnsubscribeAsync(Client(), new Subscription(CheckTopic(topic), marketId));
+    public async Task Unsubscribe(string topic, int marketId) =>
+        await feed.UnsubscribeAsync(Client(), new Subscription(CheckTopic(topic), marketId));
 
     /// <summary>The private updates of an owner's orders.</summary>
     /// <param name="signature">EIP-191 personal_sign of "Foresight orders", the address in lower case and the seconds, on a line each.</param>
     public async Task SubscribeOrders(string address, long issuedAtUnixSeconds, string signature)
     {
-        if (!Address.TryParse(address, out var owner)) throw new HubException("malformed_request: address must be 0x and 40 hexadecimal digits.");
-        if (!OrderRules.TryReadHex(signature, out var bytes)) throw new HubException("malformed_request: signature must be 0x and hexadecimal digits.");
+        if (!Address.TryParse(address, out var owner))
+            throw new HubException("malformed_request: address must be 0x and 40 hexadecimal digits.");
+        if (!OrderRules.TryReadHex(signature, out var bytes))
+            throw new HubException("malformed_request: signature must be 0x and hexadecimal digits.");
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
         if (Math.Abs((decimal)now - issuedAtUnixSeconds) > (decimal)FreshFor.TotalSeconds)
-            throw new HubException($"unauthorized: the proof was issued at {issuedAtUnixSeconds}; it is {now} now, and 5 minutes are allowed.");
+            throw new HubException(
+                $"unauthorized: the proof was issued at {issuedAtUnixSeconds}; it is {now} now, and 5 minutes are allowed.");
         var text = string.Create(CultureInfo.InvariantCulture, $"Foresight orders\n{owner.ToLowerHex()}\n{issuedAtUnixSeconds}");
         if (PersonalMessage.Recover(text, bytes, out var signer) != SignatureFault.None || signer != owner || owner.IsZero)
             throw new HubException("unauthorized: the signature is not the owner's over the text of docs/market-data.md.");
@@ -42,14 +47,16 @@ public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvid
 
     public async Task UnsubscribeOrders(string address)
     {
-        if (!Address.TryParse(address, out var owner)) throw new HubException("malformed_request: address must be 0x and 40 hexadecimal digits.");
+        if (!Address.TryParse(address, out var owner))
+            throw new HubException("malformed_request: address must be 0x and 40 hexadecimal digits.");
         await feed.UnsubscribeAsync(Client(), new Subscription(HubEvents.Orders, 0, owner.ToLowerHex()));
     }
 
     private async Task FollowAsync(string topic, int marketId, (long Epoch, long Sequence)? from)
     {
         CheckTopic(topic);
-        if (await markets.FindAsync(marketId, Context.ConnectionAborted) is null) throw new HubException($"invalid_market: no market has the id {marketId}.");
+        if (await markets.FindAsync(marketId, Context.ConnectionAborted) is null)
+            throw new HubException($"invalid_market: no market has the id {marketId}.");
         await AskAsync(new Subscription(topic, marketId), from);
     }
 
@@ -58,7 +65,8 @@ public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvid
         switch (await feed.SubscribeAsync(Client(), subscription, from))
         {
             case null: return;
-            case "too_many_subscriptions": throw new HubException($"too_many_subscriptions: a connection may follow {HubClient.MaxSubscriptions} topics.");
+            case "too_many_subscriptions": throw new HubException(
+                $"too_many_subscriptions: a connection may follow {HubClient.MaxSubscriptions} topics.");
             default: throw new HubException("unavailable: this node cannot serve it yet; try again.");
         }
     }

@@ -28,7 +28,9 @@ public sealed class MarketStream(Market market)
     /// <summary>Messages kept for clients that come back.</summary>
     private const int KeptMessages = 256;
 
-    /// <summary>Messages kept while a snapshot is on its way; more mean a snapshot that was too long on its way, and another is read.</summary>
+    /// <summary>
+    /// Messages kept while a snapshot is on its way; more mean a snapshot that was too long on its way, and another is read.
+    /// </summary>
     private const int MaxWaiting = 10_000;
 
     private readonly Lock gate = new();
@@ -126,7 +128,9 @@ public sealed class MarketStream(Market market)
             if (sequence == Sequence) return [];
             var missed = recent.Where(message => message.Sequence > sequence).ToList();
             // The first one must follow on what the client has; messages were rewritten so that each names the one before it here.
-            return missed.Count > 0 && missed[0].Previous <= sequence && missed.TrueForAll(message => message.Epoch == epoch) ? missed : null;
+            return missed.Count > 0 && missed[0].Previous <= sequence && missed.TrueForAll(message => message.Epoch == epoch)
+                ? missed
+                : null;
         }
     }
 

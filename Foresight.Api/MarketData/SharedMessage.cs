@@ -37,9 +37,11 @@ public sealed class SharedMessage
 
     public SerializedHubMessage Bytes { get; }
 
-    public static SharedMessage Depth(DepthMessage message, Action<TimeSpan>? delivered = null) => new(HubEvents.Depth, message, message, delivered);
+    public static SharedMessage Depth(DepthMessage message, Action<TimeSpan>? delivered = null) =>
+        new(HubEvents.Depth, message, message, delivered);
 
-    public static SharedMessage Of(string topic, object body, Action<TimeSpan>? delivered = null) => new(topic, body, depth: null, delivered);
+    public static SharedMessage Of(string topic, object body, Action<TimeSpan>? delivered = null) =>
+        new(topic, body, depth: null, delivered);
 
     /// <summary>Says to how many clients it goes, before it goes to the first.</summary>
     public void Expect(int clients) => undelivered = clients;

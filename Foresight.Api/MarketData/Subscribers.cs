@@ -14,7 +14,8 @@ public sealed class Subscribers
 
     public IReadOnlyDictionary<string, int> CountByTopic() => counts;
 
-    public IReadOnlyCollection<HubClient> Of(Subscription subscription) => followers.TryGetValue(subscription, out var found) ? found : Nobody;
+    public IReadOnlyCollection<HubClient> Of(Subscription subscription) =>
+        followers.TryGetValue(subscription, out var found) ? found : Nobody;
 
     public IEnumerable<HubClient> OfTopic(string topic) =>
         followers.Where(one => one.Key.Topic == topic).SelectMany(one => one.Value).Distinct();

@@ -11,7 +11,9 @@ namespace Foresight.Api.Markets;
 /// All markets, in memory: every order needs one. Read anew every few seconds, and at once (but not more than once a second) when a market
 /// is asked for that is not known. While Postgres is away the known markets serve on; their state is checked by the leader anyway.
 /// </summary>
-public sealed partial class MarketCatalog(Database database, IConfiguration configuration, TimeProvider clock, ILogger<MarketCatalog> logger) : BackgroundService
+public sealed partial class MarketCatalog(
+    Database database, IConfiguration configuration, TimeProvider clock, ILogger<MarketCatalog> logger)
+    : BackgroundService
 {
     /// <summary>More markets than this on one cluster are a sign of something else.</summary>
     public const int MaxMarkets = 50_000;
@@ -39,7 +41,8 @@ public sealed partial class MarketCatalog(Database database, IConfiguration conf
         state?.ById.GetValueOrDefault(id) ?? (await FreshAsync(cancellation)).ById.GetValueOrDefault(id);
 
     /// <exception cref="NpgsqlException">Nothing is known yet, and the database cannot say.</exception>
-    public async ValueTask<IReadOnlyList<Market>> AllAsync(CancellationToken cancellation) => (state ?? await FreshAsync(cancellation)).Ordered;
+    public async ValueTask<IReadOnlyList<Market>> AllAsync(CancellationToken cancellation) =>
+        (state ?? await FreshAsync(cancellation)).Ordered;
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {

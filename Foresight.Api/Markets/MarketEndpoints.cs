@@ -31,14 +31,19 @@ public static class MarketEndpoints
     public static WebApplication MapMarkets(this WebApplication app)
     {
         var markets = app.MapGroup("/markets").WithTags("Markets");
-        markets.MapGet("", ListAsync).WithName("ListMarkets").WithSummary("All markets, in the order they were listed.").RefusesWith(400, 503);
-        markets.MapGet("/{id:int}", FindAsync).WithName("GetMarket").WithSummary("One market, with its last 24 hours.").RefusesWith(404, 503);
+        markets.MapGet("", ListAsync).WithName("ListMarkets")
+            .WithSummary("All markets, in the order they were listed.").RefusesWith(400, 503);
+        markets.MapGet("/{id:int}", FindAsync).WithName("GetMarket")
+            .WithSummary("One market, with its last 24 hours.").RefusesWith(404, 503);
         markets.MapGet("/{id:int}/depth", DepthAsync).WithName("GetDepth")
             .WithSummary("The book of one outcome, as of a journal position.").RefusesWith(400, 404, 422, 503);
-        markets.MapGet("/{id:int}/trades", MarketTradesAsync).WithName("ListMarketTrades").WithSummary("The market's trades, newest first.").RefusesWith(400, 404, 503);
+        markets.MapGet("/{id:int}/trades", MarketTradesAsync).WithName("ListMarketTrades")
+            .WithSummary("The market's trades, newest first.").RefusesWith(400, 404, 503);
         var trades = app.MapGroup("/trades").WithTags("Trades");
-        trades.MapGet("", TradesAsync).WithName("ListTrades").WithSummary("Trades, newest first, by market, account and settlement state.").RefusesWith(400, 422, 503);
-        trades.MapGet("/{id:long}", TradeAsync).WithName("GetTrade").WithSummary("One trade and how far its settlement is.").RefusesWith(404, 503);
+        trades.MapGet("", TradesAsync).WithName("ListTrades")
+            .WithSummary("Trades, newest first, by market, account and settlement state.").RefusesWith(400, 422, 503);
+        trades.MapGet("/{id:long}", TradeAsync).WithName("GetTrade")
+            .WithSummary("One trade and how far its settlement is.").RefusesWith(404, 503);
         app.MapGet("/chain", ChainAsync).WithTags("Markets").WithName("GetChain")
             .WithSummary("What a wallet must know to fund an account and to sign.").RefusesWith(503);
         return app;
@@ -49,7 +54,8 @@ public static class MarketEndpoints
     private static async Task<Results<Ok<Page<MarketView>>, ProblemResult>> ListAsync(
         MarketCatalog catalog, MarketStatistics statistics, CancellationToken cancellation, int? limit = null, string? cursor = null)
     {
-        if (RequestReading.ReadPage(limit ?? ApiLimits.MaxPageSize, cursor, out var size, out var after) is { } malformed) return new ProblemResult(malformed);
+        if (RequestReading.ReadPage(limit ?? ApiLimits.MaxPageSize, cursor, out var size, out var after) is { } malformed)
+            return new ProblemResult(malformed);
         // Forward, unlike the other lists: markets are few and read from the first.
         var read = (await catalog.AllAsync(cancellation)).Where(market => cursor is null || market.Id > after).Take(size + 1).ToList();
         var (markets, next) = RequestReading.Cut(read, size, market => market.Id);
@@ -70,9 +76,12 @@ public static class MarketEndpoints
         if (levels is < 1 or > MaxLevels) return new ProblemResult(Problem.Malformed($"levels must be from 1 to {MaxLevels}."));
         if (await catalog.FindAsync(id, cancellation) is not { } market) return new ProblemResult(Unknown(id));
         if (outcome < 0 || outcome >= market.Outcomes.Count)
-            return new ProblemResult(new Problem(ProblemCodes.InvalidOutcome, $"Market {id} has outcomes 0 to {market.Outcomes.Count - 1}."));
+            return new ProblemResult(
+                new Problem(ProblemCodes.InvalidOutcome, $"Market {id} has outcomes 0 to {market.Outcomes.Count - 1}."));
         // A book that is being rebuilt is not shown: it would look like a market that nobody trades in.
-        return feed.DepthOf(id, outcome, levels) is { } depth ? TypedResults.Ok(depth) : new ProblemResult(Problem.Unavailable("The book is being read anew."));
+        return feed.DepthOf(id, outcome, levels) is { } depth
+            ? TypedResults.Ok(depth)
+            : new ProblemResult(Problem.Unavailable("The book is being read anew."));
     }
 
     private static async Task<Results<Ok<Page<TradeView>>, ProblemResult>> MarketTradesAsync(
@@ -100,18 +109,22 @@ public static class MarketEndpoints
         return TypedResults.Ok(await reader.ListAsync(filter, size, before, after, cancellation));
     }
 
-    private static async Task<Results<Ok<TradeView>, ProblemResult>> TradeAsync(long id, HttpContext http, TradeReader reader, CancellationToken cancellation)
+    private static async Task<Results<Ok<TradeView>, ProblemResult>> TradeAsync(
+        long id, HttpContext http, TradeReader reader, CancellationToken cancellation)
     {
         if (RequestReading.ReadLsn(http.Request, out var after) is { } malformed) return new ProblemResult(malformed);
-        return await reader.FindAsync(id, after, cancellation) is { } trade ? TypedResults.Ok(trade) : new ProblemResult(Problem.NotFound($"No trade has the id {id}."));
+        return await reader.FindAsync(id, after, cancellation) is { } trade
+            ? TypedResults.Ok(trade)
+            : new ProblemResult(Problem.NotFound($"No trade has the id {id}."));
     }
 
-    private static async Task<Results<Ok<ChainView>, ProblemResult>> ChainAsync(Database database, IConfiguration configuration, CancellationToken cancellation)
+    private static async Task<Results<Ok<ChainView>, ProblemResult>> ChainAsync(
+        Database database, IConfiguration configuration, CancellationToken cancellation)
     {
         var chainId = configuration.ChainId();
-        var row = await database.ReadAsync("chain", after: null, (connection, cancel) => connection.QuerySingleOrDefaultAsync<(byte[] Factory, byte[] Usdc, byte[] Token)?>(
-            new CommandDefinition("SELECT factory, usdc, outcome_token FROM deployments WHERE chain_id = @chainId", new { chainId }, cancellationToken: cancel)), cancellation);
-        if (row is not { } contracts) return new ProblemResult(Problem.Unavailable($"The contracts are not deployed on chain {chainId} yet."));
+        var row = await database.ReadAsync("chain", after: null, (connection, cancel) => connection.QuerySingleOrDefaultAsync<(byte[] Factory, byte[] Usdc, byte[] Token)?>(new CommandDefinition("SELECT factory, usdc, outcome_token FROM deployments WHERE chain_id = @chainId", new { chainId }, cancellationToken: cancel)), cancellation);
+        if (row is not { } contracts)
+            return new ProblemResult(Problem.Unavailable($"The contracts are not deployed on chain {chainId} yet."));
         return TypedResults.Ok(new ChainView(
             chainId, new Address(contracts.Factory).ToString(), new Address(contracts.Usdc).ToString(), new Address(contracts.Token).ToString(),
             configuration.Integer("SETTLEMENT_CONFIRMATIONS", 2, 0, 10_000)));

@@ -27,11 +27,11 @@ public sealed class TradeReader(Database database)
         return await database.ReadAsync("trade", after, ReadAsync, cancellation) ?? await database.ReadPrimaryAsync("trade", ReadAsync, cancellation);
 
         async Task<TradeView?> ReadAsync(NpgsqlConnection connection, CancellationToken cancel) =>
-            (await connection.QuerySingleOrDefaultAsync<TradeRow>(
-                new CommandDefinition($"SELECT {Columns} WHERE t.trade_id = @tradeId", query, cancellationToken: cancel)))?.View();
+            (await connection.QuerySingleOrDefaultAsync<TradeRow>(new CommandDefinition($"SELECT {Columns} WHERE t.trade_id = @tradeId", query, cancellationToken: cancel)))?.View();
     }
 
-    public async Task<Page<TradeView>> ListAsync(TradeFilter filter, int size, long before, NpgsqlLogSequenceNumber? after, CancellationToken cancellation)
+    public async Task<Page<TradeView>> ListAsync(
+        TradeFilter filter, int size, long before, NpgsqlLogSequenceNumber? after, CancellationToken cancellation)
     {
         var conditions = new List<string> { "t.trade_id < @before" };
         if (filter.MarketId is not null) conditions.Add("t.market_id = @market");
@@ -51,8 +51,12 @@ public sealed class TradeReader(Database database)
         }, cancellation);
     }
 
-    /// <summary>A market's trades after one journal position and up to another, oldest first, from the primary: to fill a gap in the stream.</summary>
-    public Task<IReadOnlyList<TradeView>> BetweenAsync(int marketId, long afterSequence, long upToSequence, int limit, CancellationToken cancellation) =>
+    /// <summary>
+    /// A market's trades after one journal position and up to another, oldest first, from the primary: to fill a gap in the
+    /// stream.
+    /// </summary>
+    public Task<IReadOnlyList<TradeView>> BetweenAsync(
+        int marketId, long afterSequence, long upToSequence, int limit, CancellationToken cancellation) =>
         database.ReadPrimaryAsync("trades_between", async (connection, cancel) =>
         {
             var rows = await connection.QueryAsync<TradeRow>(new CommandDefinition(

@@ -27,7 +27,8 @@ public sealed class ClusterReader(LeaderDirectory leaders, NodeRegistry registry
         return withAddresses ? nodes : [.. nodes.Select(node => node with { Address = "" })];
     }
 
-    public Task<LeaderView?> LeaderAsync(bool withAddresses, CancellationToken cancellation) => LeaderAsync(withAddresses, nodes: null, cancellation);
+    public Task<LeaderView?> LeaderAsync(bool withAddresses, CancellationToken cancellation) =>
+        LeaderAsync(withAddresses, nodes: null, cancellation);
 
     private async Task<LeaderView?> LeaderAsync(bool withAddresses, IReadOnlyList<NodeRecord>? nodes, CancellationToken cancellation)
     {
@@ -36,7 +37,8 @@ public sealed class ClusterReader(LeaderDirectory leaders, NodeRegistry registry
         if (await leaders.FindAsync(LeasedResources.Matching, cancellation) is not { } lease) return null;
         nodes ??= await registry.ListAsync(cancellation);
         var state = nodes.FirstOrDefault(node => node.NodeId == lease.NodeId)?.State ?? "unknown";
-        return new LeaderView(lease.NodeId, withAddresses ? lease.Address : "", lease.Epoch, lease.AcquiredAt, remaining?.TotalMilliseconds, state);
+        return new LeaderView(
+            lease.NodeId, withAddresses ? lease.Address : "", lease.Epoch, lease.AcquiredAt, remaining?.TotalMilliseconds, state);
     }
 
     private static async Task<(IReadOnlyList<LeadershipView>, IReadOnlyList<FailoverView>)> ReadLeadershipAsync(NpgsqlConnection connection, CancellationToken cancellation)

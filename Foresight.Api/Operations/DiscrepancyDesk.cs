@@ -13,13 +13,17 @@ public sealed class DiscrepancyDesk(Database database, RedisConnection redis, Ti
     public async Task<(DiscrepancyDetail? Detail, Problem? Problem)> DecideAsync(long id, ResolveRequest request, string actor, CancellationToken cancellation)
     {
         var note = request.Note.Trim();
-        if (note.Length is 0 or > DiscrepancyRules.MaxNote) return (null, Problem.Malformed($"note must have 1 to {DiscrepancyRules.MaxNote} characters."));
+        if (note.Length is 0 or > DiscrepancyRules.MaxNote)
+            return (null, Problem.Malformed($"note must have 1 to {DiscrepancyRules.MaxNote} characters."));
         var action = request.Action ?? "resolve";
-        if (!DiscrepancyRules.Actions.Contains(action)) return (null, Problem.Malformed($"action must be one of {string.Join(", ", DiscrepancyRules.Actions)}."));
+        if (!DiscrepancyRules.Actions.Contains(action))
+            return (null, Problem.Malformed($"action must be one of {string.Join(", ", DiscrepancyRules.Actions)}."));
 
-        var answer = await database.WriteAsync("discrepancy_decide", (connection, cancel) => WriteAsync(connection, id, action, note, actor, cancel), cancellation);
+        var answer = await database.WriteAsync(
+            "discrepancy_decide", (connection, cancel) => WriteAsync(connection, id, action, note, actor, cancel), cancellation);
         if (answer.Detail is { } decided)
-            redis.Publish(Channels.ClusterEvents, new ClusterEvent("discrepancy_changed", actor, 0, clock.GetUtcNow(), $"{id} {decided.Discrepancy.State}"));
+            redis.Publish(Channels.ClusterEvents, new ClusterEvent(
+                "discrepancy_changed", actor, 0, clock.GetUtcNow(), $"{id} {decided.Discrepancy.State}"));
         return answer;
     }
 

@@ -29,10 +29,12 @@ public static class OperationsEndpoints
     {
         var cluster = app.MapGroup("/cluster").WithTags("Cluster");
         cluster.MapGet("/status", (HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellation) =>
-            reader.StatusAsync(access.Allows(http), cancellation)).WithName("GetClusterStatus").WithSummary("Leader, nodes, leased resources, failovers.").RefusesWith(503);
+            reader.StatusAsync(access.Allows(http), cancellation)).WithName("GetClusterStatus")
+                .WithSummary("Leader, nodes, leased resources, failovers.").RefusesWith(503);
         cluster.MapGet("/leader", LeaderAsync).WithName("GetLeader").WithSummary("Who leads matching.").RefusesWith(503);
         cluster.MapGet("/nodes", (HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellation) =>
-            reader.NodesAsync(access.Allows(http), cancellation)).WithName("ListNodes").WithSummary("The nodes that live.").RefusesWith(503);
+            reader.NodesAsync(access.Allows(http), cancellation)).WithName("ListNodes")
+                .WithSummary("The nodes that live.").RefusesWith(503);
 
         app.MapGroup("/database").WithTags("Database").RequireAdminKey()
             .MapGet("/status", (Database database) => TypedResults.Ok(database.Status())).WithName("GetDatabaseStatus")
@@ -51,15 +53,20 @@ public static class OperationsEndpoints
         routes.MapGet("/status", async (ReconciliationReader reader, CancellationToken cancellation) => TypedResults.Ok(await reader.StatusAsync(cancellation)))
             .WithName("GetReconciliationStatus").WithSummary("Last and next run, coverage, open discrepancies.").RefusesWith(401, 503);
         routes.MapGet("/runs", RunsAsync).WithName("ListRuns").WithSummary("Runs, newest first.").RefusesWith(400, 401, 503);
-        routes.MapGet("/coverage", CoverageAsync).WithName("ListCoverage").WithSummary("Block ranges that were compared, newest first.").RefusesWith(400, 401, 503);
-        routes.MapGet("/discrepancies", DiscrepanciesAsync).WithName("ListDiscrepancies").WithSummary("Discrepancies, newest first.").RefusesWith(400, 401, 503);
-        routes.MapGet("/discrepancies/{id:long}", DiscrepancyAsync).WithName("GetDiscrepancy").WithSummary("One discrepancy, with its evidence and audit trail.").RefusesWith(401, 404, 503);
-        routes.MapPost("/trigger", TriggerAsync).WithName("TriggerReconciliation").WithSummary("Asks for a run; joins one that waits or runs.").RefusesWith(401, 503);
+        routes.MapGet("/coverage", CoverageAsync).WithName("ListCoverage")
+            .WithSummary("Block ranges that were compared, newest first.").RefusesWith(400, 401, 503);
+        routes.MapGet("/discrepancies", DiscrepanciesAsync).WithName("ListDiscrepancies")
+            .WithSummary("Discrepancies, newest first.").RefusesWith(400, 401, 503);
+        routes.MapGet("/discrepancies/{id:long}", DiscrepancyAsync).WithName("GetDiscrepancy")
+            .WithSummary("One discrepancy, with its evidence and audit trail.").RefusesWith(401, 404, 503);
+        routes.MapPost("/trigger", TriggerAsync).WithName("TriggerReconciliation")
+            .WithSummary("Asks for a run; joins one that waits or runs.").RefusesWith(401, 503);
         routes.MapPost("/resolve/{id:long}", ResolveAsync).WithName("ResolveDiscrepancy")
             .WithSummary("Resolves, acknowledges, ignores or reopens a discrepancy, with a note.").RefusesWith(400, 401, 404, 409, 503);
     }
 
-    private static async Task<Results<Ok<LeaderView>, ProblemResult>> LeaderAsync(HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellation) =>
+    private static async Task<Results<Ok<LeaderView>, ProblemResult>> LeaderAsync(
+        HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellation) =>
         await reader.LeaderAsync(access.Allows(http), cancellation) is { } leader
             ? TypedResults.Ok(leader)
             : new ProblemResult(new Problem(ProblemCodes.NotLeader, "No node leads matching.") { RetryAfter = TimeSpan.FromSeconds(1) });
@@ -71,10 +78,15 @@ public static class OperationsEndpoints
             : TypedResults.Ok(await reader.RunsAsync(size, before, cancellation));
 
     private static async Task<Results<Ok<Page<CoverageView>>, ProblemResult>> CoverageAsync(
-        ReconciliationReader reader, CancellationToken cancellation, int? limit = null, string? cursor = null) =>
-        RequestReading.ReadPage(limit, cursor, out var size, out var before) is { } malformed
-            ? new ProblemResult(malformed)
-            : TypedResults.Ok(await reader.CoverageAsync(size, before, cancellation));
+        ReconciliationReader reader, CancellationToken cancellation, int? limit = null, string? cursor = null)
+    {
+        // A range is named by its run and its first block, so its cursor has both.
+        var parts = cursor?.Split('-', 2);
+        if (parts is { Length: not 2 }) return new ProblemResult(RequestReading.BadCursor);
+        if (RequestReading.ReadPage(limit, parts?[0], out var size, out var run) is { } malformed) return new ProblemResult(malformed);
+        if (RequestReading.ReadPage(limit, parts?[1], out _, out var block) is { } also) return new ProblemResult(also);
+        return TypedResults.Ok(await reader.CoverageAsync(size, (run, block), cancellation));
+    }
 
     private static async Task<Results<Ok<Page<DiscrepancyView>>, ProblemResult>> DiscrepanciesAsync(
         ReconciliationReader reader, CancellationToken cancellation,
@@ -87,7 +99,8 @@ public static class OperationsEndpoints
         return TypedResults.Ok(await reader.DiscrepanciesAsync(new DiscrepancyFilter(live ? null : state, live, kind, severity), size, before, cancellation));
     }
 
-    private static async Task<Results<Ok<DiscrepancyDetail>, ProblemResult>> DiscrepancyAsync(long id, ReconciliationReader reader, CancellationToken cancellation) =>
+    private static async Task<Results<Ok<DiscrepancyDetail>, ProblemResult>> DiscrepancyAsync(
+        long id, ReconciliationReader reader, CancellationToken cancellation) =>
         await reader.DiscrepancyAsync(id, cancellation) is { } detail
             ? TypedResults.Ok(detail)
             : new ProblemResult(Problem.NotFound($"No discrepancy has the id {id}."));
@@ -95,8 +108,8 @@ public static class OperationsEndpoints
     /// <summary>Through the journal's database and not through the holder's door: a request then outlives the holder.</summary>
     private static async Task<Accepted<TriggerResponse>> TriggerAsync(Database database, NodeIdentity node, CancellationToken cancellation)
     {
-        var (runId, alreadyRunning) = await database.WriteAsync("reconciliation_trigger", (connection, cancel) => connection.QuerySingleAsync<(long, bool)>(
-            new CommandDefinition("SELECT run_id, already_running FROM request_reconciliation(@node)", new { node = node.Id }, cancellationToken: cancel)), cancellation);
+        var (runId, alreadyRunning) = await database.WriteAsync(
+            "reconciliation_trigger", (connection, cancel) => connection.QuerySingleAsync<(long, bool)>(new CommandDefinition("SELECT run_id, already_running FROM request_reconciliation(@node)", new { node = node.Id }, cancellationToken: cancel)), cancellation);
         return TypedResults.Accepted("/reconciliation/runs", new TriggerResponse(runId, alreadyRunning));
     }
 

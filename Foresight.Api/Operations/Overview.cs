@@ -3,7 +3,10 @@ using Foresight.ServiceDefaults.Postgres;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>Everything at a glance. Each part is read for itself and within a bound: one that fails is named, with the reason, and hides none of the others.</summary>
+/// <summary>
+/// Everything at a glance. Each part is read for itself and within a bound: one that fails is named, with the reason, and hides
+/// none of the others.
+/// </summary>
 public sealed partial class Overview(
     ClusterReader cluster, Database database, ReconciliationReader reconciliation, SettlementReader settlement, TimeProvider clock, ILogger<Overview> logger)
 {

@@ -24,7 +24,8 @@ public sealed class ReconciliationReader(Database database)
         """;
 
     /// <summary>While no node has led reconciliation there is no word of its holder: no next run, nothing covered.</summary>
-    public Task<ReconciliationStatus> StatusAsync(CancellationToken cancellation) => database.ReadPrimaryAsync("reconciliation_status", async (connection, cancel) =>
+    public Task<ReconciliationStatus> StatusAsync(CancellationToken cancellation) =>
+        database.ReadPrimaryAsync("reconciliation_status", async (connection, cancel) =>
     {
         var holder = await connection.QuerySingleOrDefaultAsync<(long IntervalMs, bool AutoFix, DateTime? NextRunAt, long HeadBlock, long CoveredToBlock)?>(
             new CommandDefinition("SELECT interval_ms, auto_fix, next_run_at, head_block, covered_to_block FROM reconciliation_status", cancellationToken: cancel));
@@ -41,7 +42,8 @@ public sealed class ReconciliationReader(Database database)
             holder?.CoveredToBlock ?? 0, holder?.HeadBlock ?? 0, open.Values.Sum(), open);
     }, cancellation);
 
-    public Task<Page<RunView>> RunsAsync(int size, long before, CancellationToken cancellation) => database.ReadPrimaryAsync("reconciliation_runs", async (connection, cancel) =>
+    public Task<Page<RunView>> RunsAsync(int size, long before, CancellationToken cancellation) =>
+        database.ReadPrimaryAsync("reconciliation_runs", async (connection, cancel) =>
     {
         var read = (await connection.QueryAsync<RunRow>(new CommandDefinition(
             $"SELECT {RunColumns} FROM reconciliation_runs WHERE run_id < @before ORDER BY run_id DESC LIMIT @rows", new { before, rows = size + 1 },
@@ -50,19 +52,24 @@ public sealed class ReconciliationReader(Database database)
         return new Page<RunView>([.. rows.Select(row => row.View())], next);
     }, cancellation);
 
-    /// <summary>Newest run first, then by block; the cursor is the run, so a page holds whole runs as far as they fit.</summary>
-    public Task<Page<CoverageView>> CoverageAsync(int size, long before, CancellationToken cancellation) => database.ReadPrimaryAsync("reconciliation_coverage", async (connection, cancel) =>
-    {
-        var read = (await connection.QueryAsync<CoverageRow>(new CommandDefinition(
-            """
-            SELECT from_block, to_block, state, run_id, at, error FROM reconciliation_coverage WHERE run_id < @before
-            ORDER BY run_id DESC, from_block DESC LIMIT @rows
-            """, new { before, rows = size + 1 }, cancellationToken: cancel))).AsList();
-        var (rows, next) = RequestReading.Cut(read, size, row => row.RunId);
-        return new Page<CoverageView>([.. rows.Select(row => row.View())], next);
-    }, cancellation);
+    /// <summary>Newest run first, within it from the highest block down.</summary>
+    /// <param name="before">Run and first block of the last range of the page before.</param>
+    public Task<Page<CoverageView>> CoverageAsync(int size, (long RunId, long FromBlock) before, CancellationToken cancellation) =>
+        database.ReadPrimaryAsync("reconciliation_coverage", async (connection, cancel) =>
+        {
+            var rows = (await connection.QueryAsync<CoverageRow>(new CommandDefinition(
+                """
+                SELECT from_block, to_block, state, run_id, at, error FROM reconciliation_coverage
+                WHERE (run_id, from_block) < (@RunId, @FromBlock) ORDER BY run_id DESC, from_block DESC LIMIT @rows
+                """, new { before.RunId, before.FromBlock, rows = size + 1 }, cancellationToken: cancel))).AsList();
+            var more = rows.Count > size;
+            if (more) rows.RemoveRange(size, rows.Count - size);
+            return new Page<CoverageView>([.. rows.Select(row => row.View())], more ? $"{rows[^1].RunId}-{rows[^1].FromBlock}" : null);
+        }, cancellation);
 
-    public Task<Page<DiscrepancyView>> DiscrepanciesAsync(DiscrepancyFilter filter, int size, long before, CancellationToken cancellation) => database.ReadPrimaryAsync("discrepancies", async (connection, cancel) =>
+    public Task<Page<DiscrepancyView>> DiscrepanciesAsync(
+        DiscrepancyFilter filter, int size, long before, CancellationToken cancellation) =>
+        database.ReadPrimaryAsync("discrepancies", async (connection, cancel) =>
     {
         var conditions = new List<string> { "discrepancy_id < @before" };
         if (filter.State is not null) conditions.Add("state = @state");
@@ -78,9 +85,11 @@ public sealed class ReconciliationReader(Database database)
     }, cancellation);
 
     public Task<DiscrepancyDetail?> DiscrepancyAsync(long id, CancellationToken cancellation) =>
-        database.ReadPrimaryAsync("discrepancy", (connection, cancel) => ReadDetailAsync(connection, id, transaction: null, cancel), cancellation);
+        database.ReadPrimaryAsync(
+            "discrepancy", (connection, cancel) => ReadDetailAsync(connection, id, transaction: null, cancel), cancellation);
 
-    internal static async Task<DiscrepancyDetail?> ReadDetailAsync(NpgsqlConnection connection, long id, NpgsqlTransaction? transaction, CancellationToken cancellation)
+    internal static async Task<DiscrepancyDetail?> ReadDetailAsync(
+        NpgsqlConnection connection, long id, NpgsqlTransaction? transaction, CancellationToken cancellation)
     {
         var row = await connection.QuerySingleOrDefaultAsync<DiscrepancyRow>(new CommandDefinition(
             $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE discrepancy_id = @id", new { id }, transaction, cancellationToken: cancellation));

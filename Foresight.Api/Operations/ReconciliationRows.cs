@@ -18,7 +18,8 @@ internal sealed class RunRow
     public string? Error { get; init; }
     public string NodeId { get; init; } = "";
 
-    public RunView View() => new(RunId, Trigger, State, StartedAt, FinishedAt, FromBlock, ToBlock, TradesCompared, Found, New, Error, NodeId);
+    public RunView View() =>
+        new(RunId, Trigger, State, StartedAt, FinishedAt, FromBlock, ToBlock, TradesCompared, Found, New, Error, NodeId);
 }
 
 internal sealed class CoverageRow

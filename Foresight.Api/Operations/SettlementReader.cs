@@ -14,7 +14,8 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
 {
     private const int Wei = 18;
 
-    public Task<SettlementView> SettlementAsync(CancellationToken cancellation) => database.ReadAsync("settlement", after: null, async (connection, cancel) =>
+    public Task<SettlementView> SettlementAsync(CancellationToken cancellation) =>
+        database.ReadAsync("settlement", after: null, async (connection, cancel) =>
     {
         var states = await connection.QueryAsync<(string State, long Count)>(new CommandDefinition(
             "SELECT settlement, count(*) FROM trades GROUP BY settlement", cancellationToken: cancel));

@@ -30,7 +30,9 @@ public sealed partial class ContractWallets : IDisposable
     /// <summary>A multi-signature wallet with ten owners needs about 100,000.</summary>
     private const long GasLimit = 500_000;
 
-    /// <summary>Questions on their way at once. Everybody can make us ask, so there is a limit, and beyond it the answer is "unknown".</summary>
+    /// <summary>
+    /// Questions on their way at once. Everybody can make us ask, so there is a limit, and beyond it the answer is "unknown".
+    /// </summary>
     private const int MaxAtOnce = 8;
 
     /// <summary>Addresses known to have no code, for as long as <see cref="RememberFor"/>.</summary>
@@ -76,7 +78,9 @@ public sealed partial class ContractWallets : IDisposable
 
             var answer = await chain.CallAsync(new CallRequest(maker, IsValidSignature.Encode(digest, signature), Gas: GasLimit), cancel: bound.Token);
             // A contract says yes with the function's own selector.
-            return answer.Length == Word.Size && answer.AsSpan().StartsWith(IsValidSignature.Selector) ? WalletAnswer.Valid : WalletAnswer.Invalid;
+            return answer.Length == Word.Size && answer.AsSpan().StartsWith(IsValidSignature.Selector)
+                ? WalletAnswer.Valid
+                : WalletAnswer.Invalid;
         }
         catch (RpcException error) when (error.IsRevert || error.NodeMessage.Contains("gas", StringComparison.OrdinalIgnoreCase))
         {

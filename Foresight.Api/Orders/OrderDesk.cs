@@ -42,14 +42,16 @@ public sealed class OrderDesk
         decisions = meters.Create(MetricNames.Meter).CreateCounter<long>(MetricNames.ApiOrders, description: "Orders and cancels by what was answered.");
     }
 
-    public async Task<DeskAnswer<PlaceOrderResponse>> PlaceAsync(PlaceOrderRequest request, string? idempotencyKey, DateTimeOffset deadline, CancellationToken cancellation)
+    public async Task<DeskAnswer<PlaceOrderResponse>> PlaceAsync(
+        PlaceOrderRequest request, string? idempotencyKey, DateTimeOffset deadline, CancellationToken cancellation)
     {
         var answer = await PlaceUncountedAsync(request, idempotencyKey, deadline, cancellation);
         Count("place", answer.Problem);
         return answer;
     }
 
-    public async Task<DeskAnswer<CancelOrderResponse>> CancelAsync(CancelOrderRequest request, DateTimeOffset deadline, CancellationToken cancellation)
+    public async Task<DeskAnswer<CancelOrderResponse>> CancelAsync(
+        CancelOrderRequest request, DateTimeOffset deadline, CancellationToken cancellation)
     {
         var answer = await CancelUncountedAsync(request, deadline, cancellation);
         Count("cancel", answer.Problem);
@@ -82,22 +84,27 @@ public sealed class OrderDesk
         };
     }
 
-    private async Task<DeskAnswer<CancelOrderResponse>> CancelUncountedAsync(CancelOrderRequest request, DateTimeOffset deadline, CancellationToken cancellation)
+    private async Task<DeskAnswer<CancelOrderResponse>> CancelUncountedAsync(
+        CancelOrderRequest request, DateTimeOffset deadline, CancellationToken cancellation)
     {
         if (!Address.TryParse(request.Market, out var address)) return OrderRules.NotAMarket();
         if (!Address.TryParse(request.Maker, out var maker)) return OrderRules.NotAnAddress("maker");
         if (!OrderRules.TryReadInteger(request.Salt, out var salt)) return OrderRules.NotAnInteger("salt");
-        if (!OrderRules.TryReadHex(request.Signature, out var signature)) return Problem.Malformed("signature must be 0x and hexadecimal digits.");
+        if (!OrderRules.TryReadHex(request.Signature, out var signature))
+            return Problem.Malformed("signature must be 0x and hexadecimal digits.");
         if (await markets.FindAsync(address, cancellation) is not { } market) return UnknownMarket(address);
         var message = new CancelSaltMessage(maker, salt);
         var digest = OrderSigning.CancelHash(market.Domain, message);
-        if (await signatures.CheckAsync(market.Domain, message.StructHash(), digest, signature, maker, cancellation) is { } refused) return refused;
+        if (await signatures.CheckAsync(market.Domain, message.StructHash(), digest, signature, maker, cancellation) is { } refused)
+            return refused;
 
         var command = new DoorCommand(
-            Guid.NewGuid(), DoorCommandKind.CancelBySalt, deadline, Cancel: new DoorCancel(maker.ToLowerHex(), market.Id, Hash: null, salt.ToString()));
+            Guid.NewGuid(), DoorCommandKind.CancelBySalt, deadline, Cancel: new DoorCancel(
+                maker.ToLowerHex(), market.Id, Hash: null, salt.ToString()));
         var result = await router.SendAsync(command, cancellation);
         return result.Status == DoorStatus.Accepted
-            ? new DeskAnswer<CancelOrderResponse>(new CancelOrderResponse(result.Cancelled ?? [], result.Epoch, result.Sequence), null, result.CommitLsn)
+            ? new DeskAnswer<CancelOrderResponse>(
+                new CancelOrderResponse(result.Cancelled ?? [], result.Epoch, result.Sequence), null, result.CommitLsn)
             : await RefusalAsync(result, orderHash: null, cancellation);
     }
 
@@ -106,7 +113,8 @@ public sealed class OrderDesk
     /// it is done once. Without a key every HTTP request is a request of its own; the order's hash still keeps the order from coming twice.
     /// </summary>
     internal static Guid RequestIdOf(Address maker, string? idempotencyKey) =>
-        idempotencyKey is null ? Guid.NewGuid() : new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(maker.ToLowerHex() + "\n" + idempotencyKey)).AsSpan(0, 16));
+        idempotencyKey is null ? Guid.NewGuid() : new Guid(
+            SHA256.HashData(Encoding.UTF8.GetBytes(maker.ToLowerHex() + "\n" + idempotencyKey)).AsSpan(0, 16));
 
     private static PlaceOrderResponse ResponseOf(CheckedOrder order, DoorResult result) => new(
         order.Hash.ToString(), result.OrderStatus ?? throw new UnreachableException("An accepted order has a status."),
@@ -159,5 +167,6 @@ public sealed class OrderDesk
     }
 
     private void Count(string action, Problem? problem) =>
-        decisions.Add(1, new KeyValuePair<string, object?>("action", action), new KeyValuePair<string, object?>("code", problem?.Code ?? "accepted"));
+        decisions.Add(
+            1, new KeyValuePair<string, object?>("action", action), new KeyValuePair<string, object?>("code", problem?.Code ?? "accepted"));
 }

@@ -30,7 +30,8 @@ public static class OrderEndpoints
             .WithSummary("Cancels all orders of a maker in a market that were signed with one salt.")
             .RefusesWith(202, 400, 404, 413, 415, 422, 429, 503);
         orders.MapGet("/{hash}", FindAsync).WithName("GetOrder").WithSummary("One order, with its fills.").RefusesWith(400, 404, 503);
-        orders.MapGet("", ListAsync).WithName("ListOrders").WithSummary("Orders, newest first, by maker, market and status.").RefusesWith(400, 422, 503);
+        orders.MapGet("", ListAsync).WithName("ListOrders")
+            .WithSummary("Orders, newest first, by maker, market and status.").RefusesWith(400, 422, 503);
         return app;
     }
 
@@ -38,7 +39,8 @@ public static class OrderEndpoints
         PlaceOrderRequest request, HttpContext http, OrderDesk desk, TimeProvider clock, CancellationToken cancellation,
         [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey = null)
     {
-        if (RequestReading.ReadDeadline(http.Request, clock.GetUtcNow(), out var deadline) is { } malformed) return new ProblemResult(malformed);
+        if (RequestReading.ReadDeadline(http.Request, clock.GetUtcNow(), out var deadline) is { } malformed)
+            return new ProblemResult(malformed);
         var (placed, problem, lsn) = await desk.PlaceAsync(request, idempotencyKey, deadline, cancellation);
         if (problem is not null) return Refuse(http, problem);
         if (lsn is not null) http.Response.Headers[RequestReading.LsnHeader] = lsn;
@@ -48,7 +50,8 @@ public static class OrderEndpoints
     private static async Task<Results<Ok<CancelOrderResponse>, ProblemResult>> CancelAsync(
         CancelOrderRequest request, HttpContext http, OrderDesk desk, TimeProvider clock, CancellationToken cancellation)
     {
-        if (RequestReading.ReadDeadline(http.Request, clock.GetUtcNow(), out var deadline) is { } malformed) return new ProblemResult(malformed);
+        if (RequestReading.ReadDeadline(http.Request, clock.GetUtcNow(), out var deadline) is { } malformed)
+            return new ProblemResult(malformed);
         var (cancelled, problem, lsn) = await desk.CancelAsync(request, deadline, cancellation);
         if (problem is not null) return Refuse(http, problem);
         if (lsn is not null) http.Response.Headers[RequestReading.LsnHeader] = lsn;
@@ -62,9 +65,11 @@ public static class OrderEndpoints
         return new ProblemResult(problem);
     }
 
-    private static async Task<Results<Ok<OrderView>, ProblemResult>> FindAsync(string hash, HttpContext http, OrderReader reader, CancellationToken cancellation)
+    private static async Task<Results<Ok<OrderView>, ProblemResult>> FindAsync(
+        string hash, HttpContext http, OrderReader reader, CancellationToken cancellation)
     {
-        if (!Hash32.TryParse(hash, out var id)) return new ProblemResult(Problem.Malformed("An order's id is 0x and 64 hexadecimal digits."));
+        if (!Hash32.TryParse(hash, out var id))
+            return new ProblemResult(Problem.Malformed("An order's id is 0x and 64 hexadecimal digits."));
         if (RequestReading.ReadLsn(http.Request, out var after) is { } malformed) return new ProblemResult(malformed);
         var order = await reader.FindAsync(id, after, fromPrimary: false, cancellation);
         return order is null ? new ProblemResult(Problem.NotFound($"No order has the id {id}.")) : TypedResults.Ok(order);

@@ -13,7 +13,9 @@ namespace Foresight.Api.Orders;
 /// <summary>Which orders; a member that is null does not restrict.</summary>
 public sealed record OrderFilter(Address? Maker, int? MarketId, short? Status);
 
-/// <summary>Orders as the API shows them, from the journal's tables. Never with their signatures: those would let anybody settle them.</summary>
+/// <summary>
+/// Orders as the API shows them, from the journal's tables. Never with their signatures: those would let anybody settle them.
+/// </summary>
 public sealed class OrderReader(Database database, MarketCatalog markets)
 {
     private const string Columns = """
@@ -32,13 +34,15 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         async Task<OrderView?> ReadAsync(NpgsqlConnection connection, CancellationToken cancel)
         {
             var row = await connection.QuerySingleOrDefaultAsync<OrderRow>(
-                new CommandDefinition($"SELECT {Columns} WHERE o.order_hash = @hash", new { hash = hash.ToBytes() }, cancellationToken: cancel));
+                new CommandDefinition(
+                    $"SELECT {Columns} WHERE o.order_hash = @hash", new { hash = hash.ToBytes() }, cancellationToken: cancel));
             return row is null ? null : (await WithFillsAsync(connection, [row], ApiLimits.FillsOfOrder, cancel))[0];
         }
     }
 
     /// <summary>Newest first.</summary>
-    public async Task<Page<OrderView>> ListAsync(OrderFilter filter, int size, long before, NpgsqlLogSequenceNumber? after, CancellationToken cancellation)
+    public async Task<Page<OrderView>> ListAsync(
+        OrderFilter filter, int size, long before, NpgsqlLogSequenceNumber? after, CancellationToken cancellation)
     {
         var conditions = new List<string> { "o.order_id < @before" };
         // By account the rows come from their own index, which is ordered by sequence; else by the order's number, which grows with it.
@@ -77,7 +81,8 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
     }
 
     /// <summary>True if the market is known; an unknown one is refused rather than answered with an empty list.</summary>
-    public async ValueTask<bool> KnowsMarketAsync(int id, CancellationToken cancellation) => await markets.FindAsync(id, cancellation) is not null;
+    public async ValueTask<bool> KnowsMarketAsync(int id, CancellationToken cancellation) =>
+        await markets.FindAsync(id, cancellation) is not null;
 
     private sealed class OrderRow
     {

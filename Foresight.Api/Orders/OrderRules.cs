@@ -56,7 +56,8 @@ public static class OrderRules
             return new Problem(ProblemCodes.InvalidOutcome, $"Market {market.Id} has outcomes 0 to {market.Outcomes.Count - 1}.");
 
         if (message.Price < OrderMessage.PricePerTick * Price.MinTicks || message.Price > OrderMessage.PricePerTick * Price.MaxTicks)
-            return new Problem(ProblemCodes.InvalidPrice, "order.price is micro-USDC a share, from 100 (0.0001 USDC) to 999900 (0.9999 USDC).");
+            return new Problem(
+                ProblemCodes.InvalidPrice, "order.price is micro-USDC a share, from 100 (0.0001 USDC) to 999900 (0.9999 USDC).");
         var step = OrderMessage.PricePerTick * market.TickSize;
         if (!(message.Price % step).IsZero)
             return new Problem(ProblemCodes.InvalidTick, $"order.price must be a multiple of {step} in this market ({Decimals.Price(market.TickSize)} USDC).");
@@ -75,7 +76,8 @@ public static class OrderRules
 
         var expiry = (long)message.Expiry;
         if (expiry != 0 && expiry <= now.ToUnixTimeSeconds())
-            return new Problem(ProblemCodes.OrderExpired, $"order.expiry was {DateTimeOffset.FromUnixTimeSeconds(expiry):u}; it is {now:u}.");
+            return new Problem(
+                ProblemCodes.OrderExpired, $"order.expiry was {DateTimeOffset.FromUnixTimeSeconds(expiry):u}; it is {now:u}.");
 
         order = new CheckedOrder(
             market, message, signature, new Price((int)(message.Price / OrderMessage.PricePerTick)), new Quantity((long)lots), expiry, timeInForce,
@@ -96,7 +98,8 @@ public static class OrderRules
     public static bool TryReadHex([NotNullWhen(true)] string? text, out byte[] bytes)
     {
         bytes = [];
-        if (text is null || text.Length < 2 || text.Length % 2 != 0 || text.Length > 2 + (2 * MaxSignatureBytes) || text[0] != '0' || text[1] != 'x') return false;
+        if (text is null || text.Length < 2 || text.Length % 2 != 0 || text.Length > 2 + (2 * MaxSignatureBytes) || text[0] != '0' || text[1] != 'x')
+            return false;
         bytes = new byte[(text.Length - 2) / 2];
         return Hex.TryDecode(text, bytes);
     }
@@ -105,7 +108,8 @@ public static class OrderRules
     internal static Problem NotAMarket() => new(ProblemCodes.InvalidMarket, NotAnAddress("market").Detail);
 
     internal static Problem NotAnAddress(string member) =>
-        Problem.Malformed($"{member} must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed.");
+        Problem.Malformed(
+            $"{member} must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed.");
 
     internal static Problem NotAnInteger(string member) =>
         Problem.Malformed($"{member} must be a string of decimal digits, without sign or leading zeros, below 2^256.");

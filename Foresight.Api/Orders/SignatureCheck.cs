@@ -21,7 +21,8 @@ public sealed class SignatureCheck(ContractWallets wallets, MarketCatalog market
             case WalletAnswer.Unknown:
                 return Problem.Unavailable("The signature is not the maker's own key's, and the chain cannot be asked whether the maker is a contract that accepts it.");
             case WalletAnswer.Invalid:
-                return new Problem(ProblemCodes.InvalidSignature, $"The maker {maker} is a contract, and its isValidSignature refuses the signature.")
+                return new Problem(
+                    ProblemCodes.InvalidSignature, $"The maker {maker} is a contract, and its isValidSignature refuses the signature.")
                 {
                     More = new Dictionary<string, object?> { ["expectedDigest"] = digest.ToString() },
                 };

@@ -109,11 +109,13 @@ public static class ProblemRules
         StatusCodes.Status401Unauthorized => new Problem(ProblemCodes.Unauthorized, "Send a credential in the Authorization header."),
         StatusCodes.Status404NotFound => new Problem(ProblemCodes.NotFound, "No route has this path."),
         StatusCodes.Status405MethodNotAllowed => new Problem(MethodNotAllowed, "The Allow header names the methods of this path."),
-        StatusCodes.Status413PayloadTooLarge => new Problem(ProblemCodes.BodyTooLarge, $"A body may have at most {ApiLimits.BodyBytes} bytes."),
+        StatusCodes.Status413PayloadTooLarge => new Problem(
+            ProblemCodes.BodyTooLarge, $"A body may have at most {ApiLimits.BodyBytes} bytes."),
         StatusCodes.Status415UnsupportedMediaType => new Problem(UnsupportedMediaType, "Send the body as application/json."),
         StatusCodes.Status429TooManyRequests => new Problem(ProblemCodes.RateLimited, "Send fewer requests per minute."),
         StatusCodes.Status503ServiceUnavailable => Problem.Unavailable("Try again."),
-        >= 500 => new Problem(InternalError, "The request failed here; nothing is said of it because nothing is known.") { Status = status },
+        >= 500 => new Problem(
+            InternalError, "The request failed here; nothing is said of it because nothing is known.") { Status = status },
         _ => new Problem(ProblemCodes.MalformedRequest, "The request is not understood.") { Status = status },
     };
 
@@ -142,7 +144,9 @@ public static class ApiLimits
     /// <summary>An order has about 700 bytes; a contract wallet's signature may have a few thousand.</summary>
     public const int BodyBytes = 64 * 1024;
 
-    /// <summary>The documented bodies nest two deep; the schemas of the OpenAPI document, written under the same rule, nest deeper.</summary>
+    /// <summary>
+    /// The documented bodies nest two deep; the schemas of the OpenAPI document, written under the same rule, nest deeper.
+    /// </summary>
     public const int JsonDepth = 32;
 
     public const int PageSize = 100;

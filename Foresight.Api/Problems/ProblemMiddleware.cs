@@ -16,7 +16,8 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
         var body = http.Request.Body;
         try
         {
-            if (http.Request.ContentLength > ApiLimits.BodyBytes) throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
+            if (http.Request.ContentLength > ApiLimits.BodyBytes)
+                throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
             // Of a body that comes in chunks the size is known only as it is read.
             if (http.Request.ContentLength is null && http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
                 http.Request.Body = new LimitedBody(body);
@@ -24,7 +25,8 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
         }
         catch (Exception error) when (!http.Response.HasStarted)
         {
-            if (error is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }) await LimitedBody.DrainAsync(body, http.RequestAborted);
+            if (error is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge })
+                await LimitedBody.DrainAsync(body, http.RequestAborted);
             if (http.RequestAborted.IsCancellationRequested) return;
             var headers = http.Response.Headers.Where(header => header.Key.StartsWith("X-", StringComparison.OrdinalIgnoreCase)).ToList();
             http.Response.Clear();

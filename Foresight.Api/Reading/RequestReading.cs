@@ -16,12 +16,15 @@ public static class RequestReading
     private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(10);
     private const int MaxDeadlineMs = 60_000;
 
+    public static Problem BadCursor { get; } = Problem.Malformed("cursor must be the next of a page before.");
+
     /// <summary>The position that the answer must include; null: none is asked for.</summary>
     public static Problem? ReadLsn(HttpRequest request, out NpgsqlLogSequenceNumber? after)
     {
         after = null;
         if (request.Headers[LsnHeader] is not [{ Length: > 0 } text]) return null;
-        if (!NpgsqlLogSequenceNumber.TryParse(text, out var position)) return Problem.Malformed($"{LsnHeader} must be a position as an answer gave it, like 0/16B3748.");
+        if (!NpgsqlLogSequenceNumber.TryParse(text, out var position))
+            return Problem.Malformed($"{LsnHeader} must be a position as an answer gave it, like 0/16B3748.");
         after = position;
         return null;
     }
@@ -43,7 +46,7 @@ public static class RequestReading
         before = long.MaxValue;
         if (size is < 1 or > ApiLimits.MaxPageSize) return Problem.Malformed($"limit must be from 1 to {ApiLimits.MaxPageSize}.");
         if (cursor is null) return null;
-        return long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before) ? null : Problem.Malformed("cursor must be the next of a page before.");
+        return long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before) ? null : BadCursor;
     }
 
     /// <summary>Cuts a page off rows that were read with one more than its size.</summary>

@@ -14,8 +14,7 @@ public sealed record CheckResult(HealthStatus Status, string? Description, TimeS
 /// Runs every registered check again and again in the background and keeps the last result, so that a probe is answered from memory at
 /// once, even while the thing that is checked hangs. A check that has not ended in time counts as failed until it does.
 /// </summary>
-public sealed partial class HealthBoard(
-    IServiceScopeFactory scopes, IOptions<HealthCheckServiceOptions> options, TimeProvider clock, ILogger<HealthBoard> logger) : BackgroundService
+public sealed partial class HealthBoard(IServiceScopeFactory scopes, IOptions<HealthCheckServiceOptions> options, TimeProvider clock, ILogger<HealthBoard> logger) : BackgroundService
 {
     /// <summary>Tag of the checks that decide readiness.</summary>
     public const string Ready = "ready";
@@ -83,7 +82,8 @@ public sealed partial class HealthBoard(
         {
             // Any failure of a check is a result; the message stays in the log because it may name hosts.
             Log.CheckThrew(logger, error, check.Name);
-            return new HealthCheckResult(check.FailureStatus, error is OperationCanceledException ? "no answer in time" : error.GetType().Name);
+            return new HealthCheckResult(
+                check.FailureStatus, error is OperationCanceledException ? "no answer in time" : error.GetType().Name);
         }
     }
 

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Configuration;
 
 namespace Foresight.ServiceDefaults.Hosting;
 
-/// <summary>A setting is missing or wrong. The message is one sentence for the operator; the process ends with <see cref="ExitCode"/>.</summary>
+/// <summary>
+/// A setting is missing or wrong. The message is one sentence for the operator; the process ends with <see cref="ExitCode"/>.
+/// </summary>
 public sealed class SettingException(string message) : Exception(message)
 {
     /// <summary>EX_CONFIG of sysexits.h.</summary>
@@ -51,7 +53,8 @@ public static class Settings
         /// <summary>A time given in whole milliseconds, as the names ending in _MS are.</summary>
         public TimeSpan Milliseconds(string name, TimeSpan defaultValue, TimeSpan minimum, TimeSpan maximum) =>
             TimeSpan.FromMilliseconds(
-                configuration.Integer(name, (int)defaultValue.TotalMilliseconds, (int)minimum.TotalMilliseconds, (int)maximum.TotalMilliseconds));
+                configuration.Integer(
+                    name, (int)defaultValue.TotalMilliseconds, (int)minimum.TotalMilliseconds, (int)maximum.TotalMilliseconds));
 
         public bool Flag(string name, bool defaultValue)
         {

@@ -14,6 +14,9 @@ namespace Foresight.ServiceDefaults.Postgres;
 /// </summary>
 public sealed partial class Database : IAsyncDisposable
 {
+    /// <summary>A read that failed faster than this is tried once more.</summary>
+    private static readonly TimeSpan RetryWithin = TimeSpan.FromMilliseconds(500);
+
     private readonly Server primary;
     private readonly Server[] replicas;
     private readonly WeightedRoundRobin turns;
@@ -65,15 +68,29 @@ public sealed partial class Database : IAsyncDisposable
             }
         }
 
-        return (await RunAsync(primary, query, after: null, read, cancellation)).Result!;
+        return await ReadPrimaryAsync(query, read, cancellation);
     }
 
     /// <summary>A read that must see everything that was committed before it.</summary>
-    public async Task<T> ReadPrimaryAsync<T>(string query, Func<NpgsqlConnection, CancellationToken, Task<T>> read, CancellationToken cancellation) =>
-        (await RunAsync(primary, query, after: null, read, cancellation)).Result!;
+    public async Task<T> ReadPrimaryAsync<T>(
+        string query, Func<NpgsqlConnection, CancellationToken, Task<T>> read, CancellationToken cancellation)
+    {
+        var started = clock.GetTimestamp();
+        try
+        {
+            return (await RunAsync(primary, query, after: null, read, cancellation)).Result!;
+        }
+        catch (NpgsqlException error) when (IsOfTheServer(error) && clock.GetElapsedTime(started) < RetryWithin && !cancellation.IsCancellationRequested)
+        {
+            // A server that was restarted has closed the connections in our pool, and each shows it at its next use. One that hangs is not
+            // asked again: the caller has waited enough.
+            return (await RunAsync(primary, query, after: null, read, cancellation)).Result!;
+        }
+    }
 
     /// <summary>Runs on the primary, once. What is not known to be harmless to repeat goes here.</summary>
-    public async Task<T> WriteAsync<T>(string query, Func<NpgsqlConnection, CancellationToken, Task<T>> write, CancellationToken cancellation) =>
+    public async Task<T> WriteAsync<T>(
+        string query, Func<NpgsqlConnection, CancellationToken, Task<T>> write, CancellationToken cancellation) =>
         (await RunAsync(primary, query, after: null, write, cancellation, isRead: false)).Result!;
 
     public DatabaseStatus Status() => new(
@@ -114,7 +131,8 @@ public sealed partial class Database : IAsyncDisposable
     }
 
     /// <summary>Asked on the very connection that will read, so that the answer holds for the read: replay never goes back.</summary>
-    private static async Task<bool> HasReplayedAsync(Server server, NpgsqlConnection connection, NpgsqlLogSequenceNumber position, CancellationToken cancellation)
+    private static async Task<bool> HasReplayedAsync(
+        Server server, NpgsqlConnection connection, NpgsqlLogSequenceNumber position, CancellationToken cancellation)
     {
         if ((ulong)position <= server.Replayed) return true;
         await using var command = new NpgsqlCommand("SELECT pg_last_wal_replay_lsn()", connection);

@@ -23,12 +23,14 @@ internal sealed class DatabaseMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MetricNames.Meter);
         meter.CreateObservableGauge(
-            MetricNames.DatabaseReplicaHealth, () => replicas.Select(replica => new Measurement<int>(replica.IsHealthy ? 1 : 0, new KeyValuePair<string, object?>("replica", replica.Name))),
+            MetricNames.DatabaseReplicaHealth, () => replicas.Select(replica => new Measurement<int>(
+                replica.IsHealthy ? 1 : 0, new KeyValuePair<string, object?>("replica", replica.Name))),
             description: "1: serves reads. 0: out.");
         meter.CreateObservableGauge(
             MetricNames.DatabaseReplicaLag,
             () => replicas.Where(replica => replica.LagBytes is not null)
-                .Select(replica => new Measurement<long>(replica.LagBytes!.Value, new KeyValuePair<string, object?>("replica", replica.Name))),
+                .Select(replica => new Measurement<long>(
+                    replica.LagBytes!.Value, new KeyValuePair<string, object?>("replica", replica.Name))),
             "By", "Write-ahead log of the primary that the replica has not replayed.");
     }
 }

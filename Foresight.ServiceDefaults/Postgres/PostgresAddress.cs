@@ -17,7 +17,8 @@ public sealed record PostgresAddress(NpgsqlConnectionStringBuilder Primary, IRea
     {
         var setting = configuration.Optional("ConnectionStrings:foresight") is { } named ? ("ConnectionStrings__foresight", named)
             : configuration.Optional("DATABASE_URL") is { } url ? ("DATABASE_URL", url)
-            : throw new SettingException("DATABASE_URL (or ConnectionStrings__foresight) is not set: it is the address of the primary database.");
+            : throw new SettingException(
+                "DATABASE_URL (or ConnectionStrings__foresight) is not set: it is the address of the primary database.");
         var primary = Parse(setting.Item1, setting.Item2, defaults: null);
 
         var replicas = new List<ReplicaAddress>();
@@ -40,7 +41,9 @@ public sealed record PostgresAddress(NpgsqlConnectionStringBuilder Primary, IRea
     {
         try
         {
-            return !text.Contains("://", StringComparison.Ordinal) ? new NpgsqlConnectionStringBuilder(text) : ParseUrl(setting, new Uri(text), defaults);
+            return !text.Contains("://", StringComparison.Ordinal)
+                ? new NpgsqlConnectionStringBuilder(text)
+                : ParseUrl(setting, new Uri(text), defaults);
         }
         catch (Exception error) when (error is ArgumentException or FormatException or UriFormatException)
         {
@@ -51,8 +54,10 @@ public sealed record PostgresAddress(NpgsqlConnectionStringBuilder Primary, IRea
 
     private static NpgsqlConnectionStringBuilder ParseUrl(string setting, Uri url, NpgsqlConnectionStringBuilder? defaults)
     {
-        if (url.Scheme == "tcp" && defaults is null) throw new SettingException($"{setting} must say user and database: postgres://user:password@host:port/database.");
-        if (url.Scheme is not ("postgres" or "postgresql" or "tcp")) throw new SettingException($"{setting} must start with postgres://, not {url.Scheme}://.");
+        if (url.Scheme == "tcp" && defaults is null)
+            throw new SettingException($"{setting} must say user and database: postgres://user:password@host:port/database.");
+        if (url.Scheme is not ("postgres" or "postgresql" or "tcp"))
+            throw new SettingException($"{setting} must start with postgres://, not {url.Scheme}://.");
 
         var connection = url.Scheme == "tcp" ? new NpgsqlConnectionStringBuilder(defaults!.ConnectionString) : new NpgsqlConnectionStringBuilder();
         connection.Host = url.Host;
@@ -63,7 +68,8 @@ public sealed record PostgresAddress(NpgsqlConnectionStringBuilder Primary, IRea
         if (user[0].Length > 0) connection.Username = Uri.UnescapeDataString(user[0]);
         if (user.Length == 2) connection.Password = Uri.UnescapeDataString(user[1]);
         var database = Uri.UnescapeDataString(url.AbsolutePath.Trim('/'));
-        connection.Database = database.Length > 0 ? database : defaults?.Database ?? throw new SettingException($"{setting} names no database.");
+        connection.Database = database.Length > 0 ? database : defaults?.Database ?? throw new SettingException(
+            $"{setting} names no database.");
         foreach (var pair in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var parts = pair.Split('=', 2);

@@ -25,7 +25,8 @@ public static class PostgresExtensions
         builder.Services.AddSingleton(provider => SourceOf("primary", address.Primary, provider, commandSeconds: 10));
         builder.Services.AddSingleton(provider =>
         {
-            var primary = new Server("primary", isPrimary: true, weight: 0, provider.GetRequiredService<NpgsqlDataSource>(), address.Primary);
+            var primary = new Server(
+                "primary", isPrimary: true, weight: 0, provider.GetRequiredService<NpgsqlDataSource>(), address.Primary);
             var replicas = useReplicas ? address.Replicas : [];
             return new Database(
                 primary,
@@ -39,7 +40,8 @@ public static class PostgresExtensions
         return builder;
     }
 
-    private static NpgsqlDataSource SourceOf(string name, NpgsqlConnectionStringBuilder connection, IServiceProvider provider, int commandSeconds)
+    private static NpgsqlDataSource SourceOf(
+        string name, NpgsqlConnectionStringBuilder connection, IServiceProvider provider, int commandSeconds)
     {
         var settings = new NpgsqlConnectionStringBuilder(connection.ConnectionString);
         settings.ApplicationName ??= provider.GetRequiredService<NodeIdentity>().Id;

@@ -18,7 +18,9 @@ public sealed class ReplicaLag
         while (positions.Count > MaxPositions) positions.Dequeue();
     }
 
-    /// <summary>How long ago the primary first had something that the replica has not replayed; zero if it has replayed everything.</summary>
+    /// <summary>
+    /// How long ago the primary first had something that the replica has not replayed; zero if it has replayed everything.
+    /// </summary>
     public TimeSpan Of(ulong replayed, DateTimeOffset now)
     {
         foreach (var (position, at) in positions)

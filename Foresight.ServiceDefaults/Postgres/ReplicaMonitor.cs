@@ -7,7 +7,9 @@ using NpgsqlTypes;
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>Checks the primary and every replica in turn and decides which replicas may serve reads.</summary>
-public sealed partial class ReplicaMonitor(Database database, PostgresOptions options, TimeProvider clock, ILogger<ReplicaMonitor> logger) : BackgroundService
+public sealed partial class ReplicaMonitor(
+    Database database, PostgresOptions options, TimeProvider clock, ILogger<ReplicaMonitor> logger)
+    : BackgroundService
 {
     private readonly ReplicaLag lag = new();
     private ulong primaryPosition;
@@ -43,7 +45,8 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
             if (position is not { } written) throw new NpgsqlException("it is in recovery and cannot take writes");
             primaryPosition = Math.Max(primaryPosition, written);
             lag.Primary(primaryPosition, clock.GetUtcNow());
-            if (primary.CheckSucceeded(written, behindBytes: null, behind: null, Stopwatch.GetElapsedTime(started), tooFarBehind: false, clock.GetUtcNow()))
+            if (primary.CheckSucceeded(
+                written, behindBytes: null, behind: null, Stopwatch.GetElapsedTime(started), tooFarBehind: false, clock.GetUtcNow()))
                 Log.Back(logger, primary.Name);
         }
         catch (Exception error) when (IsFailedCheck(error, cancellation))

@@ -1,6 +1,8 @@
 namespace Foresight.ServiceDefaults.Telemetry;
 
-/// <summary>Every metric of the product, so that dashboards, alerts and code cannot drift apart. No label holds an address or an id.</summary>
+/// <summary>
+/// Every metric of the product, so that dashboards, alerts and code cannot drift apart. No label holds an address or an id.
+/// </summary>
 public static class MetricNames
 {
     /// <summary>The meter that all of these belong to; make it with <c>IMeterFactory.Create(MetricNames.Meter)</c>.</summary>

@@ -38,7 +38,10 @@ public sealed partial class PrometheusExporter : IDisposable
         listener.Start();
     }
 
-    /// <summary>The whole exposition. Two meters may share an instrument's name (tests, several hosts in one process): they are one family then.</summary>
+    /// <summary>
+    /// The whole exposition. Two meters may share an instrument's name (tests, several hosts in one process): they are one family
+    /// then.
+    /// </summary>
     public string Scrape()
     {
         lock (scraping)

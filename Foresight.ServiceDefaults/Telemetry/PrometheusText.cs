@@ -8,7 +8,9 @@ internal static class PrometheusText
 {
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-    /// <summary>Labels of the driver's and the framework's metrics that hold addresses, which no label may; they differ with nothing else.</summary>
+    /// <summary>
+    /// Labels of the driver's and the framework's metrics that hold addresses, which no label may; they differ with nothing else.
+    /// </summary>
     private static readonly HashSet<string> Hidden = ["server.address", "server.port"];
 
     /// <summary>Dots become underscores, and the base unit goes into the name, as Prometheus' conventions want it.</summary>

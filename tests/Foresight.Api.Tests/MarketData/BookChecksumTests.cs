@@ -37,7 +37,8 @@ public sealed class BookChecksumTests
 
     [Fact]
     public void Of_ALevelOnTheOtherSide_IsAnotherBook() =>
-        Assert.NotEqual(BookChecksum.Of(new Dictionary<int, long> { [1] = 1 }, []), BookChecksum.Of([], new Dictionary<int, long> { [1] = 1 }));
+        Assert.NotEqual(
+            BookChecksum.Of(new Dictionary<int, long> { [1] = 1 }, []), BookChecksum.Of([], new Dictionary<int, long> { [1] = 1 }));
 
     private static uint DocumentedValue([System.Runtime.CompilerServices.CallerFilePath] string here = "")
     {

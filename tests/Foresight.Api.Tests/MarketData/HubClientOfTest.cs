@@ -21,7 +21,8 @@ internal sealed class HubClientOfTest : IAsyncDisposable
     public static async Task<HubClientOfTest> OpenAsync(ApiStack stack)
     {
         var client = new HubClientOfTest();
-        await client.socket.ConnectAsync(new UriBuilder(new Uri(stack.Http.BaseAddress!, "hubs/market")) { Scheme = "ws" }.Uri, CancellationToken.None);
+        await client.socket.ConnectAsync(new UriBuilder(
+            new Uri(stack.Http.BaseAddress!, "hubs/market")) { Scheme = "ws" }.Uri, CancellationToken.None);
         await client.SendAsync(new { protocol = "json", version = 1 });
         client.receiving = client.ReceiveAsync();
         return client;

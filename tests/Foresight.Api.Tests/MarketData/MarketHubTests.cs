@@ -50,7 +50,8 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         Assert.Equal(depth.Checksum, BookChecksum.Of(Levels(depth.Bids), Levels(depth.Asks)));
 
         static IEnumerable<KeyValuePair<int, long>> Levels(IReadOnlyList<LevelView> levels) =>
-            levels.Select(level => KeyValuePair.Create((int)(decimal.Parse(level.Price) * 10_000), (long)(decimal.Parse(level.Quantity) * 100)));
+            levels.Select(
+                level => KeyValuePair.Create((int)(decimal.Parse(level.Price) * 10_000), (long)(decimal.Parse(level.Quantity) * 100)));
     }
 
     [Fact]
@@ -63,7 +64,8 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         // Committed, and its message is lost; the next one names it.
         await CommitAsync(new LevelChange(0, true, 4300, 33), isLost: true);
         await CommitAsync(new LevelChange(0, true, 4400, 44));
-        var healed = await client.NextAsync("depth", message => message.GetProperty("snapshot").GetBoolean() && message.GetProperty("sequence").GetInt64() == sequence);
+        var healed = await client.NextAsync(
+            "depth", message => message.GetProperty("snapshot").GetBoolean() && message.GetProperty("sequence").GetInt64() == sequence);
         var lots = healed.GetProperty("levels").EnumerateArray().ToDictionary(level => level.GetProperty("priceTicks").GetInt32(), level => level.GetProperty("lots").GetInt64());
         Assert.Equal((33L, 44L), (lots[4300], lots[4400]));
     }
@@ -92,7 +94,8 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         epoch++;
         await CommitAsync(new LevelChange(0, true, 4500, 5), isSnapshot: true);
         await client.NextAsync("depth", message => message.GetProperty("epoch").GetInt64() == epoch);
-        await PublishAsync(Channels.Depth, new DepthMessage(Market, epoch - 1, sequence + 50, sequence, Snapshot: false, [new(0, true, 1, 1)]));
+        await PublishAsync(Channels.Depth, new DepthMessage(
+            Market, epoch - 1, sequence + 50, sequence, Snapshot: false, [new(0, true, 1, 1)]));
         Assert.DoesNotContain(await client.UntilHeartbeatsAsync(), message => message.GetProperty("target").GetString() == "depth");
         Assert.Contains("foresight_pubsub_stale_total{channel=\"ws:depth\"}", await stack.Http.GetStringAsync("metrics"));
     }
@@ -124,7 +127,8 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         Assert.Contains("unauthorized", await SubscribeOrdersAsync(stranger, ours.Address, ours, age: -301));
         Assert.Contains("malformed_request", await stranger.InvokeAsync("SubscribeOrders", "0x12", 0, "0x"));
 
-        await PublishAsync(Channels.Orders, new OrdersMessage(epoch, ++sequence, [Update(ours.Address, "a"), Update(theirs.Address, "b"), Update(Address.Zero, "c")]));
+        await PublishAsync(Channels.Orders, new OrdersMessage(
+            epoch, ++sequence, [Update(ours.Address, "a"), Update(theirs.Address, "b"), Update(Address.Zero, "c")]));
         var update = await owner.NextAsync("orders");
         Assert.Equal("a", Assert.Single(update.GetProperty("updates").EnumerateArray()).GetProperty("orderId").GetString());
         var other = await stranger.NextAsync("orders");
@@ -180,7 +184,8 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
             "SubscribeOrders", address.ToString(), issuedAt, Hex.Encode(PersonalMessage.Sign($"Foresight orders\n{address.ToLowerHex()}\n{issuedAt}", key)));
     }
 
-    private OrderUpdate Update(Address owner, string id) => new(owner.ToLowerHex(), id, Market, "accepted", "open", "0", "1", null, null, epoch, sequence);
+    private OrderUpdate Update(Address owner, string id) =>
+        new(owner.ToLowerHex(), id, Market, "accepted", "open", "0", "1", null, null, epoch, sequence);
 
     /// <summary>Does to the journal what a leader would have done, and says it.</summary>
     private async Task CommitAsync(LevelChange level, bool isLost = false, bool isSnapshot = false)
@@ -205,9 +210,11 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
     private async Task<IReadOnlyList<LevelChange>> WholeAsync()
     {
         var levels = new List<LevelChange>();
-        await using var command = stack.Primary.CreateCommand($"SELECT outcome, is_buy, price_ticks, quantity_lots FROM orders WHERE market_id = {Market}");
+        await using var command = stack.Primary.CreateCommand(
+            $"SELECT outcome, is_buy, price_ticks, quantity_lots FROM orders WHERE market_id = {Market}");
         await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync()) levels.Add(new LevelChange(reader.GetInt16(0), reader.GetBoolean(1), reader.GetInt32(2), reader.GetInt64(3)));
+        while (await reader.ReadAsync()) levels.Add(new LevelChange(
+            reader.GetInt16(0), reader.GetBoolean(1), reader.GetInt32(2), reader.GetInt64(3)));
         return levels;
     }
 

@@ -33,7 +33,8 @@ public sealed class SlowClientTests(ApiStack stack)
         for (var i = 0; i < Messages; i++)
         {
             var previous = sequence + i;
-            await redis.PublishAsync(Channels.Trades, new TradesMessage(Market, epoch, previous + 1, previous, [Trade(previous + 1, epoch, question)]));
+            await redis.PublishAsync(Channels.Trades, new TradesMessage(
+                Market, epoch, previous + 1, previous, [Trade(previous + 1, epoch, question)]));
             // As fast as the reading client takes them: it is the other one that is slow.
             if (i % 200 == 199) await fast.NextAsync("trades", message => message.GetProperty("sequence").GetInt64() == previous + 1);
         }
@@ -67,7 +68,8 @@ public sealed class SlowClientTests(ApiStack stack)
         await SendAsync($$"""{"type":1,"invocationId":"1","target":"Subscribe","arguments":["trades",{{Market}}]}""");
         return socket;
 
-        Task SendAsync(string text) => socket.SendAsync(Encoding.UTF8.GetBytes(text + "\u001e"), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+        Task SendAsync(string text) => socket.SendAsync(
+            Encoding.UTF8.GetBytes(text + "\u001e"), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
     }
 
     private sealed class Publishing(ConnectionMultiplexer redis) : IAsyncDisposable

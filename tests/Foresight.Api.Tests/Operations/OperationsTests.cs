@@ -76,12 +76,14 @@ public sealed class OperationsTests(ApiStack stack)
             detail!.Audit.Select(entry => $"{entry.Action} {entry.FromState} {entry.ToState} {entry.Note}"));
         Assert.All(detail.Audit, entry => Assert.Equal("Ada Ł.", entry.Actor));
         Assert.Equal(("ignored", "Known.", "Ada Ł."), (detail.Discrepancy.State, detail.Discrepancy.Note, detail.Discrepancy.ChangedBy));
-        Assert.Contains((await Page<DiscrepancyView>("reconciliation/discrepancies?state=ignored&kind=missing_offchain")).Items, one => one.Id == id);
+        Assert.Contains(
+            (await Page<DiscrepancyView>("reconciliation/discrepancies?state=ignored&kind=missing_offchain")).Items, one => one.Id == id);
         Assert.DoesNotContain((await Page<DiscrepancyView>("reconciliation/discrepancies?state=live")).Items, one => one.Id == id);
 
         async Task<(int, string?)> DecideAsync(long which, object body)
         {
-            var (status, answer, _) = await stack.Admin.PostAsync($"reconciliation/resolve/{which}", body, ("X-Foresight-Operator", Uri.EscapeDataString("Ada Ł.")));
+            var (status, answer, _) = await stack.Admin.PostAsync(
+                $"reconciliation/resolve/{which}", body, ("X-Foresight-Operator", Uri.EscapeDataString("Ada Ł.")));
             return (status, status == 200 ? answer.GetProperty("discrepancy").GetProperty("state").GetString() : answer.Code());
         }
     }
@@ -91,7 +93,8 @@ public sealed class OperationsTests(ApiStack stack)
     {
         await stack.ExecuteAsync("INSERT INTO discrepancies (natural_key, kind, severity, summary) VALUES ('status_mismatch:7', 'status_mismatch', 'low', 'A status.')");
         var id = await stack.ScalarAsync<long>("SELECT discrepancy_id FROM discrepancies WHERE natural_key = 'status_mismatch:7'");
-        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => stack.Admin.PostAsync($"reconciliation/resolve/{id}", new { note = $"{i}" })));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 10).Select(i => stack.Admin.PostAsync($"reconciliation/resolve/{id}", new { note = $"{i}" })));
         Assert.Equal(1, answers.Count(answer => answer.Status == 200));
         Assert.Equal(9, answers.Count(answer => answer.Status == 409));
         Assert.Equal(1L, await stack.ScalarAsync<long>($"SELECT count(*) FROM discrepancy_audit WHERE discrepancy_id = {id}"));
@@ -110,7 +113,8 @@ public sealed class OperationsTests(ApiStack stack)
     [Fact]
     public async Task Runs_ComeInPages_EachOnce()
     {
-        await stack.ExecuteAsync("INSERT INTO reconciliation_runs (trigger, state, node_id) SELECT 'schedule', 'succeeded', 'n' FROM generate_series(1, 25)");
+        await stack.ExecuteAsync(
+            "INSERT INTO reconciliation_runs (trigger, state, node_id) SELECT 'schedule', 'succeeded', 'n' FROM generate_series(1, 25)");
         var seen = new List<long>();
         string? cursor = null;
         do
@@ -123,6 +127,28 @@ public sealed class OperationsTests(ApiStack stack)
         while (cursor is not null);
         Assert.Equal(seen.Distinct().OrderDescending(), seen);
         Assert.True(seen.Count >= 25);
+    }
+
+    [Fact]
+    public async Task Coverage_ComesInPages_EachRangeOnce_AlsoWhereAPageEndsWithinARun()
+    {
+        await stack.ExecuteAsync(
+            """
+            WITH runs AS (INSERT INTO reconciliation_runs (trigger, state, node_id) VALUES ('schedule', 'succeeded', 'n'), ('schedule', 'failed', 'n') RETURNING run_id)
+            INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state) SELECT run_id, n * 1000, n * 1000 + 999, 'covered' FROM runs, generate_series(0, 9) AS n
+            """);
+        var seen = new List<(long, long)>();
+        string? cursor = null;
+        do
+        {
+            var page = await Page<CoverageView>($"reconciliation/coverage?limit=3{(cursor is null ? "" : $"&cursor={cursor}")}");
+            seen.AddRange(page.Items.Select(range => (range.RunId, range.FromBlock)));
+            cursor = page.Next;
+        }
+        while (cursor is not null);
+        Assert.Equal(20, seen.Count);
+        Assert.Equal(seen.Distinct().OrderDescending(), seen);
+        await BadRequestTests.RefusalAsync(await stack.Admin.GetAsync("reconciliation/coverage?cursor=5"), 400, "malformed_request");
     }
 
     [Fact]

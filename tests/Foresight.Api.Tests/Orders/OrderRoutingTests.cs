@@ -113,7 +113,8 @@ public sealed class OrderRoutingTests(ApiStack stack)
     public async Task ACancel_IsTheMakersAlone()
     {
         await using var door = await DoorOfTest.OpenAsync(
-            stack, command => Task.FromResult(new DoorResult(command.RequestId, DoorStatus.Accepted, null, 7, 12, Cancelled: ["0xab"], CommitLsn: "0/99")));
+            stack, command => Task.FromResult(new DoorResult(
+                command.RequestId, DoorStatus.Accepted, null, 7, 12, Cancelled: ["0xab"], CommitLsn: "0/99")));
         var (status, body, _) = await stack.Http.PostAsync("orders/cancel", Signed.Cancel(5, PrivateKey.OfPhrase("a stranger")));
         Assert.Equal((422, "invalid_signature"), (status, body.Code()));
         Assert.Empty(door.Commands);
@@ -127,7 +128,8 @@ public sealed class OrderRoutingTests(ApiStack stack)
     [Fact]
     public async Task AnUnknownMarket_IsRefused()
     {
-        var (status, body, _) = await stack.Http.PostAsync("orders", Signed.Order(market: Chain.Address.Parse("0x4444444444444444444444444444444444444444")));
+        var (status, body, _) = await stack.Http.PostAsync(
+            "orders", Signed.Order(market: Chain.Address.Parse("0x4444444444444444444444444444444444444444")));
         Assert.Equal((422, "invalid_market"), (status, body.Code()));
     }
 

@@ -14,7 +14,8 @@ public sealed class OrderRulesTests
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1_800_000_000);
 
     private static readonly Market TenTicks = new(
-        1, MarketAddress, "?", ["Yes", "No"], TickSize: 10, State: 0, ClosesAt: null, ResolvedOutcome: null, TypedDataDomain.OfMarket(31337, MarketAddress));
+        1, MarketAddress, "?", ["Yes", "No"], TickSize: 10, State: 0, ClosesAt: null, ResolvedOutcome: null, TypedDataDomain.OfMarket(
+            31337, MarketAddress));
 
     private static readonly PlaceOrderRequest Good = new(
         MarketAddress.ToString(),

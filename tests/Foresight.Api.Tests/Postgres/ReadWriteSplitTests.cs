@@ -138,7 +138,8 @@ public sealed class ReadWriteSplitTests(ApiStack stack) : IAsyncLifetime
     public async Task AWrongQuery_IsNotTriedElsewhere() =>
         Assert.Equal("42P01", (await Assert.ThrowsAsync<PostgresException>(() => ReadAsync("SELECT * FROM nothing"))).SqlState);
 
-    private Task<object?> ReadAsync(string sql, NpgsqlLogSequenceNumber? after = null) => database.ReadAsync("test", after, async (connection, cancellation) =>
+    private Task<object?> ReadAsync(string sql, NpgsqlLogSequenceNumber? after = null) =>
+        database.ReadAsync("test", after, async (connection, cancellation) =>
     {
         await using var command = new NpgsqlCommand(sql, connection);
         return await command.ExecuteScalarAsync(cancellation);

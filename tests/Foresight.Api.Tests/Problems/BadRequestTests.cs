@@ -64,7 +64,8 @@ public sealed class BadRequestTests(ApiStack stack)
     {
         var body = $"{{\"market\":\"{new string('a', bytes)}\"}}";
         await RefusalAsync(await PostAsync("orders", body), 413, "body_too_large");
-        using var chunked = new HttpRequestMessage(HttpMethod.Post, "orders") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using var chunked = new HttpRequestMessage(
+            HttpMethod.Post, "orders") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         chunked.Headers.TransferEncodingChunked = true;
         await RefusalAsync(await stack.Http.SendAsync(chunked), 413, "body_too_large");
     }
@@ -125,7 +126,8 @@ public sealed class BadRequestTests(ApiStack stack)
         await RefusalAsync(await stack.Http.SendAsync(request), 400, "malformed_request");
     }
 
-    private Task<HttpResponseMessage> PostAsync(string path, string body) => stack.Http.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
+    private Task<HttpResponseMessage> PostAsync(string path, string body) =>
+        stack.Http.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
 
     internal static async Task<JsonElement> RefusalAsync(HttpResponseMessage response, int status, string code)
     {

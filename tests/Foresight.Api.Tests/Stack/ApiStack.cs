@@ -1,4 +1,6 @@
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
@@ -47,20 +49,25 @@ public sealed class ApiStack : IAsyncLifetime
             .WithEnvironment("PRIMARY_URL", postgres.GetEndpoint("tcp"))
             .WithEnvironment("PGPASSWORD", password)
             .WaitFor(postgres);
+        var chain = builder.AddContainer("chain", "foundry", "v1.7.1")
+            .WithArgs("exec anvil --host $HOST --port $PORT --quiet")
+            .WithHttpEndpoint(name: "http");
         builder.AddProject<Projects.Foresight_Api>("api")
             .WithHttpEndpoint()
             .WithReference(redis).WithReference(database)
             .WithEnvironment("DATABASE_REPLICA_1_URL", replica.GetEndpoint("tcp"))
             .WithEnvironment("DATABASE_HEALTH_INTERVAL_MS", "200")
+            .WithEnvironment("RPC_URL", chain.GetEndpoint("http"))
             .WithEnvironment("CLUSTER_SECRET", ClusterSecret)
             .WithEnvironment("ADMIN_KEY", AdminKey)
             .WithExplicitStart();
         app = await builder.BuildAsync();
         await app.StartAsync();
-        await HealthyAsync("redis", "foresight", "postgres-replica");
+        await HealthyAsync("redis", "foresight", "postgres-replica", "chain");
         Redis = (await app.GetConnectionStringAsync("redis"))!;
         PrimaryConnection = (await app.GetConnectionStringAsync("foresight"))!;
-        ReplicaConnection = new NpgsqlConnectionStringBuilder(PrimaryConnection) { Port = app.GetEndpoint("postgres-replica").Port }.ConnectionString;
+        ReplicaConnection = new NpgsqlConnectionStringBuilder(
+            PrimaryConnection) { Port = app.GetEndpoint("postgres-replica").Port }.ConnectionString;
         Primary = NpgsqlDataSource.Create(PrimaryConnection);
         await MigrateAsync();
 
@@ -69,7 +76,16 @@ public sealed class ApiStack : IAsyncLifetime
         Admin = app.CreateHttpClient("api");
         Admin.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
         await Eventually.TrueAsync("the Api is ready", StartTimeout, async () => (int?)(await TryGetAsync("ready"))?.StatusCode == 200);
-        await Eventually.TrueAsync("the books are there", StartTimeout, async () => (int?)(await TryGetAsync("markets/1/depth"))?.StatusCode == 200);
+        await Eventually.TrueAsync(
+            "the books are there", StartTimeout, async () => (int?)(await TryGetAsync("markets/1/depth"))?.StatusCode == 200);
+    }
+
+    /// <summary>Asks the development chain for something that only such a chain does.</summary>
+    public async Task ChainAsync(string method, params object[] parameters)
+    {
+        using var chain = app!.CreateHttpClient("chain");
+        using var response = await chain.PostAsJsonAsync("", new { jsonrpc = "2.0", id = 1, method, @params = parameters });
+        Assert.False((await response.Content.ReadFromJsonAsync<JsonElement>()).TryGetProperty("error", out var error), error.ToString());
     }
 
     /// <param name="command">start, stop, kill.</param>

@@ -31,7 +31,8 @@ internal sealed class DoorOfTest : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, options => options.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(
+            kestrel => kestrel.Listen(IPAddress.Loopback, 0, options => options.Protocols = HttpProtocols.Http2));
         var app = builder.Build();
         var door = new DoorOfTest(app, await ConnectionMultiplexer.ConnectAsync(stack.Redis));
         app.MapPost("/door/commands", async (HttpContext http) =>

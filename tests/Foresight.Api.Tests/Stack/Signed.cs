@@ -15,15 +15,16 @@ internal static class Signed
 
     public static PrivateKey Maker { get; } = PrivateKey.OfPhrase("maker of the Api's tests");
 
-    public static PlaceOrderRequest Order(TypedDataDomain? domain = null, PrivateKey? key = null, Address? market = null)
+    public static PlaceOrderRequest Order(
+        TypedDataDomain? domain = null, PrivateKey? key = null, Address? market = null, Address? maker = null)
     {
         var salt = Interlocked.Increment(ref salts);
-        var message = OrderMessage.OfUnits(Maker.Address, 0, true, 5000, 100, salt, 0);
+        var message = OrderMessage.OfUnits(maker ?? Maker.Address, 0, true, 5000, 100, salt, 0);
         var contract = market ?? ApiStack.Binary;
         var signature = OrderSigning.Sign(domain ?? TypedDataDomain.OfMarket(31337, contract), message, key ?? Maker);
         return new PlaceOrderRequest(
             contract.ToString(),
-            new SignedOrder(Maker.Address.ToString(), 0, true, "500000", BigInteger.Pow(10, 18).ToString(CultureInfo.InvariantCulture), salt.ToString(CultureInfo.InvariantCulture), "0"),
+            new SignedOrder(message.Maker.ToString(), 0, true, "500000", BigInteger.Pow(10, 18).ToString(CultureInfo.InvariantCulture), salt.ToString(CultureInfo.InvariantCulture), "0"),
             Hex.Encode(signature));
     }
 
@@ -38,7 +39,8 @@ internal static class Signed
     public static async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> PostAsync(
         this HttpClient http, string path, object body, params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, body.GetType(), options: JsonSerializerOptions.Web) };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, path) { Content = JsonContent.Create(body, body.GetType(), options: JsonSerializerOptions.Web) };
         foreach (var (name, value) in headers) request.Headers.Add(name, value);
         var response = await http.SendAsync(request);
         return ((int)response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>(), response);

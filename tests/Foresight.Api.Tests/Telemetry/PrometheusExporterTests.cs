@@ -30,7 +30,8 @@ public sealed class PrometheusExporterTests : IDisposable
     [Fact]
     public void Histogram_HasCumulativeBucketsSumAndCount()
     {
-        var histogram = meter.CreateHistogram<double>("test_wait", "s", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1] });
+        var histogram = meter.CreateHistogram<double>(
+            "test_wait", "s", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1] });
         foreach (var seconds in new[] { 0.05, 0.1, 0.5, 3 }) histogram.Record(seconds);
         var text = exporter.Scrape();
         Assert.Contains(
@@ -42,7 +43,8 @@ public sealed class PrometheusExporterTests : IDisposable
     public void ObservedSeries_ThatIsNoLongerTold_IsGone()
     {
         var nodes = new List<string> { "a", "b" };
-        meter.CreateObservableGauge("test_nodes", () => nodes.Select(node => new Measurement<int>(1, new KeyValuePair<string, object?>("node", node))));
+        meter.CreateObservableGauge("test_nodes", () => nodes.Select(node => new Measurement<int>(
+            1, new KeyValuePair<string, object?>("node", node))));
         Assert.Contains("test_nodes{node=\"b\"} 1", exporter.Scrape());
         nodes.Remove("b");
         Assert.DoesNotContain("node=\"b\"", exporter.Scrape());

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using Foresight.Api.Tests.Stack;
+using Foresight.Chain;
+using Foresight.Contracts;
+
+namespace Foresight.Api.Tests.Orders;
+
+/// <summary>Makers that are contracts (ERC-1271), given as bare code on a development chain.</summary>
+[Collection(ApiStackCollection.Name)]
+public sealed class ContractWalletTests(ApiStack stack)
+{
+    /// <summary>Returns the selector of isValidSignature, left-aligned, whatever it is asked.</summary>
+    private const string Agrees = "0x631626ba7e60e01b60005260206000f3";
+
+    /// <summary>Returns zero.</summary>
+    private const string Refuses = "0x600060005260206000f3";
+
+    /// <summary>Loops until its gas is used up.</summary>
+    private const string Loops = "0x5b600056";
+
+    private static readonly Address Wallet = Address.Parse("0x00000000000000000000000000000000000a11ce");
+
+    [Fact]
+    public async Task AWalletsWord_Decides_AndOneThatBurnsGasCostsABoundedTime()
+    {
+        await using var door = await DoorOfTest.OpenAsync(
+            stack, command => Task.FromResult(new DoorResult(command.RequestId, DoorStatus.Accepted, null, 7, 11, "open", 0, 100)));
+
+        await stack.ChainAsync("anvil_setCode", Wallet.ToString(), Agrees);
+        Assert.Equal(201, (await PlaceAsync()).Status);
+
+        await stack.ChainAsync("anvil_setCode", Wallet.ToString(), Refuses);
+        var (status, code) = await PlaceAsync();
+        Assert.Equal((422, "invalid_signature"), (status, code));
+
+        await stack.ChainAsync("anvil_setCode", Wallet.ToString(), Loops);
+        var started = Stopwatch.GetTimestamp();
+        (status, code) = await PlaceAsync();
+        Assert.Equal((422, "invalid_signature"), (status, code));
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(5));
+        Assert.Single(door.Commands);
+    }
+
+    private async Task<(int Status, string? Code)> PlaceAsync()
+    {
+        var (status, body, _) = await stack.Http.PostAsync("orders", Signed.Order(maker: Wallet));
+        return (status, status == 201 ? null : body.Code());
+    }
+}
