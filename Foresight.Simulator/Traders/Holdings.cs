@@ -25,15 +25,14 @@ public sealed class Holdings
     public long SharesOf(TradedMarket market, int outcome) => available.GetValueOrDefault(AssetOf(market, outcome));
 
     /// <summary>
-    /// The order that has the intended exposure and that the trader can pay for: as intended, or mirrored in a binary market. Owned shares are
-    /// sold before the other outcome is bought, so that money comes back. Null: he cannot afford either.
+    /// The order that has the intended exposure and that the trader can pay for: as intended, else, in a binary market, mirrored: who has no YES
+    /// to sell buys NO. Null: he cannot afford either.
     /// </summary>
     public OrderIntent? Afford(OrderIntent intent)
     {
-        if (!intent.Market.IsBinary)
-            return CanPay(intent) ? intent : null;
-        var (sell, buy) = intent.Side == Side.Sell ? (intent, intent.Mirrored()) : (intent.Mirrored(), intent);
-        return CanPay(sell) ? sell : CanPay(buy) ? buy : null;
+        if (CanPay(intent))
+            return intent;
+        return intent.Market.IsBinary && CanPay(intent.Mirrored()) ? intent.Mirrored() : null;
     }
 
     /// <summary>Takes the order's cost or shares off the estimate until the next refresh.</summary>
