@@ -50,7 +50,7 @@ public sealed partial class SimulatorWorker(
         var flow = new BelievableFlow((ulong)options.Seed, options.OrdersPerSecond, markets, traders, clock);
         var generator = new LoadGenerator(
             api, new OrderSigner(venue.ChainId), flow, statistics,
-            new LoadOptions(options.MaxInFlight, DrainTimeout: TimeSpan.FromSeconds(3), Adapt: true), clock);
+            new LoadOptions(options.MaxInFlight, DrainTimeout: TimeSpan.FromSeconds(4), Adapt: true, CancelAtEnd: true), clock);
         await RunUntilOneEndsAsync(
             stop, generator.RunAsync, ending => RefreshHoldingsAsync(traders, ending), ending => KeepFundedAsync(funding, plan, ending));
     }

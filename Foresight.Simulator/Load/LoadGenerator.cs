@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Traders;
 
@@ -6,7 +7,8 @@ namespace Foresight.Simulator.Load;
 /// <param name="MaxInFlight">Decisions under way at once. At the limit new ones are skipped (and counted), never queued.</param>
 /// <param name="DrainTimeout">How long the end of a run waits for the fate of orders that are under way.</param>
 /// <param name="Adapt">Whether a trader changes or drops what he cannot pay for. Without it everything decided is sent.</param>
-public sealed record LoadOptions(int MaxInFlight, TimeSpan DrainTimeout, bool Adapt);
+/// <param name="CancelAtEnd">Whether to cancel what still rests in the flow's slots, within the drain timeout.</param>
+public sealed record LoadOptions(int MaxInFlight, TimeSpan DrainTimeout, bool Adapt, bool CancelAtEnd = false);
 
 /// <summary>
 /// Carries out a flow's decisions at their times (open loop: a slow server does not slow the flow), over the public API, and counts what became
@@ -16,6 +18,9 @@ public sealed class LoadGenerator(
     ApiClient api, OrderSigner signer, IOrderFlow flow, LoadStatistics statistics, LoadOptions options, TimeProvider clock)
 {
     private readonly SemaphoreSlim inFlight = new(options.MaxInFlight);
+
+    /// <summary>Slots that hold an order, and whose they are.</summary>
+    private readonly ConcurrentDictionary<RestingSlot, Trader> resting = new();
 
     /// <summary>Runs until <paramref name="stop"/>, then waits for what is under way. Throws if a request of ours was malformed.</summary>
     public async Task<LoadReport> RunAsync(CancellationToken stop)
@@ -47,7 +52,21 @@ public sealed class LoadGenerator(
 
         abandon.CancelAfter(options.DrainTimeout);
         await Task.WhenAll(underWay).ConfigureAwait(false);
+        if (options.CancelAtEnd)
+            await CancelRestingAsync(abandon.Token).ConfigureAwait(false);
         return statistics.Report();
+    }
+
+    private async Task CancelRestingAsync(CancellationToken abandon)
+    {
+        try
+        {
+            await Task.WhenAll(resting.Select(slot => CancelOldAsync(slot.Key, slot.Value, abandon))).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (abandon.IsCancellationRequested)
+        {
+            // Out of time: makers' quotes expire by themselves.
+        }
     }
 
     private async Task<bool> PauseAsync(TimeSpan pause, CancellationToken stop)
@@ -87,7 +106,8 @@ public sealed class LoadGenerator(
 
             try
             {
-                await CancelOldAsync(step, abandon).ConfigureAwait(false);
+                if (step.Slot is { } slot)
+                    await CancelOldAsync(slot, step.Trader, abandon).ConfigureAwait(false);
                 if (await PlaceAsync(step, intent, abandon).ConfigureAwait(false) is { } done)
                     statistics.OnAcknowledged(new Acknowledgement(
                         done.OrderId, done.Epoch, done.Sequence, intent.Quantity.Lots, clock.GetElapsedTime(started) - due, clock.GetUtcNow(),
@@ -108,12 +128,13 @@ public sealed class LoadGenerator(
         }
     }
 
-    private async Task CancelOldAsync(FlowStep step, CancellationToken abandon)
+    private async Task CancelOldAsync(RestingSlot slot, Trader trader, CancellationToken abandon)
     {
-        if (step.Slot?.Live is not { } old)
+        if (slot.Live is not { } old)
             return;
-        await api.CancelAsync(signer.SignCancel(step.Trader, old), abandon).ConfigureAwait(false);
-        step.Slot.Live = null;
+        await api.CancelAsync(signer.SignCancel(trader, old), abandon).ConfigureAwait(false);
+        slot.Live = null;
+        resting.TryRemove(slot, out _);
         statistics.OnCancelled();
     }
 
@@ -126,7 +147,11 @@ public sealed class LoadGenerator(
         {
             case PlaceOutcome.Acknowledged done:
                 if (step.Slot is { } slot)
+                {
                     slot.Live = placement;
+                    resting[slot] = step.Trader;
+                }
+
                 return done;
             case PlaceOutcome.Rejected refused:
                 statistics.OnRejected(refused);
