@@ -28,7 +28,7 @@ var replica = builder.AddContainer("postgres-replica", "postgres", AppHostImages
     .WaitFor(postgres);
 
 var chain = builder.AddContainer("chain", "ghcr.io/foundry-rs/foundry", AppHostImages.FoundryTag)
-    .WithArgs("exec anvil --host ${HOST:-0.0.0.0} --port ${PORT:-8545} --block-time 1 --quiet ${DATA:+--state $DATA/chain.json --state-interval 2}")
+    .WithArgs("exec anvil --host ${HOST:-0.0.0.0} --port ${PORT:-8545} --block-time 1 --quiet ${STATE_FILE:+--load-state $STATE_FILE}")
     .WithHttpEndpoint(targetPort: 8545, name: "http");
 
 // Contracts, schema and markets, once; everything else waits for it.

@@ -47,18 +47,26 @@ internal sealed class ProgramCache(string folder)
     /// <summary>Several AppHosts and test runs share the cache; one at a time installs.</summary>
     public async Task<IDisposable> LockAsync(string name, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(Folder);
         while (true)
         {
-            try
-            {
-                return new FileStream(Path.Combine(Folder, $"{name}.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // Held by another process: there is no event for a file lock, so ask again.
-                await Task.Delay(LockPoll, cancellationToken);
-            }
+            if (TryLock(name) is { } held)
+                return held;
+            // There is no event for a file lock, so ask again.
+            await Task.Delay(LockPoll, cancellationToken);
+        }
+    }
+
+    /// <summary>Null when another process holds it; the kernel lets go of it when the holder dies.</summary>
+    public IDisposable? TryLock(string name)
+    {
+        Directory.CreateDirectory(Folder);
+        try
+        {
+            return new FileStream(Path.Combine(Folder, $"{name}.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            return null;
         }
     }
 

@@ -25,8 +25,8 @@ internal sealed record NativeImage(string Name, Tool Tool, IReadOnlyList<string>
 }
 
 /// <summary>
-/// Runs an image's arguments over native programs: PATH finds what the image holds, PORT and HOST say where to listen, DATA (PGDATA for
-/// Postgres) is the folder to keep things in.
+/// Runs an image's arguments over native programs: PATH finds what the image holds, PORT and HOST say where to listen, PGDATA is Postgres'
+/// data folder, and STATE_FILE, where there is one, is what a chain goes on from.
 /// </summary>
 internal static class ContainerLaunch
 {
@@ -38,7 +38,6 @@ internal static class ContainerLaunch
         context.CreateDataFolder(account);
         var environment = context.Environment;
         program.AddTo(environment);
-        environment["DATA"] = context.DataFolder;
         if (context.FirstEndpoint is { } endpoint)
         {
             environment["HOST"] = endpoint.Host;
@@ -50,6 +49,15 @@ internal static class ContainerLaunch
         {
             environment["PGDATA"] = context.DataFolder;
             PostgresAccount.RemoveStalePidFile(context.DataFolder);
+        }
+
+        Func<CancellationToken, Task>? save = null;
+        if (image.Tool == Tool.Anvil && context.FirstEndpoint is { } chain)
+        {
+            var stateFile = ChainState.FileIn(context.DataFolder);
+            if (File.Exists(stateFile))
+                environment["STATE_FILE"] = stateFile;
+            save = token => ChainState.SaveAsync($"http://{chain.Host}:{chain.Port}", stateFile, token);
         }
 
         IReadOnlyList<string> command = [.. image.EntryPoint, .. context.Arguments];
@@ -67,6 +75,7 @@ internal static class ContainerLaunch
                 StopSignal = image.StopSignal,
             },
             Probe = ProbeOf(image, context),
+            Save = save,
         };
     }
 

@@ -8,10 +8,11 @@ namespace Foresight.AppHost.LocalHosting;
 /// <summary>The few calls of libc that .NET has no name for.</summary>
 internal static partial class Native
 {
-    public const int SignalHangUp = 1;
     public const int SignalInterrupt = 2;
     public const int SignalKill = 9;
     public const int SignalTerminate = 15;
+
+    private const nint DefaultAction = 0;
 
     public static bool IsRoot => EffectiveUserId() == 0;
 
@@ -24,6 +25,9 @@ internal static partial class Native
             throw new IOException($"chown {path} to {account.Name}: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
+    /// <summary>A shell without job control starts what it puts into the background with Ctrl+C ignored; we want to hear it all the same.</summary>
+    public static void HearInterrupt() => Signal(SignalInterrupt, DefaultAction);
+
     /// <returns>False when the port is somebody else's.</returns>
     public static bool TryBindToLoopback(Socket socket, int port)
     {
@@ -35,6 +39,9 @@ internal static partial class Native
         IPAddress.Loopback.TryWriteBytes(address[4..], out _);
         return Bind(socket.SafeHandle, in address[0], (uint)address.Length) == 0;
     }
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    private static partial nint Signal(int signal, nint action);
 
     [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
     private static partial int Bind(SafeHandle socket, in byte address, uint length);

@@ -15,6 +15,9 @@ internal sealed class EngineParts(
 {
     public ResourceNotificationService Notifications { get; } = notifications;
 
+    /// <summary>False in a throw-away run.</summary>
+    public bool KeepsState => !state.Ephemeral;
+
     public Task<ChildProcess> StartProcessAsync(ProcessSpec spec, Action<string> output) => ChildProcess.StartAsync(spec, watchdog, output);
 
     public void ReleasePorts(ResourceInstance instance)

@@ -9,14 +9,14 @@ namespace Foresight.AppHost.LocalHosting;
 /// <summary>Runs a model as native processes of this machine.</summary>
 internal sealed class LocalEngine : IAsyncDisposable
 {
-    private static readonly TimeSpan StopAllBound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StopAllBound = TimeSpan.FromSeconds(45);
 
     private readonly IReadOnlyList<IResource> _inStartOrder;
     private readonly Func<StateFolder> _openState;
     private readonly EngineOptions _options;
     private readonly string _environmentName;
     private readonly List<Supervisor> _supervisors = [];
-    private readonly PortReservations _ports = new();
+    private readonly PortReservations _ports = new(ProgramCache.OfThisUser());
     private readonly IServiceProvider _services;
     private Watchdog? _watchdog;
     private StateFolder? _state;
@@ -144,7 +144,7 @@ internal sealed class LocalEngine : IAsyncDisposable
     private async Task StopAfterAsync(IResource resource, Task before)
     {
         await before;
-        await Task.WhenAll(_supervisors.Where(s => s.Instance.Resource == resource).Select(s => s.StopAsync()));
+        await Task.WhenAll(_supervisors.Where(s => s.Instance.Resource == resource).Select(s => s.StopAsync(forGood: true)));
     }
 
     private ResourceInstance InstanceOf(IResource resource, int replica)

@@ -1,13 +1,16 @@
 using System.Net;
 using System.Net.Sockets;
+using Foresight.AppHost.Programs;
 
 namespace Foresight.AppHost.LocalHosting;
 
 /// <summary>
-/// Gives every endpoint its port before anything starts, and keeps the port bound until its program is about to take it, so that two
-/// AppHosts starting at once do not choose the same one.
+/// Gives every endpoint its port before anything starts. A port that any number would do for is kept bound until its program is about to
+/// take it; a port with a well-known number is kept for the whole run by a lock in the cache folder instead, since a bound socket would
+/// also refuse a port that only has connections of the last run still winding down. So two AppHosts starting at once do not choose the
+/// same one.
 /// </summary>
-internal sealed class PortReservations : IDisposable
+internal sealed class PortReservations(ProgramCache cache) : IDisposable
 {
     // Below the range that Linux takes outgoing connections from (32768 up by default): a program that is restarted finds its port
     // still free.
@@ -16,6 +19,7 @@ internal sealed class PortReservations : IDisposable
     private const int MaxAttempts = 1_000;
 
     private readonly Dictionary<int, Socket> _bound = [];
+    private readonly List<IDisposable> _locks = [];
 
     public int ReserveAny()
     {
@@ -33,7 +37,7 @@ internal sealed class PortReservations : IDisposable
     public int ReserveFrom(int port, IReadOnlySet<int> askedFor)
     {
         for (var candidate = port; candidate <= IPEndPoint.MaxPort; candidate++)
-            if ((candidate == port || !askedFor.Contains(candidate)) && TryReserve(candidate))
+            if ((candidate == port || !askedFor.Contains(candidate)) && TryLock(candidate))
                 return candidate;
         throw new Aspire.Hosting.DistributedApplicationException($"No free port found from {port} up on 127.0.0.1.");
     }
@@ -49,6 +53,37 @@ internal sealed class PortReservations : IDisposable
         foreach (var socket in _bound.Values)
             socket.Dispose();
         _bound.Clear();
+        foreach (var held in _locks)
+            held.Dispose();
+        _locks.Clear();
+    }
+
+    private bool TryLock(int port)
+    {
+        if (cache.TryLock($"port-{port}") is not { } held)
+            return false;
+        if (IsFree(port))
+        {
+            _locks.Add(held);
+            return true;
+        }
+        held.Dispose();
+        return false;
+    }
+
+    /// <summary>Whether a server could listen there now.</summary>
+    private static bool IsFree(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return true;
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+        {
+            return false;
+        }
     }
 
     private bool TryReserve(int port)

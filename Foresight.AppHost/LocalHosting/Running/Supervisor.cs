@@ -17,6 +17,7 @@ internal sealed class Supervisor(ResourceInstance instance, EngineParts parts) :
     private Task _running = Task.CompletedTask;
     private volatile bool _stopping;
     private bool _startedBefore;
+    private StateSaver? _saver;
 
     public ResourceInstance Instance { get; } = instance;
 
@@ -33,12 +34,13 @@ internal sealed class Supervisor(ResourceInstance instance, EngineParts parts) :
         }
     }
 
-    public async Task<ExecuteCommandResult> StopAsync()
+    /// <param name="forGood">It will not be started again in this run: what a throw-away run would save need not be.</param>
+    public async Task<ExecuteCommandResult> StopAsync(bool forGood = false)
     {
         await _commands.WaitAsync();
         try
         {
-            return await StopNowAsync();
+            return await StopNowAsync(forGood);
         }
         finally
         {
@@ -51,7 +53,7 @@ internal sealed class Supervisor(ResourceInstance instance, EngineParts parts) :
         await _commands.WaitAsync();
         try
         {
-            await StopNowAsync();
+            await StopNowAsync(forGood: false);
             return StartNow();
         }
         finally
@@ -95,13 +97,15 @@ internal sealed class Supervisor(ResourceInstance instance, EngineParts parts) :
         return CommandResults.Success();
     }
 
-    private async Task<ExecuteCommandResult> StopNowAsync()
+    private async Task<ExecuteCommandResult> StopNowAsync(bool forGood)
     {
         if (_running.IsCompleted)
             return CommandResults.Failure($"{Instance.Id} is not running.");
         _stopping = true;
         Instance.Change(KnownResourceStates.Stopping);
         await _run!.CancelAsync();
+        if (_saver is { } saver && Instance.Process is { Exited.IsCompleted: false } && (parts.KeepsState || !forGood))
+            await saver.SaveLastAsync();
         if (Instance.Process is { } process && !await process.StopAsync(StopBound))
             Instance.Log.Write($"(did not end within {StopBound.TotalSeconds:0} s and was killed)");
         await _running;
@@ -144,12 +148,14 @@ internal sealed class Supervisor(ResourceInstance instance, EngineParts parts) :
         if (cancellationToken.IsCancellationRequested)
             _ = process.StopAsync(StopBound);
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _saver = plan.Save is { } save ? new StateSaver(save, Instance.Log.Write) : null;
+        var saving = _saver is not null && parts.KeepsState ? _saver.RunAsync(watching.Token) : Task.CompletedTask;
         var health = WatchHealthAsync(plan, watching.Token);
         var exitCode = await process.Exited;
         await watching.CancelAsync();
         try
         {
-            await health;
+            await Task.WhenAll(health, saving);
         }
         catch (OperationCanceledException) when (watching.IsCancellationRequested)
         {

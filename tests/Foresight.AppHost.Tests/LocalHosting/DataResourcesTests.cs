@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
@@ -54,6 +56,22 @@ public sealed class DataResourcesTests
         await Eventually.TrueAsync(async () => await ScalarAsync(replica, "SELECT to_regclass('later')::text") is "later");
     }
 
+    [Fact]
+    public async Task Chain_Restarted_GoesOnFromItsState()
+    {
+        await using var builder = DistributedApplicationTestingBuilder.Create();
+        AddChain(builder);
+        await using var app = await builder.BuildAsync();
+        await app.StartAsync();
+        await app.WaitHealthyAsync("chain");
+        const string Somebody = "0x00000000000000000000000000000000000000aa";
+        await CallAsync(app, "anvil_setBalance", Somebody, "0x2a");
+
+        Assert.True((await app.ResourceCommands.ExecuteCommandAsync("chain", "restart")).Success);
+        await app.WaitHealthyAsync("chain");
+        Assert.Equal("0x2a", await CallAsync(app, "eth_getBalance", Somebody, "latest"));
+    }
+
     internal static void AddReplica(
         IDistributedApplicationTestingBuilder builder, IResourceBuilder<PostgresServerResource> postgres, IResourceBuilder<ParameterResource> password) =>
         builder.AddContainer("postgres-replica", "postgres", "17.6")
@@ -65,8 +83,16 @@ public sealed class DataResourcesTests
 
     private static void AddChain(IDistributedApplicationTestingBuilder builder) =>
         builder.AddContainer("chain", "foundry", "v1.7.1")
-            .WithArgs("exec anvil --host $HOST --port $PORT --block-time 1 --quiet")
+            .WithArgs("exec anvil --host $HOST --port $PORT --block-time 1 --quiet ${STATE_FILE:+--load-state $STATE_FILE}")
             .WithHttpEndpoint(name: "http");
+
+    private static async Task<string?> CallAsync(DistributedApplication app, string method, params string[] parameters)
+    {
+        using var client = app.CreateHttpClient("chain");
+        using var response = await client.PostAsJsonAsync("/", new { jsonrpc = "2.0", id = 1, method, @params = parameters });
+        var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
+        return answer.GetProperty("result").GetString();
+    }
 
     private static async Task ExecuteAsync(string connectionString, string sql)
     {
