@@ -18,16 +18,21 @@ public sealed class CircuitCredential(AuthenticationStateProvider authentication
     }
 }
 
-/// <summary>What a page does when the Api refuses the key: end the session everywhere and ask for the key again.</summary>
+/// <summary>What a page does when it has no key that the Api accepts: end the session everywhere and ask for the key again.</summary>
 public sealed class SessionEnd(AuthenticationStateProvider authentication, OperatorSessions sessions, NavigationManager navigation)
 {
     public async Task RefusedAsync()
     {
         var user = (await authentication.GetAuthenticationStateAsync()).User;
+        var reason = "signedOut";
         if (user.FindFirstValue(AccessOptions.SessionClaim) is { } session)
+        {
+            // A session that has a key was refused by the Api; one that has none was signed out, here or in another window, or has expired.
+            reason = sessions.KeyOf(session) is null ? "signedOut" : "refused";
             sessions.End(session);
+        }
 
         var here = "/" + navigation.ToBaseRelativePath(navigation.Uri);
-        navigation.NavigateTo($"{AccessOptions.SignInPath}?refused=true&returnUrl={Uri.EscapeDataString(here)}", forceLoad: true);
+        navigation.NavigateTo($"{AccessOptions.SignInPath}?{reason}=true&returnUrl={Uri.EscapeDataString(here)}", forceLoad: true);
     }
 }
