@@ -16,7 +16,10 @@ public static class ShellRegistration
     {
         app.UseSecurityHeaders();
         app.UseExceptionHandler("/error", createScopeForErrors: true);
-        app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        // For people who follow links. A refused POST would become another refusal on its way to the page.
+        app.UseWhen(
+            context => HttpMethods.IsGet(context.Request.Method),
+            links => links.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true));
         app.UseRouting();
     }
 

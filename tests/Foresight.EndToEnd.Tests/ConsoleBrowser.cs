@@ -1,4 +1,5 @@
 using Foresight.AppHost.Programs;
+using Foresight.EndToEnd.Tests.Stack;
 using Microsoft.Playwright;
 
 namespace Foresight.EndToEnd.Tests;
@@ -8,6 +9,8 @@ public sealed class ConsoleBrowser : IAsyncDisposable
 {
     // A page that needs longer than this to show something has not shown it live.
     private const float DeadlineMs = 20_000;
+
+    private static readonly TimeSpan ReconciliationDeadline = TimeSpan.FromSeconds(30);
 
     private static readonly string[] Arguments =
     [
@@ -61,6 +64,24 @@ public sealed class ConsoleBrowser : IAsyncDisposable
         await page.GetByLabel("Admin key").FillAsync(key);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
     }
+
+    /// <summary>Starts runs at the reconciliation page until one has found it: a run compares what is confirmed by then.</summary>
+    public static Task RunUntilItAppearsAsync(IPage page, ILocator what) =>
+        Eventually.TrueAsync("the discrepancy in the console", ReconciliationDeadline, async () =>
+        {
+            var run = page.GetByTestId("run-now");
+            if (await run.IsEnabledAsync())
+                await run.ClickAsync();
+            try
+            {
+                await what.WaitForAsync(new() { Timeout = 2_500 });
+                return true;
+            }
+            catch (TimeoutException)
+            {
+                return false;
+            }
+        });
 
     /// <summary>Marks the document, so that a test can say later that it was never loaded again.</summary>
     public static Task MarkAsync(IPage page) => page.EvaluateAsync("window.stillTheSameDocument = true");

@@ -1,3 +1,7 @@
+using System.Net.Http.Json;
+using Foresight.Chain.Rpc;
+using Foresight.Contracts;
+using Foresight.Simulator.Traders;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -15,11 +19,15 @@ public sealed class FactWhenSetAttribute : FactAttribute
 
 /// <summary>
 /// Takes the pictures of docs/images from a stack that runs elsewhere with its simulator: CONSOLE_PICTURES is the console's address,
-/// ADMIN_KEY the key. See Foresight.Console/README.md.
+/// ADMIN_KEY the key. With API_URL and RPC_URL, a fill is made behind the relayer's back first, so that there is something to reconcile.
+/// See Foresight.Console/README.md.
 /// </summary>
 public sealed class ConsolePictures
 {
     private const string Address = "CONSOLE_PICTURES";
+
+    /// <summary>The simulator's default.</summary>
+    private const long SimulatorSeed = 1;
 
     [FactWhenSet(Address)]
     public async Task TakeAll()
@@ -27,6 +35,9 @@ public sealed class ConsolePictures
         var folder = Path.Combine(RepositoryRoot(), "docs", "images");
         Directory.CreateDirectory(folder);
         var key = Environment.GetEnvironmentVariable("ADMIN_KEY") ?? throw new InvalidOperationException("ADMIN_KEY is not set");
+        var isFilledDirectly = Environment.GetEnvironmentVariable("RPC_URL") is { Length: > 0 };
+        if (isFilledDirectly)
+            await FillDirectlyAsync(new Uri(Environment.GetEnvironmentVariable("RPC_URL")!), new Uri(Environment.GetEnvironmentVariable("API_URL")!));
         await using var browser = await ConsoleBrowser.StartAsync(new Uri(Environment.GetEnvironmentVariable(Address)!));
 
         foreach (var (appearance, suffix) in new[] { (ColorScheme.Light, ""), (ColorScheme.Dark, "-dark") })
@@ -43,6 +54,8 @@ public sealed class ConsolePictures
 
             await page.GotoAsync("/reconciliation");
             await Expect(page.GetByRole(AriaRole.Table, new() { Name = "Reconciliation runs" })).ToBeVisibleAsync();
+            if (isFilledDirectly && appearance == ColorScheme.Light)
+                await ReconcileAsync(page);
             await TakeAsync(page, $"reconciliation{suffix}");
         }
 
@@ -53,6 +66,24 @@ public sealed class ConsolePictures
             await Expect(page.Locator(".skeleton")).ToHaveCountAsync(0);
             await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), Animations = ScreenshotAnimations.Disabled });
         }
+    }
+
+    /// <summary>By two of the simulator's traders, whose keys anybody can know.</summary>
+    private static async Task FillDirectlyAsync(Uri rpc, Uri api)
+    {
+        using var http = new HttpClient { BaseAddress = api };
+        var venue = (await http.GetFromJsonAsync<ChainView>("chain"))!;
+        var markets = (await http.GetFromJsonAsync<Page<MarketView>>("markets"))!;
+        var traders = Trader.FromSeed(SimulatorSeed, 2);
+        await DirectFill.MakeAsync(
+            EthereumClient.OfEndpoint(http, rpc), venue.ChainId, TradedMarket.From(markets.Items[0]), maker: traders[0], taker: traders[1]);
+    }
+
+    private static async Task ReconcileAsync(IPage page)
+    {
+        await ConsoleBrowser.RunUntilItAppearsAsync(page, page.GetByTestId("discrepancies").GetByText("missing_offchain").First);
+        // The notices that a run has started go by themselves.
+        await Expect(page.Locator(".rz-notification-item")).ToHaveCountAsync(0);
     }
 
     private static string RepositoryRoot()

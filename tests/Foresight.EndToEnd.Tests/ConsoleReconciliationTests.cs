@@ -1,16 +1,7 @@
-using System.Globalization;
-using System.Numerics;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
-using Foresight.Chain;
-using Foresight.Chain.Contracts;
-using Foresight.Chain.Rpc;
-using Foresight.Chain.Signing;
-using Foresight.Chain.Transactions;
 using Foresight.Contracts;
 using Foresight.EndToEnd.Tests.Stack;
-using Foresight.Exchange;
-using Foresight.Simulator.Traders;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -20,7 +11,6 @@ namespace Foresight.EndToEnd.Tests;
 [Collection(StackCollection.Name)]
 public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifetime
 {
-    private const long FillGas = 800_000;
     private const string Note = "Filled by the maker's own bot; confirmed by telephone, nothing to correct.";
 
     private static readonly TimeSpan ChainDeadline = TimeSpan.FromSeconds(30);
@@ -36,19 +26,12 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
     public async Task FillBehindTheRelayersBack_IsFound_IsResolvedWithANote_AndStaysResolvedAfterARestart()
     {
         await stack.WaitUntilTradingAsync();
-        var transaction = await FillOnChainAsync();
+        var transaction = await DirectFill.MakeAsync(stack.Chain, stack.Venue.ChainId, stack.Markets[0], maker: stack.Traders[1], taker: stack.Traders[3]);
 
         var page = await browser.SignInAsync("Ada", stack.AdminKey);
         await page.GotoAsync("/reconciliation?state=open&kind=missing_offchain");
         var row = page.GetByTestId("discrepancies").GetByRole(AriaRole.Row).Filter(new() { Has = page.GetByTitle(transaction) });
-        await Eventually.TrueAsync("the discrepancy in the console", ChainDeadline, async () =>
-        {
-            // A run compares what is confirmed; it is started again until the fill's block is.
-            var run = page.GetByTestId("run-now");
-            if (await run.IsEnabledAsync())
-                await run.ClickAsync();
-            return await AppearsAsync(row, withinMs: 2_500);
-        });
+        await ConsoleBrowser.RunUntilItAppearsAsync(page, row);
 
         await row.GetByTestId("discrepancy-link").ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "missing_offchain" })).ToBeVisibleAsync();
@@ -80,45 +63,6 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         var history = page.Locator(".trail");
         await Expect(history).ToContainTextAsync(Note);
         await Expect(history).ToContainTextAsync("Ada");
-    }
-
-    private static async Task<bool> AppearsAsync(ILocator locator, float withinMs)
-    {
-        try
-        {
-            await locator.WaitForAsync(new() { Timeout = withinMs });
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>Somebody fills an order that its maker signed and never sent to us.</summary>
-    private async Task<string> FillOnChainAsync()
-    {
-        var (maker, taker, market) = (stack.Traders[1], stack.Traders[3], stack.Markets[0]);
-        var message = OrderMessage.OfUnits(maker.Address, 0, isBuy: true, 55 * market.TickSize, 300, maker.NextSalt(), 0);
-        var domain = TypedDataDomain.OfMarket(stack.Venue.ChainId, Address.Parse(market.Address));
-        var signature = maker.Key.Sign(OrderSigning.OrderHash(domain, message));
-
-        var fees = await stack.Chain.SuggestFeesAsync(1_000_000_000);
-        var transaction = new Eip1559Transaction
-        {
-            ChainId = stack.Venue.ChainId,
-            Nonce = await stack.Chain.GetTransactionCountAsync(taker.Address, BlockRef.Pending),
-            To = Address.Parse(market.Address),
-            GasLimit = FillGas,
-            MaxFeePerGas = 2 * fees.MaxFeePerGas,
-            MaxPriorityFeePerGas = fees.MaxPriorityFeePerGas,
-            Data = MarketContract.FillOrderSigned(message, signature, 200 * OrderMessage.AmountPerLot),
-        }.Sign(taker.Key);
-        await stack.Chain.SendTransactionAsync(transaction);
-        var receipt = await Eventually.GetAsync(
-            "the fill on chain", ChainDeadline, () => stack.Chain.GetTransactionReceiptAsync(transaction.Hash));
-        Assert.True(receipt.Succeeded);
-        return transaction.Hash.ToString();
     }
 
     private async Task RestartAsync(params string[] resources)

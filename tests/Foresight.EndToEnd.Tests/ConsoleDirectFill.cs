@@ -1,0 +1,44 @@
+using System.Numerics;
+using Foresight.Chain;
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
+using Foresight.Chain.Transactions;
+using Foresight.EndToEnd.Tests.Stack;
+using Foresight.Simulator.Traders;
+
+namespace Foresight.EndToEnd.Tests;
+
+/// <summary>A fill behind the relayer's back: an order that its maker signed and never sent to us is filled on chain by somebody else.</summary>
+public static class DirectFill
+{
+    private const long Gas = 800_000;
+    private const long OrderLots = 300;
+    private const long FilledLots = 200;
+
+    private static readonly TimeSpan MiningDeadline = TimeSpan.FromSeconds(30);
+
+    /// <param name="maker">Buys outcome 0 at 55 ticks of the market.</param>
+    /// <param name="taker">Sells to him; both have approved the factory.</param>
+    /// <returns>The transaction's hash.</returns>
+    public static async Task<string> MakeAsync(EthereumClient chain, long chainId, TradedMarket market, Trader maker, Trader taker)
+    {
+        var message = OrderMessage.OfUnits(maker.Address, 0, isBuy: true, 55 * market.TickSize, OrderLots, maker.NextSalt(), 0);
+        var signature = maker.Key.Sign(OrderSigning.OrderHash(TypedDataDomain.OfMarket(chainId, Address.Parse(market.Address)), message));
+        var fees = await chain.SuggestFeesAsync(1_000_000_000);
+        var transaction = new Eip1559Transaction
+        {
+            ChainId = chainId,
+            Nonce = await chain.GetTransactionCountAsync(taker.Address, BlockRef.Pending),
+            To = Address.Parse(market.Address),
+            GasLimit = Gas,
+            MaxFeePerGas = 2 * fees.MaxFeePerGas,
+            MaxPriorityFeePerGas = fees.MaxPriorityFeePerGas,
+            Data = MarketContract.FillOrderSigned(message, signature, (BigInteger)FilledLots * OrderMessage.AmountPerLot),
+        }.Sign(taker.Key);
+        await chain.SendTransactionAsync(transaction);
+        var receipt = await Eventually.GetAsync("the fill on chain", MiningDeadline, () => chain.GetTransactionReceiptAsync(transaction.Hash));
+        Assert.True(receipt.Succeeded);
+        return transaction.Hash.ToString();
+    }
+}
