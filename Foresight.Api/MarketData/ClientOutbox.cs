@@ -37,6 +37,7 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
     private bool heartbeatDue;
     private long? behindSince;
     private string? closing;
+    private ITimer? farewell;
 
     public string? ClosedFor => closing;
 
@@ -124,7 +125,8 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
 
         metrics.Closed(reason);
         wake.Writer.TryWrite(true);
-        clock.CreateTimer(_ => socket.Abort(), state: null, Farewell, Timeout.InfiniteTimeSpan);
+        // Kept, because a timer that nobody holds may be collected before it is due.
+        farewell = clock.CreateTimer(_ => socket.Abort(), state: null, Farewell, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Sends until the client is gone.</summary>
@@ -150,6 +152,7 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
         finally
         {
             Close("gone");
+            farewell?.Dispose();
         }
     }
 

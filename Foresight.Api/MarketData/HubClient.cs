@@ -13,6 +13,9 @@ public sealed class HubClient(string id, ClientOutbox outbox)
 
     /// <summary>What it follows. Only the feed's loop touches it.</summary>
     public HashSet<Subscription> Subscriptions { get; } = [];
+
+    /// <summary>It is gone; a call of its that comes in late must not bring it back. Only the feed's loop touches it.</summary>
+    public bool HasLeft { get; set; }
 }
 
 /// <param name="Topic">depth, trades, stats, orders.</param>

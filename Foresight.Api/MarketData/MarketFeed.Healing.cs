@@ -10,6 +10,10 @@ public sealed partial class MarketFeed
     /// <summary>Seconds without a book, or without Redis, after which clients are told (acceptance C3: within 2 s).</summary>
     private const int TicksBeforeSaid = 1;
 
+    /// <summary>After an outage every market that is followed has a gap; they must not take all connections of the pool.</summary>
+    private const int GapsReadAtOnce = 4;
+
+    private readonly SemaphoreSlim readingTrades = new(GapsReadAtOnce);
     private int ticksWithoutRedisSeen;
 
     private void Listen()
@@ -68,9 +72,11 @@ public sealed partial class MarketFeed
         foreach (var market in streams.Keys) toRead.Add(market);
         // The server may have begun to tell us only after the books were read; so they are read once more, in a moment.
         readAgain = true;
-        foreach (var (market, stream) in tradeStreams)
+        foreach (var (market, stream) in tradeStreams.ToList())
         {
-            if (stream.BeginFill()) _ = ReadTradesAsync(market, stream.Sequence, long.MaxValue);
+            // Where nobody listens nothing is missed: that stream begins anew with the book.
+            if (subscribers.Of(new Subscription(HubEvents.Trades, market)).Count == 0 && !stream.IsFilling) tradeStreams.Remove(market);
+            else if (stream.BeginFill()) _ = ReadTradesAsync(market, stream.Sequence, long.MaxValue);
         }
 
         if (!silenceSaid) return;
@@ -171,6 +177,7 @@ public sealed partial class MarketFeed
     private async Task ReadTradesAsync(int market, long after, long upTo)
     {
         IReadOnlyList<TradeView>? missing = null;
+        await readingTrades.WaitAsync(CancellationToken.None);
         try
         {
             missing = await trades.BetweenAsync(market, after, upTo, TradeStream.MaxFill, stopping);
@@ -179,6 +186,10 @@ public sealed partial class MarketFeed
         {
             if (stopping.IsCancellationRequested) return;
             Log.NotRead(logger, error.Message);
+        }
+        finally
+        {
+            readingTrades.Release();
         }
 
         await inbox.Writer.WriteAsync(new FeedItem.TradesRead(market, missing), CancellationToken.None);

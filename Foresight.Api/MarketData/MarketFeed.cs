@@ -131,7 +131,10 @@ public sealed partial class MarketFeed : BackgroundService
                 if (subscription.Topic == HubEvents.Depth) client.Outbox.Forget(subscription.Market);
                 done.TrySetResult();
                 break;
-            case FeedItem.Left(var client): subscribers.RemoveAll(client); break;
+            case FeedItem.Left(var client):
+                client.HasLeft = true;
+                subscribers.RemoveAll(client);
+                break;
             case FeedItem.ConnectionLost: OnConnectionLost(); break;
             case FeedItem.ConnectionRestored: OnConnectionRestored(); break;
             case FeedItem.BooksRead(var markets, var snapshot): OnBooksRead(markets, snapshot); break;
@@ -235,6 +238,7 @@ public sealed partial class MarketFeed : BackgroundService
     private string? OnSubscribe(FeedItem.Subscribe request)
     {
         var (client, subscription) = (request.Client, request.Subscription);
+        if (client.HasLeft) return "unavailable";
         if (client.Subscriptions.Count >= HubClient.MaxSubscriptions) return "too_many_subscriptions";
         if (subscription.Topic != HubEvents.Orders && !streams.ContainsKey(subscription.Market)) return "unavailable";
         subscribers.Add(client, subscription);

@@ -26,31 +26,31 @@ public sealed class ReconciliationReader(Database database)
     /// <summary>While no node has led reconciliation there is no word of its holder: no next run, nothing covered.</summary>
     public Task<ReconciliationStatus> StatusAsync(CancellationToken cancellation) =>
         database.ReadPrimaryAsync("reconciliation_status", async (connection, cancel) =>
-    {
-        var holder = await connection.QuerySingleOrDefaultAsync<(long IntervalMs, bool AutoFix, DateTime? NextRunAt, long HeadBlock, long CoveredToBlock)?>(
-            new CommandDefinition("SELECT interval_ms, auto_fix, next_run_at, head_block, covered_to_block FROM reconciliation_status", cancellationToken: cancel));
-        // The newest run; one that was only asked for has nothing to tell yet.
-        var runs = await connection.QueryAsync<RunRow>(new CommandDefinition(
-            $"SELECT {RunColumns} FROM reconciliation_runs WHERE state <> 'requested' ORDER BY run_id DESC LIMIT 1", cancellationToken: cancel));
-        var isRunning = await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            "SELECT EXISTS (SELECT FROM reconciliation_runs WHERE state IN ('requested', 'running'))", cancellationToken: cancel));
-        var open = (await connection.QueryAsync<(string Kind, int Count)>(new CommandDefinition(
-            "SELECT kind, count(*)::int FROM discrepancies WHERE state = ANY (@live) GROUP BY kind", new { live = DiscrepancyRules.Live.ToArray() },
-            cancellationToken: cancel))).ToDictionary(row => row.Kind, row => row.Count);
-        return new ReconciliationStatus(
-            isRunning, holder?.NextRunAt, TimeSpan.FromMilliseconds(holder?.IntervalMs ?? 0), holder?.AutoFix ?? false, runs.FirstOrDefault()?.View(),
-            holder?.CoveredToBlock ?? 0, holder?.HeadBlock ?? 0, open.Values.Sum(), open);
-    }, cancellation);
+        {
+            var holder = await connection.QuerySingleOrDefaultAsync<(long IntervalMs, bool AutoFix, DateTime? NextRunAt, long HeadBlock, long CoveredToBlock)?>(
+                new CommandDefinition("SELECT interval_ms, auto_fix, next_run_at, head_block, covered_to_block FROM reconciliation_status", cancellationToken: cancel));
+            // The newest run; one that was only asked for has nothing to tell yet.
+            var runs = await connection.QueryAsync<RunRow>(new CommandDefinition(
+                $"SELECT {RunColumns} FROM reconciliation_runs WHERE state <> 'requested' ORDER BY run_id DESC LIMIT 1", cancellationToken: cancel));
+            var isRunning = await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+                "SELECT EXISTS (SELECT FROM reconciliation_runs WHERE state IN ('requested', 'running'))", cancellationToken: cancel));
+            var open = (await connection.QueryAsync<(string Kind, int Count)>(new CommandDefinition(
+                "SELECT kind, count(*)::int FROM discrepancies WHERE state = ANY (@live) GROUP BY kind", new { live = DiscrepancyRules.Live.ToArray() },
+                cancellationToken: cancel))).ToDictionary(row => row.Kind, row => row.Count);
+            return new ReconciliationStatus(
+                isRunning, holder?.NextRunAt, TimeSpan.FromMilliseconds(holder?.IntervalMs ?? 0), holder?.AutoFix ?? false, runs.FirstOrDefault()?.View(),
+                holder?.CoveredToBlock ?? 0, holder?.HeadBlock ?? 0, open.Values.Sum(), open);
+        }, cancellation);
 
     public Task<Page<RunView>> RunsAsync(int size, long before, CancellationToken cancellation) =>
         database.ReadPrimaryAsync("reconciliation_runs", async (connection, cancel) =>
-    {
-        var read = (await connection.QueryAsync<RunRow>(new CommandDefinition(
-            $"SELECT {RunColumns} FROM reconciliation_runs WHERE run_id < @before ORDER BY run_id DESC LIMIT @rows", new { before, rows = size + 1 },
-            cancellationToken: cancel))).AsList();
-        var (rows, next) = RequestReading.Cut(read, size, row => row.RunId);
-        return new Page<RunView>([.. rows.Select(row => row.View())], next);
-    }, cancellation);
+        {
+            var read = (await connection.QueryAsync<RunRow>(new CommandDefinition(
+                $"SELECT {RunColumns} FROM reconciliation_runs WHERE run_id < @before ORDER BY run_id DESC LIMIT @rows", new { before, rows = size + 1 },
+                cancellationToken: cancel))).AsList();
+            var (rows, next) = RequestReading.Cut(read, size, row => row.RunId);
+            return new Page<RunView>([.. rows.Select(row => row.View())], next);
+        }, cancellation);
 
     /// <summary>Newest run first, within it from the highest block down.</summary>
     /// <param name="before">Run and first block of the last range of the page before.</param>
@@ -70,19 +70,19 @@ public sealed class ReconciliationReader(Database database)
     public Task<Page<DiscrepancyView>> DiscrepanciesAsync(
         DiscrepancyFilter filter, int size, long before, CancellationToken cancellation) =>
         database.ReadPrimaryAsync("discrepancies", async (connection, cancel) =>
-    {
-        var conditions = new List<string> { "discrepancy_id < @before" };
-        if (filter.State is not null) conditions.Add("state = @state");
-        if (filter.Live) conditions.Add("state = ANY (@live)");
-        if (filter.Kind is not null) conditions.Add("kind = @kind");
-        if (filter.Severity is not null) conditions.Add("severity = @severity");
-        var read = (await connection.QueryAsync<DiscrepancyRow>(new CommandDefinition(
-            $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE {string.Join(" AND ", conditions)} ORDER BY discrepancy_id DESC LIMIT @rows",
-            new { before, state = filter.State, live = DiscrepancyRules.Live.ToArray(), kind = filter.Kind, severity = filter.Severity, rows = size + 1 },
-            cancellationToken: cancel))).AsList();
-        var (rows, next) = RequestReading.Cut(read, size, row => row.DiscrepancyId);
-        return new Page<DiscrepancyView>([.. rows.Select(row => row.View())], next);
-    }, cancellation);
+        {
+            var conditions = new List<string> { "discrepancy_id < @before" };
+            if (filter.State is not null) conditions.Add("state = @state");
+            if (filter.Live) conditions.Add("state = ANY (@live)");
+            if (filter.Kind is not null) conditions.Add("kind = @kind");
+            if (filter.Severity is not null) conditions.Add("severity = @severity");
+            var read = (await connection.QueryAsync<DiscrepancyRow>(new CommandDefinition(
+                $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE {string.Join(" AND ", conditions)} ORDER BY discrepancy_id DESC LIMIT @rows",
+                new { before, state = filter.State, live = DiscrepancyRules.Live.ToArray(), kind = filter.Kind, severity = filter.Severity, rows = size + 1 },
+                cancellationToken: cancel))).AsList();
+            var (rows, next) = RequestReading.Cut(read, size, row => row.DiscrepancyId);
+            return new Page<DiscrepancyView>([.. rows.Select(row => row.View())], next);
+        }, cancellation);
 
     public Task<DiscrepancyDetail?> DiscrepancyAsync(long id, CancellationToken cancellation) =>
         database.ReadPrimaryAsync(

@@ -14,23 +14,36 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
 {
     private const int Wei = 18;
 
-    public Task<SettlementView> SettlementAsync(CancellationToken cancellation) =>
-        database.ReadAsync("settlement", after: null, async (connection, cancel) =>
+    /// <summary>
+    /// Every trade counts towards these figures, and every page of the console asks for them each second; so nothing is counted that an index
+    /// does not hold. Trade ids have no gaps: the last one is how many there are, and those that are neither failed nor unsettled are final.
+    /// </summary>
+    private const string StatesQuery = """
+        WITH unsettled AS (SELECT settlement, count(*) AS n FROM trades WHERE settlement NOT IN ('final', 'failed') GROUP BY settlement),
+        failed AS (SELECT count(*) AS n FROM trades WHERE settlement = 'failed')
+        SELECT settlement, n FROM unsettled
+        UNION ALL SELECT 'failed', n FROM failed
+        UNION ALL SELECT 'final', (SELECT coalesce(max(trade_id), 0) FROM trades) - (SELECT n FROM failed) - (SELECT coalesce(sum(n), 0)::bigint FROM unsettled)
+        """;
+
+    public Task<SettlementView> SettlementAsync(CancellationToken cancellation) => database.ReadAsync("settlement", after: null, ReadAsync, cancellation);
+
+    private static async Task<SettlementView> ReadAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        var states = await connection.QueryAsync<(string State, long Count)>(new CommandDefinition(
-            "SELECT settlement, count(*) FROM trades GROUP BY settlement", cancellationToken: cancel));
+        var states = await connection.QueryAsync<(string State, long Count)>(new CommandDefinition(StatesQuery, cancellationToken: cancellation));
+        var trades = states.Where(row => row.Count > 0).ToDictionary(row => row.State, row => row.Count);
         var status = await connection.QuerySingleOrDefaultAsync<StatusRow>(new CommandDefinition(
             """
-            SELECT node_id, head_block, confirmed_block, confirmations, signer, signer_balance_wei::text AS signer_balance_wei, halted, last_error, last_error_at
+            SELECT node_id, head_block, confirmed_block, confirmations, signer, signer_balance_wei::text AS signer_balance_wei, halted,
+                   last_error, last_error_at
             FROM settlement_status
-            """, cancellationToken: cancel));
-        var trades = states.ToDictionary(row => row.State, row => row.Count);
+            """, cancellationToken: cancellation));
         // No row: no node has led settlement yet.
         if (status is null) return new SettlementView(trades, 0, 0, 0, null, null, null, null, null);
         return new SettlementView(
             trades, status.HeadBlock, status.ConfirmedBlock, status.Confirmations, status.Signer is null ? null : new Address(status.Signer).ToString(),
             EtherOf(status.SignerBalanceWei), status.NodeId, status.Halted is { } halted ? $"Halted: {halted}" : status.LastError, status.LastErrorAt);
-    }, cancellation);
+    }
 
     /// <summary>Rates by the leader's own word; they are of the last ten seconds and nobody else counts them.</summary>
     public async Task<ThroughputView> ThroughputAsync(CancellationToken cancellation)
@@ -42,7 +55,7 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
                 """
                 SELECT (SELECT coalesce(max(sequence), 0) FROM commands WHERE shard = 0),
                        (SELECT count(*) FROM orders WHERE status IN (0, 1)),
-                       (SELECT count(*) FROM trades)
+                       (SELECT coalesce(max(trade_id), 0) FROM trades)
                 """, cancellationToken: cancel));
             return new ThroughputView(
                 Math.Round(leader?.OrdersPerSecond ?? 0, 2), Math.Round(leader?.TradesPerSecond ?? 0, 2), Math.Max(sequence, leader?.Sequence ?? 0),
