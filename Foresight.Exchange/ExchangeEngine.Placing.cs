@@ -138,10 +138,12 @@ public sealed partial class ExchangeEngine
         Budget = command.Amount.Micros == 0 ? long.MaxValue : command.Amount.Micros,
     };
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Accept<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
         => events.OnAccepted(new OrderAccepted(
             OrderIdOf(command.Sequence), command.Market, command.Account, command.Outcome, command.Side, command.Price, command.Quantity));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Touch<TEvents>(int account, int row, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
         ref readonly var holding = ref _holdings.At(row);

@@ -6,6 +6,9 @@ namespace Foresight.Exchange.Holdings;
 /// <summary>All holdings, found by (account, market, outcome). Rows stay where they are for good, so an order keeps the number of its row.</summary>
 internal sealed class HoldingTable
 {
+    /// <summary>So many that a bucket seldom holds two: a chain is a branch that nobody can guess.</summary>
+    private const int BucketsPerRow = 4;
+
     private HoldingRow[] _rows;
     private int[] _buckets;
     private int _shift;
@@ -43,7 +46,7 @@ internal sealed class HoldingTable
         if (Count + 1 == _rows.Length)
         {
             Array.Resize(ref _rows, Books.Growth.Next(_rows.Length));
-            if (_rows.Length > _buckets.Length)
+            if (_rows.Length > _buckets.Length / BucketsPerRow)
                 Rehash(_rows.Length);
         }
 
@@ -56,7 +59,7 @@ internal sealed class HoldingTable
 
     private void Rehash(int atLeast)
     {
-        _buckets = new int[BitOperations.RoundUpToPowerOf2((uint)atLeast)];
+        _buckets = new int[BitOperations.RoundUpToPowerOf2((uint)atLeast * BucketsPerRow)];
         _shift = 64 - BitOperations.Log2((uint)_buckets.Length);
         for (var row = 1; row <= Count; row++)
         {

@@ -5,10 +5,13 @@ namespace Foresight.Exchange.Orders;
 
 /// <summary>
 /// The resting orders by number and by account. Numbers come from a sequence, so a bucket is the number's low bits: orders of the same age share
-/// cache lines, and buckets hold about one order each.
+/// cache lines, and most buckets hold one order or none.
 /// </summary>
 internal sealed class OrderTable
 {
+    /// <summary>So many that a bucket seldom holds two: a chain is a branch that nobody can guess.</summary>
+    private const int BucketsPerOrder = 2;
+
     private OrderRecord[] _records;
     private int[] _buckets = new int[1024];
     private AccountRow[] _accounts;
@@ -74,8 +77,8 @@ internal sealed class OrderTable
     {
         if (slot >= _records.Length)
             Array.Resize(ref _records, capacity);
-        if (Count == _buckets.Length)
-            Rehash(_buckets.Length * 2);
+        if (Count == _buckets.Length / BucketsPerOrder)
+            Rehash(Count + 1);
         Count++;
         ref var bucket = ref _buckets[unchecked((int)number) & (_buckets.Length - 1)];
         ref var record = ref At(slot);
@@ -132,7 +135,7 @@ internal sealed class OrderTable
 
     private void Rehash(int atLeast)
     {
-        var buckets = new int[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(atLeast, 1024))];
+        var buckets = new int[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(atLeast, 512) * BucketsPerOrder)];
         for (var slot = 1; slot < _records.Length && Count > 0; slot++)
         {
             ref var record = ref _records[slot];

@@ -5,6 +5,7 @@ using Foresight.Bench.Book;
 Dictionary<string, Verb> verbs = new()
 {
     ["book"] = new("matching engine: speed and correctness on the matching workload", BookVerb.RunAsync),
+    ["book-depth"] = new("matching engine: memory, snapshot time and speed from 1,000 to 1,000,000 resting orders", DepthVerb.RunAsync),
 };
 
 if (args.Length > 0 && verbs.TryGetValue(args[0], out var verb))

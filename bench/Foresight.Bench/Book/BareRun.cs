@@ -35,6 +35,12 @@ public sealed class BareRun : IEngineRun
         return new TradeTotals(sink.Trades, sink.Quantity, sink.Notional, 0);
     }
 
+    public void Run(int from, int to)
+    {
+        var sink = new CountingMatcher();
+        Run(from, to, ref sink);
+    }
+
     public TradeTotals RunHashed()
     {
         var sink = new HashingMatcher { Totals = TradeTotals.None };

@@ -32,6 +32,15 @@ public sealed class FullRun : IEngineRun
         return new TradeTotals(events.Trades, events.Quantity, events.Notional, 0);
     }
 
+    public void Run(int from, int to)
+    {
+        var events = new CountingEvents();
+        Run(from, to, ref events);
+        Missed += events.Rejected;
+    }
+
+    public ExchangeEngine Engine => _engine;
+
     public TradeTotals RunHashed()
     {
         var events = new HashingEvents { Totals = TradeTotals.None, Offset = _offset };
@@ -78,6 +87,7 @@ public sealed class FullRun : IEngineRun
         {
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void OnFilled(in OrderFilled e)
         {
             if (!e.IsTaker)

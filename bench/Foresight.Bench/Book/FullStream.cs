@@ -9,8 +9,8 @@ namespace Foresight.Bench.Book;
 /// </summary>
 public sealed class FullStream
 {
-    /// <summary>Accounts that trade on one side of the books.</summary>
-    private const int AccountsPerSide = 32;
+    /// <summary>Accounts that trade on one side of the books; enough that none reaches its limit of open orders.</summary>
+    private const int AccountsPerSide = 64;
 
     private const long Plenty = 50_000_000_000_000_000;
     private const long StartMicros = 1_700_000_000_000_000;

@@ -9,6 +9,9 @@ public interface IEngineRun
     /// <summary>The timed loop: totals without the hash.</summary>
     TradeTotals Run();
 
+    /// <summary>Operations from..to - 1 of the stream, after those before.</summary>
+    void Run(int from, int to);
+
     /// <summary>The same with the hash, not timed.</summary>
     TradeTotals RunHashed();
 

@@ -19,13 +19,24 @@ public sealed class WorkloadGenerator
             _markets[i] = new Market();
     }
 
-    public static (Operation[] Operations, TradeTotals Totals, int MostLive) Generate(Workload workload, ulong seed)
+    /// <param name="resting">Orders that are put at rest before the workload begins; they come first in the stream.</param>
+    /// <param name="inTheWay">
+    /// Whether they rest where the workload trades, and are cancelled by it like its own; else they rest far behind, over all prices.
+    /// </param>
+    public static (Operation[] Operations, TradeTotals Totals, int MostLive) Generate(Workload workload, ulong seed, int resting = 0, bool inTheWay = false)
     {
         var generator = new WorkloadGenerator(workload, seed);
-        var operations = new Operation[workload.Operations];
+        var operations = new Operation[resting + workload.Operations];
         var totals = TradeTotals.None;
         var mostLive = 0;
-        for (var i = 0; i < operations.Length; i++)
+        for (var i = 0; i < resting; i++)
+        {
+            operations[i] = inTheWay
+                ? generator.NewOrder(generator._markets[0], 0, (uint)i + 1, isAdd: true, ref totals)
+                : generator.FarOrder(generator._markets[0], (uint)i + 1);
+        }
+
+        for (var i = resting; i < operations.Length; i++)
         {
             operations[i] = generator.Next((uint)i + 1, ref totals);
             mostLive = Math.Max(mostLive, generator._live);
@@ -64,6 +75,12 @@ public sealed class WorkloadGenerator
             return new Operation { Id = target, Kind = OperationKind.Cancel, Book = (ushort)bookNumber };
         }
 
+        return NewOrder(market, bookNumber, id, isAdd, ref totals);
+    }
+
+    /// <summary>A new order: beside the middle to add to the book, beyond it to take from the book.</summary>
+    private Operation NewOrder(Market market, int bookNumber, uint id, bool isAdd, ref TradeTotals totals)
+    {
         var x = _random.Next();
         var side = (int)(x & 1);
         var u = (int)((x >> 1) & 1023);
@@ -84,6 +101,18 @@ public sealed class WorkloadGenerator
             Side = (byte)side,
             Book = (ushort)bookNumber,
         };
+    }
+
+    private Operation FarOrder(Market market, uint id)
+    {
+        var x = _random.Next();
+        var side = (byte)(x & 1);
+        var distance = 600 + (int)_random.Bounded(4_300);
+        var price = (ushort)(side == 0 ? market.Mid - distance : market.Mid + distance);
+        var quantity = 1 + (uint)(((x >> 32) * 100) >> 32);
+        _live++;
+        market.Book.Add(id, side, price, quantity, rests: true, (_, _, _, _, _) => throw new InvalidOperationException("nothing trades so far behind"));
+        return new Operation { Id = id, Quantity = quantity, Price = price, Kind = OperationKind.Limit, Side = side };
     }
 
     private sealed class Market
@@ -115,7 +144,9 @@ public sealed class WorkloadGenerator
 
         public void Forget(uint id)
         {
-            _position.Remove(id, out var position);
+            // An order that was there before the workload is none of its own.
+            if (!_position.Remove(id, out var position))
+                return;
             var last = Live[^1];
             Live[position] = last;
             if (last != id)

@@ -70,7 +70,9 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         foreach (var (account, market, outcome) in reference.Assets)
             RequireEqualBalance(seed, default, reference, engine, account, market, outcome);
         output.WriteLine($"seed {seed}: {CommandsPerSeed:n0} commands, {statistics}");
-        statistics.RequireVariety(hasSets: profile.MaxOutcomes > 2);
+        // A short run, as the mutants are tried with, need not have met everything.
+        if (CommandsPerSeed >= 20_000)
+            statistics.RequireVariety(hasSets: profile.MaxOutcomes > 2);
     }
 
     private static ExchangeEngine Restored(ExchangeEngine engine)

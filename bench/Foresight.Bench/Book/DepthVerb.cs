@@ -1,0 +1,142 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Text.Json;
+using Foresight.Exchange;
+
+namespace Foresight.Bench.Book;
+
+/// <summary>
+/// <c>book-depth [--engine bare|full] [--operations N] [--runs N]</c>: the workload's mix of operations while the book holds 1,000, 10,000, 100,000 and
+/// 1,000,000 other orders over all prices; the memory that the exchange takes for an order, and the time to write and read its snapshot. Right only below
+/// 100 bytes an order, below a second for either, and less than twice the time for an operation at 1,000,000 orders than at 1,000.
+/// A second row, for information, has all the orders where the trading is, and cancels that pick any of them: there every operation goes to
+/// memory that no cache holds, and that is what it measures.
+/// </summary>
+public static class DepthVerb
+{
+    private const int WarmUps = 3;
+    private const int Deepest = 1_000_000;
+
+    public static Task<int> RunAsync(Options options)
+    {
+        var isFull = options.OneOf("engine", "bare", "bare", "full") == "full";
+        var operations = (int)options.Number("operations", 1_000_000, min: 1000, max: 10_000_000);
+        var runs = (int)options.Number("runs", 5, min: 1, max: 1000);
+        options.RequireNoOthers();
+
+        Console.WriteLine($"  {"resting",9} {"ns/op",8} {"cpu ns/op",10} {"any: ns/op",11} {"cpu ns/op",10}");
+        var speeds = new List<(int Resting, Speed Behind, Speed InTheWay)>();
+        foreach (var resting in (int[])[1_000, 10_000, 100_000, Deepest])
+        {
+            var behind = Measure(isFull, resting, operations, runs, inTheWay: false);
+            var inTheWay = Measure(isFull, resting, operations, runs, inTheWay: true);
+            speeds.Add((resting, behind, inTheWay));
+            Console.WriteLine($"  {resting,9:n0} {behind.Nanoseconds,8:f2} {behind.Processor,10:f2} {inTheWay.Nanoseconds,11:f2} {inTheWay.Processor,10:f2}");
+        }
+
+        // By processor time: the neighbours of a shared machine do not come and go with the depth of our book.
+        var slowdown = speeds[^1].Behind.Processor / speeds[0].Behind.Processor;
+        var slowdownAny = speeds[^1].InTheWay.Processor / speeds[0].InTheWay.Processor;
+        var store = Store.Measure();
+        Console.WriteLine();
+        Console.WriteLine($"  slow-down from 1,000 to 1,000,000 orders: {slowdown:f2} x (any order touched: {slowdownAny:f2} x)");
+        Console.WriteLine($"  1,000,000 resting orders: {store.BytesPerOrder:f1} bytes each, snapshot {store.WriteMs:f0} ms of {store.SnapshotBytes / 1e6:f0} MB, restore {store.ReadMs:f0} ms");
+        var isRight = slowdown < 2 && store.BytesPerOrder < 100 && store.WriteMs < 1000 && store.ReadMs < 1000 && store.IsEqual;
+        Console.WriteLine(isRight ? "  results are as expected" : "  NOT as expected");
+        Console.WriteLine();
+        Console.WriteLine(JsonSerializer.Serialize(new
+        {
+            engine = isFull ? "full" : "bare",
+            ops = operations,
+            depths = speeds.Select(speed => new
+            {
+                resting = speed.Resting,
+                ns_per_op = Math.Round(speed.Behind.Nanoseconds, 2),
+                cpu_ns_per_op = Math.Round(speed.Behind.Processor, 2),
+                any_cpu_ns_per_op = Math.Round(speed.InTheWay.Processor, 2),
+            }),
+            slowdown = Math.Round(slowdown, 3),
+            slowdown_any = Math.Round(slowdownAny, 3),
+            bytes_per_order = Math.Round(store.BytesPerOrder, 1),
+            snapshot_bytes = store.SnapshotBytes,
+            snapshot_ms = Math.Round(store.WriteMs),
+            restore_ms = Math.Round(store.ReadMs),
+            restored_hash_equal = store.IsEqual,
+            as_expected = isRight,
+        }));
+        return Task.FromResult(isRight ? 0 : 1);
+    }
+
+    private static Speed Measure(bool isFull, int resting, int operations, int runs, bool inTheWay)
+    {
+        var workload = new Workload("depth", operations, 1, inTheWay ? (uint)resting : 2_000, new Expectation("", 0, TradeTotals.None));
+        var (stream, totals, mostLive) = WorkloadGenerator.Generate(workload, Workload.PublishedSeed, resting, inTheWay);
+        var full = isFull ? FullStream.From(stream, 1) : null;
+        IEngineRun Fresh() => full is null
+            ? new BareRun(stream, 1, mostLive + 1)
+            : new FullRun(full, new ExchangeCapacity(mostLive + 1, (int)totals.Trades + 1, Accounts: 512, Holdings: 2048));
+
+        var nanoseconds = new List<double>();
+        var processor = new List<double>();
+        for (var i = -WarmUps; i < runs; i++)
+        {
+            var run = Fresh();
+            run.Run(0, resting);
+            GC.Collect();
+            var busy = Environment.CpuUsage.UserTime;
+            var start = Stopwatch.GetTimestamp();
+            run.Run(resting, stream.Length);
+            var elapsed = Stopwatch.GetElapsedTime(start);
+            busy = Environment.CpuUsage.UserTime - busy;
+            if (run.Missed > 0)
+                throw new InvalidOperationException($"{run.Missed} operations were refused");
+            if (i < 0)
+                continue;
+            nanoseconds.Add(elapsed.TotalNanoseconds / operations);
+            processor.Add(busy.TotalNanoseconds / operations);
+        }
+
+        return new Speed(Median(nanoseconds), Median(processor));
+    }
+
+    private readonly record struct Speed(double Nanoseconds, double Processor);
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    /// <param name="BytesPerOrder">Of everything that the exchange keeps, by the garbage collector's count, grown from nothing.</param>
+    private sealed record Store(double BytesPerOrder, double WriteMs, double ReadMs, long SnapshotBytes, bool IsEqual)
+    {
+        public static Store Measure()
+        {
+            var workload = new Workload("store", 0, 1, Deepest, new Expectation("", 0, TradeTotals.None));
+            var (operations, _, _) = WorkloadGenerator.Generate(workload, Workload.PublishedSeed, Deepest);
+            var stream = FullStream.From(operations, 1);
+            var before = GC.GetTotalMemory(forceFullCollection: true);
+            var run = new FullRun(stream, new ExchangeCapacity());
+            run.Run(0, Deepest);
+            if (run.Missed > 0)
+                throw new InvalidOperationException($"{run.Missed} orders were refused");
+            var bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
+            var hash = run.Engine.StateHash();
+
+            var writes = double.MaxValue;
+            var reads = double.MaxValue;
+            long length = 0;
+            var isEqual = true;
+            for (var i = 0; i < 3; i++)
+            {
+                var buffer = new ArrayBufferWriter<byte>(1 << 16);
+                var start = Stopwatch.GetTimestamp();
+                run.Engine.WriteSnapshot(buffer);
+                writes = Math.Min(writes, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                length = buffer.WrittenCount;
+                start = Stopwatch.GetTimestamp();
+                var restored = ExchangeEngine.Restore(buffer.WrittenSpan);
+                reads = Math.Min(reads, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                isEqual &= restored.StateHash() == hash;
+            }
+
+            return new Store((double)bytes / Deepest, writes, reads, length, isEqual);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using System.Diagnostics;
+
+namespace Foresight.Exchange.Mutants;
+
+/// <summary>Builds the core with a defect and runs the tests, compiled once against the sound core, on it.</summary>
+internal sealed class Laboratory(string root) : IDisposable
+{
+    // Enough for the random streams to meet every rule many times.
+    private const string RandomCommands = "5000";
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("foresight-mutants-").FullName;
+
+    public static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Foresight.sln")))
+                return folder.FullName;
+        }
+
+        throw new InvalidOperationException("run it from inside the repository");
+    }
+
+    /// <summary>Compiles the tests, sets up so many benches to work on, and requires that the sound core passes.</summary>
+    public async Task<bool> PrepareAsync(int benches)
+    {
+        Console.WriteLine("building the tests");
+        var tests = Path.Combine(_folder, "tests");
+        var build = await RunAsync(root, "build", Path.Combine("tests", "Foresight.Exchange.Tests"), "-v", "quiet", "--nologo", "-o", tests);
+        if (build.ExitCode != 0)
+        {
+            Console.Error.WriteLine(build.Output);
+            return false;
+        }
+
+        // One failure is enough to know.
+        await File.WriteAllTextAsync(Path.Combine(tests, "xunit.runner.json"), """{ "stopOnFail": true }""");
+        for (var bench = 0; bench < benches; bench++)
+        {
+            var core = Path.Combine(Bench(bench), "Foresight.Exchange");
+            Copy(Path.Combine(root, "Foresight.Exchange"), core, name => name is not ("bin" or "obj"));
+            foreach (var file in (string[])["Directory.Build.props", "Directory.Packages.props", ".editorconfig", "global.json"])
+                File.Copy(Path.Combine(root, file), Path.Combine(Bench(bench), file));
+            Copy(tests, Path.Combine(Bench(bench), "tests"), _ => true);
+            var restored = await RunAsync(core, "restore");
+            if (restored.ExitCode != 0)
+            {
+                Console.Error.WriteLine(restored.Output);
+                return false;
+            }
+        }
+
+        var sound = await TryAsync(Mutant.None, bench: 0);
+        if (sound.IsKilled)
+            Console.Error.WriteLine($"the tests fail without a mutant: {sound.By}");
+        return !sound.IsKilled;
+    }
+
+    /// <summary>Builds the core with the defect on one of the benches and runs the tests there.</summary>
+    /// <param name="bench">Number of a bench that nobody else uses now.</param>
+    public async Task<Verdict> TryAsync(Mutant mutant, int bench)
+    {
+        var core = Path.Combine(Bench(bench), "Foresight.Exchange");
+        var source = Path.Combine(core, mutant.File);
+        var sound = await File.ReadAllTextAsync(source);
+        await File.WriteAllTextAsync(source, mutant == Mutant.None ? sound : mutant.Apply(sound));
+
+        // A defect may well leave something unused; that must not save it.
+        var build = await RunAsync(core, "build", "--no-restore", "-v", "quiet", "--nologo", "-p:TreatWarningsAsErrors=false", "-o", Path.Combine(Bench(bench), "built"));
+        if (build.ExitCode != 0)
+            throw new FormatException($"{mutant.Name} does not compile:\n{build.Output}");
+        await File.WriteAllTextAsync(source, sound);
+
+        File.Copy(Path.Combine(Bench(bench), "built", "Foresight.Exchange.dll"), Path.Combine(Bench(bench), "tests", "Foresight.Exchange.dll"), overwrite: true);
+        var run = await RunAsync(core, "test", Path.Combine(Bench(bench), "tests", "Foresight.Exchange.Tests.dll"), "--nologo");
+        if (run.ExitCode == 0)
+            return new Verdict(false, "");
+        var by = run.Output.Split('\n').FirstOrDefault(line => line.Contains("[FAIL]", StringComparison.Ordinal));
+        return new Verdict(true, by is null ? run.ExitCode < 0 ? "no end" : "the process ended" : Short(by));
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static string Short(string line)
+    {
+        var from = line.IndexOf("Foresight.Exchange.Tests.", StringComparison.Ordinal);
+        var name = (from < 0 ? line : line[(from + "Foresight.Exchange.Tests.".Length)..]).Replace("[FAIL]", "", StringComparison.Ordinal).Trim();
+        return name.Length > 90 ? name[..90] : name;
+    }
+
+    private string Bench(int number) => Path.Combine(_folder, $"bench-{number}");
+
+    private static void Copy(string from, string to, Func<string, bool> isWanted)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.GetFiles(from))
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        foreach (var folder in Directory.GetDirectories(from).Where(folder => isWanted(Path.GetFileName(folder))))
+            Copy(folder, Path.Combine(to, Path.GetFileName(folder)), isWanted);
+    }
+
+    private static async Task<(int ExitCode, string Output)> RunAsync(string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["FORESIGHT_RANDOM_COMMANDS"] = RandomCommands;
+        start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
+        // Inherited by programs that dotnet run starts; it would make the tests' host look in the wrong place.
+        start.Environment.Remove("MSBuildSDKsPath");
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            await process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // A loop without an end is noticed too.
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+            return (-1, "");
+        }
+
+        return (process.ExitCode, await output + await error);
+    }
+}
