@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Foresight.Contracts;
-using Foresight.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
@@ -24,7 +23,6 @@ public sealed partial class Database : IAsyncDisposable
     private readonly DatabaseMetrics metrics;
     private readonly TimeProvider clock;
     private readonly ILogger<Database> logger;
-    private int active;
 
     public Database(Server primary, IReadOnlyList<Server> replicas, IMeterFactory meters, TimeProvider clock, ILogger<Database> logger)
     {
@@ -34,9 +32,7 @@ public sealed partial class Database : IAsyncDisposable
         this.logger = logger;
         turns = new WeightedRoundRobin([.. replicas.Select(replica => replica.Weight)]);
         metrics = new DatabaseMetrics(meters);
-        metrics.Watch(this.replicas);
-        meters.Create(MetricNames.Meter).CreateObservableGauge(
-            MetricNames.DatabaseConnections, () => Volatile.Read(ref active), description: "Connections in use by the queries of this process.");
+        metrics.Watch(primary, this.replicas);
     }
 
     public Server Primary => primary;
@@ -108,7 +104,7 @@ public sealed partial class Database : IAsyncDisposable
     {
         var started = Stopwatch.GetTimestamp();
         var succeeded = false;
-        Interlocked.Increment(ref active);
+        server.Begin();
         try
         {
             await using var connection = await server.Source.OpenConnectionAsync(cancellation);
@@ -125,7 +121,7 @@ public sealed partial class Database : IAsyncDisposable
         }
         finally
         {
-            Interlocked.Decrement(ref active);
+            server.End();
             metrics.Query(server.Name, query, succeeded, Stopwatch.GetElapsedTime(started));
         }
     }

@@ -5,7 +5,8 @@ namespace Foresight.ServiceDefaults.Postgres;
 
 internal sealed class DatabaseMetrics(IMeterFactory meters)
 {
-    private readonly Counter<long> queries = meters.Create(MetricNames.Meter).CreateCounter<long>(MetricNames.DatabaseQueries, description: "Queries by server, name and result.");
+    private readonly Counter<long> queries = meters.Create(MetricNames.Meter)
+        .CreateCounter<long>(MetricNames.DatabaseQueries, description: "Queries by server, name and result.");
     private readonly Histogram<double> latency = meters.Create(MetricNames.Meter)
         .CreateHistogram<double>(MetricNames.DatabaseQueryLatency, "ms", "Time of a query, with getting its connection.");
     private readonly Counter<long> fallbacks = meters.Create(MetricNames.Meter)
@@ -19,12 +20,17 @@ internal sealed class DatabaseMetrics(IMeterFactory meters)
 
     public void Fallback(string replica) => fallbacks.Add(1, new KeyValuePair<string, object?>("replica", replica));
 
-    public void Watch(IReadOnlyList<Server> replicas)
+    public void Watch(Server primary, IReadOnlyList<Server> replicas)
     {
         var meter = meters.Create(MetricNames.Meter);
+        Server[] all = [primary, .. replicas];
         meter.CreateObservableGauge(
-            MetricNames.DatabaseReplicaHealth, () => replicas.Select(replica => new Measurement<int>(
-                replica.IsHealthy ? 1 : 0, new KeyValuePair<string, object?>("replica", replica.Name))),
+            MetricNames.DatabaseConnections,
+            () => all.Select(server => new Measurement<int>(server.Active, new KeyValuePair<string, object?>("server", server.Name))),
+            description: "Connections in use by the queries of this process.");
+        meter.CreateObservableGauge(
+            MetricNames.DatabaseReplicaHealth,
+            () => replicas.Select(replica => new Measurement<int>(replica.IsHealthy ? 1 : 0, new KeyValuePair<string, object?>("replica", replica.Name))),
             description: "1: serves reads. 0: out.");
         meter.CreateObservableGauge(
             MetricNames.DatabaseReplicaLag,

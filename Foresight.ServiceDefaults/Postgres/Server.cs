@@ -17,12 +17,16 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
     private DateTimeOffset? checkedAt;
     private string? error;
     private long reads;
+    private int active;
 
     public string Name => name;
     public bool IsPrimary => isPrimary;
     public int Weight => weight;
     public NpgsqlDataSource Source => source;
     public long Reads => Interlocked.Read(ref reads);
+
+    /// <summary>Queries that run on it now.</summary>
+    public int Active => Volatile.Read(ref active);
 
     /// <summary>Highest position of the write-ahead log that this replica is known to have replayed.</summary>
     public ulong Replayed { get; private set; }
@@ -43,6 +47,10 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
             lock (gate) return lagBytes;
         }
     }
+
+    public void Begin() => Interlocked.Increment(ref active);
+
+    public void End() => Interlocked.Decrement(ref active);
 
     public void CountRead() => Interlocked.Increment(ref reads);
 

@@ -12,9 +12,11 @@ namespace Foresight.ServiceDefaults.Telemetry;
 public sealed partial class PrometheusExporter : IDisposable
 {
     /// <summary>Meters that are collected: ours, and those of the framework and the database driver that operators ask for.</summary>
-    private static readonly string[] MeterPrefixes = ["Foresight", "Npgsql", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
+    private static readonly string[] MeterPrefixes =
+        ["Foresight", "Npgsql", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
 
-    private readonly ConcurrentDictionary<Instrument, MetricFamily> families = new();
+    /// <summary>By name: two features that count the same thing make an instrument each, and they are one metric.</summary>
+    private readonly ConcurrentDictionary<string, MetricFamily> families = new(StringComparer.Ordinal);
     private readonly MeterListener listener = new();
     private readonly Lock scraping = new();
     private readonly Counter<long> overflows;
@@ -26,22 +28,20 @@ public sealed partial class PrometheusExporter : IDisposable
         listener.InstrumentPublished = (instrument, self) =>
         {
             if (!MeterPrefixes.Any(prefix => instrument.Meter.Name.StartsWith(prefix, StringComparison.Ordinal))) return;
-            self.EnableMeasurementEvents(instrument, families.GetOrAdd(instrument, static one => new MetricFamily(one)));
+            var family = new MetricFamily(instrument);
+            self.EnableMeasurementEvents(instrument, families.GetOrAdd(family.Name, family));
         };
-        listener.MeasurementsCompleted = (instrument, _) => families.TryRemove(instrument, out var _);
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, state) => Record(instrument, value, tags, state));
         listener.SetMeasurementEventCallback<int>((instrument, value, tags, state) => Record(instrument, value, tags, state));
         listener.SetMeasurementEventCallback<double>((instrument, value, tags, state) => Record(instrument, value, tags, state));
         listener.SetMeasurementEventCallback<float>((instrument, value, tags, state) => Record(instrument, value, tags, state));
         listener.SetMeasurementEventCallback<decimal>((instrument, value, tags, state) => Record(instrument, (double)value, tags, state));
-        overflows = meters.Create(MetricNames.Meter).CreateCounter<long>(MetricNames.SeriesOverflow, description: "Measurements folded into an overflow series.");
+        overflows = meters.Create(MetricNames.Meter)
+            .CreateCounter<long>(MetricNames.SeriesOverflow, description: "Measurements folded into an overflow series.");
         listener.Start();
     }
 
-    /// <summary>
-    /// The whole exposition. Two meters may share an instrument's name (tests, several hosts in one process): they are one family
-    /// then.
-    /// </summary>
+    /// <summary>The whole exposition.</summary>
     public string Scrape()
     {
         lock (scraping)
@@ -58,11 +58,7 @@ public sealed partial class PrometheusExporter : IDisposable
             }
 
             var text = new StringBuilder(16 * 1024);
-            foreach (var sameName in families.Values.GroupBy(family => family.Name).OrderBy(group => group.Key, StringComparer.Ordinal))
-            {
-                PrometheusText.Write(text, sameName.First(family => family.All().Any() || family == sameName.Last()));
-            }
-
+            foreach (var family in families.Values.OrderBy(family => family.Name, StringComparer.Ordinal)) PrometheusText.Write(text, family);
             return text.ToString();
         }
     }

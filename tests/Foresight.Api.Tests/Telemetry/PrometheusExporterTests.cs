@@ -51,6 +51,16 @@ public sealed class PrometheusExporterTests : IDisposable
     }
 
     [Fact]
+    public void TwoInstrumentsOfOneName_AreOneMetric()
+    {
+        meter.CreateCounter<long>("test_shared_total", description: "Here.").Add(1);
+        meter.CreateCounter<long>("test_shared_total", description: "There.").Add(2);
+        var text = exporter.Scrape();
+        Assert.Contains("\ntest_shared_total 3\n", text);
+        Assert.Equal(2, text.Split("# TYPE test_shared_total").Length);
+    }
+
+    [Fact]
     public void UpDownCounter_GoesBothWays()
     {
         var busy = meter.CreateUpDownCounter<int>("test_busy");
