@@ -54,15 +54,19 @@ public sealed class MarketStatistics(Database database, MarketFeed feed, TimePro
         }
     }
 
-    /// <summary>In outcome 0's terms: of a binary market, what the other outcome trades at q is a trade of outcome 0 at 1 - q.</summary>
+    /// <summary>
+    /// The last price is in outcome 0's terms, as the leader's own statistics are: of a binary market, what the other outcome trades at q is a
+    /// trade of outcome 0 at 1 - q; of a larger one only trades of outcome 0 tell its price. Turnover is what takers paid or got.
+    /// </summary>
     private const string Query = """
-        SELECT t.market_id, count(*) AS trades, sum(t.quantity_lots)::bigint AS lots,
-               sum(t.quantity_lots::numeric * p.ticks) AS notional,
-               (array_agg(p.ticks ORDER BY t.trade_id DESC))[1] AS last_price_ticks
-        FROM trades t JOIN markets m USING (market_id),
-             LATERAL (SELECT CASE WHEN t.taker_outcome = 1 AND cardinality(m.outcomes) = 2 THEN 10000 - t.taker_price_ticks ELSE t.taker_price_ticks END AS ticks) AS p
-        WHERE t.executed_at > now() - interval '24 hours'
-        GROUP BY t.market_id
+        WITH sums AS (
+            SELECT market_id, count(*) AS trades, sum(quantity_lots)::bigint AS lots, sum(quantity_lots::numeric * taker_price_ticks) AS notional
+            FROM trades WHERE executed_at > now() - interval '24 hours' GROUP BY market_id)
+        SELECT m.market_id, coalesce(s.trades, 0) AS trades, coalesce(s.lots, 0) AS lots, coalesce(s.notional, 0) AS notional, l.last_price_ticks
+        FROM markets m LEFT JOIN sums s USING (market_id) LEFT JOIN LATERAL (
+            SELECT CASE t.taker_outcome WHEN 0 THEN t.taker_price_ticks ELSE 10000 - t.taker_price_ticks END AS last_price_ticks
+            FROM trades t WHERE t.market_id = m.market_id AND (t.taker_outcome = 0 OR cardinality(m.outcomes) = 2)
+            ORDER BY t.trade_id DESC LIMIT 1) AS l ON true
         """;
 
     private sealed class SumRow
