@@ -9,12 +9,12 @@ namespace Foresight.Matching.Reconciliation;
 public sealed class SidesReader(Deployment deployment, EthereumClient client, ReconciliationStore store)
 {
     private readonly ChainReader reader = new(client);
-    private readonly IReadOnlyList<Address> markets = [.. deployment.Markets.Select(m => m.Address)];
+    private readonly Dictionary<int, Address> markets = deployment.Markets.ToDictionary(m => m.Id, m => m.Address);
 
     public async Task<(RangeSides Sides, BlockMark Last)> ReadAsync(BlockRange range, CancellationToken cancellation)
     {
         // The chain first: the follower has applied these blocks, so whatever they settled is in the journal by now.
-        var verified = await reader.ReadAsync(range.FromBlock, range.ToBlock, null, markets, BlockFacts.FillTopics, cancellation);
+        var verified = await reader.ReadAsync(range.FromBlock, range.ToBlock, null, [.. markets.Values], BlockFacts.FillTopics, cancellation);
         var facts = BlockFacts.Read(deployment, verified.Logs);
         var fills = facts.Fills.ToLookup(f => (f.TradeId, f.Position.TransactionHash));
         var chain = facts.Settled.Select(s => OfTrade(s, fills[(s.TradeId, s.Position.TransactionHash)])).ToList();
@@ -43,9 +43,9 @@ public sealed class SidesReader(Deployment deployment, EthereumClient client, Re
 
     private async Task<IReadOnlySet<long>> SettledElsewhereAsync(IReadOnlyList<JournalTrade> missing, long block, CancellationToken cancellation)
     {
-        var asked = missing.Where(t => t.State is TradeStates.Mined or TradeStates.Final).ToList();
+        var asked = missing.Where(t => t.State is TradeStates.Mined or TradeStates.Final && markets.ContainsKey(t.MarketId)).ToList();
         if (asked.Count == 0) return new HashSet<long>();
-        var calls = asked.Select(t => new CallRequest(deployment.Market(t.MarketId).Address, MarketContract.IsTradeSettledFunction.Encode(t.TradeId))).ToList();
+        var calls = asked.Select(t => new CallRequest(markets[t.MarketId], MarketContract.IsTradeSettledFunction.Encode(t.TradeId))).ToList();
         var answers = await client.CallManyAsync(calls, block, cancellation);
         return asked.Where((_, i) => MarketContract.IsTradeSettledFunction.DecodeOutput(answers[i].Required()).Bool("settled")).Select(t => t.TradeId).ToHashSet();
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
@@ -51,12 +52,14 @@ public sealed partial class ChainFollower(
         // An observation of an older block than the ledger's is refused, so after a reorganisation the chain must first have grown beyond it.
         if (to <= cursor.Number || reobserve >= head - options.Confirmations) return false;
 
+        var started = Stopwatch.GetTimestamp();
         var range = await reader.ReadAsync(cursor.Number + 1, to, cursor, addresses, [.. BlockFacts.AllTopics], cancellation);
         var facts = BlockFacts.Read(deployment, range.Logs);
         await leader.DeliverAsync(await CommandsAsync(facts, cancellation), cancellation);
         await ObserveAsync(facts, everything: known is null || reobserve < to, to, cancellation);
         await AdvanceAsync(range.Last, facts, cancellation);
         Confirmed = to;
+        settlement.Metrics.BlocksProcessed(Stopwatch.GetElapsedTime(started));
         await BustAsync(to, cancellation);
         return to < head - options.Confirmations;
     }

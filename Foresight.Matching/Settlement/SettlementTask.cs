@@ -26,9 +26,14 @@ public sealed partial class SettlementTask(
     public async Task LeadAsync(Lease lease)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping);
-        var deployment = await WaitForDeploymentAsync(lease.Database, ending.Token);
+        while (true) await SettleAsync(lease, await WaitForDeploymentAsync(lease.Database, ending.Token), ending.Token);
+    }
+
+    /// <summary>Until the term ends, or the set-up adds a market: then it is begun again with that market.</summary>
+    private async Task SettleAsync(Lease lease, Deployment deployment, CancellationToken ending)
+    {
         var journal = new SettlementJournal(lease.Database);
-        var term = new SettlementTerm(lease.Term, deployment, chain.Client, key, options, new SettlementStore(lease.Database), journal, publisher);
+        var term = new SettlementTerm(lease.Term, deployment, chain.Client, key, options, new SettlementStore(lease.Database), journal, publisher, metrics);
         var submitter = new Submitter(term, new BatchSigner(deployment, chain.Client, key), new ReceiptReader(deployment, logger), clock, logger);
         var followerJournal = new FollowerJournal(journal);
         var follower = new ChainFollower(
@@ -37,19 +42,27 @@ public sealed partial class SettlementTask(
         var status = new StatusBoard(term, followerJournal, submitter, follower, metrics);
         lease.ReportRecovered();
 
-        using var working = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(ending);
+        using var working = CancellationTokenSource.CreateLinkedTokenSource(watching.Token);
         Task[] loops =
         [
             LoopAsync("submitting", submitter.StepAsync, status, working),
             LoopAsync("following the chain", follower.StepAsync, status, working),
-            StatusLoopAsync(status, ending.Token),
+            WatchAsync(lease.Database, deployment, status, watching.Token),
         ];
         // The first that ends (the term, the database) ends the others; then all are waited for, so that nothing of this term runs on.
         await Task.WhenAny(loops);
         // Halted, the two loops end and the status goes on: the lease is kept, so that no other node goes on either.
         if (status.Halted is not null) await Task.WhenAny(loops[^1]);
-        await ending.CancelAsync();
-        await Task.WhenAll(loops);
+        await watching.CancelAsync();
+        try
+        {
+            await Task.WhenAll(loops);
+        }
+        catch (OperationCanceledException) when (!ending.IsCancellationRequested)
+        {
+            // The deployment has changed; the caller begins again.
+        }
     }
 
     private async Task LoopAsync(string work, Func<long, CancellationToken, Task<bool>> step, StatusBoard status, CancellationTokenSource working)
@@ -83,9 +96,10 @@ public sealed partial class SettlementTask(
         }
     }
 
-    private async Task StatusLoopAsync(StatusBoard status, CancellationToken ending)
+    /// <summary>Writes the status each second. Returns when the set-up has changed what is deployed.</summary>
+    private async Task WatchAsync(NpgsqlDataSource database, Deployment deployment, StatusBoard status, CancellationToken ending)
     {
-        while (!ending.IsCancellationRequested)
+        while (true)
         {
             try
             {
@@ -97,6 +111,12 @@ public sealed partial class SettlementTask(
             }
 
             await Task.Delay(StatusInterval, clock, ending);
+            var now = await Deployment.ReadAsync(database, chain.ChainId, ending);
+            if (now is null || now.Factory != deployment.Factory || now.Markets.Count != deployment.Markets.Count)
+            {
+                Log.DeploymentChanged(logger, now?.Markets.Count ?? 0);
+                return;
+            }
         }
     }
 
@@ -118,6 +138,9 @@ public sealed partial class SettlementTask(
 
         [LoggerMessage(LogLevel.Critical, "Settlement halted: {Reason}")]
         public static partial void Halted(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Information, "The set-up has changed what is deployed; settlement begins again with {Markets} markets.")]
+        public static partial void DeploymentChanged(ILogger logger, int markets);
 
         [LoggerMessage(LogLevel.Information, "Nothing is deployed on chain {ChainId} yet; the set-up step does it.")]
         public static partial void NotDeployed(ILogger logger, long chainId);

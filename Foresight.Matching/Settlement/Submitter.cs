@@ -9,7 +9,7 @@ namespace Foresight.Matching.Settlement;
 /// <summary>What the two loops of a settlement term work with.</summary>
 public sealed record SettlementTerm(
     Term Term, Deployment Deployment, EthereumClient Client, OperatorKey Key, SettlementOptions Options, SettlementStore Store, SettlementJournal Journal,
-    TradeStatePublisher Publisher);
+    TradeStatePublisher Publisher, SettlementMetrics Metrics);
 
 /// <summary>
 /// Brings trades on chain. It keeps nothing between two steps that is not in the journal or on the chain, so a step may be cut off anywhere
@@ -152,6 +152,7 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         var legs = await store.ReadLegsAsync(tradeIds, cancellation);
         var replacement = signer.Sign(batch.MarketId, tradeIds, legs, batch.Nonce, fee);
         Log.Replaced(logger, batch.BatchId, batch.Nonce, fee.MaxFee);
+        settlement.Metrics.Batch("replaced");
         Publish(await journal.ReplaceAsync(settlement.Term, batch.BatchId, replacement, cancellation));
     }
 
@@ -163,6 +164,7 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         var facts = new MinedFacts(receipt.BlockNumber, receipt.BlockHash.ToBytes(), receipt.GasUsed, receipt.Succeeded ? null : "reverted");
         Publish(await journal.RecordMinedAsync(settlement.Term, live, mined, facts, outcomes, cancellation));
         var failed = outcomes.Count(o => o.Reason is not null);
+        settlement.Metrics.Batch(receipt.Succeeded ? "mined" : "reverted");
         Log.Mined(logger, mined.BatchId, receipt.BlockNumber, outcomes.Count - failed, failed, receipt.GasUsed);
     }
 

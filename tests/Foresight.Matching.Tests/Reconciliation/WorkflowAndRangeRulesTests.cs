@@ -6,17 +6,6 @@ namespace Foresight.Matching.Tests.Reconciliation;
 public class WorkflowAndRangeRulesTests
 {
     [Theory]
-    [InlineData("open", "resolve", "resolved")]
-    [InlineData("open", "acknowledge", "acknowledged")]
-    [InlineData("acknowledged", "ignore", "ignored")]
-    [InlineData("resolved", "reopen", "reopened")]
-    [InlineData("reopened", "resolve", "resolved")]
-    [InlineData("resolved", "acknowledge", null)]
-    [InlineData("open", "reopen", null)]
-    [InlineData("open", "delete", null)]
-    public void After_AllowsOnlyWhatFitsTheState(string state, string action, string? expected) => Assert.Equal(expected, WorkflowRules.After(state, action));
-
-    [Theory]
     [InlineData("resolved", true, "resolved")]
     [InlineData("ignored", true, "ignored")]
     [InlineData("resolved", false, "reopened")]

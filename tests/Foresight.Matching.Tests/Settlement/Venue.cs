@@ -30,6 +30,7 @@ public sealed class Venue : IAsyncDisposable
 
     private static readonly SetupOptions Setup = new(1, TimeSpan.FromSeconds(30), null, null, null, []);
 
+    private readonly SettlementMetrics metrics = new(new TestMeters());
     private readonly RedisConnection redis;
     private long orders;
 
@@ -37,7 +38,7 @@ public sealed class Venue : IAsyncDisposable
     {
         (Fixture, Database) = (fixture, database);
         redis = new RedisConnection(new RedisSettings(fixture.Redis, $"test-{Guid.NewGuid():N}:"), NullLogger<RedisConnection>.Instance);
-        Publisher = new TradeStatePublisher(redis, new SettlementMetrics(new TestMeters()), TimeProvider.System);
+        Publisher = new TradeStatePublisher(redis, metrics, TimeProvider.System);
     }
 
     public ChainFixture Fixture { get; }
@@ -219,7 +220,7 @@ public sealed class Venue : IAsyncDisposable
     }
 
     private SettlementTerm NewTerm(IRpcTransport? through) => new(
-        Term, Deployment, through is null ? Client : new EthereumClient(through), Operator, Options, new SettlementStore(Database), new SettlementJournal(Database), Publisher);
+        Term, Deployment, through is null ? Client : new EthereumClient(through), Operator, Options, new SettlementStore(Database), new SettlementJournal(Database), Publisher, metrics);
 
     private NpgsqlCommand Command(string sql, params object[] values)
     {
