@@ -75,12 +75,11 @@ public sealed partial class SettlementTask(
             {
                 status.Head = await chain.Client.BlockNumberAsync(ending);
                 if (await step(status.Head, ending)) pause = TimeSpan.Zero;
-                status.Worked(work);
+                if (status.Worked(work)) Log.StepWorks(logger, work);
             }
             catch (Exception error) when (error is RpcException or InconsistentChainException or UndeliveredException && !ending.IsCancellationRequested)
             {
-                status.Failed(work, error.Message);
-                Log.StepFailed(logger, work, error.Message);
+                if (status.Failed(work, error.Message)) Log.StepFailed(logger, work, error.Message);
                 pause = PauseAfterFailure;
             }
             catch (SettlementHaltedException halted)
@@ -133,8 +132,11 @@ public sealed partial class SettlementTask(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "{Work} failed and is tried again: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Settlement: {Work} failed and is tried until it works: {Reason}")]
         public static partial void StepFailed(ILogger logger, string work, string reason);
+
+        [LoggerMessage(LogLevel.Information, "Settlement: {Work} works again.")]
+        public static partial void StepWorks(ILogger logger, string work);
 
         [LoggerMessage(LogLevel.Critical, "Settlement halted: {Reason}")]
         public static partial void Halted(ILogger logger, string reason);

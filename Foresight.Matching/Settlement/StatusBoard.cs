@@ -23,9 +23,16 @@ public sealed class StatusBoard(SettlementTerm settlement, FollowerJournal journ
 
     public string? Halted { get; set; }
 
-    public void Failed(string work, string reason) => failures[work] = reason;
+    /// <returns>Whether this is news: a loop that fails at each step says so once.</returns>
+    public bool Failed(string work, string reason)
+    {
+        var isNew = !failures.ContainsKey(work);
+        failures[work] = reason;
+        return isNew;
+    }
 
-    public void Worked(string work) => failures.TryRemove(work, out _);
+    /// <returns>Whether it had failed before.</returns>
+    public bool Worked(string work) => failures.TryRemove(work, out _);
 
     public async Task WriteAsync(CancellationToken cancellation)
     {

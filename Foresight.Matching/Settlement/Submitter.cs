@@ -27,6 +27,7 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
     private readonly SettlementJournal journal = settlement.Journal;
     private readonly Dictionary<long, long> missingSince = [];
     private long? gapSince;
+    private string? said;
 
     /// <summary>What holds settlement up, in words; null when nothing does.</summary>
     public string? Trouble { get; private set; }
@@ -126,8 +127,7 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         {
             if (!SendRefusals.MeansTheNodeHasIt(refusal.NodeMessage))
             {
-                Trouble = $"The node refuses transaction {Hex.Encode(batch.TransactionHash)}: {refusal.NodeMessage}";
-                Log.Refused(logger, batch.BatchId, batch.Nonce, refusal.NodeMessage);
+                Say($"The node refuses batch {batch.BatchId} (nonce {batch.Nonce}): {refusal.NodeMessage}");
                 return;
             }
         }
@@ -143,8 +143,7 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         var bumped = FeeRules.Bump(new Fee(batch.MaxFee, batch.PriorityFee), market.BaseFeePerGas, market.MaxPriorityFeePerGas, settlement.Options.MaxFee);
         if (bumped is not { } fee)
         {
-            Trouble = $"Transaction {Hex.Encode(batch.TransactionHash)} is stuck and its fee is at the cap.";
-            Log.AtTheCap(logger, batch.BatchId, batch.Nonce);
+            Say($"Batch {batch.BatchId} (nonce {batch.Nonce}) is stuck and its fee is at the cap.");
             return;
         }
 
@@ -195,8 +194,7 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
 
         gapSince ??= head;
         if (head - gapSince < settlement.Options.StuckAfterBlocks) return false;
-        Trouble = $"Nonce {mined} is missing below {lowest.Nonce}; it is filled with an empty transaction.";
-        Log.Gap(logger, mined, lowest.Nonce);
+        Say($"Nonce {mined} is missing below {lowest.Nonce}; it is filled with an empty transaction.");
         gapSince = head;
         var fee = await SuggestFeeAsync(cancellation);
         await settlement.Client.SendTransactionAsync(
@@ -225,8 +223,7 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         if (checks.Held is { } reason)
         {
             // Not the fault of a trade: nothing is decided about any, and all are tried again.
-            Trouble = $"Market {plan.MarketId} settles nothing: {reason}";
-            Log.Held(logger, plan.MarketId, reason);
+            Say($"Market {plan.MarketId} settles nothing: {reason}");
             return;
         }
 
@@ -260,6 +257,15 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         return FeeRules.First(market.BaseFeePerGas, market.MaxPriorityFeePerGas, settlement.Options.MaxFee);
     }
 
+    /// <summary>Known to the status until it has passed; logged once, not with every look.</summary>
+    private void Say(string trouble)
+    {
+        Trouble = trouble;
+        if (said == trouble) return;
+        said = trouble;
+        Log.Trouble(logger, trouble);
+    }
+
     private void Publish(IReadOnlyList<TradeChange> changes) => settlement.Publisher.Publish(settlement.Term, changes);
 
     private static partial class Log
@@ -270,8 +276,8 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         [LoggerMessage(LogLevel.Warning, "The node does not have batch {BatchId} (nonce {Nonce}); the same bytes were sent again.")]
         public static partial void SentAgain(ILogger logger, long batchId, long nonce);
 
-        [LoggerMessage(LogLevel.Error, "The node refuses batch {BatchId} (nonce {Nonce}): {Reason}")]
-        public static partial void Refused(ILogger logger, long batchId, long nonce, string reason);
+        [LoggerMessage(LogLevel.Error, "Settlement is held up: {Trouble}")]
+        public static partial void Trouble(ILogger logger, string trouble);
 
         [LoggerMessage(LogLevel.Information, "Batch {BatchId} was mined in block {Block}: {Settled} trades settled, {Failed} failed, {Gas} gas.")]
         public static partial void Mined(ILogger logger, long batchId, long block, int settled, int failed, long gas);
@@ -282,22 +288,14 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         [LoggerMessage(LogLevel.Warning, "Batch {BatchId} (nonce {Nonce}) is stuck and was replaced with a fee of {Fee} wei.")]
         public static partial void Replaced(ILogger logger, long batchId, long nonce, System.Numerics.BigInteger fee);
 
-        [LoggerMessage(LogLevel.Error, "Batch {BatchId} (nonce {Nonce}) is stuck and its fee is at the cap.")]
-        public static partial void AtTheCap(ILogger logger, long batchId, long nonce);
-
         [LoggerMessage(LogLevel.Warning, "Block {Block} is not canonical any more; batch {BatchId} goes back to broadcast.")]
         public static partial void Reorganised(ILogger logger, long batchId, long block);
 
         [LoggerMessage(LogLevel.Error, "Nonce {Nonce} was taken by a transaction that is not ours; batch {BatchId} is given up and its trades are matched again.")]
         public static partial void NonceLost(ILogger logger, long nonce, long batchId);
 
-        [LoggerMessage(LogLevel.Warning, "Nonce {Missing} is missing below {Lowest}; it is filled with an empty transaction.")]
-        public static partial void Gap(ILogger logger, long missing, long lowest);
-
         [LoggerMessage(LogLevel.Warning, "Trade {TradeId} would fail on chain and is not sent: {Reason}.")]
         public static partial void PreflightFailed(ILogger logger, long tradeId, string reason);
 
-        [LoggerMessage(LogLevel.Error, "Market {MarketId} settles nothing: {Reason}")]
-        public static partial void Held(ILogger logger, int marketId, string reason);
     }
 }
