@@ -26,8 +26,8 @@ internal static class DoorListener
 
         var probes = (builder.Configuration.Optional("urls") ?? PortsAsUrls(builder.Configuration) ?? "http://127.0.0.1:0").Split(';')
             .Select(url => BindingOf("ASPNETCORE_URLS", url)).ToList();
-        // Taken over below; left set, the server would warn that its addresses are overridden.
-        builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, "");
+        // The server warns that ASPNETCORE_URLS is overridden; it is not, it is read here. The categories below this one keep their warnings.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error).AddFilter("Microsoft.AspNetCore.Server.Kestrel.", LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -10,6 +10,7 @@ internal static class PipelineExtensions
     {
         builder.Services.AddSingleton<PipelineMetrics>();
         builder.Services.AddSingleton<MatchingGate>();
+        builder.Services.AddHostedService<Rehearsal>();
         return builder.AddLeadership<MatchingTask>(LeasedResources.Matching);
     }
 }

@@ -17,6 +17,8 @@ public sealed partial class NodeAnnouncer(
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
 
+    private bool namesakeSeen;
+
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
         var restored = new SemaphoreSlim(0);
@@ -46,6 +48,7 @@ public sealed partial class NodeAnnouncer(
         try
         {
             var now = clock.GetUtcNow();
+            await WarnOfNamesakeAsync(stopping);
             var node = new NodeRecord(
                 identity.Id, presence.Kind, presence.Address, presence.State, identity.Version, Environment.ProcessId, identity.StartedAt, now,
                 [.. presence.Leads]);
@@ -64,6 +67,18 @@ public sealed partial class NodeAnnouncer(
         }
     }
 
+    /// <summary>
+    /// A record under our name that another process wrote since we started: two processes carry one name. Harmless to the journal, because
+    /// tokens decide and not names, but the registry shows only one of them.
+    /// </summary>
+    private async Task WarnOfNamesakeAsync(CancellationToken stopping)
+    {
+        if (namesakeSeen || await registry.FindAsync(identity.Id, stopping) is not { } other) return;
+        if (other.StartedAt == identity.StartedAt || other.HeartbeatAt <= identity.StartedAt) return;
+        namesakeSeen = true;
+        Log.Namesake(logger, identity.Id, other.ProcessId);
+    }
+
     private async Task LeaveAsync()
     {
         try
@@ -79,6 +94,9 @@ public sealed partial class NodeAnnouncer(
 
     private static partial class Log
     {
+        [LoggerMessage(LogLevel.Warning, "Another process (id {ProcessId}) also calls itself {NodeId}: give each node a NODE_ID of its own.")]
+        public static partial void Namesake(ILogger logger, string nodeId, int processId);
+
         [LoggerMessage(LogLevel.Debug, "This node could not be announced: {Reason}")]
         public static partial void NotAnnounced(ILogger logger, string reason);
     }

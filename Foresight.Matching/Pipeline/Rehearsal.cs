@@ -1,0 +1,64 @@
+using Foresight.Contracts;
+using Foresight.Matching.Leadership;
+using Foresight.ServiceDefaults.Hosting;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Foresight.Matching.Pipeline;
+
+/// <summary>
+/// Goes through a take-over once when the node starts, so that the first real one does not wait for the code to be compiled: rebuilds the
+/// desk, matches a batch, and brings it to Postgres under a term that does not exist, which the fence refuses like any other.
+/// </summary>
+internal sealed partial class Rehearsal(NpgsqlDataSource primary, NodeIdentity node, TimeProvider clock, ILogger<Rehearsal> logger) : BackgroundService
+{
+    private const int Shard = 0;
+
+    protected override async Task ExecuteAsync(CancellationToken stopping)
+    {
+        try
+        {
+            var desk = await new Recovery(primary, Shard, NullLogger.Instance).RebuildAsync(stopping);
+            var request = ARequest();
+            var known = await new KnownRequests(primary).FindAsync([request], stopping);
+            var batch = desk.Match([request, new DepthRequest()], known, [], epoch: 0, clock);
+            await new JournalWriter(primary, Shard).CommitAsync(new Term("rehearsal", Epoch: 0, Guid.Empty, node.Id), batch);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The node ends before it ever led.
+        }
+        catch (Exception error) when (Fence.Refused(error) || Fence.Refused(error.InnerException ?? error))
+        {
+            Log.Rehearsed(logger);
+        }
+        catch (Exception error)
+        {
+            // It reads while a leader writes, so what it finds may contradict itself, and it must not end the node for that. Nothing depends on
+            // it: the first take-over is a little slower.
+            Log.NotRehearsed(logger, error.Message);
+        }
+    }
+
+    /// <summary>An order in a market that does not exist: refused by the exchange, and that is enough.</summary>
+    private Request ARequest()
+    {
+        var order = new DoorOrder(
+            $"0x{Guid.NewGuid():N}{Guid.NewGuid():N}", $"0x{Guid.NewGuid():N}00000000", MarketId: int.MaxValue, Outcome: 0, IsBuy: true, PriceTicks: 1,
+            Lots: 1, Salt: "1", ExpirySeconds: 0, Signature: "0x", TimeInForce: 0, PostOnly: false, SelfTradePrevention: 0, ClientOrderId: null,
+            IdempotencyKey: null);
+        var command = new DoorCommand(Guid.NewGuid(), DoorCommandKind.Place, clock.GetUtcNow(), order);
+        return Request.Read(command, deadline: long.MaxValue) ?? throw new InvalidOperationException("The rehearsed order is not well formed.");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Debug, "A take-over was rehearsed.")]
+        public static partial void Rehearsed(ILogger logger);
+
+        [LoggerMessage(LogLevel.Debug, "A take-over could not be rehearsed: {Reason}")]
+        public static partial void NotRehearsed(ILogger logger, string reason);
+    }
+}
