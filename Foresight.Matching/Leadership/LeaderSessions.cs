@@ -32,7 +32,7 @@ public sealed class LeaderSessions(PostgresAddress address, ILoggerFactory logge
             ApplicationName = sessionName,
             MinPoolSize = 1,
             MaxPoolSize = MaximumConnections,
-            Timeout = 1,
+            Timeout = 3,
             CommandTimeout = CommandTimeoutSeconds,
             // A command that is late is not waited for any longer: the next term ends its session.
             CancellationTimeout = -1,

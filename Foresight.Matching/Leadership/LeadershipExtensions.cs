@@ -10,7 +10,7 @@ namespace Foresight.Matching.Leadership;
 /// <summary>What every leadership loop of the process shares.</summary>
 public sealed record LeadershipServices(
     LeaseOptions Options, LeaseStore Leases, TermStore Terms, LeaderSessions Sessions, CrashDetector Crashes, LeadershipMetrics Metrics,
-    RedisConnection Redis, NodePresence Presence, TimeProvider Clock);
+    RedisConnection Redis, NodePresence Presence, NodeRegistry Nodes, TimeProvider Clock);
 
 public static class LeadershipExtensions
 {
@@ -30,7 +30,8 @@ public static class LeadershipExtensions
         builder.Services.TryAddSingleton(provider => new LeadershipServices(
             provider.GetRequiredService<LeaseOptions>(), provider.GetRequiredService<LeaseStore>(), provider.GetRequiredService<TermStore>(),
             provider.GetRequiredService<LeaderSessions>(), provider.GetRequiredService<CrashDetector>(), provider.GetRequiredService<LeadershipMetrics>(),
-            provider.GetRequiredService<RedisConnection>(), provider.GetRequiredService<NodePresence>(), provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<RedisConnection>(), provider.GetRequiredService<NodePresence>(), provider.GetRequiredService<NodeRegistry>(),
+            provider.GetRequiredService<TimeProvider>()));
         builder.Services.TryAddSingleton<TWork>();
         builder.Services.AddSingleton<IHostedService>(provider =>
             ActivatorUtilities.CreateInstance<LeadershipLoop>(provider, resource, provider.GetRequiredService<TWork>()));

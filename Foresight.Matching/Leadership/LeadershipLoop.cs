@@ -90,7 +90,7 @@ public sealed partial class LeadershipLoop(
             services.Metrics.Bid(resource, won);
             if (!won) return null;
             phases.Reach(FailoverPhases.LeaseTaken);
-            return new Bid(record, sentAt, phases);
+            return new Bid(record, sentAt, phases, crashed ? reading.Holder!.NodeId : null);
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
@@ -121,6 +121,7 @@ public sealed partial class LeadershipLoop(
             await keeper.RenewNowAsync();
             Announce("acquired", "leader_elected", keeper.Record);
             SetState("recovering");
+            if (bid.CrashedNodeId is { } dead && dead != identity.Id) _ = DropAsync(dead);
 
             using var watched = stopping.Register(() => SetState("draining"));
             var lease = new Lease(term, database, keeper.Lost, stopping, phase => Reach(bid, phase, term));
@@ -203,6 +204,19 @@ public sealed partial class LeadershipLoop(
         }
     }
 
+    /// <summary>Else the registry would show a second active node until the dead one's heartbeats are missed.</summary>
+    private async Task DropAsync(string deadNodeId)
+    {
+        try
+        {
+            await services.Nodes.DropAsync(deadNodeId, lifetime.ApplicationStopping);
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException or OperationCanceledException)
+        {
+            Log.NotDropped(logger, deadNodeId, error.Message);
+        }
+    }
+
     private void Announce(string message, string clusterEvent, LeaseRecord record)
     {
         services.Redis.Publish(Channels.ClusterLeader, new LeaderMessage(message, resource, record.NodeId, record.Address, record.Epoch));
@@ -222,7 +236,8 @@ public sealed partial class LeadershipLoop(
 
     private void Wake() => wake.Release();
 
-    private sealed record Bid(LeaseRecord Record, long SentAt, FailoverPhases Phases);
+    /// <param name="CrashedNodeId">The holder before, if it is known to be dead.</param>
+    private sealed record Bid(LeaseRecord Record, long SentAt, FailoverPhases Phases, string? CrashedNodeId);
 
     private static partial class Log
     {
@@ -252,6 +267,9 @@ public sealed partial class LeadershipLoop(
 
         [LoggerMessage(LogLevel.Information, "This node follows {Resource}.")]
         public static partial void Follows(ILogger logger, string resource);
+
+        [LoggerMessage(LogLevel.Debug, "{NodeId} was not dropped from the registry: {Reason}")]
+        public static partial void NotDropped(ILogger logger, string nodeId, string reason);
 
         [LoggerMessage(LogLevel.Debug, "The phases of the take-over of {Resource} were not recorded: {Reason}")]
         public static partial void PhasesNotRecorded(ILogger logger, string resource, string reason);

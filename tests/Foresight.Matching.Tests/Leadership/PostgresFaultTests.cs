@@ -38,7 +38,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
         proxy.Set(ProxyMode.SwallowReplies);
         var place = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1);
         var answer = node.Router.SendAsync(place);
-        await proxy.HeldBack.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await proxy.HeldBack.Task.WaitAsync(Eventually.Patience);
         proxy.Set(ProxyMode.Cut);
         proxy.Set(ProxyMode.Forward);
         var result = await answer;
@@ -58,7 +58,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
             var answers = Task.WhenAll(commands.Select(command => node.Router.SendAsync(command)));
             proxy.Set(ProxyMode.Cut);
             await Eventually.TrueAsync(
-                () => Task.FromResult(node.Presence.State != "active"), TimeSpan.FromSeconds(5), "the leader notices that it cannot commit");
+                () => Task.FromResult(node.Presence.State != "active"), Eventually.Patience, "the leader notices that it cannot commit");
             proxy.Set(ProxyMode.Forward);
             Assert.All(await answers, answer => Assert.Equal(DoorStatus.Accepted, answer.Status));
             acknowledged.AddRange(commands);
@@ -83,7 +83,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
         await cluster.ExecuteAsync($"SET default_transaction_read_only = off; ALTER DATABASE {name} RESET default_transaction_read_only");
         await cluster.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()");
         await node.ActiveAsync();
-        Assert.Equal(DoorStatus.Accepted, (await node.Router.SendAsync(command with { Deadline = DateTimeOffset.UtcNow.AddSeconds(20) })).Status);
+        Assert.Equal(DoorStatus.Accepted, (await node.Router.SendAsync(command with { Deadline = DateTimeOffset.UtcNow.AddSeconds(60) })).Status);
         Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
         await Journal.AssertSoundAsync(cluster);
     }
@@ -94,7 +94,8 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
         // As if another node had won while this one still trusts its lease.
         await cluster.ExecuteAsync("UPDATE leadership SET epoch = epoch + 1, token = gen_random_uuid(), node_id = 'rival'");
         var answer = await node.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1));
-        Assert.Equal((DoorStatus.Accepted, 3L), (answer.Status, answer.Epoch));
+        Assert.Equal(DoorStatus.Accepted, answer.Status);
+        Assert.True(answer.Epoch >= 3, "acknowledged only in a term after the rival's");
         Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
     }
 }

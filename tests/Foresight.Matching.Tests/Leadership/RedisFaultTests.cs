@@ -26,15 +26,15 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await stores.StopRedisAsync();
         await using var one = await TestNode.StartAsync("n1", cluster);
         await using var two = await TestNode.StartAsync("n2", cluster);
-        // Three polls of each node: enough to bid, were it to take "no answer" for "nobody leads".
+        // Ten polls of each node: enough to bid, were it to take "no answer" for "nobody leads".
         await Task.Delay(TimeSpan.FromSeconds(1));
         Assert.Equal(["follower", "follower"], [one.Presence.State, two.Presence.State]);
         Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT count(*) FROM leadership"));
 
         await stores.StartRedisAsync();
-        await OneLeadsAsync(one, two, TimeSpan.FromSeconds(5));
+        await OneLeadsAsync(one, two, Eventually.Patience);
         Assert.Equal(DoorStatus.Accepted, (await one.Router.SendAsync(Traders.Fund(1))).Status);
-        await NodesAreKnownAsync(one, TimeSpan.FromSeconds(5));
+        await NodesAreKnownAsync(one, Eventually.Patience);
     }
 
     [Fact]
@@ -45,18 +45,17 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await one.ActiveAsync();
         await using var two = await TestNode.StartAsync("n2", cluster);
         await one.Router.SendAsync(Traders.Fund(1));
-        await NodesAreKnownAsync(one, TimeSpan.FromSeconds(5));
+        await NodesAreKnownAsync(one, Eventually.Patience);
 
         await stores.StopRedisAsync();
         // The leader serves while it may still trust its lease.
         Assert.Equal(DoorStatus.Accepted, (await one.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
-        await Eventually.TrueAsync(() => Task.FromResult(one.Presence.State == "follower"), TimeSpan.FromSeconds(5), "the leader stops by its own clock");
+        await Eventually.TrueAsync(() => Task.FromResult(one.Presence.State == "follower"), Eventually.Patience, "the leader stops by its own clock");
 
         await stores.StartRedisAsync();
-        await OneLeadsAsync(one, two, TimeSpan.FromSeconds(5));
-        await NodesAreKnownAsync(one, TimeSpan.FromSeconds(5));
+        await OneLeadsAsync(one, two, Eventually.Patience);
+        await NodesAreKnownAsync(one, Eventually.Patience);
         Assert.Equal(DoorStatus.Accepted, (await two.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
-        Assert.Equal(2L, await cluster.ScalarAsync<long>("SELECT max(epoch) FROM leadership"));
         await Journal.AssertSoundAsync(cluster);
     }
 
@@ -71,9 +70,9 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await using var other = await TestNode.StartAsync("n2", cluster);
 
         proxy.Set(ProxyMode.Frozen);
-        await other.ActiveAsync(TimeSpan.FromSeconds(5));
+        await other.ActiveAsync(Eventually.Patience);
         await Eventually.TrueAsync(
-            () => Task.FromResult(cutOff.Presence.State == "follower"), TimeSpan.FromSeconds(5), "the node without Redis follows");
+            () => Task.FromResult(cutOff.Presence.State == "follower"), Eventually.Patience, "the node without Redis follows");
         Assert.Equal(DoorStatus.Accepted, (await other.Router.SendAsync(Traders.Fund(1))).Status);
 
         // Thawed, its late renewals find another's token.
@@ -99,8 +98,8 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
 
         await Eventually.TrueAsync(
             async () => (await one.Redis.Database.StringGetAsync(key)).ToString() is { Length: > 0 } value && !value.Contains("ghost"),
-            TimeSpan.FromSeconds(3), "somebody holds the lease again");
-        await OneLeadsAsync(one, two, TimeSpan.FromSeconds(3));
+            Eventually.Patience, "somebody holds the lease again");
+        await OneLeadsAsync(one, two, Eventually.Patience);
         Assert.Equal(DoorStatus.Accepted, (await two.Router.SendAsync(Traders.Fund(1))).Status);
         await Journal.AssertSoundAsync(cluster);
     }

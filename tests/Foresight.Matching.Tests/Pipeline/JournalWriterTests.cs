@@ -69,7 +69,7 @@ public sealed class JournalWriterTests(StoresFixture stores) : IAsyncLifetime
         var commit = writer.CommitAsync(term, BatchWithAccount());
         await Eventually.TrueAsync(
             () => cluster.ScalarAsync<bool>($"SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = '{SessionName}' AND wait_event_type = 'Lock')"),
-            TimeSpan.FromSeconds(10), "the commit waits for the lock");
+            Eventually.Patience, "the commit waits for the lock");
         await cluster.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{SessionName}'");
         await Assert.ThrowsAsync<InDoubtException>(() => commit);
     }
@@ -85,7 +85,7 @@ public sealed class JournalWriterTests(StoresFixture stores) : IAsyncLifetime
         proxy.Set(ProxyMode.SwallowReplies);
         var started = Stopwatch.GetTimestamp();
         await Assert.ThrowsAsync<InDoubtException>(() => deaf.CommitAsync(term, BatchWithAccount(account: 2, address: 2)));
-        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(8));
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(20));
         Assert.Equal(2L, await cluster.ScalarAsync<long>("SELECT count(*) FROM accounts"));
     }
 

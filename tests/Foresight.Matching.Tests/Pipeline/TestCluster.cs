@@ -19,10 +19,10 @@ internal sealed class TestCluster : IAsyncDisposable
             ["ConnectionStrings:foresight"] = connection,
             ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
             ["CLUSTER_SECRET"] = "a secret of these tests",
-            ["LEASE_TTL_MS"] = "1500",
-            ["LEASE_RENEW_MS"] = "400",
+            ["LEASE_TTL_MS"] = "3000",
+            ["LEASE_RENEW_MS"] = "600",
             ["LEASE_POLL_MS"] = "100",
-            ["LEASE_MARGIN_MS"] = "200",
+            ["LEASE_MARGIN_MS"] = "300",
         };
         foreach (var (name, value) in more) Settings[name] = value;
     }

@@ -47,10 +47,10 @@ internal sealed class TestNode : IAsyncDisposable
     }
 
     public Task ActiveAsync(TimeSpan? within = null) => Eventually.TrueAsync(
-        () => Task.FromResult(Presence.State == "active"), within ?? TimeSpan.FromSeconds(15), $"the node is active, and not {Presence.State}");
+        () => Task.FromResult(Presence.State == "active"), within ?? Eventually.Patience, $"the node is active, and not {Presence.State}");
 
     public async Task<StateProof> ProofAsync() =>
-        await Eventually.GetAsync(() => Router.LeaderStateAsync(), TimeSpan.FromSeconds(10), "the leader proves its state");
+        await Eventually.GetAsync(() => Router.LeaderStateAsync(), Eventually.Patience, "the leader proves its state");
 
     public async ValueTask DisposeAsync()
     {

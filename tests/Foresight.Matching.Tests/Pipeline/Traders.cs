@@ -53,5 +53,5 @@ internal sealed class Traders(int seed)
         return Place(trader, market, random.Next(market + 1), random.Next(2) == 0, price, random.Next(1, 500), timeInForce: random.Next(8) switch { 0 => 2, 1 => 3, _ => 0 });
     }
 
-    public static DoorCommand Command(DoorCommandKind kind) => new(Guid.NewGuid(), kind, DateTimeOffset.UtcNow.AddSeconds(20));
+    public static DoorCommand Command(DoorCommandKind kind) => new(Guid.NewGuid(), kind, DateTimeOffset.UtcNow.AddSeconds(60));
 }

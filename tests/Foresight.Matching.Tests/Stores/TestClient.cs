@@ -26,9 +26,13 @@ internal sealed class TestClient : IAsyncDisposable
     public NodeRegistry Nodes { get; }
     public LeaderRouter Router { get; }
 
-    /// <summary>The node that leads and has recovered, if it is not this one.</summary>
-    public async Task<NodeRecord?> ActiveAsync(string? other = null) =>
-        (await Nodes.ListAsync()).FirstOrDefault(node => node.State == "active" && node.NodeId != other);
+    /// <summary>The node that holds the lease and has recovered, if it is another than this one.</summary>
+    public async Task<NodeRecord?> ActiveAsync(string? other = null)
+    {
+        var holder = await Leaders.FindAsync(LeasedResources.Matching);
+        if (holder is null || holder.NodeId == other) return null;
+        return await Nodes.FindAsync(holder.NodeId) is { State: "active" } active ? active : null;
+    }
 
     public async Task<string> StateOfAsync(string nodeId) => (await Nodes.FindAsync(nodeId))?.State ?? "unknown";
 
