@@ -53,13 +53,6 @@ public sealed class ConsoleAccessTests(StackFixture stack) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Circuit_IsNotOpenedForStrangers()
-    {
-        using var response = await stack.Http.PostAsync(new Uri(Console, "/_blazor/negotiate?negotiateVersion=1"), content: null);
-        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-    }
-
-    [Fact]
     public async Task EveryAnswer_TellsTheBrowserWhatItMayNotDo()
     {
         using var response = await stack.Http.GetAsync(new Uri(Console, "/sign-in"));
