@@ -24,8 +24,8 @@ public sealed record ReconciliationOptions
     /// <summary>Whether the ledger's balances are compared too. <c>RECONCILIATION_BALANCES</c>.</summary>
     public bool Balances { get; init; } = true;
 
-    /// <summary><c>RECONCILIATION_AUTO_FIX</c>.</summary>
-    public bool AutoFix { get; init; }
+    /// <summary><c>RECONCILIATION_AUTO_FIX</c>. Only so that somebody who wants it is told that it is not there.</summary>
+    public bool AutoFixWanted { get; init; }
 
     /// <summary>Blocks on top of what is compared; settlement's, because what is not final is not compared.</summary>
     public int Confirmations { get; init; } = 2;
@@ -42,7 +42,7 @@ public sealed record ReconciliationOptions
             ScheduledLookback = configuration.Integer("RECONCILIATION_LOOKBACK_BLOCKS", defaults.ScheduledLookback, 0, 1_000_000),
             ManualLookback = configuration.Integer("RECONCILIATION_MANUAL_BLOCKS", defaults.ManualLookback, 1, 100_000_000),
             Balances = configuration.Flag("RECONCILIATION_BALANCES", defaults.Balances),
-            AutoFix = configuration.Flag("RECONCILIATION_AUTO_FIX", defaults.AutoFix),
+            AutoFixWanted = configuration.Flag("RECONCILIATION_AUTO_FIX", defaultValue: false),
             Confirmations = SettlementOptions.From(configuration).Confirmations,
         };
     }

@@ -21,6 +21,7 @@ public sealed partial class ReconciliationTask(
         var journal = new ReconciliationJournal(lease.Database);
         await journal.FailAbandonedAsync(lease.Term, ending.Token);
         lease.ReportRecovered();
+        if (options.AutoFixWanted) Log.NoAutoFix(logger);
 
         var nextRunAt = await store.ReadLastSuccessAsync(ending.Token) + options.Interval ?? clock.GetUtcNow();
         while (true)
@@ -71,7 +72,7 @@ public sealed partial class ReconciliationTask(
         var head = await HeadAsync(cancellation);
         var covered = await store.ReadCursorAsync(ReconciliationJournal.CursorName, cancellation) ?? deployment.DeployedBlock - 1;
         metrics.Open = await store.CountOpenAsync(cancellation);
-        await journal.WriteStatusAsync(lease.Term, options.Interval, options.AutoFix, nextRunAt, head, covered, cancellation);
+        await journal.WriteStatusAsync(lease.Term, options.Interval, autoFix: false, nextRunAt, head, covered, cancellation);
     }
 
     private long lastHead;
@@ -98,6 +99,9 @@ public sealed partial class ReconciliationTask(
 
         [LoggerMessage(LogLevel.Error, "Run {RunId} over blocks {From} to {To} failed and found nothing: {Reason}")]
         public static partial void Failed(ILogger logger, long runId, long from, long to, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "RECONCILIATION_AUTO_FIX is on, but nothing is repaired automatically yet: every discrepancy waits for a person.")]
+        public static partial void NoAutoFix(ILogger logger);
 
         [LoggerMessage(LogLevel.Warning, "The chain's head is not known: {Reason}")]
         public static partial void HeadUnknown(ILogger logger, string reason);
