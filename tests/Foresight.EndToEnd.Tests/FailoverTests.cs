@@ -17,18 +17,22 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
     /// <summary>Acceptance A1: with a lease of 5 s, the first acknowledgement by the new leader within 8 s.</summary>
     private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(8);
 
-    /// <summary>Acceptance A2 wants 1 s at the 95th percentile; a single run on a busy machine gets some slack.</summary>
-    private static readonly TimeSpan LongestHandover = TimeSpan.FromSeconds(3);
+    /// <summary>
+    /// Below the lease's 5 s, so that it shows that nobody waited for it. In the journal, where a busy machine's slow clients do not count.
+    /// Acceptance A2 wants 1 s at the 95th percentile; a single run on a busy machine gets slack.
+    /// </summary>
+    private static readonly TimeSpan LongestHandover = TimeSpan.FromSeconds(4);
 
     [Fact]
     public Task KillingTheLeaderUnderLoad_LosesNothingThatWasAcknowledged() =>
-        LoseTheLeaderAsync(process => process.Kill(), LongestGap);
+        LoseTheLeaderAsync(process => process.Kill(), longestSilence: LongestGap);
 
     [Fact]
     public Task StoppingTheLeaderUnderLoad_HandsOverWithoutWaitingForTheLease() =>
-        LoseTheLeaderAsync(process => Signals.Terminate(process.Id), LongestHandover);
+        LoseTheLeaderAsync(process => Signals.Terminate(process.Id), longestSilence: LongestHandover);
 
-    private async Task LoseTheLeaderAsync(Action<Process> lose, TimeSpan longestGap)
+    /// <param name="longestSilence">In the journal, between the last command of the old epoch and the first of the new one.</param>
+    private async Task LoseTheLeaderAsync(Action<Process> lose, TimeSpan longestSilence)
     {
         await stack.WaitUntilTradingAsync();
         var firstSequence = await stack.Journal.LastSequenceAsync();
@@ -48,11 +52,15 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
             var report = await load;
 
             var firstAfter = report.Acknowledgements.Where(a => a.Epoch > before.Epoch).Min(a => a.At);
-            output.WriteLine($"gap {(firstAfter - lostAt).TotalSeconds:0.00} s; {report}");
-            Assert.InRange(firstAfter - lostAt, TimeSpan.Zero, longestGap);
+            var entries = await stack.Journal.EntriesAfterAsync(firstSequence);
+            var silence = TimeSpan.FromMicroseconds(
+                entries.First(e => e.Epoch > before.Epoch).Command.AcceptedAtMicros - entries.Last(e => e.Epoch == before.Epoch).Command.AcceptedAtMicros);
+            output.WriteLine($"first answer after {(firstAfter - lostAt).TotalSeconds:0.00} s, silence in the journal {silence.TotalSeconds:0.00} s; {report}");
+            Assert.InRange(firstAfter - lostAt, TimeSpan.Zero, LongestGap);
+            Assert.InRange(silence, TimeSpan.Zero, longestSilence);
             Assert.Equal(before.Epoch + 1, report.Acknowledgements.Max(a => a.Epoch));
             Assert.Equal(0, report.Unresolved);
-            await AssertJournalHoldsAsync(report.Acknowledgements, firstSequence);
+            await AssertJournalHoldsAsync(entries, report.Acknowledgements, firstSequence);
             await process.WaitForExitAsync();
         }
 
@@ -64,9 +72,9 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
         Eventually.TrueAsync($"{OrdersBeforeAndAfter} acknowledged orders of epoch {ofEpochsFrom} or later", TimeSpan.FromSeconds(40),
             () => Task.FromResult(statistics.Acknowledgements.Count(a => a.Epoch >= ofEpochsFrom) >= OrdersBeforeAndAfter));
 
-    private async Task AssertJournalHoldsAsync(IReadOnlyList<Acknowledgement> acknowledged, long firstSequence)
+    private async Task AssertJournalHoldsAsync(
+        IReadOnlyList<JournalEntry> entries, IReadOnlyList<Acknowledgement> acknowledged, long firstSequence)
     {
-        var entries = await stack.Journal.EntriesAfterAsync(firstSequence);
         var orders = await stack.Journal.OrdersAfterAsync(firstSequence);
 
         // Gap-free, one of each, and epochs never decrease along it.

@@ -123,7 +123,8 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
         var seen = client.Lines.Count;
         await client.WriteLineAsync("book");
         var book = await client.WaitForAsync("the book", StartDeadline, line => NodeScript.IsKind(line, "book"), from: seen);
-        Assert.Equal(0, book.GetProperty("gaps").GetInt32());
+        Assert.Equal((0, 0), (book.GetProperty("gaps").GetInt32(), book.GetProperty("wrong").GetInt32()));
+        Assert.True(book.GetProperty("checked").GetInt32() > 0, "no message carried a checksum");
         return string.Join('\n', book.GetProperty("levels").EnumerateObject()
             .Select(level => $"{level.Name}={level.Value.GetInt64()}").Order(StringComparer.Ordinal));
     }

@@ -10,7 +10,35 @@ const market = Number(process.env.MARKET);
 const say = (line) => process.stdout.write(JSON.stringify(line) + "\n");
 
 const levels = new Map(); // "outcome/side/price" -> lots
-let epoch = 0, sequence = 0, gaps = 0, snapshots = 0;
+let epoch = 0, sequence = 0, gaps = 0, snapshots = 0, checked = 0, wrong = 0;
+
+// CRC-32C over the best 10 bids, then the best 10 asks: see docs/market-data.md.
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
+  for (let bit = 0; bit < 8; bit++) byte = byte & 1 ? (byte >>> 1) ^ 0x82f63b78 : byte >>> 1;
+  return byte;
+});
+
+function checksum(outcome) {
+  const side = (name, best) => {
+    const found = [];
+    for (const [key, lots] of levels) {
+      const [itsOutcome, itsSide, ticks] = key.split("/");
+      if (Number(itsOutcome) === outcome && itsSide === name) found.push([Number(ticks), lots]);
+    }
+    found.sort((a, b) => best * (a[0] - b[0]));
+    const top = found.slice(0, 10);
+    const bytes = Buffer.alloc(1 + top.length * 12);
+    bytes.writeUInt8(top.length);
+    top.forEach(([ticks, lots], i) => {
+      bytes.writeInt32LE(ticks, 1 + i * 12);
+      bytes.writeBigInt64LE(BigInt(lots), 5 + i * 12);
+    });
+    return bytes;
+  };
+  let crc = 0xffffffff;
+  for (const byte of Buffer.concat([side("bid", -1), side("ask", 1)])) crc = (crc >>> 8) ^ crcTable[(crc ^ byte) & 0xff];
+  return (crc ^ 0xffffffff) >>> 0;
+}
 
 function onDepth(message) {
   if (message.market !== market || message.epoch < epoch) return;
@@ -27,6 +55,10 @@ function onDepth(message) {
   }
   epoch = message.epoch;
   sequence = Math.max(message.snapshot ? 0 : sequence, message.sequence);
+  message.checksums.forEach((expected, outcome) => {
+    checked++;
+    if (checksum(outcome) !== expected) wrong++;
+  });
   say({ kind: "depth", at: Date.now(), snapshot: message.snapshot, epoch, sequence, raw: message });
 }
 
@@ -47,6 +79,6 @@ for (const topic of (process.env.TOPICS ?? "depth,trades,stats").split(",")) awa
 say({ kind: "ready" });
 
 for await (const line of createInterface({ input: process.stdin })) {
-  if (line === "book") say({ kind: "book", epoch, sequence, gaps, snapshots, levels: Object.fromEntries(levels) });
+  if (line === "book") say({ kind: "book", epoch, sequence, gaps, snapshots, checked, wrong, levels: Object.fromEntries(levels) });
 }
 await connection.stop();

@@ -12,6 +12,5 @@ public sealed class NpmPackages
     /// <summary>The folder that holds node_modules.</summary>
     public string Folder { get; }
 
-    public static async Task<NpmPackages> InstallAsync() =>
-        new(await new NpmInstaller(ProgramCache.OfThisUser(), _ => { }).RequireAsync(Packages, CancellationToken.None));
+    public static async Task<NpmPackages> InstallAsync() => new(await ProgramFinder.Shared.RequireNpmAsync(Packages));
 }
