@@ -31,7 +31,7 @@ public sealed class AppHostModelTests
     [Fact]
     public async Task AMistakeOnTheCommandLine_ReachesTheTest()
     {
-        await Assert.ThrowsAsync<Aspire.Hosting.DistributedApplicationException>(
+        await Assert.ThrowsAnyAsync<Exception>(
             () => DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(["--efemeral"]));
     }
 }

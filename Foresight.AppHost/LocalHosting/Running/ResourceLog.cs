@@ -5,8 +5,8 @@ internal sealed class ResourceLog(string path, Action<string> listen) : IDisposa
 {
     private const int TailLines = 40;
 
-    // A run's own log matters; one that a previous run let grow beyond this is set aside once.
-    private const long MaxFileBytes = 64 * 1024 * 1024;
+    // At this size the file is set aside, in place of the one set aside before: a resource keeps at most twice as much.
+    private const long MaxFileBytes = 32 * 1024 * 1024;
 
     private readonly Lock _writing = new();
     private readonly Queue<string> _tail = new();
@@ -19,7 +19,8 @@ internal sealed class ResourceLog(string path, Action<string> listen) : IDisposa
         {
             if (_closed)
                 return;
-            _file ??= Open();
+            if (_file is null || _file.BaseStream.Length > MaxFileBytes)
+                _file = Reopen();
             _file.WriteLine($"{DateTime.UtcNow:HH:mm:ss.fff} {line}");
             if (_tail.Count == TailLines)
                 _tail.Dequeue();
@@ -43,8 +44,9 @@ internal sealed class ResourceLog(string path, Action<string> listen) : IDisposa
         }
     }
 
-    private StreamWriter Open()
+    private StreamWriter Reopen()
     {
+        _file?.Dispose();
         if (new FileInfo(path) is { Exists: true, Length: > MaxFileBytes })
             File.Move(path, path + ".old", overwrite: true);
         return new StreamWriter(path, append: true) { AutoFlush = true };
