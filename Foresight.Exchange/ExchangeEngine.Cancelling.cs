@@ -84,6 +84,7 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>Takes a resting order out of its book and gives back what it reserved.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Cancel<TEvents>(int slot, CancelReason reason, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
         ref readonly var node = ref _books.NodeAt(slot);
@@ -114,7 +115,7 @@ public sealed partial class ExchangeEngine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Forget(int slot, int account, int market)
     {
-        if (_orders.At(slot).ExpiryPosition != 0)
+        if (_orders.At(slot).Expires)
             _expiry.Remove(slot);
         _orders.Remove(slot, account);
         _markets.At(market).OpenOrders--;

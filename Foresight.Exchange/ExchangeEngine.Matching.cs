@@ -26,7 +26,7 @@ public sealed partial class ExchangeEngine
     /// <summary>Whether the first order it would trade with is of the same account.</summary>
     private bool MeetsItselfFirst(in IncomingOrder order)
     {
-        var direct = _books.LadderAt(order.Against);
+        ref readonly var direct = ref _books.LadderAt(order.Against);
         var setKey = order.SetOutcomes == 0 ? Ladder.NoKey : SetKey(order);
         if (direct.BestKey <= order.LimitKey && direct.BestKey <= setKey)
             return _books.NodeAt(_books.NodeAt(direct.BestLevel).Next).Tag == order.Account;

@@ -73,7 +73,8 @@ public sealed partial class ExchangeEngine
         // What every good order passes is asked first; why a bad one does not pass, only then.
         var price = command.Price.Ticks;
         if (command.Outcome < market.Outcomes && command.Side <= Side.Sell && price is >= Price.MinTicks and <= Price.MaxTicks && market.TickSize == 1
-            && command.Quantity.Lots is >= Quantity.MinLots and <= Quantity.MaxLots && command.TimeInForce == TimeInForce.GoodTilCancelled
+            && command.Quantity.Lots is >= Quantity.MinLots and <= Quantity.MaxLots && !command.PostOnly
+            && command.TimeInForce is TimeInForce.GoodTilCancelled or TimeInForce.ImmediateOrCancel
             && market.State == MarketState.Open && (command.ExpiresAtSeconds | command.Amount.Micros) == 0
             && command.SelfTradePrevention <= SelfTradePrevention.CancelBoth)
             return RejectReason.None;
@@ -158,9 +159,7 @@ public sealed partial class ExchangeEngine
         var slot = _books.Rest(ladder, key, quantity, account);
         ref var record = ref _orders.Add(slot, command.Sequence, account, _books.OrderCapacity);
         record.SaltTag = command.SaltTag;
-        record.HoldingRow = row;
-        record.Outcome = command.Outcome;
-        record.Side = command.Side;
+        record.SetTerms(row, command.Outcome, command.Side);
         if (command.ExpiresAtSeconds != 0)
             _expiry.Add(slot, command.ExpiresAtSeconds);
         market.OpenOrders++;

@@ -87,9 +87,7 @@ public sealed partial class ExchangeEngine
             var slot = _books.Rest(row.LadderOf(outcome, side), OwnKey(side, ticks), quantity, account);
             ref var record = ref _orders.Load(slot, number, _books.OrderCapacity);
             record.SaltTag = unchecked((ulong)reader.Word());
-            record.HoldingRow = _holdings.Find(HoldingKey(account, market, outcome, side));
-            record.Outcome = outcome;
-            record.Side = side;
+            record.SetTerms(_holdings.Find(HoldingKey(account, market, outcome, side)), outcome, side);
             _expiry.Add(slot, reader.Word());
             row.OpenOrders++;
         }

@@ -72,7 +72,7 @@ public sealed partial class ExchangeEngine
     public void Apply<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
         if (command.Sequence != Sequence + 1)
-            throw new InvalidOperationException($"command {command.Sequence} cannot follow {Sequence}");
+            ThrowGap(command.Sequence);
         Sequence = command.Sequence;
 
         // Clocks of two leaders may differ; the exchange's never runs backwards.
@@ -80,29 +80,45 @@ public sealed partial class ExchangeEngine
             _clockMicros = command.AcceptedAtMicros;
 
         // Before anything else, so that no command can trade with an order that is past its time.
-        while (_clockMicros > _expiry.NextMicros)
-            Cancel(_expiry.NextSlot, CancelReason.Expired, ref events);
+        if (_clockMicros > _expiry.NextMicros)
+            ExpireDue(ref events);
 
+        // The two that come all the time are asked for first, and the others kept out of this frame.
         var reason = command.Kind switch
         {
             CommandKind.PlaceOrder => Place(command, ref events),
             CommandKind.CancelOrder => CancelOne(command, ref events),
-            CommandKind.CancelBySalt => CancelBySalt(command, ref events),
-            CommandKind.CancelAllOfAccount => CancelAllOfAccount(command, ref events),
-            CommandKind.CancelAllOfMarket => CancelAllOfMarket(command, ref events),
-            CommandKind.ReplaceOrder => Replace(command, ref events),
-            CommandKind.ObserveBalance => ObserveBalance(command, ref events),
-            CommandKind.SettleTrade => SettleTrade(command, ref events),
-            CommandKind.BustTrade => BustTrade(command, ref events),
-            CommandKind.ExpireOrders => RejectReason.None,
-            CommandKind.ListMarket => ListMarket(command, ref events),
-            CommandKind.SetMarketState => SetMarketState(command, ref events),
-            _ => throw new InvalidOperationException($"command {command.Sequence} has no known kind"),
+            _ => ApplyOther(command, ref events),
         };
 
         if (reason != RejectReason.None)
             events.OnRejected(new CommandRejected(command.Sequence, command.Kind, reason));
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private RejectReason ApplyOther<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents => command.Kind switch
+    {
+        CommandKind.CancelBySalt => CancelBySalt(command, ref events),
+        CommandKind.CancelAllOfAccount => CancelAllOfAccount(command, ref events),
+        CommandKind.CancelAllOfMarket => CancelAllOfMarket(command, ref events),
+        CommandKind.ReplaceOrder => Replace(command, ref events),
+        CommandKind.ObserveBalance => ObserveBalance(command, ref events),
+        CommandKind.SettleTrade => SettleTrade(command, ref events),
+        CommandKind.BustTrade => BustTrade(command, ref events),
+        CommandKind.ExpireOrders => RejectReason.None,
+        CommandKind.ListMarket => ListMarket(command, ref events),
+        CommandKind.SetMarketState => SetMarketState(command, ref events),
+        _ => throw new InvalidOperationException($"command {command.Sequence} has no known kind"),
+    };
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ExpireDue<TEvents>(ref TEvents events) where TEvents : struct, IExchangeEvents
+    {
+        while (_clockMicros > _expiry.NextMicros)
+            Cancel(_expiry.NextSlot, CancelReason.Expired, ref events);
+    }
+
+    private void ThrowGap(long sequence) => throw new InvalidOperationException($"command {sequence} cannot follow {Sequence}");
 
     public Holding Balance(AccountId account, MarketId market, byte outcome)
     {

@@ -21,6 +21,9 @@ public static class ExchangeLimits
     /// <summary>Largest market number; market rows are an array. Beyond: <see cref="RejectReason.InvalidMarket"/>.</summary>
     public const int Markets = 1_000_000;
 
+    /// <summary>Pairs of account and asset that may ever have been seen: 27 bits in an order's record. 48 bytes each, so 6 GB.</summary>
+    public const int Holdings = (1 << 27) - 1;
+
     public const int MinOutcomes = 2;
     public const int MaxOutcomes = 8;
 

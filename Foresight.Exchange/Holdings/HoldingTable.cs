@@ -50,6 +50,7 @@ internal sealed class HoldingTable
                 Rehash(_rows.Length);
         }
 
+        Invariant.Require(Count < ExchangeLimits.Holdings, "holdings are numbered with 27 bits");
         row = ++Count;
         ref var bucket = ref _buckets[Bucket(key)];
         _rows[row] = new HoldingRow { Key = key, NextInBucket = bucket };

@@ -13,6 +13,9 @@ internal sealed class ExpiryQueue(OrderTable orders)
 
     private Entry[] _heap = new Entry[64];
 
+    // Where an order is in the heap, by slot. Kept apart from the orders' records, because most orders do not expire.
+    private int[] _positions = [];
+
     public int Count { get; private set; }
 
     /// <summary>Once the clock is past this, the next order has expired; <see cref="long.MaxValue"/> when none expires.</summary>
@@ -21,14 +24,10 @@ internal sealed class ExpiryQueue(OrderTable orders)
     /// <summary>The order that expires next.</summary>
     public int NextSlot => _heap[1].Slot;
 
-    public long Bytes => (long)_heap.Length * Unsafe.SizeOf<Entry>();
+    public long Bytes => (long)_heap.Length * Unsafe.SizeOf<Entry>() + (long)_positions.Length * sizeof(int);
 
     /// <summary>When the order expires, 0 for never.</summary>
-    public long SecondOf(int slot)
-    {
-        var position = orders.At(slot).ExpiryPosition;
-        return position == 0 ? 0 : _heap[position].Second;
-    }
+    public long SecondOf(int slot) => orders.At(slot).Expires ? _heap[_positions[slot]].Second : 0;
 
     /// <summary>Whether an order with this expiry (0: none) may no longer trade: its second has begun and the clock is past the beginning.</summary>
     public static bool IsPast(long second, long clockMicros)
@@ -40,16 +39,20 @@ internal sealed class ExpiryQueue(OrderTable orders)
             return;
         if (Count + 1 == _heap.Length)
             Array.Resize(ref _heap, Books.Growth.Next(_heap.Length));
+        if (slot >= _positions.Length)
+            Array.Resize(ref _positions, Math.Max(orders.Capacity, slot + 1));
+        orders.At(slot).SetExpires(true);
         Up(++Count, new Entry((uint)second, slot));
         NextMicros = MicrosOf(_heap[1].Second);
     }
 
     public void Remove(int slot)
     {
-        var position = orders.At(slot).ExpiryPosition;
-        if (position == 0)
+        ref var order = ref orders.At(slot);
+        if (!order.Expires)
             return;
-        orders.At(slot).ExpiryPosition = 0;
+        order.SetExpires(false);
+        var position = _positions[slot];
         var moved = _heap[Count--];
         if (position <= Count)
         {
@@ -90,7 +93,7 @@ internal sealed class ExpiryQueue(OrderTable orders)
     private void Put(int position, Entry entry)
     {
         _heap[position] = entry;
-        orders.At(entry.Slot).ExpiryPosition = position;
+        _positions[entry.Slot] = position;
     }
 
     private bool Before(Entry one, Entry other)

@@ -27,6 +27,9 @@ internal sealed class OrderTable
 
     public int Count { get; private set; }
 
+    /// <summary>Slots are below this.</summary>
+    public int Capacity => _records.Length;
+
     /// <summary>Accounts are 1..AccountEnd - 1.</summary>
     public int AccountEnd => _accounts.Length;
 
@@ -84,7 +87,6 @@ internal sealed class OrderTable
         ref var record = ref At(slot);
         record.Number = number;
         record.NextInBucket = bucket;
-        record.ExpiryPosition = 0;
         bucket = slot;
         return ref record;
     }

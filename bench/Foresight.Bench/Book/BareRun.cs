@@ -13,6 +13,7 @@ public sealed class BareRun : IEngineRun
     private readonly Operation[] _operations;
     private readonly OrderBooks _books;
     private readonly int[] _slots;
+    private CountingMatcher _sink;
 
     public BareRun(Operation[] operations, int books, int orders)
     {
@@ -26,37 +27,24 @@ public sealed class BareRun : IEngineRun
         Array.Clear(_slots);
     }
 
+    /// <summary>The whole stream at once: it lies there in the form that the books take.</summary>
+    public int Batch => _operations.Length;
+
     public int Missed { get; private set; }
 
-    public TradeTotals Run()
+    public TradeTotals Totals => new(_sink.Trades, _sink.Quantity, _sink.Notional, 0);
+
+    public void Prepare(int from, int to)
     {
-        var sink = new CountingMatcher();
-        Run(0, _operations.Length, ref sink);
-        return new TradeTotals(sink.Trades, sink.Quantity, sink.Notional, 0);
     }
 
-    public void Run(int from, int to)
-    {
-        var sink = new CountingMatcher();
-        Run(from, to, ref sink);
-    }
+    public void Run(int from, int to) => Run(from, to, ref _sink);
 
     public TradeTotals RunHashed()
     {
         var sink = new HashingMatcher { Totals = TradeTotals.None };
         Run(0, _operations.Length, ref sink);
         return sink.Totals;
-    }
-
-    public void RunEach(long[] ticks)
-    {
-        var sink = new CountingMatcher();
-        for (var i = 0; i < _operations.Length; i++)
-        {
-            var start = System.Diagnostics.Stopwatch.GetTimestamp();
-            Run(i, i + 1, ref sink);
-            ticks[i] = System.Diagnostics.Stopwatch.GetTimestamp() - start;
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Foresight.Exchange;
 
@@ -33,64 +32,54 @@ public static class BookVerb
         var full = isFull ? FullStream.From(stream.Operations, stream.Books) : null;
         // Room for what the stream needs at most is made outside the clock, as the workload's rules allow.
         var capacity = new ExchangeCapacity(
-            stream.MostLive + 1, (int)stream.Totals.Trades + 1, Accounts: 128, Holdings: 128 * (1 + 2 * stream.Books), Pages: Math.Min(stream.Books * 40, 40_000));
+            stream.MostLive + 1, (int)stream.Totals.Trades + 1, Accounts: 128, Holdings: 128 * (1 + 2 * stream.Books),
+            Pages: Math.Min(stream.Books * 40, 40_000));
         IEngineRun Fresh() => full is null ? new BareRun(stream.Operations, stream.Books, capacity.Orders) : new FullRun(full, capacity);
 
         var checking = Fresh();
         var totals = checking.RunHashed();
         var isRight = totals == stream.Totals && checking.Missed == 0 && stream.IsAsPublished;
         for (var i = 0; i < WarmUps; i++)
-            Fresh().Run();
+            Timing.Of(Fresh(), 0, stream.Operations.Length);
 
-        var nanoseconds = new double[runs];
-        var processor = new double[runs];
-        long allocated = 0;
+        var timings = new List<Timing>();
         for (var i = 0; i < runs; i++)
         {
             var run = Fresh();
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            var bytes = GC.GetAllocatedBytesForCurrentThread();
-            var busy = Environment.CpuUsage.UserTime;
-            var start = Stopwatch.GetTimestamp();
-            var counted = run.Run();
-            nanoseconds[i] = Stopwatch.GetElapsedTime(start).TotalNanoseconds / stream.Operations.Length;
-            processor[i] = (Environment.CpuUsage.UserTime - busy).TotalNanoseconds / stream.Operations.Length;
-            allocated = Math.Max(allocated, GC.GetAllocatedBytesForCurrentThread() - bytes);
-            isRight &= counted with { Hash = totals.Hash } == totals && run.Missed == 0;
-            // On a machine that is busy otherwise the clock counts the others too; the processor time of this program says how much.
-            Console.WriteLine($"run {i + 1}: {nanoseconds[i],7:f2} ns/op, {processor[i],7:f2} ns/op of processor time");
+            timings.Add(Timing.Of(run, 0, stream.Operations.Length));
+            isRight &= run.Totals with { Hash = totals.Hash } == totals && run.Missed == 0 && timings[^1].Bytes == 0;
+            Console.WriteLine($"run {i + 1}: {timings[^1].Nanoseconds,7:f2} ns/op, {timings[^1].Processor,7:f2} ns/op of processor time");
         }
 
-        isRight &= allocated == 0;
-        var latency = Latency.Of(Fresh(), stream.Operations.Length);
-        Print(stream, isFull, nanoseconds, processor, latency, (double)allocated / stream.Operations.Length, totals, isRight);
+        Print(stream, isFull, timings, Latency.Of(Fresh(), stream.Operations.Length), totals, isRight);
         return isRight ? 0 : 1;
     }
 
-    private static void Print(
-        BookStream stream, bool isFull, double[] runs, double[] processor, Latency latency, double bytesPerOperation, TradeTotals totals, bool isRight)
+    private static void Print(BookStream stream, bool isFull, List<Timing> timings, Latency latency, TradeTotals totals, bool isRight)
     {
-        var median = runs.Order().ElementAt(runs.Length / 2);
+        var median = Timing.Median(timings);
+        var bytes = (double)median.Bytes / stream.Operations.Length;
         Console.WriteLine();
-        Console.WriteLine($"  {"engine",-10} {"ns/op",8} {"Mops/s",8} {"p50 ns",8} {"p99 ns",8} {"p99.9 ns",9} {"B/op",6} {"trades",9} {"hash",17}");
-        Console.WriteLine(
-            $"  {(isFull ? "full" : "bare"),-10} {median,8:f2} {1000 / median,8:f1} {latency.P50,8:f0} {latency.P99,8:f0} {latency.P999,9:f0} {bytesPerOperation,6:f2} {totals.Trades,9} {totals.Hash,17:x16}");
-        Console.WriteLine(isRight ? "  results are as expected" : $"  WRONG: expected {stream.Published?.Totals ?? stream.Totals} (sha256 {stream.Published?.Sha256 ?? stream.Sha256})");
+        Console.WriteLine($"  {"engine",-6} {"ns/op",8} {"cpu ns",8} {"Mops/s",8} {"p50 ns",8} {"p99 ns",8} {"p99.9 ns",9} {"B/op",6} {"trades",9} {"hash",17}");
+        Console.Write($"  {(isFull ? "full" : "bare"),-6} {median.Nanoseconds,8:f2} {median.Processor,8:f2} {1000 / median.Nanoseconds,8:f1} ");
+        Console.WriteLine($"{latency.P50,8:f0} {latency.P99,8:f0} {latency.P999,9:f0} {bytes,6:f2} {totals.Trades,9} {totals.Hash,17:x16}");
+        Console.WriteLine(isRight
+            ? "  results are as expected"
+            : $"  WRONG: expected {stream.Published?.Totals ?? stream.Totals} (sha256 {stream.Published?.Sha256 ?? stream.Sha256})");
         Console.WriteLine();
         Console.WriteLine(JsonSerializer.Serialize(new
         {
             workload = stream.Name,
             engine = isFull ? "full" : "bare",
             ops = stream.Operations.Length,
-            ns_per_op = Math.Round(median, 2),
-            mops_per_s = Math.Round(1000 / median, 2),
-            runs_ns_per_op = runs.Select(run => Math.Round(run, 2)),
-            cpu_ns_per_op = Math.Round(processor.Order().ElementAt(runs.Length / 2), 2),
+            ns_per_op = Math.Round(median.Nanoseconds, 2),
+            mops_per_s = Math.Round(1000 / median.Nanoseconds, 2),
+            runs_ns_per_op = timings.Select(timing => Math.Round(timing.Nanoseconds, 2)),
+            cpu_ns_per_op = Math.Round(median.Processor, 2),
             p50_ns = Math.Round(latency.P50),
             p99_ns = Math.Round(latency.P99),
             p999_ns = Math.Round(latency.P999),
-            bytes_per_op = Math.Round(bytesPerOperation, 4),
+            bytes_per_op = Math.Round(bytes, 4),
             trades = totals.Trades,
             quantity = totals.Quantity,
             notional = totals.Notional,

@@ -20,12 +20,12 @@ public static class DepthVerb
     public static Task<int> RunAsync(Options options)
     {
         var isFull = options.OneOf("engine", "bare", "bare", "full") == "full";
-        var operations = (int)options.Number("operations", 1_000_000, min: 1000, max: 10_000_000);
-        var runs = (int)options.Number("runs", 5, min: 1, max: 1000);
+        var operations = (int)options.Number("operations", 500_000, min: 1000, max: 10_000_000);
+        var runs = (int)options.Number("runs", 3, min: 1, max: 1000);
         options.RequireNoOthers();
 
         Console.WriteLine($"  {"resting",9} {"ns/op",8} {"cpu ns/op",10} {"any: ns/op",11} {"cpu ns/op",10}");
-        var speeds = new List<(int Resting, Speed Behind, Speed InTheWay)>();
+        var speeds = new List<(int Resting, Timing Behind, Timing InTheWay)>();
         foreach (var resting in (int[])[1_000, 10_000, 100_000, Deepest])
         {
             var behind = Measure(isFull, resting, operations, runs, inTheWay: false);
@@ -40,7 +40,8 @@ public static class DepthVerb
         var store = Store.Measure();
         Console.WriteLine();
         Console.WriteLine($"  slow-down from 1,000 to 1,000,000 orders: {slowdown:f2} x (any order touched: {slowdownAny:f2} x)");
-        Console.WriteLine($"  1,000,000 resting orders: {store.BytesPerOrder:f1} bytes each, snapshot {store.WriteMs:f0} ms of {store.SnapshotBytes / 1e6:f0} MB, restore {store.ReadMs:f0} ms");
+        Console.WriteLine(
+            $"  1,000,000 resting orders: {store.BytesPerOrder:f1} bytes each, snapshot {store.WriteMs:f0} ms of {store.SnapshotBytes / 1e6:f0} MB, restore {store.ReadMs:f0} ms");
         var isRight = slowdown < 2 && store.BytesPerOrder < 100 && store.WriteMs < 1000 && store.ReadMs < 1000 && store.IsEqual;
         Console.WriteLine(isRight ? "  results are as expected" : "  NOT as expected");
         Console.WriteLine();
@@ -67,7 +68,7 @@ public static class DepthVerb
         return Task.FromResult(isRight ? 0 : 1);
     }
 
-    private static Speed Measure(bool isFull, int resting, int operations, int runs, bool inTheWay)
+    private static Timing Measure(bool isFull, int resting, int operations, int runs, bool inTheWay)
     {
         var workload = new Workload("depth", operations, 1, inTheWay ? (uint)resting : 2_000, new Expectation("", 0, TradeTotals.None));
         var (stream, totals, mostLive) = WorkloadGenerator.Generate(workload, Workload.PublishedSeed, resting, inTheWay);
@@ -76,32 +77,20 @@ public static class DepthVerb
             ? new BareRun(stream, 1, mostLive + 1)
             : new FullRun(full, new ExchangeCapacity(mostLive + 1, (int)totals.Trades + 1, Accounts: 512, Holdings: 2048));
 
-        var nanoseconds = new List<double>();
-        var processor = new List<double>();
+        var timings = new List<Timing>();
         for (var i = -WarmUps; i < runs; i++)
         {
             var run = Fresh();
-            run.Run(0, resting);
-            GC.Collect();
-            var busy = Environment.CpuUsage.UserTime;
-            var start = Stopwatch.GetTimestamp();
-            run.Run(resting, stream.Length);
-            var elapsed = Stopwatch.GetElapsedTime(start);
-            busy = Environment.CpuUsage.UserTime - busy;
+            Timing.Of(run, 0, resting);
+            var timing = Timing.Of(run, resting, stream.Length);
             if (run.Missed > 0)
                 throw new InvalidOperationException($"{run.Missed} operations were refused");
-            if (i < 0)
-                continue;
-            nanoseconds.Add(elapsed.TotalNanoseconds / operations);
-            processor.Add(busy.TotalNanoseconds / operations);
+            if (i >= 0)
+                timings.Add(timing);
         }
 
-        return new Speed(Median(nanoseconds), Median(processor));
+        return Timing.Median(timings);
     }
-
-    private readonly record struct Speed(double Nanoseconds, double Processor);
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     /// <param name="BytesPerOrder">Of everything that the exchange keeps, by the garbage collector's count, grown from nothing.</param>
     private sealed record Store(double BytesPerOrder, double WriteMs, double ReadMs, long SnapshotBytes, bool IsEqual)
@@ -113,7 +102,7 @@ public static class DepthVerb
             var stream = FullStream.From(operations, 1);
             var before = GC.GetTotalMemory(forceFullCollection: true);
             var run = new FullRun(stream, new ExchangeCapacity());
-            run.Run(0, Deepest);
+            Timing.Of(run, 0, Deepest);
             if (run.Missed > 0)
                 throw new InvalidOperationException($"{run.Missed} orders were refused");
             var bytes = GC.GetTotalMemory(forceFullCollection: true) - before;

@@ -7,64 +7,55 @@ namespace Foresight.Bench.Book;
 public sealed class FullRun : IEngineRun
 {
     private readonly ExchangeEngine _engine;
+    private readonly FullStream _stream;
     private readonly Command[] _commands;
-    private readonly long _offset;
+    private CountingEvents _events;
 
     public FullRun(FullStream stream, ExchangeCapacity capacity)
     {
         _engine = new ExchangeEngine(0, capacity);
-        _commands = stream.Commands;
-        _offset = stream.SetUp.Length;
-        var ignored = new CountingEvents();
+        _stream = stream;
+        _commands = new Command[Batch];
         foreach (ref readonly var command in stream.SetUp.AsSpan())
-            _engine.Apply(command, ref ignored);
-        if (ignored.Rejected > 0)
+            _engine.Apply(command, ref _events);
+        if (_events.Rejected > 0)
             throw new InvalidOperationException("the set-up was refused");
     }
 
-    public int Missed { get; private set; }
+    /// <summary>
+    /// Commands are made in batches, outside the clock: in a node they were decoded a moment before, and are in the cache when they are applied.
+    /// </summary>
+    public int Batch => 1024;
 
-    public TradeTotals Run()
-    {
-        var events = new CountingEvents();
-        Run(0, _commands.Length, ref events);
-        Missed = events.Rejected;
-        return new TradeTotals(events.Trades, events.Quantity, events.Notional, 0);
-    }
+    public int Missed => _events.Rejected;
 
-    public void Run(int from, int to)
-    {
-        var events = new CountingEvents();
-        Run(from, to, ref events);
-        Missed += events.Rejected;
-    }
+    public TradeTotals Totals => new(_events.Trades, _events.Quantity, _events.Notional, 0);
 
     public ExchangeEngine Engine => _engine;
 
+    public void Prepare(int from, int to) => _stream.Fill(from, _commands.AsSpan(0, to - from));
+
+    public void Run(int from, int to) => Apply(to - from, ref _events);
+
     public TradeTotals RunHashed()
     {
-        var events = new HashingEvents { Totals = TradeTotals.None, Offset = _offset };
-        Run(0, _commands.Length, ref events);
-        Missed = events.Rejected;
+        var events = new HashingEvents { Totals = TradeTotals.None, Offset = _stream.SetUp.Length };
+        for (var from = 0; from < _stream.Count; from += Batch)
+        {
+            var to = Math.Min(from + Batch, _stream.Count);
+            Prepare(from, to);
+            Apply(to - from, ref events);
+        }
+
+        _events.Rejected = events.Rejected;
         return events.Totals;
     }
 
-    public void RunEach(long[] ticks)
-    {
-        var events = new CountingEvents();
-        for (var i = 0; i < _commands.Length; i++)
-        {
-            var start = System.Diagnostics.Stopwatch.GetTimestamp();
-            Run(i, i + 1, ref events);
-            ticks[i] = System.Diagnostics.Stopwatch.GetTimestamp() - start;
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Run<TEvents>(int from, int to, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private void Apply<TEvents>(int count, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
         var engine = _engine;
-        foreach (ref readonly var command in _commands.AsSpan(from, to - from))
+        foreach (ref readonly var command in _commands.AsSpan(0, count))
             engine.Apply(command, ref events);
     }
 

@@ -15,20 +15,26 @@ public sealed class FullStream
     private const long Plenty = 50_000_000_000_000_000;
     private const long StartMicros = 1_700_000_000_000_000;
 
-    private FullStream(Command[] setUp, Command[] commands, int books)
+    private readonly Operation[] _operations;
+
+    private FullStream(Command[] setUp, Operation[] operations)
     {
         SetUp = setUp;
-        Commands = commands;
-        Books = books;
+        _operations = operations;
     }
 
     /// <summary>Lists the markets and funds the accounts.</summary>
     public Command[] SetUp { get; }
 
-    /// <summary>One for each operation.</summary>
-    public Command[] Commands { get; }
+    /// <summary>Operations of the workload; each becomes one command after the set-up.</summary>
+    public int Count => _operations.Length;
 
-    public int Books { get; }
+    /// <summary>The commands of the operations from a place on.</summary>
+    public void Fill(int from, Span<Command> into)
+    {
+        for (var i = 0; i < into.Length; i++)
+            into[i] = CommandOf(from + i);
+    }
 
     public static FullStream From(Operation[] operations, int books)
     {
@@ -48,14 +54,13 @@ public sealed class FullStream
         for (var i = 0; i < setUp.Count; i++)
             setUp[i] = setUp[i] with { Sequence = i + 1, AcceptedAtMicros = StartMicros };
 
-        var commands = new Command[operations.Length];
-        for (var i = 0; i < commands.Length; i++)
-            commands[i] = CommandOf(operations[i], operations, setUp.Count, i);
-        return new FullStream([.. setUp], commands, books);
+        return new FullStream([.. setUp], operations);
     }
 
-    private static Command CommandOf(in Operation operation, Operation[] operations, int offset, int index)
+    private Command CommandOf(int index)
     {
+        ref readonly var operation = ref _operations[index];
+        var offset = SetUp.Length;
         var command = new Command
         {
             Sequence = offset + index + 1,
@@ -65,7 +70,7 @@ public sealed class FullStream
 
         if (operation.Kind == OperationKind.Cancel)
         {
-            var target = operations[operation.Id - 1];
+            var target = _operations[operation.Id - 1];
             return command with { Kind = CommandKind.CancelOrder, Order = new OrderId(offset + operation.Id), Account = AccountOf(target) };
         }
 

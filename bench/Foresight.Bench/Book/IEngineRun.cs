@@ -1,20 +1,23 @@
 namespace Foresight.Bench.Book;
 
-/// <summary>One engine with fresh books, ready to run one stream once.</summary>
+/// <summary>One engine with fresh books, ready to run one stream once, batch by batch from its beginning.</summary>
 public interface IEngineRun
 {
-    /// <summary>Cancels that found no order.</summary>
+    /// <summary>Operations to a batch.</summary>
+    int Batch { get; }
+
+    /// <summary>Operations that were refused, and cancels that found no order.</summary>
     int Missed { get; }
 
-    /// <summary>The timed loop: totals without the hash.</summary>
-    TradeTotals Run();
+    /// <summary>What was traded so far, without the hash.</summary>
+    TradeTotals Totals { get; }
 
-    /// <summary>Operations from..to - 1 of the stream, after those before.</summary>
+    /// <summary>Brings the next operations into the form that the engine takes. Not timed.</summary>
+    void Prepare(int from, int to);
+
+    /// <summary>Applies operations from..to - 1, which were prepared. This is what is timed.</summary>
     void Run(int from, int to);
 
-    /// <summary>The same with the hash, not timed.</summary>
+    /// <summary>The whole stream with the trade hash. Not timed.</summary>
     TradeTotals RunHashed();
-
-    /// <summary>The same with a timestamp around each operation.</summary>
-    void RunEach(long[] ticks);
 }

@@ -16,7 +16,14 @@ public sealed record Latency(double P50, double P99, double P999)
 
         Array.Sort(ticks);
         var clock = ticks[operations / 2];
-        run.RunEach(ticks);
+        for (var i = 0; i < operations; i++)
+        {
+            run.Prepare(i, i + 1);
+            var start = Stopwatch.GetTimestamp();
+            run.Run(i, i + 1);
+            ticks[i] = Stopwatch.GetTimestamp() - start;
+        }
+
         Array.Sort(ticks);
         double At(double share) => Math.Max(0, ticks[(int)((operations - 1) * share)] - clock) * 1e9 / Stopwatch.Frequency;
         return new Latency(At(0.5), At(0.99), At(0.999));
