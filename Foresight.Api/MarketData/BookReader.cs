@@ -22,6 +22,23 @@ public sealed class BookReader(Database database)
         SELECT p.epoch, p.sequence, l.market_id, l.outcome, l.is_buy, l.price_ticks, l.lots FROM position p LEFT JOIN levels l ON true
         """;
 
+    /// <summary>The journal's last position, and the highest epoch that anybody has led in.</summary>
+    public Task<(long Epoch, long Sequence)> PositionAsync(CancellationToken cancellation) =>
+        database.ReadPrimaryAsync("journal_position", async (connection, cancel) =>
+        {
+            await using var command = new NpgsqlCommand(
+                """
+                SELECT greatest((SELECT epoch FROM leadership WHERE resource = $1), (SELECT epoch FROM commands WHERE shard = 0 ORDER BY sequence DESC LIMIT 1), 0),
+                       coalesce((SELECT max(sequence) FROM commands WHERE shard = 0), 0)
+                """, connection)
+            {
+                Parameters = { new() { Value = LeasedResources.Matching } },
+            };
+            await using var reader = await command.ExecuteReaderAsync(cancel);
+            await reader.ReadAsync(cancel);
+            return (reader.GetInt64(0), reader.GetInt64(1));
+        }, cancellation);
+
     /// <param name="binary">Those of the markets that have two outcomes: an order for one is then a level of both.</param>
     public Task<BookSnapshot> ReadAsync(int[] markets, IReadOnlySet<int> binary, CancellationToken cancellation) =>
         database.ReadPrimaryAsync("order_book", async (connection, cancel) =>

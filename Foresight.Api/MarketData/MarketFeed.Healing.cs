@@ -10,11 +10,15 @@ public sealed partial class MarketFeed
     /// <summary>Seconds without a book, or without Redis, after which clients are told (acceptance C3: within 2 s).</summary>
     private const int TicksBeforeSaid = 1;
 
+    /// <summary>Seconds between two comparisons of the books' positions with the journal's.</summary>
+    private const int TicksBetweenComparisons = 10;
+
     /// <summary>After an outage every market that is followed has a gap; they must not take all connections of the pool.</summary>
     private const int GapsReadAtOnce = 4;
 
     private readonly SemaphoreSlim readingTrades = new(GapsReadAtOnce);
     private int ticksWithoutRedisSeen;
+    private int ticksSinceComparison;
 
     private void Listen()
     {
@@ -89,6 +93,11 @@ public sealed partial class MarketFeed
     private void OnTick()
     {
         foreach (var client in subscribers.All) client.Outbox.Heartbeat();
+        if (++ticksSinceComparison == TicksBetweenComparisons)
+        {
+            ticksSinceComparison = 0;
+            _ = ComparePositionsAsync([.. streams.Values.Select(stream => (stream.Market, stream.Epoch, stream.Sequence))]);
+        }
 
         foreach (var stream in streams.Values)
         {
@@ -114,6 +123,41 @@ public sealed partial class MarketFeed
         {
             readAgain = false;
             foreach (var market in streams.Keys) toRead.Add(market);
+        }
+    }
+
+    /// <summary>
+    /// Nothing is published before it is committed, so no book can be ahead of the journal. One that is took a message of somebody else, or the
+    /// journal was restored to an earlier point; either way it would pass over every message that is to come.
+    /// </summary>
+    private async Task ComparePositionsAsync(IReadOnlyList<(int Market, long Epoch, long Sequence)> seen)
+    {
+        try
+        {
+            var (epoch, sequence) = await books.PositionAsync(stopping);
+            inbox.Writer.TryWrite(new FeedItem.PositionRead(seen, epoch, sequence));
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException)
+        {
+            // Nothing was learnt; the next comparison is in a few seconds.
+            if (!stopping.IsCancellationRequested) Log.NotRead(logger, error.Message);
+        }
+    }
+
+    private void OnPositionRead(FeedItem.PositionRead read)
+    {
+        foreach (var (market, epoch, sequence) in read.Seen)
+        {
+            if (epoch <= read.Epoch && sequence <= read.Sequence) continue;
+            Log.AheadOfJournal(logger, market, epoch, sequence, read.Epoch, read.Sequence);
+            metrics.Stale(Channels.Depth);
+            // Clients have passed that position too: told so, they take the next snapshot wherever it is.
+            if (lostSaid.Add(market)) Say(HubEvents.Depth, market, "lost");
+            streams[market].Reset();
+            if (tradeStreams.TryGetValue(market, out var trade) && !trade.IsFilling) tradeStreams.Remove(market);
+            lastStats.Remove(market);
+            ordersEpoch = Math.Min(ordersEpoch, read.Epoch);
+            toRead.Add(market);
         }
     }
 

@@ -139,6 +139,7 @@ public sealed partial class MarketFeed : BackgroundService
             case FeedItem.ConnectionRestored: OnConnectionRestored(); break;
             case FeedItem.BooksRead(var markets, var snapshot): OnBooksRead(markets, snapshot); break;
             case FeedItem.TradesRead(var market, var missing): OnTradesRead(market, missing); break;
+            case FeedItem.PositionRead read: OnPositionRead(read); break;
             case FeedItem.Tick: OnTick(); break;
         }
 
@@ -285,6 +286,9 @@ public sealed partial class MarketFeed : BackgroundService
 
         [LoggerMessage(LogLevel.Information, "Market {Market}: the book is as of {Sequence}, and a message after {Previous} came; it is read anew.")]
         public static partial void Gap(ILogger logger, int market, long sequence, long previous);
+
+        [LoggerMessage(LogLevel.Error, "Market {Market}: messages were taken up to ({Epoch}, {Sequence}), and the journal is at ({JournalEpoch}, {JournalSequence}); all are forgotten.")]
+        public static partial void AheadOfJournal(ILogger logger, int market, long epoch, long sequence, long journalEpoch, long journalSequence);
 
         [LoggerMessage(LogLevel.Warning, "The journal could not be read for market data: {Reason}")]
         public static partial void NotRead(ILogger logger, string reason);

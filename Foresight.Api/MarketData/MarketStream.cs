@@ -109,6 +109,17 @@ public sealed class MarketStream(Market market)
         }
     }
 
+    /// <summary>Forgets everything: it took a message that no leader can have sent.</summary>
+    public void Reset()
+    {
+        lock (gate)
+        {
+            (Epoch, Sequence, IsLive, snapshot) = (0, 0, false, null);
+            recent.Clear();
+            waiting.Clear();
+        }
+    }
+
     /// <summary>The whole book as a message, made once for all who ask until it changes; null while there is no trustworthy book.</summary>
     public SharedMessage? Snapshot()
     {

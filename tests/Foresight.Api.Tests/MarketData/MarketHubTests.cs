@@ -100,6 +100,22 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         Assert.Contains("foresight_pubsub_stale_total{channel=\"ws:depth\"}", await stack.Http.GetStringAsync("metrics"));
     }
 
+    [Theory]
+    [InlineData(0, 1_000_000)]
+    [InlineData(1_000, 1)]
+    public async Task AMessageThatNoLeaderCanHaveSent_DoesNotStopTheBookForGood(int epochsAhead, int sequencesAhead)
+    {
+        await using var client = await HubClientOfTest.OpenAsync(stack);
+        await client.InvokeAsync("Subscribe", "depth", Market);
+        await client.NextAsync("depth");
+        await PublishAsync(Channels.Depth, new DepthMessage(Market, epoch + epochsAhead, sequence + sequencesAhead, sequence, Snapshot: false, [new(0, true, 13, 13)]));
+        await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == sequence + sequencesAhead);
+        await CommitAsync(new LevelChange(0, true, 4650, 65));
+        var healed = await client.NextAsync("depth", message => message.GetProperty("snapshot").GetBoolean() && message.GetProperty("sequence").GetInt64() == sequence);
+        Assert.Equal(epoch, healed.GetProperty("epoch").GetInt64());
+        Assert.DoesNotContain(healed.GetProperty("levels").EnumerateArray(), level => level.GetProperty("priceTicks").GetInt32() == 13);
+    }
+
     [Fact]
     public async Task AClientThatComesBack_GetsWhatItMissed()
     {
