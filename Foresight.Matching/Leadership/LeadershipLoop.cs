@@ -36,7 +36,7 @@ public sealed partial class LeadershipLoop(
         try
         {
             await DoorIsOpenAsync(ending.Token);
-            while (!ending.IsCancellationRequested) await StepAsync(ending.Token);
+            while (!ending.IsCancellationRequested) await GuardedStepAsync(ending.Token);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
@@ -45,6 +45,20 @@ public sealed partial class LeadershipLoop(
         finally
         {
             services.Redis.Restored -= Wake;
+        }
+    }
+
+    /// <summary>A defect of ours must not end the process, which has other work and can try again.</summary>
+    private async Task GuardedStepAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await StepAsync(stopping);
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !stopping.IsCancellationRequested)
+        {
+            Log.StepFailed(logger, error, resource);
+            await Task.Delay(PauseAfterFailure, clock, stopping);
         }
     }
 
@@ -136,7 +150,7 @@ public sealed partial class LeadershipLoop(
         {
             if (Fence.Refused(error)) services.Metrics.FenceRejected(resource);
             if (Fence.Refused(error)) Log.TermOver(logger, resource, keeper.Record.Epoch);
-            else if (error is NpgsqlException or TimeoutException) Log.DatabaseFailed(logger, resource, error.Message);
+            else if (error is NpgsqlException or TimeoutException or InDoubtException) Log.DatabaseFailed(logger, resource, error.Message);
             else Log.WorkFailed(logger, error, resource);
             return false;
         }
@@ -264,6 +278,9 @@ public sealed partial class LeadershipLoop(
 
         [LoggerMessage(LogLevel.Error, "Leading {Resource} failed, so it is given up.")]
         public static partial void WorkFailed(ILogger logger, Exception error, string resource);
+
+        [LoggerMessage(LogLevel.Error, "A step of {Resource}'s leadership failed; it is tried again.")]
+        public static partial void StepFailed(ILogger logger, Exception error, string resource);
 
         [LoggerMessage(LogLevel.Information, "This node follows {Resource}.")]
         public static partial void Follows(ILogger logger, string resource);

@@ -85,7 +85,8 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private void Lose(string reason)
     {
         Interlocked.CompareExchange(ref lossReason, reason, null);
-        lost.Cancel();
+        // The token is set at once; what hangs on it runs beside us, so that nothing it throws reaches a timer's thread.
+        _ = lost.CancelAsync();
     }
 
     private LeaseRecord Stamped() => Record with { LastRenewedAt = clock.GetUtcNow() };

@@ -9,6 +9,11 @@ namespace Foresight.Matching.Leadership;
 public sealed record Term(string Resource, long Epoch, Guid Token, string NodeId);
 
 /// <summary>
+/// The outcome of a fenced commit is not known: the connection broke, or the answer did not come in time. Only the next term can know.
+/// </summary>
+internal sealed class InDoubtException(Exception cause) : Exception($"The outcome of a commit is unknown: {cause.Message}", cause);
+
+/// <summary>
 /// The fence: the first statement of EVERY transaction that changes state. It locks the leadership row FOR SHARE, so a take-over either
 /// waits for the transaction or makes it fail; there is no moment at which two tenures can write.
 /// </summary>

@@ -1,14 +1,8 @@
-using System.Text.Json;
-using Foresight.Contracts;
-using Foresight.Exchange;
 using Foresight.Matching.Leadership;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Foresight.Matching.Pipeline;
-
-/// <summary>The commit's outcome is not known: the connection broke, or the answer did not come in time.</summary>
-internal sealed class InDoubtException(Exception cause) : Exception($"The outcome of a commit is unknown: {cause.Message}", cause);
 
 /// <summary>An owner's side of a trade that settled or was bust.</summary>
 internal readonly record struct ClosedFill(long TradeId, byte[] Owner, byte[] OrderHash, int Market, int PriceTicks, long Lots, bool IsTaker, bool Settled);

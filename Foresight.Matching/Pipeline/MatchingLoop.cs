@@ -31,15 +31,24 @@ internal sealed class MatchingLoop(
             {
                 await intake.WaitAsync(ending.Token);
                 var items = intake.Take();
-                if (snapshots.IsDue(desk.Sequence) || items.Exists(item => item is ProofRequest))
+                try
                 {
-                    await committing;
-                    BetweenBatches(items);
-                }
+                    if (snapshots.IsDue(desk.Sequence) || items.Exists(item => item is ProofRequest))
+                    {
+                        await committing;
+                        BetweenBatches(items);
+                    }
 
-                var batch = await MatchAsync(items, ending.Token);
-                await committing;
-                committing = CommitAsync(batch);
+                    var batch = await MatchAsync(items, ending.Token);
+                    await committing;
+                    committing = CommitAsync(batch);
+                }
+                catch
+                {
+                    // Taken from the queue, perhaps matched, and certainly never sent to Postgres.
+                    Refuse(items);
+                    throw;
+                }
             }
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
@@ -56,18 +65,9 @@ internal sealed class MatchingLoop(
     /// <summary>Sequence and match: from here until its commit, memory is ahead of the journal by this batch.</summary>
     private async Task<JournalBatch> MatchAsync(List<WorkItem> items, CancellationToken ending)
     {
-        try
-        {
-            var newMarkets = await NewMarketsAsync(ending);
-            var known = await journal.FindAsync(items, ending);
-            return desk.Match(items, known, newMarkets, lease.Term.Epoch, clock);
-        }
-        catch
-        {
-            // Taken from the queue and not sequenced.
-            foreach (var request in items.OfType<Request>()) request.Answer.TrySetResult(NotLeader(request));
-            throw;
-        }
+        var newMarkets = await NewMarketsAsync(ending);
+        var known = await journal.FindAsync(items, ending);
+        return desk.Match(items, known, newMarkets, lease.Term.Epoch, clock);
     }
 
     /// <summary>Commit, answer, publish, in this order.</summary>
@@ -126,6 +126,15 @@ internal sealed class MatchingLoop(
         if (clock.GetElapsedTime(lastMarketLook) < PipelineLimits.TickInterval) return [];
         lastMarketLook = clock.GetTimestamp();
         return await markets.MarketsAsync(listed: false, ending);
+    }
+
+    private void Refuse(List<WorkItem> items)
+    {
+        foreach (var item in items)
+        {
+            if (item is Request request) request.Answer.TrySetResult(NotLeader(request));
+            else if (item is ProofRequest proof) proof.Answer.TrySetResult(null);
+        }
     }
 
     private DoorResult NotLeader(Request request) =>

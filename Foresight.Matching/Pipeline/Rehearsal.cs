@@ -1,8 +1,6 @@
 using Foresight.Contracts;
 using Foresight.Matching.Leadership;
 using Foresight.ServiceDefaults.Hosting;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 

@@ -72,7 +72,10 @@ public sealed partial class LeaderDirectory
         if (value.IsNullOrEmpty) return null;
         try
         {
-            return JsonSerializer.Deserialize<LeaseRecord>((string)value!, JsonSerializerOptions.Web);
+            var record = JsonSerializer.Deserialize<LeaseRecord>((string)value!, JsonSerializerOptions.Web);
+            return record?.NodeId is not null && Uri.TryCreate(record.Address, UriKind.Absolute, out var address) && address.Scheme == Uri.UriSchemeHttp
+                ? record
+                : null;
         }
         catch (JsonException)
         {
