@@ -1,3 +1,4 @@
+using Foresight.Chain;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;
@@ -70,11 +71,32 @@ public sealed partial class SimulatorWorker(
         while (true)
         {
             var listed = await api.GetAsync<Page<MarketView>>("markets?limit=500", stop);
-            var open = listed!.Items.Where(market => market.State == "open").Select(TradedMarket.From).ToList();
+            var open = await OnThisChainAsync([.. listed!.Items.Where(market => market.State == "open").Select(TradedMarket.From)], stop);
             if (open.Count > 0)
                 return options.Markets > 0 ? open[..Math.Min(options.Markets, open.Count)] : open;
             await Task.Delay(RetryPause, clock, stop);
         }
+    }
+
+    /// <summary>Markets of a development chain that was lost are still open for a moment after the stack's start, and nothing can be paid there.</summary>
+    private async Task<List<TradedMarket>> OnThisChainAsync(IReadOnlyList<TradedMarket> markets, CancellationToken stop)
+    {
+        var there = new List<TradedMarket>();
+        try
+        {
+            foreach (var market in markets)
+            {
+                if ((await chain.GetCodeAsync(Address.Parse(market.Address), BlockRef.Latest, stop)).Length > 0)
+                    there.Add(market);
+            }
+        }
+        catch (RpcUnavailableException e)
+        {
+            Log.ChainSilent(logger, e.Message);
+            there.Clear();
+        }
+
+        return there;
     }
 
     private async Task FundAsync(TraderFunding funding, IReadOnlyList<TraderFunds> plan, CancellationToken stop)
@@ -134,6 +156,9 @@ public sealed partial class SimulatorWorker(
 
         [LoggerMessage(LogLevel.Warning, "Funding the traders failed and is tried again: {Reason}")]
         public static partial void FundingFailed(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "The chain cannot be read, so the markets on it are not known yet: {Reason}")]
+        public static partial void ChainSilent(ILogger logger, string reason);
 
         [LoggerMessage(LogLevel.Information, "So far: {Report}.")]
         public static partial void Progress(ILogger logger, LoadReport report);
