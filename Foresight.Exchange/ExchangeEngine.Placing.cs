@@ -32,7 +32,7 @@ public sealed partial class ExchangeEngine
 
         Accept(command, ref events);
         Rest(ref market, ladder, key, quantity, row, hold, command);
-        Touch(account, row, ref events);
+        Touch(command, ref events);
         return RejectReason.None;
     }
 
@@ -62,7 +62,7 @@ public sealed partial class ExchangeEngine
                 CancelRest(order, left, ref events);
         }
 
-        Touch(order.Account, row, ref events);
+        Touch(command, ref events);
         return RejectReason.None;
     }
 
@@ -145,10 +145,12 @@ public sealed partial class ExchangeEngine
             OrderIdOf(command.Sequence), command.Market, command.Account, command.Outcome, command.Side, command.Price, command.Quantity));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Touch<TEvents>(int account, int row, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private static void Touch<TEvents>(in Command order, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
-        ref readonly var holding = ref _holdings.At(row);
-        events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), holding.Outcome);
+        if (order.Side == Side.Buy)
+            events.OnBalanceTouched(order.Account, default, Command.CollateralOutcome);
+        else
+            events.OnBalanceTouched(order.Account, order.Market, order.Outcome);
     }
 
     /// <summary>Puts what an order has left into the book and reserves what it may cost.</summary>

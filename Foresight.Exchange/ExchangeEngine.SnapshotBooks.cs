@@ -96,7 +96,7 @@ public sealed partial class ExchangeEngine
     /// <summary>An account's orders are listed by number, but a snapshot has them by price and time.</summary>
     private void LinkOrders()
     {
-        var numbers = new long[_books.OrderCount];
+        var numbers = new long[_orders.Count];
         var slots = new int[numbers.Length];
         // Nothing was ever removed, so the slots are the first ones.
         for (var index = 0; index < slots.Length; index++)

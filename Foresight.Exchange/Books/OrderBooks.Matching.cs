@@ -95,7 +95,6 @@ internal sealed partial class OrderBooks
         order.Level = 0;
         order.Next = _freeOrder;
         _freeOrder = slot;
-        OrderCount = unchecked(OrderCount - 1);
     }
 
     /// <summary>The level lost its last order: clears its bit and finds the best one anew if it was that.</summary>

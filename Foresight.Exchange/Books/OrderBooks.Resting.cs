@@ -37,7 +37,6 @@ internal sealed partial class OrderBooks
     {
         var tag = NodeAt(slot).Tag;
         Unlink(slot);
-        OrderCount--;
         Link(slot, ladder, key, quantity, tag);
     }
 
@@ -90,7 +89,6 @@ internal sealed partial class OrderBooks
             queue.Previous = slot;
             queue.Quantity += quantity;
             At(ref origin, last).Next = slot;
-            OrderCount++;
         }
     }
 

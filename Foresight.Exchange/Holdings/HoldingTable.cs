@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Foresight.Exchange.Holdings;
 
@@ -26,15 +27,20 @@ internal sealed class HoldingTable
 
     public long Bytes => (long)_rows.Length * Unsafe.SizeOf<HoldingRow>() + (long)_buckets.Length * sizeof(int);
 
-    public ref HoldingRow At(int row) => ref _rows[row];
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref HoldingRow At(int row)
+    {
+        System.Diagnostics.Debug.Assert(row >= 0 && row <= Count);
+        return ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_rows), row);
+    }
 
     /// <summary>The row, 0 (where there is nothing) when there is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(ulong key)
     {
         var row = _buckets[Bucket(key)];
-        while (row != 0 && _rows[row].Key != key)
-            row = _rows[row].NextInBucket;
+        while (row != 0 && At(row).Key != key)
+            row = At(row).NextInBucket;
         return row;
     }
 

@@ -32,7 +32,7 @@ public static class BookVerb
         var full = isFull ? FullStream.From(stream.Operations, stream.Books) : null;
         // Room for what the stream needs at most is made outside the clock, as the workload's rules allow.
         var capacity = new ExchangeCapacity(
-            stream.MostLive + 1, (int)stream.Totals.Trades + 1, Accounts: 128, Holdings: 128 * (1 + 2 * stream.Books),
+            stream.MostLive + 1, (int)stream.Totals.Trades + 1, Accounts: 64, Holdings: 64 * (1 + 2 * stream.Books),
             Pages: Math.Min(stream.Books * 40, 40_000));
         IEngineRun Fresh() => full is null ? new BareRun(stream.Operations, stream.Books, capacity.Orders) : new FullRun(full, capacity);
 

@@ -72,7 +72,7 @@ public static class DepthVerb
     {
         var workload = new Workload("depth", operations, 1, inTheWay ? (uint)resting : 2_000, new Expectation("", 0, TradeTotals.None));
         var (stream, totals, mostLive) = WorkloadGenerator.Generate(workload, Workload.PublishedSeed, resting, inTheWay);
-        var full = isFull ? FullStream.From(stream, 1) : null;
+        var full = isFull ? FullStream.From(stream, 1, accountsPerSide: 64) : null;
         IEngineRun Fresh() => full is null
             ? new BareRun(stream, 1, mostLive + 1)
             : new FullRun(full, new ExchangeCapacity(mostLive + 1, (int)totals.Trades + 1, Accounts: 512, Holdings: 2048));
@@ -99,7 +99,7 @@ public static class DepthVerb
         {
             var workload = new Workload("store", 0, 1, Deepest, new Expectation("", 0, TradeTotals.None));
             var (operations, _, _) = WorkloadGenerator.Generate(workload, Workload.PublishedSeed, Deepest);
-            var stream = FullStream.From(operations, 1);
+            var stream = FullStream.From(operations, 1, accountsPerSide: 64);
             var before = GC.GetTotalMemory(forceFullCollection: true);
             var run = new FullRun(stream, new ExchangeCapacity());
             Timing.Of(run, 0, Deepest);

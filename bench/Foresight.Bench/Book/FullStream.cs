@@ -9,18 +9,17 @@ namespace Foresight.Bench.Book;
 /// </summary>
 public sealed class FullStream
 {
-    /// <summary>Accounts that trade on one side of the books; enough that none reaches its limit of open orders.</summary>
-    private const int AccountsPerSide = 64;
-
     private const long Plenty = 50_000_000_000_000_000;
     private const long StartMicros = 1_700_000_000_000_000;
 
     private readonly Operation[] _operations;
+    private readonly int _accountsPerSide;
 
-    private FullStream(Command[] setUp, Operation[] operations)
+    private FullStream(Command[] setUp, Operation[] operations, int accountsPerSide)
     {
         SetUp = setUp;
         _operations = operations;
+        _accountsPerSide = accountsPerSide;
     }
 
     /// <summary>Lists the markets and funds the accounts.</summary>
@@ -36,12 +35,13 @@ public sealed class FullStream
             into[i] = CommandOf(from + i);
     }
 
-    public static FullStream From(Operation[] operations, int books)
+    /// <param name="accountsPerSide">Accounts that trade on one side of the books; enough that none reaches its limit of open orders.</param>
+    public static FullStream From(Operation[] operations, int books, int accountsPerSide = 32)
     {
         List<Command> setUp = [];
         for (var market = 1; market <= books; market++)
             setUp.Add(new Command { Kind = CommandKind.ListMarket, Market = new MarketId(market), Outcomes = 2, TickSize = 1 });
-        for (var account = 1; account <= AccountsPerSide * 2; account++)
+        for (var account = 1; account <= accountsPerSide * 2; account++)
         {
             setUp.Add(Observe(account, 0, Command.CollateralOutcome));
             for (var market = 1; market <= books; market++)
@@ -54,7 +54,7 @@ public sealed class FullStream
         for (var i = 0; i < setUp.Count; i++)
             setUp[i] = setUp[i] with { Sequence = i + 1, AcceptedAtMicros = StartMicros };
 
-        return new FullStream([.. setUp], operations);
+        return new FullStream([.. setUp], operations, accountsPerSide);
     }
 
     private Command CommandOf(int index)
@@ -88,8 +88,8 @@ public sealed class FullStream
         };
     }
 
-    private static AccountId AccountOf(in Operation operation)
-        => new(1 + (int)((operation.Id * 2_654_435_761 >> 16) % AccountsPerSide) + operation.Side * AccountsPerSide);
+    private AccountId AccountOf(in Operation operation)
+        => new(1 + (int)((operation.Id * 2_654_435_761 >> 16) % _accountsPerSide) + operation.Side * _accountsPerSide);
 
     private static Command Observe(int account, int market, byte outcome) => new()
     {

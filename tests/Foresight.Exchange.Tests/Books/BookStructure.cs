@@ -11,7 +11,7 @@ internal static class BookStructure
         var orders = 0;
         for (var ladder = 0; ladder < books.LadderCount; ladder++)
             orders += CheckLadder(books, ladder);
-        Assert.Equal(books.OrderCount, orders);
+        Assert.Equal(books.CountOrders(), orders);
         Assert.Equal(engine.OpenOrders, orders);
         for (var bids = 0; bids < books.LadderCount; bids += 2)
         {
