@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Foresight.Chain;
-using Foresight.Chain.Abi;
+using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.ServiceDefaults.Hosting;
 
@@ -27,9 +27,6 @@ public enum WalletAnswer
 /// </summary>
 public sealed partial class ContractWallets : IDisposable
 {
-    /// <summary>A multi-signature wallet with ten owners needs about 100,000.</summary>
-    private const long GasLimit = 500_000;
-
     /// <summary>
     /// Questions on their way at once. Everybody can make us ask, so there is a limit, and beyond it the answer is "unknown".
     /// </summary>
@@ -40,8 +37,6 @@ public sealed partial class ContractWallets : IDisposable
 
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RememberFor = TimeSpan.FromMinutes(1);
-
-    private static readonly AbiFunction IsValidSignature = AbiFunction.Parse("isValidSignature(bytes32,bytes)");
 
     private readonly EthereumClient? chain;
     private readonly HttpClient? http;
@@ -76,16 +71,8 @@ public sealed partial class ContractWallets : IDisposable
                 return WalletAnswer.NoContract;
             }
 
-            var answer = await chain.CallAsync(new CallRequest(maker, IsValidSignature.Encode(digest, signature), Gas: GasLimit), cancel: bound.Token);
-            // A contract says yes with the function's own selector.
-            return answer.Length == Word.Size && answer.AsSpan().StartsWith(IsValidSignature.Selector)
-                ? WalletAnswer.Valid
-                : WalletAnswer.Invalid;
-        }
-        catch (RpcException error) when (error.IsRevert || error.NodeMessage.Contains("gas", StringComparison.OrdinalIgnoreCase))
-        {
-            // It reverted or took more gas than it may: that is a contract's way of saying no.
-            return WalletAnswer.Invalid;
+            // With the gas that the market's contract will give it, so that what is accepted here can also settle.
+            return await ContractWallet.AcceptsAsync(chain, maker, digest, signature, cancel: bound.Token) ? WalletAnswer.Valid : WalletAnswer.Invalid;
         }
         catch (Exception error) when (error is RpcException or HttpRequestException or TimeoutException or OperationCanceledException)
         {
