@@ -24,12 +24,23 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>Whether the first order it would trade with is of the same account.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MeetsItselfFirst(in IncomingOrder order)
+        => order.SetOutcomes == 0 ? HeadIsOf(order.Account, order.Against, order.LimitKey) : MeetsItselfFirstWithSets(order);
+
+    /// <summary>Whether the first order of a ladder is of the account and within the limit.</summary>
+    private bool HeadIsOf(int account, int ladder, int limitKey)
+    {
+        ref readonly var side = ref _books.LadderAt(ladder);
+        return side.BestKey <= limitKey && _books.NodeAt(_books.NodeAt(side.BestLevel).Next).Tag == account;
+    }
+
+    private bool MeetsItselfFirstWithSets(in IncomingOrder order)
     {
         ref readonly var direct = ref _books.LadderAt(order.Against);
-        var setKey = order.SetOutcomes == 0 ? Ladder.NoKey : SetKey(order);
+        var setKey = SetKey(order);
         if (direct.BestKey <= order.LimitKey && direct.BestKey <= setKey)
-            return _books.NodeAt(_books.NodeAt(direct.BestLevel).Next).Tag == order.Account;
+            return HeadIsOf(order.Account, order.Against, order.LimitKey);
         return setKey <= order.LimitKey && OwnLegOfSet(order) != 0;
     }
 
@@ -80,6 +91,9 @@ public sealed partial class ExchangeEngine
         return affordable;
     }
 
+    /// <summary>Direct between a buyer and a seller, a mint between two buyers, a merge between two sellers; without a branch, as sides come at random.</summary>
+    private static TradeKind KindOf(Side taker, Side maker) => (TradeKind)((1 - ((int)taker ^ (int)maker)) * (1 + (int)taker));
+
     /// <summary>Books one trade of the incoming order with one resting order that has left its place or shrunk.</summary>
     private void Trade<TEvents>(ref IncomingOrder order, int makerSlot, int makerAccount, int key, long quantity, long makerLeft, ref TEvents events)
         where TEvents : struct, IExchangeEvents
@@ -90,7 +104,7 @@ public sealed partial class ExchangeEngine
         var makerNumber = maker.Number;
         var makerPrice = PriceOf(makerSide, key);
         var takerPrice = order.PriceAt(key);
-        var kind = makerSide != order.Side ? TradeKind.Direct : makerSide == Side.Buy ? TradeKind.Mint : TradeKind.Merge;
+        var kind = KindOf(order.Side, makerSide);
 
         ref var makerHolding = ref _holdings.At(maker.HoldingRow);
         var makerHold = HoldPerLot(makerSide, makerPrice) * quantity;

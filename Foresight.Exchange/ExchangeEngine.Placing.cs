@@ -111,6 +111,7 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>What the books say of an order that would trade at once, or must. Nothing has moved yet.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private RejectReason CheckMatch(in IncomingOrder order, in Command command, long quantity, bool crosses)
     {
         if (crosses && command.PostOnly)
@@ -147,10 +148,9 @@ public sealed partial class ExchangeEngine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Touch<TEvents>(in Command order, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
-        if (order.Side == Side.Buy)
-            events.OnBalanceTouched(order.Account, default, Command.CollateralOutcome);
-        else
-            events.OnBalanceTouched(order.Account, order.Market, order.Outcome);
+        // As in HoldingKey, without a branch.
+        var isBuy = (int)order.Side - 1;
+        events.OnBalanceTouched(order.Account, new MarketId(order.Market.Value & ~isBuy), unchecked((byte)(order.Outcome | isBuy)));
     }
 
     /// <summary>Puts what an order has left into the book and reserves what it may cost.</summary>

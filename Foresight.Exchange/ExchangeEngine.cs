@@ -176,7 +176,7 @@ public sealed partial class ExchangeEngine
 
     /// <summary>The price, in the order's own terms, of an order that rests at this key: 10000 - key for a buy, the key for a sell.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int PriceOf(Side side, int key)
+    internal static int PriceOf(Side side, int key)
     {
         // Sides come at random, so a branch would be guessed wrong half of the time. The mask is all ones for a buy, zero for a sell.
         var isBuy = (int)side - 1;

@@ -39,5 +39,5 @@ internal struct IncomingOrder
     public readonly int LimitKey => Price.TicksPerUnit - Key;
 
     /// <summary>What it pays or gets, in its own terms, when it trades at a key of the other side.</summary>
-    public readonly int PriceAt(int key) => Side == Side.Buy ? key : Price.TicksPerUnit - key;
+    public readonly int PriceAt(int key) => ExchangeEngine.PriceOf(Side ^ Side.Sell, key);
 }

@@ -30,6 +30,7 @@ internal sealed class TradeTable
     public ref TradeRecord At(int slot) => ref _records[slot];
 
     /// <summary>Adds a trade of up to two legs, whose legs the caller fills in. The reference is valid until the next addition.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref TradeRecord Add(long number, int market, TradeKind kind, long quantity, int legs, out int slot)
     {
         slot = TakeSlot();
@@ -42,7 +43,7 @@ internal sealed class TradeTable
         record.NextInBucket = bucket;
         record.Continuation = 0;
         record.Kind = kind;
-        record.Legs = checked((byte)legs);
+        record.Legs = unchecked((byte)legs);
         bucket = slot;
         return ref record;
     }
@@ -94,6 +95,7 @@ internal sealed class TradeTable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int TakeSlot()
     {
         var slot = _free;

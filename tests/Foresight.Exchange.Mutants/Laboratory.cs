@@ -7,7 +7,7 @@ internal sealed class Laboratory(string root) : IDisposable
 {
     // Enough for the random streams to meet every rule many times.
     private const string RandomCommands = "5000";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("foresight-mutants-").FullName;
 

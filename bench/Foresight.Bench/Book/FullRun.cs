@@ -85,7 +85,9 @@ public sealed class FullRun : IEngineRun
                 return;
             Trades++;
             Quantity += e.Quantity.Lots;
-            Notional += (e.Outcome == 0 ? e.Price.Ticks : Price.TicksPerUnit - e.Price.Ticks) * e.Quantity.Lots;
+            // Outcome 0's price, without a branch.
+            var mirror = -e.Outcome;
+            Notional += ((e.Price.Ticks ^ mirror) + ((Price.TicksPerUnit + 1) & mirror)) * e.Quantity.Lots;
         }
 
         public void OnCancelled(in OrderCancelled e) => Cancelled++;
