@@ -83,7 +83,9 @@ public sealed partial class ExchangeEngine
             for (var leg = 0; leg < trade.Legs; leg++)
             {
                 ref readonly var side = ref _trades.LegAt(slot, leg);
-                hash = Mixing.Then(Mixing.Then(hash, side.Order), ((long)side.Account << 32) | ((long)side.PriceTicks << 16) | ((long)side.Outcome << 8) | (byte)side.Side);
+                hash = Mixing.Then(hash, side.Order);
+                hash = Mixing.Then(
+                    hash, ((long)side.Account << 32) | ((long)side.PriceTicks << 16) | ((long)side.Outcome << 8) | (byte)side.Side);
             }
 
             sum = unchecked(sum + hash);

@@ -148,7 +148,11 @@ public sealed partial class ExchangeEngine
             {
                 _trades.LegAt(slot, leg) = new TradeLeg
                 {
-                    Order = reader.Word(), Account = reader.Half(), PriceTicks = checked((ushort)reader.Half()), Outcome = reader.Byte(), Side = (Side)reader.Byte(),
+                    Order = reader.Word(),
+                    Account = reader.Half(),
+                    PriceTicks = checked((ushort)reader.Half()),
+                    Outcome = reader.Byte(),
+                    Side = (Side)reader.Byte(),
                 };
             }
         }

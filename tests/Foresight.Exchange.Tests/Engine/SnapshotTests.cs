@@ -33,6 +33,25 @@ public sealed class SnapshotTests
         }
     }
 
+    /// <summary>A snapshot has orders by price; which is an account's newest, when money runs short, must survive it.</summary>
+    [Fact]
+    public void Restore_KeepsTheAgeOfAnAccountsOrders()
+    {
+        var harness = new Harness().List().Fund(1, 1_000_000);
+        foreach (var price in (int[])[300, 100, 500, 200, 400])
+            harness.Apply(Harness.Order(1, Side.Buy, price, 10));
+        var restored = ExchangeEngine.Restore(Snapshot(harness.Engine));
+        var events = new Support.RecordedEvents();
+        restored.Apply(
+            new Command
+            {
+                Kind = CommandKind.ObserveBalance, Sequence = restored.Sequence + 1, Account = new AccountId(1), Outcome = Command.CollateralOutcome, Amount = new Amount(4_000),
+            },
+            ref events);
+        // Orders 7, 6 and 5 came last; without them the rest is covered.
+        Assert.Equal([7, 6, 5], events.Events.Cast<OrderCancelled>().Select(cancelled => cancelled.Order.Value));
+    }
+
     [Fact]
     public void Restore_OfEveryPrefix_Throws()
     {
