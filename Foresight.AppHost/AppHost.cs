@@ -27,8 +27,9 @@ var replica = builder.AddContainer("postgres-replica", "postgres", AppHostImages
     .WithEnvironment("PGPASSWORD", postgresPassword)
     .WaitFor(postgres);
 
+// The chain forgets transactions after 2,000 blocks, or its memory would grow by some 100 KB with each settlement.
 var chain = builder.AddContainer("chain", "ghcr.io/foundry-rs/foundry", AppHostImages.FoundryTag)
-    .WithArgs("exec anvil --host ${HOST:-0.0.0.0} --port ${PORT:-8545} --block-time 1 --quiet ${STATE_FILE:+--load-state $STATE_FILE}")
+    .WithArgs("exec anvil --host ${HOST:-0.0.0.0} --port ${PORT:-8545} --block-time 1 --transaction-block-keeper 2000 --quiet ${STATE_FILE:+--load-state $STATE_FILE}")
     .WithHttpEndpoint(targetPort: 8545, name: "http");
 
 // Contracts, schema and markets, once; everything else waits for it.
@@ -50,6 +51,7 @@ var matching = builder.AddProject<Projects.Foresight_Matching>("matching")
     .WithEnvironment("OPERATOR_KEY", operatorKey)
     .WithEnvironment("CLUSTER_SECRET", clusterSecret)
     .WithEnvironment("ADMIN_KEY", adminKey)
+    .WithEnvironment("RECONCILIATION_MANUAL_BLOCKS", "1000")
     .WaitFor(replica)
     .WaitForCompletion(setup);
 
