@@ -38,7 +38,13 @@ public sealed class BareRun : IEngineRun
     {
     }
 
-    public void Run(int from, int to) => Run(from, to, ref _sink);
+    public void Run(int from, int to)
+    {
+        // On the stack while it runs, as a consumer's would be.
+        var sink = _sink;
+        Run(from, to, ref sink);
+        _sink = sink;
+    }
 
     public TradeTotals RunHashed()
     {
