@@ -4,6 +4,7 @@ namespace Foresight.Exchange;
 
 public sealed partial class ExchangeEngine
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private RejectReason CancelOne<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
         var slot = FindOrder(command.Order);

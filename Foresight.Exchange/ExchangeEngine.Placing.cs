@@ -6,6 +6,7 @@ namespace Foresight.Exchange;
 
 public sealed partial class ExchangeEngine
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private RejectReason Place<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
         ref var market = ref _markets.At(command.Market.Value);
@@ -123,6 +124,7 @@ public sealed partial class ExchangeEngine
         return _trades.Count >= ExchangeLimits.UnsettledTrades ? RejectReason.SettlementBacklog : RejectReason.None;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static IncomingOrder Incoming(in Command command, in MarketRow market, int row) => new()
     {
         Number = command.Sequence,

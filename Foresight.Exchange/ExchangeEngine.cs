@@ -179,7 +179,7 @@ public sealed partial class ExchangeEngine
     internal static int PriceOf(Side side, int key)
     {
         // Sides come at random, so a branch would be guessed wrong half of the time. The mask is all ones for a buy, zero for a sell.
-        var isBuy = (int)side - 1;
+        var isBuy = unchecked((int)side - 1);
         return unchecked((key ^ isBuy) + ((Price.TicksPerUnit + 1) & isBuy));
     }
 
@@ -187,7 +187,7 @@ public sealed partial class ExchangeEngine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static long HoldPerLot(Side side, int ticks)
     {
-        var isBuy = (int)side - 1;
+        var isBuy = unchecked((int)side - 1);
         return unchecked(1 + ((ticks - 1) & isBuy));
     }
 
@@ -195,7 +195,7 @@ public sealed partial class ExchangeEngine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong HoldingKey(int account, int market, int outcome, Side side)
     {
-        var isBuy = (int)side - 1;
+        var isBuy = unchecked((int)side - 1);
         return HoldingRow.KeyOf(account, market & ~isBuy, outcome | (isBuy & Command.CollateralOutcome));
     }
 

@@ -38,7 +38,7 @@ internal sealed class HoldingTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(ulong key)
     {
-        var row = _buckets[Bucket(key)];
+        var row = Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_buckets), Bucket(key));
         while (row != 0 && At(row).Key != key)
             row = At(row).NextInBucket;
         return row;

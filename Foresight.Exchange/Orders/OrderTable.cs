@@ -14,6 +14,10 @@ internal sealed class OrderTable
 
     private OrderRecord[] _records;
     private int[] _buckets = new int[1024];
+    private int _mask = 1023;
+
+    // Orders at which the buckets are made more.
+    private int _fill = 1024 / BucketsPerOrder;
     private AccountRow[] _accounts;
 
     /// <param name="orders">Open orders to make room for at once.</param>
@@ -58,7 +62,7 @@ internal sealed class OrderTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(long number)
     {
-        var slot = _buckets[unchecked((int)number) & (_buckets.Length - 1)];
+        var slot = Bucket(number);
         while (slot != 0 && At(slot).Number != number)
             slot = At(slot).NextInBucket;
         return slot;
@@ -80,10 +84,10 @@ internal sealed class OrderTable
     {
         if (slot >= _records.Length)
             Array.Resize(ref _records, capacity);
-        if (Count == _buckets.Length / BucketsPerOrder)
+        if (Count == _fill)
             Rehash(Count + 1);
         Count++;
-        ref var bucket = ref _buckets[unchecked((int)number) & (_buckets.Length - 1)];
+        ref var bucket = ref Bucket(number);
         ref var record = ref At(slot);
         record.Number = number;
         record.NextInBucket = bucket;
@@ -115,7 +119,7 @@ internal sealed class OrderTable
         {
             Count--;
             ref var record = ref At(slot);
-            ref var link = ref _buckets[(int)record.Number & (_buckets.Length - 1)];
+            ref var link = ref Bucket(record.Number);
             while (link != slot)
                 link = ref At(link).NextInBucket;
             link = record.NextInBucket;
@@ -135,6 +139,11 @@ internal sealed class OrderTable
         }
     }
 
+    /// <summary>The mask is one less than the number of buckets, so the index needs no check.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref int Bucket(long number)
+        => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_buckets), unchecked((int)number) & _mask);
+
     private void Rehash(int atLeast)
     {
         var buckets = new int[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(atLeast, 512) * BucketsPerOrder)];
@@ -149,5 +158,7 @@ internal sealed class OrderTable
         }
 
         _buckets = buckets;
+        _mask = buckets.Length - 1;
+        _fill = buckets.Length / BucketsPerOrder;
     }
 }
