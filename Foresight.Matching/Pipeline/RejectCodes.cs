@@ -27,6 +27,8 @@ internal static class RejectCodes
         RejectReason.SelfTrade => ProblemCodes.SelfTrade,
         RejectReason.UnknownTrade => "unknown_trade",
         RejectReason.StaleObservation => "stale_observation",
+        // As many unsettled trades as the exchange holds: orders are taken again when settlement has caught up.
+        RejectReason.SettlementBacklog => ProblemCodes.Unavailable,
         _ => ProblemCodes.MalformedRequest,
     };
 
