@@ -70,7 +70,7 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
 
     private static Task WaitForAcknowledgementsAsync(LoadStatistics statistics, long ofEpochsFrom) =>
         Eventually.TrueAsync($"{OrdersBeforeAndAfter} acknowledged orders of epoch {ofEpochsFrom} or later", TimeSpan.FromSeconds(40),
-            () => Task.FromResult(statistics.Acknowledgements.Count(a => a.Epoch >= ofEpochsFrom) >= OrdersBeforeAndAfter));
+            () => statistics.Acknowledgements.Count(a => a.Epoch >= ofEpochsFrom) >= OrdersBeforeAndAfter);
 
     private async Task AssertJournalHoldsAsync(
         IReadOnlyList<JournalEntry> entries, IReadOnlyList<Acknowledgement> acknowledged, long firstSequence)

@@ -48,10 +48,10 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
         using var stop = new CancellationTokenSource();
         var statistics = new LoadStatistics(keepAcknowledgements: true);
         var load = stack.RunLoadAsync(new BelievableFlow(11, 40, [market], stack.Traders, TimeProvider.System), statistics, stop.Token);
-        await Eventually.TrueAsync("60 orders", StartDeadline, () => Task.FromResult(statistics.Acknowledgements.Count >= 60));
+        await Eventually.TrueAsync("60 orders", StartDeadline, () => statistics.Acknowledgements.Count >= 60);
         // One that joins while the book moves, on the other node.
         await using var late = await SubscribeAsync(market, node: 1);
-        await Eventually.TrueAsync("150 orders", StartDeadline, () => Task.FromResult(statistics.Acknowledgements.Count >= 150));
+        await Eventually.TrueAsync("150 orders", StartDeadline, () => statistics.Acknowledgements.Count >= 150);
         await stop.CancelAsync();
         output.WriteLine((await load).ToString());
 

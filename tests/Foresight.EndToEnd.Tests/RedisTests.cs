@@ -26,7 +26,7 @@ public sealed class RedisTests(StackFixture stack, ITestOutputHelper output)
         var statistics = new LoadStatistics(keepAcknowledgements: true);
         using var stop = new CancellationTokenSource();
         var load = stack.RunLoadAsync(new SteadyFlow(13, 30, stack.LoadMarkets, stack.Traders), statistics, stop.Token);
-        await Eventually.TrueAsync("30 orders", TimeSpan.FromSeconds(20), () => Task.FromResult(statistics.Acknowledgements.Count >= 30));
+        await Eventually.TrueAsync("30 orders", TimeSpan.FromSeconds(20), () => statistics.Acknowledgements.Count >= 30);
 
         Assert.True((await stack.App.ResourceCommands.ExecuteCommandAsync("redis", "kill")).Success);
         Assert.True((await stack.App.ResourceCommands.ExecuteCommandAsync("redis", "start")).Success);
@@ -34,7 +34,7 @@ public sealed class RedisTests(StackFixture stack, ITestOutputHelper output)
         var back = Stopwatch.GetTimestamp();
         var restoredAt = DateTimeOffset.UtcNow;
         await Eventually.TrueAsync("30 orders after Redis came back", TimeSpan.FromSeconds(40),
-            () => Task.FromResult(statistics.Acknowledgements.Count(a => a.At > restoredAt) >= 30));
+            () => statistics.Acknowledgements.Count(a => a.At > restoredAt) >= 30);
         var first = statistics.Acknowledgements.Where(a => a.At > restoredAt).Min(a => a.At) - restoredAt;
         await stop.CancelAsync();
         var report = await load;

@@ -94,7 +94,7 @@ public sealed class CommandsTests
                 .WithEnvironment("CACHE", redis.GetEndpoint("tcp"));
         });
         await app.WaitHealthyAsync("redis");
-        await Eventually.TrueAsync(() => Task.FromResult(new FileInfo(output).Length > 0));
+        await Eventually.TrueAsync("the command's output", Eventually.Patience, () => new FileInfo(output).Length > 0);
         var lines = await File.ReadAllLinesAsync(output);
         var port = app.GetEndpoint("redis").Port;
         Assert.Contains($"ConnectionStrings__redis=127.0.0.1:{port}", lines);

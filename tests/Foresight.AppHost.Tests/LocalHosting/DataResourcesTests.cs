@@ -27,7 +27,8 @@ public sealed class DataResourcesTests
         var connectionString = await app.GetConnectionStringAsync("foresight");
         await ExecuteAsync(connectionString!, "CREATE TABLE seen AS SELECT 42 AS n");
         var replica = new NpgsqlConnectionStringBuilder(connectionString) { Port = app.GetEndpoint("postgres-replica").Port }.ConnectionString;
-        await Eventually.TrueAsync(async () => await ScalarAsync(replica, "SELECT to_regclass('seen')::text") is "seen");
+        await Eventually.TrueAsync(
+            "the replica shows the table", Eventually.Patience, async () => await ScalarAsync(replica, "SELECT to_regclass('seen')::text") is "seen");
         Assert.Equal(true, await ScalarAsync(replica, "SELECT pg_is_in_recovery()"));
     }
 
@@ -53,7 +54,8 @@ public sealed class DataResourcesTests
         var primary = await app.GetConnectionStringAsync("foresight");
         await ExecuteAsync(primary!, "CREATE TABLE later (n int)");
         var replica = new NpgsqlConnectionStringBuilder(primary) { Port = app.GetEndpoint("postgres-replica").Port }.ConnectionString;
-        await Eventually.TrueAsync(async () => await ScalarAsync(replica, "SELECT to_regclass('later')::text") is "later");
+        await Eventually.TrueAsync(
+            "the replica follows again", Eventually.Patience, async () => await ScalarAsync(replica, "SELECT to_regclass('later')::text") is "later");
     }
 
     [Fact]

@@ -58,7 +58,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
             var answers = Task.WhenAll(commands.Select(command => node.Router.SendAsync(command)));
             proxy.Set(ProxyMode.Cut);
             await Eventually.TrueAsync(
-                () => Task.FromResult(node.Presence.State != "active"), Eventually.Patience, "the leader notices that it cannot commit");
+                "the leader notices that it cannot commit", Eventually.Patience, () => node.Presence.State != "active");
             proxy.Set(ProxyMode.Forward);
             Assert.All(await answers, answer => Assert.Equal(DoorStatus.Accepted, answer.Status));
             acknowledged.AddRange(commands);

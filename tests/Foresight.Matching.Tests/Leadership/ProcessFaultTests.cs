@@ -24,7 +24,8 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
     {
         foreach (var name in new[] { "n1", "n2", "n3" }) nodes.Add(new NodeProcess(name, settings));
         await Eventually.TrueAsync(
-            async () => (await client.Nodes.ListAsync()).Count == 3 && await client.ActiveAsync() is not null, Eventually.Patience * 2, "three nodes are up and one leads");
+            "three nodes are up and one leads", Eventually.Patience * 2,
+            async () => (await client.Nodes.ListAsync()).Count == 3 && await client.ActiveAsync() is not null);
         await client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
     }
 
@@ -68,7 +69,7 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
         await Task.Delay(LeaseDuration);
         leader.Resume();
         await Eventually.TrueAsync(
-            async () => await client.StateOfAsync(leader.NodeId) == "follower", Eventually.Patience, "the node that was stopped follows");
+            "the node that was stopped follows", Eventually.Patience, async () => await client.StateOfAsync(leader.NodeId) == "follower");
         await load.AcknowledgedAsync(50);
         await load.AssertNothingLostOrDoubledAsync();
     }
@@ -93,11 +94,12 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
 
     private async Task<NodeProcess> LeaderAsync()
     {
-        var leader = await Eventually.GetAsync(() => client.ActiveAsync(), Eventually.Patience, "one node leads");
+        var leader = await Eventually.GetAsync("one node leads", Eventually.Patience, () => client.ActiveAsync());
         return nodes.Single(node => node.NodeId == leader.NodeId);
     }
 
-    private Task TakenOverAsync(string from) => Eventually.GetAsync(() => client.ActiveAsync(other: from), Eventually.Patience, $"another node than {from} leads");
+    private Task TakenOverAsync(string from) =>
+        Eventually.GetAsync($"another node than {from} leads", Eventually.Patience, () => client.ActiveAsync(other: from));
 
     /// <summary>Orders without end, a few at a time, each with a deadline that outlives a take-over.</summary>
     private sealed class Load : IAsyncDisposable
@@ -126,7 +128,7 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
             }
 
             var goal = Count() + more;
-            await Eventually.TrueAsync(() => Task.FromResult(Count() >= goal), Eventually.Patience, $"{more} more orders are acknowledged");
+            await Eventually.TrueAsync($"{more} more orders are acknowledged", Eventually.Patience, () => Count() >= goal);
         }
 
         public async Task AssertNothingLostOrDoubledAsync()
@@ -142,7 +144,7 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
             }
 
             Assert.Equal(answered.Count, (int)await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
-            var proof = await Eventually.GetAsync(() => client.Router.LeaderStateAsync(), Eventually.Patience, "the leader proves its state");
+            var proof = await Eventually.GetAsync("the leader proves its state", Eventually.Patience, () => client.Router.LeaderStateAsync());
             Assert.Equal(await cluster.ReplayHashAsync(proof.Sequence), proof.StateHash);
             await Journal.AssertSoundAsync(cluster);
         }

@@ -50,7 +50,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await stores.StopRedisAsync();
         // The leader serves while it may still trust its lease.
         Assert.Equal(DoorStatus.Accepted, (await one.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
-        await Eventually.TrueAsync(() => Task.FromResult(one.Presence.State == "follower"), Eventually.Patience, "the leader stops by its own clock");
+        await Eventually.TrueAsync("the leader stops by its own clock", Eventually.Patience, () => one.Presence.State == "follower");
 
         await stores.StartRedisAsync();
         await OneLeadsAsync(one, two, Eventually.Patience);
@@ -72,7 +72,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         proxy.Set(ProxyMode.Frozen);
         await other.ActiveAsync(Eventually.Patience);
         await Eventually.TrueAsync(
-            () => Task.FromResult(cutOff.Presence.State == "follower"), Eventually.Patience, "the node without Redis follows");
+            "the node without Redis follows", Eventually.Patience, () => cutOff.Presence.State == "follower");
         Assert.Equal(DoorStatus.Accepted, (await other.Router.SendAsync(Traders.Fund(1))).Status);
 
         // Thawed, its late renewals find another's token.
@@ -97,16 +97,17 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         else await one.Redis.Database.StringSetAsync(key, forged);
 
         await Eventually.TrueAsync(
-            async () => (await one.Redis.Database.StringGetAsync(key)).ToString() is { Length: > 0 } value && !value.Contains("ghost"),
-            Eventually.Patience, "somebody holds the lease again");
+            "somebody holds the lease again", Eventually.Patience,
+            async () => (await one.Redis.Database.StringGetAsync(key)).ToString() is { Length: > 0 } value && !value.Contains("ghost"));
         await OneLeadsAsync(one, two, Eventually.Patience);
         Assert.Equal(DoorStatus.Accepted, (await two.Router.SendAsync(Traders.Fund(1))).Status);
         await Journal.AssertSoundAsync(cluster);
     }
 
     private static Task OneLeadsAsync(TestNode one, TestNode two, TimeSpan within) => Eventually.TrueAsync(
-        () => Task.FromResult(new[] { one, two }.Count(node => node.Presence.State == "active") == 1), within, "exactly one node leads");
+        "exactly one node leads", within, () => new[] { one, two }.Count(node => node.Presence.State == "active") == 1);
 
     private static Task NodesAreKnownAsync(TestNode node, TimeSpan within) => Eventually.TrueAsync(
-        async () => (await node.Nodes.ListAsync()).Select(known => known.NodeId).SequenceEqual(["n1", "n2"]), within, "both nodes are in the registry");
+        "both nodes are in the registry", within,
+        async () => (await node.Nodes.ListAsync()).Select(known => known.NodeId).SequenceEqual(["n1", "n2"]));
 }

@@ -68,8 +68,8 @@ public sealed class JournalWriterTests(StoresFixture stores) : IAsyncLifetime
         await using (var block = new NpgsqlCommand("LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE", blocker, transaction)) await block.ExecuteNonQueryAsync();
         var commit = writer.CommitAsync(term, BatchWithAccount());
         await Eventually.TrueAsync(
-            () => cluster.ScalarAsync<bool>($"SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = '{SessionName}' AND wait_event_type = 'Lock')"),
-            Eventually.Patience, "the commit waits for the lock");
+            "the commit waits for the lock", Eventually.Patience,
+            () => cluster.ScalarAsync<bool>($"SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = '{SessionName}' AND wait_event_type = 'Lock')"));
         await cluster.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{SessionName}'");
         await Assert.ThrowsAsync<InDoubtException>(() => commit);
     }

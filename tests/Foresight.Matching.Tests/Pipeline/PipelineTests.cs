@@ -118,7 +118,7 @@ public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
         var expiry = await cluster.ScalarAsync<long>("SELECT extract(epoch FROM clock_timestamp())::bigint + 1");
         await SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 10, timeInForce: 1, expiry: expiry));
         await Eventually.TrueAsync(
-            async () => await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE status = 4") == 1, Eventually.Patience, "the order expires");
+            "the order expires", Eventually.Patience, async () => await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE status = 4") == 1);
         Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT order_hold FROM balances WHERE account_id = 1 AND outcome = 255"));
     }
 

@@ -47,10 +47,10 @@ internal sealed class TestNode : IAsyncDisposable
     }
 
     public Task ActiveAsync(TimeSpan? within = null) => Eventually.TrueAsync(
-        () => Task.FromResult(Presence.State == "active"), within ?? Eventually.Patience, $"the node is active, and not {Presence.State}");
+        $"the node is active, and not {Presence.State}", within ?? Eventually.Patience, () => Presence.State == "active");
 
     public async Task<StateProof> ProofAsync() =>
-        await Eventually.GetAsync(() => Router.LeaderStateAsync(), Eventually.Patience, "the leader proves its state");
+        await Eventually.GetAsync("the leader proves its state", Eventually.Patience, () => Router.LeaderStateAsync());
 
     public async ValueTask DisposeAsync()
     {

@@ -31,7 +31,7 @@ public sealed class NoProcessIsLeftBehindTests
     {
         using var victim = await Victim.StartAsync();
         await victim.StopInOrderAsync();
-        await Eventually.TrueAsync(() => Task.FromResult(victim.Descendants().Count == 0), Soon);
+        await Eventually.TrueAsync("no process is left", Soon, () => victim.Descendants().Count == 0);
         Assert.Empty(victim.StateFolders());
     }
 
@@ -40,8 +40,8 @@ public sealed class NoProcessIsLeftBehindTests
         // The AppHost, its watchdog, redis, postgres with its five, anvil, a shell with its child.
         Assert.True(victim.Descendants().Count >= 10, string.Join('\n', victim.Descendants()));
         victim.KillNine();
-        await Eventually.TrueAsync(() => Task.FromResult(victim.Descendants().Count == 0), Soon);
-        await Eventually.TrueAsync(() => Task.FromResult(victim.StateFolders().Length == 0), Soon);
+        await Eventually.TrueAsync("no process is left", Soon, () => victim.Descendants().Count == 0);
+        await Eventually.TrueAsync("no state folder is left", Soon, () => victim.StateFolders().Length == 0);
     }
 
     private static async Task<bool> CanReadAsync(string user, string file)
