@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text.Json;
 using Dapper;
 using Foresight.Chain;
 using Foresight.Contracts;
@@ -35,14 +36,15 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         var status = await connection.QuerySingleOrDefaultAsync<StatusRow>(new CommandDefinition(
             """
             SELECT node_id, head_block, confirmed_block, confirmations, signer, signer_balance_wei::text AS signer_balance_wei, halted,
-                   last_error, last_error_at
+                   last_error, last_error_at, endpoints::text AS endpoints
             FROM settlement_status
             """, cancellationToken: cancellation));
         // No row: no node has led settlement yet.
         if (status is null) return new SettlementView(trades, 0, 0, 0, null, null, null, null, null);
         return new SettlementView(
             trades, status.HeadBlock, status.ConfirmedBlock, status.Confirmations, status.Signer is null ? null : new Address(status.Signer).ToString(),
-            EtherOf(status.SignerBalanceWei), status.NodeId, status.Halted is { } halted ? $"Halted: {halted}" : status.LastError, status.LastErrorAt);
+            EtherOf(status.SignerBalanceWei), status.NodeId, status.Halted is { } halted ? $"Halted: {halted}" : status.LastError, status.LastErrorAt,
+            status.Halted, JsonSerializer.Deserialize<IReadOnlyList<ChainEndpointView>>(status.Endpoints, JsonSerializerOptions.Web));
     }
 
     /// <summary>Rates by the leader's own word; they are of the last ten seconds and nobody else counts them.</summary>
@@ -83,5 +85,6 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         public string? Halted { get; init; }
         public string? LastError { get; init; }
         public DateTime? LastErrorAt { get; init; }
+        public string Endpoints { get; init; } = "[]";
     }
 }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
-using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Api.Orders;
 
@@ -25,7 +24,8 @@ public enum WalletAnswer
 /// ERC-1271: asks a maker that is a contract whether it accepts a signature, with a bound on gas and time, because its code is the maker's.
 /// The answer holds for the moment; settlement asks again.
 /// </summary>
-public sealed partial class ContractWallets : IDisposable
+/// <param name="chain">Null: only signatures of plain accounts are accepted.</param>
+public sealed partial class ContractWallets(EthereumClient? chain, TimeProvider clock, ILogger<ContractWallets> logger) : IDisposable
 {
     /// <summary>
     /// Questions on their way at once. Everybody can make us ask, so there is a limit, and beyond it the answer is "unknown".
@@ -35,25 +35,12 @@ public sealed partial class ContractWallets : IDisposable
     /// <summary>Addresses known to have no code, for as long as <see cref="RememberFor"/>.</summary>
     private const int MaxRemembered = 100_000;
 
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
+    /// <summary>For one question, all its requests together.</summary>
+    public static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RememberFor = TimeSpan.FromMinutes(1);
 
-    private readonly EthereumClient? chain;
-    private readonly HttpClient? http;
     private readonly SemaphoreSlim asking = new(MaxAtOnce);
     private readonly ConcurrentDictionary<Address, long> withoutCode = new();
-    private readonly TimeProvider clock;
-    private readonly ILogger<ContractWallets> logger;
-
-    public ContractWallets(IConfiguration configuration, TimeProvider clock, ILogger<ContractWallets> logger)
-    {
-        this.clock = clock;
-        this.logger = logger;
-        // Without a chain endpoint only signatures of plain accounts are accepted.
-        if (configuration.Optional("RPC_URL") is null && configuration.ServiceUrl("chain") is null) return;
-        http = new HttpClient();
-        chain = EthereumClient.OfEndpoint(http, configuration.RpcUrl(), Bound);
-    }
 
     public async Task<WalletAnswer> AskAsync(Address maker, Hash32 digest, byte[] signature, CancellationToken cancellation)
     {
@@ -86,11 +73,7 @@ public sealed partial class ContractWallets : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        http?.Dispose();
-        asking.Dispose();
-    }
+    public void Dispose() => asking.Dispose();
 
     private static partial class Log
     {

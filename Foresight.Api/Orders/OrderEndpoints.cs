@@ -13,7 +13,7 @@ public static class OrderEndpoints
 {
     public static WebApplicationBuilder AddOrders(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<ContractWallets>();
+        builder.AddWallets();
         builder.Services.AddSingleton<SignatureCheck>();
         builder.Services.AddSingleton<OrderReader>();
         builder.Services.AddSingleton<OrderDesk>();

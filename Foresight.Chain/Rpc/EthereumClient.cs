@@ -17,6 +17,9 @@ public sealed class EthereumClient(IRpcTransport transport)
     public static EthereumClient OfEndpoint(HttpClient http, Uri endpoint, TimeSpan? timeout = null)
         => new(new HttpRpcTransport(http, endpoint, timeout ?? TimeSpan.FromSeconds(10)));
 
+    /// <summary>Says that what was read cannot be true; see <see cref="IRpcTransport.Distrust"/>.</summary>
+    public void Distrust(string reason) => transport.Distrust(reason);
+
     public Task<BigInteger> ChainIdAsync(CancellationToken cancel = default) => ReadAsync("eth_chainId", ChainJson.Quantity, cancel);
 
     public Task<long> BlockNumberAsync(CancellationToken cancel = default) => ReadAsync("eth_blockNumber", ChainJson.Number, cancel);

@@ -4,23 +4,48 @@ namespace Foresight.Chain.Rpc;
 
 /// <summary>
 /// Several endpoints of one chain as one. All requests of one call go to one endpoint, so that they see one state of the chain; where it
-/// does not answer, the next is asked. A node's refusal (a revert, a transaction it does not take) is an answer and ends the search.
+/// does not answer, or says that it cannot serve now, the next is asked. A node's refusal (a revert, a transaction it does not take) is an answer
+/// and ends the search.
 /// </summary>
 /// <remarks>Sending a transaction to a second endpoint is harmless: the bytes are the same, and so is the hash.</remarks>
 public sealed class FailoverRpcTransport : IRpcTransport
 {
+    /// <summary>Endpoints of one chain.</summary>
+    public const int MaxEndpoints = 8;
+
+    /// <summary>For one request where another endpoint can be asked instead: it, and the next one's answer, are within 5 s (acceptance D9).</summary>
+    public static readonly TimeSpan PatienceWithAnother = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan PatienceAlone = TimeSpan.FromSeconds(10);
+
+    /// <summary>One round of checks is over after this, whoever hangs.</summary>
+    private static readonly TimeSpan CheckBound = TimeSpan.FromSeconds(2);
+
     private readonly BigInteger _chainId;
     private readonly (string Name, IRpcTransport Transport)[] _endpoints;
     private readonly EndpointHealth[] _health;
     private readonly Lock _lock = new();
+    private readonly TimeProvider _clock;
+    private readonly long _started;
+    private int _answeredLast;
 
     /// <param name="endpoints">In the order of preference. Names go into logs and status pages: leave credentials out of them.</param>
-    public FailoverRpcTransport(BigInteger chainId, IReadOnlyList<(string Name, IRpcTransport Transport)> endpoints)
+    public FailoverRpcTransport(BigInteger chainId, IReadOnlyList<(string Name, IRpcTransport Transport)> endpoints, TimeProvider? clock = null)
     {
-        if (endpoints.Count == 0) throw new ArgumentException("At least one endpoint is needed.", nameof(endpoints));
+        if (endpoints.Count is 0 or > MaxEndpoints) throw new ArgumentException($"1 to {MaxEndpoints} endpoints are needed.", nameof(endpoints));
         _chainId = chainId;
         _endpoints = [.. endpoints];
         _health = [.. endpoints.Select(e => new EndpointHealth(e.Name))];
+        _clock = clock ?? TimeProvider.System;
+        _started = _clock.GetTimestamp();
+    }
+
+    /// <summary>Endpoints by HTTP, named by host and port: a path may hold a provider's key.</summary>
+    /// <param name="patience">For one request; null: 10 s for one endpoint alone, 3 s where there are others.</param>
+    public static FailoverRpcTransport OfEndpoints(HttpClient http, BigInteger chainId, IReadOnlyList<Uri> endpoints, TimeSpan? patience = null)
+    {
+        var bound = patience ?? (endpoints.Count > 1 ? PatienceWithAnother : PatienceAlone);
+        return new(chainId, [.. endpoints.Select(e => (e.Authority, (IRpcTransport)new HttpRpcTransport(http, e, bound)))]);
     }
 
     public IReadOnlyList<EndpointHealth> Health
@@ -31,40 +56,69 @@ public sealed class FailoverRpcTransport : IRpcTransport
         }
     }
 
+    public IReadOnlyList<EndpointState> States
+    {
+        get
+        {
+            var (health, now) = (Health, Now);
+            var best = EndpointRules.BestHead(health);
+            return [.. health.Select(h => new EndpointState(
+                h.Name, EndpointRules.IsWell(h, best, now), h.Head, h.Head is { } head ? Math.Max(0, best - head) : null, h.LastError))];
+        }
+    }
+
+    private TimeSpan Now => _clock.GetElapsedTime(_started);
+
     public async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
     {
         RpcUnavailableException? last = null;
-        foreach (var index in EndpointRules.Order(Health))
+        IReadOnlyList<RpcReply>? troubled = null;
+        foreach (var index in EndpointRules.Order(Health, Now))
         {
             try
             {
                 var replies = await _endpoints[index].Transport.SendAsync(requests, cancel);
+                if (replies.FirstOrDefault(r => r.Error is { IsNodeTrouble: true }).Error is { } trouble)
+                {
+                    Update(index, health => EndpointRules.AfterFailure(health, trouble.Message));
+                    troubled = replies;
+                    continue;
+                }
+
                 Update(index, EndpointRules.AfterSuccess);
+                Volatile.Write(ref _answeredLast, index);
                 return replies;
             }
             catch (RpcUnavailableException e)
             {
-                Update(index, health => EndpointRules.AfterFailure(health, e.Message));
+                Update(index, health => EndpointRules.AfterFailure(health, e.Message, e.IsSilence));
                 last = e;
             }
         }
 
-        throw last ?? new RpcUnavailableException(requests[0].Method, $"no endpoint is on chain {_chainId}");
+        // None serves; what one of them said is more than nothing.
+        return troubled ?? throw last ?? new RpcUnavailableException(requests[0].Method, $"no endpoint is on chain {_chainId}");
     }
 
+    /// <summary>The endpoint that answered last is asked last for a while: a lie is noticed right after it was told.</summary>
+    public void Distrust(string reason)
+        => Update(Volatile.Read(ref _answeredLast), health => health with { DistrustedUntil = Now + EndpointRules.DistrustFor, LastError = reason });
+
     /// <summary>
-    /// One round of asking every endpoint for its chain and its newest block, at once. Call it every few seconds: it finds endpoints that lag,
-    /// and those that are back.
+    /// One round of asking every endpoint for its chain and its newest block, at once. Call it every second: it finds endpoints that lag, and
+    /// those that are back.
     /// </summary>
     public Task CheckAsync(CancellationToken cancel) => Task.WhenAll(Enumerable.Range(0, _endpoints.Length).Select(i => CheckAsync(i, cancel)));
 
     private async Task CheckAsync(int index, CancellationToken cancel)
     {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        bound.CancelAfter(CheckBound);
         try
         {
             var client = new EthereumClient(_endpoints[index].Transport);
-            var chainId = await client.ChainIdAsync(cancel);
-            var head = await client.BlockNumberAsync(cancel);
+            var chainId = await client.ChainIdAsync(bound.Token);
+            var head = await client.BlockNumberAsync(bound.Token);
             Update(index, health => health with
             {
                 Head = head,
@@ -75,7 +129,11 @@ public sealed class FailoverRpcTransport : IRpcTransport
         }
         catch (RpcException e)
         {
-            Update(index, health => EndpointRules.AfterFailure(health, e.Message));
+            Update(index, health => EndpointRules.AfterFailure(health, e.Message, e is RpcUnavailableException { IsSilence: true }));
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            Update(index, health => EndpointRules.AfterFailure(health, $"no answer within {CheckBound.TotalSeconds:0} s", isSilence: true));
         }
     }
 

@@ -47,7 +47,7 @@ public sealed class HttpRpcTransport(HttpClient http, Uri endpoint, TimeSpan tim
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {
-            throw new RpcUnavailableException(method, $"no answer within {timeout.TotalSeconds:0.###} s", e);
+            throw new RpcUnavailableException(method, $"no answer within {timeout.TotalSeconds:0.###} s", e) { IsSilence = true };
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
         {

@@ -32,6 +32,12 @@ public class RpcException : Exception
     /// <summary>The call ran and reverted, as opposed to not being run.</summary>
     public bool IsRevert => RevertData is not null || Code == ExecutionReverted || NodeMessage.StartsWith("execution reverted", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>
+    /// The node says that it cannot serve now (internal error, resource unavailable, too many requests), not that the request is wrong. A query
+    /// for logs that is too large has the last code too, and is the asker's to make smaller.
+    /// </summary>
+    internal bool IsNodeTrouble => !IsRevert && Method != "eth_getLogs" && Code is -32603 or -32002 or -32005 or -32016;
+
     internal static RpcException Of(string method, JsonElement error)
     {
         var code = error.TryGetProperty("code", out var c) && c.TryGetInt32(out var number) ? number : 0;
@@ -53,4 +59,8 @@ public class RpcException : Exception
 }
 
 /// <summary>The node did not answer, or not in a way that can be trusted: nothing is known, and nothing may be concluded.</summary>
-public sealed class RpcUnavailableException(string method, string message, Exception? inner = null) : RpcException(method, message, inner);
+public sealed class RpcUnavailableException(string method, string message, Exception? inner = null) : RpcException(method, message, inner)
+{
+    /// <summary>It was waited for in vain. Another try would cost as long again.</summary>
+    public bool IsSilence { get; init; }
+}

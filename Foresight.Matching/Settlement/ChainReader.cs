@@ -28,6 +28,21 @@ public sealed class ChainReader(EthereumClient client)
     public async Task<VerifiedRange> ReadAsync(
         long from, long to, BlockMark? before, IReadOnlyList<Address> addresses, IReadOnlyList<Hash32> topics, CancellationToken cancellation)
     {
+        try
+        {
+            return await ReadVerifiedAsync(from, to, before, addresses, topics, cancellation);
+        }
+        catch (InconsistentChainException lie)
+        {
+            // Whoever told what does not fit together is not asked again at once, if there is another.
+            client.Distrust(lie.Message);
+            throw;
+        }
+    }
+
+    private async Task<VerifiedRange> ReadVerifiedAsync(
+        long from, long to, BlockMark? before, IReadOnlyList<Address> addresses, IReadOnlyList<Hash32> topics, CancellationToken cancellation)
+    {
         var headers = await client.GetBlocksAsync(from, to, cancellation);
         if (before is { } mark && headers[0].ParentHash != mark.Hash)
             throw new InconsistentChainException($"Block {from} does not follow block {mark.Number} as it was read before.");

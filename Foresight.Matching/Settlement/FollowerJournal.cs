@@ -78,25 +78,4 @@ public sealed class FollowerJournal(SettlementJournal journal)
         SettlementJournal.Sql(
             "UPDATE chain_cursors SET block_number = $1, block_hash = $2, updated_at = now() WHERE block_number > $1 AND name <> $3", ancestor.Number, ancestor.Hash.ToBytes(),
             FollowerStore.ReobserveName));
-
-    public Task WriteStatusAsync(Term term, SettlementStatus status, CancellationToken cancellation) => journal.ExecuteAsync(
-        term, cancellation,
-        SettlementJournal.Sql(
-            """
-            INSERT INTO settlement_status
-                (node_id, epoch, head_block, confirmed_block, confirmations, signer, signer_balance_wei, halted, last_error, last_error_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $9 IS NOT NULL THEN now() END)
-            ON CONFLICT (only_row) DO UPDATE SET node_id = excluded.node_id, epoch = excluded.epoch, head_block = excluded.head_block,
-                confirmed_block = excluded.confirmed_block, confirmations = excluded.confirmations, signer = excluded.signer,
-                signer_balance_wei = excluded.signer_balance_wei, halted = excluded.halted, updated_at = now(),
-                last_error = COALESCE(excluded.last_error, settlement_status.last_error),
-                last_error_at = COALESCE(excluded.last_error_at, settlement_status.last_error_at)
-            """,
-            term.NodeId, term.Epoch, status.Head, status.Confirmed, status.Confirmations, status.Signer, status.SignerBalance,
-            SettlementJournal.TextOrNull(status.Halted), SettlementJournal.TextOrNull(status.Error)));
 }
-
-/// <param name="Confirmed">Last block whose facts the engine has.</param>
-/// <param name="SignerBalance">Wei.</param>
-public sealed record SettlementStatus(
-    long Head, long Confirmed, int Confirmations, byte[] Signer, System.Numerics.BigInteger SignerBalance, string? Halted, string? Error);

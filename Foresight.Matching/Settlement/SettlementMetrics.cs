@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Numerics;
 using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Matching.Settlement;
@@ -17,6 +18,8 @@ public sealed class SettlementMetrics
         batches = meter.CreateCounter<long>(MetricNames.SettlementBatches, description: "Transactions by what became of them.");
         blockSeconds = meter.CreateHistogram<double>(MetricNames.BlockProcessingDuration, "s", "Time from reading a block range to its acknowledgement by the leader.");
         meter.CreateObservableGauge(MetricNames.SettlementPending, () => Pending, description: "Trades that are neither final nor failed.");
+        meter.CreateObservableGauge(MetricNames.SettlementHalted, () => Halted is null ? 0 : 1, description: "1: settlement has stopped by itself and waits for a person.");
+        meter.CreateObservableGauge(MetricNames.SignerBalance, ReadSignerBalance, description: "Ether of the account that pays for gas, where this node settles.");
         meter.CreateObservableGauge(MetricNames.ChainHead, () => Head, description: "Newest block that the node told of.");
     }
 
@@ -24,11 +27,20 @@ public sealed class SettlementMetrics
 
     public long Head { get; set; }
 
+    /// <summary>Why settlement has stopped by itself on this node; null while it has not.</summary>
+    public string? Halted { get; set; }
+
+    /// <summary>Wei; null while it was not read, as on a node that never settled.</summary>
+    public BigInteger? SignerBalance { get; set; }
+
     public void Changed(IReadOnlyCollection<TradeChange> changes)
     {
         foreach (var group in changes.Where(c => c.Settlement is TradeStates.Final or TradeStates.Failed).GroupBy(c => c.Settlement))
             trades.Add(group.Count(), new KeyValuePair<string, object?>("state", group.Key));
     }
+
+    // A gauge that nobody ever set tells nothing, instead of an empty account.
+    private IEnumerable<Measurement<double>> ReadSignerBalance() => SignerBalance is { } wei ? [new((double)wei / 1e18)] : [];
 
     public void Batch(string state) => batches.Add(1, new KeyValuePair<string, object?>("state", state));
 

@@ -2,6 +2,7 @@ using Foresight.Chain.Rpc;
 using Foresight.Contracts;
 using Foresight.Matching.Leadership;
 using Foresight.ServiceDefaults.Cluster;
+using Foresight.ServiceDefaults.Health;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -16,10 +17,12 @@ public sealed record ChainEndpoint(EthereumClient Client, long ChainId);
 /// </summary>
 public sealed partial class SettlementTask(
     ChainEndpoint chain, OperatorKey key, SettlementOptions options, LeaderRouter router, TradeStatePublisher publisher, SettlementMetrics metrics,
-    TimeProvider clock, ILogger<SettlementTask> logger) : ILeaderTask
+    ChainWatch endpoints, TimeProvider clock, ILogger<SettlementTask> logger) : ILeaderTask
 {
     /// <summary>Pause after a step that failed: the chain or the leader is away, and comes back by itself.</summary>
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(500);
+
+    private const string ReadingTheBalance = "reading the signer's balance";
 
     private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(1);
 
@@ -35,11 +38,10 @@ public sealed partial class SettlementTask(
         var journal = new SettlementJournal(lease.Database);
         var term = new SettlementTerm(lease.Term, deployment, chain.Client, key, options, new SettlementStore(lease.Database), journal, publisher, metrics);
         var submitter = new Submitter(term, new BatchSigner(deployment, chain.Client, key), new ReceiptReader(deployment, logger), clock, logger);
-        var followerJournal = new FollowerJournal(journal);
         var follower = new ChainFollower(
-            term, new FollowerStore(lease.Database), followerJournal, new LeaderDelivery(router.SendAsync, deployment, options, clock, logger),
+            term, new FollowerStore(lease.Database), new FollowerJournal(journal), new LeaderDelivery(router.SendAsync, deployment, options, clock, logger),
             new HoldingsReader(deployment, chain.Client), logger);
-        var status = new StatusBoard(term, followerJournal, submitter, follower, metrics);
+        var status = new StatusBoard(term, new StatusJournal(journal), submitter, follower, endpoints, metrics);
         lease.ReportRecovered();
 
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(ending);
@@ -100,15 +102,8 @@ public sealed partial class SettlementTask(
     {
         while (true)
         {
-            try
-            {
-                await status.WriteAsync(ending);
-            }
-            catch (RpcException error) when (!ending.IsCancellationRequested)
-            {
-                status.Failed("reading the signer's balance", error.Message);
-            }
-
+            if (await status.WriteAsync(ending) is { } unread) status.Failed(ReadingTheBalance, unread);
+            else status.Worked(ReadingTheBalance);
             await Task.Delay(StatusInterval, clock, ending);
             var now = await Deployment.ReadAsync(database, chain.ChainId, ending);
             if (now is null || now.Factory != deployment.Factory || now.Markets.Count != deployment.Markets.Count)

@@ -1,13 +1,18 @@
 using System.Collections.Concurrent;
+using System.Numerics;
+using Foresight.Chain.Rpc;
 using Foresight.Matching.Leadership;
+using Foresight.ServiceDefaults.Health;
 
 namespace Foresight.Matching.Settlement;
 
 /// <summary>What the holder of the lease says of itself, once a second, in table settlement_status.</summary>
-public sealed class StatusBoard(SettlementTerm settlement, FollowerJournal journal, Submitter submitter, ChainFollower follower, SettlementMetrics metrics)
+public sealed class StatusBoard(
+    SettlementTerm settlement, StatusJournal journal, Submitter submitter, ChainFollower follower, ChainWatch endpoints, SettlementMetrics metrics)
 {
     private readonly ConcurrentDictionary<string, string> failures = new();
     private long head;
+    private string? halted;
 
     public Term Term => settlement.Term;
 
@@ -21,7 +26,12 @@ public sealed class StatusBoard(SettlementTerm settlement, FollowerJournal journ
         }
     }
 
-    public string? Halted { get; set; }
+    /// <summary>Why settlement has stopped by itself. It stays so until a person ends this process.</summary>
+    public string? Halted
+    {
+        get => halted;
+        set => metrics.Halted = halted = value;
+    }
 
     /// <returns>Whether this is news: a loop that fails at each step says so once.</returns>
     public bool Failed(string work, string reason)
@@ -34,13 +44,31 @@ public sealed class StatusBoard(SettlementTerm settlement, FollowerJournal journ
     /// <returns>Whether it had failed before.</returns>
     public bool Worked(string work) => failures.TryRemove(work, out _);
 
-    public async Task WriteAsync(CancellationToken cancellation)
+    /// <summary>The status is written without the balance too: that the chain cannot be read is what it has to say then.</summary>
+    /// <returns>Why the balance could not be read; null if it could.</returns>
+    public async Task<string?> WriteAsync(CancellationToken cancellation)
     {
-        var balance = await settlement.Client.GetBalanceAsync(settlement.Key.Key.Address, cancel: cancellation);
+        var (balance, unread) = await ReadBalanceAsync(cancellation);
         metrics.Pending = await settlement.Store.CountPendingAsync(cancellation);
         var error = submitter.Trouble ?? failures.Values.FirstOrDefault();
-        await journal.WriteStatusAsync(
+        await journal.WriteAsync(
             settlement.Term,
-            new SettlementStatus(Head, follower.Confirmed, settlement.Options.Confirmations, settlement.Key.Address, balance, Halted, error), cancellation);
+            new SettlementStatus(Head, follower.Confirmed, settlement.Options.Confirmations, settlement.Key.Address, balance, Halted, error, endpoints.Endpoints),
+            cancellation);
+        return unread;
+    }
+
+    private async Task<(BigInteger? Balance, string? Unread)> ReadBalanceAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var balance = await settlement.Client.GetBalanceAsync(settlement.Key.Key.Address, cancel: cancellation);
+            metrics.SignerBalance = balance;
+            return (balance, null);
+        }
+        catch (RpcException error) when (!cancellation.IsCancellationRequested)
+        {
+            return (null, error.Message);
+        }
     }
 }

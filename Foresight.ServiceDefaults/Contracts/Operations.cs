@@ -59,9 +59,16 @@ public sealed record ResolveRequest(string Note, string? Action = null);
 
 public sealed record TriggerResponse(long RunId, bool AlreadyRunning);
 
+/// <param name="Halted">Why settlement stopped by itself and waits for a person; null while it works.</param>
+/// <param name="Endpoints">The chain's endpoints as the holder of the lease sees them; null where it did not say.</param>
 public sealed record SettlementView(
     IReadOnlyDictionary<string, long> TradesByState, long HeadBlock, long ConfirmedBlock, int Confirmations, string? SignerAddress, string? SignerBalanceEth,
-    string? HolderNodeId, string? LastError, DateTimeOffset? LastErrorAt);
+    string? HolderNodeId, string? LastError, DateTimeOffset? LastErrorAt, string? Halted = null, IReadOnlyList<ChainEndpointView>? Endpoints = null);
+
+/// <param name="Name">Host and port.</param>
+/// <param name="IsWell">It is asked in its turn; one that is not is asked last.</param>
+/// <param name="Behind">Blocks behind the best endpoint; null: it never told its head.</param>
+public sealed record ChainEndpointView(string Name, bool IsWell, long? Head, long? Behind, string? Error);
 
 /// <param name="OrdersPerSecond">Over the last 10 seconds.</param>
 public sealed record ThroughputView(double OrdersPerSecond, double TradesPerSecond, long LastSequence, long OpenOrders, long TotalTrades);

@@ -15,6 +15,9 @@ public sealed class SettingException(string message) : Exception(message)
 /// <summary>Reads settings by their plain names and says in one sentence what is wrong with one.</summary>
 public static class Settings
 {
+    /// <summary>As many as the chain's client takes.</summary>
+    public const int MaxRpcUrls = 8;
+
     extension(IConfiguration configuration)
     {
         public string? Optional(string name) => string.IsNullOrWhiteSpace(configuration[name]) ? null : configuration[name]!.Trim();
@@ -91,10 +94,26 @@ public static class Settings
                 .Select(endpoint => configuration.OptionalUrl(endpoint.Path)!),
         ];
 
-        /// <summary>The chain's JSON-RPC endpoint: <c>RPC_URL</c>, else the service "chain".</summary>
-        public Uri RpcUrl() =>
-            configuration.OptionalUrl("RPC_URL") ?? configuration.ServiceUrl("chain")
-            ?? throw new SettingException("RPC_URL is not set: it is the address of the chain's JSON-RPC endpoint.");
+        /// <summary>
+        /// The chain's JSON-RPC endpoints in the order of preference: <c>RPC_URLS</c>, separated by commas; else <c>RPC_URL</c>; else the service
+        /// "chain". Empty if none is set.
+        /// </summary>
+        public IReadOnlyList<Uri> OptionalRpcUrls()
+        {
+            if (configuration.Optional("RPC_URLS") is not { } list) return (configuration.OptionalUrl("RPC_URL") ?? configuration.ServiceUrl("chain")) is { } one ? [one] : [];
+            var urls = list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            if (urls.Length is 0 or > MaxRpcUrls) throw new SettingException($"RPC_URLS must name 1 to {MaxRpcUrls} endpoints, separated by commas.");
+            return [.. urls.Select(url => Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"
+                ? parsed
+                : throw new SettingException("RPC_URLS must be absolute http or https URLs, separated by commas."))];
+        }
+
+        public IReadOnlyList<Uri> RpcUrls() => configuration.OptionalRpcUrls() is { Count: > 0 } urls
+            ? urls
+            : throw new SettingException("RPC_URL is not set: it is the address of the chain's JSON-RPC endpoint (RPC_URLS: of several).");
+
+        /// <summary>The first of them, for those who need one only.</summary>
+        public Uri RpcUrl() => configuration.RpcUrls()[0];
 
         /// <summary>31337, the development chain's, unless <c>CHAIN_ID</c> says otherwise.</summary>
         public long ChainId() => configuration.Long("CHAIN_ID", 31337, 1, long.MaxValue);

@@ -93,8 +93,16 @@ public static class MetricNames
     public const string SettlementBatches = "foresight_settlement_batches_total";
     /// <summary>Gauge: trades matched and not final.</summary>
     public const string SettlementPending = "foresight_settlement_pending";
+    /// <summary>Gauge: 1 while settlement has stopped by itself and waits for a person, else 0.</summary>
+    public const string SettlementHalted = "foresight_settlement_halted";
+    /// <summary>Gauge, ether: what the operator's account holds for gas.</summary>
+    public const string SignerBalance = "foresight_settlement_signer_balance_eth";
     /// <summary>Gauge.</summary>
     public const string ChainHead = "foresight_chain_head_block";
+    /// <summary>Gauge: 1 in use, 0 asked last; label endpoint (host and port as configured, eight at most).</summary>
+    public const string ChainEndpointHealth = "foresight_chain_endpoint_health";
+    /// <summary>Gauge: blocks behind the best endpoint; label endpoint.</summary>
+    public const string ChainEndpointLag = "foresight_chain_endpoint_lag_blocks";
     /// <summary>Histogram, seconds.</summary>
     public const string BlockProcessingDuration = "block_processing_duration_seconds";
     /// <summary>Counter; labels trigger, result.</summary>

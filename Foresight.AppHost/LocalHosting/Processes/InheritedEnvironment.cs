@@ -10,7 +10,7 @@ internal static class InheritedEnvironment
 {
     private static readonly string[] DecidedByTheModel =
     [
-        "DATABASE_URL", "REDIS_URL", "RPC_URL", "NODE_ID", "API_URLS", "ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS", "HTTP_PORTS",
+        "DATABASE_URL", "REDIS_URL", "RPC_URL", "RPC_URLS", "NODE_ID", "API_URLS", "ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS", "HTTP_PORTS",
         "HTTPS_PORTS", "PORT", "HOST", "STATE_FILE", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
     ];
 

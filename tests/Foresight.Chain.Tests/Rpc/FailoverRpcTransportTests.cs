@@ -79,6 +79,56 @@ public sealed class FailoverRpcTransportTests
     }
 
     [Fact]
+    public async Task EndpointThatDoesNotAnswerInTime_IsAskedLastAtOnce()
+    {
+        var (one, two) = (new FakeEndpoint(100) { IsDown = true, IsSilent = true }, new FakeEndpoint(100));
+        var client = Over(out var transport, one, two);
+        await client.BlockNumberAsync();
+        await client.BlockNumberAsync();
+        Assert.Equal((1, 2), (one.Asked, two.Asked));
+        Assert.Equal([false, true], transport.States.Select(s => s.IsWell));
+    }
+
+    [Fact]
+    public async Task EndpointThatSaysItCannotServe_IsPassedOver_AndItsWordStandsWhereNoneCan()
+    {
+        var (one, two) = (new FakeEndpoint(100) { Trouble = -32005 }, new FakeEndpoint(100));
+        var client = Over(out var transport, one, two);
+        Assert.Equal(100, await client.BlockNumberAsync());
+        Assert.Equal((1, 1, 1), (one.Asked, two.Asked, transport.Health[0].Failures));
+
+        two.Trouble = -32603;
+        var error = await Assert.ThrowsAsync<RpcException>(() => client.BlockNumberAsync());
+        Assert.Equal(-32603, error.Code);
+    }
+
+    [Fact]
+    public async Task EndpointThatToldWhatCannotBeTrue_IsAskedLastForAWhile()
+    {
+        var (one, two, clock) = (new FakeEndpoint(100), new FakeEndpoint(100), new ManualClock());
+        var transport = new FailoverRpcTransport(31337, [("one", one), ("two", two)], clock);
+        var client = new EthereumClient(transport);
+        await client.BlockNumberAsync();
+        client.Distrust("it leaves out logs");
+        await client.BlockNumberAsync();
+        Assert.Equal((1, 1), (one.Asked, two.Asked));
+        Assert.Equal((false, "it leaves out logs"), (transport.States[0].IsWell, transport.States[0].LastError));
+
+        clock.Now += EndpointRules.DistrustFor;
+        await client.BlockNumberAsync();
+        Assert.Equal((2, 1), (one.Asked, two.Asked));
+    }
+
+    [Fact]
+    public async Task States_TellHowFarBehindEachIs()
+    {
+        Over(out var transport, new FakeEndpoint(80), new FakeEndpoint(100), new FakeEndpoint(1) { IsDown = true });
+        await transport.CheckAsync(default);
+        Assert.Equal([20L, 0L, null], transport.States.Select(s => s.Behind));
+        Assert.Equal([false, true, true], transport.States.Select(s => s.IsWell));
+    }
+
+    [Fact]
     public async Task LogsOfARangeThatTheNodeDoesNotHaveYet_AreAFailedRead_NotAnEmptyList()
     {
         var client = Over(out _, new FakeEndpoint(100));
@@ -99,6 +149,8 @@ public sealed class FailoverRpcTransportTests
 
         public long Head { get; set; } = head;
         public bool IsDown { get; set; }
+        public bool IsSilent { get; init; }
+        public int? Trouble { get; set; }
         public int ChainId { get; init; } = 31337;
         public int Asked { get; private set; }
 
@@ -106,8 +158,8 @@ public sealed class FailoverRpcTransportTests
         {
             Asked++;
             return IsDown
-                ? Task.FromException<IReadOnlyList<RpcReply>>(new RpcUnavailableException(requests[0].Method, "down"))
-                : Task.FromResult<IReadOnlyList<RpcReply>>([.. requests.Select(Answer)]);
+                ? Task.FromException<IReadOnlyList<RpcReply>>(new RpcUnavailableException(requests[0].Method, "down") { IsSilence = IsSilent })
+                : Task.FromResult<IReadOnlyList<RpcReply>>([.. requests.Select(r => Trouble is { } code ? new RpcReply(r.Method, default, new RpcException(r.Method, code, "not now")) : Answer(r))]);
         }
 
         private RpcReply Answer(RpcRequest request) => request.Method switch
@@ -122,5 +174,14 @@ public sealed class FailoverRpcTransportTests
         };
 
         private static RpcReply Result(RpcRequest request, string json) => new(request.Method, JsonSerializer.Deserialize<JsonElement>(json), null);
+    }
+
+    private sealed class ManualClock : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
     }
 }

@@ -1,0 +1,112 @@
+using System.Text.Json;
+using Foresight.Chain;
+using Foresight.Chain.Rpc;
+using Foresight.Matching.Settlement;
+
+namespace Foresight.Matching.Tests.Settlement;
+
+/// <summary>Several endpoints of one chain, some of which fail, lag or lie.</summary>
+[Collection(ChainCollection.Name)]
+public sealed class EndpointTests(ChainFixture fixture)
+{
+    [Fact]
+    public async Task AnEndpointThatLeavesOutLogs_MovesNoCursor_AndIsLeftForTheNextOne()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        await fixture.MineAsync(3);
+        await venue.FollowAsync();
+        var trade = await venue.TradeAsync(alice, bob);
+        var submitter = venue.NewSubmitter();
+        await venue.StepAsync(submitter);
+        await fixture.MineAsync(3);
+        await venue.StepAsync(submitter);
+        var before = await CursorAsync(venue);
+
+        var several = new FailoverRpcTransport(
+            venue.Deployment.ChainId, [("lies", new ForgetfulTransport(fixture.Transport)), ("honest", fixture.Transport)]);
+        var follower = venue.NewFollower(several);
+        await Assert.ThrowsAsync<InconsistentChainException>(() => venue.FollowAsync(follower));
+        Assert.Equal(before, await CursorAsync(venue));
+        Assert.False(several.States[0].IsWell);
+
+        await venue.FollowAsync(follower);
+        Assert.Equal("final", (await venue.StateOfAsync(trade)).State);
+        Assert.Equal([trade], venue.Leader.Settled);
+    }
+
+    [Fact]
+    public async Task WithOneEndpointThatOftenFails_AndOneFarBehind_EverythingSettlesOnce()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        await fixture.MineAsync(25);
+        var seed = Environment.TickCount;
+        var several = new FailoverRpcTransport(venue.Deployment.ChainId,
+        [
+            ("behind", new LaggingTransport(fixture.Transport, fixture.Client, blocks: 20)), ("flaky", new FaultyTransport(fixture.Transport, OftenOf(new Random(seed)))),
+            ("well", fixture.Transport),
+        ]);
+        await several.CheckAsync(CancellationToken.None);
+        Assert.Equal(20, several.States[0].Behind);
+
+        var (submitter, follower) = (venue.NewSubmitter(several), venue.NewFollower(several));
+        var trades = new List<long>();
+        for (var round = 0; round < 4; round++)
+        {
+            trades.Add(await venue.TradeAsync(alice, bob));
+            await venue.StepAsync(submitter);
+            await fixture.MineAsync();
+            await several.CheckAsync(CancellationToken.None);
+            await venue.FollowAsync(follower);
+        }
+
+        await fixture.MineAsync(3);
+        await venue.StepAsync(submitter);
+        await venue.FollowAsync(follower);
+        foreach (var trade in trades)
+        {
+            Assert.True(("final", 1) == ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)), $"trade {trade}, seed {seed}");
+        }
+    }
+
+    [Fact]
+    public async Task WhenNoneAnswers_NothingMoves_AndItGoesOnFromThereLater()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        var trade = await venue.TradeAsync(alice, bob);
+        var before = await venue.ScalarAsync<long>("SELECT count(*) FROM chain_cursors");
+        var gone = new FaultyTransport(fixture.Transport, _ => true);
+        var several = new FailoverRpcTransport(venue.Deployment.ChainId, [("one", gone), ("two", gone)]);
+        await Assert.ThrowsAsync<RpcUnavailableException>(() => venue.StepAsync(venue.NewSubmitter(several)));
+        await Assert.ThrowsAsync<RpcUnavailableException>(() => venue.FollowAsync(venue.NewFollower(several)));
+        Assert.Equal(("matched", before), ((await venue.StateOfAsync(trade)).State, await venue.ScalarAsync<long>("SELECT count(*) FROM chain_cursors")));
+
+        await venue.SettleAllAsync();
+        Assert.Equal(("final", 1), ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)));
+    }
+
+    private static Func<string, bool> OftenOf(Random random) => _ => random.Next(10) < 3;
+
+    private static Task<long> CursorAsync(Venue venue) => venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = $1", FollowerStore.CursorName);
+}
+
+/// <summary>A node that does not know the newest blocks yet.</summary>
+internal sealed class LaggingTransport(IRpcTransport inner, EthereumClient chain, int blocks) : IRpcTransport
+{
+    public async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    {
+        var head = await chain.BlockNumberAsync(cancel) - blocks;
+        var replies = await inner.SendAsync(requests, cancel);
+        return [.. replies.Select((reply, i) => reply.Method switch
+        {
+            "eth_blockNumber" => reply with { Result = JsonSerializer.SerializeToElement(Hex.EncodeQuantity(head)) },
+            "eth_getBlockByNumber" when IsBeyond(requests[i], head) => reply with { Result = JsonSerializer.SerializeToElement<object?>(null) },
+            _ => reply,
+        })];
+    }
+
+    private static bool IsBeyond(RpcRequest request, long head)
+        => request.Parameters[0]!.GetValue<string>() is { } block && block.StartsWith("0x", StringComparison.Ordinal) && Hex.DecodeQuantity(block) > head;
+}
