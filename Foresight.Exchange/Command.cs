@@ -17,6 +17,7 @@ public enum CommandKind : byte
     SettleTrade = 10,
     BustTrade = 11,
     ExpireOrders = 12,
+    ReduceOrder = 13,
 }
 
 public enum Side : byte { Buy = 0, Sell = 1 }
@@ -52,7 +53,7 @@ public readonly record struct Command
     /// <summary>In <see cref="CommandKind.CancelOrder"/>, 0 stands for the operator, who may cancel anybody's order.</summary>
     public AccountId Account { get; init; }
 
-    /// <summary>The order that a cancel or replace is about. A new order's id is made from <see cref="Sequence"/>.</summary>
+    /// <summary>The order that a cancel, replace or reduction is about. A new order's id is made from <see cref="Sequence"/>.</summary>
     public OrderId Order { get; init; }
 
     /// <summary>The trade that settled or was bust.</summary>
@@ -66,7 +67,7 @@ public readonly record struct Command
     /// <summary>Place: the limit. Replace: the new limit.</summary>
     public Price Price { get; init; }
 
-    /// <summary>Place: the size. Replace: the new open quantity. ObserveBalance of shares: what the account owns.</summary>
+    /// <summary>Place: the size. Replace: the new open quantity. Reduce: the most that may stay open. ObserveBalance of shares: what the account owns.</summary>
     public Quantity Quantity { get; init; }
 
     /// <summary>

@@ -53,7 +53,7 @@ public static class CommandCodec
             throw new FormatException($"an encoded command has {Size} bytes, not {from.Length}");
         if (from[0] != Version)
             throw new FormatException($"unknown command version {from[0]}");
-        if (from[1] is 0 or > (byte)CommandKind.ExpireOrders)
+        if (from[1] is 0 or > (byte)CommandKind.ReduceOrder)
             throw new FormatException($"unknown command kind {from[1]}");
         if (from[3] > (byte)Side.Sell || from[4] > (byte)TimeInForce.FillOrKill || from[5] > 1
             || from[6] > (byte)SelfTradePrevention.CancelBoth || from[8] > (byte)MarketState.Resolved

@@ -106,6 +106,7 @@ public sealed partial class ExchangeEngine
         CommandKind.SettleTrade => SettleTrade(command, ref events),
         CommandKind.BustTrade => BustTrade(command, ref events),
         CommandKind.ExpireOrders => RejectReason.None,
+        CommandKind.ReduceOrder => Reduce(command, ref events),
         CommandKind.ListMarket => ListMarket(command, ref events),
         CommandKind.SetMarketState => SetMarketState(command, ref events),
         _ => throw new InvalidOperationException($"command {command.Sequence} has no known kind"),

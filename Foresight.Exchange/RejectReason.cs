@@ -43,4 +43,5 @@ public enum CancelReason : byte
     Expired = 7,
     Administrator = 8,
     BudgetSpent = 9,
+    FilledOnChain = 10,
 }

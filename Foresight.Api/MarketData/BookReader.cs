@@ -17,7 +17,7 @@ public sealed class BookReader(Database database)
     private const string Query = """
         WITH position AS (SELECT sequence, epoch FROM commands WHERE shard = 0 ORDER BY sequence DESC LIMIT 1),
         levels AS (
-            SELECT market_id, outcome, is_buy, price_ticks, sum(quantity_lots - filled_lots)::bigint AS lots
+            SELECT market_id, outcome, is_buy, price_ticks, sum(quantity_lots - filled_lots - reduced_lots)::bigint AS lots
             FROM orders WHERE status IN (0, 1) AND market_id = ANY ($1) GROUP BY market_id, outcome, is_buy, price_ticks)
         SELECT p.epoch, p.sequence, l.market_id, l.outcome, l.is_buy, l.price_ticks, l.lots FROM position p LEFT JOIN levels l ON true
         """;

@@ -19,7 +19,7 @@ public sealed record OrderFilter(Address? Maker, int? MarketId, short? Status);
 public sealed class OrderReader(Database database, MarketCatalog markets)
 {
     private const string Columns = """
-        o.order_id, o.order_hash, o.market_id, m.address AS market, a.address AS maker, o.outcome, o.is_buy, o.price_ticks, o.quantity_lots, o.filled_lots,
+        o.order_id, o.order_hash, o.market_id, m.address AS market, a.address AS maker, o.outcome, o.is_buy, o.price_ticks, o.quantity_lots, o.filled_lots, o.reduced_lots,
         o.time_in_force, o.post_only, o.client_order_id, o.status, o.reason, o.accepted_at, o.updated_at, o.expiry, o.epoch, o.sequence
         FROM orders o JOIN markets m USING (market_id) JOIN accounts a USING (account_id)
         """;
@@ -96,6 +96,7 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         public int PriceTicks { get; init; }
         public long QuantityLots { get; init; }
         public long FilledLots { get; init; }
+        public long ReducedLots { get; init; }
         public short TimeInForce { get; init; }
         public bool PostOnly { get; init; }
         public string? ClientOrderId { get; init; }
@@ -109,7 +110,7 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
 
         public OrderView View(IReadOnlyList<FillView> fills) => new(
             new Hash32(OrderHash).ToString(), MarketId, new Address(Market).ToString(), new Address(Maker).ToString(), Outcome, IsBuy,
-            Decimals.Price(PriceTicks), Decimals.Shares(QuantityLots), Decimals.Shares(FilledLots), Decimals.Shares(QuantityLots - FilledLots),
+            Decimals.Price(PriceTicks), Decimals.Shares(QuantityLots), Decimals.Shares(FilledLots), Decimals.Shares(QuantityLots - FilledLots - ReducedLots),
             Names.OfTimeInForce(TimeInForce), PostOnly, ClientOrderId, Names.OfOrderStatus(Status), Reason, AcceptedAt, UpdatedAt,
             Expiry == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(Expiry), fills, Epoch, Sequence);
     }

@@ -114,6 +114,9 @@ internal sealed class Desk(ExchangeEngine engine, Accounts accounts, LiveOrders 
         { Kind: DoorCommandKind.CancelByHash } => orders.Find(request.OrderHash) is { } order && accounts.Find(request.Account) is { } account
             ? new Command { Kind = CommandKind.CancelOrder, Account = account, Market = order.Market, Order = order.Id }
             : null,
+        { Kind: DoorCommandKind.ReduceOrder, Chain: { } chain } => orders.Find(request.OrderHash) is { } order
+            ? new Command { Kind = CommandKind.ReduceOrder, Market = order.Market, Order = order.Id, Quantity = MostOpen(order, chain.Units) }
+            : null,
         { Kind: DoorCommandKind.CancelBySalt, Cancel: { } cancel } => accounts.Find(request.Account) is { } account
             ? new Command { Kind = CommandKind.CancelBySalt, Account = account, Market = new(cancel.MarketId), SaltTag = request.SaltTag }
             : null,
@@ -130,6 +133,12 @@ internal sealed class Desk(ExchangeEngine engine, Accounts accounts, LiveOrders 
             new Command { Kind = CommandKind.CancelAllOfMarket, Market = new(market.MarketId) },
         _ => null,
     };
+
+    /// <summary>
+    /// The size less what is matched here and what was filled directly on chain, which is counted from the order's beginning: so it does not matter
+    /// how often it is told, nor what was matched since the chain was read.
+    /// </summary>
+    private static Quantity MostOpen(LiveOrder order, long filledDirectly) => new(Math.Max(0, order.Lots - order.FilledLots - Math.Min(filledDirectly, order.Lots)));
 
     private static Command Observe(DoorChain chain, AccountId account)
     {

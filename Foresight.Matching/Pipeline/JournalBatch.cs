@@ -23,7 +23,10 @@ internal sealed class JournalBatch
     public List<BalanceRow> Balances { get; } = [];
     public List<(MarketId Market, long Sequence)> ListedMarkets { get; } = [];
     public List<(MarketId Market, MarketState State, byte Winner)> ChangedMarkets { get; } = [];
-    public List<(TradeId Trade, bool Settled)> ClosedTrades { get; } = [];
+
+    /// <summary>With why, for those that were bust.</summary>
+    public List<(TradeId Trade, bool Settled, string? Reason)> ClosedTrades { get; } = [];
+
 
     /// <summary>Answers of commands, sequenced or not; given after the commit.</summary>
     public List<(Request Request, DoorResult Result)> Answers { get; } = [];
@@ -54,10 +57,10 @@ internal readonly record struct CommandRow(Command Command, Guid RequestId, Door
 /// <param name="State">As the batch left it; a copy, because the next batch may change the order while this one is being committed.</param>
 internal readonly record struct NewOrderRow(LiveOrder Order, Request Request, long Sequence, OrderChange State);
 
-internal readonly record struct OrderChange(OrderId Order, long Sequence, long FilledLots, OrderStatus Status, string? Reason, int PriceTicks)
+internal readonly record struct OrderChange(OrderId Order, long Sequence, long FilledLots, long ReducedLots, OrderStatus Status, string? Reason, int PriceTicks)
 {
     public static OrderChange Of(LiveOrder order, long sequence) =>
-        new(order.Id, sequence, order.FilledLots, order.Status, order.Reason, order.Price.Ticks);
+        new(order.Id, sequence, order.FilledLots, order.ReducedLots, order.Status, order.Reason, order.Price.Ticks);
 }
 
 internal readonly record struct TradeRow(

@@ -52,12 +52,12 @@ internal static class JournalStatements
             """
             INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots, time_in_force,
                 post_only, stp, client_order_id, idempotency_key, salt, salt_tag, expiry, signature, status, reason, shard, sequence, epoch, accepted_at,
-                updated_sequence, updated_at)
+                updated_sequence, updated_at, reduced_lots)
             SELECT u.hash, u.id, u.market, u.account, u.outcome, u.is_buy, u.price, u.lots, u.filled, u.tif, u.post_only, u.stp, u.client_id, u.key,
-                u.salt::numeric, u.salt_tag, u.expiry, u.signature, u.status, u.reason, $1, u.sequence, $2, $3, u.updated, $3
-            FROM unnest($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+                u.salt::numeric, u.salt_tag, u.expiry, u.signature, u.status, u.reason, $1, u.sequence, $2, $3, u.updated, $3, u.reduced
+            FROM unnest($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
                 u(hash, id, market, account, outcome, is_buy, price, lots, filled, tif, post_only, stp, client_id, key, salt, salt_tag, expiry,
-                  signature, status, reason, sequence, updated)
+                  signature, status, reason, sequence, updated, reduced)
             """,
             One((short)shard, NpgsqlDbType.Smallint), One(epoch, NpgsqlDbType.Bigint), One(rows.AcceptedAt, NpgsqlDbType.TimestampTz),
             Array(orders, row => row.Order.Hash.ToBytes(), NpgsqlDbType.Bytea), Array(orders, row => row.Order.Id.Value, NpgsqlDbType.Bigint),
@@ -73,7 +73,8 @@ internal static class JournalStatements
             Array(orders, row => row.Request.Command.Order!.Salt, NpgsqlDbType.Text), Array(orders, row => (long)row.Request.SaltTag, NpgsqlDbType.Bigint),
             Array(orders, row => row.Order.ExpiresAt, NpgsqlDbType.Bigint), Array(orders, row => row.Request.Signature, NpgsqlDbType.Bytea),
             Array(orders, row => (short)row.State.Status, NpgsqlDbType.Smallint), Array(orders, row => row.State.Reason, NpgsqlDbType.Text),
-            Array(orders, row => row.Sequence, NpgsqlDbType.Bigint), Array(orders, row => row.State.Sequence, NpgsqlDbType.Bigint));
+            Array(orders, row => row.Sequence, NpgsqlDbType.Bigint), Array(orders, row => row.State.Sequence, NpgsqlDbType.Bigint),
+            Array(orders, row => row.State.ReducedLots, NpgsqlDbType.Bigint));
     }
 
     private static NpgsqlBatchCommand ChangedOrders(JournalBatch rows)
@@ -81,13 +82,14 @@ internal static class JournalStatements
         var changes = rows.ChangedOrders.Values;
         return Statement(
             """
-            UPDATE orders o SET filled_lots = u.filled, status = u.status, reason = u.reason, price_ticks = u.price, updated_sequence = u.sequence, updated_at = $1
-            FROM unnest($2, $3, $4, $5, $6, $7) u(id, filled, status, reason, price, sequence) WHERE o.order_id = u.id
+            UPDATE orders o SET filled_lots = u.filled, reduced_lots = u.reduced, status = u.status, reason = u.reason, price_ticks = u.price,
+                updated_sequence = u.sequence, updated_at = $1
+            FROM unnest($2, $3, $4, $5, $6, $7, $8) u(id, filled, status, reason, price, sequence, reduced) WHERE o.order_id = u.id
             """,
             One(rows.AcceptedAt, NpgsqlDbType.TimestampTz), Array(changes, row => row.Order.Value, NpgsqlDbType.Bigint),
             Array(changes, row => row.FilledLots, NpgsqlDbType.Bigint), Array(changes, row => (short)row.Status, NpgsqlDbType.Smallint),
             Array(changes, row => row.Reason, NpgsqlDbType.Text), Array(changes, row => row.PriceTicks, NpgsqlDbType.Integer),
-            Array(changes, row => row.Sequence, NpgsqlDbType.Bigint));
+            Array(changes, row => row.Sequence, NpgsqlDbType.Bigint), Array(changes, row => row.ReducedLots, NpgsqlDbType.Bigint));
     }
 
     private static NpgsqlBatchCommand Trades(JournalBatch rows, long epoch, int shard) => Statement(

@@ -5,7 +5,7 @@ using NpgsqlTypes;
 namespace Foresight.Matching.Pipeline;
 
 /// <summary>An owner's side of a trade that settled or was bust.</summary>
-internal readonly record struct ClosedFill(long TradeId, byte[] Owner, byte[] OrderHash, int Market, int PriceTicks, long Lots, bool IsTaker, bool Settled);
+internal readonly record struct ClosedFill(long TradeId, byte[] Owner, byte[] OrderHash, int Market, int PriceTicks, long Lots, bool IsTaker, bool Settled, string? Reason);
 
 /// <summary>What is known after a commit.</summary>
 /// <param name="Lsn">A server that has replayed up to here shows the batch.</param>
@@ -66,13 +66,13 @@ internal sealed class JournalWriter(NpgsqlDataSource database, int shard)
         var lsn = reader.GetFieldValue<NpgsqlLogSequenceNumber>(0);
         if (rows.ClosedTrades.Count == 0) return new Committed(lsn, []);
 
-        var settled = rows.ClosedTrades.ToDictionary(closed => closed.Trade.Value, closed => closed.Settled);
+        var closed = rows.ClosedTrades.ToDictionary(one => one.Trade.Value);
         var fills = new List<ClosedFill>();
         await reader.NextResultAsync();
         while (await reader.ReadAsync())
             fills.Add(new ClosedFill(
                 reader.GetInt64(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2), reader.GetInt32(3), reader.GetInt32(4),
-                reader.GetInt64(5), reader.GetBoolean(6), settled[reader.GetInt64(0)]));
+                reader.GetInt64(5), reader.GetBoolean(6), closed[reader.GetInt64(0)].Settled, closed[reader.GetInt64(0)].Reason));
         return new Committed(lsn, fills);
     }
 

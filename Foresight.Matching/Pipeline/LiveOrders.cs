@@ -27,6 +27,9 @@ internal sealed class LiveOrder
     public required long Lots { get; init; }
     public long FilledLots { get; set; }
 
+    /// <summary>What somebody filled directly on chain, past us: it cannot be filled again.</summary>
+    public long ReducedLots { get; set; }
+
     /// <summary>Unix seconds; 0: never.</summary>
     public required long ExpiresAt { get; init; }
 
@@ -34,7 +37,7 @@ internal sealed class LiveOrder
     public string? Reason { get; set; }
 
     public bool IsLive => Status is OrderStatus.Open or OrderStatus.PartiallyFilled;
-    public long RemainingLots => Lots - FilledLots;
+    public long RemainingLots => Lots - FilledLots - ReducedLots;
 
     public string StatusName => Status switch
     {

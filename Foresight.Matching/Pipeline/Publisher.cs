@@ -91,7 +91,7 @@ internal sealed class Publisher(RedisConnection redis, Term term, TimeProvider c
         FilledAmount: "", RemainingAmount: "",
         new FillView(
             fill.TradeId, Decimals.Price(fill.PriceTicks), Decimals.Shares(fill.Lots), fill.IsTaker ? "taker" : "maker", fill.Settled ? "final" : "failed"),
-        Reason: null, term.Epoch, sequence);
+        fill.Reason, term.Epoch, sequence);
 
     private long Advance(Dictionary<int, long> last, int market, long sequence)
     {

@@ -133,6 +133,7 @@ internal sealed class Recorder(Desk desk, JournalBatch batch, long epoch)
         var order = Live(e.Order);
         order.Status = e.Reason == CancelReason.Expired ? OrderStatus.Expired : OrderStatus.Cancelled;
         order.Reason = RejectCodes.Of(e.Reason);
+        if (e.Reason == CancelReason.FilledOnChain) order.ReducedLots += e.Remaining.Lots;
         Changed(order);
         done.Add(order);
         // Orders expire before any command that comes after their time; the command did not cancel them.
@@ -145,7 +146,9 @@ internal sealed class Recorder(Desk desk, JournalBatch batch, long epoch)
         var order = Live(e.Order);
         depth.Touch(order);
         order.Price = e.Price;
+        if (current.Kind == CommandKind.ReduceOrder) order.ReducedLots = order.Lots - order.FilledLots - e.Remaining.Lots;
         Changed(order);
+        if (current.Kind == CommandKind.ReduceOrder) Tell(order, "reduced");
     }
 
     public void OnMarketChanged(in MarketChanged e)
@@ -154,7 +157,7 @@ internal sealed class Recorder(Desk desk, JournalBatch batch, long epoch)
         if (current.Kind == CommandKind.SetMarketState) batch.ChangedMarkets.Add((e.Market, e.State, current.Outcome));
     }
 
-    public void OnTradeClosed(in TradeClosed e) => batch.ClosedTrades.Add((e.Trade, e.Settled));
+    public void OnTradeClosed(in TradeClosed e) => batch.ClosedTrades.Add((e.Trade, e.Settled, request?.Command.Chain?.Reason));
 
     public void OnBalanceTouched(AccountId account, MarketId market, byte outcome) =>
         touchedBalances.Add((account, outcome == Command.CollateralOutcome ? default : market, outcome));

@@ -130,7 +130,7 @@ internal sealed partial class Recovery(NpgsqlDataSource database, int shard, ILo
     {
         await using var command = Command(
             """
-            SELECT order_id, order_hash, account_id, market_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots, expiry, status
+            SELECT order_id, order_hash, account_id, market_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots, expiry, status, reduced_lots
             FROM orders WHERE status IN (0, 1) AND shard = $1
             """);
         command.Parameters.AddWithValue((short)shard);
@@ -144,7 +144,7 @@ internal sealed partial class Recovery(NpgsqlDataSource database, int shard, ILo
                 Id = new(reader.GetInt64(0)), Hash = new Hash32(reader.GetFieldValue<byte[]>(1)), Account = account, Owner = accounts[account],
                 Market = new(reader.GetInt32(3)), Outcome = (byte)reader.GetInt16(4), Side = reader.GetBoolean(5) ? Side.Buy : Side.Sell,
                 Price = new(reader.GetInt32(6)), Lots = reader.GetInt64(7), FilledLots = reader.GetInt64(8), ExpiresAt = reader.GetInt64(9),
-                Status = (OrderStatus)reader.GetInt16(10),
+                Status = (OrderStatus)reader.GetInt16(10), ReducedLots = reader.GetInt64(11),
             });
         }
 

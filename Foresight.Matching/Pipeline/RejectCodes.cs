@@ -43,6 +43,7 @@ internal static class RejectCodes
         CancelReason.Expired => "expired",
         CancelReason.Administrator => "administrator",
         CancelReason.BudgetSpent => "budget_spent",
+        CancelReason.FilledOnChain => "filled_on_chain",
         _ => "cancelled",
     };
 }

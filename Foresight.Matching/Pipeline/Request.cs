@@ -35,6 +35,7 @@ internal sealed class Request : WorkItem
     {
         DoorCommandKind.Place => ReadPlace(command, deadline),
         DoorCommandKind.CancelBySalt or DoorCommandKind.CancelByHash => ReadCancel(command, deadline),
+        DoorCommandKind.ReduceOrder => command.Chain is { Units: > 0 } ? ReadCancel(command, deadline) : null,
         DoorCommandKind.ObserveBalance => command.Chain is { } chain && IsOutcome(chain.Outcome) && Address.TryParse(chain.Address, out var account)
             ? new Request(command, deadline) { Account = account }
             : null,
@@ -56,7 +57,7 @@ internal sealed class Request : WorkItem
     private static Request? ReadCancel(DoorCommand command, long deadline)
     {
         if (command.Cancel is not { } cancel || !Address.TryParse(cancel.Maker, out var maker)) return null;
-        if (command.Kind == DoorCommandKind.CancelByHash)
+        if (command.Kind is DoorCommandKind.CancelByHash or DoorCommandKind.ReduceOrder)
             return Hash32.TryParse(cancel.Hash, out var hash) ? new Request(command, deadline) { Account = maker, OrderHash = hash } : null;
         return TagOf(cancel.Salt) is { } tag ? new Request(command, deadline) { Account = maker, SaltTag = tag } : null;
     }

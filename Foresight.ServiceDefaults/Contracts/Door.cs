@@ -14,6 +14,9 @@ public enum DoorCommandKind
     ObserveBalance = 6,
     SetMarketState = 7,
     CancelAllOfMarket = 8,
+
+    /// <summary>Somebody filled a resting order directly on chain. Cancel names the order; Chain.Units is how much, in all.</summary>
+    ReduceOrder = 9,
 }
 
 /// <param name="RequestId">
@@ -32,7 +35,7 @@ public sealed record DoorOrder(
     string Hash, string Maker, int MarketId, int Outcome, bool IsBuy, int PriceTicks, long Lots, string Salt, long ExpirySeconds, string Signature,
     int TimeInForce, bool PostOnly, int SelfTradePrevention, string? ClientOrderId, string? IdempotencyKey);
 
-/// <param name="Hash">CancelByHash: the order. Else null.</param>
+/// <param name="Hash">CancelByHash, ReduceOrder: the order. Else null.</param>
 /// <param name="Salt">CancelBySalt: uint256, decimal. Else null.</param>
 public sealed record DoorCancel(string Maker, int MarketId, string? Hash, string? Salt);
 
@@ -40,6 +43,7 @@ public sealed record DoorCancel(string Maker, int MarketId, string? Hash, string
 /// <param name="MarketId">ObserveBalance of shares; 0 for collateral.</param>
 /// <param name="Outcome">255 for collateral.</param>
 /// <param name="Units">Micro-USDC or lots.</param>
+/// <param name="Reason">BustTrade: why, as in trades.settlement_reason.</param>
 public sealed record DoorChain(long TradeId, string? Address, int MarketId, int Outcome, long Units, long Block, string? Reason);
 
 /// <param name="State">0 open, 1 paused, 2 closed, 3 resolved.</param>

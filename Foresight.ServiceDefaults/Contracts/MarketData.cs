@@ -32,7 +32,9 @@ public sealed record TradesMessage(int Market, long Epoch, long Sequence, long P
 public sealed record StatsMessage(int Market, long Epoch, long Sequence, MarketStats Stats);
 
 /// <summary>A private update; only the owner's connections may receive it. Never carries a signature.</summary>
-/// <param name="Kind">accepted, filled, cancelled, expired, trade_settled, trade_bust.</param>
+/// <param name="Kind">
+/// accepted, filled, reduced (somebody filled it directly on chain), cancelled, expired, trade_settled, trade_bust (Reason says why and whose doing it was).
+/// </param>
 public sealed record OrderUpdate(
     string Owner, string OrderId, int MarketId, string Kind, string Status, string FilledAmount, string RemainingAmount, FillView? Fill, string? Reason,
     long Epoch, long Sequence);

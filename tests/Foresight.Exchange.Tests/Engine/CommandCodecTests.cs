@@ -49,7 +49,7 @@ public sealed class CommandCodecTests
     [InlineData(0, 0)]
     [InlineData(0, 2)]
     [InlineData(1, 0)]
-    [InlineData(1, 13)]
+    [InlineData(1, 14)]
     [InlineData(3, 2)]
     [InlineData(4, 4)]
     [InlineData(5, 2)]

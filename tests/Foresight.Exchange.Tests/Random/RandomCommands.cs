@@ -74,6 +74,7 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
         },
         8 when Below(4) == 0 => SetState(exchange.Markets.Values.ElementAt(Below(exchange.Markets.Count)), (MarketState)Below(4)),
         9 when Below(10) == 0 => ListMarket(),
+        9 or 10 => Reduce(),
         _ => new Command { Kind = CommandKind.ExpireOrders },
     };
 
@@ -167,6 +168,12 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
             PostOnly = Below(5) == 0,
             SelfTradePrevention = (SelfTradePrevention)Below(3),
         };
+    }
+
+    private Command Reduce()
+    {
+        var (id, _, order) = SomeOrder();
+        return new Command { Kind = CommandKind.ReduceOrder, Order = id, Quantity = new Quantity(Math.Max(0, (order?.Left ?? 0) + 1 - Below(5))) };
     }
 
     private (OrderId Id, AccountId Owner, ReferenceOrder? Order) SomeOrder()

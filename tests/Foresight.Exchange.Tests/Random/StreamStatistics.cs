@@ -26,7 +26,7 @@ public sealed class StreamStatistics
         List<string> required =
         [
             "Direct", "replaced", "cancelled Requested", "cancelled Expired", "cancelled SelfTrade", "cancelled Unfunded", "cancelled ImmediateOrCancel",
-            "cancelled BudgetSpent", "cancelled Administrator", "cancelled MarketClosed", "rejected WouldCross", "rejected WouldNotFill", "rejected SelfTrade",
+            "cancelled BudgetSpent", "cancelled FilledOnChain", "cancelled Administrator", "cancelled MarketClosed", "rejected WouldCross", "rejected WouldNotFill", "rejected SelfTrade",
             "rejected InsufficientBalance", "rejected OrderExpired", "rejected MarketPaused", "rejected StaleObservation", "rejected UnknownTrade",
         ];
         required.AddRange(hasSets ? ["Mint set", "Merge set"] : ["Mint", "Merge"]);

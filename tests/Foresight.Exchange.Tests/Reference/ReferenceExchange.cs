@@ -46,6 +46,7 @@ public sealed partial class ReferenceExchange(int shard = 0)
             CommandKind.CancelAllOfAccount => CancelAllOfAccount(command),
             CommandKind.CancelAllOfMarket => CancelAllOfMarket(command),
             CommandKind.ReplaceOrder => Replace(command),
+            CommandKind.ReduceOrder => Reduce(command),
             CommandKind.ObserveBalance => Observe(command),
             CommandKind.SettleTrade => Close(command, isSettled: true),
             CommandKind.BustTrade => Close(command, isSettled: false),
@@ -122,6 +123,26 @@ public sealed partial class ReferenceExchange(int shard = 0)
         if (command.Account.Value != 0 && command.Account.Value != order.Account)
             return RejectReason.NotOwner;
         Cancel(order, command.Account.Value == 0 ? CancelReason.Administrator : CancelReason.Requested);
+        return RejectReason.None;
+    }
+
+    private RejectReason Reduce(in Command command)
+    {
+        var most = command.Quantity.Lots;
+        if (most is < 0 or > 1_000_000_000_000)
+            return RejectReason.InvalidAmount;
+        if (Find(command.Order) is not { } order)
+            return RejectReason.UnknownOrder;
+        if (order.Left <= most)
+            return RejectReason.None;
+        if (most == 0)
+        {
+            Cancel(order, CancelReason.FilledOnChain);
+            return RejectReason.None;
+        }
+
+        order.Left = most;
+        Events.Add(new OrderReplaced(command.Order, new MarketId(order.Market), new Quantity(most), new Price(order.Price)));
         return RejectReason.None;
     }
 

@@ -30,6 +30,10 @@ internal sealed class ScenarioParser(ScenarioNames names)
         ["bust", var trade] => Close(CommandKind.BustTrade, trade, []),
         ["expire"] => new Command { Kind = CommandKind.ExpireOrders },
         [var account, "cancels", var order] => new Command { Kind = CommandKind.CancelOrder, Account = names.Account(account), Order = names.Order(order) },
+        ["chain", "leaves", var quantity, "of", var order] => new Command
+        {
+            Kind = CommandKind.ReduceOrder, Order = names.Order(order), Quantity = new Quantity(Lots(quantity)),
+        },
         [var account, "owns", var units, "usdc", .. var rest] => Observe(account, rest) with
         {
             Outcome = Command.CollateralOutcome, Amount = new Amount(Micros(units)),

@@ -37,7 +37,7 @@ internal static class Journal
     private static async Task AssertTablesEqualEngineAsync(TestCluster cluster)
     {
         var engine = await cluster.ReplayAsync();
-        await using var orders = cluster.Database.CreateCommand("SELECT order_id, status IN (0, 1), quantity_lots - filled_lots FROM orders");
+        await using var orders = cluster.Database.CreateCommand("SELECT order_id, status IN (0, 1), quantity_lots - filled_lots - reduced_lots FROM orders");
         await using (var reader = await orders.ExecuteReaderAsync())
         {
             var live = 0;

@@ -32,6 +32,12 @@ internal sealed class Traders(int seed)
     public static DoorCommand CancelBySalt(int trader, int market, string salt) =>
         Command(DoorCommandKind.CancelBySalt) with { Cancel = new DoorCancel(Address(trader), market, null, salt) };
 
+    /// <param name="filledLots">Filled directly on chain since the order was made.</param>
+    public static DoorCommand Reduce(int trader, int market, string hash, long filledLots) => Command(DoorCommandKind.ReduceOrder) with
+    {
+        Cancel = new DoorCancel(Address(trader), market, hash, null), Chain = new DoorChain(0, null, 0, 0, filledLots, 1, null),
+    };
+
     public static DoorCommand CancelByHash(int trader, int market, string hash) =>
         Command(DoorCommandKind.CancelByHash) with { Cancel = new DoorCancel(Address(trader), market, hash, null) };
 
@@ -42,6 +48,10 @@ internal sealed class Traders(int seed)
         if (placed.Count > 0 && random.Next(5) == 0)
         {
             var order = placed[random.Next(placed.Count)];
+            if (random.Next(6) == 0) return Command(DoorCommandKind.ReduceOrder) with
+            {
+                Cancel = new DoorCancel(order.Maker, order.MarketId, order.Hash, null), Chain = new DoorChain(0, null, 0, 0, random.NextInt64(1, order.Lots + 1), 1, null),
+            };
             return Command(random.Next(2) == 0 ? DoorCommandKind.CancelByHash : DoorCommandKind.CancelBySalt) with
             {
                 Cancel = new DoorCancel(order.Maker, order.MarketId, order.Hash, order.Salt),
