@@ -14,6 +14,8 @@ internal abstract record FeedItem
 
     public sealed record Orders(OrdersMessage Message) : FeedItem;
 
+    public sealed record TradeStates(TradeStatesMessage Message) : FeedItem;
+
     public sealed record MarketsAdded(IReadOnlyList<Market> Markets) : FeedItem;
 
     /// <summary>The answer says why it was refused; null if it was not.</summary>

@@ -26,6 +26,7 @@ public sealed partial class MarketFeed
         redis.Subscribe<TradesMessage>(Channels.Trades, message => Receive(Channels.Trades, new FeedItem.Trades(message)));
         redis.Subscribe<StatsMessage>(Channels.Stats, message => Receive(Channels.Stats, new FeedItem.Stats(message)));
         redis.Subscribe<OrdersMessage>(Channels.Orders, message => Receive(Channels.Orders, new FeedItem.Orders(message)));
+        redis.Subscribe<TradeStatesMessage>(Channels.TradeStates, message => Receive(Channels.TradeStates, new FeedItem.TradeStates(message)));
         redis.Multiplexer.ConnectionFailed += (_, failed) =>
         {
             if (failed.ConnectionType == ConnectionType.Subscription) inbox.Writer.TryWrite(new FeedItem.ConnectionLost());
@@ -88,6 +89,7 @@ public sealed partial class MarketFeed
         Say(HubEvents.Stats, 0, "restored");
         // What an owner missed is not sent again: "restored" tells it to ask for its orders.
         Say(HubEvents.Orders, 0, "restored");
+        SayTradeStates(subscribers.OfTopic(HubEvents.Trades), 0, "restored");
     }
 
     private void OnTick()
@@ -117,6 +119,7 @@ public sealed partial class MarketFeed
                 Say(HubEvents.Trades, 0, "lost");
                 Say(HubEvents.Stats, 0, "lost");
                 Say(HubEvents.Orders, 0, "lost");
+                SayTradeStates(subscribers.OfTopic(HubEvents.Trades), 0, "lost");
             }
         }
         else if (readAgain)

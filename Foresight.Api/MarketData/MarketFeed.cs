@@ -17,7 +17,7 @@ public sealed partial class MarketFeed : BackgroundService
 
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(500);
 
-    private static readonly string[] Listened = [Channels.Depth, Channels.Trades, Channels.Stats, Channels.Orders];
+    private static readonly string[] Listened = [Channels.Depth, Channels.Trades, Channels.Stats, Channels.Orders, Channels.TradeStates];
 
     private readonly RedisConnection redis;
     private readonly MarketCatalog catalog;
@@ -124,6 +124,7 @@ public sealed partial class MarketFeed : BackgroundService
             case FeedItem.Trades(var message): OnTrades(message); break;
             case FeedItem.Stats(var message): OnStats(message); break;
             case FeedItem.Orders(var message): OnOrders(message); break;
+            case FeedItem.TradeStates(var message): OnTradeStates(message); break;
             case FeedItem.MarketsAdded(var markets): OnMarkets(markets); break;
             case FeedItem.Subscribe subscribe: subscribe.Answer.TrySetResult(OnSubscribe(subscribe)); break;
             case FeedItem.Unsubscribe(var client, var subscription, var done):

@@ -40,12 +40,12 @@ public sealed class FailoverRpcTransport : IRpcTransport
         _started = _clock.GetTimestamp();
     }
 
-    /// <summary>Endpoints by HTTP, named by host and port: a path may hold a provider's key.</summary>
+    /// <summary>Endpoints by HTTP, named rpc-1, rpc-2 … as they come: a URL may hold a provider's key, and health and metrics are public.</summary>
     /// <param name="patience">For one request; null: 10 s for one endpoint alone, 3 s where there are others.</param>
     public static FailoverRpcTransport OfEndpoints(HttpClient http, BigInteger chainId, IReadOnlyList<Uri> endpoints, TimeSpan? patience = null)
     {
         var bound = patience ?? (endpoints.Count > 1 ? PatienceWithAnother : PatienceAlone);
-        return new(chainId, [.. endpoints.Select(e => (e.Authority, (IRpcTransport)new HttpRpcTransport(http, e, bound)))]);
+        return new(chainId, [.. endpoints.Select((e, i) => ($"rpc-{i + 1}", (IRpcTransport)new HttpRpcTransport(http, e, bound)))]);
     }
 
     public IReadOnlyList<EndpointHealth> Health

@@ -6,6 +6,16 @@ namespace Foresight.Console.MarketData;
 /// <param name="Total">Lots of this level and all better ones.</param>
 public sealed record BookLevel(int PriceTicks, long Lots, long Total);
 
+/// <summary>What the hub said last of a trade's way through settlement, and when.</summary>
+public sealed record HeardState(TradeState State, DateTimeOffset At)
+{
+    /// <summary>The trade as it is by now; as it was, where that was read later than this was heard.</summary>
+    public TradeView On(TradeView trade, DateTimeOffset readAt) => At < readAt ? trade : trade with
+    {
+        Settlement = State.Settlement, SettlementReason = State.Reason, TransactionHash = State.TransactionHash, BlockNumber = State.BlockNumber,
+    };
+}
+
 /// <summary>One market as of one moment; immutable, so that every circuit may draw it.</summary>
 /// <param name="HeardAt">When the hub spoke last.</param>
 /// <param name="Failure">Why it is not current; null while it is.</param>
@@ -14,6 +24,7 @@ public sealed record MarketSnapshot(
     long Sequence,
     ImmutableArray<(ImmutableArray<BookLevel> Bids, ImmutableArray<BookLevel> Asks)> Books,
     ImmutableArray<TradeView> Trades,
+    ImmutableDictionary<long, HeardState> States,
     MarketStats? Stats,
     DateTimeOffset? HeardAt,
     string? Failure);
@@ -27,11 +38,15 @@ public sealed class LiveMarket(int id)
     /// <summary>Trades kept of the stream; the page reads older ones from the Api.</summary>
     public const int KeptTrades = 200;
 
+    /// <summary>Trades whose state is kept: more than a page shows, and those under way are the newest.</summary>
+    public const int KeptStates = 1_000;
+
     private const int MaxOutcomes = 8;
 
     private readonly Lock gate = new();
     private readonly OrderBook book = new();
     private readonly LinkedList<TradeView> trades = [];
+    private ImmutableDictionary<long, HeardState> states = ImmutableDictionary<long, HeardState>.Empty;
     private MarketStats? stats;
     private DateTimeOffset? heardAt;
     private string? failure;
@@ -88,6 +103,17 @@ public sealed class LiveMarket(int id)
         }
     }
 
+    public void Take(TradeStatesMessage message, DateTimeOffset now)
+    {
+        lock (gate)
+        {
+            states = states.SetItems(message.Trades.Select(trade => KeyValuePair.Create(trade.TradeId, new HeardState(trade, now))));
+            if (states.Count > KeptStates)
+                states = states.RemoveRange(states.Keys.Order().Take(states.Count - KeptStates).ToList());
+            changes = 1;
+        }
+    }
+
     public void Take(StatsMessage message)
     {
         lock (gate)
@@ -123,7 +149,7 @@ public sealed class LiveMarket(int id)
         {
             var books = Enumerable.Range(0, MaxOutcomes).Select(outcome => (Totals(outcome, isBid: true), Totals(outcome, isBid: false)));
             var waiting = failure is null && !book.IsWhole ? "Waiting for the book." : failure;
-            return new MarketSnapshot(book.Epoch, book.Sequence, [.. books], [.. trades], stats, heardAt, waiting);
+            return new MarketSnapshot(book.Epoch, book.Sequence, [.. books], [.. trades], states, stats, heardAt, waiting);
         }
     }
 

@@ -145,6 +145,9 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
                 case "trades" when message.Argument<TradesMessage>(0) is var trades && markets.TryGetValue(trades.Market, out var market):
                     market.Take(trades);
                     break;
+                case "trade_state" when message.Argument<TradeStatesMessage>(0) is var states && markets.TryGetValue(states.Market, out var market):
+                    market.Take(states, clock.GetUtcNow());
+                    break;
                 case "stats" when message.Argument<StatsMessage>(0) is var stats && markets.TryGetValue(stats.Market, out var market):
                     market.Take(stats);
                     break;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Foresight.Chain;
 using Foresight.Contracts;
 using Foresight.Matching.Leadership;
@@ -6,23 +5,47 @@ using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>Tells every Api node of each change of a trade's settlement, after its commit. A lost message is harmless: the journal has it.</summary>
+/// <summary>
+/// Tells every Api node of each change of a trade's settlement, after its commit. A lost message is harmless: the journal has it, and the
+/// numbers show that it is missing.
+/// </summary>
 public sealed class TradeStatePublisher(RedisConnection redis, SettlementMetrics metrics, TimeProvider clock)
 {
     /// <summary>Trades in one message.</summary>
     public const int MaxTrades = 500;
 
+    private readonly Lock gate = new();
+    private readonly Dictionary<int, long> lastOfMarket = [];
+    private long epoch;
+    private long sequence;
+
     public void Publish(Term term, IReadOnlyCollection<TradeChange> changes)
     {
         metrics.Changed(changes);
-        foreach (var part in changes.Chunk(MaxTrades))
+        // Both loops of a term publish; the numbers go out in their order.
+        lock (gate)
         {
-            var states = part.Select(c => new TradeState(
-                c.TradeId, c.MarketId, c.Settlement, c.Reason, c.TransactionHash is { } hash ? Hex.Encode(hash) : null, c.BlockNumber));
-            Publish(term, "trade_state", JsonSerializer.Serialize(states, JsonSerializerOptions.Web));
+            if (term.Epoch != epoch)
+            {
+                (epoch, sequence) = (term.Epoch, 0);
+                lastOfMarket.Clear();
+            }
+
+            foreach (var market in changes.GroupBy(c => c.MarketId))
+            {
+                foreach (var part in market.Chunk(MaxTrades))
+                {
+                    var message = new TradeStatesMessage(market.Key, epoch, ++sequence, lastOfMarket.GetValueOrDefault(market.Key), [.. part.Select(State)]);
+                    lastOfMarket[market.Key] = sequence;
+                    redis.Publish(Channels.TradeStates, message);
+                }
+            }
         }
     }
 
     public void Publish(Term term, string kind, string? detail)
         => redis.Publish(Channels.ClusterEvents, new ClusterEvent(kind, term.NodeId, term.Epoch, clock.GetUtcNow(), detail));
+
+    private static TradeState State(TradeChange change) => new(
+        change.TradeId, change.MarketId, change.Settlement, change.Reason, change.TransactionHash is { } hash ? Hex.Encode(hash) : null, change.BlockNumber);
 }

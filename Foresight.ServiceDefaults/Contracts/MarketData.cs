@@ -11,6 +11,7 @@ public static class Channels
     public const string Trades = "ws:trades";
     public const string Stats = "ws:stats";
     public const string Orders = "ws:orders";
+    public const string TradeStates = "ws:trade-states";
     public const string ClusterEvents = "cluster:events";
     public const string ClusterLeader = "cluster:leader";
 }
@@ -43,12 +44,18 @@ public sealed record OrderUpdate(
 public sealed record OrdersMessage(long Epoch, long Sequence, IReadOnlyList<OrderUpdate> Updates);
 
 /// <summary>
-/// Channel <see cref="Channels.ClusterEvents"/>. Kinds: leader_elected, leader_lost, node_joined, node_left, trade_state
-/// (Detail: JSON array of <see cref="TradeState"/>), settlement_halted, reconciliation_finished, discrepancy_changed.
+/// Channel <see cref="Channels.ClusterEvents"/>. Kinds: leader_elected, leader_lost, node_joined, node_left, settlement_halted,
+/// reconciliation_finished, discrepancy_changed.
 /// </summary>
 public sealed record ClusterEvent(string Kind, string NodeId, long Epoch, DateTimeOffset At, string? Detail);
 
-/// <summary>A trade's settlement as it has just become. Cluster event "trade_state" carries up to 500 of them.</summary>
+/// <summary>
+/// Channel <see cref="Channels.TradeStates"/>: what became of trades of one market, up to 500 of them. Epoch is the tenure of the holder of the
+/// lease "settlement", Sequence a number of its own in it, Previous that of the market's message before (0: the first of the epoch).
+/// </summary>
+public sealed record TradeStatesMessage(int Market, long Epoch, long Sequence, long Previous, IReadOnlyList<TradeState> Trades);
+
+/// <summary>A trade's settlement as it has just become.</summary>
 /// <param name="Settlement">batched, broadcast, mined, final, failed; matched again after a batch that did nothing.</param>
 public sealed record TradeState(long TradeId, int MarketId, string Settlement, string? Reason, string? TransactionHash, long? BlockNumber);
 
@@ -61,8 +68,8 @@ public sealed record HeartbeatMessage(DateTimeOffset At, IReadOnlyList<Heartbeat
 public sealed record HeartbeatMarket(int Market, long Epoch, long Sequence);
 
 /// <summary>Hub event "continuity".</summary>
-/// <param name="Topic">depth, trades, stats, orders.</param>
-/// <param name="Market">0 for orders.</param>
+/// <param name="Topic">depth, trades, stats, orders, trade_state.</param>
+/// <param name="Market">0: of all that the connection follows.</param>
 /// <param name="State">lost: messages are missing and what the client knows is old. restored: a snapshot follows, or the stream goes on.</param>
 public sealed record ContinuityMessage(string Topic, int Market, string State);
 

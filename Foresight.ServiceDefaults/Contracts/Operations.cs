@@ -65,7 +65,7 @@ public sealed record SettlementView(
     IReadOnlyDictionary<string, long> TradesByState, long HeadBlock, long ConfirmedBlock, int Confirmations, string? SignerAddress, string? SignerBalanceEth,
     string? HolderNodeId, string? LastError, DateTimeOffset? LastErrorAt, string? Halted = null, IReadOnlyList<ChainEndpointView>? Endpoints = null);
 
-/// <param name="Name">Host and port.</param>
+/// <param name="Name">rpc-1, rpc-2 … in the order of RPC_URLS.</param>
 /// <param name="IsWell">It is asked in its turn; one that is not is asked last.</param>
 /// <param name="Behind">Blocks behind the best endpoint; null: it never told its head.</param>
 public sealed record ChainEndpointView(string Name, bool IsWell, long? Head, long? Behind, string? Error);

@@ -99,7 +99,7 @@ public static class MetricNames
     public const string SignerBalance = "foresight_settlement_signer_balance_eth";
     /// <summary>Gauge.</summary>
     public const string ChainHead = "foresight_chain_head_block";
-    /// <summary>Gauge: 1 in use, 0 asked last; label endpoint (host and port as configured, eight at most).</summary>
+    /// <summary>Gauge: 1 in use, 0 asked last; label endpoint (rpc-1, rpc-2 … in the order of RPC_URLS).</summary>
     public const string ChainEndpointHealth = "foresight_chain_endpoint_health";
     /// <summary>Gauge: blocks behind the best endpoint; label endpoint.</summary>
     public const string ChainEndpointLag = "foresight_chain_endpoint_lag_blocks";

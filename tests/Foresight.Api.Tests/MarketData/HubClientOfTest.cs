@@ -48,6 +48,16 @@ internal sealed class HubClientOfTest : IAsyncDisposable
         }
     }
 
+    /// <summary>The next event but heartbeats, with its name.</summary>
+    public async Task<JsonElement> NextAnyAsync()
+    {
+        while (true)
+        {
+            var message = await events.Reader.ReadAsync().AsTask().WaitAsync(Soon);
+            if (message.GetProperty("target").GetString() != "heartbeat") return message;
+        }
+    }
+
     /// <summary>Everything that came until a heartbeat that was sent after now: two of them.</summary>
     public async Task<IReadOnlyList<JsonElement>> UntilHeartbeatsAsync()
     {

@@ -117,6 +117,42 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ATradesWayThroughSettlement_ReachesThoseWhoFollowItsMarket_OnceAndInOrder()
+    {
+        await using var follower = await HubClientOfTest.OpenAsync(stack);
+        await using var other = await HubClientOfTest.OpenAsync(stack);
+        Assert.Null(await follower.InvokeAsync("Subscribe", "trades", Market));
+        Assert.Null(await other.InvokeAsync("Subscribe", "trades", 1));
+        var term = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        await TellAsync(term, 1, 0, "broadcast");
+        var first = await follower.NextAsync("trade_state");
+        Assert.Equal(("broadcast", 77L), (first.GetProperty("trades")[0].GetProperty("settlement").GetString(), first.GetProperty("trades")[0].GetProperty("tradeId").GetInt64()));
+
+        // Of an older holder of the lease, and one that was told before.
+        await TellAsync(term - 1, 9, 8, "failed");
+        await TellAsync(term, 1, 0, "broadcast");
+        // Number 2 is lost.
+        await TellAsync(term, 3, 2, "final");
+        var seen = new[] { await follower.NextAnyAsync(), await follower.NextAnyAsync(), await follower.NextAnyAsync() };
+        Assert.Equal(["continuity lost", "trade_state final", "continuity restored"], seen.Select(Summary));
+        Assert.DoesNotContain(await other.UntilHeartbeatsAsync(), message => message.GetProperty("target").GetString() == "trade_state");
+
+        Task TellAsync(long epochOfTerm, long number, long previous, string state) => PublishAsync(
+            Channels.TradeStates, new TradeStatesMessage(Market, epochOfTerm, number, previous, [new TradeState(77, Market, state, null, "0x12", 5)]));
+
+        static string Summary(JsonElement message)
+        {
+            var body = message.GetProperty("arguments")[0];
+            return message.GetProperty("target").GetString() switch
+            {
+                "continuity" => $"continuity {body.GetProperty("state").GetString()}",
+                "trade_state" => $"trade_state {body.GetProperty("trades")[0].GetProperty("settlement").GetString()}",
+                var target => target!,
+            };
+        }
+    }
+
+    [Fact]
     public async Task AClientThatComesBack_GetsWhatItMissed()
     {
         await CommitAsync(new LevelChange(0, true, 4600, 1));

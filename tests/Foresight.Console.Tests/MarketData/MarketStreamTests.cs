@@ -39,6 +39,20 @@ public sealed class MarketStreamTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ATradesStep_IsKnownAtOnce_AndCountsUntilTheTradeIsReadAnew()
+    {
+        using var watch = new Watched(stream, 7);
+        await watch.UntilAsync(market => market.Failure is null);
+        var trade = new TradeView(42, 7, "direct", 0, "buy", "0.5", "1", DateTimeOffset.UnixEpoch, "matched", null, null, null, 1, 1);
+
+        await first.Hub.SendAsync("trade_state", new TradeStatesMessage(7, 3, 1, 0, [new TradeState(42, 7, "mined", null, "0xab", 9)]));
+        var heard = (await watch.UntilAsync(market => market.States.ContainsKey(42))).States[42];
+        var shown = heard.On(trade, readAt: heard.At.AddSeconds(-1));
+        Assert.Equal(("mined", "0xab", 9L), (shown.Settlement, shown.TransactionHash, shown.BlockNumber));
+        Assert.Same(trade, heard.On(trade, readAt: heard.At.AddSeconds(1)));
+    }
+
+    [Fact]
     public async Task Gap_IsHealedByAFreshSnapshot()
     {
         using var watch = new Watched(stream, 7);
