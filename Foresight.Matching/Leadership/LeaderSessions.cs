@@ -4,11 +4,20 @@ using Npgsql;
 
 namespace Foresight.Matching.Leadership;
 
+/// <summary>A term's own connections to the store of the truth. Disposed of with the term.</summary>
+public interface ITermSessions : IAsyncDisposable;
+
+/// <summary>Opens a term's own connections. To Postgres, and in the simulator.</summary>
+public interface ILeaderSessions
+{
+    ITermSessions Open(string sessionName);
+}
+
 /// <summary>
 /// Makes a term's own connections to the primary. Their application_name is the term's alone, so that the next holder can end exactly
 /// these sessions and no others.
 /// </summary>
-public sealed class LeaderSessions(PostgresAddress address, ILoggerFactory loggers)
+public sealed class LeaderSessions(PostgresAddress address, ILoggerFactory loggers) : ILeaderSessions
 {
     /// <summary>A term's commits, its look-ups, a snapshot and a spare one.</summary>
     private const int MaximumConnections = 6;
@@ -24,6 +33,8 @@ public sealed class LeaderSessions(PostgresAddress address, ILoggerFactory logge
         var name = $"foresight-{resource}-{token:N}";
         return name.Length <= MaximumNameLength ? name : name[^MaximumNameLength..];
     }
+
+    ITermSessions ILeaderSessions.Open(string sessionName) => new PostgresSessions(Open(sessionName));
 
     public NpgsqlDataSource Open(string sessionName)
     {
@@ -45,4 +56,11 @@ public sealed class LeaderSessions(PostgresAddress address, ILoggerFactory logge
         };
         return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = sessionName }.UseLoggerFactory(loggers).Build();
     }
+}
+
+internal sealed class PostgresSessions(NpgsqlDataSource database) : ITermSessions
+{
+    public NpgsqlDataSource Database => database;
+
+    public ValueTask DisposeAsync() => database.DisposeAsync();
 }

@@ -9,8 +9,15 @@ namespace Foresight.Matching.Leadership;
 
 /// <summary>What every leadership loop of the process shares.</summary>
 public sealed record LeadershipServices(
-    LeaseOptions Options, LeaseStore Leases, TermStore Terms, LeaderSessions Sessions, CrashDetector Crashes, LeadershipMetrics Metrics,
-    RedisConnection Redis, NodePresence Presence, NodeRegistry Nodes, TimeProvider Clock);
+    LeaseOptions Options, ILeaseStore Leases, TermStore Terms, ILeaderSessions Sessions, CrashDetector Crashes, LeadershipMetrics Metrics,
+    IBroadcast Broadcast, NodePresence Presence, TimeProvider Clock)
+{
+    /// <summary>Makes the token of a bid.</summary>
+    public Func<Guid> NewToken { get; init; } = Guid.NewGuid;
+
+    /// <summary>Takes a dead node out of the registry.</summary>
+    public required Func<string, CancellationToken, Task> DropNode { get; init; }
+}
 
 public static class LeadershipExtensions
 {
@@ -22,16 +29,20 @@ public static class LeadershipExtensions
     {
         builder.Services.TryAddSingleton(LeaseOptions.From(builder.Configuration));
         builder.Services.TryAddSingleton(PostgresAddress.From(builder.Configuration));
-        builder.Services.TryAddSingleton<LeaseStore>();
+        builder.Services.TryAddSingleton<ILeaseStore, RedisLeaseStore>();
+        builder.Services.TryAddSingleton<ILeadershipTable, PostgresLeadershipTable>();
+        builder.Services.TryAddSingleton<INodeProbe, SocketProbe>();
         builder.Services.TryAddSingleton<TermStore>();
-        builder.Services.TryAddSingleton<LeaderSessions>();
+        builder.Services.TryAddSingleton<ILeaderSessions, LeaderSessions>();
         builder.Services.TryAddSingleton<CrashDetector>();
         builder.Services.TryAddSingleton<LeadershipMetrics>();
         builder.Services.TryAddSingleton(provider => new LeadershipServices(
-            provider.GetRequiredService<LeaseOptions>(), provider.GetRequiredService<LeaseStore>(), provider.GetRequiredService<TermStore>(),
-            provider.GetRequiredService<LeaderSessions>(), provider.GetRequiredService<CrashDetector>(), provider.GetRequiredService<LeadershipMetrics>(),
-            provider.GetRequiredService<RedisConnection>(), provider.GetRequiredService<NodePresence>(), provider.GetRequiredService<NodeRegistry>(),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<LeaseOptions>(), provider.GetRequiredService<ILeaseStore>(), provider.GetRequiredService<TermStore>(),
+            provider.GetRequiredService<ILeaderSessions>(), provider.GetRequiredService<CrashDetector>(), provider.GetRequiredService<LeadershipMetrics>(),
+            provider.GetRequiredService<IBroadcast>(), provider.GetRequiredService<NodePresence>(), provider.GetRequiredService<TimeProvider>())
+        {
+            DropNode = provider.GetRequiredService<NodeRegistry>().DropAsync,
+        });
         builder.Services.TryAddSingleton<TWork>();
         builder.Services.AddSingleton<IHostedService>(provider =>
             ActivatorUtilities.CreateInstance<LeadershipLoop>(provider, resource, provider.GetRequiredService<TWork>()));

@@ -22,17 +22,20 @@ public sealed partial class LeadershipLoop(
 
     private readonly LeaseOptions options = services.Options;
     private readonly TimeProvider clock = services.Clock;
-    private readonly SemaphoreSlim wake = new(0);
+    private readonly WakeSignal wake = new();
     private bool redisIsSilent;
     private long lastSeenAlive = services.Clock.GetTimestamp();
 
-    protected override async Task ExecuteAsync(CancellationToken stopping)
+    protected override Task ExecuteAsync(CancellationToken stopping) => RunAsync(stopping);
+
+    /// <summary>Follows and leads until the process ends.</summary>
+    internal async Task RunAsync(CancellationToken stopping)
     {
         // ApplicationStopping comes before the web server stops: the lease is on its way to another node while this one still answers.
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping, lifetime.ApplicationStopping);
         services.Metrics.Follows(resource);
-        services.Redis.Subscribe<LeaderMessage>(Channels.ClusterLeader, WakeWhenReleased);
-        services.Redis.Restored += Wake;
+        services.Broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, WakeWhenReleased);
+        services.Broadcast.Restored += wake.Set;
         try
         {
             await DoorIsOpenAsync(ending.Token);
@@ -44,7 +47,7 @@ public sealed partial class LeadershipLoop(
         }
         finally
         {
-            services.Redis.Restored -= Wake;
+            services.Broadcast.Restored -= wake.Set;
         }
     }
 
@@ -68,7 +71,7 @@ public sealed partial class LeadershipLoop(
         var bid = await BidAsync(stopping);
         if (bid is null)
         {
-            await WaitForTurnAsync(options.PollInterval, stopping);
+            await wake.WaitAsync(options.PollInterval, clock, stopping);
             return;
         }
 
@@ -96,7 +99,7 @@ public sealed partial class LeadershipLoop(
             var phases = new FailoverPhases(clock, lastSeenAlive);
             phases.Reach(FailoverPhases.Detected);
             var now = clock.GetUtcNow();
-            var record = new LeaseRecord(identity.Id, services.Presence.Address, Guid.NewGuid(), Epoch: 0, now, now);
+            var record = new LeaseRecord(identity.Id, services.Presence.Address, services.NewToken(), Epoch: 0, now, now);
             var sentAt = clock.GetTimestamp();
             var won = crashed
                 ? await services.Leases.TryReplaceAsync(resource, reading.Holder!.Token, record, options.LeaseDuration)
@@ -121,13 +124,13 @@ public sealed partial class LeadershipLoop(
         var keeper = new LeaseKeeper(services.Leases, options, clock, resource, bid.Record, bid.SentAt);
         var sessionName = LeaderSessions.NameOf(resource, bid.Record.Token);
         // Open until the lease is released: a term that only ends must not look like one that crashed.
-        await using var database = services.Sessions.Open(sessionName);
+        await using var sessions = services.Sessions.Open(sessionName);
         services.Presence.SetLeads(resource, true);
         SetState("acquiring");
         try
         {
             var (term, previous) = await services.Terms.TakeAsync(
-                resource, bid.Record.Token, identity.Id, bid.Record.Address, sessionName, keeper.Lost);
+                new NewHolder(resource, bid.Record.Token, identity.Id, bid.Record.Address, sessionName), keeper.Lost);
             Reach(bid, FailoverPhases.Fenced, null);
             keeper.SetEpoch(term.Epoch);
             services.Metrics.Leads(resource, term.Epoch);
@@ -138,7 +141,7 @@ public sealed partial class LeadershipLoop(
             if (bid.CrashedNodeId is { } dead && dead != identity.Id) _ = DropAsync(dead);
 
             using var watched = stopping.Register(() => SetState("draining"));
-            var lease = new Lease(term, database, keeper.Lost, stopping, phase => Reach(bid, phase, term));
+            var lease = new Lease(term, sessions, keeper.Lost, stopping, phase => Reach(bid, phase, term));
             await work.LeadAsync(lease);
             return true;
         }
@@ -171,7 +174,7 @@ public sealed partial class LeadershipLoop(
 
         // Released only now, with the work at its end: whoever gets it next need not wait for anything of ours.
         await services.Leases.ReleaseAsync(resource, keeper.Record);
-        services.Redis.Publish(Channels.ClusterEvents, new ClusterEvent("leader_lost", identity.Id, keeper.Record.Epoch, clock.GetUtcNow(), resource));
+        services.Broadcast.Publish(Channels.ClusterEvents, new ClusterEvent("leader_lost", identity.Id, keeper.Record.Epoch, clock.GetUtcNow(), resource));
         services.Metrics.Follows(resource);
         services.Presence.SetLeads(resource, false);
         SetState("follower");
@@ -188,14 +191,6 @@ public sealed partial class LeadershipLoop(
             if (services.Presence.Address.Length > 0) return;
             await changed.WaitAsync(stopping);
         }
-    }
-
-    private async Task WaitForTurnAsync(TimeSpan atMost, CancellationToken stopping)
-    {
-        using var round = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        await Task.WhenAny(Task.Delay(atMost, clock, round.Token), wake.WaitAsync(round.Token));
-        await round.CancelAsync();
-        stopping.ThrowIfCancellationRequested();
     }
 
     private void Reach(Bid bid, string phase, Term? term)
@@ -223,7 +218,7 @@ public sealed partial class LeadershipLoop(
     {
         try
         {
-            await services.Nodes.DropAsync(deadNodeId, lifetime.ApplicationStopping);
+            await services.DropNode(deadNodeId, lifetime.ApplicationStopping);
         }
         catch (Exception error) when (error is RedisException or TimeoutException or OperationCanceledException)
         {
@@ -233,8 +228,8 @@ public sealed partial class LeadershipLoop(
 
     private void Announce(string message, string clusterEvent, LeaseRecord record)
     {
-        services.Redis.Publish(Channels.ClusterLeader, new LeaderMessage(message, resource, record.NodeId, record.Address, record.Epoch));
-        services.Redis.Publish(Channels.ClusterEvents, new ClusterEvent(clusterEvent, record.NodeId, record.Epoch, clock.GetUtcNow(), resource));
+        services.Broadcast.Publish(Channels.ClusterLeader, new LeaderMessage(message, resource, record.NodeId, record.Address, record.Epoch));
+        services.Broadcast.Publish(Channels.ClusterEvents, new ClusterEvent(clusterEvent, record.NodeId, record.Epoch, clock.GetUtcNow(), resource));
     }
 
     /// <summary>A node is what it is to the order flow; its other resources show in "leads".</summary>
@@ -245,10 +240,8 @@ public sealed partial class LeadershipLoop(
 
     private void WakeWhenReleased(LeaderMessage message)
     {
-        if (message.Kind == "released" && message.Resource == resource && message.NodeId != identity.Id) Wake();
+        if (message.Kind == "released" && message.Resource == resource && message.NodeId != identity.Id) wake.Set();
     }
-
-    private void Wake() => wake.Release();
 
     /// <param name="CrashedNodeId">The holder before, if it is known to be dead.</param>
     private sealed record Bid(LeaseRecord Record, long SentAt, FailoverPhases Phases, string? CrashedNodeId);

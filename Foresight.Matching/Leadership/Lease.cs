@@ -10,10 +10,10 @@ public sealed class Lease
 {
     private readonly Action<string> report;
 
-    internal Lease(Term term, NpgsqlDataSource database, CancellationToken lost, CancellationToken stopping, Action<string> report)
+    internal Lease(Term term, ITermSessions sessions, CancellationToken lost, CancellationToken stopping, Action<string> report)
     {
         Term = term;
-        Database = database;
+        Sessions = sessions;
         Lost = lost;
         Stopping = stopping;
         this.report = report;
@@ -25,7 +25,11 @@ public sealed class Lease
     /// Connections to the primary for this term's writes. The next holder ends their sessions first thing, so a transaction of a holder
     /// that hangs cannot block it. Disposed of with the lease.
     /// </summary>
-    public NpgsqlDataSource Database { get; }
+    internal ITermSessions Sessions { get; }
+
+    /// <summary>The <see cref="Sessions"/>, for work that writes to Postgres by itself.</summary>
+    public NpgsqlDataSource Database =>
+        (Sessions as PostgresSessions)?.Database ?? throw new InvalidOperationException("The sessions of this term are not with a Postgres server.");
 
     /// <summary>The lease is gone or can no longer be trusted: stop at once.</summary>
     public CancellationToken Lost { get; }

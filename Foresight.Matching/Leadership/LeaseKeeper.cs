@@ -8,7 +8,7 @@ namespace Foresight.Matching.Leadership;
 /// </summary>
 internal sealed class LeaseKeeper : IAsyncDisposable
 {
-    private readonly LeaseStore store;
+    private readonly ILeaseStore store;
     private readonly LeaseOptions options;
     private readonly TimeProvider clock;
     private readonly string resource;
@@ -21,7 +21,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private string? lossReason;
 
     /// <param name="sentAt">Timestamp of when the winning bid was sent.</param>
-    public LeaseKeeper(LeaseStore store, LeaseOptions options, TimeProvider clock, string resource, LeaseRecord record, long sentAt)
+    public LeaseKeeper(ILeaseStore store, LeaseOptions options, TimeProvider clock, string resource, LeaseRecord record, long sentAt)
     {
         (this.store, this.options, this.clock, this.resource, this.record) = (store, options, clock, resource, record);
         view = LeaseRules.Acquired(Moment(sentAt), options);
@@ -48,7 +48,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await closed.CancelAsync();
+        closed.Cancel();
         await renewing;
         await trustEnds.DisposeAsync();
         closed.Dispose();
@@ -85,8 +85,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private void Lose(string reason)
     {
         Interlocked.CompareExchange(ref lossReason, reason, null);
-        // The token is set at once; what hangs on it runs beside us, so that nothing it throws reaches a timer's thread.
-        _ = lost.CancelAsync();
+        lost.Cancel();
     }
 
     private LeaseRecord Stamped() => Record with { LastRenewedAt = clock.GetUtcNow() };

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Foresight.Exchange;
+using Foresight.Matching.Leadership;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -8,7 +9,32 @@ namespace Foresight.Matching.Pipeline;
 /// <summary>A batch's rows as statements over arrays: a handful of statements, however many rows.</summary>
 internal static class JournalStatements
 {
-    public static void AddTo(NpgsqlBatchCommandCollection batch, JournalBatch rows, long epoch, int shard)
+    public static void AddTo(NpgsqlBatchCommandCollection batch, JournalStep step, int shard)
+    {
+        switch (step)
+        {
+            case JournalStep.AssertTerm assert:
+                batch.Add(Fence.Assert(assert.Term));
+                break;
+            case JournalStep.WriteRows write:
+                AddRows(batch, write.Rows, write.Epoch, shard);
+                break;
+            case JournalStep.StoreSnapshot store:
+                batch.Add(Snapshot(store, shard));
+                batch.Add(TooManySnapshots(shard));
+                break;
+            case JournalStep.Commit:
+                // Ends the implicit transaction: what follows is read after the commit, and still in the same round trip.
+                batch[^1].AppendErrorBarrier = true;
+                break;
+            case JournalStep.ReadBack back:
+                batch.Add(new NpgsqlBatchCommand("SELECT pg_current_wal_insert_lsn()"));
+                if (back.Rows.ClosedTrades.Count > 0) batch.Add(ClosedFills(back.Rows));
+                break;
+        }
+    }
+
+    private static void AddRows(NpgsqlBatchCommandCollection batch, JournalBatch rows, long epoch, int shard)
     {
         if (rows.Accounts.Count > 0) batch.Add(Accounts(rows));
         if (rows.Commands.Count > 0) batch.Add(Commands(rows, epoch, shard));
@@ -22,7 +48,7 @@ internal static class JournalStatements
         if (rows.ClosedTrades.Count > 0) batch.Add(ClosedTrades(rows));
     }
 
-    public static NpgsqlBatchCommand ClosedFills(JournalBatch rows) => Statement(
+    private static NpgsqlBatchCommand ClosedFills(JournalBatch rows) => Statement(
         """
         SELECT f.trade_id, a.address, o.order_hash, o.market_id, f.price_ticks, f.quantity_lots, f.is_taker
         FROM fills f JOIN orders o ON o.order_id = f.order_id JOIN accounts a ON a.account_id = f.account_id
@@ -148,6 +174,15 @@ internal static class JournalStatements
 
     private static NpgsqlBatchCommand ClosedTrades(JournalBatch rows) => Statement(
         "UPDATE trades SET closed = true WHERE trade_id = ANY($1)", Array(rows.ClosedTrades, row => row.Trade.Value, NpgsqlDbType.Bigint));
+
+    private static NpgsqlBatchCommand Snapshot(JournalStep.StoreSnapshot store, int shard) => Statement(
+        "INSERT INTO snapshots (shard, sequence, epoch, state_hash, state) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (shard, sequence) DO NOTHING",
+        One((short)shard, NpgsqlDbType.Smallint), One(store.Snapshot.Sequence, NpgsqlDbType.Bigint), One(store.Epoch, NpgsqlDbType.Bigint),
+        One(store.Snapshot.StateHash, NpgsqlDbType.Text), One(store.Snapshot.State, NpgsqlDbType.Bytea));
+
+    private static NpgsqlBatchCommand TooManySnapshots(int shard) => Statement(
+        "DELETE FROM snapshots WHERE shard = $1 AND sequence NOT IN (SELECT sequence FROM snapshots WHERE shard = $1 ORDER BY sequence DESC LIMIT $2)",
+        One((short)shard, NpgsqlDbType.Smallint), One(PipelineLimits.SnapshotsKept, NpgsqlDbType.Integer));
 
     private static byte[] Encode(Command command)
     {

@@ -11,8 +11,8 @@ internal readonly record struct ClosedFill(long TradeId, byte[] Owner, byte[] Or
 /// <param name="Lsn">A server that has replayed up to here shows the batch.</param>
 internal sealed record Committed(NpgsqlLogSequenceNumber Lsn, IReadOnlyList<ClosedFill> ClosedFills);
 
-/// <summary>Commits batches: one round trip, one implicit transaction, the fence first.</summary>
-internal sealed class JournalWriter(NpgsqlDataSource database, int shard)
+/// <summary>Commits batches: one round trip, one transaction, the fence first. Knows what a failure is worth.</summary>
+internal sealed class JournalWriter(IJournal journal)
 {
     /// <summary>Commits the batch. A deadlock (with settlement's updates of the same trades) is certain and passes, so it is tried once more.</summary>
     /// <exception cref="PostgresException">Certainly not committed; the fence's refusal is one of these.</exception>
@@ -31,60 +31,25 @@ internal sealed class JournalWriter(NpgsqlDataSource database, int shard)
 
     private async Task<Committed> CommitOnceAsync(Term term, JournalBatch rows)
     {
-        await using var connection = await OpenAsync();
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Fence.Assert(term));
-        JournalStatements.AddTo(batch.BatchCommands, rows, term.Epoch, shard);
-        // Ends the implicit transaction: what follows is read after the commit, and still in the same round trip.
-        batch.BatchCommands[^1].AppendErrorBarrier = true;
-        var writes = batch.BatchCommands.Count;
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_current_wal_insert_lsn()"));
-        if (rows.ClosedTrades.Count > 0) batch.BatchCommands.Add(JournalStatements.ClosedFills(rows));
+        var transaction = new JournalTransaction(
+            new JournalStep.AssertTerm(term), new JournalStep.WriteRows(rows, term.Epoch), new JournalStep.Commit(), new JournalStep.ReadBack(rows));
         try
         {
-            return await ExecuteAsync(batch, rows);
+            return await journal.ExecuteAsync(transaction);
         }
-        catch (PostgresException error) when (IsCertain(error, batch, writes))
+        catch (PostgresException) when (IsCertain(transaction))
         {
             throw;
         }
-        catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException or IOException)
+        catch (Exception error) when (transaction.Sent && error is NpgsqlException or TimeoutException or OperationCanceledException or IOException)
         {
             throw new InDoubtException(error);
         }
     }
 
-    /// <summary>Without a connection nothing was sent, so this failure is certain.</summary>
-    private async Task<NpgsqlConnection> OpenAsync() => await database.OpenConnectionAsync();
-
-    private static async Task<Committed> ExecuteAsync(NpgsqlBatch batch, JournalBatch rows)
-    {
-        await using var reader = await batch.ExecuteReaderAsync();
-        // The fence's row is the first result; the writes have none.
-        await reader.NextResultAsync();
-        await reader.ReadAsync();
-        var lsn = reader.GetFieldValue<NpgsqlLogSequenceNumber>(0);
-        if (rows.ClosedTrades.Count == 0) return new Committed(lsn, []);
-
-        var closed = rows.ClosedTrades.ToDictionary(one => one.Trade.Value);
-        var fills = new List<ClosedFill>();
-        await reader.NextResultAsync();
-        while (await reader.ReadAsync())
-            fills.Add(new ClosedFill(
-                reader.GetInt64(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2), reader.GetInt32(3), reader.GetInt32(4),
-                reader.GetInt64(5), reader.GetBoolean(6), closed[reader.GetInt64(0)].Settled, closed[reader.GetInt64(0)].Reason));
-        return new Committed(lsn, fills);
-    }
-
     /// <summary>
-    /// An ERROR in one of the transaction's own statements rolled it back. A FATAL (the session was ended) may have come after the commit,
-    /// and so may an error of what is read after it.
+    /// Without a connection nothing was sent. An ERROR in one of the transaction's own steps rolled it back. A FATAL (the session was ended)
+    /// may have come after the commit, and so may an error of what is read after it.
     /// </summary>
-    private static bool IsCertain(PostgresException error, NpgsqlBatch batch, int writes)
-    {
-        if (error.InvariantSeverity != "ERROR" || error.BatchCommand is not { } failed) return false;
-        for (var i = 0; i < writes; i++)
-            if (ReferenceEquals(batch.BatchCommands[i], failed)) return true;
-        return false;
-    }
+    private static bool IsCertain(JournalTransaction transaction) => !transaction.Sent || transaction.FailedStep is { IsBeforeCommit: true };
 }

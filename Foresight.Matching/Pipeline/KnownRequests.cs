@@ -26,9 +26,8 @@ internal sealed class Known
 /// </summary>
 internal sealed class KnownRequests(NpgsqlDataSource database)
 {
-    public async Task<Known> FindAsync(IReadOnlyList<WorkItem> items, CancellationToken cancellation)
+    public async Task<Known> FindAsync(IReadOnlyList<Request> requests, CancellationToken cancellation)
     {
-        var requests = items.OfType<Request>().ToList();
         var places = requests.Where(request => request.Command.Kind == DoorCommandKind.Place).ToList();
         var keyed = places.Where(request => request.Command.Order!.IdempotencyKey is not null).ToList();
 

@@ -10,7 +10,7 @@ namespace Foresight.Matching.Pipeline;
 /// batch N + 1 is matched in memory; any failure ends the term, and the next one is rebuilt from the journal.
 /// </summary>
 internal sealed class MatchingLoop(
-    Lease lease, Desk desk, Intake intake, KnownRequests journal, JournalWriter writer, Recovery markets, SnapshotWriter snapshots, Publisher publisher,
+    Lease lease, Desk desk, Intake intake, IJournal journal, JournalWriter writer, SnapshotWriter snapshots, Publisher publisher,
     PipelineMetrics metrics, TimeProvider clock)
 {
     private readonly CancellationTokenSource commitFailed = new();
@@ -66,7 +66,7 @@ internal sealed class MatchingLoop(
     private async Task<JournalBatch> MatchAsync(List<WorkItem> items, CancellationToken ending)
     {
         var newMarkets = await NewMarketsAsync(ending);
-        var known = await journal.FindAsync(items, ending);
+        var known = await journal.FindAsync([.. items.OfType<Request>()], ending);
         return desk.Match(items, known, newMarkets, lease.Term.Epoch, clock);
     }
 
@@ -95,7 +95,7 @@ internal sealed class MatchingLoop(
             var status = error is InDoubtException ? DoorStatus.InDoubt : DoorStatus.NotLeader;
             if (status == DoorStatus.InDoubt) metrics.CommitInDoubt();
             foreach (var (request, _) in batch.Answers) request.Answer.TrySetResult(NotLeader(request) with { Status = status, Code = CodeOf(status) });
-            await commitFailed.CancelAsync();
+            commitFailed.Cancel();
             throw;
         }
     }
@@ -125,7 +125,7 @@ internal sealed class MatchingLoop(
     {
         if (clock.GetElapsedTime(lastMarketLook) < PipelineLimits.TickInterval) return [];
         lastMarketLook = clock.GetTimestamp();
-        return await markets.MarketsAsync(listed: false, ending);
+        return await journal.MarketsAsync(listed: false, ending);
     }
 
     private void Refuse(List<WorkItem> items)

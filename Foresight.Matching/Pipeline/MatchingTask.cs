@@ -6,28 +6,29 @@ namespace Foresight.Matching.Pipeline;
 
 /// <summary>What the leader of the matching engine does in its term: rebuild, say so, match until it ends.</summary>
 internal sealed partial class MatchingTask(
-    MatchingGate gate, PipelineMetrics metrics, RedisConnection redis, TimeProvider clock, ILogger<MatchingTask> logger) : ILeaderTask
+    MatchingGate gate, IJournals journals, PipelineOptions options, PipelineMetrics metrics, IBroadcast broadcast, TimeProvider clock,
+    ILogger<MatchingTask> logger) : ILeaderTask
 {
     /// <summary>One shard so far: every market, one sequence.</summary>
     private const int Shard = 0;
 
     public async Task LeadAsync(Lease lease)
     {
-        var recovery = new Recovery(lease.Database, Shard, logger);
+        var journal = journals.Open(lease, Shard);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping);
-        var desk = await recovery.RebuildAsync(ending.Token);
+        var desk = await new Recovery(journal, Shard, logger).RebuildAsync(ending.Token);
 
         var intake = new Intake();
-        var snapshots = new SnapshotWriter(lease.Database, lease.Term, Shard, desk.Sequence, logger);
-        var publisher = new Publisher(redis, lease.Term, clock, metrics);
+        var snapshots = new SnapshotWriter(journal, lease.Term, desk.Sequence, options.CommandsPerSnapshot, logger);
+        var publisher = new Publisher(broadcast, lease.Term, clock, metrics);
         var loop = new MatchingLoop(
-            lease, desk, intake, new KnownRequests(lease.Database), new JournalWriter(lease.Database, Shard), recovery, snapshots, publisher, metrics, clock);
+            lease, desk, intake, journal, new JournalWriter(journal), snapshots, publisher, metrics, clock);
         metrics.Watch(intake);
 
         // The first thing in the queue: receivers replace what they knew of every book before they hear anything of this term.
         intake.TryAddControl(new DepthRequest());
         void SnapshotAgain() => intake.TryAddControl(new DepthRequest());
-        redis.Restored += SnapshotAgain;
+        broadcast.Restored += SnapshotAgain;
         var publishing = publisher.RunAsync();
         var ticking = TickAsync(intake, ending.Token);
         gate.Open(new MatchingSession(lease.Term, intake, loop, desk));
@@ -40,8 +41,8 @@ internal sealed partial class MatchingTask(
         finally
         {
             gate.Close(intake);
-            redis.Restored -= SnapshotAgain;
-            await ending.CancelAsync();
+            broadcast.Restored -= SnapshotAgain;
+            ending.Cancel();
             await ticking;
             publisher.Complete();
             await publishing;

@@ -9,6 +9,8 @@ internal static class PipelineExtensions
     public static IHostApplicationBuilder AddPipeline(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<PipelineMetrics>();
+        builder.Services.AddSingleton<PipelineOptions>();
+        builder.Services.AddSingleton<IJournals, PostgresJournals>();
         builder.Services.AddSingleton<MatchingGate>();
         builder.Services.AddHostedService<Rehearsal>();
         return builder.AddLeadership<MatchingTask>(LeasedResources.Matching);

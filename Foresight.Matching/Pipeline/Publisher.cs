@@ -10,7 +10,7 @@ namespace Foresight.Matching.Pipeline;
 /// Tells the Api nodes what was committed, in the journal's order. Redis may be slow or away without the order flow noticing: what cannot be
 /// sent is lost, as any message of Redis Pub/Sub may be, and each message names the one before it so that receivers see the gap.
 /// </summary>
-internal sealed class Publisher(RedisConnection redis, Term term, TimeProvider clock, PipelineMetrics metrics)
+internal sealed class Publisher(IBroadcast broadcast, Term term, TimeProvider clock, PipelineMetrics metrics)
 {
     private readonly Channel<(JournalBatch Batch, Committed Committed)> waiting = Channel.CreateBounded<(JournalBatch, Committed)>(
         new BoundedChannelOptions(PipelineLimits.WaitingPublications) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
@@ -18,38 +18,46 @@ internal sealed class Publisher(RedisConnection redis, Term term, TimeProvider c
     private readonly Dictionary<int, long> lastDepth = [];
     private readonly Dictionary<int, long> lastTrades = [];
 
+    private readonly WakeSignal added = new();
+    private bool completed;
+
     /// <summary>Markets that fell silent a short while ago, with how often their last positions are still to be repeated.</summary>
     private readonly Dictionary<int, int> toRepeat = [];
 
     /// <summary>Only for what is committed: nobody may see a trade that a failover can undo.</summary>
     public void Add(JournalBatch batch, Committed committed)
     {
-        if (batch.HasPublications) waiting.Writer.TryWrite((batch, committed));
+        if (!batch.HasPublications) return;
+        waiting.Writer.TryWrite((batch, committed));
+        added.Set();
     }
 
     /// <summary>Sends what was added, until <see cref="Complete"/>.</summary>
     public async Task RunAsync()
     {
-        using var timer = new PeriodicTimer(PipelineLimits.TickInterval, clock);
-        var more = waiting.Reader.WaitToReadAsync().AsTask();
-        var tick = timer.WaitForNextTickAsync().AsTask();
+        var repeated = clock.GetTimestamp();
         while (true)
         {
-            await Task.WhenAny(more, tick);
-            if (tick.IsCompleted)
+            var last = Volatile.Read(ref completed);
+            while (waiting.Reader.TryRead(out var next)) Publish(next.Batch, next.Committed);
+            if (last) return;
+            var left = PipelineLimits.TickInterval - clock.GetElapsedTime(repeated);
+            if (left > TimeSpan.Zero)
             {
-                RepeatPositions();
-                tick = timer.WaitForNextTickAsync().AsTask();
+                await added.WaitAsync(left, clock, CancellationToken.None);
+                continue;
             }
 
-            if (!more.IsCompleted) continue;
-            if (!await more) return;
-            while (waiting.Reader.TryRead(out var next)) Publish(next.Batch, next.Committed);
-            more = waiting.Reader.WaitToReadAsync().AsTask();
+            RepeatPositions();
+            repeated = clock.GetTimestamp();
         }
     }
 
-    public void Complete() => waiting.Writer.TryComplete();
+    public void Complete()
+    {
+        Volatile.Write(ref completed, true);
+        added.Set();
+    }
 
     private void Publish(JournalBatch batch, Committed committed)
     {
@@ -82,7 +90,7 @@ internal sealed class Publisher(RedisConnection redis, Term term, TimeProvider c
 
     private void Send<T>(string channel, T message)
     {
-        redis.Publish(channel, message);
+        broadcast.Publish(channel, message);
         metrics.Published(channel);
     }
 

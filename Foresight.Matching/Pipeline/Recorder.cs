@@ -47,7 +47,7 @@ internal sealed class Recorder(Desk desk, JournalBatch batch, long epoch)
         desk.Engine.Apply(in current, ref events);
 
         foreach (var order in done) desk.Orders.Remove(order);
-        var result = ResultOf(of?.Command.RequestId ?? Guid.NewGuid());
+        var result = ResultOf(of?.Command.RequestId ?? OwnRequestId.Of(desk.Engine.Shard, epoch, current.Sequence));
         batch.Commands.Add(new CommandRow(current, result.RequestId, result));
         if (current.Kind == CommandKind.ListMarket && rejected == RejectReason.None) batch.ListedMarkets.Add((current.Market, current.Sequence));
         if (of is null) return;

@@ -18,11 +18,12 @@ internal sealed partial class Rehearsal(NpgsqlDataSource primary, NodeIdentity n
     {
         try
         {
-            var desk = await new Recovery(primary, Shard, NullLogger.Instance).RebuildAsync(stopping);
+            var journal = new PostgresJournal(primary, Shard);
+            var desk = await new Recovery(journal, Shard, NullLogger.Instance).RebuildAsync(stopping);
             var request = ARequest();
-            var known = await new KnownRequests(primary).FindAsync([request], stopping);
+            var known = await journal.FindAsync([request], stopping);
             var batch = desk.Match([request, new DepthRequest()], known, [], epoch: 0, clock);
-            await new JournalWriter(primary, Shard).CommitAsync(new Term("rehearsal", Epoch: 0, Guid.Empty, node.Id), batch);
+            await new JournalWriter(journal).CommitAsync(new Term("rehearsal", Epoch: 0, Guid.Empty, node.Id), batch);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

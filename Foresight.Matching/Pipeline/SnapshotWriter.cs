@@ -2,7 +2,6 @@ using System.Buffers;
 using Foresight.Matching.Leadership;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Foresight.Matching.Pipeline;
 
@@ -10,12 +9,14 @@ namespace Foresight.Matching.Pipeline;
 /// Stores the engine now and then, so that the time of a recovery does not grow with history. The state is taken between two batches, when
 /// it is exactly the journal's; it is stored beside the order flow.
 /// </summary>
-internal sealed partial class SnapshotWriter(NpgsqlDataSource database, Term term, int shard, long startSequence, ILogger logger)
+internal sealed partial class SnapshotWriter(IJournal journal, Term term, long startSequence, int commandsPerSnapshot, ILogger logger)
 {
+    private static readonly TimeSpan StoreTimeout = TimeSpan.FromSeconds(60);
+
     private long lastSequence = startSequence;
     private Task storing = Task.CompletedTask;
 
-    public bool IsDue(long sequence) => sequence - lastSequence >= PipelineLimits.CommandsPerSnapshot && storing.IsCompleted;
+    public bool IsDue(long sequence) => sequence - lastSequence >= commandsPerSnapshot && storing.IsCompleted;
 
     /// <summary>Takes the state now and stores it in the background. Everything in the engine must be committed.</summary>
     public void Begin(Desk desk)
@@ -23,40 +24,27 @@ internal sealed partial class SnapshotWriter(NpgsqlDataSource database, Term ter
         lastSequence = desk.Sequence;
         var state = new ArrayBufferWriter<byte>();
         desk.Engine.WriteSnapshot(state);
-        storing = StoreAsync(desk.Sequence, desk.StateHash, state.WrittenMemory.ToArray());
+        storing = StoreAsync(new EngineSnapshot(desk.Sequence, desk.StateHash, state.WrittenMemory.ToArray()));
     }
 
     /// <summary>Ends when nothing is being stored any more.</summary>
     public Task FinishAsync() => storing;
 
-    private async Task StoreAsync(long sequence, string stateHash, byte[] state)
+    private async Task StoreAsync(EngineSnapshot snapshot)
     {
         try
         {
-            await using var connection = await database.OpenConnectionAsync();
-            await using var batch = new NpgsqlBatch(connection) { Timeout = 60 };
-            batch.BatchCommands.Add(Fence.Assert(term));
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(
-                "INSERT INTO snapshots (shard, sequence, epoch, state_hash, state) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (shard, sequence) DO NOTHING")
+            var steps = new JournalTransaction(new JournalStep.AssertTerm(term), new JournalStep.StoreSnapshot(snapshot, term.Epoch), new JournalStep.Commit())
             {
-                Parameters =
-                {
-                    new() { Value = (short)shard }, new() { Value = sequence }, new() { Value = term.Epoch }, new() { Value = stateHash },
-                    new() { Value = state, NpgsqlDbType = NpgsqlDbType.Bytea },
-                },
-            });
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(
-                "DELETE FROM snapshots WHERE shard = $1 AND sequence NOT IN (SELECT sequence FROM snapshots WHERE shard = $1 ORDER BY sequence DESC LIMIT $2)")
-            {
-                Parameters = { new() { Value = (short)shard }, new() { Value = PipelineLimits.SnapshotsKept } },
-            });
-            await batch.ExecuteNonQueryAsync();
-            Log.Stored(logger, sequence, state.Length);
+                Timeout = StoreTimeout,
+            };
+            await journal.ExecuteAsync(steps);
+            Log.Stored(logger, snapshot.Sequence, snapshot.State.Length);
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {
             // Nothing depends on it; the next one comes after as many commands again.
-            Log.NotStored(logger, sequence, error.Message);
+            Log.NotStored(logger, snapshot.Sequence, error.Message);
         }
     }
 

@@ -21,7 +21,7 @@ internal static class ReplayVerb
 
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
         await using var database = NpgsqlDataSource.Create(PostgresAddress.From(configuration).Primary);
-        var engine = await new Recovery(database, shard: 0, NullLogger.Instance).ReplayAllAsync(through, CancellationToken.None);
+        var engine = await new Recovery(new PostgresJournal(database, shard: 0), shard: 0, NullLogger.Instance).ReplayAllAsync(through, CancellationToken.None);
         Console.WriteLine(JsonSerializer.Serialize(new { engine.Sequence, StateHash = Desk.Format(engine.StateHash()) }, JsonSerializerOptions.Web));
         return 0;
     }

@@ -8,7 +8,7 @@ namespace Foresight.ServiceDefaults.Redis;
 /// This process' connection to Redis. It is made even while the server is down (every command then fails at once) and heals by itself,
 /// subscriptions included: a fault of Redis never ends a process and never blocks its start for longer than <see cref="ConnectTimeout"/>.
 /// </summary>
-public sealed partial class RedisConnection : IDisposable
+public sealed partial class RedisConnection : IBroadcast, IDisposable
 {
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
 

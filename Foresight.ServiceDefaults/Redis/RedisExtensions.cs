@@ -18,6 +18,7 @@ public static class RedisExtensions
         var settings = RedisSettings.From(builder.Configuration, connectionName);
         builder.Services.TryAddSingleton(settings);
         builder.Services.TryAddSingleton<RedisConnection>();
+        builder.Services.TryAddSingleton<IBroadcast>(provider => provider.GetRequiredService<RedisConnection>());
         builder.Services.AddHealthChecks().AddCheck<RedisHealthCheck>(
             "redis", neededToBeReady ? HealthStatus.Unhealthy : HealthStatus.Degraded, neededToBeReady ? [HealthBoard.Ready] : []);
         return builder;

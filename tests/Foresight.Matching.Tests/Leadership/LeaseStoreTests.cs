@@ -16,14 +16,14 @@ public sealed class LeaseStoreTests : IDisposable
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(5);
 
     private readonly RedisConnection redis;
-    private readonly LeaseStore store;
+    private readonly RedisLeaseStore store;
     private readonly LeaseRecord mine = Record("a");
     private readonly LeaseRecord theirs = Record("b");
 
     public LeaseStoreTests(StoresFixture stores)
     {
         redis = new RedisConnection(new RedisSettings(stores.Redis, $"{Guid.NewGuid():N}:"), NullLogger<RedisConnection>.Instance);
-        store = new LeaseStore(redis, TimeProvider.System, NullLogger<LeaseStore>.Instance);
+        store = new RedisLeaseStore(redis, TimeProvider.System, NullLogger<RedisLeaseStore>.Instance);
     }
 
     private RedisKey Key => redis.Key(LeaderDirectory.LeaseKey(Resource));

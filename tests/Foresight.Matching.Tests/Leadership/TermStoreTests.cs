@@ -21,7 +21,7 @@ public sealed class TermStoreTests(StoresFixture stores) : IAsyncLifetime
     {
         connection = await stores.CreateDatabaseAsync();
         database = NpgsqlDataSource.Create(connection);
-        terms = new TermStore(database, NullLogger<TermStore>.Instance);
+        terms = new TermStore(new PostgresLeadershipTable(database), NullLogger<TermStore>.Instance);
     }
 
     public async Task DisposeAsync() => await database.DisposeAsync();
@@ -102,7 +102,7 @@ public sealed class TermStoreTests(StoresFixture stores) : IAsyncLifetime
     private Task<(Term Term, string? PreviousNodeId)> TakeAsync(string nodeId)
     {
         var token = Guid.NewGuid();
-        return terms.TakeAsync(Resource, token, nodeId, "http://127.0.0.1:1", LeaderSessions.NameOf(Resource, token), CancellationToken.None);
+        return terms.TakeAsync(new NewHolder(Resource, token, nodeId, "http://127.0.0.1:1", LeaderSessions.NameOf(Resource, token)), CancellationToken.None);
     }
 
     private async Task WriteAsync(Term term)

@@ -24,7 +24,7 @@ public sealed class JournalWriterTests(StoresFixture stores) : IAsyncLifetime
     {
         cluster = await TestCluster.CreateAsync(stores);
         sessions = SessionsTo(new NpgsqlConnectionStringBuilder(cluster.Connection));
-        writer = new JournalWriter(sessions, shard: 0);
+        writer = new JournalWriter(new PostgresJournal(sessions, shard: 0));
         term = await TakeAsync();
     }
 
@@ -80,7 +80,7 @@ public sealed class JournalWriterTests(StoresFixture stores) : IAsyncLifetime
         var server = new NpgsqlConnectionStringBuilder(cluster.Connection);
         await using var proxy = new TcpProxy(server.Host!, server.Port);
         await using var through = SessionsTo(new NpgsqlConnectionStringBuilder(cluster.Connection) { Host = "127.0.0.1", Port = proxy.Port });
-        var deaf = new JournalWriter(through, shard: 0);
+        var deaf = new JournalWriter(new PostgresJournal(through, shard: 0));
         await deaf.CommitAsync(term, BatchWithAccount());
         proxy.Set(ProxyMode.SwallowReplies);
         var started = Stopwatch.GetTimestamp();
@@ -92,8 +92,8 @@ public sealed class JournalWriterTests(StoresFixture stores) : IAsyncLifetime
     private static NpgsqlDataSource SessionsTo(NpgsqlConnectionStringBuilder server) =>
         new LeaderSessions(new PostgresAddress(server, []), NullLoggerFactory.Instance).Open(SessionName);
 
-    private Task<Term> TakeAsync() => Task.Run(async () => (await new TermStore(cluster.Database, NullLogger<TermStore>.Instance)
-        .TakeAsync("matching-engine", Guid.NewGuid(), "n", "http://127.0.0.1:1", "nobody", CancellationToken.None)).Term);
+    private Task<Term> TakeAsync() => Task.Run(async () => (await new TermStore(new PostgresLeadershipTable(cluster.Database), NullLogger<TermStore>.Instance)
+        .TakeAsync(new NewHolder("matching-engine", Guid.NewGuid(), "n", "http://127.0.0.1:1", "nobody"), CancellationToken.None)).Term);
 
     private static JournalBatch BatchWithAccount(int account = 1, byte address = 1)
     {

@@ -64,8 +64,9 @@ public sealed class Venue : IAsyncDisposable
     }
 
     /// <summary>A new term, as another node would take it.</summary>
-    public async Task TakeTermAsync() => Term = (await new TermStore(Database, NullLogger<TermStore>.Instance).TakeAsync(
-        LeasedResources.Settlement, Guid.NewGuid(), "test", "http://test", "test-session", CancellationToken.None)).Term;
+    public async Task TakeTermAsync() => Term = (await new TermStore(
+        new PostgresLeadershipTable(Database), NullLogger<TermStore>.Instance).TakeAsync(
+        new NewHolder(LeasedResources.Settlement, Guid.NewGuid(), "test", "http://test", "test-session"), CancellationToken.None)).Term;
 
     /// <summary>A submitter that remembers nothing: every one is as after a crash.</summary>
     public Submitter NewSubmitter(IRpcTransport? through = null)

@@ -7,11 +7,8 @@ using StackExchange.Redis;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>
-/// The lease keys in Redis: who may try to lead. The token in the record decides whose a lease is, never the node's name: two processes may
-/// carry one name by mistake.
-/// </summary>
-public sealed partial class LeaseStore(RedisConnection redis, TimeProvider clock, ILogger<LeaseStore> logger)
+/// <summary>The lease keys in Redis: scripts, because each compares and changes in one step.</summary>
+public sealed partial class RedisLeaseStore(RedisConnection redis, TimeProvider clock, ILogger<RedisLeaseStore> logger) : ILeaseStore
 {
     private const string TokenOf = """
         local function token(value)
@@ -55,26 +52,18 @@ public sealed partial class LeaseStore(RedisConnection redis, TimeProvider clock
     /// <summary>An answer that takes longer is of no use to anybody's trust window.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
 
-    /// <param name="Held">Somebody's value is in the key.</param>
-    /// <param name="Holder">Null as well if the value is not a lease record.</param>
-    public readonly record struct Reading(bool Held, LeaseRecord? Holder);
-
-    /// <exception cref="RedisException">Redis cannot be read: that says nothing about the lease.</exception>
-    /// <exception cref="TimeoutException">The same.</exception>
-    public async Task<Reading> ReadAsync(string resource, TimeSpan duration)
+    public async Task<LeaseReading> ReadAsync(string resource, TimeSpan duration)
     {
         var value = (RedisValue)await EvaluateAsync(ReadScript, resource, [Milliseconds(duration)]);
-        return new Reading(!value.IsNull, LeaderDirectory.Parse(value));
+        return new LeaseReading(!value.IsNull, LeaderDirectory.Parse(value));
     }
 
-    /// <summary>True if nobody held the lease and it is ours now. False also when Redis did not answer.</summary>
     public async Task<bool> TryAcquireAsync(string resource, LeaseRecord record, TimeSpan duration)
     {
         var set = redis.Database.StringSetAsync(Key(resource), Serialize(record), duration, When.NotExists);
         return await set.WaitAsync(AnswerTimeout, clock);
     }
 
-    /// <summary>Takes a lease over from a holder that is known to be dead; only if it still is that one's.</summary>
     public async Task<bool> TryReplaceAsync(string resource, Guid deadToken, LeaseRecord record, TimeSpan duration) =>
         (long)await EvaluateAsync(ReplaceScript, resource, [deadToken.ToString(), Serialize(record), Milliseconds(duration)]) == 1;
 
@@ -92,7 +81,6 @@ public sealed partial class LeaseStore(RedisConnection redis, TimeProvider clock
         }
     }
 
-    /// <summary>Deletes the lease if it is ours and wakes the followers. What fails here ends by itself when the lease does.</summary>
     public async Task ReleaseAsync(string resource, LeaseRecord record)
     {
         try

@@ -1,0 +1,81 @@
+using System.Text.Json;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Foresight.Matching.Leadership;
+
+/// <summary>The leadership rows in Postgres.</summary>
+public sealed class PostgresLeadershipTable(NpgsqlDataSource primary) : ILeadershipTable
+{
+    public async Task<long> EndSessionsOfHolderAsync(string resource, CancellationToken cancellation)
+    {
+        await using var command = primary.CreateCommand(
+            """
+            SELECT count(pg_terminate_backend(a.pid)) FROM leadership l JOIN pg_stat_activity a ON a.application_name = l.session_name
+            WHERE l.resource = $1 AND a.pid <> pg_backend_pid()
+            """);
+        command.Parameters.AddWithValue(resource);
+        return await command.ExecuteScalarAsync(cancellation) is long ended ? ended : 0;
+    }
+
+    public async Task<(Term Term, string? PreviousNodeId)> TakeAsync(NewHolder holder, TimeSpan lockTimeout, CancellationToken cancellation)
+    {
+        var (resource, token, nodeId, address, sessionName) = holder;
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await using var timeout = new NpgsqlCommand($"SET LOCAL lock_timeout = {(long)lockTimeout.TotalMilliseconds}", connection, transaction);
+        await timeout.ExecuteNonQueryAsync(cancellation);
+
+        await using var previous = new NpgsqlCommand("SELECT node_id FROM leadership WHERE resource = $1 FOR UPDATE", connection, transaction)
+        {
+            Parameters = { new() { Value = resource } },
+        };
+        var previousNodeId = await previous.ExecuteScalarAsync(cancellation) as string;
+
+        await using var take = new NpgsqlCommand(
+            """
+            WITH term AS (
+                INSERT INTO leadership AS l (resource, epoch, token, node_id, address, session_name, acquired_at)
+                VALUES ($1, 1, $2, $3, $4, $5, clock_timestamp())
+                ON CONFLICT (resource) DO UPDATE SET
+                    epoch = l.epoch + 1, token = excluded.token, node_id = excluded.node_id, address = excluded.address,
+                    session_name = excluded.session_name, acquired_at = excluded.acquired_at
+                RETURNING resource, epoch, acquired_at)
+            INSERT INTO leadership_history (resource, epoch, node_id, previous_node_id, acquired_at)
+            SELECT resource, epoch, $3, $6, acquired_at FROM term RETURNING epoch
+            """,
+            connection, transaction)
+        {
+            Parameters =
+            {
+                new() { Value = resource }, new() { Value = token }, new() { Value = nodeId }, new() { Value = address },
+                new() { Value = sessionName }, new() { Value = (object?)previousNodeId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+            },
+        };
+        var epoch = (long)(await take.ExecuteScalarAsync(cancellation))!;
+        await transaction.CommitAsync(cancellation);
+        return (new Term(resource, epoch, token, nodeId), previousNodeId);
+    }
+
+    public async Task<bool> SessionLivesAsync(string resource, Guid token, CancellationToken cancellation)
+    {
+        await using var command = primary.CreateCommand(
+            """
+            SELECT EXISTS (SELECT 1 FROM leadership l JOIN pg_stat_activity a ON a.application_name = l.session_name
+                           WHERE l.resource = $1 AND l.token = $2)
+                OR NOT EXISTS (SELECT 1 FROM leadership WHERE resource = $1 AND token = $2)
+            """);
+        command.Parameters.AddWithValue(resource);
+        command.Parameters.AddWithValue(token);
+        return (bool)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    public async Task RecordPhasesAsync(Term term, IReadOnlyDictionary<string, double> phases, CancellationToken cancellation)
+    {
+        await using var command = primary.CreateCommand("UPDATE leadership_history SET phases = phases || $3 WHERE resource = $1 AND epoch = $2");
+        command.Parameters.AddWithValue(term.Resource);
+        command.Parameters.AddWithValue(term.Epoch);
+        command.Parameters.AddWithValue(NpgsqlDbType.Jsonb, JsonSerializer.Serialize(phases));
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+}

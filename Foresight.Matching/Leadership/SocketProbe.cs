@@ -1,0 +1,29 @@
+using System.Net.Sockets;
+
+namespace Foresight.Matching.Leadership;
+
+public sealed class SocketProbe : INodeProbe
+{
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromMilliseconds(300);
+
+    public async Task<bool> RefusesAsync(string address, CancellationToken cancellation)
+    {
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var url)) return false;
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        bound.CancelAfter(ProbeTimeout);
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(url.Host, url.Port, bound.Token);
+            return false;
+        }
+        catch (SocketException error)
+        {
+            return error.SocketErrorCode == SocketError.ConnectionRefused;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

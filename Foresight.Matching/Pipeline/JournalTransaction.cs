@@ -1,0 +1,45 @@
+using Foresight.Matching.Leadership;
+
+namespace Foresight.Matching.Pipeline;
+
+/// <summary>A step of a transaction of the journal.</summary>
+internal abstract record JournalStep
+{
+    /// <summary>An error in it undoes the transaction.</summary>
+    public virtual bool IsBeforeCommit => true;
+
+    /// <summary>The fence. Fails the transaction if the term has ended, and keeps it from ending before the transaction does.</summary>
+    public sealed record AssertTerm(Term Term) : JournalStep;
+
+    public sealed record WriteRows(JournalBatch Rows, long Epoch) : JournalStep;
+
+    /// <summary>Stores a snapshot and drops those that are too many.</summary>
+    public sealed record StoreSnapshot(EngineSnapshot Snapshot, long Epoch) : JournalStep;
+
+    /// <summary>Ends the transaction. What comes after it is read from what everybody sees.</summary>
+    public sealed record Commit : JournalStep;
+
+    /// <summary>The log's position, and the owners of the trades that the rows closed.</summary>
+    public sealed record ReadBack(JournalBatch Rows) : JournalStep
+    {
+        public override bool IsBeforeCommit => false;
+    }
+}
+
+/// <summary>Steps that go to the journal in this order, in one round trip.</summary>
+internal sealed class JournalTransaction(params IReadOnlyList<JournalStep> steps)
+{
+    public IReadOnlyList<JournalStep> Steps => steps;
+
+    /// <summary>How long the answer is waited for; null: as long as for any command of a term's sessions.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>There was a connection: from here on the journal may have it.</summary>
+    public bool Sent { get; set; }
+
+    /// <summary>The step in which the server refused it with an ERROR; null if it did not, or did not tell.</summary>
+    public JournalStep? FailedStep { get; set; }
+}
+
+/// <summary>An engine's state as it was between two commands.</summary>
+internal sealed record EngineSnapshot(long Sequence, string StateHash, byte[] State);
