@@ -31,7 +31,7 @@ public static class AccountEndpoints
             "account", after, async (connection, cancel) => (await connection.QueryAsync<BalanceRow>(new CommandDefinition(
             """
             SELECT b.market_id, b.outcome, b.owned, b.order_hold, b.trade_hold, b.observed_block
-            FROM accounts a LEFT JOIN balances b USING (account_id) WHERE a.address = @address
+            FROM accounts a LEFT JOIN account_balances b USING (account_id) WHERE a.address = @address
             ORDER BY (b.outcome = 255) DESC, b.updated_sequence DESC LIMIT @MaxBalances
             """, new { address = account.ToBytes(), MaxBalances }, cancellationToken: cancel))).AsList(), cancellation);
         if (rows.Count == 0) return new ProblemResult(Problem.NotFound($"The exchange has not seen the account {account}."));

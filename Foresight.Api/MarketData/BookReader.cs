@@ -4,46 +4,48 @@ using Npgsql;
 
 namespace Foresight.Api.MarketData;
 
+/// <summary>Books of one shard.</summary>
 /// <param name="Epoch">Of the last command in it; 0 with an empty journal.</param>
 public sealed record BookSnapshot(long Epoch, long Sequence, ILookup<int, LevelChange> Levels);
 
 /// <summary>
-/// Books from the journal's orders, with the position that they are as of. From the primary: a message that was published is committed there,
+/// Books from the journal's orders, with the position of their shard that they are as of. From the primary: a message that was published is committed there,
 /// so a snapshot that is read after a message came always holds it.
 /// </summary>
 public sealed class BookReader(Database database)
 {
     /// <summary>One statement, hence one snapshot: the levels are exactly those at the sequence.</summary>
     private const string Query = """
-        WITH position AS (SELECT sequence, epoch FROM commands WHERE shard = 0 ORDER BY sequence DESC LIMIT 1),
+        WITH position AS (SELECT sequence, epoch FROM commands WHERE shard = $2 ORDER BY sequence DESC LIMIT 1),
         levels AS (
             SELECT market_id, outcome, is_buy, price_ticks, sum(quantity_lots - filled_lots - reduced_lots)::bigint AS lots
             FROM orders WHERE status IN (0, 1) AND market_id = ANY ($1) GROUP BY market_id, outcome, is_buy, price_ticks)
         SELECT p.epoch, p.sequence, l.market_id, l.outcome, l.is_buy, l.price_ticks, l.lots FROM position p LEFT JOIN levels l ON true
         """;
 
-    /// <summary>The journal's last position, and the highest epoch that anybody has led in.</summary>
-    public Task<(long Epoch, long Sequence)> PositionAsync(CancellationToken cancellation) =>
+    /// <summary>The last position of a shard's journal, and the highest epoch that anybody has led it in.</summary>
+    public Task<(long Epoch, long Sequence)> PositionAsync(int shard, CancellationToken cancellation) =>
         database.ReadPrimaryAsync("journal_position", async (connection, cancel) =>
         {
             await using var command = new NpgsqlCommand(
                 """
-                SELECT greatest((SELECT epoch FROM leadership WHERE resource = $1), (SELECT epoch FROM commands WHERE shard = 0 ORDER BY sequence DESC LIMIT 1), 0),
-                       coalesce((SELECT max(sequence) FROM commands WHERE shard = 0), 0)
+                SELECT greatest((SELECT epoch FROM leadership WHERE resource = $1), (SELECT epoch FROM commands WHERE shard = $2 ORDER BY sequence DESC LIMIT 1), 0),
+                       coalesce((SELECT max(sequence) FROM commands WHERE shard = $2), 0)
                 """, connection)
             {
-                Parameters = { new() { Value = LeasedResources.Matching } },
+                Parameters = { new() { Value = LeasedResources.MatchingOf(shard) }, new() { Value = (short)shard } },
             };
             await using var reader = await command.ExecuteReaderAsync(cancel);
             await reader.ReadAsync(cancel);
             return (reader.GetInt64(0), reader.GetInt64(1));
         }, cancellation);
 
+    /// <param name="markets">Of this shard.</param>
     /// <param name="binary">Those of the markets that have two outcomes: an order for one is then a level of both.</param>
-    public Task<BookSnapshot> ReadAsync(int[] markets, IReadOnlySet<int> binary, CancellationToken cancellation) =>
+    public Task<BookSnapshot> ReadAsync(int shard, int[] markets, IReadOnlySet<int> binary, CancellationToken cancellation) =>
         database.ReadPrimaryAsync("order_book", async (connection, cancel) =>
         {
-            await using var command = new NpgsqlCommand(Query, connection) { Parameters = { new() { Value = markets } } };
+            await using var command = new NpgsqlCommand(Query, connection) { Parameters = { new() { Value = markets }, new() { Value = (short)shard } } };
             await using var reader = await command.ExecuteReaderAsync(cancel);
             var (epoch, sequence) = (0L, 0L);
             var orders = new List<(int Market, int Outcome, bool IsBuy, int Ticks, long Lots)>();

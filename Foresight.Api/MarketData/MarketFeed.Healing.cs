@@ -19,6 +19,7 @@ public sealed partial class MarketFeed
     private readonly SemaphoreSlim readingTrades = new(GapsReadAtOnce);
     private int ticksWithoutRedisSeen;
     private int ticksSinceComparison;
+    private int shardRead = -1;
 
     private void Listen()
     {
@@ -98,7 +99,8 @@ public sealed partial class MarketFeed
         if (++ticksSinceComparison == TicksBetweenComparisons)
         {
             ticksSinceComparison = 0;
-            _ = ComparePositionsAsync([.. streams.Values.Select(stream => (stream.Market, stream.Epoch, stream.Sequence))]);
+            foreach (var shard in streams.Values.GroupBy(stream => stream.Shard))
+                _ = ComparePositionsAsync(shard.Key, [.. shard.Select(stream => (stream.Market, stream.Epoch, stream.Sequence))]);
         }
 
         foreach (var stream in streams.Values)
@@ -133,12 +135,12 @@ public sealed partial class MarketFeed
     /// Nothing is published before it is committed, so no book can be ahead of the journal. One that is took a message of somebody else, or the
     /// journal was restored to an earlier point; either way it would pass over every message that is to come.
     /// </summary>
-    private async Task ComparePositionsAsync(IReadOnlyList<(int Market, long Epoch, long Sequence)> seen)
+    private async Task ComparePositionsAsync(int shard, IReadOnlyList<(int Market, long Epoch, long Sequence)> seen)
     {
         try
         {
-            var (epoch, sequence) = await books.PositionAsync(stopping);
-            inbox.Writer.TryWrite(new FeedItem.PositionRead(seen, epoch, sequence));
+            var (epoch, sequence) = await books.PositionAsync(shard, stopping);
+            inbox.Writer.TryWrite(new FeedItem.PositionRead(shard, seen, epoch, sequence));
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException)
         {
@@ -159,7 +161,7 @@ public sealed partial class MarketFeed
             streams[market].Reset();
             if (tradeStreams.TryGetValue(market, out var trade) && !trade.IsFilling) tradeStreams.Remove(market);
             lastStats.Remove(market);
-            ordersEpoch = Math.Min(ordersEpoch, read.Epoch);
+            ordersEpochs[read.Shard] = Math.Min(ordersEpochs.GetValueOrDefault(read.Shard), read.Epoch);
             toRead.Add(market);
         }
     }
@@ -171,23 +173,25 @@ public sealed partial class MarketFeed
         toRead.Add(market);
     }
 
-    /// <summary>One reading at a time, of all books that need it.</summary>
+    /// <summary>One reading at a time, of all books of a shard that need it; when it ends, the next shard's turn comes.</summary>
     private void StartReading()
     {
         if (isReading || toRead.Count == 0 || ticksWithoutRedis is not null) return;
         isReading = true;
-        int[] markets = [.. toRead];
-        toRead.Clear();
+        int[] shards = [.. toRead.Select(market => streams[market].Shard).Distinct().Order()];
+        var shard = shardRead = shards.FirstOrDefault(next => next > shardRead, shards[0]);
+        int[] markets = [.. toRead.Where(market => streams[market].Shard == shard)];
+        toRead.ExceptWith(markets);
         var binary = markets.Where(market => streams[market].IsBinary).ToHashSet();
-        _ = ReadBooksAsync(markets, binary);
+        _ = ReadBooksAsync(shard, markets, binary);
     }
 
-    private async Task ReadBooksAsync(int[] markets, HashSet<int> binary)
+    private async Task ReadBooksAsync(int shard, int[] markets, HashSet<int> binary)
     {
         BookSnapshot? snapshot = null;
         try
         {
-            snapshot = await books.ReadAsync(markets, binary, stopping);
+            snapshot = await books.ReadAsync(shard, markets, binary, stopping);
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException)
         {

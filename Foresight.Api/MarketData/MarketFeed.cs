@@ -36,7 +36,7 @@ public sealed partial class MarketFeed : BackgroundService
     private readonly Channel<FeedItem> inbox =
         Channel.CreateBounded<FeedItem>(new BoundedChannelOptions(InboxCapacity) { SingleReader = true });
     private CancellationToken stopping;
-    private long ordersEpoch;
+    private readonly Dictionary<int, long> ordersEpochs = [];
     private bool isReading;
     private int? ticksWithoutRedis;
     private bool silenceSaid;
@@ -222,13 +222,13 @@ public sealed partial class MarketFeed : BackgroundService
     /// <summary>Each owner's connections get that owner's updates and nothing of anybody else's.</summary>
     private void OnOrders(OrdersMessage message)
     {
-        if (message.Epoch < ordersEpoch)
+        if (message.Epoch < ordersEpochs.GetValueOrDefault(message.Shard))
         {
             metrics.Stale(Channels.Orders);
             return;
         }
 
-        ordersEpoch = message.Epoch;
+        ordersEpochs[message.Shard] = message.Epoch;
         foreach (var own in message.Updates.GroupBy(update => update.Owner.ToLowerInvariant()))
         {
             var followers = subscribers.Of(new Subscription(HubEvents.Orders, 0, own.Key));

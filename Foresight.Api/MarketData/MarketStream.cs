@@ -40,6 +40,7 @@ public sealed class MarketStream(Market market)
     private SharedMessage? snapshot;
 
     public int Market => market.Id;
+    public int Shard => market.Shard;
     public bool IsBinary => market.IsBinary;
     public bool IsLive { get; private set; }
     public long Epoch { get; private set; }

@@ -101,7 +101,7 @@ public sealed partial class MarketCatalog(
     private async Task<List<Market>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT market_id, address, question, outcomes, tick_size, state, closes_at, resolved_outcome FROM markets ORDER BY market_id LIMIT $1", connection)
+            "SELECT market_id, address, question, outcomes, tick_size, state, closes_at, resolved_outcome, shard FROM markets ORDER BY market_id LIMIT $1", connection)
         {
             Parameters = { new() { Value = MaxMarkets } },
         };
@@ -115,7 +115,7 @@ public sealed partial class MarketCatalog(
                 reader.GetInt32(0), address, reader.GetString(2), reader.GetFieldValue<string[]>(3), reader.GetInt32(4), reader.GetInt16(5),
                 await reader.IsDBNullAsync(6, cancellation) ? null : reader.GetFieldValue<DateTimeOffset>(6),
                 await reader.IsDBNullAsync(7, cancellation) ? null : reader.GetInt16(7),
-                known?.Domain ?? TypedDataDomain.OfMarket(chainId, address)));
+                known?.Domain ?? TypedDataDomain.OfMarket(chainId, address), reader.GetInt16(8)));
         }
 
         return markets;

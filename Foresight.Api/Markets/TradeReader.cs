@@ -12,7 +12,7 @@ namespace Foresight.Api.Markets;
 /// <param name="Unsettled">True: only trades that are neither final nor failed.</param>
 public sealed record TradeFilter(int? MarketId, Address? Account, string? Settlement, bool Unsettled = false);
 
-/// <summary>Trades as the API shows them, newest first.</summary>
+/// <summary>Trades as the API shows them, newest first; of several shards one after the other.</summary>
 public sealed class TradeReader(Database database)
 {
     internal const string Columns = """

@@ -16,9 +16,10 @@ public sealed class ClusterReader(LeaderDirectory leaders, NodeRegistry registry
     public async Task<ClusterStatus> StatusAsync(bool withAddresses, CancellationToken cancellation)
     {
         var nodes = await NodesAsync(withAddresses, cancellation);
-        var leader = await LeaderAsync(withAddresses, nodes, cancellation);
-        var (resources, failovers) = await database.ReadAsync("leadership", after: null, ReadLeadershipAsync, cancellation);
-        return new ClusterStatus(leader is not null, leader, nodes, resources, failovers);
+        var (shardCount, resources, failovers) = await database.ReadAsync("leadership", after: null, ReadLeadershipAsync, cancellation);
+        var shards = await Task.WhenAll(Enumerable.Range(0, shardCount).Select(async shard => new ShardLeaderView(
+            shard, LeasedResources.MatchingOf(shard), await LeaderAsync(shard, withAddresses, nodes, cancellation))));
+        return new ClusterStatus(shards.All(shard => shard.Leader is not null), shards[0].Leader, nodes, resources, failovers, shards);
     }
 
     public async Task<IReadOnlyList<NodeRecord>> NodesAsync(bool withAddresses, CancellationToken cancellation)
@@ -27,22 +28,24 @@ public sealed class ClusterReader(LeaderDirectory leaders, NodeRegistry registry
         return withAddresses ? nodes : [.. nodes.Select(node => node with { Address = "" })];
     }
 
-    public Task<LeaderView?> LeaderAsync(bool withAddresses, CancellationToken cancellation) =>
-        LeaderAsync(withAddresses, nodes: null, cancellation);
+    public Task<LeaderView?> LeaderAsync(int shard, bool withAddresses, CancellationToken cancellation) =>
+        LeaderAsync(shard, withAddresses, nodes: null, cancellation);
 
-    private async Task<LeaderView?> LeaderAsync(bool withAddresses, IReadOnlyList<NodeRecord>? nodes, CancellationToken cancellation)
+    private async Task<LeaderView?> LeaderAsync(int shard, bool withAddresses, IReadOnlyList<NodeRecord>? nodes, CancellationToken cancellation)
     {
+        var resource = LeasedResources.MatchingOf(shard);
         // The remaining time is asked for first: it fails while Redis is away, where the directory would give the last known holder.
-        var remaining = await leaders.RemainingAsync(LeasedResources.Matching, cancellation);
-        if (await leaders.FindAsync(LeasedResources.Matching, cancellation) is not { } lease) return null;
+        var remaining = await leaders.RemainingAsync(resource, cancellation);
+        if (await leaders.FindAsync(resource, cancellation) is not { } lease) return null;
         nodes ??= await registry.ListAsync(cancellation);
         var state = nodes.FirstOrDefault(node => node.NodeId == lease.NodeId)?.State ?? "unknown";
         return new LeaderView(
             lease.NodeId, withAddresses ? lease.Address : "", lease.Epoch, lease.AcquiredAt, remaining?.TotalMilliseconds, state);
     }
 
-    private static async Task<(IReadOnlyList<LeadershipView>, IReadOnlyList<FailoverView>)> ReadLeadershipAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    private static async Task<(int, IReadOnlyList<LeadershipView>, IReadOnlyList<FailoverView>)> ReadLeadershipAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
+        var shards = await connection.ExecuteScalarAsync<int>(new CommandDefinition("SELECT shard_count()", cancellationToken: cancellation));
         var resources = await connection.QueryAsync<(string Resource, long Epoch, string? NodeId, DateTime? Since)>(new CommandDefinition(
             "SELECT resource, epoch, node_id, acquired_at FROM leadership ORDER BY resource", cancellationToken: cancellation));
         var failovers = await connection.QueryAsync<(string Resource, long Epoch, string NodeId, string? Previous, DateTime At, string Phases)>(new CommandDefinition(
@@ -51,6 +54,7 @@ public sealed class ClusterReader(LeaderDirectory leaders, NodeRegistry registry
             ORDER BY acquired_at DESC LIMIT @MaxFailovers
             """, new { MaxFailovers }, cancellationToken: cancellation));
         return (
+            shards,
             [.. resources.Select(row => new LeadershipView(row.Resource, row.Epoch, row.NodeId, row.Since))],
             [.. failovers.Select(row => new FailoverView(row.Resource, row.Epoch, row.NodeId, row.Previous, row.At, PhasesOf(row.Phases)))]);
     }

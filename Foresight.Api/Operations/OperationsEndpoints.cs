@@ -66,10 +66,10 @@ public static class OperationsEndpoints
     }
 
     private static async Task<Results<Ok<LeaderView>, ProblemResult>> LeaderAsync(
-        HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellation) =>
-        await reader.LeaderAsync(access.Allows(http), cancellation) is { } leader
+        HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellation, int shard = 0) =>
+        await reader.LeaderAsync(Math.Clamp(shard, 0, Shards.Maximum - 1), access.Allows(http), cancellation) is { } leader
             ? TypedResults.Ok(leader)
-            : new ProblemResult(new Problem(ProblemCodes.NotLeader, "No node leads matching.") { RetryAfter = TimeSpan.FromSeconds(1) });
+            : new ProblemResult(new Problem(ProblemCodes.NotLeader, "No node leads this shard of the matching engine.") { RetryAfter = TimeSpan.FromSeconds(1) });
 
     private static async Task<Results<Ok<Page<RunView>>, ProblemResult>> RunsAsync(
         ReconciliationReader reader, CancellationToken cancellation, int? limit = null, string? cursor = null) =>

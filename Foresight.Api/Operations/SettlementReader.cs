@@ -15,16 +15,21 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
 {
     private const int Wei = 18;
 
+    private const string AllTrades = """
+        SELECT coalesce(sum((SELECT max(t.trade_id) - (s.shard << 48) FROM trades t WHERE t.trade_id >= s.shard << 48 AND t.trade_id < (s.shard + 1) << 48)), 0)::bigint
+        FROM (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
+        """;
+
     /// <summary>
     /// Every trade counts towards these figures, and every page of the console asks for them each second; so nothing is counted that an index
-    /// does not hold. Trade ids have no gaps: the last one is how many there are, and those that are neither failed nor unsettled are final.
+    /// does not hold. A shard's trade ids have no gaps: the last one is how many it has, and those that are neither failed nor unsettled are final.
     /// </summary>
-    private const string StatesQuery = """
+    private const string StatesQuery = $"""
         WITH unsettled AS (SELECT settlement, count(*) AS n FROM trades WHERE settlement NOT IN ('final', 'failed') GROUP BY settlement),
         failed AS (SELECT count(*) AS n FROM trades WHERE settlement = 'failed')
         SELECT settlement, n FROM unsettled
         UNION ALL SELECT 'failed', n FROM failed
-        UNION ALL SELECT 'final', (SELECT coalesce(max(trade_id), 0) FROM trades) - (SELECT n FROM failed) - (SELECT coalesce(sum(n), 0)::bigint FROM unsettled)
+        UNION ALL SELECT 'final', ({AllTrades}) - (SELECT n FROM failed) - (SELECT coalesce(sum(n), 0)::bigint FROM unsettled)
         """;
 
     public Task<SettlementView> SettlementAsync(CancellationToken cancellation) => database.ReadAsync("settlement", after: null, ReadAsync, cancellation);
@@ -50,18 +55,23 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
     /// <summary>Rates by the leader's own word; they are of the last ten seconds and nobody else counts them.</summary>
     public async Task<ThroughputView> ThroughputAsync(CancellationToken cancellation)
     {
-        var leader = await router.LeaderStatusAsync(cancellation);
+        var shards = await database.ReadAsync("shards", after: null, (connection, cancel) => connection.ExecuteScalarAsync<int>(
+            new CommandDefinition("SELECT shard_count()", cancellationToken: cancel)), cancellation);
+        var leaders = await Task.WhenAll(Enumerable.Range(0, shards).Select(shard => router.LeaderStatusAsync(shard, cancellation)));
+        // A node counts all its shards together.
+        var nodes = leaders.OfType<MatchingNodeStatus>().DistinctBy(leader => leader.NodeId).ToList();
         return await database.ReadAsync("throughput", after: null, async (connection, cancel) =>
         {
             var (sequence, open, trades) = await connection.QuerySingleAsync<(long, long, long)>(new CommandDefinition(
-                """
-                SELECT (SELECT coalesce(max(sequence), 0) FROM commands WHERE shard = 0),
+                $"""
+                SELECT (SELECT coalesce(sum((SELECT max(sequence) FROM commands WHERE shard = s.shard)), 0)::bigint FROM generate_series(0, shard_count() - 1) s(shard)),
                        (SELECT count(*) FROM orders WHERE status IN (0, 1)),
-                       (SELECT coalesce(max(trade_id), 0) FROM trades)
+                       ({AllTrades})
                 """, cancellationToken: cancel));
             return new ThroughputView(
-                Math.Round(leader?.OrdersPerSecond ?? 0, 2), Math.Round(leader?.TradesPerSecond ?? 0, 2), Math.Max(sequence, leader?.Sequence ?? 0),
-                leader?.OpenOrders ?? open, trades);
+                Math.Round(nodes.Sum(node => node.OrdersPerSecond), 2), Math.Round(nodes.Sum(node => node.TradesPerSecond), 2),
+                Math.Max(sequence, leaders.Sum(leader => leader?.Sequence ?? 0)), leaders.All(leader => leader is not null) ? leaders.Sum(leader => leader!.OpenOrders) : open,
+                trades);
         }, cancellation);
     }
 

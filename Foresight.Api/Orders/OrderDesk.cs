@@ -74,13 +74,13 @@ public sealed class OrderDesk
             Order: new DoorOrder(
                 order.Hash.ToString(), order.Maker.ToLowerHex(), market.Id, (int)message.OutcomeIndex, message.IsBuy, order.Price.Ticks, order.Quantity.Lots,
                 order.Salt.ToString(), order.ExpirySeconds, Hex.Encode(order.Signature), (int)order.TimeInForce, order.PostOnly,
-                (int)order.SelfTradePrevention, order.ClientOrderId, idempotencyKey));
+                (int)order.SelfTradePrevention, order.ClientOrderId, idempotencyKey), Shard: market.Shard);
         var result = await router.SendAsync(command, cancellation);
         return result.Status switch
         {
             DoorStatus.Accepted => new DeskAnswer<PlaceOrderResponse>(ResponseOf(order, result), null, result.CommitLsn),
             DoorStatus.Duplicate => await DuplicateAsync(order.Hash, cancellation),
-            _ => await RefusalAsync(result, order.Hash, cancellation),
+            _ => await RefusalAsync(result, order.Hash, market.Shard, cancellation),
         };
     }
 
@@ -100,12 +100,12 @@ public sealed class OrderDesk
 
         var command = new DoorCommand(
             Guid.NewGuid(), DoorCommandKind.CancelBySalt, deadline, Cancel: new DoorCancel(
-                maker.ToLowerHex(), market.Id, Hash: null, salt.ToString()));
+                maker.ToLowerHex(), market.Id, Hash: null, salt.ToString()), Shard: market.Shard);
         var result = await router.SendAsync(command, cancellation);
         return result.Status == DoorStatus.Accepted
             ? new DeskAnswer<CancelOrderResponse>(
                 new CancelOrderResponse(result.Cancelled ?? [], result.Epoch, result.Sequence), null, result.CommitLsn)
-            : await RefusalAsync(result, orderHash: null, cancellation);
+            : await RefusalAsync(result, orderHash: null, market.Shard, cancellation);
     }
 
     /// <summary>
@@ -136,7 +136,7 @@ public sealed class OrderDesk
         };
     }
 
-    private async Task<Problem> RefusalAsync(DoorResult result, Hash32? orderHash, CancellationToken cancellation)
+    private async Task<Problem> RefusalAsync(DoorResult result, Hash32? orderHash, int shard, CancellationToken cancellation)
     {
         switch (result.Status)
         {
@@ -155,10 +155,10 @@ public sealed class OrderDesk
                     More = orderHash is { } hash ? new Dictionary<string, object?> { ["orderId"] = hash.ToString() } : [],
                 };
             default:
-                var leader = await leaders.FindAsync(LeasedResources.Matching, cancellation);
+                var leader = await leaders.FindAsync(LeasedResources.MatchingOf(shard), cancellation);
                 return new Problem(
                     leader is null ? ProblemCodes.NotLeader : ProblemCodes.Unavailable,
-                    leader is null ? "Nothing was done: no node leads matching." : "Nothing was done: the leader did not take it before your deadline.")
+                    leader is null ? "Nothing was done: no node leads the matching of this market." : "Nothing was done: the leader did not take it before your deadline.")
                 {
                     RetryAfter = TimeSpan.FromSeconds(1),
                     LeaderId = leader?.NodeId,

@@ -40,17 +40,15 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         }
     }
 
-    /// <summary>Newest first.</summary>
+    /// <summary>Newest first; of several shards one after the other, because what grows with time is a shard's own number.</summary>
     public async Task<Page<OrderView>> ListAsync(
         OrderFilter filter, int size, long before, NpgsqlLogSequenceNumber? after, CancellationToken cancellation)
     {
         var conditions = new List<string> { "o.order_id < @before" };
-        // By account the rows come from their own index, which is ordered by sequence; else by the order's number, which grows with it.
         if (filter.Maker is not null) conditions.Add("o.account_id = (SELECT account_id FROM accounts WHERE address = @maker)");
         if (filter.MarketId is not null) conditions.Add("o.market_id = @market");
         if (filter.Status is not null) conditions.Add("o.status = @status");
-        var order = filter.Maker is null ? "o.order_id DESC" : "o.sequence DESC";
-        var query = $"SELECT {Columns} WHERE {string.Join(" AND ", conditions)} ORDER BY {order} LIMIT @rows";
+        var query = $"SELECT {Columns} WHERE {string.Join(" AND ", conditions)} ORDER BY o.order_id DESC LIMIT @rows";
         var parameters = new { before, maker = filter.Maker?.ToBytes(), market = filter.MarketId, status = filter.Status, rows = size + 1 };
         return await database.ReadAsync(filter.Maker is null ? "orders" : "orders_by_user", after, async (connection, cancel) =>
         {

@@ -50,10 +50,11 @@ internal sealed class DoorClient : IDisposable
             ?? throw new JsonException("The door answered null.");
     }
 
-    public Task<MatchingNodeStatus?> StatusAsync(string address, CancellationToken cancellation) =>
-        AskAsync<MatchingNodeStatus>(address, "/door/status", cancellation);
+    public Task<MatchingNodeStatus?> StatusAsync(string address, int shard, CancellationToken cancellation) =>
+        AskAsync<MatchingNodeStatus>(address, $"/door/status?shard={shard}", cancellation);
 
-    public Task<StateProof?> StateAsync(string address, CancellationToken cancellation) => AskAsync<StateProof>(address, "/door/state", cancellation);
+    public Task<StateProof?> StateAsync(string address, int shard, CancellationToken cancellation) =>
+        AskAsync<StateProof>(address, $"/door/state?shard={shard}", cancellation);
 
     public void Dispose() => client.Dispose();
 

@@ -10,9 +10,40 @@ public sealed record LeaseRecord(
 /// <summary>Names of the leased resources; each has its own lease key and row in <c>leadership</c>.</summary>
 public static class LeasedResources
 {
+    /// <summary>Shard 0 of the matching engine; the others are <see cref="MatchingOf"/>.</summary>
     public const string Matching = "matching-engine";
+
     public const string Settlement = "settlement";
     public const string Reconciliation = "reconciliation";
+
+    /// <summary>"matching-engine" for shard 0, "matching-engine-1" and so on for the others.</summary>
+    public static string MatchingOf(int shard) => shard == 0 ? Matching : $"{Matching}-{shard}";
+
+    /// <summary>The shard whose lease it is; null if it is no shard's.</summary>
+    public static int? ShardOf(string resource)
+    {
+        if (resource == Matching) return 0;
+        return resource.StartsWith(Matching + "-", StringComparison.Ordinal) && int.TryParse(resource.AsSpan(Matching.Length + 1), out var shard) && shard > 0 ? shard : null;
+    }
+}
+
+/// <summary>Markets are spread over shards: each has a lease, a leader, an engine and a journal sequence of its own.</summary>
+public static class Shards
+{
+    /// <summary>
+    /// Each costs up to six database connections, and Postgres comes with a hundred. Ids of orders and trades have the shard above 48 bits, and
+    /// up to shard 31 they are numbers that JavaScript keeps exactly.
+    /// </summary>
+    public const int Maximum = 16;
+
+    private const int NumberBits = 48;
+
+    /// <summary>The shard in the id of an order or a trade.</summary>
+    public static int OfId(long id) => (int)((ulong)id >> NumberBits);
+
+    /// <summary>The shard of a new market: in turn, so that a few markets are spread as evenly as many.</summary>
+    /// <param name="marketId">From 1.</param>
+    public static int OfNewMarket(int marketId, int shards) => (marketId - 1) % shards;
 }
 
 /// <summary>Value of <c>{prefix}node:{id}:info</c> in Redis, renewed with each heartbeat.</summary>

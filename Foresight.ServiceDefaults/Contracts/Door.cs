@@ -1,8 +1,10 @@
+using System.Text.Json.Serialization;
+
 namespace Foresight.Contracts;
 
 // The door: how Api nodes (and the settlement loop) hand commands to the leader. POST {leader}/door/commands over HTTP/2 without TLS inside
 // the cluster, header X-Foresight-Cluster with the cluster secret, JSON body. All of a batch is committed before the answer comes.
-// GET /door/status: MatchingNodeStatus. GET /door/state: StateProof. POST /door/reconcile: TriggerResponse.
+// GET /door/status?shard=: MatchingNodeStatus. GET /door/state?shard=: StateProof. POST /door/reconcile: TriggerResponse.
 
 public enum DoorCommandKind
 {
@@ -17,15 +19,19 @@ public enum DoorCommandKind
 
     /// <summary>Somebody filled a resting order directly on chain. Cancel names the order; Chain.Units is how much, in all.</summary>
     ReduceOrder = 9,
+
+    /// <summary>Changes what the shard is allotted of an account's collateral.</summary>
+    AllotCollateral = 10,
 }
 
 /// <param name="RequestId">
 /// Names the request, not the order: a command that comes twice with one RequestId is applied once, and both get the same answer.
 /// </param>
 /// <param name="Deadline">The leader does not sequence it after this; the answer is then <see cref="DoorStatus.Late"/>.</param>
+/// <param name="Shard">Whose leader it is for: that of its market or trade.</param>
 public sealed record DoorCommand(
     Guid RequestId, DoorCommandKind Kind, DateTimeOffset Deadline, DoorOrder? Order = null, DoorCancel? Cancel = null, DoorChain? Chain = null,
-    DoorMarket? Market = null);
+    DoorMarket? Market = null, int Shard = 0);
 
 /// <summary>A checked order: the edge has verified shape, signature and expiry. Bytes as 0x hex.</summary>
 /// <param name="Hash">EIP-712 order hash, lower case.</param>
@@ -42,9 +48,10 @@ public sealed record DoorCancel(string Maker, int MarketId, string? Hash, string
 /// <param name="Address">ObserveBalance: whose.</param>
 /// <param name="MarketId">ObserveBalance of shares; 0 for collateral.</param>
 /// <param name="Outcome">255 for collateral.</param>
-/// <param name="Units">Micro-USDC or lots.</param>
+/// <param name="Units">Micro-USDC or lots. AllotCollateral: how much more, or less, the shard has from now on.</param>
 /// <param name="Reason">BustTrade: why, as in trades.settlement_reason.</param>
-public sealed record DoorChain(long TradeId, string? Address, int MarketId, int Outcome, long Units, long Block, string? Reason);
+/// <param name="OnlyFree">AllotCollateral: takes no more than what neither orders nor trades hold, and says how much that was.</param>
+public sealed record DoorChain(long TradeId, string? Address, int MarketId, int Outcome, long Units, long Block, string? Reason, bool OnlyFree = false);
 
 /// <param name="State">0 open, 1 paused, 2 closed, 3 resolved.</param>
 public sealed record DoorMarket(int MarketId, int State, int WinningOutcome);
@@ -73,9 +80,11 @@ public enum DoorStatus
 /// <param name="Code">A problem code when rejected.</param>
 /// <param name="Cancelled">Hashes of the orders that a cancel removed.</param>
 /// <param name="OrderHash">The order that was placed; tells a retry of a request from another order under the same idempotency key.</param>
+/// <param name="Units">AllotCollateral: by how much what the shard has was changed.</param>
 public sealed record DoorResult(
     Guid RequestId, DoorStatus Status, string? Code, long Epoch, long Sequence, string? OrderStatus = null, long FilledLots = 0, long RemainingLots = 0,
-    IReadOnlyList<DoorFill>? Fills = null, IReadOnlyList<string>? Cancelled = null, string? CommitLsn = null, string? OrderHash = null);
+    IReadOnlyList<DoorFill>? Fills = null, IReadOnlyList<string>? Cancelled = null, string? CommitLsn = null, string? OrderHash = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Units = null);
 
 public sealed record DoorFill(long TradeId, int PriceTicks, long Lots, bool IsTaker);
 
@@ -87,4 +96,4 @@ public sealed record DoorBatch(IReadOnlyList<DoorCommand> Commands, DateTimeOffs
 public sealed record DoorAnswer(string NodeId, string? LeaderAddress, IReadOnlyList<DoorResult> Results);
 
 /// <summary>The live engine's state hash at a journal position, to be compared with a replay.</summary>
-public sealed record StateProof(string NodeId, long Epoch, long Sequence, string StateHash);
+public sealed record StateProof(string NodeId, long Epoch, long Sequence, string StateHash, int Shard = 0);

@@ -41,7 +41,8 @@ public sealed record OrderUpdate(
     long Epoch, long Sequence);
 
 /// <summary>Channel <see cref="Channels.Orders"/>.</summary>
-public sealed record OrdersMessage(long Epoch, long Sequence, IReadOnlyList<OrderUpdate> Updates);
+/// <param name="Shard">Whose journal the position is of: epochs of two shards say nothing of each other.</param>
+public sealed record OrdersMessage(long Epoch, long Sequence, IReadOnlyList<OrderUpdate> Updates, int Shard = 0);
 
 /// <summary>
 /// Channel <see cref="Channels.ClusterEvents"/>. Kinds: leader_elected, leader_lost, node_joined, node_left, settlement_halted,

@@ -2,12 +2,19 @@ namespace Foresight.Contracts;
 
 // Bodies of the operations API: /cluster, /database, /reconciliation, /admin. The console shows exactly these.
 
+/// <param name="HasLeader">Every shard of the matching engine has one.</param>
+/// <param name="Leader">Of shard 0, which is all of them unless there are several.</param>
+/// <param name="Shards">The leader of each shard.</param>
 public sealed record ClusterStatus(
     bool HasLeader,
     LeaderView? Leader,
     IReadOnlyList<NodeRecord> Nodes,
     IReadOnlyList<LeadershipView> Resources,
-    IReadOnlyList<FailoverView> Failovers);
+    IReadOnlyList<FailoverView> Failovers,
+    IReadOnlyList<ShardLeaderView>? Shards = null);
+
+/// <param name="Leader">Null while nobody leads it.</param>
+public sealed record ShardLeaderView(int Shard, string Resource, LeaderView? Leader);
 
 /// <param name="LeaseRemainingMs">By Redis' clock; null while Redis cannot say.</param>
 public sealed record LeaderView(string NodeId, string Address, long Epoch, DateTimeOffset Since, double? LeaseRemainingMs, string State);
@@ -83,6 +90,7 @@ public sealed record AdminOverview(
     ThroughputView? Throughput,
     IReadOnlyDictionary<string, string> Unavailable);
 
-/// <summary>What a matching node says of itself on its door (<c>GET /door/status</c>).</summary>
+/// <summary>What a matching node says of itself and of one shard on its door (<c>GET /door/status?shard=</c>).</summary>
 public sealed record MatchingNodeStatus(
-    string NodeId, string State, long Epoch, long Sequence, double OrdersPerSecond, double TradesPerSecond, long OpenOrders, DateTimeOffset StartedAt);
+    string NodeId, string State, long Epoch, long Sequence, double OrdersPerSecond, double TradesPerSecond, long OpenOrders, DateTimeOffset StartedAt,
+    int Shard = 0);
