@@ -30,9 +30,10 @@ public static class AccountEndpoints
         var rows = await database.ReadAsync(
             "account", after, async (connection, cancel) => (await connection.QueryAsync<BalanceRow>(new CommandDefinition(
             """
-            SELECT b.market_id, b.outcome, b.owned, b.order_hold, b.trade_hold, b.observed_block
-            FROM accounts a LEFT JOIN account_balances b USING (account_id) WHERE a.address = @address
-            ORDER BY (b.outcome = 255) DESC, b.updated_sequence DESC LIMIT @MaxBalances
+            SELECT b.market_id, b.outcome, sum(b.owned)::bigint AS owned, sum(b.order_hold)::bigint AS order_hold, sum(b.trade_hold)::bigint AS trade_hold,
+                   max(b.observed_block) AS observed_block
+            FROM accounts a LEFT JOIN balances b USING (account_id) WHERE a.address = @address
+            GROUP BY b.market_id, b.outcome ORDER BY (b.outcome = 255) DESC, max(b.updated_sequence) DESC LIMIT @MaxBalances
             """, new { address = account.ToBytes(), MaxBalances }, cancellationToken: cancel))).AsList(), cancellation);
         if (rows.Count == 0) return new ProblemResult(Problem.NotFound($"The exchange has not seen the account {account}."));
         var held = rows.Where(row => row.MarketId is not null).ToList();

@@ -42,7 +42,7 @@ internal static class JournalStatements
         if (rows.ChangedOrders.Count > 0) batch.Add(ChangedOrders(rows));
         if (rows.Trades.Count > 0) batch.Add(Trades(rows, epoch, shard));
         if (rows.Fills.Count > 0) batch.Add(Fills(rows));
-        if (rows.Balances.Count > 0) batch.Add(Balances(rows));
+        if (rows.Balances.Count > 0) batch.Add(Balances(rows, shard));
         if (rows.ListedMarkets.Count > 0) batch.Add(ListedMarkets(rows));
         if (rows.ChangedMarkets.Count > 0) batch.Add(ChangedMarkets(rows));
         if (rows.ClosedTrades.Count > 0) batch.Add(ClosedTrades(rows));
@@ -141,19 +141,20 @@ internal static class JournalStatements
         Array(rows.Fills, row => row.PriceTicks, NpgsqlDbType.Integer), Array(rows.Fills, row => row.Lots, NpgsqlDbType.Bigint),
         Array(rows.Fills, row => row.IsTaker, NpgsqlDbType.Boolean));
 
-    private static NpgsqlBatchCommand Balances(JournalBatch rows) => Statement(
+    private static NpgsqlBatchCommand Balances(JournalBatch rows, int shard) => Statement(
         """
-        INSERT INTO balances AS b (account_id, market_id, outcome, owned, order_hold, trade_hold, observed_block, updated_sequence)
-        SELECT u.account, u.market, u.outcome, u.owned, u.order_hold, u.trade_hold, u.block, $1
+        INSERT INTO balances AS b (account_id, market_id, outcome, shard, owned, order_hold, trade_hold, observed_block, updated_sequence)
+        SELECT u.account, u.market, u.outcome, $9, u.owned, u.order_hold, u.trade_hold, u.block, $1
         FROM unnest($2, $3, $4, $5, $6, $7, $8) u(account, market, outcome, owned, order_hold, trade_hold, block)
-        ON CONFLICT (account_id, market_id, outcome) DO UPDATE SET
+        ON CONFLICT (account_id, market_id, outcome, shard) DO UPDATE SET
             owned = excluded.owned, order_hold = excluded.order_hold, trade_hold = excluded.trade_hold,
             observed_block = greatest(b.observed_block, excluded.observed_block), updated_sequence = excluded.updated_sequence
         """,
         One(rows.LastSequence, NpgsqlDbType.Bigint), Array(rows.Balances, row => row.Account.Value, NpgsqlDbType.Integer),
         Array(rows.Balances, row => row.Market.Value, NpgsqlDbType.Integer), Array(rows.Balances, row => (short)row.Outcome, NpgsqlDbType.Smallint),
         Array(rows.Balances, row => row.Holding.Owned, NpgsqlDbType.Bigint), Array(rows.Balances, row => row.Holding.OrderHold, NpgsqlDbType.Bigint),
-        Array(rows.Balances, row => row.Holding.TradeHold, NpgsqlDbType.Bigint), Array(rows.Balances, row => row.ObservedBlock, NpgsqlDbType.Bigint));
+        Array(rows.Balances, row => row.Holding.TradeHold, NpgsqlDbType.Bigint), Array(rows.Balances, row => row.ObservedBlock, NpgsqlDbType.Bigint),
+        One((short)shard, NpgsqlDbType.Smallint));
 
     private static NpgsqlBatchCommand ListedMarkets(JournalBatch rows) => Statement(
         "UPDATE markets m SET listed_sequence = u.sequence FROM unnest($1, $2) u(id, sequence) WHERE m.market_id = u.id",

@@ -43,15 +43,15 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
         return ([.. differing.Values.Select(d => BalanceRules.ToFinding(d.Ledger, d.Chain))], totals, compared);
     }
 
-    /// <summary>The ledger and the follower's cursor, as of one moment.</summary>
+    /// <summary>The ledger, over all shards, and the follower's cursor, as of one moment.</summary>
     private async Task<(long Block, IReadOnlyList<LedgerHolding> Ledger)> ReadLedgerAsync(CancellationToken cancellation)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellation);
         var rows = await connection.QueryAsync<(long Block, byte[]? Address, int? Market, short? Outcome, long? Owned, long? InFlight)>(new CommandDefinition(
             """
-            SELECT c.block_number, a.address, b.market_id, b.outcome, b.owned, b.trade_hold
+            SELECT c.block_number, a.address, b.market_id, b.outcome, sum(b.owned)::bigint, sum(b.trade_hold)::bigint
             FROM chain_cursors c LEFT JOIN (balances b JOIN accounts a USING (account_id)) ON b.market_id = 0 OR b.market_id = ANY (@markets)
-            WHERE c.name = @CursorName ORDER BY a.account_id, b.market_id, b.outcome
+            WHERE c.name = @CursorName GROUP BY c.block_number, a.account_id, a.address, b.market_id, b.outcome ORDER BY a.account_id, b.market_id, b.outcome
             """,
             new { FollowerStore.CursorName, markets = deployment.Markets.Select(m => m.Id).ToArray() }, cancellationToken: cancellation));
         var list = rows.ToList();

@@ -20,16 +20,10 @@ CREATE UNIQUE INDEX orders_by_idempotency_key ON orders (account_id, idempotency
 DROP INDEX orders_by_account;
 CREATE INDEX orders_by_account ON orders (account_id, order_id DESC);
 
--- An account's collateral is allotted over the shards, so each shard has a part of it in its ledger.
+-- An account's collateral is allotted over the shards, so each shard has a part of it in its ledger. Shares are with their market.
 ALTER TABLE balances ADD COLUMN shard smallint NOT NULL DEFAULT 0;
 ALTER TABLE balances DROP CONSTRAINT balances_pkey;
 ALTER TABLE balances ADD PRIMARY KEY (account_id, market_id, outcome, shard);
-
--- What an account has of each asset, over all shards. With one shard it is the table itself.
-CREATE VIEW account_balances AS
-SELECT account_id, market_id, outcome, sum(owned)::bigint AS owned, sum(order_hold)::bigint AS order_hold, sum(trade_hold)::bigint AS trade_hold,
-       max(observed_block) AS observed_block, max(updated_sequence) AS updated_sequence
-FROM balances GROUP BY account_id, market_id, outcome;
 
 -- Numbers for addresses that nobody has numbered yet, given in the order of the array. Several leaders may ask at once: one at a time gets
 -- through, and an address has one number for all of them.

@@ -5,7 +5,7 @@ using Npgsql;
 namespace Foresight.Matching.Settlement;
 
 /// <param name="Id">markets.market_id.</param>
-public sealed record DeployedMarket(int Id, Address Address, int Outcomes, int State);
+public sealed record DeployedMarket(int Id, Address Address, int Outcomes, int State, int Shard = 0);
 
 /// <summary>The contracts of the current chain, as the set-up recorded them.</summary>
 /// <param name="BlockOffset">Added to block numbers in observations for the engine.</param>
@@ -28,12 +28,12 @@ public sealed record Deployment(
             "SELECT genesis_hash, usdc, outcome_token, factory, deployed_block, generation, block_offset FROM deployments WHERE chain_id = @chainId",
             new { chainId }, cancellationToken: cancellation));
         if (row is null) return null;
-        var markets = await connection.QueryAsync<(int Id, byte[] Address, int Outcomes, short State)>(new CommandDefinition(
-            "SELECT market_id, address, cardinality(outcomes), state FROM markets WHERE generation = @generation ORDER BY market_id",
+        var markets = await connection.QueryAsync<(int Id, byte[] Address, int Outcomes, short State, short Shard)>(new CommandDefinition(
+            "SELECT market_id, address, cardinality(outcomes), state, shard FROM markets WHERE generation = @generation ORDER BY market_id",
             new { row.generation }, cancellationToken: cancellation));
         return new Deployment(
             chainId, new Hash32(row.genesis_hash), new Address(row.usdc), new Address(row.outcome_token), new Address(row.factory), row.deployed_block,
-            row.generation, row.block_offset, [.. markets.Select(m => new DeployedMarket(m.Id, new Address(m.Address), m.Outcomes, m.State))]);
+            row.generation, row.block_offset, [.. markets.Select(m => new DeployedMarket(m.Id, new Address(m.Address), m.Outcomes, m.State, m.Shard))]);
     }
 
     // The names are the columns'.

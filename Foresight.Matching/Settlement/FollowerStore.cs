@@ -7,6 +7,9 @@ namespace Foresight.Matching.Settlement;
 /// <summary>An order as the follower needs it to cancel it.</summary>
 public sealed record RestingOrder(Hash32 Hash, Address Maker, int MarketId);
 
+/// <summary>A market whose chain is gone.</summary>
+public sealed record LostMarket(int Id, int Shard);
+
 /// <summary>What the follower reads from the journal, at the primary.</summary>
 public sealed class FollowerStore(NpgsqlDataSource primary)
 {
@@ -59,12 +62,15 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         return [.. (await connection.QueryAsync<byte[]>(new CommandDefinition("SELECT address FROM accounts ORDER BY account_id", cancellationToken: cancellation))).Select(a => new Address(a))];
     }
 
-    /// <summary>What the ledger says that these accounts own, by address, market (0: collateral) and outcome.</summary>
+    /// <summary>What the ledger says that these accounts own, over all shards, by address, market (0: collateral) and outcome.</summary>
     public async Task<Dictionary<(Address, int Market, int Outcome), long>> ReadOwnedAsync(IReadOnlyCollection<Address> accounts, CancellationToken cancellation)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellation);
         var rows = await connection.QueryAsync<(byte[] Address, int Market, short Outcome, long Owned)>(new CommandDefinition(
-            "SELECT a.address, b.market_id, b.outcome, b.owned FROM balances b JOIN accounts a USING (account_id) WHERE a.address = ANY (@all)",
+            """
+            SELECT a.address, b.market_id, b.outcome, sum(b.owned)::bigint FROM balances b JOIN accounts a USING (account_id)
+            WHERE a.address = ANY (@all) GROUP BY a.address, b.market_id, b.outcome
+            """,
             new { all = accounts.Select(a => a.ToBytes()).ToArray() }, cancellationToken: cancellation));
         return rows.ToDictionary(r => (new Address(r.Address), r.Market, (int)r.Outcome), r => r.Owned);
     }
@@ -78,11 +84,11 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
     }
 
     /// <summary>Markets of a chain that was lost, which nobody can settle any more and which are still open.</summary>
-    public async Task<IReadOnlyList<int>> ReadMarketsOfLostChainsAsync(int generation, CancellationToken cancellation)
+    public async Task<IReadOnlyList<LostMarket>> ReadMarketsOfLostChainsAsync(int generation, CancellationToken cancellation)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellation);
-        return [.. await connection.QueryAsync<int>(new CommandDefinition(
-            "SELECT market_id FROM markets WHERE generation < @generation AND state IN (0, 1) AND listed_sequence IS NOT NULL ORDER BY market_id",
+        return [.. await connection.QueryAsync<LostMarket>(new CommandDefinition(
+            "SELECT market_id AS id, shard::int AS shard FROM markets WHERE generation < @generation AND state IN (0, 1) AND listed_sequence IS NOT NULL ORDER BY market_id",
             new { generation }, cancellationToken: cancellation))];
     }
 

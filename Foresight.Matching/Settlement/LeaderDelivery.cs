@@ -21,11 +21,11 @@ public sealed partial class LeaderDelivery(SendToLeader send, Deployment deploym
 
     public DoorCommand Settle(long tradeId, long block) => New(
         DerivedRequestId.Of("settle", tradeId.ToString()), DoorCommandKind.SettleTrade,
-        chain: new DoorChain(tradeId, null, 0, 0, 0, block + deployment.BlockOffset, null));
+        Shards.OfId(tradeId), chain: new DoorChain(tradeId, null, 0, 0, 0, block + deployment.BlockOffset, null));
 
     public DoorCommand Bust(long tradeId, string? reason, long block) => New(
         DerivedRequestId.Of("bust", tradeId.ToString()), DoorCommandKind.BustTrade,
-        chain: new DoorChain(tradeId, null, 0, 0, 0, block + deployment.BlockOffset, reason));
+        Shards.OfId(tradeId), chain: new DoorChain(tradeId, null, 0, 0, 0, block + deployment.BlockOffset, reason));
 
     /// <summary>
     /// An observation is absolute and carries its block, so it needs no name of its own: one that was refused (its market was not listed yet)
@@ -35,26 +35,27 @@ public sealed partial class LeaderDelivery(SendToLeader send, Deployment deploym
     {
         var (market, outcome) = ObservationRules.AssetOf(holding);
         return New(
-            Guid.NewGuid(), DoorCommandKind.ObserveBalance,
+            Guid.NewGuid(), DoorCommandKind.ObserveBalance, holding.Market?.Shard ?? 0,
             chain: new DoorChain(0, holding.Account.ToLowerHex(), market, outcome, holding.Units, block + deployment.BlockOffset, null));
     }
 
     /// <summary>The relayer cancels a resting order by its own authority, because the chain says that it cannot be filled as it stands.</summary>
     public DoorCommand Cancel(RestingOrder order, Hash32 transaction, int logIndex) => New(
         DerivedRequestId.Of("chain-cancel", order.Hash.ToString(), transaction.ToString(), logIndex.ToString()), DoorCommandKind.CancelByHash,
-        cancel: new DoorCancel(order.Maker.ToLowerHex(), order.MarketId, order.Hash.ToString(), null));
+        deployment.Market(order.MarketId).Shard, cancel: new DoorCancel(order.Maker.ToLowerHex(), order.MarketId, order.Hash.ToString(), null));
 
     public DoorCommand CancelSalt(Address maker, int marketId, System.Numerics.BigInteger salt, Hash32 transaction, int logIndex) => New(
         DerivedRequestId.Of("chain-cancel-salt", transaction.ToString(), logIndex.ToString()), DoorCommandKind.CancelBySalt,
-        cancel: new DoorCancel(maker.ToLowerHex(), marketId, null, salt.ToString()));
+        deployment.Market(marketId).Shard, cancel: new DoorCancel(maker.ToLowerHex(), marketId, null, salt.ToString()));
 
     public DoorCommand Resolve(int marketId, int outcome, Hash32 transaction) => New(
         DerivedRequestId.Of("resolve", marketId.ToString(), transaction.ToString()), DoorCommandKind.SetMarketState,
-        market: new DoorMarket(marketId, (int)Exchange.MarketState.Resolved, outcome));
+        deployment.Market(marketId).Shard, market: new DoorMarket(marketId, (int)Exchange.MarketState.Resolved, outcome));
 
     /// <summary>A market of a chain that is gone.</summary>
-    public DoorCommand Close(int marketId) => New(
-        DerivedRequestId.Of("close-lost", marketId.ToString()), DoorCommandKind.SetMarketState, market: new DoorMarket(marketId, (int)Exchange.MarketState.Closed, 0));
+    public DoorCommand Close(LostMarket lost) => New(
+        DerivedRequestId.Of("close-lost", lost.Id.ToString()), DoorCommandKind.SetMarketState, lost.Shard,
+        market: new DoorMarket(lost.Id, (int)Exchange.MarketState.Closed, 0));
 
     /// <exception cref="UndeliveredException">At least one is not acknowledged; all are sent again with the next step.</exception>
     public async Task DeliverAsync(IReadOnlyList<DoorCommand> commands, CancellationToken cancellation)
@@ -84,8 +85,8 @@ public sealed partial class LeaderDelivery(SendToLeader send, Deployment deploym
         }
     }
 
-    private static DoorCommand New(Guid id, DoorCommandKind kind, DoorCancel? cancel = null, DoorChain? chain = null, DoorMarket? market = null)
-        => new(id, kind, DateTimeOffset.MinValue, null, cancel, chain, market);
+    private static DoorCommand New(Guid id, DoorCommandKind kind, int shard, DoorCancel? cancel = null, DoorChain? chain = null, DoorMarket? market = null)
+        => new(id, kind, DateTimeOffset.MinValue, null, cancel, chain, market, shard);
 
     private static partial class Log
     {

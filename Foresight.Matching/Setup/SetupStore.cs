@@ -70,11 +70,13 @@ internal sealed class SetupStore(NpgsqlConnection connection)
             },
             transaction);
 
+    /// <summary>Markets go to the shards in turn, so that a few are spread as evenly as many.</summary>
     public Task AddMarketAsync(Address address, string question, IEnumerable<string> outcomes, int tickSize, int generation, NpgsqlTransaction transaction)
         => connection.ExecuteAsync(
             """
-            INSERT INTO markets (market_id, address, question, outcomes, tick_size, generation)
-            VALUES ((SELECT COALESCE(max(market_id), 0) + 1 FROM markets), @address, @question, @outcomes, @tickSize, @generation)
+            INSERT INTO markets (market_id, shard, address, question, outcomes, tick_size, generation)
+            SELECT next.id, (next.id - 1) % shard_count(), @address, @question, @outcomes, @tickSize, @generation
+            FROM (SELECT COALESCE(max(market_id), 0) + 1 AS id FROM markets) next
             ON CONFLICT (address) DO NOTHING
             """,
             new { address = address.ToBytes(), question, outcomes = outcomes.ToArray(), tickSize, generation }, transaction);

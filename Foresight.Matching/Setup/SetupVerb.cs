@@ -4,6 +4,7 @@ using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.Schema;
 using Foresight.Matching.Settlement;
+using Foresight.Matching.Sharding;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
 using Npgsql;
@@ -25,12 +26,14 @@ internal static class SetupVerb
         builder.Services.AddSingleton<Migrator>();
         var key = OperatorKey.From(builder.Configuration, builder.Environment);
         var options = SetupOptions.From(builder.Configuration);
+        var shards = ShardOptions.From(builder.Configuration);
         var chain = SettlementExtensions.EndpointOf(builder.Configuration);
         using var host = builder.Build();
 
         var started = Stopwatch.GetTimestamp();
         var database = host.Services.GetRequiredService<NpgsqlDataSource>();
         var files = await host.Services.GetRequiredService<Migrator>().MigrateAsync();
+        shards.Require(await ShardStore.FixAsync(database, shards.Count, CancellationToken.None));
         var summary = await RunAsync(database, chain, key, options, CancellationToken.None);
         Console.WriteLine($"Set-up done in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {files} schema files applied; {summary}");
         return 0;

@@ -40,10 +40,6 @@ public static class Shards
 
     /// <summary>The shard in the id of an order or a trade.</summary>
     public static int OfId(long id) => (int)((ulong)id >> NumberBits);
-
-    /// <summary>The shard of a new market: in turn, so that a few markets are spread as evenly as many.</summary>
-    /// <param name="marketId">From 1.</param>
-    public static int OfNewMarket(int marketId, int shards) => (marketId - 1) % shards;
 }
 
 /// <summary>Value of <c>{prefix}node:{id}:info</c> in Redis, renewed with each heartbeat.</summary>

@@ -134,7 +134,7 @@ public sealed class ReconcilerTests(ChainFixture fixture)
             await venue.ExecuteAsync(
                 """
                 INSERT INTO balances (account_id, market_id, outcome, owned, order_hold, trade_hold, updated_sequence)
-                SELECT account_id, $2, $3, $4, 0, 0, 1 FROM accounts WHERE address = $1 ON CONFLICT (account_id, market_id, outcome) DO UPDATE SET owned = excluded.owned
+                SELECT account_id, $2, $3, $4, 0, 0, 1 FROM accounts WHERE address = $1 ON CONFLICT (account_id, market_id, outcome, shard) DO UPDATE SET owned = excluded.owned
                 """,
                 Chain.Address.Parse(observed.Address!).ToBytes(), observed.MarketId, (short)observed.Outcome, observed.Units);
         }

@@ -1,0 +1,64 @@
+using Foresight.ServiceDefaults.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Foresight.Matching.Sharding;
+
+/// <summary>
+/// Ends a node whose number of shards is not the database's: at its start, or as soon as the database can be asked. Until then it cannot take
+/// a term either.
+/// </summary>
+internal sealed partial class ShardCheck(
+    ShardOptions options, NpgsqlDataSource primary, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<ShardCheck> logger) : BackgroundService
+{
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
+    public override async Task StartAsync(CancellationToken cancellation)
+    {
+        if (await TryAsync(cancellation)) return;
+        await base.StartAsync(cancellation);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stopping)
+    {
+        try
+        {
+            while (!await TryAsync(stopping)) await Task.Delay(RetryInterval, clock, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The node ends before the database could be asked.
+        }
+        catch (SettingException wrong)
+        {
+            // Nobody waits for this service, so it says by itself what a start would have said.
+            Log.Wrong(logger, wrong.Message);
+            Environment.ExitCode = SettingException.ExitCode;
+            lifetime.StopApplication();
+        }
+    }
+
+    /// <returns>False: the database does not say, or has no schema yet.</returns>
+    private async Task<bool> TryAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            options.Require(await ShardStore.ReadAsync(primary, cancellation));
+            return true;
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException)
+        {
+            Log.NotAsked(logger, error.Message);
+            return false;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Critical, "{Reason} This node ends.")]
+        public static partial void Wrong(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Debug, "The database does not say yet how many shards there are: {Reason}")]
+        public static partial void NotAsked(ILogger logger, string reason);
+    }
+}
