@@ -1,4 +1,5 @@
 using Foresight.Matching.Door;
+using Foresight.Matching.Invariants;
 using Foresight.Matching.Pipeline;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Replay;
@@ -6,6 +7,7 @@ using Foresight.Matching.Settlement;
 using Foresight.Matching.Setup;
 
 if (args is ["replay", .. var replayArguments]) return await ReplayVerb.RunAsync(replayArguments);
+if (args is ["check", .. var checkArguments]) return await CheckVerb.RunAsync(checkArguments);
 if (args is ["setup", .. var setupArguments]) return await SetupVerb.RunAsync(setupArguments);
 
 var builder = WebApplication.CreateBuilder(args);

@@ -48,7 +48,7 @@ public sealed class RedisTests(StackFixture stack, ITestOutputHelper output)
         await Eventually.TrueAsync("the registry to be rebuilt", TimeSpan.FromSeconds(30), async () =>
             (await ProcessIdsAsync()) is var now && before.All(node => now.TryGetValue(node.Key, out var pid) && pid == node.Value));
         Assert.InRange((await stack.LeaderAsync()).Epoch, epoch, epoch + 1);
-        await stack.AssertLiveStateEqualsReplayAsync();
+        await stack.AssertJournalIsSoundAsync();
     }
 
     private async Task<IReadOnlyDictionary<string, int>> ProcessIdsAsync()

@@ -6,7 +6,7 @@ namespace Foresight.EndToEnd.Tests.Stack;
 /// <param name="Accepted">Whether the answer that was given is an acceptance.</param>
 public sealed record JournalEntry(long Sequence, long Epoch, Command Command, bool Accepted);
 
-public sealed record JournalOrder(string Hash, long Sequence, long Epoch, long QuantityLots, long FilledLots, long SumOfFills);
+public sealed record JournalOrder(string Hash, long Sequence, long Epoch, long QuantityLots);
 
 /// <summary>Reads the journal itself, past every service: what is in Postgres is what happened.</summary>
 public sealed class Journal(string connectionString) : IAsyncDisposable
@@ -35,16 +35,14 @@ public sealed class Journal(string connectionString) : IAsyncDisposable
     public async Task<IReadOnlyDictionary<string, JournalOrder>> OrdersAfterAsync(long sequence)
     {
         await using var command = database.CreateCommand("""
-            SELECT '0x' || encode(o.order_hash, 'hex'), o.sequence, o.epoch, o.quantity_lots, o.filled_lots,
-                   coalesce((SELECT sum(f.quantity_lots) FROM fills f WHERE f.order_id = o.order_id), 0)::bigint
-            FROM orders o WHERE o.sequence > $1
+            SELECT '0x' || encode(order_hash, 'hex'), sequence, epoch, quantity_lots FROM orders WHERE sequence > $1
             """);
         command.Parameters.AddWithValue(sequence);
         await using var reader = await command.ExecuteReaderAsync();
         var orders = new Dictionary<string, JournalOrder>(StringComparer.OrdinalIgnoreCase);
         while (await reader.ReadAsync())
             orders.Add(reader.GetString(0), new JournalOrder(
-                reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5)));
+                reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)));
         return orders;
     }
 

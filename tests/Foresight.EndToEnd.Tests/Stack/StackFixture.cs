@@ -154,13 +154,15 @@ public sealed class StackFixture : IAsyncLifetime
         return await Http.SendAsync(request);
     }
 
-    /// <summary>The live engine at some sequence, and the journal replayed up to there, have one state.</summary>
-    public async Task AssertLiveStateEqualsReplayAsync()
+    /// <summary>Every invariant of the journal holds; the live engine at some sequence, and the journal replayed up to there, have one state.</summary>
+    public async Task AssertJournalIsSoundAsync()
     {
         await WaitUntilTradingAsync();
         var live = await DoorAsync<StateProof>(await LeaderAsync(), "door/state");
-        var replayed = await Replay.RunAsync((await App.GetConnectionStringAsync("foresight"))!, live.Sequence);
+        var database = (await App.GetConnectionStringAsync("foresight"))!;
+        var replayed = await MatchingVerb.ReplayAsync(database, live.Sequence);
         Assert.Equal((live.Sequence, live.StateHash), (replayed.Sequence, replayed.StateHash));
+        await MatchingVerb.CheckAsync(database);
     }
 
     /// <summary>Starts a matching node again after a test ended it, and waits until it stands by.</summary>

@@ -1,6 +1,7 @@
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
 using Foresight.Matching.Schema;
+using Foresight.Matching.Tests.Pipeline;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -46,6 +47,19 @@ public class StoresFixture : IAsyncLifetime
         await using var database = NpgsqlDataSource.Create(connection);
         await new Migrator(database, NullLogger<Migrator>.Instance).MigrateAsync();
         return connection;
+    }
+
+    /// <summary>A copy of a database that nobody is connected to.</summary>
+    internal async Task<NpgsqlDataSource> CloneAsync(TestCluster cluster)
+    {
+        var from = new NpgsqlConnectionStringBuilder(cluster.Connection);
+        // Idle connections of a pool would be in the way.
+        cluster.Database.Clear();
+        var name = $"t_{Guid.NewGuid():N}";
+        await using (var server = NpgsqlDataSource.Create(Postgres))
+        await using (var create = server.CreateCommand($"CREATE DATABASE {name} TEMPLATE {from.Database}"))
+            await create.ExecuteNonQueryAsync();
+        return NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Postgres) { Database = name }.ConnectionString);
     }
 
     public async Task DisposeAsync()

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Foresight.ServiceDefaults.Hosting;
+using Foresight.ServiceDefaults.Postgres;
+using Npgsql;
+
+namespace Foresight.Matching.Invariants;
+
+/// <summary>
+/// <c>check [--follow]</c>: checks the journal and its tables (<c>DATABASE_URL</c>) against architecture's invariants, says each violation in a
+/// sentence, and ends with 1 if there is one. <c>--follow</c> goes on with what is written meanwhile, until it is interrupted or finds something.
+/// </summary>
+internal static class CheckVerb
+{
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SayInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>The whole tables at most this often, and at most a twentieth of the time.</summary>
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(10);
+    private const int PausePerSweep = 20;
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        if (arguments is not ([] or ["--follow"])) throw new SettingException("check takes nothing or --follow.");
+        var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
+        var address = PostgresAddress.From(configuration).Primary;
+        address.ApplicationName = "foresight-check";
+        await using var database = NpgsqlDataSource.Create(address);
+        var checker = new InvariantChecker(database);
+        if (arguments.Length == 0)
+        {
+            await checker.CheckAsync(CancellationToken.None);
+            Say(checker);
+            return checker.Holds ? 0 : 1;
+        }
+
+        using var interrupted = new CancellationTokenSource();
+        using var onTerminate = OnSignal(PosixSignal.SIGTERM, interrupted);
+        using var onInterrupt = OnSignal(PosixSignal.SIGINT, interrupted);
+        try
+        {
+            await FollowAsync(checker, interrupted.Token);
+        }
+        catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
+        {
+            // Asked to end.
+        }
+
+        return checker.Holds ? 0 : 1;
+    }
+
+    private static async Task FollowAsync(InvariantChecker checker, CancellationToken cancellation)
+    {
+        var (said, swept, pause, silent) = (0L, 0L, SweepInterval, false);
+        while (true)
+        {
+            try
+            {
+                await checker.FollowAsync(cancellation);
+                if (checker.Holds && (swept == 0 || Stopwatch.GetElapsedTime(swept) > pause))
+                {
+                    var started = Stopwatch.GetTimestamp();
+                    await checker.SweepAsync(cancellation);
+                    swept = Stopwatch.GetTimestamp();
+                    pause = TimeSpan.FromTicks(Math.Max(SweepInterval.Ticks, Stopwatch.GetElapsedTime(started).Ticks * PausePerSweep));
+                }
+
+                if (silent || said == 0 || !checker.Holds || Stopwatch.GetElapsedTime(said) > SayInterval)
+                {
+                    Say(checker);
+                    said = Stopwatch.GetTimestamp();
+                }
+
+                silent = false;
+                if (!checker.Holds) return;
+            }
+            catch (Exception error) when (error is NpgsqlException or TimeoutException or SocketException)
+            {
+                // Postgres is away, or the schema is not there yet. That says nothing about the journal; said once.
+                if (!silent) Console.WriteLine($"waiting: the database does not answer ({error.Message.ReplaceLineEndings(" ")})");
+                silent = true;
+            }
+
+            await Task.Delay(LookInterval, cancellation);
+        }
+    }
+
+    private static void Say(InvariantChecker checker)
+    {
+        foreach (var sentence in checker.Violations) Console.WriteLine($"VIOLATION: {sentence}");
+        Console.WriteLine($"{(checker.Holds ? "ok" : "broken")}: {checker}");
+    }
+
+    private static PosixSignalRegistration OnSignal(
+        PosixSignal signal, CancellationTokenSource interrupted) =>
+        PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            interrupted.Cancel();
+        });
+}

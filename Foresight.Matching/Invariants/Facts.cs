@@ -1,0 +1,38 @@
+using Foresight.Exchange;
+using Foresight.Matching.Pipeline;
+
+namespace Foresight.Matching.Invariants;
+
+// Rows of the journal's tables as far as commands decide them; made twice, from the commands and from the tables, and compared.
+
+/// <param name="Changed">Sequence of the command that touched it last.</param>
+internal readonly record struct OrderFacts(
+    int Market, int Account, byte Outcome, bool IsBuy, long Lots, long Sequence, long Epoch, int PriceTicks, long FilledLots, OrderStatus Status, long Changed,
+    long ReducedLots = 0)
+{
+    public override string ToString() =>
+        $"{Status} with {FilledLots} of {Lots} lots filled and {ReducedLots} filled past us, at {PriceTicks} ticks, {(IsBuy ? "buying" : "selling")} {Market}:{Outcome} for account {Account}, "
+        + $"by ({Epoch}, {Sequence}), last changed by {Changed}";
+}
+
+internal readonly record struct TradeFacts(
+    int Market, TradeKind Kind, long Lots, byte TakerOutcome, bool TakerIsBuy, int TakerPriceTicks, long Sequence, long Epoch)
+{
+    public override string ToString() =>
+        $"{Kind} of {Lots} lots in {Market}, its taker {(TakerIsBuy ? "buying" : "selling")} {TakerOutcome} at {TakerPriceTicks} ticks, by ({Epoch}, {Sequence})";
+}
+
+internal readonly record struct FillFacts(long Order, int Account, byte Outcome, bool IsBuy, int PriceTicks, long Lots, bool IsTaker)
+{
+    public override string ToString() =>
+        $"{Lots} lots of order {Order} of account {Account}, {(IsBuy ? "buying" : "selling")} {Outcome} at {PriceTicks} ticks{(IsTaker ? " as taker" : "")}";
+}
+
+internal readonly record struct BalanceKey(int Account, int Market, byte Outcome)
+{
+    public override string ToString() =>
+        Outcome == Command.CollateralOutcome ? $"The collateral of account {Account}" : $"The shares of {Market}:{Outcome} of account {Account}";
+}
+
+/// <summary>A command's place in the journal; default before the first.</summary>
+internal readonly record struct Position(long Epoch, long Sequence, Guid RequestId, DateTime AcceptedAt);

@@ -1,0 +1,37 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Foresight.AppHost.LocalHosting;
+
+namespace Foresight.EndToEnd.Tests.Stack;
+
+public sealed record ReplayResult(long Sequence, string StateHash);
+
+/// <summary>Verbs of the matching program that only read the journal, in processes of their own.</summary>
+public static class MatchingVerb
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
+    /// <summary>Rebuilds the engine from the journal, up to a sequence.</summary>
+    public static async Task<ReplayResult> ReplayAsync(string database, long sequence)
+    {
+        var output = await RunAsync(database, "replay", "--at", sequence.ToString());
+        return JsonSerializer.Deserialize<ReplayResult>(output.Split('\n').Last(text => text.StartsWith('{')), JsonSerializerOptions.Web)!;
+    }
+
+    /// <summary>Fails, with what it says, if an invariant does not hold.</summary>
+    public static Task CheckAsync(string database) => RunAsync(database, "check");
+
+    private static async Task<string> RunAsync(string database, params string[] arguments)
+    {
+        var program = ((IBuiltProject)new Projects.Foresight_Matching()).TargetPath;
+        var start = new ProcessStartInfo("dotnet", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["DATABASE_URL"] = database;
+        using var process = Process.Start(start)!;
+        using var deadline = new CancellationTokenSource(Deadline);
+        var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
+        var error = process.StandardError.ReadToEndAsync(deadline.Token);
+        await process.WaitForExitAsync(deadline.Token);
+        Assert.True(process.ExitCode == 0, $"{arguments[0]} ended with {process.ExitCode}: {await output} {await error}");
+        return await output;
+    }
+}
