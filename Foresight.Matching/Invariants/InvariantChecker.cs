@@ -61,10 +61,10 @@ internal sealed class InvariantChecker(NpgsqlDataSource database)
 
     private async Task<List<int>> ShardsAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("SELECT DISTINCT shard FROM markets UNION SELECT 0 ORDER BY 1");
+        await using var command = database.CreateCommand("SELECT generate_series(0, shard_count() - 1)");
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var found = new List<int>();
-        while (await reader.ReadAsync(cancellation)) found.Add(reader.GetInt16(0));
+        while (await reader.ReadAsync(cancellation)) found.Add(reader.GetInt32(0));
         return found;
     }
 }

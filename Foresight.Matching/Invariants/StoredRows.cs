@@ -110,9 +110,10 @@ internal sealed class StoredRows : IAsyncDisposable
             """
             SELECT b.account_id, b.market_id, b.outcome, b.owned, b.order_hold, b.trade_hold, b.updated_sequence
             FROM unnest($1, $2, $3) k(account, market, outcome)
-            JOIN balances b ON b.account_id = k.account AND b.market_id = k.market AND b.outcome = k.outcome
+            JOIN balances b ON b.account_id = k.account AND b.market_id = k.market AND b.outcome = k.outcome AND b.shard = $4
             """,
-            keys.Select(key => key.Account).ToArray(), keys.Select(key => key.Market).ToArray(), keys.Select(key => (short)key.Outcome).ToArray());
+            keys.Select(key => key.Account).ToArray(), keys.Select(key => key.Market).ToArray(), keys.Select(key => (short)key.Outcome).ToArray(),
+            (short)shard);
         var rows = await RowsAsync(command, row => (Key: new BalanceKey(row.GetInt32(0), row.GetInt32(1), (byte)row.GetInt16(2)),
             Value: (new Holding(row.GetInt64(3), row.GetInt64(4), row.GetInt64(5)), row.GetInt64(6))), cancellation);
         return rows.ToDictionary(row => row.Key, row => row.Value);

@@ -41,7 +41,7 @@ internal static class TableSweep
         """
         SELECT format('The journal of shard %s has commands of epoch %s, which nobody took.', shard, epoch)
         FROM (SELECT DISTINCT shard, epoch FROM commands) c
-        WHERE NOT EXISTS (SELECT 1 FROM leadership_history h WHERE h.epoch = c.epoch AND h.resource LIKE 'matching-engine%')
+        WHERE NOT EXISTS (SELECT 1 FROM leadership_history h WHERE h.epoch = c.epoch AND h.resource = 'matching-engine' || CASE shard WHEN 0 THEN '' ELSE '-' || shard END)
         """,
         """
         SELECT format('Epoch %s of %s follows epoch %s.', epoch, resource, before)
@@ -77,18 +77,18 @@ internal static class TableSweep
         """,
         // What is held is what open orders and unsettled trades hold.
         """
-        SELECT format('Account %s, asset %s:%s: %s is held by orders and %s by trades, and its open orders hold %s and its unsettled trades %s.',
-                      account_id, market_id, outcome, coalesce(b.order_hold, 0), coalesce(b.trade_hold, 0), coalesce(h.by_orders, 0), coalesce(h.by_trades, 0))
-        FROM (SELECT account_id, market_id, outcome, sum(by_orders)::bigint AS by_orders, sum(by_trades)::bigint AS by_trades FROM (
-                SELECT account_id, 0 AS market_id, 255::smallint AS outcome, price_ticks * (quantity_lots - filled_lots - reduced_lots) AS by_orders, 0 AS by_trades
+        SELECT format('Account %s, asset %s:%s, shard %s: %s is held by orders and %s by trades, and its open orders hold %s and its unsettled trades %s.',
+                      account_id, market_id, outcome, shard, coalesce(b.order_hold, 0), coalesce(b.trade_hold, 0), coalesce(h.by_orders, 0), coalesce(h.by_trades, 0))
+        FROM (SELECT account_id, market_id, outcome, shard, sum(by_orders)::bigint AS by_orders, sum(by_trades)::bigint AS by_trades FROM (
+                SELECT account_id, 0 AS market_id, 255::smallint AS outcome, shard, price_ticks * (quantity_lots - filled_lots - reduced_lots) AS by_orders, 0 AS by_trades
                 FROM orders WHERE status IN (0, 1) AND is_buy
-                UNION ALL SELECT account_id, market_id, outcome, quantity_lots - filled_lots - reduced_lots, 0 FROM orders WHERE status IN (0, 1) AND NOT is_buy
-                UNION ALL SELECT f.account_id, 0, 255::smallint, 0, f.price_ticks * f.quantity_lots
+                UNION ALL SELECT account_id, market_id, outcome, shard, quantity_lots - filled_lots - reduced_lots, 0 FROM orders WHERE status IN (0, 1) AND NOT is_buy
+                UNION ALL SELECT f.account_id, 0, 255::smallint, t.shard, 0, f.price_ticks * f.quantity_lots
                 FROM trades t JOIN fills f USING (trade_id) WHERE NOT t.closed AND f.is_buy
-                UNION ALL SELECT f.account_id, t.market_id, f.outcome, 0, f.quantity_lots
+                UNION ALL SELECT f.account_id, t.market_id, f.outcome, t.shard, 0, f.quantity_lots
                 FROM trades t JOIN fills f USING (trade_id) WHERE NOT t.closed AND NOT f.is_buy) held
-              GROUP BY account_id, market_id, outcome) h
-        FULL JOIN balances b USING (account_id, market_id, outcome)
+              GROUP BY account_id, market_id, outcome, shard) h
+        FULL JOIN balances b USING (account_id, market_id, outcome, shard)
         WHERE (coalesce(b.order_hold, 0), coalesce(b.trade_hold, 0)) <> (coalesce(h.by_orders, 0), coalesce(h.by_trades, 0))
         """,
     ];
