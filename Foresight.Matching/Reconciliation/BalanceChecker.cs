@@ -50,7 +50,9 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
         var rows = await connection.QueryAsync<(long Block, byte[]? Address, int? Market, short? Outcome, long? Owned, long? InFlight)>(new CommandDefinition(
             """
             SELECT c.block_number, a.address, b.market_id, b.outcome, sum(b.owned)::bigint, sum(b.trade_hold)::bigint
-            FROM chain_cursors c LEFT JOIN (balances b JOIN accounts a USING (account_id)) ON b.market_id = 0 OR b.market_id = ANY (@markets)
+            FROM chain_cursors c LEFT JOIN (balances b JOIN accounts a USING (account_id)) ON (b.market_id = 0 OR b.market_id = ANY (@markets))
+                -- Held to what an unconfirmed block says, so not comparable with a confirmed one.
+                AND NOT EXISTS (SELECT 1 FROM doubted_holdings d WHERE (d.address, d.market_id, d.outcome) = (a.address, b.market_id, b.outcome))
             WHERE c.name = @CursorName GROUP BY c.block_number, a.account_id, a.address, b.market_id, b.outcome ORDER BY a.account_id, b.market_id, b.outcome
             """,
             new { FollowerStore.CursorName, markets = deployment.Markets.Select(m => m.Id).ToArray() }, cancellationToken: cancellation));

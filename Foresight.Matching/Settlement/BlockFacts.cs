@@ -27,6 +27,10 @@ public sealed class BlockFacts
     public List<MarketEvent.OrderFilled> Fills { get; } = [];
     public List<MarketEvent.SaltCancelled> SaltsCancelled { get; } = [];
     public List<MarketEvent.Resolved> Resolutions { get; } = [];
+    public List<MarketEvent.Invalidated> Invalidations { get; } = [];
+
+    /// <summary>Contracts of markets that were paused, resolved or invalidated, even if they were opened again later.</summary>
+    public HashSet<Address> Stops { get; } = [];
 
     /// <summary>Accounts whose holding of an asset moved, whoever they are.</summary>
     public HashSet<TouchedAsset> Touched { get; } = [];
@@ -56,14 +60,18 @@ public sealed class BlockFacts
 
     private void AddMarket(EventLog log)
     {
-        switch (MarketEvents.TryDecode(log))
+        var decoded = MarketEvents.TryDecode(log);
+        switch (decoded)
         {
             case MarketEvent.TradeSettled settled: Settled.Add(settled); break;
             case MarketEvent.SettlementFailed refused: Refused.Add(refused); break;
             case MarketEvent.OrderFilled filled: Fills.Add(filled); break;
             case MarketEvent.SaltCancelled cancelled: SaltsCancelled.Add(cancelled); break;
             case MarketEvent.Resolved resolved: Resolutions.Add(resolved); break;
+            case MarketEvent.Invalidated invalidated: Invalidations.Add(invalidated); break;
         }
+
+        if (decoded is MarketEvent.Resolved or MarketEvent.Invalidated or MarketEvent.PausedSet { Paused: true }) Stops.Add(log.Address);
     }
 
     private void AddCollateral(Deployment deployment, EventLog log)

@@ -28,6 +28,11 @@ public sealed partial class ChainFollower(
     private readonly IReadOnlyList<Address> addresses =
         [.. settlement.Deployment.Markets.Select(m => m.Address), settlement.Deployment.Usdc, settlement.Deployment.OutcomeToken];
 
+    private readonly DoubtStore doubts = new(store.Primary);
+    private readonly DirectFills direct = new(settlement.Deployment, settlement.Client, store, new DoubtStore(store.Primary));
+    private readonly MarketWatch markets = new(settlement.Deployment, settlement.Client, new DoubtStore(store.Primary), leader, logger);
+    private readonly HeadWatch watch = new(settlement, store, journal, leader, holdings, logger);
+
     private bool lostMarketsClosed;
 
     /// <summary>Last block whose facts the engine has; 0 before the first step of the term.</summary>
@@ -50,18 +55,25 @@ public sealed partial class ChainFollower(
         var reobserve = await store.ReadReobserveAsync(cancellation);
         var to = Math.Min(head - options.Confirmations, cursor.Number + options.BlockRange);
         // An observation of an older block than the ledger's is refused, so after a reorganisation the chain must first have grown beyond it.
-        if (to <= cursor.Number || reobserve >= head - options.Confirmations) return false;
+        if (to <= cursor.Number || reobserve >= head - options.Confirmations)
+        {
+            await watch.StepAsync(cursor, head, addresses, cancellation);
+            return false;
+        }
 
         var started = Stopwatch.GetTimestamp();
         var range = await reader.ReadAsync(cursor.Number + 1, to, cursor, addresses, [.. BlockFacts.AllTopics], cancellation);
         var facts = BlockFacts.Read(deployment, range.Logs);
-        await leader.DeliverAsync(await CommandsAsync(facts, cancellation), cancellation);
+        await leader.DeliverAsync(await CommandsAsync(facts, to, cancellation), cancellation);
+        if (facts.Stops.Count > 0) await markets.StepAsync(facts.Stops, to, head, cancellation);
         await ObserveAsync(facts, everything: known is null || reobserve < to, to, cancellation);
         await AdvanceAsync(range.Last, facts, cancellation);
         Confirmed = to;
         settlement.Metrics.BlocksProcessed(Stopwatch.GetElapsedTime(started));
         await BustAsync(to, cancellation);
-        return to < head - options.Confirmations;
+        if (to < head - options.Confirmations) return true;
+        await watch.StepAsync(range.Last, head, addresses, cancellation);
+        return false;
     }
 
     private async Task<BlockMark> StartAsync(CancellationToken cancellation)
@@ -69,6 +81,7 @@ public sealed partial class ChainFollower(
         var before = Math.Max(0, deployment.DeployedBlock - 1);
         var header = await settlement.Client.GetBlockAsync(before, cancellation)
             ?? throw new InconsistentChainException($"The node does not have block {before}, which is before the deployment.");
+        await journal.ForgetDoubtsAsync(settlement.Term, cancellation);
         Log.Starts(logger, before);
         return new BlockMark(before, header.Hash);
     }
@@ -86,19 +99,16 @@ public sealed partial class ChainFollower(
         => await settlement.Client.GetBlockAsync(mark.Number, cancellation) is { } header && header.Hash == mark.Hash;
 
     /// <summary>Settlements, cancels and resolutions. Trade ids that the journal does not know are the reconciler's to report.</summary>
-    private async Task<IReadOnlyList<DoorCommand>> CommandsAsync(BlockFacts facts, CancellationToken cancellation)
+    private async Task<IReadOnlyList<DoorCommand>> CommandsAsync(BlockFacts facts, long block, CancellationToken cancellation)
     {
         var commands = new List<DoorCommand>();
         commands.AddRange(facts.Settled.Where(s => s.TradeId <= long.MaxValue).Select(s => leader.Settle((long)s.TradeId, s.Position.BlockNumber)));
 
-        // Somebody filled part of a resting order past us: what rests is more than the chain will fill. It leaves the book whole; the maker
-        // can sign what is left again.
-        var direct = facts.DirectFills.GroupBy(f => f.OrderHash).ToDictionary(g => g.Key, g => g.First());
-        foreach (var order in direct.Count == 0 ? [] : await store.ReadRestingAsync(direct.Keys, cancellation))
-            commands.Add(leader.Cancel(order, direct[order.Hash].Position.TransactionHash, direct[order.Hash].Position.LogIndex));
+        foreach (var (order, lots) in await direct.ReadAsync(facts, block, cancellation)) commands.Add(leader.Reduce(order, lots, block));
         foreach (var salt in facts.SaltsCancelled)
             commands.Add(leader.CancelSalt(salt.Maker, MarketId(salt), salt.Salt, salt.Position.TransactionHash, salt.Position.LogIndex));
         commands.AddRange(facts.Resolutions.Select(r => leader.Resolve(MarketId(r), (int)r.OutcomeIndex, r.Position.TransactionHash)));
+        commands.AddRange(facts.Invalidations.Select(i => leader.SetState(MarketId(i), Exchange.MarketState.Closed)));
         return commands;
     }
 
@@ -108,17 +118,18 @@ public sealed partial class ChainFollower(
     {
         HashSet<Address> touched = [.. facts.Touched.Select(t => t.Account), .. facts.CollateralApprovals, .. facts.ShareApprovals];
         var known = everything ? [.. await store.ReadAllAccountsAsync(cancellation)] : touched.Count == 0 ? [] : await store.ReadKnownAccountsAsync(touched, cancellation);
-        await ObserveAsync(ObservationRules.Plan(deployment, facts, known), known, block, cancellation);
-        if (everything && known.Count > 0) await ObserveAsync(ObservationRules.Everything(deployment, known), known, block, cancellation);
+        var doubted = await doubts.ReadDoubtsAsync(cancellation);
+        await ObserveAsync(HeadRules.With(ObservationRules.Plan(deployment, facts, known), deployment, doubted, block), known, doubted, block, cancellation);
+        if (everything && known.Count > 0) await ObserveAsync(ObservationRules.Everything(deployment, known), known, doubted, block, cancellation);
     }
 
-    private async Task ObserveAsync(Observations plan, IReadOnlySet<Address> known, long block, CancellationToken cancellation)
+    private async Task ObserveAsync(Observations plan, IReadOnlySet<Address> known, IReadOnlyList<Doubt> doubted, long block, CancellationToken cancellation)
     {
         var read = new List<ChainHolding>(await holdings.ReadCollateralAsync([.. plan.Collateral], block, cancellation));
         foreach (var (market, accounts) in plan.Shares) read.AddRange(await holdings.ReadSharesAsync(market, [.. accounts], block, cancellation));
         if (read.Count == 0) return;
         var owned = await store.ReadOwnedAsync([.. read.Select(r => r.Account).Distinct()], cancellation);
-        var changed = ObservationRules.Changed(read, owned, known).Select(h => leader.Observe(h, block)).ToList();
+        var changed = HeadRules.Believable(ObservationRules.Changed(read, owned, known), owned, doubted, block).Select(h => leader.Observe(h, block)).ToList();
         if (changed.Count > 0) await leader.DeliverAsync(changed, cancellation);
     }
 
@@ -136,12 +147,20 @@ public sealed partial class ChainFollower(
         if (settled.Count > 0) Log.Final(logger, settled.Count, to.Number);
     }
 
-    /// <summary>What failed and is certain gives the money of both sides free.</summary>
+    /// <summary>What failed and is certain gives the money of both sides free. What a wallet signed that does not stand by it goes too.</summary>
     private async Task BustAsync(long confirmed, CancellationToken cancellation)
     {
         var failed = await store.ReadToBustAsync(confirmed, BustLimit, cancellation);
         if (failed.Count == 0) return;
-        await leader.DeliverAsync([.. failed.Select(f => leader.Bust(f.TradeId, f.Reason, confirmed))], cancellation);
+        var commands = failed.Select(f => leader.Bust(f.TradeId, f.Reason, confirmed)).ToList();
+        foreach (var (trade, reason) in failed)
+        {
+            if (FailureReasons.WalletAtFault(reason) is not { } wallet) continue;
+            commands.AddRange((await doubts.ReadRestingOfAsync(wallet, cancellation)).Select(order => leader.Withdraw(order, trade)));
+        }
+
+        await leader.DeliverAsync(commands, cancellation);
+        foreach (var (_, reason) in failed) settlement.Metrics.Bust(FailureReasons.CodeOf(reason));
         Log.Bust(logger, failed.Count);
     }
 

@@ -1,3 +1,4 @@
+using Foresight.Chain;
 using Foresight.Chain.Contracts;
 
 namespace Foresight.Matching.Settlement;
@@ -11,6 +12,15 @@ public static class FailureReasons
     /// <summary>As it is stored and published: the code, then the account or order that it is about.</summary>
     public static string Stored(this SettlementFailure failure)
         => failure.Account is { } account ? $"{failure.Code}:{account.ToLowerHex()}" : failure.OrderHash is { } hash ? $"{failure.Code}:{hash}" : failure.Code;
+
+    /// <summary>The code in what <see cref="Stored"/> made.</summary>
+    public static string CodeOf(string? stored) => stored?.Split(':')[0] ?? SettlementFailure.Unknown;
+
+    /// <summary>The account in what <see cref="Stored"/> made, where the contract said it.</summary>
+    public static Address? AccountOf(string? stored) => stored?.Split(':') is [_, var name] && Address.TryParse(name, out var account) ? account : null;
+
+    /// <summary>A contract that refuses a signature that it accepted when the order came. Whatever else it signed is as doubtful.</summary>
+    public static Address? WalletAtFault(string? stored) => CodeOf(stored) == SettlementFailure.InvalidSignature ? AccountOf(stored) : null;
 
     /// <summary>Nothing is wrong with the trade: the market is stopped for a while, and the trade waits.</summary>
     public static bool IsTemporary(this SettlementFailure failure) => failure.Code == SettlementFailure.MarketPaused;

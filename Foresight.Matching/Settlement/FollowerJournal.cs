@@ -45,6 +45,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 "INSERT INTO chain_blocks (block_number, block_hash) VALUES ($1, $2) ON CONFLICT (block_number) DO UPDATE SET block_hash = excluded.block_hash",
                 to.Number, to.Hash.ToBytes()),
             SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number < $1", to.Number - MarksKept),
+            SettlementJournal.Sql("DELETE FROM doubted_holdings WHERE seen_block <= $1", to.Number),
             SettlementJournal.Sql("DELETE FROM chain_cursors WHERE name = $1 AND block_number < $2", FollowerStore.ReobserveName, to.Number));
 
     /// <summary>
@@ -78,4 +79,23 @@ public sealed class FollowerJournal(SettlementJournal journal)
         SettlementJournal.Sql(
             "UPDATE chain_cursors SET block_number = $1, block_hash = $2, updated_at = now() WHERE block_number > $1 AND name <> $3", ancestor.Number, ancestor.Hash.ToBytes(),
             FollowerStore.ReobserveName));
+
+    /// <summary>These holdings were less at an unconfirmed block; they are observed anew when it is confirmed.</summary>
+    public Task DoubtAsync(Term term, IReadOnlyList<ChainHolding> reduced, long block, CancellationToken cancellation)
+    {
+        var assets = reduced.Select(ObservationRules.AssetOf).ToList();
+        return journal.ExecuteAsync(
+            term, cancellation,
+            SettlementJournal.Sql(
+                """
+                INSERT INTO doubted_holdings AS d (address, market_id, outcome, seen_block)
+                SELECT u.address, u.market_id, u.outcome, $4 FROM unnest($1::bytea[], $2::int[], $3::smallint[]) AS u (address, market_id, outcome)
+                ON CONFLICT (address, market_id, outcome) DO UPDATE SET seen_block = greatest(d.seen_block, excluded.seen_block)
+                """,
+                reduced.Select(r => r.Account.ToBytes()).ToArray(), assets.Select(a => a.Market).ToArray(), assets.Select(a => (short)a.Outcome).ToArray(), block));
+    }
+
+    /// <summary>Of a chain that is gone. On a new one everything is observed at the first step.</summary>
+    public Task ForgetDoubtsAsync(Term term, CancellationToken cancellation)
+        => journal.ExecuteAsync(term, cancellation, SettlementJournal.Sql("DELETE FROM doubted_holdings"));
 }

@@ -15,6 +15,8 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
 {
     public const string CursorName = "follower";
 
+    public NpgsqlDataSource Primary => primary;
+
     /// <summary>Beside the cursor after a reorganisation: see <see cref="FollowerJournal.StepBackAsync"/>.</summary>
     public const string ReobserveName = "follower-reobserve";
 

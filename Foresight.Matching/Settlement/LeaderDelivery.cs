@@ -16,8 +16,11 @@ public sealed partial class LeaderDelivery(SendToLeader send, Deployment deploym
     /// <summary>Commands on their way at once; the router forms batches of them.</summary>
     private const int MaxOutstanding = 4_096;
 
-    /// <summary>Refusals that mean "that is so already": the trade is closed, the order has left the book, a later block was observed.</summary>
-    private static readonly HashSet<string> Harmless = ["unknown_trade", "stale_observation", ProblemCodes.UnknownOrder];
+    /// <summary>
+    /// Refusals that mean "that is so already": the trade is closed, the order has left the book, a later block was observed, the market is closed
+    /// for good.
+    /// </summary>
+    private static readonly HashSet<string> Harmless = ["unknown_trade", "stale_observation", ProblemCodes.UnknownOrder, ProblemCodes.MarketClosed];
 
     public DoorCommand Settle(long tradeId, long block) => New(
         DerivedRequestId.Of("settle", tradeId.ToString()), DoorCommandKind.SettleTrade,
@@ -39,10 +42,20 @@ public sealed partial class LeaderDelivery(SendToLeader send, Deployment deploym
             chain: new DoorChain(0, holding.Account.ToLowerHex(), market, outcome, holding.Units, block + deployment.BlockOffset, null));
     }
 
-    /// <summary>The relayer cancels a resting order by its own authority, because the chain says that it cannot be filled as it stands.</summary>
-    public DoorCommand Cancel(RestingOrder order, Hash32 transaction, int logIndex) => New(
-        DerivedRequestId.Of("chain-cancel", order.Hash.ToString(), transaction.ToString(), logIndex.ToString()), DoorCommandKind.CancelByHash,
-        deployment.Market(order.MarketId).Shard, cancel: new DoorCancel(order.Maker.ToLowerHex(), order.MarketId, order.Hash.ToString(), null));
+    /// <param name="filledLots">Filled directly on chain since the order was made, so that each number is told once.</param>
+    public DoorCommand Reduce(RestingOrder order, long filledLots, long block) => New(
+        DerivedRequestId.Of("reduce", order.Hash.ToString(), filledLots.ToString()), DoorCommandKind.ReduceOrder, deployment.Market(order.MarketId).Shard,
+        cancel: new DoorCancel(order.Maker.ToLowerHex(), order.MarketId, order.Hash.ToString(), null),
+        chain: new DoorChain(0, null, 0, 0, filledLots, block + deployment.BlockOffset, null));
+
+    /// <summary>Of a wallet whose word does not hold any more: the orders that it signed cannot settle either.</summary>
+    public DoorCommand Withdraw(RestingOrder order, long tradeId) => New(
+        DerivedRequestId.Of("withdraw", tradeId.ToString(), order.Hash.ToString()), DoorCommandKind.CancelByHash, deployment.Market(order.MarketId).Shard,
+        cancel: new DoorCancel(order.Maker.ToLowerHex(), order.MarketId, order.Hash.ToString(), null));
+
+    /// <summary>A pause, its end, or an invalidation. Absolute, so it needs no name of its own.</summary>
+    public DoorCommand SetState(int marketId, Exchange.MarketState state) => New(
+        Guid.NewGuid(), DoorCommandKind.SetMarketState, deployment.Market(marketId).Shard, market: new DoorMarket(marketId, (int)state, 0));
 
     public DoorCommand CancelSalt(Address maker, int marketId, System.Numerics.BigInteger salt, Hash32 transaction, int logIndex) => New(
         DerivedRequestId.Of("chain-cancel-salt", transaction.ToString(), logIndex.ToString()), DoorCommandKind.CancelBySalt,

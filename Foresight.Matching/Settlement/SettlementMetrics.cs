@@ -9,6 +9,8 @@ public sealed class SettlementMetrics
 {
     private readonly Counter<long> trades;
     private readonly Counter<long> batches;
+    private readonly Counter<long> bust;
+    private readonly Counter<long> headReductions;
     private readonly Histogram<double> blockSeconds;
 
     public SettlementMetrics(IMeterFactory meters)
@@ -16,6 +18,8 @@ public sealed class SettlementMetrics
         var meter = meters.Create(MetricNames.Meter);
         trades = meter.CreateCounter<long>(MetricNames.SettledTrades, description: "Trades that became final or failed.");
         batches = meter.CreateCounter<long>(MetricNames.SettlementBatches, description: "Transactions by what became of them.");
+        bust = meter.CreateCounter<long>(MetricNames.BustTrades, description: "Trades that failed for good, by reason.");
+        headReductions = meter.CreateCounter<long>(MetricNames.HeadReductions, description: "Holdings that an unconfirmed block made smaller.");
         blockSeconds = meter.CreateHistogram<double>(MetricNames.BlockProcessingDuration, "s", "Time from reading a block range to its acknowledgement by the leader.");
         meter.CreateObservableGauge(MetricNames.SettlementPending, () => Pending, description: "Trades that are neither final nor failed.");
         meter.CreateObservableGauge(MetricNames.SettlementHalted, () => Halted is null ? 0 : 1, description: "1: settlement has stopped by itself and waits for a person.");
@@ -43,6 +47,11 @@ public sealed class SettlementMetrics
     private IEnumerable<Measurement<double>> ReadSignerBalance() => SignerBalance is { } wei ? [new((double)wei / 1e18)] : [];
 
     public void Batch(string state) => batches.Add(1, new KeyValuePair<string, object?>("state", state));
+
+    /// <param name="code">Of a short list, see SettlementFailure; no account.</param>
+    public void Bust(string code) => bust.Add(1, new KeyValuePair<string, object?>("reason", code));
+
+    public void HeadReductions(int holdings) => headReductions.Add(holdings);
 
     public void BlocksProcessed(TimeSpan took) => blockSeconds.Record(took.TotalSeconds);
 }

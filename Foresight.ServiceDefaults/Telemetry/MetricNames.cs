@@ -91,6 +91,10 @@ public static class MetricNames
     public const string SettledTrades = "foresight_settlement_trades_total";
     /// <summary>Counter; label state.</summary>
     public const string SettlementBatches = "foresight_settlement_batches_total";
+    /// <summary>Counter: trades that failed for good; label reason.</summary>
+    public const string BustTrades = "foresight_settlement_bust_total";
+    /// <summary>Counter: holdings that an unconfirmed block made smaller.</summary>
+    public const string HeadReductions = "foresight_settlement_head_reductions_total";
     /// <summary>Gauge: trades matched and not final.</summary>
     public const string SettlementPending = "foresight_settlement_pending";
     /// <summary>Gauge: 1 while settlement has stopped by itself and waits for a person, else 0.</summary>

@@ -53,6 +53,10 @@ public sealed class ChainFixture : IAsyncLifetime
         return database;
     }
 
+    /// <summary>For a program that connects to it itself; a data source does not tell its password.</summary>
+    public string ConnectionStringOf(NpgsqlDataSource database)
+        => new NpgsqlConnectionStringBuilder(postgres) { Database = new NpgsqlConnectionStringBuilder(database.ConnectionString).Database }.ConnectionString;
+
     public async Task<string> RequestAsync(string method, params JsonNode?[] parameters)
         => (await Client.RequestAsync(new RpcRequest(method, parameters))).ToString();
 

@@ -80,7 +80,7 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
     }
 
     [Fact]
-    public async Task AFillPastTheRelayer_TakesTheRestingOrderOffTheBook()
+    public async Task AFillPastTheRelayer_IsToldAsWhatIsFilledInAll_UnderOneId()
     {
         await using var venue = await Venue.CreateAsync(fixture);
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
@@ -88,8 +88,11 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
         await venue.SendAsync(bob.Key, venue.MarketAddress, MarketContract.FillOrderSigned(order.Message, order.Signature, 100 * Chain.Signing.OrderMessage.AmountPerLot));
         await fixture.MineAsync(2);
         await venue.FollowAsync();
-        var cancel = Assert.Single(venue.Leader.Commands, c => c.Kind == DoorCommandKind.CancelByHash).Cancel!;
-        Assert.Equal((order.Hash.ToString(), alice.Address.ToLowerHex()), (cancel.Hash, cancel.Maker));
+        await fixture.MineAsync();
+        await venue.FollowAsync();
+        var told = venue.Leader.Commands.Where(c => c.Kind == DoorCommandKind.ReduceOrder).ToList();
+        Assert.All(told, c => Assert.Equal((order.Hash.ToString(), alice.Address.ToLowerHex(), 100L), (c.Cancel!.Hash, c.Cancel.Maker, c.Chain!.Units)));
+        Assert.Single(told.Select(c => c.RequestId).Distinct());
     }
 
     [Fact]

@@ -52,6 +52,9 @@ public sealed class Venue : IAsyncDisposable
     public SettlementOptions Options { get; init; } = new() { BatchAge = TimeSpan.Zero, Confirmations = 2 };
     public TestLeader Leader { get; private set; } = null!;
 
+    /// <summary>Whom the follower tells: the stand-in, unless a test has a leader of its own.</summary>
+    public SendToLeader? Send { get; set; }
+
     public static async Task<Venue> CreateAsync(ChainFixture fixture)
     {
         await fixture.AutomineAsync(true);
@@ -80,7 +83,7 @@ public sealed class Venue : IAsyncDisposable
         var settlement = NewTerm(through);
         return new ChainFollower(
             settlement, new FollowerStore(Database), new FollowerJournal(settlement.Journal),
-            new LeaderDelivery(Leader.SendAsync, Deployment, Options, TimeProvider.System, NullLogger.Instance), new HoldingsReader(Deployment, settlement.Client), NullLogger.Instance);
+            new LeaderDelivery(Send ?? Leader.SendAsync, Deployment, Options, TimeProvider.System, NullLogger.Instance), new HoldingsReader(Deployment, settlement.Client), NullLogger.Instance);
     }
 
     public Reconciler NewReconciler(IRpcTransport? through = null, ReconciliationOptions? options = null)
@@ -115,14 +118,21 @@ public sealed class Venue : IAsyncDisposable
 
     public async Task<TestTrader> AddTraderAsync(long usdc = 10_000, long shares = 1_000)
     {
+        var key = await AddWalletAsync(usdc, shares);
+        var id = await ScalarAsync<int>("INSERT INTO accounts (account_id, address) SELECT COALESCE(max(account_id), 0) + 1, $1 FROM accounts RETURNING account_id", key.Address.ToBytes());
+        return new TestTrader(key, id);
+    }
+
+    /// <summary>A key with USDC, shares of market 1, and the approvals, that only the chain knows.</summary>
+    public async Task<PrivateKey> AddWalletAsync(long usdc = 10_000, long shares = 1_000)
+    {
         var key = PrivateKey.Random();
         await Fixture.RequestAsync("anvil_setBalance", key.Address.ToLowerHex(), Hex.EncodeQuantity(BigInteger.Pow(10, 20)));
         await SendAsync(Operator.Key, Deployment.Usdc, UsdcContract.Mint(key.Address, new BigInteger(usdc + shares) * 1_000_000));
         await SendAsync(key, Deployment.Usdc, UsdcContract.Approve(Deployment.Factory, Word.MaxUInt256));
         await SendAsync(key, Deployment.OutcomeToken, OutcomeTokenContract.SetApprovalForAll(Deployment.Factory, true));
         if (shares > 0) await SendAsync(key, MarketAddress, MarketContract.MintSet(shares * BigInteger.Pow(10, 18)));
-        var id = await ScalarAsync<int>("INSERT INTO accounts (account_id, address) SELECT COALESCE(max(account_id), 0) + 1, $1 FROM accounts RETURNING account_id", key.Address.ToBytes());
-        return new TestTrader(key, id);
+        return key;
     }
 
     public Address MarketAddress => Deployment.Market(Market).Address;

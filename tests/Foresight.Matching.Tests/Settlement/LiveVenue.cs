@@ -1,0 +1,144 @@
+using System.Numerics;
+using Foresight.Chain;
+using Foresight.Chain.Abi;
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
+using Foresight.Chain.Transactions;
+using Foresight.Contracts;
+using Foresight.Matching.Settlement;
+using Foresight.Matching.Setup;
+using Foresight.Matching.Tests.Pipeline;
+
+namespace Foresight.Matching.Tests.Settlement;
+
+/// <summary>Who trades: a key's own account, or a contract wallet that the key owns.</summary>
+internal sealed record Wallet(PrivateKey Key, Address Account)
+{
+    public bool IsContract => Account != Key.Address;
+}
+
+/// <summary>An order as it was sent, and what the leader said to it.</summary>
+internal sealed record LiveOrder(Wallet Maker, OrderMessage Message, Hash32 Hash, byte[] Signature, DoorResult Result)
+{
+    public long TradeId => Result.Fills!.Single().TradeId;
+}
+
+/// <summary>
+/// A venue whose leader is a matching node, with its engine and its journal. Settlement is stepped by the test, so that the test decides what is known
+/// at which block.
+/// </summary>
+internal sealed class LiveVenue : IAsyncDisposable
+{
+    private static readonly AbiFunction Execute = AbiFunction.Parse("execute(address target, bytes data) returns (bytes result)");
+
+    private LiveVenue(Venue venue, TestNode node) => (Venue, Node) = (venue, node);
+
+    public Venue Venue { get; }
+    public TestNode Node { get; }
+
+    public static async Task<LiveVenue> CreateAsync(ChainFixture fixture)
+    {
+        var venue = await Venue.CreateAsync(fixture);
+        var node = await TestNode.StartAsync("n1", new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:redis"] = fixture.Redis,
+            ["ConnectionStrings:foresight"] = fixture.ConnectionStringOf(venue.Database),
+            ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
+            ["CLUSTER_SECRET"] = "a secret of these tests",
+        });
+        venue.Send = node.Router.SendAsync;
+        await node.ActiveAsync();
+        await Eventually.TrueAsync(
+            "the market is listed", Eventually.Patience, async () => await venue.ScalarAsync<long>("SELECT count(*) FROM markets WHERE listed_sequence IS NOT NULL") > 0);
+        return new LiveVenue(venue, node);
+    }
+
+    public async Task<Wallet> AddWalletAsync(long usdc = 10_000, long shares = 1_000)
+    {
+        var key = await Venue.AddWalletAsync(usdc, shares);
+        return new Wallet(key, key.Address);
+    }
+
+    /// <summary>A contract wallet with USDC and the approvals.</summary>
+    public async Task<Wallet> AddContractWalletAsync(long usdc = 10_000)
+    {
+        var owner = await Venue.AddWalletAsync(usdc, shares: 0);
+        var transactions = new TransactionSequence(Venue.Client, owner, Venue.Deployment.ChainId);
+        var created = await transactions.SendAsync(null, ContractArtifact.TestWallet.Creation("(address owner)", owner.Address), 2_000_000, CancellationToken.None);
+        await transactions.WaitAsync(CancellationToken.None);
+        var wallet = new Wallet(owner, created.ContractAddress);
+        await Venue.SendAsync(owner, Venue.Deployment.Usdc, UsdcContract.Transfer(wallet.Account, usdc * (BigInteger)1_000_000));
+        await SendAsync(wallet, Venue.Deployment.Usdc, UsdcContract.Approve(Venue.Deployment.Factory, Word.MaxUInt256));
+        await SendAsync(wallet, Venue.Deployment.OutcomeToken, OutcomeTokenContract.SetApprovalForAll(Venue.Deployment.Factory, true));
+        return wallet;
+    }
+
+    /// <summary>A transaction of the account, mined before the call returns.</summary>
+    public Task SendAsync(Wallet from, Address to, byte[] data)
+        => from.IsContract ? Venue.SendAsync(from.Key, from.Account, Execute.Encode(to, data)) : Venue.SendAsync(from.Key, to, data);
+
+    /// <summary>A transaction that is mined before those that wait already, because it pays a higher tip.</summary>
+    public async Task SendFirstAsync(Wallet from, Address to, byte[] data)
+    {
+        var nonce = await Venue.Client.GetTransactionCountAsync(from.Key.Address, BlockRef.Pending);
+        await Venue.Client.SendTransactionAsync(new Eip1559Transaction
+        {
+            ChainId = Venue.Deployment.ChainId, Nonce = nonce, To = to, GasLimit = 500_000, MaxFeePerGas = 500 * SettlementOptions.Gwei,
+            MaxPriorityFeePerGas = 100 * SettlementOptions.Gwei, Data = data,
+        }.Sign(from.Key));
+    }
+
+    public async Task<LiveOrder> PlaceAsync(Wallet maker, bool isBuy, int ticks, long lots, int timeInForce = 0)
+    {
+        var salt = new BigInteger(Guid.NewGuid().ToByteArray(), isUnsigned: true);
+        var message = OrderMessage.OfUnits(maker.Account, 0, isBuy, ticks, lots, salt, 0);
+        var domain = TypedDataDomain.OfMarket(Venue.Deployment.ChainId, Venue.MarketAddress);
+        var (hash, signature) = (OrderSigning.OrderHash(domain, message), OrderSigning.Sign(domain, message, maker.Key));
+        var result = await Node.Router.SendAsync(Traders.Command(DoorCommandKind.Place) with
+        {
+            Order = new DoorOrder(
+                hash.ToString(), maker.Account.ToLowerHex(), Venue.Market, 0, isBuy, ticks, lots, salt.ToString(), 0, Hex.Encode(signature), timeInForce, false, 0,
+                null, null),
+        });
+        return new LiveOrder(maker, message, hash, signature, result);
+    }
+
+    /// <summary>Blocks, each followed as it comes.</summary>
+    public async Task MineAsync(int blocks = 1)
+    {
+        for (var i = 0; i < blocks; i++)
+        {
+            await Venue.Fixture.MineAsync();
+            await Venue.FollowAsync();
+        }
+    }
+
+    /// <summary>Until what has happened on chain so far is confirmed.</summary>
+    public Task ConfirmAsync() => MineAsync(Venue.Options.Confirmations);
+
+    /// <summary>The order's status and reason, as everybody reads them.</summary>
+    public async Task<(string Status, string? Reason, long Reduced)> StateOfAsync(LiveOrder order)
+    {
+        await using var command = Venue.Database.CreateCommand("SELECT status, reason, reduced_lots FROM orders WHERE order_hash = $1");
+        command.Parameters.Add(new() { Value = order.Hash.ToBytes() });
+        await using var reader = await command.ExecuteReaderAsync();
+        Assert.True(await reader.ReadAsync());
+        string[] names = ["open", "partially_filled", "filled", "cancelled", "expired"];
+        return (names[reader.GetInt16(0)], reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetInt64(2));
+    }
+
+    public Task<long> OwnedUsdcAsync(Wallet wallet) => Venue.ScalarAsync<long>(
+        "SELECT sum(b.owned)::bigint FROM balances b JOIN accounts a USING (account_id) WHERE a.address = $1 AND b.outcome = 255", wallet.Account.ToBytes());
+
+    public Task<short> MarketStateAsync() => Venue.ScalarAsync<short>("SELECT state FROM markets WHERE market_id = $1", Venue.Market);
+
+    /// <summary>What is held for resting orders and for unsettled trades, of everybody and everything.</summary>
+    public Task<long> HeldAsync() => Venue.ScalarAsync<long>("SELECT coalesce(sum(order_hold + trade_hold), 0)::bigint FROM balances");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Node.DisposeAsync();
+        await Venue.DisposeAsync();
+    }
+}
