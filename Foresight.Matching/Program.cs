@@ -26,4 +26,4 @@ app.MapDefaultEndpoints();
 app.MapDoor();
 app.AnnounceDoor();
 app.Run();
-return 0;
+return Environment.ExitCode;

@@ -46,10 +46,10 @@ internal static class DoorEndpoints
             return Results.Problem(
                 statusCode: StatusCodes.Status400BadRequest, title: $"A batch has 1 to {PipelineLimits.CommandsPerRequest} commands.");
 
-        var session = gate.Session;
-        var answers = commands.Select(command => Submit(command, session, batch.SentAt, clock)).ToArray();
+        var answers = commands.Select(command => Submit(command, gate.Session(command.Shard), batch.SentAt, clock)).ToArray();
         var results = await Task.WhenAll(answers);
-        var leader = results.Any(result => result.Status == DoorStatus.NotLeader) ? await leaders.FindAsync(LeasedResources.Matching) : null;
+        var elsewhere = Array.FindIndex(results, result => result.Status == DoorStatus.NotLeader);
+        var leader = elsewhere < 0 ? null : await leaders.FindAsync(LeasedResources.MatchingOf(commands[elsewhere].Shard));
         return Results.Json(new DoorAnswer(node.Id, leader?.Address, results), JsonSerializerOptions.Web);
     }
 
@@ -73,19 +73,19 @@ internal static class DoorEndpoints
     private static Task<DoorResult> Refuse(DoorCommand command, DoorStatus status, string code) =>
         Task.FromResult(new DoorResult(command.RequestId, status, code, Epoch: 0, Sequence: 0));
 
-    private static IResult Status(MatchingGate gate, NodePresence presence, NodeIdentity node, PipelineMetrics metrics)
+    private static IResult Status(MatchingGate gate, NodePresence presence, NodeIdentity node, PipelineMetrics metrics, int shard = 0)
     {
         var (orders, trades) = metrics.Rates.PerSecond();
-        var session = gate.Session;
+        var session = gate.Session(shard);
         return Results.Json(
             new MatchingNodeStatus(
                 node.Id, presence.State, session?.Term.Epoch ?? 0, session?.Loop.CommittedSequence ?? 0, orders, trades, session?.Desk.Orders.Count ?? 0,
-                node.StartedAt),
+                node.StartedAt, shard),
             JsonSerializerOptions.Web);
     }
 
-    private static async Task<IResult> StateAsync(MatchingGate gate, CancellationToken cancellation) =>
-        await gate.ProveAsync(cancellation) is { } proof
-            ? Results.Json(proof, JsonSerializerOptions.Web)
-            : Results.Problem(statusCode: StatusCodes.Status503ServiceUnavailable, title: "This node does not lead.");
+    private static async Task<IResult> StateAsync(MatchingGate gate, CancellationToken cancellation, int shard = 0) =>
+        await gate.ProveAsync(shard, cancellation) is { } proof
+            ? Results.Json(proof with { Shard = shard }, JsonSerializerOptions.Web)
+            : Results.Problem(statusCode: StatusCodes.Status503ServiceUnavailable, title: "This node does not lead that shard.");
 }

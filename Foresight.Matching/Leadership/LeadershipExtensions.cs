@@ -17,6 +17,9 @@ public sealed record LeadershipServices(
 
     /// <summary>Takes a dead node out of the registry.</summary>
     public required Func<string, CancellationToken, Task> DropNode { get; init; }
+
+    /// <summary>What this node has of the matching engine's shards.</summary>
+    public ShardShare Share { get; init; } = new();
 }
 
 public static class LeadershipExtensions
@@ -27,6 +30,13 @@ public static class LeadershipExtensions
     /// </summary>
     public static IHostApplicationBuilder AddLeadership<TWork>(this IHostApplicationBuilder builder, string resource) where TWork : class, ILeaderTask
     {
+        builder.Services.TryAddSingleton<TWork>();
+        return builder.AddLeadership(resource, provider => provider.GetRequiredService<TWork>());
+    }
+
+    /// <inheritdoc cref="AddLeadership{TWork}"/>
+    public static IHostApplicationBuilder AddLeadership(this IHostApplicationBuilder builder, string resource, Func<IServiceProvider, ILeaderTask> work)
+    {
         builder.Services.TryAddSingleton(LeaseOptions.From(builder.Configuration));
         builder.Services.TryAddSingleton(PostgresAddress.From(builder.Configuration));
         builder.Services.TryAddSingleton<ILeaseStore, RedisLeaseStore>();
@@ -36,16 +46,17 @@ public static class LeadershipExtensions
         builder.Services.TryAddSingleton<ILeaderSessions, LeaderSessions>();
         builder.Services.TryAddSingleton<CrashDetector>();
         builder.Services.TryAddSingleton<LeadershipMetrics>();
+        builder.Services.TryAddSingleton<ShardShare>();
         builder.Services.TryAddSingleton(provider => new LeadershipServices(
             provider.GetRequiredService<LeaseOptions>(), provider.GetRequiredService<ILeaseStore>(), provider.GetRequiredService<TermStore>(),
             provider.GetRequiredService<ILeaderSessions>(), provider.GetRequiredService<CrashDetector>(), provider.GetRequiredService<LeadershipMetrics>(),
             provider.GetRequiredService<IBroadcast>(), provider.GetRequiredService<NodePresence>(), provider.GetRequiredService<TimeProvider>())
         {
             DropNode = provider.GetRequiredService<NodeRegistry>().DropAsync,
+            Share = provider.GetRequiredService<ShardShare>(),
         });
-        builder.Services.TryAddSingleton<TWork>();
         builder.Services.AddSingleton<IHostedService>(provider =>
-            ActivatorUtilities.CreateInstance<LeadershipLoop>(provider, resource, provider.GetRequiredService<TWork>()));
+            ActivatorUtilities.CreateInstance<LeadershipLoop>(provider, resource, work(provider)));
         return builder;
     }
 }

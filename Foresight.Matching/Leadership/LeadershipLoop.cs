@@ -24,6 +24,10 @@ public sealed partial class LeadershipLoop(
     private readonly TimeProvider clock = services.Clock;
     private readonly WakeSignal wake = new();
     private bool redisIsSilent;
+
+    /// <summary>When the lease was first seen to be free; null while somebody holds it.</summary>
+    private long? freeSince;
+    private TimeSpan nextLook;
     private long lastSeenAlive = services.Clock.GetTimestamp();
 
     protected override Task ExecuteAsync(CancellationToken stopping) => RunAsync(stopping);
@@ -71,17 +75,19 @@ public sealed partial class LeadershipLoop(
         var bid = await BidAsync(stopping);
         if (bid is null)
         {
-            await wake.WaitAsync(options.PollInterval, clock, stopping);
+            await wake.WaitAsync(nextLook, clock, stopping);
             return;
         }
 
         var finished = await LeadAsync(bid, stopping);
+        services.Share.Release(resource);
         if (!finished && !stopping.IsCancellationRequested) await Task.Delay(PauseAfterFailure, clock, stopping);
     }
 
     /// <summary>Tries to get the lease. Null: somebody else holds it, or Redis cannot say, which is never taken for "nobody".</summary>
     private async Task<Bid?> BidAsync(CancellationToken stopping)
     {
+        nextLook = options.PollInterval;
         try
         {
             var reading = await services.Leases.ReadAsync(resource, options.LeaseDuration);
@@ -92,9 +98,12 @@ public sealed partial class LeadershipLoop(
             {
                 crashed = reading.Holder is not null && await services.Crashes.HasCrashedAsync(resource, reading.Holder, stopping);
                 if (!crashed) lastSeenAlive = clock.GetTimestamp();
+                if (!crashed) freeSince = null;
                 if (!crashed) return null;
-                Log.HolderCrashed(logger, reading.Holder!.NodeId, resource);
+                if (freeSince is null) Log.HolderCrashed(logger, reading.Holder!.NodeId, resource);
             }
+
+            if (!MayBid()) return null;
 
             var phases = new FailoverPhases(clock, lastSeenAlive);
             phases.Reach(FailoverPhases.Detected);
@@ -105,6 +114,7 @@ public sealed partial class LeadershipLoop(
                 ? await services.Leases.TryReplaceAsync(resource, reading.Holder!.Token, record, options.LeaseDuration)
                 : await services.Leases.TryAcquireAsync(resource, record, options.LeaseDuration);
             services.Metrics.Bid(resource, won);
+            if (!won) services.Share.Release(resource);
             if (!won) return null;
             phases.Reach(FailoverPhases.LeaseTaken);
             return new Bid(record, sentAt, phases, crashed ? reading.Holder!.NodeId : null);
@@ -114,13 +124,28 @@ public sealed partial class LeadershipLoop(
             // Said once, however often it is asked.
             if (!redisIsSilent) Log.RedisSilent(logger, resource, error.Message);
             redisIsSilent = true;
+            services.Share.Release(resource);
             return null;
         }
     }
 
-    /// <returns>False if the term ended in an error.</returns>
-    private async Task<bool> LeadAsync(Bid bid, CancellationToken stopping)
+    /// <summary>A node that leads other shards leaves this one for a moment to those that lead fewer; then it is taken for led.</summary>
+    private bool MayBid()
     {
+        freeSince ??= clock.GetTimestamp();
+        var freeFor = clock.GetElapsedTime(freeSince.Value);
+        if (services.Share.TryClaim(resource, freeFor, options, out var delay)) return true;
+        nextLook = delay - freeFor < options.PollInterval ? delay - freeFor : options.PollInterval;
+        return false;
+    }
+
+    /// <returns>False if the term ended in an error.</returns>
+    private async Task<bool> LeadAsync(Bid bid, CancellationToken ending)
+    {
+        // Given to another node, a term ends as it does with the process.
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(ending, services.Share.HandsOver(resource));
+        var stopping = leaving.Token;
+        freeSince = null;
         var keeper = new LeaseKeeper(services.Leases, options, clock, resource, bid.Record, bid.SentAt);
         var sessionName = LeaderSessions.NameOf(resource, bid.Record.Token);
         // Open until the lease is released: a term that only ends must not look like one that crashed.
@@ -235,7 +260,7 @@ public sealed partial class LeadershipLoop(
     /// <summary>A node is what it is to the order flow; its other resources show in "leads".</summary>
     private void SetState(string state)
     {
-        if (resource == LeasedResources.Matching) services.Presence.SetState(state);
+        if (services.Share.SetState(resource, state) is { } node) services.Presence.SetState(node);
     }
 
     private void WakeWhenReleased(LeaderMessage message)

@@ -35,6 +35,7 @@ internal sealed class Desk(ExchangeEngine engine, Accounts accounts, LiveOrders 
         acceptedAtMicros = Math.Max(acceptedAtMicros, MicrosOf(known.Now));
         var batch = new JournalBatch { AcceptedAt = DateTimeOf(acceptedAtMicros), SeenLsn = known.Lsn };
         var recorder = new Recorder(this, batch, epoch);
+        foreach (var (id, address) in known.Accounts.Where(account => accounts.Find(account.Address) is null)) accounts.Add(id, address);
 
         foreach (var market in newMarkets.Where(market => !engine.HasMarket(market.Id))) List(market, recorder);
         if (known.Now - lastExpiryLook >= PipelineLimits.TickInterval) LookAtTheClock(known.Now, recorder);
@@ -124,6 +125,7 @@ internal sealed class Desk(ExchangeEngine engine, Accounts accounts, LiveOrders 
             new Command { Kind = CommandKind.SettleTrade, Trade = new(chain.TradeId), Block = chain.Block },
         { Kind: DoorCommandKind.BustTrade, Chain: { } chain } =>
             new Command { Kind = CommandKind.BustTrade, Trade = new(chain.TradeId), Block = chain.Block },
+        { Kind: DoorCommandKind.AllotCollateral, Chain: { } chain } => Allot(chain, recorder.AccountOf(request.Account)),
         { Kind: DoorCommandKind.ObserveBalance, Chain: { } chain } => Observe(chain, recorder.AccountOf(request.Account)),
         { Kind: DoorCommandKind.SetMarketState, Market: { } market } => new Command
         {
@@ -139,6 +141,20 @@ internal sealed class Desk(ExchangeEngine engine, Accounts accounts, LiveOrders 
     /// how often it is told, nor what was matched since the chain was read.
     /// </summary>
     private static Quantity MostOpen(LiveOrder order, long filledDirectly) => new(Math.Max(0, order.Lots - order.FilledLots - Math.Min(filledDirectly, order.Lots)));
+
+    /// <summary>
+    /// What the account is said to own changes by so much: to the exchange an observation like any other. Taken away without force, it is
+    /// no more than what nothing holds, so that no order is cancelled for money that only goes to another shard.
+    /// </summary>
+    private Command Allot(DoorChain chain, AccountId account)
+    {
+        var holding = engine.Balance(account, default, Command.CollateralOutcome);
+        var change = chain.OnlyFree ? -Math.Min(-chain.Units, Math.Max(0, holding.Available)) : chain.Units;
+        return new Command
+        {
+            Kind = CommandKind.ObserveBalance, Account = account, Outcome = Command.CollateralOutcome, Amount = new(holding.Owned + change), Block = chain.Block,
+        };
+    }
 
     private static Command Observe(DoorChain chain, AccountId account)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Foresight.Chain;
 using Foresight.Contracts;
+using Foresight.Exchange;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -13,6 +14,9 @@ internal sealed class Known
     public HashSet<Hash32> Orders { get; } = [];
     public Dictionary<(Address Maker, string Key), Hash32> IdempotencyKeys { get; } = [];
 
+    /// <summary>Numbers of accounts that this term has not met before, where several shards have to agree on them; else none.</summary>
+    public List<(AccountId Id, Address Address)> Accounts { get; } = [];
+
     /// <summary>The database's clock: one clock for all leaders, whatever their own say.</summary>
     public DateTime Now { get; set; }
 
@@ -22,9 +26,11 @@ internal sealed class Known
 
 /// <summary>
 /// Asks the journal, in one round trip per batch, which requests, orders and idempotency keys it knows. This is what makes a retry harmless
-/// on any node at any time.
+/// on any node at any time. With several shards the same round trip numbers the accounts that are new: the leaders must not give two numbers to
+/// one, nor one to two.
 /// </summary>
-internal sealed class KnownRequests(NpgsqlDataSource database)
+/// <param name="numbered">The accounts that have a number already; null with one shard, whose leader numbers them by itself.</param>
+internal sealed class KnownRequests(NpgsqlDataSource database, HashSet<Address>? numbered)
 {
     public async Task<Known> FindAsync(IReadOnlyList<Request> requests, CancellationToken cancellation)
     {
@@ -55,12 +61,24 @@ internal sealed class KnownRequests(NpgsqlDataSource database)
                 new() { Value = keyed.Select(place => place.Command.Order!.IdempotencyKey!).ToArray() },
             },
         });
+        var strangers = StrangersIn(requests);
+        if (strangers.Length > 0) batch.BatchCommands.Add(NumberAccounts(strangers));
         // Last, so that the position covers the rows that were read before it.
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT clock_timestamp(), pg_current_wal_insert_lsn()"));
-        return await ReadAsync(batch, cancellation);
+        return await ReadAsync(batch, strangers.Length > 0, cancellation);
     }
 
-    private static async Task<Known> ReadAsync(NpgsqlBatch batch, CancellationToken cancellation)
+    /// <summary>It names accounts and changes nothing that any term decides, so there is no fence about it; a number that is never used does no harm.</summary>
+    private static NpgsqlBatchCommand NumberAccounts(Address[] strangers) => new("SELECT account_id, address FROM number_accounts($1)")
+    {
+        Parameters = { new() { Value = strangers.Select(account => account.ToBytes()).ToArray() } },
+    };
+
+    private Address[] StrangersIn(IReadOnlyList<Request> requests) => numbered is null
+        ? []
+        : [.. requests.Where(request => request.MakesAccount).Select(request => request.Account).Where(account => !numbered.Contains(account)).Distinct()];
+
+    private async Task<Known> ReadAsync(NpgsqlBatch batch, bool hasStrangers, CancellationToken cancellation)
     {
         var known = new Known();
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
@@ -72,6 +90,13 @@ internal sealed class KnownRequests(NpgsqlDataSource database)
         while (await reader.ReadAsync(cancellation))
             known.IdempotencyKeys[(new Address(reader.GetFieldValue<byte[]>(0)), reader.GetString(1))] = new Hash32(reader.GetFieldValue<byte[]>(2));
         await reader.NextResultAsync(cancellation);
+        if (hasStrangers)
+        {
+            while (await reader.ReadAsync(cancellation)) known.Accounts.Add((new(reader.GetInt32(0)), new Address(reader.GetFieldValue<byte[]>(1))));
+            numbered!.UnionWith(known.Accounts.Select(account => account.Address));
+            await reader.NextResultAsync(cancellation);
+        }
+
         await reader.ReadAsync(cancellation);
         known.Now = reader.GetDateTime(0);
         known.Lsn = reader.GetFieldValue<NpgsqlLogSequenceNumber>(1);

@@ -7,26 +7,27 @@ namespace Foresight.Matching.Pipeline;
 internal sealed record MatchingSession(Term Term, Intake Intake, MatchingLoop Loop, Desk Desk);
 
 /// <summary>
-/// Where the door meets the pipeline: open while this node leads and has recovered. A command that slips in as the gate closes meets a
+/// Where the door meets the pipelines of the shards: open for one while this node leads it and has recovered. A command that slips in as the gate closes meets a
 /// closed intake, and one that was taken meets the fence.
 /// </summary>
 internal sealed class MatchingGate
 {
-    private MatchingSession? session;
+    private readonly MatchingSession?[] sessions = new MatchingSession?[Shards.Maximum];
 
-    public MatchingSession? Session => Volatile.Read(ref session);
+    /// <summary>Null if this node does not lead the shard, or there is no such shard.</summary>
+    public MatchingSession? Session(int shard) => (uint)shard < (uint)sessions.Length ? Volatile.Read(ref sessions[shard]) : null;
 
-    public void Open(MatchingSession opened) => Volatile.Write(ref session, opened);
+    public void Open(int shard, MatchingSession opened) => Volatile.Write(ref sessions[shard], opened);
 
-    public void Close(Intake intake)
+    public void Close(int shard, Intake intake)
     {
-        if (Session?.Intake == intake) Volatile.Write(ref session, null);
+        if (Session(shard)?.Intake == intake) Volatile.Write(ref sessions[shard], null);
     }
 
-    /// <summary>The state hash at a committed sequence; null if this node does not lead.</summary>
-    public async Task<StateProof?> ProveAsync(CancellationToken cancellation)
+    /// <summary>The state hash at a committed sequence; null if this node does not lead the shard.</summary>
+    public async Task<StateProof?> ProveAsync(int shard, CancellationToken cancellation)
     {
         var proof = new ProofRequest();
-        return Session?.Intake.TryAddControl(proof) == true ? await proof.Answer.Task.WaitAsync(cancellation) : null;
+        return Session(shard)?.Intake.TryAddControl(proof) == true ? await proof.Answer.Task.WaitAsync(cancellation) : null;
     }
 }

@@ -80,7 +80,7 @@ internal sealed class MatchingLoop(
             {
                 var started = clock.GetTimestamp();
                 committed = await writer.CommitAsync(lease.Term, batch);
-                metrics.Committed(batch, clock.GetElapsedTime(started));
+                metrics.Committed(desk.Engine.Shard, batch, clock.GetElapsedTime(started));
                 committedLsn = committed.Lsn;
             }
 

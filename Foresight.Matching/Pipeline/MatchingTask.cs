@@ -4,26 +4,23 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Pipeline;
 
-/// <summary>What the leader of the matching engine does in its term: rebuild, say so, match until it ends.</summary>
+/// <summary>What the leader of a shard of the matching engine does in its term: rebuild, say so, match until it ends.</summary>
 internal sealed partial class MatchingTask(
-    MatchingGate gate, IJournals journals, PipelineOptions options, PipelineMetrics metrics, IBroadcast broadcast, TimeProvider clock,
+    int shard, MatchingGate gate, IJournals journals, PipelineOptions options, PipelineMetrics metrics, IBroadcast broadcast, TimeProvider clock,
     ILogger<MatchingTask> logger) : ILeaderTask
 {
-    /// <summary>One shard so far: every market, one sequence.</summary>
-    private const int Shard = 0;
-
     public async Task LeadAsync(Lease lease)
     {
-        var journal = journals.Open(lease, Shard);
+        var journal = journals.Open(lease, shard);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping);
-        var desk = await new Recovery(journal, Shard, logger).RebuildAsync(ending.Token);
+        var desk = await new Recovery(journal, shard, logger).RebuildAsync(ending.Token);
 
         var intake = new Intake();
         var snapshots = new SnapshotWriter(journal, lease.Term, desk.Sequence, options.CommandsPerSnapshot, logger);
-        var publisher = new Publisher(broadcast, lease.Term, clock, metrics);
+        var publisher = new Publisher(broadcast, lease.Term, shard, clock, metrics);
         var loop = new MatchingLoop(
             lease, desk, intake, journal, new JournalWriter(journal), snapshots, publisher, metrics, clock);
-        metrics.Watch(intake);
+        metrics.Watch(shard, intake);
 
         // The first thing in the queue: receivers replace what they knew of every book before they hear anything of this term.
         intake.TryAddControl(new DepthRequest());
@@ -31,16 +28,16 @@ internal sealed partial class MatchingTask(
         broadcast.Restored += SnapshotAgain;
         var publishing = publisher.RunAsync();
         var ticking = TickAsync(intake, ending.Token);
-        gate.Open(new MatchingSession(lease.Term, intake, loop, desk));
+        gate.Open(shard, new MatchingSession(lease.Term, intake, loop, desk));
         lease.ReportRecovered();
         try
         {
             await loop.RunAsync();
-            Log.Ended(logger, lease.Term.Epoch, loop.CommittedSequence);
+            Log.Ended(logger, lease.Term.Resource, lease.Term.Epoch, loop.CommittedSequence);
         }
         finally
         {
-            gate.Close(intake);
+            gate.Close(shard, intake);
             broadcast.Restored -= SnapshotAgain;
             ending.Cancel();
             await ticking;
@@ -66,7 +63,7 @@ internal sealed partial class MatchingTask(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Epoch {Epoch} of the matching engine ends at sequence {Sequence}.")]
-        public static partial void Ended(ILogger logger, long epoch, long sequence);
+        [LoggerMessage(LogLevel.Information, "Epoch {Epoch} of {Resource} ends at sequence {Sequence}.")]
+        public static partial void Ended(ILogger logger, string resource, long epoch, long sequence);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Foresight.Contracts;
 using Foresight.ServiceDefaults.Telemetry;
@@ -12,8 +13,8 @@ public sealed class PipelineMetrics
     private readonly Counter<long> published;
     private readonly Histogram<double> commitDuration;
     private readonly Histogram<long> batchSize;
-    private long sequence;
-    private Func<int> waiting = () => 0;
+    private readonly ConcurrentDictionary<int, long> sequences = new() { [0] = 0 };
+    private readonly ConcurrentDictionary<int, Intake?> intakes = new() { [0] = null };
 
     public PipelineMetrics(IMeterFactory meters, TimeProvider clock)
     {
@@ -25,18 +26,18 @@ public sealed class PipelineMetrics
         published = meter.CreateCounter<long>(MetricNames.PubSubMessages, description: "Messages of market data.");
         commitDuration = meter.CreateHistogram<double>(MetricNames.CommitDuration, "s", "Time of one commit.");
         batchSize = meter.CreateHistogram<long>(MetricNames.BatchSize, description: "Commands in one commit.");
-        meter.CreateObservableGauge(MetricNames.JournalSequence, () => Volatile.Read(ref sequence), description: "Last sequence committed by this node.");
-        meter.CreateObservableGauge(MetricNames.PipelineQueue, () => waiting(), description: "Commands waiting to be sequenced.");
+        meter.CreateObservableGauge(MetricNames.JournalSequence, () => sequences.Select(shard => new Measurement<long>(shard.Value, Shard(shard.Key))), description: "Last sequence of each shard committed by this node.");
+        meter.CreateObservableGauge(MetricNames.PipelineQueue, () => intakes.Select(shard => new Measurement<int>(shard.Value?.Waiting ?? 0, Shard(shard.Key))), description: "Commands waiting to be sequenced.");
     }
 
     public ThroughputMeter Rates { get; }
 
-    internal void Watch(Intake intake) => waiting = () => intake.Waiting;
+    internal void Watch(int shard, Intake intake) => intakes[shard] = intake;
 
-    internal void Committed(JournalBatch batch, TimeSpan duration)
+    internal void Committed(int shard, JournalBatch batch, TimeSpan duration)
     {
-        Volatile.Write(ref sequence, batch.LastSequence);
-        commitDuration.Record(duration.TotalSeconds);
+        sequences[shard] = batch.LastSequence;
+        commitDuration.Record(duration.TotalSeconds, Shard(shard));
         batchSize.Record(batch.Commands.Count);
         trades.Add(batch.Trades.Count);
         Rates.Add(batch.NewOrders.Count, batch.Trades.Count);
@@ -49,6 +50,8 @@ public sealed class PipelineMetrics
 
     internal void Published(string channel) => published.Add(
         1, new KeyValuePair<string, object?>("channel", channel), new KeyValuePair<string, object?>("direction", "published"));
+
+    private static KeyValuePair<string, object?> Shard(int shard) => new("shard", shard);
 }
 
 /// <summary>Orders and trades per second, over the last 10 whole seconds.</summary>

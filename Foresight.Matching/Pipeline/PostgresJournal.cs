@@ -2,18 +2,30 @@ using System.Runtime.CompilerServices;
 using Foresight.Chain;
 using Foresight.Exchange;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Sharding;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Foresight.Matching.Pipeline;
 
 /// <summary>The journal in Postgres, over the connections of one term (or any others, to read).</summary>
-internal sealed class PostgresJournal(NpgsqlDataSource database, int shard) : IJournal
+internal sealed class PostgresJournal : IJournal
 {
     /// <summary>Bound on the wait for the next part of a result.</summary>
     private const int RebuildTimeoutSeconds = 60;
 
-    private readonly KnownRequests known = new(database);
+    private readonly NpgsqlDataSource database;
+    private readonly int shard;
+    private readonly HashSet<Address>? numbered;
+    private readonly KnownRequests known;
+
+    /// <param name="sharesAccounts">Other shards number accounts too.</param>
+    public PostgresJournal(NpgsqlDataSource database, int shard, bool sharesAccounts = false)
+    {
+        (this.database, this.shard) = (database, shard);
+        numbered = sharesAccounts ? [] : null;
+        known = new KnownRequests(database, numbered);
+    }
 
     public Task<Known> FindAsync(IReadOnlyList<Request> requests, CancellationToken cancellation) => known.FindAsync(requests, cancellation);
 
@@ -67,7 +79,12 @@ internal sealed class PostgresJournal(NpgsqlDataSource database, int shard) : IJ
     {
         await using var command = Command("SELECT account_id, address FROM accounts ORDER BY account_id");
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation)) yield return (new(reader.GetInt32(0)), new Address(reader.GetFieldValue<byte[]>(1)));
+        while (await reader.ReadAsync(cancellation))
+        {
+            var address = new Address(reader.GetFieldValue<byte[]>(1));
+            numbered?.Add(address);
+            yield return (new(reader.GetInt32(0)), address);
+        }
     }
 
     public async IAsyncEnumerable<LiveOrder> LiveOrdersAsync(Accounts accounts, [EnumeratorCancellation] CancellationToken cancellation)
@@ -163,7 +180,7 @@ internal sealed class PostgresJournal(NpgsqlDataSource database, int shard) : IJ
     }
 }
 
-internal sealed class PostgresJournals : IJournals
+internal sealed class PostgresJournals(ShardOptions shards) : IJournals
 {
-    public IJournal Open(Lease lease, int shard) => new PostgresJournal(lease.Database, shard);
+    public IJournal Open(Lease lease, int shard) => new PostgresJournal(lease.Database, shard, sharesAccounts: shards.Count > 1);
 }

@@ -10,7 +10,7 @@ namespace Foresight.Matching.Pipeline;
 /// Tells the Api nodes what was committed, in the journal's order. Redis may be slow or away without the order flow noticing: what cannot be
 /// sent is lost, as any message of Redis Pub/Sub may be, and each message names the one before it so that receivers see the gap.
 /// </summary>
-internal sealed class Publisher(IBroadcast broadcast, Term term, TimeProvider clock, PipelineMetrics metrics)
+internal sealed class Publisher(IBroadcast broadcast, Term term, int shard, TimeProvider clock, PipelineMetrics metrics)
 {
     private readonly Channel<(JournalBatch Batch, Committed Committed)> waiting = Channel.CreateBounded<(JournalBatch, Committed)>(
         new BoundedChannelOptions(PipelineLimits.WaitingPublications) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
@@ -70,7 +70,7 @@ internal sealed class Publisher(IBroadcast broadcast, Term term, TimeProvider cl
         var updates = committed.ClosedFills.Count == 0
             ? batch.OrderUpdates
             : [.. batch.OrderUpdates, .. committed.ClosedFills.Select(fill => UpdateOf(fill, batch.LastSequence))];
-        if (updates.Count > 0) Send(Channels.Orders, new OrdersMessage(term.Epoch, batch.LastSequence, updates));
+        if (updates.Count > 0) Send(Channels.Orders, new OrdersMessage(term.Epoch, batch.LastSequence, updates, shard));
     }
 
     /// <summary>

@@ -37,6 +37,8 @@ internal sealed class Recorder(Desk desk, JournalBatch batch, long epoch)
     /// <summary>Sequences and applies a command, of a request or of the loop's own.</summary>
     public void Run(Command command, Request? of)
     {
+        var isAllotment = of?.Command.Kind == DoorCommandKind.AllotCollateral;
+        var before = isAllotment ? desk.Engine.Balance(command.Account, default, Command.CollateralOutcome).Owned : 0;
         current = command with { Sequence = desk.Sequence + 1, AcceptedAtMicros = desk.AcceptedAtMicros };
         (request, placed, rejected) = (of, null, RejectReason.None);
         fills.Clear();
@@ -48,6 +50,7 @@ internal sealed class Recorder(Desk desk, JournalBatch batch, long epoch)
 
         foreach (var order in done) desk.Orders.Remove(order);
         var result = ResultOf(of?.Command.RequestId ?? OwnRequestId.Of(desk.Engine.Shard, epoch, current.Sequence));
+        if (isAllotment && rejected == RejectReason.None) result = result with { Units = current.Amount.Micros - before };
         batch.Commands.Add(new CommandRow(current, result.RequestId, result));
         if (current.Kind == CommandKind.ListMarket && rejected == RejectReason.None) batch.ListedMarkets.Add((current.Market, current.Sequence));
         if (of is null) return;

@@ -24,6 +24,10 @@ internal sealed class Request : WorkItem
     public long Deadline { get; }
 
     public Address Account { get; private init; }
+
+    /// <summary>An account that nobody has seen before gets its number by it.</summary>
+    public bool MakesAccount => Command.Kind is DoorCommandKind.Place or DoorCommandKind.ObserveBalance or DoorCommandKind.AllotCollateral;
+
     public Hash32 OrderHash { get; private init; }
     public ulong SaltTag { get; private init; }
     public byte[] Signature { get; private init; } = [];
@@ -38,6 +42,9 @@ internal sealed class Request : WorkItem
         DoorCommandKind.ReduceOrder => command.Chain is { Units: > 0 } ? ReadCancel(command, deadline) : null,
         DoorCommandKind.ObserveBalance => command.Chain is { } chain && IsOutcome(chain.Outcome) && Address.TryParse(chain.Address, out var account)
             ? new Request(command, deadline) { Account = account }
+            : null,
+        DoorCommandKind.AllotCollateral => command.Chain is { } change && Address.TryParse(change.Address, out var owner)
+            ? new Request(command, deadline) { Account = owner }
             : null,
         DoorCommandKind.SettleTrade or DoorCommandKind.BustTrade => command.Chain is not null ? new Request(command, deadline) : null,
         DoorCommandKind.SetMarketState or DoorCommandKind.CancelAllOfMarket =>

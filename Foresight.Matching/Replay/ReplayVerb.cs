@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foresight.Contracts;
 using Foresight.Matching.Pipeline;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
@@ -8,21 +9,33 @@ using Npgsql;
 namespace Foresight.Matching.Replay;
 
 /// <summary>
-/// <c>replay [--at SEQUENCE]</c>: rebuilds the engine from the journal alone, without snapshots, and prints the sequence and the state hash
-/// as one JSON object. Equal to <c>GET /door/state</c> of the live engine at the same sequence, or something is broken.
+/// <c>replay [--shard SHARD] [--at SEQUENCE]</c>: rebuilds the engine of a shard (0 if none is named) from the journal alone, without snapshots,
+/// and prints the sequence and the state hash as one JSON object. Equal to <c>GET /door/state?shard=</c> of the live engine at the same
+/// sequence, or something is broken.
 /// </summary>
 internal static class ReplayVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        var through = long.MaxValue;
-        if (arguments is ["--at", var text] && long.TryParse(text, out var sequence) && sequence >= 0) through = sequence;
-        else if (arguments.Length > 0) throw new SettingException("replay takes nothing or --at SEQUENCE.");
-
+        var (shard, through) = Read(arguments);
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
         await using var database = NpgsqlDataSource.Create(PostgresAddress.From(configuration).Primary);
-        var engine = await new Recovery(new PostgresJournal(database, shard: 0), shard: 0, NullLogger.Instance).ReplayAllAsync(through, CancellationToken.None);
+        var engine = await new Recovery(new PostgresJournal(database, shard), shard, NullLogger.Instance).ReplayAllAsync(through, CancellationToken.None);
         Console.WriteLine(JsonSerializer.Serialize(new { engine.Sequence, StateHash = Desk.Format(engine.StateHash()) }, JsonSerializerOptions.Web));
         return 0;
+    }
+
+    private static (int Shard, long Through) Read(ReadOnlySpan<string> arguments)
+    {
+        var (shard, through) = (0, long.MaxValue);
+        while (arguments.Length > 0)
+        {
+            if (arguments is ["--at", var at, ..] && long.TryParse(at, out var sequence) && sequence >= 0) through = sequence;
+            else if (arguments is ["--shard", var name, ..] && int.TryParse(name, out var number) && number is >= 0 and < Shards.Maximum) shard = number;
+            else throw new SettingException($"replay takes --shard SHARD (0 to {Shards.Maximum - 1}) and --at SEQUENCE, both optional.");
+            arguments = arguments[2..];
+        }
+
+        return (shard, through);
     }
 }

@@ -1,5 +1,6 @@
 using Foresight.Chain;
 using Foresight.Contracts;
+using Foresight.Matching.Settlement.Allotment;
 using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Settlement;
@@ -69,6 +70,26 @@ public sealed partial class LeaderDelivery(SendToLeader send, Deployment deploym
     public DoorCommand Close(LostMarket lost) => New(
         DerivedRequestId.Of("close-lost", lost.Id.ToString()), DoorCommandKind.SetMarketState, lost.Shard,
         market: new DoorMarket(lost.Id, (int)Exchange.MarketState.Closed, 0));
+
+    /// <summary>A shard's part of an account's collateral changes, once for each number of a change.</summary>
+    public DoorCommand Allot(OpenChange change) => New(
+        DerivedRequestId.Of("allot", change.Id.ToString()), DoorCommandKind.AllotCollateral, change.Shard,
+        chain: new DoorChain(0, change.Account.ToLowerHex(), 0, Exchange.Command.CollateralOutcome, change.Units, change.Block, null, OnlyFree: change.MoveTo is not null));
+
+    /// <summary>A block as the exchange counts them.</summary>
+    public long BlockOf(long block) => block + deployment.BlockOffset;
+
+    /// <summary>The leaders' answers, which may be refusals.</summary>
+    /// <exception cref="UndeliveredException">At least one is not acknowledged.</exception>
+    public async Task<IReadOnlyList<DoorResult>> AskAsync(IReadOnlyList<DoorCommand> commands, CancellationToken cancellation)
+    {
+        var deadline = clock.GetUtcNow() + options.DeliveryDeadline;
+        var results = await send([.. commands.Select(c => c with { Deadline = deadline })], cancellation);
+        for (var i = 0; i < commands.Count; i++)
+            if (results[i].Status is not (DoorStatus.Accepted or DoorStatus.Rejected))
+                throw new UndeliveredException($"The leader of shard {commands[i].Shard} has not acknowledged {commands[i].Kind}: {results[i].Status}.");
+        return results;
+    }
 
     /// <exception cref="UndeliveredException">At least one is not acknowledged; all are sent again with the next step.</exception>
     public async Task DeliverAsync(IReadOnlyList<DoorCommand> commands, CancellationToken cancellation)
