@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Foresight.Exchange.Orders;
 
 namespace Foresight.Exchange;
 
@@ -22,7 +23,7 @@ public sealed partial class ExchangeEngine
     private RejectReason CancelBySalt<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
         var found = false;
-        for (var slot = _orders.AccountAt(command.Account.Value).FirstOrder; slot != 0;)
+        for (var slot = _orders.RingOf(command.Account.Value).NextOfAccount; slot > 0;)
         {
             ref readonly var order = ref _orders.At(slot);
             var next = order.NextOfAccount;
@@ -41,7 +42,7 @@ public sealed partial class ExchangeEngine
     private RejectReason CancelAllOfAccount<TEvents>(in Command command, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
-        for (var slot = _orders.AccountAt(command.Account.Value).FirstOrder; slot != 0;)
+        for (var slot = _orders.RingOf(command.Account.Value).NextOfAccount; slot > 0;)
         {
             var next = _orders.At(slot).NextOfAccount;
             if (IsIn(slot, command.Market))
@@ -74,7 +75,7 @@ public sealed partial class ExchangeEngine
     /// <summary>Newest first, the account's orders that reserve from a holding, while it is short.</summary>
     private void CancelUnfunded<TEvents>(int account, int holding, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
-        for (var slot = _orders.AccountAt(account).LastOrder; slot != 0 && _holdings.At(holding).Available < 0;)
+        for (var slot = _orders.RingOf(account).PreviousOfAccount; slot > 0 && _holdings.At(holding).Available < 0;)
         {
             ref readonly var order = ref _orders.At(slot);
             var older = order.PreviousOfAccount;
@@ -88,14 +89,8 @@ public sealed partial class ExchangeEngine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Cancel<TEvents>(int slot, CancelReason reason, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
-        ref readonly var node = ref _books.NodeAt(slot);
-        ref readonly var level = ref _books.NodeAt(node.Level);
-        var account = node.Tag;
-        var left = node.Quantity;
-        var key = level.Tag;
-        var market = _books.LadderAt(level.Level).Market;
-        _books.Remove(slot);
-        Drop(slot, account, market, key, left, reason, ref events);
+        var left = _books.Remove(slot, out var ladder, out var key, out var account);
+        Drop(slot, account, _books.LadderAt(ladder).Market, key, left, reason, ref events);
     }
 
     /// <summary>Forgets an order that has left its book with something unfilled.</summary>
@@ -103,23 +98,23 @@ public sealed partial class ExchangeEngine
     private void Drop<TEvents>(int slot, int account, int market, int key, long left, CancelReason reason, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
-        ref readonly var order = ref _orders.At(slot);
+        ref var order = ref _orders.At(slot);
         var number = order.Number;
         ref var holding = ref _holdings.At(order.HoldingRow);
         holding.OrderHold -= left * HoldPerLot(order.Side, PriceOf(order.Side, key));
-        Forget(slot, account, market);
+        Forget(ref order, slot, account, market);
         events.OnCancelled(new OrderCancelled(OrderIdOf(number), new MarketId(market), new AccountId(account), new Quantity(left), reason));
         events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), holding.Outcome);
     }
 
     /// <summary>Removes an order that has left its book from the tables beside it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Forget(int slot, int account, int market)
+    private void Forget(ref OrderRecord order, int slot, int account, int market)
     {
-        if (_orders.At(slot).Expires)
+        if (order.Expires)
             _expiry.Remove(slot);
-        _orders.Remove(slot, account);
-        _markets.At(market).OpenOrders--;
+        _orders.Remove(ref order, slot, account);
+        _markets.Listed(market).OpenOrders--;
     }
 
     /// <summary>Whether an order is in a market; market 0 stands for all.</summary>

@@ -98,7 +98,7 @@ public sealed partial class ExchangeEngine
     private void Trade<TEvents>(ref IncomingOrder order, int makerSlot, int makerAccount, int key, long quantity, long makerLeft, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
-        ref readonly var maker = ref _orders.At(makerSlot);
+        ref var maker = ref _orders.At(makerSlot);
         var makerSide = maker.Side;
         var makerOutcome = maker.Outcome;
         var makerNumber = maker.Number;
@@ -137,6 +137,6 @@ public sealed partial class ExchangeEngine
             new Quantity(makerLeft), IsTaker: false));
         events.OnBalanceTouched(new AccountId(makerAccount), new MarketId(makerHolding.Market), makerHolding.Outcome);
         if (makerLeft == 0)
-            Forget(makerSlot, makerAccount, order.Market);
+            Forget(ref maker, makerSlot, makerAccount, order.Market);
     }
 }

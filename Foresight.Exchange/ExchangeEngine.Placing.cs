@@ -18,7 +18,8 @@ public sealed partial class ExchangeEngine
         var side = command.Side;
         var quantity = command.Quantity.Lots;
         var rests = command.TimeInForce <= TimeInForce.GoodTilDate;
-        if (rests && (market.OpenOrders >= ExchangeLimits.OpenOrdersPerMarket || _orders.AccountAt(account).OpenOrders >= ExchangeLimits.OpenOrdersPerAccount))
+        // The limits first: they are hardly ever reached, while every second order that trades at once would not rest.
+        if ((market.OpenOrders >= ExchangeLimits.OpenOrdersPerMarket || _orders.RingOf(account).OpenOrders >= ExchangeLimits.OpenOrdersPerAccount) && rests)
             return RejectReason.TooManyOrders;
 
         var row = _holdings.Find(HoldingKey(account, command.Market.Value, command.Outcome, side));
@@ -26,7 +27,7 @@ public sealed partial class ExchangeEngine
         var ladder = market.LadderOf(command.Outcome, side);
         var key = OwnKey(side, command.Price.Ticks);
         // Most orders only rest. All that may trade, must trade, or spends by amount takes the longer way.
-        if (_books.LadderAt(ladder ^ 1).BestKey <= Price.TicksPerUnit - key || market.Outcomes > 2 || !rests)
+        if (_books.LadderAt(ladder ^ 1).BestKey <= unchecked(Price.TicksPerUnit - key) || market.Outcomes > 2 || !rests)
             return PlaceAndMatch(command, ref market, row, hold, ref events);
         if (_holdings.At(row).Available < hold)
             return RejectReason.InsufficientBalance;
@@ -74,13 +75,16 @@ public sealed partial class ExchangeEngine
         // What every good order passes is asked first; why a bad one does not pass, only then.
         var price = command.Price.Ticks;
         if (command.Outcome < market.Outcomes && command.Side <= Side.Sell && price is >= Price.MinTicks and <= Price.MaxTicks && market.TickSize == 1
-            && command.Quantity.Lots is >= Quantity.MinLots and <= Quantity.MaxLots && !command.PostOnly
-            && command.TimeInForce is TimeInForce.GoodTilCancelled or TimeInForce.ImmediateOrCancel
-            && market.State == MarketState.Open && (command.ExpiresAtSeconds | command.Amount.Micros) == 0
-            && command.SelfTradePrevention <= SelfTradePrevention.CancelBoth)
+            && command.Quantity.Lots is >= Quantity.MinLots and <= Quantity.MaxLots && (command.ExpiresAtSeconds | command.Amount.Micros) == 0
+            && IsPlain(command.TimeInForce) && !command.PostOnly && command.SelfTradePrevention <= SelfTradePrevention.CancelBoth
+            && market.State == MarketState.Open)
             return RejectReason.None;
         return CheckEachTerm(command, market);
     }
+
+    /// <summary>Good till cancelled or immediate, by the one bit in which they differ: which of the two an order is cannot be guessed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsPlain(TimeInForce timeInForce) => (timeInForce & ~TimeInForce.ImmediateOrCancel) == TimeInForce.GoodTilCancelled;
 
     private RejectReason CheckEachTerm(in Command command, in MarketRow market)
     {

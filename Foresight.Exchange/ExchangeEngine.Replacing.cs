@@ -111,7 +111,7 @@ public sealed partial class ExchangeEngine
         }
 
         _books.Remove(slot);
-        Forget(slot, order.Account, order.Market);
+        Forget(ref _orders.At(slot), slot, order.Account, order.Market);
         if (left > 0)
             CancelRest(order, left, ref events);
     }

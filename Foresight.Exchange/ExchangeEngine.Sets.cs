@@ -137,7 +137,7 @@ public sealed partial class ExchangeEngine
         where TEvents : struct, IExchangeEvents
     {
         ref readonly var node = ref _books.NodeAt(slot);
-        ref readonly var maker = ref _orders.At(slot);
+        ref var maker = ref _orders.At(slot);
         var account = node.Tag;
         var left = node.Quantity - quantity;
         var limit = PriceOf(maker.Side, _books.NodeAt(node.Level).Tag);
@@ -161,6 +161,6 @@ public sealed partial class ExchangeEngine
         }
 
         _books.Remove(slot);
-        Forget(slot, account, order.Market);
+        Forget(ref maker, slot, account, order.Market);
     }
 }

@@ -117,11 +117,7 @@ public sealed partial class ExchangeEngine
         return RejectReason.None;
     }
 
-    private int FindTrade(TradeId trade)
-    {
-        var number = NumberOf(trade.Value);
-        return number == 0 ? 0 : _trades.Find(number);
-    }
+    private int FindTrade(TradeId trade) => _trades.Find(NumberOf(trade.Value));
 
     private int AddHolding(int account, int market, int outcome)
     {

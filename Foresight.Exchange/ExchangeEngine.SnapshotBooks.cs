@@ -107,6 +107,6 @@ public sealed partial class ExchangeEngine
 
         Array.Sort(numbers, slots);
         foreach (var slot in slots)
-            _orders.Link(slot, _books.NodeAt(slot).Tag);
+            _orders.Link(ref _orders.At(slot), slot, _books.NodeAt(slot).Tag);
     }
 }

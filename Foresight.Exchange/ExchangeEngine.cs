@@ -71,16 +71,18 @@ public sealed partial class ExchangeEngine
     /// </summary>
     public void Apply<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
-        if (command.Sequence != Sequence + 1)
-            ThrowGap(command.Sequence);
-        Sequence = command.Sequence;
+        var sequence = command.Sequence;
+        if (sequence != unchecked(Sequence + 1))
+            ThrowGap(sequence);
+        Sequence = sequence;
 
         // Clocks of two leaders may differ; the exchange's never runs backwards.
-        if (command.AcceptedAtMicros > _clockMicros)
-            _clockMicros = command.AcceptedAtMicros;
+        var now = _clockMicros;
+        if (command.AcceptedAtMicros > now)
+            _clockMicros = now = command.AcceptedAtMicros;
 
         // Before anything else, so that no command can trade with an order that is past its time.
-        if (_clockMicros > _expiry.NextMicros)
+        if (now > _expiry.NextMicros)
             ExpireDue(ref events);
 
         // The two that come all the time are asked for first, and the others kept out of this frame.
@@ -204,14 +206,11 @@ public sealed partial class ExchangeEngine
 
     private TradeId TradeIdOf(long number) => new(_shardBits | number);
 
-    /// <summary>The number in an id of this shard; 0, which is no number, for an id of another.</summary>
+    /// <summary>The number in an id of this shard. What it makes of another shard's id has upper bits, as no number has, and is never found.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private long NumberOf(long id) => ((id ^ _shardBits) >> NumberBits) == 0 ? id ^ _shardBits : 0;
+    private long NumberOf(long id) => id ^ _shardBits;
 
+    /// <summary>The slot of an open order, 0 when there is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int FindOrder(OrderId order)
-    {
-        var number = NumberOf(order.Value);
-        return number == 0 ? 0 : _orders.Find(number);
-    }
+    private int FindOrder(OrderId order) => _orders.Find(NumberOf(order.Value));
 }

@@ -10,15 +10,15 @@ internal sealed partial class OrderBooks
     /// <param name="limitKey">The worst key that may trade.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Match<TMatcher>(int ladder, int limitKey, long quantity, ref TMatcher matcher) where TMatcher : struct, IMatcher, allows ref struct
-        => _ladders[ladder].BestKey > limitKey ? quantity : MatchCrossing(ladder, limitKey, quantity, ref matcher);
+        => LadderAt(ladder).BestKey > limitKey ? quantity : MatchCrossing(ladder, limitKey, quantity, ref matcher);
 
     private long MatchCrossing<TMatcher>(int ladder, int limitKey, long quantity, ref TMatcher matcher)
         where TMatcher : struct, IMatcher, allows ref struct
     {
         unchecked
         {
-            ref var origin = ref Origin;
-            ref var side = ref _ladders[ladder];
+            ref var origin = ref _nodes.Origin;
+            ref var side = ref LadderAt(ladder);
             do
             {
                 var level = side.BestLevel;
@@ -103,8 +103,8 @@ internal sealed partial class OrderBooks
         unchecked
         {
             var page = ~level >> Ladder.PageShift;
-            var levels = _pageLevels[page] & ~(1UL << (key & (Ladder.PageLevels - 1)));
-            _pageLevels[page] = levels;
+            var levels = _pageLevels.At(page) & ~(1UL << (key & (Ladder.PageLevels - 1)));
+            _pageLevels.At(page) = levels;
             if (levels == 0)
                 side.Unmark(key >> Ladder.PageShift);
             if (level != side.BestLevel)

@@ -17,18 +17,31 @@ internal sealed partial class OrderBooks
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Remove(int slot)
     {
-        Unlink(slot);
-        Free(ref NodeAt(slot), slot);
+        ref var order = ref NodeAt(slot);
+        Unlink(ref order, slot, out _, out _);
+        Free(ref order, slot);
     }
 
-    /// <summary>As <see cref="Remove"/>, if the slot still holds the order with this tag.</summary>
+    /// <summary>As <see cref="Remove(int)"/>, and says what it was. Returns its quantity.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public long Remove(int slot, out int ladder, out int key, out int tag)
+    {
+        ref var order = ref NodeAt(slot);
+        tag = order.Tag;
+        var quantity = Unlink(ref order, slot, out ladder, out key);
+        Free(ref order, slot);
+        return quantity;
+    }
+
+    /// <summary>As <see cref="Remove(int)"/>, if the slot still holds the order with this tag.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryRemove(int slot, int tag)
     {
         ref var order = ref NodeAt(slot);
         if (order.Level == 0 || order.Tag != tag)
             return false;
-        Remove(slot);
+        Unlink(ref order, slot, out _, out _);
+        Free(ref order, slot);
         return true;
     }
 
@@ -36,7 +49,7 @@ internal sealed partial class OrderBooks
     public void Move(int slot, int ladder, int key, long quantity)
     {
         var tag = NodeAt(slot).Tag;
-        Unlink(slot);
+        Unlink(ref NodeAt(slot), slot, out _, out _);
         Link(slot, ladder, key, quantity, tag);
     }
 
@@ -60,8 +73,8 @@ internal sealed partial class OrderBooks
             return slot;
         }
 
-        if (_nextOrder == _orderCapacity)
-            Grow(Growth.Next(_orderCapacity), _pageLevels.Length);
+        if (_nextOrder == _nodes.Length)
+            _nodes.Grow(Growth.Next(_nodes.Length));
         return _nextOrder++;
     }
 
@@ -70,11 +83,11 @@ internal sealed partial class OrderBooks
     {
         unchecked
         {
-            var page = _pageTable[ladder * Ladder.Pages + (key >> Ladder.PageShift)];
+            var page = PageOf(ladder, key);
             if (page == 0)
                 page = AddPage(ladder, key);
             var level = LevelIn(page, key);
-            ref var origin = ref Origin;
+            ref var origin = ref _nodes.Origin;
             ref var queue = ref At(ref origin, level);
             ref var order = ref At(ref origin, slot);
             var last = queue.Previous;
@@ -93,23 +106,26 @@ internal sealed partial class OrderBooks
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Unlink(int slot)
+    private long Unlink(ref Node order, int slot, out int ladder, out int key)
     {
         unchecked
         {
             RequireOrder(slot);
-            ref var origin = ref Origin;
-            ref var order = ref At(ref origin, slot);
+            ref var origin = ref _nodes.Origin;
             var level = order.Level;
             var next = order.Next;
             var previous = order.Previous;
+            var quantity = order.Quantity;
             ref var queue = ref At(ref origin, level);
-            queue.Quantity -= order.Quantity;
+            ladder = queue.Level;
+            key = queue.Tag;
+            queue.Quantity -= quantity;
             At(ref origin, previous).Next = next;
             At(ref origin, next).Previous = previous;
             // Only of a sole order both neighbours are the level.
             if (next == previous)
-                RemoveLevel(ref _ladders[queue.Level], level, queue.Tag);
+                RemoveLevel(ref LadderAt(ladder), level, key);
+            return quantity;
         }
     }
 
@@ -117,8 +133,8 @@ internal sealed partial class OrderBooks
     {
         unchecked
         {
-            ref var side = ref _ladders[ladder];
-            ref var levels = ref _pageLevels[~level >> Ladder.PageShift];
+            ref var side = ref LadderAt(ladder);
+            ref var levels = ref _pageLevels.At(~level >> Ladder.PageShift);
             if (levels == 0)
                 side.Mark(key >> Ladder.PageShift);
             levels |= 1UL << (key & (Ladder.PageLevels - 1));

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Foresight.Exchange.Books;
 
@@ -14,32 +13,28 @@ internal sealed partial class OrderBooks
     private const int FirstOrders = 1024;
     private const int FirstPages = 16;
 
-    // Levels and orders share one array, levels below the origin and orders from it upwards, so that a queue's links need no tag.
-    private Node[] _nodes;
-    private int _origin;
-    private int _orderCapacity;
+    // Levels and orders lie together, levels below the origin and orders from it upwards, so that a queue's links need no tag.
+    private Slab<Node> _nodes;
 
     private int _freeOrder;
     private int _nextOrder = 1;
 
-    private ulong[] _pageLevels;
+    private Slab<ulong> _pageLevels;
     private int _pages;
     private int[] _freePages = [];
     private int _freePageCount;
 
-    private Ladder[] _ladders = new Ladder[8];
-    private int[] _pageTable = new int[8 * Ladder.Pages];
+    private Slab<Ladder> _ladders = new(8);
+    private Slab<int> _pageTable = new(8 * Ladder.Pages);
     private int _ladderCount;
 
     /// <param name="orders">Resting orders to make room for at once.</param>
     /// <param name="pages">Pages of levels to make room for at once.</param>
     public OrderBooks(int orders = FirstOrders, int pages = FirstPages)
     {
-        _orderCapacity = Math.Max(orders + 1, 2);
         pages = Math.Max(pages, 1);
-        _origin = pages * Ladder.PageLevels;
-        _nodes = new Node[_origin + _orderCapacity];
-        _pageLevels = new ulong[pages];
+        _nodes = new Slab<Node>(Math.Max(orders + 1, 2), below: pages * Ladder.PageLevels);
+        _pageLevels = new Slab<ulong>(pages);
     }
 
     /// <summary>Orders resting in all books, counted one by one: the exchange keeps its own count, and two would cost every order twice.</summary>
@@ -54,12 +49,11 @@ internal sealed partial class OrderBooks
     public int LadderCount => _ladderCount;
 
     /// <summary>Slots of orders are below this; the users of the book size their own tables by it.</summary>
-    public int OrderCapacity => _orderCapacity;
+    public int OrderCapacity => _nodes.Length;
 
     /// <summary>Bytes that the books hold.</summary>
     public long Bytes
-        => (long)_nodes.Length * Unsafe.SizeOf<Node>() + (long)_ladders.Length * Unsafe.SizeOf<Ladder>() + (long)_pageTable.Length * sizeof(int)
-            + (long)_pageLevels.Length * sizeof(ulong) + (long)_freePages.Length * sizeof(int);
+        => _nodes.Bytes + _ladders.Bytes + _pageTable.Bytes + _pageLevels.Bytes + (long)_freePages.Length * sizeof(int);
 
     /// <summary>Makes an empty book; its bids are the ladder returned, its asks the one after.</summary>
     public int AddBook(int market, int outcome)
@@ -67,21 +61,21 @@ internal sealed partial class OrderBooks
         var bids = _ladderCount;
         if (bids + 2 > _ladders.Length)
         {
-            Array.Resize(ref _ladders, _ladders.Length * 2);
-            Array.Resize(ref _pageTable, _ladders.Length * Ladder.Pages);
+            _ladders.Grow(_ladders.Length * 2);
+            _pageTable.Grow(_ladders.Length * Ladder.Pages);
         }
 
         _ladderCount += 2;
         for (var ladder = bids; ladder < _ladderCount; ladder++)
-            _ladders[ladder] = new Ladder { BestKey = Ladder.NoKey, Market = market, Outcome = outcome };
+            _ladders.At(ladder) = new Ladder { BestKey = Ladder.NoKey, Market = market, Outcome = outcome };
         return bids;
     }
 
     /// <summary>Gives the pages of an empty ladder back, for a market that will not trade again.</summary>
     public void ReleasePages(int ladder)
     {
-        Invariant.Require(_ladders[ladder].BestLevel == 0, "only an empty ladder gives its pages back");
-        foreach (ref var entry in _pageTable.AsSpan(ladder * Ladder.Pages, Ladder.Pages))
+        Invariant.Require(LadderAt(ladder).BestLevel == 0, "only an empty ladder gives its pages back");
+        foreach (ref var entry in _pageTable.Span.Slice(ladder * Ladder.Pages, Ladder.Pages))
         {
             if (entry == 0)
                 continue;
@@ -92,50 +86,47 @@ internal sealed partial class OrderBooks
         }
     }
 
-    public ref Ladder LadderAt(int ladder) => ref _ladders[ladder];
+    public ref Ladder LadderAt(int ladder) => ref _ladders.At(ladder);
 
-    public ref Node NodeAt(int index) => ref At(ref Origin, index);
+    public ref Node NodeAt(int index) => ref _nodes.At(index);
 
     /// <summary>The level of a key, 0 when its page was never used.</summary>
     public int LevelOf(int ladder, int key)
     {
-        var page = _pageTable[ladder * Ladder.Pages + (key >> Ladder.PageShift)];
+        var page = PageOf(ladder, key);
         return page == 0 ? 0 : LevelIn(page, key);
     }
 
     /// <summary>The best level with a key above the given one, 0 when there is none.</summary>
     public int LevelAfter(int ladder, int key)
     {
-        var pageOfKey = key >> Ladder.PageShift;
-        var page = _pageTable[ladder * Ladder.Pages + pageOfKey];
+        var page = PageOf(ladder, key);
         if (page != 0)
         {
             // Two shifts, because a shift by 64 would be a shift by 0.
-            var rest = _pageLevels[page - 1] >> (key & 63) >> 1;
+            var rest = _pageLevels.At(page - 1) >> (key & 63) >> 1;
             if (rest != 0)
                 return LevelIn(page, key + 1 + System.Numerics.BitOperations.TrailingZeroCount(rest));
         }
 
-        var next = _ladders[ladder].NextPage(pageOfKey);
+        var next = LadderAt(ladder).NextPage(key >> Ladder.PageShift);
         return next < 0 ? 0 : FirstLevelOf(ladder, next);
-    }
-
-    private ref Node Origin
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_nodes), _origin);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ref Node At(ref Node origin, int index) => ref Unsafe.Add(ref origin, index);
+
+    /// <summary>The page of levels that holds a key, 0 when it was never used.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int PageOf(int ladder, int key) => _pageTable.At(unchecked(ladder * Ladder.Pages + (key >> Ladder.PageShift)));
 
     /// <summary>Page numbers count from 1, so that 0 in the page table is "never used".</summary>
     private static int LevelIn(int page, int key) => ~unchecked(((page - 1) << Ladder.PageShift) + (key & (Ladder.PageLevels - 1)));
 
     private int FirstLevelOf(int ladder, int pageOfKey)
     {
-        var page = _pageTable[ladder * Ladder.Pages + pageOfKey];
-        return LevelIn(page, System.Numerics.BitOperations.TrailingZeroCount(_pageLevels[page - 1]));
+        var page = _pageTable.At(ladder * Ladder.Pages + pageOfKey);
+        return LevelIn(page, System.Numerics.BitOperations.TrailingZeroCount(_pageLevels.At(page - 1)));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -149,12 +140,12 @@ internal sealed partial class OrderBooks
         else
         {
             if (_pages == _pageLevels.Length)
-                Grow(_orderCapacity, Growth.Next(_pages));
+                GrowPages();
             page = ++_pages;
         }
 
-        _pageLevels[page - 1] = 0;
-        _pageTable[ladder * Ladder.Pages + (key >> Ladder.PageShift)] = page;
+        _pageLevels.At(page - 1) = 0;
+        _pageTable.At(ladder * Ladder.Pages + (key >> Ladder.PageShift)) = page;
         var firstKey = key & ~(Ladder.PageLevels - 1);
         for (var offset = 0; offset < Ladder.PageLevels; offset++)
         {
@@ -165,17 +156,11 @@ internal sealed partial class OrderBooks
         return page;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Grow(int orderCapacity, int pageCapacity)
+    private void GrowPages()
     {
-        var origin = pageCapacity * Ladder.PageLevels;
-        var nodes = new Node[origin + orderCapacity];
-        Array.Copy(_nodes, 0, nodes, origin - _origin, _nodes.Length);
-        _nodes = nodes;
-        _origin = origin;
-        _orderCapacity = orderCapacity;
-        if (pageCapacity > _pageLevels.Length)
-            Array.Resize(ref _pageLevels, pageCapacity);
+        var pages = Growth.Next(_pages);
+        _nodes.Grow(_nodes.Length, below: pages * Ladder.PageLevels);
+        _pageLevels.Grow(pages);
     }
 
     [Conditional("DEBUG")]

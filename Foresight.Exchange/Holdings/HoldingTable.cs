@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Foresight.Exchange.Holdings;
 
@@ -10,35 +9,34 @@ internal sealed class HoldingTable
     /// <summary>So many that a bucket seldom holds two: a chain is a branch that nobody can guess.</summary>
     private const int BucketsPerRow = 4;
 
-    private HoldingRow[] _rows;
-    private int[] _buckets;
+    private Slab<HoldingRow> _rows;
+    private Slab<int> _buckets;
     private int _shift;
 
     /// <param name="rows">Rows to make room for at once.</param>
     public HoldingTable(int rows = 256)
     {
-        _rows = new HoldingRow[Math.Max(rows + 1, 2)];
-        _buckets = [];
+        _rows = new Slab<HoldingRow>(Math.Max(rows + 1, 2));
         Rehash(_rows.Length);
     }
 
     /// <summary>Rows are 1..Count.</summary>
     public int Count { get; private set; }
 
-    public long Bytes => (long)_rows.Length * Unsafe.SizeOf<HoldingRow>() + (long)_buckets.Length * sizeof(int);
+    public long Bytes => _rows.Bytes + _buckets.Bytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref HoldingRow At(int row)
     {
         System.Diagnostics.Debug.Assert(row >= 0 && row <= Count);
-        return ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_rows), row);
+        return ref _rows.At(row);
     }
 
     /// <summary>The row, 0 (where there is nothing) when there is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(ulong key)
     {
-        var row = Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_buckets), Bucket(key));
+        var row = _buckets.At(Bucket(key));
         while (row != 0 && At(row).Key != key)
             row = At(row).NextInBucket;
         return row;
@@ -51,27 +49,27 @@ internal sealed class HoldingTable
             return row;
         if (Count + 1 == _rows.Length)
         {
-            Array.Resize(ref _rows, Books.Growth.Next(_rows.Length));
+            _rows.Grow(Books.Growth.Next(_rows.Length));
             if (_rows.Length > _buckets.Length / BucketsPerRow)
                 Rehash(_rows.Length);
         }
 
         Invariant.Require(Count < ExchangeLimits.Holdings, "holdings are numbered with 27 bits");
         row = ++Count;
-        ref var bucket = ref _buckets[Bucket(key)];
-        _rows[row] = new HoldingRow { Key = key, NextInBucket = bucket };
+        ref var bucket = ref _buckets.At(Bucket(key));
+        _rows.At(row) = new HoldingRow { Key = key, NextInBucket = bucket };
         bucket = row;
         return row;
     }
 
     private void Rehash(int atLeast)
     {
-        _buckets = new int[BitOperations.RoundUpToPowerOf2((uint)atLeast * BucketsPerRow)];
+        _buckets = new Slab<int>((int)BitOperations.RoundUpToPowerOf2((uint)atLeast * BucketsPerRow));
         _shift = 64 - BitOperations.Log2((uint)_buckets.Length);
         for (var row = 1; row <= Count; row++)
         {
-            ref var moved = ref _rows[row];
-            ref var bucket = ref _buckets[Bucket(moved.Key)];
+            ref var moved = ref _rows.At(row);
+            ref var bucket = ref _buckets.At(Bucket(moved.Key));
             moved.NextInBucket = bucket;
             bucket = row;
         }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Foresight.Exchange.Orders;
 
 /// <summary>What the exchange knows of a resting order beyond its place in the book; same slot as its node. 32 bytes: two to a cache line.</summary>
@@ -12,7 +14,7 @@ internal struct OrderRecord
     public long Number;
     public ulong SaltTag;
 
-    /// <summary>Orders of the same account, oldest first; 0 at the ends.</summary>
+    /// <summary>The account's order before it and after it, oldest first; below 0, the account's ring, at the ends. Of a ring: its newest and its oldest order.</summary>
     public int PreviousOfAccount;
     public int NextOfAccount;
 
@@ -24,6 +26,10 @@ internal struct OrderRecord
 
     /// <summary>The holding that the order reserves from: collateral for a buy, the outcome's shares for a sell.</summary>
     public readonly int HoldingRow => unchecked((int)(_packed & RowMask));
+
+    /// <summary>Of a ring, which is in no bucket: how many orders it has.</summary>
+    [UnscopedRef]
+    public ref int OpenOrders => ref NextInBucket;
 
     public readonly byte Outcome => unchecked((byte)((_packed >> OutcomeShift) & 7));
 

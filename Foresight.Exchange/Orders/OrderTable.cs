@@ -1,31 +1,30 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Foresight.Exchange.Orders;
 
 /// <summary>
 /// The resting orders by number and by account. Numbers come from a sequence, so a bucket is the number's low bits: orders of the same age share
-/// cache lines, and most buckets hold one order or none.
+/// cache lines, and most buckets hold one order or none. An account's orders are a ring, oldest first, that begins and ends in a record of the account's
+/// own, at its negated number: linking and unlinking have no branch for the ends.
 /// </summary>
 internal sealed class OrderTable
 {
     /// <summary>So many that a bucket seldom holds two: a chain is a branch that nobody can guess.</summary>
     private const int BucketsPerOrder = 2;
 
-    private OrderRecord[] _records;
-    private int[] _buckets = new int[1024];
+    private Slab<OrderRecord> _records;
+    private Slab<int> _buckets = new(1024);
     private int _mask = 1023;
 
     // Orders at which the buckets are made more.
     private int _fill = 1024 / BucketsPerOrder;
-    private AccountRow[] _accounts;
 
     /// <param name="orders">Open orders to make room for at once.</param>
     /// <param name="accounts">Accounts to make room for at once.</param>
     public OrderTable(int orders, int accounts = 64)
     {
-        _records = new OrderRecord[orders];
-        _accounts = new AccountRow[Math.Max(accounts + 1, 2)];
+        _records = new Slab<OrderRecord>(orders, below: accounts);
+        OpenRings(1);
         Rehash(orders);
     }
 
@@ -35,27 +34,25 @@ internal sealed class OrderTable
     public int Capacity => _records.Length;
 
     /// <summary>Accounts are 1..AccountEnd - 1.</summary>
-    public int AccountEnd => _accounts.Length;
+    public int AccountEnd => _records.Below + 1;
 
-    public long Bytes
-        => (long)_records.Length * Unsafe.SizeOf<OrderRecord>() + (long)_buckets.Length * sizeof(int) + (long)_accounts.Length * Unsafe.SizeOf<AccountRow>();
+    public long Bytes => _records.Bytes + _buckets.Bytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref OrderRecord At(int slot)
-    {
-        System.Diagnostics.Debug.Assert(slot >= 0 && slot < _records.Length);
-        return ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_records), slot);
-    }
+    public ref OrderRecord At(int slot) => ref _records.At(slot);
 
-    /// <summary>The account's row; row 0, where there is nothing, for an account that never had one.</summary>
+    /// <summary>The account's ring; an empty one for an account that never had one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref AccountRow AccountAt(int account) => ref _accounts[unchecked((uint)account) < (uint)_accounts.Length ? account : 0];
+    public ref OrderRecord RingOf(int account) => ref At(unchecked((uint)account <= (uint)_records.Below ? -account : 0));
 
-    /// <summary>Makes rows up to this account.</summary>
+    /// <summary>Makes rings up to this account.</summary>
     public void EnsureAccount(int account)
     {
-        if (account >= _accounts.Length)
-            Array.Resize(ref _accounts, Math.Max(account + 1, Books.Growth.Next(_accounts.Length)));
+        if (account <= _records.Below)
+            return;
+        var first = AccountEnd;
+        _records.Grow(_records.Length, below: Math.Max(account, Books.Growth.Next(_records.Below)));
+        OpenRings(first);
     }
 
     /// <summary>The slot of an open order, 0 when there is none.</summary>
@@ -74,7 +71,7 @@ internal sealed class OrderTable
     public ref OrderRecord Add(int slot, long number, int account, int capacity)
     {
         ref var record = ref Load(slot, number, capacity);
-        Link(slot, account);
+        Link(ref record, slot, account);
         return ref record;
     }
 
@@ -83,7 +80,7 @@ internal sealed class OrderTable
     public ref OrderRecord Load(int slot, long number, int capacity)
     {
         if (slot >= _records.Length)
-            Array.Resize(ref _records, capacity);
+            _records.Grow(capacity);
         if (Count == _fill)
             Rehash(Count + 1);
         Count++;
@@ -97,28 +94,27 @@ internal sealed class OrderTable
 
     /// <summary>The second half of <see cref="Add"/>: the order is its account's newest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Link(int slot, int account)
+    public void Link(ref OrderRecord record, int slot, int account)
     {
-        ref var record = ref At(slot);
-        ref var owner = ref _accounts[account];
-        var newest = owner.LastOrder;
-        record.PreviousOfAccount = newest;
-        record.NextOfAccount = 0;
-        if (newest != 0)
+        unchecked
+        {
+            ref var ring = ref At(-account);
+            var newest = ring.PreviousOfAccount;
+            record.PreviousOfAccount = newest;
+            record.NextOfAccount = -account;
+            ring.PreviousOfAccount = slot;
+            ring.OpenOrders++;
+            // Last, because the newest of an empty ring is the ring itself.
             At(newest).NextOfAccount = slot;
-        else
-            owner.FirstOrder = slot;
-        owner.LastOrder = slot;
-        owner.OpenOrders++;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Remove(int slot, int account)
+    public void Remove(ref OrderRecord record, int slot, int account)
     {
         unchecked
         {
             Count--;
-            ref var record = ref At(slot);
             ref var link = ref Bucket(record.Number);
             while (link != slot)
                 link = ref At(link).NextInBucket;
@@ -126,33 +122,32 @@ internal sealed class OrderTable
             record.Number = 0;
             var older = record.PreviousOfAccount;
             var newer = record.NextOfAccount;
-            ref var owner = ref _accounts[account];
-            owner.OpenOrders--;
-            if (older != 0)
-                At(older).NextOfAccount = newer;
-            else
-                owner.FirstOrder = newer;
-            if (newer != 0)
-                At(newer).PreviousOfAccount = older;
-            else
-                owner.LastOrder = older;
+            At(older).NextOfAccount = newer;
+            At(newer).PreviousOfAccount = older;
+            At(-account).OpenOrders--;
         }
     }
 
     /// <summary>The mask is one less than the number of buckets, so the index needs no check.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref int Bucket(long number)
-        => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_buckets), unchecked((int)number) & _mask);
+        => ref _buckets.At(unchecked((int)number) & _mask);
+
+    private void OpenRings(int first)
+    {
+        for (var account = first; account < AccountEnd; account++)
+            (At(-account).PreviousOfAccount, At(-account).NextOfAccount) = (-account, -account);
+    }
 
     private void Rehash(int atLeast)
     {
-        var buckets = new int[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(atLeast, 512) * BucketsPerOrder)];
+        var buckets = new Slab<int>((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(atLeast, 512) * BucketsPerOrder));
         for (var slot = 1; slot < _records.Length && Count > 0; slot++)
         {
-            ref var record = ref _records[slot];
+            ref var record = ref _records.At(slot);
             if (record.Number == 0)
                 continue;
-            ref var bucket = ref buckets[unchecked((int)record.Number) & (buckets.Length - 1)];
+            ref var bucket = ref buckets.At(unchecked((int)record.Number) & (buckets.Length - 1));
             record.NextInBucket = bucket;
             bucket = slot;
         }

@@ -5,18 +5,16 @@ namespace Foresight.Exchange.Trades;
 /// <summary>Trades that are matched and not settled, by number. Pooled; a closed trade's slot is used again.</summary>
 internal sealed class TradeTable
 {
-    private TradeRecord[] _records;
-    private int[] _buckets;
+    private Slab<TradeRecord> _records;
+    private Slab<int> _buckets;
     private int _free;
     private int _next = 1;
 
     /// <param name="records">Records to make room for at once.</param>
     public TradeTable(int records = 256)
     {
-        _records = new TradeRecord[Math.Max(records + 1, 2)];
-        // The first touch of a page of memory is slow; whoever reserves wants to have it behind him.
-        Array.Clear(_records);
-        _buckets = new int[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)_records.Length)];
+        _records = new Slab<TradeRecord>(Math.Max(records + 1, 2));
+        _buckets = new Slab<int>((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)_records.Length));
     }
 
     /// <summary>Unsettled trades.</summary>
@@ -25,9 +23,9 @@ internal sealed class TradeTable
     /// <summary>Slots are below this; a slot whose number is 0 is no trade.</summary>
     public int SlotEnd => _next;
 
-    public long Bytes => (long)_records.Length * Unsafe.SizeOf<TradeRecord>() + (long)_buckets.Length * sizeof(int);
+    public long Bytes => _records.Bytes + _buckets.Bytes;
 
-    public ref TradeRecord At(int slot) => ref _records[slot];
+    public ref TradeRecord At(int slot) => ref _records.At(slot);
 
     /// <summary>Adds a trade of up to two legs, whose legs the caller fills in. The reference is valid until the next addition.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -35,8 +33,8 @@ internal sealed class TradeTable
     {
         slot = TakeSlot();
         Count++;
-        ref var bucket = ref _buckets[unchecked((int)number) & (_buckets.Length - 1)];
-        ref var record = ref _records[slot];
+        ref var bucket = ref Bucket(number);
+        ref var record = ref _records.At(slot);
         record.Number = number;
         record.Quantity = quantity;
         record.Market = market;
@@ -51,12 +49,12 @@ internal sealed class TradeTable
     /// <summary>Adds the records that legs beyond the second need.</summary>
     public void Extend(int slot)
     {
-        var records = (_records[slot].Legs + TradeRecord.InlineLegs - 1) / TradeRecord.InlineLegs;
+        var records = (_records.At(slot).Legs + TradeRecord.InlineLegs - 1) / TradeRecord.InlineLegs;
         for (var last = slot; records > 1; records--)
         {
             var more = TakeSlot();
-            _records[more] = default;
-            _records[last].Continuation = more;
+            _records.At(more) = default;
+            _records.At(last).Continuation = more;
             last = more;
         }
     }
@@ -64,29 +62,29 @@ internal sealed class TradeTable
     public ref TradeLeg LegAt(int slot, int leg)
     {
         for (; leg >= TradeRecord.InlineLegs; leg -= TradeRecord.InlineLegs)
-            slot = _records[slot].Continuation;
-        return ref _records[slot].Inline[leg];
+            slot = _records.At(slot).Continuation;
+        return ref _records.At(slot).Inline[leg];
     }
 
     /// <summary>The slot, 0 when the trade is not there.</summary>
     public int Find(long number)
     {
-        var slot = _buckets[unchecked((int)number) & (_buckets.Length - 1)];
-        while (slot != 0 && _records[slot].Number != number)
-            slot = _records[slot].NextInBucket;
+        var slot = Bucket(number);
+        while (slot != 0 && _records.At(slot).Number != number)
+            slot = _records.At(slot).NextInBucket;
         return slot;
     }
 
     public void Remove(int slot)
     {
-        ref var link = ref _buckets[unchecked((int)_records[slot].Number) & (_buckets.Length - 1)];
+        ref var link = ref Bucket(_records.At(slot).Number);
         while (link != slot)
-            link = ref _records[link].NextInBucket;
-        link = _records[slot].NextInBucket;
+            link = ref _records.At(link).NextInBucket;
+        link = _records.At(slot).NextInBucket;
         Count--;
         while (slot != 0)
         {
-            ref var record = ref _records[slot];
+            ref var record = ref _records.At(slot);
             var more = record.Continuation;
             record.Number = 0;
             record.NextInBucket = _free;
@@ -95,13 +93,17 @@ internal sealed class TradeTable
         }
     }
 
+    /// <summary>Numbers come from a sequence, so their low bits are as good as any hash.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref int Bucket(long number) => ref _buckets.At(unchecked((int)number & (_buckets.Length - 1)));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int TakeSlot()
     {
         var slot = _free;
         if (slot != 0)
         {
-            _free = _records[slot].NextInBucket;
+            _free = _records.At(slot).NextInBucket;
             return slot;
         }
 
@@ -113,17 +115,17 @@ internal sealed class TradeTable
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Grow()
     {
-        Array.Resize(ref _records, Books.Growth.Next(_records.Length));
+        _records.Grow(Books.Growth.Next(_records.Length));
         if (_records.Length <= _buckets.Length)
             return;
-        _buckets = new int[_buckets.Length * 2];
+        _buckets = new Slab<int>(_buckets.Length * 2);
         for (var slot = 1; slot < _next; slot++)
         {
-            ref var record = ref _records[slot];
+            ref var record = ref _records.At(slot);
             // A continuation or a free slot is in no bucket; a free slot's link is the free list's.
             if (record.Number == 0)
                 continue;
-            ref var bucket = ref _buckets[unchecked((int)record.Number) & (_buckets.Length - 1)];
+            ref var bucket = ref Bucket(record.Number);
             record.NextInBucket = bucket;
             bucket = slot;
         }
