@@ -15,6 +15,15 @@ if [ "$(id -u)" = 0 ]; then
   as=(gosu postgres)
 fi
 
+serve() {
+  exec "${as[@]}" postgres -D "$PGDATA" -c listen_addresses="${HOST:-*}" -p "${PORT:-5432}" -c unix_socket_directories= "$@"
+}
+
+# Promoted, it is the primary and follows nobody, least of all the old one.
+if [ -e "$PGDATA/.copied" ] && [ ! -e "$PGDATA/standby.signal" ]; then
+  serve
+fi
+
 sql() { psql -d postgres -v ON_ERROR_STOP=1 -qAtX -c "$1"; }
 
 start_over() {
@@ -47,6 +56,15 @@ elif ! mine=$("${as[@]}" pg_controldata "$PGDATA" | sed -n 's/^Database system i
   start_over "our copy is unreadable or of another primary"
 fi
 
+# With SYNC_STANDBY=on each commit of the primary waits until we have it on disk. The operator's way out while we are away:
+# ALTER SYSTEM RESET synchronous_standby_names there. In our copy the setting would make us wait for ourselves once we are promoted.
+if [ "${SYNC_STANDBY:-}" = on ]; then
+  sql "ALTER SYSTEM SET synchronous_standby_names = '\"postgres-replica\"'"
+else
+  sql "ALTER SYSTEM RESET synchronous_standby_names"
+fi
+sql "SELECT pg_reload_conf()" >/dev/null
+"${as[@]}" sed -i '/^synchronous_standby_names/d' "$PGDATA/postgresql.auto.conf"
+
 # Given here rather than taken from the copy: the primary's address may have changed since. The password stays in the environment.
-exec "${as[@]}" postgres -D "$PGDATA" -c listen_addresses="${HOST:-*}" -p "${PORT:-5432}" -c unix_socket_directories= \
-  -c primary_conninfo="host=$PGHOST port=$PGPORT user=$PGUSER application_name=postgres-replica" -c primary_slot_name="$slot"
+serve -c primary_conninfo="host=$PGHOST port=$PGPORT user=$PGUSER application_name=postgres-replica" -c primary_slot_name="$slot"

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Foresight.Matching.Invariants;
@@ -24,9 +25,11 @@ internal static class CheckVerb
     {
         if (arguments is not ([] or ["--follow"])) throw new SettingException("check takes nothing or --follow.");
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
-        var address = PostgresAddress.From(configuration).Primary;
-        address.ApplicationName = "foresight-check";
-        await using var database = NpgsqlDataSource.Create(address);
+        // Follows a promoted standby as a node does.
+        await using var servers = PrimaryServers.Alone(PostgresAddress.From(configuration), NullLoggerFactory.Instance);
+        var settings = servers.Settings;
+        settings.ApplicationName = "foresight-check";
+        await using var database = servers.Open(settings, "check", NullLoggerFactory.Instance);
         var checker = new InvariantChecker(database);
         if (arguments.Length == 0)
         {

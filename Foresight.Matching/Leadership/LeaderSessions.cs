@@ -17,7 +17,7 @@ public interface ILeaderSessions
 /// Makes a term's own connections to the primary. Their application_name is the term's alone, so that the next holder can end exactly
 /// these sessions and no others.
 /// </summary>
-public sealed class LeaderSessions(PostgresAddress address, ILoggerFactory loggers) : ILeaderSessions
+public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory loggers) : ILeaderSessions
 {
     /// <summary>A term's commits, its look-ups, a snapshot and a spare one.</summary>
     private const int MaximumConnections = 6;
@@ -38,7 +38,7 @@ public sealed class LeaderSessions(PostgresAddress address, ILoggerFactory logge
 
     public NpgsqlDataSource Open(string sessionName)
     {
-        var settings = new NpgsqlConnectionStringBuilder(address.Primary.ConnectionString)
+        var settings = new NpgsqlConnectionStringBuilder(servers.Settings.ConnectionString)
         {
             ApplicationName = sessionName,
             MinPoolSize = 1,
@@ -54,7 +54,7 @@ public sealed class LeaderSessions(PostgresAddress address, ILoggerFactory logge
             MaxAutoPrepare = 40,
             AutoPrepareMinUsages = 2,
         };
-        return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = sessionName }.UseLoggerFactory(loggers).Build();
+        return servers.OpenPinned(settings, sessionName, loggers);
     }
 }
 

@@ -1,6 +1,5 @@
 using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Hosting;
-using Foresight.ServiceDefaults.Postgres;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -38,7 +37,6 @@ public static class LeadershipExtensions
     public static IHostApplicationBuilder AddLeadership(this IHostApplicationBuilder builder, string resource, Func<IServiceProvider, ILeaderTask> work)
     {
         builder.Services.TryAddSingleton(LeaseOptions.From(builder.Configuration));
-        builder.Services.TryAddSingleton(PostgresAddress.From(builder.Configuration));
         builder.Services.TryAddSingleton<ILeaseStore, RedisLeaseStore>();
         builder.Services.TryAddSingleton<ILeadershipTable, PostgresLeadershipTable>();
         builder.Services.TryAddSingleton<INodeProbe, SocketProbe>();

@@ -4,7 +4,6 @@ using Foresight.Matching.Pipeline;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 
 namespace Foresight.Matching.Replay;
 
@@ -19,7 +18,8 @@ internal static class ReplayVerb
     {
         var (shard, through) = Read(arguments);
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
-        await using var database = NpgsqlDataSource.Create(PostgresAddress.From(configuration).Primary);
+        await using var servers = PrimaryServers.Alone(PostgresAddress.From(configuration), NullLoggerFactory.Instance);
+        await using var database = servers.Open(servers.Settings, "replay", NullLoggerFactory.Instance);
         var engine = await new Recovery(new PostgresJournal(database, shard), shard, NullLogger.Instance).ReplayAllAsync(through, CancellationToken.None);
         Console.WriteLine(JsonSerializer.Serialize(new { engine.Sequence, StateHash = Desk.Format(engine.StateHash()) }, JsonSerializerOptions.Web));
         return 0;

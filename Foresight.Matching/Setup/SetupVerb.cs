@@ -22,7 +22,7 @@ internal static class SetupVerb
         if (arguments.Length > 0) throw new SettingException("setup takes no arguments.");
         var builder = Host.CreateApplicationBuilder();
         builder.AddServiceDefaults();
-        builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(PostgresAddress.From(builder.Configuration).Primary));
+        builder.AddPrimary(PostgresAddress.From(builder.Configuration));
         builder.Services.AddSingleton<Migrator>();
         var key = OperatorKey.From(builder.Configuration, builder.Environment);
         var options = SetupOptions.From(builder.Configuration);

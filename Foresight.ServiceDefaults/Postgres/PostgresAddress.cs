@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Foresight.ServiceDefaults.Hosting;
 using Microsoft.Extensions.Configuration;
 using Npgsql;
@@ -7,11 +8,28 @@ namespace Foresight.ServiceDefaults.Postgres;
 /// <param name="Weight">Share of the reads, 1..1000.</param>
 public sealed record ReplicaAddress(string Name, NpgsqlConnectionStringBuilder Connection, int Weight);
 
+public sealed record ServerPlace(string Host, int Port)
+{
+    public override string ToString() => $"{Host}:{Port}";
+}
+
 /// <summary>Where the primary and its replicas are, from the settings.</summary>
-public sealed record PostgresAddress(NpgsqlConnectionStringBuilder Primary, IReadOnlyList<ReplicaAddress> Replicas)
+/// <param name="Primary">With one host: the first that was named.</param>
+/// <param name="Others">Further hosts of the primary's setting: one of them may have been promoted, or will be.</param>
+public sealed partial record PostgresAddress(NpgsqlConnectionStringBuilder Primary, IReadOnlyList<ReplicaAddress> Replicas, IReadOnlyList<ServerPlace> Others)
 {
     /// <summary>More replicas than this are not looked for.</summary>
     public const int MaxReplicas = 16;
+
+    private const int DefaultPort = 5432;
+
+    public PostgresAddress(NpgsqlConnectionStringBuilder primary, IReadOnlyList<ReplicaAddress> replicas) : this(primary, replicas, [])
+    {
+    }
+
+    /// <summary>Every server that may be the primary, with the primary's user and database: a replica has them from it.</summary>
+    public IReadOnlyList<ServerPlace> Candidates { get; } =
+        [.. PlacesOf(Primary).Concat(Others).Concat(Replicas.SelectMany(replica => PlacesOf(replica.Connection))).Distinct()];
 
     public static PostgresAddress From(IConfiguration configuration)
     {
@@ -19,7 +37,7 @@ public sealed record PostgresAddress(NpgsqlConnectionStringBuilder Primary, IRea
             : configuration.Optional("DATABASE_URL") is { } url ? ("DATABASE_URL", url)
             : throw new SettingException(
                 "DATABASE_URL (or ConnectionStrings__foresight) is not set: it is the address of the primary database.");
-        var primary = Parse(setting.Item1, setting.Item2, defaults: null);
+        var (primary, others) = Split(Parse(setting.Item1, setting.Item2, defaults: null));
 
         var replicas = new List<ReplicaAddress>();
         for (var number = 1; number <= MaxReplicas; number++)
@@ -30,12 +48,31 @@ public sealed record PostgresAddress(NpgsqlConnectionStringBuilder Primary, IRea
             replicas.Add(new ReplicaAddress($"replica-{number}", Parse(name, text, primary), weight));
         }
 
-        return new PostgresAddress(primary, replicas);
+        return new PostgresAddress(primary, replicas, others);
+    }
+
+    /// <summary>Of <c>Host=a:1,b:2</c> the first host stays in the connection.</summary>
+    private static (NpgsqlConnectionStringBuilder Primary, IReadOnlyList<ServerPlace> Others) Split(NpgsqlConnectionStringBuilder connection)
+    {
+        var places = PlacesOf(connection).ToList();
+        (connection.Host, connection.Port) = (places[0].Host, places[0].Port);
+        return (connection, places[1..]);
+    }
+
+    private static IEnumerable<ServerPlace> PlacesOf(NpgsqlConnectionStringBuilder connection)
+    {
+        foreach (var host in (connection.Host ?? "localhost").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            var at = host.LastIndexOf(':');
+            // An address of IPv6 has more than one colon, and its port, if it has one, follows a bracket.
+            var hasPort = at > 0 && (host.IndexOf(':') == at || host[at - 1] == ']');
+            yield return hasPort ? new ServerPlace(host[..at], int.Parse(host.AsSpan(at + 1))) : new ServerPlace(host, connection.Port);
+        }
     }
 
     /// <summary>
     /// Reads <c>postgres://user:password@host:port/database?sslmode=require</c>, Npgsql's <c>Host=…;Port=…</c>, or <c>tcp://host:port</c>, which
-    /// takes everything but the place from <paramref name="defaults"/>.
+    /// takes everything but the place from <paramref name="defaults"/>. The first two may name several hosts, separated by commas.
     /// </summary>
     public static NpgsqlConnectionStringBuilder Parse(string setting, string text, NpgsqlConnectionStringBuilder? defaults)
     {
@@ -43,13 +80,24 @@ public sealed record PostgresAddress(NpgsqlConnectionStringBuilder Primary, IRea
         {
             return !text.Contains("://", StringComparison.Ordinal)
                 ? new NpgsqlConnectionStringBuilder(text)
-                : ParseUrl(setting, new Uri(text), defaults);
+                : ParseText(setting, text, defaults);
         }
         catch (Exception error) when (error is ArgumentException or FormatException or UriFormatException)
         {
             // The text itself is not shown: it holds a password.
             throw new SettingException($"{setting} is neither a postgres:// URL nor a connection string: {error.GetType().Name}.");
         }
+    }
+
+    private static NpgsqlConnectionStringBuilder ParseText(string setting, string text, NpgsqlConnectionStringBuilder? defaults)
+    {
+        // postgres://user:password@a:1,b:2/database, as libpq reads it: Uri knows one host.
+        var hosts = ListOfHosts().Match(text);
+        if (!hosts.Success) return ParseUrl(setting, new Uri(text), defaults);
+        var first = hosts.Value.Split(',')[0];
+        var connection = ParseUrl(setting, new Uri(text.Remove(hosts.Index, hosts.Length).Insert(hosts.Index, first)), defaults);
+        connection.Host = hosts.Value;
+        return connection;
     }
 
     private static NpgsqlConnectionStringBuilder ParseUrl(string setting, Uri url, NpgsqlConnectionStringBuilder? defaults)
@@ -61,7 +109,7 @@ public sealed record PostgresAddress(NpgsqlConnectionStringBuilder Primary, IRea
 
         var connection = url.Scheme == "tcp" ? new NpgsqlConnectionStringBuilder(defaults!.ConnectionString) : new NpgsqlConnectionStringBuilder();
         connection.Host = url.Host;
-        connection.Port = url.Port > 0 ? url.Port : 5432;
+        connection.Port = url.Port > 0 ? url.Port : DefaultPort;
         if (url.Scheme == "tcp") return connection;
 
         var user = url.UserInfo.Split(':', 2);
@@ -79,4 +127,8 @@ public sealed record PostgresAddress(NpgsqlConnectionStringBuilder Primary, IRea
 
         return connection;
     }
+
+    /// <summary>Between the user's part, which may hold commas of its own, and the database; two hosts at least.</summary>
+    [GeneratedRegex("(?<=^[a-z]+://(?:[^/@]*@)?)[^/@,]+(?:,[^/@,]+)+(?=[/?]|$)")]
+    private static partial Regex ListOfHosts();
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Foresight.ServiceDefaults.Health;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
+using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
@@ -22,16 +23,17 @@ public static class PostgresExtensions
         builder.Services.AddSingleton(options);
         // Rows are read into classes whose members are named as the columns are, without the underscores.
         Dapper.DefaultTypeMap.MatchNamesWithUnderscores = true;
-        builder.Services.AddSingleton(provider => SourceOf("primary", address.Primary, provider, commandSeconds: 10));
+        builder.AddPrimary(address);
         builder.Services.AddSingleton(provider =>
         {
+            var servers = provider.GetRequiredService<PrimaryServers>();
             var primary = new Server(
-                "primary", isPrimary: true, weight: 0, provider.GetRequiredService<NpgsqlDataSource>(), address.Primary);
+                "primary", isPrimary: true, weight: 0, provider.GetRequiredService<NpgsqlDataSource>(), () => servers.Current.ToString());
             var replicas = useReplicas ? address.Replicas : [];
             return new Database(
                 primary,
                 // Shorter than the primary's: a replica that hangs is given up while the caller still has time for another server.
-                [.. replicas.Select(one => new Server(one.Name, isPrimary: false, one.Weight, SourceOf(one.Name, one.Connection, provider, commandSeconds: 3), one.Connection))],
+                [.. replicas.Select(one => new Server(one.Name, isPrimary: false, one.Weight, SourceOf(one.Name, one.Connection, provider), one.Connection))],
                 provider.GetRequiredService<IMeterFactory>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Database>>());
         });
         builder.Services.AddSingleton<ReplicaMonitor>();
@@ -40,8 +42,32 @@ public static class PostgresExtensions
         return builder;
     }
 
-    private static NpgsqlDataSource SourceOf(
-        string name, NpgsqlConnectionStringBuilder connection, IServiceProvider provider, int commandSeconds)
+    /// <summary>Only the primary, as <see cref="NpgsqlDataSource"/>, wherever it is: for a program that is not a node.</summary>
+    public static void AddPrimary(this IHostApplicationBuilder builder, PostgresAddress address)
+    {
+        builder.Services.AddSingleton(address);
+        builder.Services.AddSingleton<TimelineGuard>();
+        builder.Services.AddSingleton(provider => new PrimaryServers(
+            address, provider.GetRequiredService<TimelineGuard>(), provider.GetService<RedisConnection>() is { } redis ? new TimelineHint(redis) : null));
+        builder.Services.AddSingleton(provider =>
+        {
+            var settings = Settings(address.Primary, provider, commandSeconds: 10);
+            // A COMMIT that waits for a synchronous standby and is cancelled answers with success and a warning. So no answer is waited for
+            // after a cancellation: the connection breaks, and the outcome is in doubt, as it is.
+            settings.CancellationTimeout = -1;
+            return provider.GetRequiredService<PrimaryServers>().Open(settings, "primary", provider.GetRequiredService<ILoggerFactory>());
+        });
+        builder.Services.AddHostedService<PrimaryWatch>();
+    }
+
+    private static NpgsqlDataSource SourceOf(string name, NpgsqlConnectionStringBuilder connection, IServiceProvider provider)
+    {
+        var source = new NpgsqlDataSourceBuilder(Settings(connection, provider, commandSeconds: 3).ConnectionString) { Name = name };
+        source.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
+        return source.Build();
+    }
+
+    private static NpgsqlConnectionStringBuilder Settings(NpgsqlConnectionStringBuilder connection, IServiceProvider provider, int commandSeconds)
     {
         var settings = new NpgsqlConnectionStringBuilder(connection.ConnectionString);
         settings.ApplicationName ??= provider.GetRequiredService<NodeIdentity>().Id;
@@ -49,9 +75,7 @@ public static class PostgresExtensions
         if (!connection.ShouldSerialize("Command Timeout")) settings.CommandTimeout = commandSeconds;
         if (!connection.ShouldSerialize("Cancellation Timeout")) settings.CancellationTimeout = 1000;
         if (!connection.ShouldSerialize("Maximum Pool Size")) settings.MaxPoolSize = 30;
-        var source = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name };
-        source.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
-        return source.Build();
+        return settings;
     }
 
     private sealed class PrimaryCheck(NpgsqlDataSource primary) : IHealthCheck

@@ -11,7 +11,7 @@ public sealed partial class ReplicaMonitor(
     Database database, PostgresOptions options, TimeProvider clock, ILogger<ReplicaMonitor> logger)
     : BackgroundService
 {
-    private readonly ReplicaLag lag = new();
+    private ReplicaLag lag = new();
     private ulong primaryPosition;
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
@@ -43,7 +43,9 @@ public sealed partial class ReplicaMonitor(
         {
             var position = await PositionAsync(primary, "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_lsn() END", cancellation);
             if (position is not { } written) throw new NpgsqlException("it is in recovery and cannot take writes");
-            primaryPosition = Math.Max(primaryPosition, written);
+            // The primary's log goes back only by a promotion: what the old one had beyond it is no measure any more.
+            if (written < primaryPosition) lag = new ReplicaLag();
+            primaryPosition = written;
             lag.Primary(primaryPosition, clock.GetUtcNow());
             if (primary.CheckSucceeded(
                 written, behindBytes: null, behind: null, Stopwatch.GetElapsedTime(started), tooFarBehind: false, clock.GetUtcNow()))

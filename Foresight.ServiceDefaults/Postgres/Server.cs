@@ -4,10 +4,10 @@ using Npgsql;
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>The primary or a replica, with what the last checks said of it.</summary>
-public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSource source, NpgsqlConnectionStringBuilder connection)
+/// <param name="place">host:port of now: the primary may move.</param>
+public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSource source, Func<string> place)
 {
     private readonly Lock gate = new();
-    private readonly string host = $"{connection.Host}:{connection.Port}";
     private int failures;
     private bool failing;
     private bool lagging;
@@ -18,6 +18,11 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
     private string? error;
     private long reads;
     private int active;
+
+    public Server(string name, bool isPrimary, int weight, NpgsqlDataSource source, NpgsqlConnectionStringBuilder connection)
+        : this(name, isPrimary, weight, source, () => $"{connection.Host}:{connection.Port}")
+    {
+    }
 
     public string Name => name;
     public bool IsPrimary => isPrimary;
@@ -96,7 +101,7 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
         lock (gate)
         {
             return new ServerView(
-                name, isPrimary ? "primary" : "replica", host, healthy, weight, failures, lagBytes,
+                name, isPrimary ? "primary" : "replica", place(), healthy, weight, failures, lagBytes,
                 lag is { } behind ? Math.Round(behind.TotalSeconds, 3) : null, latency is { } took ? Math.Round(took.TotalMilliseconds, 2) : null,
                 checkedAt, error, Reads);
         }

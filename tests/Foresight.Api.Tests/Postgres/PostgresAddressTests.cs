@@ -31,6 +31,16 @@ public sealed class PostgresAddressTests
     }
 
     [Theory]
+    [InlineData("postgres://user:a,b@a:1,b,c:3/fore?sslmode=require")]
+    [InlineData("Host=a:1,b,c:3;Username=user;Password=a,b;Database=fore")]
+    public void SeveralHosts_AndEveryReplica_MayBeThePrimary(string url)
+    {
+        var address = From(("DATABASE_URL", url), ("DATABASE_REPLICA_1_URL", "tcp://r:2"), ("DATABASE_REPLICA_2_URL", "tcp://c:3"));
+        Assert.Equal(["a:1", "b:5432", "c:3", "r:2"], address.Candidates.Select(place => place.ToString()));
+        Assert.Equal(("a", 1, "a,b", "fore"), (address.Primary.Host, address.Primary.Port, address.Primary.Password, address.Primary.Database));
+    }
+
+    [Theory]
     [InlineData(null, "DATABASE_URL (or ConnectionStrings__foresight) is not set: it is the address of the primary database.")]
     [InlineData("mysql://a/b", "DATABASE_URL must start with postgres://, not mysql://.")]
     [InlineData("postgres://a", "DATABASE_URL names no database.")]

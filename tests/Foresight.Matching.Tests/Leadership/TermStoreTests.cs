@@ -60,7 +60,8 @@ public sealed class TermStoreTests(StoresFixture stores) : IAsyncLifetime
     public async Task ATakeOver_EndsATransactionThatTheOldHolderLeftOpen()
     {
         var (old, _) = await TakeAsync("a");
-        var sessions = new LeaderSessions(new PostgresAddress(new NpgsqlConnectionStringBuilder(connection), []), NullLoggerFactory.Instance);
+        var address = new PostgresAddress(new NpgsqlConnectionStringBuilder(connection), []);
+        var sessions = new LeaderSessions(PrimaryServers.Alone(address, NullLoggerFactory.Instance), NullLoggerFactory.Instance);
         await using var oldSessions = sessions.Open(LeaderSessions.NameOf(Resource, old.Token));
         await using var stuck = await oldSessions.OpenConnectionAsync();
         await using var transaction = await stuck.BeginTransactionAsync();

@@ -90,7 +90,7 @@ public sealed class JournalWriterTests(StoresFixture stores) : IAsyncLifetime
     }
 
     private static NpgsqlDataSource SessionsTo(NpgsqlConnectionStringBuilder server) =>
-        new LeaderSessions(new PostgresAddress(server, []), NullLoggerFactory.Instance).Open(SessionName);
+        new LeaderSessions(PrimaryServers.Alone(new PostgresAddress(server, []), NullLoggerFactory.Instance), NullLoggerFactory.Instance).Open(SessionName);
 
     private Task<Term> TakeAsync() => Task.Run(async () => (await new TermStore(new PostgresLeadershipTable(cluster.Database), NullLogger<TermStore>.Instance)
         .TakeAsync(new NewHolder("matching-engine", Guid.NewGuid(), "n", "http://127.0.0.1:1", "nobody"), CancellationToken.None)).Term);

@@ -1,0 +1,187 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Foresight.ServiceDefaults.Postgres;
+
+/// <summary>
+/// Finds the primary among the servers that the settings name, and makes connections to it and to no other: each new one asks the server
+/// for its timeline. See docs/decisions/0310-old-primaries-are-refused.md for what this excludes and what it cannot.
+/// </summary>
+public sealed class PrimaryServers : IAsyncDisposable
+{
+    /// <summary>Of one server's answer in a survey: a server that is slower is not asked for its opinion.</summary>
+    public static readonly TimeSpan AnswerBound = TimeSpan.FromSeconds(1.5);
+
+    private readonly PostgresAddress address;
+    private readonly TimelineGuard guard;
+    private readonly TimelineHint? hint;
+    private readonly NpgsqlDataSource[] asked;
+    private readonly Lazy<Task> firstSurvey;
+    private readonly List<WeakReference<NpgsqlDataSource>> opened = [];
+    private volatile ServerPlace current;
+
+    /// <param name="hint">Null: what other processes have seen is not known.</param>
+    public PrimaryServers(PostgresAddress address, TimelineGuard guard, TimelineHint? hint)
+    {
+        (this.address, this.guard, this.hint) = (address, guard, hint);
+        current = address.Candidates[0];
+        asked = address.Candidates.Count == 1 ? [] : [.. address.Candidates.Select(AskerOf)];
+        firstSurvey = new Lazy<Task>(() => SurveyAsync(CancellationToken.None));
+        guard.Raised += LetGo;
+    }
+
+    /// <summary>For a program or a test without Redis: what other processes have seen is not known.</summary>
+    public static PrimaryServers Alone(PostgresAddress address, ILoggerFactory loggers) =>
+        new(address, new TimelineGuard(loggers.CreateLogger<TimelineGuard>()), hint: null);
+
+    /// <summary>User, database and options of the primary, to change and to open.</summary>
+    public NpgsqlConnectionStringBuilder Settings => new(address.Primary.ConnectionString);
+
+    /// <summary>Before it nobody connects to anything.</summary>
+    public Task FirstSurvey => firstSurvey.Value;
+
+    /// <summary>Where the primary was when it was last seen.</summary>
+    public ServerPlace Current => current;
+
+    /// <summary>Asks every server, and Redis, who is the primary. Faults are answers: this never throws but for its cancellation.</summary>
+    public async Task SurveyAsync(CancellationToken cancellation)
+    {
+        if (hint is not null) await hint.ExchangeAsync(guard, cancellation);
+        var answers = await Task.WhenAll(asked.Select(source => AskAsync(source, cancellation)));
+        // The highest first: what it says decides about the others.
+        foreach (var (place, timeline) in address.Candidates.Zip(answers).OrderByDescending(one => one.Second?.Number ?? 0))
+        {
+            if (timeline is not { } seen) continue;
+            try
+            {
+                guard.Admit(place.ToString(), seen);
+                current = place;
+            }
+            catch (TimelineRefusedException)
+            {
+                // The guard has said so.
+            }
+        }
+    }
+
+    /// <summary>Connections to whichever server is the primary when they are made.</summary>
+    public NpgsqlDataSource Open(NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory loggers)
+    {
+        if (address.Candidates.Count == 1) return Track(BuilderOf(settings, name, loggers, pin: null).Build());
+        settings.Host = string.Join(',', address.Candidates);
+        // The driver remembers for so long what a server was; a restarted primary is not looked at before.
+        settings.HostRecheckSeconds = 1;
+        return Track(BuilderOf(settings, name, loggers, pin: null).BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary));
+    }
+
+    /// <summary>
+    /// Connections to the present primary on its present timeline, for one term: after a promotion, even behind the same name, they fail. A
+    /// term that went over to the new primary would go on from what the old one had and the new one may lack.
+    /// </summary>
+    public NpgsqlDataSource OpenPinned(NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory loggers)
+    {
+        (settings.Host, settings.Port) = (current.Host, current.Port);
+        return Track(BuilderOf(settings, name, loggers, new Pin()).Build());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        guard.Raised -= LetGo;
+        foreach (var source in asked) await source.DisposeAsync();
+    }
+
+    private NpgsqlDataSourceBuilder BuilderOf(NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory loggers, Pin? pin)
+    {
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name };
+        builder.UseLoggerFactory(loggers);
+        builder.UsePhysicalConnectionInitializer(
+            connection =>
+            {
+                firstSurvey.Value.GetAwaiter().GetResult();
+                Check(connection, Timeline.Of(connection), pin);
+            },
+            async connection =>
+            {
+                await firstSurvey.Value;
+                Check(connection, await Timeline.OfAsync(connection, CancellationToken.None), pin);
+            });
+        return builder;
+    }
+
+    /// <summary>A standby is not refused here: it takes no writes, and the driver looks for another server by itself.</summary>
+    private void Check(NpgsqlConnection connection, Timeline? timeline, Pin? pin)
+    {
+        if (timeline is not { } seen) return;
+        var place = new ServerPlace(connection.Host!, connection.Port);
+        guard.Admit(place.ToString(), seen);
+        current = place;
+        pin?.Require(place, seen);
+    }
+
+    private NpgsqlDataSource Track(NpgsqlDataSource source)
+    {
+        lock (opened)
+        {
+            opened.RemoveAll(one => !one.TryGetTarget(out _));
+            opened.Add(new WeakReference<NpgsqlDataSource>(source));
+        }
+
+        return source;
+    }
+
+    /// <summary>Connections that are idle are closed, and those in use when they are given back; new ones are checked.</summary>
+    private void LetGo()
+    {
+        lock (opened)
+        {
+            foreach (var one in opened)
+                if (one.TryGetTarget(out var source)) source.Clear();
+        }
+    }
+
+    private NpgsqlDataSource AskerOf(ServerPlace place, int index)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(address.Primary.ConnectionString)
+        {
+            Host = place.Host, Port = place.Port, ApplicationName = "foresight-survey", MaxPoolSize = 1, Timeout = 1, CommandTimeout = 1, CancellationTimeout = -1,
+        };
+        // Named, because the driver's metrics would else show the address.
+        return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = $"survey-{index + 1}" }.Build();
+    }
+
+    /// <returns>Null: it is a standby, or did not answer.</returns>
+    private static async Task<Timeline?> AskAsync(NpgsqlDataSource source, CancellationToken cancellation)
+    {
+        try
+        {
+            return await AskAsync().WaitAsync(AnswerBound, cancellation);
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException)
+        {
+            return null;
+        }
+
+        async Task<Timeline?> AskAsync()
+        {
+            await using var connection = await source.OpenConnectionAsync(cancellation);
+            return await Timeline.OfAsync(connection, cancellation);
+        }
+    }
+
+    /// <summary>The timeline of the first connection, which all others must have.</summary>
+    private sealed class Pin
+    {
+        private readonly Lock gate = new();
+        private Timeline? first;
+
+        public void Require(ServerPlace place, Timeline seen)
+        {
+            lock (gate)
+            {
+                first ??= seen;
+                if (first != seen)
+                    throw new TimelineRefusedException($"{place} is on timeline {seen.Number} now, and this term began on timeline {first.Value.Number}.");
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using Microsoft.Extensions.Logging;
+
+namespace Foresight.ServiceDefaults.Postgres;
+
+/// <summary>
+/// Remembers the newest timeline that this process, or by a hint of Redis any process, has seen, and refuses servers of older ones: an old
+/// primary that comes back gets neither a read nor a write from us.
+/// </summary>
+public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<long, uint> newest = [];
+    private readonly HashSet<string> refused = [];
+    private long? system;
+
+    /// <summary>A promotion was seen: whatever is connected to a server of before must let go.</summary>
+    public event Action? Raised;
+
+    /// <summary>The newest of our database; null before the first server was seen.</summary>
+    public Timeline? Newest
+    {
+        get
+        {
+            lock (gate) return system is { } ours ? new Timeline(ours, newest[ours]) : null;
+        }
+    }
+
+    /// <summary>What others have seen. It raises what we know, and says nothing of which database is ours.</summary>
+    public void Hear(Timeline heard)
+    {
+        bool raised;
+        lock (gate)
+        {
+            if (newest.TryGetValue(heard.System, out var known) && known >= heard.Number) return;
+            newest[heard.System] = heard.Number;
+            raised = system == heard.System;
+        }
+
+        if (raised) Raise(heard.Number, "another node");
+    }
+
+    /// <param name="server">Name or place, for the log.</param>
+    /// <exception cref="TimelineRefusedException">It must not be used.</exception>
+    public void Admit(string server, Timeline seen)
+    {
+        TimelineVerdict verdict;
+        bool isFirst, isNews;
+        uint known;
+        lock (gate)
+        {
+            verdict = TimelineRules.Judge(system, newest.TryGetValue(seen.System, out var number) ? number : null, seen);
+            isFirst = system is null;
+            if (verdict == TimelineVerdict.Newer) newest[seen.System] = seen.Number;
+            if (verdict is TimelineVerdict.Newer or TimelineVerdict.Accepted) system = seen.System;
+            isNews = verdict is TimelineVerdict.Old or TimelineVerdict.Foreign ? refused.Add(server) : refused.Remove(server);
+            known = newest.GetValueOrDefault(system ?? seen.System);
+        }
+
+        switch (verdict)
+        {
+            case TimelineVerdict.Old:
+                if (isNews) Log.Old(logger, server, seen.Number, known);
+                throw new TimelineRefusedException($"{server} is on timeline {seen.Number}, which ended when a standby was promoted to timeline {known}.");
+            case TimelineVerdict.Foreign:
+                if (isNews) Log.Foreign(logger, server);
+                throw new TimelineRefusedException($"{server} is another database: its system identifier is {seen.System}.");
+            case TimelineVerdict.Newer when !isFirst:
+                Raise(seen.Number, server);
+                break;
+        }
+    }
+
+    private void Raise(uint number, string by)
+    {
+        Log.Raised(logger, number, by);
+        Raised?.Invoke();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "{Server} is refused: it is on timeline {Number}, and a standby was promoted to timeline {Known}. It is an old primary; fence it.")]
+        public static partial void Old(ILogger logger, string server, uint number, uint known);
+
+        [LoggerMessage(LogLevel.Warning, "{Server} is refused: it is not a copy of the database that this process works with.")]
+        public static partial void Foreign(ILogger logger, string server);
+
+        [LoggerMessage(LogLevel.Warning, "The database goes on at timeline {Number}, seen by {By}: servers of older timelines are refused from here on.")]
+        public static partial void Raised(ILogger logger, uint number, string by);
+    }
+}

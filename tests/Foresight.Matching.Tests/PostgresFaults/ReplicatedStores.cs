@@ -1,0 +1,99 @@
+using System.Globalization;
+using Aspire.Hosting;
+using Aspire.Hosting.Testing;
+using Foresight.Matching.Schema;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Foresight.Matching.Tests.PostgresFaults;
+
+/// <summary>A Redis, a primary and its standby, for one test: what it does to them cannot be undone.</summary>
+internal sealed class ReplicatedStores : IAsyncDisposable
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
+
+    private readonly DistributedApplication app;
+
+    private ReplicatedStores(DistributedApplication app) => this.app = app;
+
+    public string Redis { get; private set; } = "";
+    public string Primary { get; private set; } = "";
+    public string Standby { get; private set; } = "";
+
+    public static async Task<ReplicatedStores> StartAsync(bool synchronous)
+    {
+        var builder = DistributedApplicationTestingBuilder.Create();
+        builder.AddRedis("redis");
+        var password = builder.AddParameter("postgres-password", secret: true);
+        var postgres = builder.AddPostgres("postgres", password: password);
+        postgres.AddDatabase("foresight");
+        builder.AddContainer("postgres-replica", "postgres", "17.6")
+            .WithArgs("bash", "-c", await File.ReadAllTextAsync(Path.Combine(builder.AppHostDirectory, "postgres-replica.sh")))
+            .WithEndpoint(targetPort: 5432, name: "tcp")
+            .WithEnvironment("PRIMARY_URL", postgres.GetEndpoint("tcp"))
+            .WithEnvironment("PGPASSWORD", password)
+            .WithEnvironment("SYNC_STANDBY", synchronous ? "on" : "")
+            .WaitFor(postgres);
+        var stores = new ReplicatedStores(await builder.BuildAsync());
+        await stores.app.StartAsync();
+        foreach (var name in new[] { "redis", "foresight", "postgres-replica" })
+            await stores.app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
+        stores.Redis = (await stores.app.GetConnectionStringAsync("redis"))!;
+        stores.Primary = (await stores.app.GetConnectionStringAsync("foresight"))!;
+        stores.Standby = new NpgsqlConnectionStringBuilder(stores.Primary) { Port = stores.app.GetEndpoint("postgres-replica").Port }.ConnectionString;
+        await stores.MigrateAsync();
+        if (synchronous)
+            await Eventually.TrueAsync("the standby is synchronous", StartTimeout, async () =>
+                await ScalarAsync(stores.Primary, "SELECT sync_state FROM pg_stat_replication") is "sync");
+        return stores;
+    }
+
+    /// <summary>What every node of the cluster is told.</summary>
+    public Dictionary<string, string?> Settings(int leaseMs = 3000) => new()
+    {
+        ["ConnectionStrings:redis"] = Redis,
+        ["ConnectionStrings:foresight"] = Primary,
+        ["DATABASE_REPLICA_1_URL"] = Standby,
+        ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
+        ["CLUSTER_SECRET"] = "a secret of these tests",
+        ["LEASE_TTL_MS"] = leaseMs.ToString(CultureInfo.InvariantCulture),
+        ["LEASE_RENEW_MS"] = "600",
+        ["LEASE_POLL_MS"] = "100",
+        ["LEASE_MARGIN_MS"] = "300",
+    };
+
+    /// <param name="command">kill, start, stop, restart.</param>
+    public async Task DoAsync(string resource, string command)
+    {
+        var done = await app.ResourceCommands.ExecuteCommandAsync(resource, command);
+        Assert.True(done.Success, $"{command} {resource}: {done.ErrorMessage}");
+        if (command is "start" or "restart") await app.ResourceNotifications.WaitForResourceHealthyAsync(resource).WaitAsync(StartTimeout);
+    }
+
+    public Task PromoteAsync() => ExecuteAsync(Standby, "SELECT pg_promote(true, 60)");
+
+    /// <summary>The first column of the first row.</summary>
+    public static async Task<object?> ScalarAsync(string server, string sql)
+    {
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync();
+    }
+
+    public static Task ExecuteAsync(string server, string sql) => ScalarAsync(server, sql);
+
+    public async ValueTask DisposeAsync() => await app.DisposeAsync();
+
+    private async Task MigrateAsync()
+    {
+        await using var database = NpgsqlDataSource.Create(Primary);
+        await new Migrator(database, NullLogger<Migrator>.Instance).MigrateAsync();
+        await using var markets = database.CreateCommand(
+            """
+            INSERT INTO markets (market_id, address, question, outcomes, tick_size) VALUES
+                (1, decode(repeat('a1', 20), 'hex'), 'Will it?', ARRAY['yes', 'no'], 1)
+            """);
+        await markets.ExecuteNonQueryAsync();
+    }
+}
