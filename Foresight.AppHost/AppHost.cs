@@ -25,6 +25,7 @@ var replica = builder.AddContainer("postgres-replica", "postgres", AppHostImages
     .WithEndpoint(targetPort: 5432, name: "tcp")
     .WithEnvironment("PRIMARY_URL", postgres.GetEndpoint("tcp"))
     .WithEnvironment("PGPASSWORD", postgresPassword)
+    .WithEnvironment("SYNC_STANDBY", options.SyncStandby ? "on" : "off")
     .WaitFor(postgres);
 
 // The chain forgets transactions after 2,000 blocks, or its memory would grow by some 100 KB with each settlement.
@@ -32,14 +33,15 @@ var chain = builder.AddContainer("chain", "ghcr.io/foundry-rs/foundry", AppHostI
     .WithArgs("exec anvil --host ${HOST:-0.0.0.0} --port ${PORT:-8545} --block-time 1 --transaction-block-keeper 2000 --quiet ${STATE_FILE:+--load-state $STATE_FILE}")
     .WithHttpEndpoint(targetPort: 8545, name: "http");
 
-// Contracts, schema and markets, once; everything else waits for it.
+// Contracts, schema and markets, once; everything else waits for it. It knows the replica because that may be the primary by now.
 var setup = builder.AddProject<Projects.Foresight_Matching>("setup")
     .WithArgs("setup")
     .WithReference(redis).WithReference(database)
     .WithEnvironment("RPC_URL", chain.GetEndpoint("http"))
     .WithEnvironment("OPERATOR_KEY", operatorKey)
     .WithEnvironment("CLUSTER_SECRET", clusterSecret)
-    .WaitFor(redis).WaitFor(database).WaitFor(chain);
+    .WithEnvironment("DATABASE_REPLICA_1_URL", replica.GetEndpoint("tcp"))
+    .WaitFor(redis).WaitFor(database).WaitFor(replica).WaitFor(chain);
 
 var matching = builder.AddProject<Projects.Foresight_Matching>("matching")
     .WithReplicas(3)

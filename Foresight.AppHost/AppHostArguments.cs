@@ -6,7 +6,7 @@ namespace Foresight.AppHost;
 /// <summary>The AppHost's own words on the command line. Settings (<c>--Section:Key=value</c>) pass through. Pure.</summary>
 internal sealed record AppHostArguments
 {
-    public const string Usage = "Known are --ephemeral, --no-simulator, --api-port N, --console-port N, --Section:Key=value.";
+    public const string Usage = "Known are --ephemeral, --no-simulator, --sync-standby, --api-port N, --console-port N, --Section:Key=value.";
 
     private const int DefaultApiPort = 5080;
     private const int DefaultConsolePort = 5090;
@@ -22,6 +22,9 @@ internal sealed record AppHostArguments
     public bool Simulator { get; private init; } = true;
 
     public bool Ephemeral { get; private init; }
+
+    /// <summary>An acknowledged order is on the replica's disk as well.</summary>
+    public bool SyncStandby { get; private init; }
 
     public static bool TryParse(
         IReadOnlyList<string> args, [NotNullWhen(true)] out AppHostArguments? arguments, [NotNullWhen(false)] out string? mistake)
@@ -39,6 +42,9 @@ internal sealed record AppHostArguments
                     break;
                 case "--ephemeral":
                     parsed = parsed with { Ephemeral = true };
+                    break;
+                case "--sync-standby":
+                    parsed = parsed with { SyncStandby = true };
                     break;
                 case "--api-port":
                     mistake = TryPort(args, ++i, out var apiPort);

@@ -96,7 +96,7 @@ public sealed partial record PostgresAddress(NpgsqlConnectionStringBuilder Prima
         if (!hosts.Success) return ParseUrl(setting, new Uri(text), defaults);
         var first = hosts.Value.Split(',')[0];
         var connection = ParseUrl(setting, new Uri(text.Remove(hosts.Index, hosts.Length).Insert(hosts.Index, first)), defaults);
-        connection.Host = hosts.Value;
+        (connection.Host, connection.Port) = (hosts.Value, DefaultPort);
         return connection;
     }
 

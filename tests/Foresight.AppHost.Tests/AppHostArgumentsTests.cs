@@ -14,9 +14,11 @@ public sealed class AppHostArgumentsTests
     [Fact]
     public void EveryArgument_IsRead()
     {
-        string[] args = ["--ephemeral", "--no-simulator", "--api-port", "6000", "--console-port", "6002", "--Parameters:admin-key=x"];
+        string[] args = ["--ephemeral", "--no-simulator", "--sync-standby", "--api-port", "6000", "--console-port", "6002", "--Parameters:admin-key=x"];
         Assert.True(AppHostArguments.TryParse(args, out var arguments, out _));
-        Assert.Equal((6000, 6002, false, true), (arguments.ApiPort, arguments.ConsolePort, arguments.Simulator, arguments.Ephemeral));
+        Assert.Equal(
+            (6000, 6002, false, true, true),
+            (arguments.ApiPort, arguments.ConsolePort, arguments.Simulator, arguments.Ephemeral, arguments.SyncStandby));
     }
 
     [Theory]
