@@ -1,8 +1,10 @@
 using Dapper;
 using Foresight.Api.Access;
 using Foresight.Api.Operations;
+using Foresight.Api.Orders;
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
+using Foresight.Chain;
 using Foresight.Contracts;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
@@ -21,6 +23,7 @@ public static class OperationsEndpoints
         builder.Services.AddSingleton<SettlementReader>();
         builder.Services.AddSingleton<ReconciliationReader>();
         builder.Services.AddSingleton<DiscrepancyDesk>();
+        builder.Services.AddSingleton<OffenderDesk>();
         builder.Services.AddSingleton<Overview>();
         return builder;
     }
@@ -40,12 +43,38 @@ public static class OperationsEndpoints
             .MapGet("/status", (Database database) => TypedResults.Ok(database.Status())).WithName("GetDatabaseStatus")
             .WithSummary("Primary and replicas, as this node's last checks found them.").RefusesWith(401);
 
+        MapOffenders(app.MapGroup("/admin/offenders").WithTags("Admin").RequireAdminKey());
         app.MapGroup("/admin").WithTags("Admin").RequireAdminKey()
             .MapGet("/overview", async (Overview overview, CancellationToken cancellation) => TypedResults.Ok(await overview.ReadAsync(cancellation)))
             .WithName("GetOverview").WithSummary("Everything at a glance; a part that cannot be read is named.").RefusesWith(401);
 
         MapReconciliation(app.MapGroup("/reconciliation").WithTags("Reconciliation").RequireAdminKey());
         return app;
+    }
+
+    private static void MapOffenders(RouteGroupBuilder routes)
+    {
+        routes.MapGet("", async (OffenderDesk desk, CancellationToken cancellation) => TypedResults.Ok(await desk.ListAsync(cancellation)))
+            .WithName("ListOffenders").WithSummary("Accounts whose trades failed by their own doing, the worst first.").RefusesWith(401, 503);
+        routes.MapGet("/{address}", OffenderAsync).WithName("GetOffender").WithSummary("One of them, with its offences and resets.").RefusesWith(400, 401, 404, 503);
+        routes.MapPost("/{address}/reset", ResetOffenderAsync).WithName("ResetOffender")
+            .WithSummary("Forgives what counts against an account, with a note that is kept.").RefusesWith(400, 401, 409, 503);
+    }
+
+    private static async Task<Results<Ok<OffenderDetail>, ProblemResult>> OffenderAsync(string address, OffenderDesk desk, CancellationToken cancellation)
+    {
+        if (!Address.TryParse(address, out var account)) return new ProblemResult(OrderRules.NotAnAddress("address"));
+        return await desk.FindAsync(account, cancellation) is { } detail
+            ? TypedResults.Ok(detail)
+            : new ProblemResult(Problem.NotFound($"Nothing was ever held against {account}."));
+    }
+
+    private static async Task<Results<Ok<OffenderDetail>, ProblemResult>> ResetOffenderAsync(
+        string address, ResetOffenderRequest request, HttpContext http, OffenderDesk desk, CancellationToken cancellation)
+    {
+        if (!Address.TryParse(address, out var account)) return new ProblemResult(OrderRules.NotAnAddress("address"));
+        var (detail, problem) = await desk.ResetAsync(account, request, ActorOf(http), cancellation);
+        return problem is null ? TypedResults.Ok(detail!) : new ProblemResult(problem);
     }
 
     private static void MapReconciliation(RouteGroupBuilder routes)

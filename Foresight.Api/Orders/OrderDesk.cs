@@ -32,13 +32,14 @@ public sealed class OrderDesk
     private readonly LeaderRouter router;
     private readonly LeaderDirectory leaders;
     private readonly OrderReader reader;
+    private readonly OffenderGate offenders;
     private readonly TimeProvider clock;
     private readonly Counter<long> decisions;
 
     public OrderDesk(
-        MarketCatalog markets, SignatureCheck signatures, LeaderRouter router, LeaderDirectory leaders, OrderReader reader, TimeProvider clock, IMeterFactory meters)
+        MarketCatalog markets, SignatureCheck signatures, LeaderRouter router, LeaderDirectory leaders, OrderReader reader, OffenderGate offenders, TimeProvider clock, IMeterFactory meters)
     {
-        (this.markets, this.signatures, this.router, this.leaders, this.reader, this.clock) = (markets, signatures, router, leaders, reader, clock);
+        (this.markets, this.signatures, this.router, this.leaders, this.reader, this.offenders, this.clock) = (markets, signatures, router, leaders, reader, offenders, clock);
         decisions = meters.Create(MetricNames.Meter).CreateCounter<long>(MetricNames.ApiOrders, description: "Orders and cancels by what was answered.");
     }
 
@@ -68,6 +69,7 @@ public sealed class OrderDesk
         if (OrderRules.Check(request, market, message, signature, clock.GetUtcNow(), out var order) is { } bounds) return bounds;
         var refused = await signatures.CheckAsync(market.Domain, message.StructHash(), order!.Hash, signature, order.Maker, cancellation);
         if (refused is not null) return refused;
+        if (await offenders.CheckAsync(order, cancellation) is { } limited) return limited;
 
         var command = new DoorCommand(
             RequestIdOf(order.Maker, idempotencyKey), DoorCommandKind.Place, deadline,

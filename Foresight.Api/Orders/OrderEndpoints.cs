@@ -4,6 +4,7 @@ using Foresight.Api.Problems;
 using Foresight.Api.Reading;
 using Foresight.Chain;
 using Foresight.Contracts;
+using Foresight.ServiceDefaults.Offenders;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
@@ -16,6 +17,8 @@ public static class OrderEndpoints
         builder.AddWallets();
         builder.Services.AddSingleton<SignatureCheck>();
         builder.Services.AddSingleton<OrderReader>();
+        builder.Services.AddSingleton(OffenderOptions.From(builder.Configuration));
+        builder.Services.AddSingleton<OffenderGate>();
         builder.Services.AddSingleton<OrderDesk>();
         return builder;
     }

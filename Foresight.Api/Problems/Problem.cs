@@ -50,7 +50,7 @@ public static class ProblemRules
         ProblemCodes.DuplicateOrder or StateConflict => StatusCodes.Status409Conflict,
         ProblemCodes.BodyTooLarge => StatusCodes.Status413PayloadTooLarge,
         UnsupportedMediaType => StatusCodes.Status415UnsupportedMediaType,
-        ProblemCodes.RateLimited => StatusCodes.Status429TooManyRequests,
+        ProblemCodes.RateLimited or ProblemCodes.AccountLimited => StatusCodes.Status429TooManyRequests,
         InternalError => StatusCodes.Status500InternalServerError,
         ProblemCodes.NotLeader or ProblemCodes.Unavailable => StatusCodes.Status503ServiceUnavailable,
         ProblemCodes.InDoubt => StatusCodes.Status202Accepted,
@@ -88,6 +88,7 @@ public static class ProblemRules
         ProblemCodes.WouldCross => "A post-only order would have traded.",
         ProblemCodes.WouldNotFill => "A fill-or-kill order would not have been filled.",
         ProblemCodes.SelfTrade => "The order would have traded with the account's own.",
+        ProblemCodes.AccountLimited => "The account is limited, because trades failed by its doing.",
         ProblemCodes.UnknownOrder => "There is no such order.",
         ProblemCodes.NotLeader => "No node leads matching at the moment.",
         ProblemCodes.InDoubt => "It is not known yet whether this was done.",
@@ -101,7 +102,7 @@ public static class ProblemRules
 
     /// <summary>Refused for a reason that passes by itself, so that the same request may be sent again unchanged.</summary>
     public static bool IsRetryable(string code) =>
-        code is ProblemCodes.NotLeader or ProblemCodes.Unavailable or ProblemCodes.InDoubt or ProblemCodes.RateLimited;
+        code is ProblemCodes.NotLeader or ProblemCodes.Unavailable or ProblemCodes.InDoubt or ProblemCodes.RateLimited or ProblemCodes.AccountLimited;
 
     /// <summary>The code for a status that some part of the framework set without a body.</summary>
     public static Problem Of(int status) => status switch

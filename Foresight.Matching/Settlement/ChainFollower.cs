@@ -152,14 +152,18 @@ public sealed partial class ChainFollower(
     {
         var failed = await store.ReadToBustAsync(confirmed, BustLimit, cancellation);
         if (failed.Count == 0) return;
-        var commands = failed.Select(f => leader.Bust(f.TradeId, f.Reason, confirmed)).ToList();
+        // First, because a trade that the engine has closed is not met here again.
+        var accusations = failed.Select(f => FailureReasons.AccusationOf(f.TradeId, f.Reason)).OfType<Accusation>().ToList();
+        if (accusations.Count > 0) await journal.AccuseAsync(settlement.Term, accusations, cancellation);
+        var withdrawn = new List<DoorCommand>();
         foreach (var (trade, reason) in failed)
         {
             if (FailureReasons.WalletAtFault(reason) is not { } wallet) continue;
-            commands.AddRange((await doubts.ReadRestingOfAsync(wallet, cancellation)).Select(order => leader.Withdraw(order, trade)));
+            withdrawn.AddRange((await doubts.ReadRestingOfAsync(wallet, cancellation)).Select(order => leader.Withdraw(order, trade)));
         }
 
-        await leader.DeliverAsync(commands, cancellation);
+        if (withdrawn.Count > 0) await leader.DeliverAsync(withdrawn, cancellation);
+        await leader.DeliverAsync([.. failed.Select(f => leader.Bust(f.TradeId, f.Reason, confirmed))], cancellation);
         foreach (var (_, reason) in failed) settlement.Metrics.Bust(FailureReasons.CodeOf(reason));
         Log.Bust(logger, failed.Count);
     }

@@ -1,5 +1,6 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
+using Foresight.ServiceDefaults.Offenders;
 
 namespace Foresight.Matching.Settlement;
 
@@ -18,6 +19,16 @@ public static class FailureReasons
 
     /// <summary>The account in what <see cref="Stored"/> made, where the contract said it.</summary>
     public static Address? AccountOf(string? stored) => stored?.Split(':') is [_, var name] && Address.TryParse(name, out var account) ? account : null;
+
+    /// <summary>Null: nobody's doing, or ours.</summary>
+    public static Accusation? AccusationOf(long tradeId, string? stored)
+    {
+        var code = CodeOf(stored);
+        var points = OffenderRules.PointsOf(code);
+        if (points == 0 || stored?.Split(':') is not [_, var name]) return null;
+        return AccountOf(stored) is { } account ? new Accusation(tradeId, code, account, null, points)
+            : Hash32.TryParse(name, out var order) ? new Accusation(tradeId, code, null, order, points) : null;
+    }
 
     /// <summary>A contract that refuses a signature that it accepted when the order came. Whatever else it signed is as doubtful.</summary>
     public static Address? WalletAtFault(string? stored) => CodeOf(stored) == SettlementFailure.InvalidSignature ? AccountOf(stored) : null;

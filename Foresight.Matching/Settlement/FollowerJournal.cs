@@ -1,9 +1,13 @@
+using Foresight.Chain;
 using Foresight.Matching.Leadership;
 
 namespace Foresight.Matching.Settlement;
 
 /// <summary>A trade that a confirmed block settled.</summary>
 public sealed record FinalTrade(long TradeId, byte[] TransactionHash, long BlockNumber);
+
+/// <summary>A trade that failed by somebody's doing: of <see cref="Account"/>, or of the maker of <see cref="Order"/>.</summary>
+public sealed record Accusation(long TradeId, string Code, Address? Account, Hash32? Order, int Points);
 
 /// <summary>The follower's state changes, behind the same fence.</summary>
 public sealed class FollowerJournal(SettlementJournal journal)
@@ -94,6 +98,23 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 """,
                 reduced.Select(r => r.Account.ToBytes()).ToArray(), assets.Select(a => a.Market).ToArray(), assets.Select(a => (short)a.Outcome).ToArray(), block));
     }
+
+    /// <summary>
+    /// Holds failed trades against the accounts whose doing they are; each trade once. The reason names the account, or the order whose maker it is.
+    /// </summary>
+    public Task AccuseAsync(Term term, IReadOnlyList<Accusation> accusations, CancellationToken cancellation) => journal.ExecuteAsync(
+        term, cancellation,
+        SettlementJournal.Sql(
+            """
+            INSERT INTO offences (trade_id, address, reason, points)
+            SELECT u.trade_id, a.address, u.reason, u.points
+            FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::text[], $5::int[]) AS u (trade_id, address, order_hash, reason, points)
+            JOIN accounts a ON a.address =
+                coalesce(nullif(u.address, ''), (SELECT m.address FROM orders o JOIN accounts m USING (account_id) WHERE o.order_hash = u.order_hash))
+            ON CONFLICT (trade_id) DO NOTHING
+            """,
+            accusations.Select(a => a.TradeId).ToArray(), accusations.Select(a => a.Account?.ToBytes() ?? []).ToArray(),
+            accusations.Select(a => a.Order?.ToBytes() ?? []).ToArray(), accusations.Select(a => a.Code).ToArray(), accusations.Select(a => a.Points).ToArray()));
 
     /// <summary>Of a chain that is gone. On a new one everything is observed at the first step.</summary>
     public Task ForgetDoubtsAsync(Term term, CancellationToken cancellation)

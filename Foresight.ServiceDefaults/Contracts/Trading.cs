@@ -153,6 +153,10 @@ public static class ProblemCodes
     public const string WouldCross = "would_cross";
     public const string WouldNotFill = "would_not_fill";
     public const string SelfTrade = "self_trade";
+
+    /// <summary>The account's trades failed by its own doing: it may have fewer open orders, or none that are new, for a while.</summary>
+    public const string AccountLimited = "account_limited";
+
     public const string UnknownOrder = "unknown_order";
     public const string NotLeader = "not_leader";
     public const string InDoubt = "in_doubt";

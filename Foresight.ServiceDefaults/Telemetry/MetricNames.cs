@@ -86,6 +86,9 @@ public static class MetricNames
     /// <summary>Counter; labels action (place, cancel), code.</summary>
     public const string ApiOrders = "foresight_api_orders_total";
 
+    /// <summary>Gauge: accounts that are limited because trades failed by their doing; label level (capped, refused).</summary>
+    public const string Offenders = "foresight_offenders";
+
     // Settlement and reconciliation
     /// <summary>Counter; label state (final, failed).</summary>
     public const string SettledTrades = "foresight_settlement_trades_total";

@@ -11,6 +11,9 @@ public sealed class OperationsTests(ApiStack stack)
 {
     [Theory]
     [InlineData("GET", "admin/overview")]
+    [InlineData("GET", "admin/offenders")]
+    [InlineData("GET", "admin/offenders/0x1111111111111111111111111111111111111111")]
+    [InlineData("POST", "admin/offenders/0x1111111111111111111111111111111111111111/reset")]
     [InlineData("GET", "database/status")]
     [InlineData("GET", "reconciliation/status")]
     [InlineData("GET", "reconciliation/runs")]

@@ -1,0 +1,136 @@
+using System.Diagnostics.Metrics;
+using Dapper;
+using Foresight.Api.Problems;
+using Foresight.Chain;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Offenders;
+using Foresight.ServiceDefaults.Postgres;
+using Foresight.ServiceDefaults.Telemetry;
+using Npgsql;
+
+namespace Foresight.Api.Orders;
+
+/// <summary>
+/// Holds back new orders of accounts whose trades failed by their own doing. It decides before an order is sequenced, so nothing of it is in the journal and
+/// a replay needs no score. Each node reads the offences for itself, at most a second old.
+/// </summary>
+public sealed partial class OffenderGate
+{
+    /// <summary>Offences that count; with more of them the oldest are forgotten first.</summary>
+    private const int MaxOffences = 100_000;
+
+    private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Database database;
+    private readonly OffenderOptions options;
+    private readonly TimeProvider clock;
+    private readonly ILogger<OffenderGate> logger;
+    private readonly SemaphoreSlim reading = new(1);
+    private Known? known;
+
+    public OffenderGate(Database database, OffenderOptions options, TimeProvider clock, IMeterFactory meters, ILogger<OffenderGate> logger)
+    {
+        (this.database, this.options, this.clock, this.logger) = (database, options, clock, logger);
+        meters.Create(MetricNames.Meter).CreateObservableGauge(MetricNames.Offenders, Count, description: "Accounts that are limited, as this node's last look found them.");
+    }
+
+    /// <summary>Null if the order may go on.</summary>
+    public async ValueTask<Problem?> CheckAsync(CheckedOrder order, CancellationToken cancellation)
+    {
+        var now = await KnownAsync(cancellation);
+        var standing = now.StandingOf(order.Maker, options, clock);
+        switch (standing.Level)
+        {
+            case OffenderLevel.Refused:
+                return Refusal(standing, "New orders are refused because trades of this account failed by its own doing: money moved, approval revoked or order cancelled between match and settlement.");
+            case OffenderLevel.Capped:
+                var worth = (order.Price * order.Quantity).Micros;
+                var open = await database.ReadPrimaryAsync("open_notional", (connection, cancel) => OpenNotionalAsync(connection, order.Maker, cancel), cancellation);
+                return open + worth <= options.CappedNotional ? null : Refusal(
+                    standing, $"Trades of this account failed by its own doing, so its open orders may be worth {Decimals.Usdc(options.CappedNotional)} USDC; {Decimals.Usdc(open)} are open.");
+            default:
+                return null;
+        }
+    }
+
+    private static Problem Refusal(Standing standing, string detail) => new(ProblemCodes.AccountLimited, detail)
+    {
+        RetryAfter = TimeSpan.FromSeconds(Math.Ceiling(standing.Improves.TotalSeconds)),
+        More = new Dictionary<string, object?> { ["points"] = standing.Points },
+    };
+
+    private static async Task<long> OpenNotionalAsync(NpgsqlConnection connection, Address maker, CancellationToken cancellation)
+        => await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            """
+            SELECT coalesce(sum(price_ticks * (quantity_lots - filled_lots - reduced_lots)), 0)::bigint FROM orders
+            WHERE account_id = (SELECT account_id FROM accounts WHERE address = @maker) AND status IN (0, 1)
+            """,
+            new { maker = maker.ToBytes() }, cancellationToken: cancellation));
+
+    /// <summary>
+    /// The offences as of a second ago at most. When they cannot be read, as of when they could: without Postgres no order can be committed, so nothing gets
+    /// past for that.
+    /// </summary>
+    private async ValueTask<Known> KnownAsync(CancellationToken cancellation)
+    {
+        var current = Volatile.Read(ref known);
+        if (current is not null && clock.GetElapsedTime(current.ReadAt) < RefreshInterval) return current;
+        // One reads; the others go on with what was known, if there is any.
+        if (!await reading.WaitAsync(current is null ? Timeout.InfiniteTimeSpan : TimeSpan.Zero, cancellation)) return current!;
+        try
+        {
+            current = Volatile.Read(ref known);
+            if (current is not null && clock.GetElapsedTime(current.ReadAt) < RefreshInterval) return current;
+            var started = clock.GetTimestamp();
+            var read = await database.ReadPrimaryAsync("offences", (connection, cancel) => ReadAsync(connection, started, cancel), cancellation);
+            Volatile.Write(ref known, read);
+            return read;
+        }
+        catch (NpgsqlException error) when (current is not null)
+        {
+            Log.NotRead(logger, error.Message);
+            Volatile.Write(ref known, current with { ReadAt = clock.GetTimestamp() });
+            return current;
+        }
+        finally
+        {
+            reading.Release();
+        }
+    }
+
+    private static async Task<Known> ReadAsync(NpgsqlConnection connection, long started, CancellationToken cancellation)
+    {
+        var now = new DateTimeOffset(await connection.ExecuteScalarAsync<DateTime>(new CommandDefinition("SELECT now()", cancellationToken: cancellation)));
+        var rows = await connection.QueryAsync<(byte[] Address, DateTime At, int Points)>(new CommandDefinition(
+            """
+            SELECT address, at, points FROM (
+                SELECT address, at, points, trade_id FROM offences WHERE forgiven_at IS NULL AND at > now() - @Memory ORDER BY at DESC LIMIT @MaxOffences) newest
+            ORDER BY at, trade_id
+            """,
+            new { OffenderRules.Memory, MaxOffences }, cancellationToken: cancellation));
+        return new Known(now, started, started, rows.ToLookup(r => new Address(r.Address), r => new Offence(r.At, r.Points)));
+    }
+
+    private IEnumerable<Measurement<int>> Count()
+    {
+        if (Volatile.Read(ref known) is not { } current) yield break;
+        var levels = current.Offences.Select(account => current.StandingOf(account.Key, options, clock).Level).ToList();
+        yield return new Measurement<int>(levels.Count(l => l == OffenderLevel.Capped), new KeyValuePair<string, object?>("level", "capped"));
+        yield return new Measurement<int>(levels.Count(l => l == OffenderLevel.Refused), new KeyValuePair<string, object?>("level", "refused"));
+    }
+
+    /// <param name="Now">The database's clock when it was read, which is the one that the offences are stamped by.</param>
+    /// <param name="NowAt">Timestamp of this node's monotonic clock at <paramref name="Now"/>.</param>
+    /// <param name="ReadAt">Timestamp of the last attempt to read.</param>
+    private sealed record Known(DateTimeOffset Now, long NowAt, long ReadAt, ILookup<Address, Offence> Offences)
+    {
+        public Standing StandingOf(Address account, OffenderOptions options, TimeProvider clock)
+            => Offences.Contains(account) ? OffenderRules.StandingOf(Offences[account], options, Now + clock.GetElapsedTime(NowAt)) : default;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Offences could not be read; those that were known before count: {Reason}")]
+        public static partial void NotRead(ILogger logger, string reason);
+    }
+}
