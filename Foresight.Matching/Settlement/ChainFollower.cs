@@ -3,6 +3,7 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Contracts;
+using Foresight.Matching.Settlement.Allotment;
 using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Settlement;
@@ -15,7 +16,8 @@ public sealed class SettlementHaltedException(string message) : Exception(messag
 /// it, and only then moves the cursor; whatever fails before, the same step is done again.
 /// </summary>
 public sealed partial class ChainFollower(
-    SettlementTerm settlement, FollowerStore store, FollowerJournal journal, LeaderDelivery leader, HoldingsReader holdings, ILogger logger)
+    SettlementTerm settlement, FollowerStore store, FollowerJournal journal, LeaderDelivery leader, HoldingsReader holdings, ILogger logger,
+    Allotter? allotter = null)
 {
     /// <summary>Trades bust in one step.</summary>
     private const int BustLimit = 2_000;
@@ -31,7 +33,7 @@ public sealed partial class ChainFollower(
     private readonly DoubtStore doubts = new(store.Primary);
     private readonly DirectFills direct = new(settlement.Deployment, settlement.Client, store, new DoubtStore(store.Primary));
     private readonly MarketWatch markets = new(settlement.Deployment, settlement.Client, new DoubtStore(store.Primary), leader, logger);
-    private readonly HeadWatch watch = new(settlement, store, journal, leader, holdings, logger);
+    private readonly HeadWatch watch = new(settlement, store, journal, leader, holdings, logger, allotter);
 
     private bool lostMarketsClosed;
 
@@ -41,6 +43,7 @@ public sealed partial class ChainFollower(
     /// <returns>Whether there may be more to do at once.</returns>
     public async Task<bool> StepAsync(long head, CancellationToken cancellation)
     {
+        if (allotter is not null) await allotter.FinishAsync(cancellation);
         var known = await store.ReadCursorAsync(cancellation);
         var cursor = known ?? await StartAsync(cancellation);
         Confirmed = cursor.Number;
@@ -52,6 +55,7 @@ public sealed partial class ChainFollower(
 
         await CloseLostMarketsAsync(cancellation);
         await BustAsync(cursor.Number, cancellation);
+        if (allotter is not null) await allotter.MoveAsync(leader.BlockOf(cursor.Number), cancellation);
         var reobserve = await store.ReadReobserveAsync(cancellation);
         var to = Math.Min(head - options.Confirmations, cursor.Number + options.BlockRange);
         // An observation of an older block than the ledger's is refused, so after a reorganisation the chain must first have grown beyond it.
@@ -129,8 +133,8 @@ public sealed partial class ChainFollower(
         foreach (var (market, accounts) in plan.Shares) read.AddRange(await holdings.ReadSharesAsync(market, [.. accounts], block, cancellation));
         if (read.Count == 0) return;
         var owned = await store.ReadOwnedAsync([.. read.Select(r => r.Account).Distinct()], cancellation);
-        var changed = HeadRules.Believable(ObservationRules.Changed(read, owned, known), owned, doubted, block).Select(h => leader.Observe(h, block)).ToList();
-        if (changed.Count > 0) await leader.DeliverAsync(changed, cancellation);
+        var changed = HeadRules.Believable(ObservationRules.Changed(read, owned, known), owned, doubted, block).ToList();
+        await leader.ObserveAsync(changed, block, allotter, cancellation);
     }
 
     private async Task AdvanceAsync(BlockMark to, BlockFacts facts, CancellationToken cancellation)

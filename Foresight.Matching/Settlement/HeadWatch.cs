@@ -1,5 +1,6 @@
 using Foresight.Chain;
 using Foresight.Contracts;
+using Foresight.Matching.Settlement.Allotment;
 using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Settlement;
@@ -9,7 +10,8 @@ namespace Foresight.Matching.Settlement;
 /// cancels what was cancelled, makes smaller what was filled past us, pauses what was stopped. So an order without money behind it is off the
 /// book within a block, and the few that are matched before that are bust later.
 /// </summary>
-public sealed partial class HeadWatch(SettlementTerm settlement, FollowerStore store, FollowerJournal journal, LeaderDelivery leader, HoldingsReader holdings, ILogger logger)
+public sealed partial class HeadWatch(SettlementTerm settlement, FollowerStore store, FollowerJournal journal, LeaderDelivery leader, HoldingsReader holdings, ILogger logger,
+    Allotter? allotter = null)
 {
     private readonly ChainReader reader = new(settlement.Client);
     private readonly Deployment deployment = settlement.Deployment;
@@ -67,7 +69,7 @@ public sealed partial class HeadWatch(SettlementTerm settlement, FollowerStore s
 
         // Written down before the leader hears of it: should the block be undone, or this node end, they are observed anew all the same.
         await journal.DoubtAsync(settlement.Term, reduced, head, cancellation);
-        await leader.DeliverAsync([.. reduced.Select(h => leader.Observe(h, cursor.Number))], cancellation);
+        await leader.ObserveAsync(reduced, cursor.Number, allotter, cancellation);
         settlement.Metrics.HeadReductions(reduced.Count);
         Log.Reduced(logger, reduced.Count, head);
     }

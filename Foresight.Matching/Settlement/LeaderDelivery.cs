@@ -71,6 +71,14 @@ public sealed partial class LeaderDelivery(SendToLeader send, Deployment deploym
         DerivedRequestId.Of("close-lost", lost.Id.ToString()), DoorCommandKind.SetMarketState, lost.Shard,
         market: new DoorMarket(lost.Id, (int)Exchange.MarketState.Closed, 0));
 
+    /// <summary>Tells what accounts own: shares to their market's shard, collateral to the one shard there is, or divided over several.</summary>
+    public async Task ObserveAsync(IReadOnlyList<ChainHolding> changed, long block, Allotter? allotter, CancellationToken cancellation)
+    {
+        if (changed.Count == 0) return;
+        await DeliverAsync([.. changed.Where(holding => allotter is null || holding.Market is not null).Select(holding => Observe(holding, block))], cancellation);
+        if (allotter is not null) await allotter.ObserveAsync([.. changed.Where(holding => holding.Market is null)], BlockOf(block), cancellation);
+    }
+
     /// <summary>A shard's part of an account's collateral changes, once for each number of a change.</summary>
     public DoorCommand Allot(OpenChange change) => New(
         DerivedRequestId.Of("allot", change.Id.ToString()), DoorCommandKind.AllotCollateral, change.Shard,

@@ -1,6 +1,8 @@
 using Foresight.Chain.Rpc;
 using Foresight.Contracts;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Settlement.Allotment;
+using Foresight.Matching.Sharding;
 using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Health;
 using Microsoft.Extensions.Logging;
@@ -17,7 +19,7 @@ public sealed record ChainEndpoint(EthereumClient Client, long ChainId);
 /// </summary>
 public sealed partial class SettlementTask(
     ChainEndpoint chain, OperatorKey key, SettlementOptions options, LeaderRouter router, TradeStatePublisher publisher, SettlementMetrics metrics,
-    ChainWatch endpoints, TimeProvider clock, ILogger<SettlementTask> logger) : ILeaderTask
+    ChainWatch endpoints, ShardOptions shards, TimeProvider clock, ILogger<SettlementTask> logger) : ILeaderTask
 {
     /// <summary>Pause after a step that failed: the chain or the leader is away, and comes back by itself.</summary>
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(500);
@@ -38,9 +40,10 @@ public sealed partial class SettlementTask(
         var journal = new SettlementJournal(lease.Database);
         var term = new SettlementTerm(lease.Term, deployment, chain.Client, key, options, new SettlementStore(lease.Database), journal, publisher, metrics);
         var submitter = new Submitter(term, new BatchSigner(deployment, chain.Client, key), new ReceiptReader(deployment, logger), clock, logger);
+        var leader = new LeaderDelivery(router.SendAsync, deployment, options, clock, logger);
+        var allotter = shards.Count == 1 ? null : new Allotter(lease.Term, new AllotmentStore(lease.Database, journal), leader, shards.Count, clock, logger);
         var follower = new ChainFollower(
-            term, new FollowerStore(lease.Database), new FollowerJournal(journal), new LeaderDelivery(router.SendAsync, deployment, options, clock, logger),
-            new HoldingsReader(deployment, chain.Client), logger);
+            term, new FollowerStore(lease.Database), new FollowerJournal(journal), leader, new HoldingsReader(deployment, chain.Client), logger, allotter);
         var status = new StatusBoard(term, new StatusJournal(journal), submitter, follower, endpoints, metrics);
         lease.ReportRecovered();
 

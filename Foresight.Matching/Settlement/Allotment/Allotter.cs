@@ -25,7 +25,7 @@ public sealed partial class Allotter(
     private long[]? seen;
     private long lastLook;
 
-    /// <summary>Tells the shards what was decided, by this term or one before, until nothing is open. First thing before anything is decided.</summary>
+    /// <summary>Tells the shards what was decided, by this term or one before, until nothing is open. Before that nothing new is decided.</summary>
     /// <exception cref="UndeliveredException">A shard has not acknowledged; what is open stays so.</exception>
     public async Task FinishAsync(CancellationToken cancellation)
     {
@@ -49,7 +49,8 @@ public sealed partial class Allotter(
     /// <param name="block">As the exchange counts blocks.</param>
     public async Task ObserveAsync(IReadOnlyList<ChainHolding> collateral, long block, CancellationToken cancellation)
     {
-        for (var pass = 0; pass < MaximumPasses; pass++)
+        if (collateral.Count > 0) await FinishAsync(cancellation);
+        for (var pass = 0; collateral.Count > 0 && pass < MaximumPasses; pass++)
         {
             var parts = await store.ReadPartsAsync([.. collateral.Select(holding => holding.Account)], shards, cancellation);
             var changes = collateral.SelectMany(holding => Changes(holding, parts.GetValueOrDefault(holding.Account), block)).ToList();
@@ -77,7 +78,7 @@ public sealed partial class Allotter(
             if (heads[shard] > seen[shard]) demands.AddRange(await store.ReadDemandsAsync(shard, seen[shard], heads[shard], cancellation));
         seen = heads;
         if (demands.Count == 0) return;
-
+        await FinishAsync(cancellation);
         var wanted = demands.DistinctBy(demand => demand.Account).Take(MovesPerLook).ToList();
         var parts = await store.ReadPartsAsync([.. wanted.Select(demand => demand.Account)], shards, cancellation);
         var moves = wanted.Where(demand => parts.ContainsKey(demand.Account)).SelectMany(demand => AllotmentRules.Fetch(demand.Shard, demand.Cost, parts[demand.Account])

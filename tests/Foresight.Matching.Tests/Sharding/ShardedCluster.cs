@@ -1,0 +1,58 @@
+using Foresight.Contracts;
+using Foresight.Matching.Invariants;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Stores;
+using Foresight.ServiceDefaults.Cluster;
+
+namespace Foresight.Matching.Tests.Sharding;
+
+/// <summary>A cluster of three shards with one binary market each: market 1 in shard 0, and so on.</summary>
+internal static class ShardedCluster
+{
+    public const int Shards = 3;
+
+    public static async Task<TestCluster> CreateAsync(StoresFixture stores)
+    {
+        var cluster = await TestCluster.CreateAsync(stores, new KeyValuePair<string, string?>("SHARDS", Shards.ToString()));
+        await cluster.ExecuteAsync(
+            $"""
+             INSERT INTO sharding (shards) VALUES ({Shards});
+             DELETE FROM markets;
+             INSERT INTO markets (market_id, shard, address, question, outcomes, tick_size)
+             SELECT m, m - 1, decode(repeat('a' || m, 20), 'hex'), 'Question ' || m, ARRAY['yes', 'no'], 1 FROM generate_series(1, {Shards}) m;
+             """);
+        return cluster;
+    }
+
+    public static int ShardOf(int market) => market - 1;
+
+    /// <summary>As the follower does once it has divided what the chain says.</summary>
+    public static DoorCommand Fund(int trader, int shard, long micros) => Traders.Fund(trader, micros: micros) with { Shard = shard };
+
+    public static DoorCommand Place(this Traders traders, int trader, int market, int price, long lots, int outcome = 0) =>
+        traders.Place(trader, market, outcome, isBuy: true, price, lots) with { Shard = ShardOf(market) };
+
+    /// <summary>Each shard's live engine equals its replayed journal, and everything else that must hold does.</summary>
+    public static async Task AssertSoundAsync(TestCluster cluster, LeaderRouter router)
+    {
+        var checker = new InvariantChecker(cluster.Database);
+        for (var shard = 0; shard < Shards; shard++)
+        {
+            var proof = await Eventually.GetAsync($"the leader of shard {shard} proves its state", Eventually.Patience, () => router.LeaderStateAsync(shard));
+            Assert.Equal(shard, proof.Shard);
+            await checker.CompareAsync(shard, proof.Sequence, proof.StateHash, CancellationToken.None);
+        }
+
+        await checker.CheckAsync(CancellationToken.None);
+        Assert.True(checker.Holds, string.Join('\n', checker.Violations));
+    }
+
+    /// <summary>Of every account: what its shards take to be owned, and what they hold, over all shards.</summary>
+    public static async Task<(long Owned, long Held)> SumAsync(TestCluster cluster, int trader)
+    {
+        const string Where = "FROM balances b JOIN accounts a USING (account_id) WHERE b.outcome = 255 AND a.address = decode('{0}', 'hex')";
+        var where = string.Format(Where, Traders.Address(trader)[2..]);
+        return (await cluster.ScalarAsync<long>($"SELECT coalesce(sum(owned), 0)::bigint {where}"),
+            await cluster.ScalarAsync<long>($"SELECT coalesce(sum(order_hold + trade_hold), 0)::bigint {where}"));
+    }
+}
