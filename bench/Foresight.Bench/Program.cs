@@ -1,11 +1,13 @@
 using Foresight.Bench;
 using Foresight.Bench.Book;
+using Foresight.Bench.Failover;
 
 // One verb per promise: its options, what it prints and its exit status are said in the file of each verb.
 Dictionary<string, Verb> verbs = new()
 {
     ["book"] = new("matching engine: speed and correctness on the matching workload", BookVerb.RunAsync),
     ["book-depth"] = new("matching engine: memory, snapshot time and speed from 1,000 to 1,000,000 resting orders", DepthVerb.RunAsync),
+    ["failover"] = new("leadership: how long a fault stops orders, and that none is lost, doubled or written by a leader of the past", FailoverVerb.RunAsync),
 };
 
 if (args.Length > 0 && verbs.TryGetValue(args[0], out var verb))

@@ -34,6 +34,8 @@ internal sealed partial class NodeProcess : IAsyncDisposable
 
     public string NodeId { get; }
 
+    public int Id => process.Id;
+
     /// <summary>What it said, for a failing test's message.</summary>
     public string Output
     {
@@ -63,6 +65,11 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     {
         if (line is not null) lock (output) output.Add(line);
     }
+
+    /// <summary>Stops any process, a server's too.</summary>
+    public static void Pause(int processId) => SendSignal(processId, Stop);
+
+    public static void Resume(int processId) => SendSignal(processId, Continue);
 
     private void Send(int signal) => SendSignal(process.Id, signal);
 

@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Foresight.Contracts;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Stores;
+using Foresight.ServiceDefaults.Cluster;
+using Foresight.ServiceDefaults.Redis;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Foresight.Bench.Failover;
+
+/// <summary>Three matching nodes as processes, over stores that can be taken from each of them, and a client as an Api node has one.</summary>
+internal sealed class FaultCluster : IAsyncDisposable
+{
+    public const int Markets = 20;
+    public const int Accounts = 40;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Dictionary<string, string?> settings;
+    private readonly RedisConnection redis;
+    private readonly LeaderDirectory leaders;
+    private readonly NodeRegistry registry;
+    private readonly ConcurrentDictionary<string, Member> members = new();
+    private readonly bool proxyPostgres;
+
+    private FaultCluster(FaultStores stores, string connection, bool fastPath, bool proxyPostgres)
+    {
+        Stores = stores;
+        Connection = connection;
+        Database = NpgsqlDataSource.Create(connection);
+        this.proxyPostgres = proxyPostgres;
+        settings = new Dictionary<string, string?>
+        {
+            ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:", ["CLUSTER_SECRET"] = "a secret of this run", ["LEASE_FAST_PATH"] = fastPath ? "true" : "false",
+        };
+        redis = new RedisConnection(new RedisSettings(stores.Redis, settings["REDIS_KEY_PREFIX"]!), NullLogger<RedisConnection>.Instance);
+        leaders = new LeaderDirectory(redis, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
+        registry = new NodeRegistry(redis, TimeProvider.System);
+        Router = new LeaderRouter(leaders, new ClusterSecret(settings["CLUSTER_SECRET"]!), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
+    }
+
+    public FaultStores Stores { get; }
+    public string Connection { get; }
+    public NpgsqlDataSource Database { get; }
+    public LeaderRouter Router { get; }
+
+    public IEnumerable<Member> Members => members.Values;
+
+    public static async Task<FaultCluster> StartAsync(FaultStores stores, bool fastPath, bool proxyPostgres)
+    {
+        var cluster = new FaultCluster(stores, await stores.CreateDatabaseAsync(), fastPath, proxyPostgres);
+        await using (var list = cluster.Database.CreateCommand(
+            $"""
+            INSERT INTO markets (market_id, address, question, outcomes, tick_size)
+            SELECT n, decode(lpad(to_hex(n), 40, '0'), 'hex'), 'Will it?', ARRAY['yes', 'no'], 1 FROM generate_series(1, {Markets}) n
+            """))
+            await list.ExecuteNonQueryAsync();
+        await CommitFreeze.InstallAsync(cluster.Database);
+        await cluster.Router.StartAsync(CancellationToken.None);
+        foreach (var name in new[] { "n1", "n2", "n3" }) await cluster.StartNodeAsync(name);
+        await cluster.AllStandByAsync();
+        foreach (var result in await cluster.Router.SendAsync([.. Enumerable.Range(1, Accounts).Select(account => Traders.Fund(account))]))
+            if (result.Status != DoorStatus.Accepted) throw new InvalidOperationException($"funding was answered {result.Status} {result.Code}");
+        return cluster;
+    }
+
+    /// <summary>A node that was not there, or that has ended.</summary>
+    public async Task StartNodeAsync(string name)
+    {
+        if (members.TryRemove(name, out var old)) await old.DisposeAsync();
+        members[name] = new Member(name, settings, Stores.Redis, Connection, proxyPostgres);
+    }
+
+    /// <summary>Every node has announced itself as it is now, one leads, and nobody else believes that it does.</summary>
+    public Task AllStandByAsync() => UntilAsync("three nodes stand by", async () =>
+    {
+        var known = await registry.ListAsync();
+        return known.Count == members.Count && known.All(node => members.TryGetValue(node.NodeId, out var member) && member.Process.Id == node.ProcessId)
+            && known.Count(node => node.State == "active") == 1 && known.Count(node => node.State == "follower") == members.Count - 1;
+    });
+
+    public async Task<Member> LeaderAsync()
+    {
+        Member? found = null;
+        await UntilAsync("one node leads", async () =>
+        {
+            leaders.Forget(LeasedResources.Matching);
+            return await leaders.FindAsync(LeasedResources.Matching) is { } holder && members.TryGetValue(holder.NodeId, out found)
+                && await registry.FindAsync(holder.NodeId) is { State: "active" };
+        });
+        return found!;
+    }
+
+    /// <summary>Whether the node has said, since this moment, that it follows.</summary>
+    public async Task<bool> FollowsSinceAsync(string name, DateTimeOffset since) =>
+        await registry.FindAsync(name) is { State: "follower" } node && node.HeartbeatAt >= since;
+
+    public async Task<long> EpochAsync()
+    {
+        await using var command = Database.CreateCommand("SELECT epoch FROM leadership WHERE resource = $1");
+        command.Parameters.AddWithValue(LeasedResources.Matching);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    public async Task<StateProof> ProofAsync()
+    {
+        StateProof? proof = null;
+        await UntilAsync("the leader proves its state", async () => (proof = await Router.LeaderStateAsync()) is not null);
+        return proof!;
+    }
+
+    public static async Task UntilAsync(string what, Func<Task<bool>> holds)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (!await holds())
+        {
+            if (Stopwatch.GetElapsedTime(started) > Patience) throw new TimeoutException($"waited {Patience.TotalSeconds} s in vain: {what}");
+            await Task.Delay(10);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var member in members.Values) await member.DisposeAsync();
+        await Router.StopAsync(CancellationToken.None);
+        Router.Dispose();
+        redis.Dispose();
+        await Database.DisposeAsync();
+    }
+
+    /// <summary>One node, and its own wires to the stores.</summary>
+    internal sealed class Member : IAsyncDisposable
+    {
+        public Member(string name, IReadOnlyDictionary<string, string?> shared, string redis, string database, bool proxyPostgres)
+        {
+            Name = name;
+            var (host, port) = PlaceOf(redis);
+            Redis = new TcpProxy(host, port);
+            var connection = new NpgsqlConnectionStringBuilder(database);
+            if (proxyPostgres)
+            {
+                Postgres = new TcpProxy(connection.Host!, connection.Port);
+                (connection.Host, connection.Port) = ("127.0.0.1", Postgres.Port);
+            }
+
+            Process = new NodeProcess(name, new Dictionary<string, string?>(shared)
+            {
+                ["ConnectionStrings:redis"] = $"127.0.0.1:{Redis.Port}", ["ConnectionStrings:foresight"] = connection.ConnectionString,
+            });
+        }
+
+        public string Name { get; }
+        public NodeProcess Process { get; }
+        public TcpProxy Redis { get; }
+
+        /// <summary>Null: it is connected directly.</summary>
+        public TcpProxy? Postgres { get; }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Process.DisposeAsync();
+            await Redis.DisposeAsync();
+            if (Postgres is not null) await Postgres.DisposeAsync();
+        }
+
+        private static (string Host, int Port) PlaceOf(string redis)
+        {
+            var parts = redis.Split(',')[0].Split(':');
+            return (parts[0], int.Parse(parts[1]));
+        }
+    }
+}

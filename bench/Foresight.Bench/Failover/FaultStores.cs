@@ -1,0 +1,69 @@
+using Aspire.Hosting;
+using Aspire.Hosting.Testing;
+using Foresight.Matching.Schema;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Foresight.Bench.Failover;
+
+/// <summary>A real Redis and a real Postgres on free ports, gone when the run ends.</summary>
+internal sealed class FaultStores : IAsyncDisposable
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
+
+    private readonly DistributedApplication app;
+
+    private FaultStores(DistributedApplication app, string redis, string postgres) => (this.app, Redis, Postgres) = (app, redis, postgres);
+
+    public string Redis { get; }
+
+    public string Postgres { get; }
+
+    public static async Task<FaultStores> StartAsync()
+    {
+        var builder = DistributedApplicationTestingBuilder.Create();
+        builder.AddRedis("redis");
+        builder.AddPostgres("postgres").AddDatabase("foresight");
+        var app = await builder.BuildAsync();
+        await app.StartAsync();
+        foreach (var name in new[] { "redis", "foresight" }) await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
+        return new FaultStores(app, (await app.GetConnectionStringAsync("redis"))!, (await app.GetConnectionStringAsync("foresight"))!);
+    }
+
+    /// <summary>A new database with the schema in it, and its connection string.</summary>
+    public async Task<string> CreateDatabaseAsync()
+    {
+        var name = $"bench_{Guid.NewGuid():N}";
+        await using (var server = NpgsqlDataSource.Create(Postgres))
+        await using (var create = server.CreateCommand($"CREATE DATABASE {name}"))
+            await create.ExecuteNonQueryAsync();
+        var connection = new NpgsqlConnectionStringBuilder(Postgres) { Database = name }.ConnectionString;
+        await using var database = NpgsqlDataSource.Create(connection);
+        await new Migrator(database, NullLogger<Migrator>.Instance).MigrateAsync();
+        return connection;
+    }
+
+    public Task KillRedisAsync() => app.ResourceCommands.ExecuteCommandAsync("redis", "kill");
+
+    /// <summary>Empty, on the port it had.</summary>
+    public Task StartRedisAsync() => app.ResourceCommands.ExecuteCommandAsync("redis", "start");
+
+    public async Task<int> RedisProcessIdAsync()
+    {
+        using var redis = await ConnectAsync();
+        var server = await redis.GetServer(redis.GetEndPoints()[0]).InfoAsync("server");
+        return int.Parse(server.SelectMany(group => group).Single(pair => pair.Key == "process_id").Value);
+    }
+
+    /// <summary>As an operator's <c>CLIENT PAUSE</c>: every command of every client waits.</summary>
+    public async Task PauseRedisAsync(TimeSpan duration)
+    {
+        using var redis = await ConnectAsync();
+        await redis.GetDatabase().ExecuteAsync("CLIENT", "PAUSE", (long)duration.TotalMilliseconds, "ALL");
+    }
+
+    public async ValueTask DisposeAsync() => await app.DisposeAsync();
+
+    private Task<ConnectionMultiplexer> ConnectAsync() => ConnectionMultiplexer.ConnectAsync($"{Redis},allowAdmin=true");
+}

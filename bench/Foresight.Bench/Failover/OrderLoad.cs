@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Foresight.Contracts;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.ServiceDefaults.Cluster;
+
+namespace Foresight.Bench.Failover;
+
+/// <param name="At">Timestamp of the answer.</param>
+internal readonly record struct Acknowledged(Guid RequestId, string OrderHash, bool Accepted, long Epoch, long Sequence, long At);
+
+/// <summary>
+/// Orders at a steady rate, whatever becomes of them (open loop), over all markets and accounts, at prices that trade often. Each is given up only
+/// long after any take-over should be over.
+/// </summary>
+internal sealed class OrderLoad : IAsyncDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
+
+    private readonly LeaderRouter router;
+    private readonly double rate;
+    private readonly Random random;
+    private readonly Traders traders;
+    private readonly CancellationTokenSource ending = new();
+    private readonly ConcurrentQueue<Acknowledged> acknowledged = new();
+    private readonly ConcurrentDictionary<string, int> others = new();
+    private readonly ConcurrentDictionary<Task, byte> underWay = new();
+    private readonly Task sending;
+    private long lastEpoch;
+
+    public OrderLoad(LeaderRouter router, double rate, int seed)
+    {
+        (this.router, this.rate, random, traders) = (router, rate, new Random(seed), new Traders(seed));
+        sending = SendAllAsync();
+    }
+
+    public long Sent { get; private set; }
+
+    public IReadOnlyCollection<Acknowledged> Acknowledgements => acknowledged;
+
+    /// <summary>Answers that are no answer of the exchange (too late, in doubt), by name.</summary>
+    public IReadOnlyDictionary<string, int> Others => others;
+
+    /// <summary>The highest that any acknowledgement came from.</summary>
+    public long LastEpoch => Volatile.Read(ref lastEpoch);
+
+    public int Count => acknowledged.Count;
+
+    /// <summary>Stops sending and waits for every answer.</summary>
+    public async Task FinishAsync()
+    {
+        await ending.CancelAsync();
+        await sending;
+        await Task.WhenAll(underWay.Keys);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await FinishAsync();
+        ending.Dispose();
+    }
+
+    private async Task SendAllAsync()
+    {
+        var started = Stopwatch.GetTimestamp();
+        using var timer = new PeriodicTimer(Tick);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(ending.Token))
+                for (var due = (long)(Stopwatch.GetElapsedTime(started).TotalSeconds * rate); Sent < due; Sent++)
+                {
+                    var task = SendOneAsync(Next());
+                    underWay.TryAdd(task, 0);
+                    _ = task.ContinueWith(done => underWay.TryRemove(done, out _), TaskScheduler.Default);
+                }
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // Enough.
+        }
+    }
+
+    private DoorCommand Next() => traders.Place(
+        random.Next(1, FaultCluster.Accounts + 1), random.Next(1, FaultCluster.Markets + 1), random.Next(2), isBuy: true,
+        price: random.Next(4_900, 5_100), lots: random.Next(1, 100)) with { Deadline = DateTimeOffset.UtcNow + Deadline };
+
+    private async Task SendOneAsync(DoorCommand command)
+    {
+        var result = await router.SendAsync(command);
+        if (result.Status is not (DoorStatus.Accepted or DoorStatus.Rejected) || result.Sequence == 0)
+        {
+            others.AddOrUpdate(result.Code ?? result.Status.ToString(), 1, static (_, count) => count + 1);
+            return;
+        }
+
+        var now = Stopwatch.GetTimestamp();
+        acknowledged.Enqueue(new Acknowledged(command.RequestId, command.Order!.Hash, result.Status == DoorStatus.Accepted, result.Epoch, result.Sequence, now));
+        lock (acknowledged) lastEpoch = Math.Max(lastEpoch, result.Epoch);
+    }
+}

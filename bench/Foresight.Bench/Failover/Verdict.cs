@@ -1,0 +1,62 @@
+using Foresight.Matching.Invariants;
+using Npgsql;
+
+namespace Foresight.Bench.Failover;
+
+/// <summary>What the journal says of everything that was acknowledged.</summary>
+/// <param name="Lost">Acknowledged as accepted, and not in the journal at that epoch and sequence.</param>
+/// <param name="Doubled">Orders that were accepted more than once.</param>
+/// <param name="StaleRows">Commands of an epoch after the first of a later one.</param>
+/// <param name="ReplayEqual">Replaying the journal gives the state hash that the live engine has.</param>
+internal sealed record Verdict(long Lost, long Doubled, long StaleRows, bool ReplayEqual, IReadOnlyList<string> Violations)
+{
+    public bool Holds => Lost == 0 && Doubled == 0 && StaleRows == 0 && ReplayEqual && Violations.Count == 0;
+
+    public static async Task<Verdict> OfAsync(FaultCluster cluster, OrderLoad load)
+    {
+        var proof = await cluster.ProofAsync();
+        var checker = new InvariantChecker(cluster.Database);
+        await checker.CompareAsync(proof.Shard, proof.Sequence, proof.StateHash, CancellationToken.None);
+        var replayEqual = checker.Holds;
+        if (replayEqual) await checker.CheckAsync(CancellationToken.None);
+        return new Verdict(
+            await LostAsync(cluster.Database, load), await CountAsync(cluster.Database, DoubledSql), await CountAsync(cluster.Database, StaleSql), replayEqual,
+            checker.Violations);
+    }
+
+    // A salt names one order of one account here, and both are in the encoded command: bytes 72..79 and 92..95 (see CommandCodec).
+    private const string DoubledSql =
+        """
+        SELECT count(*) FROM (
+            SELECT 1 FROM commands WHERE kind = 3 AND result->>'status' = '0'
+            GROUP BY substring(payload FROM 73 FOR 8), substring(payload FROM 93 FOR 4) HAVING count(*) > 1) d
+        """;
+
+    private const string StaleSql =
+        "SELECT count(*) FROM (SELECT epoch, max(epoch) OVER (PARTITION BY shard ORDER BY sequence) AS highest FROM commands) c WHERE epoch < highest";
+
+    private static async Task<long> LostAsync(NpgsqlDataSource database, OrderLoad load)
+    {
+        var accepted = load.Acknowledgements.Where(one => one.Accepted).ToList();
+        await using var command = database.CreateCommand(
+            """
+            SELECT count(*) FROM unnest($1, $2, $3, $4) a(request, hash, epoch, sequence)
+            WHERE NOT EXISTS (
+                SELECT 1 FROM commands c JOIN orders o ON o.sequence = c.sequence AND o.epoch = c.epoch
+                WHERE c.request_id = a.request AND c.epoch = a.epoch AND c.sequence = a.sequence AND o.order_hash = decode(a.hash, 'hex'))
+            """);
+        command.CommandTimeout = 120;
+        command.Parameters.AddWithValue(accepted.Select(one => one.RequestId).ToArray());
+        command.Parameters.AddWithValue(accepted.Select(one => one.OrderHash[2..]).ToArray());
+        command.Parameters.AddWithValue(accepted.Select(one => one.Epoch).ToArray());
+        command.Parameters.AddWithValue(accepted.Select(one => one.Sequence).ToArray());
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    private static async Task<long> CountAsync(NpgsqlDataSource database, string sql)
+    {
+        await using var command = database.CreateCommand(sql);
+        command.CommandTimeout = 120;
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+}

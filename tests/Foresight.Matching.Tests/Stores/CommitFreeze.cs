@@ -1,0 +1,81 @@
+using Foresight.Contracts;
+using Npgsql;
+
+namespace Foresight.Matching.Tests.Stores;
+
+internal enum FreezePoint
+{
+    /// <summary>The fence has been checked and holds its row; nothing is written yet.</summary>
+    BeforeInsert,
+
+    /// <summary>Everything is written; the transaction is about to commit.</summary>
+    BeforeCommit,
+}
+
+/// <summary>
+/// Holds a leader's transaction at a chosen point, so that its process can be stopped just there. It is done in the database, by triggers that wait
+/// for a lock: the product has no hook for it.
+/// </summary>
+internal sealed class CommitFreeze : IAsyncDisposable
+{
+    /// <summary>Any number that nobody else locks.</summary>
+    private const long Lock = 0x6672_6565_7A65;
+
+    private readonly NpgsqlDataSource database;
+    private readonly NpgsqlConnection holder;
+    private readonly string session;
+
+    private CommitFreeze(NpgsqlDataSource database, NpgsqlConnection holder, string session) =>
+        (this.database, this.holder, this.session) = (database, holder, session);
+
+    /// <summary>Once for each database. What is not frozen pays for a look into an empty table.</summary>
+    public static Task InstallAsync(NpgsqlDataSource database) => ExecuteAsync(
+        database,
+        $"""
+        CREATE TABLE commit_freeze (point text NOT NULL, session_name text NOT NULL);
+        CREATE FUNCTION commit_freeze() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF EXISTS (SELECT 1 FROM commit_freeze WHERE point = TG_ARGV[0] AND session_name = current_setting('application_name')) THEN
+                PERFORM pg_advisory_xact_lock_shared({Lock});
+            END IF;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER freeze_insert BEFORE INSERT ON commands FOR EACH STATEMENT EXECUTE FUNCTION commit_freeze('{FreezePoint.BeforeInsert}');
+        CREATE CONSTRAINT TRIGGER freeze_commit AFTER INSERT ON commands DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION commit_freeze('{FreezePoint.BeforeCommit}');
+        """);
+
+    /// <summary>The next transaction of whoever leads now will wait at this point, until this is disposed of or its session is ended.</summary>
+    public static async Task<CommitFreeze> ArmAsync(NpgsqlDataSource database, FreezePoint point)
+    {
+        var holder = await database.OpenConnectionAsync();
+        await using (var take = new NpgsqlCommand($"SELECT pg_advisory_lock({Lock})", holder)) await take.ExecuteNonQueryAsync();
+        await using var arm = database.CreateCommand(
+            "INSERT INTO commit_freeze SELECT $1, session_name FROM leadership WHERE resource = $2 RETURNING session_name");
+        arm.Parameters.AddWithValue(point.ToString());
+        arm.Parameters.AddWithValue(LeasedResources.Matching);
+        return new CommitFreeze(database, holder, (string)(await arm.ExecuteScalarAsync())!);
+    }
+
+    /// <summary>Whether a transaction waits there now.</summary>
+    public async Task<bool> HoldsOneAsync()
+    {
+        await using var command = database.CreateCommand(
+            "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock' AND wait_event = 'advisory')");
+        command.Parameters.AddWithValue(session);
+        return (bool)(await command.ExecuteScalarAsync())!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ExecuteAsync(database, "DELETE FROM commit_freeze");
+        await using (var release = new NpgsqlCommand($"SELECT pg_advisory_unlock({Lock})", holder)) await release.ExecuteNonQueryAsync();
+        await holder.DisposeAsync();
+    }
+
+    private static async Task ExecuteAsync(NpgsqlDataSource database, string sql)
+    {
+        await using var command = database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+}
