@@ -30,7 +30,7 @@ internal sealed record Fault(
         new("redis-freeze", "SIGSTOP of Redis for two leases", FreezeRedisAsync),
         new("redis-pause", "CLIENT PAUSE of everybody for two leases", PauseRedisAsync),
         new("partition", "the leader is cut off from Redis, and from nothing else", (c, l) => PartitionAsync(c, l, leader => leader.Redis, ProxyMode.Frozen)),
-        new("partition-one-way", "Redis hears the leader, and the leader hears nothing", (c, l) => PartitionAsync(c, l, leader => leader.Redis, ProxyMode.SwallowReplies)),
+        new("partition-one-way", "Redis hears the leader, and the leader hears nothing", (c, l) => PartitionAsync(c, l, leader => leader.Redis, ProxyMode.FrozenReplies)),
         new("partition-postgres", "the leader is cut off from Postgres, and from nothing else",
             (c, l) => PartitionAsync(c, l, leader => leader.Postgres!, ProxyMode.Frozen), ProxyPostgres: true),
     ];

@@ -8,8 +8,11 @@ internal enum ProxyMode
 {
     Forward,
 
-    /// <summary>The server hears everything; the client hears nothing any more.</summary>
+    /// <summary>The server hears everything; what it says is lost. No network does that to one connection for a while, so only <see cref="Cut"/> may follow.</summary>
     SwallowReplies,
+
+    /// <summary>The server hears everything; the client hears it once this is over.</summary>
+    FrozenReplies,
 
     /// <summary>Connections stay open, and nothing passes.</summary>
     Frozen,
@@ -44,9 +47,9 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     public void Set(ProxyMode next)
     {
-        if (next is ProxyMode.SwallowReplies or ProxyMode.Frozen) HeldBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (next is ProxyMode.SwallowReplies or ProxyMode.FrozenReplies or ProxyMode.Frozen) HeldBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
         mode = next;
-        if (next == ProxyMode.Frozen)
+        if (next is ProxyMode.Frozen or ProxyMode.FrozenReplies)
         {
             thawed = new(TaskCreationOptions.RunContinuationsAsynchronously);
             return;
@@ -116,9 +119,11 @@ internal sealed class TcpProxy : IAsyncDisposable
         var buffer = new byte[64 * 1024];
         while (await from.ReceiveAsync(buffer, closing.Token) is > 0 and var count)
         {
-            if (mode == ProxyMode.Frozen || (mode == ProxyMode.SwallowReplies && isReply)) HeldBack.TrySetResult();
-            if (mode == ProxyMode.Frozen) await thawed.Task;
-            if (mode == ProxyMode.SwallowReplies && isReply) continue;
+            var isFrozen = mode == ProxyMode.Frozen || (mode == ProxyMode.FrozenReplies && isReply);
+            var isSwallowed = mode == ProxyMode.SwallowReplies && isReply;
+            if (isFrozen || isSwallowed) HeldBack.TrySetResult();
+            if (isFrozen) await thawed.Task;
+            if (isSwallowed) continue;
             for (var sent = 0; sent < count;) sent += await into.SendAsync(buffer.AsMemory(sent, count - sent), closing.Token);
         }
     }
