@@ -7,32 +7,74 @@ using Foresight.ServiceDefaults.Hosting;
 namespace Foresight.Api.Access;
 
 /// <summary>
-/// The admin key of the cluster: <c>Authorization: Bearer …</c>. It has no default, and the time that a comparison takes tells nothing of it.
+/// The admin keys of the cluster: <c>Authorization: Bearer …</c>. <c>ADMIN_KEY</c> is one, with the name "admin"; <c>ADMIN_KEYS</c> gives people keys of
+/// their own (<c>ada=…,grace=…</c>), which is what tells two people apart. None has a default, and the time that a comparison takes tells
+/// nothing of them.
 /// </summary>
 public sealed class AdminAccess
 {
+    /// <summary>Of the key that everybody shares.</summary>
+    public const string SharedName = "admin";
+
+    public const int MaxKeys = 100;
+
     private const string Scheme = "Bearer ";
+    private const int MaxName = 40;
+    private const int MinKey = 16;
 
-    private readonly byte[] digest;
+    private readonly (string Name, byte[] Digest)[] keys;
 
-    public AdminAccess(IConfiguration configuration) =>
-        digest = Digest(configuration.RequiredSecret("ADMIN_KEY", "the operations routes are opened by it"));
+    public AdminAccess(IConfiguration configuration)
+    {
+        var named = Named(configuration.Optional("ADMIN_KEYS"));
+        var shared = configuration.Optional("ADMIN_KEY") is not null || named.Count == 0
+            ? configuration.RequiredSecret("ADMIN_KEY", "the operations routes are opened by it")
+            : null;
+        if (shared is not null) named.Insert(0, (SharedName, shared));
+        if (named.DistinctBy(k => k.Name).Count() < named.Count || named.DistinctBy(k => k.Key).Count() < named.Count)
+            throw new SettingException("ADMIN_KEYS (and ADMIN_KEY, which has the name admin) must have different names and different keys.");
+        if (configuration.FourEyesOver() is not null && named.Count < 2)
+            throw new SettingException("RECONCILIATION_FOUR_EYES_OVER_USDC needs two people with keys of their own: set ADMIN_KEYS.");
+        keys = [.. named.Select(k => (k.Name, Digest(k.Key)))];
+    }
 
-    public bool Allows(HttpContext http)
+    public bool Allows(HttpContext http) => NameOf(http) is not null;
+
+    /// <summary>Whose key the caller shows; null: none of ours.</summary>
+    public string? NameOf(HttpContext http)
     {
         if (http.Request.Headers.Authorization is not [{ } value] || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
-            return false;
-        return CryptographicOperations.FixedTimeEquals(Digest(value[Scheme.Length..].Trim()), digest);
+            return null;
+        var shown = Digest(value[Scheme.Length..].Trim());
+        string? name = null;
+        // All of them each time, so that the time does not tell which one it is.
+        foreach (var key in keys) name = CryptographicOperations.FixedTimeEquals(shown, key.Digest) ? key.Name : name;
+        return name;
+    }
+
+    private static List<(string Name, string Key)> Named(string? setting)
+    {
+        var named = new List<(string Name, string Key)>();
+        foreach (var part in (setting ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            var name = part.Split('=', 2)[0];
+            var key = part[Math.Min(part.Length, name.Length + 1)..];
+            if (name.Length is 0 or > MaxName || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') || key.Length < MinKey)
+                throw new SettingException($"ADMIN_KEYS must be name=key pairs with commas between, each key of at least {MinKey} characters.");
+            named.Add((name, key));
+        }
+
+        return named.Count <= MaxKeys ? named : throw new SettingException($"ADMIN_KEYS may have at most {MaxKeys} keys.");
     }
 
     private static byte[] Digest(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 }
 
-/// <summary>On a route: only for callers with the admin key.</summary>
+/// <summary>On a route: only for callers with an admin key.</summary>
 public sealed record AdminOnly;
 
 /// <summary>
-/// Lets only callers with the admin key through to such routes. Between routing and the endpoint, so that a stranger's body is not even read.
+/// Lets only callers with an admin key through to such routes. Between routing and the endpoint, so that a stranger's body is not even read.
 /// </summary>
 public sealed class AdminGate(RequestDelegate next, AdminAccess access)
 {
@@ -40,6 +82,6 @@ public sealed class AdminGate(RequestDelegate next, AdminAccess access)
     {
         if (http.GetEndpoint()?.Metadata.GetMetadata<AdminOnly>() is null || access.Allows(http)) return next(http);
         http.Response.Headers.WWWAuthenticate = "Bearer realm=\"foresight\"";
-        return new ProblemResult(new Problem(ProblemCodes.Unauthorized, "This route needs the admin key: Authorization: Bearer <key>.")).ExecuteAsync(http);
+        return new ProblemResult(new Problem(ProblemCodes.Unauthorized, "This route needs an admin key: Authorization: Bearer <key>.")).ExecuteAsync(http);
     }
 }

@@ -1,50 +1,107 @@
 using Dapper;
 using Foresight.Api.Problems;
 using Foresight.Contracts;
+using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
 using Foresight.ServiceDefaults.Redis;
 using Npgsql;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>What a person decides about a discrepancy: the new state and its audit entry are one transaction, or neither is.</summary>
-public sealed class DiscrepancyDesk(Database database, RedisConnection redis, TimeProvider clock)
+/// <summary>What people decide about discrepancies: the new states and their audit entries are one transaction, or none of it is.</summary>
+public sealed class DiscrepancyDesk(Database database, RedisConnection redis, IConfiguration configuration, TimeProvider clock)
 {
-    public async Task<(DiscrepancyDetail? Detail, Problem? Problem)> DecideAsync(long id, ResolveRequest request, string actor, CancellationToken cancellation)
+    // One statement for one and for five hundred: $1 ids, $2 states, $3 whether it waits for a second key.
+    private const string Write =
+        """
+        WITH decided AS (
+            SELECT u.id, u.next, u.waits, d.state AS was
+            FROM unnest(@ids, @states, @waits) AS u (id, next, waits) JOIN discrepancies d ON d.discrepancy_id = u.id),
+        changed AS (
+            UPDATE discrepancies d SET
+                state = u.next,
+                note = COALESCE(@note, d.note),
+                assignee = CASE WHEN @action = 'assign' THEN @assignee ELSE d.assignee END,
+                ignored_until = CASE WHEN u.waits OR @action IN ('assign', 'note') THEN d.ignored_until WHEN @action = 'ignore' THEN @until END,
+                second_action = CASE WHEN u.waits THEN @action WHEN @action IN ('assign', 'note') THEN d.second_action END,
+                second_by = CASE WHEN u.waits THEN @actor WHEN @action IN ('assign', 'note') THEN d.second_by END,
+                second_key = CASE WHEN u.waits THEN @key WHEN @action IN ('assign', 'note') THEN d.second_key END,
+                second_at = CASE WHEN u.waits THEN now() WHEN @action IN ('assign', 'note') THEN d.second_at END,
+                changed_by = @actor, changed_at = now()
+            FROM decided u WHERE d.discrepancy_id = u.id)
+        INSERT INTO discrepancy_audit (discrepancy_id, actor, key_name, action, from_state, to_state, note, batch_id)
+        SELECT id, @actor, @key, CASE WHEN waits THEN @action || '_first_key' ELSE @action END, was, next, COALESCE(@note, @told), @batch FROM decided ORDER BY id
+        """;
+
+    private readonly long? fourEyesOver = configuration.FourEyesOver();
+
+    public async Task<(DiscrepancyDetail? Detail, Problem? Problem)> DecideAsync(long id, ResolveRequest request, Decider by, CancellationToken cancellation)
     {
-        var note = request.Note.Trim();
-        if (note.Length is 0 or > DiscrepancyRules.MaxNote)
-            return (null, Problem.Malformed($"note must have 1 to {DiscrepancyRules.MaxNote} characters."));
-        var action = request.Action ?? "resolve";
-        if (!DiscrepancyRules.Actions.Contains(action))
-            return (null, Problem.Malformed($"action must be one of {string.Join(", ", DiscrepancyRules.Actions)}."));
-
-        var answer = await database.WriteAsync(
-            "discrepancy_decide", (connection, cancel) => WriteAsync(connection, id, action, note, actor, cancel), cancellation);
-        if (answer.Detail is { } decided)
-            redis.Publish(Channels.ClusterEvents, new ClusterEvent(
-                "discrepancy_changed", actor, 0, clock.GetUtcNow(), $"{id} {decided.Discrepancy.State}"));
-        return answer;
-    }
-
-    private static async Task<(DiscrepancyDetail? Detail, Problem? Problem)> WriteAsync(
-        NpgsqlConnection connection, long id, string action, string note, string actor, CancellationToken cancellation)
-    {
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        // Locked, so that of two decisions at once the second is judged by what the first made of it.
-        var state = await connection.QuerySingleOrDefaultAsync<string>(new CommandDefinition(
-            "SELECT state FROM discrepancies WHERE discrepancy_id = @id FOR UPDATE", new { id }, transaction, cancellationToken: cancellation));
-        if (state is null) return (null, Problem.NotFound($"No discrepancy has the id {id}."));
-        if (DiscrepancyRules.After(state, action) is not { } next)
-            return (null, new Problem(ProblemRules.StateConflict, $"A discrepancy that is {state} cannot take the action {action}."));
-
-        await connection.ExecuteAsync(new CommandDefinition(
-            """
-            UPDATE discrepancies SET state = @next, note = @note, changed_by = @actor, changed_at = now() WHERE discrepancy_id = @id;
-            INSERT INTO discrepancy_audit (discrepancy_id, actor, action, from_state, to_state, note) VALUES (@id, @actor, @action, @state, @next, @note);
-            """, new { id, next, note, actor, action, state }, transaction, cancellationToken: cancellation));
-        var detail = await ReconciliationReader.ReadDetailAsync(connection, id, transaction, cancellation);
-        await transaction.CommitAsync(cancellation);
+        var (decision, wrong) = DiscrepancyRules.Read(request.Action, request.Note, request.Until, request.Assignee, clock.GetUtcNow());
+        if (decision is null) return (null, Problem.Malformed(wrong!));
+        var (detail, refusal) = await database.WriteAsync("discrepancy_decide", async (connection, cancel) =>
+        {
+            await using var transaction = await connection.BeginTransactionAsync(cancel);
+            var outcome = await DecideAsync(connection, transaction, [id], decision, by, batch: null, cancel);
+            if (outcome.Refused is [var refused]) return (null, refused);
+            var read = await ReconciliationReader.ReadDetailAsync(connection, id, transaction, cancel);
+            await transaction.CommitAsync(cancel);
+            return (read, (BulkRefusal?)null);
+        }, cancellation);
+        if (refusal is not null) return (null, refusal.Code == ProblemCodes.NotFound ? Problem.NotFound(refusal.Reason) : new Problem(refusal.Code, refusal.Reason));
+        Tell(by, $"{id} {detail!.Discrepancy.State}");
         return (detail, null);
     }
+
+    public async Task<(BulkResolveResponse? Response, Problem? Problem)> DecideAsync(BulkResolveRequest request, Decider by, CancellationToken cancellation)
+    {
+        if (request.Ids is not { Count: > 0 and <= DiscrepancyRules.MaxBulk } ids || ids.Distinct().Count() != ids.Count)
+            return (null, Problem.Malformed($"ids must be 1 to {DiscrepancyRules.MaxBulk} numbers, each once."));
+        var (decision, wrong) = DiscrepancyRules.Read(request.Action, request.Note, request.Until, request.Assignee, clock.GetUtcNow());
+        if (decision is null) return (null, Problem.Malformed(wrong!));
+        var batch = Guid.NewGuid();
+        var response = await database.WriteAsync("discrepancy_decide_many", async (connection, cancel) =>
+        {
+            await using var transaction = await connection.BeginTransactionAsync(cancel);
+            var outcome = await DecideAsync(connection, transaction, ids, decision, by, batch, cancel);
+            await transaction.CommitAsync(cancel);
+            return outcome;
+        }, cancellation);
+        Tell(by, $"{response.Changed} {decision.Action}");
+        return (response, null);
+    }
+
+    private async Task<BulkResolveResponse> DecideAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<long> ids, Decision decision, Decider by, Guid? batch, CancellationToken cancellation)
+    {
+        // Locked, in one order, so that of two decisions at once the second is judged by what the first made of it, and neither waits for ever.
+        var rows = (await connection.QueryAsync<(long Id, string State, long? Amount, string? SecondAction, string? SecondKey)>(new CommandDefinition(
+            "SELECT discrepancy_id, state, amount, second_action, second_key FROM discrepancies WHERE discrepancy_id = ANY (@ids) ORDER BY discrepancy_id FOR UPDATE",
+            new { ids = ids.ToArray() }, transaction, cancellationToken: cancellation))).ToDictionary(row => row.Id);
+        var refused = ids.Where(id => !rows.ContainsKey(id)).Select(id => new BulkRefusal(id, ProblemCodes.NotFound, $"No discrepancy has the id {id}.")).ToList();
+        var judged = rows.Values.Select(row => (row.Id, Judgement: DiscrepancyRules.Judge(
+            new DiscrepancyFacts(row.State, row.Amount, row.SecondAction, row.SecondKey), decision, by, fourEyesOver))).OrderBy(row => row.Id).ToList();
+        refused.AddRange(judged.Where(j => j.Judgement.Refusal is not null).Select(j => new BulkRefusal(j.Id, j.Judgement.Refusal!.Value.Code, j.Judgement.Refusal.Value.Reason)));
+        var changing = judged.Where(j => j.Judgement.Refusal is null).ToList();
+        if (changing.Count > 0)
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                Write,
+                new
+                {
+                    ids = changing.Select(c => c.Id).ToArray(), states = changing.Select(c => c.Judgement.State).ToArray(),
+                    waits = changing.Select(c => c.Judgement.Waits).ToArray(), action = decision.Action, note = decision.Note, assignee = decision.Assignee,
+                    until = decision.Until?.UtcDateTime, actor = by.Actor, key = by.Key, batch, told = Told(decision),
+                },
+                transaction, cancellationToken: cancellation));
+        }
+
+        return new BulkResolveResponse(batch ?? Guid.Empty, changing.Count, changing.Count(c => c.Judgement.Waits), refused);
+    }
+
+    /// <summary>What the history says where there is no note.</summary>
+    private static string? Told(Decision decision) => decision.Action != DiscrepancyRules.Assign ? null : decision.Assignee is { } name ? $"To {name}." : "To nobody.";
+
+    private void Tell(Decider by, string detail) =>
+        redis.Publish(Channels.ClusterEvents, new ClusterEvent("discrepancy_changed", by.Actor, 0, clock.GetUtcNow(), detail));
 }

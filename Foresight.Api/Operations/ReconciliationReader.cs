@@ -1,6 +1,7 @@
 using Dapper;
 using Foresight.Api.Reading;
 using Foresight.Contracts;
+using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
 using Npgsql;
 
@@ -8,20 +9,31 @@ namespace Foresight.Api.Operations;
 
 /// <summary>Which discrepancies; a member that is null does not restrict.</summary>
 /// <param name="Live">True: only those that nobody has decided about.</param>
-public sealed record DiscrepancyFilter(string? State, bool Live, string? Kind, string? Severity);
+/// <param name="Assignee">A name, or <see cref="DiscrepancyRules.Nobody"/>.</param>
+/// <param name="Age">One of <see cref="DiscrepancyAges"/>.</param>
+/// <param name="Present">True: only those that runs still find.</param>
+public sealed record DiscrepancyFilter(
+    string? State, bool Live, string? Kind, string? Severity, string? Assignee = null, string? Age = null, int? Market = null, bool Present = false);
 
 /// <summary>
 /// What reconciliation found. From the primary throughout: an operator who resolves a discrepancy must see it resolved, and these routes
 /// are asked a few times a minute.
 /// </summary>
-public sealed class ReconciliationReader(Database database)
+public sealed class ReconciliationReader(Database database, IConfiguration configuration, TimeProvider clock)
 {
-    internal const string RunColumns = "run_id, trigger, state, started_at, finished_at, from_block, to_block, trades_compared, found, new, error, node_id";
+    /// <summary>Discrepancies in one export: as many as one run may find.</summary>
+    public const int MaxExport = 100_000;
+
+    internal const string RunColumns =
+        "run_id, trigger, state, started_at, finished_at, from_block, to_block, trades_compared, found, new, error, node_id, dry_run, repaired";
 
     internal const string DiscrepancyColumns = """
         discrepancy_id, natural_key, kind, severity, state, market_id, trade_id, tx_hash, block_number, summary, on_chain::text AS on_chain,
-        off_chain::text AS off_chain, first_seen_at, last_seen_at, note, changed_by, changed_at
+        off_chain::text AS off_chain, first_seen_at, last_seen_at, note, changed_by, changed_at, amount, assignee, ignored_until, absent_since,
+        second_action, second_by, second_key, second_at
         """;
+
+    private readonly long? fourEyesOver = configuration.FourEyesOver();
 
     /// <summary>While no node has led reconciliation there is no word of its holder: no next run, nothing covered.</summary>
     public Task<ReconciliationStatus> StatusAsync(CancellationToken cancellation) =>
@@ -37,9 +49,24 @@ public sealed class ReconciliationReader(Database database)
             var open = (await connection.QueryAsync<(string Kind, int Count)>(new CommandDefinition(
                 "SELECT kind, count(*)::int FROM discrepancies WHERE state = ANY (@live) GROUP BY kind", new { live = DiscrepancyRules.Live.ToArray() },
                 cancellationToken: cancel))).ToDictionary(row => row.Kind, row => row.Count);
+            var seen = await connection.QueryAsync<(string Age, int Count)>(new CommandDefinition(
+                """
+                SELECT CASE WHEN first_seen_at > now() - interval '5 minutes' THEN '0-5m' WHEN first_seen_at > now() - interval '60 minutes' THEN '5-60m'
+                            WHEN first_seen_at > now() - interval '24 hours' THEN '1-24h' ELSE '24h+' END, count(*)::int
+                FROM discrepancies WHERE state = ANY (@live) GROUP BY 1
+                """, new { live = DiscrepancyRules.Live.ToArray() }, cancellationToken: cancel));
+            var byAge = seen.ToDictionary(row => row.Age, row => row.Count);
+            var solvency = await connection.QuerySingleOrDefaultAsync<(long RunId, DateTime At, decimal Ledger, decimal Chain, long Holdings)?>(new CommandDefinition(
+                """
+                SELECT run_id, finished_at, ledger_total, chain_total, holdings_compared FROM reconciliation_runs
+                WHERE state = 'succeeded' AND ledger_total IS NOT NULL ORDER BY run_id DESC LIMIT 1
+                """, cancellationToken: cancel));
             return new ReconciliationStatus(
                 isRunning, holder?.NextRunAt, TimeSpan.FromMilliseconds(holder?.IntervalMs ?? 0), holder?.AutoFix ?? false, runs.FirstOrDefault()?.View(),
-                holder?.CoveredToBlock ?? 0, holder?.HeadBlock ?? 0, open.Values.Sum(), open);
+                holder?.CoveredToBlock ?? 0, holder?.HeadBlock ?? 0, open.Values.Sum(), open,
+                [.. DiscrepancyAges.All.Select(age => new AgeCount(age, byAge.GetValueOrDefault(age)))],
+                solvency is { } sums ? new SolvencyView(Usdc(sums.Ledger), Usdc(sums.Chain), Usdc(sums.Chain - sums.Ledger), sums.Holdings, sums.RunId, sums.At) : null,
+                fourEyesOver is { } limit ? Decimals.Usdc(limit) : null);
         }, cancellation);
 
     public Task<Page<RunView>> RunsAsync(int size, long before, CancellationToken cancellation) =>
@@ -67,22 +94,64 @@ public sealed class ReconciliationReader(Database database)
             return new Page<CoverageView>([.. rows.Select(row => row.View())], more ? $"{rows[^1].RunId}-{rows[^1].FromBlock}" : null);
         }, cancellation);
 
-    public Task<Page<DiscrepancyView>> DiscrepanciesAsync(
-        DiscrepancyFilter filter, int size, long before, CancellationToken cancellation) =>
+    public Task<RunView?> RunAsync(long id, CancellationToken cancellation) =>
+        database.ReadPrimaryAsync("reconciliation_run", async (connection, cancel) => (await connection.QuerySingleOrDefaultAsync<RunRow>(new CommandDefinition(
+            $"SELECT {RunColumns} FROM reconciliation_runs WHERE run_id = @id", new { id }, cancellationToken: cancel)))?.View(), cancellation);
+
+    /// <summary>What automatic repair did or would do in a run, in the order of the keys' first sight.</summary>
+    public Task<Page<RepairView>> RepairsAsync(long runId, int size, long before, CancellationToken cancellation) =>
+        database.ReadPrimaryAsync("reconciliation_repairs", async (connection, cancel) =>
+        {
+            var read = (await connection.QueryAsync<RepairRow>(new CommandDefinition(
+                """
+                SELECT r.repair_id, r.run_id, d.discrepancy_id, r.natural_key, r.kind, r.state, r.before::text AS before, r.after::text AS after, r.reason, r.at
+                FROM reconciliation_repairs r LEFT JOIN discrepancies d USING (natural_key)
+                WHERE r.run_id = @runId AND r.repair_id < @before ORDER BY r.repair_id DESC LIMIT @rows
+                """, new { runId, before, rows = size + 1 }, cancellationToken: cancel))).AsList();
+            var (rows, next) = RequestReading.Cut(read, size, row => row.RepairId);
+            return new Page<RepairView>([.. rows.Select(row => row.View())], next);
+        }, cancellation);
+
+    public Task<Page<DiscrepancyView>> DiscrepanciesAsync(DiscrepancyFilter filter, int size, long before, CancellationToken cancellation) =>
         database.ReadPrimaryAsync("discrepancies", async (connection, cancel) =>
         {
-            var conditions = new List<string> { "discrepancy_id < @before" };
-            if (filter.State is not null) conditions.Add("state = @state");
-            if (filter.Live) conditions.Add("state = ANY (@live)");
-            if (filter.Kind is not null) conditions.Add("kind = @kind");
-            if (filter.Severity is not null) conditions.Add("severity = @severity");
-            var read = (await connection.QueryAsync<DiscrepancyRow>(new CommandDefinition(
-                $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE {string.Join(" AND ", conditions)} ORDER BY discrepancy_id DESC LIMIT @rows",
-                new { before, state = filter.State, live = DiscrepancyRules.Live.ToArray(), kind = filter.Kind, severity = filter.Severity, rows = size + 1 },
-                cancellationToken: cancel))).AsList();
+            var read = (await connection.QueryAsync<DiscrepancyRow>(Query(filter, before, size + 1, cancel))).AsList();
             var (rows, next) = RequestReading.Cut(read, size, row => row.DiscrepancyId);
             return new Page<DiscrepancyView>([.. rows.Select(row => row.View())], next);
         }, cancellation);
+
+    /// <summary>All of them, newest first, as of one moment.</summary>
+    public Task<IReadOnlyList<DiscrepancyView>> ExportAsync(DiscrepancyFilter filter, CancellationToken cancellation) =>
+        database.ReadPrimaryAsync<IReadOnlyList<DiscrepancyView>>(
+            "discrepancies_export",
+            async (connection, cancel) => [.. (await connection.QueryAsync<DiscrepancyRow>(Query(filter, long.MaxValue, MaxExport, cancel))).Select(row => row.View())],
+            cancellation);
+
+    private CommandDefinition Query(DiscrepancyFilter filter, long before, int rows, CancellationToken cancellation)
+    {
+        var conditions = new List<string> { "discrepancy_id < @before" };
+        if (filter.State is not null) conditions.Add("state = @state");
+        if (filter.Live) conditions.Add("state = ANY (@live)");
+        if (filter.Kind is not null) conditions.Add("kind = @kind");
+        if (filter.Severity is not null) conditions.Add("severity = @severity");
+        if (filter.Assignee is not null) conditions.Add(filter.Assignee == DiscrepancyRules.Nobody ? "assignee IS NULL" : "assignee = @assignee");
+        if (filter.Market is not null) conditions.Add("market_id = @market");
+        if (filter.Present) conditions.Add("absent_since IS NULL");
+        var (after, upTo) = filter.Age is { } age ? DiscrepancyRules.FirstSeen(age, clock.GetUtcNow()) : (null, null);
+        if (after is not null) conditions.Add("first_seen_at > @after");
+        if (upTo is not null) conditions.Add("first_seen_at <= @upTo");
+        return new CommandDefinition(
+            $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE {string.Join(" AND ", conditions)} ORDER BY discrepancy_id DESC LIMIT @rows",
+            new
+            {
+                before, state = filter.State, live = DiscrepancyRules.Live.ToArray(), kind = filter.Kind, severity = filter.Severity, assignee = filter.Assignee,
+                market = filter.Market, after = after?.UtcDateTime, upTo = upTo?.UtcDateTime, rows,
+            },
+            cancellationToken: cancellation);
+    }
+
+    /// <summary>Sums of money do not fit into 64 bits for sure.</summary>
+    private static string Usdc(decimal micros) => (micros / 1_000_000m).ToString("0.######", System.Globalization.CultureInfo.InvariantCulture);
 
     public Task<DiscrepancyDetail?> DiscrepancyAsync(long id, CancellationToken cancellation) =>
         database.ReadPrimaryAsync(
@@ -92,10 +161,13 @@ public sealed class ReconciliationReader(Database database)
         NpgsqlConnection connection, long id, NpgsqlTransaction? transaction, CancellationToken cancellation)
     {
         var row = await connection.QuerySingleOrDefaultAsync<DiscrepancyRow>(new CommandDefinition(
-            $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE discrepancy_id = @id", new { id }, transaction, cancellationToken: cancellation));
+            $"SELECT {DiscrepancyColumns}, proof::text AS proof FROM discrepancies WHERE discrepancy_id = @id", new { id }, transaction, cancellationToken: cancellation));
         if (row is null) return null;
         var audit = await connection.QueryAsync<AuditRow>(new CommandDefinition(
-            "SELECT audit_id, at, actor, action, from_state, to_state, note FROM discrepancy_audit WHERE discrepancy_id = @id ORDER BY audit_id DESC LIMIT 500",
+            """
+            SELECT audit_id, at, actor, action, from_state, to_state, note, key_name, batch_id, before::text AS before, after::text AS after
+            FROM discrepancy_audit WHERE discrepancy_id = @id ORDER BY audit_id DESC LIMIT 500
+            """,
             new { id }, transaction, cancellationToken: cancellation));
         return new DiscrepancyDetail(row.View(), [.. audit.Select(entry => entry.View())]);
     }

@@ -47,7 +47,7 @@ public static class ProblemRules
         ProblemCodes.Unauthorized => StatusCodes.Status401Unauthorized,
         ProblemCodes.NotFound or ProblemCodes.UnknownOrder => StatusCodes.Status404NotFound,
         MethodNotAllowed => StatusCodes.Status405MethodNotAllowed,
-        ProblemCodes.DuplicateOrder or StateConflict => StatusCodes.Status409Conflict,
+        ProblemCodes.DuplicateOrder or StateConflict or SecondPersonNeeded => StatusCodes.Status409Conflict,
         ProblemCodes.BodyTooLarge => StatusCodes.Status413PayloadTooLarge,
         UnsupportedMediaType => StatusCodes.Status415UnsupportedMediaType,
         ProblemCodes.RateLimited or ProblemCodes.AccountLimited => StatusCodes.Status429TooManyRequests,
@@ -61,6 +61,7 @@ public static class ProblemRules
     public const string MethodNotAllowed = "method_not_allowed";
     public const string UnsupportedMediaType = "unsupported_media_type";
     public const string StateConflict = "state_conflict";
+    public const string SecondPersonNeeded = "second_person_needed";
     public const string InternalError = "internal_error";
 
     public static string TitleOf(string code) => code switch
@@ -96,6 +97,7 @@ public static class ProblemRules
         MethodNotAllowed => "The method is not allowed here.",
         UnsupportedMediaType => "The body must be application/json.",
         StateConflict => "The state does not allow this.",
+        SecondPersonNeeded => "Somebody with another key must decide this too.",
         InternalError => "Something went wrong here.",
         _ => "The request was refused.",
     };

@@ -12,7 +12,8 @@ namespace Foresight.Matching.Reconciliation;
 public sealed record LedgerHolding(Address Account, int MarketId, int Outcome, long Owned, long InFlight);
 
 /// <summary>The sums over all accounts, in micro-USDC, of what the ledger and the chain say: the difference is what is missing.</summary>
-public sealed record BalanceTotals(BigInteger Ledger, BigInteger Chain);
+/// <param name="Holdings">How many holdings were compared: accounts times assets.</param>
+public sealed record BalanceTotals(BigInteger Ledger, BigInteger Chain, long Holdings);
 
 /// <summary>
 /// Compares every account's ledger with the chain at one block, the one up to which the follower has applied everything. The ledger moves
@@ -25,12 +26,11 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(500);
 
-    public async Task<(IReadOnlyList<Finding> Findings, BalanceTotals Totals, int Compared)> CheckAsync(TimeProvider clock, CancellationToken cancellation)
+    public async Task<(IReadOnlyList<Finding> Findings, BalanceTotals Totals)> CheckAsync(TimeProvider clock, CancellationToken cancellation)
     {
         var (block, ledger) = await ReadLedgerAsync(cancellation);
-        var compared = ledger.Count;
+        var first = ledger;
         var chain = await ReadChainAsync(ledger, block, cancellation);
-        var totals = TotalsOf(ledger, chain);
         var differing = BalanceRules.Differing(ledger, chain);
         for (var look = 1; look < Looks && differing.Count > 0; look++)
         {
@@ -40,7 +40,7 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
             differing = BalanceRules.StillDiffering(differing, BalanceRules.Differing(again, await ReadChainAsync(again, block, cancellation)));
         }
 
-        return ([.. differing.Values.Select(d => BalanceRules.ToFinding(d.Ledger, d.Chain))], totals, compared);
+        return ([.. differing.Values.Select(d => BalanceRules.ToFinding(d.Ledger, d.Chain))], BalanceRules.Totals(first, differing.Values));
     }
 
     /// <summary>The ledger, over all shards, and the follower's cursor, as of one moment.</summary>
@@ -80,13 +80,5 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
             var (market, outcome) = ObservationRules.AssetOf(holding);
             read[(holding.Account, market, outcome)] = holding.Units;
         }
-    }
-
-    private static BalanceTotals TotalsOf(IReadOnlyList<LedgerHolding> ledger, IReadOnlyDictionary<(Address, int, int), long> chain)
-    {
-        var collateral = ledger.Where(l => l.MarketId == 0).ToList();
-        return new BalanceTotals(
-            collateral.Aggregate(BigInteger.Zero, (sum, l) => sum + l.Owned),
-            collateral.Aggregate(BigInteger.Zero, (sum, l) => sum + chain[BalanceRules.KeyOf(l)]));
     }
 }

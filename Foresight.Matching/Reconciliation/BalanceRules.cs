@@ -1,3 +1,4 @@
+using System.Numerics;
 using Foresight.Chain;
 
 namespace Foresight.Matching.Reconciliation;
@@ -5,6 +6,9 @@ namespace Foresight.Matching.Reconciliation;
 /// <summary>Which differences between ledger and chain count. Pure.</summary>
 public static class BalanceRules
 {
+    /// <summary>Micro-USDC that a lot of 0.01 share is worth at most.</summary>
+    private const int MostPerLot = 10_000;
+
     public static (Address Account, int MarketId, int Outcome) KeyOf(LedgerHolding holding) => (holding.Account, holding.MarketId, holding.Outcome);
 
     /// <param name="chain">Holds every key of the ledger: it was read for exactly these.</param>
@@ -17,6 +21,17 @@ public static class BalanceRules
         Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> before, Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> now)
         => now.Where(n => before.TryGetValue(n.Key, out var b) && b.Chain - b.Ledger.Owned == n.Value.Chain - n.Value.Ledger.Owned).ToDictionary();
 
+    /// <summary>
+    /// Sums over all accounts' collateral. What differed in the first look and no longer does was on its way, so only what still differs
+    /// counts: the two sums differ by exactly what is missing.
+    /// </summary>
+    public static BalanceTotals Totals(IReadOnlyList<LedgerHolding> ledger, IEnumerable<(LedgerHolding Ledger, long Chain)> differing)
+    {
+        var owned = ledger.Where(l => l.MarketId == 0).Aggregate(BigInteger.Zero, (sum, l) => sum + l.Owned);
+        var missing = differing.Where(d => d.Ledger.MarketId == 0).Aggregate(BigInteger.Zero, (sum, d) => sum + d.Chain - d.Ledger.Owned);
+        return new BalanceTotals(owned, owned + missing, ledger.Count);
+    }
+
     public static Finding ToFinding(LedgerHolding ledger, long chain)
     {
         var asset = ledger.MarketId == 0 ? "USDC" : $"{ledger.MarketId}:{ledger.Outcome}";
@@ -26,6 +41,9 @@ public static class BalanceRules
         return new Finding(
             $"{DiscrepancyKinds.BalanceMismatch}:{account}:{asset}", DiscrepancyKinds.BalanceMismatch, severity, ledger.MarketId == 0 ? null : ledger.MarketId,
             null, null, null, $"{account} owns {chain} units of {asset} on chain and {ledger.Owned} in the ledger.",
-            new { account, asset, units = chain.ToString() }, new { account, asset, units = ledger.Owned.ToString() });
+            new { account, asset, units = chain.ToString() }, new { account, asset, units = ledger.Owned.ToString() })
+        {
+            Amount = BigInteger.Abs((BigInteger)chain - ledger.Owned) * (ledger.MarketId == 0 ? 1 : MostPerLot),
+        };
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text.Json;
 
 namespace Foresight.Matching.Reconciliation;
@@ -43,9 +44,16 @@ public static class Evidence
         fills = Fills(trade.Fills),
     };
 
+    /// <summary>Micro-USDC that the fills moved: what the buyers paid, or in a merge what the sellers got.</summary>
+    public static BigInteger Worth(IReadOnlyList<FillSide> fills)
+    {
+        static BigInteger Cost(IEnumerable<FillSide> some) => some.Aggregate(BigInteger.Zero, (sum, f) => sum + (f.Price * f.Amount)) / BigInteger.Pow(10, 18);
+        return BigInteger.Max(Cost(fills.Where(f => f.IsBuy)), Cost(fills.Where(f => !f.IsBuy)));
+    }
+
     public static string? Json(object? evidence) => evidence is null ? null : JsonSerializer.Serialize(evidence, JsonSerializerOptions.Web);
 
-    private static object[] Fills(IReadOnlyList<FillSide> fills) => [.. fills.Select(f => new
+    internal static object[] Fills(IReadOnlyList<FillSide> fills) => [.. fills.Select(f => new
     {
         orderHash = f.OrderHash,
         maker = f.Maker,

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>Values of <c>discrepancies.kind</c>.</summary>
@@ -35,4 +37,17 @@ public static class Severities
 /// <param name="OnChain">Evidence, serialised as JSON; must not hold anything that changes from run to run.</param>
 public sealed record Finding(
     string NaturalKey, string Kind, string Severity, int? MarketId, long? TradeId, string? TransactionHash, long? BlockNumber, string Summary,
-    object? OnChain, object? OffChain);
+    object? OnChain, object? OffChain)
+{
+    /// <summary>Micro-USDC at stake.</summary>
+    public BigInteger? Amount { get; init; }
+
+    /// <summary>Null: no automatic repair may touch it.</summary>
+    public Repair? Repair { get; init; }
+
+    /// <summary>Hashes of the orders whose signed form belongs to the evidence.</summary>
+    public IReadOnlyList<string> Orders { get; init; } = [];
+
+    /// <summary>The log that shows it, in its block; null: the chain has none.</summary>
+    public EventPlace? Place { get; init; }
+}

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.Settlement;
+using Npgsql;
 
 namespace Foresight.Matching.Reconciliation;
 
@@ -9,7 +9,8 @@ namespace Foresight.Matching.Reconciliation;
 /// so a failed read can neither invent a discrepancy nor move the cursor.
 /// </summary>
 public sealed class Reconciler(
-    Deployment deployment, EthereumClient client, ReconciliationStore store, SidesReader sides, BalanceChecker balances, ReconciliationOptions options, TimeProvider clock)
+    Deployment deployment, EthereumClient client, ReconciliationStore store, SidesReader sides, BalanceChecker balances, ProofReader proofs,
+    ReconciliationOptions options, TimeProvider clock)
 {
     /// <summary>Findings of one run. Beyond it the two sides differ in everything, which one line says better.</summary>
     public const int MaxFindings = 100_000;
@@ -17,53 +18,55 @@ public sealed class Reconciler(
     /// <summary>Settled trades without a block that are looked up in one run.</summary>
     private const int NowhereLimit = 10_000;
 
-    /// <summary>Sums of the last balance check; null before the first.</summary>
-    public BalanceTotals? Totals { get; private set; }
-
-    public long Head { get; private set; }
-
-    public async Task<RunResult> RunAsync(RunRow run, CancellationToken cancellation)
+    /// <param name="planned">Told which blocks the run compares, before it reads them; null: nobody is.</param>
+    public async Task<RunResult> RunAsync(RunRow run, CancellationToken cancellation, Func<BlockRange, Task>? planned = null)
     {
-        var cursor = await store.ReadCursorAsync(ReconciliationJournal.CursorName, cancellation) ?? deployment.DeployedBlock - 1;
-        var (whole, reading) = (new BlockRange(cursor + 1, cursor), new BlockRange(cursor + 1, cursor + 1));
+        BlockRange whole = default, reading = default;
         var findings = new List<Finding>();
         var (covered, compared) = (new List<BlockRange>(), 0L);
         try
         {
-            Head = await client.BlockNumberAsync(cancellation);
+            var cursor = await store.ReadCursorAsync(ReconciliationJournal.CursorName, cancellation) ?? deployment.DeployedBlock - 1;
+            (whole, reading) = (new BlockRange(cursor + 1, cursor), new BlockRange(cursor + 1, cursor + 1));
+            var head = await client.BlockNumberAsync(cancellation);
             var followed = await store.ReadCursorAsync(FollowerStore.CursorName, cancellation) ?? deployment.DeployedBlock - 1;
-            var to = RangeRules.LastComparable(Head, options.Confirmations, followed);
+            var to = RangeRules.LastComparable(head, options.Confirmations, followed);
             var from = RangeRules.FirstBlock(deployment.DeployedBlock, cursor, run.Manual, options.ScheduledLookback, options.ManualLookback, to);
             whole = new BlockRange(from, to);
+            if (planned is not null) await planned(whole);
             BlockMark? last = null;
             foreach (var range in RangeRules.Split(from, to, options.BlockRange))
             {
                 reading = range;
-                var (both, end) = await sides.ReadAsync(range, cancellation);
-                Add(ReconciliationRules.Compare(both));
+                var (both, verified) = await sides.ReadAsync(range, cancellation);
+                var differing = ReconciliationRules.Compare(both);
+                await sides.ConfirmAsync(verified, differing.Select(f => f.BlockNumber), cancellation);
+                Add(differing);
                 compared += both.Journal.Count;
                 covered.Add(range);
-                last = end;
+                last = verified.Last;
             }
 
             reading = new BlockRange(to, to);
             Add(ReconciliationRules.Compare(await sides.ReadNowhereAsync(to, NowhereLimit, cancellation)));
+            BalanceTotals? totals = null;
             if (options.Balances && to >= deployment.DeployedBlock)
             {
-                var (differing, totals, _) = await balances.CheckAsync(clock, cancellation);
+                (var differing, totals) = await balances.CheckAsync(clock, cancellation);
                 Add(differing);
-                Totals = totals;
             }
 
+            var proof = await proofs.ReadAsync(findings, cancellation);
             // What a range says must still be so at the end: a reorganisation under the run would mix two chains.
             if (last is { } mark && (await client.GetBlockAsync(mark.Number, cancellation))?.Hash != mark.Hash)
                 throw new InconsistentChainException($"Block {mark.Number} was undone while it was compared.");
             var reached = RangeRules.Advance(cursor, covered);
             return new RunResult(
                 run.RunId, null, whole, compared, findings, covered, null,
-                last is { } end2 && reached == end2.Number && reached > cursor ? (reached, end2.Hash.ToBytes()) : null);
+                last is { } end && reached == end.Number && reached > cursor ? (reached, end.Hash.ToBytes()) : null)
+            { Totals = totals, Proof = proof };
         }
-        catch (Exception error) when (error is RpcException or InconsistentChainException or FormatException && !cancellation.IsCancellationRequested)
+        catch (Exception error) when (error is RpcException or InconsistentChainException or FormatException or NpgsqlException && !cancellation.IsCancellationRequested)
         {
             return new RunResult(run.RunId, error.Message, whole with { ToBlock = Math.Max(whole.ToBlock, reading.ToBlock) }, 0, [], [], reading, null);
         }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Foresight.Matching.Leadership;
 using Npgsql;
 using NpgsqlTypes;
@@ -7,7 +8,14 @@ namespace Foresight.Matching.Reconciliation;
 /// <summary>How a run ended. A failed one found nothing: it carries no findings, and its coverage says what was not compared.</summary>
 public sealed record RunResult(
     long RunId, string? Error, BlockRange Range, long TradesCompared, IReadOnlyList<Finding> Findings, IReadOnlyList<BlockRange> Covered,
-    BlockRange? FailedRange, (long Block, byte[] Hash)? Cursor);
+    BlockRange? FailedRange, (long Block, byte[] Hash)? Cursor)
+{
+    /// <summary>Null: balances were not compared.</summary>
+    public BalanceTotals? Totals { get; init; }
+
+    /// <summary>JSON by natural key: see <see cref="ProofReader"/>.</summary>
+    public IReadOnlyDictionary<string, string> Proof { get; init; } = new Dictionary<string, string>();
+}
 
 /// <summary>Every state change of reconciliation, each one transaction behind the fence.</summary>
 public sealed class ReconciliationJournal(NpgsqlDataSource primary)
@@ -15,39 +23,75 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
     public const string CursorName = "reconciliation";
 
     // The state and evidence of before are read in the same statement, so a decision made meanwhile by a person is not overwritten: the
-    // row lock of ON CONFLICT sees the committed state.
+    // row lock of ON CONFLICT sees the committed state. When it is reopened: WorkflowRules.WhyReopened.
     private const string UpsertFindings =
         """
         WITH found AS (
-            SELECT natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain::jsonb AS on_chain, off_chain::jsonb AS off_chain
-            FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::bytea[], $8::bigint[], $9::text[], $10::text[], $11::text[])
-                AS f (natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain, off_chain)),
-        before AS (SELECT d.natural_key, d.state FROM discrepancies d JOIN found USING (natural_key)),
+            SELECT natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain::jsonb AS on_chain, off_chain::jsonb AS off_chain,
+                   amount, proof::jsonb AS proof
+            FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::bytea[], $8::bigint[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::text[])
+                AS f (natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain, off_chain, amount, proof)),
+        before AS (SELECT d.* FROM discrepancies d JOIN found USING (natural_key)),
         upserted AS (
             INSERT INTO discrepancies AS d
-                (natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain, off_chain, last_run_id)
-            SELECT natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain, off_chain, $1 FROM found
+                (natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain, off_chain, amount, proof, last_run_id)
+            SELECT natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain, off_chain, amount, proof, $1 FROM found
             ON CONFLICT (natural_key) DO UPDATE SET
                 last_seen_at = now(), last_run_id = excluded.last_run_id, severity = excluded.severity, summary = excluded.summary,
-                on_chain = excluded.on_chain, off_chain = excluded.off_chain,
-                -- WorkflowRules.AfterSeenAgain: only other evidence asks again what a person has decided.
-                state = CASE WHEN d.state IN ('resolved', 'ignored')
-                             AND (d.on_chain IS DISTINCT FROM excluded.on_chain OR d.off_chain IS DISTINCT FROM excluded.off_chain)
+                on_chain = excluded.on_chain, off_chain = excluded.off_chain, amount = excluded.amount, proof = COALESCE(excluded.proof, d.proof),
+                absent_since = NULL,
+                state = CASE WHEN (d.state IN ('resolved', 'ignored')
+                                   AND (d.on_chain IS DISTINCT FROM excluded.on_chain OR d.off_chain IS DISTINCT FROM excluded.off_chain))
+                               OR (d.state = 'resolved' AND d.absent_since IS NOT NULL)
                         THEN 'reopened' ELSE d.state END
-            RETURNING d.discrepancy_id, d.natural_key, d.state, d.xmax = 0 AS inserted),
+            RETURNING d.discrepancy_id, d.natural_key, d.state, d.xmax = 0 AS inserted, d.on_chain, d.off_chain),
         audited AS (
             INSERT INTO discrepancy_audit (discrepancy_id, actor, action, from_state, to_state, note)
             SELECT u.discrepancy_id, 'reconciler', CASE WHEN u.inserted THEN 'found' ELSE 'reopen' END, COALESCE(b.state, 'none'), u.state,
-                   CASE WHEN u.inserted THEN NULL ELSE 'Seen again with other evidence.' END
+                   CASE WHEN u.inserted THEN NULL
+                        WHEN b.on_chain IS DISTINCT FROM u.on_chain OR b.off_chain IS DISTINCT FROM u.off_chain THEN 'Seen again with other evidence.'
+                        ELSE 'Seen again after it was gone.' END
             FROM upserted u LEFT JOIN before b USING (natural_key)
             WHERE u.inserted OR (u.state = 'reopened' AND b.state IN ('resolved', 'ignored')))
         SELECT count(*) FILTER (WHERE inserted) FROM upserted
         """;
 
+    // What this run looked at and did not find is gone: what names no block is looked at by every run.
+    private const string MarkAbsent =
+        """
+        UPDATE discrepancies SET absent_since = now()
+        WHERE absent_since IS NULL AND last_run_id IS DISTINCT FROM $1
+          AND CASE WHEN kind = 'balance_mismatch' THEN $4 ELSE block_number IS NULL OR block_number BETWEEN $2 AND $3 END
+        """;
+
     /// <summary>A run that its holder did not end failed: what it had compared is unknown.</summary>
     public Task FailAbandonedAsync(Term term, CancellationToken cancellation) => ExecuteAsync(
         term, cancellation,
-        Sql("UPDATE reconciliation_runs SET state = 'failed', finished_at = now(), error = 'The node that ran it ended before the run did.' WHERE state = 'running'"));
+        Sql(
+            """
+            WITH abandoned AS (
+                UPDATE reconciliation_runs SET state = 'failed', finished_at = now(), error = 'The node that ran it ended before the run did.'
+                WHERE state = 'running' RETURNING run_id, from_block, to_block, error)
+            INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state, error)
+            SELECT run_id, from_block, to_block, 'failed', error FROM abandoned WHERE to_block >= from_block AND to_block > 0
+            """));
+
+    /// <summary>Before the run reads them: if it never ends, they are the gap.</summary>
+    public Task PlanAsync(Term term, RunRow run, BlockRange range, CancellationToken cancellation) => ExecuteAsync(
+        term, cancellation,
+        Sql("UPDATE reconciliation_runs SET from_block = $2, to_block = $3 WHERE run_id = $1", Number(run.RunId), Number(range.FromBlock), Number(range.ToBlock)));
+
+    /// <summary>What was ignored until now asks again, unless it is gone.</summary>
+    public Task ReopenDueAsync(Term term, CancellationToken cancellation) => ExecuteAsync(
+        term, cancellation,
+        Sql(
+            """
+            WITH due AS (
+                UPDATE discrepancies SET state = 'reopened', ignored_until = NULL
+                WHERE state = 'ignored' AND ignored_until <= now() AND absent_since IS NULL RETURNING discrepancy_id)
+            INSERT INTO discrepancy_audit (discrepancy_id, actor, action, from_state, to_state, note)
+            SELECT discrepancy_id, 'reconciler', 'reopen', 'ignored', 'reopened', 'The time until which it was ignored has passed.' FROM due
+            """));
 
     public async Task<RunRow> StartScheduledAsync(Term term, CancellationToken cancellation)
     {
@@ -63,10 +107,18 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
             Number(run.RunId), Text(term.NodeId)));
 
     /// <summary>Findings, coverage, cursor and the run's end, all or nothing. Returns how many discrepancies were not known before.</summary>
-    public async Task<long> FinishAsync(Term term, RunResult result, CancellationToken cancellation)
+    /// <param name="plan">What a dry run would repair; a real run notes what became of each repair when it is made.</param>
+    public async Task<long> FinishAsync(Term term, RunResult result, CancellationToken cancellation, IReadOnlyList<PlannedRepair>? plan = null)
     {
         var commands = new List<NpgsqlBatchCommand>();
-        if (result.Findings.Count > 0) commands.Add(Upsert(result.RunId, result.Findings));
+        if (result.Findings.Count > 0) commands.Add(Upsert(result.RunId, result.Findings, result.Proof));
+        if (result.Error is null)
+        {
+            commands.Add(Sql(
+                MarkAbsent, Number(result.RunId), Number(result.Range.FromBlock), Number(result.Range.ToBlock), new NpgsqlParameter { Value = result.Totals is not null }));
+        }
+
+        commands.AddRange((plan ?? []).Select(p => RepairJournal.Note(result.RunId, p)));
         commands.Add(Coverage(result));
         if (result.Cursor is { } cursor)
         {
@@ -78,14 +130,18 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
                 Text(CursorName), Number(cursor.Block), new NpgsqlParameter { Value = cursor.Hash }));
         }
 
+        // What was only planned or refused is of interest for a while; what was done stays.
+        commands.Add(Sql("DELETE FROM reconciliation_repairs WHERE state <> 'done' AND at < now() - interval '7 days'"));
         commands.Add(Sql(
             """
             UPDATE reconciliation_runs SET state = $2, finished_at = now(), from_block = $3, to_block = $4, trades_compared = $5, found = $6, error = $7,
+                ledger_total = $8, chain_total = $9, holdings_compared = $10,
                 new = (SELECT count(*) FROM discrepancies d JOIN discrepancy_audit a USING (discrepancy_id) WHERE d.last_run_id = $1 AND a.action = 'found' AND a.at >= now())
             WHERE run_id = $1 RETURNING new::bigint
             """,
             Number(result.RunId), Text(result.Error is null ? "succeeded" : "failed"), Number(result.Range.FromBlock), Number(result.Range.ToBlock),
-            Number(result.TradesCompared), new NpgsqlParameter { Value = result.Findings.Count }, Nullable(result.Error)));
+            Number(result.TradesCompared), new NpgsqlParameter { Value = result.Findings.Count }, Nullable(result.Error),
+            Numeric(result.Totals?.Ledger), Numeric(result.Totals?.Chain), new NpgsqlParameter { Value = (object?)result.Totals?.Holdings ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint }));
         return await ExecuteAsync(term, cancellation, [.. commands]) ?? 0;
     }
 
@@ -102,7 +158,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
                 Text(term.NodeId), Number(term.Epoch), Number((long)interval.TotalMilliseconds), new NpgsqlParameter { Value = autoFix },
                 new NpgsqlParameter { Value = (object?)nextRunAt?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz }, Number(head), Number(covered)));
 
-    private static NpgsqlBatchCommand Upsert(long runId, IReadOnlyList<Finding> findings)
+    private static NpgsqlBatchCommand Upsert(long runId, IReadOnlyList<Finding> findings, IReadOnlyDictionary<string, string> proof)
     {
         // One statement cannot touch a row twice; the natural key says that both are the same disagreement.
         var distinct = findings.DistinctBy(f => f.NaturalKey).ToList();
@@ -114,7 +170,8 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
             Array(f => f.MarketId, NpgsqlDbType.Integer), Array(f => f.TradeId, NpgsqlDbType.Bigint),
             Array(f => f.TransactionHash is { } hash ? Convert.FromHexString(hash.AsSpan(2)) : null, NpgsqlDbType.Bytea),
             Array(f => f.BlockNumber, NpgsqlDbType.Bigint), Array(f => f.Summary, NpgsqlDbType.Text), Array(f => Evidence.Json(f.OnChain), NpgsqlDbType.Text),
-            Array(f => Evidence.Json(f.OffChain), NpgsqlDbType.Text));
+            Array(f => Evidence.Json(f.OffChain), NpgsqlDbType.Text), Array(f => f.Amount is { } amount ? (long?)BigInteger.Min(amount, long.MaxValue) : null, NpgsqlDbType.Bigint),
+            Array(f => proof.GetValueOrDefault(f.NaturalKey), NpgsqlDbType.Text));
     }
 
     private static NpgsqlBatchCommand Coverage(RunResult result)
@@ -131,13 +188,15 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
             new NpgsqlParameter { Value = ranges.Select(r => r.Error).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
     }
 
-    private static NpgsqlParameter Number(long value) => new() { Value = value };
+    internal static NpgsqlParameter Number(long value) => new() { Value = value };
 
-    private static NpgsqlParameter Text(string value) => new() { Value = value };
+    internal static NpgsqlParameter Text(string value) => new() { Value = value };
 
-    private static NpgsqlParameter Nullable(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+    internal static NpgsqlParameter Nullable(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 
-    private static NpgsqlBatchCommand Sql(string text, params NpgsqlParameter[] parameters)
+    private static NpgsqlParameter Numeric(BigInteger? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Numeric };
+
+    internal static NpgsqlBatchCommand Sql(string text, params NpgsqlParameter[] parameters)
     {
         var command = new NpgsqlBatchCommand(text);
         foreach (var parameter in parameters) command.Parameters.Add(parameter);
@@ -145,7 +204,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
     }
 
     /// <summary>The last 64-bit number that a statement returned, if any.</summary>
-    private async Task<long?> ExecuteAsync(Term term, CancellationToken cancellation, params NpgsqlBatchCommand[] commands)
+    internal async Task<long?> ExecuteAsync(Term term, CancellationToken cancellation, params NpgsqlBatchCommand[] commands)
     {
         await using var batch = primary.CreateBatch();
         batch.BatchCommands.Add(Fence.Assert(term));

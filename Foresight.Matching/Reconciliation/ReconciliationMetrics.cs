@@ -26,14 +26,15 @@ public sealed class ReconciliationMetrics
 
     public long Open { get; set; }
 
-    public BalanceTotals? LastTotals { get; set; }
+    private BalanceTotals? LastTotals { get; set; }
 
-    public void Finished(RunRow run, RunResult result, TimeSpan took, bool balancesChecked)
+    public void Finished(RunRow run, RunResult result, TimeSpan took)
     {
+        LastTotals = result.Totals ?? LastTotals;
         runs.Add(1, new("trigger", run.Manual ? "manual" : "schedule"), new("result", result.Error is null ? "succeeded" : "failed"));
         seconds.Record(took.TotalSeconds);
         foreach (var group in result.Findings.GroupBy(f => f.Kind)) discrepancies.Add(group.Count(), new KeyValuePair<string, object?>("kind", group.Key));
-        if (!balancesChecked) return;
+        if (result.Totals is null) return;
         balanceChecks.Add(1, new KeyValuePair<string, object?>("result", result.Error is null ? "succeeded" : "failed"));
         mismatches.Add(result.Findings.Count(f => f.Kind == DiscrepancyKinds.BalanceMismatch));
     }

@@ -13,7 +13,7 @@ public sealed record ReconciliationOptions
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Blocks of one comparison: each is read and compared in memory. <c>RECONCILIATION_BLOCK_RANGE</c>.</summary>
-    public int BlockRange { get; init; } = 1_000;
+    public int BlockRange { get; init; } = 250;
 
     /// <summary>Blocks that a scheduled run compares again. <c>RECONCILIATION_LOOKBACK_BLOCKS</c>.</summary>
     public int ScheduledLookback { get; init; } = 1_000;
@@ -24,8 +24,11 @@ public sealed record ReconciliationOptions
     /// <summary>Whether the ledger's balances are compared too. <c>RECONCILIATION_BALANCES</c>.</summary>
     public bool Balances { get; init; } = true;
 
-    /// <summary><c>RECONCILIATION_AUTO_FIX</c>. Only so that somebody who wants it is told that it is not there.</summary>
-    public bool AutoFixWanted { get; init; }
+    /// <summary>Whether runs repair what the chain's word decides: <see cref="RepairRules"/>. <c>RECONCILIATION_AUTO_FIX</c>.</summary>
+    public bool AutoFix { get; init; }
+
+    /// <summary>Micro-USDC; what is worth more waits for two people. <c>RECONCILIATION_FOUR_EYES_OVER_USDC</c>, in whole USDC; null: no such bound.</summary>
+    public System.Numerics.BigInteger? FourEyesOver { get; init; }
 
     /// <summary>Blocks on top of what is compared; settlement's, because what is not final is not compared.</summary>
     public int Confirmations { get; init; } = 2;
@@ -42,7 +45,8 @@ public sealed record ReconciliationOptions
             ScheduledLookback = configuration.Integer("RECONCILIATION_LOOKBACK_BLOCKS", defaults.ScheduledLookback, 0, 1_000_000),
             ManualLookback = configuration.Integer("RECONCILIATION_MANUAL_BLOCKS", defaults.ManualLookback, 1, 100_000_000),
             Balances = configuration.Flag("RECONCILIATION_BALANCES", defaults.Balances),
-            AutoFixWanted = configuration.Flag("RECONCILIATION_AUTO_FIX", defaultValue: false),
+            AutoFix = configuration.Flag("RECONCILIATION_AUTO_FIX", defaultValue: false),
+            FourEyesOver = configuration.FourEyesOver(),
             Confirmations = SettlementOptions.From(configuration).Confirmations,
         };
     }

@@ -23,36 +23,40 @@ public static class ReconciliationRules
                 if (Status(chain, journal) is { } status) findings.Add(status);
                 if (Amounts(chain, journal) is { } amounts) findings.Add(amounts);
             }
-            else
+            else if (UnknownTrade(chain) is var unknown && !sides.Recorded.Contains(unknown.NaturalKey))
             {
-                findings.Add(UnknownTrade(chain));
+                findings.Add(unknown);
             }
         }
 
-        foreach (var direct in sides.DirectFills) findings.Add(BehindOurBack(direct));
+        findings.AddRange(sides.DirectFills.Select(BehindOurBack).Where(f => !sides.Recorded.Contains(f.NaturalKey)));
 
         foreach (var journal in sides.Journal.Values.OrderBy(t => t.TradeId))
         {
             if (settledHere.Contains(journal.TradeId) || !ClaimsToBeSettled(journal, sides)) continue;
-            findings.Add(sides.SettledElsewhere.Contains(journal.TradeId) ? WrongBlock(journal) : NotOnChain(journal));
+            findings.Add(sides.SettledElsewhere.TryGetValue(journal.TradeId, out var place) ? WrongBlock(journal, place) : NotOnChain(journal));
         }
 
         return findings;
     }
 
     private static bool ClaimsToBeSettled(JournalTrade trade, RangeSides sides)
-        => trade.State is TradeStates.Mined or TradeStates.Final && trade.Block is { } block && block >= sides.FromBlock && block <= sides.ToBlock;
+        => trade.State is TradeStates.Mined or TradeStates.Final && (sides.Nowhere || (trade.Block is { } block && block >= sides.FromBlock && block <= sides.ToBlock));
 
     private static Finding? Status(ChainTrade chain, JournalTrade journal)
     {
         if (journal.State is TradeStates.Mined or TradeStates.Final) return null;
         // A trade that we gave up and the chain settled all the same: the engine has released money that has moved.
         var severity = journal.State == TradeStates.Failed ? Severities.High : Severities.Medium;
+        var key = $"{DiscrepancyKinds.StatusMismatch}:{journal.TradeId}";
         return new Finding(
-            $"{DiscrepancyKinds.StatusMismatch}:{journal.TradeId}", DiscrepancyKinds.StatusMismatch, severity, journal.MarketId, journal.TradeId,
-            chain.Place.TransactionHash, chain.Place.Block,
+            key, DiscrepancyKinds.StatusMismatch, severity, journal.MarketId, journal.TradeId, chain.Place.TransactionHash, chain.Place.Block,
             $"Trade {journal.TradeId} is settled on chain in block {chain.Place.Block}; the journal says {journal.State}.",
-            Evidence.Of(chain), Evidence.Of(journal));
+            Evidence.Of(chain), Evidence.Of(journal))
+        {
+            Amount = Worth(chain, journal), Orders = HashesOf(chain.Fills), Place = chain.Place,
+            Repair = new TradeRepair(key, journal, chain.Place, Worth(chain, journal)),
+        };
     }
 
     private static Finding? Amounts(ChainTrade chain, JournalTrade journal)
@@ -61,7 +65,10 @@ public static class ReconciliationRules
         return new Finding(
             $"{DiscrepancyKinds.AmountMismatch}:{journal.TradeId}", DiscrepancyKinds.AmountMismatch, Severities.High, journal.MarketId, journal.TradeId,
             chain.Place.TransactionHash, chain.Place.Block,
-            $"Trade {journal.TradeId} differs: {string.Join("; ", differences)}.", Evidence.Of(chain), Evidence.Of(journal));
+            $"Trade {journal.TradeId} differs: {string.Join("; ", differences)}.", Evidence.Of(chain), Evidence.Of(journal))
+        {
+            Amount = Worth(chain, journal), Orders = [.. HashesOf(chain.Fills).Union(HashesOf(journal.Fills))], Place = chain.Place,
+        };
     }
 
     private static List<string> Differences(ChainTrade chain, JournalTrade journal)
@@ -77,24 +84,57 @@ public static class ReconciliationRules
     private static IEnumerable<FillSide> Sorted(IEnumerable<FillSide> fills)
         => fills.OrderBy(f => f.OrderHash, StringComparer.Ordinal).ThenBy(f => f.Outcome).ThenBy(f => f.Amount).ThenBy(f => f.Price);
 
-    private static Finding UnknownTrade(ChainTrade chain) => new(
-        $"{DiscrepancyKinds.MissingOffChain}:trade:{chain.TradeId}", DiscrepancyKinds.MissingOffChain, Severities.Critical, chain.MarketId,
-        chain.TradeId <= long.MaxValue ? (long)chain.TradeId : null, chain.Place.TransactionHash, chain.Place.Block,
-        $"Trade {chain.TradeId} was settled on chain in block {chain.Place.Block}; the journal does not know it.", Evidence.Of(chain), null);
+    private static BigInteger Worth(ChainTrade chain, JournalTrade journal) => BigInteger.Max(Evidence.Worth(chain.Fills), Evidence.Worth(journal.Fills));
 
-    private static Finding BehindOurBack(DirectFill direct) => new(
-        $"{DiscrepancyKinds.MissingOffChain}:{direct.Place.TransactionHash}:{direct.Place.LogIndex}", DiscrepancyKinds.MissingOffChain,
-        direct.KnownOrder ? Severities.High : Severities.Medium, direct.MarketId, null, direct.Place.TransactionHash, direct.Place.Block,
-        $"{(direct.KnownOrder ? "An order of the journal" : "An order that the journal never saw")} was filled directly on chain in block {direct.Place.Block}, past the relayer.",
-        Evidence.Of(direct), null);
+    private static IReadOnlyList<string> HashesOf(IReadOnlyList<FillSide> fills) => [.. fills.Select(f => f.OrderHash).Distinct()];
+
+    private static Finding UnknownTrade(ChainTrade chain)
+    {
+        var key = $"{DiscrepancyKinds.MissingOffChain}:trade:{chain.TradeId}";
+        return new Finding(
+            key, DiscrepancyKinds.MissingOffChain, Severities.Critical, chain.MarketId, chain.TradeId <= long.MaxValue ? (long)chain.TradeId : null,
+            chain.Place.TransactionHash, chain.Place.Block,
+            $"Trade {chain.TradeId} was settled on chain in block {chain.Place.Block}; the journal does not know it.", Evidence.Of(chain), null)
+        {
+            Amount = Evidence.Worth(chain.Fills), Orders = HashesOf(chain.Fills), Place = chain.Place,
+            Repair = chain.MarketId is { } market ? new FillRepair(key, market, chain.Fills, chain.Place, Evidence.Worth(chain.Fills)) : null,
+        };
+    }
+
+    private static Finding BehindOurBack(DirectFill direct)
+    {
+        var key = $"{DiscrepancyKinds.MissingOffChain}:{direct.Place.TransactionHash}:{direct.Place.LogIndex}";
+        IReadOnlyList<FillSide> fills = [direct.Fill];
+        return new Finding(
+            key, DiscrepancyKinds.MissingOffChain, direct.KnownOrder ? Severities.High : Severities.Medium, direct.MarketId, null,
+            direct.Place.TransactionHash, direct.Place.Block,
+            $"{(direct.KnownOrder ? "An order of the journal" : "An order that the journal never saw")} was filled directly on chain in block {direct.Place.Block}, past the relayer.",
+            Evidence.Of(direct), null)
+        {
+            Amount = Evidence.Worth(fills), Orders = HashesOf(fills), Place = direct.Place,
+            Repair = direct.MarketId is { } market ? new FillRepair(key, market, fills, direct.Place, Evidence.Worth(fills)) : null,
+        };
+    }
 
     private static Finding NotOnChain(JournalTrade journal) => new(
         $"{DiscrepancyKinds.MissingOnChain}:{journal.TradeId}", DiscrepancyKinds.MissingOnChain, Severities.Critical, journal.MarketId, journal.TradeId,
         journal.TransactionHash, journal.Block,
-        $"The journal says that trade {journal.TradeId} was settled in block {journal.Block}; the chain has no such trade.", null, Evidence.Of(journal));
+        $"The journal says that trade {journal.TradeId} was settled in {BlockOf(journal)}; the chain has no such trade.", null, Evidence.Of(journal))
+    {
+        Amount = Evidence.Worth(journal.Fills), Orders = HashesOf(journal.Fills),
+    };
 
-    private static Finding WrongBlock(JournalTrade journal) => new(
-        $"{DiscrepancyKinds.StatusMismatch}:{journal.TradeId}", DiscrepancyKinds.StatusMismatch, Severities.Low, journal.MarketId, journal.TradeId,
-        journal.TransactionHash, journal.Block,
-        $"Trade {journal.TradeId} is settled on chain, but not in block {journal.Block} as the journal says.", null, Evidence.Of(journal));
+    private static Finding WrongBlock(JournalTrade journal, EventPlace? place)
+    {
+        var key = $"{DiscrepancyKinds.StatusMismatch}:{journal.TradeId}";
+        var worth = Evidence.Worth(journal.Fills);
+        return new Finding(
+            key, DiscrepancyKinds.StatusMismatch, Severities.Low, journal.MarketId, journal.TradeId, journal.TransactionHash, journal.Block,
+            $"Trade {journal.TradeId} is settled on chain, but not in {BlockOf(journal)} as the journal says.", null, Evidence.Of(journal))
+        {
+            Amount = worth, Orders = HashesOf(journal.Fills), Place = place, Repair = place is null ? null : new TradeRepair(key, journal, place, worth),
+        };
+    }
+
+    private static string BlockOf(JournalTrade journal) => journal.Block is { } block ? $"block {block}" : "a block that it does not name";
 }

@@ -7,7 +7,8 @@ using Npgsql;
 namespace Foresight.Matching.Reconciliation;
 
 /// <param name="Manual">A person asked for it; else the schedule.</param>
-public sealed record RunRow(long RunId, bool Manual);
+/// <param name="DryRun">It says in addition what automatic repair would do, and repairs nothing.</param>
+public sealed record RunRow(long RunId, bool Manual, bool DryRun = false);
 
 /// <summary>
 /// What the reconciler reads from the journal. At the primary: a replica that is behind would look like missing trades.
@@ -15,8 +16,7 @@ public sealed record RunRow(long RunId, bool Manual);
 public sealed class ReconciliationStore(NpgsqlDataSource primary)
 {
     /// <summary>
-    /// The trades with these ids, and those of the current chain that the journal puts into the range. A settled trade without a block
-    /// counts as of the first block of the first range: it claims to be on chain and cannot say where.
+    /// The trades with these ids, and those of the current chain that the journal puts into the range.
     /// </summary>
     public async Task<Dictionary<long, JournalTrade>> ReadTradesAsync(BlockRange range, IReadOnlyCollection<long> ids, CancellationToken cancellation)
     {
@@ -75,6 +75,14 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
             new { deployedBlock, limit }, cancellationToken: cancellation))];
     }
 
+    /// <summary>Natural keys of the fills of these blocks that a repair has recorded.</summary>
+    public async Task<HashSet<string>> ReadRecordedAsync(BlockRange range, CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        return [.. await connection.QueryAsync<string>(new CommandDefinition(
+            "SELECT natural_key FROM chain_fills WHERE block_number BETWEEN @FromBlock AND @ToBlock", new { range.FromBlock, range.ToBlock }, cancellationToken: cancellation))];
+    }
+
     public async Task<HashSet<string>> ReadKnownOrdersAsync(IReadOnlyCollection<string> hashes, CancellationToken cancellation)
     {
         if (hashes.Count == 0) return [];
@@ -95,9 +103,9 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
     public async Task<RunRow?> ReadRequestedAsync(CancellationToken cancellation)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellation);
-        var id = await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
-            "SELECT min(run_id) FROM reconciliation_runs WHERE state = 'requested'", cancellationToken: cancellation));
-        return id is { } run ? new RunRow(run, Manual: true) : null;
+        var row = await connection.QuerySingleOrDefaultAsync<(long Id, bool DryRun)?>(new CommandDefinition(
+            "SELECT run_id, dry_run FROM reconciliation_runs WHERE state = 'requested' ORDER BY run_id LIMIT 1", cancellationToken: cancellation));
+        return row is { } run ? new RunRow(run.Id, Manual: true, run.DryRun) : null;
     }
 
     /// <summary>When the last scheduled or requested run ended well, so that a new holder keeps the interval.</summary>
@@ -107,6 +115,28 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
         var at = await connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(
             "SELECT max(finished_at) FROM reconciliation_runs WHERE state = 'succeeded'", cancellationToken: cancellation));
         return at is { } when ? new DateTimeOffset(when) : null;
+    }
+
+    /// <summary>Of these discrepancies those that a person has decided about.</summary>
+    public async Task<HashSet<string>> ReadDecidedAsync(IReadOnlyCollection<string> keys, CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        return [.. await connection.QueryAsync<string>(new CommandDefinition(
+            "SELECT natural_key FROM discrepancies WHERE natural_key = ANY (@keys) AND state IN ('resolved', 'ignored')", new { keys = keys.ToArray() },
+            cancellationToken: cancellation))];
+    }
+
+    /// <summary>Of these orders those that rest in a book, and how much of them trades of ours have filled for certain.</summary>
+    public async Task<IReadOnlyList<(byte[] Hash, byte[] Maker, int MarketId, long FinalLots)>> ReadRestingAsync(IReadOnlyCollection<string> hashes, CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        return [.. await connection.QueryAsync<(byte[], byte[], int, long)>(new CommandDefinition(
+            """
+            SELECT o.order_hash, a.address, o.market_id,
+                   COALESCE((SELECT sum(f.quantity_lots) FROM fills f JOIN trades t USING (trade_id) WHERE f.order_id = o.order_id AND t.settlement = 'final'), 0)::bigint
+            FROM orders o JOIN accounts a USING (account_id) WHERE o.order_hash = ANY (@hashes) AND o.status IN (0, 1)
+            """,
+            new { hashes = hashes.Select(Hex.Decode).ToArray() }, cancellationToken: cancellation))];
     }
 
     public async Task<long> CountOpenAsync(CancellationToken cancellation)

@@ -2,13 +2,14 @@ using System.Text.Json;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
+using Foresight.ServiceDefaults.Cluster;
 using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>Runs the reconciler when its time has come or somebody has asked, under the lease "reconciliation".</summary>
 public sealed partial class ReconciliationTask(
-    ChainEndpoint chain, ReconciliationOptions options, TradeStatePublisher publisher, ReconciliationMetrics metrics, TimeProvider clock,
+    ChainEndpoint chain, ReconciliationOptions options, SettlementOptions settlement, LeaderRouter router, TradeStatePublisher publisher, ReconciliationMetrics metrics, TimeProvider clock,
     ILogger<ReconciliationTask> logger) : ILeaderTask
 {
     /// <summary>How often requests are looked for, and the status is written.</summary>
@@ -21,7 +22,7 @@ public sealed partial class ReconciliationTask(
         var journal = new ReconciliationJournal(lease.Database);
         await journal.FailAbandonedAsync(lease.Term, ending.Token);
         lease.ReportRecovered();
-        if (options.AutoFixWanted) Log.NoAutoFix(logger);
+        if (options.AutoFix) Log.AutoFix(logger);
 
         var nextRunAt = await store.ReadLastSuccessAsync(ending.Token) + options.Interval ?? clock.GetUtcNow();
         while (true)
@@ -52,13 +53,16 @@ public sealed partial class ReconciliationTask(
         var run = requested ?? await journal.StartScheduledAsync(lease.Term, cancellation);
         var reconciler = new Reconciler(
             deployment, chain.Client, store, new SidesReader(deployment, chain.Client, store),
-            new BalanceChecker(deployment, lease.Database, new HoldingsReader(deployment, chain.Client)), options, clock);
-        var result = await reconciler.RunAsync(run, cancellation);
-        var fresh = await journal.FinishAsync(lease.Term, result, cancellation);
+            new BalanceChecker(deployment, lease.Database, new HoldingsReader(deployment, chain.Client)), new ProofReader(chain.Client, lease.Database), options, clock);
+        var result = await reconciler.RunAsync(run, cancellation, range => journal.PlanAsync(lease.Term, run, range, cancellation));
+        var repairer = new Repairer(
+            deployment, chain.Client, store, new RepairJournal(journal), new LeaderDelivery(router.SendAsync, deployment, settlement, clock, logger), options, logger);
+        var plan = options.AutoFix || run.DryRun ? await repairer.PlanAsync(result.Findings, cancellation) : [];
+        var fresh = await journal.FinishAsync(lease.Term, result, cancellation, run.DryRun ? plan : []);
+        if (!run.DryRun) await repairer.MakeAsync(lease.Term, run.RunId, plan, result.Range.ToBlock, cancellation);
 
         var took = clock.GetElapsedTime(started);
-        metrics.LastTotals = reconciler.Totals ?? metrics.LastTotals;
-        metrics.Finished(run, result, took, balancesChecked: reconciler.Totals is not null);
+        metrics.Finished(run, result, took);
         if (result.Error is null) Log.Succeeded(logger, run.RunId, result.Range.FromBlock, result.Range.ToBlock, result.TradesCompared, result.Findings.Count, fresh, took.TotalSeconds);
         else Log.Failed(logger, run.RunId, result.Range.FromBlock, result.Range.ToBlock, result.Error);
         publisher.Publish(lease.Term, "reconciliation_finished", JsonSerializer.Serialize(
@@ -71,8 +75,9 @@ public sealed partial class ReconciliationTask(
     {
         var head = await HeadAsync(cancellation);
         var covered = await store.ReadCursorAsync(ReconciliationJournal.CursorName, cancellation) ?? deployment.DeployedBlock - 1;
+        await journal.ReopenDueAsync(lease.Term, cancellation);
         metrics.Open = await store.CountOpenAsync(cancellation);
-        await journal.WriteStatusAsync(lease.Term, options.Interval, autoFix: false, nextRunAt, head, covered, cancellation);
+        await journal.WriteStatusAsync(lease.Term, options.Interval, options.AutoFix, nextRunAt, head, covered, cancellation);
     }
 
     private long lastHead;
@@ -100,8 +105,8 @@ public sealed partial class ReconciliationTask(
         [LoggerMessage(LogLevel.Error, "Run {RunId} over blocks {From} to {To} failed and found nothing: {Reason}")]
         public static partial void Failed(ILogger logger, long runId, long from, long to, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "RECONCILIATION_AUTO_FIX is on, but nothing is repaired automatically yet: every discrepancy waits for a person.")]
-        public static partial void NoAutoFix(ILogger logger);
+        [LoggerMessage(LogLevel.Information, "RECONCILIATION_AUTO_FIX is on: what the chain's word decides is repaired by each run, never an amount and never a missing trade.")]
+        public static partial void AutoFix(ILogger logger);
 
         [LoggerMessage(LogLevel.Warning, "The chain's head is not known: {Reason}")]
         public static partial void HeadUnknown(ILogger logger, string reason);

@@ -28,7 +28,9 @@ public sealed record JournalTrade(
 
 /// <summary>Everything that both sides say about one block range. Made only after every read of it succeeded.</summary>
 /// <param name="Journal">Trades that the chain settled in the range, and trades that the journal says were settled in the range.</param>
-/// <param name="SettledElsewhere">Trades that the journal puts in the range and the chain, asked by id, settled in another block.</param>
+/// <param name="SettledElsewhere">Trades that the journal puts in the range and the chain, asked by id, settled in another block; and where.</param>
+/// <param name="Recorded">Natural keys of fills past the relayer that a repair has recorded: the journal knows them now.</param>
+/// <param name="Nowhere">Not of a range: settled trades that name no block of the deployment.</param>
 public sealed record RangeSides(
     long FromBlock, long ToBlock, IReadOnlyList<ChainTrade> Chain, IReadOnlyList<DirectFill> DirectFills, IReadOnlyDictionary<long, JournalTrade> Journal,
-    IReadOnlySet<long> SettledElsewhere);
+    IReadOnlyDictionary<long, EventPlace?> SettledElsewhere, IReadOnlySet<string> Recorded, bool Nowhere = false);

@@ -8,10 +8,13 @@ namespace Foresight.Matching.Reconciliation;
 /// <summary>Reads both sides of a block range. Either all of it succeeds, or it throws and nothing of the range is compared.</summary>
 public sealed class SidesReader(Deployment deployment, EthereumClient client, ReconciliationStore store)
 {
+    /// <summary>Trades of one range whose true block is looked for; the finding of a further one says only that the block is wrong.</summary>
+    private const int LocateLimit = 200;
+
     private readonly ChainReader reader = new(client);
     private readonly Dictionary<int, Address> markets = deployment.Markets.ToDictionary(m => m.Id, m => m.Address);
 
-    public async Task<(RangeSides Sides, BlockMark Last)> ReadAsync(BlockRange range, CancellationToken cancellation)
+    public async Task<(RangeSides Sides, VerifiedRange Verified)> ReadAsync(BlockRange range, CancellationToken cancellation)
     {
         // The chain first: the follower has applied these blocks, so whatever they settled is in the journal by now.
         var verified = await reader.ReadAsync(range.FromBlock, range.ToBlock, null, [.. markets.Values], BlockFacts.FillTopics, cancellation);
@@ -22,12 +25,32 @@ public sealed class SidesReader(Deployment deployment, EthereumClient client, Re
         var journal = await store.ReadTradesAsync(range, [.. chain.Where(c => c.TradeId <= long.MaxValue).Select(c => (long)c.TradeId)], cancellation);
         var direct = facts.DirectFills.ToList();
         var known = await store.ReadKnownOrdersAsync([.. direct.Select(d => d.OrderHash.ToString()).Distinct()], cancellation);
+        var recorded = await store.ReadRecordedAsync(range, cancellation);
         var settled = chain.Select(c => c.TradeId).ToHashSet();
-        var elsewhere = await SettledElsewhereAsync([.. journal.Values.Where(j => !settled.Contains(j.TradeId))], range.ToBlock, cancellation);
+        var missing = journal.Values.Where(j => !settled.Contains(j.TradeId)).ToList();
+        // Before the chain is asked by id: a node that leaves out a log must not make the journal's block look wrong.
+        await ConfirmAsync(verified, missing.Where(m => m.State is TradeStates.Mined or TradeStates.Final).Select(m => m.Block), cancellation);
         return (new RangeSides(
             range.FromBlock, range.ToBlock, chain,
             [.. direct.Select(d => new DirectFill(MarketId(d), d.Position.Market.ToLowerHex(), OfFill(d), Place(d), known.Contains(d.OrderHash.ToString())))],
-            journal, elsewhere), verified.Last);
+            journal, await SettledElsewhereAsync(missing, range.ToBlock, cancellation), recorded), verified);
+    }
+
+    /// <summary>
+    /// What is about to be reported is read a second time and in another way: by the receipts of its block. A node that leaves some logs of a
+    /// block out contradicts itself here.
+    /// </summary>
+    /// <exception cref="InconsistentChainException">It does.</exception>
+    public async Task ConfirmAsync(VerifiedRange verified, IEnumerable<long?> blocks, CancellationToken cancellation)
+    {
+        var first = verified.Headers[0].Number;
+        foreach (var block in blocks.OfType<long>().Distinct().Where(b => b >= first && b <= verified.Last.Number).Order())
+        {
+            var receipts = await client.GetBlockReceiptsAsync(verified.Headers[(int)(block - first)].Hash, cancellation);
+            var told = receipts.SelectMany(r => r.Logs).Where(l => l.Topics.Count > 0 && BlockFacts.FillTopics.Contains(l.Topics[0]) && markets.ContainsValue(l.Address));
+            if (!told.Select(l => l.Index).Order().SequenceEqual(verified.Logs.Where(l => l.BlockNumber == block).Select(l => l.Index).Order()))
+                throw new InconsistentChainException($"The node's logs of block {block} are not those of its receipts.");
+        }
     }
 
     /// <summary>Settled trades that name no block, or one before the deployment: looked up one by one.</summary>
@@ -36,18 +59,33 @@ public sealed class SidesReader(Deployment deployment, EthereumClient client, Re
         var ids = await store.ReadSettledNowhereAsync(deployment.DeployedBlock, limit, cancellation);
         var journal = await store.ReadTradesAsync(new BlockRange(0, -1), ids, cancellation);
         var elsewhere = await SettledElsewhereAsync([.. journal.Values], toBlock, cancellation);
-        // They claim to be on chain and cannot say where: they are compared as if they said "here".
-        var claimed = journal.Values.ToDictionary(t => t.TradeId, t => t with { Block = t.Block ?? toBlock });
-        return new RangeSides(long.MinValue, long.MaxValue, [], [], claimed, elsewhere);
+        return new RangeSides(deployment.DeployedBlock, toBlock, [], [], journal, elsewhere, new HashSet<string>(), Nowhere: true);
     }
 
-    private async Task<IReadOnlySet<long>> SettledElsewhereAsync(IReadOnlyList<JournalTrade> missing, long block, CancellationToken cancellation)
+    private async Task<IReadOnlyDictionary<long, EventPlace?>> SettledElsewhereAsync(IReadOnlyList<JournalTrade> missing, long block, CancellationToken cancellation)
     {
         var asked = missing.Where(t => t.State is TradeStates.Mined or TradeStates.Final && markets.ContainsKey(t.MarketId)).ToList();
-        if (asked.Count == 0) return new HashSet<long>();
+        var places = new Dictionary<long, EventPlace?>();
+        if (asked.Count == 0) return places;
         var calls = asked.Select(t => new CallRequest(markets[t.MarketId], MarketContract.IsTradeSettledFunction.Encode(t.TradeId))).ToList();
         var answers = await client.CallManyAsync(calls, block, cancellation);
-        return asked.Where((_, i) => MarketContract.IsTradeSettledFunction.DecodeOutput(answers[i].Required()).Bool("settled")).Select(t => t.TradeId).ToHashSet();
+        foreach (var trade in asked.Where((_, i) => MarketContract.IsTradeSettledFunction.DecodeOutput(answers[i].Required()).Bool("settled")))
+            places[trade.TradeId] = places.Count < LocateLimit ? await LocateAsync(trade, block, cancellation) : null;
+        return places;
+    }
+
+    /// <summary>Where the chain settled the trade; null: the node does not say, or no confirmed block of ours holds it.</summary>
+    private async Task<EventPlace?> LocateAsync(JournalTrade trade, long toBlock, CancellationToken cancellation)
+    {
+        var filter = new LogFilter
+        {
+            FromBlock = deployment.DeployedBlock, ToBlock = toBlock, Addresses = [markets[trade.MarketId]],
+            Topics = [[MarketEvents.TradeSettled.Topic], [new Hash32(Word.ToBytes(trade.TradeId))]],
+        };
+        var logs = await client.GetLogsAsync(filter, cancellation);
+        if (logs.Count != 1 || MarketEvents.TryDecode(logs[0]) is not MarketEvent.TradeSettled settled) return null;
+        var header = await client.GetBlockAsync(logs[0].BlockNumber, cancellation);
+        return header?.Hash == logs[0].BlockHash ? Place(settled) : null;
     }
 
     private ChainTrade OfTrade(MarketEvent.TradeSettled settled, IEnumerable<MarketEvent.OrderFilled> fills) => new(

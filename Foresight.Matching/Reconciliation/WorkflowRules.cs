@@ -14,8 +14,15 @@ public static class WorkflowRules
     public static bool IsLive(string state) => state is Open or Acknowledged or Reopened;
 
     /// <summary>
-    /// The state after a run found the same disagreement again. Somebody decided about the evidence they saw: the same evidence does not
-    /// ask them again, and other evidence under the same key does.
+    /// Why a run that finds the same disagreement again opens it anew; null: it does not. Somebody decided about the evidence they saw, so the
+    /// same evidence does not ask them again. Other evidence under the same key does, and so does what was resolved, was gone, and has come
+    /// back: then the cause was not. What is ignored until a time asks again at that time.
     /// </summary>
-    public static string AfterSeenAgain(string state, bool sameEvidence) => IsLive(state) || sameEvidence ? state : Reopened;
+    /// <param name="wasGone">A run since then looked where it was and did not find it.</param>
+    public static string? WhyReopened(string state, bool sameEvidence, bool wasGone) => (state, sameEvidence, wasGone) switch
+    {
+        (Resolved or Ignored, false, _) => "Seen again with other evidence.",
+        (Resolved, true, true) => "Seen again after it was gone.",
+        _ => null,
+    };
 }

@@ -33,14 +33,39 @@ public sealed record ServerView(
     string Name, string Role, string Host, bool Healthy, int Weight, int ConsecutiveFailures, long? LagBytes, double? LagSeconds, double? LatencyMs,
     DateTimeOffset? CheckedAt, string? Error, long Reads);
 
+/// <param name="OpenByAge">Of those that wait for a decision, by how long ago they were first seen: every bucket of <see cref="DiscrepancyAges"/>, in order.</param>
+/// <param name="Solvency">Of the last run that compared balances; null: none has.</param>
+/// <param name="FourEyesOver">USDC over which two keys must decide, decimal; null: one is enough.</param>
 public sealed record ReconciliationStatus(
     bool Running, DateTimeOffset? NextRunAt, TimeSpan Interval, bool AutoFix, RunView? LastRun, long CoveredToBlock, long HeadBlock,
-    int OpenDiscrepancies, IReadOnlyDictionary<string, int> OpenByKind);
+    int OpenDiscrepancies, IReadOnlyDictionary<string, int> OpenByKind, IReadOnlyList<AgeCount>? OpenByAge = null, SolvencyView? Solvency = null,
+    string? FourEyesOver = null);
 
-/// <param name="State">running, succeeded, failed.</param>
+/// <param name="Age">One of <see cref="DiscrepancyAges"/>.</param>
+public sealed record AgeCount(string Age, int Count);
+
+/// <summary>How long ago a discrepancy was first seen. Each begins where the one before ends.</summary>
+public static class DiscrepancyAges
+{
+    public const string Minutes5 = "0-5m";
+    public const string Minutes60 = "5-60m";
+    public const string Hours24 = "1-24h";
+    public const string Older = "24h+";
+
+    public static readonly IReadOnlyList<string> All = [Minutes5, Minutes60, Hours24, Older];
+}
+
+/// <summary>What all accounts own of USDC, as the ledger and as the chain say it. Decimal USDC.</summary>
+/// <param name="Delta">Chain less ledger; 0 on clean data.</param>
+/// <param name="Holdings">Accounts times assets that were compared.</param>
+public sealed record SolvencyView(string Ledger, string Chain, string Delta, long Holdings, long RunId, DateTimeOffset At);
+
+/// <param name="State">requested, running, succeeded, failed.</param>
+/// <param name="DryRun">It says what automatic repair would do: <c>GET /reconciliation/runs/{id}/repairs</c>.</param>
+/// <param name="Repaired">Repairs that it made.</param>
 public sealed record RunView(
     long Id, string Trigger, string State, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, long FromBlock, long ToBlock, long TradesCompared,
-    int Found, int New, string? Error, string NodeId);
+    int Found, int New, string? Error, string NodeId, bool DryRun = false, int Repaired = 0);
 
 public sealed record CoverageView(long FromBlock, long ToBlock, string State, long RunId, DateTimeOffset At, string? Error);
 
@@ -50,24 +75,65 @@ public sealed record CoverageView(long FromBlock, long ToBlock, string State, lo
 /// <param name="State">open, acknowledged, resolved, ignored, reopened.</param>
 /// <param name="OnChain">Evidence of the chain's side, as JSON; null if it has none.</param>
 /// <param name="OffChain">Evidence of the journal's side, as JSON; null if it has none.</param>
+/// <param name="Amount">USDC at stake, decimal; null: unknown.</param>
+/// <param name="IgnoredUntil">Of an ignored one: from then on it asks again. Null: it does not.</param>
+/// <param name="AbsentSince">Since when runs that looked where it was do not find it any more.</param>
+/// <param name="Proof">Log, receipt, block and signed orders, as JSON; in a list always null.</param>
+/// <param name="Second">A decision that waits for somebody with another key.</param>
 public sealed record DiscrepancyView(
     long Id, string Key, string Kind, string Severity, string State, int? MarketId, long? TradeId, string? TransactionHash, long? BlockNumber,
     string Summary, string? OnChain, string? OffChain, DateTimeOffset FirstSeenAt, DateTimeOffset LastSeenAt, string? Note, string? ChangedBy,
-    DateTimeOffset? ChangedAt);
+    DateTimeOffset? ChangedAt, string? Amount = null, string? Assignee = null, DateTimeOffset? IgnoredUntil = null, DateTimeOffset? AbsentSince = null,
+    string? Proof = null, SecondView? Second = null);
 
-public sealed record DiscrepancyAuditView(long Id, DateTimeOffset At, string Actor, string Action, string FromState, string ToState, string? Note);
+/// <param name="Action">resolve, ignore.</param>
+/// <param name="Key">Name of the key that made the first half; the second half needs another.</param>
+public sealed record SecondView(string Action, string By, string Key, DateTimeOffset At);
+
+/// <param name="Actor">Who the caller said they are. It is claimed, not proven; what is proven is <paramref name="Key"/>.</param>
+/// <param name="Key">Name of the admin key that was shown; null for the reconciler itself.</param>
+/// <param name="Batch">The same for all entries of one bulk decision.</param>
+/// <param name="Before">Of a repair: what the journal said, as JSON.</param>
+/// <param name="After">Of a repair: what it says since then, as JSON.</param>
+public sealed record DiscrepancyAuditView(
+    long Id, DateTimeOffset At, string Actor, string Action, string FromState, string ToState, string? Note, string? Key = null, Guid? Batch = null,
+    string? Before = null, string? After = null);
 
 public sealed record DiscrepancyDetail(DiscrepancyView Discrepancy, IReadOnlyList<DiscrepancyAuditView> Audit);
 
 /// <summary><c>POST /reconciliation/resolve/{id}</c>.</summary>
-/// <param name="Action">resolve (default), acknowledge, ignore, reopen.</param>
-/// <param name="Note">Required, 1..2000 characters.</param>
-public sealed record ResolveRequest(string Note, string? Action = null);
+/// <param name="Note">1..2000 characters; required, except to assign.</param>
+/// <param name="Action">resolve (default), acknowledge, ignore, reopen, assign, note.</param>
+/// <param name="Until">With ignore: it asks again from then on. In the future, at most a year away. Null: it does not.</param>
+/// <param name="Assignee">With assign: whose it is, up to 100 characters; null or empty: nobody's.</param>
+public sealed record ResolveRequest(string? Note = null, string? Action = null, DateTimeOffset? Until = null, string? Assignee = null);
+
+/// <summary><c>POST /reconciliation/resolve</c>: one decision about many. Those that it does not fit are named, and the others are decided.</summary>
+/// <param name="Ids">1..500, each once.</param>
+public sealed record BulkResolveRequest(
+    IReadOnlyList<long> Ids, string? Note = null, string? Action = null, DateTimeOffset? Until = null, string? Assignee = null);
+
+/// <param name="Batch">Finds all of its entries in the audit trails.</param>
+/// <param name="Awaiting">Of the changed ones those that wait for somebody with another key.</param>
+public sealed record BulkResolveResponse(Guid Batch, int Changed, int Awaiting, IReadOnlyList<BulkRefusal> Refused);
+
+/// <param name="Code">not_found, state_conflict, second_person_needed.</param>
+public sealed record BulkRefusal(long Id, string Code, string Reason);
+
+/// <summary><c>POST /reconciliation/trigger</c>; without a body an ordinary run.</summary>
+/// <param name="DryRun">The run says in addition what automatic repair would do, and repairs nothing.</param>
+public sealed record TriggerRequest(bool DryRun = false);
 
 public sealed record TriggerResponse(long RunId, bool AlreadyRunning);
 
-/// <param name="Halted">Why settlement stopped by itself and waits for a person; null while it works.</param>
-/// <param name="Endpoints">The chain's endpoints as the holder of the lease sees them; null where it did not say.</param>
+/// <summary>What automatic repair did in a run, or in a dry run would do.</summary>
+/// <param name="State">planned, done, refused.</param>
+/// <param name="Before">What the journal says before, as JSON.</param>
+/// <param name="After">And after.</param>
+/// <param name="Reason">Why it was refused; null else.</param>
+public sealed record RepairView(
+    long Id, long RunId, long? DiscrepancyId, string Key, string Kind, string State, string Before, string After, string? Reason, DateTimeOffset At);
+
 public sealed record SettlementView(
     IReadOnlyDictionary<string, long> TradesByState, long HeadBlock, long ConfirmedBlock, int Confirmations, string? SignerAddress, string? SignerBalanceEth,
     string? HolderNodeId, string? LastError, DateTimeOffset? LastErrorAt, string? Halted = null, IReadOnlyList<ChainEndpointView>? Endpoints = null);

@@ -115,6 +115,12 @@ public static class Settings
         /// <summary>The first of them, for those who need one only.</summary>
         public Uri RpcUrl() => configuration.RpcUrls()[0];
 
+        /// <summary>
+        /// Micro-USDC over which two people with different keys decide about a discrepancy: <c>RECONCILIATION_FOUR_EYES_OVER_USDC</c>, in whole USDC.
+        /// Null: one is enough.
+        /// </summary>
+        public long? FourEyesOver() => configuration.Long("RECONCILIATION_FOUR_EYES_OVER_USDC", -1, 0, 1_000_000_000_000) is >= 0 and var usdc ? usdc * 1_000_000 : null;
+
         /// <summary>31337, the development chain's, unless <c>CHAIN_ID</c> says otherwise.</summary>
         public long ChainId() => configuration.Long("CHAIN_ID", 31337, 1, long.MaxValue);
     }

@@ -22,6 +22,9 @@ public sealed class OperationsTests(ApiStack stack)
     [InlineData("GET", "reconciliation/discrepancies/1")]
     [InlineData("POST", "reconciliation/trigger")]
     [InlineData("POST", "reconciliation/resolve/1")]
+    [InlineData("POST", "reconciliation/resolve")]
+    [InlineData("GET", "reconciliation/discrepancies/export")]
+    [InlineData("GET", "reconciliation/runs/1/repairs")]
     public async Task AnOperatorsRoute_IsClosedWithoutTheKey(string method, string path)
     {
         foreach (var authorization in new[] { null, "Bearer", "Bearer ", $"Bearer {ApiStack.AdminKey}x", $"Bearer {ApiStack.AdminKey[..^1]}", $"Basic {ApiStack.AdminKey}" })
@@ -55,7 +58,7 @@ public sealed class OperationsTests(ApiStack stack)
     {
         await stack.ExecuteAsync(
             """
-            INSERT INTO discrepancies (natural_key, kind, severity, summary, trade_id, on_chain) VALUES ('missing_offchain:0xab:1', 'missing_offchain', 'high', 'A fill.', 5, '{"amount": "1"}')
+            INSERT INTO discrepancies (natural_key, kind, severity, summary, trade_id, on_chain, amount) VALUES ('missing_offchain:0xab:1', 'missing_offchain', 'high', 'A fill.', 5, '{"amount": "1"}', 1)
             """);
         var id = await stack.ScalarAsync<long>("SELECT discrepancy_id FROM discrepancies WHERE natural_key = 'missing_offchain:0xab:1'");
         await stack.ExecuteAsync("UPDATE discrepancies SET last_seen_at = now()");
@@ -94,7 +97,7 @@ public sealed class OperationsTests(ApiStack stack)
     [Fact]
     public async Task OfTenDecisionsAtOnce_OneIsMade()
     {
-        await stack.ExecuteAsync("INSERT INTO discrepancies (natural_key, kind, severity, summary) VALUES ('status_mismatch:7', 'status_mismatch', 'low', 'A status.')");
+        await stack.ExecuteAsync("INSERT INTO discrepancies (natural_key, kind, severity, summary, amount) VALUES ('status_mismatch:7', 'status_mismatch', 'low', 'A status.', 1)");
         var id = await stack.ScalarAsync<long>("SELECT discrepancy_id FROM discrepancies WHERE natural_key = 'status_mismatch:7'");
         var answers = await Task.WhenAll(
             Enumerable.Range(0, 10).Select(i => stack.Admin.PostAsync($"reconciliation/resolve/{id}", new { note = $"{i}" })));

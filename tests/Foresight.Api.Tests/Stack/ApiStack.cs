@@ -16,6 +16,8 @@ namespace Foresight.Api.Tests.Stack;
 public sealed class ApiStack : IAsyncLifetime
 {
     public const string AdminKey = "an-admin-key-for-tests-only";
+    public const string AdaKey = "a-key-of-ada-for-tests-only";
+    public const string GraceKey = "a-key-of-grace-for-tests-only";
     public const string ClusterSecret = "a-cluster-secret-for-tests";
     public const string Prefix = "foresight:";
 
@@ -60,6 +62,8 @@ public sealed class ApiStack : IAsyncLifetime
             .WithEnvironment("RPC_URL", chain.GetEndpoint("http"))
             .WithEnvironment("CLUSTER_SECRET", ClusterSecret)
             .WithEnvironment("ADMIN_KEY", AdminKey)
+            .WithEnvironment("ADMIN_KEYS", $"ada={AdaKey}, grace={GraceKey}")
+            .WithEnvironment("RECONCILIATION_FOUR_EYES_OVER_USDC", "1000")
             .WithExplicitStart();
         app = await builder.BuildAsync();
         await app.StartAsync();

@@ -70,6 +70,56 @@ public sealed class ReconcilerTests(ChainFixture fixture)
     }
 
     [Fact]
+    public async Task WhatWasResolved_WasGone_AndIsBack_IsReopened()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (trades, _) = await SettleSomeAsync(venue, 2);
+        await venue.ExecuteAsync("UPDATE trades SET quantity_lots = quantity_lots + 1 WHERE trade_id = $1", trades[0]);
+        await RunAsync(venue, manual: true);
+        await venue.ExecuteAsync("UPDATE discrepancies SET state = 'resolved'");
+        await venue.ExecuteAsync("UPDATE trades SET quantity_lots = quantity_lots - 1 WHERE trade_id = $1", trades[0]);
+        await RunAsync(venue, manual: true);
+        Assert.Equal(1L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies WHERE absent_since IS NOT NULL AND state = 'resolved'"));
+        await venue.ExecuteAsync("UPDATE trades SET quantity_lots = quantity_lots + 1 WHERE trade_id = $1", trades[0]);
+        await RunAsync(venue, manual: true);
+        Assert.Equal(1L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies WHERE absent_since IS NULL AND state = 'reopened'"));
+        Assert.Equal("Seen again after it was gone.", await venue.ScalarAsync<string>("SELECT note FROM discrepancy_audit WHERE action = 'reopen'"));
+    }
+
+    [Fact]
+    public async Task WhatWasIgnoredUntilNow_AsksAgain_AndWhatIsIgnoredLonger_DoesNot()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        await venue.ExecuteAsync(
+            """
+            INSERT INTO discrepancies (natural_key, kind, severity, summary, state, ignored_until)
+            VALUES ('a', 'amount_mismatch', 'high', '', 'ignored', now()), ('b', 'amount_mismatch', 'high', '', 'ignored', now() + interval '1 hour'),
+                   ('c', 'amount_mismatch', 'high', '', 'ignored', NULL)
+            """);
+        var journal = new ReconciliationJournal(venue.Database);
+        await journal.ReopenDueAsync(venue.Term, CancellationToken.None);
+        await journal.ReopenDueAsync(venue.Term, CancellationToken.None);
+        Assert.Equal("a", await venue.ScalarAsync<string>("SELECT string_agg(natural_key, ',') FROM discrepancies WHERE state = 'reopened'"));
+        Assert.Equal(1L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancy_audit WHERE action = 'reopen'"));
+    }
+
+    [Fact]
+    public async Task TheProof_HoldsLogReceiptBlockAndSignedOrders()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (trades, _) = await SettleSomeAsync(venue, 2);
+        await venue.ExecuteAsync("UPDATE trades SET quantity_lots = 7 WHERE trade_id = $1", trades[0]);
+        await RunAsync(venue, manual: true);
+        using var proof = System.Text.Json.JsonDocument.Parse(await venue.ScalarAsync<string>("SELECT proof::text FROM discrepancies"));
+        var root = proof.RootElement;
+        Assert.Equal(await venue.ScalarAsync<string>("SELECT '0x' || encode(tx_hash, 'hex') FROM trades WHERE trade_id = $1", trades[0]), root.GetProperty("receipt").GetProperty("transactionHash").GetString());
+        Assert.Equal(MarketEvents.TradeSettled.Topic.ToString(), root.GetProperty("log").GetProperty("topics")[0].GetString());
+        Assert.Equal(await venue.ScalarAsync<long>("SELECT block_number FROM trades WHERE trade_id = $1", trades[0]), root.GetProperty("block").GetProperty("number").GetInt64());
+        Assert.Equal(2, root.GetProperty("orders").GetArrayLength());
+        Assert.All(root.GetProperty("orders").EnumerateArray(), order => Assert.Equal(132, order.GetProperty("signature").GetString()!.Length));
+    }
+
+    [Fact]
     public async Task ANodeThatFailsInTheMiddle_FailsTheRun_FindsNothing_MovesNoCursor_AndLeavesAGap()
     {
         await using var venue = await Venue.CreateAsync(fixture);

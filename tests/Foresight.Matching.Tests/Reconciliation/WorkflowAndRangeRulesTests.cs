@@ -6,12 +6,14 @@ namespace Foresight.Matching.Tests.Reconciliation;
 public class WorkflowAndRangeRulesTests
 {
     [Theory]
-    [InlineData("resolved", true, "resolved")]
-    [InlineData("ignored", true, "ignored")]
-    [InlineData("resolved", false, "reopened")]
-    [InlineData("acknowledged", false, "acknowledged")]
-    public void AfterSeenAgain_ReopensOnlyOnOtherEvidence(string state, bool same, string expected)
-        => Assert.Equal(expected, WorkflowRules.AfterSeenAgain(state, same));
+    [InlineData("resolved", true, false, false)]
+    [InlineData("resolved", true, true, true)] // It was repaired, and has come back.
+    [InlineData("resolved", false, false, true)]
+    [InlineData("ignored", true, true, false)] // Whoever ignores it knows that it comes and goes.
+    [InlineData("ignored", false, false, true)]
+    [InlineData("acknowledged", false, true, false)]
+    public void WhyReopened_AsksAgainOnOtherEvidence_OrWhenWhatWasResolvedHasComeBack(string state, bool same, bool wasGone, bool expected)
+        => Assert.Equal(expected, WorkflowRules.WhyReopened(state, same, wasGone) is not null);
 
     [Fact]
     public void Split_CoversEveryBlockOnce()

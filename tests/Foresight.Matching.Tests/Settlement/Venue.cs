@@ -92,6 +92,7 @@ public sealed class Venue : IAsyncDisposable
         var store = new ReconciliationStore(Database);
         return new Reconciler(
             Deployment, client, store, new SidesReader(Deployment, client, store), new BalanceChecker(Deployment, Database, new HoldingsReader(Deployment, client)),
+            new ProofReader(client, Database),
             options ?? new ReconciliationOptions { Balances = false, Confirmations = Options.Confirmations }, TimeProvider.System);
     }
 

@@ -1,0 +1,101 @@
+using Foresight.Api.Access;
+using Foresight.Api.Operations;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+
+namespace Foresight.Api.Tests.Operations;
+
+public sealed class DiscrepancyRulesTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);
+    private static readonly Decision Resolve = new("resolve", "Done.", null, null);
+
+    [Theory]
+    [InlineData(0, "0-5m")]
+    [InlineData(299, "0-5m")]
+    [InlineData(300, "5-60m")]
+    [InlineData(3_599, "5-60m")]
+    [InlineData(3_600, "1-24h")]
+    [InlineData(86_399, "1-24h")]
+    [InlineData(86_400, "24h+")]
+    [InlineData(10_000_000, "24h+")]
+    public void AgeOf_HasNoGap_AndAgreesWithTheFilter(int seconds, string age)
+    {
+        var firstSeen = Now - TimeSpan.FromSeconds(seconds);
+        Assert.Equal(age, DiscrepancyRules.AgeOf(firstSeen, Now));
+        var hits = DiscrepancyAges.All.Where(one => DiscrepancyRules.FirstSeen(one, Now) is var (after, upTo) && !(firstSeen <= after) && !(firstSeen > upTo));
+        Assert.Equal([age], hits);
+    }
+
+    [Theory]
+    [InlineData(100L, null, null, false, null)] // Not over the limit: one is enough.
+    [InlineData(101L, null, null, true, null)]
+    [InlineData(null, null, null, true, null)] // Nobody knows how much it is.
+    [InlineData(101L, "resolve", "ada", false, "second_person_needed")]
+    [InlineData(101L, "resolve", "grace", false, null)]
+    [InlineData(101L, "ignore", "grace", true, null)] // Another decision is not the same one twice.
+    public void Judge_OverTheLimit_TakesTwoKeys(long? amount, string? secondAction, string? secondKey, bool waits, string? refusal)
+    {
+        var judged = DiscrepancyRules.Judge(new DiscrepancyFacts("open", amount, secondAction, secondKey), Resolve, new Decider("Whoever", "ada"), fourEyesOver: 100);
+        Assert.Equal((waits, refusal, waits || refusal is not null ? "open" : "resolved"), (judged.Waits, judged.Refusal?.Code, judged.State));
+    }
+
+    [Fact]
+    public void Judge_WithoutALimit_TakesOneKey_AndSmallThingsAlwaysDo()
+    {
+        Assert.False(DiscrepancyRules.Judge(new DiscrepancyFacts("open", long.MaxValue, null, null), Resolve, new Decider("Ada", "admin"), null).Waits);
+        foreach (var action in new[] { "acknowledge", "assign", "note" })
+            Assert.False(DiscrepancyRules.Judge(new DiscrepancyFacts("open", long.MaxValue, null, null), Resolve with { Action = action }, new Decider("Ada", "admin"), 0).Waits);
+    }
+
+    [Fact]
+    public void Read_RefusesWhatDoesNotFitTheAction()
+    {
+        Assert.Null(Wrong("ignore", "n", Now.AddDays(1), null));
+        Assert.Null(Wrong("assign", null, null, "Grace"));
+        Assert.Null(Wrong("assign", null, null, null));
+        Assert.NotNull(Wrong("ignore", "n", Now, null));
+        Assert.NotNull(Wrong("ignore", "n", Now.AddYears(2), null));
+        Assert.NotNull(Wrong("resolve", "n", Now.AddDays(1), null));
+        Assert.NotNull(Wrong("resolve", "n", null, "Grace"));
+        Assert.NotNull(Wrong("note", "", null, null));
+        Assert.NotNull(Wrong("assign", null, null, "none"));
+        static string? Wrong(string action, string? note, DateTimeOffset? until, string? assignee) => DiscrepancyRules.Read(action, note, until, assignee, Now).Wrong;
+    }
+
+    [Theory]
+    [InlineData("ada=0123456789abcdef,grace=0123456789abcdeg", null, null)]
+    [InlineData(null, null, "ADMIN_KEY is not set")]
+    [InlineData("ada=short", null, "at least 16")]
+    [InlineData("=0123456789abcdef", null, "name=key")]
+    [InlineData("ada=0123456789abcdef,ada=0123456789abcdeg", null, "different")]
+    [InlineData("ada=0123456789abcdef,grace=0123456789abcdef", null, "different")]
+    [InlineData("ada=0123456789abcdef", "100", "ADMIN_KEYS")]
+    public void Keys_HaveNamesThatTellPeopleApart(string? keys, string? fourEyes, string? wrong)
+    {
+        var settings = new ConfigurationBuilder().AddInMemoryCollection(
+            new Dictionary<string, string?> { ["ADMIN_KEYS"] = keys, ["RECONCILIATION_FOUR_EYES_OVER_USDC"] = fourEyes }).Build();
+        if (wrong is null)
+        {
+            var http = new DefaultHttpContext { Request = { Headers = { Authorization = "Bearer 0123456789abcdeg" } } };
+            Assert.Equal("grace", new AdminAccess(settings).NameOf(http));
+            return;
+        }
+
+        Assert.Contains(wrong, Assert.Throws<SettingException>(() => new AdminAccess(settings)).Message);
+    }
+
+    [Theory]
+    [InlineData("plain", "plain")]
+    [InlineData("a,b", "\"a,b\"")]
+    [InlineData("say \"x\"\r\n", "\"say \"\"x\"\"\r\n\"")]
+    [InlineData("=HYPERLINK(\"http://x\")", "\"'=HYPERLINK(\"\"http://x\"\")\"")]
+    [InlineData("+1", "'+1")]
+    [InlineData("-1", "'-1")]
+    [InlineData("@x", "'@x")]
+    [InlineData("\tx", "'\tx")]
+    [InlineData("'x", "''x")]
+    public void ACell_IsNeverAFormula_AndCanBeReadBack(string text, string cell) => Assert.Equal(cell, DiscrepancyExport.Cell(text));
+}

@@ -1,0 +1,175 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Foresight.Api.Tests.Stack;
+using Foresight.Contracts;
+
+namespace Foresight.Api.Tests.Operations;
+
+[Collection(ApiStackCollection.Name)]
+public sealed class ReconciliationWorkflowTests(ApiStack stack)
+{
+    private readonly string mark = $"w{Guid.NewGuid():N}";
+
+    [Fact]
+    public async Task OverTheLimit_TheSameKeyIsRefused_WhateverNameItSays_AndAnotherKeyDecides()
+    {
+        var id = (await InsertAsync(1, amount: "1000000001"))[0];
+        var (status, first, _) = await DecideAsync(id, ApiStack.AdaKey, "Ada", new { note = "Paid back." });
+        Assert.Equal((200, "open"), (status, StateOf(first)));
+        Assert.Equal("ada", first.GetProperty("discrepancy").GetProperty("second").GetProperty("key").GetString());
+
+        (status, var refusal, _) = await DecideAsync(id, ApiStack.AdaKey, "Grace", new { note = "Me again." });
+        Assert.Equal((409, "second_person_needed"), (status, refusal.Code()));
+        Assert.Equal("open", await stack.ScalarAsync<string>($"SELECT state FROM discrepancies WHERE discrepancy_id = {id}"));
+
+        (status, var second, _) = await DecideAsync(id, ApiStack.GraceKey, "Grace", new { note = "Agreed." });
+        Assert.Equal((200, "resolved"), (status, StateOf(second)));
+        var detail = await stack.Admin.GetFromJsonAsync<DiscrepancyDetail>($"reconciliation/discrepancies/{id}");
+        Assert.Null(detail!.Discrepancy.Second);
+        Assert.Equal("1000.000001", detail.Discrepancy.Amount);
+        Assert.Equal(["resolve grace Grace", "resolve_first_key ada Ada"], detail.Audit.Select(a => $"{a.Action} {a.Key} {a.Actor}"));
+    }
+
+    [Fact]
+    public async Task FiveHundred_AreResolvedAtOnce_WithOneBatchInTheAudit_AndThoseThatDoNotFitAreNamed()
+    {
+        var ids = await InsertAsync(500);
+        await stack.ExecuteAsync($"UPDATE discrepancies SET state = 'resolved' WHERE discrepancy_id = {ids[7]}");
+        await stack.ExecuteAsync($"UPDATE discrepancies SET amount = 5000000000 WHERE discrepancy_id = {ids[8]}");
+        var (status, answer, _) = await stack.Admin.PostAsync("reconciliation/resolve", new { ids, note = "One cause." });
+        Assert.Equal(200, status);
+        Assert.Equal((499, 1), (answer.GetProperty("changed").GetInt32(), answer.GetProperty("awaiting").GetInt32()));
+        var refused = answer.GetProperty("refused").EnumerateArray().Single();
+        Assert.Equal((ids[7], "state_conflict"), (refused.GetProperty("id").GetInt64(), refused.GetProperty("code").GetString()));
+        var batch = answer.GetProperty("batch").GetGuid();
+        Assert.Equal(499L, await stack.ScalarAsync<long>($"SELECT count(*) FROM discrepancy_audit WHERE batch_id = '{batch}'"));
+        Assert.Equal(499L, await stack.ScalarAsync<long>($"SELECT count(*) FROM discrepancies WHERE natural_key LIKE '{mark}%' AND state = 'resolved'"));
+
+        foreach (var wrong in new object[] { new { ids = Array.Empty<long>(), note = "x" }, new { ids = new long[] { 1, 1 }, note = "x" }, new { ids = Enumerable.Range(1, 501), note = "x" } })
+            Assert.Equal(400, (await stack.Admin.PostAsync("reconciliation/resolve", wrong)).Status);
+    }
+
+    [Fact]
+    public async Task Assigned_Noted_IgnoredUntil_Filtered()
+    {
+        var ids = await InsertAsync(3);
+        Assert.Equal(200, (await DecideAsync(ids[0], ApiStack.AdminKey, "Ada", new { action = "assign", assignee = "Grace" })).Status);
+        Assert.Equal(200, (await DecideAsync(ids[0], ApiStack.AdminKey, "Ada", new { action = "note", note = "Asked the maker." })).Status);
+        var until = DateTimeOffset.UtcNow.AddHours(1);
+        Assert.Equal(200, (await DecideAsync(ids[1], ApiStack.AdminKey, "Ada", new { action = "ignore", note = "Until the fork.", until })).Status);
+        await stack.ExecuteAsync($"UPDATE discrepancies SET first_seen_at = now() - interval '30 minutes' WHERE discrepancy_id = {ids[0]}");
+        await stack.ExecuteAsync($"UPDATE discrepancies SET first_seen_at = now() - interval '3 days', absent_since = now() WHERE discrepancy_id = {ids[2]}");
+
+        Assert.Equal([ids[0]], await IdsAsync("assignee=Grace"));
+        Assert.Equal([ids[2], ids[1]], await IdsAsync("assignee=none"));
+        Assert.Equal([ids[0]], await IdsAsync("age=5-60m"));
+        Assert.Equal([ids[1]], await IdsAsync("age=0-5m"));
+        Assert.Equal([ids[2]], await IdsAsync("age=24h%2B"));
+        Assert.Equal([ids[1], ids[0]], await IdsAsync("present=true"));
+        Assert.Equal(400, (int)(await stack.Admin.GetAsync("reconciliation/discrepancies?age=old")).StatusCode);
+
+        var view = (await stack.Admin.GetFromJsonAsync<DiscrepancyDetail>($"reconciliation/discrepancies/{ids[1]}"))!.Discrepancy;
+        Assert.Equal(("ignored", until.ToUnixTimeMilliseconds()), (view.State, view.IgnoredUntil!.Value.ToUnixTimeMilliseconds()));
+        var status = await stack.Admin.GetFromJsonAsync<ReconciliationStatus>("reconciliation/status");
+        Assert.Equal(DiscrepancyAges.All, status!.OpenByAge!.Select(bucket => bucket.Age));
+        Assert.Equal(status.OpenDiscrepancies, status.OpenByAge!.Sum(bucket => bucket.Count));
+        Assert.True(status.OpenByAge![1].Count > 0 && status.OpenByAge[3].Count > 0);
+        Assert.Equal("1000", status.FourEyesOver);
+    }
+
+    [Fact]
+    public async Task AnExport_HoldsTheSameAsCsvAndAsJson()
+    {
+        var ids = await InsertAsync(4);
+        await stack.ExecuteAsync($$"""
+            UPDATE discrepancies SET summary = '=1+1', note = E'first "line"\r\nsecond, line', assignee = '''O', on_chain = '{"a": "-5"}', trade_id = -7 WHERE discrepancy_id = {{ids[1]}}
+            """);
+        var filter = $"severity={mark}";
+        using var json = await stack.Admin.GetAsync($"reconciliation/discrepancies/export?format=json&{filter}");
+        using var csv = await stack.Admin.GetAsync($"reconciliation/discrepancies/export?{filter}");
+        Assert.Equal("text/csv", csv.Content.Headers.ContentType!.MediaType);
+        Assert.EndsWith(".csv", csv.Content.Headers.ContentDisposition!.FileName!.Trim('"'));
+        var lines = ParseCsv(await csv.Content.ReadAsStringAsync());
+        var rows = (await json.Content.ReadFromJsonAsync<List<Dictionary<string, JsonElement>>>())!;
+        Assert.Equal(4, rows.Count);
+        Assert.Equal(rows[0].Keys, lines[0]);
+        Assert.Equal(rows.Select(row => string.Join('|', row.Values.Select(Text))), lines.Skip(1).Select(line => string.Join('|', line)));
+        Assert.Contains(lines, line => line.Contains("=1+1"));
+        Assert.Contains("'=1+1", await csv.Content.ReadAsStringAsync());
+        static string Text(JsonElement value) => value.ValueKind == JsonValueKind.Null ? "" : value.ToString();
+    }
+
+    [Fact]
+    public async Task ADryRun_IsARunOfItsOwn_AndItsRepairsShowBothSides()
+    {
+        var (_, dry, _) = await stack.Admin.PostAsync("reconciliation/trigger", new { dryRun = true });
+        var id = dry.GetProperty("runId").GetInt64();
+        var (_, plain, _) = await stack.Admin.PostAsync("reconciliation/trigger", new { });
+        Assert.NotEqual(id, plain.GetProperty("runId").GetInt64());
+        await stack.ExecuteAsync(
+            $$"""
+            UPDATE reconciliation_runs SET state = 'succeeded', finished_at = now(), ledger_total = 5000001, chain_total = 5000000, holdings_compared = 4 WHERE state = 'requested';
+            INSERT INTO reconciliation_repairs (run_id, natural_key, kind, state, before, after) VALUES ({{id}}, 'status_mismatch:5', 'status_mismatch', 'planned', '{"settlement": "failed"}', '{"settlement": "final"}')
+            """);
+        Assert.True((await stack.Admin.GetFromJsonAsync<RunView>($"reconciliation/runs/{id}"))!.DryRun);
+        var repair = Assert.Single((await stack.Admin.GetFromJsonAsync<Page<RepairView>>($"reconciliation/runs/{id}/repairs"))!.Items);
+        Assert.Equal(("planned", """{"settlement": "failed"}""", """{"settlement": "final"}"""), (repair.State, repair.Before, repair.After));
+        var solvency = (await stack.Admin.GetFromJsonAsync<ReconciliationStatus>("reconciliation/status"))!.Solvency!;
+        Assert.Equal(("5.000001", "5", "-0.000001", 4L), (solvency.Ledger, solvency.Chain, solvency.Delta, solvency.Holdings));
+        Assert.Equal(404, (int)(await stack.Admin.GetAsync("reconciliation/runs/999999")).StatusCode);
+    }
+
+    private async Task<List<long>> InsertAsync(int count, string amount = "5")
+    {
+        await stack.ExecuteAsync(
+            $"INSERT INTO discrepancies (natural_key, kind, severity, summary, amount) SELECT '{mark}:' || lpad(n::text, 4, '0'), 'amount_mismatch', '{mark}', 'x', {amount} FROM generate_series(1, {count}) n");
+        return [.. (await stack.ScalarAsync<long[]>($"SELECT array_agg(discrepancy_id ORDER BY discrepancy_id) FROM discrepancies WHERE severity = '{mark}'"))];
+    }
+
+    private async Task<List<long>> IdsAsync(string filter)
+        => [.. (await stack.Admin.GetFromJsonAsync<Page<DiscrepancyView>>($"reconciliation/discrepancies?severity={mark}&{filter}"))!.Items.Select(d => d.Id)];
+
+    private async Task<(int Status, JsonElement Answer, HttpResponseHeaders Headers)> DecideAsync(long id, string key, string name, object body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"reconciliation/resolve/{id}") { Content = JsonContent.Create(body) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        request.Headers.Add("X-Foresight-Operator", Uri.EscapeDataString(name));
+        using var response = await stack.Http.SendAsync(request);
+        return ((int)response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>(), response.Headers);
+    }
+
+    private static string? StateOf(JsonElement detail) => detail.GetProperty("discrepancy").GetProperty("state").GetString();
+
+    /// <summary>As DiscrepancyExport says that it is to be read.</summary>
+    private static List<List<string>> ParseCsv(string text)
+    {
+        var lines = new List<List<string>> { new() };
+        var (cell, quoted) = (new StringBuilder(), false);
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (quoted && c == '"' && i + 1 < text.Length && text[i + 1] == '"') cell.Append(text[++i]);
+            else if (c == '"') quoted = !quoted;
+            else if (!quoted && c == ',') End();
+            else if (!quoted && c == '\r' && text[i + 1] == '\n')
+            {
+                i++;
+                End();
+                lines.Add([]);
+            }
+            else cell.Append(c);
+        }
+
+        lines.RemoveAt(lines.Count - 1);
+        return lines;
+
+        void End()
+        {
+            var value = cell.ToString();
+            lines[^1].Add(value.StartsWith('\'') ? value[1..] : value);
+            cell.Clear();
+        }
+    }
+}
