@@ -12,42 +12,31 @@ namespace Foresight.Matching.Settlement;
 /// <param name="SettledAlready">The chain has these; the follower will say so.</param>
 public sealed record PreflightResult(IReadOnlyList<TradeOutcome> Failed, IReadOnlyList<long> SettledAlready, string? Held);
 
+/// <param name="TradeIds">The first of those that were asked for, as many as fit into one transaction.</param>
+/// <param name="Held">Set when the whole reverts for a reason that no trade is to blame for.</param>
+public sealed record FittedBatch(IReadOnlyList<long> TradeIds, long GasLimit, string? Held);
+
 /// <summary>Turns trades into the call that settles them, tries it, and signs it.</summary>
-public sealed class BatchSigner(Deployment deployment, EthereumClient client, OperatorKey key)
+public sealed class BatchSigner(Deployment deployment, EthereumClient client, OperatorKey key, SettlementOptions options)
 {
-    // Market.MATCH_GAS and LEG_GAS: what the contract demands to be there for each match, used or not.
-    private const long MatchGas = 150_000;
-    private const long LegGas = 450_000;
-
-    /// <summary>Calldata of a leg is about 550 bytes of at most 16 gas; events and the loop come on top.</summary>
-    private const long LegOverheadGas = 15_000;
-
-    private const long BatchOverheadGas = 100_000;
+    private static readonly AbiError TooLittleGas = AbiError.Parse("TooLittleGas(uint256 matchIndex)");
 
     private static readonly AbiFunction SettleMatch = AbiFunction.Parse(
         "settleMatch((uint256 tradeId, ((address maker, uint256 outcomeIndex, bool isBuy, uint256 price, uint256 amount, uint256 salt, uint256 expiry) order, bytes signature, uint256 amount, uint256 price)[] legs) m)");
 
-    /// <summary>
-    /// Gas is bound by what the contract demands for each leg, never estimated: it catches a failing match, so an estimate would find the
-    /// least gas with which every match fails. What is not used is given back. A 64th stays with the caller of a call (EIP-150).
-    /// </summary>
-    public static long GasLimit(int trades, int legs)
-        => BatchOverheadGas + ((((MatchGas * trades) + ((LegGas + LegOverheadGas) * legs)) * 64 / 63) + 1);
-
-    public NewBatch Sign(int marketId, IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs, long nonce, Fee fee)
+    public NewBatch Sign(int marketId, IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs, long nonce, Fee fee, long gasLimit)
     {
-        var gas = GasLimit(tradeIds, legs);
         var signed = new Eip1559Transaction
         {
-            ChainId = deployment.ChainId, Nonce = nonce, To = deployment.Market(marketId).Address, GasLimit = gas, MaxFeePerGas = fee.MaxFee,
+            ChainId = deployment.ChainId, Nonce = nonce, To = deployment.Market(marketId).Address, GasLimit = gasLimit, MaxFeePerGas = fee.MaxFee,
             MaxPriorityFeePerGas = fee.PriorityFee, Data = SettleData(tradeIds, legs),
         }.Sign(key.Key);
-        return new NewBatch(marketId, key.Address, nonce, signed.Raw, signed.Hash.ToBytes(), fee, gas, tradeIds);
+        return new NewBatch(marketId, key.Address, nonce, signed.Raw, signed.Hash.ToBytes(), fee, gasLimit, tradeIds);
     }
 
     /// <summary>
     /// Asks the node what each match would do on the newest block. Each is called as the market itself calls it, because <c>settle</c>
-    /// catches what a match reverts with; then the whole is called as the operator will.
+    /// catches what a match reverts with.
     /// </summary>
     public async Task<PreflightResult> PreflightAsync(PlannedBatch plan, ILookup<long, TradeLeg> legs, CancellationToken cancellation)
     {
@@ -64,18 +53,43 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
             else failed.Add(new TradeOutcome(plan.TradeIds[i], failure.Stored()));
         }
 
-        var good = plan.TradeIds.Except(settled).Except(failed.Select(f => f.TradeId)).ToList();
-        var held = good.Count == 0 ? null : await TryWholeAsync(market, good, legs, cancellation);
-        return new PreflightResult(failed, settled, held);
+        return new PreflightResult(failed, settled, null);
     }
 
-    private async Task<string?> TryWholeAsync(Address market, IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs, CancellationToken cancellation)
+    /// <summary>
+    /// How many of these go into one transaction, with how much gas: tried as a whole with less than it will get, and where that was too little
+    /// with the next step up, and fewer trades.
+    /// </summary>
+    public async Task<FittedBatch> FitAsync(int marketId, IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs, CancellationToken cancellation)
     {
-        var call = new CallRequest(market, SettleData(tradeIds, legs), key.Key.Address, GasLimit(tradeIds, legs));
-        return (await client.CallManyAsync([call], BlockRef.Latest, cancellation))[0].Revert?.Message;
+        var matches = tradeIds.Select(id => Count(legs[id])).ToList();
+        string? held = null;
+        foreach (var plainLeg in GasRules.PlainLegSteps(options.LegGas))
+        {
+            var count = GasRules.Fitting(matches, plainLeg, options.BatchGas);
+            var (taken, of) = (tradeIds.Take(count).ToList(), matches.Take(count).ToList());
+            var call = new CallRequest(
+                deployment.Market(marketId).Address, SettleData(taken, legs), key.Key.Address, GasRules.TrialLimit(of, plainLeg));
+            var revert = (await client.CallManyAsync([call], BlockRef.Latest, cancellation))[0].Revert;
+            if (revert is null) return new FittedBatch(taken, GasRules.Limit(of, plainLeg), null);
+            held = revert.Message;
+            if (revert.RevertData is not { Length: >= 4 } data || !data.AsSpan(0, 4).SequenceEqual(TooLittleGas.Selector)) break;
+        }
+
+        return new FittedBatch([], 0, held);
     }
 
-    private static long GasLimit(IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs) => GasLimit(tradeIds.Count, tradeIds.Sum(id => legs[id].Count()));
+    private static MatchLegs Count(IEnumerable<TradeLeg> legs)
+    {
+        var (plain, wallets) = (0, 0);
+        foreach (var leg in legs)
+        {
+            if (OrderSigning.Check(new Hash32(leg.OrderHash), leg.Signature, new Address(leg.Maker)).IsValid) plain++;
+            else wallets++;
+        }
+
+        return new MatchLegs(plain, wallets);
+    }
 
     private static byte[] SettleData(IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs)
         => MarketContract.Settle([.. tradeIds.Select(id => new MarketMatch(id, [.. legs[id].Select(Leg)]))]);

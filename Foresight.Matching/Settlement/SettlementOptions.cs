@@ -17,10 +17,19 @@ public sealed record SettlementOptions
     public int FinalityBlocks { get; init; } = 64;
 
     /// <summary><c>SETTLEMENT_BATCH_TRADES</c>.</summary>
-    public int BatchTrades { get; init; } = 16;
+    public int BatchTrades { get; init; } = 100;
 
-    /// <summary>The gas limit of 40 legs in 16 trades is 21.5 million, which fits into a block of 30 million. <c>SETTLEMENT_BATCH_LEGS</c>.</summary>
-    public int BatchLegs { get; init; } = 40;
+    /// <summary>A leg takes 480 bytes, and nodes take no transaction above 128 KB: 200 legs are 96 KB. <c>SETTLEMENT_BATCH_LEGS</c>.</summary>
+    public int BatchLegs { get; init; } = 200;
+
+    /// <summary>Most gas of one batch; fewer trades go into it where they would not fit. <c>SETTLEMENT_BATCH_GAS</c>.</summary>
+    public long BatchGas { get; init; } = GasRules.TransactionLimit;
+
+    /// <summary>
+    /// Gas set aside for the leg of a plain account. One uses 49,000 to 71,000 (contracts/README.md), up to 90,000 where it touches what was never
+    /// touched; a batch whose trial needs more gets more. <c>SETTLEMENT_LEG_GAS</c>.
+    /// </summary>
+    public long LegGas { get; init; } = 75_000;
 
     /// <summary>A batch that is not full waits this long. <c>SETTLEMENT_BATCH_AGE_MS</c>.</summary>
     public TimeSpan BatchAge { get; init; } = TimeSpan.FromMilliseconds(400);
@@ -58,7 +67,10 @@ public sealed record SettlementOptions
             Confirmations = configuration.Integer("SETTLEMENT_CONFIRMATIONS", defaults.Confirmations, 0, 1000),
             FinalityBlocks = configuration.Integer("SETTLEMENT_FINALITY_BLOCKS", defaults.FinalityBlocks, 0, 100_000),
             BatchTrades = configuration.Integer("SETTLEMENT_BATCH_TRADES", defaults.BatchTrades, 1, 500),
-            BatchLegs = configuration.Integer("SETTLEMENT_BATCH_LEGS", defaults.BatchLegs, 8, 1000),
+            BatchLegs = configuration.Integer("SETTLEMENT_BATCH_LEGS", defaults.BatchLegs, 8, 240),
+            // A match of eight contract wallets takes 7.6 million.
+            BatchGas = configuration.Long("SETTLEMENT_BATCH_GAS", defaults.BatchGas, 9_000_000, 1_000_000_000),
+            LegGas = configuration.Long("SETTLEMENT_LEG_GAS", defaults.LegGas, 20_000, 450_000),
             BatchAge = configuration.Milliseconds("SETTLEMENT_BATCH_AGE_MS", defaults.BatchAge, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
             MaxInFlight = configuration.Integer("SETTLEMENT_MAX_IN_FLIGHT", defaults.MaxInFlight, 1, 64),
             StuckAfterBlocks = configuration.Integer("SETTLEMENT_STUCK_BLOCKS", defaults.StuckAfterBlocks, 1, 10_000),

@@ -149,7 +149,7 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
 
         var tradeIds = await store.ReadTradeIdsAsync(batch.BatchId, cancellation);
         var legs = await store.ReadLegsAsync(tradeIds, cancellation);
-        var replacement = signer.Sign(batch.MarketId, tradeIds, legs, batch.Nonce, fee);
+        var replacement = signer.Sign(batch.MarketId, tradeIds, legs, batch.Nonce, fee, batch.GasLimit);
         Log.Replaced(logger, batch.BatchId, batch.Nonce, fee.MaxFee);
         settlement.Metrics.Batch("replaced");
         Publish(await journal.ReplaceAsync(settlement.Term, batch.BatchId, replacement, cancellation));
@@ -235,7 +235,14 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
 
         var survivors = plan.TradeIds.Except(checks.Failed.Select(f => f.TradeId)).Except(checks.SettledAlready).ToList();
         if (survivors.Count == 0) return;
-        var batch = signer.Sign(plan.MarketId, survivors, legs, await NextNonceAsync(cancellation), await SuggestFeeAsync(cancellation));
+        var fitted = await signer.FitAsync(plan.MarketId, survivors, legs, cancellation);
+        if (fitted.Held is { } obstacle)
+        {
+            Say($"Market {plan.MarketId} settles nothing: {obstacle}");
+            return;
+        }
+
+        var batch = signer.Sign(plan.MarketId, fitted.TradeIds, legs, await NextNonceAsync(cancellation), await SuggestFeeAsync(cancellation), fitted.GasLimit);
 
         // Stored before sent: from here on these trades go on chain by these bytes or their replacement, whoever holds the lease.
         Publish(await journal.StoreAsync(settlement.Term, batch, cancellation));
