@@ -9,6 +9,14 @@ public static class SendRefusals
     // Mined in the meantime, or another of the same nonce waits: the receipt or the next look at the pool decides.
     private static readonly string[] NonceIsBusy = ["nonce too low", "replacement transaction underpriced", "noncetoolow"];
 
+    // anvil: "max fee per gas less than block base fee"; geth: "transaction underpriced", "max fee per gas less than block base fee";
+    // nethermind: "FeeTooLow"; erigon: "fee cap less than block base fee".
+    private static readonly string[] FeeTooLow = ["less than block base fee", "transaction underpriced", "feetoolow", "fee too low"];
+
+    /// <summary>The node will not hold it at this fee, so waiting for it is in vain.</summary>
+    public static bool MeansTheFeeIsTooLow(string message)
+        => !MeansTheNodeHasIt(message) && FeeTooLow.Any(part => message.Contains(part, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>The node has these bytes, or one of the same nonce: there is nothing to do but look again.</summary>
     public static bool MeansTheNodeHasIt(string message) => HasIt.Concat(NonceIsBusy).Any(part => message.Contains(part, StringComparison.OrdinalIgnoreCase));
 }

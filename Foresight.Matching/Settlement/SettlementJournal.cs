@@ -132,6 +132,9 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
              """,
             failed.Select(f => f.TradeId).ToArray(), failed.Select(f => f.Reason ?? "unknown").ToArray()));
 
+    /// <summary>Writes nothing; fails where this node does not hold the term any more.</summary>
+    public Task AssertTermAsync(Term term, CancellationToken cancellation) => ExecuteAsync(term, cancellation);
+
     private static object[] BatchValues(Term term, NewBatch batch) =>
     [
         batch.MarketId, batch.Signer, batch.Nonce, batch.RawTransaction, batch.TransactionHash, batch.Fee.MaxFee, batch.Fee.PriorityFee, batch.GasLimit,

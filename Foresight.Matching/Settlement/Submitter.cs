@@ -53,7 +53,7 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         switch (BatchProgressRules.Next(batch.Facts, facts, settlement.Options.Confirmations, settlement.Options.StuckAfterBlocks))
         {
             case BatchStep.Send:
-                await SendAsync(batch, head, cancellation);
+                await SendAsync(batch, head, isNext: batch.Nonce == mined, cancellation);
                 return true;
 
             case BatchStep.Replace when batch.Nonce == mined:
@@ -117,7 +117,8 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         Publish(await journal.GiveUpAsync(settlement.Term, batch.BatchId, "nonce_taken", blameSingleTrade: false, cancellation));
     }
 
-    private async Task SendAsync(StoredBatch batch, long head, CancellationToken cancellation)
+    /// <param name="isNext">No transaction of ours has to be mined before it.</param>
+    private async Task SendAsync(StoredBatch batch, long head, bool isNext, CancellationToken cancellation)
     {
         try
         {
@@ -125,6 +126,12 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         }
         catch (RpcException refusal) when (refusal is not RpcUnavailableException)
         {
+            if (isNext && SendRefusals.MeansTheFeeIsTooLow(refusal.NodeMessage))
+            {
+                await ReplaceAsync(batch, cancellation);
+                return;
+            }
+
             if (!SendRefusals.MeansTheNodeHasIt(refusal.NodeMessage))
             {
                 Say($"The node refuses batch {batch.BatchId} (nonce {batch.Nonce}): {refusal.NodeMessage}");
@@ -197,6 +204,8 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         Say($"Nonce {mined} is missing below {lowest.Nonce}; it is filled with an empty transaction.");
         gapSince = head;
         var fee = await SuggestFeeAsync(cancellation);
+        // Nothing of it is stored, so nothing else would show a holder that was replaced that it is none.
+        await journal.AssertTermAsync(settlement.Term, cancellation);
         await settlement.Client.SendTransactionAsync(
             new Eip1559Transaction
             {
@@ -247,7 +256,7 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         // Stored before sent: from here on these trades go on chain by these bytes or their replacement, whoever holds the lease.
         Publish(await journal.StoreAsync(settlement.Term, batch, cancellation));
         var stored = (await store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellation))[0];
-        await SendAsync(stored, head, cancellation);
+        await SendAsync(stored, head, isNext: false, cancellation);
     }
 
     /// <summary>After everything that the journal has signed and everything that the chain has or waits for.</summary>

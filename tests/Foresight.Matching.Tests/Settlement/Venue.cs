@@ -26,7 +26,7 @@ public sealed class Venue : IAsyncDisposable
     public const int Market = 1;
 
     /// <summary>anvil's first account, which everybody knows.</summary>
-    private const string DevelopmentKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+    public const string DevelopmentKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
     private static readonly SetupOptions Setup = new(1, TimeSpan.FromSeconds(30), null, null, null, []);
 
@@ -49,16 +49,17 @@ public sealed class Venue : IAsyncDisposable
     public Deployment Deployment { get; private set; } = null!;
     public Term Term { get; private set; } = null!;
     public EthereumClient Client => Fixture.Client;
-    public SettlementOptions Options { get; init; } = new() { BatchAge = TimeSpan.Zero, Confirmations = 2 };
+    public SettlementOptions Options { get; private set; } = new() { BatchAge = TimeSpan.Zero, Confirmations = 2 };
     public TestLeader Leader { get; private set; } = null!;
 
     /// <summary>Whom the follower tells: the stand-in, unless a test has a leader of its own.</summary>
     public SendToLeader? Send { get; set; }
 
-    public static async Task<Venue> CreateAsync(ChainFixture fixture)
+    public static async Task<Venue> CreateAsync(ChainFixture fixture, SettlementOptions? options = null)
     {
         await fixture.AutomineAsync(true);
         var venue = new Venue(fixture, await fixture.CreateDatabaseAsync());
+        if (options is not null) venue.Options = options;
         await SetupVerb.RunAsync(venue.Database, new ChainEndpoint(fixture.Client, SetupOptions.DevelopmentChainId), venue.Operator, Setup, CancellationToken.None);
         venue.Deployment = (await Deployment.ReadAsync(venue.Database, SetupOptions.DevelopmentChainId, CancellationToken.None))!;
         venue.Leader = new TestLeader(venue.Database);

@@ -18,13 +18,13 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         {
             RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory,
         };
+        // There is no chain, unless a test names one: settlement and reconciliation wait for it and touch nothing.
+        start.Environment["RPC_URL"] = "http://127.0.0.1:1";
+        start.Environment["OPERATOR_KEY"] = "0x" + new string('1', 64);
         foreach (var (name, value) in settings) start.Environment[name.Replace(":", "__")] = value;
         start.Environment["NODE_ID"] = nodeId;
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         start.Environment["DOTNET_ENVIRONMENT"] = start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
-        // There is no chain: settlement and reconciliation wait for it and touch nothing.
-        start.Environment["RPC_URL"] = "http://127.0.0.1:1";
-        start.Environment["OPERATOR_KEY"] = "0x" + new string('1', 64);
         process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);

@@ -1,0 +1,82 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Foresight.Matching.Tests.Settlement;
+
+/// <summary>One call of a node process to the chain: its method and, once the chain has answered, what it said.</summary>
+public sealed record ProxiedCall(string Node, string Method, JsonNode? Parameters, JsonNode? Result);
+
+/// <summary>
+/// Stands between node processes and the chain, and lets a test act at an exact point of a node's work. Each node has an address of its own, so
+/// that the test knows whose call it is.
+/// </summary>
+internal sealed class RpcProxy : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
+    private readonly Uri chain;
+
+    private RpcProxy(Uri chain)
+    {
+        this.chain = chain;
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        app = builder.Build();
+        app.MapPost("/{node}", ServeAsync);
+    }
+
+    /// <summary>Asked with each call before the chain has it (no result) and after. True: the connection is cut instead of going on.</summary>
+    public Func<ProxiedCall, bool>? Cut { get; set; }
+
+    public static async Task<RpcProxy> StartAsync(Uri chain)
+    {
+        var proxy = new RpcProxy(chain);
+        await proxy.app.StartAsync();
+        return proxy;
+    }
+
+    public string AddressFor(string node) => $"{app.Urls.First()}/{node}";
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.DisposeAsync();
+        http.Dispose();
+    }
+
+    private async Task ServeAsync(string node, HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        var body = await reader.ReadToEndAsync();
+        var calls = Calls(JsonNode.Parse(body));
+        if (Asked(calls.Select(c => new ProxiedCall(node, c["method"]!.GetValue<string>(), c["params"], null))))
+        {
+            context.Abort();
+            return;
+        }
+
+        using var answer = await http.PostAsync(chain, new StringContent(body, Encoding.UTF8, "application/json"));
+        var text = await answer.Content.ReadAsStringAsync();
+        var results = Calls(JsonNode.Parse(text)).ToDictionary(r => r["id"]!.ToJsonString(), r => r["result"]);
+        if (Asked(calls.Select(c => new ProxiedCall(node, c["method"]!.GetValue<string>(), c["params"], results.GetValueOrDefault(c["id"]!.ToJsonString()) ?? Nothing))))
+        {
+            context.Abort();
+            return;
+        }
+
+        context.Response.ContentType = "application/json";
+        await context.Response.WriteAsync(text);
+    }
+
+    /// <summary>An answer without a result, as opposed to no answer yet.</summary>
+    private static JsonNode Nothing => JsonValue.Create("");
+
+    private bool Asked(IEnumerable<ProxiedCall> calls) => Cut is { } cut && calls.Any(cut);
+
+    private static List<JsonNode> Calls(JsonNode? body) => body is JsonArray batch ? [.. batch.OfType<JsonNode>()] : [body!];
+}

@@ -1,0 +1,186 @@
+using System.Numerics;
+using Foresight.Chain;
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
+using Foresight.Contracts;
+using Foresight.Matching.Tests.Stores;
+using Foresight.ServiceDefaults.Cluster;
+using Foresight.ServiceDefaults.Redis;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit.Abstractions;
+
+namespace Foresight.Matching.Tests.Settlement;
+
+/// <summary>
+/// kill -9 of the process that settles, at each step between a match and its finality, once each; FORESIGHT_REPEAT says how often. Real node
+/// processes on a real journal and chain; the exact points are found from outside, by what the process asks the chain.
+/// </summary>
+[Collection(ChainCollection.Name)]
+public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper output) : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Where the process dies, and by what its call shows that it is there.</summary>
+    private static (string Step, Func<ProxiedCall, bool> IsThere)[] Steps() =>
+    [
+        ("bytes stored, not sent", call => call is { Method: "eth_sendRawTransaction", Result: null }),
+        ("sent, not recorded", call => call is { Method: "eth_sendRawTransaction", Result: not null }),
+        ("mined, not recorded", call => call is { Method: "eth_getTransactionReceipt", Result: System.Text.Json.Nodes.JsonObject }),
+        ("confirmed, leader not told", TellsOfTheTrade),
+        ("leader told, cursor not moved", new ThenReadsBalances().IsThere),
+    ];
+
+    private static bool TellsOfTheTrade(ProxiedCall call)
+        => call.Method == "eth_getLogs" && call.Result?.ToJsonString().Contains(MarketEvents.TradeSettled.Topic.ToString(), StringComparison.Ordinal) == true;
+
+    /// <summary>Balances are read at the confirmed block between the leader's acknowledgement and the cursor.</summary>
+    private sealed class ThenReadsBalances
+    {
+        private string? told;
+
+        public bool IsThere(ProxiedCall call)
+        {
+            if (TellsOfTheTrade(call)) told = call.Node;
+            return told == call.Node && call.Method == "eth_call" && call.Parameters?[1]?.ToString().StartsWith("0x", StringComparison.Ordinal) == true;
+        }
+    }
+
+    private readonly Dictionary<string, NodeProcess> nodes = [];
+    private readonly CancellationTokenSource ending = new();
+    private readonly string prefix = $"{Guid.NewGuid():N}:";
+    private Venue venue = null!;
+    private RpcProxy proxy = null!;
+    private RedisConnection redis = null!;
+    private LeaderRouter router = null!;
+    private Task mining = Task.CompletedTask;
+    private int salts;
+
+    public async Task InitializeAsync()
+    {
+        venue = await Venue.CreateAsync(fixture);
+        proxy = await RpcProxy.StartAsync(fixture.Rpc);
+        redis = new RedisConnection(new RedisSettings(fixture.Redis, prefix), NullLogger<RedisConnection>.Instance);
+        var leaders = new LeaderDirectory(redis, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
+        router = new LeaderRouter(leaders, new ClusterSecret(Secret), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
+        await router.StartAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task KilledAtEachStep_PutsEveryBatchOnChainOnce()
+    {
+        var repeats = int.Parse(Environment.GetEnvironmentVariable("FORESIGHT_REPEAT") ?? "1");
+        var (buyer, seller) = (await venue.AddWalletAsync(usdc: 100_000), await venue.AddWalletAsync(shares: 100_000));
+        var before = await venue.Client.GetTransactionCountAsync(venue.Operator.Key.Address);
+        await fixture.AutomineAsync(false);
+        mining = MineAsync();
+        foreach (var node in new[] { "n1", "n2" }) Start(node);
+        await Eventually.TrueAsync("both traders are funded in the engine", Patience, async () => await venue.ScalarAsync<long>(
+            "SELECT count(*) FROM balances JOIN accounts USING (account_id) WHERE address = ANY ($1) AND owned > 0",
+            (object)new[] { buyer.Address.ToBytes(), seller.Address.ToBytes() }) == 6);
+
+        var expected = 0L;
+        for (var round = 1; round <= repeats; round++)
+        {
+            foreach (var (step, isThere) in Steps())
+            {
+                var killed = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+                proxy.Cut = call => isThere(call) && Kill(call.Node, killed);
+                await TradeAsync(buyer, seller);
+                expected++;
+                var node = await killed.Task.WaitAsync(Patience);
+                await nodes[node].DisposeAsync();
+                Start(node);
+                await Eventually.TrueAsync($"trade {expected} is final after a death with '{step}'; {nodes[node].Output}", Patience, async () =>
+                    await venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final'") == expected);
+                output.WriteLine($"{round}: {node} killed with '{step}'");
+            }
+        }
+
+        await AssertOnceAsync(expected, before, buyer.Address);
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var node in nodes.Values) output.WriteLine($"{node.NodeId} said last:\n{node.Output}");
+        proxy.Cut = null;
+        foreach (var node in nodes.Values) await node.DisposeAsync();
+        await ending.CancelAsync();
+        await mining;
+        await router.StopAsync(CancellationToken.None);
+        router.Dispose();
+        redis.Dispose();
+        await proxy.DisposeAsync();
+        await venue.DisposeAsync();
+    }
+
+    private const string Secret = "a secret of these tests";
+
+    private void Start(string node) => nodes[node] = new NodeProcess(node, new Dictionary<string, string?>
+    {
+        ["ConnectionStrings:redis"] = fixture.Redis, ["ConnectionStrings:foresight"] = fixture.ConnectionStringOf(venue.Database), ["REDIS_KEY_PREFIX"] = prefix,
+        ["CLUSTER_SECRET"] = Secret, ["LEASE_TTL_MS"] = "3000", ["LEASE_RENEW_MS"] = "600", ["LEASE_POLL_MS"] = "100", ["LEASE_MARGIN_MS"] = "300",
+        ["RPC_URL"] = proxy.AddressFor(node), ["OPERATOR_KEY"] = Venue.DevelopmentKey, ["SETTLEMENT_BATCH_AGE_MS"] = "0",
+        // Its own look at the blocks must not be taken for the follower's.
+        ["RECONCILIATION_INTERVAL_MS"] = "86400000",
+    });
+
+    /// <summary>The first call that is there kills its process, and only that one.</summary>
+    private bool Kill(string node, TaskCompletionSource<string> killed)
+    {
+        if (killed.Task.IsCompleted) return false;
+        nodes[node].KillNow();
+        killed.SetResult(node);
+        return true;
+    }
+
+    private async Task TradeAsync(PrivateKey buyer, PrivateKey seller)
+    {
+        await PlaceAsync(seller, isBuy: false);
+        await PlaceAsync(buyer, isBuy: true);
+    }
+
+    private async Task PlaceAsync(PrivateKey maker, bool isBuy)
+    {
+        var message = OrderMessage.OfUnits(maker.Address, 0, isBuy, 5_000, 100, ++salts, 0);
+        var domain = TypedDataDomain.OfMarket(venue.Deployment.ChainId, venue.MarketAddress);
+        var order = new DoorOrder(
+            OrderSigning.OrderHash(domain, message).ToString(), maker.Address.ToLowerHex(), Venue.Market, 0, isBuy, 5_000, 100, salts.ToString(), 0,
+            Hex.Encode(OrderSigning.Sign(domain, message, maker)), 0, false, 0, null, null);
+        var answer = await router.SendAsync([new DoorCommand(Guid.NewGuid(), DoorCommandKind.Place, DateTimeOffset.UtcNow + Patience, order)]);
+        Assert.Equal(DoorStatus.Accepted, answer[0].Status);
+    }
+
+    private async Task AssertOnceAsync(long trades, long nonceBefore, Address buyer)
+    {
+        // One transaction for each batch, none besides them, and each trade in one of them.
+        var batches = await venue.ScalarAsync<long>("SELECT count(*) FROM settlement_batches");
+        Assert.Equal(trades, batches);
+        Assert.Equal(batches, await venue.Client.GetTransactionCountAsync(venue.Operator.Key.Address) - nonceBefore);
+        var logs = await venue.Client.GetLogsAsync(new LogFilter
+        {
+            FromBlock = venue.Deployment.DeployedBlock, ToBlock = await venue.Client.BlockNumberAsync(), Addresses = [venue.MarketAddress],
+            Topics = [[MarketEvents.TradeSettled.Topic]],
+        });
+        var settled = logs.Select(MarketEvents.TryDecode).OfType<MarketEvent.TradeSettled>().Select(t => (long)t.TradeId).ToList();
+        Assert.Equal(trades, settled.Count);
+        Assert.Equal(trades, settled.Distinct().Count());
+        var bought = await new OutcomeTokenContract(venue.Client, venue.Deployment.OutcomeToken)
+            .BalanceOfAsync(buyer, OutcomeTokenContract.IdOf(venue.MarketAddress, 0)) / OrderMessage.AmountPerLot;
+        Assert.Equal(100_000 + (100 * trades), bought);
+        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE NOT closed"));
+    }
+
+    private async Task MineAsync()
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
+            while (await timer.WaitForNextTickAsync(ending.Token)) await fixture.MineAsync();
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // The test is over.
+        }
+    }
+}
