@@ -40,6 +40,7 @@ var setup = builder.AddProject<Projects.Foresight_Matching>("setup")
     .WithEnvironment("RPC_URL", chain.GetEndpoint("http"))
     .WithEnvironment("OPERATOR_KEY", operatorKey)
     .WithEnvironment("CLUSTER_SECRET", clusterSecret)
+    .WithEnvironment("SHARDS", options.Shards.ToString())
     .WithEnvironment("DATABASE_REPLICA_1_URL", replica.GetEndpoint("tcp"))
     .WaitFor(redis).WaitFor(database).WaitFor(replica).WaitFor(chain);
 
@@ -54,6 +55,7 @@ var matching = builder.AddProject<Projects.Foresight_Matching>("matching")
     .WithEnvironment("CLUSTER_SECRET", clusterSecret)
     .WithEnvironment("ADMIN_KEY", adminKey)
     .WithEnvironment("RECONCILIATION_MANUAL_BLOCKS", "1000")
+    .WithEnvironment("SHARDS", options.Shards.ToString())
     .WaitFor(replica)
     .WaitForCompletion(setup);
 

@@ -6,10 +6,13 @@ namespace Foresight.AppHost;
 /// <summary>The AppHost's own words on the command line. Settings (<c>--Section:Key=value</c>) pass through. Pure.</summary>
 internal sealed record AppHostArguments
 {
-    public const string Usage = "Known are --ephemeral, --no-simulator, --sync-standby, --api-port N, --console-port N, --Section:Key=value.";
+    public const string Usage = "Known are --ephemeral, --no-simulator, --sync-standby, --shards N, --api-port N, --console-port N, --Section:Key=value.";
 
     private const int DefaultApiPort = 5080;
     private const int DefaultConsolePort = 5090;
+
+    /// <summary>As Foresight.Contracts.Shards.Maximum.</summary>
+    private const int MaximumShards = 16;
 
     // `aspire publish` and azd run the AppHost with words of their own after one of these.
     private static readonly string[] PublishWords = ["--publisher", "--operation"];
@@ -25,6 +28,9 @@ internal sealed record AppHostArguments
 
     /// <summary>An acknowledged order is on the replica's disk as well.</summary>
     public bool SyncStandby { get; private init; }
+
+    /// <summary>Of the matching engine; fixed when the database is set up.</summary>
+    public int Shards { get; private init; } = 1;
 
     public static bool TryParse(
         IReadOnlyList<string> args, [NotNullWhen(true)] out AppHostArguments? arguments, [NotNullWhen(false)] out string? mistake)
@@ -45,6 +51,10 @@ internal sealed record AppHostArguments
                     break;
                 case "--sync-standby":
                     parsed = parsed with { SyncStandby = true };
+                    break;
+                case "--shards":
+                    mistake = TryShards(args, ++i, out var shards);
+                    parsed = parsed with { Shards = shards };
                     break;
                 case "--api-port":
                     mistake = TryPort(args, ++i, out var apiPort);
@@ -74,6 +84,14 @@ internal sealed record AppHostArguments
         if (parsed.ConsolePort == parsed.ApiPort || parsed.ConsolePort == parsed.ApiPort + 1)
             return $"--console-port {parsed.ConsolePort} must differ from the Api nodes' ports {parsed.ApiPort} and {parsed.ApiPort + 1}.";
         return null;
+    }
+
+    private static string? TryShards(IReadOnlyList<string> args, int at, out int shards)
+    {
+        shards = 1;
+        if (at < args.Count && int.TryParse(args[at], out shards) && shards is >= 1 and <= MaximumShards)
+            return null;
+        return $"{args[at - 1]} needs a number from 1 to {MaximumShards}{(at < args.Count ? $", not '{args[at]}'" : string.Empty)}.";
     }
 
     private static string? TryPort(IReadOnlyList<string> args, int at, out int port)

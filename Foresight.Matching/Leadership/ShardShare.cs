@@ -50,8 +50,7 @@ public sealed class ShardShare
     {
         Claim? claim;
         lock (gate) claim = claims.GetValueOrDefault(resource);
-        // Beside us: what hangs on it ends a term.
-        _ = claim?.HandOver.CancelAsync();
+        claim?.HandOver.Cancel();
     }
 
     /// <returns>What the node is to the order flow now; null if the resource is no shard.</returns>

@@ -32,16 +32,20 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     private const string BatchColumns =
         "batch_id, market_id, signer, nonce, raw_tx, tx_hash, state, block_number, block_hash, error, max_fee_wei::text, priority_fee_wei::text, gas_limit, trades, broadcast_block";
 
-    /// <summary>Matched trades of the current chain that no batch holds, oldest first.</summary>
+    /// <summary>Matched trades of the current chain that no batch holds, oldest first: of every shard, whose ids say nothing of each other's age.</summary>
     public async Task<IReadOnlyList<WaitingTrade>> ReadWaitingAsync(int limit, CancellationToken cancellation)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellation);
         var rows = await connection.QueryAsync<(long Id, int Market, int Legs, short Attempts, DateTime Since)>(new CommandDefinition(
             """
             SELECT t.trade_id, t.market_id, (SELECT count(*)::int FROM fills f WHERE f.trade_id = t.trade_id), t.settlement_attempts, t.settlement_changed_at
-            FROM trades t JOIN markets m USING (market_id)
-            WHERE t.settlement = 'matched' AND m.generation = (SELECT max(generation) FROM deployments)
-            ORDER BY t.trade_id LIMIT @limit
+            FROM (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
+            CROSS JOIN LATERAL (
+                SELECT w.* FROM trades w JOIN markets m USING (market_id)
+                WHERE w.settlement = 'matched' AND m.generation = (SELECT max(generation) FROM deployments)
+                  AND w.trade_id >= s.shard << 48 AND w.trade_id < (s.shard + 1) << 48
+                ORDER BY w.trade_id LIMIT @limit) t
+            ORDER BY t.executed_at, t.trade_id LIMIT @limit
             """,
             new { limit }, cancellationToken: cancellation));
         return [.. rows.Select(r => new WaitingTrade(r.Id, r.Market, r.Legs, r.Attempts, new DateTimeOffset(r.Since)))];

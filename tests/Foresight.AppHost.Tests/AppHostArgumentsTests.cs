@@ -14,15 +14,16 @@ public sealed class AppHostArgumentsTests
     [Fact]
     public void EveryArgument_IsRead()
     {
-        string[] args = ["--ephemeral", "--no-simulator", "--sync-standby", "--api-port", "6000", "--console-port", "6002", "--Parameters:admin-key=x"];
+        string[] args = ["--ephemeral", "--no-simulator", "--sync-standby", "--shards", "3", "--api-port", "6000", "--console-port", "6002", "--Parameters:admin-key=x"];
         Assert.True(AppHostArguments.TryParse(args, out var arguments, out _));
         Assert.Equal(
-            (6000, 6002, false, true, true),
-            (arguments.ApiPort, arguments.ConsolePort, arguments.Simulator, arguments.Ephemeral, arguments.SyncStandby));
+            (6000, 6002, false, true, true, 3),
+            (arguments.ApiPort, arguments.ConsolePort, arguments.Simulator, arguments.Ephemeral, arguments.SyncStandby, arguments.Shards));
     }
 
     [Theory]
     [InlineData("--api-port", "--api-port needs a port from 1 to 65535.")]
+    [InlineData("--shards 17", "--shards needs a number from 1 to 16, not '17'.")]
     [InlineData("--api-port x", "--api-port needs a port from 1 to 65535, not 'x'.")]
     [InlineData("--api-port 65536", "--api-port needs a port from 1 to 65535, not '65536'.")]
     [InlineData("--api-port 65535", "--api-port 65535: the second Api node has the next port, which must not be above 65535.")]
