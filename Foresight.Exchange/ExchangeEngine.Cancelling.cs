@@ -101,7 +101,7 @@ public sealed partial class ExchangeEngine
         ref var order = ref _orders.At(slot);
         var number = order.Number;
         ref var holding = ref _holdings.At(order.HoldingRow);
-        holding.OrderHold -= left * HoldPerLot(order.Side, PriceOf(order.Side, key));
+        holding.OrderHold -= unchecked(left * HoldPerLot(order.Side, PriceOf(order.Side, key)));
         Forget(ref order, slot, account, market);
         events.OnCancelled(new OrderCancelled(OrderIdOf(number), new MarketId(market), new AccountId(account), new Quantity(left), reason));
         events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), holding.Outcome);

@@ -11,11 +11,13 @@ public sealed partial class ExchangeEngine
     private bool Crosses(in IncomingOrder order)
         => _books.LadderAt(order.Against).BestKey <= order.LimitKey || order.SetOutcomes != 0 && SetKey(order) <= order.LimitKey;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long Match<TEvents>(ref IncomingOrder order, long quantity, ref TEvents events) where TEvents : struct, IExchangeEvents
         => order.SetOutcomes == 0
             ? MatchDirect(ref order, order.LimitKey, quantity, ref events)
             : MatchWithSets(ref order, quantity, ref events);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long MatchDirect<TEvents>(ref IncomingOrder order, int limitKey, long quantity, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
@@ -29,6 +31,7 @@ public sealed partial class ExchangeEngine
         => order.SetOutcomes == 0 ? HeadIsOf(order.Account, order.Against, order.LimitKey) : MeetsItselfFirstWithSets(order);
 
     /// <summary>Whether the first order of a ladder is of the account and within the limit.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool HeadIsOf(int account, int ladder, int limitKey)
     {
         ref readonly var side = ref _books.LadderAt(ladder);
@@ -92,7 +95,7 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>Direct between a buyer and a seller, a mint between two buyers, a merge between two sellers; without a branch, as sides come at random.</summary>
-    private static TradeKind KindOf(Side taker, Side maker) => (TradeKind)((1 - ((int)taker ^ (int)maker)) * (1 + (int)taker));
+    private static TradeKind KindOf(Side taker, Side maker) => unchecked((TradeKind)(((int)taker ^ (int)maker ^ 1) << (int)taker));
 
     /// <summary>Books one trade of the incoming order with one resting order that has left its place or shrunk.</summary>
     private void Trade<TEvents>(ref IncomingOrder order, int makerSlot, int makerAccount, int key, long quantity, long makerLeft, ref TEvents events)
@@ -107,10 +110,11 @@ public sealed partial class ExchangeEngine
         var kind = KindOf(order.Side, makerSide);
 
         ref var makerHolding = ref _holdings.At(maker.HoldingRow);
-        var makerHold = HoldPerLot(makerSide, makerPrice) * quantity;
+        // Cannot overflow: prices and quantities were checked when the orders came.
+        var makerHold = unchecked(HoldPerLot(makerSide, makerPrice) * quantity);
         makerHolding.OrderHold -= makerHold;
         makerHolding.TradeHold += makerHold;
-        var takerHold = HoldPerLot(order.Side, takerPrice) * quantity;
+        var takerHold = unchecked(HoldPerLot(order.Side, takerPrice) * quantity);
         _holdings.At(order.HoldingRow).TradeHold += takerHold;
         if (order.Budget != long.MaxValue)
             order.Budget -= takerHold;
@@ -119,11 +123,11 @@ public sealed partial class ExchangeEngine
         ref var record = ref _trades.Add(number, order.Market, kind, quantity, 2, out _);
         record.Inline[0] = new TradeLeg
         {
-            Order = order.Number, Account = order.Account, PriceTicks = (ushort)takerPrice, Outcome = order.Outcome, Side = order.Side,
+            Order = order.Number, Account = order.Account, PriceTicks = unchecked((ushort)takerPrice), Outcome = order.Outcome, Side = order.Side,
         };
         record.Inline[1] = new TradeLeg
         {
-            Order = makerNumber, Account = makerAccount, PriceTicks = (ushort)makerPrice, Outcome = makerOutcome, Side = makerSide,
+            Order = makerNumber, Account = makerAccount, PriceTicks = unchecked((ushort)makerPrice), Outcome = makerOutcome, Side = makerSide,
         };
 
         order.Unfilled -= quantity;

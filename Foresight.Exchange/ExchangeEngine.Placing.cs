@@ -23,7 +23,8 @@ public sealed partial class ExchangeEngine
             return RejectReason.TooManyOrders;
 
         var row = _holdings.Find(HoldingKey(account, command.Market.Value, command.Outcome, side));
-        var hold = HoldPerLot(side, command.Price.Ticks) * quantity;
+        // Cannot overflow: both were checked.
+        var hold = unchecked(HoldPerLot(side, command.Price.Ticks) * quantity);
         var ladder = market.LadderOf(command.Outcome, side);
         var key = OwnKey(side, command.Price.Ticks);
         // Most orders only rest. All that may trade, must trade, or spends by amount takes the longer way.
@@ -74,17 +75,15 @@ public sealed partial class ExchangeEngine
     {
         // What every good order passes is asked first; why a bad one does not pass, only then.
         var price = command.Price.Ticks;
-        if (command.Outcome < market.Outcomes && command.Side <= Side.Sell && price is >= Price.MinTicks and <= Price.MaxTicks && market.TickSize == 1
-            && command.Quantity.Lots is >= Quantity.MinLots and <= Quantity.MaxLots && (command.ExpiresAtSeconds | command.Amount.Micros) == 0
-            && IsPlain(command.TimeInForce) && !command.PostOnly && command.SelfTradePrevention <= SelfTradePrevention.CancelBoth
-            && market.State == MarketState.Open)
-            return RejectReason.None;
-        return CheckEachTerm(command, market);
+        var quantity = command.Quantity.Lots;
+        if (command.Outcome >= market.Outcomes || command.Side > Side.Sell || market.TickSize != 1 || market.State != MarketState.Open
+            || price < Price.MinTicks || price > Price.MaxTicks || quantity < Quantity.MinLots || quantity > Quantity.MaxLots
+            || (command.ExpiresAtSeconds | command.Amount.Micros) != 0 || command.PostOnly
+            || (command.TimeInForce & ~TimeInForce.ImmediateOrCancel) != TimeInForce.GoodTilCancelled
+            || command.SelfTradePrevention > SelfTradePrevention.CancelBoth)
+            return CheckEachTerm(command, market);
+        return RejectReason.None;
     }
-
-    /// <summary>Good till cancelled or immediate, by the one bit in which they differ: which of the two an order is cannot be guessed.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsPlain(TimeInForce timeInForce) => (timeInForce & ~TimeInForce.ImmediateOrCancel) == TimeInForce.GoodTilCancelled;
 
     private RejectReason CheckEachTerm(in Command command, in MarketRow market)
     {
@@ -155,7 +154,7 @@ public sealed partial class ExchangeEngine
     private static void Touch<TEvents>(in Command order, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
         // As in HoldingKey, without a branch.
-        var isBuy = (int)order.Side - 1;
+        var isBuy = unchecked((int)order.Side - 1);
         events.OnBalanceTouched(order.Account, new MarketId(order.Market.Value & ~isBuy), unchecked((byte)(order.Outcome | isBuy)));
     }
 
@@ -165,7 +164,9 @@ public sealed partial class ExchangeEngine
     {
         var account = command.Account.Value;
         var slot = _books.Rest(ladder, key, quantity, account);
-        ref var record = ref _orders.Add(slot, command.Sequence, account, _books.OrderCapacity);
+        if (slot >= _orders.Capacity)
+            _orders.Grow(_books.OrderCapacity);
+        ref var record = ref _orders.Add(slot, command.Sequence, account);
         record.SaltTag = command.SaltTag;
         record.SetTerms(row, command.Outcome, command.Side);
         if (command.ExpiresAtSeconds != 0)

@@ -85,7 +85,9 @@ public sealed partial class ExchangeEngine
                 || outcome >= row.Outcomes || side > Side.Sell || account < 1 || account >= _orders.AccountEnd)
                 throw new FormatException($"the snapshot has an order {number} that no command places");
             var slot = _books.Rest(row.LadderOf(outcome, side), OwnKey(side, ticks), quantity, account);
-            ref var record = ref _orders.Load(slot, number, _books.OrderCapacity);
+            if (slot >= _orders.Capacity)
+                _orders.Grow(_books.OrderCapacity);
+            ref var record = ref _orders.Load(slot, number);
             record.SaltTag = unchecked((ulong)reader.Word());
             record.SetTerms(_holdings.Find(HoldingKey(account, market, outcome, side)), outcome, side);
             _expiry.Add(slot, reader.Word());

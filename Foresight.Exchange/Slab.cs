@@ -23,8 +23,8 @@ internal unsafe struct Slab<T> where T : unmanaged
     {
         Length = length;
         Below = below;
+        // The first touch of a page of memory is slow; whoever makes room wants to have it behind him, and so it is cleared here.
         _memory = GC.AllocateUninitializedArray<T>(checked(below + length + CacheLine / sizeof(T) + 1), pinned: true);
-        // The first touch of a page of memory is slow; whoever makes room wants to have it behind him.
         Array.Clear(_memory);
         var start = (nint)Unsafe.AsPointer(ref _memory[below]);
         _origin = (T*)unchecked((start + CacheLine - 1) & -CacheLine);

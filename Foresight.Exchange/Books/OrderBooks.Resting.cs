@@ -73,6 +73,12 @@ internal sealed partial class OrderBooks
             return slot;
         }
 
+        return TakeNewSlot();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int TakeNewSlot()
+    {
         if (_nextOrder == _nodes.Length)
             _nodes.Grow(Growth.Next(_nodes.Length));
         return _nextOrder++;

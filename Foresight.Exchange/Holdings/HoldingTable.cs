@@ -37,6 +37,12 @@ internal sealed class HoldingTable
     public int Find(ulong key)
     {
         var row = _buckets.At(Bucket(key));
+        return At(row).Key == key ? row : FindBehind(row, key);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int FindBehind(int row, ulong key)
+    {
         while (row != 0 && At(row).Key != key)
             row = At(row).NextInBucket;
         return row;

@@ -9,15 +9,17 @@ namespace Foresight.Exchange.Orders;
 /// </summary>
 internal sealed class OrderTable
 {
-    /// <summary>So many that a bucket seldom holds two: a chain is a branch that nobody can guess.</summary>
+    /// <summary>So many buckets that one seldom holds two orders, as a chain is a branch that nobody can guess; while the table is small, hardly ever.</summary>
     private const int BucketsPerOrder = 2;
+    private const int BucketsPerOrderWhileSmall = 8;
+    private const int SmallTable = 65_536;
 
     private Slab<OrderRecord> _records;
-    private Slab<int> _buckets = new(1024);
-    private int _mask = 1023;
+    private Slab<int> _buckets;
+    private int _mask;
 
     // Orders at which the buckets are made more.
-    private int _fill = 1024 / BucketsPerOrder;
+    private int _fill;
 
     /// <param name="orders">Open orders to make room for at once.</param>
     /// <param name="accounts">Accounts to make room for at once.</param>
@@ -60,30 +62,36 @@ internal sealed class OrderTable
     public int Find(long number)
     {
         var slot = Bucket(number);
+        return At(slot).Number == number ? slot : FindBehind(slot, number);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int FindBehind(int slot, long number)
+    {
         while (slot != 0 && At(slot).Number != number)
             slot = At(slot).NextInBucket;
         return slot;
     }
 
     /// <summary>Adds an order as its account's newest. Numbers ascend, so an account's list is in the order of numbers.</summary>
-    /// <param name="capacity">Slots of the book.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref OrderRecord Add(int slot, long number, int account, int capacity)
+    public ref OrderRecord Add(int slot, long number, int account)
     {
-        ref var record = ref Load(slot, number, capacity);
+        ref var record = ref Load(slot, number);
         Link(ref record, slot, account);
         return ref record;
     }
 
+    /// <summary>Makes room for this many slots.</summary>
+    public void Grow(int capacity) => _records.Grow(capacity);
+
     /// <summary>The first half of <see cref="Add"/>: the order can be found by its number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref OrderRecord Load(int slot, long number, int capacity)
+    public ref OrderRecord Load(int slot, long number)
     {
-        if (slot >= _records.Length)
-            _records.Grow(capacity);
         if (Count == _fill)
             Rehash(Count + 1);
-        Count++;
+        Count = unchecked(Count + 1);
         ref var bucket = ref Bucket(number);
         ref var record = ref At(slot);
         record.Number = number;
@@ -98,14 +106,15 @@ internal sealed class OrderTable
     {
         unchecked
         {
-            ref var ring = ref At(-account);
+            ref var origin = ref _records.Origin;
+            ref var ring = ref Unsafe.Add(ref origin, -account);
             var newest = ring.PreviousOfAccount;
             record.PreviousOfAccount = newest;
             record.NextOfAccount = -account;
             ring.PreviousOfAccount = slot;
             ring.OpenOrders++;
             // Last, because the newest of an empty ring is the ring itself.
-            At(newest).NextOfAccount = slot;
+            Unsafe.Add(ref origin, newest).NextOfAccount = slot;
         }
     }
 
@@ -115,17 +124,28 @@ internal sealed class OrderTable
         unchecked
         {
             Count--;
-            ref var link = ref Bucket(record.Number);
-            while (link != slot)
-                link = ref At(link).NextInBucket;
-            link = record.NextInBucket;
+            ref var origin = ref _records.Origin;
+            ref var bucket = ref Bucket(record.Number);
+            if (bucket == slot)
+                bucket = record.NextInBucket;
+            else
+                UnlinkBehind(bucket, slot);
             record.Number = 0;
             var older = record.PreviousOfAccount;
             var newer = record.NextOfAccount;
-            At(older).NextOfAccount = newer;
-            At(newer).PreviousOfAccount = older;
-            At(-account).OpenOrders--;
+            Unsafe.Add(ref origin, older).NextOfAccount = newer;
+            Unsafe.Add(ref origin, newer).PreviousOfAccount = older;
+            Unsafe.Add(ref origin, -account).OpenOrders--;
         }
+    }
+
+    /// <summary>Takes a slot out of its bucket, whose first it is not.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void UnlinkBehind(int first, int slot)
+    {
+        while (At(first).NextInBucket != slot)
+            first = At(first).NextInBucket;
+        At(first).NextInBucket = At(slot).NextInBucket;
     }
 
     /// <summary>The mask is one less than the number of buckets, so the index needs no check.</summary>
@@ -141,19 +161,24 @@ internal sealed class OrderTable
 
     private void Rehash(int atLeast)
     {
-        var buckets = new Slab<int>((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(atLeast, 512) * BucketsPerOrder));
+        var isSmall = atLeast <= SmallTable;
+        var perOrder = isSmall ? BucketsPerOrderWhileSmall : BucketsPerOrder;
+        var length = Math.Max(_buckets.Length, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(atLeast, 128) * (uint)perOrder));
+        _fill = length / perOrder;
+        if (length == _buckets.Length)
+            return;
+        var buckets = new Slab<int>(length);
         for (var slot = 1; slot < _records.Length && Count > 0; slot++)
         {
             ref var record = ref _records.At(slot);
             if (record.Number == 0)
                 continue;
-            ref var bucket = ref buckets.At(unchecked((int)record.Number) & (buckets.Length - 1));
+            ref var bucket = ref buckets.At(unchecked((int)record.Number) & (length - 1));
             record.NextInBucket = bucket;
             bucket = slot;
         }
 
         _buckets = buckets;
-        _mask = buckets.Length - 1;
-        _fill = buckets.Length / BucketsPerOrder;
+        _mask = length - 1;
     }
 }

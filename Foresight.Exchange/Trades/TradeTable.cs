@@ -32,7 +32,7 @@ internal sealed class TradeTable
     public ref TradeRecord Add(long number, int market, TradeKind kind, long quantity, int legs, out int slot)
     {
         slot = TakeSlot();
-        Count++;
+        Count = unchecked(Count + 1);
         ref var bucket = ref Bucket(number);
         ref var record = ref _records.At(slot);
         record.Number = number;
@@ -109,7 +109,7 @@ internal sealed class TradeTable
 
         if (_next == _records.Length)
             Grow();
-        return _next++;
+        return unchecked(_next++);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
