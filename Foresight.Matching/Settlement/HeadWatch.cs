@@ -1,4 +1,5 @@
 using Foresight.Chain;
+using Foresight.Chain.Contracts;
 using Foresight.Contracts;
 using Foresight.Matching.Settlement.Allotment;
 using Microsoft.Extensions.Logging;
@@ -50,6 +51,12 @@ public sealed partial class HeadWatch(SettlementTerm settlement, FollowerStore s
         foreach (var salt in facts.SaltsCancelled.Where(s => known.Contains(s.Maker)))
             commands.Add(leader.CancelSalt(salt.Maker, deployment.Find(salt.Position.Market)!.Id, salt.Salt, salt.Position.TransactionHash, salt.Position.LogIndex));
         foreach (var (order, lots) in await direct.ReadAsync(facts, head, cancellation)) commands.Add(leader.Reduce(order, lots, head));
+        foreach (var refused in facts.Refused.Where(r => r.TradeId <= long.MaxValue))
+        {
+            if (FailureReasons.WalletAtFault(SettlementFailure.Decode(refused.Reason).Stored()) is not { } wallet) continue;
+            commands.AddRange((await doubts.ReadRestingOfAsync(wallet, cancellation)).Select(order => leader.Withdraw(order, (long)refused.TradeId)));
+        }
+
         if (commands.Count > 0) await leader.DeliverAsync(commands, cancellation);
     }
 

@@ -21,7 +21,14 @@ internal sealed record Wallet(PrivateKey Key, Address Account)
 /// <summary>An order as it was sent, and what the leader said to it.</summary>
 internal sealed record LiveOrder(Wallet Maker, OrderMessage Message, Hash32 Hash, byte[] Signature, DoorResult Result)
 {
-    public long TradeId => Result.Fills!.Single().TradeId;
+    public long TradeId
+    {
+        get
+        {
+            Assert.True(Result.Fills is [_], $"the order should trade once: {Result}");
+            return Result.Fills![0].TradeId;
+        }
+    }
 }
 
 /// <summary>
