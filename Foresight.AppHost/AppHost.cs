@@ -1,4 +1,5 @@
 using Foresight.AppHost;
+using Foresight.AppHost.Drill;
 
 if (!AppHostArguments.TryParse(args, out var options, out var mistake))
 {
@@ -59,6 +60,22 @@ var matching = builder.AddProject<Projects.Foresight_Matching>("matching")
     .WaitFor(replica)
     .WaitForCompletion(setup);
 
+// Under --drill nodes can be cut off, and a checker follows the journal: it ends at the first thing that must not be.
+DrillNetwork? network = null;
+if (options.Drill)
+{
+    network = new DrillNetwork();
+    matching
+        .WithEnvironment(network.Before("redis", redis.GetEndpoint("tcp"), "ConnectionStrings__redis"))
+        .WithEnvironment(network.Before("postgres", postgres.GetEndpoint("tcp"), "ConnectionStrings__foresight"))
+        .WithEnvironment(network.Before("postgres", replica.GetEndpoint("tcp"), "DATABASE_REPLICA_1_URL"));
+    builder.AddProject<Projects.Foresight_Matching>("checker")
+        .WithArgs("check", "--follow")
+        .WithReference(database)
+        .WithEnvironment("DATABASE_REPLICA_1_URL", replica.GetEndpoint("tcp"))
+        .WaitForCompletion(setup);
+}
+
 var api1 = AddApi("api-1", options.ApiPort);
 var api2 = AddApi("api-2", options.ApiPort + 1);
 
@@ -77,6 +94,21 @@ if (options.Simulator)
         .WithReference(api1).WithReference(api2)
         .WithEnvironment("RPC_URL", chain.GetEndpoint("http"))
         .WaitFor(api1).WaitFor(api2);
+
+// The drill: what operators fear, to be typed into the terminal, or pressed in Aspire's dashboard.
+var cluster = new ClusterView([api1.GetEndpoint("http"), api2.GetEndpoint("http")]);
+var leader = new LeaderDrill(cluster, network, builder.Configuration["Drill:Seconds"]);
+var servers = new ServerDrill(cluster, "redis", postgres, replica.GetEndpoint("tcp"), postgresPassword);
+matching
+    .WithCommand("kill-leader", "kill leader", leader.KillAsync, DrillCommand.Of("kill -9 of the node that leads"))
+    .WithCommand("pause-leader", "pause leader", leader.PauseAsync, DrillCommand.Of("SIGSTOP of the node that leads, for three times its lease"))
+    .WithCommand("partition-leader", "partition leader", leader.PartitionFrom("redis", "postgres"), DrillCommand.Of("cuts it off from Redis and Postgres"))
+    .WithCommand("partition-redis", "partition leader from redis", leader.PartitionFrom("redis"), DrillCommand.Of("cuts it off from Redis alone"))
+    .WithCommand("partition-postgres", "partition leader from postgres", leader.PartitionFrom("postgres"), DrillCommand.Of("cuts it off from Postgres alone"));
+replica.WithCommand("promote", "promote replica", servers.PromoteAsync, DrillCommand.Of("fences the primary and makes the replica one; not to be undone"));
+redis
+    .WithCommand("down", "redis down", servers.RedisDownAsync, DrillCommand.Of("stops Redis"))
+    .WithCommand("up", "redis up", servers.RedisUpAsync, DrillCommand.Of("starts Redis, empty"));
 
 builder.Build().Run();
 

@@ -6,7 +6,7 @@ namespace Foresight.AppHost;
 /// <summary>The AppHost's own words on the command line. Settings (<c>--Section:Key=value</c>) pass through. Pure.</summary>
 internal sealed record AppHostArguments
 {
-    public const string Usage = "Known are --ephemeral, --no-simulator, --sync-standby, --shards N, --api-port N, --console-port N, --Section:Key=value.";
+    public const string Usage = "Known are --ephemeral, --no-simulator, --sync-standby, --drill, --shards N, --api-port N, --console-port N, --Section:Key=value.";
 
     private const int DefaultApiPort = 5080;
     private const int DefaultConsolePort = 5090;
@@ -25,6 +25,9 @@ internal sealed record AppHostArguments
     public bool Simulator { get; private init; } = true;
 
     public bool Ephemeral { get; private init; }
+
+    /// <summary>The leader can be cut off from its servers, and a checker follows the journal.</summary>
+    public bool Drill { get; private init; }
 
     /// <summary>An acknowledged order is on the replica's disk as well.</summary>
     public bool SyncStandby { get; private init; }
@@ -48,6 +51,9 @@ internal sealed record AppHostArguments
                     break;
                 case "--ephemeral":
                     parsed = parsed with { Ephemeral = true };
+                    break;
+                case "--drill":
+                    parsed = parsed with { Drill = true };
                     break;
                 case "--sync-standby":
                     parsed = parsed with { SyncStandby = true };

@@ -43,7 +43,7 @@ internal static class CheckVerb
         using var onInterrupt = OnSignal(PosixSignal.SIGINT, interrupted);
         try
         {
-            await FollowAsync(checker, interrupted.Token);
+            await FollowAsync(checker, servers, interrupted.Token);
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
         {
@@ -53,13 +53,14 @@ internal static class CheckVerb
         return checker.Holds ? 0 : 1;
     }
 
-    private static async Task FollowAsync(InvariantChecker checker, CancellationToken cancellation)
+    private static async Task FollowAsync(InvariantChecker checker, PrimaryServers servers, CancellationToken cancellation)
     {
         var (said, swept, pause, silent) = (0L, 0L, SweepInterval, false);
         while (true)
         {
             try
             {
+                await servers.SurveyAsync(cancellation);
                 await checker.FollowAsync(cancellation);
                 if (checker.Holds && (swept == 0 || Stopwatch.GetElapsedTime(swept) > pause))
                 {

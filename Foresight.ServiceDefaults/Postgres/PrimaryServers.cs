@@ -108,11 +108,16 @@ public sealed class PrimaryServers : IAsyncDisposable
         return builder;
     }
 
-    /// <summary>A standby is not refused here: it takes no writes, and the driver looks for another server by itself.</summary>
     private void Check(NpgsqlConnection connection, Timeline? timeline, Pin? pin)
     {
-        if (timeline is not { } seen) return;
         var place = new ServerPlace(connection.Host!, connection.Port);
+        if (timeline is not { } seen)
+        {
+            // Kept, it would be used unasked once that server is promoted. The only server there is may be a standby: it is good for reading.
+            if (address.Candidates.Count > 1) throw new TimelineRefusedException($"{place} is a standby.");
+            return;
+        }
+
         guard.Admit(place.ToString(), seen);
         current = place;
         pin?.Require(place, seen);

@@ -14,11 +14,12 @@ public sealed class AppHostArgumentsTests
     [Fact]
     public void EveryArgument_IsRead()
     {
-        string[] args = ["--ephemeral", "--no-simulator", "--sync-standby", "--shards", "3", "--api-port", "6000", "--console-port", "6002", "--Parameters:admin-key=x"];
-        Assert.True(AppHostArguments.TryParse(args, out var arguments, out _));
+        string[] args =
+            ["--ephemeral", "--no-simulator", "--sync-standby", "--drill", "--shards", "3", "--api-port", "6000", "--console-port", "6002", "--Parameters:admin-key=x"];
+        Assert.True(AppHostArguments.TryParse(args, out var read, out _));
         Assert.Equal(
-            (6000, 6002, false, true, true, 3),
-            (arguments.ApiPort, arguments.ConsolePort, arguments.Simulator, arguments.Ephemeral, arguments.SyncStandby, arguments.Shards));
+            (6000, 6002, false, true, true, true, 3),
+            (read.ApiPort, read.ConsolePort, read.Simulator, read.Ephemeral, read.SyncStandby, read.Drill, read.Shards));
     }
 
     [Theory]

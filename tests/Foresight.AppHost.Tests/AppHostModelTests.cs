@@ -22,6 +22,25 @@ public sealed class AppHostModelTests
     }
 
     [Fact]
+    public async Task TheDrillsCommands_AreDeclared_AndTheCheckerRunsUnderDrillOnly()
+    {
+        await using (var plain = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>([]))
+        {
+            var phrases = plain.Resources.SelectMany(r => r.Annotations.OfType<ResourceCommandAnnotation>()).Select(c => c.DisplayName);
+            Assert.Equal(
+                [
+                    "kill leader", "partition leader", "partition leader from postgres", "partition leader from redis", "pause leader", "promote replica",
+                    "redis down", "redis up",
+                ],
+                phrases.Order(StringComparer.Ordinal));
+            Assert.DoesNotContain(plain.Resources, r => r.Name == "checker");
+        }
+
+        await using var drill = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(["--drill"]);
+        Assert.Contains(drill.Resources, r => r.Name == "checker");
+    }
+
+    [Fact]
     public async Task NoSimulator_LeavesTheSimulatorOut()
     {
         await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(["--no-simulator"]);

@@ -28,6 +28,13 @@ public static class ResourceBuilderExtensions
         return builder.WithEnvironmentValue(envVarName, new ConnectionStringValue(resource.Resource));
     }
 
+    public static IResourceBuilder<T> WithEnvironment<T>(this IResourceBuilder<T> builder, Action<EnvironmentCallbackContext> callback)
+        where T : IResourceWithEnvironment
+    {
+        builder.WithAnnotation(new EnvironmentCallbackAnnotation(callback));
+        return builder;
+    }
+
     public static IResourceBuilder<T> WithArgs<T>(this IResourceBuilder<T> builder, params string[] args) where T : IResourceWithArgs =>
         builder.WithArgs((object[])args);
 

@@ -64,8 +64,11 @@ internal sealed class Prompt(LocalEngine engine, IScreen screen, Action quit)
                 return;
             case ["?"] or ["help"]:
                 screen.Say(BuiltIns);
-                foreach (var (resource, command) in Declared())
-                    screen.Say($"{command.Name} {resource.Name}: {command.Options.Description ?? command.DisplayName}");
+                foreach (var (_, command) in Declared())
+                    screen.Say($"{command.DisplayName}: {command.Options.Description ?? command.Name}");
+                return;
+            case var said when DeclaredAs(string.Join(' ', said)) is var (instance, command):
+                _ = ExecuteAsync(instance.Id, command.Name, command.DisplayName);
                 return;
             case ["list"]:
                 foreach (var row in ResourceTable.Lines(engine.Instances, int.MaxValue))
@@ -78,8 +81,8 @@ internal sealed class Prompt(LocalEngine engine, IScreen screen, Action quit)
             case ["quit"] or ["exit"]:
                 quit();
                 return;
-            case [var command, var target]:
-                _ = ExecuteAsync(target, command);
+            case [var verb, var target]:
+                _ = ExecuteAsync(target, verb, $"{verb} {target}");
                 return;
             default:
                 screen.Say($"'{line}' is not understood; ? lists the commands");
@@ -87,18 +90,27 @@ internal sealed class Prompt(LocalEngine engine, IScreen screen, Action quit)
         }
     }
 
-    private async Task ExecuteAsync(string target, string command)
+    private async Task ExecuteAsync(string target, string command, string typed)
     {
         try
         {
             var result = await engine.ExecuteAsync(target, command, CancellationToken.None);
-            screen.Say(result.Success ? $"{command} {target}: done" : $"{command} {target}: {result.ErrorMessage ?? "failed"}");
+            screen.Say(result.Success ? $"{typed}: done" : $"{typed}: {result.ErrorMessage ?? "failed"}");
         }
         catch (Exception e)
         {
             // A command is somebody's own code; its failure is an answer to whoever typed it and not the end of the stack.
-            screen.Say($"{command} {target}: {e.Message}");
+            screen.Say($"{typed}: {e.Message}");
         }
+    }
+
+    /// <summary>The declared command of this display name, and where it is run: at the resource's first replica.</summary>
+    private (ResourceInstance Instance, ResourceCommandAnnotation Command)? DeclaredAs(string typed)
+    {
+        foreach (var (resource, command) in Declared())
+            if (string.Equals(command.DisplayName, typed, StringComparison.OrdinalIgnoreCase))
+                return (engine.Instances.First(i => i.Resource == resource), command);
+        return null;
     }
 
     private IEnumerable<(IResource Resource, ResourceCommandAnnotation Command)> Declared() =>

@@ -26,9 +26,11 @@ internal static class ResourceTable
     public static string AddressOf(ResourceInstance instance) =>
         string.Join(' ', instance.Snapshot.Urls.Select(u => u.Name is "http" or "tcp" ? u.Url : $"{u.Name}: {u.Url}"));
 
-    /// <summary>Why it is not healthy, else its address.</summary>
+    /// <summary>Why it is not healthy, else its address, else the last thing it said.</summary>
     public static string DetailOf(ResourceInstance instance) =>
-        instance.Reason is { } reason && !instance.IsHealthy ? reason.Split('\n', 2)[0] : AddressOf(instance);
+        instance.Reason is { } reason && !instance.IsHealthy ? reason.Split('\n', 2)[0]
+        : AddressOf(instance) is { Length: > 0 } address ? address
+        : instance.State == KnownResourceStates.Running ? instance.Log.Tail().LastOrDefault() ?? string.Empty : string.Empty;
 
     private static string[] Cells(ResourceInstance instance) =>
     [

@@ -48,13 +48,11 @@ internal sealed class TerminalScreen : IScreen
     {
         if (ShowLogs)
             Append($"{Dim}[{resourceId}]{Plain} {line}");
+        else
+            Redraw();
     }
 
-    public void Changed(ResourceInstance instance)
-    {
-        lock (_drawing)
-            _dirty = true;
-    }
+    public void Changed(ResourceInstance instance) => Redraw();
 
     public async ValueTask DisposeAsync()
     {
@@ -63,6 +61,12 @@ internal sealed class TerminalScreen : IScreen
         Draw();
         Console.Out.Write('\n');
         _closing.Dispose();
+    }
+
+    private void Redraw()
+    {
+        lock (_drawing)
+            _dirty = true;
     }
 
     private void Append(string text)

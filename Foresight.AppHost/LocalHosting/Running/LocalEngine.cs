@@ -2,7 +2,6 @@ using System.Net;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Foresight.AppHost.Programs;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.AppHost.LocalHosting;
 
@@ -137,7 +136,7 @@ internal sealed class LocalEngine : IAsyncDisposable
             ServiceProvider = _services,
             ResourceName = target.Instance.Id,
             CancellationToken = cancellationToken,
-            Logger = NullLogger.Instance,
+            Logger = new CommandLogger(sentence => Said?.Invoke(sentence)),
         });
     }
 

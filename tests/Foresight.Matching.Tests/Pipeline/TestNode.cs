@@ -8,6 +8,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Foresight.Matching.Tests.Pipeline;
 
@@ -18,6 +19,7 @@ internal sealed class TestNode : IAsyncDisposable
 
     private TestNode(WebApplication app) => this.app = app;
 
+    public NpgsqlDataSource Primary => app.Services.GetRequiredService<NpgsqlDataSource>();
     public NodePresence Presence => app.Services.GetRequiredService<NodePresence>();
     public LeaderRouter Router => app.Services.GetRequiredService<LeaderRouter>();
     public LeaderDirectory Leaders => app.Services.GetRequiredService<LeaderDirectory>();

@@ -1,6 +1,10 @@
 using System.Globalization;
 using Foresight.Contracts;
 using Foresight.Matching.Tests.Pipeline;
+using Foresight.ServiceDefaults.Postgres;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace Foresight.Matching.Tests.PostgresFaults;
 
@@ -28,7 +32,13 @@ public sealed class PromotionTests : IAsyncLifetime
         await node.Router.SendAsync(Traders.Fund(1));
         var before = await PlaceAsync(10);
 
+        await using var reader = PrimaryServers.Alone(Address(settings), NullLoggerFactory.Instance);
+        await using var reading = reader.Open(reader.Settings, "reader", NullLoggerFactory.Instance);
+        Assert.Equal(10L, await ReadAsync(reading));
+
         await stores.DoAsync("postgres", "kill");
+        // Looks at the standby as well, and must not keep what it gets there for later.
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => ReadAsync(reading));
         await stores.PromoteAsync();
         var after = await PlaceAsync(10);
         Assert.All(after, answer => Assert.True(answer.Epoch > before[^1].Epoch));
@@ -36,8 +46,10 @@ public sealed class PromotionTests : IAsyncLifetime
         Assert.Equal(20L, await CountAsync(stores.Standby));
         Assert.Equal(before[^1].Sequence + 1, after[0].Sequence);
 
+        await Eventually.TrueAsync("the new primary is found", Eventually.Patience, async () => await CanReadAsync(reading));
         await stores.DoAsync("postgres", "start");
         await PlaceAsync(10);
+        for (var i = 0; i < 5; i++) Assert.Equal(30L, await ReadAsync(reading));
         // One that starts now, with the old primary first among its servers, does not fall for it.
         await node.DisposeAsync();
         node = await StartNodeAsync("n2", settings);
@@ -45,6 +57,27 @@ public sealed class PromotionTests : IAsyncLifetime
         Assert.Equal(40L, await CountAsync(stores.Standby));
         Assert.Equal(10L, await CountAsync(stores.Primary));
         Assert.Equal("1", Convert.ToString(await ReplicatedStores.ScalarAsync(stores.Primary, "SELECT epoch FROM leadership WHERE resource = 'matching-engine'"), CultureInfo.InvariantCulture));
+    }
+
+    private static PostgresAddress Address(Dictionary<string, string?> settings) =>
+        PostgresAddress.From(new ConfigurationBuilder().AddInMemoryCollection(settings).Build());
+
+    private static async Task<long> ReadAsync(NpgsqlDataSource source)
+    {
+        await using var command = source.CreateCommand("SELECT count(*) FROM orders");
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    private static async Task<bool> CanReadAsync(NpgsqlDataSource source)
+    {
+        try
+        {
+            return await ReadAsync(source) > 0;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
     }
 
     private static async Task<TestNode> StartNodeAsync(string name, Dictionary<string, string?> settings)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
 using Foresight.Matching.Schema;
@@ -8,8 +9,10 @@ using Npgsql;
 namespace Foresight.Matching.Tests.PostgresFaults;
 
 /// <summary>A Redis, a primary and its standby, for one test: what it does to them cannot be undone.</summary>
-internal sealed class ReplicatedStores : IAsyncDisposable
+internal sealed partial class ReplicatedStores : IAsyncDisposable
 {
+    private const int Continue = 18, Stop = 19;
+
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
 
     private readonly DistributedApplication app;
@@ -70,6 +73,11 @@ internal sealed class ReplicatedStores : IAsyncDisposable
         if (command is "start" or "restart") await app.ResourceNotifications.WaitForResourceHealthyAsync(resource).WaitAsync(StartTimeout);
     }
 
+    /// <summary>SIGSTOP of the server and every process of it.</summary>
+    public void Freeze(string resource) => SignalAll(resource, Stop);
+
+    public void Thaw(string resource) => SignalAll(resource, Continue);
+
     public Task PromoteAsync() => ExecuteAsync(Standby, "SELECT pg_promote(true, 60)");
 
     /// <summary>The first column of the first row.</summary>
@@ -84,6 +92,32 @@ internal sealed class ReplicatedStores : IAsyncDisposable
     public static Task ExecuteAsync(string server, string sql) => ScalarAsync(server, sql);
 
     public async ValueTask DisposeAsync() => await app.DisposeAsync();
+
+    private void SignalAll(string resource, int signal)
+    {
+        Assert.True(app.ResourceNotifications.TryGetCurrentState(resource, out var state));
+        var server = (int)state!.Snapshot.Properties.Single(property => property.Name == "pid").Value!;
+        // Each process of a Postgres is in a group of its own.
+        foreach (var process in Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(int.Parse!))
+            if (process == server || ParentOf(process) == server) Assert.Equal(0, SendSignal(process, signal));
+    }
+
+    private static int? ParentOf(int process)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);
+        }
+        catch (IOException)
+        {
+            // Ended meanwhile.
+            return null;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int SendSignal(int process, int signal);
 
     private async Task MigrateAsync()
     {

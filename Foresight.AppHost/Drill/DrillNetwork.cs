@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Foresight.AppHost.Drill;
+
+/// <summary>
+/// The way from the matching nodes to Redis and Postgres, with a <see cref="Relay"/> in it: only there under <c>--drill</c>, because each byte then passes
+/// through the AppHost. All nodes share the relays; which of them a connection belongs to is found by its process.
+/// </summary>
+internal sealed class DrillNetwork
+{
+    private readonly ConcurrentDictionary<string, Relay> _relays = new();
+    private volatile Cut? _cut;
+
+    /// <summary>Takes the place of a server's address in the resource's environment.</summary>
+    /// <param name="kind">redis or postgres: what a partition names.</param>
+    /// <param name="variables">Whose values hold the server's port.</param>
+    public Action<EnvironmentCallbackContext> Before(string kind, EndpointReference server, params string[] variables) => context =>
+    {
+        foreach (var variable in variables)
+            context.EnvironmentVariables[variable] = new RelayedValue(context.EnvironmentVariables[variable], server, () => RelayFor(kind, server));
+    };
+
+    /// <summary>Nothing passes between the process and servers of these kinds until the result is disposed of.</summary>
+    public IDisposable CutOff(int processId, params string[] kinds)
+    {
+        _cut = new Cut(this, processId, kinds);
+        Review();
+        return _cut;
+    }
+
+    private Relay RelayFor(string kind, EndpointReference server) => _relays.GetOrAdd($"{kind} {server.Port}", _ =>
+    {
+        var relay = new Relay(kind, () => (server.Host, server.Port));
+        relay.CutUntil = port => _cut is { } cut && cut.Kinds.Contains(kind) && SocketOwner.PortsOf(cut.ProcessId).Contains(port) ? cut.Healed : null;
+        return relay;
+    });
+
+    private void Review()
+    {
+        foreach (var relay in _relays.Values)
+            relay.Review();
+    }
+
+    private sealed class Cut(DrillNetwork network, int processId, string[] kinds) : IDisposable
+    {
+        private readonly TaskCompletionSource _healed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int ProcessId { get; } = processId;
+
+        public string[] Kinds { get; } = kinds;
+
+        public Task Healed => _healed.Task;
+
+        public void Dispose()
+        {
+            network._cut = null;
+            _healed.TrySetResult();
+            network.Review();
+        }
+    }
+
+    /// <summary>A connection string, or tcp://host:port, with the relay's port instead of the server's.</summary>
+    private sealed class RelayedValue(object original, EndpointReference server, Func<Relay> relay) : IValueProvider
+    {
+        public async ValueTask<string?> GetValueAsync(CancellationToken cancellationToken = default)
+        {
+            var value = original is IValueProvider provider ? await provider.GetValueAsync(cancellationToken) : original.ToString();
+            var port = server.Port.ToString(CultureInfo.InvariantCulture);
+            return value is null ? null : Regex.Replace(value, $@"(?<=:|Port=){port}\b", relay().Port.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.ComponentModel;
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+
+namespace Foresight.AppHost.Drill;
+
+/// <summary>
+/// What may happen to the leader, to be watched: each command says what it does, who leads next, and after how long. One at a time.
+/// </summary>
+/// <param name="network">Null: nothing stands between the nodes and their servers, so they cannot be cut off.</param>
+/// <param name="seconds"><c>Drill:Seconds</c>, of a pause or a partition; by default three times the default lease, so that it has run out in any case.</param>
+internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? network, string? seconds)
+{
+    private const double DefaultSeconds = 15;
+
+    private readonly TimeSpan _duration = TimeSpan.FromSeconds(seconds is null ? DefaultSeconds : double.Parse(seconds, CultureInfo.InvariantCulture));
+    private readonly SemaphoreSlim _one = new(1, 1);
+
+    public Task<ExecuteCommandResult> KillAsync(ExecuteCommandContext context) => DoAsync(context, async (leader, process) =>
+    {
+        Log.Kills(context.Logger, leader.NodeId, process, leader.Epoch);
+        Signals.Send(process, Signals.Kill);
+        await SayNextLeaderAsync(leader, context);
+    });
+
+    public Task<ExecuteCommandResult> PauseAsync(ExecuteCommandContext context) => DoAsync(context, async (leader, process) =>
+    {
+        Log.Pauses(context.Logger, leader.NodeId, process, leader.Epoch, _duration.TotalSeconds);
+        var over = Task.Delay(_duration, context.CancellationToken);
+        Signals.Send(process, Signals.Stop);
+        try
+        {
+            await SayNextLeaderAsync(leader, context);
+            await over;
+        }
+        finally
+        {
+            Signals.Send(process, Signals.Continue);
+        }
+
+        Log.Continues(context.Logger, leader.NodeId, leader.Epoch);
+        await SayItFollowsAsync(leader, context);
+    });
+
+    /// <param name="kinds">redis, postgres, or both.</param>
+    public Func<ExecuteCommandContext, Task<ExecuteCommandResult>> PartitionFrom(params string[] kinds) => context =>
+        network is null
+            ? Task.FromResult(CommandResults.Failure("needs --drill: start the AppHost with it, and a relay stands between the matching nodes and their servers."))
+            : DoAsync(context, async (leader, process) =>
+            {
+                Log.CutsOff(context.Logger, leader.NodeId, string.Join(" and ", kinds), leader.Epoch, _duration.TotalSeconds);
+                var over = Task.Delay(_duration, context.CancellationToken);
+                using (network.CutOff(process, kinds))
+                {
+                    await SayNextLeaderAsync(leader, context);
+                    await over;
+                }
+
+                Log.Heals(context.Logger, leader.NodeId, leader.Epoch);
+                await SayItFollowsAsync(leader, context);
+            });
+
+    private async Task<ExecuteCommandResult> DoAsync(ExecuteCommandContext context, Func<Leader, int, Task> act)
+    {
+        if (!await _one.WaitAsync(TimeSpan.Zero, context.CancellationToken))
+            return CommandResults.Failure("another drill is under way.");
+        try
+        {
+            if (await cluster.LeaderAsync(context.CancellationToken) is not { State: "active" } leader)
+                return CommandResults.Failure("nobody leads at the moment.");
+            if (await cluster.NodeAsync(leader.NodeId, context.CancellationToken) is not { } node)
+                return CommandResults.Failure($"{leader.NodeId} leads and has not announced itself yet.");
+            await act(leader, node.ProcessId);
+            return CommandResults.Success();
+        }
+        catch (Win32Exception e)
+        {
+            return CommandResults.Failure($"the leader's process is not there: {e.Message}");
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private Task SayNextLeaderAsync(Leader before, ExecuteCommandContext context) => cluster.SayNextLeaderAsync(before.Epoch, context);
+
+    private async Task SayItFollowsAsync(Leader before, ExecuteCommandContext context)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var follows = await ClusterView.UntilAsync(ClusterSentences.Patience, async () =>
+            await cluster.NodeAsync(before.NodeId, context.CancellationToken) is { State: "follower" } node ? node : null, context.CancellationToken);
+        if (follows is null)
+            Log.DoesNotFollow(context.Logger, before.NodeId, ClusterSentences.Patience.TotalSeconds);
+        else
+            Log.Follows(context.Logger, before.NodeId, TimeProvider.System.GetElapsedTime(started).TotalSeconds);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "kill -9 of {Node} (process {Process}), which leads in epoch {Epoch}.")]
+        public static partial void Kills(ILogger logger, string node, int process, long epoch);
+
+        [LoggerMessage(LogLevel.Information, "SIGSTOP of {Node} (process {Process}), which leads in epoch {Epoch}, for {Seconds:0.#} s: it does not know that time passes.")]
+        public static partial void Pauses(ILogger logger, string node, int process, long epoch, double seconds);
+
+        [LoggerMessage(LogLevel.Information, "SIGCONT: {Node} goes on, and for a moment believes that it leads in epoch {Epoch}.")]
+        public static partial void Continues(ILogger logger, string node, long epoch);
+
+        [LoggerMessage(LogLevel.Information, "{Node}, which leads in epoch {Epoch}, no longer reaches {Servers} for {Seconds:0.#} s: nothing is refused, nothing answers.")]
+        public static partial void CutsOff(ILogger logger, string node, string servers, long epoch, double seconds);
+
+        [LoggerMessage(LogLevel.Information, "The network is whole again: what {Node} sent in epoch {Epoch} arrives late.")]
+        public static partial void Heals(ILogger logger, string node, long epoch);
+
+        [LoggerMessage(LogLevel.Information, "{Node} follows after {Seconds:0.00} s.")]
+        public static partial void Follows(ILogger logger, string node, double seconds);
+
+        [LoggerMessage(LogLevel.Warning, "{Node} has not become a follower within {Seconds:0} s.")]
+        public static partial void DoesNotFollow(ILogger logger, string node, double seconds);
+    }
+}

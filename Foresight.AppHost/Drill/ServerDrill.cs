@@ -1,0 +1,146 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Foresight.AppHost.Drill;
+
+/// <summary>What may happen to Redis and Postgres.</summary>
+internal sealed partial class ServerDrill(
+    ClusterView cluster, string redis, IResourceBuilder<PostgresServerResource> primary, EndpointReference standby, IResourceBuilder<ParameterResource> password)
+{
+    private const string Database = "foresight";
+
+    public async Task<ExecuteCommandResult> RedisDownAsync(ExecuteCommandContext context)
+    {
+        var done = await CommandsOf(context).ExecuteCommandAsync(redis, "resource-stop", context.CancellationToken);
+        if (done.Success)
+            Log.RedisDown(context.Logger);
+        return done;
+    }
+
+    public async Task<ExecuteCommandResult> RedisUpAsync(ExecuteCommandContext context)
+    {
+        var done = await CommandsOf(context).ExecuteCommandAsync(redis, "resource-start", context.CancellationToken);
+        if (!done.Success)
+            return done;
+        Log.RedisUp(context.Logger);
+        var started = TimeProvider.System.GetTimestamp();
+        var leader = await ClusterView.UntilAsync(ClusterSentences.Patience, async () =>
+            await cluster.LeaderAsync(context.CancellationToken) is { State: "active" } active ? active : null, context.CancellationToken);
+        if (leader is null)
+            return CommandResults.Failure("nobody leads; the nodes' logs say why.");
+        Log.Leads(context.Logger, leader.NodeId, leader.Epoch, TimeProvider.System.GetElapsedTime(started).TotalSeconds);
+        return CommandResults.Success();
+    }
+
+    /// <summary>docs/operations.md, "Promoting the replica", step by step: fence the old one, promote, see who leads.</summary>
+    public async Task<ExecuteCommandResult> PromoteAsync(ExecuteCommandContext context)
+    {
+        var before = await cluster.LeaderAsync(context.CancellationToken);
+        try
+        {
+            if (await AskAsync(standby, "SELECT pg_is_in_recovery()", context) is false)
+                return CommandResults.Failure("it is the primary already.");
+            var fenced = await FenceAsync(context);
+            var received = await AskAsync(standby, "SELECT pg_last_wal_receive_lsn()", context);
+            await AskAsync(standby, "SELECT pg_promote(true, 60)", context);
+            var last = await AskAsync(standby, "SELECT coalesce(max(sequence), 0) FROM commands", context);
+            Log.Promoted(context.Logger, received, last);
+            if (fenced is null)
+                Log.LossUnknown(context.Logger, received);
+            else
+                Log.Loss(context.Logger, LostBytes(fenced.Value, (NpgsqlLogSequenceNumber)received!));
+        }
+        catch (NpgsqlException e)
+        {
+            return CommandResults.Failure($"{e.Message} Nothing is promoted unless it was said above.");
+        }
+
+        await cluster.SayNextLeaderAsync(before?.Epoch ?? 0, context);
+        Log.OldPrimary(context.Logger);
+        return CommandResults.Success();
+    }
+
+    /// <returns>Where the primary's log ended for writers; null if it cannot be asked any more, and then it is not fenced either.</returns>
+    private async Task<NpgsqlLogSequenceNumber?> FenceAsync(ExecuteCommandContext context)
+    {
+        NpgsqlLogSequenceNumber written;
+        try
+        {
+            var server = primary.GetEndpoint("tcp");
+            // It keeps this when it is started again: then not even a node that knows nothing of the promotion can write there.
+            await AskAsync(server, "ALTER SYSTEM SET default_transaction_read_only = on", context);
+            written = (NpgsqlLogSequenceNumber)(await AskAsync(server, "SELECT pg_current_wal_lsn()", context))!;
+        }
+        catch (NpgsqlException)
+        {
+            Log.PrimaryAway(context.Logger);
+            return null;
+        }
+
+        // In order, it sends the standby all it has before it ends.
+        Log.PrimaryStops(context.Logger, written);
+        var stopped = await CommandsOf(context).ExecuteCommandAsync(primary.Resource.Name, "resource-stop", context.CancellationToken);
+        if (!stopped.Success)
+            Log.PrimaryDidNotStop(context.Logger, stopped.ErrorMessage ?? "no reason given");
+        return written;
+    }
+
+    private static ulong LostBytes(NpgsqlLogSequenceNumber written, NpgsqlLogSequenceNumber received) =>
+        written > received ? (ulong)written - (ulong)received : 0;
+
+    private async Task<object?> AskAsync(EndpointReference server, string sql, ExecuteCommandContext context)
+    {
+        var settings = new NpgsqlConnectionStringBuilder
+        {
+            Host = server.Host,
+            Port = server.Port,
+            Username = "postgres",
+            Password = await password.Resource.GetValueAsync(context.CancellationToken),
+            Database = Database,
+            Pooling = false,
+            Timeout = 3,
+            CommandTimeout = 70,
+        };
+        await using var connection = new NpgsqlConnection(settings.ConnectionString);
+        await connection.OpenAsync(context.CancellationToken);
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(context.CancellationToken);
+    }
+
+    private static ResourceCommandService CommandsOf(ExecuteCommandContext context) => context.ServiceProvider.GetRequiredService<ResourceCommandService>();
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Redis is down: no lease can be renewed, so the leader stops when its own runs out; `redis up` starts it, empty.")]
+        public static partial void RedisDown(ILogger logger);
+
+        [LoggerMessage(LogLevel.Information, "Redis is up, and knows nothing.")]
+        public static partial void RedisUp(ILogger logger);
+
+        [LoggerMessage(LogLevel.Information, "{Node} leads in epoch {Epoch}, {Seconds:0.00} s after Redis was started.")]
+        public static partial void Leads(ILogger logger, string node, long epoch, double seconds);
+
+        [LoggerMessage(LogLevel.Warning, "The old primary does not answer, so it cannot be fenced from here.")]
+        public static partial void PrimaryAway(ILogger logger);
+
+        [LoggerMessage(LogLevel.Information, "The old primary is fenced (read-only from its next start on) and stopped in order, its log at {Written}.")]
+        public static partial void PrimaryStops(ILogger logger, NpgsqlLogSequenceNumber written);
+
+        [LoggerMessage(LogLevel.Warning, "The old primary was not stopped: {Reason}")]
+        public static partial void PrimaryDidNotStop(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Information, "The replica is the primary now: the old one's log was received up to {Received}, and the journal ends at sequence {Sequence}.")]
+        public static partial void Promoted(ILogger logger, object? received, object? sequence);
+
+        [LoggerMessage(LogLevel.Information, "Lost: {Bytes} bytes of log that the old primary had written.")]
+        public static partial void Loss(ILogger logger, ulong bytes);
+
+        [LoggerMessage(LogLevel.Warning, "What the old primary acknowledged beyond {Received} is lost, and how much that is it alone knows; with --sync-standby it is nothing.")]
+        public static partial void LossUnknown(ILogger logger, object? received);
+
+        [LoggerMessage(LogLevel.Information, "There is no replica now. `start postgres` brings the old primary back, which every node refuses.")]
+        public static partial void OldPrimary(ILogger logger);
+    }
+}

@@ -1,0 +1,50 @@
+using Foresight.Contracts;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Stores;
+using Npgsql;
+
+namespace Foresight.Matching.Tests.PostgresFaults;
+
+/// <summary>A pool of connections runs out. The Api's order path needs none (it knows the markets); a node's has its own.</summary>
+[Collection(StoresCollection.Name)]
+public sealed class PoolTests(StoresFixture stores) : IAsyncLifetime
+{
+    private readonly Traders traders = new(seed: 73);
+    private TestCluster cluster = null!;
+
+    public async Task InitializeAsync() => cluster = await TestCluster.CreateAsync(stores);
+
+    public async Task DisposeAsync() => await cluster.DisposeAsync();
+
+    [Fact]
+    public async Task ANodeWhoseSharedPoolIsTaken_GoesOnAcknowledging_BecauseATermHasItsOwn()
+    {
+        var small = new NpgsqlConnectionStringBuilder(cluster.Connection) { MaxPoolSize = 5 }.ConnectionString;
+        await using var node = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:foresight", small));
+        await node.ActiveAsync();
+        await node.Router.SendAsync(Traders.Fund(1));
+        var held = new List<NpgsqlConnection>();
+        try
+        {
+            // The node's own work takes one now and then and gives it back.
+            for (var i = 0; i < 5; i++) held.Add(await Eventually.GetAsync("a free connection", Eventually.Patience, () => TryOpenAsync(node.Primary)));
+            Assert.Equal(DoorStatus.Accepted, (await node.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
+        }
+        finally
+        {
+            foreach (var connection in held) await connection.DisposeAsync();
+        }
+    }
+
+    private static async Task<NpgsqlConnection?> TryOpenAsync(NpgsqlDataSource source)
+    {
+        try
+        {
+            return await source.OpenConnectionAsync();
+        }
+        catch (NpgsqlException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using Foresight.Contracts;
+using Foresight.Matching.Tests.Pipeline;
+
+namespace Foresight.Matching.Tests.PostgresFaults;
+
+/// <summary>With a synchronous standby an acknowledgement waits for it, and while it is frozen there is none.</summary>
+public sealed class SynchronousStandbyTests : IAsyncLifetime
+{
+    private readonly Traders traders = new(seed: 72);
+    private ReplicatedStores stores = null!;
+    private TestNode node = null!;
+
+    public async Task InitializeAsync()
+    {
+        stores = await ReplicatedStores.StartAsync(synchronous: true);
+        node = await TestNode.StartAsync("n1", stores.Settings());
+        await node.ActiveAsync();
+        await node.Router.SendAsync(Traders.Fund(1));
+    }
+
+    public async Task DisposeAsync()
+    {
+        await node.DisposeAsync();
+        await stores.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task WhileTheStandbyIsFrozen_NothingIsAcknowledged_AndEachOrderHasOneOutcomeAfterwards()
+    {
+        var commands = Enumerable.Range(0, 20).Select(_ => Place(seconds: 2)).ToList();
+        stores.Freeze("postgres-replica");
+        Assert.All(await Task.WhenAll(commands.Select(command => node.Router.SendAsync(command))), AssertOpen);
+        stores.Thaw("postgres-replica");
+        foreach (var command in commands) await AssertAcceptedAsync(command);
+        Assert.Equal(20L, await CountAsync());
+
+        // The operator's way out, while it stays frozen.
+        stores.Freeze("postgres-replica");
+        var last = Place(seconds: 2);
+        AssertOpen(await node.Router.SendAsync(last));
+        await ReplicatedStores.ExecuteAsync(stores.Primary, "ALTER SYSTEM RESET synchronous_standby_names");
+        await ReplicatedStores.ExecuteAsync(stores.Primary, "SELECT pg_reload_conf()");
+        await AssertAcceptedAsync(last);
+        Assert.Equal(21L, await CountAsync());
+        stores.Thaw("postgres-replica");
+    }
+
+    private static void AssertOpen(DoorResult answer) => Assert.Contains(answer.Status, new[] { DoorStatus.InDoubt, DoorStatus.Late });
+
+    private async Task<long> CountAsync() => (long)(await ReplicatedStores.ScalarAsync(stores.Primary, "SELECT count(*) FROM orders"))!;
+
+    private DoorCommand Place(double seconds) =>
+        traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1) with { Deadline = DateTimeOffset.UtcNow.AddSeconds(seconds) };
+
+    private async Task AssertAcceptedAsync(DoorCommand command) => Assert.Equal(
+        DoorStatus.Accepted, (await node.Router.SendAsync(command with { Deadline = DateTimeOffset.UtcNow + Eventually.Patience })).Status);
+}
