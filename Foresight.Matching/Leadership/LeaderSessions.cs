@@ -22,9 +22,6 @@ public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory logger
     /// <summary>A term's commits, its look-ups, a snapshot and a spare one.</summary>
     private const int MaximumConnections = 6;
 
-    /// <summary>A command that takes longer fails, and a commit among them is then in doubt.</summary>
-    private const int CommandTimeoutSeconds = 4;
-
     /// <summary>Postgres cuts longer names off, and the sessions would not be found.</summary>
     private const int MaximumNameLength = 63;
 
@@ -44,7 +41,7 @@ public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory logger
             MinPoolSize = 1,
             MaxPoolSize = MaximumConnections,
             Timeout = 3,
-            CommandTimeout = CommandTimeoutSeconds,
+            CommandTimeout = (int)RoundTrip.Limit.TotalSeconds,
             // A command that is late is not waited for any longer: the next term ends its session.
             CancellationTimeout = -1,
             // Nothing of ours changes session state, so a returned connection needs no reset.

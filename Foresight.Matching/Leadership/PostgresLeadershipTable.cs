@@ -7,7 +7,13 @@ namespace Foresight.Matching.Leadership;
 /// <summary>The leadership rows in Postgres.</summary>
 public sealed class PostgresLeadershipTable(NpgsqlDataSource primary) : ILeadershipTable
 {
-    public async Task<long> EndSessionsOfHolderAsync(string resource, CancellationToken cancellation)
+    public Task<long> EndSessionsOfHolderAsync(string resource, CancellationToken cancellation) =>
+        RoundTrip.WithinAsync(RoundTrip.TakeOverLimit, cancellation, () => EndSessionsAsync(resource));
+
+    public Task<(Term Term, string? PreviousNodeId)> TakeAsync(NewHolder holder, TimeSpan lockTimeout, CancellationToken cancellation) =>
+        RoundTrip.WithinAsync(RoundTrip.TakeOverLimit, cancellation, () => TakeRowAsync(holder, lockTimeout, cancellation));
+
+    private async Task<long> EndSessionsAsync(string resource)
     {
         await using var command = primary.CreateCommand(
             """
@@ -15,10 +21,10 @@ public sealed class PostgresLeadershipTable(NpgsqlDataSource primary) : ILeaders
             WHERE l.resource = $1 AND a.pid <> pg_backend_pid()
             """);
         command.Parameters.AddWithValue(resource);
-        return await command.ExecuteScalarAsync(cancellation) is long ended ? ended : 0;
+        return await command.ExecuteScalarAsync() is long ended ? ended : 0;
     }
 
-    public async Task<(Term Term, string? PreviousNodeId)> TakeAsync(NewHolder holder, TimeSpan lockTimeout, CancellationToken cancellation)
+    private async Task<(Term Term, string? PreviousNodeId)> TakeRowAsync(NewHolder holder, TimeSpan lockTimeout, CancellationToken cancellation)
     {
         var (resource, token, nodeId, address, sessionName) = holder;
         await using var connection = await primary.OpenConnectionAsync(cancellation);

@@ -27,9 +27,13 @@ internal sealed class PostgresJournal : IJournal
         known = new KnownRequests(database, numbered);
     }
 
-    public Task<Known> FindAsync(IReadOnlyList<Request> requests, CancellationToken cancellation) => known.FindAsync(requests, cancellation);
+    public Task<Known> FindAsync(IReadOnlyList<Request> requests, CancellationToken cancellation) =>
+        RoundTrip.WithinAsync(RoundTrip.Limit, cancellation, () => known.FindAsync(requests, CancellationToken.None));
 
-    public async Task<Committed> ExecuteAsync(JournalTransaction transaction)
+    public Task<Committed> ExecuteAsync(JournalTransaction transaction) =>
+        RoundTrip.WithinAsync(transaction.Timeout ?? RoundTrip.Limit, CancellationToken.None, () => SendAsync(transaction));
+
+    private async Task<Committed> SendAsync(JournalTransaction transaction)
     {
         await using var connection = await database.OpenConnectionAsync();
         transaction.Sent = true;

@@ -48,13 +48,15 @@ internal sealed class TcpProxy : IAsyncDisposable
     public void Set(ProxyMode next)
     {
         if (next is ProxyMode.SwallowReplies or ProxyMode.FrozenReplies or ProxyMode.Frozen) HeldBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        mode = next;
         if (next is ProxyMode.Frozen or ProxyMode.FrozenReplies)
         {
+            // Before the mode, which sends the pumps there.
             thawed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            mode = next;
             return;
         }
 
+        mode = next;
         thawed.TrySetResult();
         if (next == ProxyMode.Cut) CloseAll();
     }
