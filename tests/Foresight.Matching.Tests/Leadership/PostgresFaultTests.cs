@@ -71,6 +71,29 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ADeadlock_IsTriedOnceMore_AndCommittedOnce_InTheSameTerm()
+    {
+        // A sequence counts the attempts: what was undone does not undo it.
+        await cluster.ExecuteAsync(
+            """
+            CREATE SEQUENCE attempts;
+            CREATE FUNCTION deadlock_at_first() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF nextval('attempts') = 1 THEN RAISE EXCEPTION 'as if' USING ERRCODE = 'deadlock_detected'; END IF;
+                RETURN NULL;
+            END $$;
+            CREATE TRIGGER deadlock_at_first AFTER INSERT ON orders FOR EACH STATEMENT EXECUTE FUNCTION deadlock_at_first();
+            """);
+        var before = await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
+        var place = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1);
+        var result = await node.Router.SendAsync(place);
+        Assert.Equal((DoorStatus.Accepted, before), (result.Status, result.Epoch));
+        Assert.Equal(2L, await cluster.ScalarAsync<long>("SELECT last_value FROM attempts"));
+        Assert.Equal(1L, await cluster.ScalarAsync<long>($"SELECT count(*) FROM commands WHERE request_id = '{place.RequestId}'"));
+        await Journal.AssertSoundAsync(cluster);
+    }
+
+    [Fact]
     public async Task AReadOnlyPrimary_EndsTheTerm_AndWritesNoPartOfABatch()
     {
         var name = new NpgsqlConnectionStringBuilder(cluster.Connection).Database;

@@ -26,8 +26,9 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await stores.StopRedisAsync();
         await using var one = await TestNode.StartAsync("n1", cluster);
         await using var two = await TestNode.StartAsync("n2", cluster);
-        // Ten polls of each node: enough to bid, were it to take "no answer" for "nobody leads".
-        await Task.Delay(TimeSpan.FromSeconds(1));
+        // Said when a bid was due and not made. A node that took "no answer" for "nobody leads" would not say it.
+        foreach (var node in new[] { one, two })
+            await Eventually.TrueAsync("the node says that it does not bid", Eventually.Patience, () => node.Said.Any(line => line.Contains("this node does not bid")));
         Assert.Equal(["follower", "follower"], [one.Presence.State, two.Presence.State]);
         Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT count(*) FROM leadership"));
 
@@ -59,8 +60,10 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await Journal.AssertSoundAsync(cluster);
     }
 
-    [Fact]
-    public async Task AFrozenRedis_StopsTheLeaderByItsOwnClock_AndAnotherNodeTakesOver()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ALeaderThatIsCutOffFromRedis_StopsByItsOwnClock_AndAnotherNodeTakesOver(bool onlyHearsNothing)
     {
         await stores.StartRedisAsync();
         var address = stores.Redis.Split(',')[0].Split(':');
@@ -69,15 +72,23 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await cutOff.ActiveAsync();
         await using var other = await TestNode.StartAsync("n2", cluster);
 
-        proxy.Set(ProxyMode.Frozen);
+        proxy.Set(onlyHearsNothing ? ProxyMode.FrozenReplies : ProxyMode.Frozen);
         await other.ActiveAsync(Eventually.Patience);
         await Eventually.TrueAsync(
             "the node without Redis follows", Eventually.Patience, () => cutOff.Presence.State == "follower");
         Assert.Equal(DoorStatus.Accepted, (await other.Router.SendAsync(Traders.Fund(1))).Status);
 
         // Thawed, its late renewals find another's token.
+        var thawedAt = DateTimeOffset.UtcNow;
         proxy.Set(ProxyMode.Forward);
-        await Task.Delay(TimeSpan.FromMilliseconds(500));
+        // Redis hears a connection's commands in their order, so when it hears this one it has heard the late renewals.
+        await Eventually.TrueAsync(
+            "the node says again that it follows", Eventually.Patience,
+            async () =>
+            {
+                cutOff.Presence.SetLeads("something", false);
+                return await other.Nodes.FindAsync("n1") is { State: "follower" } node && node.HeartbeatAt >= thawedAt;
+            });
         Assert.Equal("active", other.Presence.State);
         Assert.Equal("follower", cutOff.Presence.State);
         await cutOff.DisposeAsync();
@@ -101,6 +112,18 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
             async () => (await one.Redis.Database.StringGetAsync(key)).ToString() is { Length: > 0 } value && !value.Contains("ghost"));
         await OneLeadsAsync(one, two, Eventually.Patience);
         Assert.Equal(DoorStatus.Accepted, (await two.Router.SendAsync(Traders.Fund(1))).Status);
+        await Journal.AssertSoundAsync(cluster);
+    }
+
+    [Fact]
+    public async Task TwoNodesOfOneName_AreTwoToTheLease_AndOneOfThemLeads()
+    {
+        await stores.StartRedisAsync();
+        await using var one = await TestNode.StartAsync("n1", cluster);
+        await using var namesake = await TestNode.StartAsync("n1", cluster);
+        await OneLeadsAsync(one, namesake, Eventually.Patience);
+        Assert.Equal(DoorStatus.Accepted, (await namesake.Router.SendAsync(Traders.Fund(1))).Status);
+        Assert.Equal(1, new[] { one, namesake }.Count(node => node.Presence.State == "active"));
         await Journal.AssertSoundAsync(cluster);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Foresight.Contracts;
 using Foresight.Matching.Door;
 using Foresight.Matching.Pipeline;
@@ -17,7 +18,12 @@ internal sealed class TestNode : IAsyncDisposable
 {
     private readonly WebApplication app;
 
-    private TestNode(WebApplication app) => this.app = app;
+    private readonly LogLines lines;
+
+    private TestNode(WebApplication app, LogLines lines) => (this.app, this.lines) = (app, lines);
+
+    /// <summary>Its warnings so far.</summary>
+    public IReadOnlyCollection<string> Said => lines.All;
 
     public NpgsqlDataSource Primary => app.Services.GetRequiredService<NpgsqlDataSource>();
     public NodePresence Presence => app.Services.GetRequiredService<NodePresence>();
@@ -31,7 +37,8 @@ internal sealed class TestNode : IAsyncDisposable
     public static async Task<TestNode> StartAsync(string nodeId, Dictionary<string, string?> settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        var lines = new LogLines();
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddProvider(lines);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(settings) { ["NODE_ID"] = nodeId });
         builder.AddServiceDefaults();
         builder.AddRedisClient();
@@ -45,7 +52,7 @@ internal sealed class TestNode : IAsyncDisposable
         app.MapDoor();
         app.AnnounceDoor();
         await app.StartAsync();
-        return new TestNode(app);
+        return new TestNode(app, lines);
     }
 
     public Task ActiveAsync(TimeSpan? within = null) => Eventually.TrueAsync(
@@ -58,5 +65,26 @@ internal sealed class TestNode : IAsyncDisposable
     {
         await app.StopAsync();
         await app.DisposeAsync();
+    }
+
+    /// <summary>Keeps what is logged.</summary>
+    private sealed class LogLines : ILoggerProvider, ILogger
+    {
+        private readonly ConcurrentQueue<string> all = new();
+
+        public IReadOnlyCollection<string> All => all;
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel level) => level >= LogLevel.Warning;
+
+        public void Log<TState>(LogLevel level, EventId id, TState state, Exception? error, Func<TState, Exception?, string> format)
+        {
+            if (IsEnabled(level)) all.Enqueue(format(state, error));
+        }
+
+        public void Dispose() { }
     }
 }
