@@ -21,7 +21,7 @@ public sealed partial class AppHostNamesTests
     // Of the Drill folder, which is compiled against either.
     private static readonly string[] OfOurs = ["Before", "PartitionFrom", "Of"];
 
-    private static readonly string[] OfDotnet = ["TryParse", "WriteLine", "ReadAllText", "Combine"];
+    private static readonly string[] OfDotnet = ["TryParse", "WriteLine", "ReadAllText", "Combine", "ToString"];
 
     [Fact]
     public void AppHost_CallsOnlyWhatAspireHas()
