@@ -17,7 +17,7 @@ namespace Foresight.EndToEnd.Tests.Stack;
 /// The whole stack, as the AppHost starts it: Redis, Postgres with its replica, the chain, three matching nodes, two Api nodes, the console;
 /// without the simulator. Free ports, a throw-away state folder, and funded traders.
 /// </summary>
-public sealed class StackFixture : IAsyncLifetime
+public class StackFixture : IAsyncLifetime
 {
     private const long TraderSeed = 1000;
     private const int TraderCount = 8;
@@ -57,11 +57,14 @@ public sealed class StackFixture : IAsyncLifetime
 
     public IReadOnlyList<Trader> Traders { get; } = Trader.FromSeed(TraderSeed, TraderCount);
 
+    /// <summary>Of the AppHost, for a stack that is to be different.</summary>
+    protected virtual IReadOnlyList<string> MoreArguments => [];
+
     public async Task InitializeAsync()
     {
         Npm = await NpmPackages.InstallAsync();
         await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(
-            ["--no-simulator", $"--Parameters:admin-key={AdminKey}", $"--Parameters:cluster-secret={ClusterSecret}"]);
+            ["--no-simulator", $"--Parameters:admin-key={AdminKey}", $"--Parameters:cluster-secret={ClusterSecret}", .. MoreArguments]);
         app = await builder.BuildAsync();
         using var deadline = new CancellationTokenSource(StartDeadline);
         await app.StartAsync(deadline.Token);
