@@ -22,7 +22,7 @@ public sealed class ShardShare
         if (LeasedResources.ShardOf(resource) is null) return true;
         lock (gate)
         {
-            delay = SpreadRules.BidDelay(claims.Count, options);
+            delay = SpreadRules.BidDelay(claims.Count - (claims.ContainsKey(resource) ? 1 : 0), options);
             if (freeFor < delay) return false;
             claims[resource] = new Claim();
             return true;

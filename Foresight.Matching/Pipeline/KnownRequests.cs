@@ -30,7 +30,7 @@ internal sealed class Known
 /// one, nor one to two.
 /// </summary>
 /// <param name="numbered">The accounts that have a number already; null with one shard, whose leader numbers them by itself.</param>
-internal sealed class KnownRequests(NpgsqlDataSource database, HashSet<Address>? numbered)
+internal sealed class KnownRequests(NpgsqlDataSource database, int shard, HashSet<Address>? numbered)
 {
     public async Task<Known> FindAsync(IReadOnlyList<Request> requests, CancellationToken cancellation)
     {
@@ -39,10 +39,12 @@ internal sealed class KnownRequests(NpgsqlDataSource database, HashSet<Address>?
 
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT request_id, result FROM commands WHERE request_id = ANY($1)")
-        {
-            Parameters = { new() { Value = requests.Select(request => request.Command.RequestId).ToArray() } },
-        });
+        // Of two shards that have one id, by one idempotency key for two orders at once, this one's answer counts here: it is read last.
+        var asked = numbered is null
+            ? new NpgsqlBatchCommand("SELECT request_id, result FROM commands WHERE request_id = ANY($1)")
+            : new NpgsqlBatchCommand($"SELECT request_id, result FROM commands WHERE request_id = ANY($1) ORDER BY shard = {shard}");
+        asked.Parameters.Add(new() { Value = requests.Select(request => request.Command.RequestId).ToArray() });
+        batch.BatchCommands.Add(asked);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT order_hash FROM orders WHERE order_hash = ANY($1)")
         {
             Parameters = { new() { Value = places.Select(place => place.OrderHash.ToBytes()).ToArray() } },

@@ -24,7 +24,7 @@ internal sealed class PostgresJournal : IJournal
     {
         (this.database, this.shard) = (database, shard);
         numbered = sharesAccounts ? [] : null;
-        known = new KnownRequests(database, numbered);
+        known = new KnownRequests(database, shard, numbered);
     }
 
     public Task<Known> FindAsync(IReadOnlyList<Request> requests, CancellationToken cancellation) =>

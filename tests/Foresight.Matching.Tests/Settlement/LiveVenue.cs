@@ -44,20 +44,21 @@ internal sealed class LiveVenue : IAsyncDisposable
     public Venue Venue { get; }
     public TestNode Node { get; }
 
-    public static async Task<LiveVenue> CreateAsync(ChainFixture fixture)
+    public static async Task<LiveVenue> CreateAsync(ChainFixture fixture, int shards = 1)
     {
-        var venue = await Venue.CreateAsync(fixture);
+        var venue = await Venue.CreateAsync(fixture, shards: shards);
         var node = await TestNode.StartAsync("n1", new Dictionary<string, string?>
         {
             ["ConnectionStrings:redis"] = fixture.Redis,
             ["ConnectionStrings:foresight"] = fixture.ConnectionStringOf(venue.Database),
             ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
             ["CLUSTER_SECRET"] = "a secret of these tests",
+            ["SHARDS"] = shards.ToString(),
         });
         venue.Send = node.Router.SendAsync;
         await node.ActiveAsync();
         await Eventually.TrueAsync(
-            "the market is listed", Eventually.Patience, async () => await venue.ScalarAsync<long>("SELECT count(*) FROM markets WHERE listed_sequence IS NOT NULL") > 0);
+            "every market is listed", Eventually.Patience, async () => await venue.ScalarAsync<long>("SELECT count(*) FROM markets WHERE listed_sequence IS NULL") == 0);
         return new LiveVenue(venue, node);
     }
 
@@ -96,17 +97,19 @@ internal sealed class LiveVenue : IAsyncDisposable
         }.Sign(from.Key));
     }
 
-    public async Task<LiveOrder> PlaceAsync(Wallet maker, bool isBuy, int ticks, long lots, int timeInForce = 0)
+    public async Task<LiveOrder> PlaceAsync(
+        Wallet maker, bool isBuy, int ticks, long lots, int timeInForce = 0, int market = Venue.Market, int outcome = 0)
     {
         var salt = new BigInteger(Guid.NewGuid().ToByteArray(), isUnsigned: true);
-        var message = OrderMessage.OfUnits(maker.Account, 0, isBuy, ticks, lots, salt, 0);
-        var domain = TypedDataDomain.OfMarket(Venue.Deployment.ChainId, Venue.MarketAddress);
+        var message = OrderMessage.OfUnits(maker.Account, outcome, isBuy, ticks, lots, salt, 0);
+        var domain = TypedDataDomain.OfMarket(Venue.Deployment.ChainId, Venue.Deployment.Market(market).Address);
         var (hash, signature) = (OrderSigning.OrderHash(domain, message), OrderSigning.Sign(domain, message, maker.Key));
         var result = await Node.Router.SendAsync(Traders.Command(DoorCommandKind.Place) with
         {
             Order = new DoorOrder(
-                hash.ToString(), maker.Account.ToLowerHex(), Venue.Market, 0, isBuy, ticks, lots, salt.ToString(), 0, Hex.Encode(signature), timeInForce, false, 0,
+                hash.ToString(), maker.Account.ToLowerHex(), market, outcome, isBuy, ticks, lots, salt.ToString(), 0, Hex.Encode(signature), timeInForce, false, 0,
                 null, null),
+            Shard = Venue.Deployment.Market(market).Shard,
         });
         return new LiveOrder(maker, message, hash, signature, result);
     }

@@ -7,7 +7,9 @@ using Foresight.Contracts;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Settlement;
+using Foresight.Matching.Settlement.Allotment;
 using Foresight.Matching.Setup;
+using Foresight.Matching.Sharding;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -29,6 +31,8 @@ public sealed class Venue : IAsyncDisposable
     public const string DevelopmentKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
     private static readonly SetupOptions Setup = new(1, TimeSpan.FromSeconds(30), null, null, null, []);
+
+    private int shards = 1;
 
     private readonly SettlementMetrics metrics = new(new TestMeters());
     private readonly RedisConnection redis;
@@ -55,12 +59,15 @@ public sealed class Venue : IAsyncDisposable
     /// <summary>Whom the follower tells: the stand-in, unless a test has a leader of its own.</summary>
     public SendToLeader? Send { get; set; }
 
-    public static async Task<Venue> CreateAsync(ChainFixture fixture, SettlementOptions? options = null)
+    /// <param name="shards">So many markets as well, one in each.</param>
+    public static async Task<Venue> CreateAsync(ChainFixture fixture, SettlementOptions? options = null, int shards = 1)
     {
         await fixture.AutomineAsync(true);
-        var venue = new Venue(fixture, await fixture.CreateDatabaseAsync());
+        var venue = new Venue(fixture, await fixture.CreateDatabaseAsync()) { shards = shards };
         if (options is not null) venue.Options = options;
-        await SetupVerb.RunAsync(venue.Database, new ChainEndpoint(fixture.Client, SetupOptions.DevelopmentChainId), venue.Operator, Setup, CancellationToken.None);
+        await ShardStore.FixAsync(venue.Database, shards, CancellationToken.None);
+        await SetupVerb.RunAsync(
+            venue.Database, new ChainEndpoint(fixture.Client, SetupOptions.DevelopmentChainId), venue.Operator, Setup with { Markets = shards }, CancellationToken.None);
         venue.Deployment = (await Deployment.ReadAsync(venue.Database, SetupOptions.DevelopmentChainId, CancellationToken.None))!;
         venue.Leader = new TestLeader(venue.Database);
         await venue.TakeTermAsync();
@@ -82,9 +89,11 @@ public sealed class Venue : IAsyncDisposable
     public ChainFollower NewFollower(IRpcTransport? through = null)
     {
         var settlement = NewTerm(through);
+        var leader = new LeaderDelivery(Send ?? Leader.SendAsync, Deployment, Options, TimeProvider.System, NullLogger.Instance);
+        var allotter = shards == 1 ? null : new Allotter(Term, new AllotmentStore(Database, settlement.Journal), leader, shards, TimeProvider.System, NullLogger.Instance);
         return new ChainFollower(
-            settlement, new FollowerStore(Database), new FollowerJournal(settlement.Journal),
-            new LeaderDelivery(Send ?? Leader.SendAsync, Deployment, Options, TimeProvider.System, NullLogger.Instance), new HoldingsReader(Deployment, settlement.Client), NullLogger.Instance);
+            settlement, new FollowerStore(Database), new FollowerJournal(settlement.Journal), leader, new HoldingsReader(Deployment, settlement.Client),
+            NullLogger.Instance, allotter);
     }
 
     public Reconciler NewReconciler(IRpcTransport? through = null, ReconciliationOptions? options = null)

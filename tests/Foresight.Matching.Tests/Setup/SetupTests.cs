@@ -2,6 +2,7 @@ using Foresight.Chain;
 using Foresight.Chain.Signing;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Setup;
+using Foresight.Matching.Sharding;
 using Foresight.Matching.Tests.Settlement;
 using Foresight.ServiceDefaults.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -77,6 +78,29 @@ public sealed class SetupTests(ChainFixture fixture)
         {
             File.Delete(path);
         }
+    }
+
+    [Fact]
+    public async Task TheNumberOfShards_IsFixedByTheFirstSetUp_AndMarketsGoToThemInTurn()
+    {
+        await fixture.AutomineAsync(true);
+        await using var database = await fixture.CreateDatabaseAsync();
+        Assert.Equal(3, await ShardStore.FixAsync(database, 3, CancellationToken.None));
+        await RunAsync(database, 4);
+        Assert.Equal("0,1,2,0", await ScalarAsync<string>(database, "SELECT string_agg(shard::text, ',' ORDER BY market_id) FROM markets"));
+        var wrong = await Assert.ThrowsAsync<SettingException>(
+            async () => new ShardOptions(1).Require(await ShardStore.FixAsync(database, 1, CancellationToken.None)));
+        Assert.Contains("SHARDS is 1, but this database was set up with 3", wrong.Message);
+    }
+
+    [Fact]
+    public async Task ADatabaseFromBeforeThereWereShards_HasOne()
+    {
+        await using var database = await fixture.CreateDatabaseAsync();
+        await using (var market = database.CreateCommand(
+            "INSERT INTO markets (market_id, address, question, outcomes, tick_size) VALUES (1, decode(repeat('a1', 20), 'hex'), '?', ARRAY['a', 'b'], 1)"))
+            await market.ExecuteNonQueryAsync();
+        Assert.Equal(1, await ShardStore.FixAsync(database, 3, CancellationToken.None));
     }
 
     private Task<string> RunAsync(NpgsqlDataSource database, int markets) => SetupVerb.RunAsync(
