@@ -1,6 +1,7 @@
 using Foresight.Bench;
 using Foresight.Bench.Book;
 using Foresight.Bench.Failover;
+using Foresight.Bench.Reconcile;
 
 // One verb per promise: its options, what it prints and its exit status are said in the file of each verb.
 Dictionary<string, Verb> verbs = new()
@@ -8,6 +9,7 @@ Dictionary<string, Verb> verbs = new()
     ["book"] = new("matching engine: speed and correctness on the matching workload", BookVerb.RunAsync),
     ["book-depth"] = new("matching engine: memory, snapshot time and speed from 1,000 to 1,000,000 resting orders", DepthVerb.RunAsync),
     ["failover"] = new("leadership: how long a fault stops orders, and that none is lost, doubled or written by a leader of the past", FailoverVerb.RunAsync),
+    ["reconcile"] = new("reconciliation: time and memory over many settled trades; injected faults found, none invented or doubled", ReconcileVerb.RunAsync),
 };
 
 if (args.Length > 0 && verbs.TryGetValue(args[0], out var verb))

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using Aspire.Hosting;
+using Aspire.Hosting.Testing;
+using Foresight.Chain.Rpc;
+using Foresight.Matching.Settlement;
+using Npgsql;
+
+namespace Foresight.Bench.Reconcile;
+
+/// <summary>Postgres, Redis and a development chain with a market on it, on free ports; and matching nodes as processes. Gone when the run ends.</summary>
+internal sealed class ReconcileStack : IAsyncDisposable
+{
+    public const long ChainId = 31337;
+
+    /// <summary>The development chain's first account, which everybody knows.</summary>
+    public const string OperatorKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
+
+    private readonly DistributedApplication app;
+    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
+    private readonly Dictionary<string, string> settings;
+
+    private ReconcileStack(DistributedApplication app, string redis, string postgres)
+    {
+        this.app = app;
+        Database = NpgsqlDataSource.Create(postgres);
+        Client = EthereumClient.OfEndpoint(http, app.GetEndpoint("chain"), TimeSpan.FromMinutes(1));
+        settings = new Dictionary<string, string>
+        {
+            ["DATABASE_URL"] = postgres, ["REDIS_URL"] = redis, ["RPC_URL"] = app.GetEndpoint("chain").ToString(), ["OPERATOR_KEY"] = OperatorKey, ["MARKETS"] = "1",
+            ["CLUSTER_SECRET"] = Guid.NewGuid().ToString(), ["RECONCILIATION_INTERVAL_MS"] = "86400000", ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
+            ["DOTNET_ENVIRONMENT"] = "Development", ["ASPNETCORE_ENVIRONMENT"] = "Development",
+        };
+    }
+
+    public NpgsqlDataSource Database { get; }
+
+    public EthereumClient Client { get; }
+
+    public Deployment Deployment { get; private set; } = null!;
+
+    public static async Task<ReconcileStack> StartAsync()
+    {
+        var builder = DistributedApplicationTestingBuilder.Create();
+        builder.AddRedis("redis");
+        builder.AddPostgres("postgres").AddDatabase("foresight");
+        // States of old blocks are not asked for; transactions and receipts are, and are kept.
+        builder.AddContainer("chain", "foundry", "v1.7.1")
+            .WithArgs("exec anvil --host $HOST --port $PORT --quiet --gas-limit 300000000 --prune-history 64").WithHttpEndpoint(name: "http");
+        var app = await builder.BuildAsync();
+        await app.StartAsync();
+        foreach (var name in new[] { "redis", "foresight", "chain" }) await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
+        var stack = new ReconcileStack(app, (await app.GetConnectionStringAsync("redis"))!, (await app.GetConnectionStringAsync("foresight"))!);
+        using (var setup = stack.Start("setup", "setup"))
+        {
+            await setup.WaitForExitAsync().WaitAsync(StartTimeout);
+            if (setup.ExitCode != 0) throw new InvalidOperationException($"The set-up step ended with {setup.ExitCode}.");
+        }
+
+        stack.Deployment = (await Deployment.ReadAsync(stack.Database, ChainId, CancellationToken.None))!;
+        return stack;
+    }
+
+    public Process StartNode(string name) => Start(name);
+
+    public async Task RequestAsync(string method, params System.Text.Json.Nodes.JsonNode?[] parameters) => await Client.RequestAsync(new RpcRequest(method, parameters));
+
+    public async Task<T> ScalarAsync<T>(string sql, params object[] values)
+    {
+        await using var command = Database.CreateCommand(sql);
+        command.CommandTimeout = 120;
+        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    public async Task ExecuteAsync(string sql, params object[] values)
+    {
+        await using var command = Database.CreateCommand(sql);
+        command.CommandTimeout = 120;
+        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        await Database.DisposeAsync();
+        await app.DisposeAsync();
+    }
+
+    private Process Start(string name, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Foresight.Matching.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory,
+        };
+        foreach (var (setting, value) in settings) start.Environment[setting] = value;
+        start.Environment["NODE_ID"] = name;
+        var process = Process.Start(start)!;
+        process.OutputDataReceived += (_, line) => Tell(line.Data);
+        process.ErrorDataReceived += (_, line) => Tell(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+
+        static void Tell(string? line)
+        {
+            if (line is not null && Environment.GetEnvironmentVariable("BENCH_OUTPUT") is { Length: > 0 }) Console.Error.WriteLine($"  | {line}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using Foresight.Console.Api;
+using Foresight.Console.Reconciliation;
+
+namespace Foresight.Console.Tests.Api;
+
+public sealed class DiscrepancyChoiceTests
+{
+    [Fact]
+    public void ALink_KeepsEveryFilter_AndHasNothingOfWhatIsNotChosen()
+    {
+        Assert.Equal("", new DiscrepancyChoice().Query);
+        Assert.Equal(
+            "state=unresolved&kind=amount_mismatch&severity=high&assignee=Ada%20%C5%81&age=24h%2B",
+            new DiscrepancyChoice("unresolved", "amount_mismatch", "high", "Ada Ł", "24h+").Query);
+        Assert.True(new DiscrepancyChoice().IsAny);
+        Assert.False(new DiscrepancyChoice(Age: "24h+").IsAny);
+    }
+
+    [Fact]
+    public void IgnoredForATime_EndsThen_AndForGoodNever()
+    {
+        var now = new DateTimeOffset(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);
+        Assert.Null(IgnoreTimes.End(null, now));
+        Assert.Equal([1, 24, 168, 720], IgnoreTimes.Options.Select(option => (int)(IgnoreTimes.End(option.Value, now)!.Value - now).TotalHours));
+    }
+
+    [Fact]
+    public void Evidence_IsShownWhateverItsForm()
+    {
+        Assert.Empty(EvidenceLines.Of(null));
+        Assert.Equal([("text", "no json")], EvidenceLines.Of("no json"));
+        Assert.Equal([("a.b[0].c", "1"), ("d", "true")], EvidenceLines.Of("""{"a":{"b":[{"c":"1"}]},"d":true,"e":null}"""));
+    }
+}
