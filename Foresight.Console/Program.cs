@@ -2,6 +2,7 @@ using Foresight.Console.Access;
 using Foresight.Console.Api;
 using Foresight.Console.Live;
 using Foresight.Console.MarketData;
+using Foresight.Console.Reconciliation;
 using Foresight.Console.Shell;
 
 // The content root is where the program is, not where it was started from, so that it finds its assets either way.
@@ -22,6 +23,7 @@ app.UseAccess();
 
 app.MapDefaultEndpoints();
 app.MapAccess();
+app.MapReconciliation();
 app.MapShell();
 
 app.Run();

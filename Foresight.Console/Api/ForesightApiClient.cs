@@ -42,18 +42,35 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
     public Task<IReadOnlyList<CoverageView>> GetCoverageAsync(CancellationToken cancel) =>
         GetListAsync<CoverageView>("reconciliation/coverage?limit=200", cancel);
 
-    public Task<IReadOnlyList<DiscrepancyView>> GetDiscrepanciesAsync(string? state, string? kind, string? severity, CancellationToken cancel) =>
-        GetListAsync<DiscrepancyView>(
-            Query("reconciliation/discrepancies", ("state", state), ("kind", kind), ("severity", severity), ("limit", "500")), cancel);
+    public Task<IReadOnlyList<DiscrepancyView>> GetDiscrepanciesAsync(DiscrepancyChoice choice, CancellationToken cancel) =>
+        GetListAsync<DiscrepancyView>(Query("reconciliation/discrepancies", [.. choice.Parameters, ("limit", "500")]), cancel);
+
+    /// <summary>The Api's answer, as it comes; to be disposed of.</summary>
+    /// <param name="format">csv, json.</param>
+    public Task<HttpResponseMessage> ExportDiscrepanciesAsync(DiscrepancyChoice choice, string format, CancellationToken cancel) =>
+        SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Get, Query("reconciliation/discrepancies/export", [.. choice.Parameters, ("format", format)])), repeatable: true, cancel);
 
     public Task<DiscrepancyDetail> GetDiscrepancyAsync(long id, CancellationToken cancel) =>
         GetAsync<DiscrepancyDetail>($"reconciliation/discrepancies/{id}", cancel);
 
     public Task<TriggerResponse> TriggerReconciliationAsync(CancellationToken cancel) =>
-        PostAsync<TriggerResponse>("reconciliation/trigger", new { }, cancel);
+        PostAsync<TriggerResponse>("reconciliation/trigger", new TriggerRequest(), cancel);
+
+    /// <summary>A run that says in addition what automatic repair would do.</summary>
+    public Task<TriggerResponse> TriggerDryRunAsync(CancellationToken cancel) =>
+        PostAsync<TriggerResponse>("reconciliation/trigger", new TriggerRequest(DryRun: true), cancel);
+
+    public Task<RunView> GetRunAsync(long id, CancellationToken cancel) => GetAsync<RunView>($"reconciliation/runs/{id}", cancel);
+
+    public Task<IReadOnlyList<RepairView>> GetRepairsAsync(long runId, CancellationToken cancel) =>
+        GetListAsync<RepairView>($"reconciliation/runs/{runId}/repairs?limit=500", cancel);
 
     public Task<DiscrepancyDetail> ResolveAsync(long id, ResolveRequest request, CancellationToken cancel) =>
         PostAsync<DiscrepancyDetail>($"reconciliation/resolve/{id}", request, cancel);
+
+    public Task<BulkResolveResponse> ResolveManyAsync(BulkResolveRequest request, CancellationToken cancel) =>
+        PostAsync<BulkResolveResponse>("reconciliation/resolve", request, cancel);
 
     /// <summary>Asks an admin route whether it accepts the key; returns if it does.</summary>
     public async Task VerifyKeyAsync(CancellationToken cancel)

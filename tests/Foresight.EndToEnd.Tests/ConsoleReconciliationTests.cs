@@ -29,13 +29,29 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         var transaction = await DirectFill.MakeAsync(stack.Chain, stack.Venue.ChainId, stack.Markets[0], maker: stack.Traders[1], taker: stack.Traders[3]);
 
         var page = await browser.SignInAsync("Ada", stack.AdminKey);
-        await page.GotoAsync("/reconciliation?state=open&kind=missing_offchain");
+        await page.GotoAsync("/reconciliation?state=unresolved&kind=missing_offchain");
         var row = page.GetByTestId("discrepancies").GetByRole(AriaRole.Row).Filter(new() { Has = page.GetByTitle(transaction) });
         await ConsoleBrowser.RunUntilItAppearsAsync(page, row);
+
+        // What repair would do is shown, and nothing is done: the discrepancy is still there afterwards.
+        await page.GetByTestId("dry-run").ClickAsync();
+        await Expect(page.GetByTestId("repairs")).ToContainTextAsync($"missing_offchain:{transaction}");
+        await row.GetByTestId("select").CheckAsync();
+        var bulk = page.GetByTestId("bulk");
+        await bulk.GetByLabel("What to do with them").SelectOptionAsync("acknowledge");
+        await bulk.GetByTestId("bulk-note").FillAsync("Being looked at.");
+        await bulk.GetByTestId("bulk-apply").ClickAsync();
+        await Expect(row).ToContainTextAsync("acknowledged");
+        var export = await page.RunAndWaitForDownloadAsync(() => page.GetByTestId("export-csv").ClickAsync());
+        Assert.Contains(transaction, await File.ReadAllTextAsync(await export.PathAsync()), StringComparison.Ordinal);
 
         await row.GetByTestId("discrepancy-link").ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "missing_offchain" })).ToBeVisibleAsync();
         await Expect(page.GetByText("The journal knows nothing of it.")).ToBeVisibleAsync();
+
+        await page.GetByTestId("take").ClickAsync();
+        await Expect(page.Locator(".trail")).ToContainTextAsync("To Ada.");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Reconciliation" }).Last).ToHaveAttributeAsync("href", "/reconciliation?state=unresolved&kind=missing_offchain");
 
         // A decision needs a reason.
         await Expect(page.GetByTestId("resolve")).ToBeDisabledAsync();
