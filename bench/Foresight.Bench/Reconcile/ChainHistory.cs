@@ -119,7 +119,6 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
             progress(Math.Min(start, count));
         }
 
-        await stack.RequestAsync("anvil_mine", Hex.EncodeQuantity(4));
         await WriteLedgerAsync();
     }
 

@@ -29,10 +29,11 @@ internal static class ReconcileVerb
         await using var stack = await ReconcileStack.StartAsync();
         var history = new ChainHistory(stack, perBlock);
         await history.FundAsync();
-        if (accounts > 0) await history.AddAccountsAsync(accounts, done => Progress("accounts on chain", done, accounts));
         var making = Stopwatch.StartNew();
         await history.SettleAsync(trades, random, done => Progress("trades settled on chain", done, trades));
         making.Stop();
+        // After the trades: the development chain copies its whole state with each block.
+        if (accounts > 0) await history.AddAccountsAsync(accounts, done => Progress("accounts on chain", done, accounts));
         await FollowedAsync(stack);
         var expected = await Injection.InjectAsync(stack, trades, inject, random);
         if (inject > 0)
@@ -81,6 +82,8 @@ internal static class ReconcileVerb
     /// <summary>The follower's cursor, as if it had applied everything: what it does is not what is measured.</summary>
     private static async Task FollowedAsync(ReconcileStack stack)
     {
+        // What is compared has confirmations on top.
+        await stack.RequestAsync("anvil_mine", "0x4");
         var header = (await stack.Client.GetBlockAsync(await stack.Client.BlockNumberAsync() - 2))!;
         await stack.ExecuteAsync("INSERT INTO chain_cursors (name, block_number, block_hash) VALUES ('follower', $1, $2)", header.Number, header.Hash.ToBytes());
         await stack.ExecuteAsync("INSERT INTO chain_blocks (block_number, block_hash) VALUES ($1, $2)", header.Number, header.Hash.ToBytes());
