@@ -38,7 +38,7 @@ public sealed class Reconciler(
             foreach (var range in RangeRules.Split(from, to, options.BlockRange))
             {
                 reading = range;
-                var (both, verified) = await sides.ReadAsync(range, cancellation);
+                var (both, verified) = await sides.ReadAsync(range, to, cancellation);
                 var differing = ReconciliationRules.Compare(both);
                 await sides.ConfirmAsync(verified, differing.Select(f => f.BlockNumber), cancellation);
                 Add(differing);

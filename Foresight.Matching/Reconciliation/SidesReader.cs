@@ -14,7 +14,10 @@ public sealed class SidesReader(Deployment deployment, EthereumClient client, Re
     private readonly ChainReader reader = new(client);
     private readonly Dictionary<int, Address> markets = deployment.Markets.ToDictionary(m => m.Id, m => m.Address);
 
-    public async Task<(RangeSides Sides, VerifiedRange Verified)> ReadAsync(BlockRange range, CancellationToken cancellation)
+    /// <param name="asOf">
+    /// The run's last block. Whether a trade was settled at all is asked there: a node that is no archive has forgotten the states of older blocks.
+    /// </param>
+    public async Task<(RangeSides Sides, VerifiedRange Verified)> ReadAsync(BlockRange range, long asOf, CancellationToken cancellation)
     {
         // The chain first: the follower has applied these blocks, so whatever they settled is in the journal by now.
         var verified = await reader.ReadAsync(range.FromBlock, range.ToBlock, null, [.. markets.Values], BlockFacts.FillTopics, cancellation);
@@ -33,7 +36,7 @@ public sealed class SidesReader(Deployment deployment, EthereumClient client, Re
         return (new RangeSides(
             range.FromBlock, range.ToBlock, chain,
             [.. direct.Select(d => new DirectFill(MarketId(d), d.Position.Market.ToLowerHex(), OfFill(d), Place(d), known.Contains(d.OrderHash.ToString())))],
-            journal, await SettledElsewhereAsync(missing, range.ToBlock, cancellation), recorded), verified);
+            journal, await SettledElsewhereAsync(missing, asOf, cancellation), recorded), verified);
     }
 
     /// <summary>
