@@ -53,7 +53,7 @@ internal static class DoorEndpoints
         return Results.Json(new DoorAnswer(node.Id, leader?.Address, results), JsonSerializerOptions.Web);
     }
 
-    private static Task<DoorResult> Submit(DoorCommand command, MatchingSession? session, DateTimeOffset? sentAt, TimeProvider clock)
+    internal static Task<DoorResult> Submit(DoorCommand command, MatchingSession? session, DateTimeOffset? sentAt, TimeProvider clock)
     {
         if (session is null) return Refuse(command, DoorStatus.NotLeader, ProblemCodes.NotLeader);
         // A span instead of a moment: the sender's clock and ours need not agree.

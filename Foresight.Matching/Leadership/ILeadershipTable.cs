@@ -7,7 +7,7 @@ public interface ILeadershipTable
     /// <returns>How many there were.</returns>
     Task<long> EndSessionsOfHolderAsync(string resource, CancellationToken cancellation);
 
-    /// <summary>Takes the next epoch, in one transaction that holds the row.</summary>
+    /// <summary>Takes the next epoch, in one transaction that holds the row and needs nothing more of its client.</summary>
     /// <param name="lockTimeout">How long a transaction of the term before is waited for.</param>
     /// <exception cref="Npgsql.PostgresException">SQLSTATE lock_not_available: it still holds the row.</exception>
     Task<(Term Term, string? PreviousNodeId)> TakeAsync(NewHolder holder, TimeSpan lockTimeout, CancellationToken cancellation);

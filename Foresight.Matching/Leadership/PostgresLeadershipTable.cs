@@ -24,43 +24,33 @@ public sealed class PostgresLeadershipTable(NpgsqlDataSource primary) : ILeaders
         return await command.ExecuteScalarAsync() is long ended ? ended : 0;
     }
 
+    // One statement, so one round trip: a taker that stops in the middle of several would hold the row, and with it everybody, until it goes on.
     private async Task<(Term Term, string? PreviousNodeId)> TakeRowAsync(NewHolder holder, TimeSpan lockTimeout, CancellationToken cancellation)
     {
-        var (resource, token, nodeId, address, sessionName) = holder;
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await using var timeout = new NpgsqlCommand($"SET LOCAL lock_timeout = {(long)lockTimeout.TotalMilliseconds}", connection, transaction);
-        await timeout.ExecuteNonQueryAsync(cancellation);
-
-        await using var previous = new NpgsqlCommand("SELECT node_id FROM leadership WHERE resource = $1 FOR UPDATE", connection, transaction)
-        {
-            Parameters = { new() { Value = resource } },
-        };
-        var previousNodeId = await previous.ExecuteScalarAsync(cancellation) as string;
-
-        await using var take = new NpgsqlCommand(
+        await using var command = primary.CreateCommand(
             """
-            WITH term AS (
+            WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', $6, true)),
+            previous AS MATERIALIZED (SELECT l.node_id FROM patience, leadership l WHERE l.resource = $1 FOR UPDATE OF l),
+            term AS (
                 INSERT INTO leadership AS l (resource, epoch, token, node_id, address, session_name, acquired_at)
-                VALUES ($1, 1, $2, $3, $4, $5, clock_timestamp())
+                SELECT $1, 1, $2, $3, $4, $5, clock_timestamp() FROM (SELECT count(*) FROM previous) waited
                 ON CONFLICT (resource) DO UPDATE SET
                     epoch = l.epoch + 1, token = excluded.token, node_id = excluded.node_id, address = excluded.address,
                     session_name = excluded.session_name, acquired_at = excluded.acquired_at
                 RETURNING resource, epoch, acquired_at)
             INSERT INTO leadership_history (resource, epoch, node_id, previous_node_id, acquired_at)
-            SELECT resource, epoch, $3, $6, acquired_at FROM term RETURNING epoch
-            """,
-            connection, transaction)
-        {
-            Parameters =
-            {
-                new() { Value = resource }, new() { Value = token }, new() { Value = nodeId }, new() { Value = address },
-                new() { Value = sessionName }, new() { Value = (object?)previousNodeId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
-            },
-        };
-        var epoch = (long)(await take.ExecuteScalarAsync(cancellation))!;
-        await transaction.CommitAsync(cancellation);
-        return (new Term(resource, epoch, token, nodeId), previousNodeId);
+            SELECT resource, epoch, $3, (SELECT node_id FROM previous), acquired_at FROM term RETURNING epoch, previous_node_id
+            """);
+        command.Parameters.AddWithValue(holder.Resource);
+        command.Parameters.AddWithValue(holder.Token);
+        command.Parameters.AddWithValue(holder.NodeId);
+        command.Parameters.AddWithValue(holder.Address);
+        command.Parameters.AddWithValue(holder.SessionName);
+        command.Parameters.AddWithValue($"{(long)lockTimeout.TotalMilliseconds}ms");
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        var term = new Term(holder.Resource, reader.GetInt64(0), holder.Token, holder.NodeId);
+        return (term, reader.IsDBNull(1) ? null : reader.GetString(1));
     }
 
     public async Task<bool> SessionLivesAsync(string resource, Guid token, CancellationToken cancellation)

@@ -32,6 +32,16 @@ public static class Fence
         },
     };
 
+    /// <summary>The same, and that the shard's journal ends at this sequence.</summary>
+    public static NpgsqlBatchCommand Assert(Term term, int shard, long sequence)
+    {
+        var command = Assert(term);
+        command.CommandText = "SELECT assert_term($1, $2, $3), assert_position($4, $5)";
+        command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = (short)shard, NpgsqlDbType = NpgsqlDbType.Smallint });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = sequence, NpgsqlDbType = NpgsqlDbType.Bigint });
+        return command;
+    }
+
     /// <summary>For a transaction of several round trips: asserts the term on it, first thing.</summary>
     public static async Task AssertAsync(Term term, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
     {

@@ -14,7 +14,7 @@ internal static class JournalStatements
         switch (step)
         {
             case JournalStep.AssertTerm assert:
-                batch.Add(Fence.Assert(assert.Term));
+                batch.Add(assert.After is { } after ? Fence.Assert(assert.Term, shard, after) : Fence.Assert(assert.Term));
                 break;
             case JournalStep.WriteRows write:
                 AddRows(batch, write.Rows, write.Epoch, shard);

@@ -9,7 +9,11 @@ internal abstract record JournalStep
     public virtual bool IsBeforeCommit => true;
 
     /// <summary>The fence. Fails the transaction if the term has ended, and keeps it from ending before the transaction does.</summary>
-    public sealed record AssertTerm(Term Term) : JournalStep;
+    /// <param name="After">
+    /// Fails it as well if the journal does not end at this sequence: a promoted replica that had not received the last batches still names
+    /// this term, and what follows them must not be written without them. Null: the place does not matter.
+    /// </param>
+    public sealed record AssertTerm(Term Term, long? After = null) : JournalStep;
 
     public sealed record WriteRows(JournalBatch Rows, long Epoch) : JournalStep;
 

@@ -32,7 +32,7 @@ internal sealed class JournalWriter(IJournal journal)
     private async Task<Committed> CommitOnceAsync(Term term, JournalBatch rows)
     {
         var transaction = new JournalTransaction(
-            new JournalStep.AssertTerm(term), new JournalStep.WriteRows(rows, term.Epoch), new JournalStep.Commit(), new JournalStep.ReadBack(rows));
+            new JournalStep.AssertTerm(term, After: rows.Commands.Count == 0 ? null : rows.Commands[0].Command.Sequence - 1), new JournalStep.WriteRows(rows, term.Epoch), new JournalStep.Commit(), new JournalStep.ReadBack(rows));
         try
         {
             return await journal.ExecuteAsync(transaction);

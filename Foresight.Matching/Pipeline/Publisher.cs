@@ -44,7 +44,8 @@ internal sealed class Publisher(IBroadcast broadcast, Term term, int shard, Time
             var left = PipelineLimits.TickInterval - clock.GetElapsedTime(repeated);
             if (left > TimeSpan.Zero)
             {
-                await added.WaitAsync(left, clock, CancellationToken.None);
+                // A timer counts whole milliseconds: without rounding up it would end before the moment, and be asked for nothing again.
+                await added.WaitAsync(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), clock, CancellationToken.None);
                 continue;
             }
 

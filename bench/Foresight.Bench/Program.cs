@@ -2,6 +2,7 @@ using Foresight.Bench;
 using Foresight.Bench.Book;
 using Foresight.Bench.Failover;
 using Foresight.Bench.Reconcile;
+using Foresight.Bench.Simulate;
 
 // One verb per promise: its options, what it prints and its exit status are said in the file of each verb.
 Dictionary<string, Verb> verbs = new()
@@ -10,6 +11,7 @@ Dictionary<string, Verb> verbs = new()
     ["book-depth"] = new("matching engine: memory, snapshot time and speed from 1,000 to 1,000,000 resting orders", DepthVerb.RunAsync),
     ["failover"] = new("leadership: how long a fault stops orders, and that none is lost, doubled or written by a leader of the past", FailoverVerb.RunAsync),
     ["reconcile"] = new("reconciliation: time and memory over many settled trades; injected faults found, none invented or doubled", ReconcileVerb.RunAsync),
+    ["simulate"] = new("leadership and pipeline: a simulated cluster with faults, one life per seed", SimulateVerb.RunAsync),
 };
 
 if (args.Length > 0 && verbs.TryGetValue(args[0], out var verb))

@@ -1,0 +1,59 @@
+using System.Collections.Concurrent;
+using Foresight.Simulation.Mutants;
+
+namespace Foresight.Simulation.Tests;
+
+/// <summary>
+/// Lives of a simulated cluster under faults. Each failure names its seed: <c>simulate --from SEED --seeds 1 --trace</c> of bench/Foresight.Bench shows that
+/// life again. Many more seeds are the business of that verb.
+/// </summary>
+public sealed class SimulationTests
+{
+    private const int Seeds = 200;
+
+    public static TheoryData<string> Mutants => [.. MutantNames.All];
+
+    [Fact]
+    public void InEveryLife_WhatMustHoldHolds() => Assert.Null(FirstBroken(Seeds, mutant: null));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(53)]
+    public void ASeed_GivesTheSameLifeTwice(ulong seed)
+    {
+        var (first, second) = (Simulation.Run(seed), Simulation.Run(seed));
+        Assert.Equal(first.TraceHash, second.TraceHash);
+        Assert.Equal(first.Steps, second.Steps);
+        Assert.Equal(first.LastLines, second.LastLines);
+    }
+
+    [Fact]
+    public void TwoSeeds_GiveTwoLives() => Assert.NotEqual(Simulation.Run(1).TraceHash, Simulation.Run(2).TraceHash);
+
+    [Fact]
+    public void ALife_HasCommandsTermsAndFaults()
+    {
+        var lives = Enumerable.Range(1, 8).Select(seed => Simulation.Run((ulong)seed)).ToList();
+        Assert.True(lives.Sum(life => life.Commands) > 8 * 100, "a life has a few hundred commands");
+        Assert.True(lives.Sum(life => life.Terms) > 8 * 2, "a life has several leaders");
+        Assert.True(lives.Sum(life => life.Faults) > 8 * 5, "a life has several faults");
+    }
+
+    [Theory]
+    [MemberData(nameof(Mutants))]
+    public void AWrongBehaviour_IsCaught(string mutant) => Assert.NotNull(FirstBroken(Seeds, mutant));
+
+    private static string? FirstBroken(int seeds, string? mutant)
+    {
+        var broken = new ConcurrentBag<Outcome>();
+        Parallel.For(1, seeds + 1, (seed, loop) =>
+        {
+            var life = Simulation.Run((ulong)seed, mutant);
+            if (life.Violation is null) return;
+            broken.Add(life);
+            loop.Stop();
+        });
+        return broken.MinBy(life => life.Seed) is { } first ? $"seed {first.Seed}: {first.Violation}" : null;
+    }
+}

@@ -1,0 +1,185 @@
+using Foresight.Contracts;
+using Foresight.Exchange;
+using Foresight.Matching.Pipeline;
+using Foresight.Simulation.Postgres;
+using Foresight.Simulation.Processes;
+
+namespace Foresight.Simulation.Checks;
+
+/// <summary>
+/// What must always hold (ARCHITECTURE.md), checked whenever something is committed, published or answered, and once more at the end.
+/// It sees everything and is seen by nobody.
+/// </summary>
+internal sealed class Invariants(World world)
+{
+    /// <summary>
+    /// After its trust ended a leader may still send what it had matched, once the commit before has ended, which takes a command's time-out at
+    /// most. Clocks of the simulated machines may run a fifth too slow.
+    /// </summary>
+    private static readonly TimeSpan StopsWithin = (SimulatedNode.LeaseDuration * 1.25) + TimeSpan.FromSeconds(5);
+
+    private readonly Oracle oracle = new(world);
+    private readonly Dictionary<string, TimeSpan> lastRenewal = [];
+    private readonly Dictionary<Guid, DoorResult> acknowledged = [];
+    private readonly Dictionary<Guid, DoorCommand> notDone = [];
+    private readonly Dictionary<OrderId, long> filled = [];
+    private readonly HashSet<OrderId> done = [];
+    private readonly HashSet<Guid> forgiven = [];
+    private readonly Dictionary<int, int> lockTimeouts = [];
+    private readonly PublicationChecks publications = new(world);
+    private Guid lastWriter;
+    private long lastEpoch;
+    private bool probed;
+    private bool progressed;
+
+    public Oracle Oracle => oracle;
+
+    public int Acknowledged => acknowledged.Count;
+
+    /// <summary>A term's sessions are named by its token.</summary>
+    public static Guid WriterOf(string sessionName) => Guid.TryParseExact(sessionName.Length < 32 ? "" : sessionName[^32..], "N", out var token) ? token : default;
+
+    /// <summary>A renewal (or the bid) was confirmed. Pauses do not count, because nothing can be asked of a paused process.</summary>
+    public void Renewed(Process node, TimeSpan sentAt) => lastRenewal[node.Name] = sentAt;
+
+    /// <summary>Whoever sends a transaction has had its lease renewed lately.</summary>
+    public void Sends(Process node)
+    {
+        var since = node.Ran - lastRenewal.GetValueOrDefault(node.Name);
+        if (since > StopsWithin) throw world.Violated("trust window", $"{node.Name} writes {since.TotalSeconds:0.0} s after its last confirmed renewal was sent");
+    }
+
+    public void RowsCommitted(JournalStep.WriteRows write, Guid writer)
+    {
+        var leadership = world.Postgres.Tables.Leadership;
+        if (leadership is null || leadership.Token != writer || leadership.Epoch != write.Epoch)
+            throw world.Violated("one writer", $"epoch {write.Epoch} committed {write.Rows.LastSequence} while epoch {leadership?.Epoch} of another term was taken");
+        if (write.Epoch < lastEpoch || (write.Epoch == lastEpoch && writer != lastWriter))
+            throw world.Violated("epochs never decrease", $"epoch {write.Epoch} was committed after {lastEpoch}, or two terms have one epoch");
+        (lastEpoch, lastWriter) = (write.Epoch, writer);
+        oracle.Apply(write);
+        CheckOrders(write.Rows);
+        foreach (var row in write.Rows.Commands)
+            if (notDone.ContainsKey(row.RequestId))
+                throw world.Violated("nothing was done", $"request {row.RequestId} was answered as not done, and is now in the journal at {row.Command.Sequence}");
+    }
+
+    /// <summary>A caller asks, perhaps again: what it was told before is not the last word any more.</summary>
+    public void Asked(Guid request) => notDone.Remove(request);
+
+    public void Published(Process node, string channel, object message) => publications.Check(node, channel, message, oracle);
+
+    /// <summary>A caller has its final answer.</summary>
+    public void Answered(DoorCommand command, DoorResult result)
+    {
+        if (forgiven.Contains(command.RequestId)) return;
+        world.Trace.Add("callers", result.Status.ToString(), result.Epoch, result.Sequence);
+        world.Postgres.Tables.ByRequest.TryGetValue(command.RequestId, out var row);
+        switch (result.Status)
+        {
+            case DoorStatus.Late or DoorStatus.NotLeader:
+                if (row is not null) throw world.Violated("nothing was done", $"the caller of {command.RequestId} was told so, and it is in the journal at {row.Sequence}");
+                if (!acknowledged.ContainsKey(command.RequestId)) notDone[command.RequestId] = command;
+                break;
+            case DoorStatus.InDoubt:
+                break;
+            case DoorStatus.Accepted:
+                RequireInJournal(command, result, row);
+                break;
+            default:
+                // Refusals before sequencing are answers of the moment; those that were sequenced are in the journal.
+                if (row is not null && result.Status != DoorStatus.Duplicate) RequireInJournal(command, result, row);
+                if (row is { Result.Status: DoorStatus.Accepted })
+                    throw world.Violated("one answer", $"request {command.RequestId} is accepted in the journal and was answered {result.Status}");
+                break;
+        }
+    }
+
+    /// <summary>A take-over has waited in vain for the row: the sessions of the term before should have been ended.</summary>
+    public void LockTimedOut(int session)
+    {
+        lockTimeouts[session] = lockTimeouts.GetValueOrDefault(session) + 1;
+        if (lockTimeouts[session] >= 4)
+            throw world.Violated("a take-over is not blocked", "a transaction of somebody else holds the leadership row for two seconds and its session is not ended");
+    }
+
+    public void LockGot(int session) => lockTimeouts.Remove(session);
+
+    public void Progressed() => progressed = true;
+
+    public void RequireProgress(bool wasProbed) => probed = wasProbed;
+
+    /// <summary>Rows that a promotion took away: who was told of them was told the truth of then.</summary>
+    public void Lost(IEnumerable<JournalRow> rows, long lastTaken, Tables now)
+    {
+        foreach (var row in rows)
+        {
+            forgiven.Add(row.RequestId);
+            acknowledged.Remove(row.RequestId);
+        }
+
+        notDone.Clear();
+        publications.ForgiveUpTo(lastTaken);
+        oracle.Rebuild(now);
+        (lastEpoch, lastWriter) = now.Commands.Count == 0 ? (0, default) : (now.Commands.Values.Last().Epoch, now.Commands.Values.Last().By);
+        filled.Clear();
+        done.Clear();
+        foreach (var order in now.Orders.Values)
+        {
+            filled[order.State.Order] = order.State.FilledLots;
+            if (order.State.Status is OrderStatus.Cancelled or OrderStatus.Expired) done.Add(order.State.Order);
+        }
+    }
+
+    /// <summary>A live engine's proof, where the journal has not gone on since.</summary>
+    public void Proved(StateProof proof)
+    {
+        if (proof.Sequence == oracle.Sequence && proof.Epoch == world.Postgres.Tables.Leadership?.Epoch && proof.StateHash != oracle.StateHash)
+            throw world.Violated("replay", $"the live engine at {proof.Sequence} has hash {proof.StateHash}, the replay {oracle.StateHash}");
+    }
+
+    public void AtTheEnd()
+    {
+        var tables = world.Postgres.Tables;
+        foreach (var (request, result) in acknowledged)
+            if (!tables.ByRequest.TryGetValue(request, out var row) || row.Sequence != result.Sequence)
+                throw world.Violated("acknowledged and lost", $"request {request} was acknowledged at {result.Sequence} and is not there");
+        foreach (var request in notDone.Keys)
+            if (tables.ByRequest.ContainsKey(request)) throw world.Violated("nothing was done", $"request {request} is in the journal");
+        var replayed = Oracle.Replay(tables);
+        if (Desk.Format(replayed.StateHash()) != oracle.StateHash) throw world.Violated("replay", "the journal as a whole differs from what was committed");
+        foreach (var order in tables.Orders.Values)
+            if (replayed.TryGetOpenOrder(order.State.Order, out _) != order.State.Status is OrderStatus.Open or OrderStatus.PartiallyFilled)
+                throw world.Violated("orders", $"order {order.State.Order.Value} is {order.State.Status} in its table, and not in the book");
+        if (probed && !progressed) throw world.Violated("progress", "no new order was acknowledged in the time after the faults had stopped");
+    }
+
+    private void RequireInJournal(DoorCommand command, DoorResult result, JournalRow? row)
+    {
+        if (row is null) throw world.Violated("acknowledged and lost", $"request {command.RequestId} was acknowledged at {result.Sequence} and is not in the journal");
+        if (row.Sequence != result.Sequence || row.Result.Status != result.Status || row.Result.OrderStatus != result.OrderStatus
+            || row.Result.FilledLots != result.FilledLots || row.Epoch != result.Epoch)
+            throw world.Violated("one answer", $"request {command.RequestId} was answered {result} and the journal has {row.Result}");
+        acknowledged[command.RequestId] = result;
+    }
+
+    private void CheckOrders(JournalBatch rows)
+    {
+        foreach (var order in rows.NewOrders) filled[order.Order.Id] = 0;
+        foreach (var fill in rows.Fills)
+        {
+            if (done.Contains(fill.Order)) throw world.Violated("no fill of a cancelled order", $"order {fill.Order.Value} was filled");
+            filled[fill.Order] = filled.GetValueOrDefault(fill.Order) + fill.Lots;
+            if (world.Postgres.Tables.Orders.TryGetValue(fill.Order, out var order) && filled[fill.Order] > order.New.Order.Lots)
+                throw world.Violated("fills never exceed the size", $"order {fill.Order.Value} was filled {filled[fill.Order]} of {order.New.Order.Lots}");
+        }
+
+        foreach (var order in rows.NewOrders) Finish(order.State);
+        foreach (var change in rows.ChangedOrders.Values) Finish(change);
+    }
+
+    private void Finish(OrderChange state)
+    {
+        if (state.Status is OrderStatus.Cancelled or OrderStatus.Expired) done.Add(state.Order);
+    }
+}

@@ -1,0 +1,104 @@
+using Foresight.Contracts;
+using Foresight.Simulation.Network;
+using Foresight.Simulation.Processes;
+using Foresight.Simulation.Time;
+
+namespace Foresight.Simulation.Clients;
+
+/// <summary>
+/// Somebody who hands commands to the leader as <c>LeaderRouter</c> does: again with the same request id, to whoever leads then, until the
+/// deadline; "in doubt" at its end if any try may have done something, "late" if certainly none has.
+/// </summary>
+internal class Caller : Process
+{
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Requests that may be in the journal from an earlier question.</summary>
+    private readonly HashSet<Guid> perhapsDone = [];
+
+    protected Caller(World world, string name)
+        : base(world, name)
+    {
+        Dice = world.Dice.Fork();
+        Clock = new SimulatedClock(world.Timeline, this, rate: 1);
+        Link = new Link(world);
+    }
+
+    protected Dice Dice { get; }
+
+    protected SimulatedClock Clock { get; }
+
+    public Link Link { get; }
+
+    protected async Task<DoorResult> SendAsync(DoorCommand command, TimeSpan patience)
+    {
+        command = command with { Deadline = Clock.GetUtcNow() + patience };
+        World.Invariants.Asked(command.RequestId);
+        var result = await AskAsync(command, perhapsDone.Contains(command.RequestId));
+        if (result.Status != DoorStatus.Late) perhapsDone.Add(command.RequestId);
+        World.Invariants.Answered(command, result);
+        return result;
+    }
+
+    private async Task<DoorResult> AskAsync(DoorCommand command, bool wasInDoubt)
+    {
+        while (true)
+        {
+            var left = command.Deadline - Clock.GetUtcNow();
+            if (left <= TimeSpan.Zero) return Said(command, wasInDoubt ? DoorStatus.InDoubt : DoorStatus.Late);
+            if (World.Leaders.Leader() is { } leader)
+            {
+                var result = await TryAsync(leader, command, left);
+                switch (result?.Status)
+                {
+                    case null:
+                    case DoorStatus.InDoubt:
+                        wasInDoubt = true;
+                        World.Leaders.Forget();
+                        break;
+                    case DoorStatus.NotLeader:
+                        World.Leaders.Forget();
+                        break;
+                    case DoorStatus.Late when wasInDoubt:
+                        return Said(command, DoorStatus.InDoubt);
+                    default:
+                        return result;
+                }
+            }
+
+            await Task.Delay(RetryPause, Clock);
+        }
+    }
+
+    /// <summary>Null: nobody knows whether this try did anything.</summary>
+    private async Task<DoorResult?> TryAsync(SimulatedNode leader, DoorCommand command, TimeSpan left)
+    {
+        var patience = Dice.Between(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(8));
+        var sentAt = Clock.GetUtcNow();
+        try
+        {
+            return await Call<DoorResult?>.AskAsync(
+                this, Clock, Link, call => Arrive(call, leader, command, sentAt), patience < left ? patience : left, () => new TimeoutException());
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private static void Arrive(Call<DoorResult?> call, SimulatedNode leader, DoorCommand command, DateTimeOffset sentAt)
+    {
+        if (leader.IsPoweredOff) return;
+        // Refused by the machine: certainly nothing was done, as if it had said so itself.
+        if (!leader.Alive) call.Answer(new DoorResult(command.RequestId, DoorStatus.NotLeader, null, 0, 0));
+        else leader.ToClients.Request(() => leader.Run(() => _ = ServeAsync(call, leader, command, sentAt)));
+    }
+
+    private static async Task ServeAsync(Call<DoorResult?> call, SimulatedNode leader, DoorCommand command, DateTimeOffset sentAt)
+    {
+        var result = await leader.SubmitAsync(command, sentAt);
+        leader.ToClients.Reply(() => call.Answer(result));
+    }
+
+    private static DoorResult Said(DoorCommand command, DoorStatus status) => new(command.RequestId, status, null, 0, 0);
+}

@@ -1,0 +1,65 @@
+using Foresight.Contracts;
+using Foresight.Exchange;
+
+namespace Foresight.Simulation.Clients;
+
+/// <summary>What comes from the chain: what accounts own, and what became of trades. Sent until it is answered, as the chain follower does.</summary>
+internal sealed class Follower : Caller
+{
+    private const long Dollars = 1_000_000;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+
+    private readonly HashSet<long> closed = [];
+    private long block;
+
+    public Follower(World world)
+        : base(world, "chain")
+    {
+        Run(() => _ = FollowAsync());
+    }
+
+    public bool Stopped { get; set; }
+
+    private async Task FollowAsync()
+    {
+        block++;
+        foreach (var account in Trader.AllAccounts(traders: 4))
+        {
+            await TellAsync(Observe(account, 0, Command.CollateralOutcome, 100_000 * Dollars));
+            for (var outcome = 0; outcome < 2; outcome++) await TellAsync(Observe(account, 1, outcome, 20_000));
+            for (var outcome = 0; outcome < 3; outcome++) await TellAsync(Observe(account, 2, outcome, 20_000));
+        }
+
+        while (!Stopped)
+        {
+            await Task.Delay(Dice.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)), Clock);
+            block++;
+            var trades = World.Postgres.Tables.Trades.Keys.Select(trade => trade.Value).Where(trade => !closed.Contains(trade)).Take(6).ToList();
+            foreach (var trade in trades)
+            {
+                var kind = Dice.Chance(0.9) ? DoorCommandKind.SettleTrade : DoorCommandKind.BustTrade;
+                if (await TellAsync(new DoorCommand(Dice.NextGuid(), kind, default, Chain: new DoorChain(trade, null, 0, 0, 0, block, null)))) closed.Add(trade);
+            }
+
+            // Somebody moved money away: orders that it covered are cancelled.
+            if (Dice.Chance(0.15))
+                await TellAsync(Observe(Trader.AccountOf(1 + Dice.Below(4), 1 + Dice.Below(2)), 0, Command.CollateralOutcome, Dice.Between(0, 50_000 * Dollars)));
+        }
+    }
+
+    /// <summary>Until there is an answer, or the world ends.</summary>
+    private async Task<bool> TellAsync(DoorCommand command)
+    {
+        while (!Stopped)
+        {
+            var result = await SendAsync(command, Patience);
+            if (result.Status is DoorStatus.Accepted or DoorStatus.Rejected or DoorStatus.Duplicate) return true;
+        }
+
+        return false;
+    }
+
+    private DoorCommand Observe(string account, int market, int outcome, long units) =>
+        new(Dice.NextGuid(), DoorCommandKind.ObserveBalance, default, Chain: new DoorChain(0, account, market, outcome, units, block, null));
+}

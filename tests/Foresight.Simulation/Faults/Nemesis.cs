@@ -1,0 +1,363 @@
+using Foresight.Contracts;
+using Foresight.Matching.Pipeline;
+using Foresight.Simulation.Processes;
+using Foresight.Simulation.Time;
+
+namespace Foresight.Simulation.Faults;
+
+/// <summary>
+/// Breaks things for a while, in an order and at moments that the seed says, and mends them. Prefers the leader, and moments at which a commit
+/// is under way: that is where mistakes are.
+/// </summary>
+internal sealed class Nemesis
+{
+    private readonly World world;
+    private readonly Dice dice;
+    private readonly (int Weight, Action Fault)[] faults;
+    private readonly int sumOfWeights;
+    private readonly bool mayLoseChanges;
+    private long endsAt;
+    private bool pauseAtLookUp;
+    private bool pauseAtTakeOver;
+    private bool forgetTakeOver;
+
+    public Nemesis(World world)
+    {
+        this.world = world;
+        dice = world.Dice.Fork();
+        // An asynchronous replica may lack what was acknowledged. Such seeds show that the rest stays whole; the others that nothing is ever lost.
+        mayLoseChanges = dice.Chance(0.15);
+        faults =
+        [
+            (16, PauseLeader), (4, PauseAny), (8, Crash), (5, Stop), (8, CutFromRedis), (8, CutFromPostgres), (4, CutFromClients),
+            (4, RestartRedis), (4, FreezeRedis), (4, DeleteLease), (3, ForgeLease), (5, RestartPostgres), (3, FreezePostgres), (5, EndSessions),
+            (7, HoldBeforeWrite), (7, HoldBeforeCommit), (7, HoldAfterCommit), (8, LoseAnswers), (3, Deadlock), (2, ReadOnly), (4, SlowNetwork),
+            (4, SlowDisk), (6, JumpClock), (10, PauseWhileCommitting), (14, PauseAtLookUp), (4, PauseAtTakeOver),
+            (4, SetClockBackWithoutRedis), (mayLoseChanges ? 8 : 0, Promote), (mayLoseChanges ? 8 : 0, PromoteUnderPause),
+            (mayLoseChanges ? 12 : 0, PromoteAfterTakeOver),
+        ];
+        sumOfWeights = faults.Sum(fault => fault.Weight);
+    }
+
+    public int Faults { get; private set; }
+
+    public void Begin(TimeSpan duration)
+    {
+        endsAt = duration.Ticks;
+        Plan(TimeSpan.FromSeconds(2));
+        AskForProof();
+    }
+
+    /// <summary>Mends everything: from here on the cluster must recover by itself.</summary>
+    public void StopAll()
+    {
+        world.Trace.Add("nemesis", "stops");
+        (pauseAtLookUp, pauseAtTakeOver, forgetTakeOver) = (false, false, false);
+        world.Latency.SlowProbability = 0.0005;
+        world.Postgres.Faults.Stop();
+        if (world.Redis.Paused) world.Redis.Resume();
+        if (!world.Redis.Alive) world.Redis.Restart();
+        if (world.Postgres.Paused) world.Postgres.Resume();
+        if (!world.Postgres.Alive) world.Postgres.Restart();
+        foreach (var node in world.Nodes)
+        {
+            if (node.Paused) node.Resume();
+            if (!node.Alive) node.Restart();
+            Heal(node);
+        }
+    }
+
+    /// <summary>Asks every engine for its hash, now and then.</summary>
+    public void AskForProof()
+    {
+        foreach (var node in world.Nodes.Where(node => node is { Leads: true, Paused: false })) node.Run(() => _ = ProveAsync(node));
+        if (!Over) world.Timeline.After(TimeSpan.FromSeconds(3), AskForProof);
+    }
+
+    /// <summary>A node's look-up is answered: what it does next is to commit.</summary>
+    public void LookedUp(SimulatedNode node)
+    {
+        if (!pauseAtLookUp) return;
+        pauseAtLookUp = false;
+        node.ForgetsIdleConnections = true;
+        Pause(node, TimeSpan.FromSeconds(20));
+        if (forgetTakeOver) ForgetTakeOverOf(node);
+    }
+
+    /// <summary>A node has the row of the leadership, and has not taken the epoch.</summary>
+    public void RowLocked(ProcessContext context)
+    {
+        if (!pauseAtTakeOver || world.Nodes.FirstOrDefault(node => node.Context == context) is not { } node) return;
+        pauseAtTakeOver = false;
+        Pause(node, TimeSpan.FromSeconds(15));
+    }
+
+    private bool Over => world.Timeline.Now >= endsAt;
+
+    private SimulatedNode? Leader => world.Nodes.FirstOrDefault(node => node.Leads);
+
+    private SimulatedNode LeaderOrAny => Leader is { } leader && dice.Chance(0.8) ? leader : dice.Pick(world.Nodes);
+
+    private async Task ProveAsync(SimulatedNode node)
+    {
+        var proof = new ProofRequest();
+        if (node.Parts?.Gate.Session(SimulatedNode.Shard)?.Intake.TryAddControl(proof) == true && await proof.Answer.Task is { } proved) world.Invariants.Proved(proved);
+    }
+
+    private void Plan(TimeSpan after) => world.Timeline.After(after, () =>
+    {
+        if (Over) return;
+        var point = dice.Below(sumOfWeights);
+        foreach (var (weight, fault) in faults)
+        {
+            point -= weight;
+            if (point >= 0) continue;
+            Faults++;
+            world.Trace.Add("nemesis", fault.Method.Name);
+            fault();
+            break;
+        }
+
+        Plan(dice.Between(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(5)));
+    });
+
+    /// <summary>Undoes it after a while, unless everything was mended by then.</summary>
+    private void Later(TimeSpan least, TimeSpan most, Action mend) => world.Timeline.After(dice.Between(least, most), () =>
+    {
+        if (!Over) mend();
+    });
+
+    private void PauseLeader() => Pause(LeaderOrAny, TimeSpan.FromSeconds(15));
+
+    private void PauseAny() => Pause(dice.Pick(world.Nodes), TimeSpan.FromSeconds(2));
+
+    private void Pause(SimulatedNode node, TimeSpan most)
+    {
+        if (!node.Alive || node.Paused) return;
+        node.Pause();
+        Later(TimeSpan.FromMilliseconds(50), most, () =>
+        {
+            if (node.Paused) node.Resume();
+        });
+    }
+
+    /// <summary>The leader's transaction is held, then the leader stops as well: the next term meets both.</summary>
+    private void PauseWhileCommitting()
+    {
+        if (Leader is not { } leader) return;
+        if (dice.Chance(0.5)) HoldBeforeWrite();
+        else HoldBeforeCommit();
+        world.Timeline.After(dice.Between(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(700)), () =>
+        {
+            if (!Over) Pause(leader, TimeSpan.FromSeconds(15));
+        });
+    }
+
+    private void PauseAtLookUp() => pauseAtLookUp = true;
+
+    private void PauseAtTakeOver()
+    {
+        pauseAtTakeOver = true;
+        DeleteLease();
+        if (dice.Chance(0.5) && Leader is { } leader) Pause(leader, TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>Nobody can renew, and the leader's wall clock says that there is time yet.</summary>
+    private void SetClockBackWithoutRedis()
+    {
+        if (!world.Redis.Alive) return;
+        world.Redis.Kill();
+        world.Timeline.After(TimeSpan.FromSeconds(1), () => Leader?.JumpWallClock(TimeSpan.FromMinutes(-30)));
+        Later(TimeSpan.FromSeconds(13), TimeSpan.FromSeconds(18), () =>
+        {
+            if (!world.Redis.Alive) world.Redis.Restart();
+        });
+    }
+
+    private void Crash()
+    {
+        var node = LeaderOrAny;
+        if (!node.Alive) return;
+        node.Crash(machineDies: dice.Chance(0.3));
+        Later(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(10), () =>
+        {
+            if (!node.Alive) node.Restart();
+        });
+    }
+
+    private void Stop()
+    {
+        var node = LeaderOrAny;
+        if (!node.Alive || node.Paused) return;
+        node.Stop();
+        Later(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(12), () =>
+        {
+            if (!node.Alive) node.Restart();
+        });
+    }
+
+    private void CutFromRedis() => Cut(LeaderOrAny, node => node.ToRedis);
+
+    private void CutFromPostgres() => Cut(LeaderOrAny, node => node.ToPostgres);
+
+    private void CutFromClients() => Cut(LeaderOrAny, node => node.ToClients);
+
+    private void Cut(SimulatedNode node, Func<SimulatedNode, Network.Link> which)
+    {
+        var way = dice.Below(4);
+        which(node).Cut(requests: way != 0, replies: way != 1);
+        Later(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(12), () =>
+        {
+            which(node).Heal();
+            node.Parts?.Broadcast.Reconnect();
+        });
+    }
+
+    private static void Heal(SimulatedNode node)
+    {
+        node.ToRedis.Heal();
+        node.ToPostgres.Heal();
+        node.ToClients.Heal();
+        node.Parts?.Broadcast.Reconnect();
+    }
+
+    private void RestartRedis()
+    {
+        if (!world.Redis.Alive) return;
+        world.Redis.Kill();
+        Later(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(8), () =>
+        {
+            if (!world.Redis.Alive) world.Redis.Restart();
+        });
+    }
+
+    private void FreezeRedis()
+    {
+        if (!world.Redis.Alive || world.Redis.Paused) return;
+        world.Redis.Pause();
+        Later(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(12), () =>
+        {
+            if (world.Redis.Paused) world.Redis.Resume();
+        });
+    }
+
+    private void DeleteLease() => world.Redis.Delete(LeasedResources.Matching);
+
+    private void ForgeLease()
+    {
+        var nobody = new LeaseRecord("forged", "http://10.0.0.99:80", dice.NextGuid(), 0, default, default);
+        world.Redis.Forge(LeasedResources.Matching, dice.Chance(0.5) ? nobody : null, TimeSpan.FromSeconds(5));
+    }
+
+    private void RestartPostgres()
+    {
+        if (!world.Postgres.Alive) return;
+        world.Postgres.Kill();
+        Later(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), () =>
+        {
+            if (!world.Postgres.Alive) world.Postgres.Restart();
+        });
+    }
+
+    private void Promote()
+    {
+        if (!world.Postgres.Alive) return;
+        world.Postgres.Kill();
+        world.Postgres.Promote(dice.Below(Math.Min(world.Postgres.Changes / 2, 12) + 1));
+        foreach (var node in world.Nodes) node.ForgetsIdleConnections = dice.Chance(0.5);
+        world.Postgres.ClockOffset = dice.Between(TimeSpan.FromSeconds(-3), TimeSpan.FromSeconds(3));
+        world.Postgres.Restart();
+    }
+
+    /// <summary>The leader stops before a commit, and the new server knows nothing of its term: the next term gets the same epoch.</summary>
+    private void PromoteUnderPause()
+    {
+        pauseAtLookUp = true;
+        world.Timeline.After(TimeSpan.FromSeconds(1), () =>
+        {
+            if (Over || !world.Postgres.Alive) return;
+            world.Postgres.Kill();
+            world.Postgres.Promote(world.Postgres.ChangesSinceTakeOver);
+            world.Postgres.Restart();
+        });
+    }
+
+    /// <summary>
+    /// The same at the very begin of a term: the next one gets the same epoch at the same place of the journal, and the token alone tells the two.
+    /// </summary>
+    private void PromoteAfterTakeOver()
+    {
+        if (Leader is not { Paused: false } leader) return;
+        (pauseAtLookUp, forgetTakeOver) = (true, true);
+        leader.Crash(machineDies: false);
+        Later(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(25), () =>
+        {
+            if (!leader.Alive) leader.Restart();
+        });
+    }
+
+    private void ForgetTakeOverOf(SimulatedNode taker)
+    {
+        forgetTakeOver = false;
+        foreach (var node in world.Nodes.Where(node => node != taker)) node.ToClients.Cut(requests: true, replies: true);
+        world.Timeline.After(TimeSpan.FromMilliseconds(500), () =>
+        {
+            if (Over || !world.Postgres.Alive) return;
+            world.Postgres.Kill();
+            world.Postgres.Promote(world.Postgres.ChangesSinceTakeOver);
+            world.Postgres.Restart();
+            Later(TimeSpan.FromSeconds(12), TimeSpan.FromSeconds(20), () =>
+            {
+                foreach (var node in world.Nodes) node.ToClients.Heal();
+            });
+        });
+    }
+
+    private void FreezePostgres()
+    {
+        if (!world.Postgres.Alive || world.Postgres.Paused) return;
+        world.Postgres.Pause();
+        Later(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(7), () =>
+        {
+            if (world.Postgres.Paused) world.Postgres.Resume();
+        });
+    }
+
+    /// <summary>By hand, or by a limit of the server.</summary>
+    private void EndSessions()
+    {
+        foreach (var session in world.Postgres.Sessions.Where(_ => dice.Chance(0.6)).ToList()) world.Postgres.End(session, Postgres.Errors.Terminated());
+    }
+
+    private TimeSpan AWhile => dice.Between(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(9));
+
+    private void HoldBeforeWrite() => world.Postgres.Faults.HoldNextBeforeWrite = AWhile;
+
+    private void HoldBeforeCommit() => world.Postgres.Faults.HoldNextBeforeCommit = AWhile;
+
+    private void HoldAfterCommit() => world.Postgres.Faults.HoldNextAfterCommit = AWhile;
+
+    private void LoseAnswers() => world.Postgres.Faults.AnswersToLose = 1 + dice.Below(2);
+
+    private void Deadlock() => world.Postgres.Faults.Deadlocks = 1 + dice.Below(2);
+
+    private void ReadOnly()
+    {
+        world.Postgres.Faults.ReadOnly = true;
+        Later(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(5), () => world.Postgres.Faults.ReadOnly = false);
+    }
+
+    private void SlowNetwork()
+    {
+        world.Latency.SlowProbability = 0.05;
+        Later(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(6), () => world.Latency.SlowProbability = 0.002);
+    }
+
+    private void SlowDisk()
+    {
+        (world.Postgres.Faults.HoldChance, world.Postgres.Faults.LongestHold) = (0.2, TimeSpan.FromSeconds(1));
+        Later(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(6), () => world.Postgres.Faults.HoldChance = 0.004);
+    }
+
+    private void JumpClock() => dice.Pick(world.Nodes).JumpWallClock(dice.Between(TimeSpan.FromHours(-1), TimeSpan.FromHours(1)));
+}

@@ -1,0 +1,78 @@
+using Foresight.Matching.Leadership;
+using Foresight.Matching.Pipeline;
+using Foresight.Simulation.Postgres;
+using Foresight.Simulation.Processes;
+
+namespace Foresight.Simulation.Mutants;
+
+/// <summary>Sends the steps of every transaction in another form.</summary>
+internal abstract class StepsMutant : Mutant
+{
+    public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Rewriting(real, steps => Rewrite(steps, parts));
+
+    protected abstract IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts);
+
+    private sealed class Rewriting(IJournal real, Func<IReadOnlyList<JournalStep>, IEnumerable<JournalStep>> rewrite) : JournalDecorator(real)
+    {
+        public override async Task<Committed> ExecuteAsync(JournalTransaction transaction)
+        {
+            var other = new JournalTransaction([.. rewrite(transaction.Steps)]) { Timeout = transaction.Timeout };
+            try
+            {
+                return await base.ExecuteAsync(other);
+            }
+            finally
+            {
+                (transaction.Sent, transaction.FailedStep) = (other.Sent, other.FailedStep);
+            }
+        }
+    }
+}
+
+/// <summary>Writes without asking whether the term has ended.</summary>
+internal sealed class NoFence : StepsMutant
+{
+    protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>
+        steps.Where(step => step is not JournalStep.AssertTerm);
+}
+
+/// <summary>
+/// Compares the epoch alone, which may be given twice when a database is restored to an earlier state. Nor does it ask for the place in the
+/// journal, which would refuse nearly all that the token refuses here.
+/// </summary>
+internal sealed class NoToken : StepsMutant
+{
+    protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>
+        steps.Select(step => step is JournalStep.AssertTerm { Term: var term } ? new LooseAssert(term) : step);
+}
+
+/// <summary>Commits, and asks then.</summary>
+internal sealed class FenceAfterWrite : StepsMutant
+{
+    protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>
+    [
+        .. steps.Where(step => step is not JournalStep.AssertTerm and not JournalStep.ReadBack), .. steps.OfType<JournalStep.AssertTerm>(),
+        new JournalStep.Commit(), .. steps.OfType<JournalStep.ReadBack>(),
+    ];
+}
+
+/// <summary>Asks in one transaction and writes in the next: true when asked, false when used.</summary>
+internal sealed class FenceApart : StepsMutant
+{
+    protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>
+        steps.SelectMany(step => step is JournalStep.AssertTerm ? new[] { step, new JournalStep.Commit() } : [step]);
+}
+
+/// <summary>Asks the node whether it leads, instead of passing the term to the database.</summary>
+internal sealed class LeadershipAsFlag : StepsMutant
+{
+    protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>
+        parts.Presence.Leads.Count > 0 ? steps.Where(step => step is not JournalStep.AssertTerm) : steps;
+}
+
+/// <summary>Does not ask whether the journal still ends where the leader's memory does.</summary>
+internal sealed class NoPosition : StepsMutant
+{
+    protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>
+        steps.Select(step => step is JournalStep.AssertTerm assert ? assert with { After = null } : step);
+}

@@ -1,0 +1,97 @@
+using Foresight.Contracts;
+using Foresight.Matching.Leadership;
+using Foresight.Matching.Pipeline;
+using Foresight.Simulation.Processes;
+using Npgsql;
+
+namespace Foresight.Simulation.Mutants;
+
+/// <summary>Tells what a batch did before it is committed.</summary>
+internal sealed class PublishBeforeCommit : Mutant
+{
+    public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Hasty(real, parts);
+
+    private sealed class Hasty(IJournal real, SimulatedNodeParts parts) : JournalDecorator(real)
+    {
+        public override Task<Committed> ExecuteAsync(JournalTransaction transaction)
+        {
+            foreach (var trades in transaction.Steps.OfType<JournalStep.WriteRows>().SelectMany(step => step.Rows.TradeMessages))
+                parts.Broadcast.Publish(Channels.Trades, trades);
+            return base.ExecuteAsync(transaction);
+        }
+    }
+}
+
+/// <summary>Takes a commit for done when it is sent.</summary>
+internal sealed class AnswerBeforeCommit : Mutant
+{
+    public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Hasty(real);
+
+    private sealed class Hasty(IJournal real) : JournalDecorator(real)
+    {
+        public override Task<Committed> ExecuteAsync(JournalTransaction transaction)
+        {
+            _ = base.ExecuteAsync(transaction);
+            return Task.FromResult(new Committed(default, []));
+        }
+    }
+}
+
+/// <summary>Takes a commit without an answer for a good one.</summary>
+internal sealed class GuessCommitted : Mutant
+{
+    public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Guessing(real);
+
+    private sealed class Guessing(IJournal real) : JournalDecorator(real)
+    {
+        public override async Task<Committed> ExecuteAsync(JournalTransaction transaction)
+        {
+            try
+            {
+                return await base.ExecuteAsync(transaction);
+            }
+            catch (NpgsqlException error) when (error is not PostgresException && transaction.Sent)
+            {
+                return new Committed(default, []);
+            }
+        }
+    }
+}
+
+/// <summary>Takes a commit without an answer for none at all.</summary>
+internal sealed class GuessNotCommitted : Mutant
+{
+    public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Guessing(real);
+
+    private sealed class Guessing(IJournal real) : JournalDecorator(real)
+    {
+        public override async Task<Committed> ExecuteAsync(JournalTransaction transaction)
+        {
+            try
+            {
+                return await base.ExecuteAsync(transaction);
+            }
+            catch (NpgsqlException)
+            {
+                transaction.Sent = false;
+                throw;
+            }
+        }
+    }
+}
+
+/// <summary>Does not ask the journal what it knows of a request.</summary>
+internal sealed class ForgetRequests : Mutant
+{
+    public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Forgetful(real);
+
+    private sealed class Forgetful(IJournal real) : JournalDecorator(real)
+    {
+        public override async Task<Known> FindAsync(IReadOnlyList<Request> requests, CancellationToken cancellation)
+        {
+            var known = await base.FindAsync(requests, cancellation);
+            known.Requests.Clear();
+            return known;
+        }
+    }
+}

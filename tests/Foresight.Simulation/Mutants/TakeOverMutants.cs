@@ -1,0 +1,45 @@
+using Foresight.Matching.Leadership;
+using Foresight.Simulation.Postgres;
+
+namespace Foresight.Simulation.Mutants;
+
+/// <summary>Leaves the sessions of the term before alone.</summary>
+internal sealed class NoSessionKill : Mutant
+{
+    public override ILeadershipTable Table(World world, SimulatedSessions primary) => new Sparing(world, primary);
+
+    private sealed class Sparing(World world, SimulatedSessions primary) : SimulatedLeadershipTable(world, primary)
+    {
+        public override Task<long> EndSessionsOfHolderAsync(string resource, CancellationToken cancellation) => Task.FromResult(0L);
+    }
+}
+
+/// <summary>
+/// Takes a term in several round trips, with the row locked between them. The product did so once, until this simulator stopped a node in
+/// between: nobody could lead before that node went on.
+/// </summary>
+internal sealed class TakeOverInSteps : Mutant
+{
+    public override ILeadershipTable Table(World world, SimulatedSessions primary) => new InSteps(world, primary);
+
+    private sealed class InSteps(World world, SimulatedSessions primary) : SimulatedLeadershipTable(world, primary)
+    {
+        public override Task<(Term Term, string? PreviousNodeId)> TakeAsync(NewHolder holder, TimeSpan lockTimeout, CancellationToken cancellation) =>
+            Primary.UseAsync(
+                async connection =>
+                {
+                    var session = connection.Session;
+                    var previous = await connection.RequestAsync(() => Server.LockRowAsync(session, lockTimeout), timeout: null, cancellation);
+                    var epoch = await connection.RequestAsync(() => Server.StageHolder(session, holder), cancellation);
+                    await connection.RequestAsync(
+                        () =>
+                        {
+                            Server.Commit(session);
+                            return true;
+                        },
+                        cancellation);
+                    return (new Term(holder.Resource, epoch, holder.Token, holder.NodeId), previous);
+                },
+                cancellation);
+    }
+}

@@ -1,0 +1,51 @@
+using Foresight.Simulation.Time;
+
+namespace Foresight.Simulation.Network;
+
+/// <summary>
+/// The way between two processes, which can be cut in one or both directions. What is sent into a cut is lost, or kept by TCP and delivered
+/// when the cut heals, much too late.
+/// </summary>
+internal sealed class Link(World world)
+{
+    private const double Held = 0.6;
+
+    private readonly Dice dice = world.Dice.Fork();
+    private readonly List<(bool Reply, Action Deliver)> held = [];
+
+    public bool RequestsCut { get; private set; }
+
+    public bool RepliesCut { get; private set; }
+
+    public bool IsCut => RequestsCut || RepliesCut;
+
+    public void Cut(bool requests, bool replies) => (RequestsCut, RepliesCut) = (requests, replies);
+
+    public void Heal()
+    {
+        (RequestsCut, RepliesCut) = (false, false);
+        foreach (var (_, deliver) in held) world.Timeline.After(world.Latency.Next(), deliver);
+        held.Clear();
+    }
+
+    public void Request(Action deliver) => Send(deliver, RequestsCut, reply: false);
+
+    public void Reply(Action deliver) => Send(deliver, RepliesCut, reply: true);
+
+    private void Send(Action deliver, bool cut, bool reply)
+    {
+        if (!cut) world.Timeline.After(world.Latency.Next(), deliver);
+        else if (dice.Chance(Held)) held.Add((reply, deliver));
+    }
+}
+
+/// <summary>How long messages take: mostly a fraction of a millisecond, sometimes seconds.</summary>
+internal sealed class Latency(Dice dice)
+{
+    /// <summary>Raised by the nemesis for a while.</summary>
+    public double SlowProbability { get; set; } = 0.002;
+
+    public TimeSpan Next() => dice.Chance(SlowProbability)
+        ? dice.Between(TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(dice.Chance(0.2) ? 6 : 1))
+        : TimeSpan.FromMicroseconds(dice.Between(80, 1500));
+}

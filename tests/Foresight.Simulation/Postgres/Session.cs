@@ -1,0 +1,37 @@
+using Foresight.Matching.Pipeline;
+using Foresight.Simulation.Processes;
+
+namespace Foresight.Simulation.Postgres;
+
+/// <summary>A backend of the server. Ended by its client, by somebody's <c>pg_terminate_backend</c>, or with the server.</summary>
+internal sealed class Session(int id, string name, ProcessContext client)
+{
+    public int Id => id;
+
+    /// <summary>application_name.</summary>
+    public string Name => name;
+
+    public ProcessContext Client => client;
+
+    public bool Ended { get; set; }
+
+    public Transaction? Open { get; set; }
+
+    /// <summary>Tells the client that waits for an answer that there will be none.</summary>
+    public Action<Exception>? Fail { get; set; }
+}
+
+/// <summary>What a session has done and not committed.</summary>
+internal sealed class Transaction(Session session)
+{
+    public Session Session => session;
+
+    public List<JournalStep.WriteRows> Rows { get; } = [];
+
+    public List<JournalStep.StoreSnapshot> Snapshots { get; } = [];
+
+    /// <summary>Of a take-over.</summary>
+    public LeadershipRow? NewHolder { get; set; }
+}
+
+internal sealed record LeadershipRow(string Resource, long Epoch, Guid Token, string NodeId, string Address, string SessionName);

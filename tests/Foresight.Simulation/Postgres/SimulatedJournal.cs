@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+using Foresight.Chain;
+using Foresight.Contracts;
+using Foresight.Exchange;
+using Foresight.Matching.Leadership;
+using Foresight.Matching.Pipeline;
+using Foresight.Simulation.Processes;
+using NpgsqlTypes;
+
+namespace Foresight.Simulation.Postgres;
+
+/// <summary>The journal over a term's connections: what <see cref="PostgresJournal"/> asks and writes, of the simulated tables.</summary>
+internal sealed class SimulatedJournal(World world, SimulatedNode node, SimulatedSessions sessions) : IJournal
+{
+    private static readonly TimeSpan RebuildTimeout = TimeSpan.FromSeconds(60);
+
+    private Tables Tables => world.Postgres.Tables;
+
+    public Task<Known> FindAsync(IReadOnlyList<Request> requests, CancellationToken cancellation) =>
+        sessions.UseAsync(
+            connection => connection.RequestAsync(
+                () =>
+                {
+                    if (requests.Count > 0) world.Nemesis.LookedUp(node);
+                    return Find(requests);
+                },
+                cancellation),
+            cancellation);
+
+    public Task<Committed> ExecuteAsync(JournalTransaction transaction) => sessions.UseAsync(connection =>
+    {
+        transaction.Sent = true;
+        world.Invariants.Sends(node);
+        return connection.RequestAsync(
+            () => world.Postgres.RunAsync(connection.Session, transaction, step => transaction.FailedStep = step), transaction.Timeout);
+    });
+
+    public IAsyncEnumerable<EngineSnapshot> SnapshotsAsync(CancellationToken cancellation) => ReadAsync(() => Tables.Snapshots.ToList(), cancellation);
+
+    public IAsyncEnumerable<(long Sequence, byte[] Payload)> CommandsAsync(long from, long through, CancellationToken cancellation) => ReadAsync(
+        () => Tables.Commands.Where(row => row.Key >= from && row.Key <= through).Select(row => (row.Key, row.Value.Payload)).ToList(), cancellation);
+
+    public IAsyncEnumerable<(AccountId Id, Address Address)> AccountsAsync(CancellationToken cancellation) =>
+        ReadAsync(() => Tables.Accounts.ToList(), cancellation);
+
+    public IAsyncEnumerable<LiveOrder> LiveOrdersAsync(Accounts accounts, CancellationToken cancellation) => ReadAsync(
+        () => Tables.Orders.Values.Where(order => order.State.Status is OrderStatus.Open or OrderStatus.PartiallyFilled).Select(Copy).ToList(), cancellation);
+
+    public async Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellation)
+    {
+        var rows = await sessions.UseAsync(
+            connection => connection.RequestAsync(() => Tables.Markets.Values.Where(row => row.ListedSequence is not null == listed).ToList(), cancellation),
+            cancellation);
+        return [.. rows.Select(row => new Market { Id = new(row.Id), Outcomes = row.Outcomes, TickSize = row.TickSize, State = row.State })];
+    }
+
+    public IAsyncEnumerable<MinuteVolume> VolumesAsync(CancellationToken cancellation) => ReadAsync<MinuteVolume>(() => [], cancellation);
+
+    private async IAsyncEnumerable<T> ReadAsync<T>(Func<List<T>> read, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var rows = await sessions.UseAsync(
+            connection => connection.RequestAsync(() => Task.FromResult(read()), RebuildTimeout, cancellation), cancellation);
+        foreach (var row in rows) yield return row;
+    }
+
+    private Known Find(IReadOnlyList<Request> requests)
+    {
+        var known = new Known { Now = world.Postgres.Now, Lsn = new NpgsqlLogSequenceNumber(Tables.Position) };
+        foreach (var request in requests)
+        {
+            if (Tables.ByRequest.TryGetValue(request.Command.RequestId, out var row)) known.Requests[row.RequestId] = row.Result;
+            if (request.Command.Kind != DoorCommandKind.Place) continue;
+            if (Tables.OrderHashes.ContainsKey(request.OrderHash)) known.Orders.Add(request.OrderHash);
+            if (request.Command.Order!.IdempotencyKey is { } key && Tables.IdempotencyKeys.TryGetValue((request.Account, key), out var hash))
+                known.IdempotencyKeys[(request.Account, key)] = hash;
+        }
+
+        return known;
+    }
+
+    /// <summary>As the row says; the leader that wrote it has its own object, which it changes.</summary>
+    private static LiveOrder Copy(OrderRow row)
+    {
+        var order = row.New.Order;
+        return new LiveOrder
+        {
+            Id = order.Id, Hash = order.Hash, Account = order.Account, Owner = order.Owner, Market = order.Market, Outcome = order.Outcome,
+            Side = order.Side, Price = new(row.State.PriceTicks), Lots = order.Lots, FilledLots = row.State.FilledLots, ExpiresAt = order.ExpiresAt,
+            Status = row.State.Status, ReducedLots = row.State.ReducedLots,
+        };
+    }
+}
+
+/// <summary>Opens a term's journal; a mutant may stand between.</summary>
+internal sealed class SimulatedJournals(World world, SimulatedNodeParts parts) : IJournals
+{
+    public IJournal Open(Lease lease, int shard) =>
+        world.Mutant.Journal(new SimulatedJournal(world, parts.Node, (SimulatedSessions)lease.Sessions), lease, parts);
+}

@@ -1,0 +1,318 @@
+using Foresight.Matching.Leadership;
+using Foresight.Matching.Pipeline;
+using Foresight.Simulation.Network;
+using Foresight.Simulation.Processes;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Foresight.Simulation.Postgres;
+
+/// <summary>
+/// The server: sessions, transactions, the leadership row with its lock, and what is committed. A transaction runs step by step and may be held
+/// between two of them; it goes on although its client has gone, until somebody ends its session.
+/// </summary>
+internal sealed class SimulatedPostgres(World world) : Process(world, "postgres", overtakes: false)
+{
+    private static readonly DateTime Beginning = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
+    private const double ObeysLate = 0.4;
+    private static readonly TimeSpan LatestObedience = TimeSpan.FromSeconds(1.2);
+
+    private readonly Dictionary<int, Session> sessions = [];
+    private readonly RowLock row = new();
+    private readonly List<Action<Tables>> log = [];
+    private int lastSession;
+    private int lastTakeOver;
+
+    public Tables Tables { get; private set; } = new();
+
+    public PostgresFaults Faults { get; } = new(world.Dice.Fork());
+
+    /// <summary>The server's clock may be wrong, and after a promotion it is another machine's.</summary>
+    public TimeSpan ClockOffset { get; set; }
+
+    public DateTime Now => Beginning.AddTicks(World.Timeline.Now) + ClockOffset;
+
+    public long NowSeconds => (long)(Now - DateTime.UnixEpoch).TotalSeconds;
+
+    public IEnumerable<Session> Sessions => sessions.Values;
+
+    /// <summary>The whole server ends: every transaction that is open is undone.</summary>
+    public override void Kill()
+    {
+        foreach (var session in sessions.Values.ToList()) End(session, Errors.Broken());
+        row.Clear();
+        base.Kill();
+    }
+
+    public void Restart() => Begin(() => { });
+
+    /// <summary>A replica that had not received the last changes becomes the server.</summary>
+    public void Promote(int changesLost)
+    {
+        var before = Tables.Commands.Values.ToList();
+        log.RemoveRange(log.Count - changesLost, changesLost);
+        lastTakeOver = Math.Min(lastTakeOver, log.Count);
+        var tables = new Tables();
+        foreach (var change in log) change(tables);
+        tables.Position = Tables.Position + 1;
+        var taken = Tables.Leadership?.Epoch ?? 0;
+        Tables = tables;
+        World.Invariants.Lost(before.Where(row => !tables.Commands.ContainsKey(row.Sequence)), taken, tables);
+        World.Trace.Add(Name, "promoted, without changes:", changesLost);
+    }
+
+    public int Changes => log.Count;
+
+    /// <summary>Up to and with the last take-over.</summary>
+    public int ChangesSinceTakeOver => log.Count - lastTakeOver;
+
+    /// <summary>Before the nodes start: what the set-up step writes.</summary>
+    public void SetUp(Action<Tables> change)
+    {
+        log.Add(change);
+        change(Tables);
+    }
+
+    public void Connect(Call<Session> call, string name, ProcessContext client)
+    {
+        if (!Alive) call.Fail(Errors.Unreachable());
+        else Run(() =>
+        {
+            var session = new Session(++lastSession, name, client);
+            sessions.Add(session.Id, session);
+            call.Answer(session);
+        });
+    }
+
+    /// <summary>The client closed the connection, or its process is gone: what runs goes on to its end, what is only open is undone.</summary>
+    public void Close(Session session)
+    {
+        if (Alive) Run(() =>
+        {
+            if (session.Fail is null) End(session, null);
+        });
+    }
+
+    /// <summary>
+    /// <c>pg_terminate_backend</c> sends a signal and does not wait: a backend that is in the middle of something obeys a little later.
+    /// </summary>
+    public void Terminate(Session session)
+    {
+        if (session.Open is null || !World.Dice.Chance(ObeysLate)) End(session, Errors.Terminated());
+        else World.Timeline.After(World.Dice.Between(TimeSpan.Zero, LatestObedience), () => End(session, Errors.Terminated()));
+    }
+
+    public void End(Session session, Exception? error)
+    {
+        if (session.Ended) return;
+        session.Ended = true;
+        sessions.Remove(session.Id);
+        Undo(session);
+        if (error is not null) session.Fail?.Invoke(error);
+        session.Fail = null;
+    }
+
+    /// <summary>A request of a session arrives.</summary>
+    public void Arrive<T>(Call<T> call, Session session, Func<Task<T>> work)
+    {
+        if (!Alive || session.Ended) call.Fail(Errors.Broken());
+        else Run(() => _ = ServeAsync(call, session, work));
+    }
+
+    /// <summary>The transaction of a journal's batch: the steps in their order.</summary>
+    /// <param name="failed">Told the step that the server refused.</param>
+    public async Task<Committed> RunAsync(Session session, JournalTransaction journal, Action<JournalStep> failed)
+    {
+        var transaction = Open(session);
+        var committed = new Committed(default, []);
+        foreach (var step in journal.Steps)
+        {
+            await HoldAsync(session, Faults.HoldBefore(step));
+            try
+            {
+                switch (step)
+                {
+                    case JournalStep.AssertTerm { Term: var term, After: var after }:
+                        await AssertAsync(transaction, term, after, held => held.Token == term.Token);
+                        break;
+                    case LooseAssert { Term: var term }:
+                        await AssertAsync(transaction, term, after: null, _ => true);
+                        break;
+                    case JournalStep.WriteRows rows:
+                        if (Faults.ReadOnly) throw Errors.ReadOnly();
+                        if (Faults.Deadlocked()) throw Errors.Deadlock();
+                        transaction.Rows.Add(rows);
+                        break;
+                    case JournalStep.StoreSnapshot snapshot:
+                        transaction.Snapshots.Add(snapshot);
+                        break;
+                    case JournalStep.Commit:
+                        Commit(transaction);
+                        transaction = Open(session);
+                        break;
+                    case JournalStep.ReadBack:
+                        committed = new Committed(new NpgsqlLogSequenceNumber(Tables.Position), []);
+                        break;
+                    default:
+                        throw new InvalidOperationException($"No server knows the step {step}.");
+                }
+            }
+            catch (PostgresException error)
+            {
+                World.Trace.Add(Name, "refuses: " + error.SqlState);
+                failed(step);
+                throw;
+            }
+        }
+
+        Undo(session);
+        return committed;
+    }
+
+    /// <summary>A take-over, in one statement.</summary>
+    public async Task<(long Epoch, string? Previous)> TakeAsync(Session session, NewHolder holder, TimeSpan lockTimeout)
+    {
+        var previous = await LockRowAsync(session, lockTimeout);
+        var epoch = StageHolder(session, holder);
+        Commit(session);
+        return (epoch, previous);
+    }
+
+    /// <summary>First half of a take-over: waits for the row.</summary>
+    public async Task<string?> LockRowAsync(Session session, TimeSpan atMost)
+    {
+        var transaction = session.Open ?? Open(session);
+        var waiting = row.TakeAsync(transaction, exclusive: true);
+        World.Timeline.After(atMost, () => Run(() =>
+        {
+            if (!waiting.IsCompleted) row.Release(transaction);
+        }));
+        if (await waiting)
+        {
+            World.Invariants.LockGot(session.Id);
+            World.Nemesis.RowLocked(session.Client);
+            return Tables.Leadership?.NodeId;
+        }
+
+        RequireLive(session);
+        World.Invariants.LockTimedOut(session.Id);
+        throw Errors.LockTimeout();
+    }
+
+    /// <summary>Second half: the next epoch, seen by nobody until the commit.</summary>
+    public long StageHolder(Session session, NewHolder holder)
+    {
+        var epoch = (Tables.Leadership?.Epoch ?? 0) + 1;
+        if (Faults.ReadOnly) throw Errors.ReadOnly();
+        (session.Open ?? Open(session)).NewHolder =
+            new LeadershipRow(holder.Resource, epoch, holder.Token, holder.NodeId, holder.Address, holder.SessionName);
+        return epoch;
+    }
+
+    public void Commit(Session session)
+    {
+        if (session.Open is { } transaction) Commit(transaction);
+    }
+
+    /// <summary>Undoes what the session has not committed, and lets go of its locks.</summary>
+    public void Undo(Session session)
+    {
+        if (session.Open is not { } transaction) return;
+        session.Open = null;
+        row.Release(transaction);
+    }
+
+    private async Task ServeAsync<T>(Call<T> call, Session session, Func<Task<T>> work)
+    {
+        if (session.Ended)
+        {
+            call.Fail(Errors.Broken());
+            return;
+        }
+
+        session.Fail = call.Fail;
+        try
+        {
+            var result = await work();
+            if (session.Ended) return;
+            session.Fail = null;
+            if (result is Committed && Faults.LosesAnswer()) World.Trace.Add(Name, "answer lost");
+            else call.Answer(result);
+        }
+        catch (SessionEndedException)
+        {
+            // Its client was told when it was ended.
+        }
+        catch (PostgresException error)
+        {
+            Undo(session);
+            if (session.Ended) return;
+            session.Fail = null;
+            call.Fail(error);
+        }
+    }
+
+    private static Transaction Open(Session session) => session.Open = new Transaction(session);
+
+    private async Task AssertAsync(Transaction transaction, Term term, long? after, Func<LeadershipRow, bool> isSame)
+    {
+        if (!await row.TakeAsync(transaction, exclusive: false)) throw new SessionEndedException();
+        RequireLive(transaction.Session);
+        if (Tables.Leadership is not { } held || held.Epoch != term.Epoch || !isSame(held)) throw Errors.TermEnded();
+        if (after is { } last && Tables.LastSequence != last) throw Errors.NotTheEnd(last);
+    }
+
+    private void Commit(Transaction transaction)
+    {
+        RequireLive(transaction.Session);
+        foreach (var rows in transaction.Rows)
+        {
+            var writer = Checks.Invariants.WriterOf(transaction.Session.Name);
+            Tables.Write(rows, writer);
+            log.Add(tables => tables.Write(rows, writer));
+            World.Trace.Add(Name, "commit", rows.Rows.LastSequence, rows.Epoch);
+            World.Invariants.RowsCommitted(rows, writer);
+        }
+
+        foreach (var snapshot in transaction.Snapshots) Change(tables => tables.Store(snapshot.Snapshot));
+        if (transaction.NewHolder is { } holder)
+        {
+            lastTakeOver = log.Count;
+            Change(tables => tables.Leadership = holder);
+            World.Trace.Add(Name, "epoch taken by " + holder.NodeId, holder.Epoch);
+        }
+
+        Tables.Position += 8;
+        Undo(transaction.Session);
+    }
+
+    private void Change(Action<Tables> change)
+    {
+        log.Add(change);
+        change(Tables);
+    }
+
+    private async Task HoldAsync(Session session, TimeSpan hold)
+    {
+        if (hold > TimeSpan.Zero)
+        {
+            if (hold > TimeSpan.FromMilliseconds(500)) World.Trace.Add(Name, "holds a transaction, ms", (long)hold.TotalMilliseconds);
+            var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            World.Timeline.After(hold, () => Run(() => over.TrySetResult()));
+            await over.Task;
+        }
+
+        RequireLive(session);
+    }
+
+    private static void RequireLive(Session session)
+    {
+        if (session.Ended) throw new SessionEndedException();
+    }
+
+    private sealed class SessionEndedException : Exception;
+}
+
+/// <summary>A mutant's step: asks for the epoch and not for the token.</summary>
+internal sealed record LooseAssert(Term Term) : JournalStep;

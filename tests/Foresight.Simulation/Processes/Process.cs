@@ -1,0 +1,134 @@
+using Foresight.Simulation.Time;
+
+namespace Foresight.Simulation.Processes;
+
+/// <summary>
+/// A process of the simulated world: everything in it runs as items of its context, one at a time, on the simulation's one thread. Paused,
+/// nothing of it runs, and what came meanwhile runs when it goes on. Ended, nothing of that life ever runs again.
+/// </summary>
+internal class Process
+{
+    /// <summary>How often an item overtakes others that are ready: threads of a real process run in no certain order.</summary>
+    private const double Overtaking = 0.06;
+
+    private readonly List<(SendOrPostCallback Callback, object? State)> ready = [];
+    private readonly Dice dice;
+    private bool turnPlanned;
+    private TimeSpan ran;
+    private long since;
+    private bool inTurn;
+
+    public Process(World world, string name, bool overtakes = true)
+    {
+        (World, Name) = (world, name);
+        dice = world.Dice.Fork();
+        this.overtakes = overtakes;
+        Context = new ProcessContext(this);
+    }
+
+    private readonly bool overtakes;
+
+    public World World { get; }
+
+    public string Name { get; }
+
+    /// <summary>Of the present life.</summary>
+    public ProcessContext Context { get; private set; }
+
+    public bool Alive { get; private set; } = true;
+
+    public bool Paused { get; private set; }
+
+    /// <summary>How long it has run in all its lives: true time without the pauses.</summary>
+    public TimeSpan Ran => ran + TimeSpan.FromTicks(Paused ? 0 : World.Timeline.Now - since);
+
+    /// <summary>Its pools have noticed that their idle connections are gone, as some do: the next request gets a new one.</summary>
+    public bool ForgetsIdleConnections { get; set; }
+
+    public void Pause()
+    {
+        ran = Ran;
+        Paused = true;
+        World.Trace.Add(Name, "paused");
+    }
+
+    public void Resume()
+    {
+        Paused = false;
+        since = World.Timeline.Now;
+        World.Trace.Add(Name, "goes on", ready.Count);
+        PlanTurn(TimeSpan.Zero);
+    }
+
+    /// <summary>Ends at once: memory is gone, what is on its way is not.</summary>
+    public virtual void Kill()
+    {
+        Alive = false;
+        if (Paused) since = World.Timeline.Now;
+        Paused = false;
+        ready.Clear();
+        Context = new ProcessContext(this);
+        World.Trace.Add(Name, "ended");
+    }
+
+    /// <summary>Begins a new life.</summary>
+    protected void Begin(Action main)
+    {
+        Alive = true;
+        Paused = false;
+        World.Trace.Add(Name, "begins");
+        Run(main);
+    }
+
+    /// <summary>Runs it in this process, in its present life.</summary>
+    public void Run(Action what) => Context.Post(_ => what(), null);
+
+    internal void Enqueue(ProcessContext context, SendOrPostCallback callback, object? state)
+    {
+        // A life that ended is garbage, and what is left of it ends on the collector's thread: that is not ours to look at.
+        if (context != Context || !Alive || !World.IsOnThread()) return;
+        ready.Add((callback, state));
+        if (!inTurn && !Paused) PlanTurn(TimeSpan.Zero);
+    }
+
+    private void PlanTurn(TimeSpan after)
+    {
+        if (turnPlanned) return;
+        turnPlanned = true;
+        World.Timeline.After(after, Turn);
+    }
+
+    private void Turn()
+    {
+        turnPlanned = false;
+        inTurn = true;
+        var outer = SynchronizationContext.Current;
+        try
+        {
+            while (ready.Count > 0 && !Paused)
+            {
+                var index = overtakes && ready.Count > 1 && dice.Chance(Overtaking) ? dice.Below(ready.Count) : 0;
+                var (callback, state) = ready[index];
+                ready.RemoveAt(index);
+                SynchronizationContext.SetSynchronizationContext(Context);
+                World.Steps++;
+                callback(state);
+            }
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(outer);
+            inTurn = false;
+        }
+    }
+}
+
+/// <summary>Where the continuations of one life of a process go.</summary>
+internal sealed class ProcessContext(Process owner) : SynchronizationContext
+{
+    public override void Post(SendOrPostCallback d, object? state) => owner.Enqueue(this, d, state);
+
+    public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("Nothing here waits for another thread.");
+
+    public override SynchronizationContext CreateCopy() => this;
+}

@@ -1,0 +1,201 @@
+using System.Diagnostics.Metrics;
+using Foresight.Contracts;
+using Foresight.Matching.Door;
+using Foresight.Matching.Leadership;
+using Foresight.Matching.Pipeline;
+using Foresight.ServiceDefaults.Cluster;
+using Foresight.ServiceDefaults.Hosting;
+using Foresight.Simulation.Network;
+using Foresight.Simulation.Postgres;
+using Foresight.Simulation.Redis;
+using Foresight.Simulation.Time;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Foresight.Simulation.Processes;
+
+/// <summary>What a node of one life consists of, for those who look into it.</summary>
+internal sealed record SimulatedNodeParts(SimulatedNode Node, SimulatedBroadcast Broadcast, NodePresence Presence, MatchingGate Gate, TimeProvider Clock);
+
+/// <summary>A matching node: the production's leadership loop, matching task and door, over the simulated world.</summary>
+internal sealed class SimulatedNode : Process
+{
+    private static readonly LeaseOptions Lease = new();
+    private static readonly PipelineOptions Pipeline = new() { CommandsPerSnapshot = 60 };
+
+    // Nobody reads them here; one of each serves every node of every simulation.
+    private static readonly LeadershipMetrics LeadershipMetrics = new(new Meters());
+    private static readonly PipelineMetrics PipelineMetrics = new(new Meters(), TimeProvider.System);
+
+    private readonly SimulatedClock clock;
+    private SimulatedLifetime? lifetime;
+    private SimulatedSessions? primary;
+
+    public SimulatedNode(World world, int number, double clockRate)
+        : base(world, $"node-{number}")
+    {
+        Address = $"http://10.0.0.{number}:80";
+        ToRedis = new Link(world);
+        ToPostgres = new Link(world);
+        ToClients = new Link(world);
+        ClockRate = clockRate;
+        clock = world.Mutant.Clock(world.Timeline, this, clockRate);
+    }
+
+    /// <summary>The one shard that is simulated.</summary>
+    public const int Shard = 0;
+
+    public string Address { get; }
+
+    public double ClockRate { get; }
+
+    public Link ToRedis { get; }
+
+    public Link ToPostgres { get; }
+
+    public Link ToClients { get; }
+
+    public SimulatedNodeParts? Parts { get; private set; }
+
+    public bool Leads => Alive && Parts?.Gate.Session(Shard) is not null;
+
+    public static TimeSpan LeaseDuration => Lease.LeaseDuration;
+
+    public void JumpWallClock(TimeSpan by) => clock.WallOffset += by;
+
+    public void Start() => Begin(() =>
+    {
+        var broadcast = new SimulatedBroadcast(World, this, ToRedis);
+        var presence = new NodePresence("matching", "follower");
+        presence.SetAddress(Address);
+        var gate = new MatchingGate();
+        Parts = new SimulatedNodeParts(this, broadcast, presence, gate, clock);
+        lifetime = new SimulatedLifetime();
+        primary = new SimulatedSessions(World, this, ToPostgres, clock, $"primary of {Name}");
+
+        var table = World.Mutant.Table(World, primary);
+        var terms = new TermStore(table, Logger<TermStore>());
+        var leases = new SimulatedLeaseStore(World, this, ToRedis, clock, broadcast);
+        var services = new LeadershipServices(
+            Lease, leases, terms, new Sessions(this), new CrashDetector(terms, new Probe(this), Lease), LeadershipMetrics, broadcast, presence, clock)
+        {
+            NewToken = World.Dice.Fork().NextGuid,
+            DropNode = (_, _) => Task.CompletedTask,
+        };
+        var work = new MatchingTask(
+            Shard, gate, new SimulatedJournals(World, Parts), Pipeline, PipelineMetrics, broadcast, clock, Logger<MatchingTask>());
+        var identity = new NodeIdentity(Name, "matching", "simulated", clock.GetUtcNow());
+        var loop = new LeadershipLoop(LeasedResources.MatchingOf(Shard), World.Mutant.Work(work, Parts), services, identity, lifetime, Logger<LeadershipLoop>());
+        _ = LiveAsync(loop, lifetime);
+    });
+
+    /// <summary>kill -9 lets the machine close the connections; a machine without power says nothing to anybody.</summary>
+    public void Crash(bool machineDies)
+    {
+        var sessions = machineDies ? [] : World.Postgres.Sessions.Where(session => session.Client == Context).ToList();
+        Forget();
+        Kill();
+        foreach (var session in sessions) ToPostgres.Request(() => World.Postgres.Close(session));
+        IsPoweredOff = machineDies;
+    }
+
+    /// <summary>Its address does not even refuse a connection.</summary>
+    public bool IsPoweredOff { get; private set; }
+
+    /// <summary>SIGTERM.</summary>
+    public void Stop() => Run(() => lifetime?.StopApplication());
+
+    public void Restart()
+    {
+        IsPoweredOff = false;
+        Start();
+    }
+
+    /// <summary>What the door does with a command, once it has arrived.</summary>
+    public Task<DoorResult> SubmitAsync(DoorCommand command, DateTimeOffset sentAt) => DoorEndpoints.Submit(command, Parts?.Gate.Session(Shard), sentAt, clock);
+
+    private async Task LiveAsync(LeadershipLoop loop, SimulatedLifetime life)
+    {
+        await loop.RunAsync(life.ApplicationStopping);
+        World.Trace.Add(Name, "has stopped");
+        life.Stopped();
+        await primary!.DisposeAsync();
+        Crash(machineDies: false);
+    }
+
+    private void Forget()
+    {
+        Parts?.Broadcast.Forget();
+        Parts = null;
+    }
+
+    private SimulatedLogger<T> Logger<T>() => new(World.Trace, Name);
+
+    private sealed class Sessions(SimulatedNode node) : ILeaderSessions
+    {
+        public ITermSessions Open(string sessionName) => new SimulatedSessions(node.World, node, node.ToPostgres, node.clock, sessionName);
+    }
+
+    private sealed class Probe(SimulatedNode asker) : INodeProbe
+    {
+        public async Task<bool> RefusesAsync(string address, CancellationToken cancellation)
+        {
+            try
+            {
+                return await Call<bool>.AskAsync(
+                    asker, asker.clock, asker.ToClients, call => Ask(address, call), TimeSpan.FromMilliseconds(300), () => new TimeoutException(), cancellation);
+            }
+            catch (TimeoutException)
+            {
+                return false;
+            }
+        }
+
+        private void Ask(string address, Call<bool> call)
+        {
+            var node = asker.World.Nodes.FirstOrDefault(node => node.Address == address);
+            // A paused process' machine still accepts connections; one that is cut off or without power says nothing.
+            if (node is { IsPoweredOff: false, ToClients.IsCut: false }) call.Answer(!node.Alive);
+        }
+    }
+
+    private sealed class Meters : IMeterFactory
+    {
+        public Meter Create(MeterOptions options) => new(options);
+
+        public void Dispose()
+        {
+        }
+    }
+}
+
+/// <summary>The host's three moments.</summary>
+internal sealed class SimulatedLifetime : IHostApplicationLifetime
+{
+    private readonly CancellationTokenSource started = new();
+    private readonly CancellationTokenSource stopping = new();
+    private readonly CancellationTokenSource stopped = new();
+
+    public CancellationToken ApplicationStarted => started.Token;
+
+    public CancellationToken ApplicationStopping => stopping.Token;
+
+    public CancellationToken ApplicationStopped => stopped.Token;
+
+    public void StopApplication() => stopping.Cancel();
+
+    public void Stopped() => stopped.Cancel();
+}
+
+/// <summary>The node's own sentences, beside the trace for whoever reads it.</summary>
+internal sealed class SimulatedLogger<T>(Trace trace, string who) : ILogger<T>
+{
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => trace.IsTold && logLevel >= LogLevel.Information;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (IsEnabled(logLevel)) trace.Note(who, formatter(state, exception) + (exception is null ? "" : $" [{exception.GetType().Name}: {exception.Message}]"));
+    }
+}

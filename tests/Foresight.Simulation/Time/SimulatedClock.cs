@@ -1,0 +1,71 @@
+using Foresight.Simulation.Processes;
+
+namespace Foresight.Simulation.Time;
+
+/// <summary>
+/// A machine's clocks: a monotonic one that runs at a rate of its own, and a wall clock that jumps besides. Timers fire in their process, late
+/// if it is paused, and never after it ended.
+/// </summary>
+internal class SimulatedClock(Timeline timeline, Process process, double rate) : TimeProvider
+{
+    private static readonly DateTimeOffset Beginning = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>No machine has just been started.</summary>
+    private const long Uptime = TimeSpan.TicksPerDay;
+
+    public TimeSpan WallOffset { get; set; }
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => Uptime + (long)(timeline.Now * rate);
+
+    public override DateTimeOffset GetUtcNow() => Beginning.AddTicks(timeline.Now) + WallOffset;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new Timer(this, process.Context, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    private sealed class Timer(SimulatedClock clock, ProcessContext context, TimerCallback callback, object? state) : ITimer
+    {
+        private long version;
+        private TimeSpan period;
+
+        public bool Change(TimeSpan dueTime, TimeSpan newPeriod)
+        {
+            version++;
+            period = newPeriod;
+            Plan(dueTime);
+            return true;
+        }
+
+        public void Dispose() => version++;
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+
+        private void Plan(TimeSpan due)
+        {
+            if (due == Timeout.InfiniteTimeSpan) return;
+            var planned = version;
+            // Never early: a loop that waits for what is left would wait for nothing again and again.
+            clock.Plan((long)Math.Ceiling(due.Ticks / clock.Rate) + 1, () => context.Post(_ => Fire(planned), null));
+        }
+
+        private void Fire(long planned)
+        {
+            if (planned != version) return;
+            if (period > TimeSpan.Zero) Plan(period);
+            callback(state);
+        }
+    }
+
+    private double Rate => rate;
+
+    private void Plan(long ticks, Action what) => timeline.At(timeline.Now + Math.Max(ticks, 0), what);
+}

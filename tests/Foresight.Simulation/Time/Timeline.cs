@@ -1,0 +1,35 @@
+namespace Foresight.Simulation.Time;
+
+/// <summary>
+/// What will happen, in the order of time and, at one moment, of being planned. Moments are ticks of 100 ns of the one true time, which no
+/// process can read.
+/// </summary>
+internal sealed class Timeline
+{
+    private readonly PriorityQueue<Action, (long At, long Order)> events = new();
+    private long order;
+
+    public long Now { get; private set; }
+
+    public long Happened { get; private set; }
+
+    public void At(long moment, Action what) => events.Enqueue(what, (Math.Max(moment, Now), order++));
+
+    public void After(TimeSpan span, Action what) => At(Now + span.Ticks, what);
+
+    /// <summary>Lets the next thing happen; false if nothing is planned up to that moment.</summary>
+    public bool Step(long until)
+    {
+        if (!events.TryPeek(out var next, out var when) || when.At > until)
+        {
+            Now = Math.Max(Now, until);
+            return false;
+        }
+
+        events.Dequeue();
+        Now = when.At;
+        Happened++;
+        next();
+        return true;
+    }
+}

@@ -1,0 +1,76 @@
+using Foresight.Simulation.Checks;
+using Foresight.Simulation.Clients;
+using Foresight.Simulation.Faults;
+using Foresight.Simulation.Mutants;
+using Foresight.Simulation.Network;
+using Foresight.Simulation.Postgres;
+using Foresight.Simulation.Processes;
+using Foresight.Simulation.Redis;
+using Foresight.Simulation.Time;
+
+namespace Foresight.Simulation;
+
+/// <summary>Everything there is in one simulation, made from one seed, moved by one thread.</summary>
+internal sealed class World
+{
+    private readonly int thread = Environment.CurrentManagedThreadId;
+    private volatile bool leftTheThread;
+
+    public World(ulong seed, Mutant mutant, Action<string>? tell)
+    {
+        Mutant = mutant;
+        Dice = new Dice(seed);
+        Timeline = new Timeline();
+        Trace = new Trace(Timeline, tell);
+        Latency = new Latency(Dice.Fork());
+        Invariants = new Invariants(this);
+        Redis = new SimulatedRedis(this);
+        Postgres = new SimulatedPostgres(this);
+        Nodes = [.. Enumerable.Range(1, 3).Select(number => new SimulatedNode(this, number, RateOf(Dice)))];
+        Leaders = new LeaseReader(this);
+        Follower = new Follower(this);
+        Traders = [.. Enumerable.Range(1, 4).Select(number => new Trader(this, number))];
+        Nemesis = new Nemesis(this);
+    }
+
+    public Mutant Mutant { get; }
+    public Dice Dice { get; }
+    public Timeline Timeline { get; }
+    public Trace Trace { get; }
+    public Latency Latency { get; }
+    public Invariants Invariants { get; }
+    public SimulatedRedis Redis { get; }
+    public SimulatedPostgres Postgres { get; }
+    public IReadOnlyList<SimulatedNode> Nodes { get; }
+    public LeaseReader Leaders { get; }
+    public Follower Follower { get; }
+    public IReadOnlyList<Trader> Traders { get; }
+    public Nemesis Nemesis { get; }
+
+    /// <summary>The first rule that was broken; null while everything holds.</summary>
+    public string? Violation { get; private set; }
+
+    /// <summary>Kept here as well as thrown: whoever is on the way up may catch everything, as a leadership loop does.</summary>
+    public ViolationException Violated(string rule, string what)
+    {
+        var broken = new ViolationException(rule, what);
+        Violation ??= broken.Message;
+        return broken;
+    }
+
+    /// <summary>Items that ran in any process.</summary>
+    public long Steps { get; set; }
+
+    /// <summary>A continuation came from another thread, where none runs in a certain order: somebody broke the rule of decision 0410.</summary>
+    public bool LeftTheThread => leftTheThread;
+
+    public bool IsOnThread()
+    {
+        if (Environment.CurrentManagedThreadId == thread) return true;
+        leftTheThread = true;
+        return false;
+    }
+
+    /// <summary>Clocks of real machines differ by millionths; here by more than the margin of a lease allows for, now and then.</summary>
+    private static double RateOf(Dice dice) => 1 + (dice.Between(-1000, 1000) / (dice.Chance(0.1) ? 5_000.0 : 50_000.0));
+}
