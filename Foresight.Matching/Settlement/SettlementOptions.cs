@@ -46,6 +46,9 @@ public sealed record SettlementOptions
     /// <summary>Least tip. <c>SETTLEMENT_PRIORITY_FEE_GWEI</c>.</summary>
     public BigInteger PriorityFee { get; init; } = Gwei;
 
+    /// <summary>Wei of the operator's account below which the status says so: time to send it more, before transactions are refused. <c>SETTLEMENT_LOW_BALANCE_MILLIETHER</c>.</summary>
+    public BigInteger LowBalance { get; init; } = 100 * MilliEther;
+
     /// <summary>Pause between two looks at the chain and the journal. <c>SETTLEMENT_POLL_MS</c>.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(200);
 
@@ -56,6 +59,8 @@ public sealed record SettlementOptions
     public TimeSpan DeliveryDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
     public static BigInteger Gwei { get; } = 1_000_000_000;
+
+    private static BigInteger MilliEther => 1_000_000 * Gwei;
 
     public BatchLimits Limits => new(BatchTrades, BatchLegs, BatchAge);
 
@@ -76,6 +81,7 @@ public sealed record SettlementOptions
             StuckAfterBlocks = configuration.Integer("SETTLEMENT_STUCK_BLOCKS", defaults.StuckAfterBlocks, 1, 10_000),
             MaxFee = Gwei * configuration.Integer("SETTLEMENT_MAX_FEE_GWEI", 500, 1, 1_000_000),
             PriorityFee = Gwei * configuration.Integer("SETTLEMENT_PRIORITY_FEE_GWEI", 1, 0, 1_000_000),
+            LowBalance = MilliEther * configuration.Integer("SETTLEMENT_LOW_BALANCE_MILLIETHER", 100, 0, 1_000_000_000),
             PollInterval = configuration.Milliseconds("SETTLEMENT_POLL_MS", defaults.PollInterval, TimeSpan.FromMilliseconds(20), TimeSpan.FromMinutes(1)),
             BlockRange = configuration.Integer("SETTLEMENT_BLOCK_RANGE", defaults.BlockRange, 1, 100_000),
         };

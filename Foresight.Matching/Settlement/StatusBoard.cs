@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Numerics;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.Leadership;
@@ -10,6 +11,8 @@ namespace Foresight.Matching.Settlement;
 public sealed class StatusBoard(
     SettlementTerm settlement, StatusJournal journal, Submitter submitter, ChainFollower follower, ChainWatch endpoints, SettlementMetrics metrics)
 {
+    private const string Paying = "paying for gas";
+
     private readonly ConcurrentDictionary<string, string> failures = new();
     private long head;
     private string? halted;
@@ -49,6 +52,8 @@ public sealed class StatusBoard(
     public async Task<string?> WriteAsync(CancellationToken cancellation)
     {
         var (balance, unread) = await ReadBalanceAsync(cancellation);
+        if (balance < settlement.Options.LowBalance) Failed(Paying, $"the operator's account {settlement.Key.Key.Address} holds {Ether(balance.Value)} ether for gas, which is little");
+        else if (balance is not null) Worked(Paying);
         metrics.Pending = await settlement.Store.CountPendingAsync(cancellation);
         var error = submitter.Trouble ?? failures.Values.FirstOrDefault();
         await journal.WriteAsync(
@@ -57,6 +62,8 @@ public sealed class StatusBoard(
             cancellation);
         return unread;
     }
+
+    private static string Ether(BigInteger wei) => ((decimal)(wei / SettlementOptions.Gwei) / 1_000_000_000m).ToString("0.####", CultureInfo.InvariantCulture);
 
     private async Task<(BigInteger? Balance, string? Unread)> ReadBalanceAsync(CancellationToken cancellation)
     {

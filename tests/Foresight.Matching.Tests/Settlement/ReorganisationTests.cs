@@ -9,7 +9,12 @@ public sealed class ReorganisationTests(ChainFixture fixture)
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
+    [InlineData(4)]
     [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(9)]
     [InlineData(10)]
     public async Task AReorganisation_TakesTradesBackToBroadcast_AndTheySettleOnceMore_OnceOnChain(int depth)
     {

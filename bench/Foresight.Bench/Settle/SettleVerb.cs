@@ -1,0 +1,87 @@
+using System.Text.Json.Nodes;
+
+namespace Foresight.Bench.Settle;
+
+/// <summary>
+/// <c>settle [--trades N] [--rate R] [--seconds S]</c>: one node settles on a development chain with a block each second and 30 million gas. A backlog of N
+/// direct trades, a fifth as many mints and merges, then R trades a second for S seconds, which is where the time from match to final is taken; and a
+/// tenth as many with one trade in each transaction, which is the baseline. Exit status 0 if every trade settled once, by one transaction for each batch.
+/// </summary>
+internal static class SettleVerb
+{
+    private static readonly TimeSpan PhaseDeadline = TimeSpan.FromMinutes(10);
+
+    public static async Task<int> RunAsync(Options options)
+    {
+        var trades = (int)options.Number("trades", 3_000, 100, 1_000_000);
+        var rate = (int)options.Number("rate", 20, 1, 1_000);
+        var seconds = (int)options.Number("seconds", 20, 1, 3_600);
+        options.RequireNoOthers();
+
+        Console.WriteLine("starting Postgres, Redis, a chain and funded traders");
+        await using var stack = await SettleStack.StartAsync();
+        var flow = new TradeFlow(stack);
+        var nonceBefore = await stack.Chain.GetTransactionCountAsync(stack.Operator.Key.Address);
+        await stack.StartNodeAsync();
+        // Accounts and markets that have traded before: their storage is in use, and gas is what it is in the long run.
+        await PhaseAsync(stack, "warm-up", () => flow.MatchAsync(MatchKind.Direct, 100));
+
+        var direct = await PhaseAsync(stack, "direct", () => flow.MatchAsync(MatchKind.Direct, trades));
+        var mint = await PhaseAsync(stack, "mint", () => flow.MatchAsync(MatchKind.Mint, trades / 5));
+        var merge = await PhaseAsync(stack, "merge", () => flow.MatchAsync(MatchKind.Merge, trades / 5));
+        var steady = await PhaseAsync(stack, $"{rate} a second", () => SteadyAsync(flow, rate, seconds));
+        await stack.StartNodeAsync(("SETTLEMENT_BATCH_TRADES", "1"));
+        var single = await PhaseAsync(stack, "one per transaction", () => flow.MatchAsync(MatchKind.Direct, trades / 10));
+
+        PhaseFigures[] phases = [direct, mint, merge, steady, single];
+        Console.WriteLine();
+        Console.WriteLine($"{"phase",-20} {"trades",8} {"settled/s",10} {"gas/match",10} {"trades/tx",10} {"final p50 s",12} {"p95 s",8} {"failed",7}");
+        foreach (var p in phases)
+            Console.WriteLine($"{p.Name,-20} {p.Trades,8} {p.PerSecond,10:0.0} {p.GasPerMatch,10:0} {p.TradesPerBatch,10:0.0} {p.P50,12:0.00} {p.P95,8:0.00} {p.Failed,7}");
+
+        var wrong = await SettleFigures.WrongAsync(stack, nonceBefore);
+        foreach (var what in wrong) Console.WriteLine($"WRONG: {what}");
+        Console.WriteLine(new JsonObject
+        {
+            ["settled_per_s"] = Round(direct.PerSecond), ["baseline_settled_per_s"] = Round(single.PerSecond), ["ratio"] = Round(direct.PerSecond / single.PerSecond),
+            ["gas_per_match"] = new JsonObject
+            {
+                ["direct"] = Round(direct.GasPerMatch), ["mint"] = Round(mint.GasPerMatch), ["merge"] = Round(merge.GasPerMatch), ["direct_alone"] = Round(single.GasPerMatch),
+            },
+            ["trades_per_transaction"] = Round(direct.TradesPerBatch),
+            ["match_to_final_s"] = new JsonObject { ["p50"] = Round(steady.P50), ["p95"] = Round(steady.P95), ["rate"] = rate },
+            ["failed"] = phases.Sum(p => p.Failed), ["correct"] = wrong.Count == 0,
+        }.ToJsonString());
+        return wrong.Count == 0 ? 0 : 1;
+    }
+
+    private static async Task<PhaseFigures> PhaseAsync(SettleStack stack, string name, Func<Task> matchAsync)
+    {
+        Console.WriteLine($"{name} …");
+        var after = await stack.ScalarAsync<long>("SELECT coalesce(max(trade_id), 0) FROM trades");
+        await matchAsync();
+        var through = await stack.ScalarAsync<long>("SELECT coalesce(max(trade_id), 0) FROM trades");
+        var left = -1L;
+        await stack.UntilAsync($"{name}: all trades are final or failed", async () =>
+        {
+            var now = await stack.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement NOT IN ('final', 'failed')");
+            if (now != left) Console.WriteLine($"  {through - after - now} of {through - after} settled");
+            left = now;
+            return now == 0;
+        }, PhaseDeadline);
+        return await SettleFigures.OfAsync(stack, name, after, through);
+    }
+
+    private static async Task SteadyAsync(TradeFlow flow, int rate, int seconds)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1) / rate);
+        for (var i = 0; i < rate * seconds; i++)
+        {
+            await timer.WaitForNextTickAsync();
+            await flow.MatchAsync((MatchKind)(i % 5 is 0 ? 1 : i % 5 is 1 ? 2 : 0), 1);
+        }
+    }
+
+    // A phase that fits into one block has no rate.
+    private static double? Round(double value) => double.IsFinite(value) ? Math.Round(value, 2) : null;
+}
