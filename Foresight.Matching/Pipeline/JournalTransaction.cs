@@ -38,8 +38,17 @@ internal sealed class JournalTransaction(params IReadOnlyList<JournalStep> steps
     /// <summary>How long the answer is waited for; null: as long as for any command of a term's sessions.</summary>
     public TimeSpan? Timeout { get; init; }
 
-    /// <summary>There was a connection: from here on the journal may have it.</summary>
-    public bool Sent { get; set; }
+    private const int Waiting = 0;
+    private const int IsSent = 1;
+    private const int IsGivenUp = 2;
+
+    private int state;
+
+    /// <summary>There is a connection: from here on the journal may have it. False if it was given up before, and must not be sent any more.</summary>
+    public bool TrySend() => Interlocked.CompareExchange(ref state, IsSent, Waiting) == Waiting;
+
+    /// <summary>True if it was not sent, and never will be: a wait for a connection may end after the wait for the whole was given up.</summary>
+    public bool TryGiveUp() => Interlocked.CompareExchange(ref state, IsGivenUp, Waiting) != IsSent;
 
     /// <summary>The step in which the server refused it with an ERROR; null if it did not, or did not tell.</summary>
     public JournalStep? FailedStep { get; set; }

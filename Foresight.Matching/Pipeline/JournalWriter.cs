@@ -41,7 +41,7 @@ internal sealed class JournalWriter(IJournal journal)
         {
             throw;
         }
-        catch (Exception error) when (transaction.Sent && error is NpgsqlException or TimeoutException or OperationCanceledException or IOException)
+        catch (Exception error) when (!transaction.TryGiveUp() && error is NpgsqlException or TimeoutException or OperationCanceledException or IOException)
         {
             throw new InDoubtException(error);
         }
@@ -51,5 +51,5 @@ internal sealed class JournalWriter(IJournal journal)
     /// Without a connection nothing was sent. An ERROR in one of the transaction's own steps rolled it back. A FATAL (the session was ended)
     /// may have come after the commit, and so may an error of what is read after it.
     /// </summary>
-    private static bool IsCertain(JournalTransaction transaction) => !transaction.Sent || transaction.FailedStep is { IsBeforeCommit: true };
+    private static bool IsCertain(JournalTransaction transaction) => transaction.TryGiveUp() || transaction.FailedStep is { IsBeforeCommit: true };
 }

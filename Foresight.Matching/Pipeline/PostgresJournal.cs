@@ -36,7 +36,7 @@ internal sealed class PostgresJournal : IJournal
     private async Task<Committed> SendAsync(JournalTransaction transaction)
     {
         await using var connection = await database.OpenConnectionAsync();
-        transaction.Sent = true;
+        if (!transaction.TrySend()) throw new TimeoutException("The transaction was given up before there was a connection.");
         await using var batch = new NpgsqlBatch(connection);
         if (transaction.Timeout is { } timeout) batch.Timeout = (int)Math.Ceiling(timeout.TotalSeconds);
         var stepOf = new Dictionary<NpgsqlBatchCommand, JournalStep>();

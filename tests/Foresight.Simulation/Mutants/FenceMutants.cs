@@ -23,7 +23,8 @@ internal abstract class StepsMutant : Mutant
             }
             finally
             {
-                (transaction.Sent, transaction.FailedStep) = (other.Sent, other.FailedStep);
+                if (!other.TryGiveUp()) transaction.TrySend();
+                transaction.FailedStep = other.FailedStep;
             }
         }
     }

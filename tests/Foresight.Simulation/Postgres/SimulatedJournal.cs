@@ -29,7 +29,7 @@ internal sealed class SimulatedJournal(World world, SimulatedNode node, Simulate
 
     public Task<Committed> ExecuteAsync(JournalTransaction transaction) => sessions.UseAsync(connection =>
     {
-        transaction.Sent = true;
+        if (!transaction.TrySend()) throw new TimeoutException("given up (simulated)");
         world.Invariants.Sends(node);
         return connection.RequestAsync(
             () => world.Postgres.RunAsync(connection.Session, transaction, step => transaction.FailedStep = step), transaction.Timeout);
