@@ -34,12 +34,15 @@ internal sealed class TestNode : IAsyncDisposable
 
     public static Task<TestNode> StartAsync(string nodeId, TestCluster cluster) => StartAsync(nodeId, cluster.Settings);
 
-    public static async Task<TestNode> StartAsync(string nodeId, Dictionary<string, string?> settings)
+    /// <param name="clock">Another than the system's.</param>
+    public static async Task<TestNode> StartAsync(string nodeId, Dictionary<string, string?> settings, TimeProvider? clock = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
         var lines = new LogLines();
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddProvider(lines);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(settings) { ["NODE_ID"] = nodeId });
+        // First: the program adds the system's only if there is none.
+        if (clock is not null) builder.Services.AddSingleton(clock);
         builder.AddServiceDefaults();
         builder.AddRedisClient();
         builder.AddPostgres(useReplicas: false);

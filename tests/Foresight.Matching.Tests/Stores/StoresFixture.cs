@@ -36,6 +36,16 @@ public class StoresFixture : IAsyncLifetime
     /// <summary>Empty, on the port it had.</summary>
     public Task StartRedisAsync() => app!.ResourceCommands.ExecuteCommandAsync("redis", "start");
 
+    /// <summary>As kill -9 leaves it.</summary>
+    public Task KillPostgresAsync() => app!.ResourceCommands.ExecuteCommandAsync("postgres", "kill");
+
+    /// <summary>With its data, on the port it had.</summary>
+    public async Task StartPostgresAsync()
+    {
+        await app!.ResourceCommands.ExecuteCommandAsync("postgres", "start");
+        await app.ResourceNotifications.WaitForResourceHealthyAsync("foresight").WaitAsync(StartTimeout);
+    }
+
     /// <summary>A new database with the schema in it, and its connection string.</summary>
     public async Task<string> CreateDatabaseAsync()
     {

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Threading.Channels;
 
 namespace Foresight.Matching.Tests.Stores;
 
@@ -17,6 +19,12 @@ internal enum ProxyMode
     /// <summary>Connections stay open, and nothing passes.</summary>
     Frozen,
 
+    /// <summary>Each chunk arrives after a delay of its own, in order.</summary>
+    Jitter,
+
+    /// <summary>One byte at a time, with a pause after each.</summary>
+    Trickle,
+
     /// <summary>Connections break, and new ones are closed at once.</summary>
     Cut,
 }
@@ -24,18 +32,25 @@ internal enum ProxyMode
 /// <summary>Stands between a node and a server and does to the network what a test asks for.</summary>
 internal sealed class TcpProxy : IAsyncDisposable
 {
+    /// <summary>Longest delay of a chunk under <see cref="ProxyMode.Jitter"/>.</summary>
+    private const int JitterMs = 400;
+
+    private static readonly TimeSpan BetweenBytes = TimeSpan.FromMilliseconds(100);
+
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentDictionary<Socket, byte> open = new();
     private readonly CancellationTokenSource closing = new();
     private readonly string targetHost;
     private readonly int targetPort;
+    private readonly Random delays;
     private readonly Task accepting;
     private TaskCompletionSource thawed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ProxyMode mode;
 
-    public TcpProxy(string targetHost, int targetPort)
+    /// <param name="seed">Of the delays under <see cref="ProxyMode.Jitter"/>.</param>
+    public TcpProxy(string targetHost, int targetPort, int seed = 1)
     {
-        (this.targetHost, this.targetPort) = (targetHost, targetPort);
+        (this.targetHost, this.targetPort, delays) = (targetHost, targetPort, new Random(seed));
         listener.Start();
         accepting = AcceptAsync();
     }
@@ -118,15 +133,53 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     private async Task PumpAsync(Socket from, Socket into, bool isReply)
     {
-        var buffer = new byte[64 * 1024];
-        while (await from.ReceiveAsync(buffer, closing.Token) is > 0 and var count)
+        var chunks = Channel.CreateUnbounded<Chunk>();
+        var sending = SendAsync(chunks.Reader, into);
+        // Ends early only with an error; the sender ends when it has sent what was received.
+        await await Task.WhenAny(sending, ReceiveAsync(from, chunks.Writer, isReply));
+        await sending;
+    }
+
+    private async Task ReceiveAsync(Socket from, ChannelWriter<Chunk> chunks, bool isReply)
+    {
+        try
         {
-            var isFrozen = mode == ProxyMode.Frozen || (mode == ProxyMode.FrozenReplies && isReply);
-            var isSwallowed = mode == ProxyMode.SwallowReplies && isReply;
-            if (isFrozen || isSwallowed) HeldBack.TrySetResult();
-            if (isFrozen) await thawed.Task;
-            if (isSwallowed) continue;
-            for (var sent = 0; sent < count;) sent += await into.SendAsync(buffer.AsMemory(sent, count - sent), closing.Token);
+            var buffer = new byte[64 * 1024];
+            while (await from.ReceiveAsync(buffer, closing.Token) is > 0 and var count)
+            {
+                var isFrozen = mode == ProxyMode.Frozen || (mode == ProxyMode.FrozenReplies && isReply);
+                var isSwallowed = mode == ProxyMode.SwallowReplies && isReply;
+                if (isFrozen || isSwallowed) HeldBack.TrySetResult();
+                if (isFrozen) await thawed.Task;
+                if (!isSwallowed) chunks.TryWrite(new Chunk(buffer[..count], Stopwatch.GetTimestamp(), Delay()));
+            }
+        }
+        finally
+        {
+            chunks.Complete();
         }
     }
+
+    private async Task SendAsync(ChannelReader<Chunk> chunks, Socket into)
+    {
+        await foreach (var chunk in chunks.ReadAllAsync(closing.Token))
+        {
+            var wait = chunk.Delay - Stopwatch.GetElapsedTime(chunk.ReceivedAt);
+            if (wait > TimeSpan.Zero) await Task.Delay(wait, closing.Token);
+            for (var sent = 0; sent < chunk.Bytes.Length;)
+            {
+                var trickles = mode == ProxyMode.Trickle;
+                sent += await into.SendAsync(chunk.Bytes.AsMemory(sent, trickles ? 1 : chunk.Bytes.Length - sent), closing.Token);
+                if (trickles) await Task.Delay(BetweenBytes, closing.Token);
+            }
+        }
+    }
+
+    private TimeSpan Delay()
+    {
+        if (mode != ProxyMode.Jitter) return TimeSpan.Zero;
+        lock (delays) return TimeSpan.FromMilliseconds(delays.Next(JitterMs + 1));
+    }
+
+    private sealed record Chunk(byte[] Bytes, long ReceivedAt, TimeSpan Delay);
 }

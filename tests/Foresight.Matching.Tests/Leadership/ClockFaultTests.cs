@@ -1,0 +1,58 @@
+using Foresight.Contracts;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Stores;
+using Foresight.ServiceDefaults.Cluster;
+
+namespace Foresight.Matching.Tests.Leadership;
+
+/// <summary>Nodes whose clocks are wrong lead and follow as any other, and what time it is to an order is the database's word.</summary>
+[Collection(StoresCollection.Name)]
+public sealed class ClockFaultTests(StoresFixture stores)
+{
+    private const int GoodTilDate = 1;
+    private const int RenewMs = 200;
+    private const int LeaseMs = 3000;
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(-1, 1)]
+    [InlineData(0, 2)]
+    public async Task ALeaderWithAWrongClock_KeepsItsLease_AndJudgesOrdersByTheDatabasesTime(int hours, double rate)
+    {
+        await using var cluster = await TestCluster.CreateAsync(
+            stores, new("LEASE_TTL_MS", $"{LeaseMs}"), new("LEASE_RENEW_MS", $"{RenewMs}"), new("LEASE_MARGIN_MS", "200"));
+        await using var leader = await TestNode.StartAsync("n1", cluster.Settings, new WrongClock(TimeSpan.FromHours(hours), rate));
+        await leader.ActiveAsync();
+        await using var follower = await TestNode.StartAsync("n2", cluster.Settings, new WrongClock(TimeSpan.FromHours(-hours)));
+        // This one's clock is right: a deadline reaches the leader as what is left of it.
+        await using var client = new TestClient(cluster);
+        var traders = new Traders(seed: 80);
+        await client.Router.SendAsync(Traders.Fund(1));
+
+        var now = await cluster.ScalarAsync<long>("SELECT extract(epoch FROM clock_timestamp())::bigint");
+        Task<DoorResult> PlaceAsync(long expiry) =>
+            client.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1, GoodTilDate, expiry));
+        Assert.Equal("open", (await PlaceAsync(now + 600)).OrderStatus);
+        Assert.Equal("order_expired", (await PlaceAsync(now - 600)).Code);
+        Assert.Equal("open", (await PlaceAsync(now + 3)).OrderStatus);
+        await Eventually.TrueAsync("the order that is due, and no other, has expired", Eventually.Patience, async () =>
+            await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE status = 4") == 1);
+        Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE status = 0"));
+
+        await RenewedAsync(leader, times: LeaseMs / RenewMs);
+        Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'"));
+        Assert.Equal(("active", "follower"), (leader.Presence.State, follower.Presence.State));
+        await Journal.AssertSoundAsync(cluster);
+    }
+
+    private static async Task RenewedAsync(TestNode leader, int times)
+    {
+        var seen = new HashSet<DateTimeOffset>();
+        var key = leader.Redis.Key(LeaderDirectory.LeaseKey(LeasedResources.Matching));
+        await Eventually.TrueAsync($"the lease is renewed {times} times", Eventually.Patience, async () =>
+        {
+            seen.Add(LeaderDirectory.Parse(await leader.Redis.Database.StringGetAsync(key))!.LastRenewedAt);
+            return seen.Count > times;
+        });
+    }
+}

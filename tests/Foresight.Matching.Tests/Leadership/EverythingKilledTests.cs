@@ -1,0 +1,81 @@
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Stores;
+using StackExchange.Redis;
+using Xunit.Abstractions;
+
+namespace Foresight.Matching.Tests.Leadership;
+
+/// <summary>Every process at once, both servers too, as when a machine loses its power.</summary>
+[Collection(BreakableStoresCollection.Name)]
+public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOutputHelper output) : IAsyncLifetime
+{
+    private static readonly int Repetitions = int.TryParse(Environment.GetEnvironmentVariable("FORESIGHT_REPEAT"), out var times) ? times : 1;
+
+    private List<NodeProcess> nodes = [];
+    private TestCluster cluster = null!;
+    private TestClient client = null!;
+
+    public async Task InitializeAsync()
+    {
+        await stores.StartRedisAsync();
+        cluster = await TestCluster.CreateAsync(stores);
+        client = new TestClient(cluster);
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var node in nodes) await node.DisposeAsync();
+        await client.DisposeAsync();
+        await cluster.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task WithEverythingKilledUnderLoad_TheJournalGivesTheBook_AndEveryAcknowledgedOrderIsThereOnce()
+    {
+        var seed = Environment.TickCount;
+        output.WriteLine($"Seed {seed}.");
+        var random = new Random(seed);
+        await StartNodesAsync();
+        await client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
+        await using var load = new Load(client, cluster);
+        for (var i = 0; i < Repetitions; i++)
+        {
+            await load.AcknowledgedAsync(random.Next(20, 200));
+            Func<Task>[] deaths = [KillNodesAsync, stores.KillPostgresAsync, stores.StopRedisAsync];
+            random.Shuffle(deaths);
+            await Task.WhenAll(deaths.Select(death => death()));
+            await Task.WhenAll(stores.StartPostgresAsync(), stores.StartRedisAsync());
+            // Its connections are to the server that died.
+            cluster.Database.Clear();
+            await StartNodesAsync();
+            await load.AcknowledgedAsync(20);
+        }
+
+        await load.AssertNothingLostOrDoubledAsync();
+    }
+
+    private async Task KillNodesAsync()
+    {
+        foreach (var node in nodes) node.KillNow();
+        foreach (var node in nodes) await node.DisposeAsync();
+    }
+
+    private async Task StartNodesAsync()
+    {
+        nodes = [.. new[] { "n1", "n2" }.Select(name => new NodeProcess(name, cluster.Settings))];
+        await Eventually.TrueAsync("one node leads", Eventually.Patience, LeadsAsync);
+    }
+
+    private async Task<bool> LeadsAsync()
+    {
+        try
+        {
+            return await client.ActiveAsync() is not null;
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException)
+        {
+            // The client's connection comes back a moment after the server.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using Foresight.Contracts;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Stores;
+
+namespace Foresight.Matching.Tests.Leadership;
+
+/// <summary>Orders without end, a few at a time, each with a deadline that outlives a take-over.</summary>
+internal sealed class Load : IAsyncDisposable
+{
+    private const int Senders = 8;
+
+    private readonly TestClient client;
+    private readonly TestCluster cluster;
+    private readonly Traders traders = new(seed: 50);
+    private readonly CancellationTokenSource ending = new();
+    private readonly List<(DoorCommand Command, DoorResult Result)> answered = [];
+    private readonly Task[] sending;
+
+    public Load(TestClient client, TestCluster cluster)
+    {
+        (this.client, this.cluster) = (client, cluster);
+        sending = [.. Enumerable.Range(0, Senders).Select(SendAsync)];
+    }
+
+    /// <summary>Waits until this many more have been acknowledged.</summary>
+    public async Task AcknowledgedAsync(int more)
+    {
+        int Count()
+        {
+            lock (answered) return answered.Count;
+        }
+
+        var goal = Count() + more;
+        await Eventually.TrueAsync($"{more} more orders are acknowledged", Eventually.Patience, () => Count() >= goal);
+    }
+
+    public async Task AssertNothingLostOrDoubledAsync()
+    {
+        await ending.CancelAsync();
+        await Task.WhenAll(sending);
+        foreach (var (command, result) in answered)
+        {
+            Assert.Equal(DoorStatus.Accepted, result.Status);
+            Assert.Equal(1L, await cluster.ScalarAsync<long>(
+                $"SELECT count(*) FROM commands c JOIN orders o ON o.sequence = c.sequence WHERE c.request_id = '{command.RequestId}' AND c.sequence = {result.Sequence} "
+                + $"AND c.epoch = {result.Epoch} AND o.order_hash = decode('{command.Order!.Hash[2..]}', 'hex')"));
+        }
+
+        Assert.Equal(answered.Count, (int)await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
+        var proof = await Eventually.GetAsync("the leader proves its state", Eventually.Patience, () => client.Router.LeaderStateAsync());
+        Assert.Equal(await cluster.ReplayHashAsync(proof.Sequence), proof.StateHash);
+        await Journal.AssertSoundAsync(cluster);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ending.CancelAsync();
+        await Task.WhenAll(sending);
+    }
+
+    private async Task SendAsync(int sender)
+    {
+        while (!ending.IsCancellationRequested)
+        {
+            // Prices that cross now and then, so that there are trades to lose.
+            var command = traders.Place((sender % 2) + 1, 1, sender % 2, isBuy: true, price: 4_990 + (sender * 3), lots: 5);
+            var result = await client.Router.SendAsync(command);
+            lock (answered) answered.Add((command, result));
+        }
+    }
+}

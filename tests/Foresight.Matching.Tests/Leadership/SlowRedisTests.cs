@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Stores;
+using Xunit.Abstractions;
+
+namespace Foresight.Matching.Tests.Leadership;
+
+/// <summary>A Redis that hangs, or that one node reaches slowly, under load: the worst kinds of away, because no connection breaks.</summary>
+[Collection(BreakableStoresCollection.Name)]
+public sealed class SlowRedisTests(BreakableStoresFixture stores, ITestOutputHelper output) : IAsyncLifetime
+{
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
+
+    private TestCluster cluster = null!;
+    private TestClient client = null!;
+
+    public async Task InitializeAsync()
+    {
+        await stores.StartRedisAsync();
+        cluster = await TestCluster.CreateAsync(
+            stores, new("LEASE_TTL_MS", $"{Lease.TotalMilliseconds}"), new("LEASE_RENEW_MS", "400"), new("LEASE_MARGIN_MS", "200"));
+        client = new TestClient(cluster);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await client.DisposeAsync();
+        await cluster.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task WhileRedisHangs_NobodyLeadsBeyondItsLease_AndOneLeadsOnceItAnswers()
+    {
+        await using var one = await TestNode.StartAsync("n1", cluster);
+        await one.ActiveAsync();
+        await using var two = await TestNode.StartAsync("n2", cluster);
+        await using var load = await LoadAsync();
+        var before = await EpochAsync();
+
+        await one.Redis.Database.ExecuteAsync("CLIENT", "PAUSE", (long)(Lease * 2).TotalMilliseconds, "ALL");
+        await Eventually.TrueAsync("the leader stops by its own clock", Eventually.Patience, () => Active(one, two) == 0);
+        await Eventually.TrueAsync("one node leads again", Eventually.Patience, () => Active(one, two) == 1);
+        await load.AcknowledgedAsync(20);
+        Assert.True(await EpochAsync() > before);
+        await load.AssertNothingLostOrDoubledAsync();
+    }
+
+    [Fact]
+    public async Task ALeaderWhoseWayToRedisJitters_ChangesAtMostOnceInTwoLeases()
+    {
+        var seed = Environment.TickCount;
+        output.WriteLine($"Seed {seed}.");
+        await using var proxy = Proxy(seed);
+        await using var leader = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:redis", $"127.0.0.1:{proxy.Port}"));
+        await leader.ActiveAsync();
+        await using var other = await TestNode.StartAsync("n2", cluster);
+        await using var load = await LoadAsync();
+
+        var before = await EpochAsync();
+        var started = Stopwatch.GetTimestamp();
+        proxy.Set(ProxyMode.Jitter);
+        await Eventually.TrueAsync("two leases' time is over", Eventually.Patience, () => Stopwatch.GetElapsedTime(started) > Lease * 2);
+        Assert.InRange(await EpochAsync() - before, 0, 1);
+        await load.AcknowledgedAsync(20);
+        proxy.Set(ProxyMode.Forward);
+        await load.AcknowledgedAsync(20);
+        await load.AssertNothingLostOrDoubledAsync();
+    }
+
+    [Fact]
+    public async Task ALeaderWhoseWayToRedisTrickles_StopsByItsOwnClock_AndItsLateRenewalsChangeNothing()
+    {
+        await using var proxy = Proxy(seed: 1);
+        await using var leader = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:redis", $"127.0.0.1:{proxy.Port}"));
+        await leader.ActiveAsync();
+        await using var other = await TestNode.StartAsync("n2", cluster);
+        await using var load = await LoadAsync();
+
+        proxy.Set(ProxyMode.Trickle);
+        await other.ActiveAsync();
+        await Eventually.TrueAsync("the slow node follows", Eventually.Patience, () => leader.Presence.State == "follower");
+        await load.AcknowledgedAsync(20);
+        proxy.Set(ProxyMode.Forward);
+        var forwardedAt = DateTimeOffset.UtcNow;
+        // Redis hears a connection's commands in their order, so when it hears this one it has heard the late renewals.
+        await Eventually.TrueAsync("the slow node says again that it follows", Eventually.Patience, async () =>
+        {
+            leader.Presence.SetLeads("something", false);
+            return await other.Nodes.FindAsync("n1") is { State: "follower" } node && node.HeartbeatAt >= forwardedAt;
+        });
+        Assert.Equal(("follower", "active"), (leader.Presence.State, other.Presence.State));
+        await load.AcknowledgedAsync(20);
+        await load.AssertNothingLostOrDoubledAsync();
+    }
+
+    private static int Active(params TestNode[] nodes) => nodes.Count(node => node.Presence.State == "active");
+
+    private TcpProxy Proxy(int seed)
+    {
+        var address = stores.Redis.Split(',')[0].Split(':');
+        return new TcpProxy(address[0], int.Parse(address[1]), seed);
+    }
+
+    private Task<long> EpochAsync() => cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
+
+    private async Task<Load> LoadAsync()
+    {
+        await client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
+        var load = new Load(client, cluster);
+        await load.AcknowledgedAsync(20);
+        return load;
+    }
+}
