@@ -147,6 +147,8 @@ public sealed partial class LeadershipLoop(
         var stopping = leaving.Token;
         freeSince = null;
         var keeper = new LeaseKeeper(services.Leases, options, clock, resource, bid.Record, bid.SentAt);
+        identity.Renamed += keeper.SetNodeId;
+        keeper.SetNodeId(identity.Id);
         var sessionName = LeaderSessions.NameOf(resource, bid.Record.Token);
         // Open until the lease is released: a term that only ends must not look like one that crashed.
         await using var sessions = services.Sessions.Open(sessionName);
@@ -184,6 +186,7 @@ public sealed partial class LeadershipLoop(
         }
         finally
         {
+            identity.Renamed -= keeper.SetNodeId;
             await EndAsync(keeper);
         }
     }

@@ -37,7 +37,10 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     public LeaseRecord Record => Volatile.Read(ref record);
 
     /// <summary>From the next renewal on the record carries the epoch.</summary>
-    public void SetEpoch(long epoch) => Volatile.Write(ref record, Record with { Epoch = epoch });
+    public void SetEpoch(long epoch) => Change(known => known with { Epoch = epoch });
+
+    /// <summary>From the next renewal on the record carries the holder's new name.</summary>
+    public void SetNodeId(string nodeId) => Change(known => known with { NodeId = nodeId });
 
     /// <summary>Renews now, so that the others see the epoch at once.</summary>
     public async Task RenewNowAsync()
@@ -86,6 +89,11 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     {
         Interlocked.CompareExchange(ref lossReason, reason, null);
         lost.Cancel();
+    }
+
+    private void Change(Func<LeaseRecord, LeaseRecord> change)
+    {
+        lock (closed) Volatile.Write(ref record, change(record));
     }
 
     private LeaseRecord Stamped() => Record with { LastRenewedAt = clock.GetUtcNow() };

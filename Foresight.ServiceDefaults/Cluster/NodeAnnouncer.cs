@@ -12,18 +12,17 @@ namespace Foresight.ServiceDefaults.Cluster;
 /// While Redis is away it tries again and again; nothing else depends on it.
 /// </summary>
 public sealed partial class NodeAnnouncer(
-    NodeRegistry registry, NodePresence presence, NodeIdentity identity, RedisConnection redis, TimeProvider clock, ILogger<NodeAnnouncer> logger)
-    : BackgroundService
+    NodeRegistry registry, NodePresence presence, NodeIdentity identity, Namesakes namesakes, RedisConnection redis, TimeProvider clock,
+    ILogger<NodeAnnouncer> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
-
-    private bool namesakeSeen;
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
         var restored = new SemaphoreSlim(0);
         void OnRestored() => restored.Release();
         redis.Restored += OnRestored;
+        namesakes.Listen();
         try
         {
             while (!stopping.IsCancellationRequested)
@@ -48,12 +47,12 @@ public sealed partial class NodeAnnouncer(
         try
         {
             var now = clock.GetUtcNow();
-            await WarnOfNamesakeAsync(stopping);
             var node = new NodeRecord(
                 identity.Id, presence.Kind, presence.Address, presence.State, identity.Version, Environment.ProcessId, identity.StartedAt, now,
                 [.. presence.Leads]);
             if (await registry.AnnounceAsync(node, stopping))
                 redis.Publish(Channels.ClusterEvents, new ClusterEvent("node_joined", identity.Id, 0, now, presence.Kind));
+            namesakes.SayHello();
             return true;
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
@@ -65,18 +64,6 @@ public sealed partial class NodeAnnouncer(
         {
             return false;
         }
-    }
-
-    /// <summary>
-    /// A record under our name that another process wrote since we started: two processes carry one name. Harmless to the journal, because
-    /// tokens decide and not names, but the registry shows only one of them.
-    /// </summary>
-    private async Task WarnOfNamesakeAsync(CancellationToken stopping)
-    {
-        if (namesakeSeen || await registry.FindAsync(identity.Id, stopping) is not { } other) return;
-        if (other.StartedAt == identity.StartedAt || other.HeartbeatAt <= identity.StartedAt) return;
-        namesakeSeen = true;
-        Log.Namesake(logger, identity.Id, other.ProcessId);
     }
 
     private async Task LeaveAsync()
@@ -94,9 +81,6 @@ public sealed partial class NodeAnnouncer(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Another process (id {ProcessId}) also calls itself {NodeId}: give each node a NODE_ID of its own.")]
-        public static partial void Namesake(ILogger logger, string nodeId, int processId);
-
         [LoggerMessage(LogLevel.Debug, "This node could not be announced: {Reason}")]
         public static partial void NotAnnounced(ILogger logger, string reason);
     }

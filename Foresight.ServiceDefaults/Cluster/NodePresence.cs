@@ -30,6 +30,9 @@ public sealed class NodePresence(string kind, string initialState)
 
     public void SetLeads(string resource, bool leads) => Change(() => Leads = leads ? Leads.Add(resource) : Leads.Remove(resource));
 
+    /// <summary>Nothing is new, but it has to be said again.</summary>
+    public void Repeat() => Change(() => { });
+
     private void Change(Action change)
     {
         TaskCompletionSource before;

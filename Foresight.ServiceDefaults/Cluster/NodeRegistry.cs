@@ -46,7 +46,7 @@ public sealed class NodeRegistry(RedisConnection redis, TimeProvider clock)
         return await redis.Database.SetAddAsync(redis.Key(Ids), node.NodeId).WaitAsync(Timeout, clock, cancellation);
     }
 
-    /// <summary>The record under this id, if any: another process may be using the same id.</summary>
+    /// <summary>The record under this id, if any.</summary>
     public async Task<NodeRecord?> FindAsync(string nodeId, CancellationToken cancellation = default)
     {
         var value = await redis.Database.StringGetAsync(redis.Key(InfoKey(nodeId))).WaitAsync(Timeout, clock, cancellation);

@@ -14,6 +14,7 @@ public static class Channels
     public const string TradeStates = "ws:trade-states";
     public const string ClusterEvents = "cluster:events";
     public const string ClusterLeader = "cluster:leader";
+    public const string ClusterNodes = "cluster:nodes";
 }
 
 /// <summary>New total quantity of one level (0: gone), in the outcome's own terms. Absolute, so applying it twice is harmless.</summary>

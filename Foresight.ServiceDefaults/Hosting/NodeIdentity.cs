@@ -4,10 +4,28 @@ using Microsoft.Extensions.Configuration;
 namespace Foresight.ServiceDefaults.Hosting;
 
 /// <summary>Who this process is: on log lines, in the registry of nodes, in database sessions and in telemetry.</summary>
-/// <param name="Id">Unique among the running processes.</param>
+/// <param name="Id">Unique among the running processes: one that finds its name taken by an older one adds a part of its own.</param>
 /// <param name="Service">matching, api, console.</param>
 public sealed record NodeIdentity(string Id, string Service, string Version, DateTimeOffset StartedAt)
 {
+    private const int MaximumLength = 63;
+    private const int SuffixLength = 6;
+
+    /// <summary>Raised with the new name.</summary>
+    public event Action<string>? Renamed;
+
+    public string Id { get; private set; } = Id;
+
+    /// <summary>Of this process alone.</summary>
+    public Guid Instance { get; } = Guid.NewGuid();
+
+    /// <summary>From here on this process goes by its name and a part of its own. Log lines, sessions and telemetry keep what they began with.</summary>
+    public void TakeOwnName()
+    {
+        Id = $"{Id[..Math.Min(Id.Length, MaximumLength - SuffixLength - 1)]}-{Instance.ToString("N")[..SuffixLength]}";
+        Renamed?.Invoke(Id);
+    }
+
     /// <summary>
     /// <c>NODE_ID</c>, else <c>service.instance.id</c> of <c>OTEL_RESOURCE_ATTRIBUTES</c> (which differs among replicas of one resource
     /// that share their environment otherwise), else machine name and process id.
@@ -16,7 +34,7 @@ public sealed record NodeIdentity(string Id, string Service, string Version, Dat
     {
         var id = configuration.Optional("NODE_ID") ?? InstanceIdOf(configuration.Optional("OTEL_RESOURCE_ATTRIBUTES"))
             ?? $"{Environment.MachineName}-{Environment.ProcessId}";
-        if (id.Length > 63 || id.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.')))
+        if (id.Length > MaximumLength || id.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.')))
             throw new SettingException("NODE_ID must be at most 63 letters, digits, dots, dashes and underscores.");
 
         var service = configuration.Optional("OTEL_SERVICE_NAME") ?? applicationName;

@@ -124,6 +124,8 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await OneLeadsAsync(one, namesake, Eventually.Patience);
         Assert.Equal(DoorStatus.Accepted, (await namesake.Router.SendAsync(Traders.Fund(1))).Status);
         Assert.Equal(1, new[] { one, namesake }.Count(node => node.Presence.State == "active"));
+        await Eventually.TrueAsync("the younger one has a name of its own", Eventually.Patience, async () =>
+            (await one.Nodes.ListAsync()).Select(node => node.NodeId).ToList() is ["n1", var own] && own.StartsWith("n1-", StringComparison.Ordinal));
         await Journal.AssertSoundAsync(cluster);
     }
 
