@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.InteropServices;
 using Foresight.Api.Tests.Stack;
 using Foresight.ServiceDefaults.Postgres;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,8 +11,10 @@ namespace Foresight.Api.Tests.Postgres;
 
 /// <summary>Against a real primary and a real streaming replica, whose replay is paused and which is killed.</summary>
 [Collection(ApiStackCollection.Name)]
-public sealed class ReadWriteSplitTests(ApiStack stack) : IAsyncLifetime
+public sealed partial class ReadWriteSplitTests(ApiStack stack) : IAsyncLifetime
 {
+    private const int Continue = 18, Stop = 19;
+
     private static readonly PostgresOptions Options = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1), 64 * 1024);
 
     private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
@@ -110,6 +113,41 @@ public sealed class ReadWriteSplitTests(ApiStack stack) : IAsyncLifetime
         });
     }
 
+    /// <summary>Asked alone it looks as if it had everything: it has replayed all that it received.</summary>
+    [Fact]
+    public async Task AReplicaThatReceivesNoMore_IsOut_AndAReadAfterAWriteSeesIt()
+    {
+        await using var source = NpgsqlDataSource.Create(stack.ReplicaConnection);
+        await using var receiver = source.CreateCommand("SELECT pid FROM pg_stat_wal_receiver");
+        var process = (int)(await receiver.ExecuteScalarAsync())!;
+        Assert.Equal(0, SendSignal(process, Stop));
+        try
+        {
+            await stack.ExecuteAsync("INSERT INTO written SELECT generate_series(1, 5000)");
+            var count = await stack.ScalarAsync<long>("SELECT count(*) FROM written");
+            var after = await stack.ScalarAsync<NpgsqlLogSequenceNumber>("SELECT pg_current_wal_lsn()");
+            Assert.Equal(count, await ReadAsync("SELECT count(*) FROM written", after));
+            await using var looksFine = source.CreateCommand("SELECT pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()");
+            Assert.Equal(true, await looksFine.ExecuteScalarAsync());
+            await Eventually.TrueAsync("it is out", TimeSpan.FromSeconds(10), async () =>
+            {
+                await monitor.CheckOnceAsync(CancellationToken.None);
+                return database.Replicas.All(replica => !replica.IsHealthy);
+            });
+            Assert.Equal(count, await ReadAsync("SELECT count(*) FROM written"));
+        }
+        finally
+        {
+            SendSignal(process, Continue);
+        }
+
+        await Eventually.TrueAsync("it is back", TimeSpan.FromSeconds(20), async () =>
+        {
+            await monitor.CheckOnceAsync(CancellationToken.None);
+            return database.Replicas.All(replica => replica.IsHealthy);
+        });
+    }
+
     [Fact]
     public async Task AReplicaThatDies_CostsNoReader_AndComesBack()
     {
@@ -151,6 +189,9 @@ public sealed class ReadWriteSplitTests(ApiStack stack) : IAsyncLifetime
         await using var command = source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
     }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int SendSignal(int process, int signal);
 
     private static Server ServerOf(string name, bool isPrimary, int weight, string connection) =>
         new(name, isPrimary, weight, NpgsqlDataSource.Create(connection), new NpgsqlConnectionStringBuilder(connection));
