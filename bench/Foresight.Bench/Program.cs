@@ -4,6 +4,7 @@ using Foresight.Bench.Failover;
 using Foresight.Bench.Reconcile;
 using Foresight.Bench.Simulate;
 using Foresight.Bench.Settle;
+using Foresight.Bench.Recovery;
 
 // One verb per promise: its options, what it prints and its exit status are said in the file of each verb.
 Dictionary<string, Verb> verbs = new()
@@ -14,6 +15,7 @@ Dictionary<string, Verb> verbs = new()
     ["reconcile"] = new("reconciliation: time and memory over many settled trades; injected faults found, none invented or doubled", ReconcileVerb.RunAsync),
     ["simulate"] = new("leadership and pipeline: a simulated cluster with faults, one life per seed", SimulateVerb.RunAsync),
     ["settle"] = new("settlement: trades a second on a development chain, gas per match, time from match to final", SettleVerb.RunAsync),
+    ["recovery"] = new("leadership: how long a new leader takes to rebuild the engine after a long history", RecoveryVerb.RunAsync),
 };
 
 if (args.Length > 0 && verbs.TryGetValue(args[0], out var verb))

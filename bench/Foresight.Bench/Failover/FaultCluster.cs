@@ -51,19 +51,37 @@ internal sealed class FaultCluster : IAsyncDisposable
     public static async Task<FaultCluster> StartAsync(FaultStores stores, bool fastPath, bool proxyPostgres)
     {
         var cluster = new FaultCluster(stores, await stores.CreateDatabaseAsync(), fastPath, proxyPostgres);
-        await using (var list = cluster.Database.CreateCommand(
-            $"""
-            INSERT INTO markets (market_id, address, question, outcomes, tick_size)
-            SELECT n, decode(lpad(to_hex(n), 40, '0'), 'hex'), 'Will it?', ARRAY['yes', 'no'], 1 FROM generate_series(1, {Markets}) n
-            """))
-            await list.ExecuteNonQueryAsync();
+        await CreateMarketsAsync(cluster.Database, Markets);
         await CommitFreeze.InstallAsync(cluster.Database);
-        await cluster.Router.StartAsync(CancellationToken.None);
-        foreach (var name in new[] { "n1", "n2", "n3" }) await cluster.StartNodeAsync(name);
-        await cluster.AllStandByAsync();
+        await cluster.StartNodesAsync(["n1", "n2", "n3"]);
         foreach (var result in await cluster.Router.SendAsync([.. Enumerable.Range(1, Accounts).Select(account => Traders.Fund(account))]))
             if (result.Status != DoorStatus.Accepted) throw new InvalidOperationException($"funding was answered {result.Status} {result.Code}");
         return cluster;
+    }
+
+    /// <summary>Over a database that has its journal already.</summary>
+    public static async Task<FaultCluster> OverAsync(FaultStores stores, string connection, IReadOnlyList<string> names)
+    {
+        var cluster = new FaultCluster(stores, connection, fastPath: true, proxyPostgres: false);
+        await cluster.StartNodesAsync(names);
+        return cluster;
+    }
+
+    public static async Task CreateMarketsAsync(NpgsqlDataSource database, int count)
+    {
+        await using var list = database.CreateCommand(
+            $"""
+            INSERT INTO markets (market_id, address, question, outcomes, tick_size)
+            SELECT n, decode(lpad(to_hex(n), 40, '0'), 'hex'), 'Will it?', ARRAY['yes', 'no'], 1 FROM generate_series(1, {count}) n
+            """);
+        await list.ExecuteNonQueryAsync();
+    }
+
+    private async Task StartNodesAsync(IReadOnlyList<string> names)
+    {
+        await Router.StartAsync(CancellationToken.None);
+        foreach (var name in names) await StartNodeAsync(name);
+        await AllStandByAsync();
     }
 
     /// <summary>A node that was not there, or that has ended.</summary>
@@ -74,7 +92,7 @@ internal sealed class FaultCluster : IAsyncDisposable
     }
 
     /// <summary>Every node has announced itself as it is now, one leads, and nobody else believes that it does.</summary>
-    public Task AllStandByAsync() => UntilAsync("three nodes stand by", async () =>
+    public Task AllStandByAsync() => UntilAsync("all nodes stand by", async () =>
     {
         var known = await registry.ListAsync();
         return known.Count == members.Count && known.All(node => members.TryGetValue(node.NodeId, out var member) && member.Process.Id == node.ProcessId)

@@ -1,0 +1,102 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Foresight.Contracts;
+using Foresight.Exchange;
+using Foresight.Matching.Pipeline;
+using Foresight.Matching.Tests.Pipeline;
+
+namespace Foresight.Bench.Recovery;
+
+/// <summary>
+/// What a venue gets in a day: orders that rest and orders that trade, over all markets and accounts; cancels, so that as many rest as are meant to;
+/// and the chain's word on trades, some time after each. The same for the same seed.
+/// </summary>
+internal sealed class OrderFlow(int seed, int resting)
+{
+    public const int Markets = 20;
+    public const int Accounts = 1_000;
+
+    /// <summary>Trades that are matched and not settled yet, once there are so many.</summary>
+    private const int Unsettled = 10_000;
+
+    private const int Middle = 5_000;
+    private const long Micros = 1_000_000_000_000;
+
+    private readonly Random random = new(seed);
+    private readonly List<LiveOrder> live = [];
+    private readonly Queue<TradeId> unsettled = [];
+    private long block = 1;
+
+    public int Placed { get; private set; }
+
+    /// <summary>Money for everybody, and for each account shares of one market.</summary>
+    public static List<Request> Funding() => [.. Enumerable.Range(1, Accounts).SelectMany(account => new[]
+    {
+        Read(Traders.Fund(account, micros: Micros)),
+        Read(Traders.FundShares(account, HomeOf(account), 0)),
+        Read(Traders.FundShares(account, HomeOf(account), 1)),
+    })];
+
+    public List<Request> Next(Desk desk, int count, DateTime now)
+    {
+        block++;
+        var requests = new List<Request>(count);
+        for (var left = Math.Min(desk.Orders.Count - resting, count / 2); left > 0 && TakeLive(desk) is { } order; left--)
+            requests.Add(Read(Traders.CancelByHash(order.Account.Value, order.Market.Value, order.Hash.ToString())));
+        for (var left = Math.Min(unsettled.Count - Unsettled, count / 2); left > 0 && requests.Count < count; left--)
+            requests.Add(Read(Traders.Command(DoorCommandKind.SettleTrade) with
+            {
+                Chain = new DoorChain(unsettled.Dequeue().Value, null, 0, 0, 0, block, null),
+            }));
+        while (requests.Count < count) requests.Add(Read(Place(now)));
+        random.Shuffle(CollectionsMarshal.AsSpan(requests));
+        return requests;
+    }
+
+    /// <summary>Learns what became of it.</summary>
+    public void Matched(JournalBatch batch)
+    {
+        live.AddRange(batch.NewOrders.Select(row => row.Order).Where(order => order.IsLive));
+        foreach (var trade in batch.Trades) unsettled.Enqueue(trade.Id);
+    }
+
+    private DoorCommand Place(DateTime now)
+    {
+        Placed++;
+        var account = random.Next(1, Accounts + 1);
+        var sells = random.Next(4) == 0;
+        var market = sells ? HomeOf(account) : random.Next(1, Markets + 1);
+        var rests = random.Next(100) < 65;
+        // Most rest near the middle, some far away; those that take go a little beyond it.
+        var distance = rests ? 1 + (int)((long)random.Next(3_000) * random.Next(3_000) / 3_000) : -random.Next(20);
+        var takesOnly = !rests && random.Next(2) == 0;
+        var expiry = rests && random.Next(4) == 0 ? new DateTimeOffset(now).ToUnixTimeSeconds() + random.Next(2, 30) * 86_400L : 0;
+        var hash = SHA256.HashData([.. BitConverter.GetBytes(seed), .. BitConverter.GetBytes(Placed)]);
+        var timeInForce = takesOnly ? TimeInForce.ImmediateOrCancel : expiry > 0 ? TimeInForce.GoodTilDate : TimeInForce.GoodTilCancelled;
+        return Traders.Command(DoorCommandKind.Place) with
+        {
+            Order = new DoorOrder(
+                "0x" + Convert.ToHexStringLower(hash), Traders.Address(account), market, random.Next(2), !sells, sells ? Middle + distance : Middle - distance,
+                random.Next(1, 100), Placed.ToString(), expiry, "0x" + new string('1', 130), (int)timeInForce, false, 0, null, null),
+        };
+    }
+
+    private LiveOrder? TakeLive(Desk desk)
+    {
+        while (live.Count > 0)
+        {
+            var index = random.Next(live.Count);
+            var order = live[index];
+            live[index] = live[^1];
+            live.RemoveAt(live.Count - 1);
+            if (desk.Orders.Find(order.Id) is not null) return order;
+        }
+
+        return null;
+    }
+
+    private static int HomeOf(int account) => 1 + (account % Markets);
+
+    private static Request Read(DoorCommand command) =>
+        Request.Read(command, deadline: long.MaxValue) ?? throw new InvalidOperationException($"{command} is not well formed");
+}
