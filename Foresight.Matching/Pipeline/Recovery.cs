@@ -15,20 +15,19 @@ internal sealed partial class Recovery(IJournal journal, int shard, ILogger logg
     /// <summary>Restores the whole desk for the node that will lead.</summary>
     public async Task<Desk> RebuildAsync(CancellationToken cancellation)
     {
-        var engine = await FromSnapshotAsync(cancellation) ?? new ExchangeEngine(shard);
-        var from = engine.Sequence;
-        var lastAcceptedAt = await ReplayAsync(engine, through: long.MaxValue, cancellation);
-        Log.Replayed(logger, from, engine.Sequence);
+        // Beside each other: nobody writes, and while the engine replays, the database sorts what the tables are asked for.
+        var rebuilding = EngineAsync(cancellation);
+        var reading = OrdersAsync(cancellation);
+        var summing = VolumesAsync(cancellation);
+        await Task.WhenAll(rebuilding, reading, summing);
 
-        var accounts = new Accounts();
-        await foreach (var (id, address) in journal.AccountsAsync(cancellation)) accounts.Add(id, address);
-        var orders = new LiveOrders();
-        await foreach (var order in journal.LiveOrdersAsync(accounts, cancellation)) orders.Add(order);
+        var (engine, lastAcceptedAt) = await rebuilding;
+        var (accounts, orders) = await reading;
         var markets = await journal.MarketsAsync(listed: true, cancellation);
         foreach (var unlisted in markets.Where(market => !engine.HasMarket(market.Id)))
             throw new JournalBrokenException($"Market {unlisted.Id.Value} is listed in the table and not in the journal.");
         var desk = new Desk(engine, accounts, orders, markets.ToDictionary(market => market.Id), lastAcceptedAt);
-        await StatsAsync(desk, cancellation);
+        TellStats(desk, await summing);
         return desk;
     }
 
@@ -80,9 +79,34 @@ internal sealed partial class Recovery(IJournal journal, int shard, ILogger logg
         return stamp;
     }
 
-    private async Task StatsAsync(Desk desk, CancellationToken cancellation)
+    private async Task<(ExchangeEngine Engine, long LastAcceptedAt)> EngineAsync(CancellationToken cancellation)
     {
-        await foreach (var minute in journal.VolumesAsync(cancellation))
+        var engine = await FromSnapshotAsync(cancellation) ?? new ExchangeEngine(shard);
+        var from = engine.Sequence;
+        var lastAcceptedAt = await ReplayAsync(engine, through: long.MaxValue, cancellation);
+        Log.Replayed(logger, from, engine.Sequence);
+        return (engine, lastAcceptedAt);
+    }
+
+    private async Task<(Accounts Accounts, LiveOrders Orders)> OrdersAsync(CancellationToken cancellation)
+    {
+        var accounts = new Accounts();
+        await foreach (var (id, address) in journal.AccountsAsync(cancellation)) accounts.Add(id, address);
+        var orders = new LiveOrders();
+        await foreach (var order in journal.LiveOrdersAsync(accounts, cancellation)) orders.Add(order);
+        return (accounts, orders);
+    }
+
+    private async Task<List<MinuteVolume>> VolumesAsync(CancellationToken cancellation)
+    {
+        var volumes = new List<MinuteVolume>();
+        await foreach (var minute in journal.VolumesAsync(cancellation)) volumes.Add(minute);
+        return volumes;
+    }
+
+    private static void TellStats(Desk desk, List<MinuteVolume> volumes)
+    {
+        foreach (var minute in volumes)
         {
             if (!desk.Markets.TryGetValue(minute.Market, out var market)) continue;
             market.Stats.Add(minute.UnixSeconds, minute.Lots, minute.NotionalMicros, minute.Trades);
