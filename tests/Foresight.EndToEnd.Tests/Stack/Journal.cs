@@ -46,5 +46,14 @@ public sealed class Journal(string connectionString) : IAsyncDisposable
         return orders;
     }
 
+    /// <summary>Whether the time of an order that rested ended after <paramref name="moment"/> and has come.</summary>
+    public async Task<bool> AnyExpiredSinceAsync(DateTimeOffset moment)
+    {
+        await using var command = database.CreateCommand(
+            "SELECT EXISTS (SELECT FROM orders WHERE status = 4 AND to_timestamp(expiry) BETWEEN $1 AND now())");
+        command.Parameters.AddWithValue(moment);
+        return (bool)(await command.ExecuteScalarAsync())!;
+    }
+
     public ValueTask DisposeAsync() => database.DisposeAsync();
 }
