@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 
 namespace Foresight.Matching.Leadership;
 
@@ -22,6 +23,10 @@ public sealed class FailoverPhases(TimeProvider clock, long start)
     private readonly ConcurrentDictionary<string, double> reached = new();
 
     public IReadOnlyDictionary<string, double> Reached => reached;
+
+    /// <summary>"detected 5012 ms, lease 5020 ms, …", in the order in which they were reached.</summary>
+    public override string ToString() =>
+        string.Join(", ", reached.OrderBy(phase => phase.Value).Select(phase => string.Create(CultureInfo.InvariantCulture, $"{phase.Key} {phase.Value:0} ms")));
 
     /// <summary>False if it had been reached before.</summary>
     public bool Reach(string phase) => reached.TryAdd(phase, Math.Round(clock.GetElapsedTime(start).TotalMilliseconds, 1));

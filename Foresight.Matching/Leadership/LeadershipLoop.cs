@@ -226,6 +226,7 @@ public sealed partial class LeadershipLoop(
         if (!bid.Phases.Reach(phase)) return;
         services.Metrics.Phase(resource, phase, bid.Phases.Reached[phase]);
         if (phase == FailoverPhases.Recovered) SetState("active");
+        if (phase == FailoverPhases.FirstAcknowledgement && term is not null) Log.TookOver(logger, resource, term.Epoch, bid.Phases);
         if (term is not null) _ = RecordAsync(term, bid.Phases);
     }
 
@@ -287,6 +288,9 @@ public sealed partial class LeadershipLoop(
 
         [LoggerMessage(LogLevel.Information, "This node leads {Resource} in epoch {Epoch}, after {Previous}.")]
         public static partial void TermTaken(ILogger logger, string resource, long epoch, string previous);
+
+        [LoggerMessage(LogLevel.Information, "The take-over of {Resource} in epoch {Epoch} is complete, since the term before was last seen alive: {Phases}.")]
+        public static partial void TookOver(ILogger logger, string resource, long epoch, FailoverPhases phases);
 
         [LoggerMessage(LogLevel.Warning, "The fence says that epoch {Epoch} of {Resource} is over: this node stops leading.")]
         public static partial void TermOver(ILogger logger, string resource, long epoch);

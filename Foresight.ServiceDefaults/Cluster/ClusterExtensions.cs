@@ -22,6 +22,7 @@ public static class ClusterExtensions
         builder.Services.AddSingleton(new NodePresence(kind, initialState));
         builder.Services.AddSingleton<NodeRegistry>();
         builder.Services.AddSingleton<LeaderDirectory>();
+        builder.Services.AddSingleton<ClusterMetrics>();
         builder.Services.AddSingleton<Namesakes>();
         builder.Services.AddHostedService<NodeAnnouncer>();
         return builder;

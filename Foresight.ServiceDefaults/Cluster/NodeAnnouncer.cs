@@ -12,8 +12,8 @@ namespace Foresight.ServiceDefaults.Cluster;
 /// While Redis is away it tries again and again; nothing else depends on it.
 /// </summary>
 public sealed partial class NodeAnnouncer(
-    NodeRegistry registry, NodePresence presence, NodeIdentity identity, Namesakes namesakes, RedisConnection redis, TimeProvider clock,
-    ILogger<NodeAnnouncer> logger) : BackgroundService
+    NodeRegistry registry, NodePresence presence, NodeIdentity identity, Namesakes namesakes, RedisConnection redis, ClusterMetrics metrics,
+    TimeProvider clock, ILogger<NodeAnnouncer> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
 
@@ -53,10 +53,12 @@ public sealed partial class NodeAnnouncer(
             if (await registry.AnnounceAsync(node, stopping))
                 redis.Publish(Channels.ClusterEvents, new ClusterEvent("node_joined", identity.Id, 0, now, presence.Kind));
             namesakes.SayHello();
+            metrics.Saw(await registry.ListAsync(stopping));
             return true;
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
+            metrics.Saw([]);
             Log.NotAnnounced(logger, error.Message);
             return false;
         }

@@ -14,7 +14,8 @@ public sealed record ClusterStatus(
     IReadOnlyList<ShardLeaderView>? Shards = null);
 
 /// <param name="Leader">Null while nobody leads it.</param>
-public sealed record ShardLeaderView(int Shard, string Resource, LeaderView? Leader);
+/// <param name="LastFailover">However long ago; null while its first leader is still in office.</param>
+public sealed record ShardLeaderView(int Shard, string Resource, LeaderView? Leader, FailoverView? LastFailover = null);
 
 /// <param name="LeaseRemainingMs">By Redis' clock; null while Redis cannot say.</param>
 public sealed record LeaderView(string NodeId, string Address, long Epoch, DateTimeOffset Since, double? LeaseRemainingMs, string State);

@@ -167,6 +167,34 @@ public sealed class OperationsTests(ApiStack stack)
     }
 
     [Fact]
+    public async Task Cluster_TellsAShardsLastFailover_HoweverManyOthersCameLater()
+    {
+        try
+        {
+            await stack.ExecuteAsync(
+                """
+                INSERT INTO leadership (resource, epoch, token, node_id) VALUES ('matching-engine', 2, gen_random_uuid(), 'm-2');
+                INSERT INTO leadership_history (resource, epoch, node_id, previous_node_id, acquired_at, phases) VALUES
+                    ('matching-engine', 1, 'm-1', NULL, '2026-01-01Z', '{"detected": 1}'),
+                    ('matching-engine', 2, 'm-2', 'm-1', '2026-01-02Z', '{"detected": 10, "lease": 20, "fenced": 30.5, "recovered": 40, "first_ack": 50}');
+                INSERT INTO leadership_history (resource, epoch, node_id, previous_node_id) SELECT 'settlement', n, 'm-1', 'm-2' FROM generate_series(101, 160) n
+                """);
+            ClusterStatus? status = null;
+            await Eventually.TrueAsync("the replica has the rows", TimeSpan.FromSeconds(20), async () =>
+                (status = await stack.Http.GetFromJsonAsync<ClusterStatus>("cluster/status"))!.Shards![0].LastFailover is not null);
+            var last = status!.Shards![0].LastFailover!;
+            Assert.Equal((2L, "m-2", "m-1", DateTimeOffset.Parse("2026-01-02Z")), (last.Epoch, last.NodeId, last.PreviousNodeId, last.At));
+            Assert.Equal(
+                new Dictionary<string, double> { ["detected"] = 10, ["lease"] = 20, ["fenced"] = 30.5, ["recovered"] = 40, ["first_ack"] = 50 }, last.Phases);
+            Assert.DoesNotContain(status.Failovers, failover => failover.Resource == "matching-engine");
+        }
+        finally
+        {
+            await stack.ExecuteAsync("DELETE FROM leadership_history WHERE epoch IN (1, 2) AND resource = 'matching-engine' OR epoch > 100; DELETE FROM leadership WHERE node_id = 'm-2'");
+        }
+    }
+
+    [Fact]
     public async Task Database_ShowsPrimaryAndReplica()
     {
         await Eventually.TrueAsync("the replica serves reads", TimeSpan.FromSeconds(20), async () =>
@@ -186,7 +214,7 @@ public sealed class OperationsTests(ApiStack stack)
         var text = await stack.Http.GetStringAsync("metrics");
         foreach (var name in new[]
         {
-            "foresight_pubsub_subscriptions", "foresight_pubsub_connection_status", "foresight_ws_cluster_connections", "foresight_db_connections_active",
+            "foresight_cluster_nodes_total", "foresight_pubsub_subscriptions", "foresight_pubsub_connection_status", "foresight_ws_cluster_connections", "foresight_db_connections_active",
             "foresight_db_queries_total", "foresight_db_query_latency_ms_bucket", "foresight_db_replica_health", "api_request_duration_seconds_bucket",
         }) Assert.Contains($"\n{name}", text);
         Assert.DoesNotContain("127.0.0.1", text);
