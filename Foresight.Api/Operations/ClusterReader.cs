@@ -1,89 +1,103 @@
-using System.Text.Json;
-using Dapper;
 using Foresight.Contracts;
 using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Postgres;
 using Npgsql;
+using StackExchange.Redis;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>Who leads, who is there, and how it came to be: live from Redis, lasting from Postgres.</summary>
-public sealed class ClusterReader(LeaderDirectory leaders, NodeRegistry registry, Database database)
+/// <summary>
+/// Who leads, who is there, and how it came to be: live from Redis, lasting from Postgres. Somebody asks just when one of the two is away, so
+/// each is asked by itself and within a bound, and what the one that is away said last is told with the time when it said it.
+/// </summary>
+public sealed class ClusterReader(
+    LeaderDirectory leaders, NodeRegistry registry, Database database, TimeProvider clock, ILogger<ClusterReader> logger)
 {
-    private const int MaxFailovers = 50;
+    /// <summary>Below what the overview gives each of its parts.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
+
+    private const string Unknown = "unknown";
+
+    private readonly SourceMemory<IReadOnlyList<NodeRecord>> nodeMemory = new("nodes in Redis", Bound, clock, logger);
+    private readonly SourceMemory<IReadOnlyDictionary<int, LiveLease>> leaseMemory = new("leases in Redis", Bound, clock, logger);
+    private readonly SourceMemory<LeadershipRows> rowMemory = new("terms in Postgres", Bound, clock, logger);
 
     /// <param name="withAddresses">Inner addresses are for operators only.</param>
+    /// <exception cref="NpgsqlException">Neither source answers, and neither ever did.</exception>
+    /// <exception cref="TimeoutException">As above.</exception>
     public async Task<ClusterStatus> StatusAsync(bool withAddresses, CancellationToken cancellation)
     {
-        var nodes = await NodesAsync(withAddresses, cancellation);
-        var (shardCount, resources, failovers, last) = await database.ReadAsync("leadership", after: null, ReadLeadershipAsync, cancellation);
-        var shards = await Task.WhenAll(Enumerable.Range(0, shardCount).Select(async shard => new ShardLeaderView(
-            shard, LeasedResources.MatchingOf(shard), await LeaderAsync(shard, withAddresses, nodes, cancellation),
-            last.FirstOrDefault(failover => failover.Resource == LeasedResources.MatchingOf(shard)))));
-        return new ClusterStatus(shards.All(shard => shard.Leader is not null), shards[0].Leader, nodes, resources, failovers, shards);
+        // All at once, so that the bound holds for all together.
+        var readingRows = rowMemory.ReadAsync(token => database.ReadAsync("leadership", after: null, LeadershipRows.ReadAsync, token), cancellation);
+        var readingNodes = nodeMemory.ReadAsync(registry.ListAsync, cancellation);
+        var readingLeases = leaseMemory.ReadAsync(LeasesAsync, cancellation);
+        var (rows, nodes, leases) = (await readingRows, await readingNodes, await readingLeases);
+        if (rows.Value is null && leases.Value is null) throw rows.Failure!;
+
+        var shardCount = rows.Value?.ShardCount ?? leases.Value!.Keys.DefaultIfEmpty().Max() + 1;
+        var shards = Enumerable.Range(0, shardCount).Select(shard =>
+        {
+            var resource = LeasedResources.MatchingOf(shard);
+            var leader = LeaderOf(shard, leases, rows, nodes, withAddresses);
+            return new ShardLeaderView(shard, resource, leader, rows.Value?.LastFailovers.FirstOrDefault(failover => failover.Resource == resource));
+        }).ToList();
+        return new ClusterStatus(
+            leases.IsFresh && shards.TrueForAll(shard => shard.Leader is not null), shards[0].Leader, Shown(nodes.Value ?? [], withAddresses),
+            rows.Value?.Resources ?? [], rows.Value?.Failovers ?? [], shards, Together(nodes.View, leases.View), rows.View);
     }
 
-    public async Task<IReadOnlyList<NodeRecord>> NodesAsync(bool withAddresses, CancellationToken cancellation)
+    /// <exception cref="RedisException">Redis cannot say; an outage is not an empty cluster.</exception>
+    /// <exception cref="TimeoutException">Redis does not answer.</exception>
+    public async Task<IReadOnlyList<NodeRecord>> NodesAsync(bool withAddresses, CancellationToken cancellation) =>
+        Shown(await registry.ListAsync(cancellation), withAddresses);
+
+    public async Task<LeaderView?> LeaderAsync(int shard, bool withAddresses, CancellationToken cancellation)
     {
-        var nodes = await registry.ListAsync(cancellation);
-        return withAddresses ? nodes : [.. nodes.Select(node => node with { Address = "" })];
+        var status = await StatusAsync(withAddresses, cancellation);
+        return shard < status.Shards!.Count ? status.Shards[shard].Leader : null;
     }
 
-    public Task<LeaderView?> LeaderAsync(int shard, bool withAddresses, CancellationToken cancellation) =>
-        LeaderAsync(shard, withAddresses, nodes: null, cancellation);
-
-    private async Task<LeaderView?> LeaderAsync(int shard, bool withAddresses, IReadOnlyList<NodeRecord>? nodes, CancellationToken cancellation)
+    /// <summary>Of every shard that there may be: how many there are is for Postgres to say, which may be the one that is away.</summary>
+    private async Task<IReadOnlyDictionary<int, LiveLease>> LeasesAsync(CancellationToken cancellation)
     {
+        var leases = await Task.WhenAll(Enumerable.Range(0, Shards.Maximum).Select(async shard =>
+        {
+            var resource = LeasedResources.MatchingOf(shard);
+            // The remaining time is asked for first: it fails while Redis is away, where the directory would give the last known holder.
+            var remaining = await leaders.RemainingAsync(resource, cancellation);
+            return (Shard: shard, Lease: await leaders.FindAsync(resource, cancellation), Remaining: remaining);
+        }));
+        return leases.Where(found => found.Lease is not null).ToDictionary(found => found.Shard, found => new LiveLease(found.Lease!, found.Remaining));
+    }
+
+    /// <summary>
+    /// By Redis' word while it gives one. Else the holder of the last term: who may write, but nobody can say whether it still does.
+    /// </summary>
+    private static LeaderView? LeaderOf(
+        int shard, SourceReading<IReadOnlyDictionary<int, LiveLease>> leases, SourceReading<LeadershipRows> rows,
+        SourceReading<IReadOnlyList<NodeRecord>> nodes, bool withAddresses)
+    {
+        if (leases.IsFresh || rows.Value is null)
+        {
+            if (!leases.Value!.TryGetValue(shard, out var live)) return null;
+            var state = nodes.IsFresh ? nodes.Value!.FirstOrDefault(node => node.NodeId == live.Lease.NodeId)?.State ?? Unknown : Unknown;
+            return new LeaderView(
+                live.Lease.NodeId, withAddresses ? live.Lease.Address : "", live.Lease.Epoch, live.Lease.AcquiredAt,
+                leases.IsFresh ? live.Remaining?.TotalMilliseconds : null, state);
+        }
+
         var resource = LeasedResources.MatchingOf(shard);
-        // The remaining time is asked for first: it fails while Redis is away, where the directory would give the last known holder.
-        var remaining = await leaders.RemainingAsync(resource, cancellation);
-        if (await leaders.FindAsync(resource, cancellation) is not { } lease) return null;
-        nodes ??= await registry.ListAsync(cancellation);
-        var state = nodes.FirstOrDefault(node => node.NodeId == lease.NodeId)?.State ?? "unknown";
-        return new LeaderView(
-            lease.NodeId, withAddresses ? lease.Address : "", lease.Epoch, lease.AcquiredAt, remaining?.TotalMilliseconds, state);
+        return rows.Value.Resources.FirstOrDefault(row => row.Resource == resource) is { NodeId: { } nodeId } term
+            ? new LeaderView(
+                nodeId, withAddresses ? rows.Value.AddressOf(resource) : "", term.Epoch, term.Since ?? default, LeaseRemainingMs: null, Unknown)
+            : null;
     }
 
-    private static async Task<(int, IReadOnlyList<LeadershipView>, IReadOnlyList<FailoverView>, IReadOnlyList<FailoverView>)> ReadLeadershipAsync(
-        NpgsqlConnection connection, CancellationToken cancellation)
-    {
-        var shards = await connection.ExecuteScalarAsync<int>(new CommandDefinition("SELECT shard_count()", cancellationToken: cancellation));
-        var resources = await connection.QueryAsync<(string Resource, long Epoch, string? NodeId, DateTime? Since)>(new CommandDefinition(
-            "SELECT resource, epoch, node_id, acquired_at FROM leadership ORDER BY resource", cancellationToken: cancellation));
-        var failovers = await FailoversAsync(
-            connection,
-            """
-            SELECT resource, epoch, coalesce(node_id, ''), previous_node_id, acquired_at, phases::text FROM leadership_history
-            ORDER BY acquired_at DESC LIMIT @MaxFailovers
-            """,
-            cancellation);
-        // Asked for by themselves: a shard that changes hands often must not push the others' last ones off the list.
-        var last = await FailoversAsync(
-            connection,
-            """
-            SELECT h.resource, h.epoch, coalesce(h.node_id, ''), h.previous_node_id, h.acquired_at, h.phases::text
-            FROM leadership l CROSS JOIN LATERAL (
-                SELECT * FROM leadership_history WHERE resource = l.resource AND previous_node_id IS NOT NULL ORDER BY epoch DESC LIMIT 1) h
-            """,
-            cancellation);
-        return (
-            shards,
-            [.. resources.Select(row => new LeadershipView(row.Resource, row.Epoch, row.NodeId, row.Since))],
-            failovers,
-            last);
-    }
+    private static IReadOnlyList<NodeRecord> Shown(IReadOnlyList<NodeRecord> nodes, bool withAddresses) =>
+        withAddresses ? nodes : [.. nodes.Select(node => node with { Address = "" })];
 
-    private static async Task<IReadOnlyList<FailoverView>> FailoversAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
-    {
-        var rows = await connection.QueryAsync<(string Resource, long Epoch, string NodeId, string? Previous, DateTime At, string Phases)>(
-            new CommandDefinition(sql, new { MaxFailovers }, cancellationToken: cancellation));
-        return [.. rows.Select(row => new FailoverView(row.Resource, row.Epoch, row.NodeId, row.Previous, row.At, PhasesOf(row.Phases)))];
-    }
+    /// <summary>Redis is asked twice, and is as well as the worse answer says.</summary>
+    private static SourceView Together(SourceView one, SourceView other) => one.State == SourceView.Down ? one : other;
 
-    private static Dictionary<string, double> PhasesOf(string json)
-    {
-        using var document = JsonDocument.Parse(json);
-        return document.RootElement.EnumerateObject().Where(phase => phase.Value.ValueKind == JsonValueKind.Number)
-            .ToDictionary(phase => phase.Name, phase => phase.Value.GetDouble());
-    }
+    private sealed record LiveLease(LeaseRecord Lease, TimeSpan? Remaining);
 }

@@ -1,3 +1,5 @@
+using Foresight.Contracts;
+
 namespace Foresight.Console.Live;
 
 /// <summary>How current a shown value is. A tile needs no more to say "stale since".</summary>
@@ -23,6 +25,9 @@ public abstract class Freshness
         Failure = reason;
     }
 
+    /// <summary>By somebody else, before it failed; null: never.</summary>
+    protected void WasReadAt(DateTimeOffset? at) => ReadAt = at;
+
     protected void Succeeded(DateTimeOffset now)
     {
         ReadAt = now;
@@ -41,5 +46,22 @@ public sealed class LiveValue<T> : Freshness
     {
         Value = value;
         Succeeded(now);
+    }
+}
+
+/// <summary>How current a part of a value is that has another source than the rest of it, by the word of the node that reads that source.</summary>
+public sealed class SourceFreshness(string name) : Freshness
+{
+    public void Take(SourceView? source, DateTimeOffset now)
+    {
+        // A node that does not tell it is of an older version, which refuses the whole when it cannot read a part.
+        if (source is null or { State: SourceView.Up })
+        {
+            Succeeded(now);
+            return;
+        }
+
+        WasReadAt(source.ReadAt);
+        Fail($"{name} does not answer.", now);
     }
 }

@@ -13,6 +13,12 @@ public sealed class OperationsFeed(ForesightApiClient api, ThroughputHistory thr
 
     public LiveValue<ClusterStatus> Cluster { get; } = new();
 
+    /// <summary>Of what <see cref="Cluster"/> says of nodes and leases.</summary>
+    public SourceFreshness Leases { get; } = new("Redis");
+
+    /// <summary>Of what <see cref="Cluster"/> says of terms and failovers.</summary>
+    public SourceFreshness Terms { get; } = new("Postgres");
+
     public LiveValue<DatabaseStatus> Database { get; } = new();
 
     public LiveValue<ReconciliationStatus> Reconciliation { get; } = new();
@@ -24,7 +30,7 @@ public sealed class OperationsFeed(ForesightApiClient api, ThroughputHistory thr
     /// <summary>After each step, on the circuit's dispatcher.</summary>
     public event Action? Changed;
 
-    public IEnumerable<Freshness> Parts => [Cluster, Database, Reconciliation, Settlement, Throughput];
+    public IEnumerable<Freshness> Parts => [Cluster, Leases, Terms, Database, Reconciliation, Settlement, Throughput];
 
     /// <exception cref="KeyRefusedException">The operator has to sign in again.</exception>
     public async Task StepAsync(CancellationToken cancel)
@@ -34,6 +40,7 @@ public sealed class OperationsFeed(ForesightApiClient api, ThroughputHistory thr
             var overview = await api.GetOverviewAsync(cancel);
             var now = clock.GetUtcNow();
             Take(Cluster, overview.Cluster, "cluster", overview, now);
+            TakeSources(overview.Cluster, now);
             Take(Database, overview.Database, "database", overview, now);
             Take(Reconciliation, overview.Reconciliation, "reconciliation", overview, now);
             Take(Settlement, overview.Settlement, "settlement", overview, now);
@@ -50,6 +57,20 @@ public sealed class OperationsFeed(ForesightApiClient api, ThroughputHistory thr
         }
 
         Changed?.Invoke();
+    }
+
+    /// <summary>Part by part: one of the two that the cluster's state comes from may be away.</summary>
+    private void TakeSources(ClusterStatus? cluster, DateTimeOffset now)
+    {
+        if (cluster is null)
+        {
+            Leases.Fail(Cluster.Failure!, now);
+            Terms.Fail(Cluster.Failure!, now);
+            return;
+        }
+
+        Leases.Take(cluster.Redis, now);
+        Terms.Take(cluster.Postgres, now);
     }
 
     private static void Take<T>(LiveValue<T> part, T? value, string name, AdminOverview overview, DateTimeOffset now)

@@ -2,22 +2,39 @@ namespace Foresight.Contracts;
 
 // Bodies of the operations API: /cluster, /database, /reconciliation, /admin. The console shows exactly these.
 
-/// <param name="HasLeader">Every shard of the matching engine has one.</param>
+/// <param name="HasLeader">Every shard of the matching engine is known to have one; false while Redis cannot say.</param>
 /// <param name="Leader">Of shard 0, which is all of them unless there are several.</param>
+/// <param name="Nodes">By Redis' word.</param>
+/// <param name="Resources">By Postgres' word, as the failovers are.</param>
 /// <param name="Shards">The leader of each shard.</param>
+/// <param name="Redis">Whether nodes and leases are of now.</param>
+/// <param name="Postgres">Whether terms and failovers are of now.</param>
 public sealed record ClusterStatus(
     bool HasLeader,
     LeaderView? Leader,
     IReadOnlyList<NodeRecord> Nodes,
     IReadOnlyList<LeadershipView> Resources,
     IReadOnlyList<FailoverView> Failovers,
-    IReadOnlyList<ShardLeaderView>? Shards = null);
+    IReadOnlyList<ShardLeaderView>? Shards = null,
+    SourceView? Redis = null,
+    SourceView? Postgres = null);
+
+/// <param name="State">up, down. What a source that is down says is what it said last.</param>
+/// <param name="ReadAt">When it said so, to the node that was asked; null: never, and what it would say is left empty.</param>
+public sealed record SourceView(string State, DateTimeOffset? ReadAt)
+{
+    public const string Up = "up";
+    public const string Down = "down";
+}
 
 /// <param name="Leader">Null while nobody leads it.</param>
 /// <param name="LastFailover">However long ago; null while its first leader is still in office.</param>
 public sealed record ShardLeaderView(int Shard, string Resource, LeaderView? Leader, FailoverView? LastFailover = null);
 
+/// <summary>Who holds the lease. While Redis cannot say: who took the last term, in the state "unknown".</summary>
+/// <param name="Epoch">0 for the moment between lease and term.</param>
 /// <param name="LeaseRemainingMs">By Redis' clock; null while Redis cannot say.</param>
+/// <param name="State">As the node says it in the registry; "unknown" if nobody can say.</param>
 public sealed record LeaderView(string NodeId, string Address, long Epoch, DateTimeOffset Since, double? LeaseRemainingMs, string State);
 
 /// <summary>A row of the leadership table: who may write, by Postgres' word.</summary>

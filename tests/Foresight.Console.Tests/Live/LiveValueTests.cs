@@ -1,5 +1,6 @@
 using Foresight.Console.Api;
 using Foresight.Console.Live;
+using Foresight.Contracts;
 using Foresight.ServiceDefaults.Hosting;
 using Microsoft.Extensions.Configuration;
 
@@ -20,6 +21,24 @@ public sealed class LiveValueTests
 
         value.Set("eight", Noon.AddSeconds(5));
         Assert.Equal(("eight", false, (DateTimeOffset?)null), (value.Value, value.IsStale, value.FailingSince));
+    }
+
+    [Fact]
+    public void APartOfAnotherSource_IsAsOldAsTheNodeThatReadsItSays()
+    {
+        var leases = new SourceFreshness("Redis");
+        leases.Take(new SourceView(SourceView.Up, Noon), Noon);
+        Assert.Equal((true, false), (leases.HasValue, leases.IsStale));
+
+        leases.Take(new SourceView(SourceView.Down, Noon.AddSeconds(-4)), Noon.AddSeconds(5));
+        Assert.Equal((true, Noon.AddSeconds(-4), Noon.AddSeconds(5)), (leases.IsStale, leases.ReadAt!.Value, leases.FailingSince!.Value));
+
+        // Asked of another node, which has never read it: what that one shows of it is nothing, not something old.
+        leases.Take(new SourceView(SourceView.Down, null), Noon.AddSeconds(6));
+        Assert.Equal((false, true), (leases.HasValue, leases.IsStale));
+
+        leases.Take(new SourceView(SourceView.Up, Noon.AddSeconds(7)), Noon.AddSeconds(7));
+        Assert.Equal((true, false), (leases.HasValue, leases.IsStale));
     }
 
     [Theory]
