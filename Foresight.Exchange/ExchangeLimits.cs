@@ -32,7 +32,4 @@ public static class ExchangeLimits
     /// the end of 64 bits. Beyond: <see cref="RejectReason.InvalidAmount"/>.
     /// </summary>
     public const long OwnedUnits = 100_000_000_000_000_000;
-
-    /// <summary>Sequence and trade numbers have 48 bits; the shard has the upper 16.</summary>
-    public const long Numbers = (1L << 48) - 1;
 }

@@ -92,8 +92,6 @@ public static class DiscrepancyRules
         return (i < AgeBounds.Length ? now - AgeBounds[i] : null, i == 0 ? null : now - AgeBounds[i - 1]);
     }
 
-    public static string AgeOf(DateTimeOffset firstSeen, DateTimeOffset now) => DiscrepancyAges.All[AgeBounds.Count(bound => now - firstSeen >= bound)];
-
     /// <summary>A note may have several lines; nothing else that cannot be printed.</summary>
     private static string Clean(string? text) => new string([.. (text ?? "").Where(c => !char.IsControl(c) || c is '\n' or '\t')]).Trim();
 }

@@ -83,15 +83,6 @@ internal sealed class AbiParser(string text)
         return false;
     }
 
-    public bool AtParenthesis
-    {
-        get
-        {
-            SkipSpace();
-            return Peek() == '(';
-        }
-    }
-
     private AbiParameter Parameter()
     {
         var type = Type();

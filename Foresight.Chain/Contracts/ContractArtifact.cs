@@ -25,9 +25,6 @@ public sealed class ContractArtifact
     /// <summary>Solidity's JSON description of functions, events and errors.</summary>
     public JsonElement Abi { get; }
 
-    /// <summary>What creates the contract, without constructor arguments.</summary>
-    public ReadOnlySpan<byte> Bytecode => _bytecode;
-
     /// <summary>Data of a transaction that creates the contract.</summary>
     /// <param name="constructorTypes">Parameters in parentheses, such as <c>(address admin, uint256 limit)</c>.</param>
     public byte[] Creation(string constructorTypes, params IReadOnlyList<object?> arguments)

@@ -36,13 +36,10 @@ public sealed class MarketContract(EthereumClient client, Address address)
     public static readonly AbiFunction PauseFunction = AbiFunction.Parse("pause()");
     public static readonly AbiFunction UnpauseFunction = AbiFunction.Parse("unpause()");
     public static readonly AbiFunction OutcomesFunction = AbiFunction.Parse("outcomes() returns (uint256 count)");
-    public static readonly AbiFunction QuestionHashFunction = AbiFunction.Parse("questionHash() returns (bytes32 hash)");
     public static readonly AbiFunction StateFunction = AbiFunction.Parse("state() returns (uint8 state)");
     public static readonly AbiFunction PausedFunction = AbiFunction.Parse("paused() returns (bool paused)");
-    public static readonly AbiFunction FeesHeldFunction = AbiFunction.Parse("feesHeld() returns (uint128 units)");
     public static readonly AbiFunction MatchGasFunction = AbiFunction.Parse("MATCH_GAS() returns (uint256 gas)");
     public static readonly AbiFunction LegGasFunction = AbiFunction.Parse("LEG_GAS() returns (uint256 gas)");
-    public static readonly AbiFunction DomainSeparatorFunction = AbiFunction.Parse("domainSeparator() returns (bytes32 separator)");
 
     public Address Address => address;
 

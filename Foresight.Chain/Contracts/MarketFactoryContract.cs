@@ -38,12 +38,6 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
     /// <summary>May settle and pause.</summary>
     public static readonly Hash32 OperatorRole = Keccak256.HashText("OPERATOR");
 
-    /// <summary>May resolve and invalidate.</summary>
-    public static readonly Hash32 ResolverRole = Keccak256.HashText("RESOLVER");
-
-    /// <summary>May make markets, set the fee terms of new ones, grant roles, and end a pause.</summary>
-    public static readonly Hash32 AdminRole = Hash32.Zero;
-
     public Address Address => address;
 
     /// <summary>Data of the transaction that creates a factory, and with it its outcome token.</summary>

@@ -13,8 +13,6 @@ public readonly record struct BlockRef
 
     public static BlockRef Latest => new("latest", null);
     public static BlockRef Pending => new("pending", null);
-    public static BlockRef Safe => new("safe", null);
-    public static BlockRef Finalized => new("finalized", null);
 
     public static BlockRef Number(long number) => new(Hex.EncodeQuantity(number), null);
 

@@ -110,8 +110,6 @@ public sealed class EthereumClient(IRpcTransport transport)
     public Task<byte[]> GetCodeAsync(Address account, BlockRef block = default, CancellationToken cancel = default)
         => ReadAsync("eth_getCode", ChainJson.Bytes, cancel, account.ToLowerHex(), block.ToJson());
 
-    public Task<BigInteger> GasPriceAsync(CancellationToken cancel = default) => ReadAsync("eth_gasPrice", ChainJson.Quantity, cancel);
-
     /// <param name="percentiles">0 to 100, ascending.</param>
     public Task<FeeHistory> FeeHistoryAsync(int blocks, IReadOnlyList<double> percentiles, CancellationToken cancel = default)
         => ReadAsync("eth_feeHistory", ChainJson.Fees, cancel,

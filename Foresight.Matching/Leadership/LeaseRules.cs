@@ -47,8 +47,6 @@ public static class LeaseRules
     /// <summary>After a failed renewal the next one comes sooner, so that several fit into what is left of the trust window.</summary>
     public static TimeSpan RetryInterval(LeaseOptions options) => options.RenewInterval / 5;
 
-    public static bool IsTrusted(LeaseView view, TimeSpan now) => view.Held && now < view.TrustedUntil;
-
     /// <summary>
     /// A follower need not wait for the lease to end if the leader is certainly gone. One sign alone is not enough: a refused connection
     /// may be a restarted network, a missing session a restarted database. Even with both, it is the fence that makes the take-over safe.

@@ -42,14 +42,6 @@ public static class Fence
         return command;
     }
 
-    /// <summary>For a transaction of several round trips: asserts the term on it, first thing.</summary>
-    public static async Task AssertAsync(Term term, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
-    {
-        await using var batch = new NpgsqlBatch(connection, transaction);
-        batch.BatchCommands.Add(Assert(term));
-        await batch.ExecuteNonQueryAsync(cancellation);
-    }
-
     /// <summary>True if Postgres said that the term has ended. The writer does not lead any more and must stop.</summary>
     public static bool Refused(Exception error) => error is PostgresException { SqlState: TermEnded };
 }

@@ -41,16 +41,6 @@ public sealed partial class Migrator(NpgsqlDataSource primary, ILogger<Migrator>
         }
     }
 
-    /// <summary>True if every file of this program is applied.</summary>
-    public async Task<bool> IsCurrentAsync(CancellationToken cancellation = default)
-    {
-        await using var command = primary.CreateCommand("SELECT to_regclass('schema_versions') IS NOT NULL");
-        if (await command.ExecuteScalarAsync(cancellation) is not true) return false;
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        var applied = await AppliedAsync(connection, cancellation);
-        return Files().All(file => applied.Contains(file.Version));
-    }
-
     private static async Task ApplyAsync(NpgsqlConnection connection, SchemaFile file, CancellationToken cancellation)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellation);

@@ -1,6 +1,10 @@
 namespace Foresight.Matching.Settlement;
 
-/// <summary>Values of <c>trades.settlement</c>.</summary>
+/// <summary>
+/// Values of <c>trades.settlement</c>, in the order in which a trade goes through them. A reorganisation takes mined, failed and (deeper than the
+/// confirmations) final back to broadcast; a batch that reverted as a whole takes its trades back to matched. Failed becomes mined when a
+/// transaction that was thought lost settles it after all.
+/// </summary>
 public static class TradeStates
 {
     /// <summary>In the journal, in no batch.</summary>
@@ -20,21 +24,6 @@ public static class TradeStates
 
     /// <summary>Will not settle; <c>settlement_reason</c> says why. The engine is told to bust it once that is confirmed.</summary>
     public const string Failed = "failed";
-
-    /// <summary>
-    /// What may follow what. A reorganisation takes mined, failed and (deeper than the confirmations) final back to broadcast; a batch that
-    /// reverted as a whole takes its trades back to matched. Failed becomes mined when a transaction that was thought lost settles it after all.
-    /// </summary>
-    public static bool MayFollow(string from, string to) => (from, to) switch
-    {
-        (Matched, Batched or Failed) => true,
-        (Batched, Broadcast or Mined or Failed or Matched) => true,
-        (Broadcast, Mined or Final or Failed or Matched) => true,
-        (Mined, Final or Broadcast) => true,
-        (Final, Broadcast) => true,
-        (Failed, Broadcast or Mined or Final) => true,
-        _ => false,
-    };
 }
 
 /// <summary>Values of <c>settlement_batches.state</c>: one row for each transaction ever signed.</summary>

@@ -25,7 +25,6 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
     }
 
     public string Name => name;
-    public bool IsPrimary => isPrimary;
     public int Weight => weight;
     public NpgsqlDataSource Source => source;
     public long Reads => Interlocked.Read(ref reads);

@@ -22,8 +22,6 @@ public sealed class Holdings
 
     public long UsdcMicros => available.GetValueOrDefault(Usdc);
 
-    public long SharesOf(TradedMarket market, int outcome) => available.GetValueOrDefault(AssetOf(market, outcome));
-
     /// <summary>
     /// The order that has the intended exposure and that the trader can pay for: as intended, else, in a binary market, mirrored: who has no YES
     /// to sell buys NO. Null: he cannot afford either.

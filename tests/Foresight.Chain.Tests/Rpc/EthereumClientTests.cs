@@ -30,7 +30,6 @@ public sealed class EthereumClientTests(ExchangeFixture fixture) : IClassFixture
         Assert.True(blocks[2].BaseFeePerGas > 0);
         var fees = await Client.SuggestFeesAsync(leastTip: 7);
         Assert.True(fees.BaseFeePerGas > 0 && fees.MaxPriorityFeePerGas >= 7 && fees.MaxFeePerGas > fees.BaseFeePerGas);
-        Assert.True(await Client.GasPriceAsync() > 0);
     }
 
     [Fact]

@@ -12,8 +12,6 @@ public class LeaseRulesTests
     {
         var view = LeaseRules.Acquired(At(10), Options);
         Assert.Equal(At(14.5), view.TrustedUntil);
-        Assert.True(LeaseRules.IsTrusted(view, At(14.499)));
-        Assert.False(LeaseRules.IsTrusted(view, At(14.5)));
     }
 
     [Fact]
