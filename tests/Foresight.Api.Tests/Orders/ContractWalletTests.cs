@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Foresight.Api.Tests.Stack;
 using Foresight.Chain;
 using Foresight.Contracts;
@@ -21,7 +20,7 @@ public sealed class ContractWalletTests(ApiStack stack)
     private static readonly Address Wallet = Address.Parse("0x00000000000000000000000000000000000a11ce");
 
     [Fact]
-    public async Task AWalletsWord_Decides_AndOneThatBurnsGasCostsABoundedTime()
+    public async Task AWalletsWord_Decides_AndOneThatBurnsGasIsRefused()
     {
         await using var door = await DoorOfTest.OpenAsync(
             stack, command => Task.FromResult(new DoorResult(command.RequestId, DoorStatus.Accepted, null, 7, 11, "open", 0, 100)));
@@ -34,10 +33,9 @@ public sealed class ContractWalletTests(ApiStack stack)
         Assert.Equal((422, "invalid_signature"), (status, code));
 
         await stack.ChainAsync("anvil_setCode", Wallet.ToString(), Loops);
-        var started = Stopwatch.GetTimestamp();
+        // Refused by the bound on gas: the bound on time would leave it unknown.
         (status, code) = await PlaceAsync();
         Assert.Equal((422, "invalid_signature"), (status, code));
-        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(5));
         Assert.Single(door.Commands);
     }
 

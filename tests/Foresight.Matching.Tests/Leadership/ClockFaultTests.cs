@@ -1,7 +1,6 @@
 using Foresight.Contracts;
 using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
-using Foresight.ServiceDefaults.Cluster;
 
 namespace Foresight.Matching.Tests.Leadership;
 
@@ -39,20 +38,9 @@ public sealed class ClockFaultTests(StoresFixture stores)
             await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE status = 4") == 1);
         Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE status = 0"));
 
-        await RenewedAsync(leader, times: LeaseMs / RenewMs);
+        await leader.LeaseRenewedAsync(times: LeaseMs / RenewMs);
         Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'"));
         Assert.Equal(("active", "follower"), (leader.Presence.State, follower.Presence.State));
         await Journal.AssertSoundAsync(cluster);
-    }
-
-    private static async Task RenewedAsync(TestNode leader, int times)
-    {
-        var seen = new HashSet<DateTimeOffset>();
-        var key = leader.Redis.Key(LeaderDirectory.LeaseKey(LeasedResources.Matching));
-        await Eventually.TrueAsync($"the lease is renewed {times} times", Eventually.Patience, async () =>
-        {
-            seen.Add(LeaderDirectory.Parse(await leader.Redis.Database.StringGetAsync(key))!.LastRenewedAt);
-            return seen.Count > times;
-        });
     }
 }

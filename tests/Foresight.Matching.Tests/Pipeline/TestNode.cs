@@ -61,6 +61,18 @@ internal sealed class TestNode : IAsyncDisposable
     public Task ActiveAsync(TimeSpan? within = null) => Eventually.TrueAsync(
         $"the node is active, and not {Presence.State}", within ?? Eventually.Patience, () => Presence.State == "active");
 
+    /// <summary>Waits until whoever leads has renewed its lease this often.</summary>
+    public async Task LeaseRenewedAsync(int times)
+    {
+        var seen = new HashSet<DateTimeOffset>();
+        var key = Redis.Key(LeaderDirectory.LeaseKey(LeasedResources.Matching));
+        await Eventually.TrueAsync($"the lease is renewed {times} times", Eventually.Patience, async () =>
+        {
+            if (LeaderDirectory.Parse(await Redis.Database.StringGetAsync(key)) is { } lease) seen.Add(lease.LastRenewedAt);
+            return seen.Count > times;
+        });
+    }
+
     public async Task<StateProof> ProofAsync() =>
         await Eventually.GetAsync("the leader proves its state", Eventually.Patience, () => Router.LeaderStateAsync());
 

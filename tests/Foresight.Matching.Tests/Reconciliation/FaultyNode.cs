@@ -1,8 +1,11 @@
-using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Foresight.Chain.Rpc;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Tests.Reconciliation;
 
@@ -12,76 +15,65 @@ public delegate JsonNode? NodeFault(JsonObject request, JsonNode answer);
 /// <summary>A JSON-RPC server over HTTP that asks the real node and then lies, refuses, or hangs up, as a test tells it.</summary>
 public sealed class FaultyNode : IAsyncDisposable
 {
-    private readonly HttpListener listener = new();
+    private readonly WebApplication app;
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
+    // One request after another, so that a test's fault may keep count.
+    private readonly SemaphoreSlim turn = new(1);
     private readonly Uri node;
     private readonly NodeFault fault;
-    private readonly Task serving;
 
-    public FaultyNode(Uri node, NodeFault fault)
+    private FaultyNode(Uri node, NodeFault fault)
     {
         (this.node, this.fault) = (node, fault);
-        for (var tries = 0; ; tries++)
-        {
-            Endpoint = new Uri($"http://127.0.0.1:{Random.Shared.Next(20_000, 60_000)}/");
-            listener.Prefixes.Clear();
-            listener.Prefixes.Add(Endpoint.ToString());
-            try
-            {
-                listener.Start();
-                break;
-            }
-            catch (HttpListenerException) when (tries < 20)
-            {
-                // Somebody has that port.
-            }
-        }
-
-        serving = ServeAsync();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        app = builder.Build();
+        app.MapPost("/", ServeAsync);
     }
 
-    public Uri Endpoint { get; }
+    public Uri Endpoint => new(app.Urls.First());
 
     public IRpcTransport Transport => new HttpRpcTransport(http, Endpoint, TimeSpan.FromSeconds(10));
 
-    public async ValueTask DisposeAsync()
+    public static async Task<FaultyNode> StartAsync(Uri node, NodeFault fault)
     {
-        listener.Stop();
-        await serving;
-        listener.Close();
-        http.Dispose();
+        var faulty = new FaultyNode(node, fault);
+        await faulty.app.StartAsync();
+        return faulty;
     }
 
-    private async Task ServeAsync()
+    public async ValueTask DisposeAsync()
     {
-        while (listener.IsListening)
+        await app.DisposeAsync();
+        http.Dispose();
+        turn.Dispose();
+    }
+
+    private async Task ServeAsync(HttpContext context)
+    {
+        await turn.WaitAsync(context.RequestAborted);
+        try
         {
-            HttpListenerContext context;
-            try
+            if (await AnswerAsync(context.Request.Body) is not { } answer)
             {
-                context = await listener.GetContextAsync();
-            }
-            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
-            {
+                context.Abort();
                 return;
             }
 
-            if (await AnswerAsync(context.Request) is not { } answer)
-            {
-                context.Response.Abort();
-                continue;
-            }
-
             context.Response.ContentType = "application/json";
-            context.Response.ContentLength64 = answer.Length;
-            await context.Response.OutputStream.WriteAsync(answer);
-            context.Response.Close();
+            context.Response.ContentLength = answer.Length;
+            await context.Response.Body.WriteAsync(answer);
+        }
+        finally
+        {
+            turn.Release();
         }
     }
 
-    private async Task<byte[]?> AnswerAsync(HttpListenerRequest request)
+    private async Task<byte[]?> AnswerAsync(Stream request)
     {
-        var body = (await JsonNode.ParseAsync(request.InputStream))!;
+        var body = (await JsonNode.ParseAsync(request))!;
         using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
         using var response = await http.PostAsync(node, content);
         var answer = (await JsonNode.ParseAsync(await response.Content.ReadAsStreamAsync()))!;

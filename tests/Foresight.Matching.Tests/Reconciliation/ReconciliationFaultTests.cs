@@ -17,7 +17,7 @@ public sealed class ReconciliationFaultTests(ChainFixture fixture)
         await SettleAsync(venue, 12);
         var seed = Environment.TickCount;
         var random = new Random(seed);
-        await using var node = new FaultyNode(fixture.Rpc, (_, answer) => random.Next(3) == 0 ? null : answer);
+        await using var node = await FaultyNode.StartAsync(fixture.Rpc, (_, answer) => random.Next(3) == 0 ? null : answer);
         var failed = 0;
         for (var run = 0; run < 12; run++) failed += (await RunAsync(venue, venue.NewReconciler(node.Transport, Options))).Error is null ? 0 : 1;
         Assert.True(failed > 0, $"no run failed (seed {seed})");
@@ -33,7 +33,7 @@ public sealed class ReconciliationFaultTests(ChainFixture fixture)
     {
         await using var venue = await Venue.CreateAsync(fixture);
         await SettleAsync(venue, 4);
-        await using var node = new FaultyNode(fixture.Rpc, (request, answer) =>
+        await using var node = await FaultyNode.StartAsync(fixture.Rpc, (request, answer) =>
         {
             if ((string?)request["method"] != "eth_getLogs") return answer;
             var logs = answer["result"]!.AsArray();
@@ -57,7 +57,7 @@ public sealed class ReconciliationFaultTests(ChainFixture fixture)
         await SettleAsync(venue, 4);
         var head = await venue.Client.BlockNumberAsync();
         // It says the head of others and knows nothing above its own.
-        await using var node = new FaultyNode(fixture.Rpc, (request, answer) =>
+        await using var node = await FaultyNode.StartAsync(fixture.Rpc, (request, answer) =>
         {
             var asked = request["params"]!.AsArray();
             var isAbove = (string?)request["method"] == "eth_getBlockByNumber" && Convert.ToInt64((string)asked[0]!, 16) > head - 5;
@@ -73,7 +73,7 @@ public sealed class ReconciliationFaultTests(ChainFixture fixture)
         var trades = await SettleAsync(venue, 12);
         await venue.ExecuteAsync("UPDATE trades SET settlement = 'failed' WHERE trade_id = $1", trades[5]);
         var refused = 0;
-        await using var node = new FaultyNode(fixture.Rpc, (request, answer) =>
+        await using var node = await FaultyNode.StartAsync(fixture.Rpc, (request, answer) =>
         {
             if ((string?)request["method"] != "eth_getLogs" || answer["result"]!.AsArray().Select(l => (string)l!["blockNumber"]!).Distinct().Count() <= 1) return answer;
             Interlocked.Increment(ref refused);
@@ -96,7 +96,7 @@ public sealed class ReconciliationFaultTests(ChainFixture fixture)
         await venue.ExecuteAsync("UPDATE trades SET settlement = 'failed' WHERE trade_id = $1", trades[0]);
         // From the third read of fills on the table is away, as after a crash of the server.
         var reads = 0;
-        await using var node = new FaultyNode(fixture.Rpc, (request, answer) =>
+        await using var node = await FaultyNode.StartAsync(fixture.Rpc, (request, answer) =>
         {
             if ((string?)request["method"] == "eth_getLogs" && Interlocked.Increment(ref reads) == 3)
                 venue.ExecuteAsync("ALTER TABLE chain_fills RENAME TO chain_fills_away").GetAwaiter().GetResult();
