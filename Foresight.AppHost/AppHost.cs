@@ -101,11 +101,18 @@ var leader = new LeaderDrill(cluster, network, builder.Configuration["Drill:Seco
 var servers = new ServerDrill(cluster, "redis", postgres, replica.GetEndpoint("tcp"), postgresPassword);
 matching
     .WithCommand("kill-leader", "kill leader", leader.KillAsync, DrillCommand.Of("kill -9 of the node that leads"))
-    .WithCommand("pause-leader", "pause leader", leader.PauseAsync, DrillCommand.Of("SIGSTOP of the node that leads, for three times its lease"))
-    .WithCommand("partition-leader", "partition leader", leader.PartitionFrom("redis", "postgres"), DrillCommand.Of("cuts it off from Redis and Postgres"))
-    .WithCommand("partition-redis", "partition leader from redis", leader.PartitionFrom("redis"), DrillCommand.Of("cuts it off from Redis alone"))
-    .WithCommand("partition-postgres", "partition leader from postgres", leader.PartitionFrom("postgres"), DrillCommand.Of("cuts it off from Postgres alone"));
-replica.WithCommand("promote", "promote replica", servers.PromoteAsync, DrillCommand.Of("fences the primary and makes the replica one; not to be undone"));
+    .WithCommand(
+        "pause-leader", "pause leader", leader.PauseAsync, DrillCommand.Of("SIGSTOP of the node that leads, for three times its lease"))
+    .WithCommand(
+        "partition-leader", "partition leader", leader.PartitionFrom("redis", "postgres"),
+        DrillCommand.Of("cuts it off from Redis and Postgres"))
+    .WithCommand(
+        "partition-redis", "partition leader from redis", leader.PartitionFrom("redis"), DrillCommand.Of("cuts it off from Redis alone"))
+    .WithCommand(
+        "partition-postgres", "partition leader from postgres", leader.PartitionFrom("postgres"),
+        DrillCommand.Of("cuts it off from Postgres alone"));
+replica.WithCommand(
+    "promote", "promote replica", servers.PromoteAsync, DrillCommand.Of("fences the primary and makes the replica one; not to be undone"));
 redis
     .WithCommand("down", "redis down", servers.RedisDownAsync, DrillCommand.Of("stops Redis"))
     .WithCommand("up", "redis up", servers.RedisUpAsync, DrillCommand.Of("starts Redis, empty"));

@@ -6,7 +6,8 @@ namespace Foresight.AppHost;
 /// <summary>The AppHost's own words on the command line. Settings (<c>--Section:Key=value</c>) pass through. Pure.</summary>
 internal sealed record AppHostArguments
 {
-    public const string Usage = "Known are --ephemeral, --no-simulator, --sync-standby, --drill, --shards N, --api-port N, --console-port N, --Section:Key=value.";
+    public const string Usage =
+        "Known are --ephemeral, --no-simulator, --sync-standby, --drill, --shards N, --api-port N, --console-port N, --Section:Key=value.";
 
     private const int DefaultApiPort = 5080;
     private const int DefaultConsolePort = 5090;

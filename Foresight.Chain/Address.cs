@@ -36,7 +36,8 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
     {
         ArgumentNullException.ThrowIfNull(text);
         Span<byte> bytes = stackalloc byte[Size];
-        if (!Hex.TryDecode(text, bytes)) throw new FormatException($"'{Hex.Shorten(text)}' is not an address: 0x and 40 hexadecimal digits.");
+        if (!Hex.TryDecode(text, bytes))
+            throw new FormatException($"'{Hex.Shorten(text)}' is not an address: 0x and 40 hexadecimal digits.");
         var address = new Address(bytes);
         if (!address.AgreesWithCaseOf(text))
             throw new FormatException($"'{text}' is not an address: its upper and lower case do not match its EIP-55 checksum.");
@@ -141,5 +142,6 @@ public sealed class AddressJsonConverter : JsonConverter<Address>
             ? address
             : throw new JsonException("An address is 0x and 40 hexadecimal digits.");
 
-    public override void Write(Utf8JsonWriter writer, Address value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, Address value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }

@@ -34,7 +34,9 @@ public readonly struct Hash32 : IEquatable<Hash32>, IComparable<Hash32>, IParsab
     public static Hash32 Parse(string text, IFormatProvider? provider = null)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return TryParse(text, out var hash) ? hash : throw new FormatException($"'{Hex.Shorten(text)}' is not a hash: 0x and 64 hexadecimal digits.");
+        return TryParse(text, out var hash)
+            ? hash
+            : throw new FormatException($"'{Hex.Shorten(text)}' is not a hash: 0x and 64 hexadecimal digits.");
     }
 
     public static bool TryParse([NotNullWhen(true)] string? text, out Hash32 hash) => TryParse(text, null, out hash);
@@ -100,5 +102,6 @@ public sealed class Hash32JsonConverter : JsonConverter<Hash32>
             ? hash
             : throw new JsonException("A hash is 0x and 64 hexadecimal digits.");
 
-    public override void Write(Utf8JsonWriter writer, Hash32 value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, Hash32 value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }

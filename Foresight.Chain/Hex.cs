@@ -29,7 +29,8 @@ public static class Hex
     public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> into)
     {
         if (text.Length != 2 + (2 * into.Length) || text[0] != '0' || text[1] != 'x') return false;
-        return Convert.FromHexString(text[2..], into, out _, out var written) == System.Buffers.OperationStatus.Done && written == into.Length;
+        return Convert.FromHexString(text[2..], into, out _, out var written) == System.Buffers.OperationStatus.Done
+            && written == into.Length;
     }
 
     public static string EncodeQuantity(BigInteger value)

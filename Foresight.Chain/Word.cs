@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Foresight.Chain;
 
-/// <summary>The EVM's unit: 32 bytes, big-endian. Unsigned integers are <see cref="BigInteger"/> here, checked against their width.</summary>
+/// <summary>
+/// The EVM's unit: 32 bytes, big-endian. Unsigned integers are <see cref="BigInteger"/> here, checked against their width.
+/// </summary>
 public static class Word
 {
     public const int Size = 32;

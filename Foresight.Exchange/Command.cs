@@ -47,7 +47,9 @@ public readonly record struct Command
     /// <summary>When the leader sequenced it: microseconds since the Unix epoch. Never decreases.</summary>
     public long AcceptedAtMicros { get; init; }
 
-    /// <summary>0 in <see cref="CommandKind.CancelBySalt"/> and <see cref="CommandKind.CancelAllOfAccount"/> stands for every market.</summary>
+    /// <summary>
+    /// 0 in <see cref="CommandKind.CancelBySalt"/> and <see cref="CommandKind.CancelAllOfAccount"/> stands for every market.
+    /// </summary>
     public MarketId Market { get; init; }
 
     /// <summary>In <see cref="CommandKind.CancelOrder"/>, 0 stands for the operator, who may cancel anybody's order.</summary>
@@ -67,7 +69,10 @@ public readonly record struct Command
     /// <summary>Place: the limit. Replace: the new limit.</summary>
     public Price Price { get; init; }
 
-    /// <summary>Place: the size. Replace: the new open quantity. Reduce: the most that may stay open. ObserveBalance of shares: what the account owns.</summary>
+    /// <summary>
+    /// Place: the size. Replace: the new open quantity. Reduce: the most that may stay open. ObserveBalance of shares: what the account
+    /// owns.
+    /// </summary>
     public Quantity Quantity { get; init; }
 
     /// <summary>
@@ -95,7 +100,8 @@ public readonly record struct Command
     public MarketState State { get; init; }
 
     /// <summary>
-    /// Block at which a balance was read or in which a trade was settled. A holding that was observed at or after a trade's block has the trade in it.
+    /// Block at which a balance was read or in which a trade was settled. A holding that was observed at or after a trade's block has the
+    /// trade in it.
     /// </summary>
     public long Block { get; init; }
 }

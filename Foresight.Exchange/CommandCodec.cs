@@ -86,9 +86,11 @@ public static class CommandCodec
         };
     }
 
-    private static void PutWord(Span<byte> into, int index, long value) => BinaryPrimitives.WriteInt64LittleEndian(into[(Words + index * 8)..], value);
+    private static void PutWord(Span<byte> into, int index, long value) =>
+        BinaryPrimitives.WriteInt64LittleEndian(into[(Words + index * 8)..], value);
 
-    private static void PutHalf(Span<byte> into, int index, int value) => BinaryPrimitives.WriteInt32LittleEndian(into[(HalfWords + index * 4)..], value);
+    private static void PutHalf(Span<byte> into, int index, int value) =>
+        BinaryPrimitives.WriteInt32LittleEndian(into[(HalfWords + index * 4)..], value);
 
     private static long Word(ReadOnlySpan<byte> from, int index) => BinaryPrimitives.ReadInt64LittleEndian(from[(Words + index * 8)..]);
 

@@ -5,8 +5,8 @@ namespace Foresight.Exchange;
 public sealed partial class ExchangeEngine
 {
     /// <summary>
-    /// Whether an order would be filled whole, or would use up its money, before it runs out of orders to trade with or meets one of its own that
-    /// stops it. Walks what matching would walk, and moves nothing.
+    /// Whether an order would be filled whole, or would use up its money, before it runs out of orders to trade with or meets one of its
+    /// own that stops it. Walks what matching would walk, and moves nothing.
     /// </summary>
     private bool CanFill(in IncomingOrder order, long quantity)
     {

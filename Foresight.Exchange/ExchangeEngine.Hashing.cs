@@ -3,8 +3,8 @@ namespace Foresight.Exchange;
 public sealed partial class ExchangeEngine
 {
     /// <summary>
-    /// Hash over everything that the outcome of a later command may depend on, in canonical order: queues in their order, holdings and trades
-    /// (which have none) by a sum of their hashes. Where things lie in the tables does not enter.
+    /// Hash over everything that the outcome of a later command may depend on, in canonical order: queues in their order, holdings and
+    /// trades (which have none) by a sum of their hashes. Where things lie in the tables does not enter.
     /// </summary>
     public ulong StateHash()
     {

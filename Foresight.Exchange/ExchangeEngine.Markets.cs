@@ -38,7 +38,8 @@ public sealed partial class ExchangeEngine
             return RejectReason.InvalidOutcome;
 
         // Open and paused may follow each other; closed is for good, and only a resolution may follow it.
-        if (command.State > MarketState.Resolved || row.State == MarketState.Resolved || command.State < row.State && row.State == MarketState.Closed)
+        if (command.State > MarketState.Resolved || row.State == MarketState.Resolved
+            || command.State < row.State && row.State == MarketState.Closed)
             return RejectReason.MarketClosed;
 
         row.State = command.State;

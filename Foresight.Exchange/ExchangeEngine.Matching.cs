@@ -94,11 +94,15 @@ public sealed partial class ExchangeEngine
         return affordable;
     }
 
-    /// <summary>Direct between a buyer and a seller, a mint between two buyers, a merge between two sellers; without a branch, as sides come at random.</summary>
+    /// <summary>
+    /// Direct between a buyer and a seller, a mint between two buyers, a merge between two sellers; without a branch, as sides come at
+    /// random.
+    /// </summary>
     private static TradeKind KindOf(Side taker, Side maker) => unchecked((TradeKind)(((int)taker ^ (int)maker ^ 1) << (int)taker));
 
     /// <summary>Books one trade of the incoming order with one resting order that has left its place or shrunk.</summary>
-    private void Trade<TEvents>(ref IncomingOrder order, int makerSlot, int makerAccount, int key, long quantity, long makerLeft, ref TEvents events)
+    private void Trade<TEvents>(
+        ref IncomingOrder order, int makerSlot, int makerAccount, int key, long quantity, long makerLeft, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
         ref var maker = ref _orders.At(makerSlot);
@@ -123,21 +127,25 @@ public sealed partial class ExchangeEngine
         ref var record = ref _trades.Add(number, order.Market, kind, quantity, 2, out _);
         record.Inline[0] = new TradeLeg
         {
-            Order = order.Number, Account = order.Account, PriceTicks = unchecked((ushort)takerPrice), Outcome = order.Outcome, Side = order.Side,
+            Order = order.Number, Account = order.Account, PriceTicks = unchecked((ushort)takerPrice), Outcome = order.Outcome,
+            Side = order.Side,
         };
         record.Inline[1] = new TradeLeg
         {
-            Order = makerNumber, Account = makerAccount, PriceTicks = unchecked((ushort)makerPrice), Outcome = makerOutcome, Side = makerSide,
+            Order = makerNumber, Account = makerAccount, PriceTicks = unchecked((ushort)makerPrice), Outcome = makerOutcome,
+            Side = makerSide,
         };
 
         order.Unfilled -= quantity;
         var trade = TradeIdOf(number);
         events.OnTrade(new TradeExecuted(trade, new MarketId(order.Market), kind, new Quantity(quantity), 2));
         events.OnFilled(new OrderFilled(
-            trade, 0, OrderIdOf(order.Number), new AccountId(order.Account), order.Outcome, order.Side, new Price(takerPrice), new Quantity(quantity),
+            trade, 0, OrderIdOf(order.Number), new AccountId(order.Account), order.Outcome, order.Side, new Price(takerPrice),
+            new Quantity(quantity),
             new Quantity(order.Unfilled), IsTaker: true));
         events.OnFilled(new OrderFilled(
-            trade, 1, OrderIdOf(makerNumber), new AccountId(makerAccount), makerOutcome, makerSide, new Price(makerPrice), new Quantity(quantity),
+            trade, 1, OrderIdOf(makerNumber), new AccountId(makerAccount), makerOutcome, makerSide, new Price(makerPrice),
+            new Quantity(quantity),
             new Quantity(makerLeft), IsTaker: false));
         events.OnBalanceTouched(new AccountId(makerAccount), new MarketId(makerHolding.Market), makerHolding.Outcome);
         if (makerLeft == 0)

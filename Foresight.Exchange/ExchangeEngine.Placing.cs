@@ -19,7 +19,8 @@ public sealed partial class ExchangeEngine
         var quantity = command.Quantity.Lots;
         var rests = command.TimeInForce <= TimeInForce.GoodTilDate;
         // The limits first: they are hardly ever reached, while every second order that trades at once would not rest.
-        if ((market.OpenOrders >= ExchangeLimits.OpenOrdersPerMarket || _orders.RingOf(account).OpenOrders >= ExchangeLimits.OpenOrdersPerAccount) && rests)
+        if ((market.OpenOrders >= ExchangeLimits.OpenOrdersPerMarket
+            || _orders.RingOf(account).OpenOrders >= ExchangeLimits.OpenOrdersPerAccount) && rests)
             return RejectReason.TooManyOrders;
 
         var row = _holdings.Find(HoldingKey(account, command.Market.Value, command.Outcome, side));

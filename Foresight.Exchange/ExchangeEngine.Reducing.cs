@@ -3,9 +3,9 @@ namespace Foresight.Exchange;
 public sealed partial class ExchangeEngine
 {
     /// <summary>
-    /// Somebody filled a resting order directly on chain, so that no more than this much of it can still be filled there. It keeps its place with
-    /// what is left, or leaves the book when nothing is. Also in a paused market: the chain does not ask us. An order that has no more than that
-    /// open stays as it is, so being told twice changes nothing.
+    /// Somebody filled a resting order directly on chain, so that no more than this much of it can still be filled there. It keeps its
+    /// place with what is left, or leaves the book when nothing is. Also in a paused market: the chain does not ask us. An order that has
+    /// no more than that open stays as it is, so being told twice changes nothing.
     /// </summary>
     private RejectReason Reduce<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
@@ -30,7 +30,8 @@ public sealed partial class ExchangeEngine
         ref var holding = ref _holdings.At(order.HoldingRow);
         _books.Shrink(slot, excess);
         holding.OrderHold -= excess * HoldPerLot(order.Side, price);
-        events.OnReplaced(new OrderReplaced(command.Order, new MarketId(_books.LadderAt(level.Level).Market), new Quantity(most), new Price(price)));
+        events.OnReplaced(
+            new OrderReplaced(command.Order, new MarketId(_books.LadderAt(level.Level).Market), new Quantity(most), new Price(price)));
         events.OnBalanceTouched(new AccountId(_books.NodeAt(slot).Tag), new MarketId(holding.Market), holding.Outcome);
         return RejectReason.None;
     }

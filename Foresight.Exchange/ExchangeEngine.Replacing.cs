@@ -5,8 +5,9 @@ namespace Foresight.Exchange;
 public sealed partial class ExchangeEngine
 {
     /// <summary>
-    /// Gives a resting order a new price and a new open quantity. When only the quantity shrinks it keeps its place; otherwise it goes through
-    /// matching again, with the command's post-only and self-trade prevention, and joins the end of its new level. Id, salt and expiry stay.
+    /// Gives a resting order a new price and a new open quantity. When only the quantity shrinks it keeps its place; otherwise it goes
+    /// through matching again, with the command's post-only and self-trade prevention, and joins the end of its new level. Id, salt and
+    /// expiry stay.
     /// </summary>
     private RejectReason Replace<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
@@ -23,7 +24,8 @@ public sealed partial class ExchangeEngine
         var oldKey = _books.NodeAt(level).Tag;
         var oldQuantity = _books.NodeAt(slot).Quantity;
         var quantity = command.Quantity.Lots;
-        var more = HoldPerLot(record.Side, command.Price.Ticks) * quantity - HoldPerLot(record.Side, PriceOf(record.Side, oldKey)) * oldQuantity;
+        var more = HoldPerLot(record.Side, command.Price.Ticks) * quantity - HoldPerLot(
+            record.Side, PriceOf(record.Side, oldKey)) * oldQuantity;
         var side = record.Side;
         ref var holding = ref _holdings.At(record.HoldingRow);
         if (more > 0 && more > holding.Available)

@@ -3,12 +3,13 @@ using Foresight.Exchange.Trades;
 
 namespace Foresight.Exchange;
 
-// Markets of 3 to 8 outcomes: an incoming order trades with the direct book of its outcome, or with one resting order of the same side in each
-// other outcome (buyers of everything mint a set, sellers of everything merge one), whichever gives it the better price.
+// Markets of 3 to 8 outcomes: an incoming order trades with the direct book of its outcome, or with one resting order of the same side in
+// each other outcome (buyers of everything mint a set, sellers of everything merge one), whichever gives it the better price.
 public sealed partial class ExchangeEngine
 {
     /// <summary>
-    /// The key at which a complete set would trade with the incoming order now, <see cref="Ladder.NoKey"/> when another outcome has nobody on its side.
+    /// The key at which a complete set would trade with the incoming order now, <see cref="Ladder.NoKey"/> when another outcome has nobody
+    /// on its side.
     /// </summary>
     private int SetKey(in IncomingOrder order)
     {
@@ -127,7 +128,8 @@ public sealed partial class ExchangeEngine
         var id = TradeIdOf(number);
         events.OnTrade(new TradeExecuted(id, new MarketId(order.Market), kind, new Quantity(quantity), (byte)(makers.Length + 1)));
         events.OnFilled(new OrderFilled(
-            id, 0, OrderIdOf(order.Number), new AccountId(order.Account), order.Outcome, order.Side, new Price(takerTicks), new Quantity(quantity),
+            id, 0, OrderIdOf(order.Number), new AccountId(order.Account), order.Outcome, order.Side, new Price(takerTicks),
+            new Quantity(quantity),
             new Quantity(order.Unfilled), IsTaker: true));
         for (var leg = 0; leg < makers.Length; leg++)
             FillSetMaker(order, trade, leg + 1, makers[leg], prices[leg], quantity, ref events);
@@ -151,7 +153,8 @@ public sealed partial class ExchangeEngine
         };
 
         events.OnFilled(new OrderFilled(
-            TradeIdOf(_trades.At(trade).Number), (byte)leg, OrderIdOf(maker.Number), new AccountId(account), maker.Outcome, maker.Side, new Price(ticks),
+            TradeIdOf(_trades.At(trade).Number), (byte)leg, OrderIdOf(maker.Number), new AccountId(account), maker.Outcome, maker.Side,
+            new Price(ticks),
             new Quantity(quantity), new Quantity(left), IsTaker: false));
         events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), holding.Outcome);
         if (left > 0)

@@ -11,8 +11,8 @@ public sealed partial class ExchangeEngine
     private const int SnapshotVersion = 1;
 
     /// <summary>
-    /// The engine's whole state, in a versioned format that <see cref="Restore"/> reads back to the same hash. Canonical: equal states have equal
-    /// snapshots, whatever the tables looked like.
+    /// The engine's whole state, in a versioned format that <see cref="Restore"/> reads back to the same hash. Canonical: equal states have
+    /// equal snapshots, whatever the tables looked like.
     /// </summary>
     public void WriteSnapshot(IBufferWriter<byte> into)
     {

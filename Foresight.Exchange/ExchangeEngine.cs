@@ -98,7 +98,8 @@ public sealed partial class ExchangeEngine
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private RejectReason ApplyOther<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents => command.Kind switch
+    private RejectReason ApplyOther<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents =>
+        command.Kind switch
     {
         CommandKind.CancelBySalt => CancelBySalt(command, ref events),
         CommandKind.CancelAllOfAccount => CancelAllOfAccount(command, ref events),
@@ -128,7 +129,8 @@ public sealed partial class ExchangeEngine
         var isCollateral = outcome == Command.CollateralOutcome;
         if (!isCollateral && !_markets.Has(market.Value))
             return default;
-        ref readonly var holding = ref _holdings.At(_holdings.Find(HoldingRow.KeyOf(account.Value, isCollateral ? 0 : market.Value, outcome)));
+        ref readonly var holding = ref _holdings.At(
+            _holdings.Find(HoldingRow.KeyOf(account.Value, isCollateral ? 0 : market.Value, outcome)));
         return new Holding(holding.Owned, holding.OrderHold, holding.TradeHold);
     }
 
@@ -173,11 +175,15 @@ public sealed partial class ExchangeEngine
         return count;
     }
 
-    /// <summary>Where an order rests: bids by what the counter-side would pay, asks by what they ask. Its own inverse, see <see cref="PriceOf"/>.</summary>
+    /// <summary>
+    /// Where an order rests: bids by what the counter-side would pay, asks by what they ask. Its own inverse, see <see cref="PriceOf"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int OwnKey(Side side, int ticks) => PriceOf(side, ticks);
 
-    /// <summary>The price, in the order's own terms, of an order that rests at this key: 10000 - key for a buy, the key for a sell.</summary>
+    /// <summary>
+    /// The price, in the order's own terms, of an order that rests at this key: 10000 - key for a buy, the key for a sell.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int PriceOf(Side side, int key)
     {
@@ -206,7 +212,9 @@ public sealed partial class ExchangeEngine
 
     private TradeId TradeIdOf(long number) => new(_shardBits | number);
 
-    /// <summary>The number in an id of this shard. What it makes of another shard's id has upper bits, as no number has, and is never found.</summary>
+    /// <summary>
+    /// The number in an id of this shard. What it makes of another shard's id has upper bits, as no number has, and is never found.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long NumberOf(long id) => id ^ _shardBits;
 

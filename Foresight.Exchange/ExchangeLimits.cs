@@ -10,8 +10,8 @@ public static class ExchangeLimits
     public const int OpenOrdersPerMarket = 2_000_000;
 
     /// <summary>
-    /// Trades that may be matched and not yet settled. At the limit new orders are refused with <see cref="RejectReason.SettlementBacklog"/>;
-    /// the order that reaches it may still finish. 64 bytes each, so at most about 300 MB.
+    /// Trades that may be matched and not yet settled. At the limit new orders are refused with
+    /// <see cref="RejectReason.SettlementBacklog"/>; the order that reaches it may still finish. 64 bytes each, so at most about 300 MB.
     /// </summary>
     public const int UnsettledTrades = 4_000_000;
 

@@ -10,8 +10,8 @@ internal static class SetPricing
     public static int MintTakerTicks(int makerTicks, int tickSize) => Math.Max(Price.TicksPerUnit - makerTicks, tickSize);
 
     /// <summary>
-    /// Lowers the dearest makers' prices to one common level until they sum to what the incoming buyer's one tick leaves. Nobody pays more than he
-    /// bid, a maker below the level pays what he bid, and the odd ticks go to the legs that come first.
+    /// Lowers the dearest makers' prices to one common level until they sum to what the incoming buyer's one tick leaves. Nobody pays more
+    /// than he bid, a maker below the level pays what he bid, and the odd ticks go to the legs that come first.
     /// </summary>
     /// <param name="makers">Bids of the other outcomes, at least one tick of the market each, that sum to more than the target.</param>
     /// <param name="target">What they shall sum to: a multiple of the tick size, at least one tick for each.</param>

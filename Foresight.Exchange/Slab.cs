@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Foresight.Exchange;
 
 /// <summary>
-/// Structs side by side in memory that begins at a cache line and that the garbage collector does not move, so that one is found by an addition.
-/// Those from the origin on have indices from 0; some may lie below it, at negative indices. Indices are checked in debug builds only. A reference into
-/// it is good until it grows: then it shows the state of before.
+/// Structs side by side in memory that begins at a cache line and that the garbage collector does not move, so that one is found by an
+/// addition. Those from the origin on have indices from 0; some may lie below it, at negative indices. Indices are checked in debug builds
+/// only. A reference into it is good until it grows: then it shows the state of before.
 /// </summary>
 internal unsafe struct Slab<T> where T : unmanaged
 {

@@ -14,7 +14,9 @@ public readonly record struct Price(int Ticks)
     // The text that a record makes of itself would print the complement, which prints its complement, and so on.
     public override string ToString() => $"{Ticks} ticks";
 
-    /// <summary>One lot at one tick costs one micro-USDC, so this is exact. Throws <see cref="OverflowException"/> beyond 64 bits.</summary>
+    /// <summary>
+    /// One lot at one tick costs one micro-USDC, so this is exact. Throws <see cref="OverflowException"/> beyond 64 bits.
+    /// </summary>
     public static Amount operator *(Price price, Quantity quantity) => new(checked(price.Ticks * quantity.Lots));
 }
 

@@ -17,7 +17,8 @@ public static class SimulatorExtensions
         builder.Services.AddSingleton(statistics);
         builder.Services.AddSingleton(EthereumClient.OfEndpoint(new HttpClient(), options.RpcUrl));
         builder.Services.AddSingleton(new ApiClient(
-            NewHttpClient(options.MaxInFlight), ApiNodes.FromConfiguration(builder.Configuration), TimeProvider.System, statistics.OnFault));
+            NewHttpClient(options.MaxInFlight), ApiNodes.FromConfiguration(builder.Configuration), TimeProvider.System,
+            statistics.OnFault));
         builder.Services.AddHostedService<SimulatorWorker>();
         return builder;
     }

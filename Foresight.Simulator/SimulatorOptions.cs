@@ -42,7 +42,8 @@ public sealed record SimulatorOptions
     {
         if (configuration.Optional(name) is not { } text)
             return defaultValue;
-        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate) && rate >= minimum && rate <= maximum
+        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate) && rate >= minimum
+            && rate <= maximum
             ? rate
             : throw new SettingException($"{name} must be a number from {minimum} to {maximum}, not \"{text}\".");
     }

@@ -11,7 +11,8 @@ namespace Foresight.Simulator;
 
 /// <summary>Finds the venue, funds the traders, trades until the process is stopped. Outages are waited out at every stage.</summary>
 public sealed partial class SimulatorWorker(
-    SimulatorOptions options, ApiClient api, EthereumClient chain, LoadStatistics statistics, TimeProvider clock, ILogger<SimulatorWorker> logger)
+    SimulatorOptions options, ApiClient api, EthereumClient chain, LoadStatistics statistics, TimeProvider clock,
+    ILogger<SimulatorWorker> logger)
     : BackgroundService
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(2);
@@ -78,7 +79,9 @@ public sealed partial class SimulatorWorker(
         }
     }
 
-    /// <summary>Markets of a development chain that was lost are still open for a moment after the stack's start, and nothing can be paid there.</summary>
+    /// <summary>
+    /// Markets of a development chain that was lost are still open for a moment after the stack's start, and nothing can be paid there.
+    /// </summary>
     private async Task<List<TradedMarket>> OnThisChainAsync(IReadOnlyList<TradedMarket> markets, CancellationToken stop)
     {
         var there = new List<TradedMarket>();
@@ -151,7 +154,9 @@ public sealed partial class SimulatorWorker(
         [LoggerMessage(LogLevel.Information, "{Traders} traders trade {Markets} markets at {Rate} orders/s with seed {Seed}.")]
         public static partial void Trading(ILogger logger, int traders, int markets, double rate, long seed);
 
-        [LoggerMessage(LogLevel.Information, "{Traders} traders are funded on chain; waiting until the exchange has seen it, {Confirmations} blocks later.")]
+        [LoggerMessage(
+            LogLevel.Information,
+            "{Traders} traders are funded on chain; waiting until the exchange has seen it, {Confirmations} blocks later.")]
         public static partial void WaitingForBalances(ILogger logger, int traders, int confirmations);
 
         [LoggerMessage(LogLevel.Warning, "Funding the traders failed and is tried again: {Reason}")]

@@ -30,7 +30,9 @@ public static class AccessExtensions
             limits.OnRejected = async (rejected, _) =>
             {
                 var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(60);
-                await new ProblemResult(new Problem(ProblemCodes.RateLimited, $"At most {perMinute} requests a minute are taken from one address.") { RetryAfter = wait })
+                await new ProblemResult(
+                    new Problem(ProblemCodes.RateLimited, $"At most {perMinute} requests a minute are taken from one address.")
+                        { RetryAfter = wait })
                     .ExecuteAsync(rejected.HttpContext);
             };
             limits.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http => perMinute == 0 || IsProbe(http.Request.Path)
@@ -84,7 +86,9 @@ public static class AccessExtensions
     }
 
     private static string MethodOf(string method) =>
-        HttpMethods.IsGet(method) || HttpMethods.IsPost(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) ? method.ToUpperInvariant() : "other";
+        HttpMethods.IsGet(method) || HttpMethods.IsPost(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method)
+            ? method.ToUpperInvariant()
+            : "other";
 
     private static bool IsProbe(PathString path) => path.Value is "/alive" or "/ready" or "/health" or "/metrics";
 }

@@ -7,9 +7,9 @@ using Foresight.ServiceDefaults.Hosting;
 namespace Foresight.Api.Access;
 
 /// <summary>
-/// The admin keys of the cluster: <c>Authorization: Bearer …</c>. <c>ADMIN_KEY</c> is one, with the name "admin"; <c>ADMIN_KEYS</c> gives people keys of
-/// their own (<c>ada=…,grace=…</c>), which is what tells two people apart. None has a default, and the time that a comparison takes tells
-/// nothing of them.
+/// The admin keys of the cluster: <c>Authorization: Bearer …</c>. <c>ADMIN_KEY</c> is one, with the name "admin"; <c>ADMIN_KEYS</c> gives
+/// people keys of their own (<c>ada=…,grace=…</c>), which is what tells two people apart. None has a default, and the time that a
+/// comparison takes tells nothing of them.
 /// </summary>
 public sealed class AdminAccess
 {
@@ -32,7 +32,8 @@ public sealed class AdminAccess
             : null;
         if (shared is not null) named.Insert(0, (SharedName, shared));
         if (named.DistinctBy(k => k.Name).Count() < named.Count || named.DistinctBy(k => k.Key).Count() < named.Count)
-            throw new SettingException("ADMIN_KEYS (and ADMIN_KEY, which has the name admin) must have different names and different keys.");
+            throw new SettingException(
+                "ADMIN_KEYS (and ADMIN_KEY, which has the name admin) must have different names and different keys.");
         if (configuration.FourEyesOver() is not null && named.Count < 2)
             throw new SettingException("RECONCILIATION_FOUR_EYES_OVER_USDC needs two people with keys of their own: set ADMIN_KEYS.");
         keys = [.. named.Select(k => (k.Name, Digest(k.Key)))];
@@ -59,8 +60,10 @@ public sealed class AdminAccess
         {
             var name = part.Split('=', 2)[0];
             var key = part[Math.Min(part.Length, name.Length + 1)..];
-            if (name.Length is 0 or > MaxName || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') || key.Length < MinKey)
-                throw new SettingException($"ADMIN_KEYS must be name=key pairs with commas between, each key of at least {MinKey} characters.");
+            if (name.Length is 0 or > MaxName || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+                || key.Length < MinKey)
+                throw new SettingException(
+                    $"ADMIN_KEYS must be name=key pairs with commas between, each key of at least {MinKey} characters.");
             named.Add((name, key));
         }
 
@@ -74,7 +77,8 @@ public sealed class AdminAccess
 public sealed record AdminOnly;
 
 /// <summary>
-/// Lets only callers with an admin key through to such routes. Between routing and the endpoint, so that a stranger's body is not even read.
+/// Lets only callers with an admin key through to such routes. Between routing and the endpoint, so that a stranger's body is not even
+/// read.
 /// </summary>
 public sealed class AdminGate(RequestDelegate next, AdminAccess access)
 {
@@ -82,6 +86,7 @@ public sealed class AdminGate(RequestDelegate next, AdminAccess access)
     {
         if (http.GetEndpoint()?.Metadata.GetMetadata<AdminOnly>() is null || access.Allows(http)) return next(http);
         http.Response.Headers.WWWAuthenticate = "Bearer realm=\"foresight\"";
-        return new ProblemResult(new Problem(ProblemCodes.Unauthorized, "This route needs an admin key: Authorization: Bearer <key>.")).ExecuteAsync(http);
+        return new ProblemResult(new Problem(ProblemCodes.Unauthorized, "This route needs an admin key: Authorization: Bearer <key>."))
+            .ExecuteAsync(http);
     }
 }

@@ -14,7 +14,8 @@ public sealed class DocumentTransformer : IOpenApiDocumentTransformer
         {
             Title = "Foresight",
             Version = "v1",
-            Description = "Orders are signed by their makers (EIP-712), matched off chain and settled on chain. Money and sizes are decimal strings. "
+            Description =
+                "Orders are signed by their makers (EIP-712), matched off chain and settled on chain. Money and sizes are decimal strings. "
                 + "Every refusal is application/problem+json with a code. Market data: SignalR hub at /hubs/market.",
         };
         document.Components ??= new OpenApiComponents();

@@ -9,8 +9,8 @@ namespace Foresight.Api.MarketData;
 public sealed record BookSnapshot(long Epoch, long Sequence, ILookup<int, LevelChange> Levels);
 
 /// <summary>
-/// Books from the journal's orders, with the position of their shard that they are as of. From the primary: a message that was published is committed there,
-/// so a snapshot that is read after a message came always holds it.
+/// Books from the journal's orders, with the position of their shard that they are as of. From the primary: a message that was published is
+/// committed there, so a snapshot that is read after a message came always holds it.
 /// </summary>
 public sealed class BookReader(Database database)
 {
@@ -45,7 +45,8 @@ public sealed class BookReader(Database database)
     public Task<BookSnapshot> ReadAsync(int shard, int[] markets, IReadOnlySet<int> binary, CancellationToken cancellation) =>
         database.ReadPrimaryAsync("order_book", async (connection, cancel) =>
         {
-            await using var command = new NpgsqlCommand(Query, connection) { Parameters = { new() { Value = markets }, new() { Value = (short)shard } } };
+            await using var command =
+                new NpgsqlCommand(Query, connection) { Parameters = { new() { Value = markets }, new() { Value = (short)shard } } };
             await using var reader = await command.ExecuteReaderAsync(cancel);
             var (epoch, sequence) = (0L, 0L);
             var orders = new List<(int Market, int Outcome, bool IsBuy, int Ticks, long Lots)>();
@@ -64,8 +65,8 @@ public sealed class BookReader(Database database)
 public static class BookLevels
 {
     /// <summary>
-    /// Adds orders up to levels. In a binary market a bid for one outcome at q is an ask of the other at 1 - q, so each order counts in both
-    /// views, together with the other outcome's orders that mean the same.
+    /// Adds orders up to levels. In a binary market a bid for one outcome at q is an ask of the other at 1 - q, so each order counts in
+    /// both views, together with the other outcome's orders that mean the same.
     /// </summary>
     public static ILookup<int, LevelChange> Of(
         IEnumerable<(int Market, int Outcome, bool IsBuy, int Ticks, long Lots)> orders, IReadOnlySet<int> binary)

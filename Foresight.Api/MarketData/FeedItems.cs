@@ -38,7 +38,8 @@ internal abstract record FeedItem
     public sealed record TradesRead(int Market, IReadOnlyList<TradeView>? Missing) : FeedItem;
 
     /// <param name="Seen">Where the books were before the journal was asked.</param>
-    public sealed record PositionRead(int Shard, IReadOnlyList<(int Market, long Epoch, long Sequence)> Seen, long Epoch, long Sequence) : FeedItem;
+    public sealed record PositionRead(
+        int Shard, IReadOnlyList<(int Market, long Epoch, long Sequence)> Seen, long Epoch, long Sequence) : FeedItem;
 
     /// <summary>A second has passed.</summary>
     public sealed record Tick : FeedItem;

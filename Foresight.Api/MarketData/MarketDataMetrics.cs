@@ -56,7 +56,8 @@ public sealed class MarketDataMetrics
     {
         meter.CreateObservableGauge(
             MetricNames.HubSubscriptions,
-            () => subscriptions().Select(topic => new Measurement<int>(topic.Value, new KeyValuePair<string, object?>("topic", topic.Key))), description: "Subscriptions by topic.");
+            () => subscriptions().Select(topic => new Measurement<int>(topic.Value, new KeyValuePair<string, object?>("topic", topic.Key))),
+            description: "Subscriptions by topic.");
         meter.CreateObservableGauge(
             MetricNames.PubSubConnectionStatus, () => isConnected() ? 1 : 0, description: "1: messages of Redis come in.");
         meter.CreateObservableGauge(

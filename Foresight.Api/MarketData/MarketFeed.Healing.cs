@@ -4,7 +4,8 @@ using StackExchange.Redis;
 
 namespace Foresight.Api.MarketData;
 
-// How the feed finds out that it missed something, and what it does about it: it reads the journal, and tells clients where that takes long.
+// How the feed finds out that it missed something, and what it does about it: it reads the journal, and tells clients where that takes
+// long.
 public sealed partial class MarketFeed
 {
     /// <summary>Seconds without a book, or without Redis, after which clients are told (acceptance C3: within 2 s).</summary>
@@ -27,7 +28,8 @@ public sealed partial class MarketFeed
         redis.Subscribe<TradesMessage>(Channels.Trades, message => Receive(Channels.Trades, new FeedItem.Trades(message)));
         redis.Subscribe<StatsMessage>(Channels.Stats, message => Receive(Channels.Stats, new FeedItem.Stats(message)));
         redis.Subscribe<OrdersMessage>(Channels.Orders, message => Receive(Channels.Orders, new FeedItem.Orders(message)));
-        redis.Subscribe<TradeStatesMessage>(Channels.TradeStates, message => Receive(Channels.TradeStates, new FeedItem.TradeStates(message)));
+        redis.Subscribe<TradeStatesMessage>(
+            Channels.TradeStates, message => Receive(Channels.TradeStates, new FeedItem.TradeStates(message)));
         redis.Multiplexer.ConnectionFailed += (_, failed) =>
         {
             if (failed.ConnectionType == ConnectionType.Subscription) inbox.Writer.TryWrite(new FeedItem.ConnectionLost());
@@ -114,7 +116,8 @@ public sealed partial class MarketFeed
         if (ticksWithoutRedis is { } silent)
         {
             ticksWithoutRedis = silent + 1;
-            if (redis.Multiplexer.GetSubscriber().IsConnected(redis.Key(Channels.Depth)) && redis.Multiplexer.IsConnected) OnConnectionRestored();
+            if (redis.Multiplexer.GetSubscriber().IsConnected(redis.Key(Channels.Depth)) && redis.Multiplexer.IsConnected)
+                OnConnectionRestored();
             else if (silent >= TicksBeforeSaid && !silenceSaid)
             {
                 silenceSaid = true;
@@ -132,8 +135,8 @@ public sealed partial class MarketFeed
     }
 
     /// <summary>
-    /// Nothing is published before it is committed, so no book can be ahead of the journal. One that is took a message of somebody else, or the
-    /// journal was restored to an earlier point; either way it would pass over every message that is to come.
+    /// Nothing is published before it is committed, so no book can be ahead of the journal. One that is took a message of somebody else, or
+    /// the journal was restored to an earlier point; either way it would pass over every message that is to come.
     /// </summary>
     private async Task ComparePositionsAsync(int shard, IReadOnlyList<(int Market, long Epoch, long Sequence)> seen)
     {

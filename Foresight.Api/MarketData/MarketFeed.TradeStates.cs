@@ -2,8 +2,8 @@ using Foresight.Contracts;
 
 namespace Foresight.Api.MarketData;
 
-// The way of trades through settlement. Who follows a market's trades gets it too. Nothing is replayed: a state is absolute, and a client that
-// is told of a gap asks for the trades that it shows.
+// The way of trades through settlement. Who follows a market's trades gets it too. Nothing is replayed: a state is absolute, and a client
+// that is told of a gap asks for the trades that it shows.
 public sealed partial class MarketFeed
 {
     private readonly Dictionary<int, (long Epoch, long Sequence)> tradeStates = [];

@@ -44,9 +44,11 @@ public sealed partial class MarketFeed : BackgroundService
     private long lastTurn;
 
     public MarketFeed(
-        RedisConnection redis, MarketCatalog catalog, BookReader books, TradeReader trades, MarketDataMetrics metrics, TimeProvider clock, ILogger<MarketFeed> logger)
+        RedisConnection redis, MarketCatalog catalog, BookReader books, TradeReader trades, MarketDataMetrics metrics, TimeProvider clock,
+        ILogger<MarketFeed> logger)
     {
-        (this.redis, this.catalog, this.books, this.trades, this.metrics, this.clock, this.logger) = (redis, catalog, books, trades, metrics, clock, logger);
+        (this.redis, this.catalog, this.books, this.trades, this.metrics, this.clock, this.logger) =
+            (redis, catalog, books, trades, metrics, clock, logger);
         lastTurn = clock.GetTimestamp();
     }
 
@@ -285,11 +287,15 @@ public sealed partial class MarketFeed : BackgroundService
         [LoggerMessage(LogLevel.Error, "The market-data feed could not take a {Item}.")]
         public static partial void ItemFailed(ILogger logger, Exception error, string item);
 
-        [LoggerMessage(LogLevel.Information, "Market {Market}: the book is as of {Sequence}, and a message after {Previous} came; it is read anew.")]
+        [LoggerMessage(
+            LogLevel.Information, "Market {Market}: the book is as of {Sequence}, and a message after {Previous} came; it is read anew.")]
         public static partial void Gap(ILogger logger, int market, long sequence, long previous);
 
-        [LoggerMessage(LogLevel.Error, "Market {Market}: messages were taken up to ({Epoch}, {Sequence}), and the journal is at ({JournalEpoch}, {JournalSequence}); all are forgotten.")]
-        public static partial void AheadOfJournal(ILogger logger, int market, long epoch, long sequence, long journalEpoch, long journalSequence);
+        [LoggerMessage(
+            LogLevel.Error,
+            "Market {Market}: messages were taken up to ({Epoch}, {Sequence}), and the journal is at ({JournalEpoch}, {JournalSequence}); all are forgotten.")]
+        public static partial void AheadOfJournal(
+            ILogger logger, int market, long epoch, long sequence, long journalEpoch, long journalSequence);
 
         [LoggerMessage(LogLevel.Warning, "The journal could not be read for market data: {Reason}")]
         public static partial void NotRead(ILogger logger, string reason);

@@ -28,7 +28,8 @@ public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvid
         await feed.UnsubscribeAsync(Client(), new Subscription(CheckTopic(topic), marketId));
 
     /// <summary>The private updates of an owner's orders.</summary>
-    /// <param name="signature">EIP-191 personal_sign of "Foresight orders", the address in lower case and the seconds, on a line each.</param>
+    /// <param name="signature">EIP-191 personal_sign of "Foresight orders", the address in lower case and the seconds, on a line
+    /// each.</param>
     public async Task SubscribeOrders(string address, long issuedAtUnixSeconds, string signature)
     {
         if (!Address.TryParse(address, out var owner))

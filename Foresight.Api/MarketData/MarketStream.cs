@@ -83,7 +83,8 @@ public sealed class MarketStream(Market market)
             if (read.Sequence < Sequence) return false;
             book.Replace(read.Levels[market.Id]);
             Install(Math.Max(read.Epoch, Epoch), read.Sequence);
-            foreach (var message in waiting.Where(message => message.Sequence > Sequence).OrderBy(message => message.Epoch).ThenBy(message => message.Sequence).ToList())
+            foreach (var message in waiting.Where(message => message.Sequence > Sequence).OrderBy(message => message.Epoch)
+                .ThenBy(message => message.Sequence).ToList())
             {
                 if (!Follows(message))
                 {
@@ -152,7 +153,8 @@ public sealed class MarketStream(Market market)
         {
             if (!IsLive) return null;
             return new DepthView(
-                market.Id, outcome, Epoch, Sequence, [.. book.Bids(outcome).Take(levels).Select(View)], [.. book.Asks(outcome).Take(levels).Select(View)],
+                market.Id, outcome, Epoch, Sequence, [.. book.Bids(outcome).Take(levels).Select(View)],
+                [.. book.Asks(outcome).Take(levels).Select(View)],
                 BookChecksum.Of(book.Bids(outcome), book.Asks(outcome)));
         }
 
@@ -164,7 +166,8 @@ public sealed class MarketStream(Market market)
         lock (gate)
         {
             if (!IsLive) return (null, null);
-            return (book.Bids(outcome).Select(level => (int?)level.Key).FirstOrDefault(), book.Asks(outcome).Select(level => (int?)level.Key).FirstOrDefault());
+            return (book.Bids(outcome).Select(level => (int?)level.Key).FirstOrDefault(),
+                book.Asks(outcome).Select(level => (int?)level.Key).FirstOrDefault());
         }
     }
 

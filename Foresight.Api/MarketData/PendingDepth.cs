@@ -52,7 +52,8 @@ public sealed class PendingDepth
     public static DepthMessage Fold(IReadOnlyList<DepthMessage> messages)
     {
         var levels = new Dictionary<(int Outcome, bool IsBid, int Ticks), long>();
-        foreach (var level in messages.SelectMany(message => message.Levels)) levels[(level.Outcome, level.IsBid, level.PriceTicks)] = level.Lots;
+        foreach (var level in messages.SelectMany(message => message.Levels))
+            levels[(level.Outcome, level.IsBid, level.PriceTicks)] = level.Lots;
         var (first, last) = (messages[0], messages[^1]);
         return last with
         {

@@ -50,6 +50,7 @@ public sealed class SharedMessage
     /// <summary>One client has it, or will not get it. The last one ends the measurement.</summary>
     public void Delivered()
     {
-        if (delivered is not null && Interlocked.Decrement(ref undelivered) == 0) delivered(System.Diagnostics.Stopwatch.GetElapsedTime(receivedAt));
+        if (delivered is not null && Interlocked.Decrement(ref undelivered) == 0)
+            delivered(System.Diagnostics.Stopwatch.GetElapsedTime(receivedAt));
     }
 }

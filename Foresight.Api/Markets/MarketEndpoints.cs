@@ -85,12 +85,14 @@ public static class MarketEndpoints
     }
 
     private static async Task<Results<Ok<Page<TradeView>>, ProblemResult>> MarketTradesAsync(
-        int id, HttpContext http, MarketCatalog catalog, TradeReader reader, CancellationToken cancellation, int? limit = null, string? cursor = null)
+        int id, HttpContext http, MarketCatalog catalog, TradeReader reader, CancellationToken cancellation, int? limit = null,
+        string? cursor = null)
     {
         if (RequestReading.ReadPage(limit, cursor, out var size, out var before) is { } page) return new ProblemResult(page);
         if (RequestReading.ReadLsn(http.Request, out var after) is { } malformed) return new ProblemResult(malformed);
         if (await catalog.FindAsync(id, cancellation) is null) return new ProblemResult(Unknown(id));
-        return TypedResults.Ok(await reader.ListAsync(new TradeFilter(id, Account: null, Settlement: null), size, before, after, cancellation));
+        return TypedResults.Ok(
+            await reader.ListAsync(new TradeFilter(id, Account: null, Settlement: null), size, before, after, cancellation));
     }
 
     private static async Task<Results<Ok<Page<TradeView>>, ProblemResult>> TradesAsync(
@@ -122,15 +124,23 @@ public static class MarketEndpoints
         Database database, IConfiguration configuration, CancellationToken cancellation)
     {
         var chainId = configuration.ChainId();
-        var row = await database.ReadAsync("chain", after: null, (connection, cancel) => connection.QuerySingleOrDefaultAsync<(byte[] Factory, byte[] Usdc, byte[] Token)?>(new CommandDefinition("SELECT factory, usdc, outcome_token FROM deployments WHERE chain_id = @chainId", new { chainId }, cancellationToken: cancel)), cancellation);
+        var row = await database.ReadAsync(
+            "chain", after: null,
+            (connection, cancel) =>
+                connection.QuerySingleOrDefaultAsync<(byte[] Factory, byte[] Usdc, byte[] Token)?>(
+                    new CommandDefinition(
+                        "SELECT factory, usdc, outcome_token FROM deployments WHERE chain_id = @chainId", new { chainId },
+                        cancellationToken: cancel)), cancellation);
         if (row is not { } contracts)
             return new ProblemResult(Problem.Unavailable($"The contracts are not deployed on chain {chainId} yet."));
         return TypedResults.Ok(new ChainView(
-            chainId, new Address(contracts.Factory).ToString(), new Address(contracts.Usdc).ToString(), new Address(contracts.Token).ToString(),
+            chainId, new Address(contracts.Factory).ToString(), new Address(contracts.Usdc).ToString(),
+            new Address(contracts.Token).ToString(),
             configuration.Integer("SETTLEMENT_CONFIRMATIONS", 2, 0, 10_000)));
     }
 
     private static MarketView View(Market market, MarketStats stats) => new(
-        market.Id, market.Address.ToString(), market.Question, market.Outcomes, Decimals.Price(market.TickSize), Names.OfMarketState(market.State),
+        market.Id, market.Address.ToString(), market.Question, market.Outcomes, Decimals.Price(market.TickSize),
+        Names.OfMarketState(market.State),
         market.ClosesAt, market.ResolvedOutcome, stats);
 }

@@ -44,7 +44,8 @@ public sealed class MarketStatistics(Database database, MarketFeed feed, TimePro
         {
             if (sums is { } fresh && clock.GetElapsedTime(fresh.At) < FreshFor) return fresh.Rows;
             var rows = await database.ReadAsync("market_statistics", after: null, async (connection, cancel) =>
-                (await connection.QueryAsync<SumRow>(new CommandDefinition(Query, cancellationToken: cancel))).ToFrozenDictionary(row => row.MarketId), cancellation);
+                (await connection.QueryAsync<SumRow>(new CommandDefinition(Query, cancellationToken: cancel)))
+                    .ToFrozenDictionary(row => row.MarketId), cancellation);
             sums = (rows, clock.GetTimestamp());
             return rows;
         }
@@ -55,8 +56,8 @@ public sealed class MarketStatistics(Database database, MarketFeed feed, TimePro
     }
 
     /// <summary>
-    /// The last price is in outcome 0's terms, as the leader's own statistics are: of a binary market, what the other outcome trades at q is a
-    /// trade of outcome 0 at 1 - q; of a larger one only trades of outcome 0 tell its price. Turnover is what takers paid or got.
+    /// The last price is in outcome 0's terms, as the leader's own statistics are: of a binary market, what the other outcome trades at q
+    /// is a trade of outcome 0 at 1 - q; of a larger one only trades of outcome 0 tell its price. Turnover is what takers paid or got.
     /// </summary>
     private const string Query = """
         WITH sums AS (

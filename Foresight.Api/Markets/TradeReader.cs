@@ -24,10 +24,12 @@ public sealed class TradeReader(Database database)
     public async Task<TradeView?> FindAsync(long tradeId, NpgsqlLogSequenceNumber? after, CancellationToken cancellation)
     {
         var query = new { tradeId };
-        return await database.ReadAsync("trade", after, ReadAsync, cancellation) ?? await database.ReadPrimaryAsync("trade", ReadAsync, cancellation);
+        return await database.ReadAsync("trade", after, ReadAsync, cancellation)
+            ?? await database.ReadPrimaryAsync("trade", ReadAsync, cancellation);
 
         async Task<TradeView?> ReadAsync(NpgsqlConnection connection, CancellationToken cancel) =>
-            (await connection.QuerySingleOrDefaultAsync<TradeRow>(new CommandDefinition($"SELECT {Columns} WHERE t.trade_id = @tradeId", query, cancellationToken: cancel)))?.View();
+            (await connection.QuerySingleOrDefaultAsync<TradeRow>(
+                new CommandDefinition($"SELECT {Columns} WHERE t.trade_id = @tradeId", query, cancellationToken: cancel)))?.View();
     }
 
     public async Task<Page<TradeView>> ListAsync(
@@ -39,13 +41,16 @@ public sealed class TradeReader(Database database)
         if (filter.Unsettled) conditions.Add("t.settlement NOT IN ('final', 'failed')");
         // An account may be on both sides of a trade (of different orders), so its fills are counted once each by trade.
         if (filter.Account is not null)
-            conditions.Add("EXISTS (SELECT FROM fills f WHERE f.trade_id = t.trade_id AND f.account_id = (SELECT account_id FROM accounts WHERE address = @account))");
+            conditions.Add(
+                "EXISTS (SELECT FROM fills f WHERE f.trade_id = t.trade_id AND f.account_id = (SELECT account_id FROM accounts WHERE address = @account))");
         var query = $"SELECT {Columns} WHERE {string.Join(" AND ", conditions)} ORDER BY t.trade_id DESC LIMIT @rows";
-        var parameters = new { before, market = filter.MarketId, settlement = filter.Settlement, account = filter.Account?.ToBytes(), rows = size + 1 };
+        var parameters =
+            new { before, market = filter.MarketId, settlement = filter.Settlement, account = filter.Account?.ToBytes(), rows = size + 1 };
         var name = filter.Account is not null ? "trades_by_user" : filter.Unsettled ? "unsettled_trades" : "recent_trades";
         return await database.ReadAsync(name, after, async (connection, cancel) =>
         {
-            var read = (await connection.QueryAsync<TradeRow>(new CommandDefinition(query, parameters, cancellationToken: cancel))).AsList();
+            var read = (await connection.QueryAsync<TradeRow>(new CommandDefinition(query, parameters, cancellationToken: cancel)))
+                .AsList();
             var (rows, next) = RequestReading.Cut(read, size, row => row.TradeId);
             return new Page<TradeView>([.. rows.Select(row => row.View())], next);
         }, cancellation);
@@ -88,7 +93,8 @@ public sealed class TradeReader(Database database)
 
         public TradeView View() => new(
             TradeId, MarketId, Names.OfTradeKind(Kind), TakerOutcome, Names.OfSide(TakerIsBuy), Decimals.Price(TakerPriceTicks),
-            Decimals.Shares(QuantityLots), ExecutedAt, Settlement, SettlementReason, TxHash is null ? null : new Hash32(TxHash).ToString(), BlockNumber,
+            Decimals.Shares(QuantityLots), ExecutedAt, Settlement, SettlementReason, TxHash is null ? null : new Hash32(TxHash).ToString(),
+            BlockNumber,
             Epoch, Sequence);
     }
 }

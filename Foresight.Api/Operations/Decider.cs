@@ -16,6 +16,7 @@ public sealed record Decider(string Actor, string Key)
         var key = access.NameOf(http) ?? throw new InvalidOperationException("The gate lets nobody without a key come here.");
         var name = Uri.UnescapeDataString(http.Request.Headers[OperatorHeader].ToString()).Trim();
         name = new string([.. name.Where(c => !char.IsControl(c))]);
-        return new Decider(name.Length == 0 ? key : name.Length > DiscrepancyRules.MaxActor ? name[..DiscrepancyRules.MaxActor] : name, key);
+        return new Decider(
+            name.Length == 0 ? key : name.Length > DiscrepancyRules.MaxActor ? name[..DiscrepancyRules.MaxActor] : name, key);
     }
 }

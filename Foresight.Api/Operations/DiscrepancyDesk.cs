@@ -35,7 +35,8 @@ public sealed class DiscrepancyDesk(Database database, RedisConnection redis, IC
 
     private readonly long? fourEyesOver = configuration.FourEyesOver();
 
-    public async Task<(DiscrepancyDetail? Detail, Problem? Problem)> DecideAsync(long id, ResolveRequest request, Decider by, CancellationToken cancellation)
+    public async Task<(DiscrepancyDetail? Detail, Problem? Problem)> DecideAsync(
+        long id, ResolveRequest request, Decider by, CancellationToken cancellation)
     {
         var (decision, wrong) = DiscrepancyRules.Read(request.Action, request.Note, request.Until, request.Assignee, clock.GetUtcNow());
         if (decision is null) return (null, Problem.Malformed(wrong!));
@@ -48,12 +49,16 @@ public sealed class DiscrepancyDesk(Database database, RedisConnection redis, IC
             await transaction.CommitAsync(cancel);
             return (read, (BulkRefusal?)null);
         }, cancellation);
-        if (refusal is not null) return (null, refusal.Code == ProblemCodes.NotFound ? Problem.NotFound(refusal.Reason) : new Problem(refusal.Code, refusal.Reason));
+        if (refusal is not null)
+            return (null, refusal.Code == ProblemCodes.NotFound
+                ? Problem.NotFound(refusal.Reason)
+                : new Problem(refusal.Code, refusal.Reason));
         Tell(by, $"{id} {detail!.Discrepancy.State}");
         return (detail, null);
     }
 
-    public async Task<(BulkResolveResponse? Response, Problem? Problem)> DecideAsync(BulkResolveRequest request, Decider by, CancellationToken cancellation)
+    public async Task<(BulkResolveResponse? Response, Problem? Problem)> DecideAsync(
+        BulkResolveRequest request, Decider by, CancellationToken cancellation)
     {
         if (request.Ids is not { Count: > 0 and <= DiscrepancyRules.MaxBulk } ids || ids.Distinct().Count() != ids.Count)
             return (null, Problem.Malformed($"ids must be 1 to {DiscrepancyRules.MaxBulk} numbers, each once."));
@@ -72,16 +77,22 @@ public sealed class DiscrepancyDesk(Database database, RedisConnection redis, IC
     }
 
     private async Task<BulkResolveResponse> DecideAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<long> ids, Decision decision, Decider by, Guid? batch, CancellationToken cancellation)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<long> ids, Decision decision, Decider by, Guid? batch,
+        CancellationToken cancellation)
     {
-        // Locked, in one order, so that of two decisions at once the second is judged by what the first made of it, and neither waits for ever.
+        // Locked, in one order, so that of two decisions at once the second is judged by what the first made of it, and neither waits for
+        // ever.
         var rows = (await connection.QueryAsync<(long Id, string State, long? Amount, string? SecondAction, string? SecondKey)>(new CommandDefinition(
             "SELECT discrepancy_id, state, amount, second_action, second_key FROM discrepancies WHERE discrepancy_id = ANY (@ids) ORDER BY discrepancy_id FOR UPDATE",
             new { ids = ids.ToArray() }, transaction, cancellationToken: cancellation))).ToDictionary(row => row.Id);
-        var refused = ids.Where(id => !rows.ContainsKey(id)).Select(id => new BulkRefusal(id, ProblemCodes.NotFound, $"No discrepancy has the id {id}.")).ToList();
+        var refused = ids.Where(id => !rows.ContainsKey(id))
+            .Select(id => new BulkRefusal(id, ProblemCodes.NotFound, $"No discrepancy has the id {id}.")).ToList();
         var judged = rows.Values.Select(row => (row.Id, Judgement: DiscrepancyRules.Judge(
-            new DiscrepancyFacts(row.State, row.Amount, row.SecondAction, row.SecondKey), decision, by, fourEyesOver))).OrderBy(row => row.Id).ToList();
-        refused.AddRange(judged.Where(j => j.Judgement.Refusal is not null).Select(j => new BulkRefusal(j.Id, j.Judgement.Refusal!.Value.Code, j.Judgement.Refusal.Value.Reason)));
+            new DiscrepancyFacts(row.State, row.Amount, row.SecondAction, row.SecondKey), decision, by,
+            fourEyesOver))).OrderBy(row => row.Id).ToList();
+        refused.AddRange(
+            judged.Where(j => j.Judgement.Refusal is not null).Select(
+                j => new BulkRefusal(j.Id, j.Judgement.Refusal!.Value.Code, j.Judgement.Refusal.Value.Reason)));
         var changing = judged.Where(j => j.Judgement.Refusal is null).ToList();
         if (changing.Count > 0)
         {
@@ -90,7 +101,8 @@ public sealed class DiscrepancyDesk(Database database, RedisConnection redis, IC
                 new
                 {
                     ids = changing.Select(c => c.Id).ToArray(), states = changing.Select(c => c.Judgement.State).ToArray(),
-                    waits = changing.Select(c => c.Judgement.Waits).ToArray(), action = decision.Action, note = decision.Note, assignee = decision.Assignee,
+                    waits = changing.Select(c => c.Judgement.Waits).ToArray(), action = decision.Action, note = decision.Note,
+                    assignee = decision.Assignee,
                     until = decision.Until?.UtcDateTime, actor = by.Actor, key = by.Key, batch, told = Told(decision),
                 },
                 transaction, cancellationToken: cancellation));
@@ -100,7 +112,8 @@ public sealed class DiscrepancyDesk(Database database, RedisConnection redis, IC
     }
 
     /// <summary>What the history says where there is no note.</summary>
-    private static string? Told(Decision decision) => decision.Action != DiscrepancyRules.Assign ? null : decision.Assignee is { } name ? $"To {name}." : "To nobody.";
+    private static string? Told(Decision decision) =>
+        decision.Action != DiscrepancyRules.Assign ? null : decision.Assignee is { } name ? $"To {name}." : "To nobody.";
 
     private void Tell(Decider by, string detail) =>
         redis.Publish(Channels.ClusterEvents, new ClusterEvent("discrepancy_changed", by.Actor, 0, clock.GetUtcNow(), detail));

@@ -6,16 +6,18 @@ using Foresight.Contracts;
 namespace Foresight.Api.Operations;
 
 /// <summary>
-/// Discrepancies as a file. Both forms hold the same. CSV is RFC 4180 in UTF-8 with a header line; the texts in it come from the chain and from
-/// people, and a program for tables runs a cell that begins like a formula, so such a cell has an apostrophe before it. One that begins with
-/// an apostrophe has too: whoever reads the file takes one away and has what was written.
+/// Discrepancies as a file. Both forms hold the same. CSV is RFC 4180 in UTF-8 with a header line; the texts in it come from the chain and
+/// from people, and a program for tables runs a cell that begins like a formula, so such a cell has an apostrophe before it. One that
+/// begins with an apostrophe has too: whoever reads the file takes one away and has what was written.
 /// </summary>
 public static class DiscrepancyExport
 {
     private static readonly (string Name, Func<DiscrepancyView, object?> Of)[] Columns =
     [
-        ("id", d => d.Id), ("key", d => d.Key), ("kind", d => d.Kind), ("severity", d => d.Severity), ("state", d => d.State), ("marketId", d => d.MarketId),
-        ("tradeId", d => d.TradeId), ("transactionHash", d => d.TransactionHash), ("blockNumber", d => d.BlockNumber), ("amount", d => d.Amount),
+        ("id", d => d.Id), ("key", d => d.Key), ("kind", d => d.Kind), ("severity", d => d.Severity), ("state", d => d.State),
+        ("marketId", d => d.MarketId),
+        ("tradeId", d => d.TradeId), ("transactionHash", d => d.TransactionHash), ("blockNumber", d => d.BlockNumber),
+        ("amount", d => d.Amount),
         ("assignee", d => d.Assignee), ("summary", d => d.Summary), ("firstSeenAt", d => d.FirstSeenAt), ("lastSeenAt", d => d.LastSeenAt),
         ("absentSince", d => d.AbsentSince), ("ignoredUntil", d => d.IgnoredUntil), ("note", d => d.Note), ("changedBy", d => d.ChangedBy),
         ("changedAt", d => d.ChangedAt), ("onChain", d => d.OnChain), ("offChain", d => d.OffChain),
@@ -37,7 +39,8 @@ public static class DiscrepancyExport
     }
 
     public static byte[] Json(IEnumerable<DiscrepancyView> rows) =>
-        JsonSerializer.SerializeToUtf8Bytes(rows.Select(row => Columns.ToDictionary(column => column.Name, column => column.Of(row))), JsonSerializerOptions.Web);
+        JsonSerializer.SerializeToUtf8Bytes(
+            rows.Select(row => Columns.ToDictionary(column => column.Name, column => column.Of(row))), JsonSerializerOptions.Web);
 
     /// <summary>As it stands in the file.</summary>
     public static string Cell(string text)

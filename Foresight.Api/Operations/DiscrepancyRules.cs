@@ -54,34 +54,43 @@ public static class DiscrepancyRules
     };
 
     /// <summary>
-    /// What ends the matter of more than <paramref name="fourEyesOver"/>, or of nobody knows how much, takes two keys: the first one's decision
-    /// waits until another key decides the same.
+    /// What ends the matter of more than <paramref name="fourEyesOver"/>, or of nobody knows how much, takes two keys: the first one's
+    /// decision waits until another key decides the same.
     /// </summary>
     /// <param name="fourEyesOver">Micro-USDC; null: one key is enough.</param>
     public static Judgement Judge(DiscrepancyFacts facts, Decision decision, Decider by, long? fourEyesOver)
     {
         if (After(facts.State, decision.Action) is not { } next)
-            return new Judgement(facts.State, Refusal: (Problems.ProblemRules.StateConflict, $"A discrepancy that is {facts.State} cannot take the action {decision.Action}."));
+            return new Judgement(
+                facts.State,
+                Refusal: (Problems.ProblemRules.StateConflict,
+                    $"A discrepancy that is {facts.State} cannot take the action {decision.Action}."));
         var takesTwo = decision.Action is Resolve or Ignore && fourEyesOver is { } limit && !(facts.Amount <= limit);
         if (!takesTwo) return new Judgement(next);
         if (facts.SecondAction != decision.Action) return new Judgement(facts.State, Waits: true);
         return facts.SecondKey == by.Key
-            ? new Judgement(facts.State, Refusal: (Problems.ProblemRules.SecondPersonNeeded, $"The key {by.Key} has decided this already; somebody with another key must too."))
+            ? new Judgement(
+                facts.State,
+                Refusal: (Problems.ProblemRules.SecondPersonNeeded,
+                    $"The key {by.Key} has decided this already; somebody with another key must too."))
             : new Judgement(next);
     }
 
     /// <summary>The decision, or what is wrong with it.</summary>
-    public static (Decision? Decision, string? Wrong) Read(string? action, string? note, DateTimeOffset? until, string? assignee, DateTimeOffset now)
+    public static (Decision? Decision, string? Wrong) Read(
+        string? action, string? note, DateTimeOffset? until, string? assignee, DateTimeOffset now)
     {
         action ??= Resolve;
         if (!Actions.Contains(action)) return (null, $"action must be one of {string.Join(", ", Actions)}.");
         note = Clean(note);
         if (note.Length > MaxNote || (note.Length == 0 && action != Assign)) return (null, $"note must have 1 to {MaxNote} characters.");
         if (until is not null && action != Ignore) return (null, "until belongs to the action ignore.");
-        if (until <= now || until > now + LongestIgnore) return (null, $"until must be in the future, at most {LongestIgnore.TotalDays:0} days away.");
+        if (until <= now || until > now + LongestIgnore)
+            return (null, $"until must be in the future, at most {LongestIgnore.TotalDays:0} days away.");
         assignee = Clean(assignee);
         if (assignee.Length > 0 && action != Assign) return (null, "assignee belongs to the action assign.");
-        if (assignee.Length > MaxActor || assignee == Nobody) return (null, $"assignee must be a name of at most {MaxActor} characters other than \"{Nobody}\".");
+        if (assignee.Length > MaxActor || assignee == Nobody)
+            return (null, $"assignee must be a name of at most {MaxActor} characters other than \"{Nobody}\".");
         return (new Decision(action, note.Length == 0 ? null : note, until, assignee.Length == 0 ? null : assignee), null);
     }
 

@@ -8,7 +8,9 @@ using Npgsql;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>Accounts whose trades failed by their own doing, for operators: who is limited, why, and a reset with its audit entry.</summary>
+/// <summary>
+/// Accounts whose trades failed by their own doing, for operators: who is limited, why, and a reset with its audit entry.
+/// </summary>
 public sealed class OffenderDesk(Database database, OffenderOptions options)
 {
     private const int MaxListed = 500;
@@ -19,26 +21,32 @@ public sealed class OffenderDesk(Database database, OffenderOptions options)
         database.ReadPrimaryAsync<IReadOnlyList<OffenderView>>("offenders", async (connection, cancel) =>
         {
             var (now, rows) = await ReadAsync(connection, null, null, cancel);
-            return [.. rows.GroupBy(r => new Address(r.Address)).Select(g => ViewOf(g.Key, [.. g], now)).OfType<OffenderView>().OrderByDescending(v => v.Points).Take(MaxListed)];
+            return [.. rows.GroupBy(r => new Address(r.Address)).Select(g => ViewOf(g.Key, [.. g], now)).OfType<OffenderView>()
+                .OrderByDescending(v => v.Points).Take(MaxListed)];
         }, cancellation);
 
     /// <summary>Null: nothing was ever held against it.</summary>
     public Task<OffenderDetail?> FindAsync(Address address, CancellationToken cancellation) =>
         database.ReadPrimaryAsync("offender", (connection, cancel) => DetailAsync(connection, address, null, cancel), cancellation);
 
-    public async Task<(OffenderDetail? Detail, Problem? Problem)> ResetAsync(Address address, ResetOffenderRequest request, string actor, CancellationToken cancellation)
+    public async Task<(OffenderDetail? Detail, Problem? Problem)> ResetAsync(
+        Address address, ResetOffenderRequest request, string actor, CancellationToken cancellation)
     {
         var note = request.Note.Trim();
-        if (note.Length is 0 or > DiscrepancyRules.MaxNote) return (null, Problem.Malformed($"note must have 1 to {DiscrepancyRules.MaxNote} characters."));
-        return await database.WriteAsync("offender_reset", (connection, cancel) => WriteAsync(connection, address, note, actor, cancel), cancellation);
+        if (note.Length is 0 or > DiscrepancyRules.MaxNote)
+            return (null, Problem.Malformed($"note must have 1 to {DiscrepancyRules.MaxNote} characters."));
+        return await database.WriteAsync(
+            "offender_reset", (connection, cancel) => WriteAsync(connection, address, note, actor, cancel), cancellation);
     }
 
-    private async Task<(OffenderDetail?, Problem?)> WriteAsync(NpgsqlConnection connection, Address address, string note, string actor, CancellationToken cancellation)
+    private async Task<(OffenderDetail?, Problem?)> WriteAsync(
+        NpgsqlConnection connection, Address address, string note, string actor, CancellationToken cancellation)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         var parameters = new { address = address.ToBytes(), note, actor };
         var forgiven = await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE offences SET forgiven_at = now() WHERE address = @address AND forgiven_at IS NULL", parameters, transaction, cancellationToken: cancellation));
+            "UPDATE offences SET forgiven_at = now() WHERE address = @address AND forgiven_at IS NULL", parameters, transaction,
+            cancellationToken: cancellation));
         if (forgiven == 0) return (null, new Problem(ProblemRules.StateConflict, $"Nothing counts against {address}."));
         await connection.ExecuteAsync(new CommandDefinition(
             "INSERT INTO offender_audit (address, actor, action, forgiven, note) VALUES (@address, @actor, 'reset', @forgiven, @note)",
@@ -48,7 +56,8 @@ public sealed class OffenderDesk(Database database, OffenderOptions options)
         return (detail, null);
     }
 
-    private async Task<OffenderDetail?> DetailAsync(NpgsqlConnection connection, Address address, NpgsqlTransaction? transaction, CancellationToken cancellation)
+    private async Task<OffenderDetail?> DetailAsync(
+        NpgsqlConnection connection, Address address, NpgsqlTransaction? transaction, CancellationToken cancellation)
     {
         var parameters = new { address = address.ToBytes(), MaxOffences };
         var offences = (await connection.QueryAsync<OffenceRow>(new CommandDefinition(
@@ -69,7 +78,8 @@ public sealed class OffenderDesk(Database database, OffenderOptions options)
     private static async Task<(DateTimeOffset Now, IReadOnlyList<OffenceRow> Rows)> ReadAsync(
         NpgsqlConnection connection, Address? address, NpgsqlTransaction? transaction, CancellationToken cancellation)
     {
-        var now = await connection.ExecuteScalarAsync<DateTime>(new CommandDefinition("SELECT clock_timestamp()", transaction: transaction, cancellationToken: cancellation));
+        var now = await connection.ExecuteScalarAsync<DateTime>(
+            new CommandDefinition("SELECT clock_timestamp()", transaction: transaction, cancellationToken: cancellation));
         var rows = await connection.QueryAsync<OffenceRow>(new CommandDefinition(
             """
             SELECT address, trade_id, reason, points, at FROM offences
@@ -84,7 +94,8 @@ public sealed class OffenderDesk(Database database, OffenderOptions options)
         var standing = OffenderRules.StandingOf(offences.Select(o => new Offence(o.At, o.Points)), options, now);
         if (standing.Points == 0) return null;
         return new OffenderView(
-            address.ToString(), standing.Level.ToString().ToLowerInvariant(), standing.Points, standing.Improves > TimeSpan.Zero ? now + standing.Improves : null, offences.Count,
+            address.ToString(), standing.Level.ToString().ToLowerInvariant(), standing.Points,
+            standing.Improves > TimeSpan.Zero ? now + standing.Improves : null, offences.Count,
             offences.GroupBy(o => o.Reason).ToDictionary(g => g.Key, g => g.Count()), offences[^1].At);
     }
 

@@ -40,7 +40,8 @@ public static class OperationsEndpoints
 
         MapOffenders(app.MapGroup("/admin/offenders").WithTags("Admin").RequireAdminKey());
         app.MapGroup("/admin").WithTags("Admin").RequireAdminKey()
-            .MapGet("/overview", async (Overview overview, CancellationToken cancellation) => TypedResults.Ok(await overview.ReadAsync(cancellation)))
+            .MapGet("/overview", async (Overview overview, CancellationToken cancellation) =>
+                TypedResults.Ok(await overview.ReadAsync(cancellation)))
             .WithName("GetOverview").WithSummary("Everything at a glance; a part that cannot be read is named.").RefusesWith(401);
 
         return app.MapReconciliation();
@@ -49,13 +50,16 @@ public static class OperationsEndpoints
     private static void MapOffenders(RouteGroupBuilder routes)
     {
         routes.MapGet("", async (OffenderDesk desk, CancellationToken cancellation) => TypedResults.Ok(await desk.ListAsync(cancellation)))
-            .WithName("ListOffenders").WithSummary("Accounts whose trades failed by their own doing, the worst first.").RefusesWith(401, 503);
-        routes.MapGet("/{address}", OffenderAsync).WithName("GetOffender").WithSummary("One of them, with its offences and resets.").RefusesWith(400, 401, 404, 503);
+            .WithName("ListOffenders").WithSummary("Accounts whose trades failed by their own doing, the worst first.")
+            .RefusesWith(401, 503);
+        routes.MapGet("/{address}", OffenderAsync).WithName("GetOffender").WithSummary("One of them, with its offences and resets.")
+            .RefusesWith(400, 401, 404, 503);
         routes.MapPost("/{address}/reset", ResetOffenderAsync).WithName("ResetOffender")
             .WithSummary("Forgives what counts against an account, with a note that is kept.").RefusesWith(400, 401, 409, 503);
     }
 
-    private static async Task<Results<Ok<OffenderDetail>, ProblemResult>> OffenderAsync(string address, OffenderDesk desk, CancellationToken cancellation)
+    private static async Task<Results<Ok<OffenderDetail>, ProblemResult>> OffenderAsync(
+        string address, OffenderDesk desk, CancellationToken cancellation)
     {
         if (!Address.TryParse(address, out var account)) return new ProblemResult(OrderRules.NotAnAddress("address"));
         return await desk.FindAsync(account, cancellation) is { } detail
@@ -64,7 +68,8 @@ public static class OperationsEndpoints
     }
 
     private static async Task<Results<Ok<OffenderDetail>, ProblemResult>> ResetOffenderAsync(
-        string address, ResetOffenderRequest request, HttpContext http, OffenderDesk desk, AdminAccess access, CancellationToken cancellation)
+        string address, ResetOffenderRequest request, HttpContext http, OffenderDesk desk, AdminAccess access,
+        CancellationToken cancellation)
     {
         if (!Address.TryParse(address, out var account)) return new ProblemResult(OrderRules.NotAnAddress("address"));
         var (detail, problem) = await desk.ResetAsync(account, request, Decider.Of(http, access).Actor, cancellation);
@@ -75,5 +80,7 @@ public static class OperationsEndpoints
         HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellation, int shard = 0) =>
         await reader.LeaderAsync(Math.Clamp(shard, 0, Shards.Maximum - 1), access.Allows(http), cancellation) is { } leader
             ? TypedResults.Ok(leader)
-            : new ProblemResult(new Problem(ProblemCodes.NotLeader, "No node leads this shard of the matching engine.") { RetryAfter = TimeSpan.FromSeconds(1) });
+            : new ProblemResult(
+                new Problem(ProblemCodes.NotLeader, "No node leads this shard of the matching engine.")
+                    { RetryAfter = TimeSpan.FromSeconds(1) });
 }

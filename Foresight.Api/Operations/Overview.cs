@@ -8,7 +8,8 @@ namespace Foresight.Api.Operations;
 /// none of the others.
 /// </summary>
 public sealed partial class Overview(
-    ClusterReader cluster, Database database, ReconciliationReader reconciliation, SettlementReader settlement, TimeProvider clock, ILogger<Overview> logger)
+    ClusterReader cluster, Database database, ReconciliationReader reconciliation, SettlementReader settlement, TimeProvider clock,
+    ILogger<Overview> logger)
 {
     /// <summary>Below the time that the console gives a node to answer.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromMilliseconds(1_500);
@@ -27,7 +28,8 @@ public sealed partial class Overview(
         lock (unavailable)
         {
             return new AdminOverview(
-                clock.GetUtcNow(), clusterStatus, database.Status(), reconciliationStatus, settlementView, throughput, new Dictionary<string, string>(unavailable));
+                clock.GetUtcNow(), clusterStatus, database.Status(), reconciliationStatus, settlementView, throughput,
+                new Dictionary<string, string>(unavailable));
         }
 
         async Task<T?> PartAsync<T>(string name, Func<CancellationToken, Task<T>> read) where T : class
@@ -40,7 +42,9 @@ public sealed partial class Overview(
             catch (Exception error) when (!cancellation.IsCancellationRequested)
             {
                 Log.PartFailed(logger, name, error.Message);
-                lock (unavailable) unavailable[name] = error is TimeoutException or OperationCanceledException ? "no answer in time" : error.GetType().Name;
+                lock (unavailable) unavailable[name] = error is TimeoutException or OperationCanceledException
+                    ? "no answer in time"
+                    : error.GetType().Name;
                 return null;
             }
         }

@@ -16,8 +16,11 @@ internal static class ReconciliationEndpoints
     public static WebApplication MapReconciliation(this WebApplication app)
     {
         var routes = app.MapGroup("/reconciliation").WithTags("Reconciliation").RequireAdminKey();
-        routes.MapGet("/status", async (ReconciliationReader reader, CancellationToken cancellation) => TypedResults.Ok(await reader.StatusAsync(cancellation)))
-            .WithName("GetReconciliationStatus").WithSummary("Last and next run, coverage, open discrepancies, solvency.").RefusesWith(401, 503);
+        routes.MapGet(
+            "/status", async (ReconciliationReader reader, CancellationToken cancellation) =>
+                TypedResults.Ok(await reader.StatusAsync(cancellation)))
+            .WithName("GetReconciliationStatus").WithSummary("Last and next run, coverage, open discrepancies, solvency.")
+            .RefusesWith(401, 503);
         routes.MapGet("/runs", RunsAsync).WithName("ListRuns").WithSummary("Runs, newest first.").RefusesWith(400, 401, 503);
         routes.MapGet("/runs/{id:long}", RunAsync).WithName("GetRun").WithSummary("One run.").RefusesWith(401, 404, 503);
         routes.MapGet("/runs/{id:long}/repairs", RepairsAsync).WithName("ListRepairs")
@@ -31,7 +34,8 @@ internal static class ReconciliationEndpoints
         routes.MapGet("/discrepancies/{id:long}", DiscrepancyAsync).WithName("GetDiscrepancy")
             .WithSummary("One discrepancy, with its evidence, proof and audit trail.").RefusesWith(401, 404, 503);
         routes.MapPost("/trigger", TriggerAsync).WithName("TriggerReconciliation")
-            .WithSummary("Asks for a run, or for a dry run of automatic repair; joins one of the same kind that waits or runs.").RefusesWith(400, 401, 503);
+            .WithSummary("Asks for a run, or for a dry run of automatic repair; joins one of the same kind that waits or runs.")
+            .RefusesWith(400, 401, 503);
         routes.MapPost("/resolve/{id:long}", ResolveAsync).WithName("ResolveDiscrepancy")
             .WithSummary("Resolves, acknowledges, ignores, reopens, assigns or notes a discrepancy.").RefusesWith(400, 401, 404, 409, 503);
         routes.MapPost("/resolve", ResolveManyAsync).WithName("ResolveDiscrepancies")
@@ -45,8 +49,11 @@ internal static class ReconciliationEndpoints
             ? new ProblemResult(malformed)
             : TypedResults.Ok(await reader.RunsAsync(size, before, cancellation));
 
-    private static async Task<Results<Ok<RunView>, ProblemResult>> RunAsync(long id, ReconciliationReader reader, CancellationToken cancellation) =>
-        await reader.RunAsync(id, cancellation) is { } run ? TypedResults.Ok(run) : new ProblemResult(Problem.NotFound($"No run has the id {id}."));
+    private static async Task<Results<Ok<RunView>, ProblemResult>> RunAsync(
+        long id, ReconciliationReader reader, CancellationToken cancellation) =>
+        await reader.RunAsync(id, cancellation) is { } run
+            ? TypedResults.Ok(run)
+            : new ProblemResult(Problem.NotFound($"No run has the id {id}."));
 
     private static async Task<Results<Ok<Page<RepairView>>, ProblemResult>> RepairsAsync(
         long id, ReconciliationReader reader, CancellationToken cancellation, int? limit = null, string? cursor = null) =>
@@ -66,7 +73,8 @@ internal static class ReconciliationEndpoints
     }
 
     private static async Task<Results<Ok<Page<DiscrepancyView>>, ProblemResult>> DiscrepanciesAsync(
-        ReconciliationReader reader, [AsParameters] DiscrepancyQuery query, CancellationToken cancellation, int? limit = null, string? cursor = null)
+        ReconciliationReader reader, [AsParameters] DiscrepancyQuery query, CancellationToken cancellation, int? limit = null,
+        string? cursor = null)
     {
         if (query.Wrong is { } wrong) return new ProblemResult(Problem.Malformed(wrong));
         if (RequestReading.ReadPage(limit, cursor, out var size, out var before) is { } malformed) return new ProblemResult(malformed);
@@ -74,13 +82,16 @@ internal static class ReconciliationEndpoints
     }
 
     private static async Task<Results<FileContentHttpResult, ProblemResult>> ExportAsync(
-        ReconciliationReader reader, TimeProvider clock, [AsParameters] DiscrepancyQuery query, CancellationToken cancellation, string format = "csv")
+        ReconciliationReader reader, TimeProvider clock, [AsParameters] DiscrepancyQuery query, CancellationToken cancellation,
+        string format = "csv")
     {
         if (query.Wrong is { } wrong) return new ProblemResult(Problem.Malformed(wrong));
-        if (DiscrepancyExport.ContentTypeOf(format) is not { } contentType) return new ProblemResult(Problem.Malformed("format must be csv or json."));
+        if (DiscrepancyExport.ContentTypeOf(format) is not { } contentType)
+            return new ProblemResult(Problem.Malformed("format must be csv or json."));
         var rows = await reader.ExportAsync(query.Filter, cancellation);
         return TypedResults.File(
-            format == "json" ? DiscrepancyExport.Json(rows) : DiscrepancyExport.Csv(rows), contentType, $"discrepancies-{clock.GetUtcNow():yyyyMMdd-HHmmss}.{format}");
+            format == "json" ? DiscrepancyExport.Json(rows) : DiscrepancyExport.Csv(rows), contentType,
+            $"discrepancies-{clock.GetUtcNow():yyyyMMdd-HHmmss}.{format}");
     }
 
     private static async Task<Results<Ok<DiscrepancyDetail>, ProblemResult>> DiscrepancyAsync(
@@ -96,7 +107,8 @@ internal static class ReconciliationEndpoints
         var dryRun = request?.DryRun ?? false;
         var (runId, alreadyRunning) = await database.WriteAsync(
             "reconciliation_trigger", (connection, cancel) => connection.QuerySingleAsync<(long, bool)>(new CommandDefinition(
-                "SELECT run_id, already_running FROM request_reconciliation(@node, @dryRun)", new { node = node.Id, dryRun }, cancellationToken: cancel)), cancellation);
+                "SELECT run_id, already_running FROM request_reconciliation(@node, @dryRun)", new { node = node.Id, dryRun },
+                cancellationToken: cancel)), cancellation);
         return TypedResults.Accepted($"/reconciliation/runs/{runId}", new TriggerResponse(runId, alreadyRunning));
     }
 

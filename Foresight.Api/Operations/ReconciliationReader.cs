@@ -13,7 +13,8 @@ namespace Foresight.Api.Operations;
 /// <param name="Age">One of <see cref="DiscrepancyAges"/>.</param>
 /// <param name="Present">True: only those that runs still find.</param>
 public sealed record DiscrepancyFilter(
-    string? State, bool Live, string? Kind, string? Severity, string? Assignee = null, string? Age = null, int? Market = null, bool Present = false);
+    string? State, bool Live, string? Kind, string? Severity, string? Assignee = null, string? Age = null, int? Market = null,
+    bool Present = false);
 
 /// <summary>
 /// What reconciliation found. From the primary throughout: an operator who resolves a discrepancy must see it resolved, and these routes
@@ -40,14 +41,18 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
         database.ReadPrimaryAsync("reconciliation_status", async (connection, cancel) =>
         {
             var holder = await connection.QuerySingleOrDefaultAsync<(long IntervalMs, bool AutoFix, DateTime? NextRunAt, long HeadBlock, long CoveredToBlock)?>(
-                new CommandDefinition("SELECT interval_ms, auto_fix, next_run_at, head_block, covered_to_block FROM reconciliation_status", cancellationToken: cancel));
+                new CommandDefinition(
+                    "SELECT interval_ms, auto_fix, next_run_at, head_block, covered_to_block FROM reconciliation_status",
+                    cancellationToken: cancel));
             // The newest run; one that was only asked for has nothing to tell yet.
             var runs = await connection.QueryAsync<RunRow>(new CommandDefinition(
-                $"SELECT {RunColumns} FROM reconciliation_runs WHERE state <> 'requested' ORDER BY run_id DESC LIMIT 1", cancellationToken: cancel));
+                $"SELECT {RunColumns} FROM reconciliation_runs WHERE state <> 'requested' ORDER BY run_id DESC LIMIT 1",
+                cancellationToken: cancel));
             var isRunning = await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
                 "SELECT EXISTS (SELECT FROM reconciliation_runs WHERE state IN ('requested', 'running'))", cancellationToken: cancel));
             var open = (await connection.QueryAsync<(string Kind, int Count)>(new CommandDefinition(
-                "SELECT kind, count(*)::int FROM discrepancies WHERE state = ANY (@live) GROUP BY kind", new { live = DiscrepancyRules.Live.ToArray() },
+                "SELECT kind, count(*)::int FROM discrepancies WHERE state = ANY (@live) GROUP BY kind",
+                new { live = DiscrepancyRules.Live.ToArray() },
                 cancellationToken: cancel))).ToDictionary(row => row.Kind, row => row.Count);
             var seen = await connection.QueryAsync<(string Age, int Count)>(new CommandDefinition(
                 """
@@ -62,10 +67,12 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                 WHERE state = 'succeeded' AND ledger_total IS NOT NULL ORDER BY run_id DESC LIMIT 1
                 """, cancellationToken: cancel));
             return new ReconciliationStatus(
-                isRunning, holder?.NextRunAt, TimeSpan.FromMilliseconds(holder?.IntervalMs ?? 0), holder?.AutoFix ?? false, runs.FirstOrDefault()?.View(),
+                isRunning, holder?.NextRunAt, TimeSpan.FromMilliseconds(holder?.IntervalMs ?? 0), holder?.AutoFix ?? false,
+                runs.FirstOrDefault()?.View(),
                 holder?.CoveredToBlock ?? 0, holder?.HeadBlock ?? 0, open.Values.Sum(), open,
                 [.. DiscrepancyAges.All.Select(age => new AgeCount(age, byAge.GetValueOrDefault(age)))],
-                solvency is { } sums ? new SolvencyView(Usdc(sums.Ledger), Usdc(sums.Chain), Usdc(sums.Chain - sums.Ledger), sums.Holdings, sums.RunId, sums.At) : null,
+                solvency is { } sums ? new SolvencyView(
+                    Usdc(sums.Ledger), Usdc(sums.Chain), Usdc(sums.Chain - sums.Ledger), sums.Holdings, sums.RunId, sums.At) : null,
                 fourEyesOver is { } limit ? Decimals.Usdc(limit) : null);
         }, cancellation);
 
@@ -73,7 +80,8 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
         database.ReadPrimaryAsync("reconciliation_runs", async (connection, cancel) =>
         {
             var read = (await connection.QueryAsync<RunRow>(new CommandDefinition(
-                $"SELECT {RunColumns} FROM reconciliation_runs WHERE run_id < @before ORDER BY run_id DESC LIMIT @rows", new { before, rows = size + 1 },
+                $"SELECT {RunColumns} FROM reconciliation_runs WHERE run_id < @before ORDER BY run_id DESC LIMIT @rows",
+                new { before, rows = size + 1 },
                 cancellationToken: cancel))).AsList();
             var (rows, next) = RequestReading.Cut(read, size, row => row.RunId);
             return new Page<RunView>([.. rows.Select(row => row.View())], next);
@@ -96,7 +104,8 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
 
     public Task<RunView?> RunAsync(long id, CancellationToken cancellation) =>
         database.ReadPrimaryAsync("reconciliation_run", async (connection, cancel) => (await connection.QuerySingleOrDefaultAsync<RunRow>(new CommandDefinition(
-            $"SELECT {RunColumns} FROM reconciliation_runs WHERE run_id = @id", new { id }, cancellationToken: cancel)))?.View(), cancellation);
+            $"SELECT {RunColumns} FROM reconciliation_runs WHERE run_id = @id", new { id },
+            cancellationToken: cancel)))?.View(), cancellation);
 
     /// <summary>What automatic repair did or would do in a run, in the order of the keys' first sight.</summary>
     public Task<Page<RepairView>> RepairsAsync(long runId, int size, long before, CancellationToken cancellation) =>
@@ -112,7 +121,8 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
             return new Page<RepairView>([.. rows.Select(row => row.View())], next);
         }, cancellation);
 
-    public Task<Page<DiscrepancyView>> DiscrepanciesAsync(DiscrepancyFilter filter, int size, long before, CancellationToken cancellation) =>
+    public Task<Page<DiscrepancyView>> DiscrepanciesAsync(
+        DiscrepancyFilter filter, int size, long before, CancellationToken cancellation) =>
         database.ReadPrimaryAsync("discrepancies", async (connection, cancel) =>
         {
             var read = (await connection.QueryAsync<DiscrepancyRow>(Query(filter, before, size + 1, cancel))).AsList();
@@ -124,7 +134,9 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
     public Task<IReadOnlyList<DiscrepancyView>> ExportAsync(DiscrepancyFilter filter, CancellationToken cancellation) =>
         database.ReadPrimaryAsync<IReadOnlyList<DiscrepancyView>>(
             "discrepancies_export",
-            async (connection, cancel) => [.. (await connection.QueryAsync<DiscrepancyRow>(Query(filter, long.MaxValue, MaxExport, cancel))).Select(row => row.View())],
+            async (connection, cancel) =>
+                [.. (await connection.QueryAsync<DiscrepancyRow>(Query(filter, long.MaxValue, MaxExport, cancel))).Select(
+                    row => row.View())],
             cancellation);
 
     private CommandDefinition Query(DiscrepancyFilter filter, long before, int rows, CancellationToken cancellation)
@@ -134,7 +146,8 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
         if (filter.Live) conditions.Add("state = ANY (@live)");
         if (filter.Kind is not null) conditions.Add("kind = @kind");
         if (filter.Severity is not null) conditions.Add("severity = @severity");
-        if (filter.Assignee is not null) conditions.Add(filter.Assignee == DiscrepancyRules.Nobody ? "assignee IS NULL" : "assignee = @assignee");
+        if (filter.Assignee is not null)
+            conditions.Add(filter.Assignee == DiscrepancyRules.Nobody ? "assignee IS NULL" : "assignee = @assignee");
         if (filter.Market is not null) conditions.Add("market_id = @market");
         if (filter.Present) conditions.Add("absent_since IS NULL");
         var (after, upTo) = filter.Age is { } age ? DiscrepancyRules.FirstSeen(age, clock.GetUtcNow()) : (null, null);
@@ -144,14 +157,16 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
             $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE {string.Join(" AND ", conditions)} ORDER BY discrepancy_id DESC LIMIT @rows",
             new
             {
-                before, state = filter.State, live = DiscrepancyRules.Live.ToArray(), kind = filter.Kind, severity = filter.Severity, assignee = filter.Assignee,
+                before, state = filter.State, live = DiscrepancyRules.Live.ToArray(), kind = filter.Kind, severity = filter.Severity,
+                assignee = filter.Assignee,
                 market = filter.Market, after = after?.UtcDateTime, upTo = upTo?.UtcDateTime, rows,
             },
             cancellationToken: cancellation);
     }
 
     /// <summary>Sums of money do not fit into 64 bits for sure.</summary>
-    private static string Usdc(decimal micros) => (micros / 1_000_000m).ToString("0.######", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Usdc(decimal micros) =>
+        (micros / 1_000_000m).ToString("0.######", System.Globalization.CultureInfo.InvariantCulture);
 
     public Task<DiscrepancyDetail?> DiscrepancyAsync(long id, CancellationToken cancellation) =>
         database.ReadPrimaryAsync(
@@ -161,7 +176,8 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
         NpgsqlConnection connection, long id, NpgsqlTransaction? transaction, CancellationToken cancellation)
     {
         var row = await connection.QuerySingleOrDefaultAsync<DiscrepancyRow>(new CommandDefinition(
-            $"SELECT {DiscrepancyColumns}, proof::text AS proof FROM discrepancies WHERE discrepancy_id = @id", new { id }, transaction, cancellationToken: cancellation));
+            $"SELECT {DiscrepancyColumns}, proof::text AS proof FROM discrepancies WHERE discrepancy_id = @id", new { id }, transaction,
+            cancellationToken: cancellation));
         if (row is null) return null;
         var audit = await connection.QueryAsync<AuditRow>(new CommandDefinition(
             """

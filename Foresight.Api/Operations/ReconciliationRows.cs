@@ -66,8 +66,10 @@ internal sealed class DiscrepancyRow
     public DateTime? SecondAt { get; init; }
 
     public DiscrepancyView View() => new(
-        DiscrepancyId, NaturalKey, Kind, Severity, State, MarketId, TradeId, TxHash is null ? null : new Hash32(TxHash).ToString(), BlockNumber, Summary,
-        OnChain, OffChain, FirstSeenAt, LastSeenAt, Note, ChangedBy, ChangedAt, Amount is { } amount ? Decimals.Usdc(amount) : null, Assignee, IgnoredUntil,
+        DiscrepancyId, NaturalKey, Kind, Severity, State, MarketId, TradeId, TxHash is null ? null : new Hash32(TxHash).ToString(),
+        BlockNumber, Summary,
+        OnChain, OffChain, FirstSeenAt, LastSeenAt, Note, ChangedBy, ChangedAt, Amount is { } amount ? Decimals.Usdc(amount) : null,
+        Assignee, IgnoredUntil,
         AbsentSince, Proof, SecondAction is null ? null : new SecondView(SecondAction, SecondBy!, SecondKey!, SecondAt!.Value));
 }
 

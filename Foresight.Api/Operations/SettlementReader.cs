@@ -21,8 +21,9 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         """;
 
     /// <summary>
-    /// Every trade counts towards these figures, and every page of the console asks for them each second; so nothing is counted that an index
-    /// does not hold. A shard's trade ids have no gaps: the last one is how many it has, and those that are neither failed nor unsettled are final.
+    /// Every trade counts towards these figures, and every page of the console asks for them each second; so nothing is counted that an
+    /// index does not hold. A shard's trade ids have no gaps: the last one is how many it has, and those that are neither failed nor
+    /// unsettled are final.
     /// </summary>
     private const string StatesQuery = $"""
         WITH unsettled AS (SELECT settlement, count(*) AS n FROM trades WHERE settlement NOT IN ('final', 'failed') GROUP BY settlement),
@@ -32,11 +33,13 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         UNION ALL SELECT 'final', ({AllTrades}) - (SELECT n FROM failed) - (SELECT coalesce(sum(n), 0)::bigint FROM unsettled)
         """;
 
-    public Task<SettlementView> SettlementAsync(CancellationToken cancellation) => database.ReadAsync("settlement", after: null, ReadAsync, cancellation);
+    public Task<SettlementView> SettlementAsync(CancellationToken cancellation) =>
+        database.ReadAsync("settlement", after: null, ReadAsync, cancellation);
 
     private static async Task<SettlementView> ReadAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        var states = await connection.QueryAsync<(string State, long Count)>(new CommandDefinition(StatesQuery, cancellationToken: cancellation));
+        var states = await connection.QueryAsync<(string State, long Count)>(
+            new CommandDefinition(StatesQuery, cancellationToken: cancellation));
         var trades = states.Where(row => row.Count > 0).ToDictionary(row => row.State, row => row.Count);
         var status = await connection.QuerySingleOrDefaultAsync<StatusRow>(new CommandDefinition(
             """
@@ -47,8 +50,10 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         // No row: no node has led settlement yet.
         if (status is null) return new SettlementView(trades, 0, 0, 0, null, null, null, null, null);
         return new SettlementView(
-            trades, status.HeadBlock, status.ConfirmedBlock, status.Confirmations, status.Signer is null ? null : new Address(status.Signer).ToString(),
-            EtherOf(status.SignerBalanceWei), status.NodeId, status.Halted is { } halted ? $"Halted: {halted}" : status.LastError, status.LastErrorAt,
+            trades, status.HeadBlock, status.ConfirmedBlock, status.Confirmations,
+            status.Signer is null ? null : new Address(status.Signer).ToString(),
+            EtherOf(status.SignerBalanceWei), status.NodeId, status.Halted is { } halted ? $"Halted: {halted}" : status.LastError,
+            status.LastErrorAt,
             status.Halted, JsonSerializer.Deserialize<IReadOnlyList<ChainEndpointView>>(status.Endpoints, JsonSerializerOptions.Web));
     }
 
@@ -70,7 +75,8 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
                 """, cancellationToken: cancel));
             return new ThroughputView(
                 Math.Round(nodes.Sum(node => node.OrdersPerSecond), 2), Math.Round(nodes.Sum(node => node.TradesPerSecond), 2),
-                Math.Max(sequence, leaders.Sum(leader => leader?.Sequence ?? 0)), leaders.All(leader => leader is not null) ? leaders.Sum(leader => leader!.OpenOrders) : open,
+                Math.Max(sequence, leaders.Sum(leader => leader?.Sequence ?? 0)),
+                leaders.All(leader => leader is not null) ? leaders.Sum(leader => leader!.OpenOrders) : open,
                 trades);
         }, cancellation);
     }

@@ -59,7 +59,9 @@ public sealed partial class ContractWallets(EthereumClient? chain, TimeProvider 
             }
 
             // With the gas that the market's contract will give it, so that what is accepted here can also settle.
-            return await ContractWallet.AcceptsAsync(chain, maker, digest, signature, cancel: bound.Token) ? WalletAnswer.Valid : WalletAnswer.Invalid;
+            return await ContractWallet.AcceptsAsync(chain, maker, digest, signature, cancel: bound.Token)
+                ? WalletAnswer.Valid
+                : WalletAnswer.Invalid;
         }
         catch (Exception error) when (error is RpcException or HttpRequestException or TimeoutException or OperationCanceledException)
         {

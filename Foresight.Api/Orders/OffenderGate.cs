@@ -11,8 +11,8 @@ using Npgsql;
 namespace Foresight.Api.Orders;
 
 /// <summary>
-/// Holds back new orders of accounts whose trades failed by their own doing. It decides before an order is sequenced, so nothing of it is in the journal and
-/// a replay needs no score. Each node reads the offences for itself, at most a second old.
+/// Holds back new orders of accounts whose trades failed by their own doing. It decides before an order is sequenced, so nothing of it is
+/// in the journal and a replay needs no score. Each node reads the offences for itself, at most a second old.
 /// </summary>
 public sealed partial class OffenderGate
 {
@@ -31,7 +31,8 @@ public sealed partial class OffenderGate
     public OffenderGate(Database database, OffenderOptions options, TimeProvider clock, IMeterFactory meters, ILogger<OffenderGate> logger)
     {
         (this.database, this.options, this.clock, this.logger) = (database, options, clock, logger);
-        meters.Create(MetricNames.Meter).CreateObservableGauge(MetricNames.Offenders, Count, description: "Accounts that are limited, as this node's last look found them.");
+        meters.Create(MetricNames.Meter).CreateObservableGauge(
+            MetricNames.Offenders, Count, description: "Accounts that are limited, as this node's last look found them.");
     }
 
     /// <summary>Null if the order may go on.</summary>
@@ -42,10 +43,12 @@ public sealed partial class OffenderGate
         switch (standing.Level)
         {
             case OffenderLevel.Refused:
-                return Refusal(standing, "New orders are refused because trades of this account failed by its own doing: money moved, approval revoked or order cancelled between match and settlement.");
+                return Refusal(
+                    standing, "New orders are refused because trades of this account failed by its own doing: money moved, approval revoked or order cancelled between match and settlement.");
             case OffenderLevel.Capped:
                 var worth = (order.Price * order.Quantity).Micros;
-                var open = await database.ReadPrimaryAsync("open_notional", (connection, cancel) => OpenNotionalAsync(connection, order.Maker, cancel), cancellation);
+                var open = await database.ReadPrimaryAsync(
+                    "open_notional", (connection, cancel) => OpenNotionalAsync(connection, order.Maker, cancel), cancellation);
                 return open + worth <= options.CappedNotional ? null : Refusal(
                     standing, $"Trades of this account failed by its own doing, so its open orders may be worth {Decimals.Usdc(options.CappedNotional)} USDC; {Decimals.Usdc(open)} are open.");
             default:
@@ -68,8 +71,8 @@ public sealed partial class OffenderGate
             new { maker = maker.ToBytes() }, cancellationToken: cancellation));
 
     /// <summary>
-    /// The offences as of a second ago at most. When they cannot be read, as of when they could: without Postgres no order can be committed, so nothing gets
-    /// past for that.
+    /// The offences as of a second ago at most. When they cannot be read, as of when they could: without Postgres no order can be
+    /// committed, so nothing gets past for that.
     /// </summary>
     private async ValueTask<Known> KnownAsync(CancellationToken cancellation)
     {
@@ -82,7 +85,8 @@ public sealed partial class OffenderGate
             current = Volatile.Read(ref known);
             if (current is not null && clock.GetElapsedTime(current.ReadAt) < RefreshInterval) return current;
             var started = clock.GetTimestamp();
-            var read = await database.ReadPrimaryAsync("offences", (connection, cancel) => ReadAsync(connection, started, cancel), cancellation);
+            var read = await database.ReadPrimaryAsync(
+                "offences", (connection, cancel) => ReadAsync(connection, started, cancel), cancellation);
             Volatile.Write(ref known, read);
             return read;
         }
@@ -100,7 +104,8 @@ public sealed partial class OffenderGate
 
     private static async Task<Known> ReadAsync(NpgsqlConnection connection, long started, CancellationToken cancellation)
     {
-        var now = new DateTimeOffset(await connection.ExecuteScalarAsync<DateTime>(new CommandDefinition("SELECT now()", cancellationToken: cancellation)));
+        var now = new DateTimeOffset(
+            await connection.ExecuteScalarAsync<DateTime>(new CommandDefinition("SELECT now()", cancellationToken: cancellation)));
         var rows = await connection.QueryAsync<(byte[] Address, DateTime At, int Points)>(new CommandDefinition(
             """
             SELECT address, at, points FROM (
@@ -115,8 +120,10 @@ public sealed partial class OffenderGate
     {
         if (Volatile.Read(ref known) is not { } current) yield break;
         var levels = current.Offences.Select(account => current.StandingOf(account.Key, options, clock).Level).ToList();
-        yield return new Measurement<int>(levels.Count(l => l == OffenderLevel.Capped), new KeyValuePair<string, object?>("level", "capped"));
-        yield return new Measurement<int>(levels.Count(l => l == OffenderLevel.Refused), new KeyValuePair<string, object?>("level", "refused"));
+        yield return new Measurement<int>(
+            levels.Count(l => l == OffenderLevel.Capped), new KeyValuePair<string, object?>("level", "capped"));
+        yield return new Measurement<int>(
+            levels.Count(l => l == OffenderLevel.Refused), new KeyValuePair<string, object?>("level", "refused"));
     }
 
     /// <param name="Now">The database's clock when it was read, which is the one that the offences are stamped by.</param>
@@ -125,7 +132,9 @@ public sealed partial class OffenderGate
     private sealed record Known(DateTimeOffset Now, long NowAt, long ReadAt, ILookup<Address, Offence> Offences)
     {
         public Standing StandingOf(Address account, OffenderOptions options, TimeProvider clock)
-            => Offences.Contains(account) ? OffenderRules.StandingOf(Offences[account], options, Now + clock.GetElapsedTime(NowAt)) : default;
+            => Offences.Contains(account)
+                ? OffenderRules.StandingOf(Offences[account], options, Now + clock.GetElapsedTime(NowAt))
+                : default;
     }
 
     private static partial class Log

@@ -37,10 +37,13 @@ public sealed class OrderDesk
     private readonly Counter<long> decisions;
 
     public OrderDesk(
-        MarketCatalog markets, SignatureCheck signatures, LeaderRouter router, LeaderDirectory leaders, OrderReader reader, OffenderGate offenders, TimeProvider clock, IMeterFactory meters)
+        MarketCatalog markets, SignatureCheck signatures, LeaderRouter router, LeaderDirectory leaders, OrderReader reader,
+        OffenderGate offenders, TimeProvider clock, IMeterFactory meters)
     {
-        (this.markets, this.signatures, this.router, this.leaders, this.reader, this.offenders, this.clock) = (markets, signatures, router, leaders, reader, offenders, clock);
-        decisions = meters.Create(MetricNames.Meter).CreateCounter<long>(MetricNames.ApiOrders, description: "Orders and cancels by what was answered.");
+        (this.markets, this.signatures, this.router, this.leaders, this.reader, this.offenders, this.clock) =
+            (markets, signatures, router, leaders, reader, offenders, clock);
+        decisions = meters.Create(MetricNames.Meter).CreateCounter<long>(
+            MetricNames.ApiOrders, description: "Orders and cancels by what was answered.");
     }
 
     public async Task<DeskAnswer<PlaceOrderResponse>> PlaceAsync(
@@ -74,7 +77,8 @@ public sealed class OrderDesk
         var command = new DoorCommand(
             RequestIdOf(order.Maker, idempotencyKey), DoorCommandKind.Place, deadline,
             Order: new DoorOrder(
-                order.Hash.ToString(), order.Maker.ToLowerHex(), market.Id, (int)message.OutcomeIndex, message.IsBuy, order.Price.Ticks, order.Quantity.Lots,
+                order.Hash.ToString(), order.Maker.ToLowerHex(), market.Id, (int)message.OutcomeIndex, message.IsBuy, order.Price.Ticks,
+                order.Quantity.Lots,
                 order.Salt.ToString(), order.ExpirySeconds, Hex.Encode(order.Signature), (int)order.TimeInForce, order.PostOnly,
                 (int)order.SelfTradePrevention, order.ClientOrderId, idempotencyKey), Shard: market.Shard);
         var result = await router.SendAsync(command, cancellation);
@@ -111,8 +115,9 @@ public sealed class OrderDesk
     }
 
     /// <summary>
-    /// The same key of the same maker names the same request, on every node and after any restart, so that the journal itself sees to it that
-    /// it is done once. Without a key every HTTP request is a request of its own; the order's hash still keeps the order from coming twice.
+    /// The same key of the same maker names the same request, on every node and after any restart, so that the journal itself sees to it
+    /// that it is done once. Without a key every HTTP request is a request of its own; the order's hash still keeps the order from coming
+    /// twice.
     /// </summary>
     internal static Guid RequestIdOf(Address maker, string? idempotencyKey) =>
         idempotencyKey is null ? Guid.NewGuid() : new Guid(
@@ -123,7 +128,8 @@ public sealed class OrderDesk
         Decimals.Shares(order.Quantity.Lots), Decimals.Shares(result.FilledLots), Decimals.Shares(result.RemainingLots),
         [
             .. (result.Fills ?? []).Select(fill => new FillView(
-                fill.TradeId, Decimals.Price(fill.PriceTicks), Decimals.Shares(fill.Lots), Names.OfLiquidity(fill.IsTaker), Names.Settlements[0])),
+                fill.TradeId, Decimals.Price(fill.PriceTicks), Decimals.Shares(fill.Lots), Names.OfLiquidity(fill.IsTaker),
+                Names.Settlements[0])),
         ],
         result.Epoch, result.Sequence);
 
@@ -132,7 +138,9 @@ public sealed class OrderDesk
     private async Task<Problem> DuplicateAsync(Hash32 hash, CancellationToken cancellation)
     {
         var known = await reader.FindAsync(hash, after: null, fromPrimary: true, cancellation);
-        return new Problem(ProblemCodes.DuplicateOrder, $"This order came before{(known is null ? "" : $"; it is {known.Status} now")}. Sign it with another salt to place it again.")
+        return new Problem(
+            ProblemCodes.DuplicateOrder,
+            $"This order came before{(known is null ? "" : $"; it is {known.Status} now")}. Sign it with another salt to place it again.")
         {
             More = new Dictionary<string, object?> { ["orderId"] = hash.ToString(), ["orderStatus"] = known?.Status },
         };
@@ -148,10 +156,14 @@ public sealed class OrderDesk
                 {
                     RetryAfter = ProblemRules.IsRetryable(code) ? TimeSpan.FromSeconds(1) : null,
                     // A rejected order is in the journal too, so its position can be told; one refused before that has none.
-                    More = result.Sequence > 0 ? new Dictionary<string, object?> { ["epoch"] = result.Epoch, ["sequence"] = result.Sequence } : [],
+                    More = result.Sequence > 0
+                        ? new Dictionary<string, object?> { ["epoch"] = result.Epoch, ["sequence"] = result.Sequence }
+                        : [],
                 };
             case DoorStatus.InDoubt:
-                return new Problem(ProblemCodes.InDoubt, "It may or may not be done. Ask for the order, or send the same request again: it is never done twice.")
+                return new Problem(
+                    ProblemCodes.InDoubt,
+                    "It may or may not be done. Ask for the order, or send the same request again: it is never done twice.")
                 {
                     RetryAfter = TimeSpan.FromSeconds(1),
                     More = orderHash is { } hash ? new Dictionary<string, object?> { ["orderId"] = hash.ToString() } : [],
@@ -160,7 +172,9 @@ public sealed class OrderDesk
                 var leader = await leaders.FindAsync(LeasedResources.MatchingOf(shard), cancellation);
                 return new Problem(
                     leader is null ? ProblemCodes.NotLeader : ProblemCodes.Unavailable,
-                    leader is null ? "Nothing was done: no node leads the matching of this market." : "Nothing was done: the leader did not take it before your deadline.")
+                    leader is null
+                        ? "Nothing was done: no node leads the matching of this market."
+                        : "Nothing was done: the leader did not take it before your deadline.")
                 {
                     RetryAfter = TimeSpan.FromSeconds(1),
                     LeaderId = leader?.NodeId,

@@ -64,7 +64,8 @@ public static class OrderEndpoints
     private static ProblemResult Refuse(HttpContext http, Problem problem)
     {
         // Where the answer will be found, when it is not known yet.
-        if (problem.Code == ProblemCodes.InDoubt && problem.More.TryGetValue("orderId", out var id)) http.Response.Headers.Location = $"/orders/{id}";
+        if (problem.Code == ProblemCodes.InDoubt && problem.More.TryGetValue("orderId", out var id))
+            http.Response.Headers.Location = $"/orders/{id}";
         return new ProblemResult(problem);
     }
 
@@ -90,6 +91,7 @@ public static class OrderEndpoints
         if (RequestReading.ReadPage(limit, cursor, out var size, out var before) is { } page) return new ProblemResult(page);
         if (RequestReading.ReadLsn(http.Request, out var after) is { } malformed) return new ProblemResult(malformed);
         if (market is { } id && !await reader.KnowsMarketAsync(id, cancellation)) return new ProblemResult(MarketEndpoints.Unknown(id));
-        return TypedResults.Ok(await reader.ListAsync(new OrderFilter(maker is null ? null : address, market, wanted), size, before, after, cancellation));
+        return TypedResults.Ok(
+            await reader.ListAsync(new OrderFilter(maker is null ? null : address, market, wanted), size, before, after, cancellation));
     }
 }

@@ -52,7 +52,8 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         var parameters = new { before, maker = filter.Maker?.ToBytes(), market = filter.MarketId, status = filter.Status, rows = size + 1 };
         return await database.ReadAsync(filter.Maker is null ? "orders" : "orders_by_user", after, async (connection, cancel) =>
         {
-            var read = (await connection.QueryAsync<OrderRow>(new CommandDefinition(query, parameters, cancellationToken: cancel))).AsList();
+            var read = (await connection.QueryAsync<OrderRow>(new CommandDefinition(query, parameters, cancellationToken: cancel)))
+                .AsList();
             var (rows, next) = RequestReading.Cut(read, size, row => row.OrderId);
             return new Page<OrderView>(await WithFillsAsync(connection, rows, ApiLimits.FillsInList, cancel), next);
         }, cancellation);
@@ -74,7 +75,8 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         var byOrder = fills.ToLookup(
             fill => fill.OrderId,
             fill => new FillView(
-                fill.TradeId, Decimals.Price(fill.PriceTicks), Decimals.Shares(fill.QuantityLots), Names.OfLiquidity(fill.IsTaker), fill.Settlement));
+                fill.TradeId, Decimals.Price(fill.PriceTicks), Decimals.Shares(fill.QuantityLots), Names.OfLiquidity(fill.IsTaker),
+                fill.Settlement));
         return [.. rows.Select(row => row.View([.. byOrder[row.OrderId]]))];
     }
 
@@ -108,7 +110,8 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
 
         public OrderView View(IReadOnlyList<FillView> fills) => new(
             new Hash32(OrderHash).ToString(), MarketId, new Address(Market).ToString(), new Address(Maker).ToString(), Outcome, IsBuy,
-            Decimals.Price(PriceTicks), Decimals.Shares(QuantityLots), Decimals.Shares(FilledLots), Decimals.Shares(QuantityLots - FilledLots - ReducedLots),
+            Decimals.Price(PriceTicks), Decimals.Shares(QuantityLots), Decimals.Shares(FilledLots),
+            Decimals.Shares(QuantityLots - FilledLots - ReducedLots),
             Names.OfTimeInForce(TimeInForce), PostOnly, ClientOrderId, Names.OfOrderStatus(Status), Reason, AcceptedAt, UpdatedAt,
             Expiry == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(Expiry), fills, Epoch, Sequence);
     }

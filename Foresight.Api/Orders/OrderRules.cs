@@ -13,7 +13,8 @@ namespace Foresight.Api.Orders;
 
 /// <summary>
 /// What an order must be before anybody spends a signature recovery on it. Pure: same request, market and time, same answer. Where several
-/// things are wrong the first of this order is told: shape, market, outcome, price, tick, amount, time in force, expiry; then the signature.
+/// things are wrong the first of this order is told: shape, market, outcome, price, tick, amount, time in force, expiry; then the
+/// signature.
 /// </summary>
 public static class OrderRules
 {
@@ -60,7 +61,9 @@ public static class OrderRules
                 ProblemCodes.InvalidPrice, "order.price is micro-USDC a share, from 100 (0.0001 USDC) to 999900 (0.9999 USDC).");
         var step = OrderMessage.PricePerTick * market.TickSize;
         if (!(message.Price % step).IsZero)
-            return new Problem(ProblemCodes.InvalidTick, $"order.price must be a multiple of {step} in this market ({Decimals.Price(market.TickSize)} USDC).");
+            return new Problem(
+                ProblemCodes.InvalidTick,
+                $"order.price must be a multiple of {step} in this market ({Decimals.Price(market.TickSize)} USDC).");
 
         var lots = BigInteger.DivRem(message.Amount, OrderMessage.AmountPerLot, out var rest);
         if (!rest.IsZero) return new Problem(ProblemCodes.InvalidAmount, "order.amount must be a multiple of 10^16 (0.01 share).");
@@ -80,7 +83,8 @@ public static class OrderRules
                 ProblemCodes.OrderExpired, $"order.expiry was {DateTimeOffset.FromUnixTimeSeconds(expiry):u}; it is {now:u}.");
 
         order = new CheckedOrder(
-            market, message, signature, new Price((int)(message.Price / OrderMessage.PricePerTick)), new Quantity((long)lots), expiry, timeInForce,
+            market, message, signature, new Price((int)(message.Price / OrderMessage.PricePerTick)), new Quantity((long)lots), expiry,
+            timeInForce,
             request.PostOnly, Names.SelfTradePreventionOf(request.SelfTradePrevention)!.Value, request.ClientOrderId);
         return null;
     }
@@ -98,7 +102,8 @@ public static class OrderRules
     public static bool TryReadHex([NotNullWhen(true)] string? text, out byte[] bytes)
     {
         bytes = [];
-        if (text is null || text.Length < 2 || text.Length % 2 != 0 || text.Length > 2 + (2 * MaxSignatureBytes) || text[0] != '0' || text[1] != 'x')
+        if (text is null || text.Length < 2 || text.Length % 2 != 0 || text.Length > 2 + (2 * MaxSignatureBytes) || text[0] != '0'
+            || text[1] != 'x')
             return false;
         bytes = new byte[(text.Length - 2) / 2];
         return Hex.TryDecode(text, bytes);

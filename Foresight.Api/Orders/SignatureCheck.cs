@@ -19,7 +19,8 @@ public sealed class SignatureCheck(ContractWallets wallets, MarketCatalog market
             case WalletAnswer.Valid:
                 return null;
             case WalletAnswer.Unknown:
-                return Problem.Unavailable("The signature is not the maker's own key's, and the chain cannot be asked whether the maker is a contract that accepts it.");
+                return Problem.Unavailable(
+                    "The signature is not the maker's own key's, and the chain cannot be asked whether the maker is a contract that accepts it.");
             case WalletAnswer.Invalid:
                 return new Problem(
                     ProblemCodes.InvalidSignature, $"The maker {maker} is a contract, and its isValidSignature refuses the signature.")
@@ -28,7 +29,8 @@ public sealed class SignatureCheck(ContractWallets wallets, MarketCatalog market
                 };
         }
 
-        var diagnosis = new SignatureDiagnostician(markets.Known.Select(market => market.Address)).Explain(domain, structHash, signature, maker);
+        var diagnosis = new SignatureDiagnostician(markets.Known.Select(market => market.Address)).Explain(
+            domain, structHash, signature, maker);
         return new Problem(ProblemCodes.InvalidSignature, diagnosis.Text)
         {
             More = new Dictionary<string, object?>

@@ -9,23 +9,27 @@ namespace Microsoft.AspNetCore.Builder;
 public static class WalletExtensions
 {
     /// <summary>
-    /// Contract wallets are asked at <c>RPC_URLS</c> or <c>RPC_URL</c>. Without a chain endpoint only signatures of plain accounts are accepted.
+    /// Contract wallets are asked at <c>RPC_URLS</c> or <c>RPC_URL</c>. Without a chain endpoint only signatures of plain accounts are
+    /// accepted.
     /// </summary>
     public static WebApplicationBuilder AddWallets(this WebApplicationBuilder builder)
     {
         var urls = builder.Configuration.OptionalRpcUrls();
         var transport = urls.Count == 0 ? null : FailoverRpcTransport.OfEndpoints(
-            new HttpClient(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }), builder.Configuration.ChainId(), urls,
+            new HttpClient(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }),
+            builder.Configuration.ChainId(), urls,
             // Two of them fit into the time of a question.
             urls.Count > 1 ? ContractWallets.Bound / 2 : ContractWallets.Bound);
         if (transport is not null)
         {
             builder.Services.AddChainWatch(new ChainEndpoints(
-                transport.CheckAsync, () => [.. transport.States.Select(e => new ChainEndpointView(e.Name, e.IsWell, e.Head, e.Behind, e.LastError))]));
+                transport.CheckAsync,
+                () => [.. transport.States.Select(e => new ChainEndpointView(e.Name, e.IsWell, e.Head, e.Behind, e.LastError))]));
         }
 
         builder.Services.AddSingleton(provider => new ContractWallets(
-            transport is null ? null : new EthereumClient(transport), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ContractWallets>>()));
+            transport is null ? null : new EthereumClient(transport), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ContractWallets>>()));
         return builder;
     }
 }

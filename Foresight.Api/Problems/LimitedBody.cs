@@ -1,8 +1,8 @@
 namespace Foresight.Api.Problems;
 
 /// <summary>
-/// A request's body up to a bound. The server's own limit closes the connection while the client still writes, which many clients report as a
-/// network error; so a body that is too large is read to its end, unused, and then refused with its code.
+/// A request's body up to a bound. The server's own limit closes the connection while the client still writes, which many clients report as
+/// a network error; so a body that is too large is read to its end, unused, and then refused with its code.
 /// </summary>
 internal sealed class LimitedBody(Stream body) : Stream
 {

@@ -12,7 +12,8 @@ namespace Foresight.Api.Problems;
 /// <param name="Retryable">True: the same request may succeed later, unchanged. Sending it again is safe.</param>
 /// <param name="LeaderId">The node that leads matching, where that matters and is known.</param>
 public sealed record ProblemBody(
-    string Type, string Title, int Status, string Code, string Detail, string? TraceId = null, bool? Retryable = null, string? LeaderId = null)
+    string Type, string Title, int Status, string Code, string Detail, string? TraceId = null, bool? Retryable = null,
+    string? LeaderId = null)
 {
     /// <summary>What else there is to say: a signature's expected digest, the order that was there before.</summary>
     [JsonExtensionData]
@@ -104,7 +105,8 @@ public static class ProblemRules
 
     /// <summary>Refused for a reason that passes by itself, so that the same request may be sent again unchanged.</summary>
     public static bool IsRetryable(string code) =>
-        code is ProblemCodes.NotLeader or ProblemCodes.Unavailable or ProblemCodes.InDoubt or ProblemCodes.RateLimited or ProblemCodes.AccountLimited;
+        code is ProblemCodes.NotLeader or ProblemCodes.Unavailable or ProblemCodes.InDoubt or ProblemCodes.RateLimited
+            or ProblemCodes.AccountLimited;
 
     /// <summary>The code for a status that some part of the framework set without a body.</summary>
     public static Problem Of(int status) => status switch

@@ -33,7 +33,8 @@ public static class RequestReading
     {
         deadline = now + DefaultDeadline;
         if (request.Headers[DeadlineHeader] is not [{ Length: > 0 } text]) return null;
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) || milliseconds is < 1 or > MaxDeadlineMs)
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+            || milliseconds is < 1 or > MaxDeadlineMs)
             return Problem.Malformed($"{DeadlineHeader} must be a whole number of milliseconds from 1 to {MaxDeadlineMs}.");
         deadline = now + TimeSpan.FromMilliseconds(milliseconds);
         return null;

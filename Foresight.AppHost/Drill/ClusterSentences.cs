@@ -15,7 +15,9 @@ internal static partial class ClusterSentences
     {
         var started = TimeProvider.System.GetTimestamp();
         var next = await ClusterView.UntilAsync(Patience, async () =>
-            await cluster.LeaderAsync(context.CancellationToken) is { State: "active" } leader && leader.Epoch > after ? leader : null, context.CancellationToken);
+            await cluster.LeaderAsync(context.CancellationToken) is { State: "active" } leader && leader.Epoch > after
+                ? leader
+                : null, context.CancellationToken);
         if (next is null)
         {
             Log.Nobody(context.Logger, Patience.TotalSeconds);
@@ -24,11 +26,15 @@ internal static partial class ClusterSentences
 
         Log.Leads(context.Logger, next.NodeId, next.Epoch, TimeProvider.System.GetElapsedTime(started).TotalSeconds);
         var phases = await ClusterView.UntilAsync(FirstOrder, async () =>
-            await cluster.PhasesAsync(next.Epoch, context.CancellationToken) is var reached && reached.ContainsKey("first_ack") ? reached : null, context.CancellationToken);
+            await cluster.PhasesAsync(next.Epoch, context.CancellationToken) is var reached && reached.ContainsKey("first_ack")
+                ? reached
+                : null, context.CancellationToken);
         if (phases is null)
             Log.NoOrder(context.Logger);
         else
-            Log.Acknowledged(context.Logger, next.NodeId, SecondsAfterNoticing("fenced"), SecondsAfterNoticing("recovered"), SecondsAfterNoticing("first_ack"));
+            Log.Acknowledged(
+                context.Logger, next.NodeId, SecondsAfterNoticing("fenced"), SecondsAfterNoticing("recovered"),
+                SecondsAfterNoticing("first_ack"));
 
         double SecondsAfterNoticing(string phase) => (phases!.GetValueOrDefault(phase) - phases.GetValueOrDefault("detected")) / 1000;
     }

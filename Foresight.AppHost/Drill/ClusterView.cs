@@ -16,7 +16,8 @@ internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
 
     /// <summary>Null while nobody leads, or nobody can say.</summary>
     public async Task<Leader?> LeaderAsync(CancellationToken cancellationToken) =>
-        await GetAsync("cluster/leader", cancellationToken) is { ValueKind: JsonValueKind.Object } leader && leader.TryGetProperty("nodeId", out var node)
+        await GetAsync("cluster/leader", cancellationToken) is { ValueKind: JsonValueKind.Object } leader
+            && leader.TryGetProperty("nodeId", out var node)
             ? new Leader(node.GetString()!, leader.GetProperty("epoch").GetInt64(), leader.GetProperty("state").GetString()!)
             : null;
 
@@ -30,7 +31,9 @@ internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
         return null;
     }
 
-    /// <summary>What the leader of this epoch recorded of its take-over: milliseconds from when the one before was last seen alive.</summary>
+    /// <summary>
+    /// What the leader of this epoch recorded of its take-over: milliseconds from when the one before was last seen alive.
+    /// </summary>
     public async Task<IReadOnlyDictionary<string, double>> PhasesAsync(long epoch, CancellationToken cancellationToken)
     {
         if (await GetAsync("cluster/status", cancellationToken) is not { ValueKind: JsonValueKind.Object } status)
@@ -67,7 +70,8 @@ internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
                 using var body = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
                 return body.RootElement.Clone();
             }
-            catch (Exception e) when (e is HttpRequestException or JsonException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (e is HttpRequestException or JsonException or OperationCanceledException
+                && !cancellationToken.IsCancellationRequested)
             {
                 // A drill breaks things on purpose; the other node may answer, or this one in a moment.
             }

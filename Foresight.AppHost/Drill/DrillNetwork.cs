@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace Foresight.AppHost.Drill;
 
 /// <summary>
-/// The way from the matching nodes to Redis and Postgres, with a <see cref="Relay"/> in it: only there under <c>--drill</c>, because each byte then passes
-/// through the AppHost. All nodes share the relays; which of them a connection belongs to is found by its process.
+/// The way from the matching nodes to Redis and Postgres, with a <see cref="Relay"/> in it: only there under <c>--drill</c>, because each
+/// byte then passes through the AppHost. All nodes share the relays; which of them a connection belongs to is found by its process.
 /// </summary>
 internal sealed class DrillNetwork
 {
@@ -19,7 +19,8 @@ internal sealed class DrillNetwork
     public Action<EnvironmentCallbackContext> Before(string kind, EndpointReference server, params string[] variables) => context =>
     {
         foreach (var variable in variables)
-            context.EnvironmentVariables[variable] = new RelayedValue(context.EnvironmentVariables[variable], server, () => RelayFor(kind, server));
+            context.EnvironmentVariables[variable] = new RelayedValue(
+                context.EnvironmentVariables[variable], server, () => RelayFor(kind, server));
     };
 
     /// <summary>Nothing passes between the process and servers of these kinds until the result is disposed of.</summary>
@@ -33,7 +34,9 @@ internal sealed class DrillNetwork
     private Relay RelayFor(string kind, EndpointReference server) => _relays.GetOrAdd($"{kind} {server.Port}", _ =>
     {
         var relay = new Relay(kind, () => (server.Host, server.Port));
-        relay.CutUntil = port => _cut is { } cut && cut.Kinds.Contains(kind) && SocketOwner.PortsOf(cut.ProcessId).Contains(port) ? cut.Healed : null;
+        relay.CutUntil = port => _cut is { } cut && cut.Kinds.Contains(kind) && SocketOwner.PortsOf(cut.ProcessId).Contains(port)
+            ? cut.Healed
+            : null;
         return relay;
     });
 
@@ -68,7 +71,9 @@ internal sealed class DrillNetwork
         {
             var value = original is IValueProvider provider ? await provider.GetValueAsync(cancellationToken) : original.ToString();
             var port = server.Port.ToString(CultureInfo.InvariantCulture);
-            return value is null ? null : Regex.Replace(value, $@"(?<=:|Port=){port}\b", relay().Port.ToString(CultureInfo.InvariantCulture));
+            return value is null
+                ? null
+                : Regex.Replace(value, $@"(?<=:|Port=){port}\b", relay().Port.ToString(CultureInfo.InvariantCulture));
         }
     }
 }

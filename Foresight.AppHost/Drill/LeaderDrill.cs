@@ -8,12 +8,14 @@ namespace Foresight.AppHost.Drill;
 /// What may happen to the leader, to be watched: each command says what it does, who leads next, and after how long. One at a time.
 /// </summary>
 /// <param name="network">Null: nothing stands between the nodes and their servers, so they cannot be cut off.</param>
-/// <param name="seconds"><c>Drill:Seconds</c>, of a pause or a partition; by default three times the default lease, so that it has run out in any case.</param>
+/// <param name="seconds"><c>Drill:Seconds</c>, of a pause or a partition; by default three times the default lease, so that it has run out
+/// in any case.</param>
 internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? network, string? seconds)
 {
     private const double DefaultSeconds = 15;
 
-    private readonly TimeSpan _duration = TimeSpan.FromSeconds(seconds is null ? DefaultSeconds : double.Parse(seconds, CultureInfo.InvariantCulture));
+    private readonly TimeSpan _duration = TimeSpan.FromSeconds(
+        seconds is null ? DefaultSeconds : double.Parse(seconds, CultureInfo.InvariantCulture));
     private readonly SemaphoreSlim _one = new(1, 1);
 
     public Task<ExecuteCommandResult> KillAsync(ExecuteCommandContext context) => DoAsync(context, async (leader, process) =>
@@ -45,7 +47,9 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
     /// <param name="kinds">redis, postgres, or both.</param>
     public Func<ExecuteCommandContext, Task<ExecuteCommandResult>> PartitionFrom(params string[] kinds) => context =>
         network is null
-            ? Task.FromResult(CommandResults.Failure("needs --drill: start the AppHost with it, and a relay stands between the matching nodes and their servers."))
+            ? Task.FromResult(
+                CommandResults.Failure(
+                    "needs --drill: start the AppHost with it, and a relay stands between the matching nodes and their servers."))
             : DoAsync(context, async (leader, process) =>
             {
                 Log.CutsOff(context.Logger, leader.NodeId, string.Join(" and ", kinds), leader.Epoch, _duration.TotalSeconds);
@@ -89,7 +93,9 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
     {
         var started = TimeProvider.System.GetTimestamp();
         var follows = await ClusterView.UntilAsync(ClusterSentences.Patience, async () =>
-            await cluster.NodeAsync(before.NodeId, context.CancellationToken) is { State: "follower" } node ? node : null, context.CancellationToken);
+            await cluster.NodeAsync(before.NodeId, context.CancellationToken) is { State: "follower" } node
+                ? node
+                : null, context.CancellationToken);
         if (follows is null)
             Log.DoesNotFollow(context.Logger, before.NodeId, ClusterSentences.Patience.TotalSeconds);
         else
@@ -101,13 +107,17 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
         [LoggerMessage(LogLevel.Information, "kill -9 of {Node} (process {Process}), which leads in epoch {Epoch}.")]
         public static partial void Kills(ILogger logger, string node, int process, long epoch);
 
-        [LoggerMessage(LogLevel.Information, "SIGSTOP of {Node} (process {Process}), which leads in epoch {Epoch}, for {Seconds:0.#} s: it does not know that time passes.")]
+        [LoggerMessage(
+            LogLevel.Information,
+            "SIGSTOP of {Node} (process {Process}), which leads in epoch {Epoch}, for {Seconds:0.#} s: it does not know that time passes.")]
         public static partial void Pauses(ILogger logger, string node, int process, long epoch, double seconds);
 
         [LoggerMessage(LogLevel.Information, "SIGCONT: {Node} goes on, and for a moment believes that it leads in epoch {Epoch}.")]
         public static partial void Continues(ILogger logger, string node, long epoch);
 
-        [LoggerMessage(LogLevel.Information, "{Node}, which leads in epoch {Epoch}, no longer reaches {Servers} for {Seconds:0.#} s: nothing is refused, nothing answers.")]
+        [LoggerMessage(
+            LogLevel.Information,
+            "{Node}, which leads in epoch {Epoch}, no longer reaches {Servers} for {Seconds:0.#} s: nothing is refused, nothing answers.")]
         public static partial void CutsOff(ILogger logger, string node, string servers, long epoch, double seconds);
 
         [LoggerMessage(LogLevel.Information, "The network is whole again: what {Node} sent in epoch {Epoch} arrives late.")]

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Foresight.AppHost.Drill;
 
 /// <summary>
-/// Stands before one server and passes everything on, until some of its clients are cut off: their connections stay open and nothing passes,
-/// as in a network that lost its way. When it has found it again, what was under way arrives late.
+/// Stands before one server and passes everything on, until some of its clients are cut off: their connections stay open and nothing
+/// passes, as in a network that lost its way. When it has found it again, what was under way arrives late.
 /// </summary>
 internal sealed class Relay
 {

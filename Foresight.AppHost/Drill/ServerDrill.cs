@@ -7,7 +7,8 @@ namespace Foresight.AppHost.Drill;
 
 /// <summary>What may happen to Redis and Postgres.</summary>
 internal sealed partial class ServerDrill(
-    ClusterView cluster, string redis, IResourceBuilder<PostgresServerResource> primary, EndpointReference standby, IResourceBuilder<ParameterResource> password)
+    ClusterView cluster, string redis, IResourceBuilder<PostgresServerResource> primary, EndpointReference standby,
+    IResourceBuilder<ParameterResource> password)
 {
     private const string Database = "foresight";
 
@@ -109,11 +110,14 @@ internal sealed partial class ServerDrill(
         return await command.ExecuteScalarAsync(context.CancellationToken);
     }
 
-    private static ResourceCommandService CommandsOf(ExecuteCommandContext context) => context.ServiceProvider.GetRequiredService<ResourceCommandService>();
+    private static ResourceCommandService CommandsOf(ExecuteCommandContext context) =>
+        context.ServiceProvider.GetRequiredService<ResourceCommandService>();
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Redis is down: no lease can be renewed, so the leader stops when its own runs out; `redis up` starts it, empty.")]
+        [LoggerMessage(
+            LogLevel.Information,
+            "Redis is down: no lease can be renewed, so the leader stops when its own runs out; `redis up` starts it, empty.")]
         public static partial void RedisDown(ILogger logger);
 
         [LoggerMessage(LogLevel.Information, "Redis is up, and knows nothing.")]
@@ -125,22 +129,29 @@ internal sealed partial class ServerDrill(
         [LoggerMessage(LogLevel.Warning, "The old primary does not answer, so it cannot be fenced from here.")]
         public static partial void PrimaryAway(ILogger logger);
 
-        [LoggerMessage(LogLevel.Information, "The old primary is fenced (read-only from its next start on) and stopped in order, its log at {Written}.")]
+        [LoggerMessage(
+            LogLevel.Information,
+            "The old primary is fenced (read-only from its next start on) and stopped in order, its log at {Written}.")]
         public static partial void PrimaryStops(ILogger logger, NpgsqlLogSequenceNumber written);
 
         [LoggerMessage(LogLevel.Warning, "The old primary was not stopped: {Reason}")]
         public static partial void PrimaryDidNotStop(ILogger logger, string reason);
 
-        [LoggerMessage(LogLevel.Information, "The replica is the primary now: the old one's log was received up to {Received}, and the journal ends at sequence {Sequence}.")]
+        [LoggerMessage(
+            LogLevel.Information,
+            "The replica is the primary now: the old one's log was received up to {Received}, and the journal ends at sequence {Sequence}.")]
         public static partial void Promoted(ILogger logger, object? received, object? sequence);
 
         [LoggerMessage(LogLevel.Information, "Lost: {Bytes} bytes of log that the old primary had written.")]
         public static partial void Loss(ILogger logger, ulong bytes);
 
-        [LoggerMessage(LogLevel.Warning, "What the old primary acknowledged beyond {Received} is lost, and how much that is it alone knows; with --sync-standby it is nothing.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "What the old primary acknowledged beyond {Received} is lost, and how much that is it alone knows; with --sync-standby it is nothing.")]
         public static partial void LossUnknown(ILogger logger, object? received);
 
-        [LoggerMessage(LogLevel.Information, "There is no replica now. `start postgres` brings the old primary back, which every node refuses.")]
+        [LoggerMessage(
+            LogLevel.Information, "There is no replica now. `start postgres` brings the old primary back, which every node refuses.")]
         public static partial void OldPrimary(ILogger logger);
     }
 }

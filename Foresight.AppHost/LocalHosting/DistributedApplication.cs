@@ -68,7 +68,9 @@ public sealed class DistributedApplication : IAsyncDisposable
 
     public void Run() => RunAsync().GetAwaiter().GetResult();
 
-    /// <summary>Starts everything, shows it, and stops it in order at Ctrl+C or SIGTERM. Mistakes end in one line and exit code 1.</summary>
+    /// <summary>
+    /// Starts everything, shows it, and stops it in order at Ctrl+C or SIGTERM. Mistakes end in one line and exit code 1.
+    /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken = default)
     {
         if (_session is not null)

@@ -28,7 +28,9 @@ public sealed class ProgramFinder(Action<string> say)
         return tools.ToDictionary(t => t, t => ToolSource.Of(t).Npm is null ? debian : InstallNpmAsync(t, cancellationToken));
     }
 
-    /// <summary>The folder whose node_modules holds these packages, such as <c>ethers@6.16.0</c>; for NODE_PATH or a working directory.</summary>
+    /// <summary>
+    /// The folder whose node_modules holds these packages, such as <c>ethers@6.16.0</c>; for NODE_PATH or a working directory.
+    /// </summary>
     public async Task<string> RequireNpmAsync(IReadOnlyList<string> packages, CancellationToken cancellationToken = default)
     {
         if (packages.Any(p => p.LastIndexOf('@') <= 0))
@@ -69,7 +71,8 @@ public sealed class ProgramFinder(Action<string> say)
         await _debian.WaitAsync(cancellationToken);
         try
         {
-            var packages = tools.Where(t => Find(t) is null).Select(t => ToolSource.Of(t).DebianPackage).OfType<string>().Distinct().ToList();
+            var packages = tools.Where(t => Find(t) is null).Select(t => ToolSource.Of(t).DebianPackage).OfType<string>()
+                .Distinct().ToList();
             if (packages.Count > 0)
                 await new DebianInstaller(_cache, say).InstallAsync(packages, cancellationToken);
         }

@@ -15,7 +15,8 @@ public static class AbiEncoder
         return buffer.ToArray();
     }
 
-    private static void EncodeSequence(AbiBuffer buffer, int count, Func<int, AbiType> typeAt, IReadOnlyList<object?> values, Func<int, string> nameAt)
+    private static void EncodeSequence(
+        AbiBuffer buffer, int count, Func<int, AbiType> typeAt, IReadOnlyList<object?> values, Func<int, string> nameAt)
     {
         if (values.Count != count) throw new ArgumentException($"{count} values are needed, not {values.Count}.", nameof(values));
         var start = buffer.Length;
@@ -120,7 +121,8 @@ public static class AbiEncoder
                 break;
             case AbiKind.FixedBytes:
                 var bytes = Bytes(value);
-                if (bytes.Length != type.Size) throw new ArgumentException($"{type.Size} bytes are needed, not {bytes.Length}.", nameof(value));
+                if (bytes.Length != type.Size)
+                    throw new ArgumentException($"{type.Size} bytes are needed, not {bytes.Length}.", nameof(value));
                 into.Clear();
                 bytes.CopyTo(into);
                 break;
@@ -158,7 +160,8 @@ public static class AbiEncoder
         _ => throw Wrong(value),
     };
 
-    private static ArgumentException Wrong(object? value) => new($"a value of {value?.GetType().Name ?? "null"} cannot be encoded as this type.");
+    private static ArgumentException Wrong(object? value) =>
+        new($"a value of {value?.GetType().Name ?? "null"} cannot be encoded as this type.");
 }
 
 /// <summary>A growing byte array that can be written at any place.</summary>

@@ -44,7 +44,9 @@ public sealed class AbiFunction
 
     /// <exception cref="FormatException">Another function's call, or malformed arguments.</exception>
     public AbiValues DecodeCall(ReadOnlySpan<byte> data)
-        => data.StartsWith(_selector) ? new(Inputs, AbiDecoder.Decode(Inputs, data[4..])) : throw new FormatException($"Not a call of {Signature}.");
+        => data.StartsWith(_selector)
+            ? new(Inputs, AbiDecoder.Decode(Inputs, data[4..]))
+            : throw new FormatException($"Not a call of {Signature}.");
 
     public override string ToString() => Signature;
 }
@@ -60,7 +62,8 @@ public sealed class AbiError
     public string Signature => _shape.Signature;
     public ReadOnlySpan<byte> Selector => _shape.Selector;
 
-    public static AbiError Parse(string text) => new(AbiFunction.Parse(text.StartsWith("error ", StringComparison.Ordinal) ? text[6..] : text));
+    public static AbiError Parse(string text) =>
+        new(AbiFunction.Parse(text.StartsWith("error ", StringComparison.Ordinal) ? text[6..] : text));
 
     public bool Matches(ReadOnlySpan<byte> revertData) => revertData.StartsWith(_shape.Selector);
 

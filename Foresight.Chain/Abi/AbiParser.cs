@@ -34,7 +34,8 @@ internal sealed class AbiParser(string text)
             if (close < 0) throw Error("a '[' without ']'");
             var length = text[(_at + 1)..close];
             if (length.Length == 0) type = AbiType.ArrayOf(type);
-            else if (int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var count)) type = AbiType.ArrayOf(type, count);
+            else if (int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+                type = AbiType.ArrayOf(type, count);
             else throw Error("an array length that is no number");
             _at = close + 1;
         }

@@ -90,7 +90,8 @@ public sealed record AbiType
             case "int": return new(AbiKind.Int, 256, null, []);
         }
 
-        if (Suffix(name, "uint") is { } unsigned && unsigned is > 0 and <= 256 && unsigned % 8 == 0) return new(AbiKind.UInt, unsigned, null, []);
+        if (Suffix(name, "uint") is { } unsigned && unsigned is > 0 and <= 256 && unsigned % 8 == 0)
+            return new(AbiKind.UInt, unsigned, null, []);
         if (Suffix(name, "int") is { } signed && signed is > 0 and <= 256 && signed % 8 == 0) return new(AbiKind.Int, signed, null, []);
         if (Suffix(name, "bytes") is { } bytes && bytes is > 0 and <= 32) return new(AbiKind.FixedBytes, bytes, null, []);
         throw new FormatException($"'{Hex.Shorten(name)}' is not a type of the ABI.");
@@ -99,7 +100,9 @@ public sealed record AbiType
     public static AbiType ArrayOf(AbiType element) => new(AbiKind.Array, 0, element, []);
 
     public static AbiType ArrayOf(AbiType element, int length)
-        => length > 0 ? new(AbiKind.FixedArray, length, element, []) : throw new FormatException("A fixed array needs at least one element.");
+        => length > 0
+            ? new(AbiKind.FixedArray, length, element, [])
+            : throw new FormatException("A fixed array needs at least one element.");
 
     public static AbiType TupleOf(IReadOnlyList<AbiParameter> components) => new(AbiKind.Tuple, 0, null, components);
 

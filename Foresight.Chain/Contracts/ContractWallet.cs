@@ -18,7 +18,8 @@ public static class ContractWallet
     /// <summary>Bytes of a wallet's signature; a longer one is refused without asking the chain.</summary>
     public const int SignatureLimit = 4_096;
 
-    public static readonly AbiFunction IsValidSignatureFunction = AbiFunction.Parse("isValidSignature(bytes32 hash, bytes signature) returns (bytes4 magic)");
+    public static readonly AbiFunction IsValidSignatureFunction =
+        AbiFunction.Parse("isValidSignature(bytes32 hash, bytes signature) returns (bytes4 magic)");
 
     private static readonly byte[] Magic = [0x16, 0x26, 0xba, 0x7e];
 
@@ -27,7 +28,8 @@ public static class ContractWallet
     /// Bounded in gas; the client's timeout bounds it in time, and a node that does not answer throws.
     /// </summary>
     public static async Task<bool> AcceptsAsync(
-        EthereumClient client, Address wallet, Hash32 digest, byte[] signature, BlockRef block = default, CancellationToken cancel = default)
+        EthereumClient client, Address wallet, Hash32 digest, byte[] signature, BlockRef block = default,
+        CancellationToken cancel = default)
     {
         if (signature.Length > SignatureLimit) return false;
         var call = new CallRequest(wallet, IsValidSignatureFunction.Encode(digest, signature), Gas: CheckGas + CallOverheadGas);
@@ -47,6 +49,7 @@ public static class ContractWallet
 
     // Nodes have no common code for it.
     private static bool IsOutOfGas(RpcException e)
-        => e.NodeMessage.Contains("out of gas", StringComparison.OrdinalIgnoreCase) || e.NodeMessage.Contains("OutOfGas", StringComparison.Ordinal)
+        => e.NodeMessage.Contains("out of gas", StringComparison.OrdinalIgnoreCase)
+            || e.NodeMessage.Contains("OutOfGas", StringComparison.Ordinal)
             || e.NodeMessage.Contains("OOG", StringComparison.Ordinal);
 }

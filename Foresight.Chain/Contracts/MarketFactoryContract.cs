@@ -11,8 +11,8 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
     public const int AccountLimit = 500;
 
     /// <summary>
-    /// Amounts in one call. Each takes at most 10,000 gas (two cold words, two calls), so a call stays at a third of the 30 million that nodes
-    /// allow one.
+    /// Amounts in one call. Each takes at most 10,000 gas (two cold words, two calls), so a call stays at a third of the 30 million that
+    /// nodes allow one.
     /// </summary>
     public const int AmountLimit = 1_000;
 
@@ -75,26 +75,34 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
         => (await ReadAsync(HasRoleFunction, block, cancel, role, account)).Bool("granted");
 
     /// <summary>Micro-USDC that each account can spend here: the lesser of balance and approval, all at one block.</summary>
-    public async Task<IReadOnlyList<BigInteger>> SpendableCollateralAsync(IReadOnlyList<Address> accounts, BlockRef block, CancellationToken cancel = default)
+    public async Task<IReadOnlyList<BigInteger>> SpendableCollateralAsync(
+        IReadOnlyList<Address> accounts, BlockRef block, CancellationToken cancel = default)
         => await ReadManyAsync(accounts, 1, block, cancel, part => SpendableCollateralFunction.Encode([part]), SpendableCollateralFunction);
 
-    /// <summary>10^-18 shares of each outcome that each account can sell here: nothing without approval. Account 0's outcomes come first.</summary>
+    /// <summary>
+    /// 10^-18 shares of each outcome that each account can sell here: nothing without approval. Account 0's outcomes come first.
+    /// </summary>
     public async Task<IReadOnlyList<BigInteger>> SpendableSharesAsync(
         Address market, int outcomes, IReadOnlyList<Address> accounts, BlockRef block, CancellationToken cancel = default)
-        => await ReadManyAsync(accounts, outcomes, block, cancel, part => SpendableSharesFunction.Encode(market, part), SpendableSharesFunction);
+        => await ReadManyAsync(
+            accounts, outcomes, block, cancel, part => SpendableSharesFunction.Encode(market, part), SpendableSharesFunction);
 
-    private async Task<AbiValues> ReadAsync(AbiFunction function, BlockRef block, CancellationToken cancel, params IReadOnlyList<object?> arguments)
+    private async Task<AbiValues> ReadAsync(
+        AbiFunction function, BlockRef block, CancellationToken cancel, params IReadOnlyList<object?> arguments)
         => function.DecodeOutput(await client.CallAsync(new CallRequest(address, function.Encode(arguments)), block, cancel));
 
     private async Task<BigInteger[]> ReadManyAsync(
-        IReadOnlyList<Address> accounts, int perAccount, BlockRef block, CancellationToken cancel, Func<object[], byte[]> encode, AbiFunction function)
+        IReadOnlyList<Address> accounts, int perAccount, BlockRef block, CancellationToken cancel, Func<object[], byte[]> encode,
+        AbiFunction function)
     {
-        var calls = accounts.Chunk(Math.Min(AccountLimit, AmountLimit / perAccount)).Select(part => new CallRequest(address, encode([.. part.Cast<object>()]))).ToArray();
+        var calls = accounts.Chunk(Math.Min(AccountLimit, AmountLimit / perAccount))
+            .Select(part => new CallRequest(address, encode([.. part.Cast<object>()]))).ToArray();
         var results = await client.CallManyAsync(calls, block, cancel);
         BigInteger[] amounts = [.. results.SelectMany(r => ((object[])function.DecodeOutput(r.Required())[0]).Cast<BigInteger>())];
         return amounts.Length == accounts.Count * perAccount
             ? amounts
-            : throw new RpcUnavailableException(function.Name, $"{accounts.Count * perAccount} amounts were asked for, {amounts.Length} came");
+            : throw new RpcUnavailableException(
+                function.Name, $"{accounts.Count * perAccount} amounts were asked for, {amounts.Length} came");
     }
 
     private static object[] OfFees(FeeTerms fees) => [fees.FeeBasisPoints, fees.ProtocolShareBasisPoints, fees.Protocol, fees.Liquidity];

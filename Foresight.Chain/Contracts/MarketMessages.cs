@@ -26,14 +26,16 @@ public sealed record FeeTerms(int FeeBasisPoints, int ProtocolShareBasisPoints, 
 /// <summary>What a market says. Block, transaction and position are in the log.</summary>
 public abstract record MarketEvent(EventLogPosition Position)
 {
-    public sealed record TradeSettled(EventLogPosition Position, BigInteger TradeId, SettlementKind Kind, BigInteger Amount) : MarketEvent(Position);
+    public sealed record TradeSettled(EventLogPosition Position, BigInteger TradeId, SettlementKind Kind, BigInteger Amount)
+        : MarketEvent(Position);
 
     /// <param name="Reason">What the match reverted with: see <see cref="SettlementFailure"/>.</param>
     public sealed record SettlementFailed(EventLogPosition Position, BigInteger TradeId, byte[] Reason) : MarketEvent(Position);
 
     /// <param name="TradeId">Zero: filled by somebody else than the operator, through fillOrderSigned.</param>
     public sealed record OrderFilled(
-        EventLogPosition Position, Hash32 OrderHash, Address Maker, BigInteger TradeId, BigInteger OutcomeIndex, bool IsBuy, BigInteger Price,
+        EventLogPosition Position, Hash32 OrderHash, Address Maker, BigInteger TradeId, BigInteger OutcomeIndex, bool IsBuy,
+        BigInteger Price,
         BigInteger Amount) : MarketEvent(Position);
 
     public sealed record SaltCancelled(EventLogPosition Position, Address Maker, BigInteger Salt) : MarketEvent(Position);
@@ -43,7 +45,8 @@ public abstract record MarketEvent(EventLogPosition Position)
     public sealed record SetsMerged(EventLogPosition Position, Address Account, BigInteger Amount) : MarketEvent(Position);
 
     public sealed record Redeemed(
-        EventLogPosition Position, Address Account, BigInteger OutcomeIndex, BigInteger Amount, BigInteger Paid, BigInteger Fee) : MarketEvent(Position);
+        EventLogPosition Position, Address Account, BigInteger OutcomeIndex, BigInteger Amount, BigInteger Paid,
+        BigInteger Fee) : MarketEvent(Position);
 
     public sealed record Resolved(EventLogPosition Position, BigInteger OutcomeIndex) : MarketEvent(Position);
 

@@ -7,7 +7,9 @@ namespace Foresight.Chain.Contracts;
 /// <summary>Whose doing a failed match was.</summary>
 public enum FailureBlame
 {
-    /// <summary>The maker of <see cref="SettlementFailure.OrderHash"/>, or <see cref="SettlementFailure.Account"/>: the other sides are innocent.</summary>
+    /// <summary>
+    /// The maker of <see cref="SettlementFailure.OrderHash"/>, or <see cref="SettlementFailure.Account"/>: the other sides are innocent.
+    /// </summary>
     Maker,
 
     /// <summary>The market was paused or resolved, the order's time ran out, or somebody else filled it on chain: nobody's.</summary>
@@ -47,16 +49,20 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
             $"{e.Address("account")} can sell {Shares(e.Integer("available"))} shares of outcome {e.Integer("outcomeIndex")}; {Shares(e.Integer("needed"))} are needed")),
         (AbiError.Parse("TransferRefused(address from, address to, uint256 amount)"), e => new(TransferRefused, FailureBlame.Maker, e.Address("from"), null,
             $"the token refused a transfer from {e.Address("from")} to {e.Address("to")} although it is funded and approved")),
-        (AbiError.Parse("PayoutRefused(address account, uint256 amount)"), e => OfAccount(e, PayoutRefused, $"the token refused a payout to {e.Address("account")}")),
+        (AbiError.Parse("PayoutRefused(address account, uint256 amount)"), e =>
+            OfAccount(e, PayoutRefused, $"the token refused a payout to {e.Address("account")}")),
         (AbiError.Parse("InvalidSignature(bytes32 orderHash, address maker)"), e => new(InvalidSignature, FailureBlame.Maker, e.Address("maker"), e.Hash("orderHash"),
             $"the signature of order {e.Hash("orderHash")} does not hold for {e.Address("maker")}")),
-        (AbiError.Parse("OrderExpired(bytes32 orderHash, uint256 expiry)"), e => OfOrder(e, OrderExpired, FailureBlame.Nobody, $"expired at {e.Integer("expiry")}")),
-        (AbiError.Parse("OrderCancelled(bytes32 orderHash)"), e => OfOrder(e, OrderCancelled, FailureBlame.Maker, "was cancelled on chain")),
+        (AbiError.Parse("OrderExpired(bytes32 orderHash, uint256 expiry)"), e =>
+            OfOrder(e, OrderExpired, FailureBlame.Nobody, $"expired at {e.Integer("expiry")}")),
+        (AbiError.Parse("OrderCancelled(bytes32 orderHash)"), e =>
+            OfOrder(e, OrderCancelled, FailureBlame.Maker, "was cancelled on chain")),
         (AbiError.Parse("OrderOverfilled(bytes32 orderHash, uint256 remaining)"), e => OfOrder(e, OrderOverfilled, FailureBlame.Nobody,
             $"has only {Shares(e.Integer("remaining"))} shares left on chain")),
         (AbiError.Parse("MarketPaused()"), _ => new(MarketPaused, FailureBlame.Nobody, null, null, "the market is paused")),
         (AbiError.Parse("MarketNotOpen()"), _ => new(MarketNotOpen, FailureBlame.Nobody, null, null, "the market is resolved or invalid")),
-        (AbiError.Parse("DuplicateTrade(uint256 tradeId)"), e => new(DuplicateTrade, FailureBlame.Relayer, null, null, $"trade {e.Integer("tradeId")} was settled before")),
+        (AbiError.Parse("DuplicateTrade(uint256 tradeId)"), e =>
+            new(DuplicateTrade, FailureBlame.Relayer, null, null, $"trade {e.Integer("tradeId")} was settled before")),
         (AbiError.Parse("PriceOutsideLimit(bytes32 orderHash, uint256 limit)"), e => new(PriceOutsideLimit, FailureBlame.Relayer, null, e.Hash("orderHash"),
             $"order {e.Hash("orderHash")} has the limit {e.Integer("limit")}")),
         (AbiError.Parse("BadMatch()"), _ => OfRelayer("the legs are no match")),
@@ -90,7 +96,8 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
         return new(Unknown, FailureBlame.Relayer, null, null, RevertReason.Text(revertData));
     }
 
-    private static SettlementFailure OfAccount(AbiValues e, string code, string text) => new(code, FailureBlame.Maker, e.Address("account"), null, text);
+    private static SettlementFailure OfAccount(AbiValues e, string code, string text) =>
+        new(code, FailureBlame.Maker, e.Address("account"), null, text);
 
     private static SettlementFailure OfOrder(AbiValues e, string code, FailureBlame blame, string text)
         => new(code, blame, null, e.Hash("orderHash"), $"order {e.Hash("orderHash")} {text}");

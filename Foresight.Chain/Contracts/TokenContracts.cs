@@ -10,11 +10,13 @@ public sealed class UsdcContract(EthereumClient client, Address address)
     public static readonly AbiFunction ApproveFunction = AbiFunction.Parse("approve(address spender, uint256 amount) returns (bool)");
     public static readonly AbiFunction TransferFunction = AbiFunction.Parse("transfer(address to, uint256 amount) returns (bool)");
     public static readonly AbiFunction BalanceOfFunction = AbiFunction.Parse("balanceOf(address account) returns (uint256 amount)");
-    public static readonly AbiFunction AllowanceFunction = AbiFunction.Parse("allowance(address owner, address spender) returns (uint256 amount)");
+    public static readonly AbiFunction AllowanceFunction =
+        AbiFunction.Parse("allowance(address owner, address spender) returns (uint256 amount)");
     public static readonly AbiFunction MintFunction = AbiFunction.Parse("mint(address to, uint256 amount)");
     public static readonly AbiFunction SetBlockedFunction = AbiFunction.Parse("setBlocked(address account, bool blocked)");
     public static readonly AbiEvent TransferEvent = AbiEvent.Parse("Transfer(address indexed from, address indexed to, uint256 value)");
-    public static readonly AbiEvent ApprovalEvent = AbiEvent.Parse("Approval(address indexed owner, address indexed spender, uint256 value)");
+    public static readonly AbiEvent ApprovalEvent =
+        AbiEvent.Parse("Approval(address indexed owner, address indexed spender, uint256 value)");
 
     public Address Address => address;
 
@@ -33,19 +35,24 @@ public sealed class UsdcContract(EthereumClient client, Address address)
     public async Task<BigInteger> BalanceOfAsync(Address account, BlockRef block = default, CancellationToken cancel = default)
         => await ReadAsync(BalanceOfFunction, block, cancel, account);
 
-    public async Task<BigInteger> AllowanceAsync(Address owner, Address spender, BlockRef block = default, CancellationToken cancel = default)
+    public async Task<BigInteger> AllowanceAsync(
+        Address owner, Address spender, BlockRef block = default, CancellationToken cancel = default)
         => await ReadAsync(AllowanceFunction, block, cancel, owner, spender);
 
-    private async Task<BigInteger> ReadAsync(AbiFunction function, BlockRef block, CancellationToken cancel, params IReadOnlyList<object?> arguments)
-        => function.DecodeOutput(await client.CallAsync(new CallRequest(address, function.Encode(arguments)), block, cancel)).Integer("amount");
+    private async Task<BigInteger> ReadAsync(
+        AbiFunction function, BlockRef block, CancellationToken cancel, params IReadOnlyList<object?> arguments)
+        => function.DecodeOutput(await client.CallAsync(new CallRequest(address, function.Encode(arguments)), block, cancel))
+            .Integer("amount");
 }
 
 /// <summary>contracts/src/OutcomeToken.sol: the shares of all markets.</summary>
 public sealed class OutcomeTokenContract(EthereumClient client, Address address)
 {
     public static readonly AbiFunction SetApprovalForAllFunction = AbiFunction.Parse("setApprovalForAll(address operator, bool approved)");
-    public static readonly AbiFunction IsApprovedForAllFunction = AbiFunction.Parse("isApprovedForAll(address account, address operator) returns (bool approved)");
-    public static readonly AbiFunction BalanceOfFunction = AbiFunction.Parse("balanceOf(address account, uint256 id) returns (uint256 amount)");
+    public static readonly AbiFunction IsApprovedForAllFunction =
+        AbiFunction.Parse("isApprovedForAll(address account, address operator) returns (bool approved)");
+    public static readonly AbiFunction BalanceOfFunction =
+        AbiFunction.Parse("balanceOf(address account, uint256 id) returns (uint256 amount)");
     public static readonly AbiFunction SafeTransferFromFunction =
         AbiFunction.Parse("safeTransferFrom(address from, address to, uint256 id, uint256 amount, bytes data)");
 
@@ -53,14 +60,17 @@ public sealed class OutcomeTokenContract(EthereumClient client, Address address)
         AbiEvent.Parse("TransferSingle(address indexed operator, address indexed from, address indexed to, uint256 id, uint256 value)");
 
     public static readonly AbiEvent TransferBatchEvent =
-        AbiEvent.Parse("TransferBatch(address indexed operator, address indexed from, address indexed to, uint256[] ids, uint256[] values)");
+        AbiEvent.Parse(
+            "TransferBatch(address indexed operator, address indexed from, address indexed to, uint256[] ids, uint256[] values)");
 
-    public static readonly AbiEvent ApprovalForAllEvent = AbiEvent.Parse("ApprovalForAll(address indexed account, address indexed operator, bool approved)");
+    public static readonly AbiEvent ApprovalForAllEvent =
+        AbiEvent.Parse("ApprovalForAll(address indexed account, address indexed operator, bool approved)");
 
     public Address Address => address;
 
     /// <summary>The id of a share: its market's address and, in the lowest byte, the outcome.</summary>
-    public static BigInteger IdOf(Address market, int outcome) => (new BigInteger(market.ToBytes(), isUnsigned: true, isBigEndian: true) << 8) | outcome;
+    public static BigInteger IdOf(Address market, int outcome) =>
+        (new BigInteger(market.ToBytes(), isUnsigned: true, isBigEndian: true) << 8) | outcome;
 
     /// <summary>The other way round; false for a number that is no id.</summary>
     public static bool TryReadId(BigInteger id, out Address market, out int outcome)
@@ -77,12 +87,15 @@ public sealed class OutcomeTokenContract(EthereumClient client, Address address)
     public static byte[] SafeTransferFrom(Address from, Address to, BigInteger id, BigInteger amount)
         => SafeTransferFromFunction.Encode(from, to, id, amount, Array.Empty<byte>());
 
-    public async Task<BigInteger> BalanceOfAsync(Address account, BigInteger id, BlockRef block = default, CancellationToken cancel = default)
+    public async Task<BigInteger> BalanceOfAsync(
+        Address account, BigInteger id, BlockRef block = default, CancellationToken cancel = default)
         => (await ReadAsync(BalanceOfFunction, block, cancel, account, id)).Integer("amount");
 
-    public async Task<bool> IsApprovedForAllAsync(Address account, Address spender, BlockRef block = default, CancellationToken cancel = default)
+    public async Task<bool> IsApprovedForAllAsync(
+        Address account, Address spender, BlockRef block = default, CancellationToken cancel = default)
         => (await ReadAsync(IsApprovedForAllFunction, block, cancel, account, spender)).Bool("approved");
 
-    private async Task<AbiValues> ReadAsync(AbiFunction function, BlockRef block, CancellationToken cancel, params IReadOnlyList<object?> arguments)
+    private async Task<AbiValues> ReadAsync(
+        AbiFunction function, BlockRef block, CancellationToken cancel, params IReadOnlyList<object?> arguments)
         => function.DecodeOutput(await client.CallAsync(new CallRequest(address, function.Encode(arguments)), block, cancel));
 }

@@ -33,9 +33,11 @@ public readonly record struct BlockRef
 
 /// <param name="Timestamp">Unix seconds.</param>
 /// <param name="BaseFeePerGas">Wei; zero before EIP-1559.</param>
-/// <param name="LogsBloom">What says which contracts may have logs in the block: see <see cref="Rpc.LogsBloom"/>. Null: the node does not tell.</param>
+/// <param name="LogsBloom">What says which contracts may have logs in the block: see <see cref="Rpc.LogsBloom"/>. Null: the node does not
+/// tell.</param>
 public sealed record BlockHeader(
-    long Number, Hash32 Hash, Hash32 ParentHash, long Timestamp, BigInteger BaseFeePerGas, long GasUsed, long GasLimit, byte[]? LogsBloom = null);
+    long Number, Hash32 Hash, Hash32 ParentHash, long Timestamp, BigInteger BaseFeePerGas, long GasUsed, long GasLimit,
+    byte[]? LogsBloom = null);
 
 /// <param name="Index">Of the log in its block.</param>
 /// <param name="IsRemoved">The node says that a reorganisation undid it; never from a read by range.</param>
@@ -49,7 +51,8 @@ public sealed record TransactionReceipt(
     Address? ContractAddress, long GasUsed, BigInteger EffectiveGasPrice, IReadOnlyList<EventLog> Logs);
 
 /// <param name="BlockNumber">Null while it waits in the pool.</param>
-public sealed record ChainTransaction(Hash32 Hash, Address From, Address? To, long Nonce, byte[] Data, long? BlockNumber, Hash32? BlockHash);
+public sealed record ChainTransaction(
+    Hash32 Hash, Address From, Address? To, long Nonce, byte[] Data, long? BlockNumber, Hash32? BlockHash);
 
 /// <param name="Gas">Bound of what the call may burn; null: the node's.</param>
 public sealed record CallRequest(Address To, byte[] Data, Address? From = null, long? Gas = null, BigInteger? Value = null);

@@ -112,7 +112,8 @@ internal static class ChainJson
         if (filter.Topics.Count > 0)
         {
             json["topics"] = new JsonArray(
-                [.. filter.Topics.Select(any => any.Count == 0 ? null : (JsonNode)new JsonArray([.. any.Select(t => (JsonNode)t.ToString())]))]);
+                [.. filter.Topics.Select(
+                    any => any.Count == 0 ? null : (JsonNode)new JsonArray([.. any.Select(t => (JsonNode)t.ToString())]))]);
         }
 
         return json;

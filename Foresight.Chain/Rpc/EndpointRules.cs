@@ -7,7 +7,8 @@ namespace Foresight.Chain.Rpc;
 /// <param name="DistrustedUntil">It told what cannot be true; until then it is asked last. On the monotonic clock of its keeper.</param>
 /// <param name="LastError">Of the last failure; kept after a success, for people.</param>
 public sealed record EndpointHealth(
-    string Name, long? Head = null, int Failures = 0, bool IsOnOtherChain = false, TimeSpan? DistrustedUntil = null, string? LastError = null);
+    string Name, long? Head = null, int Failures = 0, bool IsOnOtherChain = false, TimeSpan? DistrustedUntil = null,
+    string? LastError = null);
 
 /// <summary>An endpoint as people see it.</summary>
 /// <param name="IsWell">It is asked in its turn; one that is not is asked last.</param>

@@ -52,7 +52,8 @@ public sealed class EthereumClient(IRpcTransport transport)
 
         var replies = await transport.SendAsync([BlockRequest(filter.ToBlock), logs], cancel);
         if (replies[0].Required().ValueKind == JsonValueKind.Null)
-            throw new RpcUnavailableException(logs.Method, $"the node does not have block {filter.ToBlock}, so its logs up to there are not all");
+            throw new RpcUnavailableException(
+                logs.Method, $"the node does not have block {filter.ToBlock}, so its logs up to there are not all");
         return ChainJson.Read(logs.Method, replies[1].Required(), ChainJson.Logs);
     }
 
@@ -61,9 +62,11 @@ public sealed class EthereumClient(IRpcTransport transport)
         => ReadAsync("eth_call", ChainJson.Bytes, cancel, ChainJson.Call(call), block.ToJson());
 
     /// <summary>Many calls against one block. A revert is that call's result; anything else fails all of them.</summary>
-    public async Task<IReadOnlyList<CallResult>> CallManyAsync(IReadOnlyList<CallRequest> calls, BlockRef block, CancellationToken cancel = default)
+    public async Task<IReadOnlyList<CallResult>> CallManyAsync(
+        IReadOnlyList<CallRequest> calls, BlockRef block, CancellationToken cancel = default)
     {
-        var replies = await transport.SendAsync([.. calls.Select(c => new RpcRequest("eth_call", ChainJson.Call(c), block.ToJson()))], cancel);
+        var replies = await transport.SendAsync(
+            [.. calls.Select(c => new RpcRequest("eth_call", ChainJson.Call(c), block.ToJson()))], cancel);
         return [.. replies.Select(r => r.Error switch
         {
             null => new CallResult(ChainJson.Read(r.Method, r.Result, ChainJson.Bytes), null),
@@ -79,12 +82,14 @@ public sealed class EthereumClient(IRpcTransport transport)
     public Task<Hash32> SendRawTransactionAsync(byte[] raw, CancellationToken cancel = default)
         => ReadAsync("eth_sendRawTransaction", ChainJson.Hash, cancel, Hex.Encode(raw));
 
-    public Task<Hash32> SendTransactionAsync(SignedTransaction transaction, CancellationToken cancel = default) => SendRawTransactionAsync(transaction.Raw, cancel);
+    public Task<Hash32> SendTransactionAsync(SignedTransaction transaction, CancellationToken cancel = default) =>
+        SendRawTransactionAsync(transaction.Raw, cancel);
 
     public async Task<TransactionReceipt?> GetTransactionReceiptAsync(Hash32 hash, CancellationToken cancel = default)
         => (await GetTransactionReceiptsAsync([hash], cancel))[0];
 
-    public async Task<IReadOnlyList<TransactionReceipt?>> GetTransactionReceiptsAsync(IReadOnlyList<Hash32> hashes, CancellationToken cancel = default)
+    public async Task<IReadOnlyList<TransactionReceipt?>> GetTransactionReceiptsAsync(
+        IReadOnlyList<Hash32> hashes, CancellationToken cancel = default)
     {
         var replies = await transport.SendAsync([.. hashes.Select(h => new RpcRequest("eth_getTransactionReceipt", h.ToString()))], cancel);
         return [.. replies.Select(r => ChainJson.ReadOrNull(r.Method, r.Required(), ChainJson.Receipt))];
@@ -96,7 +101,9 @@ public sealed class EthereumClient(IRpcTransport transport)
             "eth_getBlockReceipts", json => [.. json.EnumerateArray().Select(ChainJson.Receipt)], cancel, block.ToString());
 
     public async Task<ChainTransaction?> GetTransactionAsync(Hash32 hash, CancellationToken cancel = default)
-        => ChainJson.ReadOrNull("eth_getTransactionByHash", await RequestAsync(new("eth_getTransactionByHash", hash.ToString()), cancel), ChainJson.Transaction);
+        => ChainJson.ReadOrNull(
+            "eth_getTransactionByHash", await RequestAsync(new("eth_getTransactionByHash", hash.ToString()), cancel),
+            ChainJson.Transaction);
 
     /// <summary>The account's next nonce: as of a block, or with its waiting transactions (<see cref="BlockRef.Pending"/>).</summary>
     public Task<long> GetTransactionCountAsync(Address account, BlockRef block = default, CancellationToken cancel = default)

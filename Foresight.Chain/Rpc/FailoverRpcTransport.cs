@@ -4,8 +4,8 @@ namespace Foresight.Chain.Rpc;
 
 /// <summary>
 /// Several endpoints of one chain as one. All requests of one call go to one endpoint, so that they see one state of the chain; where it
-/// does not answer, or says that it cannot serve now, the next is asked. A node's refusal (a revert, a transaction it does not take) is an answer
-/// and ends the search.
+/// does not answer, or says that it cannot serve now, the next is asked. A node's refusal (a revert, a transaction it does not take) is an
+/// answer and ends the search.
 /// </summary>
 /// <remarks>Sending a transaction to a second endpoint is harmless: the bytes are the same, and so is the hash.</remarks>
 public sealed class FailoverRpcTransport : IRpcTransport
@@ -13,7 +13,9 @@ public sealed class FailoverRpcTransport : IRpcTransport
     /// <summary>Endpoints of one chain.</summary>
     public const int MaxEndpoints = 8;
 
-    /// <summary>For one request where another endpoint can be asked instead: it, and the next one's answer, are within 5 s (acceptance D9).</summary>
+    /// <summary>
+    /// For one request where another endpoint can be asked instead: it, and the next one's answer, are within 5 s (acceptance D9).
+    /// </summary>
     public static readonly TimeSpan PatienceWithAnother = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan PatienceAlone = TimeSpan.FromSeconds(10);
@@ -30,9 +32,11 @@ public sealed class FailoverRpcTransport : IRpcTransport
     private int _answeredLast;
 
     /// <param name="endpoints">In the order of preference. Names go into logs and status pages: leave credentials out of them.</param>
-    public FailoverRpcTransport(BigInteger chainId, IReadOnlyList<(string Name, IRpcTransport Transport)> endpoints, TimeProvider? clock = null)
+    public FailoverRpcTransport(
+        BigInteger chainId, IReadOnlyList<(string Name, IRpcTransport Transport)> endpoints, TimeProvider? clock = null)
     {
-        if (endpoints.Count is 0 or > MaxEndpoints) throw new ArgumentException($"1 to {MaxEndpoints} endpoints are needed.", nameof(endpoints));
+        if (endpoints.Count is 0 or > MaxEndpoints)
+            throw new ArgumentException($"1 to {MaxEndpoints} endpoints are needed.", nameof(endpoints));
         _chainId = chainId;
         _endpoints = [.. endpoints];
         _health = [.. endpoints.Select(e => new EndpointHealth(e.Name))];
@@ -40,9 +44,12 @@ public sealed class FailoverRpcTransport : IRpcTransport
         _started = _clock.GetTimestamp();
     }
 
-    /// <summary>Endpoints by HTTP, named rpc-1, rpc-2 … as they come: a URL may hold a provider's key, and health and metrics are public.</summary>
+    /// <summary>
+    /// Endpoints by HTTP, named rpc-1, rpc-2 … as they come: a URL may hold a provider's key, and health and metrics are public.
+    /// </summary>
     /// <param name="patience">For one request; null: 10 s for one endpoint alone, 3 s where there are others.</param>
-    public static FailoverRpcTransport OfEndpoints(HttpClient http, BigInteger chainId, IReadOnlyList<Uri> endpoints, TimeSpan? patience = null)
+    public static FailoverRpcTransport OfEndpoints(
+        HttpClient http, BigInteger chainId, IReadOnlyList<Uri> endpoints, TimeSpan? patience = null)
     {
         var bound = patience ?? (endpoints.Count > 1 ? PatienceWithAnother : PatienceAlone);
         return new(chainId, [.. endpoints.Select((e, i) => ($"rpc-{i + 1}", (IRpcTransport)new HttpRpcTransport(http, e, bound)))]);
@@ -102,13 +109,15 @@ public sealed class FailoverRpcTransport : IRpcTransport
 
     /// <summary>The endpoint that answered last is asked last for a while: a lie is noticed right after it was told.</summary>
     public void Distrust(string reason)
-        => Update(Volatile.Read(ref _answeredLast), health => health with { DistrustedUntil = Now + EndpointRules.DistrustFor, LastError = reason });
+        => Update(Volatile.Read(ref _answeredLast), health =>
+            health with { DistrustedUntil = Now + EndpointRules.DistrustFor, LastError = reason });
 
     /// <summary>
-    /// One round of asking every endpoint for its chain and its newest block, at once. Call it every second: it finds endpoints that lag, and
-    /// those that are back.
+    /// One round of asking every endpoint for its chain and its newest block, at once. Call it every second: it finds endpoints that lag,
+    /// and those that are back.
     /// </summary>
-    public Task CheckAsync(CancellationToken cancel) => Task.WhenAll(Enumerable.Range(0, _endpoints.Length).Select(i => CheckAsync(i, cancel)));
+    public Task CheckAsync(CancellationToken cancel) =>
+        Task.WhenAll(Enumerable.Range(0, _endpoints.Length).Select(i => CheckAsync(i, cancel)));
 
     private async Task CheckAsync(int index, CancellationToken cancel)
     {

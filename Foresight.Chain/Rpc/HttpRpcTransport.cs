@@ -39,7 +39,8 @@ public sealed class HttpRpcTransport(HttpClient http, Uri endpoint, TimeSpan tim
             content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             using var message = new HttpRequestMessage(HttpMethod.Post, endpoint) { Content = content };
             using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
-            if (!response.IsSuccessStatusCode) throw new RpcUnavailableException(method, $"the node answered HTTP {(int)response.StatusCode}");
+            if (!response.IsSuccessStatusCode)
+                throw new RpcUnavailableException(method, $"the node answered HTTP {(int)response.StatusCode}");
             await response.Content.LoadIntoBufferAsync(AnswerLimit, deadline.Token);
             await using var stream = await response.Content.ReadAsStreamAsync(deadline.Token);
             using var document = await JsonDocument.ParseAsync(stream, cancellationToken: deadline.Token);
@@ -89,7 +90,8 @@ public sealed class HttpRpcTransport(HttpClient http, Uri endpoint, TimeSpan tim
         if (answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("error", out var error))
             throw new RpcUnavailableException(
                 requests[0].Method, $"the node refused a batch of {requests.Length}: {RpcException.Of("batch", error).NodeMessage}");
-        if (answer.ValueKind != JsonValueKind.Array) throw new RpcUnavailableException(requests[0].Method, "the answer is no JSON-RPC answer");
+        if (answer.ValueKind != JsonValueKind.Array)
+            throw new RpcUnavailableException(requests[0].Method, "the answer is no JSON-RPC answer");
 
         var replies = new RpcReply[requests.Length];
         var answered = new bool[requests.Length];
@@ -103,7 +105,9 @@ public sealed class HttpRpcTransport(HttpClient http, Uri endpoint, TimeSpan tim
         }
 
         var missing = Array.IndexOf(answered, false);
-        return missing < 0 ? replies : throw new RpcUnavailableException(requests[missing].Method, "the batch's answer leaves out a request");
+        return missing < 0
+            ? replies
+            : throw new RpcUnavailableException(requests[missing].Method, "the batch's answer leaves out a request");
     }
 
     private static RpcReply Reply(RpcRequest request, JsonElement item)

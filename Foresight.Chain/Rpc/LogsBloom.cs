@@ -1,8 +1,8 @@
 namespace Foresight.Chain.Rpc;
 
 /// <summary>
-/// The filter of 2048 bits in a block's header (yellow paper, section 4.4.3). It belongs to the block's hash, so a node cannot leave out logs
-/// without contradicting it: what is not in the filter is certainly not in the block.
+/// The filter of 2048 bits in a block's header (yellow paper, section 4.4.3). It belongs to the block's hash, so a node cannot leave out
+/// logs without contradicting it: what is not in the filter is certainly not in the block.
 /// </summary>
 public static class LogsBloom
 {

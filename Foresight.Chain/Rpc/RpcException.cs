@@ -30,18 +30,21 @@ public class RpcException : Exception
     public string? RevertReason => RevertData is null ? null : Rpc.RevertReason.Text(RevertData);
 
     /// <summary>The call ran and reverted, as opposed to not being run.</summary>
-    public bool IsRevert => RevertData is not null || Code == ExecutionReverted || NodeMessage.StartsWith("execution reverted", StringComparison.OrdinalIgnoreCase);
+    public bool IsRevert => RevertData is not null || Code == ExecutionReverted
+        || NodeMessage.StartsWith("execution reverted", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
-    /// The node says that it cannot serve now (internal error, resource unavailable, too many requests), not that the request is wrong. A query
-    /// for logs that is too large has the last code too, and is the asker's to make smaller.
+    /// The node says that it cannot serve now (internal error, resource unavailable, too many requests), not that the request is wrong. A
+    /// query for logs that is too large has the last code too, and is the asker's to make smaller.
     /// </summary>
     internal bool IsNodeTrouble => !IsRevert && Method != "eth_getLogs" && Code is -32603 or -32002 or -32005 or -32016;
 
     internal static RpcException Of(string method, JsonElement error)
     {
         var code = error.TryGetProperty("code", out var c) && c.TryGetInt32(out var number) ? number : 0;
-        var message = error.TryGetProperty("message", out var m) && m.ValueKind == JsonValueKind.String ? m.GetString()! : "an error without a message";
+        var message = error.TryGetProperty("message", out var m) && m.ValueKind == JsonValueKind.String
+            ? m.GetString()!
+            : "an error without a message";
         return new RpcException(method, code, message, DataOf(error));
     }
 

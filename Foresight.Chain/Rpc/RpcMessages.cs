@@ -17,7 +17,9 @@ public readonly record struct RpcReply(string Method, JsonElement Result, RpcExc
 /// </summary>
 public interface IRpcTransport
 {
-    /// <summary>Sends all requests, in one HTTP request each <see cref="HttpRpcTransport.BatchLimit"/>; answers come in the order of the requests.</summary>
+    /// <summary>
+    /// Sends all requests, in one HTTP request each <see cref="HttpRpcTransport.BatchLimit"/>; answers come in the order of the requests.
+    /// </summary>
     /// <exception cref="RpcUnavailableException">At least one request has no trustworthy answer.</exception>
     Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel);
 

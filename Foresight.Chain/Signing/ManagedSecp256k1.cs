@@ -93,7 +93,9 @@ public sealed class ManagedSecp256k1 : ISecp256k1
     }
 
     private BigInteger RequirePrivateKey(ReadOnlySpan<byte> privateKey)
-        => IsValidPrivateKey(privateKey) ? new BigInteger(1, privateKey.ToArray()) : throw new ArgumentException("Not a private key.", nameof(privateKey));
+        => IsValidPrivateKey(privateKey)
+            ? new BigInteger(1, privateKey.ToArray())
+            : throw new ArgumentException("Not a private key.", nameof(privateKey));
 
     private static void Write(ECPoint point, Span<byte> into64)
     {

@@ -21,7 +21,8 @@ public sealed unsafe class NativeSecp256k1 : ISecp256k1
 
     // Debian bullseye ships .so.0, bookworm .so.1, trixie .so.2; the functions used here are the same in all.
     private static readonly string[] LibraryNames =
-        ["libsecp256k1.so.2", "libsecp256k1.so.1", "libsecp256k1.so.0", "libsecp256k1.so", "libsecp256k1.dylib", "libsecp256k1-2.dll", "libsecp256k1.dll"];
+        ["libsecp256k1.so.2", "libsecp256k1.so.1", "libsecp256k1.so.0", "libsecp256k1.so", "libsecp256k1.dylib", "libsecp256k1-2.dll",
+            "libsecp256k1.dll"];
 
     private readonly nint _context;
     private readonly delegate* unmanaged<nint, byte*, int> _verifyPrivateKey;
@@ -36,10 +37,14 @@ public sealed unsafe class NativeSecp256k1 : ISecp256k1
     {
         _verifyPrivateKey = (delegate* unmanaged<nint, byte*, int>)NativeLibrary.GetExport(library, "secp256k1_ec_seckey_verify");
         _createPublicKey = (delegate* unmanaged<nint, byte*, byte*, int>)NativeLibrary.GetExport(library, "secp256k1_ec_pubkey_create");
-        _serializePublicKey = (delegate* unmanaged<nint, byte*, nuint*, byte*, uint, int>)NativeLibrary.GetExport(library, "secp256k1_ec_pubkey_serialize");
-        _signRecoverable = (delegate* unmanaged<nint, byte*, byte*, byte*, nint, nint, int>)NativeLibrary.GetExport(library, "secp256k1_ecdsa_sign_recoverable");
-        _serializeCompact = (delegate* unmanaged<nint, byte*, int*, byte*, int>)NativeLibrary.GetExport(library, "secp256k1_ecdsa_recoverable_signature_serialize_compact");
-        _parseCompact = (delegate* unmanaged<nint, byte*, byte*, int, int>)NativeLibrary.GetExport(library, "secp256k1_ecdsa_recoverable_signature_parse_compact");
+        _serializePublicKey = (delegate* unmanaged<nint, byte*, nuint*, byte*, uint, int>)NativeLibrary.GetExport(
+            library, "secp256k1_ec_pubkey_serialize");
+        _signRecoverable = (delegate* unmanaged<nint, byte*, byte*, byte*, nint, nint, int>)NativeLibrary.GetExport(
+            library, "secp256k1_ecdsa_sign_recoverable");
+        _serializeCompact = (delegate* unmanaged<nint, byte*, int*, byte*, int>)NativeLibrary.GetExport(
+            library, "secp256k1_ecdsa_recoverable_signature_serialize_compact");
+        _parseCompact = (delegate* unmanaged<nint, byte*, byte*, int, int>)NativeLibrary.GetExport(
+            library, "secp256k1_ecdsa_recoverable_signature_parse_compact");
         _recover = (delegate* unmanaged<nint, byte*, byte*, byte*, int>)NativeLibrary.GetExport(library, "secp256k1_ecdsa_recover");
         var create = (delegate* unmanaged<uint, nint>)NativeLibrary.GetExport(library, "secp256k1_context_create");
         var randomize = (delegate* unmanaged<nint, byte*, int>)NativeLibrary.GetExport(library, "secp256k1_context_randomize");
@@ -93,7 +98,8 @@ public sealed unsafe class NativeSecp256k1 : ISecp256k1
         fixed (byte* message = digest, key = privateKey, signature = opaque, output = into64)
         {
             // No nonce function: the library's default is RFC 6979, and its signatures are low-s.
-            if (_signRecoverable(_context, signature, message, key, 0, 0) != 1) throw new ArgumentException("Not a private key.", nameof(privateKey));
+            if (_signRecoverable(_context, signature, message, key, 0, 0) != 1)
+                throw new ArgumentException("Not a private key.", nameof(privateKey));
             _ = _serializeCompact(_context, output, &recoveryId, signature);
         }
 

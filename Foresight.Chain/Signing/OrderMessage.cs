@@ -21,7 +21,8 @@ public readonly record struct OrderMessage(
 
     public static readonly Hash32 OrderTypeHash = Keccak256.HashText(OrderType);
 
-    public static OrderMessage OfUnits(Address maker, int outcome, bool isBuy, int priceTicks, long quantityLots, BigInteger salt, long expirySeconds)
+    public static OrderMessage OfUnits(
+        Address maker, int outcome, bool isBuy, int priceTicks, long quantityLots, BigInteger salt, long expirySeconds)
         => new(maker, outcome, isBuy, (BigInteger)priceTicks * PricePerTick, quantityLots * AmountPerLot, salt, expirySeconds);
 
     /// <summary>EIP-712 struct hash: independent of the market. What identifies an order is <see cref="OrderSigning.OrderHash"/>.</summary>

@@ -8,11 +8,13 @@ public sealed class PrivateKey
     private readonly byte[] _secret;
     private readonly ISecp256k1 _curve;
 
-    /// <exception cref="ArgumentException">Not 32 bytes, zero, or not below the group order. The message does not hold the bytes.</exception>
+    /// <exception cref="ArgumentException">Not 32 bytes, zero, or not below the group order. The message does not hold the
+    /// bytes.</exception>
     public PrivateKey(ReadOnlySpan<byte> secret, ISecp256k1? curve = null)
     {
         _curve = curve ?? Secp256k1.Fastest;
-        if (!_curve.IsValidPrivateKey(secret)) throw new ArgumentException("Not a private key: 32 bytes above zero and below the group order.", nameof(secret));
+        if (!_curve.IsValidPrivateKey(secret))
+            throw new ArgumentException("Not a private key: 32 bytes above zero and below the group order.", nameof(secret));
         _secret = secret.ToArray();
         Span<byte> publicKey = stackalloc byte[64];
         _curve.PublicKey(_secret, publicKey);

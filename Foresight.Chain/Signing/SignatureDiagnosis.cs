@@ -5,7 +5,8 @@ namespace Foresight.Chain.Signing;
 /// <summary>What a trader needs to mend a refused signature.</summary>
 /// <param name="ExpectedDigest">What should have been signed.</param>
 /// <param name="Recovered">Whose key signed it, taken as a signature of that digest; zero where there is none.</param>
-/// <param name="DomainField">The one domain field that was wrong: chainId, verifyingContract, name or version; null where no single one explains it.</param>
+/// <param name="DomainField">The one domain field that was wrong: chainId, verifyingContract, name or version; null where no single one
+/// explains it.</param>
 /// <param name="DomainValue">What the signer had put there.</param>
 /// <param name="Text">All of it as a sentence.</param>
 public sealed record SignatureDiagnosis(
@@ -26,7 +27,8 @@ public sealed class SignatureDiagnostician
         [1, 10, 56, 100, 137, 8453, 42161, 11155111, 11155420, 84532, 421614, 80002, 1337, 31337];
 
     private static readonly string[] UsualVersions = ["", "0", "1", "1.0", "1.0.0", "2"];
-    private static readonly string[] UsualNames = ["", "Foresight", "Foresight Exchange", "ForesightMarket", "foresight market", "Foresight market", "Market"];
+    private static readonly string[] UsualNames =
+        ["", "Foresight", "Foresight Exchange", "ForesightMarket", "foresight market", "Foresight market", "Market"];
 
     private readonly Address[] _knownMarkets;
     private readonly ISecp256k1? _curve;
@@ -46,7 +48,8 @@ public sealed class SignatureDiagnostician
         foreach (var (field, value, guess) in OtherDomains(domain))
         {
             if (guesses++ == GuessLimit) break;
-            if (EcdsaSignature.Recover(guess.Digest(structHash), signature, out var signer, _curve) == SignatureFault.None && signer == maker)
+            if (EcdsaSignature.Recover(guess.Digest(structHash), signature, out var signer, _curve) == SignatureFault.None
+                && signer == maker)
             {
                 return new(fault, expected, recovered, field, value,
                     $"It was signed for another domain: {field} was {(value.Length == 0 ? "empty" : value)}, and must be {FieldOf(domain, field)}.");
@@ -61,12 +64,14 @@ public sealed class SignatureDiagnostician
     {
         foreach (var chain in UsualChains)
         {
-            if (chain != domain.ChainId) yield return ("chainId", chain.ToString(), new(domain.Name, domain.Version, chain, domain.VerifyingContract));
+            if (chain != domain.ChainId)
+                yield return ("chainId", chain.ToString(), new(domain.Name, domain.Version, chain, domain.VerifyingContract));
         }
 
         foreach (var version in UsualVersions)
         {
-            if (version != domain.Version) yield return ("version", version, new(domain.Name, version, domain.ChainId, domain.VerifyingContract));
+            if (version != domain.Version)
+                yield return ("version", version, new(domain.Name, version, domain.ChainId, domain.VerifyingContract));
         }
 
         foreach (var name in UsualNames)
@@ -91,7 +96,8 @@ public sealed class SignatureDiagnostician
 
     private static string Sentence(SignatureFault fault, ReadOnlySpan<byte> signature) => fault switch
     {
-        SignatureFault.WrongLength when signature.Length == 64 => "The signature has 64 bytes (EIP-2098's short form); 65 are needed: r, s, v.",
+        SignatureFault.WrongLength when signature.Length == 64 =>
+            "The signature has 64 bytes (EIP-2098's short form); 65 are needed: r, s, v.",
         SignatureFault.WrongLength => $"The signature has {signature.Length} bytes; 65 are needed: r, s, v.",
         SignatureFault.WrongV => $"The signature's last byte v is {signature[64]}; it must be 27 or 28.",
         SignatureFault.HighS => "The signature's s is above half the group order (the malleable twin); sign with low s.",

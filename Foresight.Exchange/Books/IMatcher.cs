@@ -7,8 +7,8 @@ namespace Foresight.Exchange.Books;
 internal interface IMatcher
 {
     /// <summary>
-    /// Called for each maker in its turn: how many lots to trade with it, at most the lesser of what it and the taker have left. 0 ends the matching;
-    /// <see cref="Remove"/> takes the maker out without a trade.
+    /// Called for each maker in its turn: how many lots to trade with it, at most the lesser of what it and the taker have left. 0 ends the
+    /// matching; <see cref="Remove"/> takes the maker out without a trade.
     /// </summary>
     long Admit(int slot, ref Node maker, int key, long quantity);
 

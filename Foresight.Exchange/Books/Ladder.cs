@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Foresight.Exchange.Books;
 
 /// <summary>
-/// One side of one book. Levels are addressed by a key that mirrors the side: 10000 - price for bids, price for asks. So the best level is the
-/// one of the least key on both sides, and the key of a bid is the price of the ask that would take it in the other outcome.
+/// One side of one book. Levels are addressed by a key that mirrors the side: 10000 - price for bids, price for asks. So the best level is
+/// the one of the least key on both sides, and the key of a bid is the price of the ask that would take it in the other outcome.
 /// </summary>
 internal struct Ladder
 {

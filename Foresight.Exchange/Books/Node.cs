@@ -12,7 +12,9 @@ internal struct Node
     /// <summary>Order: the next in the queue, or the level behind the last. Level: its first order, or itself when empty.</summary>
     public int Next;
 
-    /// <summary>Order: the one before it in the queue, or the level before the first. Level: its last order, or itself when empty.</summary>
+    /// <summary>
+    /// Order: the one before it in the queue, or the level before the first. Level: its last order, or itself when empty.
+    /// </summary>
     public int Previous;
 
     /// <summary>Order: its level, 0 when the slot is free. Level: its ladder.</summary>

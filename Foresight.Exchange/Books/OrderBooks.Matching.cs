@@ -9,7 +9,8 @@ internal sealed partial class OrderBooks
     /// </summary>
     /// <param name="limitKey">The worst key that may trade.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public long Match<TMatcher>(int ladder, int limitKey, long quantity, ref TMatcher matcher) where TMatcher : struct, IMatcher, allows ref struct
+    public long Match<TMatcher>(int ladder, int limitKey, long quantity, ref TMatcher matcher)
+        where TMatcher : struct, IMatcher, allows ref struct
         => LadderAt(ladder).BestKey > limitKey ? quantity : MatchCrossing(ladder, limitKey, quantity, ref matcher);
 
     private long MatchCrossing<TMatcher>(int ladder, int limitKey, long quantity, ref TMatcher matcher)

@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Foresight.Exchange.Books;
 
 /// <summary>
-/// The books of one shard: price-time queues, and nothing else. Everything lives in a few arrays of structs with 32-bit links, so nothing is
-/// allocated per order and the whole is cheap to walk. Book <c>b</c> has the ladders <c>2b</c> (bids) and <c>2b + 1</c> (asks).
-/// Indices are not checked in release builds; the exchange and the differential tests are the proof that they are right.
+/// The books of one shard: price-time queues, and nothing else. Everything lives in a few arrays of structs with 32-bit links, so nothing
+/// is allocated per order and the whole is cheap to walk. Book <c>b</c> has the ladders <c>2b</c> (bids) and <c>2b + 1</c> (asks). Indices
+/// are not checked in release builds; the exchange and the differential tests are the proof that they are right.
 /// </summary>
 internal sealed partial class OrderBooks
 {
@@ -37,7 +37,9 @@ internal sealed partial class OrderBooks
         _pageLevels = new Slab<ulong>(pages);
     }
 
-    /// <summary>Orders resting in all books, counted one by one: the exchange keeps its own count, and two would cost every order twice.</summary>
+    /// <summary>
+    /// Orders resting in all books, counted one by one: the exchange keeps its own count, and two would cost every order twice.
+    /// </summary>
     public int CountOrders()
     {
         var count = 0;

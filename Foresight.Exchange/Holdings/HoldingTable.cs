@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace Foresight.Exchange.Holdings;
 
-/// <summary>All holdings, found by (account, market, outcome). Rows stay where they are for good, so an order keeps the number of its row.</summary>
+/// <summary>
+/// All holdings, found by (account, market, outcome). Rows stay where they are for good, so an order keeps the number of its row.
+/// </summary>
 internal sealed class HoldingTable
 {
     /// <summary>So many that a bucket seldom holds two: a chain is a branch that nobody can guess.</summary>
@@ -81,6 +83,8 @@ internal sealed class HoldingTable
         }
     }
 
-    /// <summary>The upper bits of a product with 2^64 / golden ratio: one multiplication spreads keys that differ in a few places.</summary>
+    /// <summary>
+    /// The upper bits of a product with 2^64 / golden ratio: one multiplication spreads keys that differ in a few places.
+    /// </summary>
     private int Bucket(ulong key) => unchecked((int)((key * 0x9E3779B97F4A7C15) >> _shift));
 }

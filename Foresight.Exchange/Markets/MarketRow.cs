@@ -18,7 +18,9 @@ internal struct MarketRow
     /// <summary>A binary market has one book, in which an order of outcome 1 rests mirrored.</summary>
     public readonly int Books => Outcomes == 2 ? 1 : Outcomes;
 
-    /// <summary>The ladder on which an order of this outcome and side rests; its counter-side is the same number with the last bit flipped.</summary>
+    /// <summary>
+    /// The ladder on which an order of this outcome and side rests; its counter-side is the same number with the last bit flipped.
+    /// </summary>
     public readonly int LadderOf(int outcome, Side side)
         => unchecked(FirstLadder + (Outcomes == 2 ? (int)side ^ outcome : (outcome << 1) + (int)side));
 }

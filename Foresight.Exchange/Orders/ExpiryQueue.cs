@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Foresight.Exchange.Orders;
 
 /// <summary>
-/// The open orders that expire, soonest first: a binary heap that knows each order's place, so that adding, removing and taking the next are
-/// logarithmic and a command pays one comparison while nothing is due. Ties go by order number, so the order of expiry is the same everywhere.
+/// The open orders that expire, soonest first: a binary heap that knows each order's place, so that adding, removing and taking the next
+/// are logarithmic and a command pays one comparison while nothing is due. Ties go by order number, so the order of expiry is the same
+/// everywhere.
 /// </summary>
 internal sealed class ExpiryQueue(OrderTable orders)
 {
@@ -29,7 +30,9 @@ internal sealed class ExpiryQueue(OrderTable orders)
     /// <summary>When the order expires, 0 for never.</summary>
     public long SecondOf(int slot) => orders.At(slot).Expires ? _heap[_positions[slot]].Second : 0;
 
-    /// <summary>Whether an order with this expiry (0: none) may no longer trade: its second has begun and the clock is past the beginning.</summary>
+    /// <summary>
+    /// Whether an order with this expiry (0: none) may no longer trade: its second has begun and the clock is past the beginning.
+    /// </summary>
     public static bool IsPast(long second, long clockMicros)
         => second != 0 && second <= LastSecond && (second < 0 || clockMicros > MicrosOf(second));
 

@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Foresight.Exchange.Orders;
 
-/// <summary>What the exchange knows of a resting order beyond its place in the book; same slot as its node. 32 bytes: two to a cache line.</summary>
+/// <summary>
+/// What the exchange knows of a resting order beyond its place in the book; same slot as its node. 32 bytes: two to a cache line.
+/// </summary>
 internal struct OrderRecord
 {
     private const int OutcomeShift = 27;
@@ -14,7 +16,10 @@ internal struct OrderRecord
     public long Number;
     public ulong SaltTag;
 
-    /// <summary>The account's order before it and after it, oldest first; below 0, the account's ring, at the ends. Of a ring: its newest and its oldest order.</summary>
+    /// <summary>
+    /// The account's order before it and after it, oldest first; below 0, the account's ring, at the ends. Of a ring: its newest and its
+    /// oldest order.
+    /// </summary>
     public int PreviousOfAccount;
     public int NextOfAccount;
 

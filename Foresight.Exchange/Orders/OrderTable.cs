@@ -3,13 +3,16 @@ using System.Runtime.CompilerServices;
 namespace Foresight.Exchange.Orders;
 
 /// <summary>
-/// The resting orders by number and by account. Numbers come from a sequence, so a bucket is the number's low bits: orders of the same age share
-/// cache lines, and most buckets hold one order or none. An account's orders are a ring, oldest first, that begins and ends in a record of the account's
-/// own, at its negated number: linking and unlinking have no branch for the ends.
+/// The resting orders by number and by account. Numbers come from a sequence, so a bucket is the number's low bits: orders of the same age
+/// share cache lines, and most buckets hold one order or none. An account's orders are a ring, oldest first, that begins and ends in a
+/// record of the account's own, at its negated number: linking and unlinking have no branch for the ends.
 /// </summary>
 internal sealed class OrderTable
 {
-    /// <summary>So many buckets that one seldom holds two orders, as a chain is a branch that nobody can guess; while the table is small, hardly ever.</summary>
+    /// <summary>
+    /// So many buckets that one seldom holds two orders, as a chain is a branch that nobody can guess; while the table is small, hardly
+    /// ever.
+    /// </summary>
     private const int BucketsPerOrder = 2;
     private const int BucketsPerOrderWhileSmall = 8;
     private const int SmallTable = 65_536;
@@ -163,7 +166,8 @@ internal sealed class OrderTable
     {
         var isSmall = atLeast <= SmallTable;
         var perOrder = isSmall ? BucketsPerOrderWhileSmall : BucketsPerOrder;
-        var length = Math.Max(_buckets.Length, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(atLeast, 128) * (uint)perOrder));
+        var length = Math.Max(
+            _buckets.Length, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(atLeast, 128) * (uint)perOrder));
         _fill = length / perOrder;
         if (length == _buckets.Length)
             return;

@@ -16,7 +16,8 @@ internal struct TradeLeg
 }
 
 /// <summary>
-/// A matched trade that is not settled. 64 bytes, one cache line, with two legs; a complete set of more outcomes continues in further records.
+/// A matched trade that is not settled. 64 bytes, one cache line, with two legs; a complete set of more outcomes continues in further
+/// records.
 /// </summary>
 internal struct TradeRecord
 {

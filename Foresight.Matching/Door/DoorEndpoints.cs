@@ -12,8 +12,8 @@ internal static class DoorEndpoints
     private const long MaximumBodyBytes = 8 * 1024 * 1024;
 
     /// <summary>
-    /// The door: where the other nodes hand commands to the leader. Everything below /door needs the cluster's secret. Returns the group, so
-    /// that other features can put their own questions behind the same lock.
+    /// The door: where the other nodes hand commands to the leader. Everything below /door needs the cluster's secret. Returns the group,
+    /// so that other features can put their own questions behind the same lock.
     /// </summary>
     public static RouteGroupBuilder MapDoor(this IEndpointRouteBuilder routes)
     {
@@ -30,7 +30,8 @@ internal static class DoorEndpoints
         return secret.Matches(context.HttpContext.Request.Headers[ClusterSecret.Header]) ? await next(context) : Results.Unauthorized();
     }
 
-    private static async Task<IResult> SendAsync(HttpContext http, MatchingGate gate, LeaderDirectory leaders, NodeIdentity node, TimeProvider clock)
+    private static async Task<IResult> SendAsync(
+        HttpContext http, MatchingGate gate, LeaderDirectory leaders, NodeIdentity node, TimeProvider clock)
     {
         DoorBatch? batch;
         try
@@ -42,7 +43,8 @@ internal static class DoorEndpoints
             return Results.Problem(statusCode: StatusCodes.Status400BadRequest, title: "The body is not a batch of commands.");
         }
 
-        if (batch?.Commands is not { Count: > 0 and <= PipelineLimits.CommandsPerRequest } commands || commands.Any(command => command is null))
+        if (batch?.Commands is not { Count: > 0 and <= PipelineLimits.CommandsPerRequest } commands
+            || commands.Any(command => command is null))
             return Results.Problem(
                 statusCode: StatusCodes.Status400BadRequest, title: $"A batch has 1 to {PipelineLimits.CommandsPerRequest} commands.");
 
@@ -79,7 +81,8 @@ internal static class DoorEndpoints
         var session = gate.Session(shard);
         return Results.Json(
             new MatchingNodeStatus(
-                node.Id, presence.State, session?.Term.Epoch ?? 0, session?.Loop.CommittedSequence ?? 0, orders, trades, session?.Desk.Orders.Count ?? 0,
+                node.Id, presence.State, session?.Term.Epoch ?? 0, session?.Loop.CommittedSequence ?? 0, orders, trades,
+                session?.Desk.Orders.Count ?? 0,
                 node.StartedAt, shard),
             JsonSerializerOptions.Web);
     }

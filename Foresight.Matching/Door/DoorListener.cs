@@ -22,12 +22,15 @@ internal static class DoorListener
         var door = BindingOf("DOOR_URL", builder.Configuration.Optional("DOOR_URL") ?? "http://127.0.0.1:0");
         var advertised = builder.Configuration.Optional("DOOR_HOST");
         if (advertised is null && !IsLoopback(door.Host))
-            throw new SettingException("DOOR_HOST is not set: it is the name under which the other nodes reach a door that does not listen on 127.0.0.1.");
+            throw new SettingException(
+                "DOOR_HOST is not set: it is the name under which the other nodes reach a door that does not listen on 127.0.0.1.");
 
         var probes = (builder.Configuration.Optional("urls") ?? PortsAsUrls(builder.Configuration) ?? "http://127.0.0.1:0").Split(';')
             .Select(url => BindingOf("ASPNETCORE_URLS", url)).ToList();
-        // The server warns that ASPNETCORE_URLS is overridden; it is not, it is read here. The categories below this one keep their warnings.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error).AddFilter("Microsoft.AspNetCore.Server.Kestrel.", LogLevel.Warning);
+        // The server warns that ASPNETCORE_URLS is overridden; it is not, it is read here. The categories below this one keep their
+        // warnings.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error).AddFilter(
+            "Microsoft.AspNetCore.Server.Kestrel.", LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -45,7 +48,8 @@ internal static class DoorListener
         {
             var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
             var bound = BindingAddress.Parse(addresses.Last());
-            app.Services.GetRequiredService<NodePresence>().SetAddress($"http://{app.Services.GetRequiredService<AdvertisedHost>().Name}:{bound.Port}");
+            app.Services.GetRequiredService<NodePresence>().SetAddress(
+                $"http://{app.Services.GetRequiredService<AdvertisedHost>().Name}:{bound.Port}");
         });
     }
 
@@ -78,7 +82,8 @@ internal static class DoorListener
         ? string.Join(';', ports.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(port => $"http://*:{port}"))
         : null;
 
-    private static bool IsLoopback(string host) => host == "localhost" || (IPAddress.TryParse(host, out var ip) && IPAddress.IsLoopback(ip));
+    private static bool IsLoopback(string host) =>
+        host == "localhost" || (IPAddress.TryParse(host, out var ip) && IPAddress.IsLoopback(ip));
 
     private sealed record AdvertisedHost(string Name);
 }

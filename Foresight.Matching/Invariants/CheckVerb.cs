@@ -9,8 +9,9 @@ using Npgsql;
 namespace Foresight.Matching.Invariants;
 
 /// <summary>
-/// <c>check [--follow]</c>: checks the journal and its tables (<c>DATABASE_URL</c>) against architecture's invariants, says each violation in a
-/// sentence, and ends with 1 if there is one. <c>--follow</c> goes on with what is written meanwhile, until it is interrupted or finds something.
+/// <c>check [--follow]</c>: checks the journal and its tables (<c>DATABASE_URL</c>) against architecture's invariants, says each violation
+/// in a sentence, and ends with 1 if there is one. <c>--follow</c> goes on with what is written meanwhile, until it is interrupted or finds
+/// something.
 /// </summary>
 internal static class CheckVerb
 {

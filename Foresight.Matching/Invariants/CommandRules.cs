@@ -9,9 +9,12 @@ internal static class CommandRules
     public static IEnumerable<string> Check(Position before, StoredCommand command)
     {
         var at = command.Position;
-        if (at.Sequence != before.Sequence + 1) yield return $"Command {before.Sequence + 1} is missing: after {before.Sequence} comes {at.Sequence}.";
-        if (at.Epoch < before.Epoch) yield return $"Command {at.Sequence} is of epoch {at.Epoch}, and the one before it of epoch {before.Epoch}.";
-        if (at.AcceptedAt < before.AcceptedAt) yield return $"Command {at.Sequence} was accepted at {at.AcceptedAt:O}, before the one before it ({before.AcceptedAt:O}).";
+        if (at.Sequence != before.Sequence + 1)
+            yield return $"Command {before.Sequence + 1} is missing: after {before.Sequence} comes {at.Sequence}.";
+        if (at.Epoch < before.Epoch)
+            yield return $"Command {at.Sequence} is of epoch {at.Epoch}, and the one before it of epoch {before.Epoch}.";
+        if (at.AcceptedAt < before.AcceptedAt)
+            yield return $"Command {at.Sequence} was accepted at {at.AcceptedAt:O}, before the one before it ({before.AcceptedAt:O}).";
         if ((command.AnswerEpoch, command.AnswerSequence) != (at.Epoch, at.Sequence))
             yield return $"Command {at.Sequence} of epoch {at.Epoch} was answered as ({command.AnswerEpoch}, {command.AnswerSequence}).";
     }

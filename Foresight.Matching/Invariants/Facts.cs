@@ -7,7 +7,8 @@ namespace Foresight.Matching.Invariants;
 
 /// <param name="Changed">Sequence of the command that touched it last.</param>
 internal readonly record struct OrderFacts(
-    int Market, int Account, byte Outcome, bool IsBuy, long Lots, long Sequence, long Epoch, int PriceTicks, long FilledLots, OrderStatus Status, long Changed,
+    int Market, int Account, byte Outcome, bool IsBuy, long Lots, long Sequence, long Epoch, int PriceTicks, long FilledLots,
+    OrderStatus Status, long Changed,
     long ReducedLots = 0)
 {
     public override string ToString() =>
@@ -31,7 +32,9 @@ internal readonly record struct FillFacts(long Order, int Account, byte Outcome,
 internal readonly record struct BalanceKey(int Account, int Market, byte Outcome)
 {
     public override string ToString() =>
-        Outcome == Command.CollateralOutcome ? $"The collateral of account {Account}" : $"The shares of {Market}:{Outcome} of account {Account}";
+        Outcome == Command.CollateralOutcome
+            ? $"The collateral of account {Account}"
+            : $"The shares of {Market}:{Outcome} of account {Account}";
 }
 
 /// <summary>A command's place in the journal; default before the first.</summary>

@@ -3,8 +3,8 @@ using Npgsql;
 namespace Foresight.Matching.Invariants;
 
 /// <summary>
-/// What must always hold of the journal and everything derived from it, asked again and again: each shard's journal is followed from where it was,
-/// and the tables are swept as a whole. Reads only; one caller.
+/// What must always hold of the journal and everything derived from it, asked again and again: each shard's journal is followed from where
+/// it was, and the tables are swept as a whole. Reads only; one caller.
 /// </summary>
 internal sealed class InvariantChecker(NpgsqlDataSource database)
 {
@@ -43,15 +43,19 @@ internal sealed class InvariantChecker(NpgsqlDataSource database)
             foreach (var sentence in await look.SentencesAsync(statement, cancellation)) violations.Add(sentence);
     }
 
-    /// <summary>The live engine said this of itself: the journal must make the same. Needs to be asked before the journal was followed beyond it.</summary>
+    /// <summary>
+    /// The live engine said this of itself: the journal must make the same. Needs to be asked before the journal was followed beyond it.
+    /// </summary>
     public async Task CompareAsync(int shard, long sequence, string stateHash, CancellationToken cancellation)
     {
         var checker = Shard(shard);
         if (checker.Sequence > sequence) return;
         await checker.AdvanceAsync(cancellation, through: sequence);
-        if (checker.Sequence < sequence) violations.Add($"The live engine is at {sequence}, and the journal of shard {shard} ends at {checker.Sequence}.");
+        if (checker.Sequence < sequence)
+            violations.Add($"The live engine is at {sequence}, and the journal of shard {shard} ends at {checker.Sequence}.");
         else if (checker.StateHash != stateHash)
-            violations.Add($"The live engine has the state hash {stateHash} at {sequence}; replaying the journal gives {checker.StateHash}.");
+            violations.Add(
+                $"The live engine has the state hash {stateHash} at {sequence}; replaying the journal gives {checker.StateHash}.");
     }
 
     /// <summary>One line for people.</summary>

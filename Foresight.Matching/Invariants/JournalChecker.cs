@@ -6,8 +6,8 @@ using Npgsql;
 namespace Foresight.Matching.Invariants;
 
 /// <summary>
-/// Follows one shard's journal from its first command: replays it page by page, and compares what the commands make with what the tables say.
-/// Reads only. Remembers the engine and the open orders, however long the journal is.
+/// Follows one shard's journal from its first command: replays it page by page, and compares what the commands make with what the tables
+/// say. Reads only. Remembers the engine and the open orders, however long the journal is.
 /// </summary>
 internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Violations violations)
 {
@@ -61,8 +61,10 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
     private bool IsContinued(List<StoredCommand> page)
     {
         var there = page.Count > 0 ? page[0].Position : default;
-        if (there.Sequence != last.Sequence) violations.Add($"Command {last.Sequence} was in the journal of shard {shard}, and is not there any more.");
-        else if (there != last) violations.Add($"Command {last.Sequence} was {last.RequestId} of epoch {last.Epoch}, and is now {there.RequestId} of epoch {there.Epoch}.");
+        if (there.Sequence != last.Sequence)
+            violations.Add($"Command {last.Sequence} was in the journal of shard {shard}, and is not there any more.");
+        else if (there != last) violations.Add(
+            $"Command {last.Sequence} was {last.RequestId} of epoch {last.Epoch}, and is now {there.RequestId} of epoch {there.Epoch}.");
         return there == last;
     }
 
@@ -92,7 +94,8 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
             replayed.Refused == (stored.Answer == DoorStatus.Rejected),
             $"Command {at.Sequence} was answered {stored.Answer}, and its replay is {(replayed.Refused ? "refused" : "accepted")}.");
         if (hashes.TryGetValue(at.Sequence, out var hash) && hash != StateHash)
-            violations.Add($"The snapshot at {at.Sequence} was stored with the state hash {hash}; replaying the journal gives {StateHash}.");
+            violations.Add(
+                $"The snapshot at {at.Sequence} was stored with the state hash {hash}; replaying the journal gives {StateHash}.");
         return true;
     }
 
@@ -106,7 +109,8 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
                 if (row.Changed > Sequence && replayed.Orders.TryGetValue(id, out var then))
                     orders[id] = row with
                     {
-                        PriceTicks = then.PriceTicks, FilledLots = then.FilledLots, ReducedLots = then.ReducedLots, Status = then.Status, Changed = then.Changed,
+                        PriceTicks = then.PriceTicks, FilledLots = then.FilledLots, ReducedLots = then.ReducedLots, Status = then.Status,
+                        Changed = then.Changed,
                     };
             violations.Compare(id => $"Order {id}", replayed.Orders, orders);
         }
@@ -115,7 +119,8 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
         {
             var (least, most) = (replayed.Trades.Keys.Min(), replayed.Trades.Keys.Max());
             violations.Compare(id => $"Trade {id}", replayed.Trades, await stored.TradesAsync(least, most, cancellation));
-            violations.Compare(key => $"Leg {key.Leg} of trade {key.Trade}", replayed.Fills, await stored.FillsAsync(least, most, cancellation));
+            violations.Compare(
+                key => $"Leg {key.Leg} of trade {key.Trade}", replayed.Fills, await stored.FillsAsync(least, most, cancellation));
         }
 
         if (replayed.ClosedTrades.Count > 0)
@@ -146,10 +151,17 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
     private async Task CompareTotalsAsync(StoredRows stored, CancellationToken cancellation)
     {
         var totals = await stored.TotalsAsync(First, First + (1L << ShardBits) - 1, cancellation);
-        violations.Require(totals.OpenOrders == engine.OpenOrders, $"{totals.OpenOrders} orders are open in their table, and {engine.OpenOrders} by the journal's commands.");
         violations.Require(
-            totals.OpenTrades == engine.UnsettledTrades, $"{totals.OpenTrades} trades are open in their table, and {engine.UnsettledTrades} by the journal's commands.");
-        violations.Require(totals.LastOrder <= First + Sequence, $"Order {totals.LastOrder} is in its table, and the journal of shard {shard} ends at {Sequence}.");
-        violations.Require(totals.LastTrade <= replayed.LastTrade, $"Trade {totals.LastTrade} is in its table, and the last one that a command made is {replayed.LastTrade}.");
+            totals.OpenOrders == engine.OpenOrders,
+            $"{totals.OpenOrders} orders are open in their table, and {engine.OpenOrders} by the journal's commands.");
+        violations.Require(
+            totals.OpenTrades == engine.UnsettledTrades,
+            $"{totals.OpenTrades} trades are open in their table, and {engine.UnsettledTrades} by the journal's commands.");
+        violations.Require(
+            totals.LastOrder <= First + Sequence,
+            $"Order {totals.LastOrder} is in its table, and the journal of shard {shard} ends at {Sequence}.");
+        violations.Require(
+            totals.LastTrade <= replayed.LastTrade,
+            $"Trade {totals.LastTrade} is in its table, and the last one that a command made is {replayed.LastTrade}.");
     }
 }

@@ -4,8 +4,9 @@ using Foresight.Matching.Pipeline;
 namespace Foresight.Matching.Invariants;
 
 /// <summary>
-/// What a page of commands makes of orders, trades, fills and balances, told by an engine that replays them. A second reading of the engine's
-/// events beside <see cref="Recorder"/>, on purpose: what the two disagree on is a violation. Remembers the open orders and no others.
+/// What a page of commands makes of orders, trades, fills and balances, told by an engine that replays them. A second reading of the
+/// engine's events beside <see cref="Recorder"/>, on purpose: what the two disagree on is a violation. Remembers the open orders and no
+/// others.
 /// </summary>
 internal sealed class ReplayedRows(Violations violations)
 {
@@ -49,7 +50,8 @@ internal sealed class ReplayedRows(Violations violations)
     }
 
     private void OnAccepted(in OrderAccepted e) => Change(e.Order.Value, new OrderFacts(
-        e.Market.Value, e.Account.Value, e.Outcome, e.Side == Side.Buy, e.Quantity.Lots, command.Sequence, epoch, e.Price.Ticks, 0, OrderStatus.Open,
+        e.Market.Value, e.Account.Value, e.Outcome, e.Side == Side.Buy, e.Quantity.Lots, command.Sequence, epoch, e.Price.Ticks, 0,
+        OrderStatus.Open,
         command.Sequence));
 
     private void OnTrade(in TradeExecuted e)
@@ -75,10 +77,12 @@ internal sealed class ReplayedRows(Violations violations)
         }
 
         var filled = order.FilledLots + e.Quantity.Lots;
-        violations.Require(filled <= order.Lots, $"Trade {e.Trade.Value} fills order {e.Order.Value} with {filled} lots in all; it has {order.Lots}.");
+        violations.Require(
+            filled <= order.Lots, $"Trade {e.Trade.Value} fills order {e.Order.Value} with {filled} lots in all; it has {order.Lots}.");
         Change(e.Order.Value, order with
         {
-            FilledLots = filled, Status = e.Remaining.Lots == 0 ? OrderStatus.Filled : OrderStatus.PartiallyFilled, Changed = command.Sequence,
+            FilledLots = filled, Status = e.Remaining.Lots == 0 ? OrderStatus.Filled : OrderStatus.PartiallyFilled,
+            Changed = command.Sequence,
         });
     }
 
@@ -99,7 +103,9 @@ internal sealed class ReplayedRows(Violations violations)
             Change(e.Order.Value, order with
             {
                 PriceTicks = e.Price.Ticks, Changed = command.Sequence,
-                ReducedLots = command.Kind == CommandKind.ReduceOrder ? order.Lots - order.FilledLots - e.Remaining.Lots : order.ReducedLots,
+                ReducedLots = command.Kind == CommandKind.ReduceOrder
+                    ? order.Lots - order.FilledLots - e.Remaining.Lots
+                    : order.ReducedLots,
             });
         else violations.Add($"Command {command.Sequence} replaces order {e.Order.Value}, which was filled, cancelled or expired before.");
     }
@@ -111,7 +117,9 @@ internal sealed class ReplayedRows(Violations violations)
         else open.Remove(id);
     }
 
-    /// <summary>Nothing appears or vanishes in a trade: one lot pays exactly what another gets, and a complete set is worth 10000 ticks.</summary>
+    /// <summary>
+    /// Nothing appears or vanishes in a trade: one lot pays exactly what another gets, and a complete set is worth 10000 ticks.
+    /// </summary>
     private void CheckLegs()
     {
         var id = trade.Trade.Value;

@@ -7,7 +7,8 @@ using NpgsqlTypes;
 namespace Foresight.Matching.Invariants;
 
 /// <param name="Kind">Column of its own, beside the payload.</param>
-internal readonly record struct StoredCommand(Position Position, CommandKind Kind, byte[] Payload, DoorStatus Answer, long AnswerEpoch, long AnswerSequence);
+internal readonly record struct StoredCommand(
+    Position Position, CommandKind Kind, byte[] Payload, DoorStatus Answer, long AnswerEpoch, long AnswerSequence);
 
 /// <summary>The journal's tables as they were at one moment: everything is read in one repeatable-read transaction.</summary>
 internal sealed class StoredRows : IAsyncDisposable
@@ -48,7 +49,8 @@ internal sealed class StoredRows : IAsyncDisposable
             """,
             (short)shard, from, through, limit);
         return await RowsAsync(command, row => new StoredCommand(
-            new Position(row.GetInt64(0), row.GetInt64(1), row.GetGuid(2), row.GetDateTime(3)), (CommandKind)row.GetInt16(4), row.GetFieldValue<byte[]>(5),
+            new Position(row.GetInt64(0), row.GetInt64(1), row.GetGuid(2), row.GetDateTime(3)), (CommandKind)row.GetInt16(4),
+            row.GetFieldValue<byte[]>(5),
             (DoorStatus)row.GetInt32(6), row.GetInt64(7), row.GetInt64(8)), cancellation);
     }
 
@@ -63,7 +65,8 @@ internal sealed class StoredRows : IAsyncDisposable
             """,
             ids, first, last);
         var rows = await RowsAsync(command, row => (Id: row.GetInt64(0), Facts: new OrderFacts(
-            row.GetInt32(1), row.GetInt32(2), (byte)row.GetInt16(3), row.GetBoolean(4), row.GetInt64(5), row.GetInt64(6), row.GetInt64(7), row.GetInt32(8),
+            row.GetInt32(1), row.GetInt32(2), (byte)row.GetInt16(3), row.GetBoolean(4), row.GetInt64(5), row.GetInt64(6), row.GetInt64(7),
+            row.GetInt32(8),
             row.GetInt64(9), (OrderStatus)row.GetInt16(10), row.GetInt64(11), row.GetInt64(12))), cancellation);
         return rows.ToDictionary(row => row.Id, row => row.Facts);
     }
@@ -78,7 +81,8 @@ internal sealed class StoredRows : IAsyncDisposable
             """,
             first, last);
         var rows = await RowsAsync(command, row => (Id: row.GetInt64(0), Facts: new TradeFacts(
-            row.GetInt32(1), (TradeKind)row.GetInt16(2), row.GetInt64(3), (byte)row.GetInt16(4), row.GetBoolean(5), row.GetInt32(6), row.GetInt64(7),
+            row.GetInt32(1), (TradeKind)row.GetInt16(2), row.GetInt64(3), (byte)row.GetInt16(4), row.GetBoolean(5), row.GetInt32(6),
+            row.GetInt64(7),
             row.GetInt64(8))), cancellation);
         return rows.ToDictionary(row => row.Id, row => row.Facts);
     }
@@ -92,7 +96,8 @@ internal sealed class StoredRows : IAsyncDisposable
             """,
             first, last);
         var rows = await RowsAsync(command, row => (Key: (row.GetInt64(0), (byte)row.GetInt16(1)), Facts: new FillFacts(
-            row.GetInt64(2), row.GetInt32(3), (byte)row.GetInt16(4), row.GetBoolean(5), row.GetInt32(6), row.GetInt64(7), row.GetBoolean(8))), cancellation);
+            row.GetInt64(2), row.GetInt32(3), (byte)row.GetInt16(4), row.GetBoolean(5), row.GetInt32(6), row.GetInt64(7),
+            row.GetBoolean(8))), cancellation);
         return rows.ToDictionary(row => row.Key, row => row.Facts);
     }
 
@@ -104,7 +109,8 @@ internal sealed class StoredRows : IAsyncDisposable
     }
 
     /// <summary>Of these keys, with the sequence of the batch that wrote each last.</summary>
-    public async Task<Dictionary<BalanceKey, (Holding Holding, long Changed)>> BalancesAsync(IReadOnlyCollection<BalanceKey> keys, CancellationToken cancellation)
+    public async Task<Dictionary<BalanceKey, (Holding Holding, long Changed)>> BalancesAsync(
+        IReadOnlyCollection<BalanceKey> keys, CancellationToken cancellation)
     {
         await using var command = Command(
             """
@@ -112,7 +118,8 @@ internal sealed class StoredRows : IAsyncDisposable
             FROM unnest($1, $2, $3) k(account, market, outcome)
             JOIN balances b ON b.account_id = k.account AND b.market_id = k.market AND b.outcome = k.outcome AND b.shard = $4
             """,
-            keys.Select(key => key.Account).ToArray(), keys.Select(key => key.Market).ToArray(), keys.Select(key => (short)key.Outcome).ToArray(),
+            keys.Select(key => key.Account).ToArray(), keys.Select(key => key.Market).ToArray(),
+            keys.Select(key => (short)key.Outcome).ToArray(),
             (short)shard);
         var rows = await RowsAsync(command, row => (Key: new BalanceKey(row.GetInt32(0), row.GetInt32(1), (byte)row.GetInt16(2)),
             Value: (new Holding(row.GetInt64(3), row.GetInt64(4), row.GetInt64(5)), row.GetInt64(6))), cancellation);
@@ -122,12 +129,15 @@ internal sealed class StoredRows : IAsyncDisposable
     /// <summary>Hashes that were stored with snapshots in this range, which includes its end only.</summary>
     public async Task<Dictionary<long, string>> SnapshotHashesAsync(long after, long through, CancellationToken cancellation)
     {
-        await using var command = Command("SELECT sequence, state_hash FROM snapshots WHERE shard = $1 AND sequence > $2 AND sequence <= $3", (short)shard, after, through);
+        await using var command = Command(
+            "SELECT sequence, state_hash FROM snapshots WHERE shard = $1 AND sequence > $2 AND sequence <= $3", (short)shard,
+            after, through);
         return (await RowsAsync(command, row => (row.GetInt64(0), row.GetString(1)), cancellation)).ToDictionary();
     }
 
     /// <summary>Open orders, open trades, the highest order and the highest trade of a shard's range of numbers.</summary>
-    public async Task<(long OpenOrders, long OpenTrades, long LastOrder, long LastTrade)> TotalsAsync(long first, long last, CancellationToken cancellation)
+    public async Task<(long OpenOrders, long OpenTrades, long LastOrder, long LastTrade)> TotalsAsync(
+        long first, long last, CancellationToken cancellation)
     {
         await using var command = Command(
             """

@@ -1,8 +1,8 @@
 namespace Foresight.Matching.Invariants;
 
 /// <summary>
-/// Invariants asked of the tables as a whole, in SQL and without our engine: an oracle that shares no code with what it judges, and that sees rows
-/// which no command touches any more. Each statement returns a sentence for each thing that is wrong.
+/// Invariants asked of the tables as a whole, in SQL and without our engine: an oracle that shares no code with what it judges, and that
+/// sees rows which no command touches any more. Each statement returns a sentence for each thing that is wrong.
 /// </summary>
 internal static class TableSweep
 {

@@ -25,15 +25,18 @@ internal sealed class Violations
 
     /// <summary>Two accounts of the same things: what replaying the journal makes, and what the tables say.</summary>
     /// <param name="thing">Says which one a key names.</param>
-    public void Compare<TKey, TFacts>(Func<TKey, string> thing, IReadOnlyDictionary<TKey, TFacts> replayed, IReadOnlyDictionary<TKey, TFacts> stored)
+    public void Compare<TKey, TFacts>(
+        Func<TKey, string> thing, IReadOnlyDictionary<TKey, TFacts> replayed, IReadOnlyDictionary<TKey, TFacts> stored)
         where TKey : notnull where TFacts : struct
     {
         foreach (var (key, facts) in replayed)
         {
-            if (!stored.TryGetValue(key, out var row)) Add($"{thing(key)} is not in its table, and the journal's commands make it: {facts}.");
+            if (!stored.TryGetValue(key, out var row))
+                Add($"{thing(key)} is not in its table, and the journal's commands make it: {facts}.");
             else if (!facts.Equals(row)) Add($"{thing(key)} is in its table as {row}, and the journal's commands make it {facts}.");
         }
 
-        foreach (var key in stored.Keys.Where(key => !replayed.ContainsKey(key))) Add($"{thing(key)} is in its table, and no command made it.");
+        foreach (var key in stored.Keys.Where(key => !replayed.ContainsKey(key)))
+            Add($"{thing(key)} is in its table, and no command made it.");
     }
 }

@@ -8,9 +8,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Foresight.Matching.Replay;
 
 /// <summary>
-/// <c>replay [--shard SHARD] [--at SEQUENCE]</c>: rebuilds the engine of a shard (0 if none is named) from the journal alone, without snapshots,
-/// and prints the sequence and the state hash as one JSON object. Equal to <c>GET /door/state?shard=</c> of the live engine at the same
-/// sequence, or something is broken.
+/// <c>replay [--shard SHARD] [--at SEQUENCE]</c>: rebuilds the engine of a shard (0 if none is named) from the journal alone, without
+/// snapshots, and prints the sequence and the state hash as one JSON object. Equal to <c>GET /door/state?shard=</c> of the live engine at
+/// the same sequence, or something is broken.
 /// </summary>
 internal static class ReplayVerb
 {
@@ -20,8 +20,10 @@ internal static class ReplayVerb
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
         await using var servers = PrimaryServers.Alone(PostgresAddress.From(configuration), NullLoggerFactory.Instance);
         await using var database = servers.Open(servers.Settings, "replay", NullLoggerFactory.Instance);
-        var engine = await new Recovery(new PostgresJournal(database, shard), shard, NullLogger.Instance).ReplayAllAsync(through, CancellationToken.None);
-        Console.WriteLine(JsonSerializer.Serialize(new { engine.Sequence, StateHash = Desk.Format(engine.StateHash()) }, JsonSerializerOptions.Web));
+        var engine = await new Recovery(new PostgresJournal(database, shard), shard, NullLogger.Instance).ReplayAllAsync(
+            through, CancellationToken.None);
+        Console.WriteLine(
+            JsonSerializer.Serialize(new { engine.Sequence, StateHash = Desk.Format(engine.StateHash()) }, JsonSerializerOptions.Web));
         return 0;
     }
 
@@ -31,7 +33,8 @@ internal static class ReplayVerb
         while (arguments.Length > 0)
         {
             if (arguments is ["--at", var at, ..] && long.TryParse(at, out var sequence) && sequence >= 0) through = sequence;
-            else if (arguments is ["--shard", var name, ..] && int.TryParse(name, out var number) && number is >= 0 and < Shards.Maximum) shard = number;
+            else if (arguments is ["--shard", var name, ..] && int.TryParse(name, out var number) && number is >= 0 and < Shards.Maximum)
+                shard = number;
             else throw new SettingException($"replay takes --shard SHARD (0 to {Shards.Maximum - 1}) and --at SEQUENCE, both optional.");
             arguments = arguments[2..];
         }

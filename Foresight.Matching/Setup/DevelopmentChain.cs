@@ -22,22 +22,25 @@ internal sealed class DevelopmentChain(EthereumClient client, OperatorKey key, l
     private static readonly BigInteger Gift = 1_000_000 * BigInteger.Pow(10, 6);
 
     /// <param name="generation">
-    /// A chain that replaces a lost one must not put other contracts at the old addresses: orders are bound to the address by their signature.
-    /// Addresses come from the deployer and its nonce, so each generation begins at a nonce of its own.
+    /// A chain that replaces a lost one must not put other contracts at the old addresses: orders are bound to the address by their
+    /// signature. Addresses come from the deployer and its nonce, so each generation begins at a nonce of its own.
     /// </param>
     public async Task<MadeContracts> DeployAsync(int generation, IReadOnlyList<PlannedMarket> markets, CancellationToken cancellation)
     {
         var first = await client.BlockNumberAsync(cancellation) + 1;
         if (await client.GetBalanceAsync(key.Key.Address, cancel: cancellation) < Ether)
-            await client.RequestAsync(new RpcRequest("hardhat_setBalance", key.Key.Address.ToLowerHex(), Hex.EncodeQuantity(10_000 * Ether)), cancellation);
+            await client.RequestAsync(
+                new RpcRequest("hardhat_setBalance", key.Key.Address.ToLowerHex(), Hex.EncodeQuantity(10_000 * Ether)), cancellation);
         var nonce = (generation - 1) * 1_000_000L;
         if (await client.GetTransactionCountAsync(key.Key.Address, BlockRef.Pending, cancellation) < nonce)
-            await client.RequestAsync(new RpcRequest("hardhat_setNonce", key.Key.Address.ToLowerHex(), Hex.EncodeQuantity(nonce)), cancellation);
+            await client.RequestAsync(
+                new RpcRequest("hardhat_setNonce", key.Key.Address.ToLowerHex(), Hex.EncodeQuantity(nonce)), cancellation);
 
         var transactions = new TransactionSequence(client, key.Key, chainId);
         var usdc = (await transactions.SendAsync(null, UsdcContract.Creation(), UsdcGas, cancellation)).ContractAddress;
         var self = key.Key.Address;
-        var factory = (await transactions.SendAsync(null, MarketFactoryContract.Creation(usdc, self, self, self), FactoryGas, cancellation)).ContractAddress;
+        var factory = (await transactions.SendAsync(null, MarketFactoryContract.Creation(usdc, self, self, self), FactoryGas, cancellation))
+            .ContractAddress;
         await AddMarketsAsync(transactions, factory, markets, cancellation);
         await transactions.WaitAsync(cancellation);
         var token = await new MarketFactoryContract(client, factory).OutcomeTokenAsync(cancel: cancellation);
@@ -56,22 +59,28 @@ internal sealed class DevelopmentChain(EthereumClient client, OperatorKey key, l
     public async Task<int> FundAsync(MadeContracts contracts, CancellationToken cancellation)
     {
         var unlocked = await client.RequestAsync(new RpcRequest("eth_accounts"), cancellation);
-        var accounts = unlocked.EnumerateArray().Select(a => Address.Parse(a.GetString()!)).Where(a => a != key.Key.Address).Take(9).ToList();
+        var accounts = unlocked.EnumerateArray().Select(a => Address.Parse(a.GetString()!)).Where(a => a != key.Key.Address)
+            .Take(9).ToList();
         var transactions = new TransactionSequence(client, key.Key, chainId);
         foreach (var account in accounts)
         {
             await transactions.SendAsync(contracts.Usdc, UsdcContract.Mint(account, Gift), MintGas, cancellation);
-            await transactions.SendUnlockedAsync(account, contracts.Usdc, UsdcContract.Approve(contracts.Factory, Word.MaxUInt256), cancellation);
-            await transactions.SendUnlockedAsync(account, contracts.OutcomeToken, OutcomeTokenContract.SetApprovalForAll(contracts.Factory, true), cancellation);
+            await transactions.SendUnlockedAsync(
+                account, contracts.Usdc, UsdcContract.Approve(contracts.Factory, Word.MaxUInt256), cancellation);
+            await transactions.SendUnlockedAsync(
+                account, contracts.OutcomeToken, OutcomeTokenContract.SetApprovalForAll(contracts.Factory, true), cancellation);
         }
 
         await transactions.WaitAsync(cancellation);
         return accounts.Count;
     }
 
-    private static async Task AddMarketsAsync(TransactionSequence transactions, Address factory, IReadOnlyList<PlannedMarket> markets, CancellationToken cancellation)
+    private static async Task AddMarketsAsync(
+        TransactionSequence transactions, Address factory, IReadOnlyList<PlannedMarket> markets, CancellationToken cancellation)
     {
         foreach (var market in markets)
-            await transactions.SendAsync(factory, MarketFactoryContract.CreateMarket(Keccak256.HashText(market.Question), market.Outcomes.Count), MarketGas, cancellation);
+            await transactions.SendAsync(
+                factory, MarketFactoryContract.CreateMarket(Keccak256.HashText(market.Question), market.Outcomes.Count), MarketGas,
+                cancellation);
     }
 }

@@ -5,10 +5,12 @@ using Npgsql;
 namespace Foresight.Matching.Setup;
 
 /// <summary>A deployment as it is recorded, with how many markets it has.</summary>
-public sealed record RecordedDeployment(int Generation, long BlockOffset, Address Usdc, Address OutcomeToken, Address Factory, long DeployedBlock, int Markets);
+public sealed record RecordedDeployment(
+    int Generation, long BlockOffset, Address Usdc, Address OutcomeToken, Address Factory, long DeployedBlock, int Markets);
 
 /// <summary>
-/// The set-up's rows. It runs before any node writes, or finds everything done and writes nothing; an advisory lock lets one at a time through.
+/// The set-up's rows. It runs before any node writes, or finds everything done and writes nothing; an advisory lock lets one at a time
+/// through.
 /// </summary>
 internal sealed class SetupStore(NpgsqlConnection connection)
 {
@@ -26,13 +28,14 @@ internal sealed class SetupStore(NpgsqlConnection connection)
             """,
             new { chainId });
         return row is { } d
-            ? new RecordedDeployment(d.Generation, d.Offset, new Address(d.Usdc), new Address(d.Token), new Address(d.Factory), d.Block, d.Markets)
+            ? new RecordedDeployment(
+                d.Generation, d.Offset, new Address(d.Usdc), new Address(d.Token), new Address(d.Factory), d.Block, d.Markets)
             : null;
     }
 
     /// <summary>
-    /// Everything of a chain that is gone ends here: its unsettled trades have failed (the follower has the engine bust them), its transactions
-    /// with them, and the cursors start anew. Its markets and its final trades are kept.
+    /// Everything of a chain that is gone ends here: its unsettled trades have failed (the follower has the engine bust them), its
+    /// transactions with them, and the cursors start anew. Its markets and its final trades are kept.
     /// </summary>
     /// <returns>The offset that keeps block numbers in observations rising.</returns>
     public async Task<long> EndGenerationAsync(RecordedDeployment lost, NpgsqlTransaction transaction)
@@ -55,7 +58,8 @@ internal sealed class SetupStore(NpgsqlConnection connection)
     }
 
     public Task RecordAsync(
-        long chainId, Hash32 genesis, Address usdc, Address token, Address factory, long block, int generation, long offset, NpgsqlTransaction transaction)
+        long chainId, Hash32 genesis, Address usdc, Address token, Address factory, long block, int generation, long offset,
+        NpgsqlTransaction transaction)
         => connection.ExecuteAsync(
             """
             INSERT INTO deployments (chain_id, genesis_hash, usdc, outcome_token, factory, deployed_block, generation, block_offset)
@@ -66,12 +70,14 @@ internal sealed class SetupStore(NpgsqlConnection connection)
             """,
             new
             {
-                chainId, genesis = genesis.ToBytes(), usdc = usdc.ToBytes(), token = token.ToBytes(), factory = factory.ToBytes(), block, generation, offset,
+                chainId, genesis = genesis.ToBytes(), usdc = usdc.ToBytes(), token = token.ToBytes(), factory = factory.ToBytes(), block,
+                generation, offset,
             },
             transaction);
 
     /// <summary>Markets go to the shards in turn, so that a few are spread as evenly as many.</summary>
-    public Task AddMarketAsync(Address address, string question, IEnumerable<string> outcomes, int tickSize, int generation, NpgsqlTransaction transaction)
+    public Task AddMarketAsync(
+        Address address, string question, IEnumerable<string> outcomes, int tickSize, int generation, NpgsqlTransaction transaction)
         => connection.ExecuteAsync(
             """
             INSERT INTO markets (market_id, shard, address, question, outcomes, tick_size, generation)

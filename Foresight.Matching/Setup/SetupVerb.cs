@@ -35,7 +35,8 @@ internal static class SetupVerb
         var files = await host.Services.GetRequiredService<Migrator>().MigrateAsync();
         shards.Require(await ShardStore.FixAsync(database, shards.Count, CancellationToken.None));
         var summary = await RunAsync(database, chain, key, options, CancellationToken.None);
-        Console.WriteLine($"Set-up done in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {files} schema files applied; {summary}");
+        Console.WriteLine(
+            $"Set-up done in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {files} schema files applied; {summary}");
         return 0;
     }
 
@@ -53,7 +54,8 @@ internal static class SetupVerb
     }
 
     private static async Task<string> SetUpDevelopmentAsync(
-        NpgsqlConnection connection, SetupStore store, RecordedDeployment? recorded, ChainEndpoint chain, OperatorKey key, SetupOptions options, CancellationToken cancellation)
+        NpgsqlConnection connection, SetupStore store, RecordedDeployment? recorded, ChainEndpoint chain, OperatorKey key,
+        SetupOptions options, CancellationToken cancellation)
     {
         var isThere = recorded is not null && (await chain.Client.GetCodeAsync(recorded.Factory, cancel: cancellation)).Length > 0;
         var existing = isThere ? recorded!.Markets : 0;
@@ -76,11 +78,13 @@ internal static class SetupVerb
         }
 
         var factory = new MarketFactoryContract(chain.Client, contracts.Factory);
-        var genesis = await chain.Client.GetBlockAsync(0, cancellation) ?? throw new RpcUnavailableException("eth_getBlockByNumber", "the node has no block 0");
+        var genesis = await chain.Client.GetBlockAsync(0, cancellation)
+            ?? throw new RpcUnavailableException("eth_getBlockByNumber", "the node has no block 0");
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         var offset = isThere ? recorded!.BlockOffset : recorded is null ? 0 : await store.EndGenerationAsync(recorded, transaction);
         await store.RecordAsync(
-            chain.ChainId, genesis.Hash, contracts.Usdc, contracts.OutcomeToken, contracts.Factory, contracts.DeployedBlock, generation, offset, transaction);
+            chain.ChainId, genesis.Hash, contracts.Usdc, contracts.OutcomeToken, contracts.Factory, contracts.DeployedBlock, generation,
+            offset, transaction);
         foreach (var market in planned)
         {
             var address = await factory.MarketOfAsync(Keccak256.HashText(market.Question), cancel: cancellation)
@@ -94,11 +98,13 @@ internal static class SetupVerb
 
     /// <summary>On a chain where money is, nothing is deployed: what the settings name is checked against the chain and recorded.</summary>
     private static async Task<string> ListExistingAsync(
-        NpgsqlConnection connection, SetupStore store, RecordedDeployment? recorded, ChainEndpoint chain, SetupOptions options, CancellationToken cancellation)
+        NpgsqlConnection connection, SetupStore store, RecordedDeployment? recorded, ChainEndpoint chain, SetupOptions options,
+        CancellationToken cancellation)
     {
         var factory = new MarketFactoryContract(chain.Client, options.Factory!.Value);
         if (recorded is not null && recorded.Factory != factory.Address)
-            throw new SettingException($"FACTORY_ADDRESS is {factory.Address}, but the journal's trades were settled through {recorded.Factory}.");
+            throw new SettingException(
+                $"FACTORY_ADDRESS is {factory.Address}, but the journal's trades were settled through {recorded.Factory}.");
         if ((await chain.Client.GetCodeAsync(factory.Address, cancel: cancellation)).Length == 0)
             throw new SettingException($"FACTORY_ADDRESS: there is no contract at {factory.Address} on chain {chain.ChainId}.");
         if (await factory.UsdcAsync(cancel: cancellation) != options.Usdc)
@@ -106,18 +112,23 @@ internal static class SetupVerb
         foreach (var market in options.Listed)
         {
             var address = await factory.MarketOfAsync(Keccak256.HashText(market.Question), cancel: cancellation);
-            if (address != market.Address || await new MarketContract(chain.Client, market.Address).OutcomesAsync(cancel: cancellation) != market.Outcomes.Count)
-                throw new SettingException($"MARKETS_FILE: {market.Address} is not the factory's market for \"{market.Question}\" with {market.Outcomes.Count} outcomes.");
+            if (address != market.Address
+                || await new MarketContract(chain.Client, market.Address).OutcomesAsync(cancel: cancellation) != market.Outcomes.Count)
+                throw new SettingException(
+                    $"MARKETS_FILE: {market.Address} is not the factory's market for \"{market.Question}\" with {market.Outcomes.Count} outcomes.");
         }
 
         var token = await factory.OutcomeTokenAsync(cancel: cancellation);
-        var genesis = await chain.Client.GetBlockAsync(0, cancellation) ?? throw new RpcUnavailableException("eth_getBlockByNumber", "the node has no block 0");
+        var genesis = await chain.Client.GetBlockAsync(0, cancellation)
+            ?? throw new RpcUnavailableException("eth_getBlockByNumber", "the node has no block 0");
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await store.RecordAsync(
-            chain.ChainId, genesis.Hash, options.Usdc!.Value, token, factory.Address, options.DeployedBlock!.Value, recorded?.Generation ?? 1,
+            chain.ChainId, genesis.Hash, options.Usdc!.Value, token, factory.Address, options.DeployedBlock!.Value,
+            recorded?.Generation ?? 1,
             recorded?.BlockOffset ?? 0, transaction);
         foreach (var market in options.Listed)
-            await store.AddMarketAsync(market.Address, market.Question, market.Outcomes, market.TickSize, recorded?.Generation ?? 1, transaction);
+            await store.AddMarketAsync(
+                market.Address, market.Question, market.Outcomes, market.TickSize, recorded?.Generation ?? 1, transaction);
         await transaction.CommitAsync(cancellation);
         return $"{options.Listed.Count} markets of chain {chain.ChainId}, factory {factory.Address}.";
     }

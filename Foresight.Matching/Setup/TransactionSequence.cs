@@ -7,7 +7,9 @@ using Foresight.Chain.Transactions;
 
 namespace Foresight.Matching.Setup;
 
-/// <summary>Transactions of the set-up: all are sent one after the other, and only then are they waited for, so that they share blocks.</summary>
+/// <summary>
+/// Transactions of the set-up: all are sent one after the other, and only then are they waited for, so that they share blocks.
+/// </summary>
 internal sealed class TransactionSequence(EthereumClient client, PrivateKey key, long chainId)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
@@ -28,7 +30,8 @@ internal sealed class TransactionSequence(EthereumClient client, PrivateKey key,
 
         var signed = new Eip1559Transaction
         {
-            ChainId = chainId, Nonce = next.Value, To = to, GasLimit = gas, MaxFeePerGas = maxFee, MaxPriorityFeePerGas = BigInteger.Pow(10, 9), Data = data,
+            ChainId = chainId, Nonce = next.Value, To = to, GasLimit = gas, MaxFeePerGas = maxFee,
+            MaxPriorityFeePerGas = BigInteger.Pow(10, 9), Data = data,
         }.Sign(key);
         sent.Add(await client.SendTransactionAsync(signed, cancellation));
         next++;
@@ -38,7 +41,8 @@ internal sealed class TransactionSequence(EthereumClient client, PrivateKey key,
     /// <summary>By an account that the development node has unlocked.</summary>
     public async Task SendUnlockedAsync(Address from, Address to, byte[] data, CancellationToken cancellation)
     {
-        var transaction = new JsonObject { ["from"] = from.ToLowerHex(), ["to"] = to.ToLowerHex(), ["data"] = Hex.Encode(data), ["gas"] = Hex.EncodeQuantity(200_000) };
+        var transaction = new JsonObject
+            { ["from"] = from.ToLowerHex(), ["to"] = to.ToLowerHex(), ["data"] = Hex.Encode(data), ["gas"] = Hex.EncodeQuantity(200_000) };
         sent.Add(Hash32.Parse((await client.RequestAsync(new RpcRequest("eth_sendTransaction", transaction), cancellation)).GetString()!));
     }
 
@@ -58,12 +62,14 @@ internal sealed class TransactionSequence(EthereumClient client, PrivateKey key,
             }
 
             if (receipts.FirstOrDefault(r => !r!.Succeeded) is { } failed)
-                throw new InvalidOperationException($"Transaction {failed.TransactionHash} of the set-up reverted, after {failed.GasUsed} gas.");
+                throw new InvalidOperationException(
+                    $"Transaction {failed.TransactionHash} of the set-up reverted, after {failed.GasUsed} gas.");
             return receipts.Max(r => r!.BlockNumber);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new InvalidOperationException($"The chain has not mined the {sent.Count} transactions of the set-up within {Deadline.TotalSeconds:0} s.");
+            throw new InvalidOperationException(
+                $"The chain has not mined the {sent.Count} transactions of the set-up within {Deadline.TotalSeconds:0} s.");
         }
     }
 }

@@ -5,11 +5,12 @@ using Npgsql;
 namespace Foresight.Matching.Sharding;
 
 /// <summary>
-/// Ends a node whose number of shards is not the database's: at its start, or as soon as the database can be asked. Until then it cannot take
-/// a term either.
+/// Ends a node whose number of shards is not the database's: at its start, or as soon as the database can be asked. Until then it cannot
+/// take a term either.
 /// </summary>
 internal sealed partial class ShardCheck(
-    ShardOptions options, NpgsqlDataSource primary, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<ShardCheck> logger) : BackgroundService
+    ShardOptions options, NpgsqlDataSource primary, TimeProvider clock, IHostApplicationLifetime lifetime,
+    ILogger<ShardCheck> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
 

@@ -5,7 +5,9 @@ namespace Foresight.Matching.Sharding;
 /// <summary>The number of shards as the database has it.</summary>
 internal static class ShardStore
 {
-    /// <summary>Fixes the number, if nothing was fixed before. A database that has markets from before there was a choice has one shard.</summary>
+    /// <summary>
+    /// Fixes the number, if nothing was fixed before. A database that has markets from before there was a choice has one shard.
+    /// </summary>
     /// <returns>The number that holds.</returns>
     public static async Task<int> FixAsync(NpgsqlDataSource database, int shards, CancellationToken cancellation)
     {

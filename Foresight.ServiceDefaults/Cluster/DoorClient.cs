@@ -35,7 +35,8 @@ internal sealed class DoorClient : IDisposable
     }
 
     /// <summary>The node cannot be reached, hangs, or answers with something that is not the door's.</summary>
-    public static bool IsConnectionFault(Exception error) => error is HttpRequestException or IOException or OperationCanceledException or JsonException;
+    public static bool IsConnectionFault(Exception error) =>
+        error is HttpRequestException or IOException or OperationCanceledException or JsonException;
 
     /// <summary>There was no connection, so the node certainly has nothing.</summary>
     public static bool WasNeverSent(Exception error) =>
@@ -44,7 +45,8 @@ internal sealed class DoorClient : IDisposable
     public async Task<DoorAnswer> SendAsync(string address, IReadOnlyList<DoorCommand> commands, CancellationToken cancellation)
     {
         using var response = await client.PostAsJsonAsync(
-            new Uri(new Uri(address), "/door/commands"), new DoorBatch(commands, clock.GetUtcNow()), JsonSerializerOptions.Web, cancellation);
+            new Uri(new Uri(address), "/door/commands"), new DoorBatch(commands, clock.GetUtcNow()), JsonSerializerOptions.Web,
+            cancellation);
         response.EnsureSuccessStatusCode();
         return await response.Content.ReadFromJsonAsync<DoorAnswer>(JsonSerializerOptions.Web, cancellation)
             ?? throw new JsonException("The door answered null.");
@@ -65,7 +67,9 @@ internal sealed class DoorClient : IDisposable
         try
         {
             using var response = await client.GetAsync(new Uri(new Uri(address), path), bound.Token);
-            return response.IsSuccessStatusCode ? await response.Content.ReadFromJsonAsync<T>(JsonSerializerOptions.Web, bound.Token) : null;
+            return response.IsSuccessStatusCode
+                ? await response.Content.ReadFromJsonAsync<T>(JsonSerializerOptions.Web, bound.Token)
+                : null;
         }
         catch (Exception error) when (IsConnectionFault(error) && !cancellation.IsCancellationRequested)
         {

@@ -63,7 +63,8 @@ public sealed partial class LeaderDirectory
     public void Forget(string resource)
     {
         // Kept, but stale: it is still the best guess while Redis is away.
-        if (readings.TryGetValue(resource, out var known)) readings[resource] = known with { At = clock.GetTimestamp() - clock.TimestampFrequency };
+        if (readings.TryGetValue(resource, out var known))
+            readings[resource] = known with { At = clock.GetTimestamp() - clock.TimestampFrequency };
     }
 
     /// <summary>Null for a missing value and for one that is no lease record (somebody wrote the key by hand).</summary>
@@ -73,7 +74,8 @@ public sealed partial class LeaderDirectory
         try
         {
             var record = JsonSerializer.Deserialize<LeaseRecord>((string)value!, JsonSerializerOptions.Web);
-            return record?.NodeId is not null && Uri.TryCreate(record.Address, UriKind.Absolute, out var address) && address.Scheme == Uri.UriSchemeHttp
+            return record?.NodeId is not null && Uri.TryCreate(record.Address, UriKind.Absolute, out var address)
+                && address.Scheme == Uri.UriSchemeHttp
                 ? record
                 : null;
         }

@@ -5,10 +5,10 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.ServiceDefaults.Cluster;
 
 /// <summary>
-/// Hands commands to the node that leads their shard, wherever it is. Commands that come while a batch is on its way form the next one. A command
-/// is tried again with the same RequestId, on whichever node leads then, until its deadline: the leader applies it once however often it
-/// comes. The result is always a value: <see cref="DoorStatus.Late"/> if it certainly was not applied, <see cref="DoorStatus.InDoubt"/> if
-/// nobody could say in time.
+/// Hands commands to the node that leads their shard, wherever it is. Commands that come while a batch is on its way form the next one. A
+/// command is tried again with the same RequestId, on whichever node leads then, until its deadline: the leader applies it once however
+/// often it comes. The result is always a value: <see cref="DoorStatus.Late"/> if it certainly was not applied,
+/// <see cref="DoorStatus.InDoubt"/> if nobody could say in time.
 /// </summary>
 public sealed class LeaderRouter : BackgroundService
 {
@@ -71,11 +71,15 @@ public sealed class LeaderRouter : BackgroundService
 
     /// <summary>What the shard's leader says of itself; null if there is none or it does not answer.</summary>
     public async Task<MatchingNodeStatus?> LeaderStatusAsync(int shard = 0, CancellationToken cancellation = default) =>
-        await directory.FindAsync(LeasedResources.MatchingOf(shard), cancellation) is { } leader ? await door.StatusAsync(leader.Address, shard, cancellation) : null;
+        await directory.FindAsync(LeasedResources.MatchingOf(shard), cancellation) is { } leader
+            ? await door.StatusAsync(leader.Address, shard, cancellation)
+            : null;
 
     /// <summary>The live engine's state hash; null if there is no leader or it does not answer.</summary>
     public async Task<StateProof?> LeaderStateAsync(int shard = 0, CancellationToken cancellation = default) =>
-        await directory.FindAsync(LeasedResources.MatchingOf(shard), cancellation) is { } leader ? await door.StateAsync(leader.Address, shard, cancellation) : null;
+        await directory.FindAsync(LeasedResources.MatchingOf(shard), cancellation) is { } leader
+            ? await door.StateAsync(leader.Address, shard, cancellation)
+            : null;
 
     public override void Dispose()
     {

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.ServiceDefaults.Cluster;
 
 /// <summary>
-/// Of two live processes with one NODE_ID the younger takes a name of its own. Each says its name with its heartbeats, and the older one answers
-/// at once; a record that a dead process left behind answers nothing, so whoever takes its place keeps the name.
+/// Of two live processes with one NODE_ID the younger takes a name of its own. Each says its name with its heartbeats, and the older one
+/// answers at once; a record that a dead process left behind answers nothing, so whoever takes its place keeps the name.
 /// </summary>
 public sealed partial class Namesakes(NodeIdentity identity, NodePresence presence, RedisConnection redis, ILogger<Namesakes> logger)
 {
@@ -41,7 +41,9 @@ public sealed partial class Namesakes(NodeIdentity identity, NodePresence presen
             "{NodeId} is the name of an older process (id {ProcessId}) that lives, so this one is {OwnName} now: give each node a NODE_ID of its own.")]
         public static partial void Renamed(ILogger logger, string nodeId, int processId, string ownName);
 
-        [LoggerMessage(LogLevel.Warning, "A younger process (id {ProcessId}) also calls itself {NodeId} and is told so: give each node a NODE_ID of its own.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "A younger process (id {ProcessId}) also calls itself {NodeId} and is told so: give each node a NODE_ID of its own.")]
         public static partial void Namesake(ILogger logger, int processId, string nodeId);
     }
 }

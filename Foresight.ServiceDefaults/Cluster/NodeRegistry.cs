@@ -27,7 +27,8 @@ public sealed class NodeRegistry(RedisConnection redis, TimeProvider clock)
     {
         var ids = await redis.Database.SetMembersAsync(redis.Key(Ids)).WaitAsync(Timeout, clock, cancellation);
         if (ids.Length == 0) return [];
-        var values = await redis.Database.StringGetAsync([.. ids.Select(id => (RedisKey)redis.Key(InfoKey(id!)))]).WaitAsync(Timeout, clock, cancellation);
+        var values = await redis.Database.StringGetAsync([.. ids.Select(id => (RedisKey)redis.Key(InfoKey(id!)))]).WaitAsync(
+            Timeout, clock, cancellation);
         var nodes = new List<NodeRecord>(ids.Length);
         for (var i = 0; i < ids.Length; i++)
         {
@@ -38,11 +39,14 @@ public sealed class NodeRegistry(RedisConnection redis, TimeProvider clock)
         return [.. nodes.OrderBy(node => node.Kind, StringComparer.Ordinal).ThenBy(node => node.NodeId, StringComparer.Ordinal)];
     }
 
-    /// <summary>Says that the node lives, for the next <see cref="MissedHeartbeats"/> intervals. True if the registry did not know it.</summary>
+    /// <summary>
+    /// Says that the node lives, for the next <see cref="MissedHeartbeats"/> intervals. True if the registry did not know it.
+    /// </summary>
     public async Task<bool> AnnounceAsync(NodeRecord node, CancellationToken cancellation = default)
     {
         var body = JsonSerializer.Serialize(node, JsonSerializerOptions.Web);
-        await redis.Database.StringSetAsync(redis.Key(InfoKey(node.NodeId)), body, HeartbeatInterval * MissedHeartbeats).WaitAsync(Timeout, clock, cancellation);
+        await redis.Database.StringSetAsync(redis.Key(InfoKey(node.NodeId)), body, HeartbeatInterval * MissedHeartbeats).WaitAsync(
+            Timeout, clock, cancellation);
         return await redis.Database.SetAddAsync(redis.Key(Ids), node.NodeId).WaitAsync(Timeout, clock, cancellation);
     }
 

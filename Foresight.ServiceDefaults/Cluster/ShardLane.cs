@@ -19,7 +19,8 @@ internal sealed class PendingCommand(DoorCommand command)
 }
 
 /// <summary>
-/// The way of commands to one shard's leader. Those that come while a batch is on its way form the next one; shards do not wait for each other.
+/// The way of commands to one shard's leader. Those that come while a batch is on its way form the next one; shards do not wait for each
+/// other.
 /// </summary>
 internal sealed partial class ShardLane(int shard, LeaderDirectory directory, DoorClient door, TimeProvider clock, ILogger logger)
 {
@@ -30,7 +31,8 @@ internal sealed partial class ShardLane(int shard, LeaderDirectory directory, Do
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly string resource = LeasedResources.MatchingOf(shard);
-    private readonly Channel<PendingCommand> queue = Channel.CreateUnbounded<PendingCommand>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<PendingCommand> queue = Channel.CreateUnbounded<PendingCommand>(
+        new UnboundedChannelOptions { SingleReader = true });
 
     public void Add(PendingCommand command) => queue.Writer.TryWrite(command);
 
@@ -129,7 +131,8 @@ internal sealed partial class ShardLane(int shard, LeaderDirectory directory, Do
         var again = new List<PendingCommand>();
         foreach (var pending in batch)
         {
-            if (!results.TryGetValue(pending.Command.RequestId, out var result)) result = LeaderRouter.Refused(pending.Command, DoorStatus.InDoubt);
+            if (!results.TryGetValue(pending.Command.RequestId, out var result))
+                result = LeaderRouter.Refused(pending.Command, DoorStatus.InDoubt);
             switch (result.Status)
             {
                 case DoorStatus.NotLeader:

@@ -23,7 +23,8 @@ public static class LeasedResources
     public static int? ShardOf(string resource)
     {
         if (resource == Matching) return 0;
-        return resource.StartsWith(Matching + "-", StringComparison.Ordinal) && int.TryParse(resource.AsSpan(Matching.Length + 1), out var shard) && shard > 0 ? shard : null;
+        return resource.StartsWith(Matching + "-", StringComparison.Ordinal)
+            && int.TryParse(resource.AsSpan(Matching.Length + 1), out var shard) && shard > 0 ? shard : null;
     }
 }
 
@@ -31,8 +32,8 @@ public static class LeasedResources
 public static class Shards
 {
     /// <summary>
-    /// Each costs up to six database connections, and Postgres comes with a hundred. Ids of orders and trades have the shard above 48 bits, and
-    /// up to shard 31 they are numbers that JavaScript keeps exactly.
+    /// Each costs up to six database connections, and Postgres comes with a hundred. Ids of orders and trades have the shard above 48 bits,
+    /// and up to shard 31 they are numbers that JavaScript keeps exactly.
     /// </summary>
     public const int Maximum = 16;
 
@@ -50,5 +51,6 @@ public sealed record NodeHello(string NodeId, Guid Instance, DateTimeOffset Star
 /// <param name="Kind">matching, api, console.</param>
 /// <param name="State">matching: follower, acquiring, recovering, active, draining; others: running.</param>
 public sealed record NodeRecord(
-    string NodeId, string Kind, string Address, string State, string Version, int ProcessId, DateTimeOffset StartedAt, DateTimeOffset HeartbeatAt,
+    string NodeId, string Kind, string Address, string State, string Version, int ProcessId, DateTimeOffset StartedAt,
+    DateTimeOffset HeartbeatAt,
     IReadOnlyList<string> Leads);

@@ -30,7 +30,8 @@ public enum DoorCommandKind
 /// <param name="Deadline">The leader does not sequence it after this; the answer is then <see cref="DoorStatus.Late"/>.</param>
 /// <param name="Shard">Whose leader it is for: that of its market or trade.</param>
 public sealed record DoorCommand(
-    Guid RequestId, DoorCommandKind Kind, DateTimeOffset Deadline, DoorOrder? Order = null, DoorCancel? Cancel = null, DoorChain? Chain = null,
+    Guid RequestId, DoorCommandKind Kind, DateTimeOffset Deadline, DoorOrder? Order = null, DoorCancel? Cancel = null,
+    DoorChain? Chain = null,
     DoorMarket? Market = null, int Shard = 0);
 
 /// <summary>A checked order: the edge has verified shape, signature and expiry. Bytes as 0x hex.</summary>
@@ -38,7 +39,8 @@ public sealed record DoorCommand(
 /// <param name="Salt">uint256, decimal.</param>
 /// <param name="ExpirySeconds">0: never.</param>
 public sealed record DoorOrder(
-    string Hash, string Maker, int MarketId, int Outcome, bool IsBuy, int PriceTicks, long Lots, string Salt, long ExpirySeconds, string Signature,
+    string Hash, string Maker, int MarketId, int Outcome, bool IsBuy, int PriceTicks, long Lots, string Salt, long ExpirySeconds,
+    string Signature,
     int TimeInForce, bool PostOnly, int SelfTradePrevention, string? ClientOrderId, string? IdempotencyKey);
 
 /// <param name="Hash">CancelByHash, ReduceOrder: the order. Else null.</param>
@@ -51,7 +53,8 @@ public sealed record DoorCancel(string Maker, int MarketId, string? Hash, string
 /// <param name="Units">Micro-USDC or lots. AllotCollateral: how much more, or less, the shard has from now on.</param>
 /// <param name="Reason">BustTrade: why, as in trades.settlement_reason.</param>
 /// <param name="OnlyFree">AllotCollateral: takes no more than what neither orders nor trades hold, and says how much that was.</param>
-public sealed record DoorChain(long TradeId, string? Address, int MarketId, int Outcome, long Units, long Block, string? Reason, bool OnlyFree = false);
+public sealed record DoorChain(
+    long TradeId, string? Address, int MarketId, int Outcome, long Units, long Block, string? Reason, bool OnlyFree = false);
 
 /// <param name="State">0 open, 1 paused, 2 closed, 3 resolved.</param>
 public sealed record DoorMarket(int MarketId, int State, int WinningOutcome);
@@ -82,14 +85,16 @@ public enum DoorStatus
 /// <param name="OrderHash">The order that was placed; tells a retry of a request from another order under the same idempotency key.</param>
 /// <param name="Units">AllotCollateral: by how much what the shard has was changed.</param>
 public sealed record DoorResult(
-    Guid RequestId, DoorStatus Status, string? Code, long Epoch, long Sequence, string? OrderStatus = null, long FilledLots = 0, long RemainingLots = 0,
+    Guid RequestId, DoorStatus Status, string? Code, long Epoch, long Sequence, string? OrderStatus = null, long FilledLots = 0,
+    long RemainingLots = 0,
     IReadOnlyList<DoorFill>? Fills = null, IReadOnlyList<string>? Cancelled = null, string? CommitLsn = null, string? OrderHash = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Units = null);
 
 public sealed record DoorFill(long TradeId, int PriceTicks, long Lots, bool IsTaker);
 
 /// <param name="SentAt">
-/// The sender's clock when it sent the batch. With it a deadline is a span, so the two clocks need not agree. Null: they are taken to agree.
+/// The sender's clock when it sent the batch. With it a deadline is a span, so the two clocks need not agree. Null: they are taken to
+/// agree.
 /// </param>
 public sealed record DoorBatch(IReadOnlyList<DoorCommand> Commands, DateTimeOffset? SentAt = null);
 

@@ -1,12 +1,14 @@
 namespace Foresight.Contracts;
 
-// Accounts whose trades failed by their own doing: GET /admin/offenders, GET /admin/offenders/{address}, POST /admin/offenders/{address}/reset.
+// Accounts whose trades failed by their own doing: GET /admin/offenders, GET /admin/offenders/{address}, POST
+// /admin/offenders/{address}/reset.
 
 /// <param name="Level">clear, capped (the worth of its open orders is bounded), refused (no new orders).</param>
 /// <param name="ImprovesAt">When the level is a better one, without a new offence; null when it is clear.</param>
 /// <param name="ByReason">How many of its counting offences had which reason.</param>
 public sealed record OffenderView(
-    string Address, string Level, int Points, DateTimeOffset? ImprovesAt, int Offences, IReadOnlyDictionary<string, int> ByReason, DateTimeOffset LastAt);
+    string Address, string Level, int Points, DateTimeOffset? ImprovesAt, int Offences, IReadOnlyDictionary<string, int> ByReason,
+    DateTimeOffset LastAt);
 
 /// <param name="ForgivenAt">Set by a reset: it does not count any more.</param>
 public sealed record OffenceView(long TradeId, string Reason, int Points, DateTimeOffset At, DateTimeOffset? ForgivenAt);

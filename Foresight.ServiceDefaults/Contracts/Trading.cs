@@ -92,7 +92,8 @@ public sealed record MarketView(
 public sealed record ChainView(long ChainId, string Factory, string Usdc, string OutcomeToken, int Confirmations);
 
 /// <summary>Last 24 hours, in outcome 0's terms.</summary>
-public sealed record MarketStats(int MarketId, string? LastPrice, string Volume24h, string Notional24h, long Trades24h, string? BestBid, string? BestAsk);
+public sealed record MarketStats(
+    int MarketId, string? LastPrice, string Volume24h, string Notional24h, long Trades24h, string? BestBid, string? BestAsk);
 
 public sealed record LevelView(string Price, string Quantity);
 

@@ -13,7 +13,9 @@ namespace Foresight.ServiceDefaults.Health;
 /// <param name="Read">What is known now.</param>
 public sealed record ChainEndpoints(Func<CancellationToken, Task> CheckAsync, Func<IReadOnlyList<ChainEndpointView>> Read);
 
-/// <summary>Looks after the chain's endpoints once a second, so that one that fails or lags is left, and one that is back is used again.</summary>
+/// <summary>
+/// Looks after the chain's endpoints once a second, so that one that fails or lags is left, and one that is back is used again.
+/// </summary>
 public sealed partial class ChainWatch : BackgroundService, IHealthCheck
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -28,7 +30,8 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
         (this.endpoints, this.clock, this.logger) = (endpoints, clock, logger);
         var meter = meters.Create(MetricNames.Meter);
         meter.CreateObservableGauge(
-            MetricNames.ChainEndpointHealth, () => endpoints.Read().Select(e => Measured(e, e.IsWell ? 1 : 0)), description: "1: asked in its turn; 0: asked last.");
+            MetricNames.ChainEndpointHealth, () => endpoints.Read().Select(e => Measured(e, e.IsWell ? 1 : 0)),
+            description: "1: asked in its turn; 0: asked last.");
         meter.CreateObservableGauge(
             MetricNames.ChainEndpointLag, () => endpoints.Read().Where(e => e.Behind is not null).Select(e => Measured(e, e.Behind!.Value)),
             description: "Blocks behind the best endpoint.");
@@ -44,7 +47,8 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
         if (bad.Count == 0) return Task.FromResult(HealthCheckResult.Healthy());
         // Without the error itself, which may name hosts: this is public.
         var said = string.Join("; ", bad.Select(e => e.Behind > 0 ? $"{e.Name} is {e.Behind} blocks behind" : $"{e.Name} fails"));
-        return Task.FromResult(HealthCheckResult.Degraded(bad.Count == all.Count ? $"no endpoint of the chain is well: {said}" : $"not in use: {said}"));
+        return Task.FromResult(
+            HealthCheckResult.Degraded(bad.Count == all.Count ? $"no endpoint of the chain is well: {said}" : $"not in use: {said}"));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
@@ -69,15 +73,18 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
         foreach (var endpoint in endpoints.Read())
         {
             if (endpoint.IsWell && left.Remove(endpoint.Name)) Log.IsBack(logger, endpoint.Name);
-            else if (!endpoint.IsWell && left.Add(endpoint.Name)) Log.IsOut(logger, endpoint.Name, endpoint.Behind ?? 0, endpoint.Error ?? "it lags");
+            else if (!endpoint.IsWell && left.Add(endpoint.Name))
+                Log.IsOut(logger, endpoint.Name, endpoint.Behind ?? 0, endpoint.Error ?? "it lags");
         }
     }
 
-    private static Measurement<long> Measured(ChainEndpointView endpoint, long value) => new(value, new KeyValuePair<string, object?>("endpoint", endpoint.Name));
+    private static Measurement<long> Measured(ChainEndpointView endpoint, long value) =>
+        new(value, new KeyValuePair<string, object?>("endpoint", endpoint.Name));
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The chain's endpoint {Endpoint} is asked last from now on; it is {Behind} blocks behind: {Reason}")]
+        [LoggerMessage(
+            LogLevel.Warning, "The chain's endpoint {Endpoint} is asked last from now on; it is {Behind} blocks behind: {Reason}")]
         public static partial void IsOut(ILogger logger, string endpoint, long behind, string reason);
 
         [LoggerMessage(LogLevel.Information, "The chain's endpoint {Endpoint} is well again and is used.")]

@@ -14,7 +14,9 @@ public sealed record CheckResult(HealthStatus Status, string? Description, TimeS
 /// Runs every registered check again and again in the background and keeps the last result, so that a probe is answered from memory at
 /// once, even while the thing that is checked hangs. A check that has not ended in time counts as failed until it does.
 /// </summary>
-public sealed partial class HealthBoard(IServiceScopeFactory scopes, IOptions<HealthCheckServiceOptions> options, TimeProvider clock, ILogger<HealthBoard> logger) : BackgroundService
+public sealed partial class HealthBoard(
+    IServiceScopeFactory scopes, IOptions<HealthCheckServiceOptions> options, TimeProvider clock,
+    ILogger<HealthBoard> logger) : BackgroundService
 {
     /// <summary>Tag of the checks that decide readiness.</summary>
     public const string Ready = "ready";
@@ -76,7 +78,8 @@ public sealed partial class HealthBoard(IServiceScopeFactory scopes, IOptions<He
         try
         {
             await using var scope = scopes.CreateAsyncScope();
-            return await check.Factory(scope.ServiceProvider).CheckHealthAsync(new HealthCheckContext { Registration = check }, cancellation);
+            return await check.Factory(scope.ServiceProvider).CheckHealthAsync(
+                new HealthCheckContext { Registration = check }, cancellation);
         }
         catch (Exception error)
         {

@@ -29,8 +29,10 @@ public static class HealthEndpoints
     {
         // Depends on nothing: a process that serves this need not be restarted, whatever else is down.
         routes.MapGet("/alive", () => TypedResults.Text("alive")).ExcludeFromDescription().AllowAnonymous();
-        routes.MapGet("/ready", (HealthBoard board, NodeIdentity node) => Report(board, node, HealthBoard.Ready)).ExcludeFromDescription().AllowAnonymous();
-        routes.MapGet("/health", (HealthBoard board, NodeIdentity node) => Report(board, node, tag: null)).ExcludeFromDescription().AllowAnonymous();
+        routes.MapGet("/ready", (HealthBoard board, NodeIdentity node) => Report(board, node, HealthBoard.Ready)).ExcludeFromDescription()
+            .AllowAnonymous();
+        routes.MapGet("/health", (HealthBoard board, NodeIdentity node) => Report(board, node, tag: null)).ExcludeFromDescription()
+            .AllowAnonymous();
     }
 
     private static IResult Report(HealthBoard board, NodeIdentity node, string? tag)

@@ -19,7 +19,9 @@ public sealed record NodeIdentity(string Id, string Service, string Version, Dat
     /// <summary>Of this process alone.</summary>
     public Guid Instance { get; } = Guid.NewGuid();
 
-    /// <summary>From here on this process goes by its name and a part of its own. Log lines, sessions and telemetry keep what they began with.</summary>
+    /// <summary>
+    /// From here on this process goes by its name and a part of its own. Log lines, sessions and telemetry keep what they began with.
+    /// </summary>
     public void TakeOwnName()
     {
         Id = $"{Id[..Math.Min(Id.Length, MaximumLength - SuffixLength - 1)]}-{Instance.ToString("N")[..SuffixLength]}";

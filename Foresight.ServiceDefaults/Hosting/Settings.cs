@@ -39,7 +39,8 @@ public static class Settings
         {
             var text = configuration.Optional(name);
             if (text is null) return defaultValue;
-            return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum && value <= maximum
+            return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum
+                && value <= maximum
                 ? value
                 : throw new SettingException($"{name} must be a whole number from {minimum} to {maximum}, not \"{text}\".");
         }
@@ -48,7 +49,8 @@ public static class Settings
         {
             var text = configuration.Optional(name);
             if (text is null) return defaultValue;
-            return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum && value <= maximum
+            return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum
+                && value <= maximum
                 ? value
                 : throw new SettingException($"{name} must be a whole number from {minimum} to {maximum}, not \"{text}\".");
         }
@@ -95,14 +97,16 @@ public static class Settings
         ];
 
         /// <summary>
-        /// The chain's JSON-RPC endpoints in the order of preference: <c>RPC_URLS</c>, separated by commas; else <c>RPC_URL</c>; else the service
-        /// "chain". Empty if none is set.
+        /// The chain's JSON-RPC endpoints in the order of preference: <c>RPC_URLS</c>, separated by commas; else <c>RPC_URL</c>; else the
+        /// service "chain". Empty if none is set.
         /// </summary>
         public IReadOnlyList<Uri> OptionalRpcUrls()
         {
-            if (configuration.Optional("RPC_URLS") is not { } list) return (configuration.OptionalUrl("RPC_URL") ?? configuration.ServiceUrl("chain")) is { } one ? [one] : [];
+            if (configuration.Optional("RPC_URLS") is not { } list)
+                return (configuration.OptionalUrl("RPC_URL") ?? configuration.ServiceUrl("chain")) is { } one ? [one] : [];
             var urls = list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            if (urls.Length is 0 or > MaxRpcUrls) throw new SettingException($"RPC_URLS must name 1 to {MaxRpcUrls} endpoints, separated by commas.");
+            if (urls.Length is 0 or > MaxRpcUrls)
+                throw new SettingException($"RPC_URLS must name 1 to {MaxRpcUrls} endpoints, separated by commas.");
             return [.. urls.Select(url => Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"
                 ? parsed
                 : throw new SettingException("RPC_URLS must be absolute http or https URLs, separated by commas."))];
@@ -116,10 +120,13 @@ public static class Settings
         public Uri RpcUrl() => configuration.RpcUrls()[0];
 
         /// <summary>
-        /// Micro-USDC over which two people with different keys decide about a discrepancy: <c>RECONCILIATION_FOUR_EYES_OVER_USDC</c>, in whole USDC.
-        /// Null: one is enough.
+        /// Micro-USDC over which two people with different keys decide about a discrepancy: <c>RECONCILIATION_FOUR_EYES_OVER_USDC</c>, in
+        /// whole USDC. Null: one is enough.
         /// </summary>
-        public long? FourEyesOver() => configuration.Long("RECONCILIATION_FOUR_EYES_OVER_USDC", -1, 0, 1_000_000_000_000) is >= 0 and var usdc ? usdc * 1_000_000 : null;
+        public long? FourEyesOver() =>
+            configuration.Long("RECONCILIATION_FOUR_EYES_OVER_USDC", -1, 0, 1_000_000_000_000) is >= 0 and var usdc
+                ? usdc * 1_000_000
+                : null;
 
         /// <summary>31337, the development chain's, unless <c>CHAIN_ID</c> says otherwise.</summary>
         public long ChainId() => configuration.Long("CHAIN_ID", 31337, 1, long.MaxValue);

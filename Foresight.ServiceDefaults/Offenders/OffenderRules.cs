@@ -20,15 +20,17 @@ public enum OffenderLevel
 public readonly record struct Standing(OffenderLevel Level, int Points, TimeSpan Improves);
 
 /// <summary>
-/// How much an account is trusted, by what became of its trades. Each offence adds points, and points fade one after the other at a steady rate, so the
-/// score is nothing but the moment at which the last one is gone. Pure: same offences and time, same standing, on every node.
+/// How much an account is trusted, by what became of its trades. Each offence adds points, and points fade one after the other at a steady
+/// rate, so the score is nothing but the moment at which the last one is gone. Pure: same offences and time, same standing, on every node.
 /// </summary>
 public static class OffenderRules
 {
     /// <summary>Offences older than this have faded whatever they counted, and no account is in debt for longer.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromDays(1);
 
-    /// <summary>The usual weight: money or shares that were moved away, an approval that was revoked, an order that was cancelled past us.</summary>
+    /// <summary>
+    /// The usual weight: money or shares that were moved away, an approval that was revoked, an order that was cancelled past us.
+    /// </summary>
     public const int Usual = 20;
 
     /// <summary>A wallet that accepts a signature and then refuses it was made to do so.</summary>
@@ -58,11 +60,15 @@ public static class OffenderRules
 
         var left = clean > now ? clean - now : TimeSpan.Zero;
         if (left >= options.RefuseFrom * options.PointLasts) return Of(OffenderLevel.Refused, options.RefuseFrom);
-        return left >= options.CapFrom * options.PointLasts ? Of(OffenderLevel.Capped, options.CapFrom) : new Standing(OffenderLevel.Clear, PointsIn(left, options), TimeSpan.Zero);
+        return left >= options.CapFrom * options.PointLasts
+            ? Of(OffenderLevel.Capped, options.CapFrom)
+            : new Standing(OffenderLevel.Clear, PointsIn(left, options), TimeSpan.Zero);
 
         // One tick later it is below the bound.
-        Standing Of(OffenderLevel level, int bound) => new(level, PointsIn(left, options), left - (bound * options.PointLasts) + TimeSpan.FromTicks(1));
+        Standing Of(OffenderLevel level, int bound) =>
+            new(level, PointsIn(left, options), left - (bound * options.PointLasts) + TimeSpan.FromTicks(1));
     }
 
-    private static int PointsIn(TimeSpan left, OffenderOptions options) => (int)((left.Ticks + options.PointLasts.Ticks - 1) / options.PointLasts.Ticks);
+    private static int PointsIn(TimeSpan left, OffenderOptions options) =>
+        (int)((left.Ticks + options.PointLasts.Ticks - 1) / options.PointLasts.Ticks);
 }

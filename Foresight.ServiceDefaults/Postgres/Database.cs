@@ -43,7 +43,8 @@ public sealed partial class Database : IAsyncDisposable
     /// <param name="after">The reader's last write: only a server that has replayed it may answer. Null: any.</param>
     /// <exception cref="NpgsqlException">The primary, too, could not answer.</exception>
     public async Task<T> ReadAsync<T>(
-        string query, NpgsqlLogSequenceNumber? after, Func<NpgsqlConnection, CancellationToken, Task<T>> read, CancellationToken cancellation)
+        string query, NpgsqlLogSequenceNumber? after, Func<NpgsqlConnection, CancellationToken, Task<T>> read,
+        CancellationToken cancellation)
     {
         // Each replica is asked at most once: with every replica failing, the answer comes from the primary after as many attempts.
         var tried = 0UL;
@@ -76,7 +77,8 @@ public sealed partial class Database : IAsyncDisposable
         {
             return (await RunAsync(primary, query, after: null, read, cancellation)).Result!;
         }
-        catch (NpgsqlException error) when (IsOfTheServer(error) && clock.GetElapsedTime(started) < RetryWithin && !cancellation.IsCancellationRequested)
+        catch (NpgsqlException error) when (IsOfTheServer(error) && clock.GetElapsedTime(started) < RetryWithin
+            && !cancellation.IsCancellationRequested)
         {
             // A server that was restarted has closed the connections in our pool, and each shows it at its next use. One that hangs is not
             // asked again: the caller has waited enough.
@@ -99,7 +101,8 @@ public sealed partial class Database : IAsyncDisposable
     }
 
     private async Task<(bool Answered, T? Result)> RunAsync<T>(
-        Server server, string query, NpgsqlLogSequenceNumber? after, Func<NpgsqlConnection, CancellationToken, Task<T>> run, CancellationToken cancellation,
+        Server server, string query, NpgsqlLogSequenceNumber? after, Func<NpgsqlConnection, CancellationToken, Task<T>> run,
+        CancellationToken cancellation,
         bool isRead = true)
     {
         var started = Stopwatch.GetTimestamp();

@@ -30,7 +30,8 @@ internal sealed class DatabaseMetrics(IMeterFactory meters)
             description: "Connections in use by the queries of this process.");
         meter.CreateObservableGauge(
             MetricNames.DatabaseReplicaHealth,
-            () => replicas.Select(replica => new Measurement<int>(replica.IsHealthy ? 1 : 0, new KeyValuePair<string, object?>("replica", replica.Name))),
+            () => replicas.Select(
+                replica => new Measurement<int>(replica.IsHealthy ? 1 : 0, new KeyValuePair<string, object?>("replica", replica.Name))),
             description: "1: serves reads. 0: out.");
         meter.CreateObservableGauge(
             MetricNames.DatabaseReplicaLag,

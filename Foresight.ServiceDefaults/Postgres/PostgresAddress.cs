@@ -16,7 +16,8 @@ public sealed record ServerPlace(string Host, int Port)
 /// <summary>Where the primary and its replicas are, from the settings.</summary>
 /// <param name="Primary">With one host: the first that was named.</param>
 /// <param name="Others">Further hosts of the primary's setting: one of them may have been promoted, or will be.</param>
-public sealed partial record PostgresAddress(NpgsqlConnectionStringBuilder Primary, IReadOnlyList<ReplicaAddress> Replicas, IReadOnlyList<ServerPlace> Others)
+public sealed partial record PostgresAddress(
+    NpgsqlConnectionStringBuilder Primary, IReadOnlyList<ReplicaAddress> Replicas, IReadOnlyList<ServerPlace> Others)
 {
     /// <summary>More replicas than this are not looked for.</summary>
     public const int MaxReplicas = 16;
@@ -52,7 +53,8 @@ public sealed partial record PostgresAddress(NpgsqlConnectionStringBuilder Prima
     }
 
     /// <summary>Of <c>Host=a:1,b:2</c> the first host stays in the connection.</summary>
-    private static (NpgsqlConnectionStringBuilder Primary, IReadOnlyList<ServerPlace> Others) Split(NpgsqlConnectionStringBuilder connection)
+    private static (NpgsqlConnectionStringBuilder Primary, IReadOnlyList<ServerPlace> Others) Split(
+        NpgsqlConnectionStringBuilder connection)
     {
         var places = PlacesOf(connection).ToList();
         (connection.Host, connection.Port) = (places[0].Host, places[0].Port);
@@ -61,7 +63,8 @@ public sealed partial record PostgresAddress(NpgsqlConnectionStringBuilder Prima
 
     private static IEnumerable<ServerPlace> PlacesOf(NpgsqlConnectionStringBuilder connection)
     {
-        foreach (var host in (connection.Host ?? "localhost").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (var host in (connection.Host ?? "localhost").Split(
+            ',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             var at = host.LastIndexOf(':');
             // An address of IPv6 has more than one colon, and its port, if it has one, follows a bracket.
@@ -71,8 +74,8 @@ public sealed partial record PostgresAddress(NpgsqlConnectionStringBuilder Prima
     }
 
     /// <summary>
-    /// Reads <c>postgres://user:password@host:port/database?sslmode=require</c>, Npgsql's <c>Host=…;Port=…</c>, or <c>tcp://host:port</c>, which
-    /// takes everything but the place from <paramref name="defaults"/>. The first two may name several hosts, separated by commas.
+    /// Reads <c>postgres://user:password@host:port/database?sslmode=require</c>, Npgsql's <c>Host=…;Port=…</c>, or <c>tcp://host:port</c>,
+    /// which takes everything but the place from <paramref name="defaults"/>. The first two may name several hosts, separated by commas.
     /// </summary>
     public static NpgsqlConnectionStringBuilder Parse(string setting, string text, NpgsqlConnectionStringBuilder? defaults)
     {
@@ -107,7 +110,9 @@ public sealed partial record PostgresAddress(NpgsqlConnectionStringBuilder Prima
         if (url.Scheme is not ("postgres" or "postgresql" or "tcp"))
             throw new SettingException($"{setting} must start with postgres://, not {url.Scheme}://.");
 
-        var connection = url.Scheme == "tcp" ? new NpgsqlConnectionStringBuilder(defaults!.ConnectionString) : new NpgsqlConnectionStringBuilder();
+        var connection = url.Scheme == "tcp"
+            ? new NpgsqlConnectionStringBuilder(defaults!.ConnectionString)
+            : new NpgsqlConnectionStringBuilder();
         connection.Host = url.Host;
         connection.Port = url.Port > 0 ? url.Port : DefaultPort;
         if (url.Scheme == "tcp") return connection;
@@ -121,7 +126,8 @@ public sealed partial record PostgresAddress(NpgsqlConnectionStringBuilder Prima
         foreach (var pair in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var parts = pair.Split('=', 2);
-            var key = parts[0] switch { "sslmode" => "SSL Mode", "application_name" => "Application Name", "connect_timeout" => "Timeout", var other => other };
+            var key = parts[0] switch { "sslmode" => "SSL Mode", "application_name" => "Application Name", "connect_timeout" =>
+                "Timeout", var other => other };
             connection[key] = Uri.UnescapeDataString(parts.Length == 2 ? parts[1] : "").Replace("-", "");
         }
 

@@ -33,8 +33,11 @@ public static class PostgresExtensions
             return new Database(
                 primary,
                 // Shorter than the primary's: a replica that hangs is given up while the caller still has time for another server.
-                [.. replicas.Select(one => new Server(one.Name, isPrimary: false, one.Weight, SourceOf(one.Name, one.Connection, provider), one.Connection))],
-                provider.GetRequiredService<IMeterFactory>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Database>>());
+                [.. replicas.Select(
+                    one => new Server(
+                        one.Name, isPrimary: false, one.Weight, SourceOf(one.Name, one.Connection, provider), one.Connection))],
+                provider.GetRequiredService<IMeterFactory>(), provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<Database>>());
         });
         builder.Services.AddSingleton<ReplicaMonitor>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ReplicaMonitor>());
@@ -48,7 +51,8 @@ public static class PostgresExtensions
         builder.Services.AddSingleton(address);
         builder.Services.AddSingleton<TimelineGuard>();
         builder.Services.AddSingleton(provider => new PrimaryServers(
-            address, provider.GetRequiredService<TimelineGuard>(), provider.GetService<RedisConnection>() is { } redis ? new TimelineHint(redis) : null));
+            address, provider.GetRequiredService<TimelineGuard>(),
+            provider.GetService<RedisConnection>() is { } redis ? new TimelineHint(redis) : null));
         builder.Services.AddSingleton(provider =>
         {
             var settings = Settings(address.Primary, provider, commandSeconds: 10);
@@ -67,7 +71,8 @@ public static class PostgresExtensions
         return source.Build();
     }
 
-    private static NpgsqlConnectionStringBuilder Settings(NpgsqlConnectionStringBuilder connection, IServiceProvider provider, int commandSeconds)
+    private static NpgsqlConnectionStringBuilder Settings(
+        NpgsqlConnectionStringBuilder connection, IServiceProvider provider, int commandSeconds)
     {
         var settings = new NpgsqlConnectionStringBuilder(connection.ConnectionString);
         settings.ApplicationName ??= provider.GetRequiredService<NodeIdentity>().Id;

@@ -113,7 +113,8 @@ public sealed class PrimaryServers : IAsyncDisposable
         var place = new ServerPlace(connection.Host!, connection.Port);
         if (timeline is not { } seen)
         {
-            // Kept, it would be used unasked once that server is promoted. The only server there is may be a standby: it is good for reading.
+            // Kept, it would be used unasked once that server is promoted. The only server there is may be a standby: it is good for
+            // reading.
             if (address.Candidates.Count > 1) throw new TimelineRefusedException($"{place} is a standby.");
             return;
         }
@@ -148,7 +149,8 @@ public sealed class PrimaryServers : IAsyncDisposable
     {
         var settings = new NpgsqlConnectionStringBuilder(address.Primary.ConnectionString)
         {
-            Host = place.Host, Port = place.Port, ApplicationName = "foresight-survey", MaxPoolSize = 1, Timeout = 1, CommandTimeout = 1, CancellationTimeout = -1,
+            Host = place.Host, Port = place.Port, ApplicationName = "foresight-survey", MaxPoolSize = 1, Timeout = 1, CommandTimeout = 1,
+            CancellationTimeout = -1,
         };
         // Named, because the driver's metrics would else show the address.
         return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = $"survey-{index + 1}" }.Build();
@@ -185,7 +187,8 @@ public sealed class PrimaryServers : IAsyncDisposable
             {
                 first ??= seen;
                 if (first != seen)
-                    throw new TimelineRefusedException($"{place} is on timeline {seen.Number} now, and this term began on timeline {first.Value.Number}.");
+                    throw new TimelineRefusedException(
+                        $"{place} is on timeline {seen.Number} now, and this term began on timeline {first.Value.Number}.");
             }
         }
     }

@@ -41,7 +41,8 @@ public sealed partial class ReplicaMonitor(
         var started = Stopwatch.GetTimestamp();
         try
         {
-            var position = await PositionAsync(primary, "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_lsn() END", cancellation);
+            var position = await PositionAsync(
+                primary, "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_lsn() END", cancellation);
             if (position is not { } written) throw new NpgsqlException("it is in recovery and cannot take writes");
             // The primary's log goes back only by a promotion: what the old one had beyond it is no measure any more.
             if (written < primaryPosition) lag = new ReplicaLag();
@@ -62,13 +63,15 @@ public sealed partial class ReplicaMonitor(
         var started = Stopwatch.GetTimestamp();
         try
         {
-            var position = await PositionAsync(replica, "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END", cancellation);
+            var position = await PositionAsync(
+                replica, "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END", cancellation);
             // A server that was promoted has a history of its own; reading it would be reading another database.
             if (position is not { } replayed) throw new NpgsqlException("it is not a replica");
             var behindBytes = replayed >= primaryPosition ? 0L : (long)(primaryPosition - replayed);
             var behind = lag.Of(replayed, clock.GetUtcNow());
             var tooFar = behindBytes > options.MaxLagBytes || behind > options.MaxLag;
-            if (!replica.CheckSucceeded(replayed, behindBytes, behind, Stopwatch.GetElapsedTime(started), tooFar, clock.GetUtcNow())) return;
+            if (!replica.CheckSucceeded(replayed, behindBytes, behind, Stopwatch.GetElapsedTime(started), tooFar, clock.GetUtcNow()))
+                return;
             if (tooFar) Log.Lagging(logger, replica.Name, behindBytes, behind.TotalSeconds);
             else Log.Back(logger, replica.Name);
         }

@@ -101,7 +101,8 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
         {
             return new ServerView(
                 name, isPrimary ? "primary" : "replica", place(), healthy, weight, failures, lagBytes,
-                lag is { } behind ? Math.Round(behind.TotalSeconds, 3) : null, latency is { } took ? Math.Round(took.TotalMilliseconds, 2) : null,
+                lag is { } behind ? Math.Round(behind.TotalSeconds, 3) : null,
+                latency is { } took ? Math.Round(took.TotalMilliseconds, 2) : null,
                 checkedAt, error, Reads);
         }
     }

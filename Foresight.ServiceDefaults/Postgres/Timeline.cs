@@ -4,7 +4,8 @@ namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>Whose history a server that takes writes goes on with.</summary>
 /// <param name="System">Made by initdb; a primary and everything copied from it share it.</param>
-/// <param name="Number">One more with each promotion, so of two servers of one system that take writes the higher one is the primary.</param>
+/// <param name="Number">One more with each promotion, so of two servers of one system that take writes the higher one is the
+/// primary.</param>
 public readonly record struct Timeline(long System, uint Number)
 {
     /// <summary>

@@ -60,7 +60,8 @@ public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
         {
             case TimelineVerdict.Old:
                 if (isNews) Log.Old(logger, server, seen.Number, known);
-                throw new TimelineRefusedException($"{server} is on timeline {seen.Number}, which ended when a standby was promoted to timeline {known}.");
+                throw new TimelineRefusedException(
+                    $"{server} is on timeline {seen.Number}, which ended when a standby was promoted to timeline {known}.");
             case TimelineVerdict.Foreign:
                 if (isNews) Log.Foreign(logger, server);
                 throw new TimelineRefusedException($"{server} is another database: its system identifier is {seen.System}.");
@@ -78,13 +79,17 @@ public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "{Server} is refused: it is on timeline {Number}, and a standby was promoted to timeline {Known}. It is an old primary; fence it.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "{Server} is refused: it is on timeline {Number}, and a standby was promoted to timeline {Known}. It is an old primary; fence it.")]
         public static partial void Old(ILogger logger, string server, uint number, uint known);
 
         [LoggerMessage(LogLevel.Warning, "{Server} is refused: it is not a copy of the database that this process works with.")]
         public static partial void Foreign(ILogger logger, string server);
 
-        [LoggerMessage(LogLevel.Warning, "The database goes on at timeline {Number}, seen by {By}: servers of older timelines are refused from here on.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "The database goes on at timeline {Number}, seen by {By}: servers of older timelines are refused from here on.")]
         public static partial void Raised(ILogger logger, uint number, string by);
     }
 }

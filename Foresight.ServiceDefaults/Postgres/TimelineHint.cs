@@ -21,7 +21,8 @@ public sealed class TimelineHint(RedisConnection redis)
         try
         {
             var entries = await redis.Database.HashGetAllAsync(redis.Key(Key)).WaitAsync(AnswerBound, cancellation);
-            var heard = entries.Where(entry => entry.Name.TryParse(out long _) && entry.Value.TryParse(out long number) && number is > 0 and <= uint.MaxValue)
+            var heard = entries.Where(
+                entry => entry.Name.TryParse(out long _) && entry.Value.TryParse(out long number) && number is > 0 and <= uint.MaxValue)
                 .ToDictionary(entry => (long)entry.Name, entry => (uint)(long)entry.Value);
             foreach (var (system, number) in heard) guard.Hear(new Timeline(system, number));
             if (guard.Newest is { } newest && newest.Number > heard.GetValueOrDefault(newest.System))

@@ -12,7 +12,9 @@ public sealed partial class RedisConnection : IBroadcast, IDisposable
 {
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>A server that has not answered for this long is treated as gone: the socket is closed and its waiting commands fail.</summary>
+    /// <summary>
+    /// A server that has not answered for this long is treated as gone: the socket is closed and its waiting commands fail.
+    /// </summary>
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>The client's own background beat; it is also what notices a silent server.</summary>

@@ -10,7 +10,9 @@ public sealed record RedisSettings(string Configuration, string KeyPrefix)
 {
     public const string DefaultKeyPrefix = "foresight:";
 
-    /// <summary><c>ConnectionStrings__{name}</c> (Aspire's convention), else <c>REDIS_URL</c> (redis://[user:password@]host[:port][/database]).</summary>
+    /// <summary>
+    /// <c>ConnectionStrings__{name}</c> (Aspire's convention), else <c>REDIS_URL</c> (redis://[user:password@]host[:port][/database]).
+    /// </summary>
     public static RedisSettings From(IConfiguration configuration, string connectionName = "redis")
     {
         var value = configuration.GetConnectionString(connectionName) is { Length: > 0 } named
@@ -22,7 +24,8 @@ public sealed record RedisSettings(string Configuration, string KeyPrefix)
     private static string Normalize(string value)
     {
         if (!value.Contains("://", StringComparison.Ordinal)) return value;
-        if (!Uri.TryCreate(value, UriKind.Absolute, out var url) || url.Scheme is not ("redis" or "rediss" or "tcp") || url.Host.Length == 0)
+        if (!Uri.TryCreate(value, UriKind.Absolute, out var url) || url.Scheme is not ("redis" or "rediss" or "tcp")
+            || url.Host.Length == 0)
             throw new SettingException("REDIS_URL must look like redis://[user:password@]host[:port][/database].");
 
         var parts = new List<string> { $"{url.Host}:{(url.Port > 0 ? url.Port : 6379)}" };

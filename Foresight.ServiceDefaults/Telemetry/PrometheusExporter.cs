@@ -58,7 +58,8 @@ public sealed partial class PrometheusExporter : IDisposable
             }
 
             var text = new StringBuilder(16 * 1024);
-            foreach (var family in families.Values.OrderBy(family => family.Name, StringComparer.Ordinal)) PrometheusText.Write(text, family);
+            foreach (var family in families.Values.OrderBy(family => family.Name, StringComparer.Ordinal))
+                PrometheusText.Write(text, family);
             return text.ToString();
         }
     }

@@ -20,7 +20,8 @@ internal static class PrometheusText
         foreach (var c in name) result.Append(char.IsAsciiLetterOrDigit(c) || c is '_' or ':' ? c : '_');
         var suffix = unit switch { "s" => "_seconds", "ms" => "_ms", "By" => "_bytes", _ => "" };
         var text = result.ToString();
-        if (suffix.Length > 0 && !text.EndsWith(suffix, StringComparison.Ordinal) && !text.EndsWith("_total", StringComparison.Ordinal)) text += suffix;
+        if (suffix.Length > 0 && !text.EndsWith(suffix, StringComparison.Ordinal) && !text.EndsWith("_total", StringComparison.Ordinal))
+            text += suffix;
         if (type == MetricType.Counter && !text.EndsWith("_total", StringComparison.Ordinal)) text += "_total";
         return char.IsAsciiDigit(text[0]) ? "_" + text : text;
     }
@@ -83,5 +84,7 @@ internal static class PrometheusText
     }
 
     private static string Number(double value) =>
-        double.IsPositiveInfinity(value) ? "+Inf" : double.IsNegativeInfinity(value) ? "-Inf" : value.ToString(CultureInfo.InvariantCulture);
+        double.IsPositiveInfinity(value) ? "+Inf" : double.IsNegativeInfinity(value)
+            ? "-Inf"
+            : value.ToString(CultureInfo.InvariantCulture);
 }

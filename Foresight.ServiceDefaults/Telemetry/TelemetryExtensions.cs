@@ -50,7 +50,8 @@ public static class TelemetryExtensions
                     .AddSource("Foresight.*", "Microsoft.AspNetCore", "System.Net.Http", "Npgsql")
                     .AddOtlpExporter())
                 .WithMetrics(metrics => metrics
-                    .AddMeter("Foresight", "Npgsql", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime")
+                    .AddMeter("Foresight", "Npgsql", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel",
+                        "System.Net.Http", "System.Runtime")
                     .AddOtlpExporter())
                 .WithLogging(logging => logging.AddOtlpExporter(), options => options.IncludeScopes = true));
         });

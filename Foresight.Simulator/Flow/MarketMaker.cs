@@ -50,7 +50,8 @@ public sealed class MarketMaker
         var shares = random.Pareto(SmallestQuote, QuoteTail) * quote.Level;
         var lots = Math.Min((long)(shares * 100), LargestQuoteLots);
         var expires = clock.GetUtcNow() + ShortestLife * (1 + random.Uniform());
-        var intent = new OrderIntent(market, quote.Outcome, quote.Side, target, new Quantity(lots), TimeInForce.GoodTilDate, PostOnly: true, expires);
+        var intent = new OrderIntent(
+            market, quote.Outcome, quote.Side, target, new Quantity(lots), TimeInForce.GoodTilDate, PostOnly: true, expires);
         return new FlowStep(pause, trader, intent, quote.Slot);
     }
 

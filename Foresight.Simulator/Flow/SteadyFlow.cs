@@ -7,7 +7,8 @@ namespace Foresight.Simulator.Flow;
 /// Load for measurements: small orders at an even pace, buys and sells within a few ticks of the middle, so that about half of them trade
 /// and the book stays small. None is cancelled, so that every acknowledged one can be accounted for afterwards.
 /// </summary>
-public sealed class SteadyFlow(ulong seed, double ordersPerSecond, IReadOnlyList<TradedMarket> markets, IReadOnlyList<Trader> traders) : IOrderFlow
+public sealed class SteadyFlow(ulong seed, double ordersPerSecond, IReadOnlyList<TradedMarket> markets, IReadOnlyList<Trader> traders)
+    : IOrderFlow
 {
     private const long LargestOrderLots = 500;
     private const int StepsFromMiddle = 5;

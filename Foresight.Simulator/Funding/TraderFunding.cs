@@ -44,7 +44,9 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
         await Task.WhenAll(lacking.Select(lack => SetUpAsync(lack, fees, stop))).ConfigureAwait(false);
     }
 
-    /// <summary>Returns when the exchange knows of every trader's money and shares: it counts what is confirmed, some blocks later.</summary>
+    /// <summary>
+    /// Returns when the exchange knows of every trader's money and shares: it counts what is confirmed, some blocks later.
+    /// </summary>
     public async Task WaitUntilSeenAsync(IReadOnlyList<TraderFunds> funds, CancellationToken stop)
     {
         foreach (var wanted in funds)
@@ -100,5 +102,6 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
         return own.SendAndWaitAsync(stop);
     }
 
-    private sealed record Lack(TraderFunds Funds, bool Gas, BigInteger Micros, bool Allowance, bool Approval, IReadOnlyList<SetsWanted> Sets);
+    private sealed record Lack(
+        TraderFunds Funds, bool Gas, BigInteger Micros, bool Allowance, bool Approval, IReadOnlyList<SetsWanted> Sets);
 }

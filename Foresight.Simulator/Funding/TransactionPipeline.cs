@@ -7,7 +7,8 @@ using Foresight.Chain.Transactions;
 namespace Foresight.Simulator.Funding;
 
 /// <summary>Transactions of one account, sent one after the other without waiting in between, then awaited together.</summary>
-internal sealed class TransactionPipeline(EthereumClient chain, PrivateKey sender, BigInteger chainId, FeeSuggestion fees, TimeProvider clock)
+internal sealed class TransactionPipeline(
+    EthereumClient chain, PrivateKey sender, BigInteger chainId, FeeSuggestion fees, TimeProvider clock)
 {
     private static readonly TimeSpan ReceiptPoll = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ReceiptDeadline = TimeSpan.FromSeconds(60);
@@ -44,7 +45,8 @@ internal sealed class TransactionPipeline(EthereumClient chain, PrivateKey sende
         while (missing.Count > 0)
         {
             if (clock.GetElapsedTime(started) > ReceiptDeadline)
-                throw new InvalidOperationException($"{missing.Count} transactions of {sender.Address} were not mined in {ReceiptDeadline.TotalSeconds:0} s");
+                throw new InvalidOperationException(
+                    $"{missing.Count} transactions of {sender.Address} were not mined in {ReceiptDeadline.TotalSeconds:0} s");
             await Task.Delay(ReceiptPoll, clock, stop).ConfigureAwait(false);
             var receipts = await chain.GetTransactionReceiptsAsync(missing, stop).ConfigureAwait(false);
             if (receipts.FirstOrDefault(r => r?.Succeeded == false) is { } failed)

@@ -23,7 +23,9 @@ public sealed class LatencyHistogram
 
     public TimeSpan Max => new(Volatile.Read(ref maxTicks));
 
-    /// <summary>The latency that this share (0..1) of the recorded ones does not exceed, 2 % off at most; zero when nothing was recorded.</summary>
+    /// <summary>
+    /// The latency that this share (0..1) of the recorded ones does not exceed, 2 % off at most; zero when nothing was recorded.
+    /// </summary>
     public TimeSpan Percentile(double share)
     {
         var total = counts.Sum();

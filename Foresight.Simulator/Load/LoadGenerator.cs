@@ -11,8 +11,8 @@ namespace Foresight.Simulator.Load;
 public sealed record LoadOptions(int MaxInFlight, TimeSpan DrainTimeout, bool Adapt, bool CancelAtEnd = false);
 
 /// <summary>
-/// Carries out a flow's decisions at their times (open loop: a slow server does not slow the flow), over the public API, and counts what became
-/// of them. The simulator, the end-to-end tests and the benchmarks all load the system with this.
+/// Carries out a flow's decisions at their times (open loop: a slow server does not slow the flow), over the public API, and counts what
+/// became of them. The simulator, the end-to-end tests and the benchmarks all load the system with this.
 /// </summary>
 public sealed class LoadGenerator(
     ApiClient api, OrderSigner signer, IOrderFlow flow, LoadStatistics statistics, LoadOptions options, TimeProvider clock)
@@ -110,7 +110,8 @@ public sealed class LoadGenerator(
                     await CancelOldAsync(slot, step.Trader, abandon).ConfigureAwait(false);
                 if (await PlaceAsync(step, intent, abandon).ConfigureAwait(false) is { } done)
                     statistics.OnAcknowledged(new Acknowledgement(
-                        done.OrderId, done.Epoch, done.Sequence, intent.Quantity.Lots, clock.GetElapsedTime(started) - due, clock.GetUtcNow(),
+                        done.OrderId, done.Epoch, done.Sequence, intent.Quantity.Lots, clock.GetElapsedTime(started) - due,
+                        clock.GetUtcNow(),
                         done.WasInDoubt));
             }
             finally

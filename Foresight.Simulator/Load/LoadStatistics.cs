@@ -5,7 +5,8 @@ namespace Foresight.Simulator.Load;
 
 /// <summary>An order that the Api said is in the journal.</summary>
 /// <param name="RequestedLots">Its whole size.</param>
-public sealed record Acknowledgement(string OrderId, long Epoch, long Sequence, long RequestedLots, TimeSpan Latency, DateTimeOffset At, bool WasInDoubt);
+public sealed record Acknowledgement(
+    string OrderId, long Epoch, long Sequence, long RequestedLots, TimeSpan Latency, DateTimeOffset At, bool WasInDoubt);
 
 /// <summary>Counts of a load run; safe for any number of writers, readable while it runs.</summary>
 /// <param name="keepAcknowledgements">Whether to keep every acknowledgement: for bounded runs only, it grows without limit.</param>
@@ -68,7 +69,8 @@ public sealed class LoadStatistics(bool keepAcknowledgements)
 public sealed record LoadReport(
     long Sent, long Acknowledged, long Rejected, long Cancels, long Skipped, long InDoubt, long Unresolved,
     IReadOnlyDictionary<string, long> RejectedByCode, IReadOnlyDictionary<string, long> Faults,
-    TimeSpan P50, TimeSpan P95, TimeSpan P99, TimeSpan Max, long LastEpoch, long LastSequence, IReadOnlyList<Acknowledgement> Acknowledgements)
+    TimeSpan P50, TimeSpan P95, TimeSpan P99, TimeSpan Max, long LastEpoch, long LastSequence,
+    IReadOnlyList<Acknowledgement> Acknowledgements)
 {
     public override string ToString() =>
         $"sent {Sent}, acknowledged {Acknowledged}, rejected {Rejected}{Listed(RejectedByCode)}, cancels {Cancels}, skipped {Skipped}, in doubt {InDoubt}, "

@@ -21,11 +21,13 @@ internal enum AnswerKind
 }
 
 /// <param name="RetryAfter">What the server asked for, bounded by <see cref="MaxRetryAfter"/>; null if it did not say.</param>
-internal sealed record ApiAnswer<T>(AnswerKind Kind, int Status, T? Body, string? Code, string? Detail, TimeSpan? RetryAfter) where T : class
+internal sealed record ApiAnswer<T>(AnswerKind Kind, int Status, T? Body, string? Code, string? Detail, TimeSpan? RetryAfter)
+    where T : class
 {
     private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromSeconds(30);
 
-    public static async Task<ApiAnswer<T>> ReadAsync(HttpResponseMessage response, JsonSerializerOptions json, TimeProvider clock, CancellationToken stop)
+    public static async Task<ApiAnswer<T>> ReadAsync(
+        HttpResponseMessage response, JsonSerializerOptions json, TimeProvider clock, CancellationToken stop)
     {
         var status = (int)response.StatusCode;
         if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created)

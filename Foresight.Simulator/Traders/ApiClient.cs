@@ -42,7 +42,8 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
                 case AnswerKind.Refused or AnswerKind.Unknown:
                     inDoubt = true;
                     if (await FindAsync(placement.OrderId, stop).ConfigureAwait(false) is { } found)
-                        return new PlaceOutcome.Acknowledged(found.OrderId, found.Status, found.FilledAmount, found.Epoch, found.Sequence, true);
+                        return new PlaceOutcome.Acknowledged(
+                            found.OrderId, found.Status, found.FilledAmount, found.Epoch, found.Sequence, true);
                     break;
                 default:
                     break;

@@ -17,14 +17,16 @@ public sealed class Holdings
     public void Refresh(AccountView account)
     {
         foreach (var balance in account.Balances)
-            available[balance.Asset] = balance.Asset == Usdc ? WireUnits.ParseMicros(balance.Available) : WireUnits.ParseLots(balance.Available);
+            available[balance.Asset] = balance.Asset == Usdc
+                ? WireUnits.ParseMicros(balance.Available)
+                : WireUnits.ParseLots(balance.Available);
     }
 
     public long UsdcMicros => available.GetValueOrDefault(Usdc);
 
     /// <summary>
-    /// The order that has the intended exposure and that the trader can pay for: as intended, else, in a binary market, mirrored: who has no YES
-    /// to sell buys NO. Null: he cannot afford either.
+    /// The order that has the intended exposure and that the trader can pay for: as intended, else, in a binary market, mirrored: who has
+    /// no YES to sell buys NO. Null: he cannot afford either.
     /// </summary>
     public OrderIntent? Afford(OrderIntent intent)
     {

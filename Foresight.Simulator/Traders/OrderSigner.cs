@@ -23,7 +23,8 @@ public sealed class OrderSigner(long chainId)
             trader.Address, intent.Outcome, intent.Side == Side.Buy, intent.Price.Ticks, intent.Quantity.Lots, trader.NextSalt(), expiry);
         var hash = OrderSigning.OrderHash(DomainOf(intent.Market.Address), message);
         var order = new SignedOrder(
-            trader.Address.ToString(), intent.Outcome, message.IsBuy, WireUnits.ToPrice6(intent.Price), WireUnits.ToAmount18(intent.Quantity),
+            trader.Address.ToString(), intent.Outcome, message.IsBuy, WireUnits.ToPrice6(intent.Price),
+            WireUnits.ToAmount18(intent.Quantity),
             message.Salt.ToString(CultureInfo.InvariantCulture), expiry.ToString(CultureInfo.InvariantCulture));
         return new SignedPlacement(hash.ToString(), new PlaceOrderRequest(
             intent.Market.Address, order, Hex.Encode(trader.Key.Sign(hash)), NameOf(intent.TimeInForce), intent.PostOnly));

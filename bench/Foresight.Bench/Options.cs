@@ -28,7 +28,9 @@ public sealed class Options
     public string OneOf(string name, string fallback, params string[] allowed)
     {
         var value = Text(name) ?? fallback;
-        return allowed.Contains(value) ? value : throw new OptionException($"--{name} is one of {string.Join(", ", allowed)}, not '{value}'");
+        return allowed.Contains(value)
+            ? value
+            : throw new OptionException($"--{name} is one of {string.Join(", ", allowed)}, not '{value}'");
     }
 
     public long Number(string name, long fallback, long min = 0, long max = long.MaxValue)

@@ -11,8 +11,12 @@ Dictionary<string, Verb> verbs = new()
 {
     ["book"] = new("matching engine: speed and correctness on the matching workload", BookVerb.RunAsync),
     ["book-depth"] = new("matching engine: memory, snapshot time and speed from 1,000 to 1,000,000 resting orders", DepthVerb.RunAsync),
-    ["failover"] = new("leadership: how long a fault stops orders, and that none is lost, doubled or written by a leader of the past", FailoverVerb.RunAsync),
-    ["reconcile"] = new("reconciliation: time and memory over many settled trades; injected faults found, none invented or doubled", ReconcileVerb.RunAsync),
+    ["failover"] = new(
+        "leadership: how long a fault stops orders, and that none is lost, doubled or written by a leader of the past",
+        FailoverVerb.RunAsync),
+    ["reconcile"] = new(
+        "reconciliation: time and memory over many settled trades; injected faults found, none invented or doubled",
+        ReconcileVerb.RunAsync),
     ["simulate"] = new("leadership and pipeline: a simulated cluster with faults, one life per seed", SimulateVerb.RunAsync),
     ["settle"] = new("settlement: trades a second on a development chain, gas per match, time from match to final", SettleVerb.RunAsync),
     ["recovery"] = new("leadership: how long a new leader takes to rebuild the engine after a long history", RecoveryVerb.RunAsync),

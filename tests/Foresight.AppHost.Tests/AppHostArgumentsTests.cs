@@ -15,7 +15,8 @@ public sealed class AppHostArgumentsTests
     public void EveryArgument_IsRead()
     {
         string[] args =
-            ["--ephemeral", "--no-simulator", "--sync-standby", "--drill", "--shards", "3", "--api-port", "6000", "--console-port", "6002", "--Parameters:admin-key=x"];
+            ["--ephemeral", "--no-simulator", "--sync-standby", "--drill", "--shards", "3", "--api-port", "6000", "--console-port", "6002",
+                "--Parameters:admin-key=x"];
         Assert.True(AppHostArguments.TryParse(args, out var read, out _));
         Assert.Equal(
             (6000, 6002, false, true, true, true, 3),

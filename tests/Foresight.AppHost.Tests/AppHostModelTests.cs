@@ -29,7 +29,8 @@ public sealed class AppHostModelTests
             var phrases = plain.Resources.SelectMany(r => r.Annotations.OfType<ResourceCommandAnnotation>()).Select(c => c.DisplayName);
             Assert.Equal(
                 [
-                    "kill leader", "partition leader", "partition leader from postgres", "partition leader from redis", "pause leader", "promote replica",
+                    "kill leader", "partition leader", "partition leader from postgres", "partition leader from redis", "pause leader",
+                    "promote replica",
                     "redis down", "redis up",
                 ],
                 phrases.Order(StringComparer.Ordinal));

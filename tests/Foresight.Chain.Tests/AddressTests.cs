@@ -20,7 +20,8 @@ public sealed class AddressTests
     public void Parse_OfMixedCaseWithAWrongChecksum_IsRefused()
     {
         // With two of each case, so that changing one letter leaves it mixed.
-        var right = Vectors.List("addresses").Select(a => a.GetString()!).First(a => a.Count(char.IsAsciiLetterUpper) > 1 && a.Count(char.IsAsciiLetterLower) > 2);
+        var right = Vectors.List("addresses").Select(a => a.GetString()!).First(
+            a => a.Count(char.IsAsciiLetterUpper) > 1 && a.Count(char.IsAsciiLetterLower) > 2);
         var letter = right.Index().First(c => c.Index > 1 && char.IsAsciiLetter(c.Item));
         var flipped = char.IsAsciiLetterUpper(letter.Item) ? char.ToLowerInvariant(letter.Item) : char.ToUpperInvariant(letter.Item);
         var wrong = right[..letter.Index] + flipped + right[(letter.Index + 1)..];
@@ -65,7 +66,8 @@ public sealed class AddressTests
         var address = Address.Parse("0x00000000000000000000000000000000000000aa");
         Assert.Equal("\"0x00000000000000000000000000000000000000AA\"", JsonSerializer.Serialize(address));
         Assert.Equal(address, JsonSerializer.Deserialize<Address>("\"0x00000000000000000000000000000000000000aa\""));
-        foreach (var wrong in new[] { "1", "null", "\"0x\"", "[]", "{}" }) Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Address>(wrong));
+        foreach (var wrong in new[] { "1", "null", "\"0x\"", "[]", "{}" })
+            Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Address>(wrong));
     }
 
     [Fact]

@@ -23,7 +23,8 @@ public sealed class FakeApi : IAsyncDisposable
 
     public Uri Address { get; private set; } = null!;
 
-    /// <param name="answer">Of every request that is not for the hub. Null: 200 with an empty object for those who bring the key, 401 for others.</param>
+    /// <param name="answer">Of every request that is not for the hub. Null: 200 with an empty object for those who bring the key, 401 for
+    /// others.</param>
     public static async Task<FakeApi> StartAsync(Func<HttpContext, Task>? answer = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -40,7 +41,8 @@ public sealed class FakeApi : IAsyncDisposable
     }
 
     public static Task ProblemAsync(HttpContext context, int status, string code) =>
-        Results.Problem(detail: $"because of {code}", statusCode: status, extensions: new Dictionary<string, object?> { ["code"] = code }).ExecuteAsync(context);
+        Results.Problem(detail: $"because of {code}", statusCode: status, extensions: new Dictionary<string, object?> { ["code"] = code })
+            .ExecuteAsync(context);
 
     public async ValueTask DisposeAsync() => await app.DisposeAsync();
 

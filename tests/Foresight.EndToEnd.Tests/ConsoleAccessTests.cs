@@ -88,7 +88,8 @@ public sealed class ConsoleAccessTests(StackFixture stack) : IAsyncLifetime
         var page = await browser.VisitAsync();
         var seen = new List<string>();
         page.Response += (_, response) => seen.Add(response.Url);
-        page.WebSocket += (_, socket) => socket.FrameReceived += (_, frame) => seen.Add(frame.Text ?? System.Text.Encoding.Latin1.GetString(frame.Binary ?? []));
+        page.WebSocket += (_, socket) => socket.FrameReceived += (_, frame) =>
+            seen.Add(frame.Text ?? System.Text.Encoding.Latin1.GetString(frame.Binary ?? []));
         await ConsoleBrowser.FillInAsync(page, "Grace", stack.AdminKey);
         await page.GetByTestId("leader").WaitForAsync();
         var other = await page.Context.NewPageAsync();

@@ -9,7 +9,9 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>A fill behind the relayer's back: an order that its maker signed and never sent to us is filled on chain by somebody else.</summary>
+/// <summary>
+/// A fill behind the relayer's back: an order that its maker signed and never sent to us is filled on chain by somebody else.
+/// </summary>
 public static class DirectFill
 {
     private const long Gas = 800_000;
@@ -37,7 +39,8 @@ public static class DirectFill
             Data = MarketContract.FillOrderSigned(message, signature, (BigInteger)FilledLots * OrderMessage.AmountPerLot),
         }.Sign(taker.Key);
         await chain.SendTransactionAsync(transaction);
-        var receipt = await Eventually.GetAsync("the fill on chain", MiningDeadline, () => chain.GetTransactionReceiptAsync(transaction.Hash));
+        var receipt = await Eventually.GetAsync(
+            "the fill on chain", MiningDeadline, () => chain.GetTransactionReceiptAsync(transaction.Hash));
         Assert.True(receipt.Succeeded);
         return transaction.Hash.ToString();
     }

@@ -37,7 +37,9 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
 
         using var process = Process.GetProcessById(before.ProcessId);
         Signals.Terminate(before.ProcessId);
-        var after = await Eventually.GetAsync("the next leader", StartDeadline, async () => await stack.LeaderAsync() is { } leader && leader.Epoch > before.Epoch ? leader : null);
+        var after = await Eventually.GetAsync(
+            "the next leader", StartDeadline,
+            async () => await stack.LeaderAsync() is { } leader && leader.Epoch > before.Epoch ? leader : null);
         await Expect(page.GetByTestId("leader")).ToHaveTextAsync(after.NodeId, new() { Timeout = LeaderChangeMs });
         await Expect(page.GetByTestId("epoch")).ToHaveTextAsync(Number(after.Epoch), new() { Timeout = LeaderChangeMs });
         Assert.True(await ConsoleBrowser.IsStillTheSameAsync(page));

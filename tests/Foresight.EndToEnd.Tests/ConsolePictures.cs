@@ -37,7 +37,8 @@ public sealed class ConsolePictures
         var key = Environment.GetEnvironmentVariable("ADMIN_KEY") ?? throw new InvalidOperationException("ADMIN_KEY is not set");
         var isFilledDirectly = Environment.GetEnvironmentVariable("RPC_URL") is { Length: > 0 };
         if (isFilledDirectly)
-            await FillDirectlyAsync(new Uri(Environment.GetEnvironmentVariable("RPC_URL")!), new Uri(Environment.GetEnvironmentVariable("API_URL")!));
+            await FillDirectlyAsync(
+                new Uri(Environment.GetEnvironmentVariable("RPC_URL")!), new Uri(Environment.GetEnvironmentVariable("API_URL")!));
         await using var browser = await ConsoleBrowser.StartAsync(new Uri(Environment.GetEnvironmentVariable(Address)!));
 
         foreach (var (appearance, suffix) in new[] { (ColorScheme.Light, ""), (ColorScheme.Dark, "-dark") })

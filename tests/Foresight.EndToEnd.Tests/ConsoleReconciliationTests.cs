@@ -26,7 +26,8 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
     public async Task FillBehindTheRelayersBack_IsFound_IsResolvedWithANote_AndStaysResolvedAfterARestart()
     {
         await stack.WaitUntilTradingAsync();
-        var transaction = await DirectFill.MakeAsync(stack.Chain, stack.Venue.ChainId, stack.Markets[0], maker: stack.Traders[1], taker: stack.Traders[3]);
+        var transaction = await DirectFill.MakeAsync(
+            stack.Chain, stack.Venue.ChainId, stack.Markets[0], maker: stack.Traders[1], taker: stack.Traders[3]);
 
         var page = await browser.SignInAsync("Ada", stack.AdminKey);
         await page.GotoAsync("/reconciliation?state=unresolved&kind=missing_offchain");
@@ -51,7 +52,8 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
 
         await page.GetByTestId("take").ClickAsync();
         await Expect(page.Locator(".trail")).ToContainTextAsync("To Ada.");
-        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Reconciliation" }).Last).ToHaveAttributeAsync("href", "/reconciliation?state=unresolved&kind=missing_offchain");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Reconciliation" }).Last).ToHaveAttributeAsync(
+            "href", "/reconciliation?state=unresolved&kind=missing_offchain");
 
         // A decision needs a reason.
         await Expect(page.GetByTestId("resolve")).ToBeDisabledAsync();
@@ -102,6 +104,7 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         using var response = await stack.Http.SendAsync(request);
         response.EnsureSuccessStatusCode();
         await Eventually.TrueAsync("a run after the restart", ChainDeadline, async () =>
-            (await stack.GetAsAdminAsync<ReconciliationStatus>("reconciliation/status")).LastRun is { State: "succeeded" } run && run.Id > last);
+            (await stack.GetAsAdminAsync<ReconciliationStatus>("reconciliation/status")).LastRun is { State: "succeeded" } run
+                && run.Id > last);
     }
 }

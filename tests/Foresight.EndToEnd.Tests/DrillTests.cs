@@ -72,7 +72,8 @@ public sealed class DrillTests(DrillFixture stack)
     {
         var before = statistics.Acknowledgements.Count;
         return Eventually.TrueAsync(
-            $"{OrdersAfterEachFault} more acknowledged orders", Eventually.Patience, () => statistics.Acknowledgements.Count >= before + OrdersAfterEachFault);
+            $"{OrdersAfterEachFault} more acknowledged orders", Eventually.Patience,
+            () => statistics.Acknowledgements.Count >= before + OrdersAfterEachFault);
     }
 
     private async Task AssertAllThereAsync(IReadOnlyList<Acknowledgement> acknowledged)

@@ -7,7 +7,9 @@ using Xunit.Abstractions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>The promise of the system: the leader may die at any moment, and nothing that was acknowledged is lost, doubled or changed.</summary>
+/// <summary>
+/// The promise of the system: the leader may die at any moment, and nothing that was acknowledged is lost, doubled or changed.
+/// </summary>
 [Collection(StackCollection.Name)]
 public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
 {
@@ -54,8 +56,10 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
             var firstAfter = report.Acknowledgements.Where(a => a.Epoch > before.Epoch).Min(a => a.At);
             var entries = await stack.Journal.EntriesAfterAsync(firstSequence);
             var silence = TimeSpan.FromMicroseconds(
-                entries.First(e => e.Epoch > before.Epoch).Command.AcceptedAtMicros - entries.Last(e => e.Epoch == before.Epoch).Command.AcceptedAtMicros);
-            output.WriteLine($"first answer after {(firstAfter - lostAt).TotalSeconds:0.00} s, silence in the journal {silence.TotalSeconds:0.00} s; {report}");
+                entries.First(e => e.Epoch > before.Epoch).Command.AcceptedAtMicros - entries.Last(e => e.Epoch == before.Epoch)
+                    .Command.AcceptedAtMicros);
+            output.WriteLine(
+                $"first answer after {(firstAfter - lostAt).TotalSeconds:0.00} s, silence in the journal {silence.TotalSeconds:0.00} s; {report}");
             Assert.InRange(firstAfter - lostAt, TimeSpan.Zero, LongestGap);
             Assert.InRange(silence, TimeSpan.Zero, longestSilence);
             Assert.Equal(before.Epoch + 1, report.Acknowledgements.Max(a => a.Epoch));

@@ -36,7 +36,8 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
                 level.GetProperty("outcome").GetInt32() == 0 && level.GetProperty("isBid").GetBoolean()
                 && level.GetProperty("priceTicks").GetInt32() == price.Ticks && level.GetProperty("lots").GetInt64() > 0));
         await PlaceAndSeeAsync(api, market, [here, there], stack.Traders[1], Side.Sell, price, "trades", message =>
-            message.GetProperty("trades").EnumerateArray().Any(trade => WireUnits.ParseTicks(trade.GetProperty("price").GetString()!) == price.Ticks));
+            message.GetProperty("trades").EnumerateArray().Any(
+                trade => WireUnits.ParseTicks(trade.GetProperty("price").GetString()!) == price.Ticks));
     }
 
     [Fact]
@@ -63,15 +64,18 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
     {
         var script = NodeScript.Start(NodeScript.InScripts("market-client.mjs"), new Dictionary<string, string>
         {
-            ["NPM_FOLDER"] = stack.Npm.Folder, ["API_URL"] = stack.ApiUrl(node), ["MARKET"] = market.Id.ToString(), ["TOPICS"] = "depth,trades",
+            ["NPM_FOLDER"] = stack.Npm.Folder, ["API_URL"] = stack.ApiUrl(node), ["MARKET"] = market.Id.ToString(),
+            ["TOPICS"] = "depth,trades",
         });
         await script.WaitForAsync("the subscription", StartDeadline, line => NodeScript.IsKind(line, "ready"));
-        await script.WaitForAsync("the first snapshot", StartDeadline, line => NodeScript.IsKind(line, "depth") && line.GetProperty("snapshot").GetBoolean());
+        await script.WaitForAsync(
+            "the first snapshot", StartDeadline, line => NodeScript.IsKind(line, "depth") && line.GetProperty("snapshot").GetBoolean());
         return script;
     }
 
     private async Task PlaceAndSeeAsync(
-        ApiClient api, TradedMarket market, NodeScript[] clients, Trader trader, Side side, Price price, string kind, Func<JsonElement, bool> isIt)
+        ApiClient api, TradedMarket market, NodeScript[] clients, Trader trader, Side side, Price price, string kind,
+        Func<JsonElement, bool> isIt)
     {
         var seen = clients.Select(client => client.Lines.Count).ToArray();
         var placement = stack.Signer.Sign(trader, new OrderIntent(market, 0, side, price, new Quantity(500)));
@@ -110,7 +114,8 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
         var levels = new List<string>();
         for (var outcome = 0; outcome < market.Outcomes; outcome++)
         {
-            var depth = await stack.Api.GetAsync<DepthView>($"markets/{market.Id}/depth?outcome={outcome}&levels={AllLevels}", CancellationToken.None);
+            var depth = await stack.Api.GetAsync<DepthView>(
+                $"markets/{market.Id}/depth?outcome={outcome}&levels={AllLevels}", CancellationToken.None);
             levels.AddRange(depth!.Bids.Select(l => $"{outcome}/bid/{WireUnits.ParseTicks(l.Price)}={WireUnits.ParseLots(l.Quantity)}"));
             levels.AddRange(depth.Asks.Select(l => $"{outcome}/ask/{WireUnits.ParseTicks(l.Price)}={WireUnits.ParseLots(l.Quantity)}"));
         }

@@ -38,7 +38,8 @@ public sealed class RedisTests(StackFixture stack, ITestOutputHelper output)
         var first = statistics.Acknowledgements.Where(a => a.At > restoredAt).Min(a => a.At) - restoredAt;
         await stop.CancelAsync();
         var report = await load;
-        output.WriteLine($"first acknowledgement {first.TotalSeconds:0.0} s after Redis was back, all after {Stopwatch.GetElapsedTime(back).TotalSeconds:0.0} s; {report}");
+        output.WriteLine(
+            $"first acknowledgement {first.TotalSeconds:0.0} s after Redis was back, all after {Stopwatch.GetElapsedTime(back).TotalSeconds:0.0} s; {report}");
 
         Assert.InRange(first, TimeSpan.Zero, BackAfter);
         Assert.Equal(0, report.Unresolved);

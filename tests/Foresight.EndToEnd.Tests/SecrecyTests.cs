@@ -59,7 +59,8 @@ public sealed class SecrecyTests(StackFixture stack)
             foreach (var secret in new[] { null, "", "wrong", stack.ClusterSecret[..^1] })
             {
                 using var response = await stack.SendToDoorAsync(leader, route, secret);
-                Assert.True(response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, $"{route}: {response.StatusCode}");
+                Assert.True(
+                    response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, $"{route}: {response.StatusCode}");
             }
         }
     }
@@ -82,7 +83,8 @@ public sealed class SecrecyTests(StackFixture stack)
         var market = stack.Markets[2];
         await using var client = NodeScript.Start(NodeScript.InScripts("market-client.mjs"), new Dictionary<string, string>
         {
-            ["NPM_FOLDER"] = stack.Npm.Folder, ["API_URL"] = stack.ApiUrl(2), ["MARKET"] = market.Id.ToString(), ["TOPICS"] = "depth,trades,stats",
+            ["NPM_FOLDER"] = stack.Npm.Folder, ["API_URL"] = stack.ApiUrl(2), ["MARKET"] = market.Id.ToString(),
+            ["TOPICS"] = "depth,trades,stats",
         });
         await client.WaitForAsync("the subscription", TimeSpan.FromSeconds(20), line => NodeScript.IsKind(line, "ready"));
 
@@ -94,8 +96,10 @@ public sealed class SecrecyTests(StackFixture stack)
         var seen = client.Lines.Select(line => line.ToString()).ToList();
         foreach (var route in new[]
                  {
-                     $"orders/{resting.OrderId}", $"orders/{taking.OrderId}", $"orders?maker={stack.Traders[0].Address}&limit=10", "trades?limit=10",
-                     $"markets/{market.Id}/trades", $"markets/{market.Id}/depth", $"markets/{market.Id}", "markets", $"accounts/{stack.Traders[0].Address}",
+                     $"orders/{resting.OrderId}", $"orders/{taking.OrderId}", $"orders?maker={stack.Traders[0].Address}&limit=10",
+                     "trades?limit=10",
+                     $"markets/{market.Id}/trades", $"markets/{market.Id}/depth", $"markets/{market.Id}", "markets",
+                     $"accounts/{stack.Traders[0].Address}",
                  })
             seen.Add(await stack.Http.GetStringAsync(new Uri(new Uri(stack.ApiUrl(1)), route)));
 

@@ -27,7 +27,8 @@ internal sealed class Laboratory(string root) : IDisposable
     {
         Console.WriteLine("building the tests");
         var tests = Path.Combine(_folder, "tests");
-        var build = await RunAsync(root, "build", Path.Combine("tests", "Foresight.Exchange.Tests"), "-v", "quiet", "--nologo", "-o", tests);
+        var build = await RunAsync(
+            root, "build", Path.Combine("tests", "Foresight.Exchange.Tests"), "-v", "quiet", "--nologo", "-o", tests);
         if (build.ExitCode != 0)
         {
             Console.Error.WriteLine(build.Output);
@@ -67,12 +68,15 @@ internal sealed class Laboratory(string root) : IDisposable
         await File.WriteAllTextAsync(source, mutant == Mutant.None ? sound : mutant.Apply(sound));
 
         // A defect may well leave something unused; that must not save it.
-        var build = await RunAsync(core, "build", "--no-restore", "-v", "quiet", "--nologo", "-p:TreatWarningsAsErrors=false", "-o", Path.Combine(Bench(bench), "built"));
+        var build = await RunAsync(
+            core, "build", "--no-restore", "-v", "quiet", "--nologo", "-p:TreatWarningsAsErrors=false", "-o",
+            Path.Combine(Bench(bench), "built"));
         if (build.ExitCode != 0)
             throw new FormatException($"{mutant.Name} does not compile:\n{build.Output}");
         await File.WriteAllTextAsync(source, sound);
 
-        File.Copy(Path.Combine(Bench(bench), "built", "Foresight.Exchange.dll"), Path.Combine(Bench(bench), "tests", "Foresight.Exchange.dll"), overwrite: true);
+        File.Copy(Path.Combine(Bench(bench), "built", "Foresight.Exchange.dll"),
+            Path.Combine(Bench(bench), "tests", "Foresight.Exchange.dll"), overwrite: true);
         var run = await RunAsync(core, "test", Path.Combine(Bench(bench), "tests", "Foresight.Exchange.Tests.dll"), "--nologo");
         if (run.ExitCode == 0)
             return new Verdict(false, "");
@@ -85,7 +89,8 @@ internal sealed class Laboratory(string root) : IDisposable
     private static string Short(string line)
     {
         var from = line.IndexOf("Foresight.Exchange.Tests.", StringComparison.Ordinal);
-        var name = (from < 0 ? line : line[(from + "Foresight.Exchange.Tests.".Length)..]).Replace("[FAIL]", "", StringComparison.Ordinal).Trim();
+        var name = (from < 0 ? line : line[(from + "Foresight.Exchange.Tests.".Length)..])
+            .Replace("[FAIL]", "", StringComparison.Ordinal).Trim();
         return name.Length > 90 ? name[..90] : name;
     }
 
@@ -102,7 +107,8 @@ internal sealed class Laboratory(string root) : IDisposable
 
     private static async Task<(int ExitCode, string Output)> RunAsync(string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", arguments)
+            { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["FORESIGHT_RANDOM_COMMANDS"] = RandomCommands;
         start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         // Inherited by programs that dotnet run starts; it would make the tests' host look in the wrong place.

@@ -7,8 +7,8 @@ internal sealed record Mutant(string Name, string File, string Original, string 
     public static Mutant None { get; } = new("none", "Units.cs", "", "");
 
     /// <summary>
-    /// Blocks of four lines or more: <c>## name</c>, <c>@ file</c>, lines with <c>- </c> before the original, lines with <c>+ </c> before the replacement
-    /// (none: the original goes).
+    /// Blocks of four lines or more: <c>## name</c>, <c>@ file</c>, lines with <c>- </c> before the original, lines with <c>+ </c> before
+    /// the replacement (none: the original goes).
     /// </summary>
     public static IReadOnlyList<Mutant> ReadAll(string path)
     {
@@ -16,7 +16,8 @@ internal sealed record Mutant(string Name, string File, string Original, string 
         foreach (var block in System.IO.File.ReadAllText(path).Split("\n## ")[1..])
         {
             var lines = block.Split('\n');
-            string Lines(string prefix) => string.Join('\n', lines.Where(line => line.StartsWith(prefix, StringComparison.Ordinal)).Select(line => line[prefix.Length..]));
+            string Lines(string prefix) => string.Join(
+                '\n', lines.Where(line => line.StartsWith(prefix, StringComparison.Ordinal)).Select(line => line[prefix.Length..]));
             mutants.Add(new Mutant(lines[0].Trim(), Lines("@ ").Trim(), Lines("- "), Lines("+ ")));
         }
 

@@ -26,11 +26,13 @@ await Task.WhenAll(Enumerable.Range(0, benches).Select(async bench =>
     while (waiting.TryDequeue(out var mutant))
     {
         var verdict = await laboratory.TryAsync(mutant, bench);
-        Console.WriteLine($"{Interlocked.Increment(ref number),3}/{chosen.Count} {(verdict.IsKilled ? "killed  " : "SURVIVED")} {mutant.Name,-46} {verdict.By}");
+        Console.WriteLine(
+            $"{Interlocked.Increment(ref number),3}/{chosen.Count} {(verdict.IsKilled ? "killed  " : "SURVIVED")} {mutant.Name,-46} {verdict.By}");
         if (!verdict.IsKilled)
             survivors.Add(mutant.Name);
     }
 }));
 
-Console.WriteLine($"{chosen.Count - survivors.Count} of {chosen.Count} mutants killed{(survivors.IsEmpty ? "" : $"; survived: {string.Join(", ", survivors)}")}");
+Console.WriteLine(
+    $"{chosen.Count - survivors.Count} of {chosen.Count} mutants killed{(survivors.IsEmpty ? "" : $"; survived: {string.Join(", ", survivors)}")}");
 return survivors.IsEmpty ? 0 : 1;

@@ -2,24 +2,29 @@ using System.Reflection;
 
 namespace Foresight.Exchange.Tests;
 
-/// <summary>The core decides and does nothing else: what it can reach and what it computes with is checked in the compiled assembly.</summary>
+/// <summary>
+/// The core decides and does nothing else: what it can reach and what it computes with is checked in the compiled assembly.
+/// </summary>
 public sealed class PurityTests
 {
-    private const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+    private const BindingFlags All =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     private static readonly Assembly Core = typeof(ExchangeEngine).Assembly;
 
     /// <summary>The basic types, spans and memory; no file, network, thread, task, console or diagnostics assembly.</summary>
     private static readonly string[] AllowedReferences =
     [
-        "System.Runtime", "System.Memory", "System.Collections", "System.Runtime.InteropServices", "System.Runtime.Extensions", "System.Runtime.CompilerServices.Unsafe",
+        "System.Runtime", "System.Memory", "System.Collections", "System.Runtime.InteropServices", "System.Runtime.Extensions",
+        "System.Runtime.CompilerServices.Unsafe",
     ];
 
     private static readonly Type[] Inexact = [typeof(float), typeof(double), typeof(decimal), typeof(Half)];
 
     private static readonly Type[] Impure =
     [
-        typeof(DateTime), typeof(DateTimeOffset), typeof(TimeProvider), typeof(System.Random), typeof(Guid), typeof(Task), typeof(ValueTask), typeof(Thread), typeof(Stream),
+        typeof(DateTime), typeof(DateTimeOffset), typeof(TimeProvider), typeof(System.Random), typeof(Guid), typeof(Task),
+        typeof(ValueTask), typeof(Thread), typeof(Stream),
         typeof(Timer),
     ];
 

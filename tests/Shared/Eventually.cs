@@ -36,7 +36,8 @@ internal static class Eventually
                 last = error;
             }
 
-            if (Stopwatch.GetElapsedTime(started) > within) throw new TimeoutException($"Waited {within.TotalSeconds:0} s in vain: {what}.", last);
+            if (Stopwatch.GetElapsedTime(started) > within)
+                throw new TimeoutException($"Waited {within.TotalSeconds:0} s in vain: {what}.", last);
             await Task.Delay(Pause);
         }
     }

@@ -46,7 +46,8 @@ public sealed class CommandOptions
 }
 
 public sealed class ResourceCommandAnnotation(
-    string name, string displayName, Func<ExecuteCommandContext, Task<ExecuteCommandResult>> executeCommand, CommandOptions options) : IResourceAnnotation
+    string name, string displayName, Func<ExecuteCommandContext, Task<ExecuteCommandResult>> executeCommand,
+    CommandOptions options) : IResourceAnnotation
 {
     public string Name { get; } = name;
 

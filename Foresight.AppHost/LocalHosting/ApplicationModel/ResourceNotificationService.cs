@@ -18,7 +18,8 @@ public sealed class ResourceNotificationService
     /// <summary>Why a resource will not become healthy without help, with its last log lines; null while it still may.</summary>
     internal Func<string, string?> ExplainFailure { get; set; } = _ => null;
 
-    public bool TryGetCurrentState(string resourceId, out ResourceEvent? resourceEvent) => _latest.TryGetValue(resourceId, out resourceEvent);
+    public bool TryGetCurrentState(string resourceId, out ResourceEvent? resourceEvent) =>
+        _latest.TryGetValue(resourceId, out resourceEvent);
 
     public async IAsyncEnumerable<ResourceEvent> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -57,7 +58,8 @@ public sealed class ResourceNotificationService
     public Task WaitForResourceAsync(string resourceName, string? targetState = null, CancellationToken cancellationToken = default)
     {
         var state = targetState ?? KnownResourceStates.Running;
-        return WaitForAllAsync(resourceName, e => e.Snapshot.State?.Text == state, failFast: state == KnownResourceStates.Running, cancellationToken);
+        return WaitForAllAsync(
+            resourceName, e => e.Snapshot.State?.Text == state, failFast: state == KnownResourceStates.Running, cancellationToken);
     }
 
     internal static bool IsHealthy(ResourceEvent happened) =>

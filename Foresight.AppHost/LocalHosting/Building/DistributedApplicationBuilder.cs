@@ -85,7 +85,8 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationTes
             throw new DistributedApplicationException(
                 $"Parameter '{parameter.Name}' has no value: set Parameters:{parameter.Name} in appsettings.json, as Parameters__{parameter.Name.Replace('-', '_')} "
                 + $"in the environment, or as --Parameters:{parameter.Name}=… on the command line.");
-        return _state.Value.KeptSecret(parameter.Name, () => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(GeneratedSecretBytes)));
+        return _state.Value.KeptSecret(
+            parameter.Name, () => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(GeneratedSecretBytes)));
     }
 
     private sealed class AppHostEnvironment(string name, string folder) : IHostEnvironment

@@ -11,7 +11,8 @@ public static class EndpointResourceBuilderExtensions
         var uriScheme = scheme ?? "tcp";
         var endpointName = name ?? uriScheme;
         if (builder.Resource.Annotations.OfType<EndpointAnnotation>().Any(e => e.Name == endpointName))
-            throw new DistributedApplicationException($"Resource '{builder.Resource.Name}' already has an endpoint named '{endpointName}'.");
+            throw new DistributedApplicationException(
+                $"Resource '{builder.Resource.Name}' already has an endpoint named '{endpointName}'.");
         builder.WithAnnotation(new EndpointAnnotation(endpointName, uriScheme, port, targetPort));
         return builder;
     }
@@ -23,7 +24,8 @@ public static class EndpointResourceBuilderExtensions
 
     public static IResourceBuilder<T> WithExternalHttpEndpoints<T>(this IResourceBuilder<T> builder) where T : IResourceWithEndpoints
     {
-        foreach (var endpoint in builder.Resource.Annotations.OfType<EndpointAnnotation>().Where(e => e.UriScheme.StartsWith("http", StringComparison.Ordinal)))
+        foreach (var endpoint in builder.Resource.Annotations.OfType<EndpointAnnotation>().Where(
+            e => e.UriScheme.StartsWith("http", StringComparison.Ordinal)))
             endpoint.IsExternal = true;
         return builder;
     }

@@ -59,7 +59,8 @@ public static class ResourceBuilderExtensions
     }
 
     /// <summary>Gives the resource <c>services__name__endpoint__n</c> for every endpoint and replica of the other.</summary>
-    public static IResourceBuilder<T> WithReference<T>(this IResourceBuilder<T> builder, IResourceBuilder<IResourceWithServiceDiscovery> source)
+    public static IResourceBuilder<T> WithReference<T>(
+        this IResourceBuilder<T> builder, IResourceBuilder<IResourceWithServiceDiscovery> source)
         where T : IResourceWithEnvironment
     {
         builder.WithAnnotation(new ReferenceAnnotation(source.Resource));
@@ -116,7 +117,8 @@ public static class ResourceBuilderExtensions
     private static void AddDiscovery(EnvironmentCallbackContext context, EndpointReference endpoint)
     {
         for (var replica = 0; replica < endpoint.Annotation.Allocated.Count; replica++)
-            context.EnvironmentVariables[$"services__{endpoint.Resource.Name}__{endpoint.EndpointName}__{replica}"] = endpoint.UrlOf(replica);
+            context.EnvironmentVariables[$"services__{endpoint.Resource.Name}__{endpoint.EndpointName}__{replica}"] =
+                endpoint.UrlOf(replica);
     }
 
     private static IResourceBuilder<T> WithEnvironmentValue<T>(this IResourceBuilder<T> builder, string name, object value)

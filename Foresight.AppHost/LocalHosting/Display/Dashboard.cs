@@ -41,7 +41,9 @@ internal sealed class Dashboard : IAsyncDisposable
         _screen.Say("Stopping in order; Ctrl+C again kills");
     }
 
-    /// <summary>The parameters named in LocalHosting:ShowParameters: what an operator has to know, such as the key to sign in with.</summary>
+    /// <summary>
+    /// The parameters named in LocalHosting:ShowParameters: what an operator has to know, such as the key to sign in with.
+    /// </summary>
     public async Task ShowParametersAsync(IReadOnlyList<IResource> resources, IConfiguration configuration)
     {
         var names = configuration.GetSection("LocalHosting:ShowParameters").GetChildren().Select(c => c.Value);

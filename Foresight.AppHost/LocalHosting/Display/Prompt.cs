@@ -5,7 +5,8 @@ namespace Foresight.AppHost.LocalHosting;
 /// <summary>What a person may type while the stack runs.</summary>
 internal sealed class Prompt(LocalEngine engine, IScreen screen, Action quit)
 {
-    private const string BuiltIns = "list · start X · stop X · restart X · kill X (kill -9) · logs (on or off) · quit · X is a resource or one replica of it";
+    private const string BuiltIns =
+        "list · start X · stop X · restart X · kill X (kill -9) · logs (on or off) · quit · X is a resource or one replica of it";
 
     /// <summary>Ends at the end of the input.</summary>
     public void Start()

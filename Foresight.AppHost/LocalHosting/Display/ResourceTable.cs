@@ -12,7 +12,8 @@ internal static class ResourceTable
     {
         var rows = instances.Select(Cells).Prepend(Heads).ToList();
         var widths = Enumerable.Range(0, Heads.Length - 1).Select(c => rows.Max(r => r[c].Length)).ToArray();
-        return [.. rows.Select(r => Cut(string.Join("  ", r.Select((cell, c) => c < widths.Length ? cell.PadRight(widths[c]) : cell)).TrimEnd(), width))];
+        return [.. rows.Select(
+            r => Cut(string.Join("  ", r.Select((cell, c) => c < widths.Length ? cell.PadRight(widths[c]) : cell)).TrimEnd(), width))];
     }
 
     public static string StateOf(ResourceInstance instance)

@@ -19,7 +19,8 @@ internal static class ChainState
         var request = new { jsonrpc = "2.0", id = 1, method = "anvil_dumpState", @params = Array.Empty<string>() };
         using var response = await Http.PostAsJsonAsync(url, request, cancellationToken);
         response.EnsureSuccessStatusCode();
-        using var answer = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellationToken), default, cancellationToken);
+        using var answer = await JsonDocument.ParseAsync(
+            await response.Content.ReadAsStreamAsync(cancellationToken), default, cancellationToken);
         var hex = answer.RootElement.GetProperty("result").GetString()!;
 
         // The answer is compressed; --load-state reads it plain.

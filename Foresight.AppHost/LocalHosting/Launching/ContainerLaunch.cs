@@ -92,7 +92,8 @@ internal static class ContainerLaunch
                     Port = endpoint.Port,
                     Database = "postgres",
                     Username = context.Environment.GetValueOrDefault("PGUSER") ?? "postgres",
-                    Password = context.Environment.GetValueOrDefault("PGPASSWORD") ?? context.Environment.GetValueOrDefault("POSTGRES_PASSWORD"),
+                    Password = context.Environment.GetValueOrDefault("PGPASSWORD")
+                        ?? context.Environment.GetValueOrDefault("POSTGRES_PASSWORD"),
                 }.ConnectionString;
                 return token => Probes.PostgresAsync(connection, token);
             case Tool.Redis:

@@ -9,6 +9,8 @@ internal sealed record LaunchPlan
     /// <summary>Null when healthy, else what is missing. Exceptions count as not healthy, with their message.</summary>
     public Func<CancellationToken, Task<string?>>? Probe { get; init; }
 
-    /// <summary>Writes down what must outlive the process; called now and then while it is healthy, and before it is asked to stop.</summary>
+    /// <summary>
+    /// Writes down what must outlive the process; called now and then while it is healthy, and before it is asked to stop.
+    /// </summary>
     public Func<CancellationToken, Task>? Save { get; init; }
 }

@@ -39,7 +39,8 @@ internal static class LaunchPlans
         return async cancellationToken =>
         {
             foreach (var probe in probes)
-                if (await Probes.HttpAsync(context.UrlOf(probe.EndpointName) + probe.Path, probe.StatusCode, cancellationToken) is { } problem)
+                if (await Probes.HttpAsync(
+                    context.UrlOf(probe.EndpointName) + probe.Path, probe.StatusCode, cancellationToken) is { } problem)
                     return problem;
             return null;
         };

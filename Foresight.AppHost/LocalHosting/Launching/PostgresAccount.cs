@@ -14,7 +14,8 @@ internal static class PostgresAccount
             return null;
         return UserAccount.Find(Name)
             ?? UserAccount.Find("nobody")
-            ?? throw new DistributedApplicationException($"Postgres refuses to run as root, and there is no user '{Name}'. Run as another user.");
+            ?? throw new DistributedApplicationException(
+                $"Postgres refuses to run as root, and there is no user '{Name}'. Run as another user.");
     }
 
     /// <summary>

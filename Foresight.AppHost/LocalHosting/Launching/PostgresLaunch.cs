@@ -18,7 +18,8 @@ internal static class PostgresLaunch
 
         """;
 
-    public static async Task<LaunchPlan> PlanAsync(PostgresServerResource server, LaunchContext context, CancellationToken cancellationToken)
+    public static async Task<LaunchPlan> PlanAsync(
+        PostgresServerResource server, LaunchContext context, CancellationToken cancellationToken)
     {
         var postgres = await context.Programs.RequireAsync(Tool.Postgres, cancellationToken);
         var endpoint = context.RequiredEndpoint;
@@ -49,7 +50,8 @@ internal static class PostgresLaunch
     }
 
     private static async Task InitializeAsync(
-        PostgresServerResource server, LaunchContext context, FoundProgram postgres, UserAccount? account, CancellationToken cancellationToken)
+        PostgresServerResource server, LaunchContext context, FoundProgram postgres, UserAccount? account,
+        CancellationToken cancellationToken)
     {
         var passwordFile = Path.Combine(context.DataFolder, ".password");
         var options = new FileStreamOptions

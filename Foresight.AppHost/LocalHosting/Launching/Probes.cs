@@ -31,7 +31,8 @@ internal static class Probes
     public static async Task<string?> PostgresAsync(string connectionString, CancellationToken cancellationToken)
     {
         // No pool: a health check must see the server as a new client does.
-        var unpooled = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Timeout = 5, CommandTimeout = 5 }.ConnectionString;
+        var unpooled =
+            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Timeout = 5, CommandTimeout = 5 }.ConnectionString;
         await using var connection = new NpgsqlConnection(unpooled);
         await connection.OpenAsync(cancellationToken);
         await using var command = new NpgsqlCommand("SELECT 1", connection);

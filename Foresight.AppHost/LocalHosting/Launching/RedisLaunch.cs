@@ -2,7 +2,9 @@ using Foresight.AppHost.Programs;
 
 namespace Foresight.AppHost.LocalHosting;
 
-/// <summary>A Redis of our own. Nothing is kept on disk: nothing that safety needs lives there, and a test must see it come back empty.</summary>
+/// <summary>
+/// A Redis of our own. Nothing is kept on disk: nothing that safety needs lives there, and a test must see it come back empty.
+/// </summary>
 internal static class RedisLaunch
 {
     public static async Task<LaunchPlan> PlanAsync(LaunchContext context, CancellationToken cancellationToken)

@@ -23,7 +23,8 @@ internal static class InheritedEnvironment
         foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
         {
             var name = (string)entry.Key;
-            if (!DecidedByTheModel.Contains(name) && !PrefixesDecidedByTheModel.Any(p => name.StartsWith(p, StringComparison.OrdinalIgnoreCase)))
+            if (!DecidedByTheModel.Contains(name)
+                && !PrefixesDecidedByTheModel.Any(p => name.StartsWith(p, StringComparison.OrdinalIgnoreCase)))
                 inherited[name] = (string?)entry.Value ?? string.Empty;
         }
         return inherited;

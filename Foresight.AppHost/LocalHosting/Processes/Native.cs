@@ -25,7 +25,9 @@ internal static partial class Native
             throw new IOException($"chown {path} to {account.Name}: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
-    /// <summary>A shell without job control starts what it puts into the background with Ctrl+C ignored; we want to hear it all the same.</summary>
+    /// <summary>
+    /// A shell without job control starts what it puts into the background with Ctrl+C ignored; we want to hear it all the same.
+    /// </summary>
     public static void HearInterrupt() => Signal(SignalInterrupt, DefaultAction);
 
     /// <returns>False when the port is somebody else's.</returns>

@@ -12,7 +12,8 @@ internal static class FailureExplanation
         if (instances.Count > 0 && asked.Count == 0)
             return $"There is no resource '{name}'; there are {string.Join(", ", instances.Select(i => i.Id))}.";
         var failed = asked.FirstOrDefault(i => i.HasFailed)
-            ?? asked.Where(i => i.State == KnownResourceStates.Waiting).Select(i => FailedDependency(i, instances)).FirstOrDefault(i => i is not null);
+            ?? asked.Where(i => i.State == KnownResourceStates.Waiting).Select(i => FailedDependency(i, instances)).FirstOrDefault(
+                i => i is not null);
         return failed is null ? null : Describe(failed);
     }
 

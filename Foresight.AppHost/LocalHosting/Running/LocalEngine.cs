@@ -21,7 +21,8 @@ internal sealed class LocalEngine : IAsyncDisposable
     private StateFolder? _state;
 
     public LocalEngine(
-        IEnumerable<IResource> resources, Func<StateFolder> openState, EngineOptions options, string environmentName, IServiceProvider services)
+        IEnumerable<IResource> resources, Func<StateFolder> openState, EngineOptions options, string environmentName,
+        IServiceProvider services)
     {
         _inStartOrder = Dependencies.InStartOrder(resources);
         _openState = openState;
@@ -44,7 +45,8 @@ internal sealed class LocalEngine : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (!OperatingSystem.IsLinux())
-            throw new DistributedApplicationException("The local engine runs on Linux; elsewhere run with UseAspire=true and a container engine.");
+            throw new DistributedApplicationException(
+                "The local engine runs on Linux; elsewhere run with UseAspire=true and a container engine.");
         foreach (var tool in new[] { "setsid", "setpriv" })
             if (!File.Exists($"/usr/bin/{tool}") && !File.Exists($"/bin/{tool}"))
                 throw new DistributedApplicationException($"{tool} is missing: install the package util-linux.");
@@ -156,14 +158,16 @@ internal sealed class LocalEngine : IAsyncDisposable
 
     private void AllotPorts()
     {
-        var endpoints = _inStartOrder.SelectMany(r => r.Annotations.OfType<EndpointAnnotation>().Select(e => (Resource: r, Endpoint: e))).ToList();
+        var endpoints =
+            _inStartOrder.SelectMany(r => r.Annotations.OfType<EndpointAnnotation>().Select(e => (Resource: r, Endpoint: e))).ToList();
         var askedFor = endpoints.Select(e => e.Endpoint.Port).OfType<int>().ToHashSet();
         // Those with wishes first, so that none of them finds its port given to somebody without.
         foreach (var (resource, endpoint) in endpoints.OrderBy(e => e.Endpoint.Port is null))
         {
             endpoint.Allocated.Clear();
             for (var replica = 0; replica < ReplicasOf(resource); replica++)
-                endpoint.Allocated.Add(new AllocatedEndpoint(IPAddress.Loopback.ToString(), PortFor(resource, endpoint, replica, askedFor)));
+                endpoint.Allocated.Add(
+                    new AllocatedEndpoint(IPAddress.Loopback.ToString(), PortFor(resource, endpoint, replica, askedFor)));
         }
     }
 

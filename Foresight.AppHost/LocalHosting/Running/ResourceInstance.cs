@@ -4,7 +4,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Foresight.AppHost.LocalHosting;
 
 /// <summary>One replica of a resource: the unit that is started, stopped, watched and shown.</summary>
-internal sealed class ResourceInstance(IResource resource, int replica, int replicas, ResourceLog log, ResourceNotificationService notifications)
+internal sealed class ResourceInstance(
+    IResource resource, int replica, int replicas, ResourceLog log, ResourceNotificationService notifications)
 {
     private readonly Lock _changing = new();
 
@@ -31,7 +32,8 @@ internal sealed class ResourceInstance(IResource resource, int replica, int repl
 
     public bool IsHealthy => State == KnownResourceStates.Running && Snapshot.HealthStatus == HealthStatus.Healthy;
 
-    public bool HasFailed => State == KnownResourceStates.FailedToStart || (State == KnownResourceStates.Finished && Snapshot.ExitCode != 0);
+    public bool HasFailed =>
+        State == KnownResourceStates.FailedToStart || (State == KnownResourceStates.Finished && Snapshot.ExitCode != 0);
 
     public void Change(string state, HealthStatus? health = null, int? exitCode = null, string? reason = null)
     {

@@ -63,7 +63,8 @@ internal sealed class EntryPointSession(EngineOptions options, IDisposable machi
             var result = entryPoint.Invoke(null, entryPoint.GetParameters().Length == 0 ? null : [args]);
             if (result is Task task)
                 task.GetAwaiter().GetResult();
-            Fail(new DistributedApplicationException("The AppHost ended before it built its application; it said why on the error output."));
+            Fail(new DistributedApplicationException(
+                "The AppHost ended before it built its application; it said why on the error output."));
         }
         catch (TargetInvocationException e)
         {

@@ -5,8 +5,8 @@ using Foresight.Exchange.Books;
 namespace Foresight.Bench.Book;
 
 /// <summary>
-/// The workload on the product's books alone (<see cref="OrderBooks"/>): limit, immediate and cancel, no accounts, no events. An order's tag is its
-/// id, and a cancel names slot and id as the book issued them.
+/// The workload on the product's books alone (<see cref="OrderBooks"/>): limit, immediate and cancel, no accounts, no events. An order's
+/// tag is its id, and a cancel names slot and id as the book issued them.
 /// </summary>
 public sealed class BareRun : IEngineRun
 {

@@ -7,17 +7,21 @@ namespace Foresight.Bench.Book;
 /// <param name="Totals">By the obvious book.</param>
 /// <param name="MostLive">Orders that rest at once, at most.</param>
 /// <param name="Published">The published results, when the stream is a published one.</param>
-public sealed record BookStream(string Name, Operation[] Operations, int Books, TradeTotals Totals, int Cancels, int MostLive, Expectation? Published)
+public sealed record BookStream(
+    string Name, Operation[] Operations, int Books, TradeTotals Totals, int Cancels, int MostLive, Expectation? Published)
 {
     public string Sha256 { get; } = Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(Operations.AsSpan())));
 
-    public bool IsAsPublished => Published is null || (Published.Sha256 == Sha256 && Published.Cancels == Cancels && Published.Totals == Totals);
+    public bool IsAsPublished =>
+        Published is null || (Published.Sha256 == Sha256 && Published.Cancels == Cancels && Published.Totals == Totals);
 
     public static BookStream Generate(Workload workload, ulong seed)
     {
         var (operations, totals, mostLive) = WorkloadGenerator.Generate(workload, seed);
         var cancels = operations.Count(operation => operation.Kind == OperationKind.Cancel);
-        return new BookStream(workload.Name, operations, workload.Books, totals, cancels, mostLive, seed == Workload.PublishedSeed ? workload.Expected : null);
+        return new BookStream(
+            workload.Name, operations, workload.Books, totals, cancels, mostLive,
+            seed == Workload.PublishedSeed ? workload.Expected : null);
     }
 
     /// <summary>Reads a stream of the same format; what it must lead to, the obvious book says.</summary>
@@ -68,11 +72,13 @@ public sealed record BookStream(string Name, Operation[] Operations, int Books, 
         var isRight = operation.Kind switch
         {
             OperationKind.Cancel => operation.Id >= 1 && operation.Id <= index && operations[operation.Id - 1].Book == operation.Book,
-            <= OperationKind.Cancel => operation.Id == index + 1 && operation.Price is >= 1 and <= 9999 && operation.Quantity > 0 && operation.Side <= 1,
+            <= OperationKind.Cancel =>
+                operation.Id == index + 1 && operation.Price is >= 1 and <= 9999 && operation.Quantity > 0 && operation.Side <= 1,
             _ => false,
         };
 
         if (!isRight)
-            throw new OptionException($"operation {index} is not one of the format: {operation.Kind} {operation.Id} {operation.Side} {operation.Price}");
+            throw new OptionException(
+                $"operation {index} is not one of the format: {operation.Kind} {operation.Id} {operation.Side} {operation.Price}");
     }
 }

@@ -4,9 +4,9 @@ using Foresight.Exchange;
 namespace Foresight.Bench.Book;
 
 /// <summary>
-/// <c>book [--workload w1|w2|w3] [--seed N] [--file F] [--engine bare|full] [--runs N]</c>: the matching workload, generated here or read from a file,
-/// on the bare books or through the whole exchange. Right only if trades, quantity, notional and hash equal what an obvious book makes of the stream
-/// and, for the published seed, the published results; and if nothing is allocated while it runs.
+/// <c>book [--workload w1|w2|w3] [--seed N] [--file F] [--engine bare|full] [--runs N]</c>: the matching workload, generated here or read
+/// from a file, on the bare books or through the whole exchange. Right only if trades, quantity, notional and hash equal what an obvious
+/// book makes of the stream and, for the published seed, the published results; and if nothing is allocated while it runs.
 /// </summary>
 public static class BookVerb
 {
@@ -22,7 +22,9 @@ public static class BookVerb
         options.RequireNoOthers();
 
         Console.WriteLine(file is null ? $"generating {name} with seed {seed}" : $"reading {file}");
-        var stream = file is null ? BookStream.Generate(Workload.All.Single(workload => workload.Name == name), seed) : BookStream.Read(file);
+        var stream = file is null
+            ? BookStream.Generate(Workload.All.Single(workload => workload.Name == name), seed)
+            : BookStream.Read(file);
         Console.WriteLine($"{stream.Operations.Length:n0} operations on {stream.Books:n0} books, sha256 {stream.Sha256}");
         return Task.FromResult(Measure(stream, isFull, runs));
     }
@@ -60,8 +62,10 @@ public static class BookVerb
         var median = Timing.Median(timings);
         var bytes = (double)median.Bytes / stream.Operations.Length;
         Console.WriteLine();
-        Console.WriteLine($"  {"engine",-6} {"ns/op",8} {"cpu ns",8} {"Mops/s",8} {"p50 ns",8} {"p99 ns",8} {"p99.9 ns",9} {"B/op",6} {"trades",9} {"hash",17}");
-        Console.Write($"  {(isFull ? "full" : "bare"),-6} {median.Nanoseconds,8:f2} {median.Processor,8:f2} {1000 / median.Nanoseconds,8:f1} ");
+        Console.WriteLine(
+            $"  {"engine",-6} {"ns/op",8} {"cpu ns",8} {"Mops/s",8} {"p50 ns",8} {"p99 ns",8} {"p99.9 ns",9} {"B/op",6} {"trades",9} {"hash",17}");
+        Console.Write(
+            $"  {(isFull ? "full" : "bare"),-6} {median.Nanoseconds,8:f2} {median.Processor,8:f2} {1000 / median.Nanoseconds,8:f1} ");
         Console.WriteLine($"{latency.P50,8:f0} {latency.P99,8:f0} {latency.P999,9:f0} {bytes,6:f2} {totals.Trades,9} {totals.Hash,17:x16}");
         Console.WriteLine(isRight
             ? "  results are as expected"

@@ -6,11 +6,11 @@ using Foresight.Exchange;
 namespace Foresight.Bench.Book;
 
 /// <summary>
-/// <c>book-depth [--engine bare|full] [--operations N] [--runs N]</c>: the workload's mix of operations while the book holds 1,000, 10,000, 100,000 and
-/// 1,000,000 other orders over all prices; the memory that the exchange takes for an order, and the time to write and read its snapshot. Right only below
-/// 100 bytes an order, below a second for either, and less than twice the time for an operation at 1,000,000 orders than at 1,000.
-/// A second row, for information, has all the orders where the trading is, and cancels that pick any of them: there every operation goes to
-/// memory that no cache holds, and that is what it measures.
+/// <c>book-depth [--engine bare|full] [--operations N] [--runs N]</c>: the workload's mix of operations while the book holds 1,000, 10,000,
+/// 100,000 and 1,000,000 other orders over all prices; the memory that the exchange takes for an order, and the time to write and read its
+/// snapshot. Right only below 100 bytes an order, below a second for either, and less than twice the time for an operation at 1,000,000
+/// orders than at 1,000. A second row, for information, has all the orders where the trading is, and cancels that pick any of them: there
+/// every operation goes to memory that no cache holds, and that is what it measures.
 /// </summary>
 public static class DepthVerb
 {
@@ -31,7 +31,8 @@ public static class DepthVerb
             var behind = Measure(isFull, resting, operations, runs, inTheWay: false);
             var inTheWay = Measure(isFull, resting, operations, runs, inTheWay: true);
             speeds.Add((resting, behind, inTheWay));
-            Console.WriteLine($"  {resting,9:n0} {behind.Nanoseconds,8:f2} {behind.Processor,10:f2} {inTheWay.Nanoseconds,11:f2} {inTheWay.Processor,10:f2}");
+            Console.WriteLine(
+                $"  {resting,9:n0} {behind.Nanoseconds,8:f2} {behind.Processor,10:f2} {inTheWay.Nanoseconds,11:f2} {inTheWay.Processor,10:f2}");
         }
 
         // By processor time: the neighbours of a shared machine do not come and go with the depth of our book.

@@ -23,7 +23,8 @@ public sealed class FullRun : IEngineRun
     }
 
     /// <summary>
-    /// Commands are made in batches, outside the clock: in a node they were decoded a moment before, and are in the cache when they are applied.
+    /// Commands are made in batches, outside the clock: in a node they were decoded a moment before, and are in the cache when they are
+    /// applied.
     /// </summary>
     public int Batch => 1024;
 

@@ -3,9 +3,10 @@ using Foresight.Exchange;
 namespace Foresight.Bench.Book;
 
 /// <summary>
-/// The workload as commands of the exchange. Every book is a binary market. Half of the orders (by a bit of their id) are given in the other outcome's
-/// terms, which is the same place in the same book: buying YES at p or selling NO at 1 - p. So trades are direct, minted and merged alike. Accounts
-/// on the two sides of a book are distinct, so that self-trade prevention, which is on, never finds anything; each owns plenty.
+/// The workload as commands of the exchange. Every book is a binary market. Half of the orders (by a bit of their id) are given in the
+/// other outcome's terms, which is the same place in the same book: buying YES at p or selling NO at 1 - p. So trades are direct, minted
+/// and merged alike. Accounts on the two sides of a book are distinct, so that self-trade prevention, which is on, never finds anything;
+/// each owns plenty.
 /// </summary>
 public sealed class FullStream
 {
@@ -35,7 +36,8 @@ public sealed class FullStream
             into[i] = CommandOf(from + i);
     }
 
-    /// <param name="accountsPerSide">Accounts that trade on one side of the books; enough that none reaches its limit of open orders.</param>
+    /// <param name="accountsPerSide">Accounts that trade on one side of the books; enough that none reaches its limit of open
+    /// orders.</param>
     public static FullStream From(Operation[] operations, int books, int accountsPerSide = 32)
     {
         List<Command> setUp = [];

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Foresight.Bench.Book;
 
 /// <param name="Nanoseconds">For an operation, by the clock.</param>
-/// <param name="Processor">For an operation, of this program's processor time. On a machine that is busy otherwise the clock counts the others too.</param>
+/// <param name="Processor">For an operation, of this program's processor time. On a machine that is busy otherwise the clock counts the
+/// others too.</param>
 /// <param name="Bytes">Allocated in all.</param>
 public readonly record struct Timing(double Nanoseconds, double Processor, long Bytes)
 {

@@ -23,7 +23,8 @@ public sealed class WorkloadGenerator
     /// <param name="inTheWay">
     /// Whether they rest where the workload trades, and are cancelled by it like its own; else they rest far behind, over all prices.
     /// </param>
-    public static (Operation[] Operations, TradeTotals Totals, int MostLive) Generate(Workload workload, ulong seed, int resting = 0, bool inTheWay = false)
+    public static (Operation[] Operations, TradeTotals Totals, int MostLive) Generate(
+        Workload workload, ulong seed, int resting = 0, bool inTheWay = false)
     {
         var generator = new WorkloadGenerator(workload, seed);
         var operations = new Operation[resting + workload.Operations];
@@ -111,7 +112,8 @@ public sealed class WorkloadGenerator
         var price = (ushort)(side == 0 ? market.Mid - distance : market.Mid + distance);
         var quantity = 1 + (uint)(((x >> 32) * 100) >> 32);
         _live++;
-        market.Book.Add(id, side, price, quantity, rests: true, (_, _, _, _, _) => throw new InvalidOperationException("nothing trades so far behind"));
+        market.Book.Add(
+            id, side, price, quantity, rests: true, (_, _, _, _, _) => throw new InvalidOperationException("nothing trades so far behind"));
         return new Operation { Id = id, Quantity = quantity, Price = price, Kind = OperationKind.Limit, Side = side };
     }
 

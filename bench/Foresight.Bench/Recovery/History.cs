@@ -7,16 +7,17 @@ using Npgsql;
 namespace Foresight.Bench.Recovery;
 
 /// <summary>
-/// A journal with a history, made by the product's own desk, writer and snapshots, a batch after the other as its loop does, under a term of its own.
-/// Only the clock is told: the history took place within the last day, so that the statistics of 24 hours are made of all of it. It ends one command
-/// before the next snapshot would be due.
+/// A journal with a history, made by the product's own desk, writer and snapshots, a batch after the other as its loop does, under a term
+/// of its own. Only the clock is told: the history took place within the last day, so that the statistics of 24 hours are made of all of
+/// it. It ends one command before the next snapshot would be due.
 /// </summary>
 internal sealed class History(NpgsqlDataSource database, int orders, int resting, int seed)
 {
     private static readonly TimeSpan Length = TimeSpan.FromHours(23);
 
     private readonly PostgresJournal journal = new(database, shard: 0);
-    private readonly Desk desk = new(new Exchange.ExchangeEngine(0), new Accounts(), new LiveOrders(), new Dictionary<Exchange.MarketId, Market>(), 0);
+    private readonly Desk desk = new(
+        new Exchange.ExchangeEngine(0), new Accounts(), new LiveOrders(), new Dictionary<Exchange.MarketId, Market>(), 0);
     private readonly OrderFlow flow = new(seed, resting);
     private readonly DateTime start = DateTime.UtcNow - Length;
     private Task committing = Task.CompletedTask;
@@ -32,7 +33,8 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
     public async Task BuildAsync()
     {
         var (term, _) = await new TermStore(new PostgresLeadershipTable(database), NullLogger<TermStore>.Instance)
-            .TakeAsync(new NewHolder(LeasedResources.Matching, Guid.NewGuid(), "history", "http://127.0.0.1:1", "history"), CancellationToken.None);
+            .TakeAsync(new NewHolder(LeasedResources.Matching, Guid.NewGuid(), "history", "http://127.0.0.1:1", "history"),
+                CancellationToken.None);
         var snapshots = new SnapshotWriter(journal, term, startSequence: 0, PipelineLimits.CommandsPerSnapshot, NullLogger.Instance);
         var writer = new JournalWriter(journal);
         var markets = await journal.MarketsAsync(listed: false, CancellationToken.None);
@@ -62,7 +64,8 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
             var size = enough && untilDue > 0 ? Math.Min(PipelineLimits.BatchCommands, untilDue) : PipelineLimits.BatchCommands;
             await CommitAsync(writer, term, flow.Next(desk, (int)size, Now), []);
             if (flow.Placed / 100_000 > said)
-                Console.WriteLine($"  {flow.Placed,9:N0} orders, {desk.Orders.Count,7:N0} at rest, {trades,9:N0} trades, {desk.Sequence,9:N0} commands");
+                Console.WriteLine(
+                    $"  {flow.Placed,9:N0} orders, {desk.Orders.Count,7:N0} at rest, {trades,9:N0} trades, {desk.Sequence,9:N0} commands");
             said = flow.Placed / 100_000;
         }
 

@@ -8,8 +8,8 @@ using Foresight.Matching.Tests.Pipeline;
 namespace Foresight.Bench.Recovery;
 
 /// <summary>
-/// What a venue gets in a day: orders that rest and orders that trade, over all markets and accounts; cancels, so that as many rest as are meant to;
-/// and the chain's word on trades, some time after each. The same for the same seed.
+/// What a venue gets in a day: orders that rest and orders that trade, over all markets and accounts; cancels, so that as many rest as are
+/// meant to; and the chain's word on trades, some time after each. The same for the same seed.
 /// </summary>
 internal sealed class OrderFlow(int seed, int resting)
 {
@@ -76,7 +76,8 @@ internal sealed class OrderFlow(int seed, int resting)
         return Traders.Command(DoorCommandKind.Place) with
         {
             Order = new DoorOrder(
-                "0x" + Convert.ToHexStringLower(hash), Traders.Address(account), market, random.Next(2), !sells, sells ? Middle + distance : Middle - distance,
+                "0x" + Convert.ToHexStringLower(hash), Traders.Address(account), market, random.Next(2), !sells,
+                sells ? Middle + distance : Middle - distance,
                 random.Next(1, 100), Placed.ToString(), expiry, "0x" + new string('1', 130), (int)timeInForce, false, 0, null, null),
         };
     }

@@ -9,9 +9,10 @@ using Rebuild = Foresight.Matching.Pipeline.Recovery;
 namespace Foresight.Bench.Recovery;
 
 /// <summary>
-/// <c>recovery [--orders N] [--resting M] [--runs K] [--seed N]</c>: writes a history of N orders that leaves M at rest, of the last day and ending just
-/// before the next snapshot, starts two nodes over it, kills the leader K times, and prints how long the other took from the lease until its engine was
-/// rebuilt. Exit status 0 if it had the state hash of the engine that wrote the history every time, and a replay from the first command has it too.
+/// <c>recovery [--orders N] [--resting M] [--runs K] [--seed N]</c>: writes a history of N orders that leaves M at rest, of the last day
+/// and ending just before the next snapshot, starts two nodes over it, kills the leader K times, and prints how long the other took from
+/// the lease until its engine was rebuilt. Exit status 0 if it had the state hash of the engine that wrote the history every time, and a
+/// replay from the first command has it too.
 /// </summary>
 internal static class RecoveryVerb
 {
@@ -37,33 +38,41 @@ internal static class RecoveryVerb
         var takeOvers = await TakeOvers.MeasureAsync(stores, connection, runs);
         var rebuilt = await RebuildAsync(database);
         var replaying = Stopwatch.StartNew();
-        var replayed = await new Rebuild(new PostgresJournal(database, shard: 0), 0, NullLogger.Instance).ReplayAllAsync(long.MaxValue, CancellationToken.None);
+        var replayed = await new Rebuild(new PostgresJournal(database, shard: 0), 0, NullLogger.Instance).ReplayAllAsync(
+            long.MaxValue, CancellationToken.None);
         var fullReplay = Math.Round(replaying.Elapsed.TotalSeconds, 2);
         var bytes = await SnapshotBytesAsync(database);
 
         Console.WriteLine();
-        Console.WriteLine($"history: {history.Orders:N0} orders, {history.Trades:N0} trades, {sequence:N0} commands; {history.Desk.Orders.Count:N0} orders at rest");
+        Console.WriteLine(
+            $"history: {history.Orders:N0} orders, {history.Trades:N0} trades, {sequence:N0} commands; {history.Desk.Orders.Count:N0} orders at rest");
         Console.WriteLine($"snapshot: {bytes / 1e6:0.0} MB; after it: {history.Tail:N0} commands");
         Console.WriteLine($"{"take-over",9} {"detected",9} {"fenced",9} {"rebuilt",9} {"recovered",10}  state");
         foreach (var (run, one) in takeOvers.Index())
             Console.WriteLine(
                 $"{run + 1,9} {one.Detected,7:0.00} s {one.Fenced,7:0.00} s {one.Rebuilt,7:0.00} s {one.Recovered,8:0.00} s  {Word(one.Sequence, one.StateHash)}");
-        Console.WriteLine($"rebuilt alone, without a take-over: {rebuilt.Seconds:0.00} s  {Word(rebuilt.Desk.Sequence, rebuilt.Desk.StateHash)}");
-        Console.WriteLine($"replayed from the first command: {fullReplay:0.00} s  {Word(replayed.Sequence, Desk.Format(replayed.StateHash()))}");
+        Console.WriteLine(
+            $"rebuilt alone, without a take-over: {rebuilt.Seconds:0.00} s  {Word(rebuilt.Desk.Sequence, rebuilt.Desk.StateHash)}");
+        Console.WriteLine(
+            $"replayed from the first command: {fullReplay:0.00} s  {Word(replayed.Sequence, Desk.Format(replayed.StateHash()))}");
 
-        var recoveredEqual = rebuilt.Desk.Sequence == sequence && rebuilt.Desk.StateHash == hash && rebuilt.Desk.Orders.Count == history.Desk.Orders.Count
+        var recoveredEqual = rebuilt.Desk.Sequence == sequence && rebuilt.Desk.StateHash == hash
+            && rebuilt.Desk.Orders.Count == history.Desk.Orders.Count
             && takeOvers.TrueForAll(one => one.Sequence == sequence && one.StateHash == hash);
         var replayEqual = replayed.Sequence == sequence && Desk.Format(replayed.StateHash()) == hash;
         var seconds = takeOvers.Select(one => one.Recovered).Order().ToList();
         Console.WriteLine(new JsonObject
         {
-            ["orders"] = history.Orders, ["resting"] = history.Desk.Orders.Count, ["runs"] = runs, ["recovered_p50_s"] = Math.Round(seconds[(runs - 1) / 2], 3),
-            ["recovered_max_s"] = Math.Round(seconds[^1], 3), ["tail_commands"] = history.Tail, ["snapshot_mb"] = Math.Round(bytes / 1e6, 1),
+            ["orders"] = history.Orders, ["resting"] = history.Desk.Orders.Count, ["runs"] = runs,
+            ["recovered_p50_s"] = Math.Round(seconds[(runs - 1) / 2], 3),
+            ["recovered_max_s"] = Math.Round(seconds[^1], 3), ["tail_commands"] = history.Tail,
+            ["snapshot_mb"] = Math.Round(bytes / 1e6, 1),
             ["recovered_equal"] = recoveredEqual, ["replay_equal"] = replayEqual, ["full_replay_s"] = fullReplay,
         }.ToJsonString());
         return recoveredEqual && replayEqual ? 0 : 1;
 
-        string Word(long at, string state) => at == sequence && state == hash ? "equal" : $"DIFFERS: {state} at {at}, not {hash} at {sequence}";
+        string Word(long at, string state) =>
+            at == sequence && state == hash ? "equal" : $"DIFFERS: {state} at {at}, not {hash} at {sequence}";
     }
 
     private static async Task<(Desk Desk, double Seconds)> RebuildAsync(NpgsqlDataSource database)

@@ -14,7 +14,9 @@ internal readonly record struct TakeOver(double Detected, double Fenced, double 
     public double Recovered => Fenced + Rebuilt;
 }
 
-/// <summary>Kills the leader of a real cluster over a history, again and again, and reads what the next one tells of its take-over.</summary>
+/// <summary>
+/// Kills the leader of a real cluster over a history, again and again, and reads what the next one tells of its take-over.
+/// </summary>
 internal static class TakeOvers
 {
     public static async Task<List<TakeOver>> MeasureAsync(FaultStores stores, string connection, int runs)
@@ -28,12 +30,14 @@ internal static class TakeOvers
             leader.Process.KillNow();
             await leader.Process.EndedAsync(TimeSpan.FromSeconds(30));
             Dictionary<string, double>? phases = null;
-            await FaultCluster.UntilAsync("the next leader has recovered", async () => (phases = await PhasesAsync(cluster.Database, before)) is not null);
+            await FaultCluster.UntilAsync(
+                "the next leader has recovered", async () => (phases = await PhasesAsync(cluster.Database, before)) is not null);
             await cluster.LeaderAsync();
             var proof = await cluster.ProofAsync();
             var detected = phases!["detected"];
             found.Add(new TakeOver(
-                Seconds(detected), Seconds(phases["fenced"] - phases["lease"]), Seconds(phases["recovered"] - phases["fenced"]), proof.Sequence, proof.StateHash));
+                Seconds(detected), Seconds(phases["fenced"] - phases["lease"]), Seconds(phases["recovered"] - phases["fenced"]),
+                proof.Sequence, proof.StateHash));
             Console.WriteLine($"  take-over {run}: {found[^1].Recovered:0.00} s");
             await cluster.StartNodeAsync(leader.Name);
             await cluster.AllStandByAsync();

@@ -92,7 +92,9 @@ public sealed class ClientOutboxTests : IAsyncDisposable
         outbox.Heartbeat();
         outbox.Depth(1, Depth(7, 6, 5000, 1));
         socket.Go();
-        Assert.Equal([HubEvents.Trades, HubEvents.Depth, HubEvents.Heartbeat], [(await socket.NextAsync()).Topic, (await socket.NextAsync()).Topic, (await socket.NextAsync()).Topic]);
+        Assert.Equal(
+            [HubEvents.Trades, HubEvents.Depth, HubEvents.Heartbeat],
+            [(await socket.NextAsync()).Topic, (await socket.NextAsync()).Topic, (await socket.NextAsync()).Topic]);
     }
 
     [Fact]

@@ -81,7 +81,8 @@ internal sealed class HubClientOfTest : IAsyncDisposable
     }
 
     private Task SendAsync(object message) => socket.SendAsync(
-        Encoding.UTF8.GetBytes(JsonSerializer.Serialize(message, JsonSerializerOptions.Web) + "\u001e"), WebSocketMessageType.Text, endOfMessage: true, stop.Token);
+        Encoding.UTF8.GetBytes(JsonSerializer.Serialize(message, JsonSerializerOptions.Web) + "\u001e"), WebSocketMessageType.Text,
+        endOfMessage: true, stop.Token);
 
     private async Task ReceiveAsync()
     {

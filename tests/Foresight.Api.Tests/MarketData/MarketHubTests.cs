@@ -66,7 +66,8 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await CommitAsync(new LevelChange(0, true, 4400, 44));
         var healed = await client.NextAsync(
             "depth", message => message.GetProperty("snapshot").GetBoolean() && message.GetProperty("sequence").GetInt64() == sequence);
-        var lots = healed.GetProperty("levels").EnumerateArray().ToDictionary(level => level.GetProperty("priceTicks").GetInt32(), level => level.GetProperty("lots").GetInt64());
+        var lots = healed.GetProperty("levels").EnumerateArray().ToDictionary(
+            level => level.GetProperty("priceTicks").GetInt32(), level => level.GetProperty("lots").GetInt64());
         Assert.Equal((33L, 44L), (lots[4300], lots[4400]));
     }
 
@@ -108,10 +109,13 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await using var client = await HubClientOfTest.OpenAsync(stack);
         await client.InvokeAsync("Subscribe", "depth", Market);
         await client.NextAsync("depth");
-        await PublishAsync(Channels.Depth, new DepthMessage(Market, epoch + epochsAhead, sequence + sequencesAhead, sequence, Snapshot: false, [new(0, true, 13, 13)]));
+        await PublishAsync(
+            Channels.Depth,
+            new DepthMessage(Market, epoch + epochsAhead, sequence + sequencesAhead, sequence, Snapshot: false, [new(0, true, 13, 13)]));
         await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == sequence + sequencesAhead);
         await CommitAsync(new LevelChange(0, true, 4650, 65));
-        var healed = await client.NextAsync("depth", message => message.GetProperty("snapshot").GetBoolean() && message.GetProperty("sequence").GetInt64() == sequence);
+        var healed = await client.NextAsync(
+            "depth", message => message.GetProperty("snapshot").GetBoolean() && message.GetProperty("sequence").GetInt64() == sequence);
         Assert.Equal(epoch, healed.GetProperty("epoch").GetInt64());
         Assert.DoesNotContain(healed.GetProperty("levels").EnumerateArray(), level => level.GetProperty("priceTicks").GetInt32() == 13);
     }
@@ -126,7 +130,10 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         var term = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         await TellAsync(term, 1, 0, "broadcast");
         var first = await follower.NextAsync("trade_state");
-        Assert.Equal(("broadcast", 77L), (first.GetProperty("trades")[0].GetProperty("settlement").GetString(), first.GetProperty("trades")[0].GetProperty("tradeId").GetInt64()));
+        Assert.Equal(
+            ("broadcast", 77L),
+            (first.GetProperty("trades")[0].GetProperty("settlement").GetString(),
+                first.GetProperty("trades")[0].GetProperty("tradeId").GetInt64()));
 
         // Of an older holder of the lease, and one that was told before.
         await TellAsync(term - 1, 9, 8, "failed");
@@ -138,7 +145,8 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         Assert.DoesNotContain(await other.UntilHeartbeatsAsync(), message => message.GetProperty("target").GetString() == "trade_state");
 
         Task TellAsync(long epochOfTerm, long number, long previous, string state) => PublishAsync(
-            Channels.TradeStates, new TradeStatesMessage(Market, epochOfTerm, number, previous, [new TradeState(77, Market, state, null, "0x12", 5)]));
+            Channels.TradeStates,
+            new TradeStatesMessage(Market, epochOfTerm, number, previous, [new TradeState(77, Market, state, null, "0x12", 5)]));
 
         static string Summary(JsonElement message)
         {
@@ -163,7 +171,10 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await using var client = await HubClientOfTest.OpenAsync(stack);
         await client.InvokeAsync("Resume", "depth", Market, epoch, known);
         var first = await client.NextAsync("depth");
-        Assert.Equal((sequence, known, false), (first.GetProperty("sequence").GetInt64(), first.GetProperty("previous").GetInt64(), first.GetProperty("snapshot").GetBoolean()));
+        Assert.Equal(
+            (sequence, known, false),
+            (first.GetProperty("sequence").GetInt64(), first.GetProperty("previous").GetInt64(),
+                first.GetProperty("snapshot").GetBoolean()));
     }
 
     [Fact]
@@ -223,17 +234,23 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         Assert.Equal("restored", (await client.NextAsync("continuity", IsDepth)).GetProperty("state").GetString());
         var snapshot = await client.NextAsync("depth");
         Assert.True(snapshot.GetProperty("snapshot").GetBoolean());
-        Assert.Contains(snapshot.GetProperty("levels").EnumerateArray(), level => level.GetProperty("priceTicks").GetInt32() == 4700 && level.GetProperty("lots").GetInt64() == 77);
-        await Eventually.TrueAsync("the cluster can be read", TimeSpan.FromSeconds(20), async () => (int)(await stack.Http.GetAsync("cluster/status")).StatusCode == 200);
+        Assert.Contains(
+            snapshot.GetProperty("levels").EnumerateArray(),
+            level => level.GetProperty("priceTicks").GetInt32() == 4700 && level.GetProperty("lots").GetInt64() == 77);
+        await Eventually.TrueAsync(
+            "the cluster can be read", TimeSpan.FromSeconds(20),
+            async () => (int)(await stack.Http.GetAsync("cluster/status")).StatusCode == 200);
 
-        static bool IsDepth(JsonElement message) => message.GetProperty("topic").GetString() == "depth" && message.GetProperty("market").GetInt32() == Market;
+        static bool IsDepth(JsonElement message) =>
+            message.GetProperty("topic").GetString() == "depth" && message.GetProperty("market").GetInt32() == Market;
     }
 
     private static Task<string?> SubscribeOrdersAsync(HubClientOfTest client, Address address, PrivateKey key, int age = 0)
     {
         var issuedAt = DateTimeOffset.UtcNow.ToUnixTimeSeconds() - age;
         return client.InvokeAsync(
-            "SubscribeOrders", address.ToString(), issuedAt, Hex.Encode(PersonalMessage.Sign($"Foresight orders\n{address.ToLowerHex()}\n{issuedAt}", key)));
+            "SubscribeOrders", address.ToString(), issuedAt,
+            Hex.Encode(PersonalMessage.Sign($"Foresight orders\n{address.ToLowerHex()}\n{issuedAt}", key)));
     }
 
     private OrderUpdate Update(Address owner, string id) =>

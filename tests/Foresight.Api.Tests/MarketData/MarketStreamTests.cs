@@ -128,7 +128,9 @@ public sealed class MarketStreamTests
     private void Begin(long sequence, params (int Ticks, long Lots)[] bids) => Assert.True(stream.Take(Read(sequence, bids), out _));
 
     private string Bids() =>
-        string.Join(' ', stream.View(0, 10)!.Bids.Select(level => $"{(int)(decimal.Parse(level.Price) * 10_000)}x{(long)(decimal.Parse(level.Quantity) * 100)}"));
+        string.Join(
+            ' ', stream.View(0, 10)!.Bids.Select(
+                level => $"{(int)(decimal.Parse(level.Price) * 10_000)}x{(long)(decimal.Parse(level.Quantity) * 100)}"));
 
     private static DepthMessage Delta(long sequence, long previous, params (int Ticks, long Lots)[] bids) =>
         new(1, 1, sequence, previous, Snapshot: false, [.. bids.Select(bid => new LevelChange(0, true, bid.Ticks, bid.Lots))]);

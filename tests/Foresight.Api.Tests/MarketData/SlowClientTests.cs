@@ -43,7 +43,9 @@ public sealed class SlowClientTests(ApiStack stack)
             (await stack.Http.GetStringAsync("metrics")).Contains("foresight_ws_cluster_closed_total{reason=\"slow_consumer\"} 1\n"));
         await Eventually.TrueAsync("its subscription is gone", TimeSpan.FromSeconds(30), async () =>
             (await stack.Http.GetStringAsync("metrics")).Contains("foresight_ws_cluster_subscriptions{topic=\"trades\"} 1\n"));
-        Assert.DoesNotContain(await fast.UntilHeartbeatsAsync(), message => message.GetProperty("target").GetString() is HubEvents.Closing or HubEvents.Continuity);
+        Assert.DoesNotContain(
+            await fast.UntilHeartbeatsAsync(),
+            message => message.GetProperty("target").GetString() is HubEvents.Closing or HubEvents.Continuity);
     }
 
     private static TradeView Trade(long sequence, long epoch, string padding) =>

@@ -38,16 +38,23 @@ public sealed class DiscrepancyRulesTests
     [InlineData(101L, "ignore", "grace", true, null)] // Another decision is not the same one twice.
     public void Judge_OverTheLimit_TakesTwoKeys(long? amount, string? secondAction, string? secondKey, bool waits, string? refusal)
     {
-        var judged = DiscrepancyRules.Judge(new DiscrepancyFacts("open", amount, secondAction, secondKey), Resolve, new Decider("Whoever", "ada"), fourEyesOver: 100);
-        Assert.Equal((waits, refusal, waits || refusal is not null ? "open" : "resolved"), (judged.Waits, judged.Refusal?.Code, judged.State));
+        var judged = DiscrepancyRules.Judge(
+            new DiscrepancyFacts("open", amount, secondAction, secondKey), Resolve, new Decider("Whoever", "ada"), fourEyesOver: 100);
+        Assert.Equal(
+            (waits, refusal, waits || refusal is not null ? "open" : "resolved"), (judged.Waits, judged.Refusal?.Code, judged.State));
     }
 
     [Fact]
     public void Judge_WithoutALimit_TakesOneKey_AndSmallThingsAlwaysDo()
     {
-        Assert.False(DiscrepancyRules.Judge(new DiscrepancyFacts("open", long.MaxValue, null, null), Resolve, new Decider("Ada", "admin"), null).Waits);
+        Assert.False(
+            DiscrepancyRules.Judge(
+                new DiscrepancyFacts("open", long.MaxValue, null, null), Resolve, new Decider("Ada", "admin"), null).Waits);
         foreach (var action in new[] { "acknowledge", "assign", "note" })
-            Assert.False(DiscrepancyRules.Judge(new DiscrepancyFacts("open", long.MaxValue, null, null), Resolve with { Action = action }, new Decider("Ada", "admin"), 0).Waits);
+            Assert.False(
+                DiscrepancyRules.Judge(
+                    new DiscrepancyFacts("open", long.MaxValue, null, null), Resolve with { Action = action },
+                    new Decider("Ada", "admin"), 0).Waits);
     }
 
     [Fact]
@@ -62,7 +69,8 @@ public sealed class DiscrepancyRulesTests
         Assert.NotNull(Wrong("resolve", "n", null, "Grace"));
         Assert.NotNull(Wrong("note", "", null, null));
         Assert.NotNull(Wrong("assign", null, null, "none"));
-        static string? Wrong(string action, string? note, DateTimeOffset? until, string? assignee) => DiscrepancyRules.Read(action, note, until, assignee, Now).Wrong;
+        static string? Wrong(string action, string? note, DateTimeOffset? until, string? assignee) =>
+            DiscrepancyRules.Read(action, note, until, assignee, Now).Wrong;
     }
 
     [Theory]

@@ -45,9 +45,13 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         Assert.Equal((ids[7], "state_conflict"), (refused.GetProperty("id").GetInt64(), refused.GetProperty("code").GetString()));
         var batch = answer.GetProperty("batch").GetGuid();
         Assert.Equal(499L, await stack.ScalarAsync<long>($"SELECT count(*) FROM discrepancy_audit WHERE batch_id = '{batch}'"));
-        Assert.Equal(499L, await stack.ScalarAsync<long>($"SELECT count(*) FROM discrepancies WHERE natural_key LIKE '{mark}%' AND state = 'resolved'"));
+        Assert.Equal(
+            499L, await stack.ScalarAsync<long>(
+                $"SELECT count(*) FROM discrepancies WHERE natural_key LIKE '{mark}%' AND state = 'resolved'"));
 
-        foreach (var wrong in new object[] { new { ids = Array.Empty<long>(), note = "x" }, new { ids = new long[] { 1, 1 }, note = "x" }, new { ids = Enumerable.Range(1, 501), note = "x" } })
+        foreach (var wrong in new object[]
+            { new { ids = Array.Empty<long>(), note = "x" }, new { ids = new long[] { 1, 1 }, note = "x" },
+                new { ids = Enumerable.Range(1, 501), note = "x" } })
             Assert.Equal(400, (await stack.Admin.PostAsync("reconciliation/resolve", wrong)).Status);
     }
 
@@ -58,9 +62,11 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         Assert.Equal(200, (await DecideAsync(ids[0], ApiStack.AdminKey, "Ada", new { action = "assign", assignee = "Grace" })).Status);
         Assert.Equal(200, (await DecideAsync(ids[0], ApiStack.AdminKey, "Ada", new { action = "note", note = "Asked the maker." })).Status);
         var until = DateTimeOffset.UtcNow.AddHours(1);
-        Assert.Equal(200, (await DecideAsync(ids[1], ApiStack.AdminKey, "Ada", new { action = "ignore", note = "Until the fork.", until })).Status);
+        Assert.Equal(
+            200, (await DecideAsync(ids[1], ApiStack.AdminKey, "Ada", new { action = "ignore", note = "Until the fork.", until })).Status);
         await stack.ExecuteAsync($"UPDATE discrepancies SET first_seen_at = now() - interval '30 minutes' WHERE discrepancy_id = {ids[0]}");
-        await stack.ExecuteAsync($"UPDATE discrepancies SET first_seen_at = now() - interval '3 days', absent_since = now() WHERE discrepancy_id = {ids[2]}");
+        await stack.ExecuteAsync(
+            $"UPDATE discrepancies SET first_seen_at = now() - interval '3 days', absent_since = now() WHERE discrepancy_id = {ids[2]}");
 
         Assert.Equal([ids[0]], await IdsAsync("assignee=Grace"));
         Assert.Equal([ids[2], ids[1]], await IdsAsync("assignee=none"));
@@ -115,7 +121,8 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
             """);
         Assert.True((await stack.Admin.GetFromJsonAsync<RunView>($"reconciliation/runs/{id}"))!.DryRun);
         var repair = Assert.Single((await stack.Admin.GetFromJsonAsync<Page<RepairView>>($"reconciliation/runs/{id}/repairs"))!.Items);
-        Assert.Equal(("planned", """{"settlement": "failed"}""", """{"settlement": "final"}"""), (repair.State, repair.Before, repair.After));
+        Assert.Equal(
+            ("planned", """{"settlement": "failed"}""", """{"settlement": "final"}"""), (repair.State, repair.Before, repair.After));
         var solvency = (await stack.Admin.GetFromJsonAsync<ReconciliationStatus>("reconciliation/status"))!.Solvency!;
         Assert.Equal(("5.000001", "5", "-0.000001", 4L), (solvency.Ledger, solvency.Chain, solvency.Delta, solvency.Holdings));
         Assert.Equal(404, (int)(await stack.Admin.GetAsync("reconciliation/runs/999999")).StatusCode);
@@ -125,13 +132,16 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
     {
         await stack.ExecuteAsync(
             $"INSERT INTO discrepancies (natural_key, kind, severity, summary, amount) SELECT '{mark}:' || lpad(n::text, 4, '0'), 'amount_mismatch', '{mark}', 'x', {amount} FROM generate_series(1, {count}) n");
-        return [.. (await stack.ScalarAsync<long[]>($"SELECT array_agg(discrepancy_id ORDER BY discrepancy_id) FROM discrepancies WHERE severity = '{mark}'"))];
+        return [.. (await stack.ScalarAsync<long[]>(
+            $"SELECT array_agg(discrepancy_id ORDER BY discrepancy_id) FROM discrepancies WHERE severity = '{mark}'"))];
     }
 
     private async Task<List<long>> IdsAsync(string filter)
-        => [.. (await stack.Admin.GetFromJsonAsync<Page<DiscrepancyView>>($"reconciliation/discrepancies?severity={mark}&{filter}"))!.Items.Select(d => d.Id)];
+        => [.. (await stack.Admin.GetFromJsonAsync<Page<DiscrepancyView>>(
+            $"reconciliation/discrepancies?severity={mark}&{filter}"))!.Items.Select(d => d.Id)];
 
-    private async Task<(int Status, JsonElement Answer, HttpResponseHeaders Headers)> DecideAsync(long id, string key, string name, object body)
+    private async Task<(int Status, JsonElement Answer, HttpResponseHeaders Headers)> DecideAsync(
+        long id, string key, string name, object body)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"reconciliation/resolve/{id}") { Content = JsonContent.Create(body) };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);

@@ -18,7 +18,8 @@ public sealed class OffenderGateTests(ApiStack stack)
         await using var door = await DoorOfTest.OpenAsync(stack, command => Task.FromResult(new DoorResult(
             command.RequestId, DoorStatus.Accepted, null, 7, 11, "open", 0, 100, [], CommitLsn: "0/1234")));
         var eve = PrivateKey.Random();
-        await stack.ExecuteAsync($"INSERT INTO accounts (account_id, address) SELECT coalesce(max(account_id), 0) + 1, '\\x{eve.Address.ToLowerHex()[2..]}' FROM accounts");
+        await stack.ExecuteAsync(
+            $"INSERT INTO accounts (account_id, address) SELECT coalesce(max(account_id), 0) + 1, '\\x{eve.Address.ToLowerHex()[2..]}' FROM accounts");
         Assert.Equal(201, (await PlaceAsync(eve)).Status);
 
         // Its open orders are worth 999.6 USDC, the cap is 1,000, and one more order is worth 0.5.
@@ -38,15 +39,21 @@ public sealed class OffenderGateTests(ApiStack stack)
         Assert.True(refused.Body.GetProperty("retryable").GetBoolean());
         Assert.Equal(201, (await PlaceAsync(Signed.Maker)).Status);
 
-        var listed = (await stack.Admin.GetFromJsonAsync<List<OffenderView>>("admin/offenders"))!.Single(o => Address.Parse(o.Address) == eve.Address);
+        var listed = (await stack.Admin.GetFromJsonAsync<List<OffenderView>>("admin/offenders"))!.Single(
+            o => Address.Parse(o.Address) == eve.Address);
         Assert.Equal(("refused", 60, 3), (listed.Level, listed.Points, listed.Offences));
         Assert.Equal((2, 1), (listed.ByReason["insufficient_collateral"], listed.ByReason["order_cancelled"]));
 
         var path = $"admin/offenders/{eve.Address}";
         Assert.Equal(400, (await stack.Admin.PostAsync($"{path}/reset", new ResetOffenderRequest(" "))).Status);
-        var (status, body, _) = await stack.Admin.PostAsync($"{path}/reset", new ResetOffenderRequest("Our own fault."), ("X-Foresight-Operator", "ada"));
+        var (status, body, _) = await stack.Admin.PostAsync(
+            $"{path}/reset", new ResetOffenderRequest("Our own fault."), ("X-Foresight-Operator", "ada"));
         Assert.Equal((200, "clear"), (status, body.GetProperty("offender").GetProperty("level").GetString()));
-        Assert.Equal((409, "state_conflict"), (await stack.Admin.PostAsync($"{path}/reset", new ResetOffenderRequest("Again."))) is var (again, problem, _) ? (again, problem.Code()) : default);
+        Assert.Equal(
+            (409, "state_conflict"),
+            (await stack.Admin.PostAsync($"{path}/reset", new ResetOffenderRequest("Again."))) is var (again, problem, _)
+                ? (again, problem.Code())
+                : default);
         await Eventually.TrueAsync("orders are taken again", Eventually.Patience, async () => (await PlaceAsync(eve)).Status == 201);
 
         var detail = (await stack.Admin.GetFromJsonAsync<OffenderDetail>(path))!;
@@ -75,7 +82,8 @@ public sealed class OffenderGateTests(ApiStack stack)
         return refused!.Value;
     }
 
-    private static string AccountOf(PrivateKey key) => $"(SELECT account_id FROM accounts WHERE address = '\\x{key.Address.ToLowerHex()[2..]}')";
+    private static string AccountOf(PrivateKey key) =>
+        $"(SELECT account_id FROM accounts WHERE address = '\\x{key.Address.ToLowerHex()[2..]}')";
 
     private async Task OffendAsync(PrivateKey key, string reason)
     {

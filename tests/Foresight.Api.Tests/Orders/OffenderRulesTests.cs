@@ -8,7 +8,8 @@ public sealed class OffenderRulesTests
     private static readonly OffenderOptions Options = new() { CapFrom = 10, RefuseFrom = 50, PointLasts = TimeSpan.FromMinutes(1) };
 
     [Fact]
-    public void WithoutOffences_AnAccountIsClear() => Assert.Equal(new Standing(OffenderLevel.Clear, 0, TimeSpan.Zero), OffenderRules.StandingOf([], Options, Start));
+    public void WithoutOffences_AnAccountIsClear() =>
+        Assert.Equal(new Standing(OffenderLevel.Clear, 0, TimeSpan.Zero), OffenderRules.StandingOf([], Options, Start));
 
     [Theory]
     [InlineData(1, 0, OffenderLevel.Capped, 20, 10)]
@@ -19,11 +20,14 @@ public sealed class OffenderRulesTests
     [InlineData(3, 50, OffenderLevel.Capped, 10, 0)]
     [InlineData(3, 51, OffenderLevel.Clear, 9, null)]
     [InlineData(3, 60, OffenderLevel.Clear, 0, null)]
-    public void EachOffenceCounts_AndPointsFadeOneByOne(int offences, int minutesLater, OffenderLevel level, int points, int? improvesInMinutes)
+    public void EachOffenceCounts_AndPointsFadeOneByOne(
+        int offences, int minutesLater, OffenderLevel level, int points, int? improvesInMinutes)
     {
-        var standing = OffenderRules.StandingOf(Enumerable.Repeat(new Offence(Start, OffenderRules.Usual), offences), Options, Start.AddMinutes(minutesLater));
+        var standing = OffenderRules.StandingOf(
+            Enumerable.Repeat(new Offence(Start, OffenderRules.Usual), offences), Options, Start.AddMinutes(minutesLater));
         Assert.Equal((level, points), (standing.Level, standing.Points));
-        Assert.Equal(improvesInMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) + TimeSpan.FromTicks(1) : TimeSpan.Zero, standing.Improves);
+        Assert.Equal(
+            improvesInMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) + TimeSpan.FromTicks(1) : TimeSpan.Zero, standing.Improves);
     }
 
     [Fact]
@@ -33,7 +37,8 @@ public sealed class OffenderRulesTests
         var now = Start.AddMinutes(5);
         var standing = OffenderRules.StandingOf(offences, Options, now);
         Assert.Equal(OffenderLevel.Refused, standing.Level);
-        Assert.Equal(OffenderLevel.Refused, OffenderRules.StandingOf(offences, Options, now + standing.Improves - TimeSpan.FromTicks(1)).Level);
+        Assert.Equal(
+            OffenderLevel.Refused, OffenderRules.StandingOf(offences, Options, now + standing.Improves - TimeSpan.FromTicks(1)).Level);
         Assert.Equal(OffenderLevel.Capped, OffenderRules.StandingOf(offences, Options, now + standing.Improves).Level);
     }
 
@@ -41,7 +46,10 @@ public sealed class OffenderRulesTests
     public void OffencesFarApart_DoNotAddUp()
     {
         var daily = Enumerable.Range(0, 20).Select(hour => new Offence(Start.AddHours(hour), OffenderRules.Usual));
-        Assert.Equal((OffenderLevel.Capped, 20), (OffenderRules.StandingOf(daily, Options, Start.AddHours(19)).Level, OffenderRules.StandingOf(daily, Options, Start.AddHours(19)).Points));
+        Assert.Equal(
+            (OffenderLevel.Capped, 20),
+            (OffenderRules.StandingOf(daily, Options, Start.AddHours(19)).Level,
+                OffenderRules.StandingOf(daily, Options, Start.AddHours(19)).Points));
     }
 
     [Fact]

@@ -19,7 +19,8 @@ public sealed class OrderRulesTests
 
     private static readonly PlaceOrderRequest Good = new(
         MarketAddress.ToString(),
-        new SignedOrder("0x2222222222222222222222222222222222222222", 1, true, "550000", "12500000000000000000", "7", "0"), "0x" + new string('1', 130));
+        new SignedOrder("0x2222222222222222222222222222222222222222", 1, true, "550000", "12500000000000000000", "7", "0"),
+        "0x" + new string('1', 130));
 
     [Fact]
     public void AGoodOrder_HasItsUnits()

@@ -26,7 +26,8 @@ public sealed partial class ReadWriteSplitTests(ApiStack stack) : IAsyncLifetime
         // Two ways to one replica: for the split they are two.
         database = new Database(
             ServerOf("primary", isPrimary: true, 0, stack.PrimaryConnection),
-            [ServerOf("replica-1", isPrimary: false, 1, stack.ReplicaConnection), ServerOf("replica-2", isPrimary: false, 2, stack.ReplicaConnection)],
+            [ServerOf("replica-1", isPrimary: false, 1, stack.ReplicaConnection), ServerOf(
+                "replica-2", isPrimary: false, 2, stack.ReplicaConnection)],
             services.GetRequiredService<IMeterFactory>(), TimeProvider.System, NullLogger<Database>.Instance);
         monitor = new ReplicaMonitor(database, Options, TimeProvider.System, NullLogger<ReplicaMonitor>.Instance);
         await Eventually.TrueAsync("both are in use", TimeSpan.FromSeconds(30), async () =>

@@ -9,7 +9,8 @@ namespace Foresight.Api.Tests.Problems;
 [Collection(ApiStackCollection.Name)]
 public sealed class BadRequestTests(ApiStack stack)
 {
-    private const string Order = """{"maker":"0x2222222222222222222222222222222222222222","outcomeIndex":0,"isBuy":true,"price":"500000","amount":"1000000000000000000","salt":"1","expiry":"0"}""";
+    private const string Order =
+        """{"maker":"0x2222222222222222222222222222222222222222","outcomeIndex":0,"isBuy":true,"price":"500000","amount":"1000000000000000000","salt":"1","expiry":"0"}""";
     private const string Rest = "\"market\":\"0x1111111111111111111111111111111111111111\",\"signature\":\"0x11\"";
 
     public static TheoryData<string, string> Bodies() => new()
@@ -76,7 +77,9 @@ public sealed class BadRequestTests(ApiStack stack)
 
     [Fact]
     public async Task OtherThanJson_IsNotTaken() =>
-        await RefusalAsync(await stack.Http.PostAsync("orders", new StringContent("market=1", Encoding.UTF8, "application/x-www-form-urlencoded")), 415, "unsupported_media_type");
+        await RefusalAsync(
+            await stack.Http.PostAsync("orders", new StringContent("market=1", Encoding.UTF8, "application/x-www-form-urlencoded")), 415,
+            "unsupported_media_type");
 
     [Theory]
     [InlineData("DELETE", "orders", 405, "method_not_allowed")]

@@ -13,8 +13,10 @@ public sealed class MutatedRequestTests(ApiStack stack)
 
     private static readonly string[] Tokens =
     [
-        "1e400", "-0", "NaN", "Infinity", "null", "true", "{}", "[]", "\"\"", "\"\\u0000\"", "\"\\ud800\"", "٣", "0x", "115792089237316195423570985008687907853269984665640564039457584007913129639936",
-        "1.7976931348623157e309", "\u0000", "\"", "\\", ",", ":", "}", "]", new string('9', 400), new string('[', 200), "__proto__", "\uFEFF",
+        "1e400", "-0", "NaN", "Infinity", "null", "true", "{}", "[]", "\"\"", "\"\\u0000\"", "\"\\ud800\"", "٣", "0x",
+        "115792089237316195423570985008687907853269984665640564039457584007913129639936",
+        "1.7976931348623157e309", "\u0000", "\"", "\\", ",", ":", "}", "]", new string('9', 400), new string('[', 200),
+        "__proto__", "\uFEFF",
     ];
 
     [Fact]
@@ -59,7 +61,8 @@ public sealed class MutatedRequestTests(ApiStack stack)
                     var text = Encoding.UTF8.GetString([.. bytes]);
                     var colon = text.IndexOf(':', Math.Min(at, text.Length - 1));
                     var end = colon < 0 ? -1 : text.IndexOfAny([',', '}'], colon);
-                    if (end > 0) bytes = [.. Encoding.UTF8.GetBytes(text[..(colon + 1)] + Tokens[random.Next(Tokens.Length)] + text[end..])];
+                    if (end > 0)
+                        bytes = [.. Encoding.UTF8.GetBytes(text[..(colon + 1)] + Tokens[random.Next(Tokens.Length)] + text[end..])];
                     break;
             }
         }

@@ -10,8 +10,8 @@ using Npgsql;
 namespace Foresight.Api.Tests.Stack;
 
 /// <summary>
-/// An Api node of its own process, with a real Redis, Postgres and streaming replica. No matching node: what its leader would say is said by
-/// <see cref="DoorOfTest"/>, and what it would have committed is written by the test.
+/// An Api node of its own process, with a real Redis, Postgres and streaming replica. No matching node: what its leader would say is said
+/// by <see cref="DoorOfTest"/>, and what it would have committed is written by the test.
 /// </summary>
 public sealed class ApiStack : IAsyncLifetime
 {
@@ -137,7 +137,8 @@ public sealed class ApiStack : IAsyncLifetime
     private async Task MigrateAsync([System.Runtime.CompilerServices.CallerFilePath] string here = "")
     {
         var folder = Path.Combine(Path.GetDirectoryName(here)!, "../../../Foresight.Matching/Schema");
-        foreach (var file in Directory.GetFiles(folder, "*.sql").Order(StringComparer.Ordinal)) await ExecuteAsync(await File.ReadAllTextAsync(file));
+        foreach (var file in Directory.GetFiles(folder, "*.sql").Order(StringComparer.Ordinal))
+            await ExecuteAsync(await File.ReadAllTextAsync(file));
         await ExecuteAsync(
             $"""
             INSERT INTO markets (market_id, address, question, outcomes, tick_size, listed_sequence) VALUES

@@ -44,9 +44,11 @@ internal sealed class DoorOfTest : IAsyncDisposable
             return Results.Json(new DoorAnswer("leader-of-test", null, results), JsonSerializerOptions.Web);
         });
         await app.StartAsync();
-        var address = app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        var address = app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         var lease = new LeaseRecord("leader-of-test", address, Guid.NewGuid(), 7, DateTimeOffset.UtcNow, DateTimeOffset.UtcNow);
-        await door.redis.GetDatabase().StringSetAsync(ApiStack.Prefix + "leader:matching-engine", JsonSerializer.Serialize(lease, JsonSerializerOptions.Web));
+        await door.redis.GetDatabase().StringSetAsync(
+            ApiStack.Prefix + "leader:matching-engine", JsonSerializer.Serialize(lease, JsonSerializerOptions.Web));
         await door.TellAsync("acquired");
         return door;
     }

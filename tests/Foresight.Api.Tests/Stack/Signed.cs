@@ -24,17 +24,21 @@ internal static class Signed
         var signature = OrderSigning.Sign(domain ?? TypedDataDomain.OfMarket(31337, contract), message, key ?? Maker);
         return new PlaceOrderRequest(
             contract.ToString(),
-            new SignedOrder(message.Maker.ToString(), 0, true, "500000", BigInteger.Pow(10, 18).ToString(CultureInfo.InvariantCulture), salt.ToString(CultureInfo.InvariantCulture), "0"),
+            new SignedOrder(
+                message.Maker.ToString(), 0, true, "500000", BigInteger.Pow(10, 18).ToString(CultureInfo.InvariantCulture),
+                salt.ToString(CultureInfo.InvariantCulture), "0"),
             Hex.Encode(signature));
     }
 
     public static string HashOf(PlaceOrderRequest request) => OrderSigning.OrderHash(
         TypedDataDomain.OfMarket(31337, Address.Parse(request.Market)),
-        OrderMessage.OfUnits(Maker.Address, 0, true, 5000, 100, BigInteger.Parse(request.Order.Salt, CultureInfo.InvariantCulture), 0)).ToString();
+        OrderMessage.OfUnits(Maker.Address, 0, true, 5000, 100, BigInteger.Parse(request.Order.Salt, CultureInfo.InvariantCulture), 0))
+            .ToString();
 
     public static CancelOrderRequest Cancel(long salt, PrivateKey? key = null) => new(
         ApiStack.Binary.ToString(), Maker.Address.ToString(), salt.ToString(CultureInfo.InvariantCulture),
-        Hex.Encode(OrderSigning.Sign(TypedDataDomain.OfMarket(31337, ApiStack.Binary), new CancelSaltMessage(Maker.Address, salt), key ?? Maker)));
+        Hex.Encode(OrderSigning.Sign(
+            TypedDataDomain.OfMarket(31337, ApiStack.Binary), new CancelSaltMessage(Maker.Address, salt), key ?? Maker)));
 
     public static async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> PostAsync(
         this HttpClient http, string path, object body, params (string Name, string Value)[] headers)

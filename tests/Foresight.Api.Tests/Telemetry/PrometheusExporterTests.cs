@@ -24,7 +24,9 @@ public sealed class PrometheusExporterTests : IDisposable
         var counter = meter.CreateCounter<long>("test_orders_total", description: "Orders.");
         counter.Add(1, new KeyValuePair<string, object?>("code", "a\"b\\c\nd"));
         counter.Add(2, new KeyValuePair<string, object?>("code", "a\"b\\c\nd"));
-        Assert.Contains("# HELP test_orders_total Orders.\n# TYPE test_orders_total counter\ntest_orders_total{code=\"a\\\"b\\\\c\\nd\"} 3\n", exporter.Scrape());
+        Assert.Contains(
+            "# HELP test_orders_total Orders.\n# TYPE test_orders_total counter\ntest_orders_total{code=\"a\\\"b\\\\c\\nd\"} 3\n",
+            exporter.Scrape());
     }
 
     [Fact]
@@ -96,7 +98,8 @@ public sealed class PrometheusExporterTests : IDisposable
         {
             for (var i = 0; i < 10_000; i++) counter.Add(1, new KeyValuePair<string, object?>("thread", thread % 3));
         });
-        var total = exporter.Scrape().Split('\n').Where(line => line.StartsWith("test_parallel_total{", StringComparison.Ordinal)).Sum(line => long.Parse(line.Split(' ')[1]));
+        var total = exporter.Scrape().Split('\n').Where(line => line.StartsWith("test_parallel_total{", StringComparison.Ordinal)).Sum(
+            line => long.Parse(line.Split(' ')[1]));
         Assert.Equal(80_000, total);
     }
 

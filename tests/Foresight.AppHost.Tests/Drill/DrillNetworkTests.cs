@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests.Drill;
 
-/// <summary>A process that is cut off hears nothing, another on the same way does, and nothing is lost when the way is whole again.</summary>
+/// <summary>
+/// A process that is cut off hears nothing, another on the same way does, and nothing is lost when the way is whole again.
+/// </summary>
 public sealed class DrillNetworkTests : IDisposable
 {
     private readonly TcpListener _server = new(IPAddress.Loopback, 0);

@@ -120,5 +120,6 @@ public sealed class CommandsTests
         return latest!;
     }
 
-    private static object? PidOf(DistributedApplication app, string id) => Latest(app, id).Snapshot.Properties.Single(p => p.Name == "pid").Value;
+    private static object? PidOf(DistributedApplication app, string id) =>
+        Latest(app, id).Snapshot.Properties.Single(p => p.Name == "pid").Value;
 }

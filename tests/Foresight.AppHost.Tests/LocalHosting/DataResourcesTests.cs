@@ -26,9 +26,11 @@ public sealed class DataResourcesTests
 
         var connectionString = await app.GetConnectionStringAsync("foresight");
         await ExecuteAsync(connectionString!, "CREATE TABLE seen AS SELECT 42 AS n");
-        var replica = new NpgsqlConnectionStringBuilder(connectionString) { Port = app.GetEndpoint("postgres-replica").Port }.ConnectionString;
+        var replica =
+            new NpgsqlConnectionStringBuilder(connectionString) { Port = app.GetEndpoint("postgres-replica").Port }.ConnectionString;
         await Eventually.TrueAsync(
-            "the replica shows the table", Eventually.Patience, async () => await ScalarAsync(replica, "SELECT to_regclass('seen')::text") is "seen");
+            "the replica shows the table", Eventually.Patience,
+            async () => await ScalarAsync(replica, "SELECT to_regclass('seen')::text") is "seen");
         Assert.Equal(true, await ScalarAsync(replica, "SELECT pg_is_in_recovery()"));
     }
 
@@ -55,7 +57,8 @@ public sealed class DataResourcesTests
         await ExecuteAsync(primary!, "CREATE TABLE later (n int)");
         var replica = new NpgsqlConnectionStringBuilder(primary) { Port = app.GetEndpoint("postgres-replica").Port }.ConnectionString;
         await Eventually.TrueAsync(
-            "the replica follows again", Eventually.Patience, async () => await ScalarAsync(replica, "SELECT to_regclass('later')::text") is "later");
+            "the replica follows again", Eventually.Patience,
+            async () => await ScalarAsync(replica, "SELECT to_regclass('later')::text") is "later");
     }
 
     [Fact]
@@ -75,7 +78,8 @@ public sealed class DataResourcesTests
     }
 
     internal static void AddReplica(
-        IDistributedApplicationTestingBuilder builder, IResourceBuilder<PostgresServerResource> postgres, IResourceBuilder<ParameterResource> password) =>
+        IDistributedApplicationTestingBuilder builder, IResourceBuilder<PostgresServerResource> postgres,
+        IResourceBuilder<ParameterResource> password) =>
         builder.AddContainer("postgres-replica", "postgres", "17.6")
             .WithArgs("bash", "-c", File.ReadAllText(Path.Combine(builder.AppHostDirectory, "postgres-replica.sh")))
             .WithEndpoint(targetPort: 5432, name: "tcp")

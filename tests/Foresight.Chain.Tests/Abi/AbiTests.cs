@@ -142,7 +142,8 @@ public sealed class AbiTests
         foreach (var vector in Vectors.List("logs"))
         {
             var e = AbiEvent.Parse(vector.Text("signature"));
-            var log = Log([.. vector.GetProperty("topics").EnumerateArray().Select(t => Hash32.Parse(t.GetString()!))], vector.Bytes("data"));
+            var log = Log(
+                [.. vector.GetProperty("topics").EnumerateArray().Select(t => Hash32.Parse(t.GetString()!))], vector.Bytes("data"));
             var values = e.Decode(log);
 
             Assert.True(e.Matches(log));
@@ -162,5 +163,6 @@ public sealed class AbiTests
         Assert.Throws<FormatException>(() => transfer.Decode(log));
     }
 
-    private static EventLog Log(IReadOnlyList<Hash32> topics, byte[] data) => new(Address.Zero, topics, data, 1, Hash32.Zero, Hash32.Zero, 0, 0, false);
+    private static EventLog Log(IReadOnlyList<Hash32> topics, byte[] data) =>
+        new(Address.Zero, topics, data, 1, Hash32.Zero, Hash32.Zero, 0, 0, false);
 }

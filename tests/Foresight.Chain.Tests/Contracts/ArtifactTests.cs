@@ -11,8 +11,10 @@ public sealed class ArtifactTests
     [Fact]
     public void Artifacts_AreWhatTheSourcesCompileTo()
     {
-        var root = typeof(ArtifactTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!;
-        Assert.Contains("match the sources", Command.Run("node", Path.Combine(root, "contracts"), "build.mjs", "--check"), StringComparison.Ordinal);
+        var root = typeof(ArtifactTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(a => a.Key == "RepositoryRoot").Value!;
+        Assert.Contains(
+            "match the sources", Command.Run("node", Path.Combine(root, "contracts"), "build.mjs", "--check"), StringComparison.Ordinal);
     }
 
     /// <summary>The wrappers say in C# what the compiler says in JSON: types, order, what is indexed, and what comes back.</summary>
@@ -29,7 +31,8 @@ public sealed class ArtifactTests
     [Fact]
     public void SettlementFailure_KnowsOnlyErrorsThatTheContractsHave()
     {
-        var errors = ArtifactErrors.Signatures(ContractArtifact.Market, "error").Concat(ArtifactErrors.Signatures(ContractArtifact.MarketFactory, "error")).ToHashSet();
+        var errors = ArtifactErrors.Signatures(ContractArtifact.Market, "error")
+            .Concat(ArtifactErrors.Signatures(ContractArtifact.MarketFactory, "error")).ToHashSet();
         Assert.All(SettlementFailure.KnownErrors, e => Assert.Contains(e, errors));
     }
 
@@ -37,10 +40,13 @@ public sealed class ArtifactTests
     public void SettlementFailure_OfAnythingElse_ShowsTheBytes()
     {
         Assert.Equal(SettlementFailure.OutOfGas, SettlementFailure.Decode([]).Code);
-        Assert.Equal((SettlementFailure.Unknown, "0x01020304"), (SettlementFailure.Decode([1, 2, 3, 4]).Code, SettlementFailure.Decode([1, 2, 3, 4]).Text));
+        Assert.Equal(
+            (SettlementFailure.Unknown, "0x01020304"),
+            (SettlementFailure.Decode([1, 2, 3, 4]).Code, SettlementFailure.Decode([1, 2, 3, 4]).Text));
 
         // The selector of a known error and nothing behind it.
-        Assert.Equal(SettlementFailure.Unknown, SettlementFailure.Decode(AbiError.Parse("OrderCancelled(bytes32 orderHash)").Selector).Code);
+        Assert.Equal(
+            SettlementFailure.Unknown, SettlementFailure.Decode(AbiError.Parse("OrderCancelled(bytes32 orderHash)").Selector).Code);
         var text = AbiFunction.Parse("Error(string reason)").Encode("not today");
         Assert.Equal("not today", SettlementFailure.Decode(text).Text);
     }
@@ -56,12 +62,16 @@ public sealed class ArtifactTests
             {
                 // A wrapper may leave out a result that it does not read.
                 var outputs = $"({string.Join(',', function.Outputs.Select(o => o.Type.Name))})";
-                Assert.True(function.Outputs.Count == 0 ? functions.Any(f => f.StartsWith(function.Signature, StringComparison.Ordinal)) : functions.Contains(function.Signature + outputs), function.Signature);
+                Assert.True(
+                    function.Outputs.Count == 0
+                        ? functions.Any(f => f.StartsWith(function.Signature, StringComparison.Ordinal))
+                        : functions.Contains(function.Signature + outputs), function.Signature);
                 count++;
             }
             else if (value is AbiEvent e)
             {
-                Assert.Contains($"{e.Name}({string.Join(',', e.Parameters.Select(p => p.Type.Name + (p.IsIndexed ? " indexed" : "")))})", events);
+                Assert.Contains(
+                    $"{e.Name}({string.Join(',', e.Parameters.Select(p => p.Type.Name + (p.IsIndexed ? " indexed" : "")))})", events);
                 count++;
             }
         }

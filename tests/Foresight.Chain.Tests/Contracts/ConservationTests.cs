@@ -28,7 +28,8 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
         var traders = new PrivateKey[Traders];
         for (var i = 0; i < Traders; i++) traders[i] = await _exchange.TraderAsync($"conserving {seed} {i}", 50);
         var feesBefore = await FeesPaidAsync();
-        async Task<BigInteger> AllMoneyAsync() => (await Task.WhenAll(traders.Select(t => _exchange.MicrosOfAsync(t.Address)).Append(_exchange.MicrosOfAsync(market.Address))))
+        async Task<BigInteger> AllMoneyAsync() =>
+            (await Task.WhenAll(traders.Select(t => _exchange.MicrosOfAsync(t.Address)).Append(_exchange.MicrosOfAsync(market.Address))))
             .Aggregate(await FeesPaidAsync() - feesBefore, (sum, micros) => sum + micros);
         var money = await AllMoneyAsync();
         var settled = 0;
@@ -49,7 +50,8 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
         foreach (var trader in traders)
         {
             var lots = await _exchange.LotsOfAsync(market, outcomes - 1, trader.Address);
-            if (lots > 0) await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.Redeem(outcomes - 1, lots * OrderMessage.AmountPerLot));
+            if (lots > 0) await _exchange.Chain.ExecuteAsync(
+                trader, market.Address, MarketContract.Redeem(outcomes - 1, lots * OrderMessage.AmountPerLot));
         }
 
         await _exchange.Chain.ExecuteAsync(traders[0], market.Address, MarketContract.WithdrawFees());
@@ -75,7 +77,8 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
                 await TryAsync(Any(), market, MarketContract.FillOrderSigned(resting.Order, resting.Signature, resting.Amount));
                 return 0;
             default:
-                var (events, _) = await _exchange.SettleAsync(market, [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => AnyMatch(random, market, Any, AnyLots(), outcomes))]);
+                var (events, _) = await _exchange.SettleAsync(
+                    market, [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => AnyMatch(random, market, Any, AnyLots(), outcomes))]);
                 return events.OfType<MarketEvent.TradeSettled>().Count();
         }
     }
@@ -85,7 +88,8 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
         if (random.Next(2) == 0)
         {
             var (outcome, price) = (random.Next(outcomes), random.Next(1, 10_000));
-            return _exchange.Match(_exchange.Leg(market, any(), outcome, true, price, lots), _exchange.Leg(market, any(), outcome, false, price, lots));
+            return _exchange.Match(
+                _exchange.Leg(market, any(), outcome, true, price, lots), _exchange.Leg(market, any(), outcome, false, price, lots));
         }
 
         var isMint = random.Next(2) == 0;
@@ -106,7 +110,8 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
         }
     }
 
-    private async Task<BigInteger> FeesPaidAsync() => await _exchange.MicrosOfAsync(_exchange.Protocol) + await _exchange.MicrosOfAsync(_exchange.Liquidity);
+    private async Task<BigInteger> FeesPaidAsync() =>
+        await _exchange.MicrosOfAsync(_exchange.Protocol) + await _exchange.MicrosOfAsync(_exchange.Liquidity);
 
     private async Task<BigInteger[]> SupplyAsync(MarketContract market, PrivateKey[] traders, int outcomes)
     {

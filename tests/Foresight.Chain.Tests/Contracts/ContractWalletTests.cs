@@ -35,7 +35,9 @@ public sealed class ContractWalletTests(ExchangeFixture fixture) : IClassFixture
         Assert.False(await ContractWallet.AcceptsAsync(_exchange.Chain.Client, wallet, digest, stranger.Signature));
 
         var cancel = new CancelSaltMessage(wallet, 99);
-        await _exchange.Chain.ExecuteAsync(seller, market.Address, MarketContract.CancelSaltSigned(wallet, 99, OrderSigning.Sign(Exchange.DomainOf(market), cancel, owner)));
+        await _exchange.Chain.ExecuteAsync(
+            seller, market.Address,
+            MarketContract.CancelSaltSigned(wallet, 99, OrderSigning.Sign(Exchange.DomainOf(market), cancel, owner)));
         Assert.True(await market.IsSaltCancelledAsync(wallet, 99));
     }
 
@@ -57,7 +59,9 @@ public sealed class ContractWalletTests(ExchangeFixture fixture) : IClassFixture
 
             Assert.Equal(honest.TradeId, Assert.Single(events.OfType<MarketEvent.TradeSettled>()).TradeId);
             var failure = SettlementFailure.Decode(Assert.Single(events.OfType<MarketEvent.SettlementFailed>()).Reason);
-            Assert.Equal((SettlementFailure.InvalidSignature, FailureBlame.Maker, wallet, digest), (failure.Code, failure.Blame, failure.Account, failure.OrderHash));
+            Assert.Equal(
+                (SettlementFailure.InvalidSignature, FailureBlame.Maker, wallet, digest),
+                (failure.Code, failure.Blame, failure.Account, failure.OrderHash));
 
             // The worst that it can cost is its bound, and not the 63/64 of everything that a call may take.
             Assert.InRange(receipt.GasUsed, 0, ContractWallet.CheckGas + 400_000);
@@ -69,20 +73,23 @@ public sealed class ContractWalletTests(ExchangeFixture fixture) : IClassFixture
     {
         var nobody = PrivateKey.OfPhrase("nobody");
         Assert.False(await ContractWallet.AcceptsAsync(_exchange.Chain.Client, nobody.Address, Hash32.Zero, nobody.Sign(Hash32.Zero)));
-        Assert.False(await ContractWallet.AcceptsAsync(_exchange.Chain.Client, _exchange.Usdc.Address, Hash32.Zero, nobody.Sign(Hash32.Zero)));
+        Assert.False(
+            await ContractWallet.AcceptsAsync(_exchange.Chain.Client, _exchange.Usdc.Address, Hash32.Zero, nobody.Sign(Hash32.Zero)));
     }
 
     [Fact]
     public async Task LongSignatures_AreRefusedWithoutAskingTheChain()
         => Assert.False(await ContractWallet.AcceptsAsync(
-            EthereumClient.OfEndpoint(new HttpClient(), new Uri("http://127.0.0.1:1")), Address.Zero, Hash32.Zero, new byte[ContractWallet.SignatureLimit + 1]));
+            EthereumClient.OfEndpoint(new HttpClient(), new Uri("http://127.0.0.1:1")), Address.Zero, Hash32.Zero,
+            new byte[ContractWallet.SignatureLimit + 1]));
 
     [Fact]
     public async Task NodeThatDoesNotAnswer_IsNotAWalletThatRefuses()
         => await Assert.ThrowsAsync<RpcUnavailableException>(() => ContractWallet.AcceptsAsync(
             EthereumClient.OfEndpoint(new HttpClient(), new Uri("http://127.0.0.1:1")), Address.Zero, Hash32.Zero, new byte[65]));
 
-    private MarketLeg WalletBuy(MarketContract market, PrivateKey owner, Address wallet) => _exchange.Leg(market, owner, 0, true, 5_000, 100, onBehalfOf: wallet);
+    private MarketLeg WalletBuy(MarketContract market, PrivateKey owner, Address wallet) =>
+        _exchange.Leg(market, owner, 0, true, 5_000, 100, onBehalfOf: wallet);
 
     private MarketLeg Sell(MarketContract market, PrivateKey seller) => _exchange.Leg(market, seller, 0, false, 5_000, 100);
 

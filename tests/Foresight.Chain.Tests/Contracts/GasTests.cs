@@ -30,7 +30,8 @@ public sealed class GasTests(ExchangeFixture fixture, ITestOutputHelper output) 
         MarketMatch Next() => kind == SettlementKind.Direct
             ? _exchange.Match(_exchange.Leg(market, first, 0, true, 5_000, 100), _exchange.Leg(market, second, 0, false, 5_000, 100))
             : _exchange.Match([.. Enumerable.Range(0, outcomes).Select(k => _exchange.Leg(
-                market, k % 2 == 0 ? first : second, k, kind == SettlementKind.Mint, k == outcomes - 1 ? 10_000 - ((outcomes - 1) * 1_000) : 1_000, 100))]);
+                market, k % 2 == 0 ? first : second, k, kind == SettlementKind.Mint,
+                k == outcomes - 1 ? 10_000 - ((outcomes - 1) * 1_000) : 1_000, 100))]);
         await _exchange.SettleAsync(market, Next());
 
         var (events, receipt) = await _exchange.SettleAsync(market, [.. Enumerable.Range(0, matches).Select(_ => Next())]);
@@ -45,8 +46,10 @@ public sealed class GasTests(ExchangeFixture fixture, ITestOutputHelper output) 
     public async Task GasConstants_AreTheOnesOfTheContract()
     {
         var market = await _exchange.MarketAsync(2);
-        Assert.Equal(MarketContract.MatchGas, (await market.ReadAsync(MarketContract.MatchGasFunction, BlockRef.Latest, default)).Integer("gas"));
-        Assert.Equal(MarketContract.LegGas, (await market.ReadAsync(MarketContract.LegGasFunction, BlockRef.Latest, default)).Integer("gas"));
+        Assert.Equal(
+            MarketContract.MatchGas, (await market.ReadAsync(MarketContract.MatchGasFunction, BlockRef.Latest, default)).Integer("gas"));
+        Assert.Equal(
+            MarketContract.LegGas, (await market.ReadAsync(MarketContract.LegGasFunction, BlockRef.Latest, default)).Integer("gas"));
     }
 
     [Fact]

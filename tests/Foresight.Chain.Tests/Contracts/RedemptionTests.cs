@@ -20,7 +20,8 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, MarketContract.Resolve(1));
         Assert.Equal("LosingOutcome(uint256)", await RefusalAsync(trader, market, MarketContract.Redeem(0, OrderMessage.AmountPerLot)));
 
-        var receipt = await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.Redeem(1, 5_000 * OrderMessage.AmountPerLot));
+        var receipt = await _exchange.Chain.ExecuteAsync(
+            trader, market.Address, MarketContract.Redeem(1, 5_000 * OrderMessage.AmountPerLot));
 
         // 2 % of 50 USDC; a quarter of it is the protocol's.
         var redeemed = Assert.Single(Exchange.EventsOf(market, receipt).OfType<MarketEvent.Redeemed>());
@@ -34,7 +35,8 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         Assert.Equal(0, await _exchange.MicrosOfAsync(market.Address));
 
         // Nothing is left to take, by whatever way.
-        await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.Redeem(1, OrderMessage.AmountPerLot)));
+        await Assert.ThrowsAsync<RpcException>(
+            () => _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.Redeem(1, OrderMessage.AmountPerLot)));
         Assert.Equal("MarketNotOpen()", await RefusalAsync(trader, market, MarketContract.MergeSet(OrderMessage.AmountPerLot)));
     }
 
@@ -69,7 +71,8 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
 
         Assert.Equal(Exchange.Micros(100), await _exchange.MicrosOfAsync(trader.Address));
         Assert.Equal("BadAmount(uint256)", await RefusalAsync(trader, market, MarketContract.MergeSet(OrderMessage.AmountPerLot + 1)));
-        await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.MergeSet(OrderMessage.AmountPerLot)));
+        await Assert.ThrowsAsync<RpcException>(
+            () => _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.MergeSet(OrderMessage.AmountPerLot)));
     }
 
     [Fact]
@@ -83,7 +86,9 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         var (events, _) = await _exchange.SettleAsync(market, _exchange.Match(
             _exchange.Leg(market, buyer, 0, true, 5_000, 100), _exchange.Leg(market, seller, 0, false, 5_000, 100)));
 
-        Assert.Equal(SettlementFailure.MarketNotOpen, SettlementFailure.Decode(Assert.Single(events.OfType<MarketEvent.SettlementFailed>()).Reason).Code);
+        Assert.Equal(
+            SettlementFailure.MarketNotOpen,
+            SettlementFailure.Decode(Assert.Single(events.OfType<MarketEvent.SettlementFailed>()).Reason).Code);
         Assert.Equal("MarketNotOpen()", await RefusalAsync(_exchange.Resolver, market, MarketContract.Resolve(1)));
         Assert.Equal("MarketNotOpen()", await RefusalAsync(_exchange.Resolver, market, MarketContract.Invalidate()));
     }
@@ -91,7 +96,8 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
     /// <summary>The name of the custom error that a call reverts with.</summary>
     private async Task<string> RefusalAsync(PrivateKey caller, MarketContract market, byte[] data)
     {
-        var e = await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(market.Address, data, caller.Address)));
+        var e = await Assert.ThrowsAsync<RpcException>(
+            () => _exchange.Chain.Client.CallAsync(new CallRequest(market.Address, data, caller.Address)));
         return ArtifactErrors.NameOf(ContractArtifact.Market, e.RevertData);
     }
 }

@@ -30,7 +30,8 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         ];
         foreach (var (caller, data, error) in refused)
         {
-            var e = await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(market.Address, data, caller.Address)));
+            var e = await Assert.ThrowsAsync<RpcException>(
+                () => _exchange.Chain.Client.CallAsync(new CallRequest(market.Address, data, caller.Address)));
             Assert.Equal(error, ArtifactErrors.NameOf(ContractArtifact.Market, e.RevertData));
         }
     }
@@ -46,25 +47,32 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
             byte[][] attempts =
             [
                 AbiFunction.Parse("collect(address from, address to, uint256 amount)").Encode(victim.Address, caller.Address, 1),
-                AbiFunction.Parse("moveShares(address from, address to, uint256 outcomeIndex, uint256 amount)").Encode(victim.Address, caller.Address, 0, 1),
+                AbiFunction.Parse("moveShares(address from, address to, uint256 outcomeIndex, uint256 amount)").Encode(
+                    victim.Address, caller.Address, 0, 1),
             ];
             foreach (var data in attempts)
             {
-                var e = await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Factory.Address, data, caller.Address)));
+                var e = await Assert.ThrowsAsync<RpcException>(
+                    () => _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Factory.Address, data, caller.Address)));
                 Assert.Equal("OnlyMarket()", ArtifactErrors.NameOf(ContractArtifact.MarketFactory, e.RevertData));
             }
         }
 
         // The token itself lets only the factory move, and lets a caller mint and burn only under the caller's own address.
         var id = OutcomeTokenContract.IdOf(market.Address, 0);
-        var move = AbiFunction.Parse("move(address from, address to, uint256 id, uint256 amount)").Encode(victim.Address, thief.Address, id, 1);
-        var refused = await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Shares.Address, move, thief.Address)));
+        var move = AbiFunction.Parse("move(address from, address to, uint256 id, uint256 amount)").Encode(
+            victim.Address, thief.Address, id, 1);
+        var refused = await Assert.ThrowsAsync<RpcException>(
+            () => _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Shares.Address, move, thief.Address)));
         Assert.Equal("OnlyFactory()", ArtifactErrors.NameOf(ContractArtifact.OutcomeToken, refused.RevertData));
-        await _exchange.Chain.ExecuteAsync(thief, _exchange.Shares.Address, AbiFunction.Parse("mint(address to, uint256 outcomeIndex, uint256 amount)").Encode(thief.Address, 0, 5));
+        await _exchange.Chain.ExecuteAsync(
+            thief, _exchange.Shares.Address,
+            AbiFunction.Parse("mint(address to, uint256 outcomeIndex, uint256 amount)").Encode(thief.Address, 0, 5));
         Assert.Equal(0, await _exchange.Shares.BalanceOfAsync(thief.Address, id));
         Assert.Equal(5, await _exchange.Shares.BalanceOfAsync(thief.Address, OutcomeTokenContract.IdOf(thief.Address, 0)));
         await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(
-            _exchange.Shares.Address, AbiFunction.Parse("burn(address from, uint256 outcomeIndex, uint256 amount)").Encode(victim.Address, 0, 1), thief.Address)));
+            _exchange.Shares.Address,
+            AbiFunction.Parse("burn(address from, uint256 outcomeIndex, uint256 amount)").Encode(victim.Address, 0, 1), thief.Address)));
     }
 
     [Fact]
@@ -72,14 +80,17 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
     {
         var (one, two) = (await _exchange.MarketAsync(2), await _exchange.MarketAsync(3));
         var next = await _exchange.TraderAsync("next operator", 0);
-        await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Factory.Address, MarketFactoryContract.GrantRole(MarketFactoryContract.OperatorRole, next.Address));
+        await _exchange.Chain.ExecuteAsync(
+            _exchange.Admin, _exchange.Factory.Address, MarketFactoryContract.GrantRole(MarketFactoryContract.OperatorRole, next.Address));
         Assert.True(await _exchange.Factory.HasRoleAsync(MarketFactoryContract.OperatorRole, next.Address));
         foreach (var market in new[] { one, two }) await _exchange.Chain.ExecuteAsync(next, market.Address, MarketContract.Settle([]));
 
-        await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Factory.Address, MarketFactoryContract.RevokeRole(MarketFactoryContract.OperatorRole, next.Address));
+        await _exchange.Chain.ExecuteAsync(
+            _exchange.Admin, _exchange.Factory.Address, MarketFactoryContract.RevokeRole(MarketFactoryContract.OperatorRole, next.Address));
 
         foreach (var market in new[] { one, two })
-            await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(market.Address, MarketContract.Settle([]), next.Address)));
+            await Assert.ThrowsAsync<RpcException>(
+                () => _exchange.Chain.Client.CallAsync(new CallRequest(market.Address, MarketContract.Settle([]), next.Address)));
     }
 
     [Fact]
@@ -103,7 +114,8 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         ];
         foreach (var (caller, data, error) in refused)
         {
-            var e = await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Factory.Address, data, caller.Address)));
+            var e = await Assert.ThrowsAsync<RpcException>(
+                () => _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Factory.Address, data, caller.Address)));
             Assert.Equal(error, ArtifactErrors.NameOf(ContractArtifact.MarketFactory, e.RevertData));
         }
     }
@@ -118,7 +130,8 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         await _exchange.MintSetAsync(market, rich, 100);
         await _exchange.MintSetAsync(market, withdrawn, 100);
         await _exchange.Chain.ExecuteAsync(capped, _exchange.Usdc.Address, UsdcContract.Approve(_exchange.Factory.Address, 7));
-        await _exchange.Chain.ExecuteAsync(withdrawn, _exchange.Shares.Address, OutcomeTokenContract.SetApprovalForAll(_exchange.Factory.Address, false));
+        await _exchange.Chain.ExecuteAsync(
+            withdrawn, _exchange.Shares.Address, OutcomeTokenContract.SetApprovalForAll(_exchange.Factory.Address, false));
         var block = (await _exchange.Chain.Client.GetBlockAsync(BlockRef.Latest))!;
         Address[] accounts = [rich.Address, capped.Address, withdrawn.Address];
 

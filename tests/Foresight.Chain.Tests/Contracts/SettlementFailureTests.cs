@@ -19,7 +19,8 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : Settlement
 
         var failure = await OnlyThisFailsAsync(bad);
 
-        Assert.Equal((SettlementFailure.InsufficientCollateral, FailureBlame.Maker, Bad.Address), (failure.Code, failure.Blame, failure.Account));
+        Assert.Equal(
+            (SettlementFailure.InsufficientCollateral, FailureBlame.Maker, Bad.Address), (failure.Code, failure.Blame, failure.Account));
     }
 
     [Fact]
@@ -43,7 +44,8 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : Settlement
 
         var failure = await OnlyThisFailsAsync(bad);
 
-        Assert.Equal((SettlementFailure.InsufficientShares, FailureBlame.Maker, Bad.Address), (failure.Code, failure.Blame, failure.Account));
+        Assert.Equal(
+            (SettlementFailure.InsufficientShares, FailureBlame.Maker, Bad.Address), (failure.Code, failure.Blame, failure.Account));
     }
 
     [Fact]
@@ -91,7 +93,8 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : Settlement
         var three = await Venue.MarketAsync(3);
         await Venue.Chain.ExecuteAsync(Bad, Venue.Usdc.Address, UsdcContract.Approve(Venue.Factory.Address, 1));
         MarketMatch Set(PrivateKey last) => Venue.Match(
-            Venue.Leg(three, Buyer, 0, true, 2_000, 100), Venue.Leg(three, other, 1, true, 3_000, 100), Venue.Leg(three, last, 2, true, 5_000, 100));
+            Venue.Leg(three, Buyer, 0, true, 2_000, 100), Venue.Leg(three, other, 1, true, 3_000, 100),
+            Venue.Leg(three, last, 2, true, 5_000, 100));
         var (bad, good) = (Set(Bad), Set(Seller));
 
         var (events, _) = await Venue.SettleAsync(three, bad, good);

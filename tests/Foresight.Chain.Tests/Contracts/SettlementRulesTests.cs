@@ -67,7 +67,8 @@ public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementSc
         var (events, _) = await Venue.SettleAsync(Market, [.. wrong.Select(leg => Venue.Match(leg, Sell(Seller)))]);
 
         Assert.Empty(events.OfType<MarketEvent.TradeSettled>());
-        Assert.All(events.OfType<MarketEvent.SettlementFailed>(), e => Assert.Equal(SettlementFailure.InvalidSignature, SettlementFailure.Decode(e.Reason).Code));
+        Assert.All(events.OfType<MarketEvent.SettlementFailed>(), e =>
+            Assert.Equal(SettlementFailure.InvalidSignature, SettlementFailure.Decode(e.Reason).Code));
         Assert.Equal(wrong.Length, events.OfType<MarketEvent.SettlementFailed>().Count());
 
         // And the one that is right is still good after all of them.
@@ -79,11 +80,17 @@ public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementSc
     public async Task PriceBeyondTheLimit()
     {
         await SetUpAsync("limit");
-        var tooDear = Venue.Match(Venue.Leg(Market, Bad, 0, true, 5_000, 100, fillTicks: 5_001), Venue.Leg(Market, Seller, 0, false, 5_000, 100, fillTicks: 5_001));
+        var tooDear = Venue.Match(
+            Venue.Leg(Market, Bad, 0, true, 5_000, 100, fillTicks: 5_001),
+            Venue.Leg(Market, Seller, 0, false, 5_000, 100, fillTicks: 5_001));
         var failure = await OnlyThisFailsAsync(tooDear);
-        Assert.Equal((SettlementFailure.PriceOutsideLimit, FailureBlame.Relayer, HashOf(tooDear.Legs[0])), (failure.Code, failure.Blame, failure.OrderHash));
+        Assert.Equal(
+            (SettlementFailure.PriceOutsideLimit, FailureBlame.Relayer, HashOf(tooDear.Legs[0])),
+            (failure.Code, failure.Blame, failure.OrderHash));
 
-        var tooCheap = Venue.Match(Venue.Leg(Market, Bad, 0, true, 5_000, 100, fillTicks: 4_999), Venue.Leg(Market, Seller, 0, false, 5_000, 100, fillTicks: 4_999));
+        var tooCheap = Venue.Match(
+            Venue.Leg(Market, Bad, 0, true, 5_000, 100, fillTicks: 4_999),
+            Venue.Leg(Market, Seller, 0, false, 5_000, 100, fillTicks: 4_999));
         Assert.Equal(HashOf(tooCheap.Legs[1]), (await OnlyThisFailsAsync(tooCheap)).OrderHash);
     }
 
@@ -115,7 +122,8 @@ public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementSc
         var (events, _) = await Venue.SettleAsync(Market, malformed);
 
         Assert.Equal(malformed.Length, events.OfType<MarketEvent.SettlementFailed>().Count());
-        Assert.All(events.OfType<MarketEvent.SettlementFailed>(), e => Assert.Equal(SettlementFailure.Malformed, SettlementFailure.Decode(e.Reason).Code));
+        Assert.All(events.OfType<MarketEvent.SettlementFailed>(), e =>
+            Assert.Equal(SettlementFailure.Malformed, SettlementFailure.Decode(e.Reason).Code));
     }
 
     [Fact]

@@ -27,7 +27,8 @@ public abstract class SettlementScenario(ExchangeFixture fixture) : IClassFixtur
 
     protected MarketLeg Buy(PrivateKey maker) => Venue.Leg(Market, maker, 0, isBuy: true, 5_000, 100);
 
-    protected MarketLeg Sell(PrivateKey maker, long lots = 100, int outcome = 0) => Venue.Leg(Market, maker, outcome, isBuy: false, 5_000, lots);
+    protected MarketLeg Sell(PrivateKey maker, long lots = 100, int outcome = 0) =>
+        Venue.Leg(Market, maker, outcome, isBuy: false, 5_000, lots);
 
     protected Hash32 HashOf(MarketLeg leg) => OrderSigning.OrderHash(Exchange.DomainOf(Market), leg.Order);
 

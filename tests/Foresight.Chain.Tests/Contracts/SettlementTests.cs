@@ -51,7 +51,8 @@ public sealed class SettlementTests(ExchangeFixture fixture) : IClassFixture<Exc
         var market = await _exchange.MarketAsync(outcomes);
         var buyers = await TradersAsync($"minting {outcomes}", outcomes, 100);
         var prices = PricesThatSumToOne(outcomes);
-        var match = _exchange.Match([.. buyers.Select((b, k) => _exchange.Leg(market, b, k, isBuy: true, prices[k] + 1, 200, fillTicks: prices[k]))]);
+        var match = _exchange.Match(
+            [.. buyers.Select((b, k) => _exchange.Leg(market, b, k, isBuy: true, prices[k] + 1, 200, fillTicks: prices[k]))]);
 
         var (events, _) = await _exchange.SettleAsync(market, match);
 

@@ -34,7 +34,9 @@ public sealed class AnvilChain : IAsyncDisposable
 
     public static async Task<AnvilChain> StartAsync(params string[] options)
     {
-        var start = new ProcessStartInfo(AnvilProgram.Path, ["--port", "0", "--chain-id", ChainId.ToString(CultureInfo.InvariantCulture), "--accounts", "1", "--no-mining", .. options])
+        var start = new ProcessStartInfo(
+            AnvilProgram.Path,
+            ["--port", "0", "--chain-id", ChainId.ToString(CultureInfo.InvariantCulture), "--accounts", "1", "--no-mining", .. options])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -69,9 +71,11 @@ public sealed class AnvilChain : IAsyncDisposable
     }
 
     /// <summary>Ether for gas.</summary>
-    public Task FundAsync(Address account) => RequestAsync("anvil_setBalance", account.ToLowerHex(), Hex.EncodeQuantity(BigInteger.Pow(10, 21)));
+    public Task FundAsync(Address account) =>
+        RequestAsync("anvil_setBalance", account.ToLowerHex(), Hex.EncodeQuantity(BigInteger.Pow(10, 21)));
 
-    public async Task<long> SnapshotAsync() => (long)Hex.DecodeQuantity((await Client.RequestAsync(new RpcRequest("evm_snapshot"))).GetString()!);
+    public async Task<long> SnapshotAsync() =>
+        (long)Hex.DecodeQuantity((await Client.RequestAsync(new RpcRequest("evm_snapshot"))).GetString()!);
 
     public async Task RevertAsync(long snapshot)
     {
@@ -114,7 +118,8 @@ public sealed class AnvilChain : IAsyncDisposable
             Data = data,
         }.Sign(key);
         var hash = await Client.SendTransactionAsync(transaction);
-        if (hash != transaction.Hash) throw new InvalidOperationException($"The node calls the transaction {hash}, not {transaction.Hash}.");
+        if (hash != transaction.Hash)
+            throw new InvalidOperationException($"The node calls the transaction {hash}, not {transaction.Hash}.");
         _nonces[key.Address] = nonce + 1;
         await MineAsync();
         return await Client.GetTransactionReceiptAsync(hash) ?? throw new InvalidOperationException($"Transaction {hash} was not mined.");

@@ -15,7 +15,8 @@ internal static class AnvilProgram
 
     private static string Find()
     {
-        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(
+            System.IO.Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
         {
             var candidate = System.IO.Path.Combine(folder, "anvil");
             if (File.Exists(candidate)) return candidate;
@@ -26,7 +27,8 @@ internal static class AnvilProgram
         var package = $"@foundry-rs/anvil-{(OperatingSystem.IsMacOS() ? "darwin" : "linux")}-{architecture}";
         var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
             ? set
-            : System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".cache");
+            : System.IO.Path.Combine(
+                Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".cache");
         var home = System.IO.Path.Combine(cache, "foresight", $"anvil-{Version}");
         var binary = System.IO.Path.Combine(home, "node_modules", package, "bin", "anvil");
         if (!File.Exists(binary)) Install(home, $"{package}@{Version}");
@@ -57,7 +59,8 @@ internal static class Command
 
     public static string Run(string program, string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+            { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         Process process;
         try
         {
@@ -81,7 +84,8 @@ internal static class Command
             var text = output.GetAwaiter().GetResult();
             return process.ExitCode == 0
                 ? text
-                : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{text}\n{errors.GetAwaiter().GetResult()}");
+                : throw new InvalidOperationException(
+                    $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{text}\n{errors.GetAwaiter().GetResult()}");
         }
     }
 }

@@ -31,7 +31,8 @@ public sealed class Exchange : IAsyncDisposable
         foreach (var key in new[] { exchange.Admin, exchange.Operator, exchange.Resolver }) await chain.FundAsync(key.Address);
         exchange.Usdc = new UsdcContract(chain.Client, await chain.DeployAsync(exchange.Admin, UsdcContract.Creation()));
         var fees = new FeeTerms(200, 2_500, exchange.Protocol, exchange.Liquidity);
-        var creation = MarketFactoryContract.Creation(exchange.Usdc.Address, exchange.Admin.Address, exchange.Operator.Address, exchange.Resolver.Address, fees);
+        var creation = MarketFactoryContract.Creation(
+            exchange.Usdc.Address, exchange.Admin.Address, exchange.Operator.Address, exchange.Resolver.Address, fees);
         exchange.Factory = new MarketFactoryContract(chain.Client, await chain.DeployAsync(exchange.Admin, creation));
         exchange.Shares = new OutcomeTokenContract(chain.Client, await exchange.Factory.OutcomeTokenAsync());
         return exchange;
@@ -57,19 +58,22 @@ public sealed class Exchange : IAsyncDisposable
 
     /// <summary>A signed order; the leg fills all of it at its limit unless told otherwise.</summary>
     public MarketLeg Leg(
-        MarketContract market, PrivateKey maker, int outcome, bool isBuy, int priceTicks, long lots, int? fillTicks = null, long? fillLots = null,
+        MarketContract market, PrivateKey maker, int outcome, bool isBuy, int priceTicks, long lots, int? fillTicks = null,
+        long? fillLots = null,
         long expiry = 0, BigInteger? salt = null, Address? onBehalfOf = null)
     {
         var order = OrderMessage.OfUnits(onBehalfOf ?? maker.Address, outcome, isBuy, priceTicks, lots, salt ?? ++_salt, expiry);
         var signature = OrderSigning.Sign(DomainOf(market), order, maker);
-        return new MarketLeg(order, signature, (fillLots ?? lots) * OrderMessage.AmountPerLot, (fillTicks ?? priceTicks) * OrderMessage.PricePerTick);
+        return new MarketLeg(
+            order, signature, (fillLots ?? lots) * OrderMessage.AmountPerLot, (fillTicks ?? priceTicks) * OrderMessage.PricePerTick);
     }
 
     public MarketMatch Match(params MarketLeg[] legs) => new(++_trade, legs);
 
     public static TypedDataDomain DomainOf(MarketContract market) => TypedDataDomain.OfMarket(AnvilChain.ChainId, market.Address);
 
-    public async Task<(IReadOnlyList<MarketEvent> Events, TransactionReceipt Receipt)> SettleAsync(MarketContract market, params MarketMatch[] matches)
+    public async Task<(IReadOnlyList<MarketEvent> Events, TransactionReceipt Receipt)> SettleAsync(
+        MarketContract market, params MarketMatch[] matches)
     {
         var receipt = await Chain.ExecuteAsync(Operator, market.Address, MarketContract.Settle(matches));
         return (EventsOf(market, receipt), receipt);

@@ -60,11 +60,15 @@ public sealed class EthereumClientTests(ExchangeFixture fixture) : IClassFixture
             Topics = [[MarketEvents.OrderFilled.Topic, MarketEvents.SaltCancelled.Topic], [Chain.Abi.AbiEvent.TopicOf(trader.Address)]],
         };
         var found = Assert.Single(await Client.GetLogsAsync(filter));
-        Assert.Equal((log.TransactionHash, log.BlockHash, log.Index, log.Address), (found.TransactionHash, found.BlockHash, found.Index, found.Address));
+        Assert.Equal(
+            (log.TransactionHash, log.BlockHash, log.Index, log.Address),
+            (found.TransactionHash, found.BlockHash, found.Index, found.Address));
         Assert.Equal(log.Data, found.Data);
         Assert.Equal(42, Assert.IsType<MarketEvent.SaltCancelled>(MarketEvents.TryDecode(found)).Salt);
         Assert.Single(await Client.GetLogsAsync(filter with { BlockHash = receipt.BlockHash }));
-        Assert.Equal(2, (await Client.GetLogsAsync(filter with { ToBlock = receipt.BlockNumber + 1, Topics = [[], [Chain.Abi.AbiEvent.TopicOf(trader.Address)]] })).Count);
+        Assert.Equal(
+            2, (await Client.GetLogsAsync(
+                filter with { ToBlock = receipt.BlockNumber + 1, Topics = [[], [Chain.Abi.AbiEvent.TopicOf(trader.Address)]] })).Count);
         Assert.Empty(await Client.GetLogsAsync(filter with { Addresses = [_exchange.Usdc.Address] }));
 
         var transaction = (await Client.GetTransactionAsync(receipt.TransactionHash))!;

@@ -63,7 +63,8 @@ public sealed class FailoverRpcTransportTests
     {
         FakeEndpoint[] all = [new(1) { IsDown = true }, new(1) { IsDown = true }, new(1) { IsDown = true }];
         var client = Over(out _, all);
-        for (var i = 0; i < EndpointRules.FailureLimit + 2; i++) await Assert.ThrowsAsync<RpcUnavailableException>(() => client.BlockNumberAsync());
+        for (var i = 0; i < EndpointRules.FailureLimit + 2; i++)
+            await Assert.ThrowsAsync<RpcUnavailableException>(() => client.BlockNumberAsync());
         Assert.All(all, e => Assert.Equal(EndpointRules.FailureLimit + 2, e.Asked));
     }
 
@@ -158,22 +159,32 @@ public sealed class FailoverRpcTransportTests
         {
             Asked++;
             return IsDown
-                ? Task.FromException<IReadOnlyList<RpcReply>>(new RpcUnavailableException(requests[0].Method, "down") { IsSilence = IsSilent })
-                : Task.FromResult<IReadOnlyList<RpcReply>>([.. requests.Select(r => Trouble is { } code ? new RpcReply(r.Method, default, new RpcException(r.Method, code, "not now")) : Answer(r))]);
+                ? Task.FromException<IReadOnlyList<RpcReply>>(
+                    new RpcUnavailableException(requests[0].Method, "down") { IsSilence = IsSilent })
+                : Task.FromResult<IReadOnlyList<RpcReply>>(
+                    [.. requests.Select(
+                        r => Trouble is { } code
+                            ? new RpcReply(r.Method, default, new RpcException(r.Method, code, "not now"))
+                            : Answer(r))]);
         }
 
         private RpcReply Answer(RpcRequest request) => request.Method switch
         {
             "eth_chainId" => Result(request, $"\"{Hex.EncodeQuantity(ChainId)}\""),
             "eth_blockNumber" => Result(request, $"\"{Hex.EncodeQuantity(Head)}\""),
-            "eth_getBlockByNumber" => Result(request, Hex.DecodeQuantity(request.Parameters[0]!.GetValue<string>()) <= Head ? Block.Replace("{0}", new string('a', 64), StringComparison.Ordinal) : "null"),
+            "eth_getBlockByNumber" =>
+                Result(request, Hex.DecodeQuantity(request.Parameters[0]!.GetValue<string>()) <= Head
+                    ? Block.Replace("{0}", new string('a', 64), StringComparison.Ordinal)
+                    : "null"),
 
             // What a node that lags says of a range beyond its head.
             "eth_getLogs" => Result(request, "[]"),
-            _ => new RpcReply(request.Method, default, new RpcException(request.Method, RpcException.ExecutionReverted, "execution reverted", [])),
+            _ => new RpcReply(
+                request.Method, default, new RpcException(request.Method, RpcException.ExecutionReverted, "execution reverted", [])),
         };
 
-        private static RpcReply Result(RpcRequest request, string json) => new(request.Method, JsonSerializer.Deserialize<JsonElement>(json), null);
+        private static RpcReply Result(RpcRequest request, string json) =>
+            new(request.Method, JsonSerializer.Deserialize<JsonElement>(json), null);
     }
 
     private sealed class ManualClock : TimeProvider

@@ -32,7 +32,8 @@ public sealed class HttpRpcTransportTests
     [InlineData(HttpStatusCode.NotFound)]
     public async Task HttpError_IsAFailedRead(HttpStatusCode status)
     {
-        using var node = new FakeNode(_ => new HttpResponseMessage(status) { Content = new StringContent("""{"jsonrpc":"2.0","id":0,"result":"0x1"}""") });
+        using var node = new FakeNode(
+            _ => new HttpResponseMessage(status) { Content = new StringContent("""{"jsonrpc":"2.0","id":0,"result":"0x1"}""") });
         var error = await Assert.ThrowsAsync<RpcUnavailableException>(() => node.Client.BlockNumberAsync());
         Assert.Contains(((int)status).ToString(), error.Message, StringComparison.Ordinal);
     }
@@ -48,13 +49,15 @@ public sealed class HttpRpcTransportTests
     public async Task BatchThatIsNotAnsweredWhole_IsAFailedRead(string body)
     {
         using var node = new FakeNode(_ => Json(body));
-        await Assert.ThrowsAsync<RpcUnavailableException>(() => node.Transport.SendAsync([new("eth_blockNumber"), new("eth_chainId")], default));
+        await Assert.ThrowsAsync<RpcUnavailableException>(
+            () => node.Transport.SendAsync([new("eth_blockNumber"), new("eth_chainId")], default));
     }
 
     [Fact]
     public async Task BatchAnsweredInAnyOrder_ComesBackInTheOrderOfTheRequests()
     {
-        using var node = new FakeNode(_ => Json("""[{"id":1,"error":{"code":-32601,"message":"no such method"}},{"id":0,"result":"0x7"}]"""));
+        using var node = new FakeNode(
+            _ => Json("""[{"id":1,"error":{"code":-32601,"message":"no such method"}},{"id":0,"result":"0x7"}]"""));
         var replies = await node.Transport.SendAsync([new("eth_blockNumber"), new("eth_unknown")], default);
         Assert.Equal("0x7", replies[0].Required().GetString());
         var error = Assert.Throws<RpcException>(() => replies[1].Required());
@@ -79,8 +82,11 @@ public sealed class HttpRpcTransportTests
     }
 
     [Theory]
-    [InlineData("\"0x08c379a00000000000000000000000000000000000000000000000000000000000000020000000000000000000000000000000000000000000000000000000000000000568656c6c6f000000000000000000000000000000000000000000000000000000\"", "hello")]
-    [InlineData("{\"data\":\"0x4e487b710000000000000000000000000000000000000000000000000000000000000011\"}", "panic: an arithmetic operation overflowed")]
+    [InlineData(
+        "\"0x08c379a00000000000000000000000000000000000000000000000000000000000000020000000000000000000000000000000000000000000000000000000000000000568656c6c6f000000000000000000000000000000000000000000000000000000\"", "hello")]
+    [InlineData(
+        "{\"data\":\"0x4e487b710000000000000000000000000000000000000000000000000000000000000011\"}",
+        "panic: an arithmetic operation overflowed")]
     [InlineData("\"Reverted 0x01020304\"", "0x01020304")]
     [InlineData("\"0x\"", "reverted without a reason, or ran out of gas")]
     public async Task RevertData_IsFoundWhereverNodesPutIt_AndPutIntoWords(string data, string reason)
@@ -91,13 +97,15 @@ public sealed class HttpRpcTransportTests
         Assert.Equal(reason, error.RevertReason);
     }
 
-    private static HttpResponseMessage Json(string body) => new(HttpStatusCode.OK) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+    private static HttpResponseMessage Json(string body) =>
+        new(HttpStatusCode.OK) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
 
     private sealed class FakeNode : HttpMessageHandler
     {
         private readonly Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> _answer;
 
-        public FakeNode(Func<HttpRequestMessage, HttpResponseMessage> answer) : this((request, _) => Task.FromResult(answer(request)), TimeSpan.FromSeconds(10))
+        public FakeNode(Func<HttpRequestMessage, HttpResponseMessage> answer)
+            : this((request, _) => Task.FromResult(answer(request)), TimeSpan.FromSeconds(10))
         {
         }
 
@@ -111,6 +119,7 @@ public sealed class HttpRpcTransportTests
         public HttpRpcTransport Transport { get; }
         public EthereumClient Client { get; }
 
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => _answer(request, cancellationToken);
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            _answer(request, cancellationToken);
     }
 }

@@ -27,7 +27,9 @@ public sealed class OrderSigningTests
             Assert.Equal(vector.Text("structHash"), order.StructHash().ToString());
             Assert.Equal(vector.Text("digest"), OrderSigning.OrderHash(domain, order).ToString());
             Assert.Equal(vector.Text("signature"), Hex.Encode(OrderSigning.Sign(domain, order, key)));
-            Assert.True(OrderSigning.Check(OrderSigning.OrderHash(domain, order), vector.Bytes("signature"), order.Maker, Curves.Of(backend)).IsValid);
+            Assert.True(
+                OrderSigning.Check(
+                    OrderSigning.OrderHash(domain, order), vector.Bytes("signature"), order.Maker, Curves.Of(backend)).IsValid);
         }
     }
 
@@ -37,10 +39,13 @@ public sealed class OrderSigningTests
         foreach (var vector in Vectors.List("typedData", "cancels"))
         {
             var domain = vector.GetProperty("domain").Domain();
-            var cancel = new CancelSaltMessage(Address.Parse(vector.GetProperty("cancel").Text("maker")), vector.GetProperty("cancel").Integer("salt"));
+            var cancel = new CancelSaltMessage(
+                Address.Parse(vector.GetProperty("cancel").Text("maker")), vector.GetProperty("cancel").Integer("salt"));
 
             Assert.Equal(vector.Text("digest"), OrderSigning.CancelHash(domain, cancel).ToString());
-            Assert.Equal(vector.Text("signature"), Hex.Encode(OrderSigning.Sign(domain, cancel, new PrivateKey(vector.Bytes("key"), Curves.Of(backend)))));
+            Assert.Equal(
+                vector.Text("signature"),
+                Hex.Encode(OrderSigning.Sign(domain, cancel, new PrivateKey(vector.Bytes("key"), Curves.Of(backend)))));
         }
     }
 
@@ -77,7 +82,8 @@ public sealed class OrderSigningTests
     {
         var matrix = Vectors.At("matrix");
         var (domain, order) = (matrix.GetProperty("domain").Domain(), matrix.GetProperty("order").Order());
-        var diagnostician = new SignatureDiagnostician([domain.VerifyingContract, Address.Parse(matrix.Text("otherMarket"))], Curves.Of(backend));
+        var diagnostician = new SignatureDiagnostician(
+            [domain.VerifyingContract, Address.Parse(matrix.Text("otherMarket"))], Curves.Of(backend));
 
         // The managed backend takes 4 ms for each of up to 64 guesses; the domain's cases and two of the others are enough.
         foreach (var wrong in matrix.GetProperty("cases").EnumerateArray().Take(6))
@@ -100,7 +106,8 @@ public sealed class OrderSigningTests
     [Fact]
     public void OfUnits_ScalesTicksAndLotsToTheChainsUnits()
     {
-        var order = OrderMessage.OfUnits(Address.Zero, 1, isBuy: true, priceTicks: 9_999, quantityLots: 1_000_000_000_000, salt: 1, expirySeconds: 0);
+        var order = OrderMessage.OfUnits(
+            Address.Zero, 1, isBuy: true, priceTicks: 9_999, quantityLots: 1_000_000_000_000, salt: 1, expirySeconds: 0);
         Assert.Equal(999_900, order.Price);
         Assert.Equal(BigInteger.Pow(10, 28), order.Amount);
     }
@@ -125,8 +132,11 @@ public sealed class OrderSigningTests
         {
             var message = vector.Text("message");
             Assert.Equal(vector.Text("hash"), PersonalMessage.Hash(message).ToString());
-            Assert.Equal(vector.Text("signature"), Hex.Encode(PersonalMessage.Sign(message, new PrivateKey(vector.Bytes("key"), Curves.Of(backend)))));
-            Assert.Equal(SignatureFault.None, PersonalMessage.Recover(message, vector.Bytes("signature"), out var signer, Curves.Of(backend)));
+            Assert.Equal(
+                vector.Text("signature"),
+                Hex.Encode(PersonalMessage.Sign(message, new PrivateKey(vector.Bytes("key"), Curves.Of(backend)))));
+            Assert.Equal(
+                SignatureFault.None, PersonalMessage.Recover(message, vector.Bytes("signature"), out var signer, Curves.Of(backend)));
             Assert.Equal(vector.Text("address"), signer.ToString());
         }
     }

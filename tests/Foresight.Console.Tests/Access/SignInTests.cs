@@ -29,7 +29,8 @@ public sealed partial class SignInTests : IAsyncLifetime
     {
         using var response = await SignInAsync(FakeApi.Key, "/database");
         Assert.Equal((HttpStatusCode.Found, "/database"), (response.StatusCode, response.Headers.Location?.ToString()));
-        var cookie = Assert.Single(response.Headers.GetValues("Set-Cookie"), value => value.StartsWith("foresight-console=", StringComparison.Ordinal));
+        var cookie = Assert.Single(
+            response.Headers.GetValues("Set-Cookie"), value => value.StartsWith("foresight-console=", StringComparison.Ordinal));
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain(FakeApi.Key, cookie, StringComparison.Ordinal);
@@ -74,12 +75,14 @@ public sealed partial class SignInTests : IAsyncLifetime
     public async Task TicketOfASignedOutSession_IsNotAcceptedAgain()
     {
         using var signedIn = await SignInAsync(FakeApi.Key);
-        var ticket = signedIn.Headers.GetValues("Set-Cookie").Single(value => value.StartsWith("foresight-console=", StringComparison.Ordinal)).Split(';')[0];
+        var ticket = signedIn.Headers.GetValues("Set-Cookie")
+            .Single(value => value.StartsWith("foresight-console=", StringComparison.Ordinal)).Split(';')[0];
         var token = Token().Match(await browser.GetStringAsync("/")).Groups[1].Value;
         using var signedOut = await browser.PostAsync("/sign-out", new FormUrlEncodedContent([new("__RequestVerificationToken", token)]));
         Assert.Equal(HttpStatusCode.Found, signedOut.StatusCode);
 
-        using var stolen = console.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false, HandleCookies = false });
+        using var stolen = console.CreateClient(
+            new WebApplicationFactoryClientOptions { AllowAutoRedirect = false, HandleCookies = false });
         using var request = new HttpRequestMessage(HttpMethod.Get, "/");
         request.Headers.Add("Cookie", ticket);
         using var answer = await stolen.SendAsync(request);

@@ -21,7 +21,8 @@ public sealed class DiscrepancyChoiceTests
     {
         var now = new DateTimeOffset(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);
         Assert.Null(IgnoreTimes.End(null, now));
-        Assert.Equal([1, 24, 168, 720], IgnoreTimes.Options.Select(option => (int)(IgnoreTimes.End(option.Value, now)!.Value - now).TotalHours));
+        Assert.Equal(
+            [1, 24, 168, 720], IgnoreTimes.Options.Select(option => (int)(IgnoreTimes.End(option.Value, now)!.Value - now).TotalHours));
     }
 
     [Fact]

@@ -27,7 +27,8 @@ public sealed class ForesightApiClientTests
     {
         await using var broken = await FakeApi.StartAsync(context => CountAsync(context, 500));
         var gone = Unused();
-        var outage = await Assert.ThrowsAsync<ApiUnavailableException>(() => ClientOf(gone, broken.Address).GetRunsAsync(CancellationToken.None));
+        var outage = await Assert.ThrowsAsync<ApiUnavailableException>(
+            () => ClientOf(gone, broken.Address).GetRunsAsync(CancellationToken.None));
         Assert.Contains($"{gone.Authority}: cannot be reached", outage.Message, StringComparison.Ordinal);
         Assert.Contains(broken.Address.Authority, outage.Message, StringComparison.Ordinal);
     }
@@ -36,7 +37,8 @@ public sealed class ForesightApiClientTests
     public async Task Refusal_KeepsItsCode()
     {
         await using var api = await FakeApi.StartAsync(context => FakeApi.ProblemAsync(context, 404, ProblemCodes.NotFound));
-        var refusal = await Assert.ThrowsAsync<ApiRefusedException>(() => ClientOf(api.Address).GetDiscrepancyAsync(1, CancellationToken.None));
+        var refusal = await Assert.ThrowsAsync<ApiRefusedException>(
+            () => ClientOf(api.Address).GetDiscrepancyAsync(1, CancellationToken.None));
         Assert.Equal((404, "not_found", "because of not_found"), (refusal.Status, refusal.Code, refusal.Message));
     }
 

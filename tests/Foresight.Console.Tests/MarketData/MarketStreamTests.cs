@@ -15,7 +15,8 @@ public sealed class MarketStreamTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         (first, second) = (await FakeApi.StartAsync(), await FakeApi.StartAsync());
-        stream = new MarketStream(new ApiAddresses([first.Address, second.Address]), TimeProvider.System, NullLogger<MarketStream>.Instance);
+        stream = new MarketStream(
+            new ApiAddresses([first.Address, second.Address]), TimeProvider.System, NullLogger<MarketStream>.Instance);
         await stream.StartAsync(CancellationToken.None);
     }
 
@@ -92,7 +93,10 @@ public sealed class MarketStreamTests : IAsyncLifetime
     {
         first.Hub.Refusal = "invalid_market: no market has the id 99.";
         using var refused = new Watched(stream, 99);
-        Assert.Contains("no market has the id 99", (await refused.UntilAsync(market => market.Failure?.Contains("99", StringComparison.Ordinal) == true)).Failure, StringComparison.Ordinal);
+        Assert.Contains(
+            "no market has the id 99",
+            (await refused.UntilAsync(market => market.Failure?.Contains("99", StringComparison.Ordinal) == true)).Failure,
+            StringComparison.Ordinal);
 
         first.Hub.Refusal = null;
         using var watch = new Watched(stream, 7);

@@ -65,7 +65,8 @@ public sealed class OrderBookTests
 
     private static LevelChange Ask(int ticks, long lots) => new(0, IsBid: false, ticks, lots);
 
-    private static DepthMessage Snapshot(long epoch, long sequence, params LevelChange[] levels) => new(1, epoch, sequence, 0, Snapshot: true, levels);
+    private static DepthMessage Snapshot(long epoch, long sequence, params LevelChange[] levels) =>
+        new(1, epoch, sequence, 0, Snapshot: true, levels);
 
     private static DepthMessage Change(long epoch, long sequence, long previous, params LevelChange[] levels) =>
         new(1, epoch, sequence, previous, Snapshot: false, levels);

@@ -10,7 +10,8 @@ namespace Foresight.EndToEnd.Tests.Simulator;
 /// <summary>How a trader's client behaves when answers are late, lost or refusals; no stack is needed for it.</summary>
 public sealed class ApiClientTests
 {
-    private const string Accepted = """{"orderId":"0xab","status":"open","requestedAmount":"1","filledAmount":"0","remainingAmount":"1","fills":[],"epoch":3,"sequence":9}""";
+    private const string Accepted =
+        """{"orderId":"0xab","status":"open","requestedAmount":"1","filledAmount":"0","remainingAmount":"1","fills":[],"epoch":3,"sequence":9}""";
 
     private static readonly TradedMarket Market = new(1, "0x0000000000000000000000000000000000000001", 2, 1);
 
@@ -59,7 +60,8 @@ public sealed class ApiClientTests
     public async Task DuplicateWithoutDoubt_IsARejection()
     {
         script.Then(HttpStatusCode.Conflict, """{"code":"duplicate_order"}""");
-        Assert.Equal("duplicate_order", Assert.IsType<PlaceOutcome.Rejected>(await Client().PlaceAsync(placement, CancellationToken.None)).Code);
+        Assert.Equal(
+            "duplicate_order", Assert.IsType<PlaceOutcome.Rejected>(await Client().PlaceAsync(placement, CancellationToken.None)).Code);
     }
 
     [Theory]
@@ -85,7 +87,8 @@ public sealed class ApiClientTests
     {
         script.Then(HttpStatusCode.UnprocessableEntity, """{"code":"insufficient_balance","detail":"0 of 50 USDC"}""");
         var outcome = Assert.IsType<PlaceOutcome.Rejected>(await Client().PlaceAsync(placement, CancellationToken.None));
-        Assert.Equal((422, "insufficient_balance", "0 of 50 USDC", false), (outcome.HttpStatus, outcome.Code, outcome.Detail, outcome.WasInDoubt));
+        Assert.Equal(
+            (422, "insufficient_balance", "0 of 50 USDC", false), (outcome.HttpStatus, outcome.Code, outcome.Detail, outcome.WasInDoubt));
         Assert.Single(script.Requests);
     }
 

@@ -72,9 +72,12 @@ public sealed class FlowTests
     [Fact]
     public void SignedOrder_IsNamedByTheHashThatItsMakerSigned()
     {
-        var intent = new OrderIntent(Markets[0], 1, Side.Sell, new Price(1234), new Quantity(77), TimeInForce.GoodTilDate, false, DateTimeOffset.UnixEpoch.AddYears(70));
+        var intent = new OrderIntent(
+            Markets[0], 1, Side.Sell, new Price(1234), new Quantity(77), TimeInForce.GoodTilDate, false,
+            DateTimeOffset.UnixEpoch.AddYears(70));
         var signed = new OrderSigner(31337).Sign(traders[0], intent);
-        Assert.Equal(("123400", "770000000000000000", false), (signed.Request.Order.Price, signed.Request.Order.Amount, signed.Request.Order.IsBuy));
+        Assert.Equal(
+            ("123400", "770000000000000000", false), (signed.Request.Order.Price, signed.Request.Order.Amount, signed.Request.Order.IsBuy));
         var hash = Foresight.Chain.Hash32.Parse(signed.OrderId);
         var signature = Convert.FromHexString(signed.Request.Signature[2..]);
         Assert.True(OrderSigning.Check(hash, signature, traders[0].Address).IsValid);

@@ -20,7 +20,8 @@ public sealed class NodeScript : IAsyncDisposable
     {
         var start = new ProcessStartInfo("node", [file])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(file),
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = Path.GetDirectoryName(file),
         };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
@@ -88,7 +89,8 @@ public sealed class NodeScript : IAsyncDisposable
     }
 
     /// <summary>Runs a script to its end; its exit code and everything it printed.</summary>
-    public static async Task<(int ExitCode, string Output)> RunAsync(string file, IReadOnlyDictionary<string, string> environment, TimeSpan deadline)
+    public static async Task<(int ExitCode, string Output)> RunAsync(
+        string file, IReadOnlyDictionary<string, string> environment, TimeSpan deadline)
     {
         var start = new ProcessStartInfo("node", [file])
         {

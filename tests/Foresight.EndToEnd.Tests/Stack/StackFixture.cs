@@ -14,8 +14,8 @@ using Foresight.Simulator.Traders;
 namespace Foresight.EndToEnd.Tests.Stack;
 
 /// <summary>
-/// The whole stack, as the AppHost starts it: Redis, Postgres with its replica, the chain, three matching nodes, two Api nodes, the console;
-/// without the simulator. Free ports, a throw-away state folder, and funded traders.
+/// The whole stack, as the AppHost starts it: Redis, Postgres with its replica, the chain, three matching nodes, two Api nodes, the
+/// console; without the simulator. Free ports, a throw-away state folder, and funded traders.
 /// </summary>
 public class StackFixture : IAsyncLifetime
 {
@@ -47,8 +47,8 @@ public class StackFixture : IAsyncLifetime
     public EthereumClient Chain { get; private set; } = null!;
 
     /// <summary>
-    /// By number: three binary ones, then one of three outcomes. Tests that need a book of their own take [1] (wallets) or [2] (everybody who
-    /// leaves it empty again); the README's reader trades in [0].
+    /// By number: three binary ones, then one of three outcomes. Tests that need a book of their own take [1] (wallets) or [2] (everybody
+    /// who leaves it empty again); the README's reader trades in [0].
     /// </summary>
     public IReadOnlyList<TradedMarket> Markets { get; private set; } = [];
 
@@ -157,7 +157,9 @@ public class StackFixture : IAsyncLifetime
         return await Http.SendAsync(request);
     }
 
-    /// <summary>Every invariant of the journal holds; the live engine at some sequence, and the journal replayed up to there, have one state.</summary>
+    /// <summary>
+    /// Every invariant of the journal holds; the live engine at some sequence, and the journal replayed up to there, have one state.
+    /// </summary>
     public async Task AssertJournalIsSoundAsync()
     {
         await WaitUntilTradingAsync();
@@ -186,7 +188,8 @@ public class StackFixture : IAsyncLifetime
         {
             for (var outcome = 0; outcome < market.Outcomes; outcome++)
             {
-                var depth = await Api.GetAsync<DepthView>($"markets/{market.Id}/depth?outcome={outcome}&levels=100", CancellationToken.None);
+                var depth = await Api.GetAsync<DepthView>(
+                    $"markets/{market.Id}/depth?outcome={outcome}&levels=100", CancellationToken.None);
                 books.Add($"{market.Id}:{outcome} {string.Join(' ', depth!.Bids)} | {string.Join(' ', depth.Asks)}");
             }
         }

@@ -2,7 +2,9 @@ using Foresight.Exchange.Books;
 
 namespace Foresight.Exchange.Tests.Books;
 
-/// <summary>Checks that the linked lists, totals, bitmaps and best levels of all books agree with each other, and that no book is crossed.</summary>
+/// <summary>
+/// Checks that the linked lists, totals, bitmaps and best levels of all books agree with each other, and that no book is crossed.
+/// </summary>
 internal static class BookStructure
 {
     public static void Check(ExchangeEngine engine)
@@ -30,7 +32,8 @@ internal static class BookStructure
             return;
         var bids = outcomes.Select(book => books.LadderAt(book * 2).BestKey).ToList();
         var asks = outcomes.Select(book => books.LadderAt(book * 2 + 1).BestKey).ToList();
-        Assert.True(bids.Contains(Ladder.NoKey) || bids.Sum(key => Price.TicksPerUnit - key) < Price.TicksPerUnit, "the bids could mint a set");
+        Assert.True(
+            bids.Contains(Ladder.NoKey) || bids.Sum(key => Price.TicksPerUnit - key) < Price.TicksPerUnit, "the bids could mint a set");
         Assert.True(asks.Contains(Ladder.NoKey) || asks.Sum() > Price.TicksPerUnit, "the asks could merge a set");
     }
 

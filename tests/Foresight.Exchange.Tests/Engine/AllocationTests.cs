@@ -8,16 +8,20 @@ public sealed class AllocationTests
         var engine = new ExchangeEngine();
         var events = new SilentEvents();
         long sequence = 0;
-        void Apply(Command command) => engine.Apply(command with { Sequence = ++sequence, AcceptedAtMicros = sequence * 1_000 }, ref events);
+        void Apply(Command command) =>
+            engine.Apply(command with { Sequence = ++sequence, AcceptedAtMicros = sequence * 1_000 }, ref events);
         Apply(new Command { Kind = CommandKind.ListMarket, Market = new MarketId(1), Outcomes = 2, TickSize = 1 });
         Apply(new Command { Kind = CommandKind.ListMarket, Market = new MarketId(2), Outcomes = 3, TickSize = 1 });
         for (var account = 1; account <= 4; account++)
         {
-            Apply(new Command { Kind = CommandKind.ObserveBalance, Account = new AccountId(account), Outcome = 255, Amount = new Amount(1_000_000_000) });
+            Apply(new Command
+                { Kind = CommandKind.ObserveBalance, Account = new AccountId(account), Outcome = 255, Amount = new Amount(1_000_000_000) });
             for (var market = 1; market <= 2; market++)
             {
                 for (byte outcome = 0; outcome < market + 1; outcome++)
-                    Apply(new Command { Kind = CommandKind.ObserveBalance, Account = new AccountId(account), Market = new MarketId(market), Outcome = outcome, Quantity = new Quantity(1_000_000) });
+                    Apply(new Command
+                        { Kind = CommandKind.ObserveBalance, Account = new AccountId(account), Market = new MarketId(market),
+                            Outcome = outcome, Quantity = new Quantity(1_000_000) });
             }
         }
 
@@ -28,14 +32,20 @@ public sealed class AllocationTests
             {
                 var market = 1 + i % 2;
                 var expiry = sequence / 1_000 + 3;
-                Apply(Harness.Order(1 + i % 4, (Side)(i % 3 % 2), 3000 + i * 7 % 60, 1 + i % 9, i % (market + 1), market) with { ExpiresAtSeconds = i % 5 == 0 ? expiry : 0 });
-                Apply(Harness.Order(1 + i % 3, (Side)(i % 2), 3020, 5, i % (market + 1), market) with { TimeInForce = (TimeInForce)(2 + i % 2), SelfTradePrevention = (SelfTradePrevention)(i % 3) });
-                Apply(new Command { Kind = CommandKind.CancelOrder, Order = new OrderId(sequence - 20), Account = new AccountId(1 + i % 4) });
-                Apply(new Command { Kind = CommandKind.ReplaceOrder, Order = new OrderId(sequence - 7), Account = new AccountId(1 + i % 4), Price = new Price(3010), Quantity = new Quantity(3) });
+                Apply(Harness.Order(1 + i % 4, (Side)(i % 3 % 2), 3000 + i * 7 % 60, 1 + i % 9, i % (market + 1), market) with
+                    { ExpiresAtSeconds = i % 5 == 0 ? expiry : 0 });
+                Apply(Harness.Order(1 + i % 3, (Side)(i % 2), 3020, 5, i % (market + 1), market) with
+                    { TimeInForce = (TimeInForce)(2 + i % 2), SelfTradePrevention = (SelfTradePrevention)(i % 3) });
+                Apply(new Command
+                    { Kind = CommandKind.CancelOrder, Order = new OrderId(sequence - 20), Account = new AccountId(1 + i % 4) });
+                Apply(new Command
+                    { Kind = CommandKind.ReplaceOrder, Order = new OrderId(sequence - 7), Account = new AccountId(1 + i % 4),
+                        Price = new Price(3010), Quantity = new Quantity(3) });
             }
 
             while (engine.UnsettledTrades > 0)
-                Apply(new Command { Kind = trade % 2 == 0 ? CommandKind.SettleTrade : CommandKind.BustTrade, Trade = new TradeId(++trade) });
+                Apply(new Command
+                    { Kind = trade % 2 == 0 ? CommandKind.SettleTrade : CommandKind.BustTrade, Trade = new TradeId(++trade) });
             Apply(new Command { Kind = CommandKind.CancelAllOfMarket, Market = new MarketId(1) });
             Apply(new Command { Kind = CommandKind.CancelAllOfMarket, Market = new MarketId(2) });
         }

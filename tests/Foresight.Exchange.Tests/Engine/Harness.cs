@@ -19,11 +19,14 @@ internal sealed class Harness(int shard = 0)
         return [.. _events.Events];
     }
 
-    public RejectReason Reason(Command command) => Apply(command).OfType<CommandRejected>().Select(rejected => rejected.Reason).SingleOrDefault();
+    public RejectReason Reason(Command command) =>
+        Apply(command).OfType<CommandRejected>().Select(rejected => rejected.Reason).SingleOrDefault();
 
     public Harness List(int market = 1, int outcomes = 2, int tick = 1)
     {
-        Assert.Equal(RejectReason.None, Reason(new Command { Kind = CommandKind.ListMarket, Market = new MarketId(market), Outcomes = (byte)outcomes, TickSize = tick }));
+        Assert.Equal(
+            RejectReason.None, Reason(
+                new Command { Kind = CommandKind.ListMarket, Market = new MarketId(market), Outcomes = (byte)outcomes, TickSize = tick }));
         return this;
     }
 
@@ -31,7 +34,8 @@ internal sealed class Harness(int shard = 0)
     {
         Assert.Equal(RejectReason.None, Reason(new Command
         {
-            Kind = CommandKind.ObserveBalance, Account = new AccountId(account), Outcome = Command.CollateralOutcome, Amount = new Amount(micros), Block = block,
+            Kind = CommandKind.ObserveBalance, Account = new AccountId(account), Outcome = Command.CollateralOutcome,
+            Amount = new Amount(micros), Block = block,
         }));
         return this;
     }
@@ -40,18 +44,21 @@ internal sealed class Harness(int shard = 0)
     {
         Assert.Equal(RejectReason.None, Reason(new Command
         {
-            Kind = CommandKind.ObserveBalance, Account = new AccountId(account), Market = new MarketId(market), Outcome = (byte)outcome, Quantity = new Quantity(lots),
+            Kind = CommandKind.ObserveBalance, Account = new AccountId(account), Market = new MarketId(market), Outcome = (byte)outcome,
+            Quantity = new Quantity(lots),
         }));
         return this;
     }
 
     public static Command Order(int account, Side side, int price, long lots, int outcome = 0, int market = 1) => new()
     {
-        Kind = CommandKind.PlaceOrder, Account = new AccountId(account), Market = new MarketId(market), Outcome = (byte)outcome, Side = side,
+        Kind = CommandKind.PlaceOrder, Account = new AccountId(account), Market = new MarketId(market), Outcome = (byte)outcome,
+        Side = side,
         Price = new Price(price), Quantity = new Quantity(lots),
     };
 
     public Holding Collateral(int account) => Engine.Balance(new AccountId(account), default, Command.CollateralOutcome);
 
-    public Holding Shares(int account, int outcome, int market = 1) => Engine.Balance(new AccountId(account), new MarketId(market), (byte)outcome);
+    public Holding Shares(int account, int outcome, int market = 1) =>
+        Engine.Balance(new AccountId(account), new MarketId(market), (byte)outcome);
 }

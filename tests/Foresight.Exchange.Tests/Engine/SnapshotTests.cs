@@ -25,10 +25,12 @@ public sealed class SnapshotTests
         Assert.Equal(1, harness.Engine.UnsettledTrades);
         var restored = ExchangeEngine.Restore(Snapshot(harness.Engine));
         var events = new Support.RecordedEvents();
-        restored.Apply(new Command { Kind = CommandKind.SettleTrade, Sequence = restored.Sequence + 1, Trade = new TradeId(1) }, ref events);
+        restored.Apply(
+            new Command { Kind = CommandKind.SettleTrade, Sequence = restored.Sequence + 1, Trade = new TradeId(1) }, ref events);
         for (var outcome = 0; outcome < 8; outcome++)
         {
-            Assert.Equal(new Holding(1_000_000 - 12_500, 0, 0), restored.Balance(new AccountId(outcome + 1), default, Command.CollateralOutcome));
+            Assert.Equal(
+                new Holding(1_000_000 - 12_500, 0, 0), restored.Balance(new AccountId(outcome + 1), default, Command.CollateralOutcome));
             Assert.Equal(new Holding(10, 0, 0), restored.Balance(new AccountId(outcome + 1), new MarketId(1), (byte)outcome));
         }
     }
@@ -45,7 +47,8 @@ public sealed class SnapshotTests
         restored.Apply(
             new Command
             {
-                Kind = CommandKind.ObserveBalance, Sequence = restored.Sequence + 1, Account = new AccountId(1), Outcome = Command.CollateralOutcome, Amount = new Amount(4_000),
+                Kind = CommandKind.ObserveBalance, Sequence = restored.Sequence + 1, Account = new AccountId(1),
+                Outcome = Command.CollateralOutcome, Amount = new Amount(4_000),
             },
             ref events);
         // Orders 7, 6 and 5 came last; without them the rest is covered.

@@ -16,7 +16,8 @@ public sealed class StateHashTests
         { "expiry", Order with { ExpiresAtSeconds = 100 }, Order with { ExpiresAtSeconds = 101 } },
         { "owned", Observation, Observation with { Amount = new Amount(70_001) } },
         { "block", Observation, Observation with { Block = 8 } },
-        { "asset", Observation, Observation with { Outcome = 1, Market = new MarketId(1), Amount = default, Quantity = new Quantity(70_000) } },
+        { "asset", Observation,
+            Observation with { Outcome = 1, Market = new MarketId(1), Amount = default, Quantity = new Quantity(70_000) } },
         { "market state", State(MarketState.Paused), State(MarketState.Closed) },
         { "winner", State(MarketState.Resolved), State(MarketState.Resolved) with { Outcome = 1 } },
         { "tick", Listing, Listing with { TickSize = 100 } },
@@ -33,7 +34,8 @@ public sealed class StateHashTests
 
     private static Command Observation => new()
     {
-        Kind = CommandKind.ObserveBalance, Account = new AccountId(3), Outcome = Command.CollateralOutcome, Amount = new Amount(70_000), Block = 7,
+        Kind = CommandKind.ObserveBalance, Account = new AccountId(3), Outcome = Command.CollateralOutcome,
+        Amount = new Amount(70_000), Block = 7,
     };
 
     private static Command Listing => new() { Kind = CommandKind.ListMarket, Market = new MarketId(2), Outcomes = 2, TickSize = 10 };
@@ -58,7 +60,10 @@ public sealed class StateHashTests
         b.Apply(Order);
         // Both hold the same two orders; in one of them the older has left its place and come back.
         var older = new OrderId(a.Engine.Sequence - 1);
-        var replace = new Command { Kind = CommandKind.ReplaceOrder, Order = older, Account = new AccountId(1), Price = new Price(501), Quantity = new Quantity(10) };
+        var replace =
+            new Command {
+                Kind = CommandKind.ReplaceOrder, Order = older, Account = new AccountId(1), Price = new Price(501),
+                Quantity = new Quantity(10) };
         a.Apply(replace);
         a.Apply(replace with { Price = new Price(500) });
         b.Apply(new Command { Kind = CommandKind.ExpireOrders });
@@ -110,7 +115,8 @@ public sealed class StateHashTests
 
     private static Harness Prepared()
     {
-        var harness = new Harness().List().Fund(1, 1_000_000).Fund(2, 1_000_000).Fund(3, 1_000_000).Give(1, 1, 100).Give(2, 0, 100).Give(3, 0, 100);
+        var harness = new Harness().List().Fund(1, 1_000_000).Fund(2, 1_000_000).Fund(3, 1_000_000).Give(1, 1, 100).Give(2, 0, 100)
+            .Give(3, 0, 100);
         harness.Apply(Harness.Order(1, Side.Buy, 4000, 5));
         return harness;
     }

@@ -28,7 +28,9 @@ public sealed class TableTests
         {
             var order = orders[index];
             Assert.True(harness.Engine.TryGetOpenOrder(order, out _), $"{order} is not found");
-            Assert.Equal(RejectReason.None, harness.Reason(new Command { Kind = CommandKind.CancelOrder, Order = order, Account = new AccountId(1) }));
+            Assert.Equal(
+                RejectReason.None,
+                harness.Reason(new Command { Kind = CommandKind.CancelOrder, Order = order, Account = new AccountId(1) }));
             orders[index] = default;
             foreach (var other in orders)
                 Assert.Equal(other != default, harness.Engine.TryGetOpenOrder(other, out _));

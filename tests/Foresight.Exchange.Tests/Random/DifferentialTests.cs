@@ -7,8 +7,8 @@ using Xunit.Abstractions;
 namespace Foresight.Exchange.Tests.Random;
 
 /// <summary>
-/// The engine against the obvious exchange: the same random commands, the same events in the same order, the same balances and depths. Each stream
-/// is named by its seed, and a failure names the command.
+/// The engine against the obvious exchange: the same random commands, the same events in the same order, the same balances and depths. Each
+/// stream is named by its seed, and a failure names the command.
 /// </summary>
 public sealed class DifferentialTests(ITestOutputHelper output)
 {
@@ -116,7 +116,8 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         var expected = reference.Balance(account, market, outcome);
         var actual = engine.Balance(new AccountId(account), new MarketId(market), outcome);
         if (expected != actual)
-            Assert.Fail($"seed {seed}, {command}: account {account} market {market} outcome {outcome} should hold {expected}, holds {actual}");
+            Assert.Fail(
+                $"seed {seed}, {command}: account {account} market {market} outcome {outcome} should hold {expected}, holds {actual}");
     }
 
     private static string Difference(ulong seed, in Command command, List<object> expected, List<object> actual)

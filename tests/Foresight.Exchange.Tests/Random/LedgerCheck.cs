@@ -3,8 +3,8 @@ using Foresight.Exchange.Tests.Support;
 namespace Foresight.Exchange.Tests.Random;
 
 /// <summary>
-/// Follows the events alone, as an auditor would, and checks after every command: fills of an order never exceed its size (invariant 3 of the
-/// architecture), shares and collateral are conserved (4), nothing cancelled, expired or unfunded is filled (6).
+/// Follows the events alone, as an auditor would, and checks after every command: fills of an order never exceed its size (invariant 3 of
+/// the architecture), shares and collateral are conserved (4), nothing cancelled, expired or unfunded is filled (6).
 /// </summary>
 public sealed class LedgerCheck
 {
@@ -86,7 +86,8 @@ public sealed class LedgerCheck
         Assert.All(legs, leg => Assert.Equal(side, leg.Side));
     }
 
-    private void CheckConservation(in Command command, ExchangeEngine engine, in RecordedEvents events, List<(TradeId Trade, bool Settled)> closed)
+    private void CheckConservation(
+        in Command command, ExchangeEngine engine, in RecordedEvents events, List<(TradeId Trade, bool Settled)> closed)
     {
         long collateral = 0;
         Dictionary<(int, byte), long> shares = [];
@@ -116,7 +117,8 @@ public sealed class LedgerCheck
             foreach (var leg in trade.Legs)
             {
                 var key = (trade.Header.Market.Value, leg.Outcome);
-                shares[key] = shares.GetValueOrDefault(key) - (trade.Header.Kind == TradeKind.Direct ? 0 : sign * trade.Header.Quantity.Lots);
+                shares[key] =
+                    shares.GetValueOrDefault(key) - (trade.Header.Kind == TradeKind.Direct ? 0 : sign * trade.Header.Quantity.Lots);
             }
         }
 

@@ -10,8 +10,8 @@ namespace Foresight.Exchange.Tests.Random;
 public sealed record RandomProfile(int MinOutcomes, int MaxOutcomes, int Accounts, int OpenMarkets, int LiveOrders, int Span);
 
 /// <summary>
-/// Random commands that keep an exchange busy: prices close enough to trade, accounts few enough to meet themselves and poor enough to run short,
-/// clocks that expire orders, markets that pause and close, and now and then values that no command should have.
+/// Random commands that keep an exchange busy: prices close enough to trade, accounts few enough to meet themselves and poor enough to run
+/// short, clocks that expire orders, markets that pause and close, and now and then values that no command should have.
 /// </summary>
 public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceExchange exchange, int shard = 0)
 {
@@ -67,10 +67,12 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
         0 => SetState(market, MarketState.Paused),
         1 => Below(12) == 0 ? SetState(market, (MarketState)(2 + Below(2))) : SetState(market, MarketState.Open),
         2 => new Command { Kind = CommandKind.CancelAllOfMarket, Market = new MarketId(market.Id) },
-        3 or 4 => new Command { Kind = CommandKind.CancelAllOfAccount, Account = Account(), Market = new MarketId(Below(2) == 0 ? 0 : market.Id) },
+        3 or 4 => new Command
+            { Kind = CommandKind.CancelAllOfAccount, Account = Account(), Market = new MarketId(Below(2) == 0 ? 0 : market.Id) },
         5 or 6 or 7 => new Command
         {
-            Kind = CommandKind.CancelBySalt, Account = Account(), Market = new MarketId(Below(2) == 0 ? 0 : market.Id), SaltTag = (ulong)Below(6),
+            Kind = CommandKind.CancelBySalt, Account = Account(), Market = new MarketId(Below(2) == 0 ? 0 : market.Id),
+            SaltTag = (ulong)Below(6),
         },
         8 when Below(4) == 0 => SetState(exchange.Markets.Values.ElementAt(Below(exchange.Markets.Count)), (MarketState)Below(4)),
         9 when Below(10) == 0 => ListMarket(),
@@ -104,14 +106,17 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
     }
 
     private Command SetState(ReferenceMarket market, MarketState state)
-        => new() { Kind = CommandKind.SetMarketState, Market = new MarketId(market.Id), State = state, Outcome = (byte)Below(market.Outcomes) };
+        => new() { Kind = CommandKind.SetMarketState, Market = new MarketId(market.Id), State = state,
+            Outcome = (byte)Below(market.Outcomes) };
 
     private Command Place(ReferenceMarket market)
     {
         // Crowds lean to one side for a while, so that complete sets find buyers, or sellers, of every outcome.
         var lean = (_sequence / 500 + market.Id) % 3;
         var side = lean == 0 ? (Side)Below(2) : (Side)(Below(8) == 0 ? 2 - lean : lean - 1);
-        var timeInForce = Below(10) switch { < 5 => TimeInForce.GoodTilCancelled, < 7 => TimeInForce.GoodTilDate, 7 or 8 => TimeInForce.ImmediateOrCancel, _ => TimeInForce.FillOrKill };
+        var timeInForce =
+            Below(10) switch { < 5 => TimeInForce.GoodTilCancelled, < 7 => TimeInForce.GoodTilDate, 7 or 8 =>
+                TimeInForce.ImmediateOrCancel, _ => TimeInForce.FillOrKill };
         var isImmediate = timeInForce >= TimeInForce.ImmediateOrCancel;
         var price = PriceIn(market);
         var quantity = QuantityOf();
@@ -138,7 +143,8 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
         if (Below(40) == 0)
             return (1 + Below(Price.TicksPerUnit / market.TickSize - 1)) * market.TickSize;
         if (Below(30) == 0)
-            return Math.Min(Price.TicksPerUnit * 2 / market.Outcomes / market.TickSize, Price.TicksPerUnit / market.TickSize - 1) * market.TickSize;
+            return Math.Min(
+                Price.TicksPerUnit * 2 / market.Outcomes / market.TickSize, Price.TicksPerUnit / market.TickSize - 1) * market.TickSize;
         // Prices of all outcomes sum to about one USDC, so that sets trade as well as direct orders.
         var fair = Price.TicksPerUnit / market.Outcomes / market.TickSize;
         var ticks = fair + Below(profile.Span * 2 + 1) - profile.Span;
@@ -150,7 +156,10 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
     private Command CancelOne()
     {
         var order = SomeOrder();
-        return new Command { Kind = CommandKind.CancelOrder, Order = order.Id, Account = Below(10) == 0 ? new AccountId(Below(profile.Accounts + 1)) : order.Owner };
+        return new Command
+            { Kind = CommandKind.CancelOrder, Order = order.Id, Account = Below(10) == 0
+                ? new AccountId(Below(profile.Accounts + 1))
+                : order.Owner };
     }
 
     private Command Replace()
@@ -173,7 +182,8 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
     private Command Reduce()
     {
         var (id, _, order) = SomeOrder();
-        return new Command { Kind = CommandKind.ReduceOrder, Order = id, Quantity = new Quantity(Math.Max(0, (order?.Left ?? 0) + 1 - Below(5))) };
+        return new Command
+            { Kind = CommandKind.ReduceOrder, Order = id, Quantity = new Quantity(Math.Max(0, (order?.Left ?? 0) + 1 - Below(5))) };
     }
 
     private (OrderId Id, AccountId Owner, ReferenceOrder? Order) SomeOrder()

@@ -25,9 +25,12 @@ public sealed class StreamStatistics
     {
         List<string> required =
         [
-            "Direct", "replaced", "cancelled Requested", "cancelled Expired", "cancelled SelfTrade", "cancelled Unfunded", "cancelled ImmediateOrCancel",
-            "cancelled BudgetSpent", "cancelled FilledOnChain", "cancelled Administrator", "cancelled MarketClosed", "rejected WouldCross", "rejected WouldNotFill", "rejected SelfTrade",
-            "rejected InsufficientBalance", "rejected OrderExpired", "rejected MarketPaused", "rejected StaleObservation", "rejected UnknownTrade",
+            "Direct", "replaced", "cancelled Requested", "cancelled Expired", "cancelled SelfTrade", "cancelled Unfunded",
+            "cancelled ImmediateOrCancel",
+            "cancelled BudgetSpent", "cancelled FilledOnChain", "cancelled Administrator", "cancelled MarketClosed", "rejected WouldCross",
+            "rejected WouldNotFill", "rejected SelfTrade",
+            "rejected InsufficientBalance", "rejected OrderExpired", "rejected MarketPaused", "rejected StaleObservation",
+            "rejected UnknownTrade",
         ];
         required.AddRange(hasSets ? ["Mint set", "Merge set"] : ["Mint", "Merge"]);
         var missing = required.Where(name => !_counts.ContainsKey(name)).ToList();

@@ -65,7 +65,9 @@ public sealed partial class ReferenceExchange
         _owned[(command.Account.Value, market, command.Outcome)] = (units, command.Block);
         var account = command.Account.Value;
         var outcome = command.Outcome;
-        var newestFirst = OpenOrders.Where(o => o.Account == account && (isCollateral ? o.Side == Side.Buy : o.Side == Side.Sell && o.Market == market && o.Outcome == outcome))
+        var newestFirst = OpenOrders.Where(
+            o => o.Account == account
+                && (isCollateral ? o.Side == Side.Buy : o.Side == Side.Sell && o.Market == market && o.Outcome == outcome))
             .OrderByDescending(o => o.Id).ToList();
         foreach (var order in newestFirst)
         {
@@ -88,8 +90,12 @@ public sealed partial class ReferenceExchange
             foreach (var leg in trade.Legs)
             {
                 var isBuy = leg.Side == Side.Buy;
-                Move(leg.Account, 0, Command.CollateralOutcome, isBuy ? -leg.Debit(trade.Quantity) : leg.Credit(trade.Quantity), command.Block);
-                Move(leg.Account, trade.Market, leg.Outcome, isBuy ? leg.Credit(trade.Quantity) : -leg.Debit(trade.Quantity), command.Block);
+                Move(leg.Account, 0, Command.CollateralOutcome, isBuy
+                    ? -leg.Debit(trade.Quantity)
+                    : leg.Credit(trade.Quantity), command.Block);
+                Move(leg.Account, trade.Market, leg.Outcome, isBuy
+                    ? leg.Credit(trade.Quantity)
+                    : -leg.Debit(trade.Quantity), command.Block);
             }
         }
 

@@ -30,7 +30,8 @@ public sealed partial class ReferenceExchange
 
         var taker = new ReferenceOrder
         {
-            Id = command.Sequence, Account = command.Account.Value, Market = market.Id, Outcome = command.Outcome, Side = command.Side, Price = price, Left = quantity,
+            Id = command.Sequence, Account = command.Account.Value, Market = market.Id, Outcome = command.Outcome, Side = command.Side,
+            Price = price, Left = quantity,
             SaltTag = command.SaltTag, ExpiresAtSeconds = command.ExpiresAtSeconds,
         };
 
@@ -47,13 +48,16 @@ public sealed partial class ReferenceExchange
     }
 
     private Holding FundsOf(ReferenceOrder order)
-        => order.Side == Side.Buy ? Balance(order.Account, 0, Command.CollateralOutcome) : Balance(order.Account, order.Market, order.Outcome);
+        => order.Side == Side.Buy
+            ? Balance(order.Account, 0, Command.CollateralOutcome)
+            : Balance(order.Account, order.Market, order.Outcome);
 
     /// <summary>Tries the order on a copy of the book.</summary>
     private static RejectReason Refusal(ReferenceOrder taker, ReferenceMarket market, in Command command)
     {
         var copies = market.Orders.Where(o => o.Id != taker.Id).Select(order => order.Copy()).ToList();
-        var trial = new ReferenceMatcher(taker, copies, market.Outcomes, market.TickSize, command.SelfTradePrevention, command.Amount.Micros);
+        var trial = new ReferenceMatcher(
+            taker, copies, market.Outcomes, market.TickSize, command.SelfTradePrevention, command.Amount.Micros);
         var meetsItself = trial.MeetsItselfFirst;
         if (meetsItself is not null && command.PostOnly)
             return RejectReason.WouldCross;
@@ -65,7 +69,9 @@ public sealed partial class ReferenceExchange
                 return RejectReason.WouldNotFill;
         }
 
-        return meetsItself == true && command.SelfTradePrevention == SelfTradePrevention.CancelNewest ? RejectReason.SelfTrade : RejectReason.None;
+        return meetsItself == true && command.SelfTradePrevention == SelfTradePrevention.CancelNewest
+            ? RejectReason.SelfTrade
+            : RejectReason.None;
     }
 
     /// <summary>Matches the order for real; what is left rests or goes.</summary>
@@ -78,7 +84,8 @@ public sealed partial class ReferenceExchange
             if (step is MatchStep.OwnOrderCancelled { Order: var own })
             {
                 Events.Add(new OrderCancelled(
-                    OrderIdOf(own.Id), new MarketId(own.Market), new AccountId(own.Account), new Quantity(own.Left), CancelReason.SelfTrade));
+                    OrderIdOf(own.Id), new MarketId(own.Market), new AccountId(own.Account), new Quantity(own.Left),
+                    CancelReason.SelfTrade));
             }
             else if (step is MatchStep.Traded traded)
             {
@@ -96,8 +103,11 @@ public sealed partial class ReferenceExchange
             return;
         }
 
-        var reason = matcher.Stopped != CancelReason.None ? matcher.Stopped : matcher.Budget == 0 ? CancelReason.BudgetSpent : CancelReason.ImmediateOrCancel;
-        Events.Add(new OrderCancelled(OrderIdOf(taker.Id), new MarketId(market.Id), new AccountId(taker.Account), new Quantity(taker.Left), reason));
+        var reason = matcher.Stopped != CancelReason.None ? matcher.Stopped : matcher.Budget == 0
+            ? CancelReason.BudgetSpent
+            : CancelReason.ImmediateOrCancel;
+        Events.Add(new OrderCancelled(
+            OrderIdOf(taker.Id), new MarketId(market.Id), new AccountId(taker.Account), new Quantity(taker.Left), reason));
     }
 
     private void Record(ReferenceMarket market, MatchStep.Traded traded)
@@ -110,7 +120,8 @@ public sealed partial class ReferenceExchange
         {
             var leg = trade.Legs[i];
             Events.Add(new OrderFilled(
-                id, (byte)i, OrderIdOf(leg.Order), new AccountId(leg.Account), leg.Outcome, leg.Side, new Price(leg.Price), new Quantity(trade.Quantity),
+                id, (byte)i, OrderIdOf(leg.Order), new AccountId(leg.Account), leg.Outcome, leg.Side, new Price(leg.Price),
+                new Quantity(trade.Quantity),
                 new Quantity(leg.Left), IsTaker: i == 0));
         }
     }
@@ -138,7 +149,8 @@ public sealed partial class ReferenceExchange
 
         var replaced = new ReferenceOrder
         {
-            Id = order.Id, Account = order.Account, Market = order.Market, Outcome = order.Outcome, Side = order.Side, Price = price, Left = quantity,
+            Id = order.Id, Account = order.Account, Market = order.Market, Outcome = order.Outcome, Side = order.Side, Price = price,
+            Left = quantity,
             SaltTag = order.SaltTag, ExpiresAtSeconds = order.ExpiresAtSeconds,
         };
 

@@ -1,8 +1,8 @@
 namespace Foresight.Exchange.Tests.Reference;
 
 /// <summary>
-/// The exchange in the plainest form that can be read against the rules: lists, sums over lists, no index, no incremental figure. It shares the
-/// commands and events with the product and nothing else.
+/// The exchange in the plainest form that can be read against the rules: lists, sums over lists, no index, no incremental figure. It shares
+/// the commands and events with the product and nothing else.
 /// </summary>
 public sealed partial class ReferenceExchange(int shard = 0)
 {
@@ -32,7 +32,8 @@ public sealed partial class ReferenceExchange(int shard = 0)
     {
         Events.Clear();
         _clockMicros = Math.Max(_clockMicros, command.AcceptedAtMicros);
-        var due = OpenOrders.Where(order => IsPast(order.ExpiresAtSeconds)).OrderBy(order => order.ExpiresAtSeconds).ThenBy(order => order.Id).ToList();
+        var due = OpenOrders.Where(order => IsPast(order.ExpiresAtSeconds)).OrderBy(order => order.ExpiresAtSeconds)
+            .ThenBy(order => order.Id).ToList();
         foreach (var order in due)
             Cancel(order, CancelReason.Expired);
 
@@ -60,13 +61,16 @@ public sealed partial class ReferenceExchange(int shard = 0)
     public Holding Balance(int account, int market, byte outcome)
     {
         var isCollateral = outcome == Command.CollateralOutcome;
-        var orders = OpenOrders.Where(o => o.Account == account && (isCollateral ? o.Side == Side.Buy : o.Side == Side.Sell && o.Market == market && o.Outcome == outcome));
+        var orders = OpenOrders.Where(
+            o => o.Account == account
+                && (isCollateral ? o.Side == Side.Buy : o.Side == Side.Sell && o.Market == market && o.Outcome == outcome));
         var tradeHold = 0L;
         foreach (var trade in _trades.Values)
         {
             foreach (var leg in trade.Legs)
             {
-                if (leg.Account == account && (isCollateral ? leg.Side == Side.Buy : leg.Side == Side.Sell && trade.Market == market && leg.Outcome == outcome))
+                if (leg.Account == account
+                    && (isCollateral ? leg.Side == Side.Buy : leg.Side == Side.Sell && trade.Market == market && leg.Outcome == outcome))
                     tradeHold += leg.Debit(trade.Quantity);
             }
         }
@@ -113,7 +117,8 @@ public sealed partial class ReferenceExchange(int shard = 0)
     private void Cancel(ReferenceOrder order, CancelReason reason)
     {
         Markets[order.Market].Orders.Remove(order);
-        Events.Add(new OrderCancelled(OrderIdOf(order.Id), new MarketId(order.Market), new AccountId(order.Account), new Quantity(order.Left), reason));
+        Events.Add(new OrderCancelled(
+            OrderIdOf(order.Id), new MarketId(order.Market), new AccountId(order.Account), new Quantity(order.Left), reason));
     }
 
     private RejectReason CancelOne(in Command command)

@@ -9,10 +9,11 @@ public abstract record MatchStep
 }
 
 /// <summary>
-/// Matches one order against a list of orders, in the plainest way: look at every order, take the best, again. Works on the orders it is given, so
-/// "would it fill?" is asked on copies.
+/// Matches one order against a list of orders, in the plainest way: look at every order, take the best, again. Works on the orders it is
+/// given, so "would it fill?" is asked on copies.
 /// </summary>
-public sealed class ReferenceMatcher(ReferenceOrder taker, List<ReferenceOrder> orders, int outcomes, int tickSize, SelfTradePrevention prevention, long budget)
+public sealed class ReferenceMatcher(
+    ReferenceOrder taker, List<ReferenceOrder> orders, int outcomes, int tickSize, SelfTradePrevention prevention, long budget)
 {
     public List<MatchStep> Steps { get; } = [];
 
@@ -133,7 +134,8 @@ public sealed class ReferenceMatcher(ReferenceOrder taker, List<ReferenceOrder> 
         if (rest >= tickSize)
             return new Candidate(TradeKind.Mint, rest, makers, prices);
 
-        // The makers pay more than a set costs. The taker pays one tick, and the dearest makers pay less, tick by tick, the last of them first.
+        // The makers pay more than a set costs. The taker pays one tick, and the dearest makers pay less, tick by tick, the last of them
+        // first.
         while (prices.Sum() > Price.TicksPerUnit - tickSize)
         {
             var dearest = prices.LastIndexOf(prices.Max());

@@ -4,8 +4,8 @@ using Foresight.Exchange.Tests.Support;
 namespace Foresight.Exchange.Tests.Scenarios;
 
 /// <summary>
-/// Runs one scenario file: lines a trader can read. README.md beside the files says how they are written. A line that starts with <c>&gt;</c> is what the
-/// exchange says to the line before; all that it says must be there, in its order.
+/// Runs one scenario file: lines a trader can read. README.md beside the files says how they are written. A line that starts with
+/// <c>&gt;</c> is what the exchange says to the line before; all that it says must be there, in its order.
 /// </summary>
 internal sealed class Scenario
 {
@@ -53,7 +53,8 @@ internal sealed class Scenario
         }
 
         _events.Clear();
-        var command = _parser.Parse(words, _engine.Sequence + 1) with { Sequence = _engine.Sequence + 1, AcceptedAtMicros = _seconds * 1_000_000 };
+        var command =
+            _parser.Parse(words, _engine.Sequence + 1) with { Sequence = _engine.Sequence + 1, AcceptedAtMicros = _seconds * 1_000_000 };
         if (command.ExpiresAtSeconds != 0)
             command = command with { ExpiresAtSeconds = command.ExpiresAtSeconds + StartSeconds };
         var events = _events;
@@ -71,7 +72,8 @@ internal sealed class Scenario
         string Levels(Side side)
         {
             var count = _engine.Depth(new MarketId(market), outcome, side, levels);
-            return count == 0 ? "-" : string.Join(' ', levels[..count].Select(level => $"{ScenarioText.Lots(level.Quantity.Lots)}@{ScenarioText.Price(level.Price)}"));
+            return count == 0 ? "-" : string.Join(
+                ' ', levels[..count].Select(level => $"{ScenarioText.Lots(level.Quantity.Lots)}@{ScenarioText.Price(level.Price)}"));
         }
 
         return $"book {asset} bids {Levels(Side.Buy)} asks {Levels(Side.Sell)}";

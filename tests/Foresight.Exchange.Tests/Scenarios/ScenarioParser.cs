@@ -29,7 +29,8 @@ internal sealed class ScenarioParser(ScenarioNames names)
         ["settle", var trade, .. var rest] => Close(CommandKind.SettleTrade, trade, rest),
         ["bust", var trade] => Close(CommandKind.BustTrade, trade, []),
         ["expire"] => new Command { Kind = CommandKind.ExpireOrders },
-        [var account, "cancels", var order] => new Command { Kind = CommandKind.CancelOrder, Account = names.Account(account), Order = names.Order(order) },
+        [var account, "cancels", var order] =>
+            new Command { Kind = CommandKind.CancelOrder, Account = names.Account(account), Order = names.Order(order) },
         ["chain", "leaves", var quantity, "of", var order] => new Command
         {
             Kind = CommandKind.ReduceOrder, Order = names.Order(order), Quantity = new Quantity(Lots(quantity)),
@@ -45,7 +46,8 @@ internal sealed class ScenarioParser(ScenarioNames names)
         [var account, "replaces", var order, "by", var quantity, "at", var price, .. var rest] => WithTerms(
             new Command
             {
-                Kind = CommandKind.ReplaceOrder, Account = names.Account(account), Order = names.Order(order), Quantity = new Quantity(Lots(quantity)),
+                Kind = CommandKind.ReplaceOrder, Account = names.Account(account), Order = names.Order(order),
+                Quantity = new Quantity(Lots(quantity)),
                 Price = Ticks(price),
             },
             rest),
@@ -61,14 +63,16 @@ internal sealed class ScenarioParser(ScenarioNames names)
         return (Int(parts[0]), Outcome(parts[1]));
     }
 
-    private Command Place(string order, string account, Side side, string quantity, string asset, string price, string[] terms, long sequence)
+    private Command Place(
+        string order, string account, Side side, string quantity, string asset, string price, string[] terms, long sequence)
     {
         names.Name(order, new OrderId(sequence));
         var (market, outcome) = Asset(asset);
         return WithTerms(
             new Command
             {
-                Kind = CommandKind.PlaceOrder, Account = names.Account(account), Market = new MarketId(market), Outcome = outcome, Side = side,
+                Kind = CommandKind.PlaceOrder, Account = names.Account(account), Market = new MarketId(market), Outcome = outcome,
+                Side = side,
                 Quantity = new Quantity(Lots(quantity)), Price = Ticks(price),
             },
             terms);
@@ -97,7 +101,8 @@ internal sealed class ScenarioParser(ScenarioNames names)
 
     private static long BlockOf(string[] rest) => rest is ["block", var block] ? Int(block) : 0;
 
-    private static Command State(string market, MarketState state) => new() { Kind = CommandKind.SetMarketState, Market = Market(market), State = state };
+    private static Command State(string market, MarketState state) =>
+        new() { Kind = CommandKind.SetMarketState, Market = Market(market), State = state };
 
     private static MarketId Market(string text) => new(Int(text));
 

@@ -6,7 +6,9 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Invariants;
 
-/// <summary>A checker that has never been seen to find anything proves nothing: a journal made by a real node is broken by hand, in every way.</summary>
+/// <summary>
+/// A checker that has never been seen to find anything proves nothing: a journal made by a real node is broken by hand, in every way.
+/// </summary>
 [Collection(StoresCollection.Name)]
 public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
 {
@@ -22,23 +24,32 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
         ("UPDATE commands SET epoch = 2 WHERE sequence = 30", "is of epoch 1, and an earlier one of epoch 2"),
         ("UPDATE commands SET epoch = 7 WHERE sequence = (SELECT max(sequence) FROM commands)", "of epoch 7, which nobody took"),
         ("UPDATE commands SET accepted_at = accepted_at - interval '1 hour' WHERE sequence = 50", "before the one before it"),
-        ("UPDATE commands SET payload = (SELECT payload FROM commands WHERE sequence = 60) WHERE sequence = 61", "Command 61 says of itself that it is 60"),
+        ("UPDATE commands SET payload = (SELECT payload FROM commands WHERE sequence = 60) WHERE sequence = 61",
+            "Command 61 says of itself that it is 60"),
         ("UPDATE commands SET payload = set_byte(payload, 0, 99) WHERE sequence = 61", "Command 61 cannot be replayed"),
         ("UPDATE commands SET kind = 12 WHERE sequence = 61", "Command 61 is stored as ExpireOrders"),
         ("UPDATE commands SET result = jsonb_set(result, '{sequence}', '7') WHERE sequence = 61", "was answered as (1, 7)"),
-        ("UPDATE commands SET result = jsonb_set(result, '{status}', '1') WHERE sequence = (SELECT min(sequence) FROM orders)", "was answered Rejected, and its replay is accepted"),
+        ("UPDATE commands SET result = jsonb_set(result, '{status}', '1') WHERE sequence = (SELECT min(sequence) FROM orders)",
+            "was answered Rejected, and its replay is accepted"),
         ("DELETE FROM fills WHERE order_id = (SELECT min(order_id) FROM orders WHERE filled_lots = 0); DELETE FROM orders WHERE order_id = (SELECT min(order_id) FROM orders WHERE filled_lots = 0)", "is not in its table"),
         ("UPDATE orders SET sequence = 3 WHERE order_id = (SELECT min(order_id) FROM orders)", "is in its table as"),
         ("UPDATE orders SET epoch = 0 WHERE order_id = (SELECT min(order_id) FROM orders)", "the journal of shard 0 has no such command"),
         ("UPDATE orders SET filled_lots = filled_lots - 1 WHERE order_id = (SELECT min(order_id) FROM fills)", "and its fills add up to"),
-        ("UPDATE orders SET status = 3 WHERE order_id = (SELECT max(order_id) FROM orders WHERE status = 0)", "orders are open in their table"),
-        ("UPDATE orders SET status = 3, updated_sequence = sequence - 1 WHERE order_id = (SELECT order_id FROM fills LIMIT 1)", "which was cancelled before"),
-        ("UPDATE fills SET quantity_lots = quantity_lots + 1 WHERE trade_id = (SELECT min(trade_id) FROM trades) AND leg = 0", "does not conserve money and shares"),
-        ("UPDATE fills SET price_ticks = price_ticks + 1 WHERE trade_id = (SELECT max(trade_id) FROM trades) AND leg = 1", "does not conserve money and shares"),
-        ("UPDATE fills SET price_ticks = price_ticks + 1 WHERE trade_id = (SELECT max(trade_id) FROM trades) AND leg = 1", "Leg 1 of trade"),
+        ("UPDATE orders SET status = 3 WHERE order_id = (SELECT max(order_id) FROM orders WHERE status = 0)",
+            "orders are open in their table"),
+        ("UPDATE orders SET status = 3, updated_sequence = sequence - 1 WHERE order_id = (SELECT order_id FROM fills LIMIT 1)",
+            "which was cancelled before"),
+        ("UPDATE fills SET quantity_lots = quantity_lots + 1 WHERE trade_id = (SELECT min(trade_id) FROM trades) AND leg = 0",
+            "does not conserve money and shares"),
+        ("UPDATE fills SET price_ticks = price_ticks + 1 WHERE trade_id = (SELECT max(trade_id) FROM trades) AND leg = 1",
+            "does not conserve money and shares"),
+        ("UPDATE fills SET price_ticks = price_ticks + 1 WHERE trade_id = (SELECT max(trade_id) FROM trades) AND leg = 1",
+            "Leg 1 of trade"),
         ("DELETE FROM fills WHERE trade_id = (SELECT max(trade_id) FROM trades)", "is not in its table"),
-        ("INSERT INTO trades SELECT (r).* FROM (SELECT jsonb_populate_record(t, '{\"trade_id\": 999999}') AS r FROM trades t LIMIT 1) x", "Trade 999999 is in its table"),
-        ("UPDATE trades SET closed = false WHERE trade_id = (SELECT max(trade_id) FROM trades WHERE closed)", "is open in its table, and a command has closed it"),
+        ("INSERT INTO trades SELECT (r).* FROM (SELECT jsonb_populate_record(t, '{\"trade_id\": 999999}') AS r FROM trades t LIMIT 1) x",
+            "Trade 999999 is in its table"),
+        ("UPDATE trades SET closed = false WHERE trade_id = (SELECT max(trade_id) FROM trades WHERE closed)",
+            "is open in its table, and a command has closed it"),
         ("UPDATE trades SET epoch = 0 WHERE trade_id = (SELECT max(trade_id) FROM trades)", "the journal of shard 0 has no such command"),
         ("UPDATE balances SET owned = owned + 1 WHERE account_id = 2 AND outcome = 255", "The collateral of account 2 is in its table as"),
         ("UPDATE balances SET order_hold = order_hold + 1 WHERE account_id = 2 AND outcome = 255", "and its open orders hold"),
@@ -62,7 +73,8 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
             await node.ActiveAsync();
             if (term == 1)
                 await node.Router.SendAsync([.. Enumerable.Range(1, TraderCount).SelectMany(trader => (DoorCommand[])
-                    [Traders.Fund(trader), Traders.FundShares(trader, 1, 0), Traders.FundShares(trader, 1, 1), Traders.FundShares(trader, 2, 1)])]);
+                    [Traders.Fund(trader), Traders.FundShares(trader, 1, 0), Traders.FundShares(trader, 1, 1), Traders.FundShares(
+                        trader, 2, 1)])]);
             for (var i = 0; i < 6; i++)
             {
                 var commands = Enumerable.Range(0, 50).Select(_ => traders.Any(TraderCount, placed)).ToList();
@@ -73,7 +85,8 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
             foreach (var kind in new[] { DoorCommandKind.SettleTrade, DoorCommandKind.BustTrade })
                 await node.Router.SendAsync(Traders.Command(kind) with
                 {
-                    Chain = new DoorChain(await cluster.ScalarAsync<long>("SELECT min(trade_id) FROM trades WHERE NOT closed"), null, 0, 0, 0, 10, null),
+                    Chain = new DoorChain(
+                        await cluster.ScalarAsync<long>("SELECT min(trade_id) FROM trades WHERE NOT closed"), null, 0, 0, 0, 10, null),
                 });
             proof = await node.ProofAsync();
         }
@@ -90,13 +103,16 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
         await sound.CompareAsync(0, proof.Sequence, proof.StateHash, CancellationToken.None);
         await sound.CheckAsync(CancellationToken.None);
         Assert.Empty(sound.Violations);
-        Assert.True(await cluster.ScalarAsync<long>("SELECT count(DISTINCT kind) FROM trades") == 3, "there must be trades of every kind to damage");
+        Assert.True(
+            await cluster.ScalarAsync<long>("SELECT count(DISTINCT kind) FROM trades") == 3,
+            "there must be trades of every kind to damage");
 
         var missed = new List<string>();
         foreach (var (sql, sentence) in Damages)
         {
             await using var damaged = await stores.CloneAsync(cluster);
-            await using (var command = damaged.CreateCommand(sql)) Assert.True(await command.ExecuteNonQueryAsync() > 0, $"it must damage something: {sql}");
+            await using (var command = damaged.CreateCommand(sql))
+                Assert.True(await command.ExecuteNonQueryAsync() > 0, $"it must damage something: {sql}");
             var checker = new InvariantChecker(damaged);
             await checker.CheckAsync(CancellationToken.None);
             if (!checker.Violations.Any(said => said.Contains(sentence, StringComparison.Ordinal)))
@@ -117,7 +133,8 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
         Assert.True(checker.Holds, string.Join(' ', checker.Violations));
 
         // As after the promotion of a standby that had not received everything.
-        await using (var lost = database.CreateCommand("DELETE FROM commands WHERE sequence = (SELECT max(sequence) FROM commands)")) await lost.ExecuteNonQueryAsync();
+        await using (var lost = database.CreateCommand("DELETE FROM commands WHERE sequence = (SELECT max(sequence) FROM commands)"))
+            await lost.ExecuteNonQueryAsync();
         await checker.FollowAsync(CancellationToken.None);
         Assert.Contains(checker.Violations, said => said.Contains("is not there any more"));
     }

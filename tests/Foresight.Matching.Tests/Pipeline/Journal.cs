@@ -20,7 +20,8 @@ internal static class Journal
     {
         var state = new ArrayBufferWriter<byte>();
         engine.WriteSnapshot(state);
-        await using var command = cluster.Database.CreateCommand("INSERT INTO snapshots (shard, sequence, epoch, state_hash, state) VALUES (0, $1, 1, $2, $3)");
+        await using var command =
+            cluster.Database.CreateCommand("INSERT INTO snapshots (shard, sequence, epoch, state_hash, state) VALUES (0, $1, 1, $2, $3)");
         command.Parameters.AddWithValue(engine.Sequence);
         command.Parameters.AddWithValue(Desk.Format(spoilt ? ~engine.StateHash() : engine.StateHash()));
         command.Parameters.AddWithValue(state.WrittenMemory.ToArray());

@@ -31,8 +31,12 @@ public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
         var place = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 10);
         var result = await SendAsync(place);
         Assert.Equal((DoorStatus.Accepted, "open", 10L), (result.Status, result.OrderStatus, result.RemainingLots));
-        Assert.Equal(1L, await cluster.ScalarAsync<long>($"SELECT count(*) FROM commands WHERE request_id = '{place.RequestId}' AND sequence = {result.Sequence}"));
-        Assert.Equal(1L, await cluster.ScalarAsync<long>($"SELECT count(*) FROM orders WHERE order_hash = decode('{place.Order!.Hash[2..]}', 'hex') AND status = 0"));
+        Assert.Equal(
+            1L, await cluster.ScalarAsync<long>(
+                $"SELECT count(*) FROM commands WHERE request_id = '{place.RequestId}' AND sequence = {result.Sequence}"));
+        Assert.Equal(
+            1L, await cluster.ScalarAsync<long>(
+                $"SELECT count(*) FROM orders WHERE order_hash = decode('{place.Order!.Hash[2..]}', 'hex') AND status = 0"));
         Assert.Equal(40_000L, await cluster.ScalarAsync<long>("SELECT order_hold FROM balances WHERE account_id = 1 AND outcome = 255"));
         Assert.NotNull(result.CommitLsn);
     }
@@ -44,7 +48,8 @@ public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
         var taker = await SendAsync(traders.Place(2, 1, 1, isBuy: true, price: 4_500, lots: 4));
         Assert.Equal("filled", taker.OrderStatus);
         Assert.Equal([(4_000, 4L, true)], taker.Fills!.Select(fill => (fill.PriceTicks, fill.Lots, fill.IsTaker)));
-        Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM trades WHERE kind = 1 AND quantity_lots = 4 AND taker_outcome = 1"));
+        Assert.Equal(
+            1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM trades WHERE kind = 1 AND quantity_lots = 4 AND taker_outcome = 1"));
         Assert.Equal(2L, await cluster.ScalarAsync<long>("SELECT count(*) FROM fills"));
         Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE status = 1 AND filled_lots = 4"));
     }
@@ -118,7 +123,8 @@ public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
         var expiry = await cluster.ScalarAsync<long>("SELECT extract(epoch FROM clock_timestamp())::bigint + 1");
         await SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 10, timeInForce: 1, expiry: expiry));
         await Eventually.TrueAsync(
-            "the order expires", Eventually.Patience, async () => await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE status = 4") == 1);
+            "the order expires", Eventually.Patience,
+            async () => await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE status = 4") == 1);
         Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT order_hold FROM balances WHERE account_id = 1 AND outcome = 255"));
     }
 
@@ -136,7 +142,8 @@ public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
         text = text with { Order = text.Order! with { ClientOrderId = "a\0b" } };
         var results = await node.Router.SendAsync([good, bad, text]);
         Assert.Equal(
-            [(DoorStatus.Accepted, null), (DoorStatus.Rejected, ProblemCodes.MalformedRequest), (DoorStatus.Rejected, ProblemCodes.MalformedRequest)],
+            [(DoorStatus.Accepted, null), (DoorStatus.Rejected, ProblemCodes.MalformedRequest),
+                (DoorStatus.Rejected, ProblemCodes.MalformedRequest)],
             results.Select(result => (result.Status, result.Code)));
     }
 

@@ -89,7 +89,8 @@ public sealed class RecoveryTests(StoresFixture stores)
         await using var next = await TestNode.StartAsync("n2", cluster);
         await next.ActiveAsync();
         var again = await next.Router.SendAsync(place);
-        Assert.Equal((first.Status, first.Sequence, first.Epoch, first.OrderStatus), (again.Status, again.Sequence, again.Epoch, again.OrderStatus));
+        Assert.Equal(
+            (first.Status, first.Sequence, first.Epoch, first.OrderStatus), (again.Status, again.Sequence, again.Epoch, again.OrderStatus));
         var cancel = await next.Router.SendAsync(Traders.CancelByHash(1, 1, place.Order!.Hash));
         Assert.Equal((DoorStatus.Accepted, first.Epoch + 1), (cancel.Status, cancel.Epoch));
     }
@@ -108,6 +109,8 @@ public sealed class RecoveryTests(StoresFixture stores)
     private static async Task<(long, string)> ProofOfAsync(TestNode node, long sequence)
     {
         var proof = await node.ProofAsync();
-        return proof.Sequence == sequence ? (proof.Sequence, proof.StateHash) : throw new InvalidOperationException($"The leader is at {proof.Sequence}, not {sequence}.");
+        return proof.Sequence == sequence
+            ? (proof.Sequence, proof.StateHash)
+            : throw new InvalidOperationException($"The leader is at {proof.Sequence}, not {sequence}.");
     }
 }

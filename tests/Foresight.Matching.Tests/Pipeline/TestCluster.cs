@@ -48,7 +48,8 @@ internal sealed class TestCluster : IAsyncDisposable
 
     /// <summary>The engine as the journal alone has it.</summary>
     public async Task<ExchangeEngine> ReplayAsync(long through = long.MaxValue) =>
-        await new Recovery(new PostgresJournal(Database, shard: 0), shard: 0, NullLogger.Instance).ReplayAllAsync(through, CancellationToken.None);
+        await new Recovery(new PostgresJournal(Database, shard: 0), shard: 0, NullLogger.Instance).ReplayAllAsync(
+            through, CancellationToken.None);
 
     public async Task<string> ReplayHashAsync(long through = long.MaxValue) => Desk.Format((await ReplayAsync(through)).StateHash());
 

@@ -17,7 +17,8 @@ internal sealed class Traders(int seed)
     public static DoorCommand FundShares(int trader, int market, int outcome, long lots = 1_000_000, long block = 1) =>
         Command(DoorCommandKind.ObserveBalance) with { Chain = new DoorChain(0, Address(trader), market, outcome, lots, block, null) };
 
-    public DoorCommand Place(int trader, int market, int outcome, bool isBuy, int price, long lots, int timeInForce = 0, long expiry = 0, string? key = null)
+    public DoorCommand Place(
+        int trader, int market, int outcome, bool isBuy, int price, long lots, int timeInForce = 0, long expiry = 0, string? key = null)
     {
         var salt = Interlocked.Increment(ref salts);
         var hash = SHA256.HashData(BitConverter.GetBytes(seed).Concat(BitConverter.GetBytes(salt)).ToArray());
@@ -50,7 +51,8 @@ internal sealed class Traders(int seed)
             var order = placed[random.Next(placed.Count)];
             if (random.Next(6) == 0) return Command(DoorCommandKind.ReduceOrder) with
             {
-                Cancel = new DoorCancel(order.Maker, order.MarketId, order.Hash, null), Chain = new DoorChain(0, null, 0, 0, random.NextInt64(1, order.Lots + 1), 1, null),
+                Cancel = new DoorCancel(order.Maker, order.MarketId, order.Hash, null),
+                Chain = new DoorChain(0, null, 0, 0, random.NextInt64(1, order.Lots + 1), 1, null),
             };
             return Command(random.Next(2) == 0 ? DoorCommandKind.CancelByHash : DoorCommandKind.CancelBySalt) with
             {
@@ -60,7 +62,9 @@ internal sealed class Traders(int seed)
 
         var market = random.Next(1, 3);
         var price = market == 1 ? random.Next(4_800, 5_200) : random.Next(25, 45) * 100;
-        return Place(trader, market, random.Next(market + 1), random.Next(2) == 0, price, random.Next(1, 500), timeInForce: random.Next(8) switch { 0 => 2, 1 => 3, _ => 0 });
+        return Place(
+            trader, market, random.Next(market + 1), random.Next(2) == 0, price, random.Next(1, 500),
+            timeInForce: random.Next(8) switch { 0 => 2, 1 => 3, _ => 0 });
     }
 
     public static DoorCommand Command(DoorCommandKind kind) => new(Guid.NewGuid(), kind, DateTimeOffset.UtcNow.AddSeconds(60));

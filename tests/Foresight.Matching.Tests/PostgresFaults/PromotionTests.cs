@@ -56,7 +56,10 @@ public sealed class PromotionTests : IAsyncLifetime
         await PlaceAsync(10);
         Assert.Equal(40L, await CountAsync(stores.Standby));
         Assert.Equal(10L, await CountAsync(stores.Primary));
-        Assert.Equal("1", Convert.ToString(await ReplicatedStores.ScalarAsync(stores.Primary, "SELECT epoch FROM leadership WHERE resource = 'matching-engine'"), CultureInfo.InvariantCulture));
+        Assert.Equal(
+            "1", Convert.ToString(
+                await ReplicatedStores.ScalarAsync(stores.Primary, "SELECT epoch FROM leadership WHERE resource = 'matching-engine'"),
+                CultureInfo.InvariantCulture));
     }
 
     private static PostgresAddress Address(Dictionary<string, string?> settings) =>
@@ -100,5 +103,6 @@ public sealed class PromotionTests : IAsyncLifetime
         return answers;
     }
 
-    private static async Task<long> CountAsync(string server) => (long)(await ReplicatedStores.ScalarAsync(server, "SELECT count(*) FROM orders"))!;
+    private static async Task<long> CountAsync(string server) =>
+        (long)(await ReplicatedStores.ScalarAsync(server, "SELECT count(*) FROM orders"))!;
 }

@@ -43,7 +43,8 @@ internal sealed partial class ReplicatedStores : IAsyncDisposable
             await stores.app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
         stores.Redis = (await stores.app.GetConnectionStringAsync("redis"))!;
         stores.Primary = (await stores.app.GetConnectionStringAsync("foresight"))!;
-        stores.Standby = new NpgsqlConnectionStringBuilder(stores.Primary) { Port = stores.app.GetEndpoint("postgres-replica").Port }.ConnectionString;
+        stores.Standby =
+            new NpgsqlConnectionStringBuilder(stores.Primary) { Port = stores.app.GetEndpoint("postgres-replica").Port }.ConnectionString;
         await stores.MigrateAsync();
         if (synchronous)
             await Eventually.TrueAsync("the standby is synchronous", StartTimeout, async () =>
@@ -98,7 +99,8 @@ internal sealed partial class ReplicatedStores : IAsyncDisposable
         Assert.True(app.ResourceNotifications.TryGetCurrentState(resource, out var state));
         var server = (int)state!.Snapshot.Properties.Single(property => property.Name == "pid").Value!;
         // Each process of a Postgres is in a group of its own.
-        foreach (var process in Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(int.Parse!))
+        foreach (var process in Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _))
+            .Select(int.Parse!))
             if (process == server || ParentOf(process) == server) Assert.Equal(0, SendSignal(process, signal));
     }
 

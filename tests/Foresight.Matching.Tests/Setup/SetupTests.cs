@@ -51,7 +51,8 @@ public sealed class SetupTests(ChainFixture fixture)
 
     [Fact]
     public void OnAnyOtherChain_NothingIsDeployed_AndTheContractsMustBeNamed()
-        => Assert.Contains("FACTORY_ADDRESS is not set", Assert.Throws<SettingException>(() => SetupOptions.From(Settings(("CHAIN_ID", "137")))).Message);
+        => Assert.Contains(
+            "FACTORY_ADDRESS is not set", Assert.Throws<SettingException>(() => SetupOptions.From(Settings(("CHAIN_ID", "137")))).Message);
 
     [Theory]
     [InlineData("Production", DevelopmentKey, "development key that everybody knows")]
@@ -59,7 +60,8 @@ public sealed class SetupTests(ChainFixture fixture)
     [InlineData("Development", null, "OPERATOR_KEY (or OPERATOR_KEY_FILE) is not set")]
     public void AnUnfitOperatorKey_IsRefused_WithoutBeingShown(string environment, string? key, string expected)
     {
-        var error = Assert.Throws<SettingException>(() => OperatorKey.From(Settings(("OPERATOR_KEY", key)), new HostingEnvironment { EnvironmentName = environment }));
+        var error = Assert.Throws<SettingException>(
+            () => OperatorKey.From(Settings(("OPERATOR_KEY", key)), new HostingEnvironment { EnvironmentName = environment }));
         Assert.Contains(expected, error.Message);
         if (key is not null) Assert.DoesNotContain(key, error.Message);
     }

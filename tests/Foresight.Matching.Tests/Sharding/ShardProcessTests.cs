@@ -36,7 +36,8 @@ public sealed class ShardProcessTests(StoresFixture stores) : IAsyncLifetime
     {
         foreach (var name in new[] { "n1", "n2", "n3" }) nodes.Add(new NodeProcess(name, cluster.Settings));
         await Eventually.TrueAsync(
-            "each of three nodes leads one shard", Eventually.Patience * 2, async () => (await LeadersAsync()).Distinct().Count() == ShardedCluster.Shards);
+            "each of three nodes leads one shard", Eventually.Patience * 2,
+            async () => (await LeadersAsync()).Distinct().Count() == ShardedCluster.Shards);
         await client.Router.SendAsync([.. Enumerable.Range(1, Funded).SelectMany(
             trader => Micros.Select((micros, shard) => ShardedCluster.Fund(trader, shard, micros)))]);
 
@@ -84,20 +85,26 @@ public sealed class ShardProcessTests(StoresFixture stores) : IAsyncLifetime
     private async Task<string> LeaderOf(int shard) => (await client.Leaders.FindAsync(LeasedResources.MatchingOf(shard)))?.NodeId ?? "";
 
     private async Task<IReadOnlyList<string>> LeadersAsync() =>
-        await Task.WhenAll(Enumerable.Range(0, ShardedCluster.Shards).Select(LeaderOf)) is var leaders && leaders.Contains("") ? [""] : leaders;
+        await Task.WhenAll(Enumerable.Range(0, ShardedCluster.Shards).Select(LeaderOf)) is var leaders && leaders.Contains("")
+            ? [""]
+            : leaders;
 
     private static Task AcknowledgedAsync(ConcurrentQueue<(DoorCommand Command, DoorResult)> answered, int more)
     {
         int[] Count() => [.. Enumerable.Range(0, ShardedCluster.Shards).Select(shard => answered.Count(one => one.Command.Shard == shard))];
         var goal = Count().Select(count => count + more).ToArray();
-        return Eventually.TrueAsync($"{more} more orders of each shard are acknowledged", Eventually.Patience, () => Count().Zip(goal).All(pair => pair.First >= pair.Second));
+        return Eventually.TrueAsync(
+            $"{more} more orders of each shard are acknowledged", Eventually.Patience,
+            () => Count().Zip(goal).All(pair => pair.First >= pair.Second));
     }
 
     private async Task SendAsync(int sender, ConcurrentQueue<(DoorCommand, DoorResult)> answered, CancellationToken ending)
     {
         while (!ending.IsCancellationRequested)
         {
-            var command = traders.Place((sender % Funded) + 1, (sender % ShardedCluster.Shards) + 1, 4_990 + (sender * 3), lots: 5, outcome: sender / ShardedCluster.Shards);
+            var command = traders.Place(
+                (sender % Funded) + 1, (sender % ShardedCluster.Shards) + 1, 4_990 + (sender * 3), lots: 5,
+                outcome: sender / ShardedCluster.Shards);
             answered.Enqueue((command, await client.Router.SendAsync(command, CancellationToken.None)));
         }
     }

@@ -38,7 +38,8 @@ internal static class ShardedCluster
         var checker = new InvariantChecker(cluster.Database);
         for (var shard = 0; shard < Shards; shard++)
         {
-            var proof = await Eventually.GetAsync($"the leader of shard {shard} proves its state", Eventually.Patience, () => router.LeaderStateAsync(shard));
+            var proof = await Eventually.GetAsync(
+                $"the leader of shard {shard} proves its state", Eventually.Patience, () => router.LeaderStateAsync(shard));
             Assert.Equal(shard, proof.Shard);
             await checker.CompareAsync(shard, proof.Sequence, proof.StateHash, CancellationToken.None);
         }
@@ -50,7 +51,8 @@ internal static class ShardedCluster
     /// <summary>Of every account: what its shards take to be owned, and what they hold, over all shards.</summary>
     public static async Task<(long Owned, long Held)> SumAsync(TestCluster cluster, int trader)
     {
-        const string Where = "FROM balances b JOIN accounts a USING (account_id) WHERE b.outcome = 255 AND a.address = decode('{0}', 'hex')";
+        const string Where =
+            "FROM balances b JOIN accounts a USING (account_id) WHERE b.outcome = 255 AND a.address = decode('{0}', 'hex')";
         var where = string.Format(Where, Traders.Address(trader)[2..]);
         return (await cluster.ScalarAsync<long>($"SELECT coalesce(sum(owned), 0)::bigint {where}"),
             await cluster.ScalarAsync<long>($"SELECT coalesce(sum(order_hold + trade_hold), 0)::bigint {where}"));

@@ -13,8 +13,8 @@ internal enum FreezePoint
 }
 
 /// <summary>
-/// Holds a leader's transaction at a chosen point, so that its process can be stopped just there. It is done in the database, by triggers that wait
-/// for a lock: the product has no hook for it.
+/// Holds a leader's transaction at a chosen point, so that its process can be stopped just there. It is done in the database, by triggers
+/// that wait for a lock: the product has no hook for it.
 /// </summary>
 internal sealed class CommitFreeze : IAsyncDisposable
 {
@@ -45,7 +45,9 @@ internal sealed class CommitFreeze : IAsyncDisposable
             FOR EACH ROW EXECUTE FUNCTION commit_freeze('{FreezePoint.BeforeCommit}');
         """);
 
-    /// <summary>The next transaction of whoever leads now will wait at this point, until this is disposed of or its session is ended.</summary>
+    /// <summary>
+    /// The next transaction of whoever leads now will wait at this point, until this is disposed of or its session is ended.
+    /// </summary>
     public static async Task<CommitFreeze> ArmAsync(NpgsqlDataSource database, FreezePoint point)
     {
         var holder = await database.OpenConnectionAsync();

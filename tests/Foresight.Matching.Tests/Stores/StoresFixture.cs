@@ -26,7 +26,8 @@ public class StoresFixture : IAsyncLifetime
         builder.AddPostgres("postgres").AddDatabase("foresight");
         app = await builder.BuildAsync();
         await app.StartAsync();
-        foreach (var name in new[] { "redis", "foresight" }) await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
+        foreach (var name in new[] { "redis", "foresight" })
+            await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
         Redis = (await app.GetConnectionStringAsync("redis"))!;
         Postgres = (await app.GetConnectionStringAsync("foresight"))!;
     }

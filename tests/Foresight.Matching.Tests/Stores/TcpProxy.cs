@@ -10,7 +10,10 @@ internal enum ProxyMode
 {
     Forward,
 
-    /// <summary>The server hears everything; what it says is lost. No network does that to one connection for a while, so only <see cref="Cut"/> may follow.</summary>
+    /// <summary>
+    /// The server hears everything; what it says is lost. No network does that to one connection for a while, so only <see cref="Cut"/> may
+    /// follow.
+    /// </summary>
     SwallowReplies,
 
     /// <summary>The server hears everything; the client hears it once this is over.</summary>
@@ -62,7 +65,8 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     public void Set(ProxyMode next)
     {
-        if (next is ProxyMode.SwallowReplies or ProxyMode.FrozenReplies or ProxyMode.Frozen) HeldBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (next is ProxyMode.SwallowReplies or ProxyMode.FrozenReplies or ProxyMode.Frozen)
+            HeldBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
         if (next is ProxyMode.Frozen or ProxyMode.FrozenReplies)
         {
             // Before the mode, which sends the pumps there.

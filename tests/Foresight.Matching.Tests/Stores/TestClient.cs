@@ -14,7 +14,8 @@ internal sealed class TestClient : IAsyncDisposable
     public TestClient(TestCluster cluster)
     {
         redis = new RedisConnection(
-            new RedisSettings(cluster.Settings["ConnectionStrings:redis"]!, cluster.Settings["REDIS_KEY_PREFIX"]!), NullLogger<RedisConnection>.Instance);
+            new RedisSettings(cluster.Settings["ConnectionStrings:redis"]!, cluster.Settings["REDIS_KEY_PREFIX"]!),
+            NullLogger<RedisConnection>.Instance);
         Leaders = new LeaderDirectory(redis, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
         Nodes = new NodeRegistry(redis, TimeProvider.System);
         Router = new LeaderRouter(

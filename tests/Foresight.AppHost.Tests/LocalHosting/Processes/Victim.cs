@@ -38,7 +38,9 @@ internal sealed class Victim : IDisposable
         return victim;
     }
 
-    /// <summary>Those that carry our mark in their environment, or work in our folder: Postgres overwrites its children's environment.</summary>
+    /// <summary>
+    /// Those that carry our mark in their environment, or work in our folder: Postgres overwrites its children's environment.
+    /// </summary>
     public IReadOnlyList<string> Descendants()
     {
         var found = new List<string>();

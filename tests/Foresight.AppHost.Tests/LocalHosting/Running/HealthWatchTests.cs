@@ -16,7 +16,8 @@ public sealed class HealthWatchTests
             seen.Add((await watch.StepAsync(CancellationToken.None))?.Status);
         HealthStatus? none = null;
         Assert.Equal(
-            [HealthStatus.Unhealthy, HealthStatus.Healthy, none, none, none, none, none, HealthStatus.Unhealthy, none, HealthStatus.Healthy],
+            [HealthStatus.Unhealthy, HealthStatus.Healthy, none, none, none, none, none, HealthStatus.Unhealthy, none,
+                HealthStatus.Healthy],
             seen);
     }
 
