@@ -28,7 +28,7 @@ public sealed record BatchFacts(string State, long? BlockNumber, byte[]? BlockHa
 
 /// <summary>What the chain says of it now.</summary>
 /// <param name="ReceiptBlock">Null: no transaction of this nonce has a receipt.</param>
-/// <param name="CanonicalHash">Hash of the canonical block at <see cref="BatchFacts.BlockNumber"/>; null if the chain is shorter than that.</param>
+/// <param name="CanonicalHash">Hash of the canonical block at <see cref="BatchFacts.BlockNumber"/>; null if the node does not have so many blocks.</param>
 /// <param name="KnownToNode">The node has it in its pool.</param>
 public sealed record ChainFacts(long Head, long? ReceiptBlock, byte[]? CanonicalHash, bool KnownToNode);
 
@@ -49,7 +49,9 @@ public static class BatchProgressRules
                 return batch.BroadcastBlock is { } sent && chain.Head - sent >= stuckAfterBlocks ? BatchStep.Replace : BatchStep.Wait;
 
             case BatchStates.Mined:
-                if (chain.CanonicalHash is null || batch.BlockHash is null || !chain.CanonicalHash.AsSpan().SequenceEqual(batch.BlockHash)) return BatchStep.BackToBroadcast;
+                // A node that lags undoes nothing; a chain that was undone soon has another block there.
+                if (chain.CanonicalHash is null) return BatchStep.Wait;
+                if (batch.BlockHash is null || !chain.CanonicalHash.AsSpan().SequenceEqual(batch.BlockHash)) return BatchStep.BackToBroadcast;
                 return Depth(chain.Head, batch.BlockNumber!.Value) >= confirmations ? BatchStep.Finish : BatchStep.Wait;
 
             default:

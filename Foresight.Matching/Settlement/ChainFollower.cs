@@ -47,10 +47,15 @@ public sealed partial class ChainFollower(
         var known = await store.ReadCursorAsync(cancellation);
         var cursor = known ?? await StartAsync(cancellation);
         Confirmed = cursor.Number;
-        if (known is not null && !await IsCanonicalAsync(cursor, cancellation))
+        if (known is not null)
         {
-            await StepBackAsync(cursor, head, cancellation);
-            return true;
+            // A block that the node does not have was not undone: a reorganisation puts another in its place.
+            var at = await settlement.Client.GetBlockAsync(cursor.Number, cancellation) ?? throw Lags(cursor);
+            if (at.Hash != cursor.Hash)
+            {
+                await StepBackAsync(cursor, head, cancellation);
+                return true;
+            }
         }
 
         await CloseLostMarketsAsync(cancellation);
@@ -71,7 +76,7 @@ public sealed partial class ChainFollower(
         await leader.DeliverAsync(await CommandsAsync(facts, to, cancellation), cancellation);
         if (facts.Stops.Count > 0) await markets.StepAsync(facts.Stops, to, head, cancellation);
         await ObserveAsync(facts, everything: known is null || reobserve < to, to, cancellation);
-        await AdvanceAsync(range.Last, facts, cancellation);
+        await AdvanceAsync(range, facts, cancellation);
         Confirmed = to;
         settlement.Metrics.BlocksProcessed(Stopwatch.GetElapsedTime(started));
         await BustAsync(to, cancellation);
@@ -82,12 +87,19 @@ public sealed partial class ChainFollower(
 
     private async Task<BlockMark> StartAsync(CancellationToken cancellation)
     {
-        var before = Math.Max(0, deployment.DeployedBlock - 1);
-        var header = await settlement.Client.GetBlockAsync(before, cancellation)
-            ?? throw new InconsistentChainException($"The node does not have block {before}, which is before the deployment.");
+        var before = await ReadStartAsync(cancellation);
         await journal.ForgetDoubtsAsync(settlement.Term, cancellation);
-        Log.Starts(logger, before);
-        return new BlockMark(before, header.Hash);
+        Log.Starts(logger, before.Number);
+        return before;
+    }
+
+    /// <summary>The block before the deployment: nothing of ours is in it or below.</summary>
+    private async Task<BlockMark> ReadStartAsync(CancellationToken cancellation)
+    {
+        var number = Math.Max(0, deployment.DeployedBlock - 1);
+        var header = await settlement.Client.GetBlockAsync(number, cancellation)
+            ?? throw new InconsistentChainException($"The node does not have block {number}, which is before the deployment.");
+        return new BlockMark(number, header.Hash);
     }
 
     /// <summary>Once in a term: orders of a development chain that was lost must not be matched any more.</summary>
@@ -97,6 +109,13 @@ public sealed partial class ChainFollower(
         var lost = await store.ReadMarketsOfLostChainsAsync(deployment.Generation, cancellation);
         await leader.DeliverAsync([.. lost.Select(leader.Close)], cancellation);
         lostMarketsClosed = true;
+    }
+
+    private InconsistentChainException Lags(BlockMark cursor)
+    {
+        var lag = new InconsistentChainException($"The node does not have block {cursor.Number}, which was confirmed before: it lags, and nothing is decided by it.");
+        settlement.Client.Distrust(lag.Message);
+        return lag;
     }
 
     private async Task<bool> IsCanonicalAsync(BlockMark mark, CancellationToken cancellation)
@@ -137,14 +156,15 @@ public sealed partial class ChainFollower(
         await leader.ObserveAsync(changed, block, allotter, cancellation);
     }
 
-    private async Task AdvanceAsync(BlockMark to, BlockFacts facts, CancellationToken cancellation)
+    private async Task AdvanceAsync(VerifiedRange range, BlockFacts facts, CancellationToken cancellation)
     {
+        var to = range.Last;
         var settled = facts.Settled.Where(s => s.TradeId <= long.MaxValue).ToList();
         var refused = facts.Refused.Where(r => r.TradeId <= long.MaxValue).Select(r => (Event: r, Failure: SettlementFailure.Decode(r.Reason)));
         var changes = await journal.AdvanceAsync(
-            settlement.Term, to,
+            settlement.Term, [.. range.Headers.Select(h => new BlockMark(h.Number, h.Hash))],
             [.. settled.Select(s => new FinalTrade((long)s.TradeId, s.Position.TransactionHash.ToBytes(), s.Position.BlockNumber))],
-            [.. refused.Where(r => !r.Failure.IsSettledAlready()).Select(r =>
+            [.. refused.Where(r => !r.Failure.IsSettledAlready() && !r.Failure.IsTemporary()).Select(r =>
                 ((long)r.Event.TradeId, r.Failure.Stored(), r.Event.Position.TransactionHash.ToBytes(), r.Event.Position.BlockNumber))],
             cancellation);
         settlement.Publisher.Publish(settlement.Term, changes);
@@ -177,13 +197,24 @@ public sealed partial class ChainFollower(
         foreach (var mark in await store.ReadMarksAsync(Math.Max(0, cursor.Number - options.FinalityBlocks), cancellation))
         {
             if (mark.Number > head || !await IsCanonicalAsync(mark, cancellation)) continue;
-            Log.StepsBack(logger, cursor.Number, mark.Number);
-            settlement.Publisher.Publish(settlement.Term, await journal.StepBackAsync(settlement.Term, mark, cancellation));
+            await StepBackToAsync(mark);
+            return;
+        }
+
+        if (await ReadStartAsync(cancellation) is var start && cursor.Number - start.Number <= options.FinalityBlocks)
+        {
+            await StepBackToAsync(start);
             return;
         }
 
         throw new SettlementHaltedException(
             $"The chain has undone block {cursor.Number} and everything down to {options.FinalityBlocks} blocks before it. Settlement stops until somebody has looked.");
+
+        async Task StepBackToAsync(BlockMark mark)
+        {
+            Log.StepsBack(logger, cursor.Number, mark.Number);
+            settlement.Publisher.Publish(settlement.Term, await journal.StepBackAsync(settlement.Term, mark, cancellation));
+        }
     }
 
     private static partial class Log

@@ -18,15 +18,21 @@ public sealed class FollowerJournal(SettlementJournal journal)
     private const int MarksKept = 10_000;
 
     /// <summary>The step is done: the leader has acknowledged all of it. The trades are final and the cursor moves, together.</summary>
+    /// <param name="blocks">Every block of the step, so that a reorganisation is followed back to where it began and no further.</param>
     public Task<IReadOnlyList<TradeChange>> AdvanceAsync(
-        Term term, BlockMark to, IReadOnlyList<FinalTrade> final, IReadOnlyList<(long TradeId, string Reason, byte[] TransactionHash, long Block)> failed,
-        CancellationToken cancellation) => journal.ExecuteAsync(
+        Term term, IReadOnlyList<BlockMark> blocks, IReadOnlyList<FinalTrade> final, IReadOnlyList<(long TradeId, string Reason, byte[] TransactionHash, long Block)> failed,
+        CancellationToken cancellation)
+    {
+        var to = blocks[^1];
+        var kept = blocks.TakeLast(MarksKept).ToList();
+        return journal.ExecuteAsync(
             term, cancellation,
             SettlementJournal.Sql(
                 $"""
                  UPDATE trades t SET settlement = 'final', settlement_reason = NULL, tx_hash = f.tx_hash, block_number = f.block_number,
-                     settled_at = now(), settlement_changed_at = now()
+                     batch_id = coalesce(b.batch_id, t.batch_id), settled_at = now(), settlement_changed_at = now()
                  FROM unnest($1::bigint[], $2::bytea[], $3::bigint[]) AS f (trade_id, tx_hash, block_number)
+                 LEFT JOIN settlement_batches b ON b.tx_hash = f.tx_hash
                  WHERE t.trade_id = f.trade_id AND (t.settlement, t.block_number) IS DISTINCT FROM ('final', f.block_number) {Changed}
                  """,
                 final.Select(f => f.TradeId).ToArray(), final.Select(f => f.TransactionHash).ToArray(), final.Select(f => f.BlockNumber).ToArray()),
@@ -46,11 +52,15 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 """,
                 FollowerStore.CursorName, to.Number, to.Hash.ToBytes()),
             SettlementJournal.Sql(
-                "INSERT INTO chain_blocks (block_number, block_hash) VALUES ($1, $2) ON CONFLICT (block_number) DO UPDATE SET block_hash = excluded.block_hash",
-                to.Number, to.Hash.ToBytes()),
+                """
+                INSERT INTO chain_blocks (block_number, block_hash) SELECT * FROM unnest($1::bigint[], $2::bytea[])
+                ON CONFLICT (block_number) DO UPDATE SET block_hash = excluded.block_hash
+                """,
+                kept.Select(b => b.Number).ToArray(), kept.Select(b => b.Hash.ToBytes()).ToArray()),
             SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number < $1", to.Number - MarksKept),
             SettlementJournal.Sql("DELETE FROM doubted_holdings WHERE seen_block <= $1", to.Number),
             SettlementJournal.Sql("DELETE FROM chain_cursors WHERE name = $1 AND block_number < $2", FollowerStore.ReobserveName, to.Number));
+    }
 
     /// <summary>
     /// A reorganisation undid everything above <paramref name="ancestor"/>: trades that were decided there are open again, and the follower

@@ -29,7 +29,7 @@ public sealed partial class ReceiptReader(Deployment deployment, ILogger logger)
             else if (refused.TryGetValue(id, out var refusal))
             {
                 var failure = SettlementFailure.Decode(refusal.Reason);
-                if (!failure.IsSettledAlready()) outcomes.Add(new TradeOutcome(id, failure.Stored()));
+                if (!failure.IsSettledAlready()) outcomes.Add(new TradeOutcome(id, failure.Stored(), failure.IsTemporary()));
             }
             else
             {

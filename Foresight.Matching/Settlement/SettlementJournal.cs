@@ -55,7 +55,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         Term term, StoredBatch live, StoredBatch mined, MinedFacts facts, IReadOnlyList<TradeOutcome> outcomes, CancellationToken cancellation)
     {
         var settled = outcomes.Where(o => o.Reason is null).Select(o => o.TradeId).ToArray();
-        var failed = outcomes.Where(o => o.Reason is not null).ToArray();
+        var failed = outcomes.Where(o => o.HasFailed).ToArray();
+        var held = outcomes.Where(o => o.IsHeld).ToArray();
         return ExecuteAsync(
             term, cancellation,
             Sql("UPDATE settlement_batches SET state = 'replaced', updated_at = now() WHERE batch_id = $1 AND batch_id <> $2", live.BatchId, mined.BatchId),
@@ -78,7 +79,15 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
                  FROM unnest($1::bigint[], $2::text[]) AS f (trade_id, reason)
                  WHERE t.trade_id = f.trade_id AND t.settlement NOT IN ('mined', 'final') {Changed}
                  """,
-                failed.Select(f => f.TradeId).ToArray(), failed.Select(f => f.Reason!).ToArray(), mined.BatchId, mined.TransactionHash, facts.BlockNumber));
+                failed.Select(f => f.TradeId).ToArray(), failed.Select(f => f.Reason!).ToArray(), mined.BatchId, mined.TransactionHash, facts.BlockNumber),
+            // Not matched again yet: if this block is undone, the same bytes may settle them after all.
+            Sql(
+                $"""
+                 UPDATE trades t SET settlement = 'broadcast', settlement_reason = h.reason, batch_id = $3, settlement_changed_at = now()
+                 FROM unnest($1::bigint[], $2::text[]) AS h (trade_id, reason)
+                 WHERE t.trade_id = h.trade_id AND t.settlement IN ('batched', 'broadcast') {Changed}
+                 """,
+                held.Select(h => h.TradeId).ToArray(), held.Select(h => h.Reason!).ToArray(), mined.BatchId));
     }
 
     /// <summary>The block of these batches is not canonical any more: whatever it decided is open again.</summary>
@@ -94,13 +103,23 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         Sql(
             $"""
              UPDATE trades t SET settlement = 'broadcast', settlement_reason = NULL, tx_hash = NULL, block_number = NULL, settled_at = NULL, settlement_changed_at = now()
-             WHERE t.batch_id = ANY ($1) AND t.settlement IN ('mined', 'final', 'failed') {Changed}
+             WHERE t.batch_id = ANY ($1) AND (t.settlement IN ('mined', 'final', 'failed') OR (t.settlement = 'broadcast' AND t.settlement_reason IS NOT NULL)) {Changed}
              """,
             batchIds.ToArray()));
 
-    /// <summary>Its block is confirmed; the trades' own finality is the follower's word, when the engine knows it too.</summary>
+    /// <summary>
+    /// Its block is confirmed; the trades' own finality is the follower's word, when the engine knows it too. Those that a paused market refused
+    /// are matched again: certain not to have settled, and nobody's fault.
+    /// </summary>
     public Task<IReadOnlyList<TradeChange>> FinishAsync(Term term, long batchId, CancellationToken cancellation) => ExecuteAsync(
-        term, cancellation, Sql("UPDATE settlement_batches SET state = 'final', updated_at = now() WHERE batch_id = $1 AND state = 'mined'", batchId));
+        term, cancellation,
+        Sql("UPDATE settlement_batches SET state = 'final', updated_at = now() WHERE batch_id = $1 AND state = 'mined'", batchId),
+        Sql(
+            $"""
+             UPDATE trades t SET settlement = 'matched', settlement_reason = NULL, batch_id = NULL, settlement_changed_at = now()
+             WHERE t.batch_id = $1 AND t.settlement = 'broadcast' AND t.settlement_reason IS NOT NULL {Changed}
+             """,
+            batchId));
 
     /// <summary>
     /// It did nothing and never will: it reverted as a whole, confirmed, or its nonce went to a foreign transaction. Its trades are matched
@@ -121,7 +140,10 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
              """,
             batchId, reason, blameSingleTrade));
 
-    /// <summary>The pre-flight says that these would fail. They were never sent, so nothing on chain can contradict this decision.</summary>
+    /// <summary>
+    /// The pre-flight says that these would fail. They were never sent, or what was sent was confirmed not to have settled them, so nothing on chain can
+    /// contradict this decision.
+    /// </summary>
     public Task<IReadOnlyList<TradeChange>> FailUnsentAsync(Term term, IReadOnlyList<TradeOutcome> failed, CancellationToken cancellation) => ExecuteAsync(
         term, cancellation,
         Sql(

@@ -24,7 +24,11 @@ public sealed record NewBatch(
 
 /// <summary>What became of one trade of a mined batch.</summary>
 /// <param name="Reason">Null: settled.</param>
-public sealed record TradeOutcome(long TradeId, string? Reason);
+/// <param name="IsHeld">Refused for a while, by a market that is paused: nothing is decided, and it is sent again.</param>
+public sealed record TradeOutcome(long TradeId, string? Reason, bool IsHeld = false)
+{
+    public bool HasFailed => Reason is not null && !IsHeld;
+}
 
 /// <summary>What the submitter reads from the journal, at the primary: a replica's past would make it send a trade twice.</summary>
 public sealed class SettlementStore(NpgsqlDataSource primary)
@@ -33,7 +37,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         "batch_id, market_id, signer, nonce, raw_tx, tx_hash, state, block_number, block_hash, error, max_fee_wei::text, priority_fee_wei::text, gas_limit, trades, broadcast_block";
 
     /// <summary>Matched trades of the current chain that no batch holds, oldest first: of every shard, whose ids say nothing of each other's age.</summary>
-    public async Task<IReadOnlyList<WaitingTrade>> ReadWaitingAsync(int limit, CancellationToken cancellation)
+    /// <param name="except">Markets that are left out.</param>
+    public async Task<IReadOnlyList<WaitingTrade>> ReadWaitingAsync(int limit, IReadOnlyCollection<int> except, CancellationToken cancellation)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellation);
         var rows = await connection.QueryAsync<(long Id, int Market, int Legs, short Attempts, DateTime Since)>(new CommandDefinition(
@@ -43,11 +48,11 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
             CROSS JOIN LATERAL (
                 SELECT w.* FROM trades w JOIN markets m USING (market_id)
                 WHERE w.settlement = 'matched' AND m.generation = (SELECT max(generation) FROM deployments)
-                  AND w.trade_id >= s.shard << 48 AND w.trade_id < (s.shard + 1) << 48
+                  AND w.market_id <> ALL (@except) AND w.trade_id >= s.shard << 48 AND w.trade_id < (s.shard + 1) << 48
                 ORDER BY w.trade_id LIMIT @limit) t
             ORDER BY t.executed_at, t.trade_id LIMIT @limit
             """,
-            new { limit }, cancellationToken: cancellation));
+            new { limit, except = except.ToArray() }, cancellationToken: cancellation));
         return [.. rows.Select(r => new WaitingTrade(r.Id, r.Market, r.Legs, r.Attempts, new DateTimeOffset(r.Since)))];
     }
 

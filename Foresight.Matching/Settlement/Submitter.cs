@@ -17,9 +17,6 @@ public sealed record SettlementTerm(
 /// </summary>
 public sealed partial class Submitter(SettlementTerm settlement, BatchSigner signer, ReceiptReader receipts, TimeProvider clock, ILogger logger)
 {
-    /// <summary>Trades looked at in one step: enough to fill every free slot.</summary>
-    private const int WaitingLimit = 2_000;
-
     /// <summary>A nonce that was taken by a foreign transaction is believed only after this many blocks: a lagging node must not decide it.</summary>
     private const int BlocksUntilNonceIsLost = 3;
 
@@ -28,6 +25,8 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
     private readonly Dictionary<long, long> missingSince = [];
     private long? gapSince;
     private string? said;
+    private (long Head, HashSet<int> Markets) held = (0, []);
+    private string? heldSaid;
 
     /// <summary>What holds settlement up, in words; null when nothing does.</summary>
     public string? Trouble { get; private set; }
@@ -52,13 +51,12 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         var (facts, found) = await ReadFactsAsync(batch, head, mined, cancellation);
         switch (BatchProgressRules.Next(batch.Facts, facts, settlement.Options.Confirmations, settlement.Options.StuckAfterBlocks))
         {
+            // What the node refuses, and what may cost no more, waits for the next look: asking again at once would be answered the same.
             case BatchStep.Send:
-                await SendAsync(batch, head, isNext: batch.Nonce == mined, cancellation);
-                return true;
+                return await SendAsync(batch, head, isNext: batch.Nonce == mined, cancellation);
 
             case BatchStep.Replace when batch.Nonce == mined:
-                await ReplaceAsync(batch, cancellation);
-                return true;
+                return await ReplaceAsync(batch, cancellation);
 
             case BatchStep.RecordMined:
                 await RecordMinedAsync(batch, found!.Value.Batch, found.Value.Receipt, cancellation);
@@ -118,7 +116,8 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
     }
 
     /// <param name="isNext">No transaction of ours has to be mined before it.</param>
-    private async Task SendAsync(StoredBatch batch, long head, bool isNext, CancellationToken cancellation)
+    /// <returns>Whether the node has it, or one that replaces it is stored.</returns>
+    private async Task<bool> SendAsync(StoredBatch batch, long head, bool isNext, CancellationToken cancellation)
     {
         try
         {
@@ -128,30 +127,31 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         {
             if (isNext && SendRefusals.MeansTheFeeIsTooLow(refusal.NodeMessage))
             {
-                await ReplaceAsync(batch, cancellation);
-                return;
+                return await ReplaceAsync(batch, cancellation);
             }
 
             if (!SendRefusals.MeansTheNodeHasIt(refusal.NodeMessage))
             {
                 Say($"The node refuses batch {batch.BatchId} (nonce {batch.Nonce}): {refusal.NodeMessage}");
-                return;
+                return false;
             }
         }
 
         if (batch.State == BatchStates.Signed) Log.Sent(logger, batch.BatchId, batch.Trades, batch.Nonce);
         else Log.SentAgain(logger, batch.BatchId, batch.Nonce);
         Publish(await journal.MarkBroadcastAsync(settlement.Term, batch.BatchId, head, cancellation));
+        return true;
     }
 
-    private async Task ReplaceAsync(StoredBatch batch, CancellationToken cancellation)
+    /// <returns>Whether a replacement is stored; it is sent by the next step.</returns>
+    private async Task<bool> ReplaceAsync(StoredBatch batch, CancellationToken cancellation)
     {
         var market = await settlement.Client.SuggestFeesAsync(settlement.Options.PriorityFee, cancellation);
         var bumped = FeeRules.Bump(new Fee(batch.MaxFee, batch.PriorityFee), market.BaseFeePerGas, market.MaxPriorityFeePerGas, settlement.Options.MaxFee);
         if (bumped is not { } fee)
         {
             Say($"Batch {batch.BatchId} (nonce {batch.Nonce}) is stuck and its fee is at the cap.");
-            return;
+            return false;
         }
 
         var tradeIds = await store.ReadTradeIdsAsync(batch.BatchId, cancellation);
@@ -160,6 +160,7 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         Log.Replaced(logger, batch.BatchId, batch.Nonce, fee.MaxFee);
         settlement.Metrics.Batch("replaced");
         Publish(await journal.ReplaceAsync(settlement.Term, batch.BatchId, replacement, cancellation));
+        return true;
     }
 
     private async Task RecordMinedAsync(StoredBatch live, StoredBatch mined, TransactionReceipt receipt, CancellationToken cancellation)
@@ -169,16 +170,17 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         var outcomes = receipt.Succeeded ? receipts.Read(receipt, live.MarketId, tradeIds, legs) : [];
         var facts = new MinedFacts(receipt.BlockNumber, receipt.BlockHash.ToBytes(), receipt.GasUsed, receipt.Succeeded ? null : "reverted");
         Publish(await journal.RecordMinedAsync(settlement.Term, live, mined, facts, outcomes, cancellation));
-        var failed = outcomes.Count(o => o.Reason is not null);
+        var (failed, heldBack) = (outcomes.Count(o => o.HasFailed), outcomes.Count(o => o.IsHeld));
         settlement.Metrics.Batch(receipt.Succeeded ? "mined" : "reverted");
-        Log.Mined(logger, mined.BatchId, receipt.BlockNumber, outcomes.Count - failed, failed, receipt.GasUsed);
+        Log.Mined(logger, mined.BatchId, receipt.BlockNumber, outcomes.Count - failed - heldBack, failed, receipt.GasUsed);
+        if (heldBack > 0) Log.Held(logger, mined.BatchId, heldBack);
     }
 
     private async Task FinishAsync(StoredBatch batch, CancellationToken cancellation)
     {
         if (batch.Error is null)
         {
-            await journal.FinishAsync(settlement.Term, batch.BatchId, cancellation);
+            Publish(await journal.FinishAsync(settlement.Term, batch.BatchId, cancellation));
             return;
         }
 
@@ -214,63 +216,6 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
             }.Sign(settlement.Key.Key),
             cancellation);
         return true;
-    }
-
-    private async Task<bool> ComposeAsync(int slots, long head, CancellationToken cancellation)
-    {
-        var waiting = await store.ReadWaitingAsync(WaitingLimit, cancellation);
-        if (waiting.Count == 0) return false;
-        var planned = BatchRules.Compose(waiting, settlement.Options.Limits, slots, clock.GetUtcNow());
-        foreach (var plan in planned) await SubmitAsync(plan, head, cancellation);
-        return planned.Count > 0;
-    }
-
-    private async Task SubmitAsync(PlannedBatch plan, long head, CancellationToken cancellation)
-    {
-        var legs = await store.ReadLegsAsync(plan.TradeIds, cancellation);
-        var checks = await signer.PreflightAsync(plan, legs, cancellation);
-        if (checks.Held is { } reason)
-        {
-            // Not the fault of a trade: nothing is decided about any, and all are tried again.
-            Say($"Market {plan.MarketId} settles nothing: {reason}");
-            return;
-        }
-
-        if (checks.Failed.Count > 0)
-        {
-            foreach (var failed in checks.Failed) Log.PreflightFailed(logger, failed.TradeId, failed.Reason!);
-            Publish(await journal.FailUnsentAsync(settlement.Term, checks.Failed, cancellation));
-        }
-
-        var survivors = plan.TradeIds.Except(checks.Failed.Select(f => f.TradeId)).Except(checks.SettledAlready).ToList();
-        if (survivors.Count == 0) return;
-        var fitted = await signer.FitAsync(plan.MarketId, survivors, legs, cancellation);
-        if (fitted.Held is { } obstacle)
-        {
-            Say($"Market {plan.MarketId} settles nothing: {obstacle}");
-            return;
-        }
-
-        var batch = signer.Sign(plan.MarketId, fitted.TradeIds, legs, await NextNonceAsync(cancellation), await SuggestFeeAsync(cancellation), fitted.GasLimit);
-
-        // Stored before sent: from here on these trades go on chain by these bytes or their replacement, whoever holds the lease.
-        Publish(await journal.StoreAsync(settlement.Term, batch, cancellation));
-        var stored = (await store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellation))[0];
-        await SendAsync(stored, head, isNext: false, cancellation);
-    }
-
-    /// <summary>After everything that the journal has signed and everything that the chain has or waits for.</summary>
-    private async Task<long> NextNonceAsync(CancellationToken cancellation)
-    {
-        var pending = await settlement.Client.GetTransactionCountAsync(settlement.Key.Key.Address, BlockRef.Pending, cancellation);
-        var last = await store.ReadLastNonceAsync(settlement.Key.Address, cancellation);
-        return Math.Max(pending, last + 1 ?? 0);
-    }
-
-    private async Task<Fee> SuggestFeeAsync(CancellationToken cancellation)
-    {
-        var market = await settlement.Client.SuggestFeesAsync(settlement.Options.PriorityFee, cancellation);
-        return FeeRules.First(market.BaseFeePerGas, market.MaxPriorityFeePerGas, settlement.Options.MaxFee);
     }
 
     /// <summary>Known to the status until it has passed; logged once, not with every look.</summary>
@@ -313,5 +258,7 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         [LoggerMessage(LogLevel.Warning, "Trade {TradeId} would fail on chain and is not sent: {Reason}.")]
         public static partial void PreflightFailed(ILogger logger, long tradeId, string reason);
 
+        [LoggerMessage(LogLevel.Warning, "Batch {BatchId} met a market that is stopped for a while: {Trades} of its trades wait, and are sent again when it goes on.")]
+        public static partial void Held(ILogger logger, long batchId, int trades);
     }
 }

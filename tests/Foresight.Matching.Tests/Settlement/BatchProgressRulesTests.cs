@@ -36,8 +36,8 @@ public class BatchProgressRulesTests
     {
         var mined = new BatchFacts(BatchStates.Mined, 100, Hash, 99);
         Assert.Equal(BatchStep.BackToBroadcast, Next(mined, new ChainFacts(150, null, [9, 9, 9], true)));
-        // A chain that is shorter than the block now has no such block.
-        Assert.Equal(BatchStep.BackToBroadcast, Next(mined, new ChainFacts(98, null, null, true)));
+        // A node that does not have the block lags.
+        Assert.Equal(BatchStep.Wait, Next(mined, new ChainFacts(98, null, null, true)));
     }
 
     private static BatchStep Next(BatchFacts batch, ChainFacts chain) => BatchProgressRules.Next(batch, chain, confirmations: 2, stuckAfterBlocks: 5);

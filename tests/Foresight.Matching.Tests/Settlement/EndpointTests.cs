@@ -87,6 +87,28 @@ public sealed class EndpointTests(ChainFixture fixture)
         Assert.Equal(("final", 1), ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)));
     }
 
+    [Fact]
+    public async Task ANodeThatFallsBehind_UndoesNothing_AndMovesNoCursor()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        var final = await venue.TradeAsync(alice, bob);
+        await venue.SettleAllAsync();
+        var mined = await venue.TradeAsync(alice, bob);
+        var submitter = venue.NewSubmitter();
+        await venue.StepAsync(submitter);
+        await fixture.MineAsync();
+        await venue.StepAsync(submitter);
+        await venue.FollowAsync();
+        var before = await CursorAsync(venue);
+
+        var behind = new LaggingTransport(fixture.Transport, fixture.Client, blocks: 4);
+        await Assert.ThrowsAsync<InconsistentChainException>(() => venue.NewFollower(behind).StepAsync(before - 1, CancellationToken.None));
+        await venue.NewSubmitter(behind).StepAsync(before - 1, CancellationToken.None);
+        Assert.Equal(("final", "mined"), ((await venue.StateOfAsync(final)).State, (await venue.StateOfAsync(mined)).State));
+        Assert.Equal(before, await CursorAsync(venue));
+    }
+
     private static Func<string, bool> OftenOf(Random random) => _ => random.Next(10) < 3;
 
     private static Task<long> CursorAsync(Venue venue) => venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = $1", FollowerStore.CursorName);

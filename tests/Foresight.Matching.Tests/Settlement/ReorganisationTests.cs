@@ -61,15 +61,31 @@ public sealed class ReorganisationTests(ChainFixture fixture)
     }
 
     [Fact]
+    public async Task AfterManyBlocksInOneStep_AReorganisationIsFollowedBackToWhereItBegan()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        await fixture.MineAsync(100);
+        var snapshot = await fixture.RequestAsync("evm_snapshot");
+        var common = await venue.Client.BlockNumberAsync();
+        await fixture.MineAsync(5);
+        await venue.FollowAsync();
+        await fixture.RequestAsync("evm_revert", snapshot);
+        await fixture.RequestAsync("evm_increaseTime", 7);
+        await fixture.MineAsync(6);
+        Assert.True(await venue.NewFollower().StepAsync(await venue.Client.BlockNumberAsync(), CancellationToken.None));
+        Assert.Equal(common, await venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = $1", FollowerStore.CursorName));
+    }
+
+    [Fact]
     public async Task AReorganisationBeyondFinality_Halts()
     {
         await using var venue = await Venue.CreateAsync(fixture);
         var snapshot = await fixture.RequestAsync("evm_snapshot");
-        await fixture.MineAsync(20);
+        await fixture.MineAsync(venue.Options.FinalityBlocks + 10);
         await venue.FollowAsync();
         await fixture.RequestAsync("evm_revert", snapshot);
         await fixture.RequestAsync("evm_increaseTime", 7);
-        await fixture.MineAsync(30);
+        await fixture.MineAsync(venue.Options.FinalityBlocks + 20);
         var halted = await Assert.ThrowsAsync<SettlementHaltedException>(() => venue.FollowAsync());
         Assert.Contains("stops until somebody has looked", halted.Message);
     }

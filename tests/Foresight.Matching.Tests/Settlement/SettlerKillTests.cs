@@ -1,13 +1,7 @@
-using System.Numerics;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
-using Foresight.Matching.Tests.Stores;
-using Foresight.ServiceDefaults.Cluster;
-using Foresight.ServiceDefaults.Redis;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit.Abstractions;
 
 namespace Foresight.Matching.Tests.Settlement;
@@ -46,24 +40,15 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
         }
     }
 
-    private readonly Dictionary<string, NodeProcess> nodes = [];
-    private readonly CancellationTokenSource ending = new();
-    private readonly string prefix = $"{Guid.NewGuid():N}:";
     private Venue venue = null!;
     private RpcProxy proxy = null!;
-    private RedisConnection redis = null!;
-    private LeaderRouter router = null!;
-    private Task mining = Task.CompletedTask;
-    private int salts;
+    private SettlerNodes nodes = null!;
 
     public async Task InitializeAsync()
     {
         venue = await Venue.CreateAsync(fixture);
         proxy = await RpcProxy.StartAsync(fixture.Rpc);
-        redis = new RedisConnection(new RedisSettings(fixture.Redis, prefix), NullLogger<RedisConnection>.Instance);
-        var leaders = new LeaderDirectory(redis, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
-        router = new LeaderRouter(leaders, new ClusterSecret(Secret), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
-        await router.StartAsync(CancellationToken.None);
+        nodes = await SettlerNodes.CreateAsync(venue, proxy.AddressFor);
     }
 
     [Fact]
@@ -72,12 +57,9 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
         var repeats = int.Parse(Environment.GetEnvironmentVariable("FORESIGHT_REPEAT") ?? "1");
         var (buyer, seller) = (await venue.AddWalletAsync(usdc: 100_000), await venue.AddWalletAsync(shares: 100_000));
         var before = await venue.Client.GetTransactionCountAsync(venue.Operator.Key.Address);
-        await fixture.AutomineAsync(false);
-        mining = MineAsync();
-        foreach (var node in new[] { "n1", "n2" }) Start(node);
-        await Eventually.TrueAsync("both traders are funded in the engine", Patience, async () => await venue.ScalarAsync<long>(
-            "SELECT count(*) FROM balances JOIN accounts USING (account_id) WHERE address = ANY ($1) AND owned > 0",
-            (object)new[] { buyer.Address.ToBytes(), seller.Address.ToBytes() }) == 6);
+        await nodes.MineOnAsync();
+        foreach (var node in new[] { "n1", "n2" }) nodes.Start(node);
+        await nodes.KnowAsync(buyer, seller);
 
         var expected = 0L;
         for (var round = 1; round <= repeats; round++)
@@ -86,11 +68,11 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
             {
                 var killed = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
                 proxy.Cut = call => isThere(call) && Kill(call.Node, killed);
-                await TradeAsync(buyer, seller);
+                await nodes.TradeAsync(buyer, seller);
                 expected++;
                 var node = await killed.Task.WaitAsync(Patience);
                 await nodes[node].DisposeAsync();
-                Start(node);
+                nodes.Start(node);
                 await Eventually.TrueAsync($"trade {expected} is final after a death with '{step}'; {nodes[node].Output}", Patience, async () =>
                     await venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final'") == expected);
                 output.WriteLine($"{round}: {node} killed with '{step}'");
@@ -98,32 +80,17 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
         }
 
         await AssertOnceAsync(expected, before, buyer.Address);
+        output.WriteLine($"{expected} kills, {expected} batches, each with one transaction on chain and each trade settled once");
     }
 
     public async Task DisposeAsync()
     {
-        foreach (var node in nodes.Values) output.WriteLine($"{node.NodeId} said last:\n{node.Output}");
+        foreach (var node in nodes.All) output.WriteLine($"{node.NodeId} said last:\n{node.Output}");
         proxy.Cut = null;
-        foreach (var node in nodes.Values) await node.DisposeAsync();
-        await ending.CancelAsync();
-        await mining;
-        await router.StopAsync(CancellationToken.None);
-        router.Dispose();
-        redis.Dispose();
+        await nodes.DisposeAsync();
         await proxy.DisposeAsync();
         await venue.DisposeAsync();
     }
-
-    private const string Secret = "a secret of these tests";
-
-    private void Start(string node) => nodes[node] = new NodeProcess(node, new Dictionary<string, string?>
-    {
-        ["ConnectionStrings:redis"] = fixture.Redis, ["ConnectionStrings:foresight"] = fixture.ConnectionStringOf(venue.Database), ["REDIS_KEY_PREFIX"] = prefix,
-        ["CLUSTER_SECRET"] = Secret, ["LEASE_TTL_MS"] = "3000", ["LEASE_RENEW_MS"] = "600", ["LEASE_POLL_MS"] = "100", ["LEASE_MARGIN_MS"] = "300",
-        ["RPC_URL"] = proxy.AddressFor(node), ["OPERATOR_KEY"] = Venue.DevelopmentKey, ["SETTLEMENT_BATCH_AGE_MS"] = "0",
-        // Its own look at the blocks must not be taken for the follower's.
-        ["RECONCILIATION_INTERVAL_MS"] = "86400000",
-    });
 
     /// <summary>The first call that is there kills its process, and only that one.</summary>
     private bool Kill(string node, TaskCompletionSource<string> killed)
@@ -132,23 +99,6 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
         nodes[node].KillNow();
         killed.SetResult(node);
         return true;
-    }
-
-    private async Task TradeAsync(PrivateKey buyer, PrivateKey seller)
-    {
-        await PlaceAsync(seller, isBuy: false);
-        await PlaceAsync(buyer, isBuy: true);
-    }
-
-    private async Task PlaceAsync(PrivateKey maker, bool isBuy)
-    {
-        var message = OrderMessage.OfUnits(maker.Address, 0, isBuy, 5_000, 100, ++salts, 0);
-        var domain = TypedDataDomain.OfMarket(venue.Deployment.ChainId, venue.MarketAddress);
-        var order = new DoorOrder(
-            OrderSigning.OrderHash(domain, message).ToString(), maker.Address.ToLowerHex(), Venue.Market, 0, isBuy, 5_000, 100, salts.ToString(), 0,
-            Hex.Encode(OrderSigning.Sign(domain, message, maker)), 0, false, 0, null, null);
-        var answer = await router.SendAsync([new DoorCommand(Guid.NewGuid(), DoorCommandKind.Place, DateTimeOffset.UtcNow + Patience, order)]);
-        Assert.Equal(DoorStatus.Accepted, answer[0].Status);
     }
 
     private async Task AssertOnceAsync(long trades, long nonceBefore, Address buyer)
@@ -169,18 +119,5 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
             .BalanceOfAsync(buyer, OutcomeTokenContract.IdOf(venue.MarketAddress, 0)) / OrderMessage.AmountPerLot;
         Assert.Equal(100_000 + (100 * trades), bought);
         Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE NOT closed"));
-    }
-
-    private async Task MineAsync()
-    {
-        try
-        {
-            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
-            while (await timer.WaitForNextTickAsync(ending.Token)) await fixture.MineAsync();
-        }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
-        {
-            // The test is over.
-        }
     }
 }

@@ -55,6 +55,8 @@ public sealed class SubmitterFaultTests(ChainFixture fixture)
             await venue.StepAsync(submitter);
         }
 
+        // It waits for the next look, instead of asking again at once.
+        Assert.False(await submitter.StepAsync(await venue.Client.BlockNumberAsync(), CancellationToken.None));
         Assert.Contains("at the cap", submitter.Trouble);
         Assert.True(await MaxFeeAsync(venue) <= 20 * Gwei);
         Assert.Equal("broadcast", (await venue.StateOfAsync(trade)).State);

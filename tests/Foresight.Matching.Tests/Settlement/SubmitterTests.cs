@@ -217,22 +217,6 @@ public sealed class SubmitterTests(ChainFixture fixture)
         Assert.Equal("nonce_taken", await venue.ScalarAsync<string>("SELECT error FROM settlement_batches ORDER BY batch_id LIMIT 1"));
     }
 
-    [Fact]
-    public async Task APausedMarket_HoldsItsTrades_AndBlamesNobody()
-    {
-        await using var venue = await Venue.CreateAsync(fixture);
-        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
-        var trade = await venue.TradeAsync(alice, bob);
-        await venue.SendAsync(venue.Operator.Key, venue.MarketAddress, MarketContract.Pause());
-        var submitter = venue.NewSubmitter();
-        await venue.StepAsync(submitter);
-        Assert.Equal(("matched", null), await venue.StateOfAsync(trade));
-        Assert.Contains("paused", submitter.Trouble);
-        await venue.SendAsync(venue.Operator.Key, venue.MarketAddress, MarketContract.Unpause());
-        await venue.SettleAllAsync();
-        Assert.Equal("final", (await venue.StateOfAsync(trade)).State);
-    }
-
     private static async Task<List<string>> StatesAsync(Venue venue)
     {
         var states = new List<string>();

@@ -158,12 +158,12 @@ public sealed class Venue : IAsyncDisposable
     }
 
     /// <summary>A signed order in the journal.</summary>
-    public async Task<SignedTestOrder> AddOrderAsync(TestTrader maker, bool isBuy, int ticks, long lots, int outcome = 0)
+    public async Task<SignedTestOrder> AddOrderAsync(TestTrader maker, bool isBuy, int ticks, long lots, int outcome = 0, int market = Market)
     {
         var id = Interlocked.Increment(ref orders);
         var salt = new BigInteger(Guid.NewGuid().ToByteArray(), isUnsigned: true);
         var message = OrderMessage.OfUnits(maker.Address, outcome, isBuy, ticks, lots, salt, 0);
-        var domain = TypedDataDomain.OfMarket(Deployment.ChainId, MarketAddress);
+        var domain = TypedDataDomain.OfMarket(Deployment.ChainId, Deployment.Market(market).Address);
         var hash = OrderSigning.OrderHash(domain, message);
         var signature = OrderSigning.Sign(domain, message, maker.Key);
         await ExecuteAsync(
@@ -172,8 +172,8 @@ public sealed class Venue : IAsyncDisposable
                                 expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, false, 0, $9, $10, 0, $11, 0, 0, $2, 1, now(), $2, now())
             """,
-            hash.ToBytes(), id, Market, maker.AccountId, (short)outcome, isBuy, ticks, lots, salt, (long)OrderSigning.SaltTag(salt), signature);
-        return new SignedTestOrder(id, hash, message, signature, maker, outcome, isBuy, ticks);
+            hash.ToBytes(), id, market, maker.AccountId, (short)outcome, isBuy, ticks, lots, salt, (long)OrderSigning.SaltTag(salt), signature);
+        return new SignedTestOrder(id, hash, message, signature, maker, outcome, isBuy, ticks, market);
     }
 
     /// <summary>Matches the orders in the journal, as the leader would: a direct trade of two, or a set of one per outcome.</summary>
@@ -185,7 +185,7 @@ public sealed class Venue : IAsyncDisposable
             INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at)
             SELECT COALESCE(max(trade_id), 0) + 1, $1, $2, $3, $4, $5, $6, 0, 1, 1, now() FROM trades RETURNING trade_id
             """,
-            Market, (short)kind, lots, (short)legs[0].Order.Outcome, legs[0].Order.IsBuy, legs[0].Ticks);
+            legs[0].Order.MarketId, (short)kind, lots, (short)legs[0].Order.Outcome, legs[0].Order.IsBuy, legs[0].Ticks);
         for (var i = 0; i < legs.Length; i++)
         {
             var order = legs[i].Order;
@@ -198,8 +198,8 @@ public sealed class Venue : IAsyncDisposable
     }
 
     /// <summary>A buyer and a seller of outcome 0 meet.</summary>
-    public async Task<long> TradeAsync(TestTrader buyer, TestTrader seller, int ticks = 5_500, long lots = 100)
-        => await MatchAsync(lots, (await AddOrderAsync(buyer, true, ticks, lots), ticks), (await AddOrderAsync(seller, false, ticks, lots), ticks));
+    public async Task<long> TradeAsync(TestTrader buyer, TestTrader seller, int ticks = 5_500, long lots = 100, int market = Market) => await MatchAsync(
+        lots, (await AddOrderAsync(buyer, true, ticks, lots, market: market), ticks), (await AddOrderAsync(seller, false, ticks, lots, market: market), ticks));
 
     public async Task<(string State, string? Reason)> StateOfAsync(long tradeId)
     {
@@ -214,7 +214,8 @@ public sealed class Venue : IAsyncDisposable
     {
         var logs = await Client.GetLogsAsync(new LogFilter
         {
-            FromBlock = Deployment.DeployedBlock, ToBlock = await Client.BlockNumberAsync(), Addresses = [MarketAddress], Topics = [[MarketEvents.TradeSettled.Topic]],
+            FromBlock = Deployment.DeployedBlock, ToBlock = await Client.BlockNumberAsync(), Addresses = [.. Deployment.Markets.Select(m => m.Address)],
+            Topics = [[MarketEvents.TradeSettled.Topic]],
         });
         return logs.Select(MarketEvents.TryDecode).OfType<MarketEvent.TradeSettled>().Count(t => t.TradeId == tradeId);
     }
@@ -252,4 +253,4 @@ public sealed class Venue : IAsyncDisposable
     }
 }
 
-public sealed record SignedTestOrder(long Id, Hash32 Hash, OrderMessage Message, byte[] Signature, TestTrader Maker, int Outcome, bool IsBuy, int Ticks);
+public sealed record SignedTestOrder(long Id, Hash32 Hash, OrderMessage Message, byte[] Signature, TestTrader Maker, int Outcome, bool IsBuy, int Ticks, int MarketId = Venue.Market);

@@ -42,6 +42,12 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         get { lock (output) return string.Join('\n', output.TakeLast(40)); }
     }
 
+    /// <summary>All that it said so far.</summary>
+    public string Everything
+    {
+        get { lock (output) return string.Join('\n', output); }
+    }
+
     public void KillNow() => Send(Kill);
 
     public void Pause() => Send(Stop);

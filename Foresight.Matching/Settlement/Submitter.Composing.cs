@@ -1,0 +1,94 @@
+namespace Foresight.Matching.Settlement;
+
+// New transactions: which trades go into them, tried before they are signed, stored before they are sent.
+public sealed partial class Submitter
+{
+    /// <summary>Trades looked at in one go: enough to fill every free slot.</summary>
+    private const int WaitingLimit = 2_000;
+
+    /// <summary>What became of a planned batch.</summary>
+    private enum Submitted
+    {
+        /// <summary>Something is decided: it is stored, or its trades have failed.</summary>
+        Yes,
+
+        /// <summary>Nothing of it can be settled now, and nothing has changed.</summary>
+        Nothing,
+
+        /// <summary>Nothing of its market can be settled now.</summary>
+        MarketHeld,
+    }
+
+    /// <summary>
+    /// Markets that settle nothing now (paused, a node that answers nonsense) are left out until the next block, so that their trades, which are
+    /// soon the oldest, take neither the slots nor the look of the others.
+    /// </summary>
+    private async Task<bool> ComposeAsync(int slots, long head, CancellationToken cancellation)
+    {
+        if (held.Head != head) held = (head, []);
+        if (held.Markets.Count > 0) Trouble ??= heldSaid;
+        var acted = false;
+        while (true)
+        {
+            var waiting = await store.ReadWaitingAsync(WaitingLimit, held.Markets, cancellation);
+            var planned = BatchRules.Compose(waiting, settlement.Options.Limits, slots, clock.GetUtcNow());
+            var heldBefore = held.Markets.Count;
+            foreach (var plan in planned.Where(p => !held.Markets.Contains(p.MarketId)))
+            {
+                var submitted = await SubmitAsync(plan, head, cancellation);
+                if (submitted == Submitted.MarketHeld) held.Markets.Add(plan.MarketId);
+                if (submitted == Submitted.Yes) (acted, slots) = (true, slots - 1);
+            }
+
+            // Each turn leaves out one market more, so this ends.
+            if (held.Markets.Count == heldBefore || slots <= 0) return acted;
+        }
+    }
+
+    private async Task<Submitted> SubmitAsync(PlannedBatch plan, long head, CancellationToken cancellation)
+    {
+        var legs = await store.ReadLegsAsync(plan.TradeIds, cancellation);
+        var checks = await signer.PreflightAsync(plan, legs, cancellation);
+        // Not the fault of a trade: nothing is decided about any, and all are tried again.
+        if (checks.Held is { } reason) return Hold(plan.MarketId, reason);
+
+        if (checks.Failed.Count > 0)
+        {
+            foreach (var failed in checks.Failed) Log.PreflightFailed(logger, failed.TradeId, failed.Reason!);
+            Publish(await journal.FailUnsentAsync(settlement.Term, checks.Failed, cancellation));
+        }
+
+        var survivors = plan.TradeIds.Except(checks.Failed.Select(f => f.TradeId)).Except(checks.SettledAlready).ToList();
+        if (survivors.Count == 0) return checks.Failed.Count > 0 ? Submitted.Yes : Submitted.Nothing;
+        var fitted = await signer.FitAsync(plan.MarketId, survivors, legs, cancellation);
+        if (fitted.Held is { } obstacle) return Hold(plan.MarketId, obstacle);
+
+        var batch = signer.Sign(plan.MarketId, fitted.TradeIds, legs, await NextNonceAsync(cancellation), await SuggestFeeAsync(cancellation), fitted.GasLimit);
+
+        // Stored before sent: from here on these trades go on chain by these bytes or their replacement, whoever holds the lease.
+        Publish(await journal.StoreAsync(settlement.Term, batch, cancellation));
+        var stored = (await store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellation))[0];
+        await SendAsync(stored, head, isNext: false, cancellation);
+        return Submitted.Yes;
+    }
+
+    private Submitted Hold(int market, string reason)
+    {
+        Say(heldSaid = $"Market {market} settles nothing: {reason}");
+        return Submitted.MarketHeld;
+    }
+
+    /// <summary>After everything that the journal has signed and everything that the chain has or waits for.</summary>
+    private async Task<long> NextNonceAsync(CancellationToken cancellation)
+    {
+        var pending = await settlement.Client.GetTransactionCountAsync(settlement.Key.Key.Address, Chain.Rpc.BlockRef.Pending, cancellation);
+        var last = await store.ReadLastNonceAsync(settlement.Key.Address, cancellation);
+        return Math.Max(pending, last + 1 ?? 0);
+    }
+
+    private async Task<Fee> SuggestFeeAsync(CancellationToken cancellation)
+    {
+        var market = await settlement.Client.SuggestFeesAsync(settlement.Options.PriorityFee, cancellation);
+        return FeeRules.First(market.BaseFeePerGas, market.MaxPriorityFeePerGas, settlement.Options.MaxFee);
+    }
+}
