@@ -69,6 +69,7 @@ const connection = new HubConnectionBuilder()
   .build();
 connection.on("depth", onDepth);
 connection.on("trades", (message) => say({ kind: "trades", at: Date.now(), epoch: message.epoch, sequence: message.sequence, raw: message }));
+connection.on("trade_state", (message) => say({ kind: "trade_state", at: Date.now(), raw: message }));
 connection.on("stats", (message) => say({ kind: "stats", raw: message }));
 connection.on("orders", (message) => say({ kind: "orders", raw: message }));
 connection.on("heartbeat", (message) => say({ kind: "heartbeat", raw: message }));

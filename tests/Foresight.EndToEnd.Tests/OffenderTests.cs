@@ -1,0 +1,89 @@
+using System.Net;
+using System.Net.Http.Json;
+using Aspire.Hosting.Testing;
+using Foresight.Chain;
+using Foresight.Chain.Contracts;
+using Foresight.Contracts;
+using Foresight.EndToEnd.Tests.Stack;
+using Foresight.Exchange;
+using Foresight.Simulator.Traders;
+using Npgsql;
+
+namespace Foresight.EndToEnd.Tests;
+
+/// <summary>Somebody whose trades fail on chain by their own doing, from the first failed trade to the pardon.</summary>
+[Collection(StackCollection.Name)]
+public sealed class OffenderTests(StackFixture stack)
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task WhoRevokesTheApprovalBeforeTradesAreMined_IsRefused_UntilThePointsHaveFaded_OrAnAdminResetsThem()
+    {
+        await stack.WaitUntilTradingAsync();
+        var (eve, honest, market) = (stack.Traders[7], stack.Traders[0], stack.Markets[2]);
+        var price = new Price(31 * market.TickSize);
+
+        // Three trades go out together, and the approval is gone before the block that was to settle them.
+        var trades = new List<long>();
+        await stack.MineEveryAsync(0);
+        try
+        {
+            for (var i = 0; i < 3; i++) trades.Add(await stack.TradeAsync(market, eve, honest, price, lots: 200));
+            foreach (var trade in trades) await UntilAsync(trade, "broadcast");
+            await stack.SendFirstAsync(eve, stack.Venue.Usdc, UsdcContract.Approve(Address.Parse(stack.Venue.Factory), 0));
+        }
+        finally
+        {
+            await stack.MineEveryAsync(1);
+        }
+
+        foreach (var trade in trades)
+            Assert.StartsWith("insufficient_collateral", (await UntilAsync(trade, "failed")).SettlementReason);
+        await stack.SendFirstAsync(eve, stack.Venue.Usdc, UsdcContract.Approve(Address.Parse(stack.Venue.Factory), Word.MaxUInt256));
+        await Eventually.TrueAsync("the money is there again", Deadline, async () =>
+            (await stack.Api.AccountAsync(eve.Address.ToString(), CancellationToken.None))!.Balances.Any(b => b is { Asset: "USDC", HeldByTrades: "0" } && b.Available != "0"));
+
+        // With money, and all the same.
+        var refused = await RefusedAsync();
+        Assert.Equal((HttpStatusCode.TooManyRequests, ProblemCodes.AccountLimited), (refused.Status, refused.Code));
+        Assert.InRange(refused.RetryAfter!.Value, TimeSpan.FromMinutes(8), TimeSpan.FromMinutes(11));
+        Assert.Equal(HttpStatusCode.Created, (await TryAsync(honest)).Status);
+
+        // Time passes: the offences were two hours ago.
+        await ShiftAsync("- interval '2 hours'");
+        await AcceptedAsync();
+        await ShiftAsync("+ interval '2 hours'");
+        await RefusedAsync();
+
+        using var reset = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(stack.ApiUrl(1)), $"admin/offenders/{eve.Address}/reset"))
+        {
+            Content = JsonContent.Create(new ResetOffenderRequest("A test of ours.")),
+        };
+        reset.Headers.Authorization = new("Bearer", stack.AdminKey);
+        using var pardoned = await stack.Http.SendAsync(reset);
+        Assert.Equal(HttpStatusCode.OK, pardoned.StatusCode);
+        await AcceptedAsync();
+        Assert.Equal(3, (await stack.GetAsAdminAsync<OffenderDetail>($"admin/offenders/{eve.Address}")).Offences.Count(o => o.ForgivenAt is not null));
+
+        // Nothing to meet, and nothing rests.
+        Task<Settlement.Answer> TryAsync(Trader trader) => stack.SendOnceAsync(
+            trader, new OrderIntent(market, 0, Side.Buy, new Price(market.TickSize), new Quantity(200), TimeInForce.ImmediateOrCancel));
+
+        // An Api node looks at the offences each second.
+        Task<Settlement.Answer> RefusedAsync() => Eventually.GetAsync("a refusal", Deadline, async () => await TryAsync(eve) is { Code: not null } no ? no : null);
+
+        Task<Settlement.Answer> AcceptedAsync() => Eventually.GetAsync("an acceptance", Deadline, async () => await TryAsync(eve) is { Code: null } yes ? yes : null);
+
+        async Task ShiftAsync(string by)
+        {
+            await using var database = NpgsqlDataSource.Create((await stack.App.GetConnectionStringAsync("foresight"))!);
+            await using var shift = database.CreateCommand($"UPDATE offences SET at = at {by} WHERE address = $1");
+            shift.Parameters.AddWithValue(eve.Address.ToBytes());
+            Assert.Equal(3, await shift.ExecuteNonQueryAsync());
+        }
+    }
+
+    private Task<TradeView> UntilAsync(long trade, string state) => Eventually.GetAsync($"trade {trade} to be {state}", Deadline, async () =>
+        await stack.Api.GetAsync<TradeView>($"trades/{trade}", CancellationToken.None) is { } view && view.Settlement == state ? view : null);
+}

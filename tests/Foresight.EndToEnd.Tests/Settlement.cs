@@ -1,0 +1,58 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Foresight.Chain;
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Transactions;
+using Foresight.Contracts;
+using Foresight.EndToEnd.Tests.Stack;
+using Foresight.Exchange;
+using Foresight.Simulator.Traders;
+
+namespace Foresight.EndToEnd.Tests;
+
+/// <summary>What tests of settlement do with the running stack.</summary>
+internal static class Settlement
+{
+    private const long Gwei = 1_000_000_000;
+
+    /// <param name="Code">Null when it was accepted.</param>
+    public sealed record Answer(HttpStatusCode Status, string? Code, TimeSpan? RetryAfter, PlaceOrderResponse? Placed);
+
+    /// <summary>Sends it once and says what was answered, as it was answered.</summary>
+    public static async Task<Answer> SendOnceAsync(this StackFixture stack, Trader trader, OrderIntent intent)
+    {
+        var placement = stack.Signer.Sign(trader, intent);
+        using var response = await stack.Http.PostAsJsonAsync(new Uri(new Uri(stack.ApiUrl(1)), "orders"), placement.Request);
+        if (response.IsSuccessStatusCode)
+            return new Answer(response.StatusCode, null, null, await response.Content.ReadFromJsonAsync<PlaceOrderResponse>());
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
+        return new Answer(response.StatusCode, problem.GetProperty("code").GetString(), response.Headers.RetryAfter?.Delta, null);
+    }
+
+    /// <summary>Two orders that meet at once.</summary>
+    public static async Task<long> TradeAsync(this StackFixture stack, TradedMarket market, Trader buyer, Trader seller, Price price, long lots)
+    {
+        var bid = await stack.SendOnceAsync(buyer, new OrderIntent(market, 0, Side.Buy, price, new Quantity(lots)));
+        Assert.Equal((HttpStatusCode.Created, null), (bid.Status, bid.Code));
+        var sale = await stack.SendOnceAsync(seller, new OrderIntent(market, 0, Side.Sell, price, new Quantity(lots)));
+        Assert.Equal((HttpStatusCode.Created, null), (sale.Status, sale.Code));
+        return sale.Placed!.Fills.Single().TradeId;
+    }
+
+    /// <summary>A transaction that is mined before those that wait already, because it pays a higher tip.</summary>
+    public static async Task SendFirstAsync(this StackFixture stack, Trader from, string to, byte[] data) =>
+        await stack.Chain.SendTransactionAsync(new Eip1559Transaction
+        {
+            ChainId = stack.Venue.ChainId,
+            Nonce = await stack.Chain.GetTransactionCountAsync(from.Address, BlockRef.Pending),
+            To = Address.Parse(to),
+            GasLimit = 200_000,
+            MaxFeePerGas = 500 * Gwei,
+            MaxPriorityFeePerGas = 100 * Gwei,
+            Data = data,
+        }.Sign(from.Key));
+
+    /// <param name="seconds">0: no block comes.</param>
+    public static Task MineEveryAsync(this StackFixture stack, int seconds) => stack.Chain.RequestAsync(new RpcRequest("evm_setIntervalMining", seconds));
+}

@@ -1,0 +1,173 @@
+using System.Text.Json;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Foresight.Contracts;
+using Foresight.EndToEnd.Tests.Stack;
+using Foresight.Exchange;
+using Microsoft.Playwright;
+using Npgsql;
+using Xunit.Abstractions;
+
+namespace Foresight.EndToEnd.Tests;
+
+/// <summary>
+/// How soon each change of a trade's settlement can be seen: at the hub of both Api nodes, by GET, and in the console's list of trades. Measured from the
+/// change of the row, by the database's clock, which is this machine's.
+/// </summary>
+[Collection(StackCollection.Name)]
+public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHelper output)
+{
+    private const int Trades = 12;
+
+    private static readonly string[] Order = ["matched", "batched", "broadcast", "mined", "final"];
+
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TradePause = TimeSpan.FromMilliseconds(450);
+    private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>Notes when a row of the list shows another state than before.</summary>
+    private const string Watch = """
+        () => {
+          window.seen = [];
+          const last = {};
+          setInterval(() => {
+            for (const row of document.querySelectorAll("[data-testid=trades] tbody tr")) {
+              const trade = row.querySelector("td").title, state = row.querySelector(".pill").textContent.trim();
+              if (last[trade] !== state) { last[trade] = state; window.seen.push([trade, state, Date.now()]); }
+            }
+          }, 10);
+        }
+        """;
+
+    [Fact]
+    public async Task EachChange_IsSeenAtTheHub_ByTheApi_AndInTheConsole_WithinASecond()
+    {
+        await stack.WaitUntilTradingAsync();
+        var market = stack.Markets[2];
+        await using var log = await ChangeLog.OpenAsync((await stack.App.GetConnectionStringAsync("foresight"))!, market.Id);
+        await using var hub1 = await SubscribeAsync(market.Id, 1);
+        await using var hub2 = await SubscribeAsync(market.Id, 2);
+        await using var browser = await ConsoleBrowser.StartAsync(stack.App.GetEndpoint("console"));
+        var page = await browser.SignInAsync("Ada", stack.AdminKey);
+        await page.GotoAsync($"/trades?market={market.Id}");
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Trades" }).First.WaitForAsync();
+        await page.EvaluateAsync(Watch);
+
+        var polls = new List<Task<IReadOnlyList<Sight>>>();
+        using var pace = new PeriodicTimer(TradePause);
+        for (var i = 0; i < Trades; i++)
+        {
+            var trade = await stack.TradeAsync(market, stack.Traders[0], stack.Traders[1], new Price(43 * market.TickSize), lots: 200);
+            polls.Add(PollAsync(trade));
+            await pace.WaitForNextTickAsync();
+        }
+
+        IReadOnlyList<Sight> polled = [.. (await Task.WhenAll(polls)).SelectMany(p => p)];
+        var ids = polled.Select(p => p.Trade).ToHashSet();
+        await Eventually.TrueAsync("the hub and the console have all of them", Deadline, async () =>
+            Final(Heard(hub1)) && Final(Heard(hub2)) && Final(await ShownAsync(page)));
+        var changes = (await log.ReadAsync()).Where(c => ids.Contains(c.Trade)).ToList();
+        Assert.Equal(Trades * 4, changes.Count);
+
+        var figures = new[]
+        {
+            new Figure("hub of node 1", LateBy(changes, Heard(hub1))), new Figure("hub of node 2", LateBy(changes, Heard(hub2))),
+            new Figure("GET /trades/{id}", LateBy(changes, polled)), new Figure("console, list of trades", LateBy(changes, await ShownAsync(page))),
+        };
+        foreach (var f in figures)
+            output.WriteLine($"{f.Where,-24} changes {f.Late.Count,3}   p50 {f.At(0.5).TotalMilliseconds,5:0} ms   p95 {f.At(0.95).TotalMilliseconds,5:0} ms   max {f.At(1).TotalMilliseconds,5:0} ms");
+        // Each change is told at the hub, none is skipped.
+        foreach (var client in new[] { hub1, hub2 })
+            Assert.All(ids, id => Assert.Equal(Order[1..], Heard(client).Where(s => s.Trade == id).Select(s => s.State)));
+        foreach (var f in figures) Assert.True(f.At(0.95) <= Bound, $"{f.Where}: p95 is {f.At(0.95).TotalSeconds:0.00} s");
+
+        bool Final(IReadOnlyList<Sight> sights) => ids.All(id => sights.Any(s => s.Trade == id && s.State == "final"));
+    }
+
+    /// <summary>From each change until its state, or one that came after it, was seen.</summary>
+    private static IReadOnlyList<TimeSpan> LateBy(IReadOnlyList<Sight> changes, IReadOnlyList<Sight> sights)
+    {
+        var byTrade = sights.ToLookup(s => s.Trade);
+        return [.. changes.Select(c => byTrade[c.Trade].Where(s => Rank(s) >= Rank(c)).Min(s => s.At) - c.At).Order()];
+
+        static int Rank(Sight sight) => Array.IndexOf(Order, sight.State);
+    }
+
+    private static IReadOnlyList<Sight> Heard(NodeScript client) =>
+    [
+        .. client.Lines.Where(line => NodeScript.IsKind(line, "trade_state")).SelectMany(line => line.GetProperty("raw").GetProperty("trades").EnumerateArray().Select(trade =>
+            new Sight(trade.GetProperty("tradeId").GetInt64(), trade.GetProperty("settlement").GetString()!, DateTimeOffset.FromUnixTimeMilliseconds(line.GetProperty("at").GetInt64())))),
+    ];
+
+    private static async Task<IReadOnlyList<Sight>> ShownAsync(IPage page) =>
+        [.. (await page.EvaluateAsync<JsonElement>("window.seen")).EnumerateArray().Select(seen =>
+            new Sight(long.Parse(seen[0].GetString()!), seen[1].GetString()!, DateTimeOffset.FromUnixTimeMilliseconds(seen[2].GetInt64())))];
+
+    private async Task<IReadOnlyList<Sight>> PollAsync(long trade)
+    {
+        var seen = new List<Sight>();
+        using var deadline = new CancellationTokenSource(Deadline);
+        while (seen.Count == 0 || seen[^1].State != "final")
+        {
+            var state = (await stack.Api.GetAsync<TradeView>($"trades/{trade}", deadline.Token))!.Settlement;
+            if (seen.Count == 0 || seen[^1].State != state) seen.Add(new Sight(trade, state, DateTimeOffset.UtcNow));
+            await Task.Delay(PollPause, deadline.Token);
+        }
+
+        return seen;
+    }
+
+    private async Task<NodeScript> SubscribeAsync(int market, int node)
+    {
+        var script = NodeScript.Start(NodeScript.InScripts("market-client.mjs"), new Dictionary<string, string>
+        {
+            ["NPM_FOLDER"] = stack.Npm.Folder, ["API_URL"] = stack.ApiUrl(node), ["MARKET"] = market.ToString(), ["TOPICS"] = "trades",
+        });
+        await script.WaitForAsync("the subscription", Deadline, line => NodeScript.IsKind(line, "ready"));
+        return script;
+    }
+
+    private sealed record Sight(long Trade, string State, DateTimeOffset At);
+
+    /// <param name="Late">In order.</param>
+    private sealed record Figure(string Where, IReadOnlyList<TimeSpan> Late)
+    {
+        public TimeSpan At(double share) => Late[Math.Min(Late.Count - 1, (int)(Late.Count * share))];
+    }
+
+    /// <summary>Every change of the rows of one market, by a trigger that is there for the test only.</summary>
+    private sealed class ChangeLog(NpgsqlDataSource database) : IAsyncDisposable
+    {
+        public static async Task<ChangeLog> OpenAsync(string connection, int market)
+        {
+            var database = NpgsqlDataSource.Create(connection);
+            await using var create = database.CreateCommand(
+                $"""
+                CREATE TABLE test_trade_changes (trade_id bigint, settlement text, at timestamptz);
+                CREATE FUNCTION test_trade_changed() RETURNS trigger LANGUAGE plpgsql AS
+                    'BEGIN INSERT INTO test_trade_changes VALUES (NEW.trade_id, NEW.settlement, clock_timestamp()); RETURN NULL; END';
+                CREATE TRIGGER test_trade_changed AFTER UPDATE ON trades FOR EACH ROW
+                    WHEN (NEW.market_id = {market} AND NEW.settlement <> OLD.settlement) EXECUTE FUNCTION test_trade_changed();
+                """);
+            await create.ExecuteNonQueryAsync();
+            return new ChangeLog(database);
+        }
+
+        public async Task<IReadOnlyList<Sight>> ReadAsync()
+        {
+            await using var command = database.CreateCommand("SELECT trade_id, settlement, at FROM test_trade_changes ORDER BY at");
+            await using var reader = await command.ExecuteReaderAsync();
+            var changes = new List<Sight>();
+            while (await reader.ReadAsync()) changes.Add(new Sight(reader.GetInt64(0), reader.GetString(1), reader.GetFieldValue<DateTimeOffset>(2)));
+            return changes;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await using (var drop = database.CreateCommand("DROP TRIGGER test_trade_changed ON trades; DROP FUNCTION test_trade_changed; DROP TABLE test_trade_changes"))
+                await drop.ExecuteNonQueryAsync();
+            await database.DisposeAsync();
+        }
+    }
+}
