@@ -31,7 +31,7 @@ var replica = builder.AddContainer("postgres-replica", "postgres", AppHostImages
 
 // The chain forgets transactions after 2,000 blocks, or its memory would grow by some 100 KB with each settlement.
 var chain = builder.AddContainer("chain", "ghcr.io/foundry-rs/foundry", AppHostImages.FoundryTag)
-    .WithArgs("exec anvil --host ${HOST:-0.0.0.0} --port ${PORT:-8545} --block-time 1 --transaction-block-keeper 2000 --quiet ${STATE_FILE:+--load-state $STATE_FILE}")
+    .WithArgs(ChainCommand.Anvil + " --block-time 1 --transaction-block-keeper 2000 ${STATE_FILE:+--load-state $STATE_FILE}")
     .WithHttpEndpoint(targetPort: 8545, name: "http");
 
 // Contracts, schema and markets, once; everything else waits for it. It knows the replica because that may be the primary by now.

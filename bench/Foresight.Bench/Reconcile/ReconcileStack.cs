@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
+using Foresight.AppHost;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.Settlement;
 using Npgsql;
@@ -19,13 +20,15 @@ internal sealed class ReconcileStack : IAsyncDisposable
 
     private readonly DistributedApplication app;
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
+    private readonly HttpRpcTransport transport;
     private readonly Dictionary<string, string> settings;
 
     private ReconcileStack(DistributedApplication app, string redis, string postgres)
     {
         this.app = app;
         Database = NpgsqlDataSource.Create(postgres);
-        Client = EthereumClient.OfEndpoint(http, app.GetEndpoint("chain"), TimeSpan.FromMinutes(1));
+        transport = new HttpRpcTransport(http, app.GetEndpoint("chain"), TimeSpan.FromMinutes(1));
+        Client = new EthereumClient(transport);
         settings = new Dictionary<string, string>
         {
             ["DATABASE_URL"] = postgres, ["REDIS_URL"] = redis, ["RPC_URL"] = app.GetEndpoint("chain").ToString(), ["OPERATOR_KEY"] = OperatorKey, ["MARKETS"] = "1",
@@ -45,9 +48,8 @@ internal sealed class ReconcileStack : IAsyncDisposable
         var builder = DistributedApplicationTestingBuilder.Create();
         builder.AddRedis("redis");
         builder.AddPostgres("postgres").AddDatabase("foresight");
-        // States of old blocks are not asked for; transactions and receipts are, and are kept.
         builder.AddContainer("chain", "foundry", "v1.7.1")
-            .WithArgs("exec anvil --host $HOST --port $PORT --quiet --gas-limit 300000000 --prune-history 64").WithHttpEndpoint(name: "http");
+            .WithArgs(ChainCommand.Anvil + " --gas-limit 300000000").WithHttpEndpoint(name: "http");
         var app = await builder.BuildAsync();
         await app.StartAsync();
         foreach (var name in new[] { "redis", "foresight", "chain" }) await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
@@ -65,6 +67,12 @@ internal sealed class ReconcileStack : IAsyncDisposable
     public Process StartNode(string name) => Start(name);
 
     public async Task RequestAsync(string method, params System.Text.Json.Nodes.JsonNode?[] parameters) => await Client.RequestAsync(new RpcRequest(method, parameters));
+
+    /// <summary>Many in one HTTP request; the node may take them in any order.</summary>
+    public async Task RequestAllAsync(IEnumerable<RpcRequest> requests)
+    {
+        foreach (var reply in await transport.SendAsync([.. requests], CancellationToken.None)) reply.Required();
+    }
 
     public async Task<T> ScalarAsync<T>(string sql, params object[] values)
     {

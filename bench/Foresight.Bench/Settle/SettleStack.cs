@@ -1,6 +1,7 @@
 using System.Numerics;
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
+using Foresight.AppHost;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
@@ -59,7 +60,7 @@ internal sealed class SettleStack : IAsyncDisposable
         var builder = DistributedApplicationTestingBuilder.Create();
         builder.AddRedis("redis");
         builder.AddPostgres("postgres").AddDatabase("foresight");
-        builder.AddContainer("chain", "foundry", "v1.7.1").WithArgs("exec anvil --host $HOST --port $PORT --block-time 1 --quiet").WithHttpEndpoint(name: "http");
+        builder.AddContainer("chain", "foundry", "v1.7.1").WithArgs(ChainCommand.Anvil + " --block-time 1").WithHttpEndpoint(name: "http");
         var app = await builder.BuildAsync();
         await app.StartAsync();
         foreach (var name in new[] { "redis", "foresight", "chain" }) await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(Patience);

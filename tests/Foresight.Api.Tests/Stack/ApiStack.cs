@@ -4,6 +4,7 @@ using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Foresight.AppHost;
 using Foresight.Chain;
 using Npgsql;
 
@@ -52,7 +53,7 @@ public sealed class ApiStack : IAsyncLifetime
             .WithEnvironment("PGPASSWORD", password)
             .WaitFor(postgres);
         var chain = builder.AddContainer("chain", "foundry", "v1.7.1")
-            .WithArgs("exec anvil --host $HOST --port $PORT --quiet")
+            .WithArgs(ChainCommand.Anvil)
             .WithHttpEndpoint(name: "http");
         builder.AddProject<Projects.Foresight_Api>("api")
             .WithHttpEndpoint()

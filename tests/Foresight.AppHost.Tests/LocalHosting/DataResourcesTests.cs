@@ -89,7 +89,7 @@ public sealed class DataResourcesTests
 
     private static void AddChain(IDistributedApplicationTestingBuilder builder) =>
         builder.AddContainer("chain", "foundry", "v1.7.1")
-            .WithArgs("exec anvil --host $HOST --port $PORT --block-time 1 --quiet ${STATE_FILE:+--load-state $STATE_FILE}")
+            .WithArgs(ChainCommand.Anvil + " --block-time 1 ${STATE_FILE:+--load-state $STATE_FILE}")
             .WithHttpEndpoint(name: "http");
 
     private static async Task<string?> CallAsync(DistributedApplication app, string method, params string[] parameters)

@@ -34,9 +34,13 @@ public sealed class AnvilChain : IAsyncDisposable
 
     public static async Task<AnvilChain> StartAsync(params string[] options)
     {
+        // States of 64 blocks, in memory: otherwise a chain that is killed, as this one is, leaves old ones behind in the user's home.
         var start = new ProcessStartInfo(
             AnvilProgram.Path,
-            ["--port", "0", "--chain-id", ChainId.ToString(CultureInfo.InvariantCulture), "--accounts", "1", "--no-mining", .. options])
+            [
+                "--port", "0", "--chain-id", ChainId.ToString(CultureInfo.InvariantCulture), "--accounts", "1", "--no-mining", "--prune-history", "64",
+                .. options,
+            ])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

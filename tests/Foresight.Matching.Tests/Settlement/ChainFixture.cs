@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
+using Foresight.AppHost;
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.Schema;
@@ -31,7 +32,7 @@ public sealed class ChainFixture : IAsyncLifetime
         var builder = DistributedApplicationTestingBuilder.Create();
         builder.AddRedis("redis");
         builder.AddPostgres("postgres").AddDatabase("foresight");
-        builder.AddContainer("chain", "foundry", "v1.7.1").WithArgs("exec anvil --host $HOST --port $PORT --quiet").WithHttpEndpoint(name: "http");
+        builder.AddContainer("chain", "foundry", "v1.7.1").WithArgs(ChainCommand.Anvil).WithHttpEndpoint(name: "http");
         app = await builder.BuildAsync();
         await app.StartAsync();
         foreach (var name in new[] { "redis", "foresight", "chain" }) await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);

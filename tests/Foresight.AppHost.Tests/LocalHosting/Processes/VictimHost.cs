@@ -13,8 +13,7 @@ internal static class VictimHost
         var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DisableDashboard = true });
         builder.AddRedis("redis");
         builder.AddPostgres("postgres").AddDatabase("foresight");
-        builder.AddContainer("chain", "foundry", "v1.7.1").WithArgs("exec anvil --host $HOST --port $PORT --quiet").WithHttpEndpoint(
-            name: "http");
+        builder.AddContainer("chain", "foundry", "v1.7.1").WithArgs(ChainCommand.Anvil).WithHttpEndpoint(name: "http");
         builder.AddExecutable(
             "stubborn", "/bin/sh", "/", "-c", "trap '' TERM INT HUP; (trap '' TERM; sleep 600; true) & while :; do sleep 600; done");
         var app = builder.Build();
