@@ -60,7 +60,7 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
         for (var start = 0; start < count; start += SendAtOnce)
         {
             var keys = Enumerable.Range(start, Math.Min(SendAtOnce, count - start)).Select(i => PrivateKey.OfPhrase($"reconcile account {i}")).ToList();
-            foreach (var key in keys) await stack.RequestAsync("anvil_setBalance", key.Address.ToLowerHex(), Hex.EncodeQuantity(BigInteger.Pow(10, 18)));
+            await stack.RequestAllAsync(keys.Select(key => new RpcRequest("anvil_setBalance", key.Address.ToLowerHex(), Hex.EncodeQuantity(BigInteger.Pow(10, 18)))));
             await SendAsync([.. keys.SelectMany((key, i) => new (PrivateKey, Address, byte[], long)[]
             {
                 (@operator, stack.Deployment.Usdc, UsdcContract.Mint(key.Address, 1_000_000 + start + i), 200_000),
@@ -84,7 +84,7 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
     public async Task SettleAsync(int count, Random random, Action<int> progress)
     {
         var market = stack.Deployment.Market(MarketId).Address;
-        var domain = TypedDataDomain.OfMarket(ReconcileStack.ChainId, market);
+        var orders = new StandingOrders([.. traders.Select(t => t.Key)], TypedDataDomain.OfMarket(ReconcileStack.ChainId, market));
         var next = await stack.Client.BlockNumberAsync() + 1;
         await using var connection = await stack.Database.OpenConnectionAsync();
         for (var start = 0; start < count;)
@@ -92,7 +92,7 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
             var batches = new List<(SettledBatch Batch, SignedTransaction Transaction)>();
             for (; start < count && batches.Count < SendAtOnce; start += perBlock)
             {
-                var trades = Enumerable.Range(start + 1, Math.Min(perBlock, count - start)).Select(id => NewTrade(id, random, domain)).ToList();
+                var trades = Enumerable.Range(start + 1, Math.Min(perBlock, count - start)).Select(id => NewTrade(id, random, orders)).ToList();
                 var data = MarketContract.Settle([.. trades.Select(t => new MarketMatch(t.Id, [Leg(t.Buy, t), Leg(t.Sell, t)]))]);
                 var signed = Sign(@operator, market, data, GasPerTrade * trades.Count);
                 batches.Add((new SettledBatch(next++, signed.Hash.ToBytes(), trades), signed));
@@ -115,30 +115,27 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
                     throw new InvalidOperationException($"A batch of {batches[i].Batch.Trades.Count} settled {settled}, in block {receipts[i]?.BlockNumber} and not {batches[i].Batch.Block}.");
             }
 
+            await JournalRows.WriteOrdersAsync(connection, orders.TakeNew(), MarketId);
             await JournalRows.WriteAsync(connection, [.. batches.Select(b => b.Batch)], MarketId);
             progress(Math.Min(start, count));
         }
 
+        await stack.ExecuteAsync(JournalRows.FillOrders);
         await WriteLedgerAsync();
     }
 
     private static MarketLeg Leg(SettledOrder order, SettledTrade trade)
         => new(order.Message, order.Signature, trade.Lots * OrderMessage.AmountPerLot, trade.Ticks * OrderMessage.PricePerTick);
 
-    private SettledTrade NewTrade(long id, Random random, TypedDataDomain domain)
+    private SettledTrade NewTrade(long id, Random random, StandingOrders orders)
     {
         var buyer = random.Next(TraderCount);
         var seller = (buyer + 1 + random.Next(TraderCount - 1)) % TraderCount;
-        var (ticks, lots) = (random.Next(1_000, 9_000), (long)random.Next(1, 100));
-        traders[buyer] = traders[buyer] with { Usdc = traders[buyer].Usdc - (ticks * lots), Yes = traders[buyer].Yes + lots };
-        traders[seller] = traders[seller] with { Usdc = traders[seller].Usdc + (ticks * lots), Yes = traders[seller].Yes - lots };
-        return new SettledTrade(id, ticks, lots, NewOrder(2 * id, buyer, true), NewOrder((2 * id) + 1, seller, false));
-
-        SettledOrder NewOrder(long orderId, int maker, bool isBuy)
-        {
-            var message = OrderMessage.OfUnits(traders[maker].Key.Address, 0, isBuy, ticks, lots, orderId, 0);
-            return new SettledOrder(orderId, maker + 1, OrderSigning.OrderHash(domain, message), message, OrderSigning.Sign(domain, message, traders[maker].Key));
-        }
+        var (level, lots) = (random.Next(StandingOrders.Levels), (long)random.Next(1, 100));
+        var (buy, sell) = (orders.Fill(buyer, true, level, lots), orders.Fill(seller, false, level, lots));
+        traders[buyer] = traders[buyer] with { Usdc = traders[buyer].Usdc - (buy.Ticks * lots), Yes = traders[buyer].Yes + lots };
+        traders[seller] = traders[seller] with { Usdc = traders[seller].Usdc + (buy.Ticks * lots), Yes = traders[seller].Yes - lots };
+        return new SettledTrade(id, buy.Ticks, lots, buy, sell);
     }
 
     private async Task WriteLedgerAsync()
@@ -166,13 +163,22 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
 
     private async Task SendAsync(params IReadOnlyList<(PrivateKey From, Address To, byte[] Data, long Gas)> calls)
     {
-        foreach (var call in calls.Where(c => !nonces.ContainsKey(c.From.Address)))
-            nonces.TryAdd(call.From.Address, await stack.Client.GetTransactionCountAsync(call.From.Address, BlockRef.Pending));
-        foreach (var call in calls) await stack.Client.SendTransactionAsync(Sign(call.From, call.To, call.Data, call.Gas));
+        if (!nonces.ContainsKey(@operator.Address)) nonces[@operator.Address] = await stack.Client.GetTransactionCountAsync(@operator.Address, BlockRef.Pending);
+        await stack.RequestAllAsync(calls.Select(c => Raw(Sign(c.From, c.To, c.Data, c.Gas))));
+    }
+
+    private static RpcRequest Raw(SignedTransaction transaction) => new("eth_sendRawTransaction", Hex.Encode(transaction.Raw));
+
+    /// <summary>The operator has deployed; every other account is new.</summary>
+    private long NextNonce(Address sender)
+    {
+        var nonce = nonces.GetValueOrDefault(sender);
+        nonces[sender] = nonce + 1;
+        return nonce;
     }
 
     private SignedTransaction Sign(PrivateKey from, Address to, byte[] data, long gas) => new Eip1559Transaction
     {
-        ChainId = ReconcileStack.ChainId, Nonce = nonces[from.Address]++, To = to, GasLimit = gas, MaxFeePerGas = Fee, MaxPriorityFeePerGas = 1_000_000_000, Data = data,
+        ChainId = ReconcileStack.ChainId, Nonce = NextNonce(from.Address), To = to, GasLimit = gas, MaxFeePerGas = Fee, MaxPriorityFeePerGas = 1_000_000_000, Data = data,
     }.Sign(from);
 }
