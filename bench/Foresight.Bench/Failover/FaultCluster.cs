@@ -7,6 +7,7 @@ using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using StackExchange.Redis;
 
 namespace Foresight.Bench.Failover;
 
@@ -129,12 +130,23 @@ internal sealed class FaultCluster : IAsyncDisposable
         return proof!;
     }
 
+    /// <summary>Asks until it holds. What is asked is what was just broken: a store that does not answer, or not in time, is asked again.</summary>
     public static async Task UntilAsync(string what, Func<Task<bool>> holds)
     {
         var started = Stopwatch.GetTimestamp();
-        while (!await holds())
+        while (true)
         {
-            if (Stopwatch.GetElapsedTime(started) > Patience) throw new TimeoutException($"waited {Patience.TotalSeconds} s in vain: {what}");
+            Exception? silent = null;
+            try
+            {
+                if (await holds()) return;
+            }
+            catch (Exception error) when (error is RedisException or NpgsqlException or TimeoutException)
+            {
+                silent = error;
+            }
+
+            if (Stopwatch.GetElapsedTime(started) > Patience) throw new TimeoutException($"waited {Patience.TotalSeconds} s in vain: {what}", silent);
             await Task.Delay(10);
         }
     }
