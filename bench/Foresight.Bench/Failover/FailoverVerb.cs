@@ -63,7 +63,9 @@ internal static class FailoverVerb
             if (injected.Lifted is not null && injected.Zombie is null)
                 report.Back.Add(FirstAfter(load, liftedAt));
             report.Epochs.Add(await cluster.EpochAsync() - before);
-            Console.WriteLine($"  {run,3}: gap {gap:0.00} s, {report.Epochs[^1]} epochs{(injected.Zombie is null ? "" : $", follows {report.Demoted[^1]:0.00} s after SIGCONT")}");
+            var zombieTook = injected.Zombie is null ? "" : $", follows {report.Demoted[^1]:0.00} s after SIGCONT";
+            var phases = report.Epochs[^1] == 0 ? "" : $" (take-over, ms: {await cluster.PhasesAsync()})";
+            Console.WriteLine($"  {run,3}: gap {gap:0.00} s, {report.Epochs[^1]} epochs{zombieTook}{phases}");
             if (injected.Ended is { } ended) await RestartAsync(cluster, ended);
             await cluster.AllStandByAsync();
         }

@@ -123,6 +123,18 @@ internal sealed class FaultCluster : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>What the last take-over took up to each phase, in milliseconds since the term before was last seen alive.</summary>
+    public async Task<string> PhasesAsync()
+    {
+        await using var command = Database.CreateCommand(
+            """
+            SELECT coalesce(string_agg(p.key || ' ' || round(p.value::numeric), ', ' ORDER BY p.value::numeric), '') FROM jsonb_each_text(
+                (SELECT phases FROM leadership_history WHERE resource = $1 ORDER BY epoch DESC LIMIT 1)) p
+            """);
+        command.Parameters.AddWithValue(LeasedResources.Matching);
+        return (string)(await command.ExecuteScalarAsync())!;
+    }
+
     public async Task<StateProof> ProofAsync()
     {
         StateProof? proof = null;
