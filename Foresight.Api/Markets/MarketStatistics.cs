@@ -27,7 +27,8 @@ public sealed class MarketStatistics(Database database, MarketFeed feed, TimePro
 
     private MarketStats Of(Market market, SumRow? row)
     {
-        var (bid, ask) = feed.BestOf(market.Id, outcome: 0);
+        // Without the stream nobody knows whether they are still the best.
+        var (bid, ask) = feed.IsConnected ? feed.BestOf(market.Id, outcome: 0) : (null, null);
         return new MarketStats(
             market.Id, row?.LastPriceTicks is { } last ? Decimals.Price(last) : null, Decimals.Shares(row?.Lots ?? 0),
             UsdcOf(row?.Notional ?? 0), row?.Trades ?? 0, bid is { } b ? Decimals.Price(b) : null, ask is { } a ? Decimals.Price(a) : null);

@@ -13,7 +13,8 @@ public static class RequestReading
     /// <summary>How long the caller waits at most, in milliseconds.</summary>
     public const string DeadlineHeader = "X-Deadline-Ms";
 
-    private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(10);
+    /// <summary>So that an answer is there within five seconds, also while nothing can be committed. A take-over of a crashed leader takes a second or two.</summary>
+    private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(4.5);
     private const int MaxDeadlineMs = 60_000;
 
     public static Problem BadCursor { get; } = Problem.Malformed("cursor must be the next of a page before.");

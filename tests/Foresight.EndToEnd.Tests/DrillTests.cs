@@ -1,8 +1,10 @@
 using Aspire.Hosting.Testing;
+using Foresight.Contracts;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Load;
 using Npgsql;
+using Xunit.Abstractions;
 
 namespace Foresight.EndToEnd.Tests;
 
@@ -21,10 +23,13 @@ public sealed class DrillCollection : ICollectionFixture<DrillFixture>
 
 /// <summary>What the README invites to: break it while orders come, and see that nothing acknowledged is lost.</summary>
 [Collection(DrillCollection.Name)]
-public sealed class DrillTests(DrillFixture stack)
+public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
 {
     private const double OrdersPerSecond = 20;
     private const int OrdersAfterEachFault = 20;
+
+    /// <summary>Acceptance B4: 5 s for an answer, 100 ms for a probe. A single run on a busy machine gets slack.</summary>
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(5) * 2, LongestProbe = TimeSpan.FromMilliseconds(100) * 10;
 
     private static readonly TimeSpan CommandDeadline = TimeSpan.FromSeconds(120);
 
@@ -34,8 +39,12 @@ public sealed class DrillTests(DrillFixture stack)
         await stack.WaitUntilTradingAsync();
         var statistics = new LoadStatistics(keepAcknowledgements: true);
         using var stop = new CancellationTokenSource();
-        var load = stack.RunLoadAsync(new SteadyFlow(9, OrdersPerSecond, stack.LoadMarkets, stack.Traders), statistics, stop.Token);
+        using var attempts = new OrderAttempts();
+        using var http = new HttpClient(attempts);
+        var load = stack.RunLoadAsync(new SteadyFlow(9, OrdersPerSecond, stack.LoadMarkets, stack.Traders), statistics, stop.Token, http);
         await MoreAcknowledgementsAsync(statistics);
+
+        await FreezeTheStandbyAsync(statistics, attempts);
 
         var killed = (await stack.LeaderAsync()).NodeId;
         await DoAsync("matching-1", "kill-leader");
@@ -56,10 +65,35 @@ public sealed class DrillTests(DrillFixture stack)
 
         await stop.CancelAsync();
         var report = await load;
+        Assert.Equal(0, report.Unresolved);
         await AssertAllThereAsync(report.Acknowledgements);
         // It ends at the first violation.
         Assert.True(stack.App.ResourceNotifications.TryGetCurrentState("checker", out var checker));
         Assert.Equal("Running", checker!.Snapshot.State?.Text);
+    }
+
+    /// <summary>While the synchronous standby is frozen nothing is acknowledged, every order is answered all the same, and probes are as quick as ever.</summary>
+    private async Task FreezeTheStandbyAsync(LoadStatistics statistics, OrderAttempts attempts)
+    {
+        using var door = new HttpClient { DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        var nodes = await stack.GetAsAdminAsync<List<NodeRecord>>("cluster/nodes");
+        var ofApi = new ProbeLatency(stack.Http, [.. ProbesOf(stack.ApiUrl(1)), .. ProbesOf(stack.ApiUrl(2))]);
+        var ofMatching = new ProbeLatency(door, [.. nodes.Where(node => node.Kind == "matching").SelectMany(node => ProbesOf(node.Address))]);
+        await using (ofApi)
+        await using (ofMatching)
+        {
+            using (new FrozenServer(stack, "postgres-replica"))
+                await Eventually.TrueAsync("60 orders are answered, and not acknowledged", Eventually.Patience, () => attempts.Open >= 60);
+            await MoreAcknowledgementsAsync(statistics);
+        }
+
+        output.WriteLine($"frozen standby: orders {attempts}; Api {ofApi}; matching {ofMatching}");
+        Assert.InRange(attempts.Longest, TimeSpan.Zero, LongestAnswer);
+        Assert.Empty(ofApi.Failures);
+        Assert.InRange(ofApi.Percentile(0.99), TimeSpan.Zero, LongestProbe);
+        Assert.InRange(ofMatching.Percentile(0.99), TimeSpan.Zero, LongestProbe);
+
+        static IEnumerable<Uri> ProbesOf(string address) => new[] { "/alive", "/ready", "/health" }.Select(path => new Uri(new Uri(address), path));
     }
 
     private async Task DoAsync(string resource, string command)

@@ -103,9 +103,10 @@ public class StackFixture : IAsyncLifetime
     public string KeyOf(Trader trader) =>
         Keccak256.HashText(Trader.PhraseOf(TraderSeed, Traders.ToList().IndexOf(trader) + 1)).ToString();
 
-    public Task<LoadReport> RunLoadAsync(IOrderFlow flow, LoadStatistics statistics, CancellationToken stop)
+    /// <param name="http">Another client than the usual one, to watch its requests.</param>
+    public Task<LoadReport> RunLoadAsync(IOrderFlow flow, LoadStatistics statistics, CancellationToken stop, HttpClient? http = null)
     {
-        var api = new ApiClient(SimulatorExtensions.NewHttpClient(256), NodesOf("api-1", "api-2"), TimeProvider.System, statistics.OnFault);
+        var api = new ApiClient(http ?? SimulatorExtensions.NewHttpClient(256), NodesOf("api-1", "api-2"), TimeProvider.System, statistics.OnFault);
         var options = new LoadOptions(MaxInFlight: 1000, DrainTimeout: TimeSpan.FromSeconds(30), Adapt: true);
         return new LoadGenerator(api, Signer, flow, statistics, options, TimeProvider.System).RunAsync(stop);
     }
