@@ -32,7 +32,7 @@ public sealed class ConsolePictures
     [FactWhenSet(Address)]
     public async Task TakeAll()
     {
-        var folder = Path.Combine(RepositoryRoot(), "docs", "images");
+        var folder = Path.Combine(Repository.Root, "docs", "images");
         Directory.CreateDirectory(folder);
         var key = Environment.GetEnvironmentVariable("ADMIN_KEY") ?? throw new InvalidOperationException("ADMIN_KEY is not set");
         var isFilledDirectly = Environment.GetEnvironmentVariable("RPC_URL") is { Length: > 0 };
@@ -85,16 +85,5 @@ public sealed class ConsolePictures
         await ConsoleBrowser.RunUntilItAppearsAsync(page, page.GetByTestId("discrepancies").GetByText("missing_offchain").First);
         // The notices that a run has started go by themselves.
         await Expect(page.Locator(".rz-notification-item")).ToHaveCountAsync(0);
-    }
-
-    private static string RepositoryRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Foresight.sln")))
-                return folder.FullName;
-        }
-
-        throw new InvalidOperationException("This is not run from the repository.");
     }
 }

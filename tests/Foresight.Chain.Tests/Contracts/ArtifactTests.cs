@@ -11,10 +11,8 @@ public sealed class ArtifactTests
     [Fact]
     public void Artifacts_AreWhatTheSourcesCompileTo()
     {
-        var root = typeof(ArtifactTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(a => a.Key == "RepositoryRoot").Value!;
-        Assert.Contains(
-            "match the sources", Command.Run("node", Path.Combine(root, "contracts"), "build.mjs", "--check"), StringComparison.Ordinal);
+        var folder = Path.Combine(Repository.Root, "contracts");
+        Assert.Contains("match the sources", Command.Run("node", folder, "build.mjs", "--check"), StringComparison.Ordinal);
     }
 
     /// <summary>The wrappers say in C# what the compiler says in JSON: types, order, what is indexed, and what comes back.</summary>

@@ -1,0 +1,99 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Foresight.AppHost.Tests;
+
+/// <summary>The names in the documents are those of the code.</summary>
+public sealed partial class DocumentTests
+{
+    // Read by .NET, by the package managers or by the shell that a document's command runs in.
+    private static readonly string[] NotOurs = ["OLD_DATA", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
+
+    private static readonly string[] Services =
+    [
+        "Foresight.Api", "Foresight.Console", "Foresight.Matching", "Foresight.ServiceDefaults", "Foresight.Simulator",
+    ];
+
+    private static readonly string[] Documents = Files("", "*.md").Where(file => !file.Contains("/decisions/")).ToArray();
+
+    [Fact]
+    public void EverySettingThatAServiceReads_IsInADocument()
+    {
+        var read = Services.SelectMany(project => Files(project, "*.cs")).SelectMany(file => SettingsIn(file, QuotedName())).Distinct();
+        var documented = Documents.SelectMany(file => SettingsIn(file, Name())).ToHashSet();
+        Assert.Empty(read.Except(documented).Except(["OTEL_SERVICE_NAME"]));
+    }
+
+    [Fact]
+    public void EverySettingInADocument_IsInTheCode()
+    {
+        var known = new[] { "*.cs", "*.sh", "*.mjs", "*.csproj", "*.sol" }.SelectMany(pattern => Files("", pattern))
+            .SelectMany(file => SettingsIn(file, Name())).ToHashSet();
+        Assert.Empty(Documents.SelectMany(file => SettingsIn(file, Name())).Distinct().Except(known).Except(NotOurs));
+    }
+
+    [Fact]
+    public void EveryMetricInADocument_Exists()
+    {
+        var known = Files("Foresight.ServiceDefaults", "MetricNames.cs").SelectMany(file => MetricsIn(file)).ToHashSet();
+        Assert.Empty(Documents.SelectMany(MetricsIn).Distinct().Except(known));
+    }
+
+    [Fact]
+    public void EveryLinkOfADocument_LeadsToAFile()
+    {
+        var broken = Files("", "*.md").SelectMany(
+            file => Link().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)
+                .Where(to => !to.Contains("://") && !Path.Exists(Path.Combine(Path.GetDirectoryName(file)!, to)))
+                .Select(to => $"{file}: {to}"));
+        Assert.Empty(broken);
+    }
+
+    [Fact]
+    public void EveryVerbOfTheBench_IsInTheMapOfTheCode()
+    {
+        var map = File.ReadAllText(Path.Combine(Repository.Root, "ARCHITECTURE.md"));
+        var verbs = Verb().Matches(File.ReadAllText(Path.Combine(Repository.Root, "bench/Foresight.Bench/Program.cs")));
+        Assert.NotEmpty(verbs);
+        Assert.All(verbs, verb => Assert.Contains($"`{verb.Groups[1].Value}`", map));
+    }
+
+    [Fact]
+    public void EveryProject_IsInTheMapOfTheCode()
+    {
+        var map = File.ReadAllText(Path.Combine(Repository.Root, "ARCHITECTURE.md"));
+        // Tests are named as one, but for those that are more than the tests of a project.
+        var projects = Files("", "*.csproj").Select(Path.GetFileNameWithoutExtension)
+            .Where(name => !name!.EndsWith(".Tests") || name is "Foresight.EndToEnd.Tests");
+        Assert.All(projects, name => Assert.Contains($"{name}`", map));
+    }
+
+    /// <summary>The files that are the repository's own, not made by a build or a package manager.</summary>
+    private static IEnumerable<string> Files(string folder, string pattern) =>
+        Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), pattern, SearchOption.AllDirectories)
+            .Where(file => !Path.GetRelativePath(Repository.Root, file).Split('/').Any(part => part is "bin" or "obj" or "node_modules"));
+
+    private static IEnumerable<string> SettingsIn(string file, Regex name) =>
+        name.Matches(Numbered().Replace(File.ReadAllText(file), "_n_")).Select(match => match.Groups[1].Value);
+
+    private static IEnumerable<string> MetricsIn(string file) => Metric().Matches(File.ReadAllText(file)).Select(match => match.Value);
+
+    [GeneratedRegex("\"([A-Z][A-Z0-9]*(?:_[A-Z0-9n]+)+)\"")]
+    private static partial Regex QuotedName();
+
+    [GeneratedRegex(@"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9n]+)+)\b")]
+    private static partial Regex Name();
+
+    /// <summary>One of several, such as DATABASE_REPLICA_1_URL.</summary>
+    [GeneratedRegex(@"_(?:\{\w+\}|\d|n)_")]
+    private static partial Regex Numbered();
+
+    [GeneratedRegex("foresight_[a-z_]+[a-z]")]
+    private static partial Regex Metric();
+
+    [GeneratedRegex(@"\]\(([^)#\s]+)(?:#[^)]*)?\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex("""\["([a-z-]+)"\] = new""")]
+    private static partial Regex Verb();
+}
