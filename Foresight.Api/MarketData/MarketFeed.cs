@@ -26,7 +26,6 @@ public sealed partial class MarketFeed : BackgroundService
     private readonly MarketDataMetrics metrics;
     private readonly TimeProvider clock;
     private readonly ILogger<MarketFeed> logger;
-    private readonly Subscribers subscribers = new();
     private readonly ConcurrentDictionary<int, MarketStream> streams = new();
     private readonly Dictionary<int, TradeStream> tradeStreams = [];
     private readonly Dictionary<int, StatsMessage> lastStats = [];
@@ -61,27 +60,6 @@ public sealed partial class MarketFeed : BackgroundService
     public DepthView? DepthOf(int market, int outcome, int levels) => streams.GetValueOrDefault(market)?.View(outcome, levels);
 
     public (int? Bid, int? Ask) BestOf(int market, int outcome) => streams.GetValueOrDefault(market)?.Best(outcome) ?? (null, null);
-
-    /// <summary>Returns why it is refused, or null.</summary>
-    public Task<string?> SubscribeAsync(HubClient client, Subscription subscription, (long Epoch, long Sequence)? from)
-    {
-        var answer = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!inbox.Writer.TryWrite(new FeedItem.Subscribe(client, subscription, from, answer))) answer.SetResult("unavailable");
-        return answer.Task;
-    }
-
-    public Task UnsubscribeAsync(HubClient client, Subscription subscription)
-    {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!inbox.Writer.TryWrite(new FeedItem.Unsubscribe(client, subscription, done))) done.SetResult();
-        return done.Task;
-    }
-
-    public void Leave(HubClient client)
-    {
-        // A client that cannot be taken out now would be written to for ever; so this one waits for room.
-        if (!inbox.Writer.TryWrite(new FeedItem.Left(client))) _ = inbox.Writer.WriteAsync(new FeedItem.Left(client), stopping).AsTask();
-    }
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
@@ -237,49 +215,6 @@ public sealed partial class MarketFeed : BackgroundService
             if (followers.Count > 0)
                 SendToAll(followers, SharedMessage.Of(HubEvents.Orders, message with { Updates = [.. own] }, metrics.Delivered));
         }
-    }
-
-    private string? OnSubscribe(FeedItem.Subscribe request)
-    {
-        var (client, subscription) = (request.Client, request.Subscription);
-        if (client.HasLeft) return "unavailable";
-        if (client.Subscriptions.Count >= HubClient.MaxSubscriptions) return "too_many_subscriptions";
-        if (subscription.Topic != HubEvents.Orders && !streams.ContainsKey(subscription.Market)) return "unavailable";
-        subscribers.Add(client, subscription);
-        if (subscription.Topic == HubEvents.Depth) Welcome(client, subscription.Market, request.From);
-        if (subscription.Topic == HubEvents.Stats && lastStats.TryGetValue(subscription.Market, out var stats))
-            client.Outbox.Stats(subscription.Market, SharedMessage.Of(HubEvents.Stats, stats));
-        return null;
-    }
-
-    /// <summary>What it missed, if it was here before; else the whole book. While there is none it gets it as soon as there is.</summary>
-    private void Welcome(HubClient client, int market, (long Epoch, long Sequence)? from)
-    {
-        var stream = streams[market];
-        client.Outbox.Forget(market);
-        if (from is { } known && stream.After(known.Epoch, known.Sequence) is { } missed)
-        {
-            foreach (var message in missed) client.Outbox.Depth(market, SharedMessage.Depth(message));
-        }
-        else if (stream.Snapshot() is { } snapshot)
-        {
-            client.Outbox.Depth(market, snapshot);
-        }
-    }
-
-    private void SendToAll(Subscription subscription, SharedMessage message) => SendToAll(subscribers.Of(subscription), message);
-
-    private static void SendToAll(IReadOnlyCollection<HubClient> followers, SharedMessage message)
-    {
-        message.Expect(followers.Count);
-        foreach (var client in followers) client.Outbox.Queue(message);
-    }
-
-    private void Say(string topic, int market, string state)
-    {
-        var notice = SharedMessage.Of(HubEvents.Continuity, new ContinuityMessage(topic, market, state));
-        var followers = market == 0 ? subscribers.OfTopic(topic) : subscribers.Of(new Subscription(topic, market));
-        foreach (var client in followers) client.Outbox.Queue(notice);
     }
 
     private static partial class Log
