@@ -9,8 +9,6 @@ namespace Foresight.Matching.Tests.Leadership;
 [Collection(BreakableStoresCollection.Name)]
 public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOutputHelper output) : IAsyncLifetime
 {
-    private static readonly int Repetitions = int.TryParse(Environment.GetEnvironmentVariable("FORESIGHT_REPEAT"), out var times) ? times : 1;
-
     private List<NodeProcess> nodes = [];
     private TestCluster cluster = null!;
     private TestClient client = null!;
@@ -38,7 +36,7 @@ public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOu
         await StartNodesAsync();
         await client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
         await using var load = new Load(client, cluster);
-        for (var i = 0; i < Repetitions; i++)
+        for (var i = 0; i < Repeat.Times; i++)
         {
             await load.AcknowledgedAsync(random.Next(20, 200));
             Func<Task>[] deaths = [KillNodesAsync, stores.KillPostgresAsync, stores.StopRedisAsync];

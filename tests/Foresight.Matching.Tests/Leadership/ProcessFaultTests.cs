@@ -8,9 +8,6 @@ namespace Foresight.Matching.Tests.Leadership;
 [Collection(StoresCollection.Name)]
 public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
 {
-    /// <summary>How often the faults that need luck are repeated: <c>FORESIGHT_REPEAT</c>, 1.</summary>
-    private static readonly int Repetitions = int.TryParse(Environment.GetEnvironmentVariable("FORESIGHT_REPEAT"), out var times) ? times : 1;
-
     private readonly List<NodeProcess> nodes = [];
     private TestCluster cluster = null!;
     private TestClient client = null!;
@@ -42,7 +39,7 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
     {
         await StartAsync(cluster.Settings);
         await using var load = new Load(client, cluster);
-        for (var round = 0; round < 2; round++)
+        for (var round = 0; round < Repeat.Times; round++)
         {
             await load.AcknowledgedAsync(50);
             var leader = await LeaderAsync();
@@ -81,7 +78,7 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
         await CommitFreeze.InstallAsync(cluster.Database);
         await StartAsync(cluster.Settings);
         await using var load = new Load(client, cluster);
-        foreach (var point in Enumerable.Repeat(Enum.GetValues<FreezePoint>(), Repetitions).SelectMany(points => points))
+        foreach (var point in Enumerable.Repeat(Enum.GetValues<FreezePoint>(), Repeat.Times).SelectMany(points => points))
         {
             await load.AcknowledgedAsync(50);
             var leader = await LeaderAsync();

@@ -23,8 +23,6 @@ public sealed class GhostFillTests(ChainFixture fixture, ITestOutputHelper outpu
     /// <summary>Blocks in which everything must be over; it takes the confirmations and one.</summary>
     private const int MostBlocks = 8;
 
-    private static readonly int Repeats = int.Parse(Environment.GetEnvironmentVariable("FORESIGHT_REPEAT") ?? "1");
-
     private static readonly AbiFunction SetMode = AbiFunction.Parse("setMode(uint8 mode)");
 
     public enum Attack
@@ -47,7 +45,7 @@ public sealed class GhostFillTests(ChainFixture fixture, ITestOutputHelper outpu
         await using var venue = await LiveVenue.CreateAsync(fixture);
         var (alice, bob) = (await venue.AddWalletAsync(usdc: 1_000_000, shares: 0), await venue.AddWalletAsync(usdc: 0, shares: 1_000_000));
         var results = new List<Result>();
-        for (var run = 1; run <= Repeats; run++) results.Add(await RunAsync(venue, attack, reason, alice, bob));
+        for (var run = 1; run <= Repeat.Times; run++) results.Add(await RunAsync(venue, attack, reason, alice, bob));
         output.WriteLine(
             $"{attack,-20} runs {results.Count,3}   blocks until failed {Span(results, r => r.Failed)}, until the order is off the book {Span(results, r => r.OffTheBook)}, "
             + $"until bust {Span(results, r => r.Bust)}, until the honest are final {Span(results, r => r.Final)}   honest settled {results.Sum(r => r.Honest)} of {results.Count * HonestTrades}");

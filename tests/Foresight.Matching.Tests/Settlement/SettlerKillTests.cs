@@ -54,7 +54,6 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
     [Fact]
     public async Task KilledAtEachStep_PutsEveryBatchOnChainOnce()
     {
-        var repeats = int.Parse(Environment.GetEnvironmentVariable("FORESIGHT_REPEAT") ?? "1");
         var (buyer, seller) = (await venue.AddWalletAsync(usdc: 100_000), await venue.AddWalletAsync(shares: 100_000));
         var before = await venue.Client.GetTransactionCountAsync(venue.Operator.Key.Address);
         await nodes.MineOnAsync();
@@ -62,7 +61,7 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
         await nodes.KnowAsync(buyer, seller);
 
         var expected = 0L;
-        for (var round = 1; round <= repeats; round++)
+        for (var round = 1; round <= Repeat.Times; round++)
         {
             foreach (var (step, isThere) in Steps())
             {
