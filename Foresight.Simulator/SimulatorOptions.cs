@@ -1,4 +1,5 @@
 using System.Globalization;
+using Foresight.Chain.Signing;
 using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Simulator;
@@ -22,7 +23,7 @@ public sealed record SimulatorOptions
     public required int MaxInFlight { get; init; }
 
     /// <summary>FAUCET_KEY: the account that gives the traders gas and mock USDC. It has a default in development only.</summary>
-    public required string FaucetKey { get; init; }
+    public required PrivateKey FaucetKey { get; init; }
 
     /// <summary>RPC_URL, or services__chain__http__0.</summary>
     public required Uri RpcUrl { get; init; }
@@ -34,9 +35,21 @@ public sealed record SimulatorOptions
         Traders = configuration.Integer("SIMULATOR_TRADERS", 16, 2, 1000),
         Markets = configuration.Integer("SIMULATOR_MARKETS", 0, 0, 10_000),
         MaxInFlight = configuration.Integer("SIMULATOR_MAX_IN_FLIGHT", 128, 1, 10_000),
-        FaucetKey = configuration.Required("FAUCET_KEY", "it is the private key of a funded account of the development chain"),
+        FaucetKey = Key(configuration.Required("FAUCET_KEY", "it is the private key of a funded account of the development chain")),
         RpcUrl = configuration.RpcUrl(),
     };
+
+    private static PrivateKey Key(string text)
+    {
+        try
+        {
+            return PrivateKey.Parse(text);
+        }
+        catch (FormatException error)
+        {
+            throw new SettingException($"FAUCET_KEY: {error.Message}");
+        }
+    }
 
     private static double Rate(IConfiguration configuration, string name, double defaultValue, double minimum, double maximum)
     {

@@ -42,7 +42,7 @@ public sealed partial class SimulatorWorker(
         var venue = await api.GetAsync<ChainView>("chain", stop) ?? throw new InvalidOperationException("the Api knows no chain");
         var markets = await FindMarketsAsync(stop);
         var traders = Trader.FromSeed(options.Seed, options.Traders);
-        var funding = new TraderFunding(chain, PrivateKey.Parse(options.FaucetKey), venue, api, clock);
+        var funding = new TraderFunding(chain, options.FaucetKey, venue, api, clock);
         var plan = FundingPlan.For(traders, markets);
         await FundAsync(funding, plan, stop);
         Log.WaitingForBalances(logger, plan.Count, venue.Confirmations);

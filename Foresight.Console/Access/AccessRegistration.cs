@@ -1,8 +1,9 @@
 using System.Security.Claims;
 using System.Threading.RateLimiting;
+using Foresight.ServiceDefaults.Hosting;
 using Microsoft.AspNetCore.Antiforgery;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.DataProtection;
@@ -23,8 +24,8 @@ public static class AccessRegistration
 
         // The ticket must be readable after a restart and by every console behind one address, wherever the program lies.
         var protection = services.AddDataProtection().SetApplicationName("Foresight.Console");
-        if (builder.Configuration["CONSOLE_KEYS_DIRECTORY"] is { Length: > 0 } directory)
-            protection.PersistKeysToFileSystem(new DirectoryInfo(directory));
+        if (builder.Configuration.Optional("CONSOLE_KEYS_DIRECTORY") is { } directory)
+            protection.PersistKeysToFileSystem(KeysDirectory(directory));
 
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
         {
@@ -93,5 +94,17 @@ public static class AccessRegistration
 
         context.RejectPrincipal();
         await context.HttpContext.SignOutAsync();
+    }
+
+    private static DirectoryInfo KeysDirectory(string path)
+    {
+        try
+        {
+            return Directory.CreateDirectory(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingException($"CONSOLE_KEYS_DIRECTORY cannot be used: {error.Message}");
+        }
     }
 }

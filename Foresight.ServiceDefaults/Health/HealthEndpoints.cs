@@ -15,8 +15,6 @@ public sealed record CheckView(string Status, string? Description, double Durati
 
 public static class HealthEndpoints
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-
     internal static IServiceCollection AddHealthBoard(this IServiceCollection services)
     {
         services.AddHealthChecks();
@@ -48,7 +46,7 @@ public static class HealthEndpoints
                 check.Value?.Status.ToString().ToLowerInvariant() ?? "starting", check.Value?.Description,
                 Math.Round(check.Value?.Duration.TotalMilliseconds ?? 0, 1), check.Value?.At));
         return Results.Json(
-            new HealthReportView(status, node.Id, checks), Json,
+            new HealthReportView(status, node.Id, checks), JsonSerializerOptions.Web,
             statusCode: status is "healthy" or "degraded" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 }

@@ -35,22 +35,15 @@ public static class Settings
                 : throw new SettingException($"{name} must have at least {minimumLength} characters; it has {value.Length}.");
         }
 
-        public int Integer(string name, int defaultValue, int minimum, int maximum)
-        {
-            var text = configuration.Optional(name);
-            if (text is null) return defaultValue;
-            return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum
-                && value <= maximum
-                ? value
-                : throw new SettingException($"{name} must be a whole number from {minimum} to {maximum}, not \"{text}\".");
-        }
+        public int Integer(string name, int defaultValue, int minimum, int maximum) =>
+            (int)configuration.Long(name, defaultValue, minimum, maximum);
 
         public long Long(string name, long defaultValue, long minimum, long maximum)
         {
             var text = configuration.Optional(name);
             if (text is null) return defaultValue;
-            return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum
-                && value <= maximum
+            var isNumber = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value);
+            return isNumber && value >= minimum && value <= maximum
                 ? value
                 : throw new SettingException($"{name} must be a whole number from {minimum} to {maximum}, not \"{text}\".");
         }
