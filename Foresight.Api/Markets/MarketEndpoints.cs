@@ -1,4 +1,3 @@
-using Dapper;
 using Foresight.Api.MarketData;
 using Foresight.Api.Markets;
 using Foresight.Api.Orders;
@@ -25,6 +24,8 @@ public static class MarketEndpoints
         builder.Services.AddHostedService(provider => provider.GetRequiredService<MarketCatalog>());
         builder.Services.AddSingleton<MarketStatistics>();
         builder.Services.AddSingleton<TradeReader>();
+        var (chainId, confirmations) = (builder.Configuration.ChainId(), builder.Configuration.Integer("SETTLEMENT_CONFIRMATIONS", 2, 0, 1000));
+        builder.Services.AddSingleton(provider => new ChainContracts(provider.GetRequiredService<Database>(), chainId, confirmations));
         return builder;
     }
 
@@ -121,23 +122,11 @@ public static class MarketEndpoints
     }
 
     private static async Task<Results<Ok<ChainView>, ProblemResult>> ChainAsync(
-        Database database, IConfiguration configuration, CancellationToken cancellation)
-    {
-        var chainId = configuration.ChainId();
-        var row = await database.ReadAsync(
-            "chain", after: null,
-            (connection, cancel) =>
-                connection.QuerySingleOrDefaultAsync<(byte[] Factory, byte[] Usdc, byte[] Token)?>(
-                    new CommandDefinition(
-                        "SELECT factory, usdc, outcome_token FROM deployments WHERE chain_id = @chainId", new { chainId },
-                        cancellationToken: cancel)), cancellation);
-        if (row is not { } contracts)
-            return new ProblemResult(Problem.Unavailable($"The contracts are not deployed on chain {chainId} yet."));
-        return TypedResults.Ok(new ChainView(
-            chainId, new Address(contracts.Factory).ToString(), new Address(contracts.Usdc).ToString(),
-            new Address(contracts.Token).ToString(),
-            configuration.Integer("SETTLEMENT_CONFIRMATIONS", 2, 0, 10_000)));
-    }
+        ChainContracts contracts, CancellationToken cancellation) =>
+        await contracts.FindAsync(cancellation) is { } at
+            ? TypedResults.Ok(new ChainView(
+                contracts.ChainId, at.Factory.ToString(), at.Usdc.ToString(), at.OutcomeToken.ToString(), contracts.Confirmations))
+            : new ProblemResult(Problem.Unavailable($"The contracts are not deployed on chain {contracts.ChainId} yet."));
 
     private static MarketView View(Market market, MarketStats stats) => new(
         market.Id, market.Address.ToString(), market.Question, market.Outcomes, Decimals.Price(market.TickSize),

@@ -30,18 +30,17 @@ public sealed class OrderDesk
     private readonly MarketCatalog markets;
     private readonly SignatureCheck signatures;
     private readonly LeaderRouter router;
-    private readonly LeaderDirectory leaders;
-    private readonly OrderReader reader;
     private readonly OffenderGate offenders;
+    private readonly OrderRefusals refusals;
     private readonly TimeProvider clock;
     private readonly Counter<long> decisions;
 
     public OrderDesk(
-        MarketCatalog markets, SignatureCheck signatures, LeaderRouter router, LeaderDirectory leaders, OrderReader reader,
-        OffenderGate offenders, TimeProvider clock, IMeterFactory meters)
+        MarketCatalog markets, SignatureCheck signatures, OffenderGate offenders, LeaderRouter router, OrderRefusals refusals,
+        TimeProvider clock, IMeterFactory meters)
     {
-        (this.markets, this.signatures, this.router, this.leaders, this.reader, this.offenders, this.clock) =
-            (markets, signatures, router, leaders, reader, offenders, clock);
+        (this.markets, this.signatures, this.offenders, this.router, this.refusals, this.clock) =
+            (markets, signatures, offenders, router, refusals, clock);
         decisions = meters.Create(MetricNames.Meter).CreateCounter<long>(
             MetricNames.ApiOrders, description: "Orders and cancels by what was answered.");
     }
@@ -82,12 +81,9 @@ public sealed class OrderDesk
                 order.Salt.ToString(), order.ExpirySeconds, Hex.Encode(order.Signature), (int)order.TimeInForce, order.PostOnly,
                 (int)order.SelfTradePrevention, order.ClientOrderId, idempotencyKey), Shard: market.Shard);
         var result = await router.SendAsync(command, cancellation);
-        return result.Status switch
-        {
-            DoorStatus.Accepted => new DeskAnswer<PlaceOrderResponse>(ResponseOf(order, result), null, result.CommitLsn),
-            DoorStatus.Duplicate => await DuplicateAsync(order.Hash, cancellation),
-            _ => await RefusalAsync(result, order.Hash, market.Shard, cancellation),
-        };
+        return result.Status == DoorStatus.Accepted
+            ? new DeskAnswer<PlaceOrderResponse>(ResponseOf(order, result), null, result.CommitLsn)
+            : await refusals.OfOrderAsync(result, order, cancellation);
     }
 
     private async Task<DeskAnswer<CancelOrderResponse>> CancelUncountedAsync(
@@ -111,7 +107,7 @@ public sealed class OrderDesk
         return result.Status == DoorStatus.Accepted
             ? new DeskAnswer<CancelOrderResponse>(
                 new CancelOrderResponse(result.Cancelled ?? [], result.Epoch, result.Sequence), null, result.CommitLsn)
-            : await RefusalAsync(result, orderHash: null, market.Shard, cancellation);
+            : await refusals.OfAsync(result, orderHash: null, market.Shard, cancellation);
     }
 
     /// <summary>
@@ -134,53 +130,6 @@ public sealed class OrderDesk
         result.Epoch, result.Sequence);
 
     private static Problem UnknownMarket(Address address) => new(ProblemCodes.InvalidMarket, $"No market has its contract at {address}.");
-
-    private async Task<Problem> DuplicateAsync(Hash32 hash, CancellationToken cancellation)
-    {
-        var known = await reader.FindAsync(hash, after: null, fromPrimary: true, cancellation);
-        return new Problem(
-            ProblemCodes.DuplicateOrder,
-            $"This order came before{(known is null ? "" : $"; it is {known.Status} now")}. Sign it with another salt to place it again.")
-        {
-            More = new Dictionary<string, object?> { ["orderId"] = hash.ToString(), ["orderStatus"] = known?.Status },
-        };
-    }
-
-    private async Task<Problem> RefusalAsync(DoorResult result, Hash32? orderHash, int shard, CancellationToken cancellation)
-    {
-        switch (result.Status)
-        {
-            case DoorStatus.Rejected:
-                var code = result.Code ?? ProblemCodes.MalformedRequest;
-                return new Problem(code, ProblemRules.TitleOf(code))
-                {
-                    RetryAfter = ProblemRules.IsRetryable(code) ? TimeSpan.FromSeconds(1) : null,
-                    // A rejected order is in the journal too, so its position can be told; one refused before that has none.
-                    More = result.Sequence > 0
-                        ? new Dictionary<string, object?> { ["epoch"] = result.Epoch, ["sequence"] = result.Sequence }
-                        : [],
-                };
-            case DoorStatus.InDoubt:
-                return new Problem(
-                    ProblemCodes.InDoubt,
-                    "It may or may not be done. Ask for the order, or send the same request again: it is never done twice.")
-                {
-                    RetryAfter = TimeSpan.FromSeconds(1),
-                    More = orderHash is { } hash ? new Dictionary<string, object?> { ["orderId"] = hash.ToString() } : [],
-                };
-            default:
-                var leader = await leaders.FindAsync(LeasedResources.MatchingOf(shard), cancellation);
-                return new Problem(
-                    leader is null ? ProblemCodes.NotLeader : ProblemCodes.Unavailable,
-                    leader is null
-                        ? "Nothing was done: no node leads the matching of this market."
-                        : "Nothing was done: the leader did not take it before your deadline.")
-                {
-                    RetryAfter = TimeSpan.FromSeconds(1),
-                    LeaderId = leader?.NodeId,
-                };
-        }
-    }
 
     private void Count(string action, Problem? problem) =>
         decisions.Add(

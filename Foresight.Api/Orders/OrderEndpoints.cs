@@ -19,6 +19,7 @@ public static class OrderEndpoints
         builder.Services.AddSingleton<OrderReader>();
         builder.Services.AddSingleton(OffenderOptions.From(builder.Configuration));
         builder.Services.AddSingleton<OffenderGate>();
+        builder.Services.AddSingleton<OrderRefusals>();
         builder.Services.AddSingleton<OrderDesk>();
         return builder;
     }

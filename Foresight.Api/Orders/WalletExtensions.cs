@@ -1,3 +1,4 @@
+using Foresight.Api.Markets;
 using Foresight.Api.Orders;
 using Foresight.Chain.Rpc;
 using Foresight.Contracts;
@@ -9,8 +10,8 @@ namespace Microsoft.AspNetCore.Builder;
 public static class WalletExtensions
 {
     /// <summary>
-    /// Contract wallets are asked at <c>RPC_URLS</c> or <c>RPC_URL</c>. Without a chain endpoint only signatures of plain accounts are
-    /// accepted.
+    /// Contract wallets and approvals are asked for at <c>RPC_URLS</c> or <c>RPC_URL</c>. Without a chain endpoint only signatures of plain
+    /// accounts are accepted, and a missing approval is refused as missing money.
     /// </summary>
     public static WebApplicationBuilder AddWallets(this WebApplicationBuilder builder)
     {
@@ -27,9 +28,11 @@ public static class WalletExtensions
                 () => [.. transport.States.Select(e => new ChainEndpointView(e.Name, e.IsWell, e.Head, e.Behind, e.LastError))]));
         }
 
+        var chain = transport is null ? null : new EthereumClient(transport);
         builder.Services.AddSingleton(provider => new ContractWallets(
-            transport is null ? null : new EthereumClient(transport), provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<ContractWallets>>()));
+            chain, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ContractWallets>>()));
+        builder.Services.AddSingleton(provider => new ApprovalCheck(
+            chain, provider.GetRequiredService<ChainContracts>(), provider.GetRequiredService<ILogger<ApprovalCheck>>()));
         return builder;
     }
 }

@@ -16,16 +16,16 @@ internal static class Signed
     public static PrivateKey Maker { get; } = PrivateKey.OfPhrase("maker of the Api's tests");
 
     public static PlaceOrderRequest Order(
-        TypedDataDomain? domain = null, PrivateKey? key = null, Address? market = null, Address? maker = null)
+        TypedDataDomain? domain = null, PrivateKey? key = null, Address? market = null, Address? maker = null, bool isBuy = true)
     {
         var salt = Interlocked.Increment(ref salts);
-        var message = OrderMessage.OfUnits(maker ?? Maker.Address, 0, true, 5000, 100, salt, 0);
+        var message = OrderMessage.OfUnits(maker ?? Maker.Address, 0, isBuy, 5000, 100, salt, 0);
         var contract = market ?? ApiStack.Binary;
         var signature = OrderSigning.Sign(domain ?? TypedDataDomain.OfMarket(31337, contract), message, key ?? Maker);
         return new PlaceOrderRequest(
             contract.ToString(),
             new SignedOrder(
-                message.Maker.ToString(), 0, true, "500000", BigInteger.Pow(10, 18).ToString(CultureInfo.InvariantCulture),
+                message.Maker.ToString(), 0, isBuy, "500000", BigInteger.Pow(10, 18).ToString(CultureInfo.InvariantCulture),
                 salt.ToString(CultureInfo.InvariantCulture), "0"),
             Hex.Encode(signature));
     }

@@ -1,0 +1,28 @@
+using Dapper;
+using Foresight.Chain;
+using Foresight.ServiceDefaults.Postgres;
+
+namespace Foresight.Api.Markets;
+
+/// <param name="Factory">The one spender that traders approve.</param>
+public sealed record ContractAddresses(Address Factory, Address Usdc, Address OutcomeToken);
+
+/// <summary>Where the contracts are, as the set-up recorded it.</summary>
+/// <param name="confirmations">Blocks on top of a trade until it is final.</param>
+public sealed class ChainContracts(Database database, long chainId, int confirmations)
+{
+    public long ChainId => chainId;
+
+    public int Confirmations => confirmations;
+
+    /// <summary>Null: nothing is deployed yet.</summary>
+    public async Task<ContractAddresses?> FindAsync(CancellationToken cancellation)
+    {
+        var command = new CommandDefinition(
+            "SELECT factory, usdc, outcome_token FROM deployments WHERE chain_id = @chainId", new { chainId }, cancellationToken: cancellation);
+        var row = await database.ReadAsync(
+            "chain", after: null,
+            (connection, _) => connection.QuerySingleOrDefaultAsync<(byte[] Factory, byte[] Usdc, byte[] Token)?>(command), cancellation);
+        return row is { } found ? new(new(found.Factory), new(found.Usdc), new(found.Token)) : null;
+    }
+}

@@ -1,0 +1,86 @@
+using System.Numerics;
+using Foresight.Api.Markets;
+using Foresight.Api.Problems;
+using Foresight.Chain;
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Contracts;
+using Foresight.Exchange;
+
+namespace Foresight.Api.Orders;
+
+/// <summary>
+/// Tells a trader who has the money or the shares, and has not approved the spender, that it is the approval. The exchange knows only the
+/// lesser of the two, so the chain is asked; while it cannot say, the refusal stays what the exchange made it.
+/// </summary>
+/// <param name="chain">Null: nobody can be asked.</param>
+public sealed partial class ApprovalCheck(EthereumClient? chain, ChainContracts contracts, ILogger<ApprovalCheck> logger) : IDisposable
+{
+    /// <summary>Questions on their way at once. Everybody can make us ask, and beyond it nobody does.</summary>
+    private const int MaxAtOnce = 8;
+
+    private readonly SemaphoreSlim asking = new(MaxAtOnce);
+
+    /// <summary>Null: it is not the approval that is missing, or nobody can say.</summary>
+    public async Task<Problem?> ExplainAsync(CheckedOrder order, CancellationToken cancellation)
+    {
+        if (chain is null || !await asking.WaitAsync(TimeSpan.Zero, cancellation)) return null;
+        try
+        {
+            using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            bound.CancelAfter(ContractWallets.Bound);
+            if (await contracts.FindAsync(bound.Token) is not { } at) return null;
+            return order.Message.IsBuy
+                ? await OfUsdcAsync(chain, order.Maker, at, bound.Token)
+                : await OfSharesAsync(chain, order, at, bound.Token);
+        }
+        catch (Exception error) when (error is RpcException or HttpRequestException or TimeoutException or OperationCanceledException
+            or FormatException)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Log.NotAsked(logger, error.Message);
+            return null;
+        }
+        finally
+        {
+            asking.Release();
+        }
+    }
+
+    public void Dispose() => asking.Dispose();
+
+    private static async Task<Problem?> OfUsdcAsync(
+        EthereumClient chain, Address maker, ContractAddresses at, CancellationToken cancellation)
+    {
+        var usdc = new UsdcContract(chain, at.Usdc);
+        var owned = await usdc.BalanceOfAsync(maker, cancel: cancellation);
+        var approved = await usdc.AllowanceAsync(maker, at.Factory, cancel: cancellation);
+        return approved < owned
+            ? Refusal(at.Factory, $"The account has {Usdc(owned)} USDC and has approved {Usdc(approved)}: approve {at.Factory} for more.")
+            : null;
+    }
+
+    private static async Task<Problem?> OfSharesAsync(
+        EthereumClient chain, CheckedOrder order, ContractAddresses at, CancellationToken cancellation)
+    {
+        var shares = new OutcomeTokenContract(chain, at.OutcomeToken);
+        if (await shares.IsApprovedForAllAsync(order.Maker, at.Factory, cancel: cancellation)) return null;
+        var id = OutcomeTokenContract.IdOf(order.Market.Address, (int)order.Message.OutcomeIndex);
+        return await shares.BalanceOfAsync(order.Maker, id, cancel: cancellation) > 0
+            ? Refusal(at.Factory, $"The account has shares and has not approved them: call setApprovalForAll for {at.Factory}.")
+            : null;
+    }
+
+    private static Problem Refusal(Address spender, string detail) => new(ProblemCodes.InsufficientAllowance, detail)
+    {
+        More = new Dictionary<string, object?> { ["spender"] = spender.ToString() },
+    };
+
+    private static string Usdc(BigInteger micros) => Decimals.Usdc((long)BigInteger.Min(micros, long.MaxValue));
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The chain could not be asked about an approval: {Reason}")]
+        public static partial void NotAsked(ILogger logger, string reason);
+    }
+}

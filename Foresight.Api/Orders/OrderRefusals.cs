@@ -1,0 +1,67 @@
+using Foresight.Api.Problems;
+using Foresight.Chain;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Cluster;
+
+namespace Foresight.Api.Orders;
+
+/// <summary>What the leader said, where it did not accept, as a problem that says what to do.</summary>
+public sealed class OrderRefusals(OrderReader reader, ApprovalCheck approvals, LeaderDirectory leaders)
+{
+    public async Task<Problem> OfOrderAsync(DoorResult result, CheckedOrder order, CancellationToken cancellation) => result switch
+    {
+        { Status: DoorStatus.Duplicate } => await DuplicateAsync(order.Hash, cancellation),
+        { Status: DoorStatus.Rejected, Code: ProblemCodes.InsufficientBalance }
+            when await approvals.ExplainAsync(order, cancellation) is { } problem => At(result, problem),
+        _ => await OfAsync(result, order.Hash, order.Market.Shard, cancellation),
+    };
+
+    public async Task<Problem> OfAsync(DoorResult result, Hash32? orderHash, int shard, CancellationToken cancellation)
+    {
+        switch (result.Status)
+        {
+            case DoorStatus.Rejected:
+                var code = result.Code ?? ProblemCodes.MalformedRequest;
+                return At(result, new Problem(code, ProblemRules.TitleOf(code))
+                {
+                    RetryAfter = ProblemRules.IsRetryable(code) ? TimeSpan.FromSeconds(1) : null,
+                });
+            case DoorStatus.InDoubt:
+                return new Problem(
+                    ProblemCodes.InDoubt,
+                    "It may or may not be done. Ask for the order, or send the same request again: it is never done twice.")
+                {
+                    RetryAfter = TimeSpan.FromSeconds(1),
+                    More = orderHash is { } hash ? new Dictionary<string, object?> { ["orderId"] = hash.ToString() } : [],
+                };
+            default:
+                var leader = await leaders.FindAsync(LeasedResources.MatchingOf(shard), cancellation);
+                return new Problem(
+                    leader is null ? ProblemCodes.NotLeader : ProblemCodes.Unavailable,
+                    leader is null
+                        ? "Nothing was done: no node leads the matching of this market."
+                        : "Nothing was done: the leader did not take it before your deadline.")
+                {
+                    RetryAfter = TimeSpan.FromSeconds(1),
+                    LeaderId = leader?.NodeId,
+                };
+        }
+    }
+
+    private async Task<Problem> DuplicateAsync(Hash32 hash, CancellationToken cancellation)
+    {
+        var known = await reader.FindAsync(hash, after: null, fromPrimary: true, cancellation);
+        return new Problem(
+            ProblemCodes.DuplicateOrder,
+            $"This order came before{(known is null ? "" : $"; it is {known.Status} now")}. Sign it with another salt to place it again.")
+        {
+            More = new Dictionary<string, object?> { ["orderId"] = hash.ToString(), ["orderStatus"] = known?.Status },
+        };
+    }
+
+    /// <summary>A rejected order is in the journal too, so its position can be told; one refused before that has none.</summary>
+    private static Problem At(DoorResult result, Problem problem) => result.Sequence == 0 ? problem : problem with
+    {
+        More = new Dictionary<string, object?>(problem.More) { ["epoch"] = result.Epoch, ["sequence"] = result.Sequence },
+    };
+}
