@@ -28,7 +28,9 @@ public sealed record BatchFacts(string State, long? BlockNumber, byte[]? BlockHa
 
 /// <summary>What the chain says of it now.</summary>
 /// <param name="ReceiptBlock">Null: no transaction of this nonce has a receipt.</param>
-/// <param name="CanonicalHash">Hash of the canonical block at <see cref="BatchFacts.BlockNumber"/>; null if the node does not have so many blocks.</param>
+/// <param name="CanonicalHash">
+/// Hash of the canonical block at <see cref="BatchFacts.BlockNumber"/>; null if the node does not have so many blocks.
+/// </param>
 /// <param name="KnownToNode">The node has it in its pool.</param>
 public sealed record ChainFacts(long Head, long? ReceiptBlock, byte[]? CanonicalHash, bool KnownToNode);
 
@@ -51,7 +53,8 @@ public static class BatchProgressRules
             case BatchStates.Mined:
                 // A node that lags undoes nothing; a chain that was undone soon has another block there.
                 if (chain.CanonicalHash is null) return BatchStep.Wait;
-                if (batch.BlockHash is null || !chain.CanonicalHash.AsSpan().SequenceEqual(batch.BlockHash)) return BatchStep.BackToBroadcast;
+                if (batch.BlockHash is null || !chain.CanonicalHash.AsSpan().SequenceEqual(batch.BlockHash))
+                    return BatchStep.BackToBroadcast;
                 return Depth(chain.Head, batch.BlockNumber!.Value) >= confirmations ? BatchStep.Finish : BatchStep.Wait;
 
             default:

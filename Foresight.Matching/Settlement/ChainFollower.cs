@@ -113,7 +113,8 @@ public sealed partial class ChainFollower(
 
     private InconsistentChainException Lags(BlockMark cursor)
     {
-        var lag = new InconsistentChainException($"The node does not have block {cursor.Number}, which was confirmed before: it lags, and nothing is decided by it.");
+        var lag = new InconsistentChainException(
+            $"The node does not have block {cursor.Number}, which was confirmed before: it lags, and nothing is decided by it.");
         settlement.Client.Distrust(lag.Message);
         return lag;
     }

@@ -20,8 +20,8 @@ public sealed class FollowerJournal(SettlementJournal journal)
     /// <summary>The step is done: the leader has acknowledged all of it. The trades are final and the cursor moves, together.</summary>
     /// <param name="blocks">Every block of the step, so that a reorganisation is followed back to where it began and no further.</param>
     public Task<IReadOnlyList<TradeChange>> AdvanceAsync(
-        Term term, IReadOnlyList<BlockMark> blocks, IReadOnlyList<FinalTrade> final, IReadOnlyList<(long TradeId, string Reason, byte[] TransactionHash, long Block)> failed,
-        CancellationToken cancellation)
+        Term term, IReadOnlyList<BlockMark> blocks, IReadOnlyList<FinalTrade> final,
+        IReadOnlyList<(long TradeId, string Reason, byte[] TransactionHash, long Block)> failed, CancellationToken cancellation)
     {
         var to = blocks[^1];
         var kept = blocks.TakeLast(MarksKept).ToList();

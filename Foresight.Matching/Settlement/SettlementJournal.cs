@@ -103,13 +103,14 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         Sql(
             $"""
              UPDATE trades t SET settlement = 'broadcast', settlement_reason = NULL, tx_hash = NULL, block_number = NULL, settled_at = NULL, settlement_changed_at = now()
-             WHERE t.batch_id = ANY ($1) AND (t.settlement IN ('mined', 'final', 'failed') OR (t.settlement = 'broadcast' AND t.settlement_reason IS NOT NULL)) {Changed}
+             WHERE t.batch_id = ANY ($1)
+               AND (t.settlement IN ('mined', 'final', 'failed') OR (t.settlement = 'broadcast' AND t.settlement_reason IS NOT NULL)) {Changed}
              """,
             batchIds.ToArray()));
 
     /// <summary>
-    /// Its block is confirmed; the trades' own finality is the follower's word, when the engine knows it too. Those that a paused market refused
-    /// are matched again: certain not to have settled, and nobody's fault.
+    /// Its block is confirmed; the trades' own finality is the follower's word, when the engine knows it too. Those that a paused market
+    /// refused are matched again: certain not to have settled, and nobody's fault.
     /// </summary>
     public Task<IReadOnlyList<TradeChange>> FinishAsync(Term term, long batchId, CancellationToken cancellation) => ExecuteAsync(
         term, cancellation,
@@ -141,8 +142,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             batchId, reason, blameSingleTrade));
 
     /// <summary>
-    /// The pre-flight says that these would fail. They were never sent, or what was sent was confirmed not to have settled them, so nothing on chain can
-    /// contradict this decision.
+    /// The pre-flight says that these would fail. They were never sent, or what was sent was confirmed not to have settled them, so nothing on
+    /// chain can contradict this decision.
     /// </summary>
     public Task<IReadOnlyList<TradeChange>> FailUnsentAsync(Term term, IReadOnlyList<TradeOutcome> failed, CancellationToken cancellation) => ExecuteAsync(
         term, cancellation,

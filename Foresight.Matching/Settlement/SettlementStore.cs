@@ -38,7 +38,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
 
     /// <summary>Matched trades of the current chain that no batch holds, oldest first: of every shard, whose ids say nothing of each other's age.</summary>
     /// <param name="except">Markets that are left out.</param>
-    public async Task<IReadOnlyList<WaitingTrade>> ReadWaitingAsync(int limit, IReadOnlyCollection<int> except, CancellationToken cancellation)
+    public async Task<IReadOnlyList<WaitingTrade>> ReadWaitingAsync(
+        int limit, IReadOnlyCollection<int> except, CancellationToken cancellation)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellation);
         var rows = await connection.QueryAsync<(long Id, int Market, int Legs, short Attempts, DateTime Since)>(new CommandDefinition(

@@ -1,3 +1,5 @@
+using Foresight.Chain.Rpc;
+
 namespace Foresight.Matching.Settlement;
 
 // New transactions: which trades go into them, tried before they are signed, stored before they are sent.
@@ -20,8 +22,8 @@ public sealed partial class Submitter
     }
 
     /// <summary>
-    /// Markets that settle nothing now (paused, a node that answers nonsense) are left out until the next block, so that their trades, which are
-    /// soon the oldest, take neither the slots nor the look of the others.
+    /// Markets that settle nothing now (paused, a node that answers nonsense) are left out until the next block, so that their trades, which
+    /// are soon the oldest, take neither the slots nor the look of the others.
     /// </summary>
     private async Task<bool> ComposeAsync(int slots, long head, CancellationToken cancellation)
     {
@@ -63,7 +65,8 @@ public sealed partial class Submitter
         var fitted = await signer.FitAsync(plan.MarketId, survivors, legs, cancellation);
         if (fitted.Held is { } obstacle) return Hold(plan.MarketId, obstacle);
 
-        var batch = signer.Sign(plan.MarketId, fitted.TradeIds, legs, await NextNonceAsync(cancellation), await SuggestFeeAsync(cancellation), fitted.GasLimit);
+        var (nonce, fee) = (await NextNonceAsync(cancellation), await SuggestFeeAsync(cancellation));
+        var batch = signer.Sign(plan.MarketId, fitted.TradeIds, legs, nonce, fee, fitted.GasLimit);
 
         // Stored before sent: from here on these trades go on chain by these bytes or their replacement, whoever holds the lease.
         Publish(await journal.StoreAsync(settlement.Term, batch, cancellation));
@@ -81,7 +84,7 @@ public sealed partial class Submitter
     /// <summary>After everything that the journal has signed and everything that the chain has or waits for.</summary>
     private async Task<long> NextNonceAsync(CancellationToken cancellation)
     {
-        var pending = await settlement.Client.GetTransactionCountAsync(settlement.Key.Key.Address, Chain.Rpc.BlockRef.Pending, cancellation);
+        var pending = await settlement.Client.GetTransactionCountAsync(settlement.Key.Key.Address, BlockRef.Pending, cancellation);
         var last = await store.ReadLastNonceAsync(settlement.Key.Address, cancellation);
         return Math.Max(pending, last + 1 ?? 0);
     }

@@ -258,7 +258,7 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         [LoggerMessage(LogLevel.Warning, "Trade {TradeId} would fail on chain and is not sent: {Reason}.")]
         public static partial void PreflightFailed(ILogger logger, long tradeId, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "Batch {BatchId} met a market that is stopped for a while: {Trades} of its trades wait, and are sent again when it goes on.")]
+        [LoggerMessage(LogLevel.Warning, "Batch {BatchId} met a paused market: {Trades} of its trades wait, and are sent again when it goes on.")]
         public static partial void Held(ILogger logger, long batchId, int trades);
     }
 }

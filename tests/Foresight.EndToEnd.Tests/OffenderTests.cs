@@ -42,7 +42,10 @@ public sealed class OffenderTests(StackFixture stack)
             Assert.StartsWith("insufficient_collateral", (await UntilAsync(trade, "failed")).SettlementReason);
         await stack.SendFirstAsync(eve, stack.Venue.Usdc, UsdcContract.Approve(Address.Parse(stack.Venue.Factory), Word.MaxUInt256));
         await Eventually.TrueAsync("the money is there again", Deadline, async () =>
-            (await stack.Api.AccountAsync(eve.Address.ToString(), CancellationToken.None))!.Balances.Any(b => b is { Asset: "USDC", HeldByTrades: "0" } && b.Available != "0"));
+        {
+            var account = await stack.Api.AccountAsync(eve.Address.ToString(), CancellationToken.None);
+            return account!.Balances.Any(b => b is { Asset: "USDC", HeldByTrades: "0" } && b.Available != "0");
+        });
 
         // With money, and all the same.
         var refused = await RefusedAsync();
@@ -64,16 +67,19 @@ public sealed class OffenderTests(StackFixture stack)
         using var pardoned = await stack.Http.SendAsync(reset);
         Assert.Equal(HttpStatusCode.OK, pardoned.StatusCode);
         await AcceptedAsync();
-        Assert.Equal(3, (await stack.GetAsAdminAsync<OffenderDetail>($"admin/offenders/{eve.Address}")).Offences.Count(o => o.ForgivenAt is not null));
+        var detail = await stack.GetAsAdminAsync<OffenderDetail>($"admin/offenders/{eve.Address}");
+        Assert.Equal(3, detail.Offences.Count(o => o.ForgivenAt is not null));
 
         // Nothing to meet, and nothing rests.
         Task<Settlement.Answer> TryAsync(Trader trader) => stack.SendOnceAsync(
             trader, new OrderIntent(market, 0, Side.Buy, new Price(market.TickSize), new Quantity(200), TimeInForce.ImmediateOrCancel));
 
         // An Api node looks at the offences each second.
-        Task<Settlement.Answer> RefusedAsync() => Eventually.GetAsync("a refusal", Deadline, async () => await TryAsync(eve) is { Code: not null } no ? no : null);
+        Task<Settlement.Answer> RefusedAsync() => Eventually.GetAsync(
+            "a refusal", Deadline, async () => await TryAsync(eve) is { Code: not null } no ? no : null);
 
-        Task<Settlement.Answer> AcceptedAsync() => Eventually.GetAsync("an acceptance", Deadline, async () => await TryAsync(eve) is { Code: null } yes ? yes : null);
+        Task<Settlement.Answer> AcceptedAsync() => Eventually.GetAsync(
+            "an acceptance", Deadline, async () => await TryAsync(eve) is { Code: null } yes ? yes : null);
 
         async Task ShiftAsync(string by)
         {
@@ -85,5 +91,8 @@ public sealed class OffenderTests(StackFixture stack)
     }
 
     private Task<TradeView> UntilAsync(long trade, string state) => Eventually.GetAsync($"trade {trade} to be {state}", Deadline, async () =>
-        await stack.Api.GetAsync<TradeView>($"trades/{trade}", CancellationToken.None) is { } view && view.Settlement == state ? view : null);
+    {
+        var view = await stack.Api.GetAsync<TradeView>($"trades/{trade}", CancellationToken.None);
+        return view?.Settlement == state ? view : null;
+    });
 }

@@ -31,7 +31,8 @@ internal static class Settlement
     }
 
     /// <summary>Two orders that meet at once.</summary>
-    public static async Task<long> TradeAsync(this StackFixture stack, TradedMarket market, Trader buyer, Trader seller, Price price, long lots)
+    public static async Task<long> TradeAsync(
+        this StackFixture stack, TradedMarket market, Trader buyer, Trader seller, Price price, long lots)
     {
         var bid = await stack.SendOnceAsync(buyer, new OrderIntent(market, 0, Side.Buy, price, new Quantity(lots)));
         Assert.Equal((HttpStatusCode.Created, null), (bid.Status, bid.Code));
@@ -54,5 +55,6 @@ internal static class Settlement
         }.Sign(from.Key));
 
     /// <param name="seconds">0: no block comes.</param>
-    public static Task MineEveryAsync(this StackFixture stack, int seconds) => stack.Chain.RequestAsync(new RpcRequest("evm_setIntervalMining", seconds));
+    public static Task MineEveryAsync(this StackFixture stack, int seconds) =>
+        stack.Chain.RequestAsync(new RpcRequest("evm_setIntervalMining", seconds));
 }

@@ -11,8 +11,8 @@ using Xunit.Abstractions;
 namespace Foresight.EndToEnd.Tests;
 
 /// <summary>
-/// How soon each change of a trade's settlement can be seen: at the hub of both Api nodes, by GET, and in the console's list of trades. Measured from the
-/// change of the row, by the database's clock, which is this machine's.
+/// How soon each change of a trade's settlement can be seen: at the hub of both Api nodes, by GET, and in the console's list of trades. Measured
+/// from the change of the row, by the database's clock, which is this machine's.
 /// </summary>
 [Collection(StackCollection.Name)]
 public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHelper output)
@@ -73,10 +73,10 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
         var figures = new[]
         {
             new Figure("hub of node 1", LateBy(changes, Heard(hub1))), new Figure("hub of node 2", LateBy(changes, Heard(hub2))),
-            new Figure("GET /trades/{id}", LateBy(changes, polled)), new Figure("console, list of trades", LateBy(changes, await ShownAsync(page))),
+            new Figure("GET /trades/{id}", LateBy(changes, polled)),
+            new Figure("console, list of trades", LateBy(changes, await ShownAsync(page))),
         };
-        foreach (var f in figures)
-            output.WriteLine($"{f.Where,-24} changes {f.Late.Count,3}   p50 {f.At(0.5).TotalMilliseconds,5:0} ms   p95 {f.At(0.95).TotalMilliseconds,5:0} ms   max {f.At(1).TotalMilliseconds,5:0} ms");
+        foreach (var f in figures) output.WriteLine(f.ToString());
         // Each change is told at the hub, none is skipped.
         foreach (var client in new[] { hub1, hub2 })
             Assert.All(ids, id => Assert.Equal(Order[1..], Heard(client).Where(s => s.Trade == id).Select(s => s.State)));
@@ -94,15 +94,24 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
         static int Rank(Sight sight) => Array.IndexOf(Order, sight.State);
     }
 
-    private static IReadOnlyList<Sight> Heard(NodeScript client) =>
-    [
-        .. client.Lines.Where(line => NodeScript.IsKind(line, "trade_state")).SelectMany(line => line.GetProperty("raw").GetProperty("trades").EnumerateArray().Select(trade =>
-            new Sight(trade.GetProperty("tradeId").GetInt64(), trade.GetProperty("settlement").GetString()!, DateTimeOffset.FromUnixTimeMilliseconds(line.GetProperty("at").GetInt64())))),
-    ];
+    private static IReadOnlyList<Sight> Heard(NodeScript client)
+    {
+        var heard = new List<Sight>();
+        foreach (var line in client.Lines.Where(line => NodeScript.IsKind(line, "trade_state")))
+        {
+            var at = TimeOf(line.GetProperty("at"));
+            foreach (var trade in line.GetProperty("raw").GetProperty("trades").EnumerateArray())
+                heard.Add(new Sight(trade.GetProperty("tradeId").GetInt64(), trade.GetProperty("settlement").GetString()!, at));
+        }
+
+        return heard;
+    }
 
     private static async Task<IReadOnlyList<Sight>> ShownAsync(IPage page) =>
         [.. (await page.EvaluateAsync<JsonElement>("window.seen")).EnumerateArray().Select(seen =>
-            new Sight(long.Parse(seen[0].GetString()!), seen[1].GetString()!, DateTimeOffset.FromUnixTimeMilliseconds(seen[2].GetInt64())))];
+            new Sight(long.Parse(seen[0].GetString()!), seen[1].GetString()!, TimeOf(seen[2])))];
+
+    private static DateTimeOffset TimeOf(JsonElement milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds.GetInt64());
 
     private async Task<IReadOnlyList<Sight>> PollAsync(long trade)
     {
@@ -134,6 +143,10 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
     private sealed record Figure(string Where, IReadOnlyList<TimeSpan> Late)
     {
         public TimeSpan At(double share) => Late[Math.Min(Late.Count - 1, (int)(Late.Count * share))];
+
+        public override string ToString() => $"{Where,-24} changes {Late.Count,3}   p50 {Ms(0.5),5:0} ms   p95 {Ms(0.95),5:0} ms   max {Ms(1),5:0} ms";
+
+        private double Ms(double share) => At(share).TotalMilliseconds;
     }
 
     /// <summary>Every change of the rows of one market, by a trigger that is there for the test only.</summary>
@@ -159,13 +172,15 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
             await using var command = database.CreateCommand("SELECT trade_id, settlement, at FROM test_trade_changes ORDER BY at");
             await using var reader = await command.ExecuteReaderAsync();
             var changes = new List<Sight>();
-            while (await reader.ReadAsync()) changes.Add(new Sight(reader.GetInt64(0), reader.GetString(1), reader.GetFieldValue<DateTimeOffset>(2)));
+            while (await reader.ReadAsync())
+                changes.Add(new Sight(reader.GetInt64(0), reader.GetString(1), reader.GetFieldValue<DateTimeOffset>(2)));
             return changes;
         }
 
         public async ValueTask DisposeAsync()
         {
-            await using (var drop = database.CreateCommand("DROP TRIGGER test_trade_changed ON trades; DROP FUNCTION test_trade_changed; DROP TABLE test_trade_changes"))
+            const string Drop = "DROP TRIGGER test_trade_changed ON trades; DROP FUNCTION test_trade_changed; DROP TABLE test_trade_changes";
+            await using (var drop = database.CreateCommand(Drop))
                 await drop.ExecuteNonQueryAsync();
             await database.DisposeAsync();
         }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
@@ -38,6 +39,49 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         await Assert.ThrowsAsync<RpcException>(
             () => _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.Redeem(1, OrderMessage.AmountPerLot)));
         Assert.Equal("MarketNotOpen()", await RefusalAsync(trader, market, MarketContract.MergeSet(OrderMessage.AmountPerLot)));
+    }
+
+    /// <summary>Fees are rounded down for the trader, the protocol's part for the liquidity providers; nothing of them is lost.</summary>
+    [Theory]
+    [InlineData(137, 3_333, 1_000_001, 13_700, 4_566)] // 1.37 % of 1.000001 USDC, a third of it.
+    [InlineData(500, 10_000, 999_999, 49_999, 49_999)] // The most that a market may take, all of it the protocol's.
+    [InlineData(1, 0, 9_999, 0, 0)] // Less than a micro-USDC.
+    [InlineData(1, 0, 10_000, 1, 0)]
+    public async Task TheFee_IsTheMarketsOwn_WhateverTheTermsAreByThen_AndIsSplitToTheLastMicro(
+        int bps, int share, int micros, int fee, int toProtocol)
+    {
+        var (protocol, liquidity) = (PrivateKey.OfPhrase($"protocol {bps}").Address, PrivateKey.OfPhrase($"liquidity {bps}").Address);
+        await SetTermsAsync(new FeeTerms(bps, share, protocol, liquidity));
+        var market = await _exchange.MarketAsync(2);
+        await SetTermsAsync(new FeeTerms(200, 2_500, _exchange.Protocol, _exchange.Liquidity));
+        var trader = await _exchange.TraderAsync($"fee {bps} {micros}", 100);
+        var (before, amount) = (await _exchange.MicrosOfAsync(protocol), micros * BigInteger.Pow(10, 12));
+        var liquidityBefore = await _exchange.MicrosOfAsync(liquidity);
+        await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.MintSet(amount));
+        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, MarketContract.Resolve(0));
+
+        var receipt = await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.Redeem(0, amount));
+        await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.WithdrawFees());
+
+        var redeemed = Assert.Single(Exchange.EventsOf(market, receipt).OfType<MarketEvent.Redeemed>());
+        Assert.Equal((micros - fee, fee), ((int)redeemed.Paid, (int)redeemed.Fee));
+        Assert.Equal((toProtocol, fee - toProtocol), (
+            (int)(await _exchange.MicrosOfAsync(protocol) - before), (int)(await _exchange.MicrosOfAsync(liquidity) - liquidityBefore)));
+        Assert.Equal(0, await _exchange.MicrosOfAsync(market.Address));
+    }
+
+    [Fact]
+    public async Task AMarketIsDecidedOnce_AlsoWhilePaused_AndPaysThen()
+    {
+        var market = await _exchange.MarketAsync(2);
+        var trader = await _exchange.TraderAsync("decided once", 100);
+        await _exchange.MintSetAsync(market, trader, 1_000);
+        await _exchange.Chain.ExecuteAsync(_exchange.Operator, market.Address, MarketContract.Pause());
+        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, MarketContract.Resolve(1));
+        foreach (var second in new[] { MarketContract.Resolve(0), MarketContract.Invalidate() })
+            Assert.Equal("MarketNotOpen()", await RefusalAsync(_exchange.Resolver, market, second));
+        await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.Redeem(1, 1_000 * OrderMessage.AmountPerLot));
+        Assert.Equal(Exchange.Micros(99.8m), await _exchange.MicrosOfAsync(trader.Address));
     }
 
     [Fact]
@@ -94,6 +138,9 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
     }
 
     /// <summary>The name of the custom error that a call reverts with.</summary>
+    private async Task SetTermsAsync(FeeTerms terms)
+        => await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Factory.Address, MarketFactoryContract.SetFeeTerms(terms));
+
     private async Task<string> RefusalAsync(PrivateKey caller, MarketContract market, byte[] data)
     {
         var e = await Assert.ThrowsAsync<RpcException>(

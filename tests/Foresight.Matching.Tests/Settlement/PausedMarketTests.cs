@@ -4,7 +4,7 @@ using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Tests.Settlement;
 
-/// <summary>A pause costs nobody a trade: what was matched waits, wherever on its way it was, and settles once when the market goes on.</summary>
+/// <summary>A pause costs nobody a trade: what was matched waits, wherever it was on its way, and settles once when it goes on.</summary>
 [Collection(ChainCollection.Name)]
 public sealed class PausedMarketTests(ChainFixture fixture)
 {
@@ -51,7 +51,8 @@ public sealed class PausedMarketTests(ChainFixture fixture)
         Assert.Equal((1, 0L), (await live.MarketStateAsync(), await venue.ScalarAsync<long>("SELECT count(*) FROM offences")));
         Assert.True(await live.HeldAsync() > 0);
 
-        await live.SendFirstAsync(new Wallet(venue.Operator.Key, venue.Operator.Key.Address), venue.MarketAddress, MarketContract.Unpause());
+        var admin = new Wallet(venue.Operator.Key, venue.Operator.Key.Address);
+        await live.SendFirstAsync(admin, venue.MarketAddress, MarketContract.Unpause());
         for (var block = 0; block < venue.Options.Confirmations + 3; block++) await StepBlockAsync(live, submitter);
         Assert.Equal(("final", 1), ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)));
         Assert.Equal((997_000_000, 3_000_000), (await live.OwnedUsdcAsync(alice), await live.OwnedUsdcAsync(bob)));
@@ -97,7 +98,8 @@ public sealed class PausedMarketTests(ChainFixture fixture)
     [Fact]
     public async Task ItsOlderTrades_TakeNoSlotFromOtherMarkets()
     {
-        await using var venue = await Venue.CreateAsync(fixture, new SettlementOptions { BatchAge = TimeSpan.Zero, BatchTrades = 1, MaxInFlight = 2 }, shards: 2);
+        var options = new SettlementOptions { BatchAge = TimeSpan.Zero, BatchTrades = 1, MaxInFlight = 2 };
+        await using var venue = await Venue.CreateAsync(fixture, options, shards: 2);
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         await venue.SendAsync(bob.Key, venue.Deployment.Market(2).Address, MarketContract.MintSet(100 * BigInteger.Pow(10, 18)));
         var waiting = new List<long>();
@@ -114,8 +116,8 @@ public sealed class PausedMarketTests(ChainFixture fixture)
     private static async Task<Wallet> GuardAsync(LiveVenue live)
     {
         var guard = await live.AddWalletAsync(usdc: 0, shares: 0);
-        await live.Venue.SendAsync(
-            live.Venue.Operator.Key, live.Venue.Deployment.Factory, MarketFactoryContract.GrantRole(MarketFactoryContract.OperatorRole, guard.Account));
+        var grant = MarketFactoryContract.GrantRole(MarketFactoryContract.OperatorRole, guard.Account);
+        await live.Venue.SendAsync(live.Venue.Operator.Key, live.Venue.Deployment.Factory, grant);
         return guard;
     }
 

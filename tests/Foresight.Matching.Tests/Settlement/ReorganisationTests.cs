@@ -73,7 +73,8 @@ public sealed class ReorganisationTests(ChainFixture fixture)
         await fixture.RequestAsync("evm_increaseTime", 7);
         await fixture.MineAsync(6);
         Assert.True(await venue.NewFollower().StepAsync(await venue.Client.BlockNumberAsync(), CancellationToken.None));
-        Assert.Equal(common, await venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = $1", FollowerStore.CursorName));
+        var cursor = await venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = $1", FollowerStore.CursorName);
+        Assert.Equal(common, cursor);
     }
 
     [Fact]

@@ -45,8 +45,8 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
         await nodes.KnowAsync(buyer, seller);
         await nodes.TradeAsync(buyer, seller);
         await FinalAsync(1);
-        await Eventually.TrueAsync("the trade is deep", Patience, async () =>
-            await venue.ScalarAsync<long>("SELECT c.block_number - t.block_number FROM chain_cursors c, trades t WHERE c.name = 'follower'") > 10);
+        const string Depth = "SELECT c.block_number - t.block_number FROM chain_cursors c, trades t WHERE c.name = 'follower'";
+        await Eventually.TrueAsync("the trade is deep", Patience, async () => await venue.ScalarAsync<long>(Depth) > 10);
 
         // Another chain from before the trade on, longer than the first.
         var head = await venue.Client.BlockNumberAsync();
@@ -100,22 +100,25 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
         await SetOperatorBalanceAsync(Ether);
         await FinalAsync(2);
         Assert.Equal(2L, await venue.ScalarAsync<long>("SELECT count(*) FROM settlement_batches"));
-        await Eventually.TrueAsync("the refill is seen", Patience, async () =>
-            await venue.ScalarAsync<bool>("SELECT signer_balance_wei > 9e17 AND last_error_at < updated_at - interval '1.5 seconds' FROM settlement_status"));
+        const string IsWell = "SELECT signer_balance_wei > 9e17 AND last_error_at < updated_at - interval '1.5 seconds' FROM settlement_status";
+        await Eventually.TrueAsync("the refill is seen", Patience, () => venue.ScalarAsync<bool>(IsWell));
 
         // All that it said, with every log open, holds the key in no form.
         Assert.DoesNotContain(Venue.DevelopmentKey[2..], nodes["n1"].Everything, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("Batch 2 with 1 trades was sent", nodes["n1"].Everything);
     }
 
-    private Task FinalAsync(long trades) => Eventually.TrueAsync(
-        $"{trades} trades are final", Patience, async () => await venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final' AND closed") == trades);
+    private Task FinalAsync(long trades) => Eventually.TrueAsync($"{trades} trades are final", Patience, async () =>
+        await venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final' AND closed") == trades);
 
     private async Task<string?> HaltedAsync()
-        => await venue.ScalarAsync<object>("SELECT coalesce((SELECT halted FROM settlement_status), '')") is string { Length: > 0 } halted ? halted : null;
+    {
+        var halted = await venue.ScalarAsync<string>("SELECT coalesce((SELECT halted FROM settlement_status), '')");
+        return halted.Length > 0 ? halted : null;
+    }
 
-    private Task SaidAsync(string words) => Eventually.TrueAsync(
-        $"the status says '{words}'", Patience, async () => await venue.ScalarAsync<long>("SELECT count(*) FROM settlement_status WHERE last_error LIKE $1", $"%{words}%") == 1);
+    private Task SaidAsync(string words) => Eventually.TrueAsync($"the status says '{words}'", Patience, async () =>
+        await venue.ScalarAsync<long>("SELECT count(*) FROM settlement_status WHERE last_error LIKE $1", $"%{words}%") == 1);
 
     private async Task SetOperatorBalanceAsync(BigInteger wei)
         => await fixture.RequestAsync("anvil_setBalance", venue.Operator.Key.Address.ToLowerHex(), Hex.EncodeQuantity(wei));

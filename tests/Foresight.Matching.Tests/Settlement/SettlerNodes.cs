@@ -53,9 +53,11 @@ internal sealed class SettlerNodes : IAsyncDisposable
     {
         var all = new Dictionary<string, string?>
         {
-            ["ConnectionStrings:redis"] = venue.Fixture.Redis, ["ConnectionStrings:foresight"] = venue.Fixture.ConnectionStringOf(venue.Database),
-            ["REDIS_KEY_PREFIX"] = prefix, ["CLUSTER_SECRET"] = Secret, ["LEASE_TTL_MS"] = "3000", ["LEASE_RENEW_MS"] = "600", ["LEASE_POLL_MS"] = "100",
-            ["LEASE_MARGIN_MS"] = "300", ["RPC_URL"] = rpcOf(node), ["OPERATOR_KEY"] = Venue.DevelopmentKey, ["SETTLEMENT_BATCH_AGE_MS"] = "0",
+            ["ConnectionStrings:redis"] = venue.Fixture.Redis,
+            ["ConnectionStrings:foresight"] = venue.Fixture.ConnectionStringOf(venue.Database),
+            ["REDIS_KEY_PREFIX"] = prefix, ["CLUSTER_SECRET"] = Secret,
+            ["LEASE_TTL_MS"] = "3000", ["LEASE_RENEW_MS"] = "600", ["LEASE_POLL_MS"] = "100", ["LEASE_MARGIN_MS"] = "300",
+            ["RPC_URL"] = rpcOf(node), ["OPERATOR_KEY"] = Venue.DevelopmentKey, ["SETTLEMENT_BATCH_AGE_MS"] = "0",
             // Its own look at the blocks must not be taken for the follower's.
             ["RECONCILIATION_INTERVAL_MS"] = "86400000",
         };
@@ -93,9 +95,10 @@ internal sealed class SettlerNodes : IAsyncDisposable
     }
 
     /// <summary>Returns when the engine knows what these own: USDC, and shares of both outcomes.</summary>
-    public Task KnowAsync(params PrivateKey[] traders) => Eventually.TrueAsync("the traders are funded in the engine", Patience, async () => await venue.ScalarAsync<long>(
-        "SELECT count(*) FROM balances JOIN accounts USING (account_id) WHERE address = ANY ($1) AND owned > 0",
-        (object)traders.Select(t => t.Address.ToBytes()).ToArray()) == 3 * traders.Length);
+    public Task KnowAsync(params PrivateKey[] traders) => Eventually.TrueAsync("the traders are funded in the engine", Patience, async () =>
+        await venue.ScalarAsync<long>(
+            "SELECT count(*) FROM balances JOIN accounts USING (account_id) WHERE address = ANY ($1) AND owned > 0",
+            (object)traders.Select(t => t.Address.ToBytes()).ToArray()) == 3 * traders.Length);
 
     public async Task TradeAsync(PrivateKey buyer, PrivateKey seller)
     {
@@ -119,10 +122,12 @@ internal sealed class SettlerNodes : IAsyncDisposable
     {
         var message = OrderMessage.OfUnits(maker.Address, 0, isBuy, 5_000, 100, ++salts, 0);
         var domain = TypedDataDomain.OfMarket(venue.Deployment.ChainId, venue.MarketAddress);
+        var hash = OrderSigning.OrderHash(domain, message).ToString();
+        var signature = Hex.Encode(OrderSigning.Sign(domain, message, maker));
         var order = new DoorOrder(
-            OrderSigning.OrderHash(domain, message).ToString(), maker.Address.ToLowerHex(), Venue.Market, 0, isBuy, 5_000, 100, salts.ToString(), 0,
-            Hex.Encode(OrderSigning.Sign(domain, message, maker)), 0, false, 0, null, null);
-        var answer = await router.SendAsync([new DoorCommand(Guid.NewGuid(), DoorCommandKind.Place, DateTimeOffset.UtcNow + Patience, order)]);
+            hash, maker.Address.ToLowerHex(), Venue.Market, 0, isBuy, 5_000, 100, salts.ToString(), 0, signature, 0, false, 0, null, null);
+        var command = new DoorCommand(Guid.NewGuid(), DoorCommandKind.Place, DateTimeOffset.UtcNow + Patience, order);
+        var answer = await router.SendAsync([command]);
         Assert.Equal(DoorStatus.Accepted, answer[0].Status);
     }
 

@@ -158,7 +158,8 @@ public sealed class Venue : IAsyncDisposable
     }
 
     /// <summary>A signed order in the journal.</summary>
-    public async Task<SignedTestOrder> AddOrderAsync(TestTrader maker, bool isBuy, int ticks, long lots, int outcome = 0, int market = Market)
+    public async Task<SignedTestOrder> AddOrderAsync(
+        TestTrader maker, bool isBuy, int ticks, long lots, int outcome = 0, int market = Market)
     {
         var id = Interlocked.Increment(ref orders);
         var salt = new BigInteger(Guid.NewGuid().ToByteArray(), isUnsigned: true);
@@ -198,8 +199,12 @@ public sealed class Venue : IAsyncDisposable
     }
 
     /// <summary>A buyer and a seller of outcome 0 meet.</summary>
-    public async Task<long> TradeAsync(TestTrader buyer, TestTrader seller, int ticks = 5_500, long lots = 100, int market = Market) => await MatchAsync(
-        lots, (await AddOrderAsync(buyer, true, ticks, lots, market: market), ticks), (await AddOrderAsync(seller, false, ticks, lots, market: market), ticks));
+    public async Task<long> TradeAsync(TestTrader buyer, TestTrader seller, int ticks = 5_500, long lots = 100, int market = Market)
+    {
+        var bid = await AddOrderAsync(buyer, true, ticks, lots, market: market);
+        var ask = await AddOrderAsync(seller, false, ticks, lots, market: market);
+        return await MatchAsync(lots, (bid, ticks), (ask, ticks));
+    }
 
     public async Task<(string State, string? Reason)> StateOfAsync(long tradeId)
     {
@@ -214,7 +219,8 @@ public sealed class Venue : IAsyncDisposable
     {
         var logs = await Client.GetLogsAsync(new LogFilter
         {
-            FromBlock = Deployment.DeployedBlock, ToBlock = await Client.BlockNumberAsync(), Addresses = [.. Deployment.Markets.Select(m => m.Address)],
+            FromBlock = Deployment.DeployedBlock, ToBlock = await Client.BlockNumberAsync(),
+            Addresses = [.. Deployment.Markets.Select(m => m.Address)],
             Topics = [[MarketEvents.TradeSettled.Topic]],
         });
         return logs.Select(MarketEvents.TryDecode).OfType<MarketEvent.TradeSettled>().Count(t => t.TradeId == tradeId);
@@ -253,4 +259,5 @@ public sealed class Venue : IAsyncDisposable
     }
 }
 
-public sealed record SignedTestOrder(long Id, Hash32 Hash, OrderMessage Message, byte[] Signature, TestTrader Maker, int Outcome, bool IsBuy, int Ticks, int MarketId = Venue.Market);
+public sealed record SignedTestOrder(
+    long Id, Hash32 Hash, OrderMessage Message, byte[] Signature, TestTrader Maker, int Outcome, bool IsBuy, int Ticks, int MarketId);
