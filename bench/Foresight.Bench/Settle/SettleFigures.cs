@@ -1,3 +1,4 @@
+using System.Globalization;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
@@ -9,6 +10,20 @@ namespace Foresight.Bench.Settle;
 /// <param name="GasPerMatch">Gas used by its transactions, through its trades.</param>
 /// <param name="P50">Seconds from match to final.</param>
 internal sealed record PhaseFigures(string Name, long Trades, double PerSecond, double GasPerMatch, double TradesPerBatch, double P50, double P95, long Failed);
+
+/// <param name="BlockGas">Gas of a block; one comes each second.</param>
+/// <param name="Asked">Gas limit of a batch.</param>
+/// <param name="Used">Gas that it used.</param>
+/// <param name="Batches">Such batches that fit into a block.</param>
+internal sealed record ChainBound(double BlockGas, int Trades, double Asked, double Used, int Batches)
+{
+    public int TradesPerSecond => Batches * Trades;
+
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"the chain's bound is {TradesPerSecond} trades/s: a block a second of {BlockGas / 1e6:0.0} M gas holds {Batches} batches "
+        + $"of {Trades}, which ask for {Asked / 1e6:0.0} M and use {Used / 1e6:0.0} M each");
+}
 
 /// <summary>What the journal and the chain say of the trades of one phase.</summary>
 internal static class SettleFigures
@@ -44,6 +59,27 @@ internal static class SettleFigures
         return new PhaseFigures(
             name, blocks.Count, await RateAsync(stack, blocks), (double)gas / Math.Max(1, blocks.Count), blocks.Count / (double)Math.Max(1, batches.Count),
             At(seconds, 0.5), At(seconds, 0.95), failed);
+    }
+
+    /// <summary>
+    /// What the chain lets through at most: a transaction goes into a block when what it asks for still fits, and takes up what it uses. Of the
+    /// phase's largest batches.
+    /// </summary>
+    public static async Task<ChainBound> BoundAsync(SettleStack stack, long after, long through)
+    {
+        await using var command = stack.Database.CreateCommand(
+            """
+            SELECT b.trades, avg(b.gas_limit)::float8, avg(b.gas_used)::float8 FROM settlement_batches b
+            WHERE b.batch_id IN (SELECT batch_id FROM trades WHERE trade_id > $1 AND trade_id <= $2) AND b.gas_used IS NOT NULL
+            GROUP BY b.trades ORDER BY b.trades DESC LIMIT 1
+            """);
+        command.Parameters.Add(new() { Value = after });
+        command.Parameters.Add(new() { Value = through });
+        await using var reader = await command.ExecuteReaderAsync();
+        if (!await reader.ReadAsync()) throw new InvalidOperationException("no batch of the phase was mined");
+        var (trades, asked, used) = (reader.GetInt32(0), reader.GetDouble(1), reader.GetDouble(2));
+        var gas = (double)(await stack.Chain.GetBlockAsync(BlockRef.Latest))!.GasLimit;
+        return new ChainBound(gas, trades, asked, used, gas < asked ? 0 : 1 + (int)((gas - asked) / used));
     }
 
     /// <summary>Every trade once on chain, one transaction a batch, and none besides them.</summary>

@@ -1,11 +1,13 @@
 using System.Text.Json.Nodes;
+using Foresight.Matching.Settlement;
 
 namespace Foresight.Bench.Settle;
 
 /// <summary>
-/// <c>settle [--trades N] [--rate R] [--seconds S]</c>: one node settles on a development chain with a block each second and 30 million gas. A backlog of N
-/// direct trades, a fifth as many mints and merges, then R trades a second for S seconds, which is where the time from match to final is taken; and a
-/// tenth as many with one trade in each transaction, which is the baseline. Exit status 0 if every trade settled once, by one transaction for each batch.
+/// <c>settle [--trades N] [--rate R] [--seconds S] [--batch B]</c>: one node settles on a development chain with a block each second and 30
+/// million gas. A backlog of N direct trades, a fifth as many mints and merges, then R trades a second for S seconds, which is where the time from
+/// match to final is taken; and a tenth as many with one trade in each transaction, which is the baseline. Exit status 0 if every trade settled
+/// once, by one transaction for each batch.
 /// </summary>
 internal static class SettleVerb
 {
@@ -16,17 +18,20 @@ internal static class SettleVerb
         var trades = (int)options.Number("trades", 3_000, 100, 1_000_000);
         var rate = (int)options.Number("rate", 20, 1, 1_000);
         var seconds = (int)options.Number("seconds", 20, 1, 3_600);
+        var most = (int)options.Number("batch", SettlementOptions.DefaultBatchTrades, 1, 500);
         options.RequireNoOthers();
 
         Console.WriteLine("starting Postgres, Redis, a chain and funded traders");
         await using var stack = await SettleStack.StartAsync();
         var flow = new TradeFlow(stack);
         var nonceBefore = await stack.Chain.GetTransactionCountAsync(stack.Operator.Key.Address);
-        await stack.StartNodeAsync();
+        await stack.StartNodeAsync(("SETTLEMENT_BATCH_TRADES", most.ToString()));
         // Accounts and markets that have traded before: their storage is in use, and gas is what it is in the long run.
         await PhaseAsync(stack, "warm-up", () => flow.MatchAsync(MatchKind.Direct, 100));
 
+        var before = await LastTradeAsync(stack);
         var direct = await PhaseAsync(stack, "direct", () => flow.MatchAsync(MatchKind.Direct, trades));
+        var bound = await SettleFigures.BoundAsync(stack, before, await LastTradeAsync(stack));
         var mint = await PhaseAsync(stack, "mint", () => flow.MatchAsync(MatchKind.Mint, trades / 5));
         var merge = await PhaseAsync(stack, "merge", () => flow.MatchAsync(MatchKind.Merge, trades / 5));
         var steady = await PhaseAsync(stack, $"{rate} a second", () => SteadyAsync(flow, rate, seconds));
@@ -39,11 +44,13 @@ internal static class SettleVerb
         foreach (var p in phases)
             Console.WriteLine($"{p.Name,-20} {p.Trades,8} {p.PerSecond,10:0.0} {p.GasPerMatch,10:0} {p.TradesPerBatch,10:0.0} {p.P50,12:0.00} {p.P95,8:0.00} {p.Failed,7}");
 
+        Console.WriteLine($"direct: {bound}");
         var wrong = await SettleFigures.WrongAsync(stack, nonceBefore);
         foreach (var what in wrong) Console.WriteLine($"WRONG: {what}");
         Console.WriteLine(new JsonObject
         {
             ["settled_per_s"] = Round(direct.PerSecond), ["baseline_settled_per_s"] = Round(single.PerSecond), ["ratio"] = Round(direct.PerSecond / single.PerSecond),
+            ["bound_per_s"] = bound.TradesPerSecond,
             ["gas_per_match"] = new JsonObject
             {
                 ["direct"] = Round(direct.GasPerMatch), ["mint"] = Round(mint.GasPerMatch), ["merge"] = Round(merge.GasPerMatch), ["direct_alone"] = Round(single.GasPerMatch),
@@ -58,9 +65,9 @@ internal static class SettleVerb
     private static async Task<PhaseFigures> PhaseAsync(SettleStack stack, string name, Func<Task> matchAsync)
     {
         Console.WriteLine($"{name} …");
-        var after = await stack.ScalarAsync<long>("SELECT coalesce(max(trade_id), 0) FROM trades");
+        var after = await LastTradeAsync(stack);
         await matchAsync();
-        var through = await stack.ScalarAsync<long>("SELECT coalesce(max(trade_id), 0) FROM trades");
+        var through = await LastTradeAsync(stack);
         var left = -1L;
         await stack.UntilAsync($"{name}: all trades are final or failed", async () =>
         {
@@ -71,6 +78,8 @@ internal static class SettleVerb
         }, PhaseDeadline);
         return await SettleFigures.OfAsync(stack, name, after, through);
     }
+
+    private static Task<long> LastTradeAsync(SettleStack stack) => stack.ScalarAsync<long>("SELECT coalesce(max(trade_id), 0) FROM trades");
 
     private static async Task SteadyAsync(TradeFlow flow, int rate, int seconds)
     {
