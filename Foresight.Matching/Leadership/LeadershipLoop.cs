@@ -114,9 +114,17 @@ public sealed partial class LeadershipLoop(
                 ? await services.Leases.TryReplaceAsync(resource, reading.Holder!.Token, record, options.LeaseDuration)
                 : await services.Leases.TryAcquireAsync(resource, record, options.LeaseDuration);
             services.Metrics.Bid(resource, won);
-            if (!won) services.Share.Release(resource);
-            if (!won) return null;
+            if (!won)
+            {
+                Log.BidLost(logger, resource);
+                services.Share.Release(resource);
+                return null;
+            }
+
             phases.Reach(FailoverPhases.LeaseTaken);
+            // Only now: a bid that was lost is no part of a take-over.
+            foreach (var (phase, milliseconds) in phases.Reached) services.Metrics.Phase(resource, phase, milliseconds);
+            Log.LeaseWon(logger, resource, phases);
             return new Bid(record, sentAt, phases, crashed ? reading.Holder!.NodeId : null);
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
@@ -167,7 +175,11 @@ public sealed partial class LeadershipLoop(
             SetState("recovering");
             if (bid.CrashedNodeId is { } dead && dead != identity.Id) _ = DropAsync(dead);
 
-            using var watched = stopping.Register(() => SetState("draining"));
+            using var watched = stopping.Register(() =>
+            {
+                Log.Draining(logger, resource, term.Epoch);
+                SetState("draining");
+            });
             var lease = new Lease(term, sessions, keeper.Lost, stopping, phase => Reach(bid, phase, term));
             await work.LeadAsync(lease);
             return true;
@@ -274,46 +286,4 @@ public sealed partial class LeadershipLoop(
 
     /// <param name="CrashedNodeId">The holder before, if it is known to be dead.</param>
     private sealed record Bid(LeaseRecord Record, long SentAt, FailoverPhases Phases, string? CrashedNodeId);
-
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning, "{NodeId} holds {Resource}, but nothing listens at its address and its database session is gone: taking over.")]
-        public static partial void HolderCrashed(ILogger logger, string nodeId, string resource);
-
-        [LoggerMessage(LogLevel.Warning, "Redis cannot say who leads {Resource}, so this node does not bid: {Reason}")]
-        public static partial void RedisSilent(ILogger logger, string resource, string reason);
-
-        [LoggerMessage(LogLevel.Information, "Redis says again who leads {Resource}.")]
-        public static partial void RedisSpeaks(ILogger logger, string resource);
-
-        [LoggerMessage(LogLevel.Information, "This node leads {Resource} in epoch {Epoch}, after {Previous}.")]
-        public static partial void TermTaken(ILogger logger, string resource, long epoch, string previous);
-
-        [LoggerMessage(LogLevel.Information, "The take-over of {Resource} in epoch {Epoch} is complete, since the term before was last seen alive: {Phases}.")]
-        public static partial void TookOver(ILogger logger, string resource, long epoch, FailoverPhases phases);
-
-        [LoggerMessage(LogLevel.Warning, "The fence says that epoch {Epoch} of {Resource} is over: this node stops leading.")]
-        public static partial void TermOver(ILogger logger, string resource, long epoch);
-
-        [LoggerMessage(LogLevel.Warning, "The lease of {Resource} in epoch {Epoch} is lost: {Reason}.")]
-        public static partial void LeaseLost(ILogger logger, string resource, long epoch, string reason);
-
-        [LoggerMessage(LogLevel.Warning, "Leading {Resource} failed at the database, so it is given up: {Reason}")]
-        public static partial void DatabaseFailed(ILogger logger, string resource, string reason);
-
-        [LoggerMessage(LogLevel.Error, "Leading {Resource} failed, so it is given up.")]
-        public static partial void WorkFailed(ILogger logger, Exception error, string resource);
-
-        [LoggerMessage(LogLevel.Error, "A step of {Resource}'s leadership failed; it is tried again.")]
-        public static partial void StepFailed(ILogger logger, Exception error, string resource);
-
-        [LoggerMessage(LogLevel.Information, "This node follows {Resource}.")]
-        public static partial void Follows(ILogger logger, string resource);
-
-        [LoggerMessage(LogLevel.Debug, "{NodeId} was not dropped from the registry: {Reason}")]
-        public static partial void NotDropped(ILogger logger, string nodeId, string reason);
-
-        [LoggerMessage(LogLevel.Debug, "The phases of the take-over of {Resource} were not recorded: {Reason}")]
-        public static partial void PhasesNotRecorded(ILogger logger, string resource, string reason);
-    }
 }

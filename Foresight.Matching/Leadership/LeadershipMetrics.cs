@@ -27,7 +27,11 @@ public sealed class LeadershipMetrics
             description: "Epoch of this node's term; 0 while it follows.");
     }
 
-    public void Follows(string resource) => epochs[resource] = 0;
+    public void Follows(string resource)
+    {
+        if (epochs.TryAdd(resource, 0)) BeginAtZero(resource);
+        epochs[resource] = 0;
+    }
 
     public void Leads(string resource, long epoch) => epochs[resource] = epoch;
 
@@ -38,6 +42,15 @@ public sealed class LeadershipMetrics
     public void FenceRejected(string resource) => fenceRejections.Add(1, Resource(resource));
 
     public void Phase(string resource, string phase, double milliseconds) => phases.Record(milliseconds, Resource(resource), new("phase", phase));
+
+    /// <summary>A counter that appears with its first event hides that event from whoever looks at its rate.</summary>
+    private void BeginAtZero(string resource)
+    {
+        fenceRejections.Add(0, Resource(resource));
+        leasesLost.Add(0, Resource(resource));
+        elections.Add(0, Resource(resource), new("result", "won"));
+        elections.Add(0, Resource(resource), new("result", "lost"));
+    }
 
     private static KeyValuePair<string, object?> Resource(string resource) => new("resource", resource);
 }

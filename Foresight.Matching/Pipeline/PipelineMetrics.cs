@@ -32,7 +32,12 @@ public sealed class PipelineMetrics
 
     public ThroughputMeter Rates { get; }
 
-    internal void Watch(int shard, Intake intake) => intakes[shard] = intake;
+    internal void Watch(int shard, Intake intake)
+    {
+        intakes[shard] = intake;
+        // There from the start: a counter that appears with its first event hides that event from whoever looks at its rate.
+        inDoubt.Add(0);
+    }
 
     internal void Committed(int shard, JournalBatch batch, TimeSpan duration)
     {
