@@ -90,6 +90,22 @@ public sealed class JournalWriterTests(StoresFixture stores) : IAsyncLifetime
         Assert.Equal(2L, await cluster.ScalarAsync<long>("SELECT count(*) FROM accounts"));
     }
 
+    [Fact]
+    public async Task ABatchThatWasGivenUpWhileItWaitedForAConnection_IsCertainlyNotDone_AndNeverSent()
+    {
+        await using var one = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(cluster.Connection)
+        {
+            ApplicationName = SessionName, MaxPoolSize = 1, Timeout = (int)Eventually.Patience.TotalSeconds,
+        });
+        var held = await one.OpenConnectionAsync();
+        // Not in doubt: the callers hear at once that another leader may take it.
+        var waiting = new JournalWriter(new PostgresJournal(one, shard: 0));
+        await Assert.ThrowsAsync<TimeoutException>(() => waiting.CommitAsync(term, BatchWithAccount()));
+        await held.DisposeAsync();
+        // First come, first served: the batch has had the connection before this one gets it.
+        await using (await one.OpenConnectionAsync()) Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT count(*) FROM accounts"));
+    }
+
     private static NpgsqlDataSource SessionsTo(NpgsqlConnectionStringBuilder server) =>
         new LeaderSessions(PrimaryServers.Alone(new PostgresAddress(server, []), NullLoggerFactory.Instance), NullLoggerFactory.Instance)
             .Open(SessionName);
