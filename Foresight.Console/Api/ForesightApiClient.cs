@@ -72,6 +72,15 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
     public Task<BulkResolveResponse> ResolveManyAsync(BulkResolveRequest request, CancellationToken cancel) =>
         PostAsync<BulkResolveResponse>("reconciliation/resolve", request, cancel);
 
+    public Task<IReadOnlyList<OffenderView>> GetOffendersAsync(CancellationToken cancel) => GetListAsync<OffenderView>("admin/offenders", cancel);
+
+    public Task<OffenderDetail> GetOffenderAsync(string address, CancellationToken cancel) =>
+        GetAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}", cancel);
+
+    /// <summary>Forgives what counts against the account.</summary>
+    public Task<OffenderDetail> ResetOffenderAsync(string address, ResetOffenderRequest request, CancellationToken cancel) =>
+        PostAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}/reset", request, cancel);
+
     /// <summary>Asks an admin route whether it accepts the key; returns if it does.</summary>
     public async Task VerifyKeyAsync(CancellationToken cancel)
     {

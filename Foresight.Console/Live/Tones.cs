@@ -7,10 +7,10 @@ public static class Tones
 
     public static string Of(string state) => state switch
     {
-        "active" or "running" or "healthy" or "final" or "succeeded" or "covered" or "resolved" => "good",
+        "active" or "running" or "healthy" or "final" or "succeeded" or "covered" or "resolved" or "clear" => "good",
         "recovering" or "acquiring" or "draining" or "batched" or "broadcast" or "mined" or "matched" or "acknowledged" => "busy",
-        "open" or "reopened" or "medium" or "paused" or "lagging" or "high" => "watch",
-        "failed" or "critical" or "unhealthy" or "lost" or "no leader" or "missing" => "bad",
+        "open" or "reopened" or "medium" or "paused" or "lagging" or "high" or "capped" => "watch",
+        "failed" or "critical" or "unhealthy" or "lost" or "no leader" or "missing" or "refused" => "bad",
         _ => "quiet",
     };
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
 using Aspire.Hosting.Testing;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
@@ -7,7 +6,9 @@ using Foresight.Contracts;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Exchange;
 using Foresight.Simulator.Traders;
+using Microsoft.Playwright;
 using Npgsql;
+using static Microsoft.Playwright.Assertions;
 
 namespace Foresight.EndToEnd.Tests;
 
@@ -59,13 +60,7 @@ public sealed class OffenderTests(StackFixture stack)
         await ShiftAsync("+ interval '2 hours'");
         await RefusedAsync();
 
-        using var reset = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(stack.ApiUrl(1)), $"admin/offenders/{eve.Address}/reset"))
-        {
-            Content = JsonContent.Create(new ResetOffenderRequest("A test of ours.")),
-        };
-        reset.Headers.Authorization = new("Bearer", stack.AdminKey);
-        using var pardoned = await stack.Http.SendAsync(reset);
-        Assert.Equal(HttpStatusCode.OK, pardoned.StatusCode);
+        await PardonAsync(eve);
         await AcceptedAsync();
         var detail = await stack.GetAsAdminAsync<OffenderDetail>($"admin/offenders/{eve.Address}");
         Assert.Equal(3, detail.Offences.Count(o => o.ForgivenAt is not null));
@@ -88,6 +83,28 @@ public sealed class OffenderTests(StackFixture stack)
             shift.Parameters.AddWithValue(eve.Address.ToBytes());
             Assert.Equal(3, await shift.ExecuteNonQueryAsync());
         }
+    }
+
+    /// <summary>By an operator, at the console: found in the list, with a reason, and asked once more.</summary>
+    private async Task PardonAsync(Trader offender)
+    {
+        await using var browser = await ConsoleBrowser.StartAsync(stack.App.GetEndpoint("console"));
+        var page = await browser.SignInAsync("Ada", stack.AdminKey);
+        await page.GotoAsync("/offenders");
+        var row = page.GetByTestId("offenders").GetByRole(AriaRole.Row).Filter(new() { Has = page.GetByTitle(offender.Address.ToString()) });
+        await Expect(row).ToContainTextAsync("refused");
+        await Expect(row).ToContainTextAsync("insufficient collateral ×3");
+        await row.GetByRole(AriaRole.Link).ClickAsync();
+
+        await Expect(page.GetByTestId("offences").GetByRole(AriaRole.Row)).ToHaveCountAsync(4);
+        await Expect(page.GetByTestId("forgive")).ToBeDisabledAsync();
+        await page.GetByTestId("forgive-note").FillAsync("A test of ours.");
+        await page.GetByTestId("forgive").ClickAsync();
+        await page.GetByTestId("forgive-confirm").ClickAsync();
+        await Expect(page.GetByTestId("points")).ToHaveTextAsync("0");
+        await Expect(page.Locator(".trail")).ToContainTextAsync("Ada forgave 3 failed trades");
+        await Expect(page.Locator(".trail")).ToContainTextAsync("A test of ours.");
+        await Expect(page.GetByTestId("forgive")).ToBeDisabledAsync();
     }
 
     private Task<TradeView> UntilAsync(long trade, string state) => Eventually.GetAsync($"trade {trade} to be {state}", Deadline, async () =>
