@@ -57,6 +57,8 @@ internal static class ReconcileVerb
         var invented = found.Count(f => !expected.Contains(f));
         var duplicates = after.Count - found.Count;
         var peak = Math.Max(first, again);
+        var byKind = found.Where(expected.Contains).GroupBy(f => f.Split(':')[0]).OrderBy(g => g.Key, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => g.Count());
         var expectedDelta = inject > 0 ? -LedgerFault : 0;
         var holds = right == expected.Count && invented == 0 && duplicates == 0 && delta == expectedDelta;
         Console.WriteLine(FormattableString.Invariant(
@@ -67,6 +69,7 @@ internal static class ReconcileVerb
             time of that run            {seconds:N2} s
             peak of the node's memory   {peak:N0} MB
             found of {expected.Count,-5} injected     {right}
+            of each kind                {string.Join(", ", byKind.Select(k => $"{k.Key} {k.Value}"))}
             invented                    {invented}
             found twice (second run, and after a kill)   {duplicates}
             sums of ledger and chain    differ by {delta} micro-USDC; {expectedDelta} injected
@@ -74,7 +77,7 @@ internal static class ReconcileVerb
         Console.WriteLine(JsonSerializer.Serialize(new
         {
             trades, blocks = history.Blocks, seconds = Math.Round(seconds, 2), peak_mb = peak, injected = expected.Count, found = right, invented, duplicates,
-            holdings, solvency_delta_micro_usdc = delta, seed,
+            by_kind = byKind, holdings, solvency_delta_micro_usdc = delta, seed,
         }));
         return holds ? 0 : 1;
     }
