@@ -82,7 +82,7 @@ internal static class DoorEndpoints
         return Results.Json(
             new MatchingNodeStatus(
                 node.Id, presence.State, session?.Term.Epoch ?? 0, session?.Loop.CommittedSequence ?? 0, orders, trades,
-                session?.Desk.Orders.Count ?? 0,
+                session?.Loop.OpenOrders ?? 0,
                 node.StartedAt, shard),
             JsonSerializerOptions.Web);
     }

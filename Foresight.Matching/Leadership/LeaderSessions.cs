@@ -44,6 +44,11 @@ public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory logger
             CommandTimeout = (int)RoundTrip.Limit.TotalSeconds,
             // A command that is late is not waited for any longer: the next term ends its session.
             CancellationTimeout = -1,
+            // What a rebuild reads may take long to come, so only TCP can tell a server that works from one that is gone: a peer that
+            // answers none of nine questions, after two seconds and then each second, is gone. Milliseconds.
+            TcpKeepAlive = true,
+            TcpKeepAliveTime = 2_000,
+            TcpKeepAliveInterval = 1_000,
             // Nothing of ours changes session state, so a returned connection needs no reset.
             NoResetOnClose = true,
             // Tells which statement failed, without which no failed commit is certain.

@@ -5,10 +5,13 @@ namespace Foresight.Matching.Pipeline;
 
 /// <summary>
 /// The engine and what surrounds it in memory: accounts, live orders, markets. Turns requests into sequenced commands and their events into
-/// rows, answers and messages. Does no I/O; owned by the matching loop, and dropped with it when a commit fails, because it is then ahead of
-/// the journal.
+/// rows, answers and messages. Does no I/O; owned by the matching loop, and dropped when a commit or a command fails, because it is then
+/// ahead of the journal.
 /// </summary>
-internal sealed class Desk(ExchangeEngine engine, Accounts accounts, LiveOrders orders, IReadOnlyDictionary<MarketId, Market> knownMarkets, long lastAcceptedAtMicros)
+/// <param name="failed">Requests that are refused up to a moment of the database's clock, because they made an engine throw.</param>
+internal sealed class Desk(
+    ExchangeEngine engine, Accounts accounts, LiveOrders orders, IReadOnlyDictionary<MarketId, Market> knownMarkets,
+    IReadOnlyDictionary<Guid, DateTime> failed, long lastAcceptedAtMicros)
 {
     /// <summary>What the tables may not show yet: the batch whose commit is under way.</summary>
     private JournalBatch? previous;
@@ -29,6 +32,7 @@ internal sealed class Desk(ExchangeEngine engine, Accounts accounts, LiveOrders 
 
     /// <summary>Sequences and matches a batch: from here on memory is ahead of the journal, by this batch and the one before at most.</summary>
     /// <param name="newMarkets">Markets that no command has listed yet.</param>
+    /// <exception cref="CommandFailedException">A request could not be applied, and this desk must not be used any more.</exception>
     public JournalBatch Match(IReadOnlyList<WorkItem> items, Known known, IReadOnlyList<Market> newMarkets, long epoch, TimeProvider clock)
     {
         // The database's clock, and never back: a new leader, or a promoted database, may be behind the last stamp in the journal.
@@ -41,7 +45,7 @@ internal sealed class Desk(ExchangeEngine engine, Accounts accounts, LiveOrders 
         if (known.Now - lastExpiryLook >= PipelineLimits.TickInterval) LookAtTheClock(known.Now, recorder);
         foreach (var item in items)
         {
-            if (item is Request request) Handle(request, known, recorder, clock);
+            if (item is Request request) HandleOrFail(request, known, recorder, clock);
             else if (item is DepthRequest) recorder.SnapshotDepth();
         }
 
@@ -49,6 +53,23 @@ internal sealed class Desk(ExchangeEngine engine, Accounts accounts, LiveOrders 
         previous = batch;
         return batch;
     }
+
+    private void HandleOrFail(Request request, Known known, Recorder recorder, TimeProvider clock)
+    {
+        try
+        {
+            Handle(request, known, recorder, clock);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException && MaySetAside(request, known.Now))
+        {
+            throw new CommandFailedException(request, known.Now, error);
+        }
+    }
+
+    /// <summary>A request that was set aside throws no more; if it does, it is not the command that is wrong, and the term ends.</summary>
+    private bool MaySetAside(Request request, DateTime now) => failed.Count < PipelineLimits.FailedCommands && !IsSetAside(request, now);
+
+    private bool IsSetAside(Request request, DateTime now) => failed.TryGetValue(request.Command.RequestId, out var until) && now < until;
 
     private void Handle(Request request, Known known, Recorder recorder, TimeProvider clock)
     {
@@ -58,6 +79,12 @@ internal sealed class Desk(ExchangeEngine engine, Accounts accounts, LiveOrders 
             // An idempotency key makes the request's id, so another order under the same key comes with the same id.
             var isOther = command.Kind == DoorCommandKind.Place && earlier.OrderHash is not null && earlier.OrderHash != request.OrderHash.ToString();
             recorder.Answer(request, isOther ? recorder.Refusal(request, ProblemCodes.IdempotencyKeyReused) : earlier);
+            return;
+        }
+
+        if (IsSetAside(request, known.Now))
+        {
+            recorder.Answer(request, recorder.Refusal(request, ProblemCodes.CommandFailed) with { Sequence = 0 });
             return;
         }
 

@@ -31,6 +31,11 @@ internal interface IJournal
     /// <summary>Markets that were (or were not yet) listed by a command.</summary>
     Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellation);
 
+    /// <summary>
+    /// Requests that failed and must not be tried again yet, with the moment of the database's clock from which they may.
+    /// </summary>
+    IAsyncEnumerable<(Guid RequestId, DateTime Until)> FailedCommandsAsync(CancellationToken cancellation);
+
     /// <summary>Volume of the last 24 hours by market and minute, in the order of time.</summary>
     IAsyncEnumerable<MinuteVolume> VolumesAsync(CancellationToken cancellation);
 }

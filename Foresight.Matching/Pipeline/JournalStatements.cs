@@ -23,6 +23,10 @@ internal static class JournalStatements
                 batch.Add(Snapshot(store, shard));
                 batch.Add(TooManySnapshots(shard));
                 break;
+            case JournalStep.StoreFailure failure:
+                batch.Add(Failure(failure, shard));
+                batch.Add(OldFailures(shard));
+                break;
             case JournalStep.Commit:
                 // Ends the implicit transaction: what follows is read after the commit, and still in the same round trip.
                 batch[^1].AppendErrorBarrier = true;
@@ -176,14 +180,37 @@ internal static class JournalStatements
     private static NpgsqlBatchCommand ClosedTrades(JournalBatch rows) => Statement(
         "UPDATE trades SET closed = true WHERE trade_id = ANY($1)", Array(rows.ClosedTrades, row => row.Trade.Value, NpgsqlDbType.Bigint));
 
+    /// <summary>
+    /// Only if the journal has its sequence: a promoted replica that had not received the last batches still names this term, and a snapshot of what
+    /// is gone would be taken for the state of what comes in its place.
+    /// </summary>
     private static NpgsqlBatchCommand Snapshot(JournalStep.StoreSnapshot store, int shard) => Statement(
-        "INSERT INTO snapshots (shard, sequence, epoch, state_hash, state) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (shard, sequence) DO NOTHING",
+        """
+        INSERT INTO snapshots (shard, sequence, epoch, state_hash, state)
+        SELECT $1, $2, $3, $4, $5 WHERE EXISTS (SELECT 1 FROM commands WHERE shard = $1 AND sequence = $2)
+        ON CONFLICT (shard, sequence) DO NOTHING
+        """,
         One((short)shard, NpgsqlDbType.Smallint), One(store.Snapshot.Sequence, NpgsqlDbType.Bigint), One(store.Epoch, NpgsqlDbType.Bigint),
         One(store.Snapshot.StateHash, NpgsqlDbType.Text), One(store.Snapshot.State, NpgsqlDbType.Bytea));
 
     private static NpgsqlBatchCommand TooManySnapshots(int shard) => Statement(
         "DELETE FROM snapshots WHERE shard = $1 AND sequence NOT IN (SELECT sequence FROM snapshots WHERE shard = $1 ORDER BY sequence DESC LIMIT $2)",
         One((short)shard, NpgsqlDbType.Smallint), One(PipelineLimits.SnapshotsKept, NpgsqlDbType.Integer));
+
+    private static NpgsqlBatchCommand Failure(JournalStep.StoreFailure failure, int shard) => Statement(
+        """
+        INSERT INTO failed_commands (shard, request_id, epoch, command, reason, until) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (shard, request_id) DO UPDATE SET
+            epoch = excluded.epoch, command = excluded.command, reason = excluded.reason, failed_at = excluded.failed_at,
+            until = excluded.until
+        """,
+        One((short)shard, NpgsqlDbType.Smallint), One(failure.Failed.RequestId, NpgsqlDbType.Uuid), One(failure.Epoch, NpgsqlDbType.Bigint),
+        One(failure.Failed.Command, NpgsqlDbType.Text), One(failure.Failed.Reason, NpgsqlDbType.Text),
+        One(failure.Failed.Until, NpgsqlDbType.TimestampTz));
+
+    private static NpgsqlBatchCommand OldFailures(int shard) => Statement(
+        "DELETE FROM failed_commands WHERE shard = $1 AND until < clock_timestamp() - $2",
+        One((short)shard, NpgsqlDbType.Smallint), One(PipelineLimits.FailedCommandsKept, NpgsqlDbType.Interval));
 
     private static byte[] Encode(Command command)
     {

@@ -20,6 +20,11 @@ internal abstract record JournalStep
     /// <summary>Stores a snapshot and drops those that are too many.</summary>
     public sealed record StoreSnapshot(EngineSnapshot Snapshot, long Epoch) : JournalStep;
 
+    /// <summary>
+    /// Writes that a command failed, and drops what was written of others long ago. Nothing of what the command says is done by it.
+    /// </summary>
+    public sealed record StoreFailure(FailedCommand Failed, long Epoch) : JournalStep;
+
     /// <summary>Ends the transaction. What comes after it is read from what everybody sees.</summary>
     public sealed record Commit : JournalStep;
 

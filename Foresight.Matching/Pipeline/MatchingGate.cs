@@ -4,7 +4,7 @@ using Foresight.Matching.Leadership;
 namespace Foresight.Matching.Pipeline;
 
 /// <summary>The running pipeline of one term.</summary>
-internal sealed record MatchingSession(Term Term, Intake Intake, MatchingLoop Loop, Desk Desk);
+internal sealed record MatchingSession(Term Term, Intake Intake, MatchingLoop Loop);
 
 /// <summary>
 /// Where the door meets the pipelines of the shards: open for one while this node leads it and has recovered. A command that slips in as the gate closes meets a

@@ -10,13 +10,16 @@ namespace Foresight.Matching.Pipeline;
 /// batch N + 1 is matched in memory; any failure ends the term, and the next one is rebuilt from the journal.
 /// </summary>
 internal sealed class MatchingLoop(
-    Lease lease, Desk desk, Intake intake, IJournal journal, JournalWriter writer, SnapshotWriter snapshots, Publisher publisher,
-    PipelineMetrics metrics, TimeProvider clock)
+    Lease lease, Desk desk, Intake intake, IJournal journal, JournalWriter writer, FailedCommands failures, SnapshotWriter snapshots,
+    Publisher publisher, PipelineMetrics metrics, TimeProvider clock)
 {
     private readonly CancellationTokenSource commitFailed = new();
     private NpgsqlLogSequenceNumber committedLsn;
     private long committedSequence = desk.Sequence;
     private long lastMarketLook;
+
+    /// <summary>Orders at rest.</summary>
+    public int OpenOrders => Volatile.Read(ref desk).Orders.Count;
 
     public long CommittedSequence => Volatile.Read(ref committedSequence);
 
@@ -39,7 +42,7 @@ internal sealed class MatchingLoop(
                         BetweenBatches(items);
                     }
 
-                    var batch = await MatchAsync(items, ending.Token);
+                    var batch = await MatchAsync(items, committing, ending.Token);
                     await committing;
                     committing = CommitAsync(batch);
                 }
@@ -59,6 +62,28 @@ internal sealed class MatchingLoop(
         {
             intake.Close(NotLeader);
             await committing;
+        }
+    }
+
+    /// <summary>
+    /// Matches without what cannot be applied: each such command costs a rebuild of the desk, and nobody else's command is touched by it.
+    /// </summary>
+    private async Task<JournalBatch> MatchAsync(List<WorkItem> items, Task committing, CancellationToken ending)
+    {
+        while (true)
+        {
+            try
+            {
+                return await MatchAsync(items, ending);
+            }
+            catch (CommandFailedException failure)
+            {
+                // The journal must end where the batch before does, or the new desk would not know of it.
+                await committing;
+                Volatile.Write(ref desk, await failures.SetAsideAsync(failure, ending));
+                // A market that this batch listed is not listed.
+                lastMarketLook = 0;
+            }
         }
     }
 

@@ -13,13 +13,16 @@ internal sealed partial class MatchingTask(
     {
         var journal = journals.Open(lease, shard);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping);
-        var desk = await new Recovery(journal, shard, logger).RebuildAsync(ending.Token);
+        Task<Desk> RebuildAsync(CancellationToken stopping) =>
+            JournalPulse.WhileItBeatsAsync(journal, clock, stopping, new Recovery(journal, shard, logger).RebuildAsync);
+        var desk = await RebuildAsync(ending.Token);
 
         var intake = new Intake();
         var snapshots = new SnapshotWriter(journal, lease.Term, desk.Sequence, options.CommandsPerSnapshot, logger);
         var publisher = new Publisher(broadcast, lease.Term, shard, clock, metrics);
+        var failures = new FailedCommands(journal, lease.Term, RebuildAsync, metrics, clock, logger);
         var loop = new MatchingLoop(
-            lease, desk, intake, journal, new JournalWriter(journal), snapshots, publisher, metrics, clock);
+            lease, desk, intake, journal, new JournalWriter(journal), failures, snapshots, publisher, metrics, clock);
         metrics.Watch(shard, intake);
 
         // The first thing in the queue: receivers replace what they knew of every book before they hear anything of this term.
@@ -28,7 +31,7 @@ internal sealed partial class MatchingTask(
         broadcast.Restored += SnapshotAgain;
         var publishing = publisher.RunAsync();
         var ticking = TickAsync(intake, ending.Token);
-        gate.Open(shard, new MatchingSession(lease.Term, intake, loop, desk));
+        gate.Open(shard, new MatchingSession(lease.Term, intake, loop));
         lease.ReportRecovered();
         try
         {
@@ -43,7 +46,7 @@ internal sealed partial class MatchingTask(
             await ticking;
             publisher.Complete();
             await publishing;
-            await snapshots.FinishAsync();
+            snapshots.LeaveBehind();
         }
     }
 

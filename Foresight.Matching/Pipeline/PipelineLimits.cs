@@ -21,6 +21,18 @@ internal static class PipelineLimits
     /// <summary>Snapshots kept. More than one, so that one that cannot be read costs only a longer replay.</summary>
     public const int SnapshotsKept = 3;
 
+    /// <summary>
+    /// Commands of a shard that failed and are not tried again for now. With more it is hardly the commands that are wrong, and the next
+    /// to fail ends the term.
+    /// </summary>
+    public const int FailedCommands = 1_000;
+
+    /// <summary>How long after its deadline a command that failed is refused: for copies of it that are late on their way.</summary>
+    public static readonly TimeSpan FailedCommandMargin = TimeSpan.FromMinutes(1);
+
+    /// <summary>Failed commands are kept this long for whoever looks into them, then the next one to fail drops them.</summary>
+    public static readonly TimeSpan FailedCommandsKept = TimeSpan.FromDays(30);
+
     /// <summary>Publications that wait to be sent to Redis. Beyond it the oldest is dropped, and receivers find the gap by its numbers.</summary>
     public const int WaitingPublications = 1_000;
 

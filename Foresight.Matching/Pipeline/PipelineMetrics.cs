@@ -10,6 +10,7 @@ public sealed class PipelineMetrics
     private readonly Counter<long> commands;
     private readonly Counter<long> trades;
     private readonly Counter<long> inDoubt;
+    private readonly Counter<long> failed;
     private readonly Counter<long> published;
     private readonly Histogram<double> commitDuration;
     private readonly Histogram<long> batchSize;
@@ -23,6 +24,7 @@ public sealed class PipelineMetrics
         commands = meter.CreateCounter<long>(MetricNames.Commands, description: "Commands answered by the pipeline.");
         trades = meter.CreateCounter<long>(MetricNames.Trades, description: "Trades committed.");
         inDoubt = meter.CreateCounter<long>(MetricNames.InDoubtCommits, description: "Commits whose outcome was unknown.");
+        failed = meter.CreateCounter<long>(MetricNames.FailedCommands, description: "Commands that made the engine throw.");
         published = meter.CreateCounter<long>(MetricNames.PubSubMessages, description: "Messages of market data.");
         commitDuration = meter.CreateHistogram<double>(MetricNames.CommitDuration, "s", "Time of one commit.");
         batchSize = meter.CreateHistogram<long>(MetricNames.BatchSize, description: "Commands in one commit.");
@@ -52,6 +54,8 @@ public sealed class PipelineMetrics
         1, new KeyValuePair<string, object?>("kind", kind.ToString()), new KeyValuePair<string, object?>("result", status.ToString()));
 
     internal void CommitInDoubt() => inDoubt.Add(1);
+
+    internal void CommandFailed() => failed.Add(1);
 
     internal void Published(string channel) => published.Add(
         1, new KeyValuePair<string, object?>("channel", channel), new KeyValuePair<string, object?>("direction", "published"));

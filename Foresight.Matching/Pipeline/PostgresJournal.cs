@@ -113,7 +113,10 @@ internal sealed class PostgresJournal : IJournal
         }
     }
 
-    public async Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellation)
+    public Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellation) =>
+        RoundTrip.WithinAsync(RoundTrip.Limit, cancellation, () => ReadMarketsAsync(listed));
+
+    private async Task<List<Market>> ReadMarketsAsync(bool listed)
     {
         await using var command = database.CreateCommand(
             """
@@ -122,15 +125,26 @@ internal sealed class PostgresJournal : IJournal
             """);
         command.Parameters.AddWithValue((short)shard);
         command.Parameters.AddWithValue(listed);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await using var reader = await command.ExecuteReaderAsync();
         var markets = new List<Market>();
-        while (await reader.ReadAsync(cancellation))
+        while (await reader.ReadAsync())
             markets.Add(new Market
             {
                 Id = new(reader.GetInt32(0)), Outcomes = (byte)reader.GetInt32(1), TickSize = reader.GetInt32(2), State = (MarketState)reader.GetInt16(3),
                 ClosesAt = reader.IsDBNull(4) ? null : reader.GetInt64(4),
             });
         return markets;
+    }
+
+    public async IAsyncEnumerable<(Guid RequestId, DateTime Until)> FailedCommandsAsync(
+        [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await using var command = Command(
+            "SELECT request_id, until FROM failed_commands WHERE shard = $1 AND until > clock_timestamp() ORDER BY until DESC LIMIT $2");
+        command.Parameters.AddWithValue((short)shard);
+        command.Parameters.AddWithValue(PipelineLimits.FailedCommands);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation)) yield return (reader.GetGuid(0), reader.GetDateTime(1));
     }
 
     public async IAsyncEnumerable<MinuteVolume> VolumesAsync([EnumeratorCancellation] CancellationToken cancellation)

@@ -26,7 +26,9 @@ internal sealed partial class Recovery(IJournal journal, int shard, ILogger logg
         var markets = await journal.MarketsAsync(listed: true, cancellation);
         foreach (var unlisted in markets.Where(market => !engine.HasMarket(market.Id)))
             throw new JournalBrokenException($"Market {unlisted.Id.Value} is listed in the table and not in the journal.");
-        var desk = new Desk(engine, accounts, orders, markets.ToDictionary(market => market.Id), lastAcceptedAt);
+        var failed = new Dictionary<Guid, DateTime>();
+        await foreach (var (requestId, until) in journal.FailedCommandsAsync(cancellation)) failed.Add(requestId, until);
+        var desk = new Desk(engine, accounts, orders, markets.ToDictionary(market => market.Id), failed, lastAcceptedAt);
         TellStats(desk, await summing);
         return desk;
     }

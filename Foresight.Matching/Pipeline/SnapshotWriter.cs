@@ -15,6 +15,7 @@ internal sealed partial class SnapshotWriter(IJournal journal, Term term, long s
 
     private long lastSequence = startSequence;
     private Task storing = Task.CompletedTask;
+    private JournalTransaction? transaction;
 
     public bool IsDue(long sequence) => sequence - lastSequence >= commandsPerSnapshot && storing.IsCompleted;
 
@@ -30,20 +31,28 @@ internal sealed partial class SnapshotWriter(IJournal journal, Term term, long s
     /// <summary>Ends when nothing is being stored any more.</summary>
     public Task FinishAsync() => storing;
 
+    /// <summary>
+    /// The term ends, and must not wait for this: until it has given its lease back nobody else can lead, and a server that does not
+    /// answer is waited for as long as a snapshot may take. What is under way ends by itself, or with its session, which the next term
+    /// ends.
+    /// </summary>
+    public void LeaveBehind() => transaction?.TryGiveUp();
+
     private async Task StoreAsync(EngineSnapshot snapshot)
     {
+        transaction = new JournalTransaction(
+            new JournalStep.AssertTerm(term), new JournalStep.StoreSnapshot(snapshot, term.Epoch), new JournalStep.Commit())
+        {
+            Timeout = StoreTimeout,
+        };
         try
         {
-            var steps = new JournalTransaction(new JournalStep.AssertTerm(term), new JournalStep.StoreSnapshot(snapshot, term.Epoch), new JournalStep.Commit())
-            {
-                Timeout = StoreTimeout,
-            };
-            await journal.ExecuteAsync(steps);
+            await journal.ExecuteAsync(transaction);
             Log.Stored(logger, snapshot.Sequence, snapshot.State.Length);
         }
-        catch (Exception error) when (error is NpgsqlException or TimeoutException)
+        catch (Exception error) when (error is NpgsqlException or TimeoutException or ObjectDisposedException)
         {
-            // Nothing depends on it; the next one comes after as many commands again.
+            // Nothing depends on it; the next one comes after as many commands again. Left behind, it may find its connections closed.
             Log.NotStored(logger, snapshot.Sequence, error.Message);
         }
     }

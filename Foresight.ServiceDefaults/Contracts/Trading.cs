@@ -162,4 +162,7 @@ public static class ProblemCodes
     public const string NotLeader = "not_leader";
     public const string InDoubt = "in_doubt";
     public const string Unavailable = "unavailable";
+
+    /// <summary>A defect of ours shows in this very request: nothing was done, and sending it again does not help.</summary>
+    public const string CommandFailed = "command_failed";
 }

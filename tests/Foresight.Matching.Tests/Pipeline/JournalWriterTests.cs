@@ -91,6 +91,15 @@ public sealed class JournalWriterTests(StoresFixture stores) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ASnapshotOfWhatTheJournalDoesNotHave_IsNotStored()
+    {
+        var ahead = new JournalStep.StoreSnapshot(new EngineSnapshot(5, "0000000000000000", [1]), term.Epoch);
+        await new PostgresJournal(sessions, shard: 0).ExecuteAsync(
+            new JournalTransaction(new JournalStep.AssertTerm(term), ahead, new JournalStep.Commit()));
+        Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT count(*) FROM snapshots"));
+    }
+
+    [Fact]
     public async Task ABatchThatWasGivenUpWhileItWaitedForAConnection_IsCertainlyNotDone_AndNeverSent()
     {
         await using var one = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(cluster.Connection)

@@ -83,6 +83,11 @@ internal sealed class Invariants(World world)
                 break;
             case DoorStatus.InDoubt:
                 break;
+            case DoorStatus.Rejected when result.Code == ProblemCodes.CommandFailed:
+                if (row is not null)
+                    throw world.Violated("nothing was done", $"{command.RequestId} was refused as failed and is in the journal at {row.Sequence}");
+                notDone[command.RequestId] = command;
+                break;
             case DoorStatus.Accepted:
                 RequireInJournal(command, result, row);
                 break;

@@ -16,9 +16,12 @@ internal sealed class Nemesis
     private readonly (int Weight, Action Fault)[] faults;
     private readonly int sumOfWeights;
     private readonly bool mayLoseChanges;
+    private readonly bool mayWithholdOrders;
     private long endsAt;
+    private long quietUntil;
     private bool pauseAtLookUp;
     private bool pauseAtTakeOver;
+    private bool cutInRecovery;
     private bool forgetTakeOver;
 
     public Nemesis(World world)
@@ -26,14 +29,15 @@ internal sealed class Nemesis
         this.world = world;
         dice = world.Dice.Fork();
         // An asynchronous replica may lack what was acknowledged. Such seeds show that the rest stays whole; the others that nothing is ever lost.
-        mayLoseChanges = dice.Chance(0.15);
+        mayLoseChanges = dice.Chance(0.25);
+        mayWithholdOrders = dice.Chance(0.15);
         faults =
         [
             (16, PauseLeader), (4, PauseAny), (8, Crash), (5, Stop), (8, CutFromRedis), (8, CutFromPostgres), (4, CutFromClients),
             (4, RestartRedis), (4, FreezeRedis), (4, DeleteLease), (3, ForgeLease), (5, RestartPostgres), (3, FreezePostgres), (5, EndSessions),
-            (7, HoldBeforeWrite), (7, HoldBeforeCommit), (7, HoldAfterCommit), (8, LoseAnswers), (3, Deadlock), (2, ReadOnly), (4, SlowNetwork),
-            (4, SlowDisk), (6, JumpClock), (10, PauseWhileCommitting), (14, PauseAtLookUp), (4, PauseAtTakeOver),
-            (4, SetClockBackWithoutRedis), (mayLoseChanges ? 8 : 0, Promote), (mayLoseChanges ? 8 : 0, PromoteUnderPause),
+            (7, HoldBeforeWrite), (7, HoldBeforeCommit), (7, HoldAfterCommit), (8, LoseAnswers), (5, LoseSnapshotsAnswer), (3, Deadlock),
+            (2, ReadOnly), (4, SlowNetwork), (4, SlowDisk), (6, JumpClock), (10, PauseWhileCommitting), (14, PauseAtLookUp), (4, PauseAtTakeOver), (5, CutInRecovery),
+            (4, SetClockBackWithoutRedis), (mayLoseChanges ? 12 : 0, Promote), (mayLoseChanges ? 8 : 0, PromoteUnderPause),
             (mayLoseChanges ? 12 : 0, PromoteAfterTakeOver),
         ];
         sumOfWeights = faults.Sum(fault => fault.Weight);
@@ -52,7 +56,7 @@ internal sealed class Nemesis
     public void StopAll()
     {
         world.Trace.Add("nemesis", "stops");
-        (pauseAtLookUp, pauseAtTakeOver, forgetTakeOver) = (false, false, false);
+        (pauseAtLookUp, pauseAtTakeOver, cutInRecovery, forgetTakeOver) = (false, false, false, false);
         world.Latency.SlowProbability = 0.0005;
         world.Postgres.Faults.Stop();
         if (world.Redis.Paused) world.Redis.Resume();
@@ -92,6 +96,20 @@ internal sealed class Nemesis
         Pause(node, TimeSpan.FromSeconds(15));
     }
 
+    /// <summary>A node that has taken a term reads what there is.</summary>
+    public void Recovers(SimulatedNode node)
+    {
+        if (!cutInRecovery) return;
+        cutInRecovery = false;
+        Cut(node, recovering => recovering.ToPostgres);
+    }
+
+    /// <summary>
+    /// An order that rests in the book, and that a leader which rebuilds does not hear of: whatever fills or cancels it makes the
+    /// recorder throw. Orders that expire are told of, because what expires them is no request that could be set aside.
+    /// </summary>
+    public bool Withholds(LiveOrder order) => mayWithholdOrders && order.ExpiresAt == 0 && order.Hash.Prefix % 16 == 0;
+
     private bool Over => world.Timeline.Now >= endsAt;
 
     private SimulatedNode? Leader => world.Nodes.FirstOrDefault(node => node.Leads);
@@ -107,6 +125,12 @@ internal sealed class Nemesis
     private void Plan(TimeSpan after) => world.Timeline.After(after, () =>
     {
         if (Over) return;
+        if (world.Timeline.Now < quietUntil)
+        {
+            Plan(TimeSpan.FromSeconds(1));
+            return;
+        }
+
         var point = dice.Below(sumOfWeights);
         foreach (var (weight, fault) in faults)
         {
@@ -162,10 +186,19 @@ internal sealed class Nemesis
         if (dice.Chance(0.5) && Leader is { } leader) Pause(leader, TimeSpan.FromSeconds(10));
     }
 
-    /// <summary>Nobody can renew, and the leader's wall clock says that there is time yet.</summary>
+    private void CutInRecovery()
+    {
+        cutInRecovery = true;
+        Crash();
+    }
+
+    /// <summary>
+    /// Nobody can renew, and the leader's wall clock says that there is time yet. Nothing else comes between, or it would end the term.
+    /// </summary>
     private void SetClockBackWithoutRedis()
     {
         if (!world.Redis.Alive) return;
+        quietUntil = world.Timeline.Now + TimeSpan.FromSeconds(13).Ticks;
         world.Redis.Kill();
         world.Timeline.After(TimeSpan.FromSeconds(1), () => Leader?.JumpWallClock(TimeSpan.FromMinutes(-30)));
         Later(TimeSpan.FromSeconds(13), TimeSpan.FromSeconds(18), () =>
@@ -338,6 +371,13 @@ internal sealed class Nemesis
     private void HoldAfterCommit() => world.Postgres.Faults.HoldNextAfterCommit = AWhile;
 
     private void LoseAnswers() => world.Postgres.Faults.AnswersToLose = 1 + dice.Below(2);
+
+    /// <summary>Nothing else comes for a while: a term that waits for what never comes would be ended by it.</summary>
+    private void LoseSnapshotsAnswer()
+    {
+        world.Postgres.Faults.LosesNextSnapshotsAnswer = true;
+        quietUntil = world.Timeline.Now + TimeSpan.FromSeconds(20).Ticks;
+    }
 
     private void Deadlock() => world.Postgres.Faults.Deadlocks = 1 + dice.Below(2);
 

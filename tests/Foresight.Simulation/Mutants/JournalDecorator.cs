@@ -23,5 +23,8 @@ internal abstract class JournalDecorator(IJournal real) : IJournal
 
     public virtual Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellation) => real.MarketsAsync(listed, cancellation);
 
+    public virtual IAsyncEnumerable<(Guid RequestId, DateTime Until)> FailedCommandsAsync(CancellationToken cancellation) =>
+        real.FailedCommandsAsync(cancellation);
+
     public virtual IAsyncEnumerable<MinuteVolume> VolumesAsync(CancellationToken cancellation) => real.VolumesAsync(cancellation);
 }

@@ -19,6 +19,7 @@ public static class MutantNames
         ["resume-stale-engine"] = () => new ResumeStaleEngine(),
         ["no-position"] = () => new NoPosition(),
         ["take-over-in-steps"] = () => new TakeOverInSteps(),
+        ["wait-for-snapshot"] = () => new WaitForSnapshot(),
         ["no-session-kill"] = () => new NoSessionKill(),
     };
 

@@ -12,22 +12,36 @@ internal sealed class Call<T>
     private readonly ProcessContext context;
     private readonly Link link;
 
-    private Call(Process caller, Link link) => (context, this.link) = (caller.Context, link);
+    private readonly Action? lost;
+
+    private Call(Process caller, Link link, Func<Exception>? onDeadConnection)
+    {
+        (context, this.link) = (caller.Context, link);
+        if (onDeadConnection is null) return;
+        lost = () => caller.World.Timeline.After(FindsItDead, () => context.Post(_ => source.TrySetException(onDeadConnection()), null));
+    }
+
+    /// <summary>
+    /// TCP asks a silent peer whether it is still there: after two seconds, then each second, nine times (LeaderSessions).
+    /// </summary>
+    private static readonly TimeSpan FindsItDead = TimeSpan.FromSeconds(11);
 
     /// <param name="atServer">Runs when the request arrives; answers through the call, now or later or never.</param>
+    /// <param name="onDeadConnection">The question goes over a connection, which is found dead some time after something was lost on
+    /// it.</param>
     public static async Task<T> AskAsync(
         Process caller, TimeProvider clock, Link link, Action<Call<T>> atServer, TimeSpan timeout, Func<Exception> onTimeout,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default, Func<Exception>? onDeadConnection = null)
     {
         cancellation.ThrowIfCancellationRequested();
-        var call = new Call<T>(caller, link);
-        link.Request(() => atServer(call));
+        var call = new Call<T>(caller, link, onDeadConnection);
+        link.Request(() => atServer(call), call.lost);
         using var timer = clock.CreateTimer(_ => call.source.TrySetException(onTimeout()), null, timeout, Timeout.InfiniteTimeSpan);
         using var registration = cancellation.Register(() => call.source.TrySetCanceled(cancellation));
         return await call.source.Task;
     }
 
-    public void Answer(T value) => link.Reply(() => context.Post(_ => source.TrySetResult(value), null));
+    public void Answer(T value) => link.Reply(() => context.Post(_ => source.TrySetResult(value), null), lost);
 
-    public void Fail(Exception error) => link.Reply(() => context.Post(_ => source.TrySetException(error), null));
+    public void Fail(Exception error) => link.Reply(() => context.Post(_ => source.TrySetException(error), null), lost);
 }

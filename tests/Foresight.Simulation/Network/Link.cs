@@ -28,14 +28,16 @@ internal sealed class Link(World world)
         held.Clear();
     }
 
-    public void Request(Action deliver) => Send(deliver, RequestsCut, reply: false);
+    /// <param name="lost">Told if it will never arrive.</param>
+    public void Request(Action deliver, Action? lost = null) => Send(deliver, RequestsCut, reply: false, lost);
 
-    public void Reply(Action deliver) => Send(deliver, RepliesCut, reply: true);
+    public void Reply(Action deliver, Action? lost = null) => Send(deliver, RepliesCut, reply: true, lost);
 
-    private void Send(Action deliver, bool cut, bool reply)
+    private void Send(Action deliver, bool cut, bool reply, Action? lost)
     {
         if (!cut) world.Timeline.After(world.Latency.Next(), deliver);
         else if (dice.Chance(Held)) held.Add((reply, deliver));
+        else lost?.Invoke();
     }
 }
 

@@ -22,10 +22,20 @@ internal sealed class PostgresFaults(Dice dice)
     /// <summary>Commits whose answer is never sent.</summary>
     public int AnswersToLose { get; set; }
 
+    /// <summary>The next snapshot is stored and its answer is never sent, nor that of the commit after it.</summary>
+    public bool LosesNextSnapshotsAnswer { get; set; }
+
     /// <summary>The next writes end in a deadlock with somebody else.</summary>
     public int Deadlocks { get; set; }
 
     public bool ReadOnly { get; set; }
+
+    public void Storing()
+    {
+        if (!LosesNextSnapshotsAnswer) return;
+        LosesNextSnapshotsAnswer = false;
+        AnswersToLose = 2;
+    }
 
     public bool LosesAnswer() => AnswersToLose > 0 && AnswersToLose-- > 0;
 
@@ -47,6 +57,7 @@ internal sealed class PostgresFaults(Dice dice)
     public void Stop()
     {
         (HoldNextBeforeWrite, HoldNextBeforeCommit, HoldNextAfterCommit) = (null, null, null);
+        LosesNextSnapshotsAnswer = false;
         (AnswersToLose, Deadlocks, ReadOnly, HoldChance, LongestHold) = (0, 0, false, 0.004, TimeSpan.FromMilliseconds(100));
     }
 

@@ -30,6 +30,8 @@ internal sealed class Transaction(Session session)
 
     public List<JournalStep.StoreSnapshot> Snapshots { get; } = [];
 
+    public List<JournalStep.StoreFailure> Failures { get; } = [];
+
     /// <summary>Of a take-over.</summary>
     public LeadershipRow? NewHolder { get; set; }
 }

@@ -35,7 +35,13 @@ internal sealed class SimulatedJournal(World world, SimulatedNode node, Simulate
             () => world.Postgres.RunAsync(connection.Session, transaction, step => transaction.FailedStep = step), transaction.Timeout);
     });
 
-    public IAsyncEnumerable<EngineSnapshot> SnapshotsAsync(CancellationToken cancellation) => ReadAsync(() => Tables.Snapshots.ToList(), cancellation);
+    public IAsyncEnumerable<EngineSnapshot> SnapshotsAsync(CancellationToken cancellation) => ReadAsync(
+        () =>
+        {
+            world.Nemesis.Recovers(node);
+            return Tables.Snapshots.ToList();
+        },
+        cancellation);
 
     public IAsyncEnumerable<(long Sequence, byte[] Payload)> CommandsAsync(long from, long through, CancellationToken cancellation) => ReadAsync(
         () => Tables.Commands.Where(row => row.Key >= from && row.Key <= through).Select(row => (row.Key, row.Value.Payload)).ToList(), cancellation);
@@ -44,7 +50,11 @@ internal sealed class SimulatedJournal(World world, SimulatedNode node, Simulate
         ReadAsync(() => Tables.Accounts.ToList(), cancellation);
 
     public IAsyncEnumerable<LiveOrder> LiveOrdersAsync(Accounts accounts, CancellationToken cancellation) => ReadAsync(
-        () => Tables.Orders.Values.Where(order => order.State.Status is OrderStatus.Open or OrderStatus.PartiallyFilled).Select(Copy).ToList(), cancellation);
+        () => Tables.Orders.Values
+            .Where(order => order.State.Status is OrderStatus.Open or OrderStatus.PartiallyFilled)
+            .Where(order => !world.Nemesis.Withholds(order.New.Order))
+            .Select(Copy).ToList(),
+        cancellation);
 
     public async Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellation)
     {
@@ -53,6 +63,10 @@ internal sealed class SimulatedJournal(World world, SimulatedNode node, Simulate
             cancellation);
         return [.. rows.Select(row => new Market { Id = new(row.Id), Outcomes = row.Outcomes, TickSize = row.TickSize, State = row.State })];
     }
+
+    public IAsyncEnumerable<(Guid RequestId, DateTime Until)> FailedCommandsAsync(CancellationToken cancellation) => ReadAsync(
+        () => Tables.Failed.Values.Where(failed => failed.Until > world.Postgres.Now).Select(failed => (failed.RequestId, failed.Until)).ToList(),
+        cancellation);
 
     public IAsyncEnumerable<MinuteVolume> VolumesAsync(CancellationToken cancellation) => ReadAsync<MinuteVolume>(() => [], cancellation);
 

@@ -146,6 +146,11 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
                         break;
                     case JournalStep.StoreSnapshot snapshot:
                         transaction.Snapshots.Add(snapshot);
+                        Faults.Storing();
+                        break;
+                    case JournalStep.StoreFailure failure:
+                        if (Faults.ReadOnly) throw Errors.ReadOnly();
+                        transaction.Failures.Add(failure);
                         break;
                     case JournalStep.Commit:
                         Commit(transaction);
@@ -276,6 +281,12 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
         }
 
         foreach (var snapshot in transaction.Snapshots) Change(tables => tables.Store(snapshot.Snapshot));
+        foreach (var failure in transaction.Failures)
+        {
+            Change(tables => tables.Failed[failure.Failed.RequestId] = failure.Failed);
+            World.Trace.Add(Name, "sets a command aside");
+        }
+
         if (transaction.NewHolder is { } holder)
         {
             lastTakeOver = log.Count;

@@ -85,7 +85,7 @@ internal sealed class SimulatedSessions : ITermSessions
 
         public Task<T> RequestAsync<T>(Func<Task<T>> atServer, TimeSpan? timeout = null, CancellationToken cancellation = default) => Call<T>.AskAsync(
             pool.process, pool.clock, pool.link, call => pool.world.Postgres.Arrive(call, session, atServer), timeout ?? CommandTimeout, Errors.Timeout,
-            cancellation);
+            cancellation, Errors.Broken);
 
         public Task<T> RequestAsync<T>(Func<T> atServer, CancellationToken cancellation = default) =>
             RequestAsync(() => Task.FromResult(atServer()), timeout: null, cancellation);

@@ -39,6 +39,8 @@ internal sealed class Tables
 
     public List<EngineSnapshot> Snapshots { get; } = [];
 
+    public Dictionary<Guid, FailedCommand> Failed { get; } = [];
+
     /// <summary>Position of the log.</summary>
     public ulong Position { get; set; } = 1;
 
@@ -82,7 +84,7 @@ internal sealed class Tables
 
     public void Store(EngineSnapshot snapshot)
     {
-        if (Snapshots.Exists(stored => stored.Sequence == snapshot.Sequence)) return;
+        if (!Commands.ContainsKey(snapshot.Sequence) || Snapshots.Exists(stored => stored.Sequence == snapshot.Sequence)) return;
         Snapshots.Add(snapshot);
         Snapshots.Sort((left, right) => right.Sequence.CompareTo(left.Sequence));
         if (Snapshots.Count > PipelineLimits.SnapshotsKept) Snapshots.RemoveRange(PipelineLimits.SnapshotsKept, Snapshots.Count - PipelineLimits.SnapshotsKept);

@@ -129,7 +129,7 @@ internal sealed class SimulatedNode : Process
         Parts = null;
     }
 
-    private SimulatedLogger<T> Logger<T>() => new(World.Trace, Name);
+    private SimulatedLogger<T> Logger<T>() => new(World, Name);
 
     private sealed class Sessions(SimulatedNode node) : ILeaderSessions
     {
@@ -188,14 +188,20 @@ internal sealed class SimulatedLifetime : IHostApplicationLifetime
 }
 
 /// <summary>The node's own sentences, beside the trace for whoever reads it.</summary>
-internal sealed class SimulatedLogger<T>(Trace trace, string who) : ILogger<T>
+internal sealed class SimulatedLogger<T>(World world, string who) : ILogger<T>
 {
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => trace.IsTold && logLevel >= LogLevel.Information;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= (world.Trace.IsTold ? LogLevel.Information : LogLevel.Error);
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (IsEnabled(logLevel)) trace.Note(who, formatter(state, exception) + (exception is null ? "" : $" [{exception.GetType().Name}: {exception.Message}]"));
+        if (!IsEnabled(logLevel)) return;
+        var cause = exception is null ? "" : $" [{exception.GetType().Name}: {exception.Message}]";
+        world.Trace.Note(who, formatter(state, exception) + cause);
+        // Everything that the world can do to a term has another name, but for one: what a term reads that is over, its successor may be writing.
+        var isOver = exception is JournalBrokenException && world.Postgres.Tables.Leadership?.NodeId != who;
+        if (logLevel == LogLevel.Error && exception is not null && typeof(T) == typeof(LeadershipLoop) && !isOver)
+            world.Violated("a defect ends no term", $"{who}: {exception.GetType().Name}: {exception.Message}");
     }
 }

@@ -1,0 +1,46 @@
+using Foresight.Matching.Leadership;
+using Foresight.Matching.Pipeline;
+using Foresight.Simulation.Processes;
+
+namespace Foresight.Simulation.Mutants;
+
+/// <summary>
+/// A term that ends waits for the snapshot that it is storing. The product did so once: it kept its lease for as long as a snapshot may
+/// take, and nobody could lead meanwhile.
+/// </summary>
+internal sealed class WaitForSnapshot : Mutant
+{
+    public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => storing[parts] = new Remembering(real);
+
+    public override ILeaderTask Work(ILeaderTask real, SimulatedNodeParts parts) =>
+        new Waiting(real, () => storing.GetValueOrDefault(parts));
+
+    private readonly Dictionary<SimulatedNodeParts, Remembering> storing = [];
+
+    private sealed class Waiting(ILeaderTask real, Func<Remembering?> journal) : ILeaderTask
+    {
+        public async Task LeadAsync(Lease lease)
+        {
+            try
+            {
+                await real.LeadAsync(lease);
+            }
+            finally
+            {
+                if (journal() is { } remembering) await remembering.Storing;
+            }
+        }
+    }
+
+    private sealed class Remembering(IJournal real) : JournalDecorator(real)
+    {
+        public Task Storing { get; private set; } = Task.CompletedTask;
+
+        public override Task<Committed> ExecuteAsync(JournalTransaction transaction)
+        {
+            var executing = base.ExecuteAsync(transaction);
+            if (transaction.Steps.Any(step => step is JournalStep.StoreSnapshot)) Storing = executing;
+            return executing;
+        }
+    }
+}
