@@ -18,9 +18,9 @@ namespace Foresight.Api.Tests.Stack;
 internal sealed class DoorOfTest : IAsyncDisposable
 {
     private readonly WebApplication app;
-    private readonly ConnectionMultiplexer redis;
+    private readonly string redis;
 
-    private DoorOfTest(WebApplication app, ConnectionMultiplexer redis) => (this.app, this.redis) = (app, redis);
+    private DoorOfTest(WebApplication app, string redis) => (this.app, this.redis) = (app, redis);
 
     public ConcurrentQueue<DoorCommand> Commands { get; } = new();
 
@@ -34,7 +34,7 @@ internal sealed class DoorOfTest : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(
             kestrel => kestrel.Listen(IPAddress.Loopback, 0, options => options.Protocols = HttpProtocols.Http2));
         var app = builder.Build();
-        var door = new DoorOfTest(app, await ConnectionMultiplexer.ConnectAsync(stack.Redis));
+        var door = new DoorOfTest(app, stack.Redis);
         app.MapPost("/door/commands", async (HttpContext http) =>
         {
             door.SecretSeen = http.Request.Headers[ClusterSecret.Header];
@@ -47,22 +47,26 @@ internal sealed class DoorOfTest : IAsyncDisposable
         var address = app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>()
             .Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         var lease = new LeaseRecord("leader-of-test", address, Guid.NewGuid(), 7, DateTimeOffset.UtcNow, DateTimeOffset.UtcNow);
-        await door.redis.GetDatabase().StringSetAsync(
-            ApiStack.Prefix + "leader:matching-engine", JsonSerializer.Serialize(lease, JsonSerializerOptions.Web));
-        await door.TellAsync("acquired");
+        await door.ChangeLeaseAsync(
+            "acquired", (database, key) => database.StringSetAsync(key, JsonSerializer.Serialize(lease, JsonSerializerOptions.Web)));
         return door;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await redis.GetDatabase().KeyDeleteAsync(ApiStack.Prefix + "leader:matching-engine");
-        await TellAsync("released");
-        redis.Dispose();
+        await ChangeLeaseAsync("released", (database, key) => database.KeyDeleteAsync(key));
         await app.StopAsync(new CancellationToken(canceled: true));
         await app.DisposeAsync();
     }
 
-    private Task TellAsync(string kind) => redis.GetSubscriber().PublishAsync(
-        ApiStack.Prefix + Channels.ClusterLeader,
-        JsonSerializer.Serialize(new LeaderMessage(kind, LeasedResources.Matching, "leader-of-test", "", 7), JsonSerializerOptions.Web));
+    /// <summary>Over a connection of its own each time: tests kill Redis in between, and an old one takes a while to find it again.</summary>
+    private async Task ChangeLeaseAsync(string kind, Func<IDatabase, RedisKey, Task> change)
+    {
+        using var connection = await ConnectionMultiplexer.ConnectAsync(redis);
+        await change(connection.GetDatabase(), ApiStack.Prefix + "leader:matching-engine");
+        await connection.GetSubscriber().PublishAsync(
+            ApiStack.Prefix + Channels.ClusterLeader,
+            JsonSerializer.Serialize(
+                new LeaderMessage(kind, LeasedResources.Matching, "leader-of-test", "", 7), JsonSerializerOptions.Web));
+    }
 }
