@@ -25,6 +25,9 @@ public sealed partial class ExchangeEngine
             var key = isDirect ? direct.Key : setKey;
             if (key > order.LimitKey)
                 return false;
+            // The rest of the money does not buy a lot: it is used up, if it bought anything. So it does not meet itself here either.
+            if (budget < key)
+                return quantity < wanted;
 
             ref var own = ref isDirect ? ref OwnOf(order, ref direct) : ref OwnOf(order, others);
             if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref own))
@@ -38,10 +41,8 @@ public sealed partial class ExchangeEngine
             var fill = Math.Min(quantity, isDirect ? direct.Left : LeastLeft(others));
             if (budget != long.MaxValue)
             {
-                // The rest of the money does not buy all of this: it is used up, if it bought anything.
-                var affordable = budget / key;
-                if (affordable < fill)
-                    return affordable > 0 || quantity < wanted;
+                if (budget / key < fill)
+                    return true;
                 budget -= fill * key;
             }
 

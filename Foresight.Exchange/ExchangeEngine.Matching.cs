@@ -28,14 +28,14 @@ public sealed partial class ExchangeEngine
     /// <summary>Whether the first order it would trade with is of the same account.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MeetsItselfFirst(in IncomingOrder order)
-        => order.SetOutcomes == 0 ? HeadIsOf(order.Account, order.Against, order.LimitKey) : MeetsItselfFirstWithSets(order);
+        => order.SetOutcomes == 0 ? MeetsItselfFirstDirectly(order) : MeetsItselfFirstWithSets(order);
 
-    /// <summary>Whether the first order of a ladder is of the account and within the limit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool HeadIsOf(int account, int ladder, int limitKey)
+    private bool MeetsItselfFirstDirectly(in IncomingOrder order)
     {
-        ref readonly var side = ref _books.LadderAt(ladder);
-        return side.BestKey <= limitKey && _books.NodeAt(_books.NodeAt(side.BestLevel).Next).Tag == account;
+        ref readonly var side = ref _books.LadderAt(order.Against);
+        return side.BestKey <= order.LimitKey && _books.NodeAt(_books.NodeAt(side.BestLevel).Next).Tag == order.Account
+            && !order.IsSpent(side.BestKey);
     }
 
     private bool MeetsItselfFirstWithSets(in IncomingOrder order)
@@ -43,8 +43,8 @@ public sealed partial class ExchangeEngine
         ref readonly var direct = ref _books.LadderAt(order.Against);
         var setKey = SetKey(order);
         if (direct.BestKey <= order.LimitKey && direct.BestKey <= setKey)
-            return HeadIsOf(order.Account, order.Against, order.LimitKey);
-        return setKey <= order.LimitKey && OwnLegOfSet(order) != 0;
+            return MeetsItselfFirstDirectly(order);
+        return setKey <= order.LimitKey && OwnLegOfSet(order) != 0 && !order.IsSpent(setKey);
     }
 
     /// <summary>Self-trade prevention, the money bound, holds and events of the trades with one ladder.</summary>
@@ -57,7 +57,7 @@ public sealed partial class ExchangeEngine
         public long Admit(int slot, ref Node maker, int key, long quantity)
         {
             if (maker.Tag == _order.Account)
-                return PreventSelfTrade(ref _order);
+                return PreventSelfTrade(ref _order, key);
             var fill = Math.Min(maker.Quantity, quantity);
             return _order.Budget == long.MaxValue ? fill : WithinBudget(ref _order, key, fill);
         }
@@ -75,9 +75,15 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    /// <summary>The incoming order met one of its own account.</summary>
-    private static long PreventSelfTrade(ref IncomingOrder order)
+    /// <summary>The incoming order met one of its own account. What it could not pay for is not in its way: its money is spent.</summary>
+    private static long PreventSelfTrade(ref IncomingOrder order, int key)
     {
+        if (order.IsSpent(key))
+        {
+            order.Stopped = CancelReason.BudgetSpent;
+            return 0;
+        }
+
         if (order.SelfTradePrevention != SelfTradePrevention.CancelNewest)
             return IMatcher.Remove;
         order.Stopped = CancelReason.SelfTrade;

@@ -71,6 +71,12 @@ public sealed partial class ExchangeEngine
     private long MatchSet<TEvents>(ref IncomingOrder order, int setKey, long quantity, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
+        if (order.IsSpent(setKey))
+        {
+            order.Stopped = CancelReason.BudgetSpent;
+            return 0;
+        }
+
         var own = OwnLegOfSet(order);
         if (own != 0)
         {
@@ -97,8 +103,6 @@ public sealed partial class ExchangeEngine
 
         if (order.Budget != long.MaxValue)
             quantity = WithinBudget(ref order, setKey, quantity);
-        if (quantity == 0)
-            return 0;
 
         var takerTicks = order.PriceAt(setKey);
         if (sum + takerTicks > Price.TicksPerUnit)

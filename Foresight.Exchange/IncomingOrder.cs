@@ -38,6 +38,9 @@ internal struct IncomingOrder
     /// <summary>What it pays (or gives up) for a lot at most, as a key of the other side.</summary>
     public readonly int LimitKey => Price.TicksPerUnit - Key;
 
+    /// <summary>Whether its money does not buy one more lot at a key of the other side. Never without a money bound.</summary>
+    public readonly bool IsSpent(int key) => Budget < key;
+
     /// <summary>What it pays or gets, in its own terms, when it trades at a key of the other side.</summary>
     public readonly int PriceAt(int key) => ExchangeEngine.PriceOf(Side ^ Side.Sell, key);
 }

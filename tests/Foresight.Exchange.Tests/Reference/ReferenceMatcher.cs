@@ -25,12 +25,19 @@ public sealed class ReferenceMatcher(
     public CancelReason Stopped { get; private set; }
 
     /// <summary>Whether the first order to trade with is of the taker's account; null when there is none to trade with.</summary>
-    public bool? MeetsItselfFirst => Best() is { } best ? best.Makers.Any(maker => maker.Account == taker.Account) : null;
+    public bool? MeetsItselfFirst
+        => Best() is { } best ? CanPay(best) && best.Makers.Any(maker => maker.Account == taker.Account) : null;
 
     public void Run()
     {
         while (Left > 0 && Stopped == CancelReason.None && Best() is { } best)
         {
+            if (!CanPay(best))
+            {
+                Stopped = CancelReason.BudgetSpent;
+                return;
+            }
+
             var own = best.Makers.FirstOrDefault(maker => maker.Account == taker.Account);
             if (own is not null)
             {
@@ -49,6 +56,9 @@ public sealed class ReferenceMatcher(
         }
     }
 
+    /// <summary>Whether the money buys at least one lot.</summary>
+    private bool CanPay(Candidate best) => Budget is not { } money || money >= best.TakerPrice;
+
     private void Trade(Candidate best)
     {
         var quantity = Math.Min(Left, best.Makers.Min(maker => maker.Left));
@@ -56,8 +66,6 @@ public sealed class ReferenceMatcher(
         {
             quantity = money / best.TakerPrice;
             Stopped = CancelReason.BudgetSpent;
-            if (quantity == 0)
-                return;
         }
 
         Left -= quantity;
