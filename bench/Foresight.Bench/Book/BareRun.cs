@@ -18,7 +18,7 @@ public sealed class BareRun : IEngineRun
     public BareRun(Operation[] operations, int books, int orders)
     {
         _operations = operations;
-        _books = new OrderBooks(orders, pages: Math.Min(books * 40, 40_000));
+        _books = new OrderBooks(orders, BookStream.PagesOf(operations, books));
         for (var book = 0; book < books; book++)
             _books.AddBook(book + 1, 0);
         _slots = new int[operations.Length + 1];
@@ -31,6 +31,8 @@ public sealed class BareRun : IEngineRun
     public int Batch => _operations.Length;
 
     public int Missed { get; private set; }
+
+    public string? FirstRefusal => Missed == 0 ? null : nameof(RejectReason.UnknownOrder);
 
     public TradeTotals Totals => new(_sink.Trades, _sink.Quantity, _sink.Notional, 0);
 

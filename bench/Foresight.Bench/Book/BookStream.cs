@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Foresight.Exchange;
 
 namespace Foresight.Bench.Book;
 
@@ -65,6 +66,22 @@ public sealed record BookStream(
         var sha = Convert.ToHexStringLower(SHA256.HashData(bytes));
         var published = Workload.All.FirstOrDefault(workload => workload.Expected.Sha256 == sha);
         return new BookStream(published?.Name ?? Path.GetFileName(path), operations, books, totals, cancels, mostLive, published?.Expected);
+    }
+
+    /// <summary>Pages of 64 price levels that the stream's orders may come to rest in: the room to make for them outside the clock.</summary>
+    public static int PagesOf(Operation[] operations, int books)
+    {
+        const int pagesOfLadder = (Price.MaxTicks >> 6) + 1;
+        var isUsed = new bool[books * 2 * pagesOfLadder];
+        foreach (ref readonly var operation in operations.AsSpan())
+        {
+            if (operation.Kind != OperationKind.Limit)
+                continue;
+            var key = operation.Side == 0 ? Price.TicksPerUnit - operation.Price : operation.Price;
+            isUsed[(operation.Book * 2 + operation.Side) * pagesOfLadder + (key >> 6)] = true;
+        }
+
+        return isUsed.Count(used => used);
     }
 
     private static void RequireReadable(in Operation operation, Operation[] operations, int index)

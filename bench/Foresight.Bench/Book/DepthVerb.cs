@@ -1,15 +1,12 @@
-using System.Buffers;
-using System.Diagnostics;
 using System.Text.Json;
-using Foresight.Exchange;
 
 namespace Foresight.Bench.Book;
 
 /// <summary>
 /// <c>book-depth [--engine bare|full] [--operations N] [--runs N]</c>: the workload's mix of operations while the book holds 1,000, 10,000,
 /// 100,000 and 1,000,000 other orders over all prices; the memory that the exchange takes for an order, and the time to write and read its
-/// snapshot. Right only below 100 bytes an order, below a second for either, and less than twice the time for an operation at 1,000,000
-/// orders than at 1,000. A second row, for information, has all the orders where the trading is, and cancels that pick any of them: there
+/// snapshot, when none, half or all of the orders expire. Right only below 100 bytes an order, below a second for either, and less than
+/// twice the time for an operation at 1,000,000 orders than at 1,000. A second column, for information, has all the orders where the trading is, and cancels that pick any of them: there
 /// every operation goes to memory that no cache holds, and that is what it measures.
 /// </summary>
 public static class DepthVerb
@@ -38,12 +35,12 @@ public static class DepthVerb
         // By processor time: the neighbours of a shared machine do not come and go with the depth of our book.
         var slowdown = speeds[^1].Behind.Processor / speeds[0].Behind.Processor;
         var slowdownAny = speeds[^1].InTheWay.Processor / speeds[0].InTheWay.Processor;
-        var store = Store.Measure();
         Console.WriteLine();
         Console.WriteLine($"  slow-down from 1,000 to 1,000,000 orders: {slowdown:f2} x (any order touched: {slowdownAny:f2} x)");
-        Console.WriteLine(
-            $"  1,000,000 resting orders: {store.BytesPerOrder:f1} bytes each, snapshot {store.WriteMs:f0} ms of {store.SnapshotBytes / 1e6:f0} MB, restore {store.ReadMs:f0} ms");
-        var isRight = slowdown < 2 && store.BytesPerOrder < 100 && store.WriteMs < 1000 && store.ReadMs < 1000 && store.IsEqual;
+        Console.WriteLine();
+        var stores = Stored.Measure(Deepest);
+        // Of each figure the worst, so that no store is right at the cost of another.
+        var isRight = slowdown < 2 && stores.All(store => store.IsAsExpected);
         Console.WriteLine(isRight ? "  results are as expected" : "  NOT as expected");
         Console.WriteLine();
         Console.WriteLine(JsonSerializer.Serialize(new
@@ -59,11 +56,19 @@ public static class DepthVerb
             }),
             slowdown = Math.Round(slowdown, 3),
             slowdown_any = Math.Round(slowdownAny, 3),
-            bytes_per_order = Math.Round(store.BytesPerOrder, 1),
-            snapshot_bytes = store.SnapshotBytes,
-            snapshot_ms = Math.Round(store.WriteMs),
-            restore_ms = Math.Round(store.ReadMs),
-            restored_hash_equal = store.IsEqual,
+            bytes_per_order = Math.Round(stores.Max(store => store.BytesPerOrder), 1),
+            snapshot_bytes = stores.Max(store => store.SnapshotBytes),
+            snapshot_ms = Math.Round(stores.Max(store => store.SlowestWriteMs)),
+            restore_ms = Math.Round(stores.Max(store => store.SlowestReadMs)),
+            restored_hash_equal = stores.All(store => store.IsEqual),
+            stores = stores.Select(store => new
+            {
+                expiring_percent = store.ExpiringPercent,
+                bytes_per_order = Math.Round(store.BytesPerOrder, 1),
+                snapshot_bytes = store.SnapshotBytes,
+                snapshot_ms = Math.Round(store.WriteMs),
+                restore_ms = Math.Round(store.ReadMs),
+            }),
             as_expected = isRight,
         }));
         return Task.FromResult(isRight ? 0 : 1);
@@ -73,10 +78,10 @@ public static class DepthVerb
     {
         var workload = new Workload("depth", operations, 1, inTheWay ? (uint)resting : 2_000, new Expectation("", 0, TradeTotals.None));
         var (stream, totals, mostLive) = WorkloadGenerator.Generate(workload, Workload.PublishedSeed, resting, inTheWay);
-        var full = isFull ? FullStream.From(stream, 1, accountsPerSide: 64) : null;
+        var full = isFull ? FullStream.From(stream, 1, Math.Max(mostLive, Deepest)) : null;
         IEngineRun Fresh() => full is null
             ? new BareRun(stream, 1, mostLive + 1)
-            : new FullRun(full, new ExchangeCapacity(mostLive + 1, (int)totals.Trades + 1, Accounts: 512, Holdings: 2048));
+            : new FullRun(full, full.Capacity(mostLive, totals.Trades));
 
         var timings = new List<Timing>();
         for (var i = -WarmUps; i < runs; i++)
@@ -85,48 +90,11 @@ public static class DepthVerb
             Timing.Of(run, 0, resting);
             var timing = Timing.Of(run, resting, stream.Length);
             if (run.Missed > 0)
-                throw new InvalidOperationException($"{run.Missed} operations were refused");
+                throw new InvalidOperationException($"{run.Missed} operations were refused, the first with {run.FirstRefusal}");
             if (i >= 0)
                 timings.Add(timing);
         }
 
         return Timing.Median(timings);
-    }
-
-    /// <param name="BytesPerOrder">Of everything that the exchange keeps, by the garbage collector's count, grown from nothing.</param>
-    private sealed record Store(double BytesPerOrder, double WriteMs, double ReadMs, long SnapshotBytes, bool IsEqual)
-    {
-        public static Store Measure()
-        {
-            var workload = new Workload("store", 0, 1, Deepest, new Expectation("", 0, TradeTotals.None));
-            var (operations, _, _) = WorkloadGenerator.Generate(workload, Workload.PublishedSeed, Deepest);
-            var stream = FullStream.From(operations, 1, accountsPerSide: 64);
-            var before = GC.GetTotalMemory(forceFullCollection: true);
-            var run = new FullRun(stream, new ExchangeCapacity());
-            Timing.Of(run, 0, Deepest);
-            if (run.Missed > 0)
-                throw new InvalidOperationException($"{run.Missed} orders were refused");
-            var bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
-            var hash = run.Engine.StateHash();
-
-            var writes = double.MaxValue;
-            var reads = double.MaxValue;
-            long length = 0;
-            var isEqual = true;
-            for (var i = 0; i < 3; i++)
-            {
-                var buffer = new ArrayBufferWriter<byte>(1 << 16);
-                var start = Stopwatch.GetTimestamp();
-                run.Engine.WriteSnapshot(buffer);
-                writes = Math.Min(writes, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-                length = buffer.WrittenCount;
-                start = Stopwatch.GetTimestamp();
-                var restored = ExchangeEngine.Restore(buffer.WrittenSpan);
-                reads = Math.Min(reads, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-                isEqual &= restored.StateHash() == hash;
-            }
-
-            return new Store((double)bytes / Deepest, writes, reads, length, isEqual);
-        }
     }
 }

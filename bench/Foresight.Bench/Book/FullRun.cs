@@ -18,8 +18,8 @@ public sealed class FullRun : IEngineRun
         _commands = new Command[Batch];
         foreach (ref readonly var command in stream.SetUp.AsSpan())
             _engine.Apply(command, ref _events);
-        if (_events.Rejected > 0)
-            throw new InvalidOperationException("the set-up was refused");
+        if (Missed > 0)
+            throw new InvalidOperationException($"the set-up was refused: {FirstRefusal}");
     }
 
     /// <summary>
@@ -28,7 +28,9 @@ public sealed class FullRun : IEngineRun
     /// </summary>
     public int Batch => 1024;
 
-    public int Missed => _events.Rejected;
+    public int Missed => _events.Refusals.Count;
+
+    public string? FirstRefusal => _events.Refusals.Count == 0 ? null : _events.Refusals.First.ToString();
 
     public TradeTotals Totals => new(_events.Trades, _events.Quantity, _events.Notional, 0);
 
@@ -48,7 +50,7 @@ public sealed class FullRun : IEngineRun
             Apply(to - from, ref events);
         }
 
-        _events.Rejected = events.Rejected;
+        _events.Refusals = events.Refusals;
         return events.Totals;
     }
 
@@ -60,6 +62,18 @@ public sealed class FullRun : IEngineRun
             engine.Apply(command, ref events);
     }
 
+    private struct Refusals
+    {
+        public int Count;
+        public RejectReason First;
+
+        public void Add(RejectReason reason)
+        {
+            if (Count++ == 0)
+                First = reason;
+        }
+    }
+
     /// <summary>Takes every event inside the clock, as a consumer that keeps totals would.</summary>
     private struct CountingEvents : IExchangeEvents
     {
@@ -69,11 +83,11 @@ public sealed class FullRun : IEngineRun
         public long Accepted;
         public long Cancelled;
         public long Touched;
-        public int Rejected;
+        public Refusals Refusals;
 
         public void OnAccepted(in OrderAccepted e) => Accepted++;
 
-        public void OnRejected(in CommandRejected e) => Rejected++;
+        public void OnRejected(in CommandRejected e) => Refusals.Add(e.Reason);
 
         public readonly void OnTrade(in TradeExecuted e)
         {
@@ -112,14 +126,14 @@ public sealed class FullRun : IEngineRun
     {
         public TradeTotals Totals;
         public long Offset;
-        public int Rejected;
+        public Refusals Refusals;
         private long _taker;
 
         public readonly void OnAccepted(in OrderAccepted e)
         {
         }
 
-        public void OnRejected(in CommandRejected e) => Rejected++;
+        public void OnRejected(in CommandRejected e) => Refusals.Add(e.Reason);
 
         public readonly void OnTrade(in TradeExecuted e)
         {

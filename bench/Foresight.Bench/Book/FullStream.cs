@@ -12,12 +12,21 @@ public sealed class FullStream
 {
     private const long Plenty = 50_000_000_000_000_000;
     private const long StartMicros = 1_700_000_000_000_000;
+    private const int LeastAccountsPerSide = 32;
+
+    /// <summary>Orders at rest to an account, should all rest on one side: so far below the limit that chance does not reach it.</summary>
+    private const int OrdersToAnAccount = ExchangeLimits.OpenOrdersPerAccount * 4 / 5;
 
     private readonly Operation[] _operations;
+    private readonly int _books;
     private readonly int _accountsPerSide;
 
-    private FullStream(Command[] setUp, Operation[] operations, int accountsPerSide)
+    private readonly int _expiringPercent;
+
+    private FullStream(Command[] setUp, Operation[] operations, int books, int accountsPerSide, int expiringPercent)
     {
+        _expiringPercent = expiringPercent;
+        _books = books;
         SetUp = setUp;
         _operations = operations;
         _accountsPerSide = accountsPerSide;
@@ -36,10 +45,21 @@ public sealed class FullStream
             into[i] = CommandOf(from + i);
     }
 
-    /// <param name="accountsPerSide">Accounts that trade on one side of the books; enough that none reaches its limit of open
-    /// orders.</param>
-    public static FullStream From(Operation[] operations, int books, int accountsPerSide = 32)
+    /// <summary>Makes runs of a stream through the whole exchange, with room for all that it needs.</summary>
+    /// <exception cref="OptionException">More orders rest in one market than the exchange takes.</exception>
+    public static Func<IEngineRun> Of(BookStream stream)
     {
+        var full = From(stream.Operations, stream.Books, stream.MostLive);
+        return () => new FullRun(full, full.Capacity(stream.MostLive, stream.Totals.Trades));
+    }
+
+    /// <param name="mostLive">Orders that rest at once, at most. So many accounts trade that none reaches its limit of open orders.</param>
+    /// <param name="expiringPercent">Of the orders that may rest, how many expire, each at its own time and none within the stream.</param>
+    public static FullStream From(Operation[] operations, int books, int mostLive, int expiringPercent = 0)
+    {
+        if (mostLive > ExchangeLimits.OpenOrdersPerMarket * (long)books)
+            throw new OptionException($"{mostLive} orders rest at once: the exchange takes {ExchangeLimits.OpenOrdersPerMarket} in a market");
+        var accountsPerSide = Math.Max(LeastAccountsPerSide, (mostLive + OrdersToAnAccount - 1) / OrdersToAnAccount);
         List<Command> setUp = [];
         for (var market = 1; market <= books; market++)
             setUp.Add(new Command { Kind = CommandKind.ListMarket, Market = new MarketId(market), Outcomes = 2, TickSize = 1 });
@@ -56,7 +76,15 @@ public sealed class FullStream
         for (var i = 0; i < setUp.Count; i++)
             setUp[i] = setUp[i] with { Sequence = i + 1, AcceptedAtMicros = StartMicros };
 
-        return new FullStream([.. setUp], operations, accountsPerSide);
+        return new FullStream([.. setUp], operations, books, accountsPerSide, expiringPercent);
+    }
+
+    /// <summary>Room for a run that has at most so many orders at rest and so many trades in all.</summary>
+    public ExchangeCapacity Capacity(int mostLive, long trades)
+    {
+        var accounts = _accountsPerSide * 2;
+        return new ExchangeCapacity(
+            mostLive + 1, (int)trades + 1, accounts, accounts * (1 + 2 * _books), BookStream.PagesOf(_operations, _books));
     }
 
     private Command CommandOf(int index)
@@ -77,6 +105,8 @@ public sealed class FullStream
         }
 
         var isMirrored = (operation.Id & 4) != 0;
+        var rests = operation.Kind == OperationKind.Limit;
+        var expires = rests && operation.Id % 100 < _expiringPercent;
         return command with
         {
             Kind = CommandKind.PlaceOrder,
@@ -85,13 +115,17 @@ public sealed class FullStream
             Side = (Side)(isMirrored ? operation.Side ^ 1 : operation.Side),
             Price = new Price(isMirrored ? Price.TicksPerUnit - operation.Price : operation.Price),
             Quantity = new Quantity(operation.Quantity),
-            TimeInForce = operation.Kind == OperationKind.Limit ? TimeInForce.GoodTilCancelled : TimeInForce.ImmediateOrCancel,
+            TimeInForce = !rests ? TimeInForce.ImmediateOrCancel : expires ? TimeInForce.GoodTilDate : TimeInForce.GoodTilCancelled,
+            ExpiresAtSeconds = expires ? ExpiryOf(operation.Id) : 0,
             SaltTag = operation.Id,
         };
     }
 
     private AccountId AccountOf(in Operation operation)
         => new(1 + (int)((operation.Id * 2_654_435_761 >> 16) % _accountsPerSide) + operation.Side * _accountsPerSide);
+
+    /// <summary>Between one and twelve days after the beginning, in no order.</summary>
+    private static long ExpiryOf(uint id) => StartMicros / 1_000_000 + 86_400 + unchecked(id * 2_654_435_761) % 1_000_000;
 
     private static Command Observe(int account, int market, byte outcome) => new()
     {

@@ -9,6 +9,9 @@ public interface IEngineRun
     /// <summary>Operations that were refused, and cancels that found no order.</summary>
     int Missed { get; }
 
+    /// <summary>Why the first of them was; null when there was none.</summary>
+    string? FirstRefusal { get; }
+
     /// <summary>What was traded so far, without the hash.</summary>
     TradeTotals Totals { get; }
 

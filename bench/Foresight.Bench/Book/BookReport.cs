@@ -1,0 +1,101 @@
+using System.Text.Json;
+
+namespace Foresight.Bench.Book;
+
+/// <summary>What the <c>book</c> verb found, and whether that is what it must be.</summary>
+/// <param name="Measured">The engine that was asked for.</param>
+/// <param name="Bare">The bare books of the same run, when the whole exchange was asked for.</param>
+/// <param name="IsRight">Whether every result was right and nothing was allocated.</param>
+public sealed record BookReport(BookStream Stream, Contestant Measured, Contestant? Bare, Latency Latency, bool IsRight)
+{
+    /// <summary>Of the medians by the clock.</summary>
+    private double? Ratio => Measured.Median.Nanoseconds / Bare?.Median.Nanoseconds;
+
+    /// <summary>Of the medians of processor time.</summary>
+    private double? ProcessorRatio => Measured.Median.Processor / Bare?.Median.Processor;
+
+    /// <summary>The promise is about W2, whose books stay in the cache; elsewhere the ratio is only told.</summary>
+    private bool IsJudged => Bare is not null && Stream.Name == "w2";
+
+    /// <summary>
+    /// Judged by processor time: the clock counts the neighbours of a shared machine too, and they do not share themselves out evenly.
+    /// </summary>
+    public bool IsAsExpected(double mostRatio) => IsRight && !(IsJudged && ProcessorRatio > mostRatio);
+
+    public void Print(double mostRatio)
+    {
+        Console.WriteLine();
+        Console.WriteLine(
+            $"  {"engine",-6} {"ns/op",8} {"cpu ns",8} {"Mops/s",8} {"p50 ns",8} {"p99 ns",8} {"p99.9 ns",9} {"B/op",6} {"trades",9} {"hash",17}");
+        PrintRow(Measured, Latency);
+        if (Bare is not null)
+        {
+            PrintRow(Bare, null);
+            Console.WriteLine(
+                $"  full / bare: {Ratio:f2} by the clock, {ProcessorRatio:f2} by processor time "
+                + (IsJudged ? $"(the latter must be at most {mostRatio:f1})" : "(judged on W2 only)"));
+        }
+
+        Console.WriteLine(IsAsExpected(mostRatio) ? "  results are as expected" : $"  WRONG: {Complaint(mostRatio)}");
+        Console.WriteLine();
+        PrintJson(mostRatio);
+    }
+
+    private string Complaint(double mostRatio)
+    {
+        if (!Stream.IsAsPublished)
+            return $"the stream is not the published one: expected {Stream.Published!.Totals}, sha256 {Stream.Published.Sha256}";
+        foreach (var contestant in (Contestant?[])[Measured, Bare])
+        {
+            if (contestant?.Complaint is { } complaint)
+                return $"{contestant.Name}: {complaint}";
+        }
+
+        return $"full takes {ProcessorRatio:f2} times as long as bare, more than {mostRatio:f1}";
+    }
+
+    private void PrintRow(Contestant contestant, Latency? latency)
+    {
+        var median = contestant.Median;
+        Console.Write(
+            $"  {contestant.Name,-6} {median.Nanoseconds,8:f2} {median.Processor,8:f2} {1000 / median.Nanoseconds,8:f1} ");
+        Console.Write($"{latency?.P50,8:f0} {latency?.P99,8:f0} {latency?.P999,9:f0} {BytesPerOperation(contestant),6:f2} ");
+        Console.WriteLine($"{contestant.Totals.Trades,9} {contestant.Totals.Hash,17:x16}");
+    }
+
+    private double BytesPerOperation(Contestant contestant) => (double)contestant.Median.Bytes / Stream.Operations.Length;
+
+    private void PrintJson(double mostRatio)
+    {
+        var median = Measured.Median;
+        var bare = Bare?.Median;
+        Console.WriteLine(JsonSerializer.Serialize(new
+        {
+            workload = Stream.Name,
+            engine = Measured.Name,
+            ops = Stream.Operations.Length,
+            ns_per_op = Math.Round(median.Nanoseconds, 2),
+            mops_per_s = Math.Round(1000 / median.Nanoseconds, 2),
+            runs_ns_per_op = Measured.Timings.Select(timing => Math.Round(timing.Nanoseconds, 2)),
+            cpu_ns_per_op = Math.Round(median.Processor, 2),
+            bare_ns_per_op = Rounded(bare?.Nanoseconds),
+            bare_cpu_ns_per_op = Rounded(bare?.Processor),
+            ratio = Rounded(Ratio),
+            cpu_ratio = Rounded(ProcessorRatio),
+            judged = IsJudged ? "cpu_ratio" : null,
+            p50_ns = Math.Round(Latency.P50),
+            p99_ns = Math.Round(Latency.P99),
+            p999_ns = Math.Round(Latency.P999),
+            bytes_per_op = Math.Round(BytesPerOperation(Measured), 4),
+            trades = Measured.Totals.Trades,
+            quantity = Measured.Totals.Quantity,
+            notional = Measured.Totals.Notional,
+            cancels = Stream.Cancels,
+            hash = Measured.Totals.Hash.ToString("x16"),
+            sha256 = Stream.Sha256,
+            as_expected = IsAsExpected(mostRatio),
+        }));
+    }
+
+    private static double? Rounded(double? figure) => figure is { } value ? Math.Round(value, 2) : null;
+}

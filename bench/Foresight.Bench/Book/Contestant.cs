@@ -1,0 +1,43 @@
+namespace Foresight.Bench.Book;
+
+/// <summary>One engine in the <c>book</c> verb: what it made of the stream, and how long it took each time.</summary>
+/// <param name="Fresh">Makes it anew, with empty books.</param>
+public sealed record Contestant(string Name, Func<IEngineRun> Fresh)
+{
+    public List<Timing> Timings { get; } = [];
+
+    public Timing Median => Timing.Median(Timings);
+
+    /// <summary>With the hash, which is not computed while it is timed.</summary>
+    public TradeTotals Totals { get; private set; } = TradeTotals.None;
+
+    /// <summary>Why the results are not right; null when they are.</summary>
+    public string? Complaint { get; private set; }
+
+    /// <summary>Runs the stream once, untimed, and compares every trade by the hash.</summary>
+    public bool Check(BookStream stream)
+    {
+        var run = Fresh();
+        Totals = run.RunHashed();
+        return IsRight(run, Totals == stream.Totals, stream);
+    }
+
+    /// <summary>Runs the stream once on the clock. Right if it trades as before and allocates nothing.</summary>
+    public bool Run(BookStream stream)
+    {
+        var run = Fresh();
+        Timings.Add(Timing.Of(run, 0, stream.Operations.Length));
+        if (Timings[^1].Bytes > 0)
+            Complaint ??= $"{Timings[^1].Bytes} bytes were allocated";
+        return IsRight(run, run.Totals with { Hash = Totals.Hash } == stream.Totals, stream) && Timings[^1].Bytes == 0;
+    }
+
+    private bool IsRight(IEngineRun run, bool isEqual, BookStream stream)
+    {
+        if (run.Missed > 0)
+            Complaint ??= $"{run.Missed} operations were refused, the first with {run.FirstRefusal}";
+        else if (!isEqual)
+            Complaint ??= $"expected {stream.Totals}, not {Totals}";
+        return isEqual && run.Missed == 0;
+    }
+}
