@@ -1,6 +1,7 @@
 using System.Numerics;
 using Dapper;
 using Foresight.Chain;
+using Foresight.Chain.Rpc;
 using Foresight.Matching.Settlement;
 using Npgsql;
 
@@ -9,15 +10,20 @@ namespace Foresight.Matching.Reconciliation;
 /// <summary>What the ledger says that an account owns of one asset.</summary>
 /// <param name="MarketId">0: collateral.</param>
 /// <param name="InFlight">Held by trades that are matched and not yet settled: not moved on either side, so not part of the comparison.</param>
-public sealed record LedgerHolding(Address Account, int MarketId, int Outcome, long Owned, long InFlight);
+/// <param name="IsAhead">The ledger says more of it, or less, than the follower's block does: it is compared when the follower is there.</param>
+public sealed record LedgerHolding(Address Account, int MarketId, int Outcome, long Owned, long InFlight, bool IsAhead = false);
 
 /// <summary>The sums over all accounts, in micro-USDC, of what the ledger and the chain say: the difference is what is missing.</summary>
 /// <param name="Holdings">How many holdings were compared: accounts times assets.</param>
 public sealed record BalanceTotals(BigInteger Ledger, BigInteger Chain, long Holdings);
 
+/// <param name="Ahead">Natural keys of the holdings that could not be compared now.</param>
+public sealed record BalanceCheck(IReadOnlyList<Finding> Findings, BalanceTotals Totals, IReadOnlySet<string> Ahead);
+
 /// <summary>
-/// Compares every account's ledger with the chain at one block, the one up to which the follower has applied everything. The ledger moves
-/// between the follower's acknowledgement and its cursor, so a difference counts only if it is there, the same, in a second look.
+/// Compares every account's ledger with the chain at one block, the one up to which the follower has applied everything. The ledger is ahead of that
+/// block between the leader's acknowledgement and the follower's cursor, for however long a leader or a node is away, and after a
+/// reorganisation; what shows any sign of that is left out (docs/decisions/0650). What differs then must do so, by the same, in three looks.
 /// </summary>
 public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource primary, HoldingsReader holdings)
 {
@@ -26,43 +32,64 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(500);
 
-    public async Task<(IReadOnlyList<Finding> Findings, BalanceTotals Totals)> CheckAsync(TimeProvider clock, CancellationToken cancellation)
+    /// <returns>Null: a reorganisation is being followed, and the ledger still holds what it undid.</returns>
+    public async Task<BalanceCheck?> CheckAsync(TimeProvider clock, CancellationToken cancellation)
     {
-        var (block, ledger) = await ReadLedgerAsync(cancellation);
-        var first = ledger;
-        var chain = await ReadChainAsync(ledger, block, cancellation);
-        var differing = BalanceRules.Differing(ledger, chain);
+        if (await ReadLedgerAsync(cancellation) is not var (block, all)) return null;
+        var ledger = all.Where(l => !l.IsAhead).ToList();
+        var ahead = all.Where(l => l.IsAhead).Select(BalanceRules.NaturalKeyOf).ToHashSet();
+        var differing = BalanceRules.Differing(ledger, await ReadChainAsync(ledger, block, cancellation));
         for (var look = 1; look < Looks && differing.Count > 0; look++)
         {
             await Task.Delay(BetweenLooks, clock, cancellation);
-            (block, ledger) = await ReadLedgerAsync(cancellation);
-            var again = ledger.Where(l => differing.ContainsKey(BalanceRules.KeyOf(l))).ToList();
-            differing = BalanceRules.StillDiffering(differing, BalanceRules.Differing(again, await ReadChainAsync(again, block, cancellation)));
+            if (await ReadLedgerAsync(cancellation) is not var (later, now)) return null;
+            var again = now.Where(l => differing.ContainsKey(BalanceRules.KeyOf(l))).ToLookup(l => l.IsAhead);
+            ahead.UnionWith(again[true].Select(BalanceRules.NaturalKeyOf));
+            var still = again[false].ToList();
+            differing = BalanceRules.StillDiffering(differing, BalanceRules.Differing(still, await ReadChainAsync(still, later, cancellation)));
         }
 
-        return ([.. differing.Values.Select(d => BalanceRules.ToFinding(d.Ledger, d.Chain))], BalanceRules.Totals(first, differing.Values));
+        return new BalanceCheck(
+            [.. differing.Values.Select(d => BalanceRules.ToFinding(d.Ledger, d.Chain))], BalanceRules.Totals(ledger, differing.Values), ahead);
     }
 
-    /// <summary>The ledger, over all shards, and the follower's cursor, as of one moment.</summary>
-    private async Task<(long Block, IReadOnlyList<LedgerHolding> Ledger)> ReadLedgerAsync(CancellationToken cancellation)
+    /// <summary>The ledger, over all shards, and the follower's block, as of one moment. Null: a reorganisation is being followed.</summary>
+    private async Task<(BlockRef Block, IReadOnlyList<LedgerHolding> Ledger)?> ReadLedgerAsync(CancellationToken cancellation)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellation);
-        var rows = await connection.QueryAsync<(long Block, byte[]? Address, int? Market, short? Outcome, long? Owned, long? InFlight)>(new CommandDefinition(
-            """
-            SELECT c.block_number, a.address, b.market_id, b.outcome, sum(b.owned)::bigint, sum(b.trade_hold)::bigint
-            FROM chain_cursors c LEFT JOIN (balances b JOIN accounts a USING (account_id)) ON (b.market_id = 0 OR b.market_id = ANY (@markets))
-                -- Held to what an unconfirmed block says, so not comparable with a confirmed one.
-                AND NOT EXISTS (SELECT 1 FROM doubted_holdings d WHERE (d.address, d.market_id, d.outcome) = (a.address, b.market_id, b.outcome))
-            WHERE c.name = @CursorName GROUP BY c.block_number, a.account_id, a.address, b.market_id, b.outcome ORDER BY a.account_id, b.market_id, b.outcome
-            """,
-            new { FollowerStore.CursorName, markets = deployment.Markets.Select(m => m.Id).ToArray() }, cancellationToken: cancellation));
+        var rows = await connection.QueryAsync<(byte[] Block, bool Undone, byte[]? Address, int? Market, short? Outcome, long? Owned, long? InFlight, bool? Ahead)>(
+            new CommandDefinition(
+                """
+                WITH moving AS (
+                    -- Settled in the engine, and the cursor is not there yet: the two move one after the other.
+                    SELECT f.account_id FROM trades t JOIN fills f USING (trade_id)
+                    WHERE t.settlement NOT IN ('final', 'failed') AND t.closed AND t.market_id = ANY (@markets)
+                    UNION
+                    -- On its way from one shard to another.
+                    SELECT a.account_id FROM allotment_changes c JOIN accounts a USING (address))
+                SELECT c.block_hash, EXISTS (SELECT FROM chain_cursors WHERE name = @ReobserveName), a.address, b.market_id, b.outcome,
+                       sum(b.owned)::bigint, sum(b.trade_hold)::bigint,
+                       a.account_id IN (SELECT account_id FROM moving) OR max(b.observed_block) > c.block_number + @BlockOffset
+                           -- Held to what an unconfirmed block says, so not comparable with a confirmed one.
+                           OR EXISTS (SELECT FROM doubted_holdings d WHERE (d.address, d.market_id, d.outcome) = (a.address, b.market_id, b.outcome))
+                FROM chain_cursors c LEFT JOIN (balances b JOIN accounts a USING (account_id)) ON b.market_id = 0 OR b.market_id = ANY (@markets)
+                WHERE c.name = @CursorName
+                GROUP BY c.block_number, c.block_hash, a.account_id, a.address, b.market_id, b.outcome ORDER BY a.account_id, b.market_id, b.outcome
+                """,
+                new
+                {
+                    FollowerStore.CursorName, FollowerStore.ReobserveName, deployment.BlockOffset, markets = deployment.Markets.Select(m => m.Id).ToArray(),
+                },
+                cancellationToken: cancellation));
         var list = rows.ToList();
         if (list.Count == 0) throw new InconsistentChainException("The chain has not been followed yet.");
-        return (list[0].Block, [.. list.Where(r => r.Address is not null)
-            .Select(r => new LedgerHolding(new Address(r.Address), r.Market!.Value, r.Outcome!.Value, r.Owned!.Value, r.InFlight!.Value))]);
+        if (list[0].Undone) return null;
+        // By its hash: of a block that was undone meanwhile a node knows nothing, instead of telling of the one in its place.
+        return (BlockRef.Hash(new Hash32(list[0].Block)), [.. list.Where(r => r.Address is not null)
+            .Select(r => new LedgerHolding(new Address(r.Address), r.Market!.Value, r.Outcome!.Value, r.Owned!.Value, r.InFlight!.Value, r.Ahead!.Value))]);
     }
 
-    private async Task<IReadOnlyDictionary<(Address, int, int), long>> ReadChainAsync(IReadOnlyList<LedgerHolding> ledger, long block, CancellationToken cancellation)
+    private async Task<IReadOnlyDictionary<(Address, int, int), long>> ReadChainAsync(IReadOnlyList<LedgerHolding> ledger, BlockRef block, CancellationToken cancellation)
     {
         var read = new Dictionary<(Address, int, int), long>();
         var accounts = ledger.Where(l => l.MarketId == 0).Select(l => l.Account).Distinct().ToList();

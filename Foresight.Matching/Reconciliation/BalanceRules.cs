@@ -9,6 +9,10 @@ public static class BalanceRules
     /// <summary>Micro-USDC that a lot of 0.01 share is worth at most.</summary>
     private const int MostPerLot = 10_000;
 
+    /// <summary>Of the discrepancy that this holding has, or would have.</summary>
+    public static string NaturalKeyOf(LedgerHolding holding)
+        => $"{DiscrepancyKinds.BalanceMismatch}:{holding.Account.ToLowerHex()}:{AssetOf(holding)}";
+
     public static (Address Account, int MarketId, int Outcome) KeyOf(LedgerHolding holding) => (holding.Account, holding.MarketId, holding.Outcome);
 
     /// <param name="chain">Holds every key of the ledger: it was read for exactly these.</param>
@@ -32,18 +36,29 @@ public static class BalanceRules
         return new BalanceTotals(owned, owned + missing, ledger.Count);
     }
 
+    /// <summary>What of the balances was not compared; null: nothing.</summary>
+    /// <param name="check">Null: none was.</param>
+    public static string? NoteOf(BalanceCheck? check) => check switch
+    {
+        null => "Balances were not compared: a reorganisation is being followed, and the ledger still holds what it undid.",
+        { Ahead.Count: > 0 and var ahead } => $"{ahead} holdings were not compared: the ledger is ahead of the confirmed block there.",
+        _ => null,
+    };
+
     public static Finding ToFinding(LedgerHolding ledger, long chain)
     {
-        var asset = ledger.MarketId == 0 ? "USDC" : $"{ledger.MarketId}:{ledger.Outcome}";
+        var asset = AssetOf(ledger);
         var account = ledger.Account.ToLowerHex();
         // The ledger lets an account spend what the chain says it has not: its trades will fail.
         var severity = ledger.Owned > chain ? Severities.High : Severities.Medium;
         return new Finding(
-            $"{DiscrepancyKinds.BalanceMismatch}:{account}:{asset}", DiscrepancyKinds.BalanceMismatch, severity, ledger.MarketId == 0 ? null : ledger.MarketId,
+            NaturalKeyOf(ledger), DiscrepancyKinds.BalanceMismatch, severity, ledger.MarketId == 0 ? null : ledger.MarketId,
             null, null, null, $"{account} owns {chain} units of {asset} on chain and {ledger.Owned} in the ledger.",
             new { account, asset, units = chain.ToString() }, new { account, asset, units = ledger.Owned.ToString() })
         {
             Amount = BigInteger.Abs((BigInteger)chain - ledger.Owned) * (ledger.MarketId == 0 ? 1 : MostPerLot),
         };
     }
+
+    private static string AssetOf(LedgerHolding holding) => holding.MarketId == 0 ? "USDC" : $"{holding.MarketId}:{holding.Outcome}";
 }

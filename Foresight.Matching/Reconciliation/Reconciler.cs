@@ -49,12 +49,9 @@ public sealed class Reconciler(
 
             reading = new BlockRange(to, to);
             Add(ReconciliationRules.Compare(await sides.ReadNowhereAsync(to, NowhereLimit, cancellation)));
-            BalanceTotals? totals = null;
-            if (options.Balances && to >= deployment.DeployedBlock)
-            {
-                (var differing, totals) = await balances.CheckAsync(clock, cancellation);
-                Add(differing);
-            }
+            var compares = options.Balances && to >= deployment.DeployedBlock;
+            var check = compares ? await balances.CheckAsync(clock, cancellation) : null;
+            if (check is not null) Add(check.Findings);
 
             var proof = await proofs.ReadAsync(findings, cancellation);
             // What a range says must still be so at the end: a reorganisation under the run would mix two chains.
@@ -64,7 +61,9 @@ public sealed class Reconciler(
             return new RunResult(
                 run.RunId, null, whole, compared, findings, covered, null,
                 last is { } end && reached == end.Number && reached > cursor ? (reached, end.Hash.ToBytes()) : null)
-            { Totals = totals, Proof = proof };
+            {
+                Totals = check?.Totals, Ahead = check?.Ahead ?? new HashSet<string>(), Proof = proof, Note = compares ? BalanceRules.NoteOf(check) : null,
+            };
         }
         catch (Exception error) when (error is RpcException or InconsistentChainException or FormatException or NpgsqlException && !cancellation.IsCancellationRequested)
         {

@@ -13,6 +13,12 @@ public sealed record RunResult(
     /// <summary>Null: balances were not compared.</summary>
     public BalanceTotals? Totals { get; init; }
 
+    /// <summary>Natural keys of holdings that were not compared: whether they still differ is not known.</summary>
+    public IReadOnlySet<string> Ahead { get; init; } = new HashSet<string>();
+
+    /// <summary>What was left out, and why; null: nothing.</summary>
+    public string? Note { get; init; }
+
     /// <summary>JSON by natural key: see <see cref="ProofReader"/>.</summary>
     public IReadOnlyDictionary<string, string> Proof { get; init; } = new Dictionary<string, string>();
 }
@@ -61,7 +67,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         """
         UPDATE discrepancies SET absent_since = now()
         WHERE absent_since IS NULL AND last_run_id IS DISTINCT FROM $1
-          AND CASE WHEN kind = 'balance_mismatch' THEN $4 ELSE block_number IS NULL OR block_number BETWEEN $2 AND $3 END
+          AND CASE WHEN kind = 'balance_mismatch' THEN $4 AND natural_key <> ALL ($5) ELSE block_number IS NULL OR block_number BETWEEN $2 AND $3 END
         """;
 
     /// <summary>A run that its holder did not end failed: what it had compared is unknown.</summary>
@@ -115,7 +121,8 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         if (result.Error is null)
         {
             commands.Add(Sql(
-                MarkAbsent, Number(result.RunId), Number(result.Range.FromBlock), Number(result.Range.ToBlock), new NpgsqlParameter { Value = result.Totals is not null }));
+                MarkAbsent, Number(result.RunId), Number(result.Range.FromBlock), Number(result.Range.ToBlock), new NpgsqlParameter { Value = result.Totals is not null },
+                new NpgsqlParameter { Value = result.Ahead.ToArray() }));
         }
 
         commands.AddRange((plan ?? []).Select(p => RepairJournal.Note(result.RunId, p)));
@@ -135,13 +142,14 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         commands.Add(Sql(
             """
             UPDATE reconciliation_runs SET state = $2, finished_at = now(), from_block = $3, to_block = $4, trades_compared = $5, found = $6, error = $7,
-                ledger_total = $8, chain_total = $9, holdings_compared = $10,
+                ledger_total = $8, chain_total = $9, holdings_compared = $10, note = $11,
                 new = (SELECT count(*) FROM discrepancies d JOIN discrepancy_audit a USING (discrepancy_id) WHERE d.last_run_id = $1 AND a.action = 'found' AND a.at >= now())
             WHERE run_id = $1 RETURNING new::bigint
             """,
             Number(result.RunId), Text(result.Error is null ? "succeeded" : "failed"), Number(result.Range.FromBlock), Number(result.Range.ToBlock),
             Number(result.TradesCompared), new NpgsqlParameter { Value = result.Findings.Count }, Nullable(result.Error),
-            Numeric(result.Totals?.Ledger), Numeric(result.Totals?.Chain), new NpgsqlParameter { Value = (object?)result.Totals?.Holdings ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint }));
+            Numeric(result.Totals?.Ledger), Numeric(result.Totals?.Chain), new NpgsqlParameter { Value = (object?)result.Totals?.Holdings ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint },
+            Nullable(result.Note)));
         return await ExecuteAsync(term, cancellation, [.. commands]) ?? 0;
     }
 

@@ -17,7 +17,7 @@ public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
 
     private readonly MarketFactoryContract factory = new(client, deployment.Factory);
 
-    public async Task<IReadOnlyList<ChainHolding>> ReadCollateralAsync(IReadOnlyList<Address> accounts, long block, CancellationToken cancellation)
+    public async Task<IReadOnlyList<ChainHolding>> ReadCollateralAsync(IReadOnlyList<Address> accounts, BlockRef block, CancellationToken cancellation)
     {
         if (accounts.Count == 0) return [];
         var amounts = await factory.SpendableCollateralAsync(accounts, block, cancellation);
@@ -25,7 +25,7 @@ public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
     }
 
     /// <summary>Of every outcome of the market: account by account. What is less than a lot cannot be traded and does not count.</summary>
-    public async Task<IReadOnlyList<ChainHolding>> ReadSharesAsync(DeployedMarket market, IReadOnlyList<Address> accounts, long block, CancellationToken cancellation)
+    public async Task<IReadOnlyList<ChainHolding>> ReadSharesAsync(DeployedMarket market, IReadOnlyList<Address> accounts, BlockRef block, CancellationToken cancellation)
     {
         if (accounts.Count == 0) return [];
         var amounts = await factory.SpendableSharesAsync(market.Address, market.Outcomes, accounts, block, cancellation);

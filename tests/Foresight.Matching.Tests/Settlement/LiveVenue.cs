@@ -6,6 +6,7 @@ using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Chain.Transactions;
 using Foresight.Contracts;
+using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Setup;
 using Foresight.Matching.Tests.Pipeline;
@@ -140,6 +141,10 @@ internal sealed class LiveVenue : IAsyncDisposable
 
     public Task<long> OwnedUsdcAsync(Wallet wallet) => Venue.ScalarAsync<long>(
         "SELECT sum(b.owned)::bigint FROM balances b JOIN accounts a USING (account_id) WHERE a.address = $1 AND b.outcome = 255", wallet.Account.ToBytes());
+
+    /// <summary>The reconciler's word about the balances: null while a reorganisation is being followed.</summary>
+    public Task<BalanceCheck?> CheckBalancesAsync() => new BalanceChecker(
+        Venue.Deployment, Venue.Database, new HoldingsReader(Venue.Deployment, Venue.Client)).CheckAsync(TimeProvider.System, CancellationToken.None);
 
     public Task<short> MarketStateAsync() => Venue.ScalarAsync<short>("SELECT state FROM markets WHERE market_id = $1", Venue.Market);
 

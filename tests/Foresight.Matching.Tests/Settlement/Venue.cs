@@ -86,10 +86,12 @@ public sealed class Venue : IAsyncDisposable
         return new Submitter(settlement, new BatchSigner(Deployment, settlement.Client, Operator, Options), new ReceiptReader(Deployment, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
     }
 
-    public ChainFollower NewFollower(IRpcTransport? through = null)
+    public ChainFollower NewFollower(IRpcTransport? through = null) => NewFollowerVia(Send ?? Leader.SendAsync, through);
+
+    public ChainFollower NewFollowerVia(SendToLeader send, IRpcTransport? through = null)
     {
         var settlement = NewTerm(through);
-        var leader = new LeaderDelivery(Send ?? Leader.SendAsync, Deployment, Options, TimeProvider.System, NullLogger.Instance);
+        var leader = new LeaderDelivery(send, Deployment, Options, TimeProvider.System, NullLogger.Instance);
         var allotter = shards == 1 ? null : new Allotter(Term, new AllotmentStore(Database, settlement.Journal), leader, shards, TimeProvider.System, NullLogger.Instance);
         return new ChainFollower(
             settlement, new FollowerStore(Database), new FollowerJournal(settlement.Journal), leader, new HoldingsReader(Deployment, settlement.Client),

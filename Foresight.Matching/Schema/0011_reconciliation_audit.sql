@@ -1,0 +1,31 @@
+-- Who asked, and what a run did not compare.
+
+-- Null: the schedule. By is who the caller says they are; key is the name of the key that they showed.
+ALTER TABLE reconciliation_runs ADD COLUMN requested_by text;
+ALTER TABLE reconciliation_runs ADD COLUMN requested_key text;
+-- What of a run that succeeded was left out, and why; null: nothing.
+ALTER TABLE reconciliation_runs ADD COLUMN note text;
+-- Fills past the relayer, of orders and by makers that the journal has nothing of.
+ALTER TABLE reconciliation_runs ADD COLUMN stranger_fills bigint NOT NULL DEFAULT 0;
+
+ALTER TABLE offender_audit ADD COLUMN key_name text;
+
+-- As before, and who asked. A request that joins a waiting run changes nothing, so that run keeps the name of whoever asked first.
+DROP FUNCTION request_reconciliation(text, boolean);
+CREATE FUNCTION request_reconciliation(p_node text, p_dry_run boolean DEFAULT false, p_by text DEFAULT NULL, p_key text DEFAULT NULL)
+RETURNS TABLE (run_id bigint, already_running boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+    waiting bigint;
+BEGIN
+    -- Two requests at once must not both insert.
+    PERFORM pg_advisory_xact_lock(hashtext('request_reconciliation'));
+    SELECT r.run_id INTO waiting FROM reconciliation_runs r
+    WHERE r.state IN ('requested', 'running') AND r.dry_run = p_dry_run ORDER BY r.run_id LIMIT 1;
+    IF waiting IS NOT NULL THEN
+        RETURN QUERY SELECT waiting, true;
+    ELSE
+        RETURN QUERY INSERT INTO reconciliation_runs AS r (trigger, state, node_id, dry_run, requested_by, requested_key)
+            VALUES ('manual', 'requested', p_node, p_dry_run, p_by, p_key) RETURNING r.run_id, false;
+    END IF;
+END $$;

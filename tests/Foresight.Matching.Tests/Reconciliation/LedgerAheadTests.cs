@@ -1,0 +1,150 @@
+using System.Numerics;
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Contracts;
+using Foresight.Matching.Reconciliation;
+using Foresight.Matching.Settlement;
+using Foresight.Matching.Tests.Settlement;
+
+namespace Foresight.Matching.Tests.Reconciliation;
+
+/// <summary>The ledger is ahead of the follower's block for as long as a leader or a node is away: that is no difference between ledger and chain.</summary>
+[Collection(ChainCollection.Name)]
+public sealed class LedgerAheadTests(ChainFixture fixture)
+{
+    private static readonly BigInteger OneUsdc = 1_000_000;
+
+    [Fact]
+    public async Task ATradeThatTheLeaderHasSettled_WhileTheCursorStands_IsNoMismatch()
+    {
+        await using var live = await LiveVenue.CreateAsync(fixture);
+        var venue = live.Venue;
+        var (alice, bob) = (await live.AddWalletAsync(), await live.AddWalletAsync());
+        await live.ConfirmAsync();
+        await live.PlaceAsync(alice, isBuy: false, 5_000, 100);
+        Assert.NotEqual(0, (await live.PlaceAsync(bob, isBuy: true, 5_000, 100)).TradeId);
+        var submitter = venue.NewSubmitter();
+        await venue.StepAsync(submitter);
+        await fixture.MineAsync(3);
+        await venue.StepAsync(submitter);
+
+        await FollowUntilAcknowledgedAsync(live, command => command.Kind == DoorCommandKind.SettleTrade);
+        Assert.True(await venue.ScalarAsync<bool>("SELECT bool_and(closed AND settlement = 'mined') FROM trades"));
+        // Open from an earlier run; whether it is still there cannot be said now.
+        var key = $"balance_mismatch:{alice.Account.ToLowerHex()}:USDC";
+        await venue.ExecuteAsync("INSERT INTO discrepancies (natural_key, kind, severity, summary) VALUES ($1, 'balance_mismatch', 'high', '')", key);
+        var result = await RunAsync(venue);
+        Assert.Empty(result.Findings);
+        Assert.Contains(key, result.Ahead);
+        Assert.Contains("the ledger is ahead", await venue.ScalarAsync<string>("SELECT note FROM reconciliation_runs"));
+        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies WHERE absent_since IS NOT NULL"));
+
+        await CatchUpAsync(live);
+        Assert.Null((await RunAsync(venue)).Note);
+        Assert.Equal(1L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies WHERE absent_since IS NOT NULL"));
+    }
+
+    [Fact]
+    public async Task ADepositThatTheLeaderKnows_WhileTheCursorStands_IsNoMismatch()
+    {
+        await using var live = await LiveVenue.CreateAsync(fixture);
+        var alice = await live.AddWalletAsync();
+        await live.ConfirmAsync();
+        await live.Venue.SendAsync(live.Venue.Operator.Key, live.Venue.Deployment.Usdc, UsdcContract.Mint(alice.Account, 7 * OneUsdc));
+        await fixture.MineAsync(3);
+        await FollowUntilAcknowledgedAsync(live, command => command.Kind == DoorCommandKind.ObserveBalance);
+        var check = await live.CheckBalancesAsync();
+        Assert.Empty(check!.Findings);
+        Assert.Equal([$"balance_mismatch:{alice.Account.ToLowerHex()}:USDC"], check.Ahead);
+        await CatchUpAsync(live);
+    }
+
+    [Fact]
+    public async Task MoneyOnItsWayFromOneShardToAnother_IsNoMismatch()
+    {
+        await using var live = await LiveVenue.CreateAsync(fixture, shards: 2);
+        var alice = await live.AddWalletAsync(usdc: 100, shares: 0);
+        await live.ConfirmAsync();
+        Assert.Equal(ProblemCodes.InsufficientBalance, (await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000)).Result.Code);
+        // It looks for refused orders only after it has looked once.
+        var follower = live.Venue.NewFollowerVia(Interrupted(live, command => command is { Kind: DoorCommandKind.AllotCollateral, Chain.Units: < 0 }));
+        await Eventually.TrueAsync("the giving shard has given", Eventually.Patience, async () =>
+        {
+            await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000);
+            return await Record.ExceptionAsync(() => live.Venue.FollowAsync(follower)) is UndeliveredException;
+        });
+        Assert.True(await live.OwnedUsdcAsync(alice) < 100 * OneUsdc);
+        var check = await live.CheckBalancesAsync();
+        Assert.Empty(check!.Findings);
+        Assert.Contains($"balance_mismatch:{alice.Account.ToLowerHex()}:USDC", check.Ahead);
+        await CatchUpAsync(live);
+        Assert.Equal(100 * OneUsdc, await live.OwnedUsdcAsync(alice));
+    }
+
+    [Fact]
+    public async Task AfterAReorganisation_NoBalanceIsCompared_UntilTheChainHasGrownBeyondIt()
+    {
+        await using var live = await LiveVenue.CreateAsync(fixture);
+        var venue = live.Venue;
+        var (alice, bob) = (await live.AddWalletAsync(), await live.AddWalletAsync());
+        await live.ConfirmAsync();
+        await live.PlaceAsync(alice, isBuy: false, 5_000, 100);
+        await live.PlaceAsync(bob, isBuy: true, 5_000, 100);
+        var snapshot = await fixture.RequestAsync("evm_snapshot");
+        await venue.SettleAllAsync();
+        await live.MineAsync(4);
+        var cursor = await venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = $1", FollowerStore.CursorName);
+
+        await fixture.RequestAsync("evm_revert", snapshot);
+        await fixture.RequestAsync("anvil_dropAllTransactions");
+        await fixture.RequestAsync("evm_increaseTime", 7);
+        await fixture.MineAsync((int)(cursor - await venue.Client.BlockNumberAsync()));
+        // The follower has not seen it yet: the block that the ledger is of does not exist any more.
+        await Assert.ThrowsAnyAsync<RpcException>(() => live.CheckBalancesAsync());
+
+        await venue.FollowAsync();
+        Assert.Equal("broadcast", await venue.ScalarAsync<string>("SELECT settlement FROM trades"));
+        var result = await RunAsync(venue);
+        Assert.Equal((null, null, 0), (result.Error, result.Totals, result.Findings.Count));
+        Assert.Contains("a reorganisation is being followed", result.Note);
+
+        var submitter = venue.NewSubmitter();
+        for (var i = 0; i < 6; i++)
+        {
+            await venue.StepAsync(submitter);
+            await live.MineAsync();
+        }
+
+        Assert.Equal("final", await venue.ScalarAsync<string>("SELECT settlement FROM trades"));
+        await CatchUpAsync(live);
+    }
+
+    /// <summary>The leader acknowledges, and the follower does not hear it: its cursor stays.</summary>
+    private static async Task FollowUntilAcknowledgedAsync(LiveVenue live, Func<DoorCommand, bool> last)
+        => await Assert.ThrowsAsync<UndeliveredException>(() => live.Venue.FollowAsync(live.Venue.NewFollowerVia(Interrupted(live, last))));
+
+    private static SendToLeader Interrupted(LiveVenue live, Func<DoorCommand, bool> last) => async (commands, cancellation) =>
+    {
+        var results = await live.Node.Router.SendAsync(commands, cancellation);
+        return commands.Any(last) ? throw new UndeliveredException("A test took the answer away.") : results;
+    };
+
+    /// <summary>The follower goes on, and then everything can be compared and agrees.</summary>
+    private static async Task CatchUpAsync(LiveVenue live)
+    {
+        await live.Venue.FollowAsync();
+        var check = await live.CheckBalancesAsync();
+        Assert.Empty(check!.Findings);
+        Assert.Empty(check.Ahead);
+        Assert.Equal(check.Totals.Chain, check.Totals.Ledger);
+    }
+
+    private static async Task<RunResult> RunAsync(Venue venue)
+    {
+        var journal = new ReconciliationJournal(venue.Database);
+        var run = await journal.StartScheduledAsync(venue.Term, CancellationToken.None) with { Manual = true };
+        var result = await venue.NewReconciler(options: new ReconciliationOptions { Confirmations = venue.Options.Confirmations }).RunAsync(run, CancellationToken.None);
+        await journal.FinishAsync(venue.Term, result, CancellationToken.None);
+        return result;
+    }
+}
