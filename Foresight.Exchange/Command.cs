@@ -55,7 +55,10 @@ public readonly record struct Command
     /// <summary>In <see cref="CommandKind.CancelOrder"/>, 0 stands for the operator, who may cancel anybody's order.</summary>
     public AccountId Account { get; init; }
 
-    /// <summary>The order that a cancel, replace or reduction is about. A new order's id is made from <see cref="Sequence"/>.</summary>
+    /// <summary>
+    /// The order that a cancel, replace or reduction is about. A new order's id, also of one that
+    /// replaces another, is made from <see cref="Sequence"/>.
+    /// </summary>
     public OrderId Order { get; init; }
 
     /// <summary>The trade that settled or was bust.</summary>

@@ -28,10 +28,13 @@ public readonly record struct OrderFilled(
     TradeId Trade, byte Leg, OrderId Order, AccountId Account, byte Outcome, Side Side, Price Price, Quantity Quantity, Quantity Remaining,
     bool IsTaker);
 
-/// <summary>An order left the book, or never rested, with this much unfilled.</summary>
+/// <summary>
+/// An order left the book, or never rested, with this much unfilled. After <see cref="CancelReason.Replaced"/> its successor's
+/// <see cref="OrderAccepted"/> follows at once.
+/// </summary>
 public readonly record struct OrderCancelled(OrderId Order, MarketId Market, AccountId Account, Quantity Remaining, CancelReason Reason);
 
-/// <summary>An order was changed in place.</summary>
+/// <summary>An order was made smaller in place, by its owner or because the chain filled some of it. Its price never changes.</summary>
 public readonly record struct OrderReplaced(OrderId Order, MarketId Market, Quantity Remaining, Price Price);
 
 public readonly record struct MarketChanged(MarketId Market, MarketState State);

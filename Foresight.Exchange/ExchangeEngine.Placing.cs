@@ -56,18 +56,31 @@ public sealed partial class ExchangeEngine
                 return refused;
         }
 
+        Enter(command, ref market, ref order, crosses, ref events);
+        return RejectReason.None;
+    }
+
+    /// <summary>An order that passed every check trades; what is left of it rests or is cancelled.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Enter<TEvents>(in Command command, ref MarketRow market, ref IncomingOrder order, bool crosses, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
+    {
         Accept(command, ref events);
         var left = crosses ? Match(ref order, command.Quantity.Lots, ref events) : command.Quantity.Lots;
         if (left > 0)
         {
             if (command.TimeInForce <= TimeInForce.GoodTilDate && order.Stopped == CancelReason.None)
-                Rest(ref market, order.Ladder, order.Key, left, row, HoldPerLot(order.Side, command.Price.Ticks) * left, command);
+            {
+                var hold = HoldPerLot(order.Side, command.Price.Ticks) * left;
+                Rest(ref market, order.Ladder, order.Key, left, order.HoldingRow, hold, command);
+            }
             else
+            {
                 CancelRest(order, left, ref events);
+            }
         }
 
         Touch(command, ref events);
-        return RejectReason.None;
     }
 
     /// <summary>What can be said of a new order without looking at books or balances, in the order of <see cref="RejectReason"/>.</summary>

@@ -1,13 +1,14 @@
 using Foresight.Exchange.Markets;
+using Foresight.Exchange.Orders;
 
 namespace Foresight.Exchange;
 
 public sealed partial class ExchangeEngine
 {
     /// <summary>
-    /// Gives a resting order a new price and a new open quantity. When only the quantity shrinks it keeps its place; otherwise it goes
-    /// through matching again, with the command's post-only and self-trade prevention, and joins the end of its new level. Id, salt and
-    /// expiry stay.
+    /// Gives a resting order a new price and a new open quantity. What its signature allows, less of it at the same price, is done in place:
+    /// number, salt and expiry stay, and so does its place. Anything else is another order, under another signature: the old one is
+    /// cancelled and the new one, numbered by this command and with the command's salt and expiry, is placed like any other.
     /// </summary>
     private RejectReason Replace<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
     {
@@ -24,37 +25,34 @@ public sealed partial class ExchangeEngine
         var oldKey = _books.NodeAt(level).Tag;
         var oldQuantity = _books.NodeAt(slot).Quantity;
         var quantity = command.Quantity.Lots;
-        var more = HoldPerLot(record.Side, command.Price.Ticks) * quantity - HoldPerLot(
-            record.Side, PriceOf(record.Side, oldKey)) * oldQuantity;
-        var side = record.Side;
+        var hold = HoldPerLot(record.Side, command.Price.Ticks) * quantity;
+        var more = hold - HoldPerLot(record.Side, PriceOf(record.Side, oldKey)) * oldQuantity;
         ref var holding = ref _holdings.At(record.HoldingRow);
-        if (more > 0 && more > holding.Available)
-            return RejectReason.InsufficientBalance;
-
         if (key == oldKey && quantity <= oldQuantity)
         {
             if (quantity < oldQuantity)
                 _books.Shrink(slot, oldQuantity - quantity);
             holding.OrderHold += more;
             events.OnReplaced(new OrderReplaced(command.Order, new MarketId(marketId), command.Quantity, command.Price));
+            events.OnBalanceTouched(command.Account, new MarketId(holding.Market), holding.Outcome);
+            return RejectReason.None;
         }
-        else
+
+        if (more > 0 && more > holding.Available)
+            return RejectReason.InsufficientBalance;
+        var successor = command with { Market = new MarketId(marketId), Outcome = record.Outcome, Side = record.Side };
+        var order = Incoming(successor, market, record.HoldingRow);
+        // It trades with the other side (or other outcomes) only, so the old one is not in its way.
+        var crosses = Crosses(order);
+        if (crosses)
         {
-            var order = Incoming(command, market, slot, marketId, key);
-            var crosses = Crosses(order);
-            if (crosses)
-            {
-                refused = CheckMatch(order, command, quantity, crosses);
-                if (refused != RejectReason.None)
-                    return refused;
-            }
-
-            holding.OrderHold -= HoldPerLot(side, PriceOf(side, oldKey)) * oldQuantity;
-            events.OnReplaced(new OrderReplaced(command.Order, new MarketId(marketId), command.Quantity, command.Price));
-            Reenter(slot, ref order, crosses, ref events);
+            refused = CheckMatch(order, successor, quantity, crosses);
+            if (refused != RejectReason.None)
+                return refused;
         }
 
-        events.OnBalanceTouched(command.Account, new MarketId(holding.Market), holding.Outcome);
+        Cancel(slot, CancelReason.Replaced, ref events);
+        Enter(successor, ref market, ref order, crosses, ref events);
         return RejectReason.None;
     }
 
@@ -67,54 +65,17 @@ public sealed partial class ExchangeEngine
             return RejectReason.InvalidTick;
         if (command.Quantity.Lots is < Quantity.MinLots or > Quantity.MaxLots || command.Amount.Micros != 0)
             return RejectReason.InvalidAmount;
-        if (command.TimeInForce > TimeInForce.GoodTilDate || command.SelfTradePrevention > SelfTradePrevention.CancelBoth)
+        if (command.TimeInForce > TimeInForce.GoodTilDate || command.SelfTradePrevention > SelfTradePrevention.CancelBoth
+            || command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0)
             return RejectReason.InvalidTimeInForce;
 
         // An order of a closed market is gone, so an order that rests is in a market that is open or paused.
         if (slot != 0 && market.State != MarketState.Open)
             return RejectReason.MarketPaused;
+        if (ExpiryQueue.IsPast(command.ExpiresAtSeconds, _clockMicros))
+            return RejectReason.OrderExpired;
         if (slot == 0)
             return RejectReason.UnknownOrder;
         return command.Account.Value != _books.NodeAt(slot).Tag ? RejectReason.NotOwner : RejectReason.None;
-    }
-
-    private IncomingOrder Incoming(in Command command, in MarketRow market, int slot, int marketId, int key)
-    {
-        ref readonly var record = ref _orders.At(slot);
-        return new IncomingOrder
-        {
-            Number = record.Number,
-            Account = command.Account.Value,
-            Market = marketId,
-            HoldingRow = record.HoldingRow,
-            Ladder = market.LadderOf(record.Outcome, record.Side),
-            Key = key,
-            Outcome = record.Outcome,
-            Side = record.Side,
-            SelfTradePrevention = command.SelfTradePrevention,
-            SetOutcomes = market.Outcomes == 2 ? (byte)0 : (byte)market.Outcomes,
-            TickSize = market.TickSize,
-            Unfilled = command.Quantity.Lots,
-            Budget = long.MaxValue,
-        };
-    }
-
-    /// <summary>The order is still in its old place, holding nothing. It ends at the end of its new level, or nowhere.</summary>
-    private void Reenter<TEvents>(int slot, ref IncomingOrder order, bool crosses, ref TEvents events)
-        where TEvents : struct, IExchangeEvents
-    {
-        // It trades with the other side (or other outcomes) only, so its own old place is not in the way.
-        var left = crosses ? Match(ref order, order.Unfilled, ref events) : order.Unfilled;
-        if (left > 0 && order.Stopped == CancelReason.None)
-        {
-            _books.Move(slot, order.Ladder, order.Key, left);
-            _holdings.At(order.HoldingRow).OrderHold += left * HoldPerLot(order.Side, PriceOf(order.Side, order.Key));
-            return;
-        }
-
-        _books.Remove(slot);
-        Forget(ref _orders.At(slot), slot, order.Account, order.Market);
-        if (left > 0)
-            CancelRest(order, left, ref events);
     }
 }

@@ -45,14 +45,6 @@ internal sealed partial class OrderBooks
         return true;
     }
 
-    /// <summary>Takes an order out and puts it at the end of another level's queue; its slot stays.</summary>
-    public void Move(int slot, int ladder, int key, long quantity)
-    {
-        var tag = NodeAt(slot).Tag;
-        Unlink(ref NodeAt(slot), slot, out _, out _);
-        Link(slot, ladder, key, quantity, tag);
-    }
-
     /// <summary>Makes a resting order smaller; it keeps its place.</summary>
     public void Shrink(int slot, long by)
     {

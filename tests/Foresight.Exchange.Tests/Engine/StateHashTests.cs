@@ -51,27 +51,6 @@ public sealed class StateHashTests
     }
 
     [Fact]
-    public void PlaceInTheQueue_IsPartOfTheState()
-    {
-        var (a, b) = (Prepared(), Prepared());
-        a.Apply(Order);
-        a.Apply(Order);
-        b.Apply(Order);
-        b.Apply(Order);
-        // Both hold the same two orders; in one of them the older has left its place and come back.
-        var older = new OrderId(a.Engine.Sequence - 1);
-        var replace =
-            new Command {
-                Kind = CommandKind.ReplaceOrder, Order = older, Account = new AccountId(1), Price = new Price(501),
-                Quantity = new Quantity(10) };
-        a.Apply(replace);
-        a.Apply(replace with { Price = new Price(500) });
-        b.Apply(new Command { Kind = CommandKind.ExpireOrders });
-        b.Apply(new Command { Kind = CommandKind.ExpireOrders });
-        Assert.NotEqual(a.Engine.StateHash(), b.Engine.StateHash());
-    }
-
-    [Fact]
     public void HowTheStateCameAbout_IsNotPartOfIt()
     {
         var (a, b) = (Prepared(), Prepared());

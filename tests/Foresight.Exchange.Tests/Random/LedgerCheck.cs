@@ -3,8 +3,8 @@ using Foresight.Exchange.Tests.Support;
 namespace Foresight.Exchange.Tests.Random;
 
 /// <summary>
-/// Follows the events alone, as an auditor would, and checks after every command: fills of an order never exceed its size (invariant 3 of
-/// the architecture), shares and collateral are conserved (4), nothing cancelled, expired or unfunded is filled (6).
+/// Follows the events alone, as an auditor would, and checks after every command: fills of an order never exceed the size and price that
+/// it was accepted with, whatever changed it since (invariant 3 of the architecture), shares and collateral are conserved (4), nothing cancelled, expired or unfunded is filled (6).
 /// </summary>
 public sealed class LedgerCheck
 {
@@ -22,10 +22,10 @@ public sealed class LedgerCheck
             switch (e)
             {
                 case OrderAccepted accepted:
-                    _orders.Add(accepted.Order.Value, new Order(accepted.Quantity.Lots, command.ExpiresAtSeconds));
+                    _orders.Add(accepted.Order.Value, new Order(accepted, command.ExpiresAtSeconds));
                     break;
                 case OrderReplaced replaced:
-                    _orders[replaced.Order.Value].Left = replaced.Remaining.Lots;
+                    Shrink(replaced);
                     break;
                 case OrderCancelled cancelled:
                     Assert.Equal(_orders[cancelled.Order.Value].Left, cancelled.Remaining.Lots);
@@ -46,6 +46,15 @@ public sealed class LedgerCheck
         CheckConservation(command, engine, events, closed);
     }
 
+    /// <summary>What was signed stays signed: an order only ever gets smaller, at its price.</summary>
+    private void Shrink(in OrderReplaced replaced)
+    {
+        var order = _orders[replaced.Order.Value];
+        if (replaced.Remaining.Lots > order.Left || replaced.Price != order.Signed.Price)
+            Assert.Fail($"{replaced} is more than is left of {order.Signed}");
+        order.Left = replaced.Remaining.Lots;
+    }
+
     private void Fill(in OrderFilled filled)
     {
         if (!_orders.TryGetValue(filled.Order.Value, out var order))
@@ -53,8 +62,12 @@ public sealed class LedgerCheck
         if (order.ExpiresAtSeconds != 0 && (Int128)order.ExpiresAtSeconds * 1_000_000 < _clockMicros)
             Assert.Fail($"{filled} is of an expired order");
         order.Left -= filled.Quantity.Lots;
-        if (order.Left < 0)
-            Assert.Fail($"{filled} is beyond the order's size");
+        order.Filled += filled.Quantity.Lots;
+        if (order.Left < 0 || order.Filled > order.Signed.Quantity.Lots)
+            Assert.Fail($"{filled} is beyond the size of {order.Signed}");
+        var worse = filled.Price.Ticks - order.Signed.Price.Ticks;
+        if (filled.Side != order.Signed.Side || filled.Outcome != order.Signed.Outcome || (filled.Side == Side.Buy ? worse : -worse) > 0)
+            Assert.Fail($"{filled} is not what {order.Signed} allows");
         Assert.Equal(order.Left, filled.Remaining.Lots);
         if (order.Left == 0)
             _orders.Remove(filled.Order.Value);
@@ -126,9 +139,11 @@ public sealed class LedgerCheck
         Assert.All(shares.Values, change => Assert.Equal(0, change));
     }
 
-    private sealed class Order(long left, long expiresAtSeconds)
+    private sealed class Order(in OrderAccepted signed, long expiresAtSeconds)
     {
-        public long Left { get; set; } = left;
+        public OrderAccepted Signed { get; } = signed;
+        public long Left { get; set; } = signed.Quantity.Lots;
+        public long Filled { get; set; }
         public long ExpiresAtSeconds { get; } = expiresAtSeconds;
     }
 }

@@ -31,7 +31,7 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
         if (_recentOrders.Count > 400)
             _recentOrders.RemoveRange(0, 200);
         var command = Choose() with { Sequence = _sequence, AcceptedAtMicros = _clockMicros - (Below(50) == 0 ? Below(2_000_000) : 0) };
-        if (command.Kind == CommandKind.PlaceOrder)
+        if (command.Kind is CommandKind.PlaceOrder or CommandKind.ReplaceOrder)
             _recentOrders.Add(_sequence);
         return Below(60) == 0 ? Spoil(command) : command;
     }
@@ -176,6 +176,8 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
             Quantity = new Quantity(order is not null && Below(2) == 0 ? Math.Max(1, order.Left - Below(3)) : QuantityOf()),
             PostOnly = Below(5) == 0,
             SelfTradePrevention = (SelfTradePrevention)Below(3),
+            ExpiresAtSeconds = Below(4) == 0 ? _clockMicros / 1_000_000 + Below(20) : 0,
+            SaltTag = (ulong)Below(6),
         };
     }
 

@@ -27,7 +27,7 @@ public sealed class StreamStatistics
         [
             "Direct", "replaced", "cancelled Requested", "cancelled Expired", "cancelled SelfTrade", "cancelled Unfunded",
             "cancelled ImmediateOrCancel",
-            "cancelled BudgetSpent", "cancelled FilledOnChain", "cancelled Administrator", "cancelled MarketClosed", "rejected WouldCross",
+            "cancelled BudgetSpent", "cancelled FilledOnChain", "cancelled Administrator", "cancelled Replaced", "cancelled MarketClosed", "rejected WouldCross",
             "rejected WouldNotFill", "rejected SelfTrade",
             "rejected InsufficientBalance", "rejected OrderExpired", "rejected MarketPaused", "rejected StaleObservation",
             "rejected UnknownTrade",

@@ -55,7 +55,7 @@ public sealed partial class ReferenceExchange
     /// <summary>Tries the order on a copy of the book.</summary>
     private static RejectReason Refusal(ReferenceOrder taker, ReferenceMarket market, in Command command)
     {
-        var copies = market.Orders.Where(o => o.Id != taker.Id).Select(order => order.Copy()).ToList();
+        var copies = market.Orders.Select(order => order.Copy()).ToList();
         var trial = new ReferenceMatcher(
             taker, copies, market.Outcomes, market.TickSize, command.SelfTradePrevention, command.Amount.Micros);
         var meetsItself = trial.MeetsItselfFirst;
@@ -138,39 +138,42 @@ public sealed partial class ReferenceExchange
             return RejectReason.InvalidTick;
         if (quantity is < 1 or > 1_000_000_000_000 || command.Amount.Micros != 0)
             return RejectReason.InvalidAmount;
-        if (command.TimeInForce is TimeInForce.ImmediateOrCancel or TimeInForce.FillOrKill)
+        if (command.TimeInForce is TimeInForce.ImmediateOrCancel or TimeInForce.FillOrKill
+            || (command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0))
             return RejectReason.InvalidTimeInForce;
         if (market is { State: MarketState.Paused })
             return RejectReason.MarketPaused;
+        if (IsPast(command.ExpiresAtSeconds))
+            return RejectReason.OrderExpired;
         if (order is null || market is null)
             return RejectReason.UnknownOrder;
         if (order.Account != command.Account.Value)
             return RejectReason.NotOwner;
 
-        var replaced = new ReferenceOrder
-        {
-            Id = order.Id, Account = order.Account, Market = order.Market, Outcome = order.Outcome, Side = order.Side, Price = price,
-            Left = quantity,
-            SaltTag = order.SaltTag, ExpiresAtSeconds = order.ExpiresAtSeconds,
-        };
-
-        var more = replaced.Hold - order.Hold;
-        if (more > 0 && FundsOf(order).Available < more)
-            return RejectReason.InsufficientBalance;
-
-        var changed = new OrderReplaced(command.Order, new MarketId(market.Id), command.Quantity, command.Price);
         if (price == order.Price && quantity <= order.Left)
         {
             order.Left = quantity;
-            Events.Add(changed);
+            Events.Add(new OrderReplaced(command.Order, new MarketId(market.Id), command.Quantity, command.Price));
             return RejectReason.None;
         }
 
-        if (Refusal(replaced, market, command) is var refusal && refusal != RejectReason.None)
+        // Anything but less at the same price is another order.
+        var successor = new ReferenceOrder
+        {
+            Id = command.Sequence, Account = order.Account, Market = order.Market, Outcome = order.Outcome, Side = order.Side, Price = price,
+            Left = quantity,
+            SaltTag = command.SaltTag, ExpiresAtSeconds = command.ExpiresAtSeconds,
+        };
+
+        if (FundsOf(order).Available + order.Hold < successor.Hold)
+            return RejectReason.InsufficientBalance;
+        if (Refusal(successor, market, command) is var refusal && refusal != RejectReason.None)
             return refusal;
-        Events.Add(changed);
-        market.Orders.Remove(order);
-        Enter(replaced, market, command.SelfTradePrevention, budget: 0, rests: true);
+        Cancel(order, CancelReason.Replaced);
+        Events.Add(new OrderAccepted(
+            OrderIdOf(successor.Id), new MarketId(market.Id), command.Account, successor.Outcome, successor.Side, command.Price,
+            command.Quantity));
+        Enter(successor, market, command.SelfTradePrevention, budget: 0, rests: true);
         return RejectReason.None;
     }
 }

@@ -43,14 +43,10 @@ internal sealed class ScenarioParser(ScenarioNames names)
         {
             Market = new MarketId(Asset(asset).Market), Outcome = Asset(asset).Outcome, Quantity = new Quantity(Lots(units)),
         },
-        [var account, "replaces", var order, "by", var quantity, "at", var price, .. var rest] => WithTerms(
-            new Command
-            {
-                Kind = CommandKind.ReplaceOrder, Account = names.Account(account), Order = names.Order(order),
-                Quantity = new Quantity(Lots(quantity)),
-                Price = Ticks(price),
-            },
-            rest),
+        [var account, "replaces", var order, "by", var quantity, "at", var price, "as", var successor, .. var rest] => Replace(
+            account, order, quantity, price, successor, rest, sequence),
+        [var account, "replaces", var order, "by", var quantity, "at", var price, .. var rest] => Replace(
+            account, order, quantity, price, $"the successor of {order}", rest, sequence),
         [var order, var account, "buys" or "sells", var quantity, "of", var asset, "at", var price, .. var rest] => Place(
             order.TrimEnd(':'), account, words[2] == "buys" ? Side.Buy : Side.Sell, quantity, asset, price, rest, sequence),
         _ => throw new FormatException($"what is '{string.Join(' ', words)}'?"),
@@ -73,6 +69,19 @@ internal sealed class ScenarioParser(ScenarioNames names)
             {
                 Kind = CommandKind.PlaceOrder, Account = names.Account(account), Market = new MarketId(market), Outcome = outcome,
                 Side = side,
+                Quantity = new Quantity(Lots(quantity)), Price = Ticks(price),
+            },
+            terms);
+    }
+
+    private Command Replace(
+        string account, string order, string quantity, string price, string successor, string[] terms, long sequence)
+    {
+        names.Name(successor, new OrderId(sequence));
+        return WithTerms(
+            new Command
+            {
+                Kind = CommandKind.ReplaceOrder, Account = names.Account(account), Order = names.Order(order),
                 Quantity = new Quantity(Lots(quantity)), Price = Ticks(price),
             },
             terms);
