@@ -91,6 +91,8 @@ public static class ProblemRules
         ProblemCodes.WouldNotFill => "A fill-or-kill order would not have been filled.",
         ProblemCodes.SelfTrade => "The order would have traded with the account's own.",
         ProblemCodes.AccountLimited => "The account is limited, because trades failed by its doing.",
+        ProblemCodes.CancelledOnChain => "The order's salt was cancelled on chain: sign it with another one.",
+        ProblemCodes.FilledOnChain => "The order was filled on chain, wholly or in part, before it was placed: sign a new one.",
         ProblemCodes.UnknownOrder => "There is no such order.",
         ProblemCodes.NotLeader => "No node leads matching at the moment.",
         ProblemCodes.InDoubt => "It is not known yet whether this was done.",

@@ -114,6 +114,7 @@ internal sealed class Desk(
             || orders.Find(hash) is not null)
             return recorder.Refusal(request, ProblemCodes.DuplicateOrder, DoorStatus.Duplicate);
 
+        if (known.DeadOrders.TryGetValue(hash, out var dead)) return recorder.Refusal(request, dead);
         if (request.Command.Order!.IdempotencyKey is not { } text) return null;
         var key = (request.Account, text);
         return known.IdempotencyKeys.ContainsKey(key) || previous?.IdempotencyKeys.ContainsKey(key) == true || recorder.Batch.IdempotencyKeys.ContainsKey(key)

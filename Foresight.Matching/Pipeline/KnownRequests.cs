@@ -12,6 +12,9 @@ internal sealed class Known
 {
     public Dictionary<Guid, DoorResult> Requests { get; } = [];
     public HashSet<Hash32> Orders { get; } = [];
+
+    /// <summary>Orders that the chain will not fill, whatever is matched with them, and the code that says why.</summary>
+    public Dictionary<Hash32, string> DeadOrders { get; } = [];
     public Dictionary<(Address Maker, string Key), Hash32> IdempotencyKeys { get; } = [];
 
     /// <summary>Numbers of accounts that this term has not met before, where several shards have to agree on them; else none.</summary>
@@ -63,12 +66,30 @@ internal sealed class KnownRequests(NpgsqlDataSource database, int shard, HashSe
                 new() { Value = keyed.Select(place => place.Command.Order!.IdempotencyKey!).ToArray() },
             },
         });
+        batch.BatchCommands.Add(DeadOrders(places));
         var strangers = StrangersIn(requests);
         if (strangers.Length > 0) batch.BatchCommands.Add(NumberAccounts(strangers));
         // Last, so that the position covers the rows that were read before it.
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT clock_timestamp(), pg_current_wal_insert_lsn()"));
         return await ReadAsync(batch, strangers.Length > 0, cancellation);
     }
+
+    /// <summary>What the follower has seen on chain, in blocks that need not be confirmed yet.</summary>
+    private static NpgsqlBatchCommand DeadOrders(List<Request> places) => new(
+        $"""
+        SELECT p.hash, '{ProblemCodes.CancelledOnChain}' FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::text[]) p(hash, maker, market, salt)
+        JOIN cancelled_salts s ON s.market_id = p.market AND s.maker = p.maker AND s.salt = p.salt::numeric
+        UNION ALL SELECT order_hash, '{ProblemCodes.FilledOnChain}' FROM direct_fills WHERE order_hash = ANY($1)
+        """)
+    {
+        Parameters =
+        {
+            new() { Value = places.Select(place => place.OrderHash.ToBytes()).ToArray() },
+            new() { Value = places.Select(place => place.Account.ToBytes()).ToArray() },
+            new() { Value = places.Select(place => place.Command.Order!.MarketId).ToArray() },
+            new() { Value = places.Select(place => place.Command.Order!.Salt).ToArray() },
+        },
+    };
 
     /// <summary>It names accounts and changes nothing that any term decides, so there is no fence about it; a number that is never used does no harm.</summary>
     private static NpgsqlBatchCommand NumberAccounts(Address[] strangers) => new("SELECT account_id, address FROM number_accounts($1)")
@@ -91,6 +112,8 @@ internal sealed class KnownRequests(NpgsqlDataSource database, int shard, HashSe
         await reader.NextResultAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
             known.IdempotencyKeys[(new Address(reader.GetFieldValue<byte[]>(0)), reader.GetString(1))] = new Hash32(reader.GetFieldValue<byte[]>(2));
+        await reader.NextResultAsync(cancellation);
+        while (await reader.ReadAsync(cancellation)) known.DeadOrders[new Hash32(reader.GetFieldValue<byte[]>(0))] = reader.GetString(1);
         await reader.NextResultAsync(cancellation);
         if (hasStrangers)
         {

@@ -32,6 +32,8 @@ public sealed partial class ChainFollower(
 
     private readonly DoubtStore doubts = new(store.Primary);
     private readonly DirectFills direct = new(settlement.Deployment, settlement.Client, store, new DoubtStore(store.Primary));
+    private readonly FaultyOrders faulty = new(
+        store, new DoubtStore(store.Primary), new DirectFills(settlement.Deployment, settlement.Client, store, new DoubtStore(store.Primary)), leader);
     private readonly MarketWatch markets = new(settlement.Deployment, settlement.Client, new DoubtStore(store.Primary), leader, logger);
     private readonly HeadWatch watch = new(settlement, store, journal, leader, holdings, logger, allotter);
 
@@ -59,7 +61,7 @@ public sealed partial class ChainFollower(
         }
 
         await CloseLostMarketsAsync(cancellation);
-        await BustAsync(cursor.Number, cancellation);
+        await BustAsync(cursor, head, cancellation);
         if (allotter is not null) await allotter.MoveAsync(leader.BlockOf(cursor.Number), cancellation);
         var reobserve = await store.ReadReobserveAsync(cancellation);
         var to = Math.Min(head - options.Confirmations, cursor.Number + options.BlockRange);
@@ -73,13 +75,14 @@ public sealed partial class ChainFollower(
         var started = Stopwatch.GetTimestamp();
         var range = await reader.ReadAsync(cursor.Number + 1, to, cursor, addresses, [.. BlockFacts.AllTopics], cancellation);
         var facts = BlockFacts.Read(deployment, range.Logs);
+        await journal.NoteDeadAsync(settlement.Term, deployment, facts, cancellation);
         await leader.DeliverAsync(await CommandsAsync(facts, to, cancellation), cancellation);
         if (facts.Stops.Count > 0) await markets.StepAsync(facts.Stops, to, head, cancellation);
         await ObserveAsync(facts, everything: known is null || reobserve < to, to, cancellation);
         await AdvanceAsync(range, facts, cancellation);
         Confirmed = to;
         settlement.Metrics.BlocksProcessed(Stopwatch.GetElapsedTime(started));
-        await BustAsync(to, cancellation);
+        await BustAsync(range.Last, head, cancellation);
         if (to < head - options.Confirmations) return true;
         await watch.StepAsync(range.Last, head, addresses, cancellation);
         return false;
@@ -172,25 +175,30 @@ public sealed partial class ChainFollower(
         if (settled.Count > 0) Log.Final(logger, settled.Count, to.Number);
     }
 
-    /// <summary>What failed and is certain gives the money of both sides free. What a wallet signed that does not stand by it goes too.</summary>
-    private async Task BustAsync(long confirmed, CancellationToken cancellation)
+    /// <summary>What failed and is certain gives the money of both sides free, once the orders that made it fail are off the book.</summary>
+    private async Task BustAsync(BlockMark confirmed, long head, CancellationToken cancellation)
     {
-        var failed = await store.ReadToBustAsync(confirmed, BustLimit, cancellation);
+        var failed = await store.ReadToBustAsync(confirmed.Number, BustLimit, cancellation);
         if (failed.Count == 0) return;
         // First, because a trade that the engine has closed is not met here again.
         var accusations = failed.Select(f => FailureReasons.AccusationOf(f.TradeId, f.Reason)).OfType<Accusation>().ToList();
         if (accusations.Count > 0) await journal.AccuseAsync(settlement.Term, accusations, cancellation);
-        var withdrawn = new List<DoorCommand>();
-        foreach (var (trade, reason) in failed)
-        {
-            if (FailureReasons.WalletAtFault(reason) is not { } wallet) continue;
-            withdrawn.AddRange((await doubts.ReadRestingOfAsync(wallet, cancellation)).Select(order => leader.Withdraw(order, trade)));
-        }
-
+        var (facts, block) = await ReadAboveAsync(failed, confirmed, head, cancellation);
+        var withdrawn = await faulty.CommandsAsync(failed, facts, block, cancellation);
         if (withdrawn.Count > 0) await leader.DeliverAsync(withdrawn, cancellation);
-        await leader.DeliverAsync([.. failed.Select(f => leader.Bust(f.TradeId, f.Reason, confirmed))], cancellation);
+        await leader.DeliverAsync([.. failed.Select(f => leader.Bust(f.TradeId, f.Reason, confirmed.Number))], cancellation);
         foreach (var (_, reason) in failed) settlement.Metrics.Bust(FailureReasons.CodeOf(reason));
         Log.Bust(logger, failed.Count);
+    }
+
+    /// <summary>What is known above the cursor of orders that were filled past us: the fill that made a trade fail is often not confirmed yet.</summary>
+    private async Task<(BlockFacts Facts, long Block)> ReadAboveAsync(
+        IReadOnlyList<(long TradeId, string? Reason)> failed, BlockMark confirmed, long head, CancellationToken cancellation)
+    {
+        if (head <= confirmed.Number || head - confirmed.Number > options.BlockRange || !failed.Any(f => FaultyOrders.IsOverfilled(f.Reason)))
+            return (new BlockFacts(), confirmed.Number);
+        var above = await reader.ReadAsync(confirmed.Number + 1, head, confirmed, addresses, [.. BlockFacts.AllTopics], cancellation);
+        return (BlockFacts.Read(deployment, above.Logs), head);
     }
 
     private async Task StepBackAsync(BlockMark cursor, long head, CancellationToken cancellation)

@@ -16,7 +16,14 @@ public sealed class DirectFills(Deployment deployment, EthereumClient client, Fo
     {
         var touched = facts.DirectFills.Select(f => f.OrderHash).Distinct().ToList();
         if (touched.Count == 0) return [];
-        var resting = await store.ReadRestingAsync(touched, cancellation);
+        return await OfAsync(await store.ReadRestingAsync(touched, cancellation), facts, block, cancellation);
+    }
+
+    /// <summary>Of these orders, those that were filled directly.</summary>
+    /// <param name="facts">Everything between the follower's cursor and <paramref name="block"/>.</param>
+    public async Task<IReadOnlyList<(RestingOrder Order, long Lots)>> OfAsync(
+        IReadOnlyList<RestingOrder> resting, BlockFacts facts, long block, CancellationToken cancellation)
+    {
         if (resting.Count == 0) return [];
         var final = await doubts.ReadFinalLotsAsync([.. resting.Select(r => r.Hash)], cancellation);
         var since = facts.Fills.Where(f => !f.TradeId.IsZero).GroupBy(f => f.OrderHash)

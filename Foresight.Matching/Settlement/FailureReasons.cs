@@ -31,7 +31,12 @@ public static class FailureReasons
     }
 
     /// <summary>A contract that refuses a signature that it accepted when the order came. Whatever else it signed is as doubtful.</summary>
-    public static Address? WalletAtFault(string? stored) => CodeOf(stored) == SettlementFailure.InvalidSignature ? AccountOf(stored) : null;
+    public static Address? WithdrawnAccount(string? stored) => CodeOf(stored) == SettlementFailure.InvalidSignature ? AccountOf(stored) : null;
+
+    /// <summary>The order that the chain fills no more, or not so much of it: whoever is matched with it next fails as well.</summary>
+    public static Hash32? OrderAtFault(string? stored)
+        => CodeOf(stored) is SettlementFailure.OrderCancelled or SettlementFailure.OrderOverfilled or SettlementFailure.OrderExpired
+            && stored?.Split(':') is [_, var name] && Hash32.TryParse(name, out var order) ? order : null;
 
     /// <summary>Nothing is wrong with the trade: the market is stopped for a while, and the trade waits.</summary>
     public static bool IsTemporary(this SettlementFailure failure) => failure.Code == SettlementFailure.MarketPaused;

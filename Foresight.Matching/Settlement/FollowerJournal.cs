@@ -94,6 +94,32 @@ public sealed class FollowerJournal(SettlementJournal journal)
             "UPDATE chain_cursors SET block_number = $1, block_hash = $2, updated_at = now() WHERE block_number > $1 AND name <> $3", ancestor.Number, ancestor.Hash.ToBytes(),
             FollowerStore.ReobserveName));
 
+    /// <summary>
+    /// Writes down what the chain will not fill, before the leader is told to take it off the book: so an order is either looked up after this, and
+    /// refused, or sequenced before the cancel, and cancelled.
+    /// </summary>
+    public async Task NoteDeadAsync(Term term, Deployment deployment, BlockFacts facts, CancellationToken cancellation)
+    {
+        var (salts, fills) = (facts.SaltsCancelled, facts.DirectFills.ToList());
+        if (salts.Count == 0 && fills.Count == 0) return;
+        await journal.ExecuteAsync(
+            term, cancellation,
+            SettlementJournal.Sql(
+                """
+                INSERT INTO cancelled_salts (market_id, maker, salt, block_number)
+                SELECT * FROM unnest($1::int[], $2::bytea[], $3::numeric[], $4::bigint[]) ON CONFLICT DO NOTHING
+                """,
+                salts.Select(s => deployment.Find(s.Position.Market)!.Id).ToArray(), salts.Select(s => s.Maker.ToBytes()).ToArray(),
+                salts.Select(s => s.Salt).ToArray(), salts.Select(s => s.Position.BlockNumber).ToArray()),
+            SettlementJournal.Sql(
+                """
+                INSERT INTO direct_fills (order_hash, market_id, block_number)
+                SELECT * FROM unnest($1::bytea[], $2::int[], $3::bigint[]) ON CONFLICT DO NOTHING
+                """,
+                fills.Select(f => f.OrderHash.ToBytes()).ToArray(), fills.Select(f => deployment.Find(f.Position.Market)!.Id).ToArray(),
+                fills.Select(f => f.Position.BlockNumber).ToArray()));
+    }
+
     /// <summary>These holdings were less at an unconfirmed block; they are observed anew when it is confirmed.</summary>
     public Task DoubtAsync(Term term, IReadOnlyList<ChainHolding> reduced, long block, CancellationToken cancellation)
     {

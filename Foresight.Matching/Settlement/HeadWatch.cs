@@ -18,6 +18,8 @@ public sealed partial class HeadWatch(SettlementTerm settlement, FollowerStore s
     private readonly Deployment deployment = settlement.Deployment;
     private readonly DoubtStore doubts = new(store.Primary);
     private readonly DirectFills direct = new(settlement.Deployment, settlement.Client, store, new DoubtStore(store.Primary));
+    private readonly FaultyOrders faulty = new(
+        store, new DoubtStore(store.Primary), new DirectFills(settlement.Deployment, settlement.Client, store, new DoubtStore(store.Primary)), leader);
     private readonly MarketWatch markets = new(settlement.Deployment, settlement.Client, new DoubtStore(store.Primary), leader, logger);
     private (BlockMark Cursor, long Head) watched;
 
@@ -47,16 +49,13 @@ public sealed partial class HeadWatch(SettlementTerm settlement, FollowerStore s
     /// <summary>Orders that the chain will not fill, or not whole. If the block is undone, their makers can sign them again.</summary>
     private async Task CancelAsync(BlockFacts facts, IReadOnlySet<Address> known, long head, CancellationToken cancellation)
     {
+        await journal.NoteDeadAsync(settlement.Term, deployment, facts, cancellation);
         var commands = new List<DoorCommand>();
         foreach (var salt in facts.SaltsCancelled.Where(s => known.Contains(s.Maker)))
             commands.Add(leader.CancelSalt(salt.Maker, deployment.Find(salt.Position.Market)!.Id, salt.Salt, salt.Position.TransactionHash, salt.Position.LogIndex));
         foreach (var (order, lots) in await direct.ReadAsync(facts, head, cancellation)) commands.Add(leader.Reduce(order, lots, head));
-        foreach (var refused in facts.Refused.Where(r => r.TradeId <= long.MaxValue))
-        {
-            if (FailureReasons.WalletAtFault(SettlementFailure.Decode(refused.Reason).Stored()) is not { } wallet) continue;
-            commands.AddRange((await doubts.ReadRestingOfAsync(wallet, cancellation)).Select(order => leader.Withdraw(order, (long)refused.TradeId)));
-        }
-
+        var refused = facts.Refused.Where(r => r.TradeId <= long.MaxValue).Select(r => ((long)r.TradeId, (string?)SettlementFailure.Decode(r.Reason).Stored()));
+        commands.AddRange(await faulty.CommandsAsync([.. refused], facts, head, cancellation));
         if (commands.Count > 0) await leader.DeliverAsync(commands, cancellation);
     }
 

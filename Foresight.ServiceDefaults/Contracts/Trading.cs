@@ -158,6 +158,12 @@ public static class ProblemCodes
     /// <summary>The account's trades failed by its own doing: it may have fewer open orders, or none that are new, for a while.</summary>
     public const string AccountLimited = "account_limited";
 
+    /// <summary>The order's salt was cancelled on chain: it can never settle. Sign it with another salt.</summary>
+    public const string CancelledOnChain = "cancelled_on_chain";
+
+    /// <summary>Somebody filled the order, or a part of it, directly on chain before it was placed. Sign a new one for what is wanted.</summary>
+    public const string FilledOnChain = "filled_on_chain";
+
     public const string UnknownOrder = "unknown_order";
     public const string NotLeader = "not_leader";
     public const string InDoubt = "in_doubt";

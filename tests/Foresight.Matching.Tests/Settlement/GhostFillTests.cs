@@ -14,7 +14,7 @@ namespace Foresight.Matching.Tests.Settlement;
 /// once; FORESIGHT_REPEAT=25 tries each so often and prints how many blocks everything took.
 /// </summary>
 [Collection(ChainCollection.Name)]
-public sealed class GhostFillTests(ChainFixture fixture, ITestOutputHelper output)
+public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelper output)
 {
     private const int HonestTrades = 3;
     private const int BadLots = 1_000;

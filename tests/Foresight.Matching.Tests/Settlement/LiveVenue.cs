@@ -19,6 +19,8 @@ internal sealed record Wallet(PrivateKey Key, Address Account)
     public bool IsContract => Account != Key.Address;
 }
 
+internal sealed record SignedOrder(Wallet Maker, OrderMessage Message, Hash32 Hash, byte[] Signature);
+
 /// <summary>An order as it was sent, and what the leader said to it.</summary>
 internal sealed record LiveOrder(Wallet Maker, OrderMessage Message, Hash32 Hash, byte[] Signature, DoorResult Result)
 {
@@ -98,18 +100,27 @@ internal sealed class LiveVenue : IAsyncDisposable
         }.Sign(from.Key));
     }
 
-    public async Task<LiveOrder> PlaceAsync(
+    public Task<LiveOrder> PlaceAsync(
         Wallet maker, bool isBuy, int ticks, long lots, int timeInForce = 0, int market = Venue.Market, int outcome = 0)
+        => PlaceAsync(Sign(maker, isBuy, ticks, lots, market, outcome), timeInForce, market);
+
+    /// <summary>An order that its maker has signed, and nobody has placed.</summary>
+    public SignedOrder Sign(Wallet maker, bool isBuy, int ticks, long lots, int market = Venue.Market, int outcome = 0)
     {
         var salt = new BigInteger(Guid.NewGuid().ToByteArray(), isUnsigned: true);
         var message = OrderMessage.OfUnits(maker.Account, outcome, isBuy, ticks, lots, salt, 0);
         var domain = TypedDataDomain.OfMarket(Venue.Deployment.ChainId, Venue.Deployment.Market(market).Address);
-        var (hash, signature) = (OrderSigning.OrderHash(domain, message), OrderSigning.Sign(domain, message, maker.Key));
+        return new SignedOrder(maker, message, OrderSigning.OrderHash(domain, message), OrderSigning.Sign(domain, message, maker.Key));
+    }
+
+    public async Task<LiveOrder> PlaceAsync(SignedOrder order, int timeInForce = 0, int market = Venue.Market)
+    {
+        var (maker, message, hash, signature) = order;
         var result = await Node.Router.SendAsync(Traders.Command(DoorCommandKind.Place) with
         {
             Order = new DoorOrder(
-                hash.ToString(), maker.Account.ToLowerHex(), market, outcome, isBuy, ticks, lots, salt.ToString(), 0, Hex.Encode(signature), timeInForce, false, 0,
-                null, null),
+                hash.ToString(), maker.Account.ToLowerHex(), market, (int)message.OutcomeIndex, message.IsBuy, (int)(message.Price / OrderMessage.PricePerTick),
+                (long)(message.Amount / OrderMessage.AmountPerLot), message.Salt.ToString(), 0, Hex.Encode(signature), timeInForce, false, 0, null, null),
             Shard = Venue.Deployment.Market(market).Shard,
         });
         return new LiveOrder(maker, message, hash, signature, result);
