@@ -55,10 +55,19 @@ internal sealed partial class ShardRebalancer(
             // Who is there cannot be known now; there is no hurry.
             return null;
         }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // Nothing depends on this, so it must not end the process.
+            Log.Failed(logger, error);
+            return null;
+        }
     }
 
     private static partial class Log
     {
+        [LoggerMessage(LogLevel.Error, "A look at who leads how many shards failed; the next one comes.")]
+        public static partial void Failed(ILogger logger, Exception error);
+
         [LoggerMessage(LogLevel.Information, "This node leads {Count} shards and another at least two fewer: it gives {Resource} away.")]
         public static partial void HandsOver(ILogger logger, string resource, int count);
     }

@@ -66,6 +66,13 @@ public sealed partial class NodeAnnouncer(
         {
             return false;
         }
+        catch (Exception error)
+        {
+            // Whatever it is, an announcement that fails must not end the process, which has other work.
+            metrics.Saw([]);
+            Log.Failed(logger, error);
+            return false;
+        }
     }
 
     private async Task LeaveAsync()
@@ -85,5 +92,8 @@ public sealed partial class NodeAnnouncer(
     {
         [LoggerMessage(LogLevel.Debug, "This node could not be announced: {Reason}")]
         public static partial void NotAnnounced(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Error, "Announcing this node failed; it is tried again.")]
+        public static partial void Failed(ILogger logger, Exception error);
     }
 }

@@ -1,15 +1,16 @@
 using System.Text.Json;
 using Foresight.Contracts;
 using Foresight.ServiceDefaults.Redis;
+using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
 namespace Foresight.ServiceDefaults.Cluster;
 
 /// <summary>
 /// The nodes that live, in Redis: a set of ids, and per node a record that expires unless it is renewed. Everything in it is rebuilt by the
-/// nodes themselves after Redis lost it.
+/// nodes themselves after Redis lost it, or after somebody wrote into it by hand: what is no record is dropped as if it had expired.
 /// </summary>
-public sealed class NodeRegistry(RedisConnection redis, TimeProvider clock)
+public sealed partial class NodeRegistry(RedisConnection redis, TimeProvider clock, ILogger<NodeRegistry> logger)
 {
     /// <summary>Interval of heartbeats, and how many may be missed before a node is dropped.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
@@ -18,6 +19,8 @@ public sealed class NodeRegistry(RedisConnection redis, TimeProvider clock)
     private const string Ids = "nodes";
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
+    private const string DropUnlessSet = "if redis.call('TYPE', KEYS[1]).ok ~= 'set' then redis.call('DEL', KEYS[1]) end";
+
     private static string InfoKey(string nodeId) => $"node:{nodeId}:info";
 
     /// <summary>Live nodes by id. A node whose record has expired is dropped from the registry by whoever looks first.</summary>
@@ -25,15 +28,21 @@ public sealed class NodeRegistry(RedisConnection redis, TimeProvider clock)
     /// <exception cref="TimeoutException">Redis does not answer.</exception>
     public async Task<IReadOnlyList<NodeRecord>> ListAsync(CancellationToken cancellation = default)
     {
-        var ids = await redis.Database.SetMembersAsync(redis.Key(Ids)).WaitAsync(Timeout, clock, cancellation);
+        var ids = await OfIdsAsync(() => redis.Database.SetMembersAsync(redis.Key(Ids)), cancellation);
         if (ids.Length == 0) return [];
         var values = await redis.Database.StringGetAsync([.. ids.Select(id => (RedisKey)redis.Key(InfoKey(id!)))]).WaitAsync(
             Timeout, clock, cancellation);
         var nodes = new List<NodeRecord>(ids.Length);
         for (var i = 0; i < ids.Length; i++)
         {
-            if (values[i].IsNullOrEmpty) await DropAsync(ids[i]!, cancellation);
-            else if (JsonSerializer.Deserialize<NodeRecord>((string)values[i]!, JsonSerializerOptions.Web) is { } node) nodes.Add(node);
+            if (Parse(values[i], ids[i]!) is { } node)
+            {
+                nodes.Add(node);
+                continue;
+            }
+
+            if (!values[i].IsNullOrEmpty) Log.NoRecord(logger, ids[i]!);
+            await DropAsync(ids[i]!, cancellation);
         }
 
         return [.. nodes.OrderBy(node => node.Kind, StringComparer.Ordinal).ThenBy(node => node.NodeId, StringComparer.Ordinal)];
@@ -47,14 +56,14 @@ public sealed class NodeRegistry(RedisConnection redis, TimeProvider clock)
         var body = JsonSerializer.Serialize(node, JsonSerializerOptions.Web);
         await redis.Database.StringSetAsync(redis.Key(InfoKey(node.NodeId)), body, HeartbeatInterval * MissedHeartbeats).WaitAsync(
             Timeout, clock, cancellation);
-        return await redis.Database.SetAddAsync(redis.Key(Ids), node.NodeId).WaitAsync(Timeout, clock, cancellation);
+        return await OfIdsAsync(() => redis.Database.SetAddAsync(redis.Key(Ids), node.NodeId), cancellation);
     }
 
-    /// <summary>The record under this id, if any.</summary>
+    /// <summary>The record under this id, if any; a value that is none counts as missing.</summary>
     public async Task<NodeRecord?> FindAsync(string nodeId, CancellationToken cancellation = default)
     {
         var value = await redis.Database.StringGetAsync(redis.Key(InfoKey(nodeId))).WaitAsync(Timeout, clock, cancellation);
-        return value.IsNullOrEmpty ? null : JsonSerializer.Deserialize<NodeRecord>((string)value!, JsonSerializerOptions.Web);
+        return Parse(value, nodeId);
     }
 
     /// <summary>Removes the node; only the first caller who does so tells the others.</summary>
@@ -63,5 +72,44 @@ public sealed class NodeRegistry(RedisConnection redis, TimeProvider clock)
         await redis.Database.KeyDeleteAsync(redis.Key(InfoKey(nodeId))).WaitAsync(Timeout, clock, cancellation);
         if (await redis.Database.SetRemoveAsync(redis.Key(Ids), nodeId).WaitAsync(Timeout, clock, cancellation))
             redis.Publish(Channels.ClusterEvents, new ClusterEvent("node_left", nodeId, 0, clock.GetUtcNow(), null));
+    }
+
+    private static NodeRecord? Parse(RedisValue value, string nodeId)
+    {
+        if (value.IsNullOrEmpty) return null;
+        try
+        {
+            var node = JsonSerializer.Deserialize<NodeRecord>((string)value!, JsonSerializerOptions.Web);
+            var isWhole = node is { Kind: not null, Address: not null, State: not null, Version: not null, Leads: not null } && !node.Leads.Contains(null);
+            return isWhole && node!.NodeId == nodeId ? node : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>If the key of the ids is no set, nobody could be announced ever again: it is deleted, and whoever asked asks again.</summary>
+    private async Task<T> OfIdsAsync<T>(Func<Task<T>> ask, CancellationToken cancellation)
+    {
+        try
+        {
+            return await ask().WaitAsync(Timeout, clock, cancellation);
+        }
+        catch (RedisServerException error) when (error.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
+        {
+            Log.NoSet(logger);
+            await redis.Database.ScriptEvaluateAsync(DropUnlessSet, [redis.Key(Ids)]).WaitAsync(Timeout, clock, cancellation);
+            throw;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "What Redis has of the node {NodeId} is no node's record (somebody wrote it by hand?), so it is dropped.")]
+        public static partial void NoRecord(ILogger logger, string nodeId);
+
+        [LoggerMessage(LogLevel.Warning, "The key of the nodes' ids in Redis is no set (somebody wrote it by hand?), so it is deleted.")]
+        public static partial void NoSet(ILogger logger);
     }
 }

@@ -38,7 +38,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         };
         redis = new RedisConnection(new RedisSettings(stores.Redis, settings["REDIS_KEY_PREFIX"]!), NullLogger<RedisConnection>.Instance);
         leaders = new LeaderDirectory(redis, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
-        registry = new NodeRegistry(redis, TimeProvider.System);
+        registry = new NodeRegistry(redis, TimeProvider.System, NullLogger<NodeRegistry>.Instance);
         Router = new LeaderRouter(leaders, new ClusterSecret(settings["CLUSTER_SECRET"]!), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
     }
 
