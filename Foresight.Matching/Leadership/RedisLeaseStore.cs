@@ -10,42 +10,48 @@ namespace Foresight.Matching.Leadership;
 /// <summary>The lease keys in Redis: scripts, because each compares and changes in one step.</summary>
 public sealed partial class RedisLeaseStore(RedisConnection redis, TimeProvider clock, ILogger<RedisLeaseStore> logger) : ILeaseStore
 {
-    private const string TokenOf = """
+    // A key of another type was not written by us. It counts as no lease and is deleted, or every script would fail at it for ever.
+    private const string Lease = """
+        local function lease()
+            local kind = redis.call('TYPE', KEYS[1]).ok
+            if kind ~= 'string' and kind ~= 'none' then redis.call('DEL', KEYS[1]) end
+            return redis.call('GET', KEYS[1])
+        end
         local function token(value)
             local ok, record = pcall(cjson.decode, value)
             return ok and type(record) == 'table' and record.token or nil
         end
+        local value = lease()
         """;
 
     // A key that is gone (Redis restarted empty, somebody deleted it) is written again: the holder still trusts itself, nobody else has
     // bid, and if somebody does at this moment, the fence decides.
-    private const string RenewScript = TokenOf + """
+    private const string RenewScript = Lease + """
 
-        local value = redis.call('GET', KEYS[1])
         if value and token(value) ~= ARGV[1] then return 0 end
         redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
         return 1
         """;
 
-    private const string ReleaseScript = TokenOf + """
+    private const string ReleaseScript = Lease + """
 
-        local value = redis.call('GET', KEYS[1])
         if value and token(value) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
         return 0
         """;
 
-    private const string ReplaceScript = TokenOf + """
+    private const string ReplaceScript = Lease + """
 
-        local value = redis.call('GET', KEYS[1])
         if value and token(value) ~= ARGV[1] then return 0 end
         redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
         return 1
         """;
 
-    // A key without an end was not written by us; without this, a value put there by hand would keep everybody from leading for ever.
-    private const string ReadScript = """
-        local value = redis.call('GET', KEYS[1])
-        if value and redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+    // A key without an end, or with a later one than a lease can have, was not written by us; without this, a value put there by hand
+    // would keep everybody from leading for as long.
+    private const string ReadScript = Lease + """
+
+        local left = redis.call('PTTL', KEYS[1])
+        if value and (left == -1 or left > tonumber(ARGV[1])) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
         return value
         """;
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Foresight.Contracts;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Tests.Stores;
@@ -107,6 +108,49 @@ public sealed class LeaseStoreTests : IDisposable
         Assert.Equal(RenewOutcome.NotOurs, await store.RenewAsync(Resource, mine, Duration));
         Assert.True((await store.ReadAsync(Resource, Duration)).Held);
         Assert.True(await redis.Database.KeyTimeToLiveAsync(Key) <= Duration);
+    }
+
+    [Fact]
+    public async Task AForgedLeaseWithALateEnd_EndsWithinALease()
+    {
+        await redis.Database.StringSetAsync(Key, JsonSerializer.Serialize(theirs, JsonSerializerOptions.Web), TimeSpan.FromDays(1));
+        Assert.Equal(theirs.Token, (await store.ReadAsync(Resource, Duration)).Holder!.Token);
+        Assert.True(await redis.Database.KeyTimeToLiveAsync(Key) <= Duration);
+    }
+
+    [Fact]
+    public async Task ALeaseWithItsOwnEnd_IsNotProlongedByWhoeverReadsIt()
+    {
+        await store.TryAcquireAsync(Resource, mine, Duration / 2);
+        await store.ReadAsync(Resource, Duration);
+        Assert.True(await redis.Database.KeyTimeToLiveAsync(Key) <= Duration / 2);
+    }
+
+    /// <summary>GET of such a key is an error, and would be one for ever.</summary>
+    [Fact]
+    public async Task AKeyOfAnotherType_IsNoLease_ToAnyScript()
+    {
+        await ForgeAsync();
+        Assert.Equal(new LeaseReading(false, null), await store.ReadAsync(Resource, Duration));
+        Assert.True(await store.TryAcquireAsync(Resource, mine, Duration));
+
+        await ForgeAsync();
+        Assert.Equal(RenewOutcome.Renewed, await store.RenewAsync(Resource, mine, Duration));
+        Assert.Equal(mine.Token, (await store.ReadAsync(Resource, Duration)).Holder!.Token);
+
+        await ForgeAsync();
+        Assert.True(await store.TryReplaceAsync(Resource, mine.Token, theirs, Duration));
+        Assert.Equal(theirs.Token, (await store.ReadAsync(Resource, Duration)).Holder!.Token);
+
+        await ForgeAsync();
+        await store.ReleaseAsync(Resource, theirs);
+        Assert.False((await store.ReadAsync(Resource, Duration)).Held);
+
+        async Task ForgeAsync()
+        {
+            await redis.Database.KeyDeleteAsync(Key);
+            await redis.Database.HashSetAsync(Key, "token", "forged");
+        }
     }
 
     private static LeaseRecord Record(string nodeId) =>

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using Foresight.Contracts;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Stores;
+using Foresight.ServiceDefaults.Cluster;
+using StackExchange.Redis;
+
+namespace Foresight.Matching.Tests.Leadership;
+
+/// <summary>Whoever reaches Redis can write anything into it: that ends no process, and keeps nobody from leading for longer than a lease.</summary>
+[Collection(StoresCollection.Name)]
+public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
+{
+    private TestCluster cluster = null!;
+    private TestNode one = null!;
+    private TestNode two = null!;
+
+    public async Task InitializeAsync()
+    {
+        cluster = await TestCluster.CreateAsync(stores);
+        one = await TestNode.StartAsync("n1", cluster);
+        two = await TestNode.StartAsync("n2", cluster);
+        await Eventually.TrueAsync("one node leads", Eventually.Patience, () => OneLeads && one.Presence.Address.Length > 0);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await one.DisposeAsync();
+        await two.DisposeAsync();
+        await cluster.DisposeAsync();
+    }
+
+    private RedisKey LeaseKey => one.Redis.Key(LeaderDirectory.LeaseKey(LeasedResources.Matching));
+
+    private bool OneLeads => new[] { one, two }.Count(node => node.Presence.State == "active") == 1;
+
+    [Theory]
+    [InlineData("no json")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("{\"nodeId\":\"ghost\",\"kind\":\"matching\",\"state\":\"active\",\"leads\":[null]}")]
+    public async Task ANodesRecordThatIsNone_IsDropped_AndEndsNobody(string forged)
+    {
+        var redis = one.Redis.Database;
+        foreach (var name in new[] { "ghost", "n1", "n2" })
+        {
+            await redis.StringSetAsync(one.Redis.Key($"node:{name}:info"), forged);
+            await redis.SetAddAsync(one.Redis.Key("nodes"), name);
+        }
+
+        await AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task KeysOfAnotherType_AreReplaced_AndEndNobody()
+    {
+        var redis = one.Redis.Database;
+        await redis.KeyDeleteAsync([one.Redis.Key("nodes"), one.Redis.Key("node:n1:info")]);
+        await redis.HashSetAsync(one.Redis.Key("node:n1:info"), "state", "active");
+        await redis.StringSetAsync(one.Redis.Key("nodes"), "n1");
+        await AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task MessagesThatAreNone_EndNobody()
+    {
+        foreach (var channel in new[] { Channels.ClusterLeader, Channels.ClusterNodes, Channels.ClusterEvents })
+        foreach (var message in new[] { "no json", "null", "[]", "{}", "{\"kind\":\"released\",\"resource\":null}" })
+            await one.Redis.Database.PublishAsync(one.Redis.Key(channel), message);
+        await AllIsWellAsync();
+    }
+
+    /// <summary>Nothing in it could be compared or released, and every read of it would fail.</summary>
+    [Fact]
+    public async Task ALeaseKeyOfAnotherType_IsReplacedWithinALease()
+    {
+        await one.Redis.Database.KeyDeleteAsync(LeaseKey);
+        await one.Redis.Database.HashSetAsync(LeaseKey, "token", "forged");
+        await SomebodyHoldsTheLeaseAsync();
+        await AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task AForgedLeaseForADay_LastsForALease()
+    {
+        var ghost = new LeaseRecord("ghost", "http://127.0.0.1:1", Guid.NewGuid(), 9, DateTimeOffset.UtcNow, DateTimeOffset.UtcNow);
+        await one.Redis.Database.StringSetAsync(LeaseKey, JsonSerializer.Serialize(ghost, JsonSerializerOptions.Web), TimeSpan.FromDays(1));
+        await SomebodyHoldsTheLeaseAsync();
+        await AllIsWellAsync();
+    }
+
+    private Task SomebodyHoldsTheLeaseAsync() => Eventually.TrueAsync("a node of ours holds the lease", Eventually.Patience, async () =>
+        await one.Redis.Database.KeyTypeAsync(LeaseKey) == RedisType.String
+        && LeaderDirectory.Parse(await one.Redis.Database.StringGetAsync(LeaseKey)) is { NodeId: not "ghost" });
+
+    /// <summary>Both nodes are announced anew and known, one of them leads, and it takes a command.</summary>
+    private async Task AllIsWellAsync()
+    {
+        var since = DateTimeOffset.UtcNow;
+        one.Presence.Repeat();
+        two.Presence.Repeat();
+        await Eventually.TrueAsync("both nodes, and nobody else, are known", Eventually.Patience, async () =>
+            await IsSetAsync() && await one.Nodes.ListAsync() is [{ NodeId: "n1" } first, { NodeId: "n2" } second]
+            && first.HeartbeatAt >= since && second.HeartbeatAt >= since);
+        await Eventually.TrueAsync("one node leads", Eventually.Patience, () => OneLeads);
+        Assert.Equal(DoorStatus.Accepted, (await two.Router.SendAsync(Traders.Fund(1))).Status);
+        await Journal.AssertSoundAsync(cluster);
+    }
+
+    private async Task<bool> IsSetAsync() => await one.Redis.Database.KeyTypeAsync(one.Redis.Key("nodes")) == RedisType.Set;
+}
