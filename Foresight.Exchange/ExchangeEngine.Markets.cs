@@ -11,11 +11,17 @@ public sealed partial class ExchangeEngine
             return RejectReason.InvalidOutcome;
         if (command.TickSize is not (1 or 10 or 100))
             return RejectReason.InvalidTick;
+        if (!HasRoomFor(command.Outcomes))
+            return RejectReason.NoRoom;
 
         AddMarket(market, command.Outcomes, command.TickSize);
         events.OnMarketChanged(new MarketChanged(command.Market, MarketState.Open));
         return RejectReason.None;
     }
+
+    /// <summary>Whether the books of a market of so many outcomes still fit.</summary>
+    private bool HasRoomFor(int outcomes)
+        => new Markets.MarketRow { Outcomes = outcomes }.Books * 2 <= _bounds.Ladders - _books.LadderCount;
 
     private ref Markets.MarketRow AddMarket(int market, int outcomes, int tickSize)
     {

@@ -19,8 +19,8 @@ public sealed partial class ExchangeEngine
         var quantity = command.Quantity.Lots;
         var rests = command.TimeInForce <= TimeInForce.GoodTilDate;
         // The limits first: they are hardly ever reached, while every second order that trades at once would not rest.
-        if ((market.OpenOrders >= ExchangeLimits.OpenOrdersPerMarket
-            || _orders.RingOf(account).OpenOrders >= ExchangeLimits.OpenOrdersPerAccount) && rests)
+        if ((market.OpenOrders >= _bounds.OpenOrdersPerMarket
+            || _orders.RingOf(account).OpenOrders >= _bounds.OpenOrdersPerAccount) && rests)
             return RejectReason.TooManyOrders;
 
         var row = _holdings.Find(HoldingKey(account, command.Market.Value, command.Outcome, side));
@@ -138,7 +138,7 @@ public sealed partial class ExchangeEngine
             return RejectReason.WouldNotFill;
         if (order.SelfTradePrevention == SelfTradePrevention.CancelNewest && MeetsItselfFirst(order))
             return RejectReason.SelfTrade;
-        return _trades.Count >= ExchangeLimits.UnsettledTrades ? RejectReason.SettlementBacklog : RejectReason.None;
+        return _trades.Count >= _bounds.UnsettledTrades ? RejectReason.SettlementBacklog : RejectReason.None;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -18,12 +18,15 @@ public sealed partial class ExchangeEngine
         if (units is < 0 or > ExchangeLimits.OwnedUnits)
             return RejectReason.InvalidAmount;
         var marketOfAsset = isCollateral ? 0 : command.Market.Value;
-        if (command.Block < _holdings.At(_holdings.Find(HoldingRow.KeyOf(account, marketOfAsset, command.Outcome))).Block)
+        var row = _holdings.Find(HoldingRow.KeyOf(account, marketOfAsset, command.Outcome));
+        if (command.Block < _holdings.At(row).Block)
             return RejectReason.StaleObservation;
         if (account is < 1 or > ExchangeLimits.Accounts)
             return RejectReason.InvalidAccount;
+        if (row == 0 && _holdings.Count >= _bounds.Holdings)
+            return RejectReason.NoRoom;
 
-        var row = AddHolding(account, marketOfAsset, command.Outcome);
+        row = AddHolding(account, marketOfAsset, command.Outcome);
         ref var holding = ref _holdings.At(row);
         holding.Owned = units;
         holding.Block = command.Block;
@@ -40,6 +43,8 @@ public sealed partial class ExchangeEngine
             return RejectReason.UnknownTrade;
         if (!CanSettle(slot, command.Block))
             return RejectReason.InvalidAmount;
+        if (_holdings.Count > _bounds.Holdings - ExchangeLimits.MaxOutcomes && NewHoldings(slot) > _bounds.Holdings - _holdings.Count)
+            return RejectReason.NoRoom;
 
         var trade = _trades.At(slot);
         for (var leg = 0; leg < trade.Legs; leg++)
@@ -87,15 +92,27 @@ public sealed partial class ExchangeEngine
             credits += Math.Max(_trades.LegAt(slot, leg).PriceTicks * trade.Quantity, trade.Quantity);
         for (var leg = 0; leg < trade.Legs; leg++)
         {
-            ref readonly var side = ref _trades.LegAt(slot, leg);
-            var received = side.Side == Side.Buy ? Side.Sell : Side.Buy;
-            ref readonly var holding = ref _holdings.At(_holdings.Find(HoldingKey(side.Account, trade.Market, side.Outcome, received)));
+            ref readonly var holding = ref _holdings.At(FindReceived(_trades.LegAt(slot, leg), trade.Market));
             if (!IsObservedAt(holding, block) && holding.Owned > long.MaxValue - credits)
                 return false;
         }
 
         return true;
     }
+
+    /// <summary>How many of a trade's legs receive what their account never had. What they give they have.</summary>
+    private int NewHoldings(int slot)
+    {
+        ref readonly var trade = ref _trades.At(slot);
+        var count = 0;
+        for (var leg = 0; leg < trade.Legs; leg++)
+            count += FindReceived(_trades.LegAt(slot, leg), trade.Market) == 0 ? 1 : 0;
+        return count;
+    }
+
+    /// <summary>The holding that a leg pays into, 0 when there is none yet.</summary>
+    private int FindReceived(in TradeLeg leg, int market)
+        => _holdings.Find(HoldingKey(leg.Account, market, leg.Outcome, leg.Side == Side.Buy ? Side.Sell : Side.Buy));
 
     private RejectReason BustTrade<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
     {

@@ -60,7 +60,8 @@ public sealed partial class ExchangeEngine
             var outcomes = reader.Byte();
             var tickSize = reader.Byte();
             if (market is < 1 or > ExchangeLimits.Markets || _markets.Has(market)
-                || outcomes is < ExchangeLimits.MinOutcomes or > ExchangeLimits.MaxOutcomes || tickSize is not (1 or 10 or 100))
+                || outcomes is < ExchangeLimits.MinOutcomes or > ExchangeLimits.MaxOutcomes || tickSize is not (1 or 10 or 100)
+                || !HasRoomFor(outcomes))
                 throw new FormatException($"the snapshot has a market {market} of {outcomes} outcomes and tick {tickSize}");
             ref var row = ref AddMarket(market, outcomes, tickSize);
             row.State = (MarketState)reader.Byte();

@@ -22,6 +22,7 @@ public sealed partial class ExchangeEngine
     private readonly TradeTable _trades;
     private readonly MarketTable _markets = new();
     private readonly long _shardBits;
+    private readonly ExchangeBounds _bounds;
 
     private long _clockMicros;
     private long _lastTrade;
@@ -35,10 +36,16 @@ public sealed partial class ExchangeEngine
     /// <param name="shard">0..65535; goes into the upper 16 bits of order and trade ids.</param>
     /// <param name="capacity">What to make room for at once.</param>
     public ExchangeEngine(int shard, ExchangeCapacity capacity)
+        : this(shard, capacity, new ExchangeBounds())
+    {
+    }
+
+    internal ExchangeEngine(int shard, ExchangeCapacity capacity, ExchangeBounds bounds)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(shard);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(shard, ushort.MaxValue);
         Shard = shard;
+        _bounds = bounds;
         _shardBits = unchecked((long)((ulong)shard << NumberBits));
         _books = new OrderBooks(capacity.Orders, capacity.Pages);
         _orders = new OrderTable(_books.OrderCapacity, capacity.Accounts);

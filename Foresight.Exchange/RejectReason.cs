@@ -28,6 +28,9 @@ public enum RejectReason : byte
     StaleObservation = 118,
     InvalidAccount = 119,
     SettlementBacklog = 120,
+
+    /// <summary>As many markets or holdings as the exchange keeps, see <see cref="ExchangeLimits"/>.</summary>
+    NoRoom = 121,
 }
 
 /// <summary>Why an order that had been accepted left the book before it was filled.</summary>

@@ -28,7 +28,7 @@ internal static class RejectCodes
         RejectReason.UnknownTrade => "unknown_trade",
         RejectReason.StaleObservation => "stale_observation",
         // As many unsettled trades as the exchange holds: orders are taken again when settlement has caught up.
-        RejectReason.SettlementBacklog => ProblemCodes.Unavailable,
+        RejectReason.SettlementBacklog or RejectReason.NoRoom => ProblemCodes.Unavailable,
         _ => ProblemCodes.MalformedRequest,
     };
 

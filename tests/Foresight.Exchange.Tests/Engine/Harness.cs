@@ -3,11 +3,16 @@ using Foresight.Exchange.Tests.Support;
 namespace Foresight.Exchange.Tests.Engine;
 
 /// <summary>An engine with the numbering of commands done.</summary>
-internal sealed class Harness(int shard = 0)
+internal sealed class Harness(int shard, ExchangeBounds bounds)
 {
     private readonly RecordedEvents _events = new();
 
-    public ExchangeEngine Engine { get; private set; } = new(shard);
+    public Harness(int shard = 0)
+        : this(shard, new ExchangeBounds())
+    {
+    }
+
+    public ExchangeEngine Engine { get; } = new(shard, new ExchangeCapacity(), bounds);
 
     public long ClockMicros { get; set; } = 1_000_000;
 
