@@ -58,8 +58,8 @@ public static class DepthVerb
             slowdown_any = Math.Round(slowdownAny, 3),
             bytes_per_order = Math.Round(stores.Max(store => store.BytesPerOrder), 1),
             snapshot_bytes = stores.Max(store => store.SnapshotBytes),
-            snapshot_ms = Math.Round(stores.Max(store => store.SlowestWriteMs)),
-            restore_ms = Math.Round(stores.Max(store => store.SlowestReadMs)),
+            snapshot_ms = Math.Round(stores.Max(store => store.WriteMs)),
+            restore_ms = Math.Round(stores.Max(store => store.ReadMs)),
             restored_hash_equal = stores.All(store => store.IsEqual),
             stores = stores.Select(store => new
             {
@@ -67,7 +67,9 @@ public static class DepthVerb
                 bytes_per_order = Math.Round(store.BytesPerOrder, 1),
                 snapshot_bytes = store.SnapshotBytes,
                 snapshot_ms = Math.Round(store.WriteMs),
+                snapshot_max_ms = Math.Round(store.SlowestWriteMs),
                 restore_ms = Math.Round(store.ReadMs),
+                restore_max_ms = Math.Round(store.SlowestReadMs),
             }),
             as_expected = isRight,
         }));
