@@ -35,14 +35,16 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
     }
 
     /// <summary>
-    /// Asks the node what each match would do on the newest block. Each is called as the market itself calls it, because <c>settle</c>
-    /// catches what a match reverts with.
+    /// Asks the node what each match would do after this block. Each is called as the market itself calls it, because <c>settle</c> catches what
+    /// a match reverts with.
     /// </summary>
-    public async Task<PreflightResult> PreflightAsync(PlannedBatch plan, ILookup<long, TradeLeg> legs, CancellationToken cancellation)
+    /// <param name="ground">Named by its hash: a node that does not have it says so, instead of answering for another one.</param>
+    public async Task<PreflightResult> PreflightAsync(
+        PlannedBatch plan, ILookup<long, TradeLeg> legs, BlockRef ground, CancellationToken cancellation)
     {
         var market = deployment.Market(plan.MarketId).Address;
         var results = await client.CallManyAsync(
-            [.. plan.TradeIds.Select(id => new CallRequest(market, SettleMatchData(id, legs[id]), market))], BlockRef.Latest, cancellation);
+            [.. plan.TradeIds.Select(id => new CallRequest(market, SettleMatchData(id, legs[id]), market))], ground, cancellation);
         var (failed, settled) = (new List<TradeOutcome>(), new List<long>());
         for (var i = 0; i < results.Count; i++)
         {
@@ -60,7 +62,8 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
     /// How many of these go into one transaction, with how much gas: tried as a whole with less than it will get, and where that was too little
     /// with the next step up, and fewer trades.
     /// </summary>
-    public async Task<FittedBatch> FitAsync(int marketId, IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs, CancellationToken cancellation)
+    public async Task<FittedBatch> FitAsync(
+        int marketId, IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs, BlockRef ground, CancellationToken cancellation)
     {
         var matches = tradeIds.Select(id => Count(legs[id])).ToList();
         string? held = null;
@@ -70,7 +73,7 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
             var (taken, of) = (tradeIds.Take(count).ToList(), matches.Take(count).ToList());
             var call = new CallRequest(
                 deployment.Market(marketId).Address, SettleData(taken, legs), key.Key.Address, GasRules.TrialLimit(of, plainLeg));
-            var revert = (await client.CallManyAsync([call], BlockRef.Latest, cancellation))[0].Revert;
+            var revert = (await client.CallManyAsync([call], ground, cancellation))[0].Revert;
             if (revert is null) return new FittedBatch(taken, GasRules.Limit(of, plainLeg), null);
             held = revert.Message;
             if (revert.RevertData is not { Length: >= 4 } data || !data.AsSpan(0, 4).SequenceEqual(TooLittleGas.Selector)) break;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using Dapper;
+using Foresight.Chain;
 using Npgsql;
 
 namespace Foresight.Matching.Settlement;
@@ -38,8 +39,9 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
 
     /// <summary>Matched trades of the current chain that no batch holds, oldest first: of every shard, whose ids say nothing of each other's age.</summary>
     /// <param name="except">Markets that are left out.</param>
+    /// <param name="undone">Accounts whose other trades are left out, see <see cref="ReadUndoneAccountsAsync"/>.</param>
     public async Task<IReadOnlyList<WaitingTrade>> ReadWaitingAsync(
-        int limit, IReadOnlyCollection<int> except, CancellationToken cancellation)
+        int limit, IReadOnlyCollection<int> except, IReadOnlyCollection<int> undone, CancellationToken cancellation)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellation);
         var rows = await connection.QueryAsync<(long Id, int Market, int Legs, short Attempts, DateTime Since)>(new CommandDefinition(
@@ -49,12 +51,42 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
             CROSS JOIN LATERAL (
                 SELECT w.* FROM trades w JOIN markets m USING (market_id)
                 WHERE w.settlement = 'matched' AND m.generation = (SELECT max(generation) FROM deployments)
-                  AND w.market_id <> ALL (@except) AND w.trade_id >= s.shard << 48 AND w.trade_id < (s.shard + 1) << 48
+                  AND w.market_id <> ALL (@except)
+                  AND (w.closed OR cardinality(@undone) = 0
+                       OR NOT EXISTS (SELECT 1 FROM fills f WHERE f.trade_id = w.trade_id AND f.account_id = ANY (@undone)))
+                  AND w.trade_id >= s.shard << 48 AND w.trade_id < (s.shard + 1) << 48
                 ORDER BY w.trade_id LIMIT @limit) t
             ORDER BY t.executed_at, t.trade_id LIMIT @limit
             """,
-            new { limit, except = except.ToArray() }, cancellationToken: cancellation));
+            new { limit, except = except.ToArray(), undone = undone.ToArray() }, cancellationToken: cancellation));
         return [.. rows.Select(r => new WaitingTrade(r.Id, r.Market, r.Legs, r.Attempts, new DateTimeOffset(r.Since)))];
+    }
+
+    /// <summary>Up to where the chain was followed, and whether the ledger still has to be observed anew after a reorganisation.</summary>
+    public async Task<(BlockMark? Cursor, bool Reobserves)> ReadFollowedAsync(CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        var rows = (await connection.QueryAsync<(string Name, long Number, byte[] Hash)>(new CommandDefinition(
+            "SELECT name, block_number, block_hash FROM chain_cursors WHERE name IN (@CursorName, @ReobserveName)",
+            new { FollowerStore.CursorName, FollowerStore.ReobserveName }, cancellationToken: cancellation))).ToList();
+        var cursor = rows.Where(r => r.Name == FollowerStore.CursorName).Select(r => (BlockMark?)new BlockMark(r.Number, new Hash32(r.Hash))).FirstOrDefault();
+        return (cursor, rows.Exists(r => r.Name == FollowerStore.ReobserveName));
+    }
+
+    /// <summary>
+    /// Accounts of trades that the engine has settled and a reorganisation has undone, until they are on chain again: what these brought is in the
+    /// ledger and not on the chain, and a trade that spends it would fail by nobody's doing.
+    /// </summary>
+    public async Task<IReadOnlyList<int>> ReadUndoneAccountsAsync(long head, CancellationToken cancellation)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        return [.. await connection.QueryAsync<int>(new CommandDefinition(
+            """
+            SELECT DISTINCT f.account_id FROM trades t JOIN markets m USING (market_id) JOIN fills f USING (trade_id)
+            WHERE t.closed AND t.settlement NOT IN ('final', 'failed') AND (t.settlement <> 'mined' OR t.block_number > @head)
+              AND m.generation = (SELECT max(generation) FROM deployments)
+            """,
+            new { head }, cancellationToken: cancellation))];
     }
 
     /// <summary>All legs of these trades, by trade and leg.</summary>

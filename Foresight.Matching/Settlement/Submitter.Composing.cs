@@ -30,14 +30,17 @@ public sealed partial class Submitter
         if (held.Head != head) held = (head, []);
         if (held.Markets.Count > 0) Trouble ??= heldSaid;
         var acted = false;
+        BlockRef? ground = null;
         while (true)
         {
-            var waiting = await store.ReadWaitingAsync(WaitingLimit, held.Markets, cancellation);
+            var undone = await store.ReadUndoneAccountsAsync(head, cancellation);
+            var waiting = await store.ReadWaitingAsync(WaitingLimit, held.Markets, undone, cancellation);
             var planned = BatchRules.Compose(waiting, settlement.Options.Limits, slots, clock.GetUtcNow());
+            if (planned.Count > 0 && (ground ??= await GroundAsync(head, cancellation)) is null) return acted;
             var heldBefore = held.Markets.Count;
             foreach (var plan in planned.Where(p => !held.Markets.Contains(p.MarketId)))
             {
-                var submitted = await SubmitAsync(plan, head, cancellation);
+                var submitted = await SubmitAsync(plan, ground!.Value, head, cancellation);
                 if (submitted == Submitted.MarketHeld) held.Markets.Add(plan.MarketId);
                 if (submitted == Submitted.Yes) (acted, slots) = (true, slots - 1);
             }
@@ -47,10 +50,39 @@ public sealed partial class Submitter
         }
     }
 
-    private async Task<Submitted> SubmitAsync(PlannedBatch plan, long head, CancellationToken cancellation)
+    /// <summary>
+    /// The block that new trades are tried at: what is said of it is final, so it must be the newest one and follow everything that the ledger was
+    /// told. A node that lags, or is on another fork than the follower, would fail good trades.
+    /// </summary>
+    /// <returns>Null: there is none now, and nothing is decided.</returns>
+    private async Task<BlockRef?> GroundAsync(long head, CancellationToken cancellation)
+    {
+        var (cursor, reobserves) = await store.ReadFollowedAsync(cancellation);
+        if (reobserves) return Wait("A reorganisation was followed back; no new trade is sent until every account was observed anew.");
+        if (cursor is { } mark && head < mark.Number)
+        {
+            settlement.Client.Distrust($"It tells of block {head} as its newest, and block {mark.Number} was confirmed before.");
+            return Wait($"The node has block {head} only, and block {mark.Number} was followed already.");
+        }
+
+        var isNear = cursor is { } near && head - near.Number <= settlement.Options.BlockRange;
+        var headers = await settlement.Client.GetBlocksAsync(isNear ? cursor!.Value.Number : head, head, cancellation);
+        for (var i = 1; i < headers.Count; i++)
+            if (headers[i].ParentHash != headers[i - 1].Hash) return Wait($"Block {headers[i].Number} does not follow the one before it.");
+        var followed = cursor is not { } last || (isNear ? headers[0].Hash : (await settlement.Client.GetBlockAsync(last.Number, cancellation))?.Hash) == last.Hash;
+        return followed ? BlockRef.Hash(headers[^1].Hash) : Wait($"Block {cursor!.Value.Number} was followed, and is not there any more.");
+
+        BlockRef? Wait(string reason)
+        {
+            Say(reason);
+            return null;
+        }
+    }
+
+    private async Task<Submitted> SubmitAsync(PlannedBatch plan, BlockRef ground, long head, CancellationToken cancellation)
     {
         var legs = await store.ReadLegsAsync(plan.TradeIds, cancellation);
-        var checks = await signer.PreflightAsync(plan, legs, cancellation);
+        var checks = await signer.PreflightAsync(plan, legs, ground, cancellation);
         // Not the fault of a trade: nothing is decided about any, and all are tried again.
         if (checks.Held is { } reason) return Hold(plan.MarketId, reason);
 
@@ -62,7 +94,7 @@ public sealed partial class Submitter
 
         var survivors = plan.TradeIds.Except(checks.Failed.Select(f => f.TradeId)).Except(checks.SettledAlready).ToList();
         if (survivors.Count == 0) return checks.Failed.Count > 0 ? Submitted.Yes : Submitted.Nothing;
-        var fitted = await signer.FitAsync(plan.MarketId, survivors, legs, cancellation);
+        var fitted = await signer.FitAsync(plan.MarketId, survivors, legs, ground, cancellation);
         if (fitted.Held is { } obstacle) return Hold(plan.MarketId, obstacle);
 
         var (nonce, fee) = (await NextNonceAsync(cancellation), await SuggestFeeAsync(cancellation));

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Foresight.Chain;
+using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.Settlement;
 
@@ -109,6 +111,28 @@ public sealed class EndpointTests(ChainFixture fixture)
         Assert.Equal(before, await CursorAsync(venue));
     }
 
+    [Theory]
+    [InlineData(true)] // The block was told by another endpoint, which went away then.
+    [InlineData(false)] // This one tells of an older block itself.
+    public async Task ANodeThatDoesNotSeeADepositYet_FailsNoTradeOfIt(bool toldByAnother)
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (eve, bob) = (await venue.AddTraderAsync(usdc: 0, shares: 0), await venue.AddTraderAsync());
+        await fixture.MineAsync(3);
+        await venue.SendAsync(venue.Operator.Key, venue.Deployment.Usdc, UsdcContract.Mint(eve.Address, 100_000_000));
+        await fixture.MineAsync(2);
+        await venue.FollowAsync();
+        var trade = await venue.TradeAsync(eve, bob);
+
+        var (head, behind) = (await venue.Client.BlockNumberAsync(), new LaggingTransport(fixture.Transport, fixture.Client, blocks: 3));
+        if (toldByAnother) await Assert.ThrowsAsync<RpcUnavailableException>(() => venue.NewSubmitter(behind).StepAsync(head, CancellationToken.None));
+        else Assert.False(await venue.NewSubmitter(behind).StepAsync(head - 3, CancellationToken.None));
+        Assert.Equal(("matched", null), await venue.StateOfAsync(trade));
+
+        await venue.SettleAllAsync();
+        Assert.Equal("final", (await venue.StateOfAsync(trade)).State);
+    }
+
     private static Func<string, bool> OftenOf(Random random) => _ => random.Next(10) < 3;
 
     private static Task<long> CursorAsync(Venue venue) => venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = $1", FollowerStore.CursorName);
@@ -120,13 +144,24 @@ internal sealed class LaggingTransport(IRpcTransport inner, EthereumClient chain
     public async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
     {
         var head = await chain.BlockNumberAsync(cancel) - blocks;
-        var replies = await inner.SendAsync(requests, cancel);
-        return [.. replies.Select((reply, i) => reply.Method switch
+        var past = await Task.WhenAll(requests.Select(r => InThePastAsync(r, head, cancel)));
+        var replies = await inner.SendAsync([.. past.Select((r, i) => r ?? requests[i])], cancel);
+        return [.. replies.Select((reply, i) => past[i] is null && requests[i].Method == "eth_call" ? throw new RpcUnavailableException("eth_call", "header not found") : reply.Method switch
         {
             "eth_blockNumber" => reply with { Result = JsonSerializer.SerializeToElement(Hex.EncodeQuantity(head)) },
             "eth_getBlockByNumber" when IsBeyond(requests[i], head) => reply with { Result = JsonSerializer.SerializeToElement<object?>(null) },
             _ => reply,
         })];
+    }
+
+    /// <summary>A call as this node answers it, by the newest block that it has; null: it does not have the block that it is asked for.</summary>
+    private async Task<RpcRequest?> InThePastAsync(RpcRequest request, long head, CancellationToken cancel)
+    {
+        if (request.Method != "eth_call") return request;
+        var newest = new RpcRequest(request.Method, request.Parameters[0]!.DeepClone(), Hex.EncodeQuantity(head));
+        if (request.Parameters[1] is JsonObject named)
+            return (await chain.GetBlockAsync(BlockRef.Hash(Hash32.Parse(named["blockHash"]!.GetValue<string>())), cancel))!.Number > head ? null : request;
+        return request.Parameters[1]!.GetValue<string>() is "latest" or "pending" ? newest : request;
     }
 
     private static bool IsBeyond(RpcRequest request, long head)
