@@ -76,6 +76,14 @@ public sealed class FollowerJournal(SettlementJournal journal)
             WHERE block_number > $1 AND state IN ('mined', 'final', 'failed')
             """,
             ancestor.Number),
+        // What is tried again has not failed: whoever makes it fail again is named then.
+        SettlementJournal.Sql(
+            """
+            DELETE FROM offences o USING trades t JOIN markets m USING (market_id)
+            WHERE o.trade_id = t.trade_id AND m.generation = (SELECT max(generation) FROM deployments)
+              AND t.block_number > $1 AND t.settlement = 'failed' AND t.batch_id IS NOT NULL
+            """,
+            ancestor.Number),
         SettlementJournal.Sql(
             $"""
              UPDATE trades t SET settlement = 'broadcast', settlement_reason = NULL, tx_hash = NULL, block_number = NULL, settled_at = NULL, settlement_changed_at = now()

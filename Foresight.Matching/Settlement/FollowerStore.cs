@@ -38,14 +38,21 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         return [.. rows.Select(r => new BlockMark(r.Number, new Hash32(r.Hash)))];
     }
 
-    /// <summary>Failed trades that the engine still holds money for: decided off chain, or by a block up to this one.</summary>
+    /// <summary>
+    /// Failed trades that the engine still holds money for: decided off chain, or by a block up to this one. Not those whose batch was in a
+    /// block that another has taken the place of: in that one they may have settled.
+    /// </summary>
     public async Task<IReadOnlyList<(long TradeId, string? Reason)>> ReadToBustAsync(long confirmedBlock, int limit, CancellationToken cancellation)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellation);
         return [.. await connection.QueryAsync<(long, string?)>(new CommandDefinition(
             """
-            SELECT trade_id, settlement_reason FROM trades
-            WHERE NOT closed AND settlement = 'failed' AND (block_number IS NULL OR block_number <= @confirmedBlock) ORDER BY trade_id LIMIT @limit
+            SELECT t.trade_id, t.settlement_reason FROM trades t
+            LEFT JOIN settlement_batches b ON b.batch_id = t.batch_id AND b.block_number = t.block_number
+            LEFT JOIN chain_blocks c ON c.block_number = t.block_number
+            WHERE NOT t.closed AND t.settlement = 'failed' AND (t.block_number IS NULL OR t.block_number <= @confirmedBlock)
+              AND coalesce(b.block_hash = c.block_hash, true)
+            ORDER BY t.trade_id LIMIT @limit
             """,
             new { confirmedBlock, limit }, cancellationToken: cancellation))];
     }

@@ -90,7 +90,10 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
                 held.Select(h => h.TradeId).ToArray(), held.Select(h => h.Reason!).ToArray(), mined.BatchId));
     }
 
-    /// <summary>The block of these batches is not canonical any more: whatever it decided is open again.</summary>
+    /// <summary>
+    /// The block of these batches is not canonical any more: whatever it decided is open again. Not what is final: the follower has met that in
+    /// the block where it is now, and takes it back itself if that one goes.
+    /// </summary>
     public Task<IReadOnlyList<TradeChange>> BackToBroadcastAsync(Term term, IReadOnlyCollection<long> batchIds, CancellationToken cancellation) => ExecuteAsync(
         term, cancellation,
         Sql(
@@ -104,7 +107,7 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             $"""
              UPDATE trades t SET settlement = 'broadcast', settlement_reason = NULL, tx_hash = NULL, block_number = NULL, settled_at = NULL, settlement_changed_at = now()
              WHERE t.batch_id = ANY ($1)
-               AND (t.settlement IN ('mined', 'final', 'failed') OR (t.settlement = 'broadcast' AND t.settlement_reason IS NOT NULL)) {Changed}
+               AND (t.settlement IN ('mined', 'failed') OR (t.settlement = 'broadcast' AND t.settlement_reason IS NOT NULL)) {Changed}
              """,
             batchIds.ToArray()));
 
