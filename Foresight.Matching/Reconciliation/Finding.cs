@@ -45,6 +45,9 @@ public sealed record Finding(
     /// <summary>Null: no automatic repair may touch it.</summary>
     public Repair? Repair { get; init; }
 
+    /// <summary>The fill past the relayer that it is about; null: it is about something else.</summary>
+    public DirectFill? Direct { get; init; }
+
     /// <summary>Hashes of the orders whose signed form belongs to the evidence.</summary>
     public IReadOnlyList<string> Orders { get; init; } = [];
 

@@ -15,12 +15,26 @@ public static class RangeRules
     /// </summary>
     public static long LastComparable(long head, int confirmations, long followedTo) => Math.Min(head - confirmations, followedTo);
 
+    /// <summary>Ranges that follow one another as one, in the order of their blocks: how a run was cut says nothing about what it covered.</summary>
+    public static IReadOnlyList<BlockRange> Join(IEnumerable<BlockRange> ranges)
+    {
+        var joined = new List<BlockRange>();
+        foreach (var range in ranges.OrderBy(r => r.FromBlock))
+        {
+            if (joined.Count > 0 && range.FromBlock <= joined[^1].ToBlock + 1) joined[^1] = joined[^1] with { ToBlock = Math.Max(joined[^1].ToBlock, range.ToBlock) };
+            else joined.Add(range);
+        }
+
+        return joined;
+    }
+
     /// <summary>
     /// First block of a run. A scheduled run goes on after the last one and looks back a little, so that damage done to rows of recent
-    /// blocks is seen; a run that a person asked for compares everything, up to a bound.
+    /// blocks is seen; a run that a person asked for compares everything.
     /// </summary>
+    /// <param name="manualLookback">Blocks that a person's run compares at most; 0: all of them.</param>
     public static long FirstBlock(long deployedBlock, long cursor, bool manual, long scheduledLookback, long manualLookback, long to)
-        => Math.Max(deployedBlock, manual ? to - manualLookback + 1 : Math.Min(cursor + 1, to + 1) - scheduledLookback);
+        => Math.Max(deployedBlock, manual ? manualLookback == 0 ? 0 : to - manualLookback + 1 : Math.Min(cursor + 1, to + 1) - scheduledLookback);
 
     public static IEnumerable<BlockRange> Split(long from, long to, int blocksPerRange)
     {

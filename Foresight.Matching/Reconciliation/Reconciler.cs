@@ -12,9 +12,6 @@ public sealed class Reconciler(
     Deployment deployment, EthereumClient client, ReconciliationStore store, SidesReader sides, BalanceChecker balances, ProofReader proofs,
     ReconciliationOptions options, TimeProvider clock)
 {
-    /// <summary>Findings of one run. Beyond it the two sides differ in everything, which one line says better.</summary>
-    public const int MaxFindings = 100_000;
-
     /// <summary>Settled trades without a block that are looked up in one run.</summary>
     private const int NowhereLimit = 10_000;
 
@@ -22,7 +19,7 @@ public sealed class Reconciler(
     public async Task<RunResult> RunAsync(RunRow run, CancellationToken cancellation, Func<BlockRange, Task>? planned = null)
     {
         BlockRange whole = default, reading = default;
-        var findings = new List<Finding>();
+        var findings = new RunFindings(options.DirectFillsOfKnownOrders, options.DirectFillsOfOthers, deployment.DeployedBlock);
         var (covered, compared) = (new List<BlockRange>(), 0L);
         try
         {
@@ -41,39 +38,36 @@ public sealed class Reconciler(
                 var (both, verified) = await sides.ReadAsync(range, to, cancellation);
                 var differing = ReconciliationRules.Compare(both);
                 await sides.ConfirmAsync(verified, differing.Select(f => f.BlockNumber), cancellation);
-                Add(differing);
+                findings.Add(differing);
                 compared += both.Journal.Count;
                 covered.Add(range);
                 last = verified.Last;
             }
 
             reading = new BlockRange(to, to);
-            Add(ReconciliationRules.Compare(await sides.ReadNowhereAsync(to, NowhereLimit, cancellation)));
+            findings.Add(ReconciliationRules.Compare(await sides.ReadNowhereAsync(to, NowhereLimit, cancellation)));
             var compares = options.Balances && to >= deployment.DeployedBlock;
             var check = compares ? await balances.CheckAsync(clock, cancellation) : null;
-            if (check is not null) Add(check.Findings);
+            if (check is not null) findings.Add(check.Findings);
 
-            var proof = await proofs.ReadAsync(findings, cancellation);
+            var all = findings.All;
+            var proof = await proofs.ReadAsync(all, cancellation);
             // What a range says must still be so at the end: a reorganisation under the run would mix two chains.
             if (last is { } mark && (await client.GetBlockAsync(mark.Number, cancellation))?.Hash != mark.Hash)
                 throw new InconsistentChainException($"Block {mark.Number} was undone while it was compared.");
             var reached = RangeRules.Advance(cursor, covered);
+            string?[] notes = [findings.Note, compares ? BalanceRules.NoteOf(check) : null];
             return new RunResult(
-                run.RunId, null, whole, compared, findings, covered, null,
+                run.RunId, null, whole, compared, all, covered, null,
                 last is { } end && reached == end.Number && reached > cursor ? (reached, end.Hash.ToBytes()) : null)
             {
-                Totals = check?.Totals, Ahead = check?.Ahead ?? new HashSet<string>(), Proof = proof, Note = compares ? BalanceRules.NoteOf(check) : null,
+                Totals = check?.Totals, Ahead = check?.Ahead ?? new HashSet<string>(), Proof = proof, Untold = findings.Untold, UntoldFrom = findings.UntoldFrom,
+                Note = notes.OfType<string>().Any() ? string.Join(' ', notes.OfType<string>()) : null,
             };
         }
         catch (Exception error) when (error is RpcException or InconsistentChainException or FormatException or NpgsqlException && !cancellation.IsCancellationRequested)
         {
             return new RunResult(run.RunId, error.Message, whole with { ToBlock = Math.Max(whole.ToBlock, reading.ToBlock) }, 0, [], [], reading, null);
-        }
-
-        void Add(IEnumerable<Finding> found)
-        {
-            findings.AddRange(found);
-            if (findings.Count > MaxFindings) throw new InconsistentChainException($"More than {MaxFindings} discrepancies: the two sides are not of the same chain.");
         }
     }
 }

@@ -16,6 +16,12 @@ public sealed record RunResult(
     /// <summary>Natural keys of holdings that were not compared: whether they still differ is not known.</summary>
     public IReadOnlySet<string> Ahead { get; init; } = new HashSet<string>();
 
+    /// <inheritdoc cref="RunFindings.Untold"/>
+    public long Untold { get; init; }
+
+    /// <inheritdoc cref="RunFindings.UntoldFrom"/>
+    public long? UntoldFrom { get; init; }
+
     /// <summary>What was left out, and why; null: nothing.</summary>
     public string? Note { get; init; }
 
@@ -67,7 +73,20 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         """
         UPDATE discrepancies SET absent_since = now()
         WHERE absent_since IS NULL AND last_run_id IS DISTINCT FROM $1
+          AND NOT (kind = 'missing_offchain' AND trade_id IS NULL AND block_number >= $6)
           AND CASE WHEN kind = 'balance_mismatch' THEN $4 AND natural_key <> ALL ($5) ELSE block_number IS NULL OR block_number BETWEEN $2 AND $3 END
+        """;
+
+    /// <summary>Runs whose coverage is kept as they covered it: a week of one each five minutes.</summary>
+    public const int CoverageRuns = 2_000;
+
+    // Of older runs it is enough to know which blocks were covered; what failed there or was undone is a gap, or was covered again.
+    private const string FoldCoverage =
+        """
+        WITH old AS (DELETE FROM reconciliation_coverage WHERE run_id <= $1 RETURNING run_id, from_block, to_block, state, at),
+        folded AS (SELECT unnest(range_agg(int8range(from_block, to_block, '[]'))) AS blocks FROM old WHERE state = 'covered')
+        INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state, at)
+        SELECT (SELECT max(run_id) FROM old), lower(blocks), upper(blocks) - 1, 'covered', (SELECT max(at) FROM old WHERE state = 'covered') FROM folded
         """;
 
     /// <summary>A run that its holder did not end failed: what it had compared is unknown.</summary>
@@ -122,11 +141,12 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         {
             commands.Add(Sql(
                 MarkAbsent, Number(result.RunId), Number(result.Range.FromBlock), Number(result.Range.ToBlock), new NpgsqlParameter { Value = result.Totals is not null },
-                new NpgsqlParameter { Value = result.Ahead.ToArray() }));
+                new NpgsqlParameter { Value = result.Ahead.ToArray() }, Number(result.UntoldFrom ?? long.MaxValue)));
         }
 
         commands.AddRange((plan ?? []).Select(p => RepairJournal.Note(result.RunId, p)));
         commands.Add(Coverage(result));
+        commands.Add(Sql(FoldCoverage, Number(result.RunId - CoverageRuns)));
         if (result.Cursor is { } cursor)
         {
             commands.Add(Sql(
@@ -184,7 +204,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
 
     private static NpgsqlBatchCommand Coverage(RunResult result)
     {
-        var ranges = result.Covered.Select(r => (r, "covered", Error: (string?)null)).ToList();
+        var ranges = RangeRules.Join(result.Covered).Select(r => (r, "covered", Error: (string?)null)).ToList();
         if (result.FailedRange is { } failed) ranges.Add((failed, "failed", result.Error));
         return Sql(
             """

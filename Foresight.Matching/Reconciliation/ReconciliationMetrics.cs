@@ -8,6 +8,7 @@ public sealed class ReconciliationMetrics
 {
     private readonly Counter<long> runs;
     private readonly Counter<long> discrepancies;
+    private readonly Counter<long> untoldFills;
     private readonly Counter<long> mismatches;
     private readonly Counter<long> balanceChecks;
     private readonly Histogram<double> seconds;
@@ -17,6 +18,7 @@ public sealed class ReconciliationMetrics
         var meter = meters.Create(MetricNames.Meter);
         runs = meter.CreateCounter<long>(MetricNames.ReconciliationRuns, description: "Runs by what asked for them and how they ended.");
         discrepancies = meter.CreateCounter<long>(MetricNames.ReconciliationDiscrepancies, description: "Disagreements found, also those known before.");
+        untoldFills = meter.CreateCounter<long>(MetricNames.ReconciliationUntoldFills, description: "Fills past the relayer beyond those that a run lists singly.");
         mismatches = meter.CreateCounter<long>(MetricNames.BalanceMismatches, description: "Holdings that differ between ledger and chain.");
         balanceChecks = meter.CreateCounter<long>(MetricNames.BalanceChecks, description: "Balance checks by result.");
         seconds = meter.CreateHistogram<double>(MetricNames.ReconciliationDuration, "s", "Time of a run.");
@@ -34,6 +36,7 @@ public sealed class ReconciliationMetrics
         runs.Add(1, new("trigger", run.Manual ? "manual" : "schedule"), new("result", result.Error is null ? "succeeded" : "failed"));
         seconds.Record(took.TotalSeconds);
         foreach (var group in result.Findings.GroupBy(f => f.Kind)) discrepancies.Add(group.Count(), new KeyValuePair<string, object?>("kind", group.Key));
+        if (result.Untold > 0) untoldFills.Add(result.Untold);
         if (result.Totals is null) return;
         balanceChecks.Add(1, new KeyValuePair<string, object?>("result", result.Error is null ? "succeeded" : "failed"));
         mismatches.Add(result.Findings.Count(f => f.Kind == DiscrepancyKinds.BalanceMismatch));

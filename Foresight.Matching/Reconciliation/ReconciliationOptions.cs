@@ -21,8 +21,20 @@ public sealed record ReconciliationOptions
     /// <summary>Blocks that a scheduled run compares again. <c>RECONCILIATION_LOOKBACK_BLOCKS</c>.</summary>
     public int ScheduledLookback { get; init; } = 1_000;
 
-    /// <summary>Blocks that a requested run compares, at most. <c>RECONCILIATION_MANUAL_BLOCKS</c>.</summary>
-    public int ManualLookback { get; init; } = 50_000;
+    /// <summary>
+    /// Blocks that a requested run compares, at most; 0: everything since the deployment, however long that takes. Its memory is that of one
+    /// comparison either way. <c>RECONCILIATION_MANUAL_BLOCKS</c>.
+    /// </summary>
+    public int ManualLookback { get; init; }
+
+    /// <summary>
+    /// Fills past the relayer that get a line of their own in one run: of orders that the journal knows, and of others. Both are more than anybody
+    /// looks at singly; beyond them they share one (<see cref="RunFindings"/>), because whoever pays for gas makes as many as they like.
+    /// </summary>
+    public int DirectFillsOfKnownOrders { get; init; } = 10_000;
+
+    /// <inheritdoc cref="DirectFillsOfKnownOrders"/>
+    public int DirectFillsOfOthers { get; init; } = 500;
 
     /// <summary>Whether the ledger's balances are compared too. <c>RECONCILIATION_BALANCES</c>.</summary>
     public bool Balances { get; init; } = true;
@@ -46,7 +58,7 @@ public sealed record ReconciliationOptions
             RetryInterval = interval < defaults.RetryInterval ? interval : defaults.RetryInterval,
             BlockRange = configuration.Integer("RECONCILIATION_BLOCK_RANGE", defaults.BlockRange, 1, 100_000),
             ScheduledLookback = configuration.Integer("RECONCILIATION_LOOKBACK_BLOCKS", defaults.ScheduledLookback, 0, 1_000_000),
-            ManualLookback = configuration.Integer("RECONCILIATION_MANUAL_BLOCKS", defaults.ManualLookback, 1, 100_000_000),
+            ManualLookback = configuration.Integer("RECONCILIATION_MANUAL_BLOCKS", defaults.ManualLookback, 0, 100_000_000),
             Balances = configuration.Flag("RECONCILIATION_BALANCES", defaults.Balances),
             AutoFix = configuration.Flag("RECONCILIATION_AUTO_FIX", defaultValue: false),
             FourEyesOver = configuration.FourEyesOver(),

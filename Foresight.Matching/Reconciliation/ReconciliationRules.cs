@@ -111,7 +111,7 @@ public static class ReconciliationRules
             $"{(direct.KnownOrder ? "An order of the journal" : "An order that the journal never saw")} was filled directly on chain in block {direct.Place.Block}, past the relayer.",
             Evidence.Of(direct), null)
         {
-            Amount = Evidence.Worth(fills), Orders = HashesOf(fills), Place = direct.Place,
+            Amount = Evidence.Worth(fills), Orders = HashesOf(fills), Place = direct.Place, Direct = direct,
             Repair = direct.MarketId is { } market ? new FillRepair(key, market, fills, direct.Place, Evidence.Worth(fills)) : null,
         };
     }

@@ -5,8 +5,6 @@ ALTER TABLE reconciliation_runs ADD COLUMN requested_by text;
 ALTER TABLE reconciliation_runs ADD COLUMN requested_key text;
 -- What of a run that succeeded was left out, and why; null: nothing.
 ALTER TABLE reconciliation_runs ADD COLUMN note text;
--- Fills past the relayer, of orders and by makers that the journal has nothing of.
-ALTER TABLE reconciliation_runs ADD COLUMN stranger_fills bigint NOT NULL DEFAULT 0;
 
 ALTER TABLE offender_audit ADD COLUMN key_name text;
 

@@ -14,6 +14,17 @@ public sealed class FollowerJournal(SettlementJournal journal)
 {
     private const string Changed = "RETURNING t.trade_id, t.market_id, t.settlement, t.settlement_reason, t.tx_hash, t.block_number";
 
+    // Of a range that reaches beyond the ancestor only the part up to it was compared on this chain.
+    private const string VoidCoverage =
+        """
+        WITH cut AS (
+            UPDATE reconciliation_coverage c SET to_block = $1 FROM reconciliation_coverage before
+            WHERE c.state = 'covered' AND c.from_block <= $1 AND c.to_block > $1 AND (before.run_id, before.from_block) = (c.run_id, c.from_block)
+            RETURNING c.run_id, before.to_block)
+        INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state, error)
+        SELECT run_id, $1 + 1, to_block, 'undone', 'A reorganisation undid these blocks.' FROM cut
+        """;
+
     /// <summary>Blocks whose hash is kept: more than any reorganisation that is healed.</summary>
     private const int MarksKept = 10_000;
 
@@ -92,6 +103,10 @@ public sealed class FollowerJournal(SettlementJournal journal)
              """,
             ancestor.Number),
         SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number > $1", ancestor.Number),
+        SettlementJournal.Sql(VoidCoverage, ancestor.Number),
+        SettlementJournal.Sql(
+            "UPDATE reconciliation_coverage SET state = 'undone', error = 'A reorganisation undid these blocks.' WHERE state = 'covered' AND from_block > $1",
+            ancestor.Number),
         SettlementJournal.Sql(
             """
             INSERT INTO chain_cursors (name, block_number, block_hash) SELECT $1, block_number, block_hash FROM chain_cursors WHERE name = $2

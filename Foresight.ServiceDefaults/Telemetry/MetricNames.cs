@@ -119,6 +119,8 @@ public static class MetricNames
     public const string ReconciliationRuns = "foresight_reconciliation_runs_total";
     /// <summary>Counter; label kind.</summary>
     public const string ReconciliationDiscrepancies = "foresight_reconciliation_discrepancies_total";
+    /// <summary>Counter: fills past the relayer beyond those that a run lists singly.</summary>
+    public const string ReconciliationUntoldFills = "foresight_reconciliation_untold_fills_total";
     /// <summary>Histogram, seconds.</summary>
     public const string ReconciliationDuration = "foresight_reconciliation_duration_seconds";
     /// <summary>Gauge: discrepancies that are not resolved or ignored.</summary>

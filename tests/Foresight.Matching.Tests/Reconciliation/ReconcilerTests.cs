@@ -199,6 +199,27 @@ public sealed class ReconcilerTests(ChainFixture fixture)
             found.Select(f => $"{f.NaturalKey} {f.Severity}").Order(StringComparer.Ordinal).OrderByDescending(f => f.EndsWith("high", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task MoreFillsPastTheRelayerThanAreListed_ShareALine_AndThoseThatWereListedAreNotTakenForGone()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var keys = new List<string>();
+        for (var i = 0; i < 3; i++) keys.Add(await FillDirectlyAsync(venue));
+        Assert.Equal(3, (await RunAsync(venue, manual: true)).Findings.Count);
+
+        var options = new ReconciliationOptions { Balances = false, Confirmations = venue.Options.Confirmations, DirectFillsOfKnownOrders = 1 };
+        var result = await RunAsync(venue, venue.NewReconciler(options: options), manual: true);
+        Assert.Null(result.Error);
+        Assert.Equal(2, result.Findings.Count);
+        Assert.Equal(keys[0], result.Findings[0].NaturalKey);
+        Assert.StartsWith("missing_offchain:more:", result.Findings[1].NaturalKey);
+        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies WHERE absent_since IS NOT NULL"));
+        Assert.StartsWith("2 fills past the relayer", await venue.ScalarAsync<string>("SELECT note FROM reconciliation_runs ORDER BY run_id DESC LIMIT 1"));
+
+        Assert.Equal(3, (await RunAsync(venue, manual: true)).Findings.Count);
+        Assert.Equal(result.Findings[1].NaturalKey, await venue.ScalarAsync<string>("SELECT natural_key FROM discrepancies WHERE absent_since IS NOT NULL"));
+    }
+
     private static async Task<(List<long> Trades, List<SignedTestOrder> Orders)> SettleSomeAsync(Venue venue, int count)
     {
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());

@@ -33,6 +33,18 @@ public class WorkflowAndRangeRulesTests
     public void FirstBlock_DependsOnWhoAsks(long cursor, bool manual, long expected)
         => Assert.Equal(expected, RangeRules.FirstBlock(deployedBlock: 10, cursor, manual, scheduledLookback: 100, manualLookback: 50_000, to: 700));
 
+    [Theory]
+    [InlineData(0, 10)] // However long ago that was.
+    [InlineData(50_000, 9_950_001)]
+    public void FirstBlock_OfAPersonsRun_IsTheDeployments_UnlessThereIsABound(long manualLookback, long expected)
+        => Assert.Equal(expected, RangeRules.FirstBlock(deployedBlock: 10, cursor: 9_999_000, manual: true, scheduledLookback: 100, manualLookback, to: 10_000_000));
+
+    [Fact]
+    public void Join_MakesOneOfRangesThatFollowOneAnother()
+        => Assert.Equal(
+            [new BlockRange(1, 120), new BlockRange(130, 140)],
+            RangeRules.Join([new BlockRange(51, 100), new BlockRange(1, 50), new BlockRange(80, 120), new BlockRange(130, 140)]));
+
     [Fact]
     public void Advance_StopsAtAGap()
     {
