@@ -11,6 +11,13 @@ public sealed partial class MarketFeed
     private void OnTradeStates(TradeStatesMessage message)
     {
         if (!streams.ContainsKey(message.Market)) return;
+        var followers = subscribers.Of(new Subscription(HubEvents.Trades, message.Market));
+        if (message.Sequence == 0)
+        {
+            SendToAll(followers, SharedMessage.Of(HubEvents.TradeState, message, metrics.Delivered));
+            return;
+        }
+
         var known = tradeStates.GetValueOrDefault(message.Market);
         if ((message.Epoch, message.Sequence).CompareTo(known) <= 0)
         {
@@ -19,7 +26,6 @@ public sealed partial class MarketFeed
         }
 
         tradeStates[message.Market] = (message.Epoch, message.Sequence);
-        var followers = subscribers.Of(new Subscription(HubEvents.Trades, message.Market));
         // The first message that this node hears of a market says nothing of what was before.
         var isGap = known != default && message.Previous > (message.Epoch == known.Epoch ? known.Sequence : 0);
         if (isGap)

@@ -56,7 +56,8 @@ public sealed partial class ReconciliationTask(
             new BalanceChecker(deployment, lease.Database, new HoldingsReader(deployment, chain.Client)), new ProofReader(chain.Client, lease.Database), options, clock);
         var result = await reconciler.RunAsync(run, cancellation, range => journal.PlanAsync(lease.Term, run, range, cancellation));
         var repairer = new Repairer(
-            deployment, chain.Client, store, new RepairJournal(journal), new LeaderDelivery(router.SendAsync, deployment, settlement, clock, logger), options, logger);
+            deployment, chain.Client, store, new RepairJournal(journal), new LeaderDelivery(router.SendAsync, deployment, settlement, clock, logger), publisher,
+            options, logger);
         var plan = options.AutoFix || run.DryRun ? await repairer.PlanAsync(result.Findings, cancellation) : [];
         var fresh = await journal.FinishAsync(lease.Term, result, cancellation, run.DryRun ? plan : []);
         if (!run.DryRun) await repairer.MakeAsync(lease.Term, run.RunId, plan, result.Range.ToBlock, cancellation);

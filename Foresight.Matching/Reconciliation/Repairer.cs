@@ -14,7 +14,8 @@ namespace Foresight.Matching.Reconciliation;
 /// has acknowledged it is the row changed, and only if it is still as it was compared.
 /// </summary>
 public sealed partial class Repairer(
-    Deployment deployment, EthereumClient client, ReconciliationStore store, RepairJournal journal, LeaderDelivery leader, ReconciliationOptions options, ILogger logger)
+    Deployment deployment, EthereumClient client, ReconciliationStore store, RepairJournal journal, LeaderDelivery leader, TradeStatePublisher publisher,
+    ReconciliationOptions options, ILogger logger)
 {
     /// <summary>What is to be repaired. A dry run ends here; a real one makes exactly this.</summary>
     public async Task<IReadOnlyList<PlannedRepair>> PlanAsync(IReadOnlyList<Finding> findings, CancellationToken cancellation)
@@ -64,7 +65,10 @@ public sealed partial class Repairer(
         {
             // The follower's own words, so that a trade whose settling it has told already is settled once.
             await leader.DeliverAsync([leader.Settle(trade.Journal.TradeId, trade.Place.Block)], cancellation);
-            return await journal.SettleAsync(term, runId, trade, cancellation);
+            if (!await journal.SettleAsync(term, runId, trade, cancellation)) return false;
+            publisher.PublishRepaired(new TradeChange(
+                trade.Journal.TradeId, trade.Journal.MarketId, TradeStates.Final, null, Hex.Decode(trade.Place.TransactionHash), trade.Place.Block));
+            return true;
         }
 
         var fill = (FillRepair)repair;

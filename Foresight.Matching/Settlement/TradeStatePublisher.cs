@@ -43,6 +43,9 @@ public sealed class TradeStatePublisher(RedisConnection redis, SettlementMetrics
         }
     }
 
+    /// <summary>By the holder of another lease, so outside the numbers of the settlement's: whoever hears of it takes it as it is.</summary>
+    public void PublishRepaired(TradeChange change) => redis.Publish(Channels.TradeStates, new TradeStatesMessage(change.MarketId, 0, 0, 0, [State(change)]));
+
     public void Publish(Term term, string kind, string? detail)
         => redis.Publish(Channels.ClusterEvents, new ClusterEvent(kind, term.NodeId, term.Epoch, clock.GetUtcNow(), detail));
 

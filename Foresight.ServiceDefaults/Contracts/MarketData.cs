@@ -59,6 +59,7 @@ public sealed record ClusterEvent(string Kind, string NodeId, long Epoch, DateTi
 /// <summary>
 /// Channel <see cref="Channels.TradeStates"/>: what became of trades of one market, up to 500 of them. Epoch is the tenure of the holder of
 /// the lease "settlement", Sequence a number of its own in it, Previous that of the market's message before (0: the first of the epoch).
+/// Sequence 0: said by a repair of reconciliation, outside the numbers; it says nothing of a gap.
 /// </summary>
 public sealed record TradeStatesMessage(int Market, long Epoch, long Sequence, long Previous, IReadOnlyList<TradeState> Trades);
 

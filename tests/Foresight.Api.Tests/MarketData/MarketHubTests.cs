@@ -142,6 +142,10 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await TellAsync(term, 3, 2, "final");
         var seen = new[] { await follower.NextAnyAsync(), await follower.NextAnyAsync(), await follower.NextAnyAsync() };
         Assert.Equal(["continuity lost", "trade_state final", "continuity restored"], seen.Select(Summary));
+        // A repair of reconciliation has no number, and takes none from the settler's.
+        await TellAsync(0, 0, 0, "failed");
+        await TellAsync(term, 4, 3, "final");
+        Assert.Equal(["trade_state failed", "trade_state final"], new[] { Summary(await follower.NextAnyAsync()), Summary(await follower.NextAnyAsync()) });
         Assert.DoesNotContain(await other.UntilHeartbeatsAsync(), message => message.GetProperty("target").GetString() == "trade_state");
 
         Task TellAsync(long epochOfTerm, long number, long previous, string state) => PublishAsync(

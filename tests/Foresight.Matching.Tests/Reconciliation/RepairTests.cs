@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;
@@ -25,7 +26,15 @@ public sealed class RepairTests(ChainFixture fixture)
         Assert.Equal(6L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies WHERE state = 'open'"));
         Assert.Equal(4L, await venue.ScalarAsync<long>("SELECT count(*) FROM reconciliation_repairs WHERE run_id = $1 AND state = 'planned'", dry));
 
+        var heard = new ConcurrentQueue<TradeStatesMessage>();
+        venue.Redis.Subscribe<TradeStatesMessage>(Channels.TradeStates, heard.Enqueue);
         var real = await RunAsync(venue, dryRun: false);
+        await Eventually.TrueAsync("what was repaired is told", Eventually.Patience, () => heard.Count >= 2);
+        // Outside the settler's numbers, whose holder is another.
+        Assert.All(heard, m => Assert.Equal((0L, 0L, 0L), (m.Epoch, m.Sequence, m.Previous)));
+        Assert.Equal(
+            new[] { (trades[2], "final"), (trades[3], "final") }, heard.Select(m => Assert.Single(m.Trades)).Select(t => (t.TradeId, t.Settlement)).Order());
+        Assert.All(heard, m => Assert.NotNull(m.Trades[0].TransactionHash));
         Assert.Equal(await RepairsAsync(venue, dry), await RepairsAsync(venue, real));
         Assert.Equal(4L, await venue.ScalarAsync<long>("SELECT count(*) FROM reconciliation_repairs WHERE run_id = $1 AND state = 'done'", real));
         Assert.Equal(4, await venue.ScalarAsync<int>("SELECT repaired FROM reconciliation_runs WHERE run_id = $1", real));
@@ -165,7 +174,8 @@ public sealed class RepairTests(ChainFixture fixture)
         var run = await journal.StartScheduledAsync(venue.Term, CancellationToken.None) with { Manual = true, DryRun = dryRun };
         var repairer = new Repairer(
             venue.Deployment, venue.Client, new ReconciliationStore(venue.Database), new RepairJournal(journal),
-            new LeaderDelivery(venue.Leader.SendAsync, venue.Deployment, venue.Options, TimeProvider.System, NullLogger.Instance), options, NullLogger.Instance);
+            new LeaderDelivery(venue.Leader.SendAsync, venue.Deployment, venue.Options, TimeProvider.System, NullLogger.Instance), venue.Publisher, options,
+            NullLogger.Instance);
         return (journal, run, await venue.NewReconciler().RunAsync(run, CancellationToken.None), repairer);
     }
 
