@@ -30,27 +30,27 @@ public sealed class OffenderDesk(Database database, OffenderOptions options)
         database.ReadPrimaryAsync("offender", (connection, cancel) => DetailAsync(connection, address, null, cancel), cancellation);
 
     public async Task<(OffenderDetail? Detail, Problem? Problem)> ResetAsync(
-        Address address, ResetOffenderRequest request, string actor, CancellationToken cancellation)
+        Address address, ResetOffenderRequest request, Decider by, CancellationToken cancellation)
     {
         var note = request.Note.Trim();
         if (note.Length is 0 or > DiscrepancyRules.MaxNote)
             return (null, Problem.Malformed($"note must have 1 to {DiscrepancyRules.MaxNote} characters."));
         return await database.WriteAsync(
-            "offender_reset", (connection, cancel) => WriteAsync(connection, address, note, actor, cancel), cancellation);
+            "offender_reset", (connection, cancel) => WriteAsync(connection, address, note, by, cancel), cancellation);
     }
 
     private async Task<(OffenderDetail?, Problem?)> WriteAsync(
-        NpgsqlConnection connection, Address address, string note, string actor, CancellationToken cancellation)
+        NpgsqlConnection connection, Address address, string note, Decider by, CancellationToken cancellation)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        var parameters = new { address = address.ToBytes(), note, actor };
+        var parameters = new { address = address.ToBytes() };
         var forgiven = await connection.ExecuteAsync(new CommandDefinition(
             "UPDATE offences SET forgiven_at = now() WHERE address = @address AND forgiven_at IS NULL", parameters, transaction,
             cancellationToken: cancellation));
         if (forgiven == 0) return (null, new Problem(ProblemRules.StateConflict, $"Nothing counts against {address}."));
         await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO offender_audit (address, actor, action, forgiven, note) VALUES (@address, @actor, 'reset', @forgiven, @note)",
-            new { parameters.address, actor, forgiven, note }, transaction, cancellationToken: cancellation));
+            "INSERT INTO offender_audit (address, actor, key_name, action, forgiven, note) VALUES (@address, @Actor, @Key, 'reset', @forgiven, @note)",
+            new { parameters.address, by.Actor, by.Key, forgiven, note }, transaction, cancellationToken: cancellation));
         var detail = await DetailAsync(connection, address, transaction, cancellation);
         await transaction.CommitAsync(cancellation);
         return (detail, null);
@@ -64,15 +64,15 @@ public sealed class OffenderDesk(Database database, OffenderOptions options)
             "SELECT trade_id, reason, points, at, forgiven_at FROM offences WHERE address = @address ORDER BY at DESC, trade_id DESC LIMIT @MaxOffences",
             parameters, transaction, cancellationToken: cancellation))).AsList();
         if (offences.Count == 0) return null;
-        var audit = await connection.QueryAsync<(DateTime At, string Actor, string Action, int Forgiven, string Note)>(new CommandDefinition(
-            "SELECT at, actor, action, forgiven, note FROM offender_audit WHERE address = @address ORDER BY audit_id DESC LIMIT @MaxOffences",
+        var audit = await connection.QueryAsync<(DateTime At, string Actor, string Action, int Forgiven, string Note, string? Key)>(new CommandDefinition(
+            "SELECT at, actor, action, forgiven, note, key_name FROM offender_audit WHERE address = @address ORDER BY audit_id DESC LIMIT @MaxOffences",
             parameters, transaction, cancellationToken: cancellation));
         var (now, counting) = await ReadAsync(connection, address, transaction, cancellation);
         var view = ViewOf(address, counting, now)
             ?? new OffenderView(address.ToString(), "clear", 0, null, 0, new Dictionary<string, int>(), offences[0].At);
         return new OffenderDetail(
             view, [.. offences.Select(o => new OffenceView(o.TradeId, o.Reason, o.Points, o.At, o.ForgivenAt))],
-            [.. audit.Select(a => new OffenderAuditView(a.At, a.Actor, a.Action, a.Forgiven, a.Note))]);
+            [.. audit.Select(a => new OffenderAuditView(a.At, a.Actor, a.Action, a.Forgiven, a.Note, a.Key))]);
     }
 
     private static async Task<(DateTimeOffset Now, IReadOnlyList<OffenceRow> Rows)> ReadAsync(

@@ -72,7 +72,7 @@ public static class OperationsEndpoints
         CancellationToken cancellation)
     {
         if (!Address.TryParse(address, out var account)) return new ProblemResult(OrderRules.NotAnAddress("address"));
-        var (detail, problem) = await desk.ResetAsync(account, request, Decider.Of(http, access).Actor, cancellation);
+        var (detail, problem) = await desk.ResetAsync(account, request, Decider.Of(http, access), cancellation);
         return problem is null ? TypedResults.Ok(detail!) : new ProblemResult(problem);
     }
 

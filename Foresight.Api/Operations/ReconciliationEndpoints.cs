@@ -102,13 +102,15 @@ internal static class ReconciliationEndpoints
 
     /// <summary>Through the journal's database and not through the holder's door: a request then outlives the holder.</summary>
     private static async Task<Accepted<TriggerResponse>> TriggerAsync(
-        Database database, NodeIdentity node, CancellationToken cancellation, [FromBody] TriggerRequest? request = null)
+        Database database, NodeIdentity node, HttpContext http, AdminAccess access, CancellationToken cancellation,
+        [FromBody] TriggerRequest? request = null)
     {
         var dryRun = request?.DryRun ?? false;
+        var by = Decider.Of(http, access);
         var (runId, alreadyRunning) = await database.WriteAsync(
             "reconciliation_trigger", (connection, cancel) => connection.QuerySingleAsync<(long, bool)>(new CommandDefinition(
-                "SELECT run_id, already_running FROM request_reconciliation(@node, @dryRun)", new { node = node.Id, dryRun },
-                cancellationToken: cancel)), cancellation);
+                "SELECT run_id, already_running FROM request_reconciliation(@node, @dryRun, @actor, @key)",
+                new { node = node.Id, dryRun, actor = by.Actor, key = by.Key }, cancellationToken: cancel)), cancellation);
         return TypedResults.Accepted($"/reconciliation/runs/{runId}", new TriggerResponse(runId, alreadyRunning));
     }
 

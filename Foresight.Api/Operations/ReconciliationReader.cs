@@ -26,7 +26,7 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
     public const int MaxExport = 100_000;
 
     internal const string RunColumns =
-        "run_id, trigger, state, started_at, finished_at, from_block, to_block, trades_compared, found, new, error, node_id, dry_run, repaired";
+        "run_id, trigger, state, started_at, finished_at, from_block, to_block, trades_compared, found, new, error, node_id, dry_run, repaired, requested_by, requested_key, note";
 
     internal const string DiscrepancyColumns = """
         discrepancy_id, natural_key, kind, severity, state, market_id, trade_id, tx_hash, block_number, summary, on_chain::text AS on_chain,

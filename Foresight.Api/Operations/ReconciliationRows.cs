@@ -19,9 +19,13 @@ internal sealed class RunRow
     public string NodeId { get; init; } = "";
     public bool DryRun { get; init; }
     public int Repaired { get; init; }
+    public string? RequestedBy { get; init; }
+    public string? RequestedKey { get; init; }
+    public string? Note { get; init; }
 
-    public RunView View() =>
-        new(RunId, Trigger, State, StartedAt, FinishedAt, FromBlock, ToBlock, TradesCompared, Found, New, Error, NodeId, DryRun, Repaired);
+    public RunView View() => new(
+        RunId, Trigger, State, StartedAt, FinishedAt, FromBlock, ToBlock, TradesCompared, Found, New, Error, NodeId, DryRun, Repaired,
+        RequestedBy, RequestedKey, Note);
 }
 
 internal sealed class CoverageRow

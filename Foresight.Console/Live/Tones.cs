@@ -9,7 +9,7 @@ public static class Tones
     {
         "active" or "running" or "healthy" or "final" or "succeeded" or "covered" or "resolved" or "clear" => "good",
         "recovering" or "acquiring" or "draining" or "batched" or "broadcast" or "mined" or "matched" or "acknowledged" => "busy",
-        "open" or "reopened" or "medium" or "paused" or "lagging" or "high" or "capped" => "watch",
+        "open" or "reopened" or "medium" or "paused" or "lagging" or "high" or "capped" or "undone" => "watch",
         "failed" or "critical" or "unhealthy" or "lost" or "no leader" or "missing" or "refused" => "bad",
         _ => "quiet",
     };

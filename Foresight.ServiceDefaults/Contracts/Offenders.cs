@@ -13,8 +13,10 @@ public sealed record OffenderView(
 /// <param name="ForgivenAt">Set by a reset: it does not count any more.</param>
 public sealed record OffenceView(long TradeId, string Reason, int Points, DateTimeOffset At, DateTimeOffset? ForgivenAt);
 
+/// <param name="Actor">Who it was, as they said.</param>
 /// <param name="Forgiven">How many offences do not count any more by it.</param>
-public sealed record OffenderAuditView(DateTimeOffset At, string Actor, string Action, int Forgiven, string Note);
+/// <param name="Key">Name of the key that they showed; null: from before it was kept.</param>
+public sealed record OffenderAuditView(DateTimeOffset At, string Actor, string Action, int Forgiven, string Note, string? Key = null);
 
 /// <param name="Offences">The newest 100, forgiven or faded ones too.</param>
 public sealed record OffenderDetail(OffenderView Offender, IReadOnlyList<OffenceView> Offences, IReadOnlyList<OffenderAuditView> Audit);

@@ -81,10 +81,16 @@ public sealed record SolvencyView(string Ledger, string Chain, string Delta, lon
 /// <param name="State">requested, running, succeeded, failed.</param>
 /// <param name="DryRun">It says what automatic repair would do: <c>GET /reconciliation/runs/{id}/repairs</c>.</param>
 /// <param name="Repaired">Repairs that it made.</param>
+/// <param name="RequestedBy">Who asked for it, as they said; null: the schedule.</param>
+/// <param name="RequestedKey">Name of the key that they showed.</param>
+/// <param name="Note">What of it was left out, and why; null: nothing.</param>
 public sealed record RunView(
     long Id, string Trigger, string State, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, long FromBlock, long ToBlock, long TradesCompared,
-    int Found, int New, string? Error, string NodeId, bool DryRun = false, int Repaired = 0);
+    int Found, int New, string? Error, string NodeId, bool DryRun = false, int Repaired = 0,
+    string? RequestedBy = null, string? RequestedKey = null, string? Note = null);
 
+/// <param name="State">covered, failed, undone (by a reorganisation, after it was covered).</param>
+/// <param name="RunId">Of blocks that were covered long ago, the newest of the runs that did.</param>
 public sealed record CoverageView(long FromBlock, long ToBlock, string State, long RunId, DateTimeOffset At, string? Error);
 
 /// <param name="Key">Natural key: kind and trade id (or transaction and log index for a fill the journal does not know).</param>

@@ -107,6 +107,23 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         static string Text(JsonElement value) => value.ValueKind == JsonValueKind.Null ? "" : value.ToString();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ARun_SaysWhoAskedForIt_AndWithWhichKey(bool dryRun)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, "reconciliation/trigger") { Content = JsonContent.Create(new { dryRun }) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiStack.GraceKey);
+        request.Headers.Add("X-Foresight-Operator", "Ada");
+        using var answer = await stack.Http.SendAsync(request);
+        var id = (await answer.Content.ReadFromJsonAsync<TriggerResponse>())!.RunId;
+        // Whoever joins it changes nothing, and so is not named.
+        await stack.Admin.PostAsync("reconciliation/trigger", new { dryRun });
+        await stack.ExecuteAsync("UPDATE reconciliation_runs SET state = 'succeeded', finished_at = now(), note = 'Left out.' WHERE state = 'requested'");
+        var run = (await stack.Admin.GetFromJsonAsync<RunView>($"reconciliation/runs/{id}"))!;
+        Assert.Equal(("Ada", "grace", "Left out."), (run.RequestedBy, run.RequestedKey, run.Note));
+    }
+
     [Fact]
     public async Task ADryRun_IsARunOfItsOwn_AndItsRepairsShowBothSides()
     {

@@ -57,7 +57,8 @@ public sealed class OffenderGateTests(ApiStack stack)
         await Eventually.TrueAsync("orders are taken again", Eventually.Patience, async () => (await PlaceAsync(eve)).Status == 201);
 
         var detail = (await stack.Admin.GetFromJsonAsync<OffenderDetail>(path))!;
-        Assert.Equal(("ada", "reset", 3, "Our own fault."), detail.Audit.Select(a => (a.Actor, a.Action, a.Forgiven, a.Note)).Single());
+        Assert.Equal(
+            ("ada", "admin", "reset", 3, "Our own fault."), detail.Audit.Select(a => (a.Actor, a.Key, a.Action, a.Forgiven, a.Note)).Single());
         Assert.Equal(3, detail.Offences.Count(o => o.ForgivenAt is not null));
         Assert.Equal(404, (int)(await stack.Admin.GetAsync($"admin/offenders/{PrivateKey.Random().Address}")).StatusCode);
         Assert.Equal(400, (int)(await stack.Admin.GetAsync("admin/offenders/nobody")).StatusCode);
