@@ -7,6 +7,10 @@ internal sealed class Laboratory(string root) : IDisposable
 {
     // Enough for the random streams to meet every rule many times.
     private const string RandomCommands = "5000";
+    private const int NoEnd = -1;
+
+    // What the test platform says when a defect takes its process down: memory that is not there, a stack without an end.
+    private const string Crashed = "Test host process crashed";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("foresight-mutants-").FullName;
@@ -53,9 +57,9 @@ internal sealed class Laboratory(string root) : IDisposable
         }
 
         var sound = await TryAsync(Mutant.None, bench: 0);
-        if (sound.IsKilled)
+        if (sound.Fate != Fate.Survived)
             Console.Error.WriteLine($"the tests fail without a mutant: {sound.By}");
-        return !sound.IsKilled;
+        return sound.Fate == Fate.Survived;
     }
 
     /// <summary>Builds the core with the defect on one of the benches and runs the tests there.</summary>
@@ -79,10 +83,31 @@ internal sealed class Laboratory(string root) : IDisposable
             Path.Combine(Bench(bench), "tests", "Foresight.Exchange.dll"), overwrite: true);
         var run = await RunAsync(core, "test", Path.Combine(Bench(bench), "tests", "Foresight.Exchange.Tests.dll"), "--nologo");
         if (run.ExitCode == 0)
-            return new Verdict(false, "");
+            return new Verdict(Fate.Survived, "");
         var by = run.Output.Split('\n').FirstOrDefault(line => line.Contains("[FAIL]", StringComparison.Ordinal));
-        return new Verdict(true, by is null ? run.ExitCode < 0 ? "no end" : "the process ended" : Short(by));
+        if (by is not null)
+            return new Verdict(Fate.Killed, Short(by));
+        if (run.ExitCode == NoEnd)
+            return new Verdict(Fate.Unclear, "no end");
+        return run.Output.Contains(Crashed, StringComparison.Ordinal)
+            ? new Verdict(Fate.Killed, "the tests' process crashed")
+            : new Verdict(Fate.Unclear, $"no test failed, but the run did with {run.ExitCode}: {LastLine(run.Output)}");
     }
+
+    /// <summary>
+    /// Tries a mutant again whose first run said nothing clear, with nothing beside it: a busy machine is slow, and may not even start the
+    /// tests. A defect that leaves no end is killed when it has none again, while the sound core, tried next, comes to its end.
+    /// </summary>
+    public async Task<Verdict> TryAloneAsync(Mutant mutant)
+    {
+        var again = await TryAsync(mutant, bench: 0);
+        if (again is not { Fate: Fate.Unclear, By: "no end" })
+            return again;
+        var sound = await TryAsync(Mutant.None, bench: 0);
+        return sound.Fate == Fate.Survived ? again with { Fate = Fate.Killed, By = "no end, twice" } : again;
+    }
+
+    private static string LastLine(string output) => output.Trim().Split('\n')[^1].Trim();
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -123,10 +148,10 @@ internal sealed class Laboratory(string root) : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // A loop without an end is noticed too.
+            // A loop without an end, or a machine that has no time for it.
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync();
-            return (-1, "");
+            return (NoEnd, "");
         }
 
         return (process.ExitCode, await output + await error);

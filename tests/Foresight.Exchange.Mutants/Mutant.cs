@@ -36,5 +36,8 @@ internal sealed record Mutant(string Name, string File, string Original, string 
     }
 }
 
-/// <param name="By">What noticed it.</param>
-internal sealed record Verdict(bool IsKilled, string By);
+/// <param name="By">What noticed it, or why nothing can be said.</param>
+internal sealed record Verdict(Fate Fate, string By);
+
+/// <summary>Only a failed test or a crash of the tests' process kills.</summary>
+internal enum Fate { Survived, Killed, Unclear }

@@ -20,19 +20,38 @@ if (!await laboratory.PrepareAsync(benches))
 
 var waiting = new ConcurrentQueue<Mutant>(chosen);
 var survivors = new ConcurrentBag<string>();
+var unclear = new ConcurrentQueue<Mutant>();
 var number = 0;
 await Task.WhenAll(Enumerable.Range(0, benches).Select(async bench =>
 {
     while (waiting.TryDequeue(out var mutant))
     {
         var verdict = await laboratory.TryAsync(mutant, bench);
-        Console.WriteLine(
-            $"{Interlocked.Increment(ref number),3}/{chosen.Count} {(verdict.IsKilled ? "killed  " : "SURVIVED")} {mutant.Name,-46} {verdict.By}");
-        if (!verdict.IsKilled)
-            survivors.Add(mutant.Name);
+        if (verdict.Fate == Fate.Unclear)
+            unclear.Enqueue(mutant);
+        Tell(mutant, verdict);
     }
 }));
+
+foreach (var mutant in unclear)
+{
+    Console.WriteLine($"once more, alone: {mutant.Name}");
+    var verdict = await laboratory.TryAloneAsync(mutant);
+    Tell(mutant, verdict);
+    if (verdict.Fate == Fate.Unclear)
+        survivors.Add(mutant.Name);
+}
 
 Console.WriteLine(
     $"{chosen.Count - survivors.Count} of {chosen.Count} mutants killed{(survivors.IsEmpty ? "" : $"; survived: {string.Join(", ", survivors)}")}");
 return survivors.IsEmpty ? 0 : 1;
+
+void Tell(Mutant mutant, Verdict verdict)
+{
+    if (verdict.Fate != Fate.Unclear)
+        Interlocked.Increment(ref number);
+    if (verdict.Fate == Fate.Survived)
+        survivors.Add(mutant.Name);
+    var fate = verdict.Fate switch { Fate.Killed => "killed  ", Fate.Survived => "SURVIVED", _ => "unclear " };
+    Console.WriteLine($"{number,3}/{chosen.Count} {fate} {mutant.Name,-46} {verdict.By}");
+}
