@@ -1,4 +1,5 @@
 using Foresight.Exchange.Markets;
+using Foresight.Exchange.Orders;
 using Foresight.Exchange.Snapshots;
 
 namespace Foresight.Exchange;
@@ -66,6 +67,8 @@ public sealed partial class ExchangeEngine
             ref var row = ref AddMarket(market, outcomes, tickSize);
             row.State = (MarketState)reader.Byte();
             row.Winner = reader.Byte();
+            if (row.State > MarketState.Resolved || row.Winner >= outcomes || row.Winner != 0 && row.State != MarketState.Resolved)
+                throw new FormatException($"the snapshot has a market {market} in state {row.State} won by {row.Winner}");
             ReadOrders(ref reader, market, ref row);
         }
 
@@ -82,16 +85,20 @@ public sealed partial class ExchangeEngine
             var ticks = reader.Half();
             var outcome = reader.Byte();
             var side = (Side)reader.Byte();
-            if (number < 1 || quantity is < Quantity.MinLots or > Quantity.MaxLots || ticks is < Price.MinTicks or > Price.MaxTicks
-                || outcome >= row.Outcomes || side > Side.Sell || account < 1 || account >= _orders.AccountEnd)
+            var holding = _holdings.Find(HoldingKey(account, market, outcome, side));
+            if (number < 1 || number > Sequence || _orders.Find(number) != 0 || row.State >= MarketState.Closed || ticks % row.TickSize != 0
+                || quantity is < Quantity.MinLots or > Quantity.MaxLots || ticks is < Price.MinTicks or > Price.MaxTicks
+                || outcome >= row.Outcomes || side > Side.Sell || holding == 0)
                 throw new FormatException($"the snapshot has an order {number} that no command places");
             var slot = _books.Rest(row.LadderOf(outcome, side), OwnKey(side, ticks), quantity, account);
             if (slot >= _orders.Capacity)
                 _orders.Grow(_books.OrderCapacity);
             ref var record = ref _orders.Load(slot, number);
             record.SaltTag = unchecked((ulong)reader.Word());
-            record.SetTerms(_holdings.Find(HoldingKey(account, market, outcome, side)), outcome, side);
-            _expiry.Add(slot, reader.Word());
+            record.SetTerms(holding, outcome, side);
+            if (reader.Word() is var second && second is < 0 or > ExpiryQueue.LastSecond)
+                throw new FormatException($"the snapshot has an order {number} that expires at {second}");
+            _expiry.Add(slot, second);
             row.OpenOrders++;
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Foresight.Exchange.Holdings;
 using Foresight.Exchange.Snapshots;
 using Foresight.Exchange.Trades;
 
@@ -29,7 +30,10 @@ public sealed partial class ExchangeEngine
         writer.Finish();
     }
 
-    /// <exception cref="FormatException">Not a snapshot, of a version that is not known, or cut off.</exception>
+    /// <exception cref="FormatException">
+    /// Not a snapshot, of a version that is not known, cut off, or with a value that no engine has. That the values belong together is not
+    /// checked; whoever stores a snapshot stores the <see cref="StateHash"/> beside it and compares.
+    /// </exception>
     public static ExchangeEngine Restore(ReadOnlySpan<byte> from)
     {
         var reader = new SnapshotReader(from);
@@ -37,13 +41,17 @@ public sealed partial class ExchangeEngine
             throw new FormatException("not a snapshot of the exchange");
         if (reader.Half() is var version && version != SnapshotVersion)
             throw new FormatException($"unknown snapshot version {version}");
-        var engine = new ExchangeEngine(reader.Half())
+        if (reader.Half() is var shard && shard is < 0 or > ushort.MaxValue)
+            throw new FormatException($"the snapshot is of a shard {shard}");
+        var engine = new ExchangeEngine(shard)
         {
             Sequence = reader.Word(),
             _clockMicros = reader.Word(),
             _lastTrade = reader.Word(),
         };
 
+        if (engine.Sequence is < 0 or >= 1L << NumberBits || engine._clockMicros < 0 || engine._lastTrade is < 0 or >= 1L << NumberBits)
+            throw new FormatException($"the snapshot is of sequence {engine.Sequence} with {engine._lastTrade} trades");
         engine.ReadHoldings(ref reader);
         engine.ReadMarkets(ref reader);
         engine.ReadTrades(ref reader);
@@ -82,17 +90,24 @@ public sealed partial class ExchangeEngine
 
     private void ReadHoldings(ref SnapshotReader reader)
     {
+        ulong last = 0;
         for (var count = reader.Count(bytesEach: 41); count > 0; count--)
         {
             var account = reader.Half();
             var market = reader.Half();
-            if (account is < 1 or > ExchangeLimits.Accounts)
-                throw new FormatException($"the snapshot has an account {account}");
-            ref var holding = ref _holdings.At(AddHolding(account, market, reader.Byte()));
+            var outcome = reader.Byte();
+            var key = HoldingRow.KeyOf(account, market, outcome);
+            var isAsset = market == 0 ? outcome == Command.CollateralOutcome : outcome < ExchangeLimits.MaxOutcomes;
+            if (account is < 1 or > ExchangeLimits.Accounts || market is < 0 or > ExchangeLimits.Markets || !isAsset || key <= last)
+                throw new FormatException($"the snapshot has a holding of account {account}, market {market} and outcome {outcome}");
+            last = key;
+            ref var holding = ref _holdings.At(AddHolding(account, market, outcome));
             holding.Owned = reader.Word();
             holding.OrderHold = reader.Word();
             holding.TradeHold = reader.Word();
             holding.Block = reader.Word();
+            if (holding.OrderHold < 0 || holding.TradeHold < 0)
+                throw new FormatException($"the snapshot has less than nothing held by account {account}");
         }
     }
 
@@ -133,6 +148,7 @@ public sealed partial class ExchangeEngine
 
     private void ReadTrades(ref SnapshotReader reader)
     {
+        long last = 0;
         for (var count = reader.Count(bytesEach: 58); count > 0; count--)
         {
             var number = reader.Word();
@@ -140,21 +156,28 @@ public sealed partial class ExchangeEngine
             var market = reader.Half();
             var kind = (TradeKind)reader.Byte();
             var legs = reader.Byte();
-            if (legs is < 2 or > ExchangeLimits.MaxOutcomes || kind > TradeKind.Merge)
-                throw new FormatException($"the snapshot has a trade {number} of kind {kind} with {legs} legs");
+            if (number <= last || number > _lastTrade || quantity is < Quantity.MinLots or > Quantity.MaxLots || !_markets.Has(market)
+                || kind > TradeKind.Merge || legs != 2 && (kind == TradeKind.Direct || legs != _markets.At(market).Outcomes))
+                throw new FormatException($"the snapshot has a trade {number} of kind {kind} in market {market} with {legs} legs");
+            last = number;
             _trades.Add(number, market, kind, quantity, legs, out var slot);
             _trades.Extend(slot);
             for (var leg = 0; leg < legs; leg++)
-            {
-                _trades.LegAt(slot, leg) = new TradeLeg
-                {
-                    Order = reader.Word(),
-                    Account = reader.Half(),
-                    PriceTicks = checked((ushort)reader.Half()),
-                    Outcome = reader.Byte(),
-                    Side = (Side)reader.Byte(),
-                };
-            }
+                _trades.LegAt(slot, leg) = ReadLeg(ref reader, number, market);
         }
+    }
+
+    private TradeLeg ReadLeg(ref SnapshotReader reader, long trade, int market)
+    {
+        var order = reader.Word();
+        var account = reader.Half();
+        var ticks = reader.Half();
+        var outcome = reader.Byte();
+        var side = (Side)reader.Byte();
+        // What it gives is found by the holding that it is reserved from.
+        if (order < 1 || order > Sequence || ticks is < Price.MinTicks or > Price.MaxTicks || outcome >= _markets.At(market).Outcomes
+            || side > Side.Sell || _holdings.Find(HoldingKey(account, market, outcome, side)) == 0)
+            throw new FormatException($"the snapshot has a leg of trade {trade} that no order has");
+        return new TradeLeg { Order = order, Account = account, PriceTicks = (ushort)ticks, Outcome = outcome, Side = side };
     }
 }

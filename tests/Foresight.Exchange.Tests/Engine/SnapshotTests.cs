@@ -77,6 +77,47 @@ public sealed class SnapshotTests
         Assert.Throws<FormatException>(() => ExchangeEngine.Restore(snapshot));
     }
 
+    /// <summary>
+    /// Each byte in turn becomes some others. What comes of it is either refused for its form or an engine whose hash is another: whoever
+    /// compares hashes notices, and nothing but a FormatException is thrown at anybody.
+    /// </summary>
+    [Fact]
+    public void Restore_OfASpoiltSnapshot_ThrowsNothingElse_OrHasAnotherHash()
+    {
+        var harness = new Harness(shard: 3).List().List(2, outcomes: 3, tick: 10).Fund(1, 1_000_000).Fund(2, 1_000_000)
+            .Fund(3, 1_000_000).Give(2, 0, 100);
+        harness.Apply(Harness.Order(1, Side.Buy, 500, 10));
+        harness.Apply(Harness.Order(1, Side.Buy, 400, 10) with { ExpiresAtSeconds = 100, SaltTag = 5 });
+        harness.Apply(Harness.Order(2, Side.Sell, 500, 4));
+        for (var outcome = 0; outcome < 3; outcome++)
+            harness.Apply(Harness.Order(outcome + 1, Side.Buy, 3340, 2 + outcome, outcome, market: 2));
+        harness.List(3).Apply(new Command { Kind = CommandKind.SetMarketState, Market = new MarketId(3), State = MarketState.Resolved });
+        Assert.Equal(2, harness.Engine.UnsettledTrades);
+        var whole = Snapshot(harness.Engine);
+        var hash = harness.Engine.StateHash();
+        var refused = 0;
+        for (var at = 0; at < whole.Length; at++)
+        {
+            foreach (var value in (byte[])[0, 0xFF, (byte)(whole[at] + 1)])
+            {
+                var spoilt = whole.ToArray();
+                spoilt[at] = value;
+                if (value == whole[at])
+                    continue;
+                try
+                {
+                    Assert.True(ExchangeEngine.Restore(spoilt).StateHash() != hash, $"byte {at} as {value} makes no difference");
+                }
+                catch (FormatException)
+                {
+                    refused++;
+                }
+            }
+        }
+
+        Assert.True(refused > whole.Length, $"only {refused} of {whole.Length} bytes' values were refused");
+    }
+
     private static byte[] Snapshot(ExchangeEngine engine)
     {
         var buffer = new ArrayBufferWriter<byte>();
