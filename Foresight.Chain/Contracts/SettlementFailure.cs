@@ -19,12 +19,20 @@ public enum FailureBlame
     Relayer,
 }
 
+/// <summary>A movement of money that the token refused although the payer has it and approved it: one of the two is blocked by the issuer.</summary>
+public sealed record RefusedTransfer(Address From, Address To, BigInteger Amount);
+
 /// <summary>Why a match was not settled, from what it reverted with.</summary>
 /// <param name="Code">Stable, for counting and for clients.</param>
 /// <param name="Account">Known where the contract says it.</param>
 /// <param name="Text">For people.</param>
 public sealed record SettlementFailure(string Code, FailureBlame Blame, Address? Account, Hash32? OrderHash, string Text)
 {
+    /// <summary>
+    /// Set where the token refused to move money between two: the contract does not know on account of which, so no account is named.
+    /// </summary>
+    public RefusedTransfer? Transfer { get; init; }
+
     public const string InsufficientCollateral = "insufficient_collateral";
     public const string InsufficientShares = "insufficient_shares";
     public const string TransferRefused = "transfer_refused";
@@ -47,8 +55,9 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
             $"{e.Address("account")} can spend {e.Integer("available")} micro-USDC (the lesser of balance and approval); {e.Integer("needed")} are needed")),
         (AbiError.Parse("InsufficientShares(address account, uint256 outcomeIndex, uint256 available, uint256 needed)"), e => OfAccount(e, InsufficientShares,
             $"{e.Address("account")} can sell {Shares(e.Integer("available"))} shares of outcome {e.Integer("outcomeIndex")}; {Shares(e.Integer("needed"))} are needed")),
-        (AbiError.Parse("TransferRefused(address from, address to, uint256 amount)"), e => new(TransferRefused, FailureBlame.Maker, e.Address("from"), null,
-            $"the token refused a transfer from {e.Address("from")} to {e.Address("to")} although it is funded and approved")),
+        (AbiError.Parse("TransferRefused(address from, address to, uint256 amount)"), e => new(TransferRefused, FailureBlame.Maker, null, null,
+            $"the token refused a transfer from {e.Address("from")} to {e.Address("to")} although it is funded and approved")
+            { Transfer = new RefusedTransfer(e.Address("from"), e.Address("to"), e.Integer("amount")) }),
         (AbiError.Parse("PayoutRefused(address account, uint256 amount)"), e =>
             OfAccount(e, PayoutRefused, $"the token refused a payout to {e.Address("account")}")),
         (AbiError.Parse("InvalidSignature(bytes32 orderHash, address maker)"), e => new(InvalidSignature, FailureBlame.Maker, e.Address("maker"), e.Hash("orderHash"),

@@ -19,6 +19,8 @@ public sealed record FittedBatch(IReadOnlyList<long> TradeIds, long GasLimit, st
 /// <summary>Turns trades into the call that settles them, tries it, and signs it.</summary>
 public sealed class BatchSigner(Deployment deployment, EthereumClient client, OperatorKey key, SettlementOptions options)
 {
+    private readonly RefusedTransfers transfers = new(deployment, client);
+
     private static readonly AbiError TooLittleGas = AbiError.Parse("TooLittleGas(uint256 matchIndex)");
 
     private static readonly AbiFunction SettleMatch = AbiFunction.Parse(
@@ -52,7 +54,7 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
             var failure = SettlementFailure.Decode(revert.RevertData);
             if (failure.IsTemporary()) return new PreflightResult([], [], failure.Text);
             if (failure.IsSettledAlready()) settled.Add(plan.TradeIds[i]);
-            else failed.Add(new TradeOutcome(plan.TradeIds[i], failure.Stored()));
+            else failed.Add(new TradeOutcome(plan.TradeIds[i], (await transfers.NameAsync(failure, ground, cancellation)).Stored()));
         }
 
         return new PreflightResult(failed, settled, null);

@@ -32,6 +32,7 @@ public sealed partial class ChainFollower(
 
     private readonly DoubtStore doubts = new(store.Primary);
     private readonly DirectFills direct = new(settlement.Deployment, settlement.Client, store, new DoubtStore(store.Primary));
+    private readonly RefusedTransfers transfers = new(settlement.Deployment, settlement.Client);
     private readonly FaultyOrders faulty = new(
         store, new DoubtStore(store.Primary), new DirectFills(settlement.Deployment, settlement.Client, store, new DoubtStore(store.Primary)), leader);
     private readonly MarketWatch markets = new(settlement.Deployment, settlement.Client, new DoubtStore(store.Primary), leader, logger);
@@ -164,7 +165,9 @@ public sealed partial class ChainFollower(
     {
         var to = range.Last;
         var settled = facts.Settled.Where(s => s.TradeId <= long.MaxValue).ToList();
-        var refused = facts.Refused.Where(r => r.TradeId <= long.MaxValue).Select(r => (Event: r, Failure: SettlementFailure.Decode(r.Reason)));
+        var refused = new List<(MarketEvent.SettlementFailed Event, SettlementFailure Failure)>();
+        foreach (var refusal in facts.Refused.Where(r => r.TradeId <= long.MaxValue))
+            refused.Add((refusal, await transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), to.Number, cancellation)));
         var changes = await journal.AdvanceAsync(
             settlement.Term, [.. range.Headers.Select(h => new BlockMark(h.Number, h.Hash))],
             [.. settled.Select(s => new FinalTrade((long)s.TradeId, s.Position.TransactionHash.ToBytes(), s.Position.BlockNumber))],
@@ -184,7 +187,11 @@ public sealed partial class ChainFollower(
         var accusations = failed.Select(f => FailureReasons.AccusationOf(f.TradeId, f.Reason)).OfType<Accusation>().ToList();
         if (accusations.Count > 0) await journal.AccuseAsync(settlement.Term, accusations, cancellation);
         var (facts, block) = await ReadAboveAsync(failed, confirmed, head, cancellation);
-        var withdrawn = await faulty.CommandsAsync(failed, facts, block, cancellation);
+        List<DoorCommand> withdrawn =
+        [
+            .. await faulty.CommandsAsync(failed, facts, block, cancellation),
+            .. await faulty.OfRefusedAsync(accusations.Select(a => a.TradeId).ToList(), options.Offenders, cancellation),
+        ];
         if (withdrawn.Count > 0) await leader.DeliverAsync(withdrawn, cancellation);
         await leader.DeliverAsync([.. failed.Select(f => leader.Bust(f.TradeId, f.Reason, confirmed.Number))], cancellation);
         foreach (var (_, reason) in failed) settlement.Metrics.Bust(FailureReasons.CodeOf(reason));

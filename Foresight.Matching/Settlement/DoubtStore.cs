@@ -1,5 +1,6 @@
 using Dapper;
 using Foresight.Chain;
+using Foresight.ServiceDefaults.Offenders;
 using Npgsql;
 
 namespace Foresight.Matching.Settlement;
@@ -52,6 +53,23 @@ public sealed class DoubtStore(NpgsqlDataSource primary)
             """,
             new { account = account.ToBytes() }, cancellationToken: cancellation));
         return [.. rows.Select(r => new RestingOrder(new Hash32(r.Hash), account, r.Market))];
+    }
+
+    /// <summary>All that counts against the accounts of these failed trades, oldest first, with one of the trades, and the clock that stamped it.</summary>
+    public async Task<IReadOnlyList<(Address Account, long Trade, DateTimeOffset Now, IReadOnlyList<Offence> Offences)>> ReadOffencesAsync(
+        IReadOnlyCollection<long> trades, CancellationToken cancellation)
+    {
+        if (trades.Count == 0) return [];
+        await using var connection = await primary.OpenConnectionAsync(cancellation);
+        var rows = await connection.QueryAsync<(byte[] Address, long Trade, DateTime At, int Points, DateTime Now)>(new CommandDefinition(
+            """
+            SELECT address, trade_id, at, points, now() FROM offences
+            WHERE forgiven_at IS NULL AND at > now() - @Memory AND address IN (SELECT address FROM offences WHERE trade_id = ANY (@trades))
+            ORDER BY at, trade_id
+            """,
+            new { OffenderRules.Memory, trades = trades.ToArray() }, cancellationToken: cancellation));
+        return [.. rows.GroupBy(r => new Address(r.Address)).Select(g =>
+            (g.Key, g.Last().Trade, new DateTimeOffset(g.Last().Now), (IReadOnlyList<Offence>)[.. g.Select(r => new Offence(r.At, r.Points))]))];
     }
 
     /// <summary>The states of this chain's markets in the engine, of those that it lists.</summary>

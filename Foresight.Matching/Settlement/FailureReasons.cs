@@ -30,8 +30,12 @@ public static class FailureReasons
             : Hash32.TryParse(name, out var order) ? new Accusation(tradeId, code, null, order, points) : null;
     }
 
-    /// <summary>A contract that refuses a signature that it accepted when the order came. Whatever else it signed is as doubtful.</summary>
-    public static Address? WithdrawnAccount(string? stored) => CodeOf(stored) == SettlementFailure.InvalidSignature ? AccountOf(stored) : null;
+    /// <summary>
+    /// A contract that refuses a signature that it accepted when the order came: whatever else it signed is as doubtful. Or an account that the
+    /// token's issuer has blocked: nothing of it can settle.
+    /// </summary>
+    public static Address? WithdrawnAccount(string? stored)
+        => CodeOf(stored) is SettlementFailure.InvalidSignature or SettlementFailure.TransferRefused or SettlementFailure.PayoutRefused ? AccountOf(stored) : null;
 
     /// <summary>The order that the chain fills no more, or not so much of it: whoever is matched with it next fails as well.</summary>
     public static Hash32? OrderAtFault(string? stored)

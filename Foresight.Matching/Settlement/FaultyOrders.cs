@@ -1,6 +1,7 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Contracts;
+using Foresight.ServiceDefaults.Offenders;
 
 namespace Foresight.Matching.Settlement;
 
@@ -34,6 +35,22 @@ public sealed class FaultyOrders(FollowerStore store, DoubtStore doubts, DirectF
             commands.Add(reduced.TryGetValue(order, out var lots)
                 ? leader.Reduce(order, lots, block)
                 : leader.Withdraw(order, orders[order.Hash].TradeId));
+        }
+
+        return commands;
+    }
+
+    /// <summary>
+    /// Everything that rests of accounts whose new orders are refused by now, by what these trades add to their score: what they placed before
+    /// is no better than what they would place next.
+    /// </summary>
+    public async Task<IReadOnlyList<DoorCommand>> OfRefusedAsync(IReadOnlyCollection<long> accused, OffenderOptions options, CancellationToken cancellation)
+    {
+        var commands = new List<DoorCommand>();
+        foreach (var (account, trade, now, offences) in await doubts.ReadOffencesAsync(accused, cancellation))
+        {
+            if (OffenderRules.StandingOf(offences, options, now).Level != OffenderLevel.Refused) continue;
+            commands.AddRange((await doubts.ReadRestingOfAsync(account, cancellation)).Select(order => leader.Withdraw(order, trade)));
         }
 
         return commands;

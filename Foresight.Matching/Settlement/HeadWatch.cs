@@ -18,6 +18,7 @@ public sealed partial class HeadWatch(SettlementTerm settlement, FollowerStore s
     private readonly Deployment deployment = settlement.Deployment;
     private readonly DoubtStore doubts = new(store.Primary);
     private readonly DirectFills direct = new(settlement.Deployment, settlement.Client, store, new DoubtStore(store.Primary));
+    private readonly RefusedTransfers transfers = new(settlement.Deployment, settlement.Client);
     private readonly FaultyOrders faulty = new(
         store, new DoubtStore(store.Primary), new DirectFills(settlement.Deployment, settlement.Client, store, new DoubtStore(store.Primary)), leader);
     private readonly MarketWatch markets = new(settlement.Deployment, settlement.Client, new DoubtStore(store.Primary), leader, logger);
@@ -54,8 +55,10 @@ public sealed partial class HeadWatch(SettlementTerm settlement, FollowerStore s
         foreach (var salt in facts.SaltsCancelled.Where(s => known.Contains(s.Maker)))
             commands.Add(leader.CancelSalt(salt.Maker, deployment.Find(salt.Position.Market)!.Id, salt.Salt, salt.Position.TransactionHash, salt.Position.LogIndex));
         foreach (var (order, lots) in await direct.ReadAsync(facts, head, cancellation)) commands.Add(leader.Reduce(order, lots, head));
-        var refused = facts.Refused.Where(r => r.TradeId <= long.MaxValue).Select(r => ((long)r.TradeId, (string?)SettlementFailure.Decode(r.Reason).Stored()));
-        commands.AddRange(await faulty.CommandsAsync([.. refused], facts, head, cancellation));
+        var refused = new List<(long, string?)>();
+        foreach (var refusal in facts.Refused.Where(r => r.TradeId <= long.MaxValue))
+            refused.Add(((long)refusal.TradeId, (await transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), head, cancellation)).Stored()));
+        commands.AddRange(await faulty.CommandsAsync(refused, facts, head, cancellation));
         if (commands.Count > 0) await leader.DeliverAsync(commands, cancellation);
     }
 

@@ -7,10 +7,11 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.Matching.Settlement;
 
 /// <summary>Says what a mined batch did to each of its trades, from the logs, one by one: a status of 1 proves nothing.</summary>
-public sealed partial class ReceiptReader(Deployment deployment, ILogger logger)
+public sealed partial class ReceiptReader(Deployment deployment, RefusedTransfers transfers, ILogger logger)
 {
     /// <returns>For every trade that the receipt decides. One that was settled before by another transaction is not decided here.</returns>
-    public IReadOnlyList<TradeOutcome> Read(TransactionReceipt receipt, int marketId, IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs)
+    public async Task<IReadOnlyList<TradeOutcome>> ReadAsync(
+        TransactionReceipt receipt, int marketId, IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs, CancellationToken cancellation)
     {
         var market = deployment.Market(marketId);
         var facts = BlockFacts.Read(deployment, receipt.Logs.Where(l => l.Address == market.Address));
@@ -28,7 +29,7 @@ public sealed partial class ReceiptReader(Deployment deployment, ILogger logger)
             }
             else if (refused.TryGetValue(id, out var refusal))
             {
-                var failure = SettlementFailure.Decode(refusal.Reason);
+                var failure = await transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), BlockRef.Hash(receipt.BlockHash), cancellation);
                 if (!failure.IsSettledAlready()) outcomes.Add(new TradeOutcome(id, failure.Stored(), failure.IsTemporary()));
             }
             else

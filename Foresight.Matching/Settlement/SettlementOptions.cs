@@ -1,5 +1,6 @@
 using System.Numerics;
 using Foresight.ServiceDefaults.Hosting;
+using Foresight.ServiceDefaults.Offenders;
 using Microsoft.Extensions.Configuration;
 
 namespace Foresight.Matching.Settlement;
@@ -64,6 +65,9 @@ public sealed record SettlementOptions
     /// <summary>How long the leader may take to acknowledge what the chain said; beyond it the step is tried again.</summary>
     public TimeSpan DeliveryDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>As the Api has them: from when an account's orders are refused, and what rests of it is withdrawn.</summary>
+    public OffenderOptions Offenders { get; init; } = new();
+
     public static BigInteger Gwei { get; } = 1_000_000_000;
 
     private static BigInteger MilliEther => 1_000_000 * Gwei;
@@ -90,6 +94,7 @@ public sealed record SettlementOptions
             LowBalance = MilliEther * configuration.Integer("SETTLEMENT_LOW_BALANCE_MILLIETHER", 100, 0, 1_000_000_000),
             PollInterval = configuration.Milliseconds("SETTLEMENT_POLL_MS", defaults.PollInterval, TimeSpan.FromMilliseconds(20), TimeSpan.FromMinutes(1)),
             BlockRange = configuration.Integer("SETTLEMENT_BLOCK_RANGE", defaults.BlockRange, 1, 100_000),
+            Offenders = OffenderOptions.From(configuration),
         };
         if (options.FinalityBlocks < options.Confirmations)
             throw new SettingException("SETTLEMENT_FINALITY_BLOCKS must not be below SETTLEMENT_CONFIRMATIONS: what is confirmed could then not be healed at all.");

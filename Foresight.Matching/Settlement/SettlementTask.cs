@@ -39,7 +39,7 @@ public sealed partial class SettlementTask(
     {
         var journal = new SettlementJournal(lease.Database);
         var term = new SettlementTerm(lease.Term, deployment, chain.Client, key, options, new SettlementStore(lease.Database), journal, publisher, metrics);
-        var submitter = new Submitter(term, new BatchSigner(deployment, chain.Client, key, options), new ReceiptReader(deployment, logger), clock, logger);
+        var submitter = new Submitter(term, new BatchSigner(deployment, chain.Client, key, options), new ReceiptReader(deployment, new RefusedTransfers(deployment, chain.Client), logger), clock, logger);
         var leader = new LeaderDelivery(router.SendAsync, deployment, options, clock, logger);
         var allotter = shards.Count == 1 ? null : new Allotter(lease.Term, new AllotmentStore(lease.Database, journal), leader, shards.Count, clock, logger);
         var follower = new ChainFollower(

@@ -167,7 +167,7 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
     {
         var tradeIds = await store.ReadTradeIdsAsync(live.BatchId, cancellation);
         var legs = await store.ReadLegsAsync(tradeIds, cancellation);
-        var outcomes = receipt.Succeeded ? receipts.Read(receipt, live.MarketId, tradeIds, legs) : [];
+        var outcomes = receipt.Succeeded ? await receipts.ReadAsync(receipt, live.MarketId, tradeIds, legs, cancellation) : [];
         var facts = new MinedFacts(receipt.BlockNumber, receipt.BlockHash.ToBytes(), receipt.GasUsed, receipt.Succeeded ? null : "reverted");
         Publish(await journal.RecordMinedAsync(settlement.Term, live, mined, facts, outcomes, cancellation));
         var (failed, heldBack) = (outcomes.Count(o => o.HasFailed), outcomes.Count(o => o.IsHeld));

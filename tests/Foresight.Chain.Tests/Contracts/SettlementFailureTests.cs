@@ -71,7 +71,8 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : Settlement
 
         var failure = await OnlyThisFailsAsync(bad);
 
-        Assert.Equal((SettlementFailure.TransferRefused, Bad.Address), (failure.Code, failure.Account));
+        Assert.Equal((SettlementFailure.TransferRefused, (Address?)null), (failure.Code, failure.Account));
+        Assert.Equal((Bad.Address, Seller.Address), (failure.Transfer!.From, failure.Transfer.To));
     }
 
     [Fact]

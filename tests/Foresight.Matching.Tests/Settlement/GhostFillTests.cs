@@ -32,6 +32,7 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         OrderCancelled,
         WalletTurnsInvalid,
         WalletBurnsGas,
+        MoneyBlocked,
     }
 
     [Theory]
@@ -40,6 +41,7 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
     [InlineData(Attack.OrderCancelled, SettlementFailure.OrderCancelled)]
     [InlineData(Attack.WalletTurnsInvalid, SettlementFailure.InvalidSignature)]
     [InlineData(Attack.WalletBurnsGas, SettlementFailure.InvalidSignature)]
+    [InlineData(Attack.MoneyBlocked, SettlementFailure.TransferRefused)]
     public async Task AnAttackBetweenMatchAndMining_FailsAlone_IsSeenWithinTwoBlocks_AndLeavesNothingHeld(Attack attack, string reason)
     {
         await using var venue = await LiveVenue.CreateAsync(fixture);
@@ -57,12 +59,18 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         await using var venue = await LiveVenue.CreateAsync(fixture);
         var (alice, bob) = (await venue.AddWalletAsync(usdc: 1_000_000, shares: 0), await venue.AddWalletAsync(usdc: 0, shares: 1_000_000));
         var eve = await venue.AddWalletAsync(usdc: 1_000, shares: 0);
-        var levels = new List<OffenderLevel>();
+        await venue.ConfirmAsync();
+        var kept = await venue.PlaceAsync(eve, isBuy: true, 900, BadLots);
+        var (levels, states) = (new List<OffenderLevel>(), new List<string>());
         for (var offence = 0; offence < 3; offence++)
         {
-            await RunAsync(venue, Attack.OrderCancelled, SettlementFailure.OrderCancelled, alice, bob, eve);
+            await RunAsync(venue, Attack.OrderCancelled, SettlementFailure.OrderCancelled, alice, bob, eve, heldElsewhere: offence < 2 ? 900 * BadLots : 0);
             levels.Add(await StandingAsync(eve));
+            states.Add((await venue.StateOfAsync(kept)).Status);
         }
+
+        // Who gets no new order in keeps none that came before.
+        Assert.Equal(["open", "open", "cancelled"], states);
 
         Assert.Equal([OffenderLevel.Capped, OffenderLevel.Capped, OffenderLevel.Refused], levels);
         Assert.Equal((OffenderLevel.Clear, OffenderLevel.Clear), (await StandingAsync(alice), await StandingAsync(bob)));
@@ -78,7 +86,7 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         }
     }
 
-    private async Task<Result> RunAsync(LiveVenue venue, Attack attack, string reason, Wallet alice, Wallet bob, Wallet? attacker = null)
+    private async Task<Result> RunAsync(LiveVenue venue, Attack attack, string reason, Wallet alice, Wallet bob, Wallet? attacker = null, long heldElsewhere = 0)
     {
         await fixture.AutomineAsync(true);
         var isContract = attack is Attack.WalletTurnsInvalid or Attack.WalletBurnsGas;
@@ -110,7 +118,7 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         Assert.Equal(reason, await venue.Venue.ScalarAsync<string>("SELECT reason FROM offences WHERE trade_id = $1 AND address = $2", bad, eve.Account.ToBytes()));
         if (attack == Attack.OrderCancelled) await venue.SendFirstAsync(eve, venue.Venue.MarketAddress, MarketContract.CancelSalt(resting.Message.Salt));
         await venue.MineAsync();
-        Assert.Equal(0, await venue.HeldAsync());
+        Assert.Equal(heldElsewhere, await venue.HeldAsync());
         await RequireLedgerIsChainAsync(venue, alice, bob);
         return result;
     }
@@ -143,6 +151,7 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         Attack.MoneyMoved => venue.SendFirstAsync(eve, venue.Venue.Deployment.Usdc, UsdcContract.Transfer(venue.Venue.Operator.Key.Address, new BigInteger(1_000) * 1_000_000)),
         Attack.ApprovalRevoked => venue.SendFirstAsync(eve, venue.Venue.Deployment.Usdc, UsdcContract.Approve(venue.Venue.Deployment.Factory, 0)),
         Attack.OrderCancelled => venue.SendFirstAsync(eve, venue.Venue.MarketAddress, MarketContract.CancelSalt(bid.Message.Salt)),
+        Attack.MoneyBlocked => venue.SendFirstAsync(eve, venue.Venue.Deployment.Usdc, UsdcContract.SetBlocked(eve.Account, true)),
         Attack.WalletTurnsInvalid => venue.SendFirstAsync(eve, eve.Account, SetMode.Encode(1)),
         _ => venue.SendFirstAsync(eve, eve.Account, SetMode.Encode(2)),
     };

@@ -83,7 +83,7 @@ public sealed class Venue : IAsyncDisposable
     public Submitter NewSubmitter(IRpcTransport? through = null)
     {
         var settlement = NewTerm(through);
-        return new Submitter(settlement, new BatchSigner(Deployment, settlement.Client, Operator, Options), new ReceiptReader(Deployment, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
+        return new Submitter(settlement, new BatchSigner(Deployment, settlement.Client, Operator, Options), new ReceiptReader(Deployment, new RefusedTransfers(Deployment, settlement.Client), NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
     }
 
     public ChainFollower NewFollower(IRpcTransport? through = null) => NewFollowerVia(Send ?? Leader.SendAsync, through);
