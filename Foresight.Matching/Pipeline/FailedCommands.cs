@@ -42,17 +42,19 @@ internal sealed partial class FailedCommands(
         var left = clock.GetElapsedTime(clock.GetTimestamp(), request.Deadline);
         var until = failure.Now + (left > TimeSpan.Zero ? left : TimeSpan.Zero) + PipelineLimits.FailedCommandMargin;
         var command = JsonSerializer.Serialize(request.Command, JsonSerializerOptions.Web);
-        var failed = new FailedCommand(request.Command.RequestId, command, ReasonOf(failure), until);
+        var failed = new FailedCommand(request.Command.RequestId, command, ReasonOf(failure.InnerException!), until);
         await journal.ExecuteAsync(new JournalTransaction(
             new JournalStep.AssertTerm(term), new JournalStep.StoreFailure(failed, term.Epoch), new JournalStep.Commit()));
         return await rebuild(ending);
     }
 
-    private static string ReasonOf(CommandFailedException failure)
+    internal static string ReasonOf(Exception cause)
     {
         // Postgres has no place for that character.
-        var reason = failure.InnerException!.ToString().Replace("\0", "", StringComparison.Ordinal);
-        return reason.Length <= MaximumReasonLength ? reason : reason[..MaximumReasonLength];
+        var reason = cause.ToString().Replace("\0", "", StringComparison.Ordinal);
+        if (reason.Length <= MaximumReasonLength) return reason;
+        // Half of a pair is no character, and could not be sent.
+        return reason[..(char.IsHighSurrogate(reason[MaximumReasonLength - 1]) ? MaximumReasonLength - 1 : MaximumReasonLength)];
     }
 
     private static partial class Log
