@@ -21,7 +21,7 @@ public sealed class CrashDetector(TermStore terms, INodeProbe probe, LeaseOption
         {
             return !await terms.SessionLivesAsync(resource, holder.Token, cancellation);
         }
-        catch (NpgsqlException)
+        catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {
             // Postgres does not tell, so the second sign is missing; a take-over would fail there as well.
             return false;

@@ -16,6 +16,9 @@ public sealed partial class LeadershipLoop
         [LoggerMessage(LogLevel.Information, "Redis says again who leads {Resource}.")]
         public static partial void RedisSpeaks(ILogger logger, string resource);
 
+        [LoggerMessage(LogLevel.Information, "A lease of {Resource} that is this node's, and under which it does not lead, was in Redis: it is given back.")]
+        public static partial void OwnLeaseFound(ILogger logger, string resource);
+
         [LoggerMessage(LogLevel.Information, "Another node won the lease of {Resource}.")]
         public static partial void BidLost(ILogger logger, string resource);
 

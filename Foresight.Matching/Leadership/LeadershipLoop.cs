@@ -28,7 +28,8 @@ public sealed partial class LeadershipLoop(
     /// <summary>When the lease was first seen to be free; null while somebody holds it.</summary>
     private long? freeSince;
     private TimeSpan nextLook;
-    private long lastSeenAlive = services.Clock.GetTimestamp();
+    private readonly HolderSightings sightings = new(services.Clock, services.Options);
+    private readonly FormerTokens formerTokens = new();
 
     protected override Task ExecuteAsync(CancellationToken stopping) => RunAsync(stopping);
 
@@ -79,8 +80,16 @@ public sealed partial class LeadershipLoop(
             return;
         }
 
-        var finished = await LeadAsync(bid, stopping);
-        services.Share.Release(resource);
+        bool finished;
+        try
+        {
+            finished = await LeadAsync(bid, stopping);
+        }
+        finally
+        {
+            services.Share.Release(resource);
+        }
+
         if (!finished && !stopping.IsCancellationRequested) await Task.Delay(PauseAfterFailure, clock, stopping);
     }
 
@@ -90,14 +99,14 @@ public sealed partial class LeadershipLoop(
         nextLook = options.PollInterval;
         try
         {
-            var reading = await services.Leases.ReadAsync(resource, options.LeaseDuration);
+            var reading = await GiveBackOwnAsync(await services.Leases.ReadAsync(resource, options.LeaseDuration));
             if (redisIsSilent) Log.RedisSpeaks(logger, resource);
             redisIsSilent = false;
             var crashed = false;
             if (reading.Held)
             {
                 crashed = reading.Holder is not null && await services.Crashes.HasCrashedAsync(resource, reading.Holder, stopping);
-                if (!crashed) lastSeenAlive = clock.GetTimestamp();
+                if (!crashed) sightings.Saw(reading.Holder);
                 if (!crashed) freeSince = null;
                 if (!crashed) return null;
                 if (freeSince is null) Log.HolderCrashed(logger, reading.Holder!.NodeId, resource);
@@ -105,10 +114,12 @@ public sealed partial class LeadershipLoop(
 
             if (!MayBid()) return null;
 
-            var phases = new FailoverPhases(clock, lastSeenAlive);
+            var phases = new FailoverPhases(clock, sightings.LastAlive(crashed));
             phases.Reach(FailoverPhases.Detected);
             var now = clock.GetUtcNow();
             var record = new LeaseRecord(identity.Id, services.Presence.Address, services.NewToken(), Epoch: 0, now, now);
+            // Before it is sent: without an answer it may be in the key all the same.
+            formerTokens.Add(record.Token);
             var sentAt = clock.GetTimestamp();
             var won = crashed
                 ? await services.Leases.TryReplaceAsync(resource, reading.Holder!.Token, record, options.LeaseDuration)
@@ -137,6 +148,18 @@ public sealed partial class LeadershipLoop(
         }
     }
 
+    /// <summary>
+    /// A renewal that Redis heard late, when the key had ended already, or a bid whose answer was lost, leaves a lease of this node's in the
+    /// key that nobody leads under. No term runs here, so it is given back: it would keep everybody waiting for as long as a lease.
+    /// </summary>
+    private async Task<LeaseReading> GiveBackOwnAsync(LeaseReading reading)
+    {
+        if (reading.Holder is not { } holder || !formerTokens.Contains(holder.Token)) return reading;
+        Log.OwnLeaseFound(logger, resource);
+        await services.Leases.ReleaseAsync(resource, holder);
+        return default;
+    }
+
     /// <summary>A node that leads other shards leaves this one for a moment to those that lead fewer; then it is taken for led.</summary>
     private bool MayBid()
     {
@@ -154,16 +177,16 @@ public sealed partial class LeadershipLoop(
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(ending, services.Share.HandsOver(resource));
         var stopping = leaving.Token;
         freeSince = null;
-        var keeper = new LeaseKeeper(services.Leases, options, clock, resource, bid.Record, bid.SentAt);
-        identity.Renamed += keeper.SetNodeId;
-        keeper.SetNodeId(identity.Id);
         var sessionName = LeaderSessions.NameOf(resource, bid.Record.Token);
-        // Open until the lease is released: a term that only ends must not look like one that crashed.
+        // Open until the lease is released: a term that only ends must not look like one that crashed. Opened before anything renews.
         await using var sessions = services.Sessions.Open(sessionName);
-        services.Presence.SetLeads(resource, true);
-        SetState("acquiring");
+        var keeper = new LeaseKeeper(services.Leases, options, clock, resource, bid.Record, bid.SentAt);
         try
         {
+            identity.Renamed += keeper.SetNodeId;
+            keeper.SetNodeId(identity.Id);
+            services.Presence.SetLeads(resource, true);
+            SetState("acquiring");
             var (term, previous) = await services.Terms.TakeAsync(
                 new NewHolder(resource, bid.Record.Token, identity.Id, bid.Record.Address, sessionName), keeper.Lost);
             Reach(bid, FailoverPhases.Fenced, null);
@@ -205,20 +228,31 @@ public sealed partial class LeadershipLoop(
 
     private async Task EndAsync(LeaseKeeper keeper)
     {
-        await keeper.DisposeAsync();
-        if (keeper.LossReason is { } reason)
+        try
         {
-            services.Metrics.LeaseLost(resource);
-            Log.LeaseLost(logger, resource, keeper.Record.Epoch, reason);
-        }
+            await keeper.DisposeAsync();
+            if (keeper.LossReason is { } reason)
+            {
+                services.Metrics.LeaseLost(resource);
+                Log.LeaseLost(logger, resource, keeper.Record.Epoch, reason);
+            }
 
-        // Released only now, with the work at its end: whoever gets it next need not wait for anything of ours.
-        await services.Leases.ReleaseAsync(resource, keeper.Record);
+            // Released only now, with the work at its end: whoever gets it next need not wait for anything of ours.
+            await services.Leases.ReleaseAsync(resource, keeper.Record);
+        }
+        finally
+        {
+            Follow(keeper);
+        }
+    }
+
+    private void Follow(LeaseKeeper keeper)
+    {
         services.Broadcast.Publish(Channels.ClusterEvents, new ClusterEvent("leader_lost", identity.Id, keeper.Record.Epoch, clock.GetUtcNow(), resource));
         services.Metrics.Follows(resource);
         services.Presence.SetLeads(resource, false);
         SetState("follower");
-        lastSeenAlive = clock.GetTimestamp();
+        sightings.WasIt();
         Log.Follows(logger, resource);
     }
 
@@ -231,52 +265,6 @@ public sealed partial class LeadershipLoop(
             if (services.Presence.Address.Length > 0) return;
             await changed.WaitAsync(stopping);
         }
-    }
-
-    private void Reach(Bid bid, string phase, Term? term)
-    {
-        if (!bid.Phases.Reach(phase)) return;
-        services.Metrics.Phase(resource, phase, bid.Phases.Reached[phase]);
-        if (phase == FailoverPhases.Recovered) SetState("active");
-        if (phase == FailoverPhases.FirstAcknowledgement && term is not null) Log.TookOver(logger, resource, term.Epoch, bid.Phases);
-        if (term is not null) _ = RecordAsync(term, bid.Phases);
-    }
-
-    private async Task RecordAsync(Term term, FailoverPhases phases)
-    {
-        try
-        {
-            await services.Terms.RecordPhasesAsync(term, phases.Reached, lifetime.ApplicationStopped);
-        }
-        catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException)
-        {
-            Log.PhasesNotRecorded(logger, resource, error.Message);
-        }
-    }
-
-    /// <summary>Else the registry would show a second active node until the dead one's heartbeats are missed.</summary>
-    private async Task DropAsync(string deadNodeId)
-    {
-        try
-        {
-            await services.DropNode(deadNodeId, lifetime.ApplicationStopping);
-        }
-        catch (Exception error) when (error is RedisException or TimeoutException or OperationCanceledException)
-        {
-            Log.NotDropped(logger, deadNodeId, error.Message);
-        }
-    }
-
-    private void Announce(string message, string clusterEvent, LeaseRecord record)
-    {
-        services.Broadcast.Publish(Channels.ClusterLeader, new LeaderMessage(message, resource, record.NodeId, record.Address, record.Epoch));
-        services.Broadcast.Publish(Channels.ClusterEvents, new ClusterEvent(clusterEvent, record.NodeId, record.Epoch, clock.GetUtcNow(), resource));
-    }
-
-    /// <summary>A node is what it is to the order flow; its other resources show in "leads".</summary>
-    private void SetState(string state)
-    {
-        if (services.Share.SetState(resource, state) is { } node) services.Presence.SetState(node);
     }
 
     private void WakeWhenReleased(LeaderMessage message)

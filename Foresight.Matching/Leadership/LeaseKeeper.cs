@@ -72,6 +72,11 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         {
             // The work is done; whoever disposes of this releases the lease.
         }
+        catch (Exception error)
+        {
+            // A defect: nobody renews any more, so nobody may go on leading; and whoever disposes of this has the lease to give back.
+            Lose($"renewing it failed: {error.Message}");
+        }
     }
 
     private void Apply(RenewOutcome outcome, TimeSpan sentAt)

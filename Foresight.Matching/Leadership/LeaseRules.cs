@@ -48,6 +48,14 @@ public static class LeaseRules
     public static TimeSpan RetryInterval(LeaseOptions options) => options.RenewInterval / 5;
 
     /// <summary>
+    /// Whether a lease that is free now ran out, so that its holder was last alive when it renewed. A lease that is gone sooner was given
+    /// back or deleted, and one whose holder has crashed is not over: then the holder was alive at the look before. Who is alive renewed
+    /// within the interval, and a lease runs out only after its duration; in the middle, because a follower sees both a look late.
+    /// </summary>
+    public static bool RanOut(TimeSpan sinceRenewalWasSeen, bool crashed, LeaseOptions options) =>
+        !crashed && sinceRenewalWasSeen >= (options.RenewInterval + options.LeaseDuration) / 2;
+
+    /// <summary>
     /// A follower need not wait for the lease to end if the leader is certainly gone. One sign alone is not enough: a refused connection
     /// may be a restarted network, a missing session a restarted database. Even with both, it is the fence that makes the take-over safe.
     /// </summary>

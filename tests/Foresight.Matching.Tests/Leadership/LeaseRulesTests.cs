@@ -74,5 +74,14 @@ public class LeaseRulesTests
         Assert.Contains(message, Assert.Throws<SettingException>(options.Validate).Message);
     }
 
+    [Theory]
+    [InlineData(0.4, false, false)]
+    [InlineData(2, false, false)]
+    [InlineData(4.5, false, true)]
+    [InlineData(60, false, true)]
+    [InlineData(4.5, true, false)]
+    public void ALeaseRanOut_IfItsHolderDidNotRenewForLong_AndHasNotCrashed(double secondsSinceRenewal, bool crashed, bool ranOut) =>
+        Assert.Equal(ranOut, LeaseRules.RanOut(TimeSpan.FromSeconds(secondsSinceRenewal), crashed, Options));
+
     private static TimeSpan At(double seconds) => TimeSpan.FromSeconds(seconds);
 }

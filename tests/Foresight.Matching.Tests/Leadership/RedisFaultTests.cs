@@ -115,6 +115,26 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await Journal.AssertSoundAsync(cluster);
     }
 
+    /// <summary>
+    /// As it is after a freeze: Redis hears the renewals of a holder that has stopped meanwhile when the key has ended, and writes it again. Nobody
+    /// in this test would outlive that lease.
+    /// </summary>
+    [Fact]
+    public async Task ALeaseThatALateRenewalWrote_IsGivenBackByTheNodeItNames()
+    {
+        await stores.StartRedisAsync();
+        await using var node = await TestNode.StartAsync("n1", cluster.With("LEASE_TTL_MS", "600000"));
+        await node.ActiveAsync();
+        var key = node.Redis.Key(LeaderDirectory.LeaseKey(LeasedResources.Matching));
+        var own = await node.Redis.Database.StringGetAsync(key);
+        await node.Redis.Database.StringSetAsync(key, "forged", TimeSpan.FromMinutes(10));
+        await Eventually.TrueAsync("the node follows", Eventually.Patience, () => node.Presence.State == "follower");
+
+        await node.Redis.Database.StringSetAsync(key, own, TimeSpan.FromMinutes(10));
+        await node.ActiveAsync();
+        Assert.Equal(2L, await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'"));
+    }
+
     [Fact]
     public async Task TwoNodesOfOneName_AreTwoToTheLease_AndOneOfThemLeads()
     {

@@ -16,6 +16,8 @@ internal class Mutant
 
     public virtual ILeadershipTable Table(World world, SimulatedSessions primary) => new SimulatedLeadershipTable(world, primary);
 
+    public virtual ILeaseStore Leases(ILeaseStore real) => real;
+
     public virtual ILeaderTask Work(ILeaderTask real, SimulatedNodeParts parts) => real;
 
     public virtual SimulatedClock Clock(Timeline timeline, Process process, double rate) => new(timeline, process, rate);

@@ -20,6 +20,7 @@ public static class MutantNames
         ["no-position"] = () => new NoPosition(),
         ["take-over-in-steps"] = () => new TakeOverInSteps(),
         ["wait-for-snapshot"] = () => new WaitForSnapshot(),
+        ["keep-own-lease"] = () => new KeepOwnLease(),
         ["no-session-kill"] = () => new NoSessionKill(),
     };
 

@@ -77,7 +77,7 @@ internal sealed class SimulatedNode : Process
         var terms = new TermStore(table, Logger<TermStore>());
         var leases = new SimulatedLeaseStore(World, this, ToRedis, clock, broadcast);
         var services = new LeadershipServices(
-            Lease, leases, terms, new Sessions(this), new CrashDetector(terms, new Probe(this), Lease), LeadershipMetrics, broadcast, presence, clock)
+            Lease, World.Mutant.Leases(leases), terms, new Sessions(this), new CrashDetector(terms, new Probe(this), Lease), LeadershipMetrics, broadcast, presence, clock)
         {
             NewToken = World.Dice.Fork().NextGuid,
             DropNode = (_, _) => Task.CompletedTask,

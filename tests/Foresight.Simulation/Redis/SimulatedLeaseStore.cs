@@ -7,18 +7,45 @@ using StackExchange.Redis;
 
 namespace Foresight.Simulation.Redis;
 
-/// <summary>One process' way to the leases: the same scripts, time-outs and failures as <see cref="RedisLeaseStore"/> has.</summary>
+/// <summary>
+/// One process' way to the leases: the same scripts, time-outs and failures as <see cref="RedisLeaseStore"/> has. Its connection is given up
+/// when the server has been silent for a while; what was sent over it is heard all the same, when the server goes on.
+/// </summary>
 internal sealed class SimulatedLeaseStore(World world, Process process, Link link, TimeProvider clock, IBroadcast broadcast) : ILeaseStore
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
 
-    public Task<LeaseReading> ReadAsync(string resource, TimeSpan duration) => AskAsync(redis => redis.Read(resource));
+    /// <summary>As <c>RedisConnection</c> has it.</summary>
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(3);
 
-    public async Task<bool> TryAcquireAsync(string resource, LeaseRecord record, TimeSpan duration) =>
-        Bid(process.Ran, await AskAsync(redis => redis.Acquire(resource, record, duration)));
+    /// <summary>A lease of its own that a node meets so often in a row, half a second apart, is one that it does not give back.</summary>
+    private const int ReadingsOfAnOwnLease = 6;
 
-    public async Task<bool> TryReplaceAsync(string resource, Guid deadToken, LeaseRecord record, TimeSpan duration) =>
-        Bid(process.Ran, await AskAsync(redis => redis.SetIfOf(resource, deadToken, record, duration)));
+    private readonly HashSet<Guid> own = [];
+    private int ownInARow;
+    private long? unansweredSince;
+
+    public async Task<LeaseReading> ReadAsync(string resource, TimeSpan duration)
+    {
+        // Read between terms only, so a lease of this process' is nobody's.
+        var reading = await AskAsync(redis => redis.Read(resource));
+        ownInARow = reading.Holder is { } holder && own.Contains(holder.Token) ? ownInARow + 1 : 0;
+        if (ownInARow >= ReadingsOfAnOwnLease)
+            throw world.Violated("a lease is somebody's", $"{process.Name} leads no more, and a lease of its own keeps everybody waiting");
+        return reading;
+    }
+
+    public async Task<bool> TryAcquireAsync(string resource, LeaseRecord record, TimeSpan duration)
+    {
+        own.Add(record.Token);
+        return Bid(process.Ran, await AskAsync(redis => redis.Acquire(resource, record, duration)));
+    }
+
+    public async Task<bool> TryReplaceAsync(string resource, Guid deadToken, LeaseRecord record, TimeSpan duration)
+    {
+        own.Add(record.Token);
+        return Bid(process.Ran, await AskAsync(redis => redis.SetIfOf(resource, deadToken, record, duration)));
+    }
 
     public async Task<RenewOutcome> RenewAsync(string resource, LeaseRecord record, TimeSpan duration)
     {
@@ -55,6 +82,18 @@ internal sealed class SimulatedLeaseStore(World world, Process process, Link lin
         return won;
     }
 
-    private Task<T> AskAsync<T>(Func<SimulatedRedis, T> work) => Call<T>.AskAsync(
-        process, clock, link, call => world.Redis.Arrive(call, () => work(world.Redis)), AnswerTimeout, () => new TimeoutException("Redis (simulated)."));
+    private async Task<T> AskAsync<T>(Func<SimulatedRedis, T> work)
+    {
+        if (world.Timeline.Now - unansweredSince > ResponseTimeout.Ticks)
+        {
+            if (!world.Redis.Alive || world.Redis.Paused || link.IsCut) throw new TimeoutException("There is no connection to Redis (simulated).");
+            unansweredSince = null;
+        }
+
+        unansweredSince ??= world.Timeline.Now;
+        var answer = await Call<T>.AskAsync(
+            process, clock, link, call => world.Redis.Arrive(call, () => work(world.Redis)), AnswerTimeout, () => new TimeoutException("Redis (simulated)."));
+        unansweredSince = null;
+        return answer;
+    }
 }

@@ -1,0 +1,85 @@
+using Foresight.Contracts;
+using Foresight.Matching.Leadership;
+
+namespace Foresight.Matching.Tests.Leadership;
+
+/// <summary>From when a failover's time counts: a follower looks each half second at a lease of five, renewed each one and a half.</summary>
+public sealed class HolderSightingsTests
+{
+    private static readonly LeaseOptions Options = new();
+
+    private readonly HandClock clock = new();
+    private readonly HolderSightings sightings;
+    private LeaseRecord lease = new("n1", "http://127.0.0.1:1", Guid.NewGuid(), 3, default, default);
+
+    public HolderSightingsTests()
+    {
+        sightings = new HolderSightings(clock, Options);
+        // A leader that renews, for a while.
+        for (var renewal = 0; renewal < 4; renewal++)
+        {
+            lease = lease with { LastRenewedAt = lease.LastRenewedAt + Options.RenewInterval };
+            Look(3);
+        }
+    }
+
+    [Fact]
+    public void ALeaseThatRanOut_CountsFromItsLastRenewal_NotFromTheLastLookAtADeadHoldersKey()
+    {
+        // The last renewal was seen three looks ago; seven more find the key as it was.
+        Look(7);
+        Assert.Equal(Options.PollInterval * 10, Since(crashed: false));
+    }
+
+    [Fact]
+    public void ALeaseThatWasGivenBack_CountsFromTheLastLook() => Assert.Equal(Options.PollInterval, Since(crashed: false));
+
+    [Fact]
+    public void ACrash_CountsFromTheLastLookThatFoundTheHolderAlive()
+    {
+        Look(6);
+        Assert.Equal(Options.PollInterval, Since(crashed: true));
+    }
+
+    [Fact]
+    public void AnEndOfItsOwnTerm_CountsFromThere()
+    {
+        sightings.WasIt();
+        clock.Pass(Options.LeaseDuration);
+        Assert.Equal(Options.LeaseDuration, Since(crashed: false));
+    }
+
+    [Fact]
+    public void AForgedValueInTheKey_IsNoSignOfLife()
+    {
+        for (var look = 0; look < 10; look++)
+        {
+            sightings.Saw(null);
+            clock.Pass(Options.PollInterval);
+        }
+
+        Assert.Equal(Options.PollInterval * 13, Since(crashed: false));
+    }
+
+    private void Look(int times)
+    {
+        for (var look = 0; look < times; look++)
+        {
+            sightings.Saw(lease);
+            clock.Pass(Options.PollInterval);
+        }
+    }
+
+    private TimeSpan Since(bool crashed) => clock.GetElapsedTime(sightings.LastAlive(crashed));
+
+    private sealed class HandClock : TimeProvider
+    {
+        private long now;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => now;
+
+        public void Pass(TimeSpan span) => now += span.Ticks;
+    }
+}
