@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
 using Foresight.Contracts;
+using Foresight.Matching.Leadership;
 using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Cluster;
@@ -26,16 +29,20 @@ internal sealed class FaultCluster : IAsyncDisposable
     private readonly ConcurrentDictionary<string, Member> members = new();
     private readonly bool proxyPostgres;
 
-    private FaultCluster(FaultStores stores, string connection, bool fastPath, bool proxyPostgres)
+    private FaultCluster(FaultStores stores, string connection, LeaseOptions lease, bool proxyPostgres)
     {
         Stores = stores;
         Connection = connection;
+        Lease = lease;
         Database = NpgsqlDataSource.Create(connection);
         this.proxyPostgres = proxyPostgres;
         settings = new Dictionary<string, string?>
         {
-            ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:", ["CLUSTER_SECRET"] = "a secret of this run", ["LEASE_FAST_PATH"] = fastPath ? "true" : "false",
+            ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:", ["CLUSTER_SECRET"] = "a secret of this run",
+            ["LEASE_FAST_PATH"] = lease.CrashFastPath ? "true" : "false", ["LEASE_TTL_MS"] = Milliseconds(lease.LeaseDuration),
+            ["LEASE_RENEW_MS"] = Milliseconds(lease.RenewInterval), ["LEASE_POLL_MS"] = Milliseconds(lease.PollInterval),
         };
+        if (stores.StandbyPort is not null) settings["DATABASE_REPLICA_1_URL"] = StandbyConnection;
         redis = new RedisConnection(new RedisSettings(stores.Redis, settings["REDIS_KEY_PREFIX"]!), NullLogger<RedisConnection>.Instance);
         leaders = new LeaderDirectory(redis, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
         registry = new NodeRegistry(redis, TimeProvider.System, NullLogger<NodeRegistry>.Instance);
@@ -43,15 +50,24 @@ internal sealed class FaultCluster : IAsyncDisposable
     }
 
     public FaultStores Stores { get; }
+    public LeaseOptions Lease { get; }
+
+    /// <summary>The first primary.</summary>
     public string Connection { get; }
-    public NpgsqlDataSource Database { get; }
+
+    /// <summary>Its standby, where there is one.</summary>
+    public string StandbyConnection => new NpgsqlConnectionStringBuilder(Connection) { Port = Stores.StandbyPort!.Value }.ConnectionString;
+
+    /// <summary>Whichever is the primary.</summary>
+    public NpgsqlDataSource Database { get; private set; }
+
     public LeaderRouter Router { get; }
 
     public IEnumerable<Member> Members => members.Values;
 
-    public static async Task<FaultCluster> StartAsync(FaultStores stores, bool fastPath, bool proxyPostgres)
+    public static async Task<FaultCluster> StartAsync(FaultStores stores, LeaseOptions lease, bool proxyPostgres)
     {
-        var cluster = new FaultCluster(stores, await stores.CreateDatabaseAsync(), fastPath, proxyPostgres);
+        var cluster = new FaultCluster(stores, await stores.CreateDatabaseAsync(), lease, proxyPostgres);
         await CreateMarketsAsync(cluster.Database, Markets);
         await CommitFreeze.InstallAsync(cluster.Database);
         await cluster.StartNodesAsync(["n1", "n2", "n3"]);
@@ -63,7 +79,7 @@ internal sealed class FaultCluster : IAsyncDisposable
     /// <summary>Over a database that has its journal already.</summary>
     public static async Task<FaultCluster> OverAsync(FaultStores stores, string connection, IReadOnlyList<string> names)
     {
-        var cluster = new FaultCluster(stores, connection, fastPath: true, proxyPostgres: false);
+        var cluster = new FaultCluster(stores, connection, new LeaseOptions(), proxyPostgres: false);
         await cluster.StartNodesAsync(names);
         return cluster;
     }
@@ -123,6 +139,33 @@ internal sealed class FaultCluster : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
+    public Task NextEpochAsync(long before) => UntilAsync("another node takes the next epoch", async () => await EpochAsync() > before);
+
+    /// <summary>Where the journal ends.</summary>
+    public async Task<long> LastSequenceAsync()
+    {
+        await using var command = Database.CreateCommand("SELECT max(sequence) FROM commands");
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>The standby was promoted.</summary>
+    public void GoOnAtStandby()
+    {
+        Database.Dispose();
+        Database = NpgsqlDataSource.Create(StandbyConnection);
+    }
+
+    public Task DeleteLeaseAsync() => redis.Database.KeyDeleteAsync(LeaseKey);
+
+    /// <summary>As if this node held it, with a token that nobody has, and for ever.</summary>
+    public async Task ForgeLeaseAsync(Member by)
+    {
+        var node = await registry.FindAsync(by.Name) ?? throw new InvalidOperationException($"{by.Name} is not registered");
+        var now = DateTimeOffset.UtcNow;
+        var forged = new LeaseRecord(node.NodeId, node.Address, Guid.NewGuid(), await EpochAsync() + 1, now, now);
+        await redis.Database.StringSetAsync(LeaseKey, JsonSerializer.Serialize(forged, JsonSerializerOptions.Web));
+    }
+
     /// <summary>What the last take-over took up to each phase, in milliseconds since the term before was last seen alive.</summary>
     public async Task<string> PhasesAsync()
     {
@@ -171,6 +214,10 @@ internal sealed class FaultCluster : IAsyncDisposable
         redis.Dispose();
         await Database.DisposeAsync();
     }
+
+    private RedisKey LeaseKey => redis.Key(LeaderDirectory.LeaseKey(LeasedResources.Matching));
+
+    private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>One node, and its own wires to the stores.</summary>
     internal sealed class Member : IAsyncDisposable

@@ -1,18 +1,24 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Foresight.Bench.Failover;
 
 /// <summary>What N times the same fault did.</summary>
-internal sealed class FaultReport(Fault fault)
+internal sealed class FaultReport(Fault fault, Bounds bounds)
 {
     public const string Header =
         "fault               runs   gap p50   p95     max  back max  follows max  epochs  acknowledged  no answer  lost  doubled  stale  replay";
 
+    private readonly List<string> wrong = [];
     private long acknowledged;
     private long others;
+    private Verdict verdict = Verdict.Clean;
 
-    /// <summary>Seconds without an acknowledgement.</summary>
+    /// <summary>The longest silence of each run: seconds without an acknowledgement.</summary>
     public List<double> Gaps { get; } = [];
+
+    /// <summary>Seconds of each run in which nothing was acknowledged for a noticeable time.</summary>
+    public List<double> Unavailable { get; } = [];
 
     /// <summary>Seconds from the end of a fault that lasts to the first acknowledgement.</summary>
     public List<double> Back { get; } = [];
@@ -20,32 +26,66 @@ internal sealed class FaultReport(Fault fault)
     /// <summary>Seconds from SIGCONT until the node says that it follows.</summary>
     public List<double> Demoted { get; } = [];
 
+    /// <summary>The longest time from an order to its acknowledgement, in seconds.</summary>
+    public List<double> Answers { get; } = [];
+
     /// <summary>Terms that began.</summary>
     public List<long> Epochs { get; } = [];
 
-    public Verdict Verdict { get; private set; } = new(0, 0, 0, false, ["not judged"]);
+    public bool Holds => verdict.Holds && wrong.Count == 0 && Judged.All(one => one.Holds);
+
+    public Verdict Verdict => verdict;
 
     public JsonObject Json => new()
     {
         ["fault"] = fault.Name, ["runs"] = Gaps.Count, ["gap_p50_s"] = Percentile(Gaps, 0.5), ["gap_p95_s"] = Percentile(Gaps, 0.95),
-        ["gap_max_s"] = Percentile(Gaps, 1), ["back_max_s"] = Percentile(Back, 1), ["demoted_max_s"] = Percentile(Demoted, 1), ["epochs"] = Epochs.Sum(),
-        ["acknowledged"] = acknowledged, ["lost"] = Verdict.Lost, ["doubled"] = Verdict.Doubled, ["stale_rows"] = Verdict.StaleRows,
-        ["replay_equal"] = Verdict.ReplayEqual, ["violations"] = Verdict.Violations.Count,
+        ["gap_max_s"] = Percentile(Gaps, 1), ["unavailable_max_s"] = Percentile(Unavailable, 1), ["back_max_s"] = Percentile(Back, 1),
+        ["demoted_max_s"] = Percentile(Demoted, 1), ["answer_max_s"] = Percentile(Answers, 1), ["epochs"] = Epochs.Sum(), ["acknowledged"] = acknowledged,
+        ["no_answer"] = others, ["lost"] = verdict.Lost, ["unreplicated"] = verdict.Unreplicated, ["doubled"] = verdict.Doubled,
+        ["stale_rows"] = verdict.StaleRows, ["replay_equal"] = verdict.ReplayEqual, ["violations"] = verdict.Violations.Count + wrong.Count,
+        ["holds"] = Holds,
     };
 
     public string Line =>
         $"{fault.Name,-18} {Gaps.Count,5} {Percentile(Gaps, 0.5),7:0.00} s {Percentile(Gaps, 0.95),5:0.00} {Percentile(Gaps, 1),7:0.00} {Text(Back),9} {Text(Demoted),12} "
-        + $"{Epochs.Sum(),7} {acknowledged,13:N0} {others,10} {Verdict.Lost,5} {Verdict.Doubled,8} {Verdict.StaleRows,6}  {(Verdict.ReplayEqual ? "equal" : "DIFFERS")}";
+        + $"{Epochs.Sum(),7} {acknowledged,13:N0} {others,10} {verdict.Lost,5} {verdict.Doubled,8} {verdict.StaleRows,6}  {(verdict.ReplayEqual ? "equal" : "DIFFERS")}";
 
-    public void Finish(OrderLoad load, Verdict verdict)
+    /// <summary>What has a bound: what the worst run was, and whether it kept to it.</summary>
+    private IEnumerable<(string Sentence, bool Holds)> Judged
     {
-        (acknowledged, others, Verdict) = (load.Count, load.Others.Values.Sum(), verdict);
-        if (others > 0) Console.WriteLine($"  without an answer: {string.Join(", ", load.Others.Select(pair => $"{pair.Key} {pair.Value}"))}");
+        get
+        {
+            if (bounds.Silence is { } silence) yield return Judge("longest silence", Gaps, silence, "s");
+            if (bounds.Unavailable is { } unavailable) yield return Judge("unavailable in all", Unavailable, unavailable, "s");
+            if (bounds.Demotion is { } demotion) yield return Judge("follows after SIGCONT", Demoted, demotion, "s");
+            if (bounds.Epochs is { } epochs) yield return Judge("terms that began", [.. Epochs.Select(count => (double)count)], epochs, "");
+            if (bounds.Answer is not { } answer) yield break;
+            yield return Judge("last answer to an order", Answers, answer, "s");
+            yield return ($"orders without an answer: {others}, at most 0", others == 0);
+        }
     }
 
-    public void SayWhatIsWrong()
+    /// <summary>The load of one or more runs has ended.</summary>
+    public void Finish(OrderLoad load, Verdict found, IEnumerable<string> sentences)
     {
-        foreach (var sentence in Verdict.Violations) Console.WriteLine($"{fault.Name}: VIOLATION: {sentence}");
+        var unanswered = load.Others.Values.Sum();
+        (acknowledged, others, verdict) = (acknowledged + load.Count, others + unanswered, verdict.And(found));
+        wrong.AddRange(sentences);
+        if (unanswered > 0) Console.WriteLine($"  without an answer: {string.Join(", ", load.Others.Select(pair => $"{pair.Key} {pair.Value}"))}");
+    }
+
+    public void SayWhatWasJudged()
+    {
+        foreach (var (sentence, holds) in Judged) Console.WriteLine($"{fault.Name}: {sentence}: {(holds ? "held" : "BROKEN")}");
+        if (fault.Replication == Replication.Asynchronous)
+            Console.WriteLine($"{fault.Name}: acknowledged and lost with a primary whose standby lacked them: {verdict.Unreplicated:N0}");
+        foreach (var sentence in verdict.Violations.Concat(wrong)) Console.WriteLine($"{fault.Name}: VIOLATION: {sentence}");
+    }
+
+    private static (string Sentence, bool Holds) Judge(string what, List<double> values, double bound, string unit)
+    {
+        var worst = values.Count == 0 ? 0 : values.Max();
+        return (string.Create(CultureInfo.InvariantCulture, $"{what}: {worst:0.##} {unit}, at most {bound:0.##} {unit}"), worst <= bound);
     }
 
     private static string Text(List<double> values) => values.Count == 0 ? "-" : $"{Percentile(values, 1):0.00}";

@@ -1,6 +1,7 @@
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
 using Foresight.Matching.Schema;
+using Foresight.Matching.Tests.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using StackExchange.Redis;
@@ -14,21 +15,39 @@ internal sealed class FaultStores : IAsyncDisposable
 
     private readonly DistributedApplication app;
 
-    private FaultStores(DistributedApplication app, string redis, string postgres) => (this.app, Redis, Postgres) = (app, redis, postgres);
+    private FaultStores(DistributedApplication app, string redis, string postgres, int? standbyPort) =>
+        (this.app, Redis, Postgres, StandbyPort) = (app, redis, postgres, standbyPort);
 
     public string Redis { get; }
 
     public string Postgres { get; }
 
-    public static async Task<FaultStores> StartAsync()
+    /// <summary>Null: there is none.</summary>
+    public int? StandbyPort { get; }
+
+    public static async Task<FaultStores> StartAsync(Replication replication = Replication.None)
     {
         var builder = DistributedApplicationTestingBuilder.Create();
         builder.AddRedis("redis");
-        builder.AddPostgres("postgres").AddDatabase("foresight");
+        var password = builder.AddParameter("postgres-password", secret: true);
+        var postgres = builder.AddPostgres("postgres", password: password);
+        postgres.AddDatabase("foresight");
+        string[] names = ["redis", "foresight"];
+        if (replication != Replication.None)
+        {
+            await builder.AddStandbyAsync(postgres, password, synchronous: replication == Replication.Synchronous);
+            names = [.. names, StreamingStandby.Name];
+        }
+
         var app = await builder.BuildAsync();
         await app.StartAsync();
-        foreach (var name in new[] { "redis", "foresight" }) await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
-        return new FaultStores(app, (await app.GetConnectionStringAsync("redis"))!, (await app.GetConnectionStringAsync("foresight"))!);
+        foreach (var name in names) await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
+        var stores = new FaultStores(
+            app, (await app.GetConnectionStringAsync("redis"))!, (await app.GetConnectionStringAsync("foresight"))!,
+            replication == Replication.None ? null : app.GetEndpoint(StreamingStandby.Name).Port);
+        if (replication == Replication.Synchronous)
+            await FaultCluster.UntilAsync("the standby is synchronous", () => StreamingStandby.IsSynchronousAsync(stores.Postgres));
+        return stores;
     }
 
     /// <summary>A new database with the schema in it, and its connection string.</summary>
@@ -48,6 +67,16 @@ internal sealed class FaultStores : IAsyncDisposable
 
     /// <summary>Empty, on the port it had.</summary>
     public Task StartRedisAsync() => app.ResourceCommands.ExecuteCommandAsync("redis", "start");
+
+    /// <summary>As kill -9 leaves it.</summary>
+    public Task KillPostgresAsync() => app.ResourceCommands.ExecuteCommandAsync("postgres", "kill");
+
+    /// <summary>With its data, on the port it had.</summary>
+    public async Task StartPostgresAsync()
+    {
+        await app.ResourceCommands.ExecuteCommandAsync("postgres", "start");
+        await app.ResourceNotifications.WaitForResourceHealthyAsync("foresight").WaitAsync(StartTimeout);
+    }
 
     public async Task<int> RedisProcessIdAsync()
     {

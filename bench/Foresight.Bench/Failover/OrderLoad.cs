@@ -2,12 +2,14 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Foresight.Contracts;
 using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Cluster;
 
 namespace Foresight.Bench.Failover;
 
+/// <param name="SentAt">Timestamp of the order.</param>
 /// <param name="At">Timestamp of the answer.</param>
-internal readonly record struct Acknowledged(Guid RequestId, string OrderHash, bool Accepted, long Epoch, long Sequence, long At);
+internal readonly record struct Acknowledged(Guid RequestId, string OrderHash, bool Accepted, JournalPlace Place, long SentAt, long At);
 
 /// <summary>
 /// Orders at a steady rate, whatever becomes of them (open loop), over all markets and accounts, at prices that trade often. Each is given up only
@@ -28,12 +30,19 @@ internal sealed class OrderLoad : IAsyncDisposable
     private readonly ConcurrentDictionary<Task, byte> underWay = new();
     private readonly Task sending;
     private long lastEpoch;
+    private long lastSequence;
 
     public OrderLoad(LeaderRouter router, double rate, int seed)
     {
         (this.router, this.rate, random, traders) = (router, rate, new Random(seed), new Traders(seed));
         sending = SendAllAsync();
     }
+
+    /// <summary>Orders without an answer so far.</summary>
+    public int UnderWay => underWay.Count;
+
+    /// <summary>Orders a second.</summary>
+    public double Rate => rate;
 
     public long Sent { get; private set; }
 
@@ -44,6 +53,9 @@ internal sealed class OrderLoad : IAsyncDisposable
 
     /// <summary>The highest that any acknowledgement came from.</summary>
     public long LastEpoch => Volatile.Read(ref lastEpoch);
+
+    /// <summary>The highest that was acknowledged.</summary>
+    public long LastSequence => Volatile.Read(ref lastSequence);
 
     public int Count => acknowledged.Count;
 
@@ -87,6 +99,7 @@ internal sealed class OrderLoad : IAsyncDisposable
 
     private async Task SendOneAsync(DoorCommand command)
     {
+        var sentAt = Stopwatch.GetTimestamp();
         var result = await router.SendAsync(command);
         if (result.Status is not (DoorStatus.Accepted or DoorStatus.Rejected) || result.Sequence == 0)
         {
@@ -94,8 +107,9 @@ internal sealed class OrderLoad : IAsyncDisposable
             return;
         }
 
-        var now = Stopwatch.GetTimestamp();
-        acknowledged.Enqueue(new Acknowledged(command.RequestId, command.Order!.Hash, result.Status == DoorStatus.Accepted, result.Epoch, result.Sequence, now));
-        lock (acknowledged) lastEpoch = Math.Max(lastEpoch, result.Epoch);
+        var place = new JournalPlace(result.Epoch, result.Sequence);
+        acknowledged.Enqueue(new Acknowledged(
+            command.RequestId, command.Order!.Hash, result.Status == DoorStatus.Accepted, place, sentAt, Stopwatch.GetTimestamp()));
+        lock (acknowledged) (lastEpoch, lastSequence) = (Math.Max(lastEpoch, result.Epoch), Math.Max(lastSequence, result.Sequence));
     }
 }

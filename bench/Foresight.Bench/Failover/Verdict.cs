@@ -1,27 +1,39 @@
 using Foresight.Matching.Invariants;
+using Foresight.Matching.Tests.Stores;
 using Npgsql;
 
 namespace Foresight.Bench.Failover;
 
 /// <summary>What the journal says of everything that was acknowledged.</summary>
 /// <param name="Lost">Acknowledged as accepted, and not in the journal at that epoch and sequence.</param>
-/// <param name="Doubled">Orders that were accepted more than once.</param>
+/// <param name="Unreplicated">Acknowledged by an asynchronous primary that was lost before its standby had it; not among <paramref name="Lost"/>.</param>
+/// <param name="Doubled">Orders that were accepted more than once, and places of the journal that two orders were given.</param>
 /// <param name="StaleRows">Commands of an epoch after the first of a later one.</param>
 /// <param name="ReplayEqual">Replaying the journal gives the state hash that the live engine has.</param>
-internal sealed record Verdict(long Lost, long Doubled, long StaleRows, bool ReplayEqual, IReadOnlyList<string> Violations)
+internal sealed record Verdict(long Lost, long Unreplicated, long Doubled, long StaleRows, bool ReplayEqual, IReadOnlyList<string> Violations)
 {
+    public static readonly Verdict Clean = new(0, 0, 0, 0, true, []);
+
     public bool Holds => Lost == 0 && Doubled == 0 && StaleRows == 0 && ReplayEqual && Violations.Count == 0;
 
-    public static async Task<Verdict> OfAsync(FaultCluster cluster, OrderLoad load)
+    public Verdict And(Verdict other) => new(
+        Lost + other.Lost, Unreplicated + other.Unreplicated, Doubled + other.Doubled, StaleRows + other.StaleRows, ReplayEqual && other.ReplayEqual,
+        [.. Violations, .. other.Violations]);
+
+    /// <param name="unreplicated">Places of the journal that a lost primary took with it.</param>
+    public static async Task<Verdict> OfAsync(FaultCluster cluster, OrderLoad load, IReadOnlySet<JournalPlace> unreplicated)
     {
         var proof = await cluster.ProofAsync();
         var checker = new InvariantChecker(cluster.Database);
         await checker.CompareAsync(proof.Shard, proof.Sequence, proof.StateHash, CancellationToken.None);
         var replayEqual = checker.Holds;
         if (replayEqual) await checker.CheckAsync(CancellationToken.None);
+
+        var missing = await MissingAsync(cluster.Database, load);
+        var forked = load.Acknowledgements.GroupBy(one => one.Place).Count(place => place.Count() > 1);
         return new Verdict(
-            await LostAsync(cluster.Database, load), await CountAsync(cluster.Database, DoubledSql), await CountAsync(cluster.Database, StaleSql), replayEqual,
-            checker.Violations);
+            missing.Count(place => !unreplicated.Contains(place)), load.Acknowledgements.Count(one => unreplicated.Contains(one.Place)),
+            forked + await CountAsync(cluster.Database, DoubledSql), await CountAsync(cluster.Database, StaleSql), replayEqual, checker.Violations);
     }
 
     // A salt names one order of one account here, and both are in the encoded command: bytes 72..79 and 92..95 (see CommandCodec).
@@ -35,12 +47,12 @@ internal sealed record Verdict(long Lost, long Doubled, long StaleRows, bool Rep
     private const string StaleSql =
         "SELECT count(*) FROM (SELECT epoch, max(epoch) OVER (PARTITION BY shard ORDER BY sequence) AS highest FROM commands) c WHERE epoch < highest";
 
-    private static async Task<long> LostAsync(NpgsqlDataSource database, OrderLoad load)
+    private static async Task<List<JournalPlace>> MissingAsync(NpgsqlDataSource database, OrderLoad load)
     {
         var accepted = load.Acknowledgements.Where(one => one.Accepted).ToList();
         await using var command = database.CreateCommand(
             """
-            SELECT count(*) FROM unnest($1, $2, $3, $4) a(request, hash, epoch, sequence)
+            SELECT epoch, sequence FROM unnest($1, $2, $3, $4) a(request, hash, epoch, sequence)
             WHERE NOT EXISTS (
                 SELECT 1 FROM commands c JOIN orders o ON o.sequence = c.sequence AND o.epoch = c.epoch
                 WHERE c.request_id = a.request AND c.epoch = a.epoch AND c.sequence = a.sequence AND o.order_hash = decode(a.hash, 'hex'))
@@ -48,9 +60,12 @@ internal sealed record Verdict(long Lost, long Doubled, long StaleRows, bool Rep
         command.CommandTimeout = 120;
         command.Parameters.AddWithValue(accepted.Select(one => one.RequestId).ToArray());
         command.Parameters.AddWithValue(accepted.Select(one => one.OrderHash[2..]).ToArray());
-        command.Parameters.AddWithValue(accepted.Select(one => one.Epoch).ToArray());
-        command.Parameters.AddWithValue(accepted.Select(one => one.Sequence).ToArray());
-        return (long)(await command.ExecuteScalarAsync())!;
+        command.Parameters.AddWithValue(accepted.Select(one => one.Place.Epoch).ToArray());
+        command.Parameters.AddWithValue(accepted.Select(one => one.Place.Sequence).ToArray());
+        var missing = new List<JournalPlace>();
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync()) missing.Add(new JournalPlace(reader.GetInt64(0), reader.GetInt64(1)));
+        return missing;
     }
 
     private static async Task<long> CountAsync(NpgsqlDataSource database, string sql)

@@ -1,5 +1,6 @@
 using Foresight.Exchange;
 using Foresight.Matching.Pipeline;
+using Foresight.Matching.Tests.PostgresFaults;
 using Foresight.Matching.Tests.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -45,6 +46,9 @@ internal sealed class TestCluster : IAsyncDisposable
             """);
         return cluster;
     }
+
+    /// <summary>Nodes begin at the primary; what is asked here is asked of the standby, which is to be promoted.</summary>
+    public static TestCluster Over(ReplicatedStores stores) => new(stores.Redis, stores.Standby, stores.Settings());
 
     /// <summary>The engine as the journal alone has it.</summary>
     public async Task<ExchangeEngine> ReplayAsync(long through = long.MaxValue) =>

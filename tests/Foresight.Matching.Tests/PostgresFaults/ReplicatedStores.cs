@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
 using Foresight.Matching.Schema;
+using Foresight.Matching.Tests.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -30,25 +31,18 @@ internal sealed partial class ReplicatedStores : IAsyncDisposable
         var password = builder.AddParameter("postgres-password", secret: true);
         var postgres = builder.AddPostgres("postgres", password: password);
         postgres.AddDatabase("foresight");
-        builder.AddContainer("postgres-replica", "postgres", "17.6")
-            .WithArgs("bash", "-c", await File.ReadAllTextAsync(Path.Combine(builder.AppHostDirectory, "postgres-replica.sh")))
-            .WithEndpoint(targetPort: 5432, name: "tcp")
-            .WithEnvironment("PRIMARY_URL", postgres.GetEndpoint("tcp"))
-            .WithEnvironment("PGPASSWORD", password)
-            .WithEnvironment("SYNC_STANDBY", synchronous ? "on" : "")
-            .WaitFor(postgres);
+        await builder.AddStandbyAsync(postgres, password, synchronous);
         var stores = new ReplicatedStores(await builder.BuildAsync());
         await stores.app.StartAsync();
-        foreach (var name in new[] { "redis", "foresight", "postgres-replica" })
+        foreach (var name in new[] { "redis", "foresight", StreamingStandby.Name })
             await stores.app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
         stores.Redis = (await stores.app.GetConnectionStringAsync("redis"))!;
         stores.Primary = (await stores.app.GetConnectionStringAsync("foresight"))!;
         stores.Standby =
-            new NpgsqlConnectionStringBuilder(stores.Primary) { Port = stores.app.GetEndpoint("postgres-replica").Port }.ConnectionString;
+            new NpgsqlConnectionStringBuilder(stores.Primary) { Port = stores.app.GetEndpoint(StreamingStandby.Name).Port }.ConnectionString;
         await stores.MigrateAsync();
         if (synchronous)
-            await Eventually.TrueAsync("the standby is synchronous", StartTimeout, async () =>
-                await ScalarAsync(stores.Primary, "SELECT sync_state FROM pg_stat_replication") is "sync");
+            await Eventually.TrueAsync("the standby is synchronous", StartTimeout, () => StreamingStandby.IsSynchronousAsync(stores.Primary));
         return stores;
     }
 
@@ -79,16 +73,10 @@ internal sealed partial class ReplicatedStores : IAsyncDisposable
 
     public void Thaw(string resource) => SignalAll(resource, Continue);
 
-    public Task PromoteAsync() => ExecuteAsync(Standby, "SELECT pg_promote(true, 60)");
+    public Task PromoteAsync() => StreamingStandby.PromoteAsync(Standby);
 
     /// <summary>The first column of the first row.</summary>
-    public static async Task<object?> ScalarAsync(string server, string sql)
-    {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server) { Pooling = false }.ConnectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        return await command.ExecuteScalarAsync();
-    }
+    public static Task<object?> ScalarAsync(string server, string sql) => StreamingStandby.ScalarAsync(server, sql);
 
     public static Task ExecuteAsync(string server, string sql) => ScalarAsync(server, sql);
 

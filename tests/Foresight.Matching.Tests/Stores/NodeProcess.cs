@@ -60,6 +60,8 @@ internal sealed partial class NodeProcess : IAsyncDisposable
 
     public int ExitCode => process.ExitCode;
 
+    public bool HasEnded => process.HasExited;
+
     public async ValueTask DisposeAsync()
     {
         if (!process.HasExited) Send(Kill);
@@ -76,6 +78,8 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     public static void Pause(int processId) => SendSignal(processId, Stop);
 
     public static void Resume(int processId) => SendSignal(processId, Continue);
+
+    public static void KillNow(int processId) => SendSignal(processId, Kill);
 
     private void Send(int signal) => SendSignal(process.Id, signal);
 

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using Foresight.Matching.Tests.Stores;
+
+namespace Foresight.Bench.Failover;
+
+/// <summary>What happens to Postgres and to the way there.</summary>
+internal static class PostgresFaults
+{
+    /// <summary>Whatever was answered before answers began to be swallowed is with its sender by then.</summary>
+    private static readonly TimeSpan Swallowing = TimeSpan.FromMilliseconds(200);
+
+    public static readonly IReadOnlyList<Fault> All =
+    [
+        new("partition-postgres", "the leader is cut off from Postgres, and from nothing else",
+            scene => RedisFaults.PartitionAsync(scene, scene.Leader.Postgres!, ProxyMode.Frozen), ProxyPostgres: true),
+        new("swallow-commit", "a commit of the leader is done, its answer is lost, and its connections break", SwallowAsync, ProxyPostgres: true)
+        {
+            // Acceptance A5.
+            BoundsOf = _ => new Bounds(Answer: 10),
+        },
+        new("postgres-restart", "kill -9 of the primary, which is started again; the nodes live on", RestartAsync),
+        new("promote-sync", "kill -9 of the primary, its synchronous standby is promoted, the old primary comes back",
+            scene => Promotion.InjectAsync(scene, behind: TimeSpan.Zero), Replication: Replication.Synchronous)
+        {
+            // Acceptance B1.
+            BoundsOf = _ => new Bounds(Silence: 10),
+        },
+        new("promote-async", "the same with an asynchronous standby, which lacks the last half second",
+            scene => Promotion.InjectAsync(scene, behind: TimeSpan.FromSeconds(0.5)), Replication: Replication.Asynchronous)
+        {
+            BoundsOf = _ => new Bounds(Silence: 10),
+        },
+    ];
+
+    private static async Task<Injected> SwallowAsync(Scene scene)
+    {
+        var wire = scene.Leader.Postgres!;
+        wire.Set(ProxyMode.SwallowReplies);
+        await wire.HeldBack.Task.WaitAsync(scene.LeaseDuration);
+        await Task.Delay(Swallowing);
+        var unanswered = await scene.Cluster.LastSequenceAsync() - scene.Load.LastSequence;
+        wire.Set(ProxyMode.Cut);
+        wire.Set(ProxyMode.Forward);
+        return new Injected(DateTimeOffset.UtcNow, Said: $"{unanswered} committed commands without an answer")
+        {
+            Wrong = unanswered > 0 ? [] : ["no commit lost its answer, so nothing was tried"],
+        };
+    }
+
+    private static async Task<Injected> RestartAsync(Scene scene)
+    {
+        var killed = Stopwatch.GetTimestamp();
+        await scene.Cluster.Stores.KillPostgresAsync();
+        await scene.Cluster.Stores.StartPostgresAsync();
+        await FaultCluster.UntilAsync(
+            "the primary takes connections again", async () => await StreamingStandby.ScalarAsync(scene.Cluster.Connection, "SELECT 1") is not null);
+        // Its connections are to the server that died.
+        scene.Cluster.Database.Clear();
+        return new Injected(DateTimeOffset.UtcNow, Said: $"the primary was away for {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.00} s");
+    }
+}

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using Foresight.Matching.Tests.Stores;
+using Npgsql;
+
+namespace Foresight.Bench.Failover;
+
+/// <summary>The primary is lost, and an operator does what docs/operations.md says; then the old primary comes back.</summary>
+internal static class Promotion
+{
+    /// <summary>An operator takes a primary for lost that has not taken a connection for so long.</summary>
+    private static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long the old primary is watched, under load, after every node has refused it.</summary>
+    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(1);
+
+    /// <param name="behind">How long the standby has had no log when the primary dies.</param>
+    public static async Task<Injected> InjectAsync(Scene scene, TimeSpan behind)
+    {
+        var (cluster, lost, promoted) = (scene.Cluster, scene.Cluster.Connection, scene.Cluster.StandbyConnection);
+        var before = await cluster.EpochAsync();
+        var sender = await StreamingStandby.SenderAsync(lost);
+        if (behind > TimeSpan.Zero)
+        {
+            NodeProcess.Pause(sender);
+            await Task.Delay(behind);
+        }
+
+        var killed = Stopwatch.GetTimestamp();
+        var killing = cluster.Stores.KillPostgresAsync();
+        // Stopped, it would not notice that its server is gone.
+        if (behind > TimeSpan.Zero) NodeProcess.KillNow(sender);
+        await killing;
+        await IsLostAsync(lost);
+        var noticed = Stopwatch.GetElapsedTime(killed);
+        await StreamingStandby.PromoteAsync(promoted);
+        var done = Stopwatch.GetElapsedTime(killed);
+        cluster.GoOnAtStandby();
+        await FaultCluster.UntilAsync("the promoted primary acknowledges", () => Task.FromResult(scene.Load.LastEpoch > before));
+        var again = Stopwatch.GetElapsedTime(killed);
+
+        await cluster.Stores.StartPostgresAsync();
+        await FaultCluster.UntilAsync("every node refuses the old primary", () => Task.FromResult(cluster.Members.All(RefusesIt)));
+        await Task.Delay(Watched);
+        var written = await StreamingStandby.RowsWrittenAsync(lost);
+        var unreplicated = await StreamingStandby.UnreplicatedAsync(lost, promoted);
+        var acknowledged = scene.Load.Acknowledgements.Count(one => unreplicated.Contains(one.Place));
+        return new Injected(
+            Said: $"taken for lost {noticed.TotalSeconds:0.00} s, promoted {done.TotalSeconds:0.00} s and acknowledging {again.TotalSeconds:0.00} s "
+            + $"after the kill; {unreplicated.Count} commands were not replicated, {acknowledged} of them acknowledged; "
+            + $"{written} rows written to the old primary")
+        {
+            // With a synchronous standby none of them may have been acknowledged: then they are lost, and nothing excuses it.
+            Unreplicated = behind > TimeSpan.Zero ? unreplicated : new HashSet<JournalPlace>(),
+            Wrong =
+            [
+                .. written == 0 ? Array.Empty<string>() : [$"{written} rows were written to the old primary after it came back"],
+                .. behind == TimeSpan.Zero || acknowledged > 0
+                    ? Array.Empty<string>()
+                    : ["the standby had all that was acknowledged, so no loss was tried"],
+            ],
+        };
+    }
+
+    private static bool RefusesIt(FaultCluster.Member member) =>
+        member.Process.Everything.Contains("is refused: it is on timeline 1", StringComparison.Ordinal);
+
+    private static async Task IsLostAsync(string server)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(server) { Pooling = false, Timeout = 1 };
+        var lastSeen = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(lastSeen) < LostAfter)
+        {
+            try
+            {
+                await using var connection = new NpgsqlConnection(settings.ConnectionString);
+                await connection.OpenAsync();
+                lastSeen = Stopwatch.GetTimestamp();
+            }
+            catch (NpgsqlException)
+            {
+                // That is what is looked for: it does not take a connection.
+            }
+
+            await Task.Delay(BetweenLooks);
+        }
+    }
+}

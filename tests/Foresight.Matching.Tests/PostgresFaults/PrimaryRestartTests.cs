@@ -1,0 +1,46 @@
+using Foresight.Matching.Tests.Leadership;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Stores;
+
+namespace Foresight.Matching.Tests.PostgresFaults;
+
+/// <summary>The primary alone goes down at once and comes back, while the nodes, processes of their own, live on.</summary>
+[Collection(BreakableStoresCollection.Name)]
+public sealed class PrimaryRestartTests(BreakableStoresFixture stores) : IAsyncLifetime
+{
+    private TestCluster cluster = null!;
+    private LiveNodes nodes = null!;
+
+    public async Task InitializeAsync()
+    {
+        await stores.StartRedisAsync();
+        cluster = await TestCluster.CreateAsync(stores);
+        nodes = await LiveNodes.StartAsync(cluster);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await nodes.DisposeAsync();
+        await cluster.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task APrimaryThatIsRestarted_EndsATerm_AndNoProcess_AndNothingAcknowledgedIsLost()
+    {
+        await using var load = new Load(nodes.Client, cluster);
+        for (var i = 0; i < Repeat.Times; i++)
+        {
+            await load.AcknowledgedAsync(50);
+            var before = await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
+            await stores.KillPostgresAsync();
+            await stores.StartPostgresAsync();
+            // Its connections are to the server that died.
+            cluster.Database.Clear();
+            await load.AcknowledgedAsync(50);
+            Assert.True(await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'") > before);
+            nodes.AssertNoneEnded();
+        }
+
+        await load.AssertNothingLostOrDoubledAsync();
+    }
+}

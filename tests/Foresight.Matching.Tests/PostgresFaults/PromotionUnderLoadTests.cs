@@ -1,0 +1,64 @@
+using Foresight.Matching.Tests.Leadership;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Stores;
+using Xunit.Abstractions;
+
+namespace Foresight.Matching.Tests.PostgresFaults;
+
+/// <summary>
+/// The primary is killed while orders come, to nodes that are processes of their own; its standby is promoted as docs/operations.md says, and
+/// the old primary comes back.
+/// </summary>
+public sealed class PromotionUnderLoadTests(ITestOutputHelper output)
+{
+    private const string Refusal = "is refused: it is on timeline 1";
+
+    [Fact]
+    public async Task WithASynchronousStandby_NothingAcknowledgedIsLost()
+    {
+        await using var stores = await ReplicatedStores.StartAsync(synchronous: true);
+        var lost = await LoseThePrimaryAsync(stores, behind: 0);
+        Assert.Equal(0, lost);
+    }
+
+    [Fact]
+    public async Task WithAnAsynchronousStandby_WhatItDidNotHaveIsLost_AndNothingElse()
+    {
+        await using var stores = await ReplicatedStores.StartAsync(synchronous: false);
+        var lost = await LoseThePrimaryAsync(stores, behind: 100);
+        Assert.True(lost >= 100, $"{lost} acknowledged orders are lost, and the standby lacked more");
+    }
+
+    /// <param name="behind">Acknowledged orders that the standby lacks when the primary dies, at least.</param>
+    /// <returns>Acknowledged orders that are not in the journal any more: they, and no others, were in what the standby lacked.</returns>
+    private async Task<int> LoseThePrimaryAsync(ReplicatedStores stores, int behind)
+    {
+        await using var cluster = TestCluster.Over(stores);
+        await using var nodes = await LiveNodes.StartAsync(cluster);
+        await using var load = new Load(nodes.Client, cluster);
+        await load.AcknowledgedAsync(50);
+        var sender = await StreamingStandby.SenderAsync(stores.Primary);
+        if (behind > 0)
+        {
+            NodeProcess.Pause(sender);
+            await load.AcknowledgedAsync(behind);
+        }
+
+        var killing = stores.DoAsync("postgres", "kill");
+        // Stopped, it would not notice that its server is gone.
+        if (behind > 0) NodeProcess.KillNow(sender);
+        await killing;
+        await stores.PromoteAsync();
+        await load.AcknowledgedAsync(50);
+        nodes.AssertNoneEnded();
+
+        await stores.DoAsync("postgres", "start");
+        await nodes.AllSaidAsync(Refusal);
+        await load.AcknowledgedAsync(50);
+        Assert.Equal(0, await StreamingStandby.RowsWrittenAsync(stores.Primary));
+        var gone = await StreamingStandby.UnreplicatedAsync(stores.Primary, stores.Standby);
+        var lost = await load.AssertNothingLostOrDoubledAsync(gone);
+        output.WriteLine($"{gone.Count} commands had not reached the standby; {lost} of them were acknowledged orders.");
+        return lost;
+    }
+}
