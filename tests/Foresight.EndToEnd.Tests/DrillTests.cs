@@ -51,8 +51,11 @@ public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
         await MoreAcknowledgementsAsync(statistics);
         await stack.BringBackAsync(killed);
 
-        await DoAsync("matching-1", "partition-leader");
-        await MoreAcknowledgementsAsync(statistics);
+        foreach (var fault in new[] { "pause-leader", "partition-leader", "partition-redis", "partition-postgres" })
+        {
+            await DoAsync("matching-1", fault);
+            await MoreAcknowledgementsAsync(statistics);
+        }
 
         await DoAsync("redis", "down");
         await DoAsync("redis", "up");
