@@ -31,11 +31,14 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
             await Eventually.TrueAsync("the node says that it does not bid", Eventually.Patience, () => node.Said.Any(line => line.Contains("this node does not bid")));
         Assert.Equal(["follower", "follower"], [one.Presence.State, two.Presence.State]);
         Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT count(*) FROM leadership"));
+        await Eventually.TrueAsync("it is not ready", Eventually.Patience, async () => await ProbeAsync(one, "ready") == 503);
+        Assert.Equal(200, await ProbeAsync(one, "alive"));
 
         await stores.StartRedisAsync();
         await OneLeadsAsync(one, two, Eventually.Patience);
         Assert.Equal(DoorStatus.Accepted, (await one.Router.SendAsync(Traders.Fund(1))).Status);
         await NodesAreKnownAsync(one, Eventually.Patience);
+        await Eventually.TrueAsync("it is ready", Eventually.Patience, async () => await ProbeAsync(one, "ready") == 200);
     }
 
     [Fact]
@@ -147,6 +150,13 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await Eventually.TrueAsync("the younger one has a name of its own", Eventually.Patience, async () =>
             (await one.Nodes.ListAsync()).Select(node => node.NodeId).ToList() is ["n1", var own] && own.StartsWith("n1-", StringComparison.Ordinal));
         await Journal.AssertSoundAsync(cluster);
+    }
+
+    private static async Task<int> ProbeAsync(TestNode node, string path)
+    {
+        using var http = new HttpClient { DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var response = await http.GetAsync(new Uri(new Uri(node.Presence.Address), path));
+        return (int)response.StatusCode;
     }
 
     private static Task OneLeadsAsync(TestNode one, TestNode two, TimeSpan within) => Eventually.TrueAsync(
