@@ -15,6 +15,9 @@ public sealed partial class PrometheusExporter : IDisposable
     private static readonly string[] MeterPrefixes =
         ["Foresight", "Npgsql", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
 
+    /// <summary>The framework's own times of requests: the same as <see cref="MetricNames.ApiRequestDuration"/>, in as many series again.</summary>
+    private const string RequestDuration = "http.server.request.duration";
+
     /// <summary>By name: two features that count the same thing make an instrument each, and they are one metric.</summary>
     private readonly ConcurrentDictionary<string, MetricFamily> families = new(StringComparer.Ordinal);
     private readonly MeterListener listener = new();
@@ -28,6 +31,7 @@ public sealed partial class PrometheusExporter : IDisposable
         listener.InstrumentPublished = (instrument, self) =>
         {
             if (!MeterPrefixes.Any(prefix => instrument.Meter.Name.StartsWith(prefix, StringComparison.Ordinal))) return;
+            if (instrument.Name == RequestDuration) return;
             var family = new MetricFamily(instrument);
             self.EnableMeasurementEvents(instrument, families.GetOrAdd(family.Name, family));
         };
