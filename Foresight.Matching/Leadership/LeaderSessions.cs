@@ -31,7 +31,7 @@ public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory logger
         return name.Length <= MaximumNameLength ? name : name[^MaximumNameLength..];
     }
 
-    ITermSessions ILeaderSessions.Open(string sessionName) => new PostgresSessions(Open(sessionName));
+    ITermSessions ILeaderSessions.Open(string sessionName) => new PostgresSessions(() => Open(sessionName));
 
     public NpgsqlDataSource Open(string sessionName)
     {
@@ -60,9 +60,12 @@ public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory logger
     }
 }
 
-internal sealed class PostgresSessions(NpgsqlDataSource database) : ITermSessions
+/// <param name="open">Called when first needed: just after a promotion, where the primary is may be found out only by taking the term.</param>
+internal sealed class PostgresSessions(Func<NpgsqlDataSource> open) : ITermSessions
 {
-    public NpgsqlDataSource Database => database;
+    private readonly Lazy<NpgsqlDataSource> database = new(open);
 
-    public ValueTask DisposeAsync() => database.DisposeAsync();
+    public NpgsqlDataSource Database => database.Value;
+
+    public ValueTask DisposeAsync() => database.IsValueCreated ? database.Value.DisposeAsync() : ValueTask.CompletedTask;
 }
