@@ -21,9 +21,18 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
     private async Task StartAsync(Dictionary<string, string?> settings)
     {
         foreach (var name in new[] { "n1", "n2", "n3" }) nodes.Add(new NodeProcess(name, settings));
-        await Eventually.TrueAsync(
-            "three nodes are up and one leads", Eventually.Patience * 2,
-            async () => (await client.Nodes.ListAsync()).Count == 3 && await client.ActiveAsync() is not null);
+        try
+        {
+            await Eventually.TrueAsync(
+                "three nodes are up and one leads", Eventually.Patience * 2,
+                async () => (await client.Nodes.ListAsync()).Count == 3 && await client.ActiveAsync() is not null);
+        }
+        catch (TimeoutException late)
+        {
+            var said = nodes.Select(node => $"{node.NodeId}{(node.HasEnded ? $" ended with {node.ExitCode}" : "")}:\n{node.Output}");
+            throw new TimeoutException($"{late.Message}\n{string.Join('\n', said)}", late);
+        }
+
         await client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
     }
 

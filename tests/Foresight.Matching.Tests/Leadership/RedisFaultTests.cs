@@ -2,6 +2,7 @@ using Foresight.Contracts;
 using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Cluster;
+using StackExchange.Redis;
 
 namespace Foresight.Matching.Tests.Leadership;
 
@@ -163,6 +164,16 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         "exactly one node leads", within, () => new[] { one, two }.Count(node => node.Presence.State == "active") == 1);
 
     private static Task NodesAreKnownAsync(TestNode node, TimeSpan within) => Eventually.TrueAsync(
-        "both nodes are in the registry", within,
-        async () => (await node.Nodes.ListAsync()).Select(known => known.NodeId).SequenceEqual(["n1", "n2"]));
+        "both nodes are in the registry", within, async () =>
+        {
+            try
+            {
+                return (await node.Nodes.ListAsync()).Select(known => known.NodeId).SequenceEqual(["n1", "n2"]);
+            }
+            catch (Exception error) when (error is RedisException or TimeoutException)
+            {
+                // Its connection is only just finding Redis again.
+                return false;
+            }
+        });
 }
