@@ -116,7 +116,7 @@ public sealed partial class MarketFeed
         if (ticksWithoutRedis is { } silent)
         {
             ticksWithoutRedis = silent + 1;
-            if (redis.Multiplexer.GetSubscriber().IsConnected(redis.Key(Channels.Depth)) && redis.Multiplexer.IsConnected)
+            if (redis.Multiplexer.GetSubscriber().IsConnected(StackExchange.Redis.RedisChannel.Literal(redis.Key(Channels.Depth))) && redis.Multiplexer.IsConnected)
                 OnConnectionRestored();
             else if (silent >= TicksBeforeSaid && !silenceSaid)
             {

@@ -71,7 +71,7 @@ public sealed partial class RedisConnection : IBroadcast, IDisposable
         var body = JsonSerializer.SerializeToUtf8Bytes(message, JsonSerializerOptions.Web);
         try
         {
-            Subscriber.Publish(Key(channel), body, CommandFlags.FireAndForget);
+            Subscriber.Publish(RedisChannel.Literal(Key(channel)), body, CommandFlags.FireAndForget);
         }
         catch (RedisException error)
         {
@@ -87,7 +87,7 @@ public sealed partial class RedisConnection : IBroadcast, IDisposable
     {
         try
         {
-            Subscriber.Subscribe(Key(channel), (_, body) => Receive(channel, body, handle));
+            Subscriber.Subscribe(RedisChannel.Literal(Key(channel)), (_, body) => Receive(channel, body, handle));
         }
         catch (Exception error) when (error is TimeoutException or RedisException)
         {
