@@ -297,5 +297,5 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
     }
 
     private Task PublishAsync<T>(string channel, T message) =>
-        redis.GetSubscriber().PublishAsync(ApiStack.Prefix + channel, JsonSerializer.Serialize(message, JsonSerializerOptions.Web));
+        redis.GetSubscriber().PublishAsync(RedisChannel.Literal(ApiStack.Prefix + channel), JsonSerializer.Serialize(message, JsonSerializerOptions.Web));
 }

@@ -77,7 +77,7 @@ public sealed class SlowClientTests(ApiStack stack)
     private sealed class Publishing(ConnectionMultiplexer redis) : IAsyncDisposable
     {
         public Task PublishAsync<T>(string channel, T message) =>
-            redis.GetSubscriber().PublishAsync(ApiStack.Prefix + channel, JsonSerializer.Serialize(message, JsonSerializerOptions.Web));
+            redis.GetSubscriber().PublishAsync(RedisChannel.Literal(ApiStack.Prefix + channel), JsonSerializer.Serialize(message, JsonSerializerOptions.Web));
 
         public ValueTask DisposeAsync()
         {

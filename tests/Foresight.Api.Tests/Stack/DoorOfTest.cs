@@ -65,7 +65,7 @@ internal sealed class DoorOfTest : IAsyncDisposable
         using var connection = await ConnectionMultiplexer.ConnectAsync(redis);
         await change(connection.GetDatabase(), ApiStack.Prefix + "leader:matching-engine");
         await connection.GetSubscriber().PublishAsync(
-            ApiStack.Prefix + Channels.ClusterLeader,
+            RedisChannel.Literal(ApiStack.Prefix + Channels.ClusterLeader),
             JsonSerializer.Serialize(
                 new LeaderMessage(kind, LeasedResources.Matching, "leader-of-test", "", 7), JsonSerializerOptions.Web));
     }

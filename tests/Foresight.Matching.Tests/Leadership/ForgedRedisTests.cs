@@ -66,7 +66,7 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
     {
         foreach (var channel in new[] { Channels.ClusterLeader, Channels.ClusterNodes, Channels.ClusterEvents })
         foreach (var message in new[] { "no json", "null", "[]", "{}", "{\"kind\":\"released\",\"resource\":null}" })
-            await one.Redis.Database.PublishAsync(one.Redis.Key(channel), message);
+            await one.Redis.Database.PublishAsync(RedisChannel.Literal(one.Redis.Key(channel)), message);
         await AllIsWellAsync();
     }
 
