@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Foresight.Chain;
@@ -60,7 +59,6 @@ public static class Keccak256
 
     // The 25 lanes live in locals, so that the JIT keeps them in registers or at fixed stack slots: a loop over lanes with
     // modulo indices is about five times slower.
-    [SkipLocalsInit]
     private static void Permute(Span<ulong> s)
     {
         _ = s[24];

@@ -33,27 +33,23 @@ public static class EcdsaSignature
     }
 
     /// <summary>The address whose key signed <paramref name="digest"/>; <see cref="Address.Zero"/> where there is a fault.</summary>
-    public static SignatureFault Recover(Hash32 digest, ReadOnlySpan<byte> signature, out Address signer, ISecp256k1? curve = null)
+    public static SignatureFault Recover(Hash32 digest, ReadOnlySpan<byte> signature, out Address signer)
     {
         signer = Address.Zero;
         var fault = CheckForm(signature);
         if (fault != SignatureFault.None) return fault;
 
-        Span<byte> message = stackalloc byte[Hash32.Size];
         Span<byte> key = stackalloc byte[64];
-        digest.CopyTo(message);
-        if (!(curve ?? Secp256k1.Fastest).TryRecover(message, signature[..64], signature[64] - 27, key)) return SignatureFault.NoSuchKey;
+        if (!Secp256k1.TryRecover(digest, signature[..64], signature[64] - 27, key)) return SignatureFault.NoSuchKey;
         signer = Address.OfPublicKey(key);
         return SignatureFault.None;
     }
 
     /// <summary>Signs deterministically: the same key and digest give the same 65 bytes on every machine.</summary>
-    public static byte[] Sign(Hash32 digest, ReadOnlySpan<byte> privateKey, ISecp256k1? curve = null)
+    public static byte[] Sign(Hash32 digest, ReadOnlySpan<byte> privateKey)
     {
-        Span<byte> message = stackalloc byte[Hash32.Size];
-        digest.CopyTo(message);
         var signature = new byte[Size];
-        var recoveryId = (curve ?? Secp256k1.Fastest).Sign(message, privateKey, signature);
+        var recoveryId = Secp256k1.Sign(digest, privateKey, signature);
 
         // r + n below the field prime happens once in 2^128 signatures, and v 27/28 cannot express it.
         if (recoveryId > 1) throw new InvalidOperationException("This digest cannot be signed with v 27 or 28.");

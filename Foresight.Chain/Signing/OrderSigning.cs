@@ -27,9 +27,9 @@ public static class OrderSigning
     }
 
     /// <summary>Did <paramref name="maker"/>'s own key sign this digest?</summary>
-    public static SignatureCheck Check(Hash32 digest, ReadOnlySpan<byte> signature, Address maker, ISecp256k1? curve = null)
+    public static SignatureCheck Check(Hash32 digest, ReadOnlySpan<byte> signature, Address maker)
     {
-        var fault = EcdsaSignature.Recover(digest, signature, out var signer, curve);
+        var fault = EcdsaSignature.Recover(digest, signature, out var signer);
         return new SignatureCheck(fault, signer, IsValid: fault == SignatureFault.None && signer == maker && !maker.IsZero);
     }
 }

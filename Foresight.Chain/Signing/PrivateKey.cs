@@ -6,18 +6,16 @@ namespace Foresight.Chain.Signing;
 public sealed class PrivateKey
 {
     private readonly byte[] _secret;
-    private readonly ISecp256k1 _curve;
 
     /// <exception cref="ArgumentException">Not 32 bytes, zero, or not below the group order. The message does not hold the
     /// bytes.</exception>
-    public PrivateKey(ReadOnlySpan<byte> secret, ISecp256k1? curve = null)
+    public PrivateKey(ReadOnlySpan<byte> secret)
     {
-        _curve = curve ?? Secp256k1.Fastest;
-        if (!_curve.IsValidPrivateKey(secret))
+        if (!Secp256k1.IsValidPrivateKey(secret))
             throw new ArgumentException("Not a private key: 32 bytes above zero and below the group order.", nameof(secret));
         _secret = secret.ToArray();
         Span<byte> publicKey = stackalloc byte[64];
-        _curve.PublicKey(_secret, publicKey);
+        Secp256k1.PublicKey(_secret, publicKey);
         Address = Address.OfPublicKey(publicKey);
     }
 
@@ -49,7 +47,7 @@ public sealed class PrivateKey
     {
         Span<byte> secret = stackalloc byte[32];
         do RandomNumberGenerator.Fill(secret);
-        while (!Secp256k1.Fastest.IsValidPrivateKey(secret));
+        while (!Secp256k1.IsValidPrivateKey(secret));
         var key = new PrivateKey(secret);
         CryptographicOperations.ZeroMemory(secret);
         return key;
@@ -59,7 +57,7 @@ public sealed class PrivateKey
     public static PrivateKey OfPhrase(string phrase) => new(Keccak256.HashText(phrase).ToBytes());
 
     /// <summary>65 bytes r, s, v over the digest as it is.</summary>
-    public byte[] Sign(Hash32 digest) => EcdsaSignature.Sign(digest, _secret, _curve);
+    public byte[] Sign(Hash32 digest) => EcdsaSignature.Sign(digest, _secret);
 
     public override string ToString() => $"key of {Address}";
 }

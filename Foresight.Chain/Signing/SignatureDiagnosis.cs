@@ -18,7 +18,7 @@ public sealed record SignatureDiagnosis(
 /// </summary>
 public sealed class SignatureDiagnostician
 {
-    /// <summary>Recoveries per diagnosis at most: with libsecp256k1 about 60 µs each.</summary>
+    /// <summary>Recoveries per diagnosis at most: about 40 µs each.</summary>
     public const int GuessLimit = 64;
 
     // Chains that a wallet is likely to be connected to by mistake: Ethereum, Optimism, BNB, Gnosis, Polygon, Base, Arbitrum,
@@ -31,16 +31,14 @@ public sealed class SignatureDiagnostician
         ["", "Foresight", "Foresight Exchange", "ForesightMarket", "foresight market", "Foresight market", "Market"];
 
     private readonly Address[] _knownMarkets;
-    private readonly ISecp256k1? _curve;
 
     /// <param name="knownMarkets">Contracts that an order may have been signed for by mistake.</param>
-    public SignatureDiagnostician(IEnumerable<Address> knownMarkets, ISecp256k1? curve = null)
-        => (_knownMarkets, _curve) = ([.. knownMarkets, Address.Zero], curve);
+    public SignatureDiagnostician(IEnumerable<Address> knownMarkets) => _knownMarkets = [.. knownMarkets, Address.Zero];
 
     public SignatureDiagnosis Explain(TypedDataDomain domain, Hash32 structHash, ReadOnlySpan<byte> signature, Address maker)
     {
         var expected = domain.Digest(structHash);
-        var fault = EcdsaSignature.Recover(expected, signature, out var recovered, _curve);
+        var fault = EcdsaSignature.Recover(expected, signature, out var recovered);
         if (fault != SignatureFault.None) return new(fault, expected, Address.Zero, null, null, Sentence(fault, signature));
         if (recovered == maker) return new(fault, expected, recovered, null, null, "The signature holds.");
 
@@ -48,7 +46,7 @@ public sealed class SignatureDiagnostician
         foreach (var (field, value, guess) in OtherDomains(domain))
         {
             if (guesses++ == GuessLimit) break;
-            if (EcdsaSignature.Recover(guess.Digest(structHash), signature, out var signer, _curve) == SignatureFault.None
+            if (EcdsaSignature.Recover(guess.Digest(structHash), signature, out var signer) == SignatureFault.None
                 && signer == maker)
             {
                 return new(fault, expected, recovered, field, value,
