@@ -73,14 +73,17 @@ public sealed class OrderDesk
         if (refused is not null) return refused;
         if (await offenders.CheckAsync(order, cancellation) is { } limited) return limited;
 
+        using var route = StartRoute(market.Id);
+        route?.SetTag(SpanAttributes.OrderId, order.Hash.ToString());
         var command = new DoorCommand(
             RequestIdOf(order.Maker, idempotencyKey), DoorCommandKind.Place, deadline,
             Order: new DoorOrder(
                 order.Hash.ToString(), order.Maker.ToLowerHex(), market.Id, (int)message.OutcomeIndex, message.IsBuy, order.Price.Ticks,
                 order.Quantity.Lots,
                 order.Salt.ToString(), order.ExpirySeconds, Hex.Encode(order.Signature), (int)order.TimeInForce, order.PostOnly,
-                (int)order.SelfTradePrevention, order.ClientOrderId, idempotencyKey), Shard: market.Shard);
+                (int)order.SelfTradePrevention, order.ClientOrderId, idempotencyKey), Shard: market.Shard, TraceParent: TraceContext.Current);
         var result = await router.SendAsync(command, cancellation);
+        route?.SetTag(SpanAttributes.Result, result.Status.ToString());
         return result.Status == DoorStatus.Accepted
             ? new DeskAnswer<PlaceOrderResponse>(ResponseOf(order, result), null, result.CommitLsn)
             : await refusals.OfOrderAsync(result, order, cancellation);
@@ -100,15 +103,22 @@ public sealed class OrderDesk
         if (await signatures.CheckAsync(market.Domain, message.StructHash(), digest, signature, maker, cancellation) is { } refused)
             return refused;
 
+        using var route = StartRoute(market.Id);
         var command = new DoorCommand(
             Guid.NewGuid(), DoorCommandKind.CancelBySalt, deadline, Cancel: new DoorCancel(
-                maker.ToLowerHex(), market.Id, Hash: null, salt.ToString()), Shard: market.Shard);
+                maker.ToLowerHex(), market.Id, Hash: null, salt.ToString()), Shard: market.Shard, TraceParent: TraceContext.Current);
         var result = await router.SendAsync(command, cancellation);
+        route?.SetTag(SpanAttributes.Result, result.Status.ToString());
         return result.Status == DoorStatus.Accepted
             ? new DeskAnswer<CancelOrderResponse>(
                 new CancelOrderResponse(result.Cancelled ?? [], result.Epoch, result.Sequence), null, result.CommitLsn)
             : await refusals.OfAsync(result, orderHash: null, market.Shard, cancellation);
     }
+
+    /// <summary>Nothing is made for a request that is not sampled.</summary>
+    private static Activity? StartRoute(int market) => Activity.Current is { Recorded: true }
+        ? ActivitySources.Api.StartActivity(SpanNames.Route)?.SetTag(SpanAttributes.MarketId, market)
+        : null;
 
     /// <summary>
     /// The same key of the same maker names the same request, on every node and after any restart, so that the journal itself sees to it

@@ -64,6 +64,7 @@ internal static class DoorEndpoints
         var deadline = clock.GetTimestamp() + (long)(Math.Min(remaining.TotalSeconds, 3600) * clock.TimestampFrequency);
 
         if (Request.Read(command, deadline) is not { } request) return Refuse(command, DoorStatus.Rejected, ProblemCodes.MalformedRequest);
+        request.Trace = OrderTrace.Of(command, clock);
         return session.Intake.TryAdd(request) switch
         {
             null => request.Answer.Task,

@@ -38,7 +38,7 @@ internal sealed class Desk(
         // The database's clock, and never back: a new leader, or a promoted database, may be behind the last stamp in the journal.
         acceptedAtMicros = Math.Max(acceptedAtMicros, MicrosOf(known.Now));
         var batch = new JournalBatch { AcceptedAt = DateTimeOf(acceptedAtMicros), SeenLsn = known.Lsn };
-        var recorder = new Recorder(this, batch, epoch);
+        var recorder = new Recorder(this, batch, epoch, clock);
         foreach (var (id, address) in known.Accounts.Where(account => accounts.Find(account.Address) is null)) accounts.Add(id, address);
 
         foreach (var market in newMarkets.Where(market => !engine.HasMarket(market.Id))) List(market, recorder);
@@ -58,7 +58,9 @@ internal sealed class Desk(
     {
         try
         {
+            request.Trace?.Begin(clock);
             Handle(request, known, recorder, clock);
+            request.Trace?.End(clock);
         }
         catch (Exception error) when (error is not OutOfMemoryException && MaySetAside(request, known.Now))
         {

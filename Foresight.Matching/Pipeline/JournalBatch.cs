@@ -27,9 +27,11 @@ internal sealed class JournalBatch
     /// <summary>With why, for those that were bust.</summary>
     public List<(TradeId Trade, bool Settled, string? Reason)> ClosedTrades { get; } = [];
 
-
     /// <summary>Answers of commands, sequenced or not; given after the commit.</summary>
     public List<(Request Request, DoorResult Result)> Answers { get; } = [];
+
+    /// <summary>Null if none of the answered commands is sampled.</summary>
+    public BatchTrace? Trace { get; set; }
 
     public List<DepthMessage> Depth { get; } = [];
     public List<TradesMessage> TradeMessages { get; } = [];

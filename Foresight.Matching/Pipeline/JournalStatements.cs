@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Foresight.Exchange;
 using Foresight.Matching.Leadership;
+using Foresight.ServiceDefaults.Telemetry;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -82,12 +83,12 @@ internal static class JournalStatements
             """
             INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots, time_in_force,
                 post_only, stp, client_order_id, idempotency_key, salt, salt_tag, expiry, signature, status, reason, shard, sequence, epoch, accepted_at,
-                updated_sequence, updated_at, reduced_lots)
+                updated_sequence, updated_at, reduced_lots, trace_context)
             SELECT u.hash, u.id, u.market, u.account, u.outcome, u.is_buy, u.price, u.lots, u.filled, u.tif, u.post_only, u.stp, u.client_id, u.key,
-                u.salt::numeric, u.salt_tag, u.expiry, u.signature, u.status, u.reason, $1, u.sequence, $2, $3, u.updated, $3, u.reduced
-            FROM unnest($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
+                u.salt::numeric, u.salt_tag, u.expiry, u.signature, u.status, u.reason, $1, u.sequence, $2, $3, u.updated, $3, u.reduced, u.trace
+            FROM unnest($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
                 u(hash, id, market, account, outcome, is_buy, price, lots, filled, tif, post_only, stp, client_id, key, salt, salt_tag, expiry,
-                  signature, status, reason, sequence, updated, reduced)
+                  signature, status, reason, sequence, updated, reduced, trace)
             """,
             One((short)shard, NpgsqlDbType.Smallint), One(epoch, NpgsqlDbType.Bigint), One(rows.AcceptedAt, NpgsqlDbType.TimestampTz),
             Array(orders, row => row.Order.Hash.ToBytes(), NpgsqlDbType.Bytea), Array(orders, row => row.Order.Id.Value, NpgsqlDbType.Bigint),
@@ -104,8 +105,12 @@ internal static class JournalStatements
             Array(orders, row => row.Order.ExpiresAt, NpgsqlDbType.Bigint), Array(orders, row => row.Request.Signature, NpgsqlDbType.Bytea),
             Array(orders, row => (short)row.State.Status, NpgsqlDbType.Smallint), Array(orders, row => row.State.Reason, NpgsqlDbType.Text),
             Array(orders, row => row.Sequence, NpgsqlDbType.Bigint), Array(orders, row => row.State.Sequence, NpgsqlDbType.Bigint),
-            Array(orders, row => row.State.ReducedLots, NpgsqlDbType.Bigint));
+            Array(orders, row => row.State.ReducedLots, NpgsqlDbType.Bigint), TraceContexts(rows));
     }
+
+    /// <summary>One for each new order, or none at all, which Postgres takes for nulls.</summary>
+    private static NpgsqlParameter TraceContexts(JournalBatch rows) => Array(
+        rows.Trace is null ? [] : rows.NewOrders, row => row.Request.Trace is { } trace ? TraceContext.ToBytes(trace.Caller) : null, NpgsqlDbType.Bytea);
 
     private static NpgsqlBatchCommand ChangedOrders(JournalBatch rows)
     {

@@ -90,6 +90,7 @@ internal sealed class MatchingLoop(
     /// <summary>Sequence and match: from here until its commit, memory is ahead of the journal by this batch.</summary>
     private async Task<JournalBatch> MatchAsync(List<WorkItem> items, CancellationToken ending)
     {
+        using var lookUp = BatchTrace.StartLookUp(items);
         var newMarkets = await NewMarketsAsync(ending);
         var known = await journal.FindAsync([.. items.OfType<Request>()], ending);
         return desk.Match(items, known, newMarkets, lease.Term.Epoch, clock);
@@ -103,12 +104,14 @@ internal sealed class MatchingLoop(
             var committed = new Committed(committedLsn, []);
             if (batch.Commands.Count > 0)
             {
+                using var span = batch.Trace?.StartCommit(batch.Commands.Count);
                 var started = clock.GetTimestamp();
                 committed = await writer.CommitAsync(lease.Term, batch);
                 metrics.Committed(desk.Engine.Shard, batch, clock.GetElapsedTime(started));
                 committedLsn = committed.Lsn;
             }
 
+            batch.Trace?.Committed();
             Volatile.Write(ref committedSequence, batch.LastSequence);
             Answer(batch);
             // Commit before publish: nobody may see a trade that a failover can undo.
@@ -119,6 +122,7 @@ internal sealed class MatchingLoop(
             // In doubt or certainly not: the caller asks again with the same request id, and the journal knows.
             var status = error is InDoubtException ? DoorStatus.InDoubt : DoorStatus.NotLeader;
             if (status == DoorStatus.InDoubt) metrics.CommitInDoubt();
+            batch.Trace?.Failed(status, CodeOf(status));
             foreach (var (request, _) in batch.Answers) request.Answer.TrySetResult(NotLeader(request) with { Status = status, Code = CodeOf(status) });
             commitFailed.Cancel();
             throw;

@@ -33,6 +33,12 @@ internal static class PipelineLimits
     /// <summary>Failed commands are kept this long for whoever looks into them, then the next one to fail drops them.</summary>
     public static readonly TimeSpan FailedCommandsKept = TimeSpan.FromDays(30);
 
+    /// <summary>
+    /// Sampled commands of one batch that get spans, five each; the others of that batch get none before settlement. So a caller who asks for a trace
+    /// with each order costs the publisher less than a millisecond a batch.
+    /// </summary>
+    public const int TracedCommands = 64;
+
     /// <summary>Publications that wait to be sent to Redis. Beyond it the oldest is dropped, and receivers find the gap by its numbers.</summary>
     public const int WaitingPublications = 1_000;
 

@@ -27,7 +27,7 @@ internal sealed class Publisher(IBroadcast broadcast, Term term, int shard, Time
     /// <summary>Only for what is committed: nobody may see a trade that a failover can undo.</summary>
     public void Add(JournalBatch batch, Committed committed)
     {
-        if (!batch.HasPublications) return;
+        if (!batch.HasPublications && batch.Trace is null) return;
         waiting.Writer.TryWrite((batch, committed));
         added.Set();
     }
@@ -72,6 +72,7 @@ internal sealed class Publisher(IBroadcast broadcast, Term term, int shard, Time
             ? batch.OrderUpdates
             : [.. batch.OrderUpdates, .. committed.ClosedFills.Select(fill => UpdateOf(fill, batch.LastSequence))];
         if (updates.Count > 0) Send(Channels.Orders, new OrdersMessage(term.Epoch, batch.LastSequence, updates, shard));
+        batch.Trace?.Published();
     }
 
     /// <summary>

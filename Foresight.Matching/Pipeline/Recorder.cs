@@ -5,7 +5,7 @@ using Foresight.Exchange;
 namespace Foresight.Matching.Pipeline;
 
 /// <summary>Runs the commands of one batch and turns what the engine tells of them into the batch's rows, answers and messages.</summary>
-internal sealed class Recorder(Desk desk, JournalBatch batch, long epoch)
+internal sealed class Recorder(Desk desk, JournalBatch batch, long epoch, TimeProvider clock)
 {
     private readonly DepthChanges depth = new();
     private readonly Dictionary<MarketId, List<TradeView>> trades = [];
@@ -56,12 +56,17 @@ internal sealed class Recorder(Desk desk, JournalBatch batch, long epoch)
         if (of is null) return;
 
         batch.ByRequest[result.RequestId] = result;
+        if (of.Trace is { } trace) trace.Sequence = current.Sequence;
         if (rejected == RejectReason.None && current.Kind == CommandKind.ObserveBalance)
             observedBlocks[(current.Account, current.Market, current.Outcome)] = current.Block;
         Answer(of, result);
     }
 
-    public void Answer(Request of, DoorResult result) => batch.Answers.Add((of, result));
+    public void Answer(Request of, DoorResult result)
+    {
+        batch.Answers.Add((of, result));
+        if (of.Trace is { } trace) (batch.Trace ??= new BatchTrace(clock)).Add(of, trace, result);
+    }
 
     /// <summary>Refused before it was sequenced.</summary>
     public DoorResult Refusal(Request of, string code, DoorStatus status = DoorStatus.Rejected) =>

@@ -32,6 +32,9 @@ internal sealed class Request : WorkItem
     public ulong SaltTag { get; private init; }
     public byte[] Signature { get; private init; } = [];
 
+    /// <summary>Null unless the command is sampled. No part of what the engine sees.</summary>
+    public OrderTrace? Trace { get; set; }
+
     public TaskCompletionSource<DoorResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Null if the command is not well formed.</summary>

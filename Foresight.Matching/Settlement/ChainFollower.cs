@@ -168,6 +168,7 @@ public sealed partial class ChainFollower(
         var refused = new List<(MarketEvent.SettlementFailed Event, SettlementFailure Failure)>();
         foreach (var refusal in facts.Refused.Where(r => r.TradeId <= long.MaxValue))
             refused.Add((refusal, await transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), to.Number, cancellation)));
+        var trace = await settlement.Store.ReadTraceAsync(settled.Select(s => (long)s.TradeId), cancellation);
         var changes = await journal.AdvanceAsync(
             settlement.Term, [.. range.Headers.Select(h => new BlockMark(h.Number, h.Hash))],
             [.. settled.Select(s => new FinalTrade((long)s.TradeId, s.Position.TransactionHash.ToBytes(), s.Position.BlockNumber))],
@@ -175,6 +176,7 @@ public sealed partial class ChainFollower(
                 ((long)r.Event.TradeId, r.Failure.Stored(), r.Event.Position.TransactionHash.ToBytes(), r.Event.Position.BlockNumber))],
             cancellation);
         settlement.Publisher.Publish(settlement.Term, changes);
+        trace.Final(changes);
         if (settled.Count > 0) Log.Final(logger, settled.Count, to.Number);
     }
 
@@ -193,7 +195,9 @@ public sealed partial class ChainFollower(
             .. await faulty.OfRefusedAsync(accusations.Select(a => a.TradeId).ToList(), options.Offenders, cancellation),
         ];
         if (withdrawn.Count > 0) await leader.DeliverAsync(withdrawn, cancellation);
+        var trace = await settlement.Store.ReadTraceAsync(failed.Select(f => f.TradeId), cancellation);
         await leader.DeliverAsync([.. failed.Select(f => leader.Bust(f.TradeId, f.Reason, confirmed.Number))], cancellation);
+        trace.Bust(failed);
         foreach (var (_, reason) in failed) settlement.Metrics.Bust(FailureReasons.CodeOf(reason));
         Log.Bust(logger, failed.Count);
     }

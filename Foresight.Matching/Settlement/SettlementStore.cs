@@ -140,6 +140,10 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
             "SELECT trade_id FROM trades WHERE batch_id = @batchId ORDER BY trade_id", new { batchId }, cancellationToken: cancellation))];
     }
 
+    /// <summary>The sampled orders of these trades, as they are before a write.</summary>
+    internal Task<SettlementTrace> ReadTraceAsync(IEnumerable<long> tradeIds, CancellationToken cancellation)
+        => SettlementTrace.ReadAsync(primary, tradeIds, cancellation);
+
     /// <summary>Trades that are neither final nor failed.</summary>
     public async Task<long> CountPendingAsync(CancellationToken cancellation)
     {

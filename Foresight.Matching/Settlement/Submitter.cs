@@ -168,8 +168,10 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
         var tradeIds = await store.ReadTradeIdsAsync(live.BatchId, cancellation);
         var legs = await store.ReadLegsAsync(tradeIds, cancellation);
         var outcomes = receipt.Succeeded ? await receipts.ReadAsync(receipt, live.MarketId, tradeIds, legs, cancellation) : [];
+        var trace = await store.ReadTraceAsync(tradeIds, cancellation);
         var facts = new MinedFacts(receipt.BlockNumber, receipt.BlockHash.ToBytes(), receipt.GasUsed, receipt.Succeeded ? null : "reverted");
         Publish(await journal.RecordMinedAsync(settlement.Term, live, mined, facts, outcomes, cancellation));
+        trace.Settled(mined, facts, outcomes);
         var (failed, heldBack) = (outcomes.Count(o => o.HasFailed), outcomes.Count(o => o.IsHeld));
         settlement.Metrics.Batch(receipt.Succeeded ? "mined" : "reverted");
         Log.Mined(logger, mined.BatchId, receipt.BlockNumber, outcomes.Count - failed - heldBack, failed, receipt.GasUsed);

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Foresight.Contracts;
+using Foresight.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Foresight.ServiceDefaults.Cluster;
@@ -99,6 +101,8 @@ internal sealed partial class ShardLane(int shard, LeaderDirectory directory, Do
         DoorAnswer answer;
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var watch = CancelWhenAnotherLeadsAsync(leader, gone);
+        // The request's own spans hang below this one; each order's go on from its own context, which its command carries.
+        using var span = TraceContext.StartBatch(ActivitySources.Api, SpanNames.DeliverBatch, SampledOf(batch));
         try
         {
             foreach (var pending in batch) pending.MayBeApplied = true;
@@ -122,6 +126,12 @@ internal sealed partial class ShardLane(int shard, LeaderDirectory directory, Do
         }
 
         return Settle(batch, answer);
+    }
+
+    private static IEnumerable<ActivityContext> SampledOf(List<PendingCommand> batch)
+    {
+        foreach (var pending in batch)
+            if (TraceContext.Parse(pending.Command.TraceParent) is { } context) yield return context;
     }
 
     private List<PendingCommand> Settle(List<PendingCommand> batch, DoorAnswer answer)

@@ -29,10 +29,12 @@ public enum DoorCommandKind
 /// </param>
 /// <param name="Deadline">The leader does not sequence it after this; the answer is then <see cref="DoorStatus.Late"/>.</param>
 /// <param name="Shard">Whose leader it is for: that of its market or trade.</param>
+/// <param name="TraceParent">W3C traceparent of the caller's span; null when it is not sampled.</param>
 public sealed record DoorCommand(
     Guid RequestId, DoorCommandKind Kind, DateTimeOffset Deadline, DoorOrder? Order = null, DoorCancel? Cancel = null,
     DoorChain? Chain = null,
-    DoorMarket? Market = null, int Shard = 0);
+    DoorMarket? Market = null, int Shard = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? TraceParent = null);
 
 /// <summary>A checked order: the edge has verified shape, signature and expiry. Bytes as 0x hex.</summary>
 /// <param name="Hash">EIP-712 order hash, lower case.</param>

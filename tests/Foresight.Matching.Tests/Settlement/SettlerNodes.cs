@@ -11,7 +11,7 @@ namespace Foresight.Matching.Tests.Settlement;
 /// <summary>Node processes that match and settle on a venue's journal and chain, and a trader's way to whichever leads.</summary>
 internal sealed class SettlerNodes : IAsyncDisposable
 {
-    private const string Secret = "a secret of these tests";
+    public const string Secret = "a secret of these tests";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan BlockTime = TimeSpan.FromMilliseconds(250);
@@ -63,6 +63,19 @@ internal sealed class SettlerNodes : IAsyncDisposable
         };
         foreach (var (name, value) in settings) all[name] = value;
         nodes[node] = new NodeProcess(node, all);
+    }
+
+    /// <summary>An Api node on the same journal, cluster and chain.</summary>
+    public void StartApi(string node, params (string Name, string Value)[] settings)
+    {
+        var all = new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:redis"] = venue.Fixture.Redis,
+            ["ConnectionStrings:foresight"] = venue.Fixture.ConnectionStringOf(venue.Database),
+            ["REDIS_KEY_PREFIX"] = prefix, ["CLUSTER_SECRET"] = Secret, ["RPC_URL"] = rpcOf(node),
+        };
+        foreach (var (name, value) in settings) all[name] = value;
+        nodes[node] = new NodeProcess(node, all, "Foresight.Api");
     }
 
     /// <summary>Asks it to end, and waits for it.</summary>

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Foresight.Contracts;
+using Foresight.Matching.Pipeline;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.ServiceDefaults.Telemetry;
+
+namespace Foresight.Matching.Tests.Tracing;
+
+public sealed class TraceContextTests
+{
+    private const string TraceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    private const string SpanId = "00f067aa0ba902b7";
+    private const string Sampled = $"00-{TraceId}-{SpanId}-01";
+
+    [Fact]
+    public void ASampledContext_ComesBackFromItsBytes()
+    {
+        var bytes = TraceContext.ToBytes(TraceContext.Parse(Sampled)!.Value);
+
+        Assert.Equal(TraceId + SpanId + "01", Convert.ToHexStringLower(bytes));
+        var context = TraceContext.OfBytes(bytes)!.Value;
+        Assert.Equal(Sampled, $"00-{context.TraceId}-{context.SpanId}-01");
+        Assert.True(context.IsRemote);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("not a traceparent")]
+    [InlineData($"00-{TraceId}-{SpanId}")]
+    [InlineData($"00-{TraceId}-{SpanId}-00")]
+    [InlineData($"00-{TraceId}-{SpanId}-zz")]
+    [InlineData("00-00000000000000000000000000000000-0000000000000000-01")]
+    [InlineData($"00-{TraceId}-{SpanId}-01\0")]
+    public void WhatIsNotSampled_OrNoTraceparent_IsNone(string? text) => Assert.Null(TraceContext.Parse(text));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(24)]
+    [InlineData(26)]
+    public void BytesOfAnotherLength_AreNone(int length) => Assert.Null(TraceContext.OfBytes(new byte[length]));
+
+    [Fact]
+    public void ACommandThatIsNotSampled_IsTheSameOnTheWireAsWithoutTracing()
+    {
+        var command = Traders.Command(DoorCommandKind.Place);
+
+        Assert.DoesNotContain("trace", JsonSerializer.Serialize(command, JsonSerializerOptions.Web), StringComparison.OrdinalIgnoreCase);
+        var traced = JsonSerializer.Serialize(command with { TraceParent = Sampled }, JsonSerializerOptions.Web);
+        Assert.Equal(Sampled, JsonSerializer.Deserialize<DoorCommand>(traced, JsonSerializerOptions.Web)!.TraceParent);
+    }
+
+    [Fact]
+    public void ACommandThatIsNotSampled_AllocatesNothing()
+    {
+        var command = Traders.Command(DoorCommandKind.Place);
+        Assert.Null(OrderTrace.Of(command, TimeProvider.System));
+        Assert.Null(TraceContext.Current);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++)
+        {
+            OrderTrace.Of(command, TimeProvider.System);
+            _ = TraceContext.Current;
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
+    public void ABatchsSpan_IsInTheFirstOrdersTrace_AndLinkedToUpToTheLimit()
+    {
+        using var source = new ActivitySource("Foresight.Tests.Batches");
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = one => one == source, Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+        };
+        ActivitySource.AddActivityListener(listener);
+        var orders = Enumerable.Range(0, TraceContext.MaximumLinks + 1)
+            .Select(_ => new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded)).ToList();
+
+        using var span = TraceContext.StartBatch(source, "batch", orders)!;
+
+        Assert.Equal(orders[0].TraceId, span.TraceId);
+        Assert.Equal(orders.Take(TraceContext.MaximumLinks), span.Links.Select(link => link.Context));
+        Assert.Null(TraceContext.StartBatch(source, "batch", []));
+    }
+}
