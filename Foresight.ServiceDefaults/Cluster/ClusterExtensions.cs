@@ -1,10 +1,12 @@
 using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Redis;
+using Foresight.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Trace;
 
 namespace Microsoft.Extensions.Hosting;
 
@@ -25,6 +27,8 @@ public static class ClusterExtensions
         builder.Services.AddSingleton<ClusterMetrics>();
         builder.Services.AddSingleton<Namesakes>();
         builder.Services.AddHostedService<NodeAnnouncer>();
+        // What a node does for nobody's request would bury the traces of orders.
+        builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddProcessor(new BackgroundSpanFilter()));
         return builder;
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
@@ -13,7 +12,7 @@ public sealed class SettlementTraceTests(ChainFixture fixture)
     public async Task ATradeThatWouldFail_EndsItsOrdersTraceWithItsReason_AndNamesNoAccount()
     {
         await using var venue = await Venue.CreateAsync(fixture);
-        using var spans = new Spans(ActivitySources.Settlement);
+        using var spans = new EndedSpans(ActivitySources.Settlement);
         // The buyer has nothing to pay with on chain.
         var (buyer, seller) = (await venue.AddTraderAsync(usdc: 0), await venue.AddTraderAsync());
         var trade = await venue.TradeAsync(buyer, seller);
@@ -24,7 +23,7 @@ public sealed class SettlementTraceTests(ChainFixture fixture)
         await fixture.MineAsync(venue.Options.Confirmations + 1);
         await venue.FollowAsync();
 
-        var bust = spans.Of(context.TraceId).Where(span => span.OperationName == SpanNames.Bust).ToList();
+        var bust = spans.Of(context).Where(span => span.OperationName == SpanNames.Bust).ToList();
         Assert.Equal(["maker", "taker"], bust.Select(span => span.GetTagItem(SpanAttributes.Liquidity)).Order());
         Assert.All(bust, span =>
         {
@@ -39,7 +38,7 @@ public sealed class SettlementTraceTests(ChainFixture fixture)
     public async Task MoreSampledOrdersThanTheLimit_GetNoMoreSpansThanIt()
     {
         await using var venue = await Venue.CreateAsync(fixture);
-        using var spans = new Spans(ActivitySources.Settlement);
+        using var spans = new EndedSpans(ActivitySources.Settlement);
         var (buyer, seller) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var trades = new List<long>();
         for (var i = 0; i <= SettlementTrace.MaximumFills / 2; i++) trades.Add(await venue.TradeAsync(buyer, seller, lots: 1));
@@ -48,34 +47,14 @@ public sealed class SettlementTraceTests(ChainFixture fixture)
         var trace = await SettlementTrace.ReadAsync(venue.Database, trades, CancellationToken.None);
         trace.Bust([.. trades.Select(trade => (trade, (string?)"unknown"))]);
 
-        Assert.Equal(SettlementTrace.MaximumFills, spans.Of(context.TraceId).Count);
+        Assert.Equal(SettlementTrace.MaximumFills, spans.Of(context).Count);
     }
 
     /// <summary>Makes all orders of the venue sampled.</summary>
     private static async Task<ActivityContext> SampleAsync(Venue venue)
     {
-        var context = new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
+        var context = EndedSpans.NewTrace();
         await venue.ExecuteAsync("UPDATE orders SET trace_context = $1", TraceContext.ToBytes(context));
         return context;
-    }
-
-    private sealed class Spans : IDisposable
-    {
-        private readonly ConcurrentQueue<Activity> _ended = new();
-        private readonly ActivityListener _listener;
-
-        public Spans(ActivitySource source)
-        {
-            _listener = new ActivityListener
-            {
-                ShouldListenTo = one => one == source, Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-                ActivityStopped = _ended.Enqueue,
-            };
-            ActivitySource.AddActivityListener(_listener);
-        }
-
-        public IReadOnlyList<Activity> Of(ActivityTraceId trace) => [.. _ended.Where(span => span.TraceId == trace)];
-
-        public void Dispose() => _listener.Dispose();
     }
 }

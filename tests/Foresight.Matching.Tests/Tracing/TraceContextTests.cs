@@ -72,13 +72,9 @@ public sealed class TraceContextTests
     public void ABatchsSpan_IsInTheFirstOrdersTrace_AndLinkedToUpToTheLimit()
     {
         using var source = new ActivitySource("Foresight.Tests.Batches");
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = one => one == source, Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-        };
-        ActivitySource.AddActivityListener(listener);
+        using var spans = new EndedSpans(source);
         var orders = Enumerable.Range(0, TraceContext.MaximumLinks + 1)
-            .Select(_ => new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded)).ToList();
+            .Select(_ => EndedSpans.NewTrace()).ToList();
 
         using var span = TraceContext.StartBatch(source, "batch", orders)!;
 

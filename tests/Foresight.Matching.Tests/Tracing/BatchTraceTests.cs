@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using Foresight.Contracts;
+using Foresight.Matching.Pipeline;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.ServiceDefaults.Telemetry;
+
+namespace Foresight.Matching.Tests.Tracing;
+
+public sealed class BatchTraceTests : IDisposable
+{
+    private readonly EndedSpans spans = new(ActivitySources.Matching);
+    private readonly Traders traders = new(seed: 1);
+    private readonly BatchTrace batch = new(TimeProvider.System);
+
+    public void Dispose() => spans.Dispose();
+
+    [Fact]
+    public void OrdersOfOneBatch_HaveTheirOwnSpans_AndShareTheCommitThatTheyLinkTo()
+    {
+        var (first, second) = (Add(sequence: 7), Add(sequence: 8));
+        Commit();
+        batch.Published();
+
+        var commit = Assert.Single(spans.Of(first), span => span.OperationName == SpanNames.CommitBatch);
+        Assert.Equal([first, second], commit.Links.Select(link => link.Context));
+        foreach (var (trace, sequence) in new[] { (first, 7L), (second, 8L) })
+        {
+            var gateway = Assert.Single(spans.Of(trace), span => span.OperationName == SpanNames.Gateway);
+            Assert.Equal(trace.SpanId, gateway.ParentSpanId);
+            Assert.Equal(sequence, gateway.GetTagItem(SpanAttributes.Sequence));
+            var stages = spans.Of(trace).Where(span => span.ParentSpanId == gateway.SpanId).ToList();
+            Assert.Equal([SpanNames.Sequence, SpanNames.Match, SpanNames.Commit, SpanNames.Publish], stages.Select(span => span.OperationName));
+            Assert.Equal(commit.Context, Assert.Single(stages[2].Links).Context);
+        }
+    }
+
+    [Fact]
+    public void WhatIsBeyondTheLimit_GetsNoSpans()
+    {
+        var traces = Enumerable.Range(1, PipelineLimits.TracedCommands + 1).Select(sequence => Add(sequence)).ToList();
+        Commit();
+        batch.Published();
+
+        Assert.All(traces.SkipLast(1), trace => Assert.NotEmpty(spans.Of(trace)));
+        Assert.Empty(spans.Of(traces[^1]));
+    }
+
+    [Fact]
+    public void ACommitInDoubt_IsAnErrorOfItsOrders_AndPublishesNothing()
+    {
+        var trace = Add(sequence: 7);
+        batch.StartCommit(commands: 1)?.Dispose();
+        batch.Failed(DoorStatus.InDoubt, ProblemCodes.InDoubt);
+
+        var gateway = Assert.Single(spans.Of(trace), span => span.OperationName == SpanNames.Gateway);
+        Assert.Equal(ActivityStatusCode.Error, gateway.Status);
+        Assert.Equal(ProblemCodes.InDoubt, gateway.GetTagItem(SpanAttributes.Reason));
+        Assert.DoesNotContain(spans.Of(trace), span => span.OperationName == SpanNames.Publish);
+    }
+
+    [Fact]
+    public void ARefusalBeforeSequencing_HasNoStages_AndIsNoError()
+    {
+        var trace = Add(sequence: 0, DoorStatus.Duplicate, ProblemCodes.DuplicateOrder);
+        batch.Committed();
+        batch.Published();
+
+        var gateway = Assert.Single(spans.Of(trace));
+        Assert.Equal(ActivityStatusCode.Unset, gateway.Status);
+        Assert.Equal(ProblemCodes.DuplicateOrder, gateway.GetTagItem(SpanAttributes.Reason));
+    }
+
+    private void Commit()
+    {
+        batch.StartCommit(commands: 1)?.Dispose();
+        batch.Committed();
+    }
+
+    /// <returns>The trace of its caller.</returns>
+    private ActivityContext Add(long sequence, DoorStatus status = DoorStatus.Accepted, string? code = null)
+    {
+        var caller = EndedSpans.NewTrace();
+        var command = traders.Place(1, 1, 0, isBuy: true, 5_000, 1) with { TraceParent = $"00-{caller.TraceId}-{caller.SpanId}-01" };
+        var request = Request.Read(command, deadline: long.MaxValue)!;
+        var trace = OrderTrace.Of(command, TimeProvider.System)!;
+        trace.Begin(TimeProvider.System);
+        trace.Sequence = sequence;
+        trace.End(TimeProvider.System);
+        batch.Add(request, trace, new DoorResult(command.RequestId, status, code, Epoch: 3, sequence));
+        return trace.Caller;
+    }
+}
