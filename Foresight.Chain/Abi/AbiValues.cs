@@ -1,12 +1,11 @@
 using System.Numerics;
+using Nethereum.ABI.Model;
 
 namespace Foresight.Chain.Abi;
 
 /// <summary>Decoded values of a call, result, error or event, by name or position.</summary>
-public sealed class AbiValues(IReadOnlyList<AbiParameter> parameters, IReadOnlyList<object> values)
+public sealed class AbiValues(IReadOnlyList<Parameter> parameters, IReadOnlyList<object> values)
 {
-    public int Count => values.Count;
-
     public object this[int index] => values[index];
 
     public object this[string name]

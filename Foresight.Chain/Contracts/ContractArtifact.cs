@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Foresight.Chain.Abi;
+using Nethereum.ABI.ABIDeserialisation;
+using Nethereum.ABI.Model;
 
 namespace Foresight.Chain.Contracts;
 
@@ -8,7 +10,7 @@ public sealed class ContractArtifact
 {
     private readonly byte[] _bytecode;
 
-    private ContractArtifact(string name, JsonElement abi, byte[] bytecode) => (Name, Abi, _bytecode) = (name, abi, bytecode);
+    private ContractArtifact(string name, ContractABI abi, byte[] bytecode) => (Name, Abi, _bytecode) = (name, abi, bytecode);
 
     public static ContractArtifact Market { get; } = Load("Market");
     public static ContractArtifact MarketFactory { get; } = Load("MarketFactory");
@@ -17,18 +19,24 @@ public sealed class ContractArtifact
     /// <summary>For development chains only: anybody may mint it.</summary>
     public static ContractArtifact MockUsdc { get; } = Load("MockUSDC");
 
-    /// <summary>For tests: an ERC-1271 wallet that can be told to misbehave.</summary>
+    /// <summary>An ERC-1271 wallet: for its interface, and for tests, since it can be told to misbehave.</summary>
     public static ContractArtifact TestWallet { get; } = Load("TestWallet");
 
     public string Name { get; }
 
-    /// <summary>Solidity's JSON description of functions, events and errors.</summary>
-    public JsonElement Abi { get; }
+    /// <summary>Functions, events and errors as the compiler wrote them.</summary>
+    public ContractABI Abi { get; }
 
     /// <summary>Data of a transaction that creates the contract.</summary>
-    /// <param name="constructorTypes">Parameters in parentheses, such as <c>(address admin, uint256 limit)</c>.</param>
-    public byte[] Creation(string constructorTypes, params IReadOnlyList<object?> arguments)
-        => [.. _bytecode, .. AbiEncoder.Encode(AbiType.Parse(constructorTypes).Components, arguments)];
+    public byte[] Creation(params IReadOnlyList<object?> arguments)
+        => [.. _bytecode, .. AbiEncoder.Encode(Abi.Constructor?.InputParameters ?? [], arguments)];
+
+    /// <exception cref="InvalidOperationException">The contract has no such function, or several.</exception>
+    public AbiFunction Function(string name) => new(Abi.Functions.Single(f => f.Name == name));
+
+    public AbiEvent Event(string name) => new(Abi.Events.Single(e => e.Name == name));
+
+    public AbiError Error(string name) => new(Abi.Errors.Single(e => e.Name == name));
 
     private static ContractArtifact Load(string name)
     {
@@ -36,6 +44,7 @@ public sealed class ContractArtifact
             ?? throw new InvalidOperationException($"The artifact of {name} is not embedded in this assembly.");
         using var document = JsonDocument.Parse(stream);
         var root = document.RootElement;
-        return new ContractArtifact(name, root.GetProperty("abi").Clone(), Hex.Decode(root.GetProperty("bytecode").GetString()!));
+        var abi = new ABIJsonDeserialiser().DeserialiseContract(root.GetProperty("abi").GetRawText());
+        return new ContractArtifact(name, abi, Hex.Decode(root.GetProperty("bytecode").GetString()!));
     }
 }

@@ -18,8 +18,7 @@ public static class ContractWallet
     /// <summary>Bytes of a wallet's signature; a longer one is refused without asking the chain.</summary>
     public const int SignatureLimit = 4_096;
 
-    public static readonly AbiFunction IsValidSignatureFunction =
-        AbiFunction.Parse("isValidSignature(bytes32 hash, bytes signature) returns (bytes4 magic)");
+    public static readonly AbiFunction IsValidSignatureFunction = ContractArtifact.TestWallet.Function("isValidSignature");
 
     private static readonly byte[] Magic = [0x16, 0x26, 0xba, 0x7e];
 

@@ -6,7 +6,7 @@ using Foresight.Chain.Signing;
 namespace Foresight.Chain.Contracts;
 
 /// <summary>contracts/src/Market.sol: the data of its calls, its events, and its views.</summary>
-public sealed class MarketContract(EthereumClient client, Address address)
+public sealed class MarketContract(EthereumClient client, Address address) : DeployedContract(client, address)
 {
     /// <summary>
     /// Gas that the market sets aside for a match, besides <see cref="LegGas"/> for each of its legs, before it calls it.
@@ -15,44 +15,37 @@ public sealed class MarketContract(EthereumClient client, Address address)
 
     public const long LegGas = 450_000;
 
-    private const string OrderTuple =
-        "(address maker, uint256 outcomeIndex, bool isBuy, uint256 price, uint256 amount, uint256 salt, uint256 expiry)";
+    public static readonly AbiFunction SettleFunction = ContractArtifact.Market.Function("settle");
 
-    public static readonly AbiFunction SettleFunction =
-        AbiFunction.Parse(
-            $"settle((uint256 tradeId, ({OrderTuple} order, bytes signature, uint256 amount, uint256 price)[] legs)[] matches)");
-
-    public static readonly AbiFunction FillOrderSignedFunction =
-        AbiFunction.Parse($"fillOrderSigned({OrderTuple} order, bytes signature, uint256 amount)");
-    public static readonly AbiFunction OrderHashFunction = AbiFunction.Parse($"orderHash({OrderTuple} order) returns (bytes32 hash)");
-    public static readonly AbiFunction FilledFunction = AbiFunction.Parse("filled(bytes32 orderHash) returns (uint256 amount)");
-    public static readonly AbiFunction IsSaltCancelledFunction =
-        AbiFunction.Parse("isSaltCancelled(address maker, uint256 salt) returns (bool cancelled)");
-    public static readonly AbiFunction IsTradeSettledFunction = AbiFunction.Parse("isTradeSettled(uint256 tradeId) returns (bool settled)");
-    public static readonly AbiFunction CancelSaltFunction = AbiFunction.Parse("cancelSalt(uint256 salt)");
-    public static readonly AbiFunction CancelSaltSignedFunction =
-        AbiFunction.Parse("cancelSaltSigned(address maker, uint256 salt, bytes signature)");
-    public static readonly AbiFunction MintSetFunction = AbiFunction.Parse("mintSet(uint256 amount)");
-    public static readonly AbiFunction MergeSetFunction = AbiFunction.Parse("mergeSet(uint256 amount)");
-    public static readonly AbiFunction RedeemFunction =
-        AbiFunction.Parse("redeem(uint256 outcomeIndex, uint256 amount) returns (uint256 paid)");
-    public static readonly AbiFunction WithdrawFeesFunction = AbiFunction.Parse("withdrawFees()");
-    public static readonly AbiFunction ResolveFunction = AbiFunction.Parse("resolve(uint256 outcomeIndex)");
-    public static readonly AbiFunction InvalidateFunction = AbiFunction.Parse("invalidate()");
-    public static readonly AbiFunction PauseFunction = AbiFunction.Parse("pause()");
-    public static readonly AbiFunction UnpauseFunction = AbiFunction.Parse("unpause()");
-    public static readonly AbiFunction OutcomesFunction = AbiFunction.Parse("outcomes() returns (uint256 count)");
-    public static readonly AbiFunction StateFunction = AbiFunction.Parse("state() returns (uint8 state)");
-    public static readonly AbiFunction PausedFunction = AbiFunction.Parse("paused() returns (bool paused)");
-    public static readonly AbiFunction MatchGasFunction = AbiFunction.Parse("MATCH_GAS() returns (uint256 gas)");
-    public static readonly AbiFunction LegGasFunction = AbiFunction.Parse("LEG_GAS() returns (uint256 gas)");
-
-    public Address Address => address;
+    public static readonly AbiFunction SettleMatchFunction = ContractArtifact.Market.Function("settleMatch");
+    public static readonly AbiFunction FillOrderSignedFunction = ContractArtifact.Market.Function("fillOrderSigned");
+    public static readonly AbiFunction OrderHashFunction = ContractArtifact.Market.Function("orderHash");
+    public static readonly AbiFunction FilledFunction = ContractArtifact.Market.Function("filled");
+    public static readonly AbiFunction IsSaltCancelledFunction = ContractArtifact.Market.Function("isSaltCancelled");
+    public static readonly AbiFunction IsTradeSettledFunction = ContractArtifact.Market.Function("isTradeSettled");
+    public static readonly AbiFunction CancelSaltFunction = ContractArtifact.Market.Function("cancelSalt");
+    public static readonly AbiFunction CancelSaltSignedFunction = ContractArtifact.Market.Function("cancelSaltSigned");
+    public static readonly AbiFunction MintSetFunction = ContractArtifact.Market.Function("mintSet");
+    public static readonly AbiFunction MergeSetFunction = ContractArtifact.Market.Function("mergeSet");
+    public static readonly AbiFunction RedeemFunction = ContractArtifact.Market.Function("redeem");
+    public static readonly AbiFunction WithdrawFeesFunction = ContractArtifact.Market.Function("withdrawFees");
+    public static readonly AbiFunction ResolveFunction = ContractArtifact.Market.Function("resolve");
+    public static readonly AbiFunction InvalidateFunction = ContractArtifact.Market.Function("invalidate");
+    public static readonly AbiFunction PauseFunction = ContractArtifact.Market.Function("pause");
+    public static readonly AbiFunction UnpauseFunction = ContractArtifact.Market.Function("unpause");
+    public static readonly AbiFunction OutcomesFunction = ContractArtifact.Market.Function("outcomes");
+    public static readonly AbiFunction StateFunction = ContractArtifact.Market.Function("state");
+    public static readonly AbiFunction PausedFunction = ContractArtifact.Market.Function("paused");
+    public static readonly AbiFunction MatchGasFunction = ContractArtifact.Market.Function("MATCH_GAS");
+    public static readonly AbiFunction LegGasFunction = ContractArtifact.Market.Function("LEG_GAS");
 
     /// <summary>
     /// By the operator: each match for itself; <see cref="MarketEvent.SettlementFailed"/> tells of those that could not be settled.
     /// </summary>
     public static byte[] Settle(IReadOnlyList<MarketMatch> matches) => SettleFunction.Encode([matches.Select(OfMatch).ToArray()]);
+
+    /// <summary>One match as the market calls itself for it: reverts, where <see cref="Settle"/> catches what a match reverts with.</summary>
+    public static byte[] SettleMatch(MarketMatch match) => SettleMatchFunction.Encode([OfMatch(match)]);
 
     /// <summary>By anybody, who takes the order's other side at its price. The caller has approved the factory.</summary>
     public static byte[] FillOrderSigned(OrderMessage order, byte[] signature, BigInteger amount)
@@ -83,18 +76,18 @@ public sealed class MarketContract(EthereumClient client, Address address)
     public static byte[] WithdrawFees() => WithdrawFeesFunction.Encode();
 
     /// <summary>10^-18 shares filled so far, of the order with this digest.</summary>
-    public async Task<BigInteger> FilledAsync(Hash32 orderHash, BlockRef block = default, CancellationToken cancel = default)
-        => (await ReadAsync(FilledFunction, block, cancel, orderHash)).Integer("amount");
+    public Task<BigInteger> FilledAsync(Hash32 orderHash, BlockRef block = default, CancellationToken cancel = default)
+        => ReadAsync<BigInteger>(FilledFunction, block, cancel, orderHash);
 
-    public async Task<bool> IsTradeSettledAsync(BigInteger tradeId, BlockRef block = default, CancellationToken cancel = default)
-        => (await ReadAsync(IsTradeSettledFunction, block, cancel, tradeId)).Bool("settled");
+    public Task<bool> IsTradeSettledAsync(BigInteger tradeId, BlockRef block = default, CancellationToken cancel = default)
+        => ReadAsync<bool>(IsTradeSettledFunction, block, cancel, tradeId);
 
-    public async Task<bool> IsSaltCancelledAsync(
+    public Task<bool> IsSaltCancelledAsync(
         Address maker, BigInteger salt, BlockRef block = default, CancellationToken cancel = default)
-        => (await ReadAsync(IsSaltCancelledFunction, block, cancel, maker, salt)).Bool("cancelled");
+        => ReadAsync<bool>(IsSaltCancelledFunction, block, cancel, maker, salt);
 
-    public async Task<Hash32> OrderHashAsync(OrderMessage order, BlockRef block = default, CancellationToken cancel = default)
-        => (await ReadAsync(OrderHashFunction, block, cancel, [OfOrder(order)])).Hash("hash");
+    public Task<Hash32> OrderHashAsync(OrderMessage order, BlockRef block = default, CancellationToken cancel = default)
+        => ReadAsync<Hash32>(OrderHashFunction, block, cancel, [OfOrder(order)]);
 
     /// <summary>
     /// A gas limit for a batch: what its matches use (<paramref name="estimate"/>, of eth_estimateGas or of earlier batches), and the due
@@ -104,11 +97,7 @@ public sealed class MarketContract(EthereumClient client, Address address)
         estimate + ((MatchGas + (LegGas * legsOfLargestMatch)) * 64 / 63) + 1;
 
     public async Task<int> OutcomesAsync(BlockRef block = default, CancellationToken cancel = default)
-        => (int)(await ReadAsync(OutcomesFunction, block, cancel)).Integer("count");
-
-    public async Task<AbiValues> ReadAsync(
-        AbiFunction function, BlockRef block, CancellationToken cancel, params IReadOnlyList<object?> arguments)
-        => function.DecodeOutput(await client.CallAsync(new CallRequest(address, function.Encode(arguments)), block, cancel));
+        => (int)await ReadAsync<BigInteger>(OutcomesFunction, block, cancel);
 
     private static object[] OfMatch(MarketMatch match) =>
     [

@@ -6,20 +6,18 @@ namespace Foresight.Chain.Contracts;
 /// <summary>The market contract's logs as <see cref="MarketEvent"/>.</summary>
 public static class MarketEvents
 {
-    public static readonly AbiEvent TradeSettled = AbiEvent.Parse("TradeSettled(uint256 indexed tradeId, uint8 kind, uint256 amount)");
-    public static readonly AbiEvent SettlementFailed = AbiEvent.Parse("SettlementFailed(uint256 indexed tradeId, bytes reason)");
+    public static readonly AbiEvent TradeSettled = ContractArtifact.Market.Event("TradeSettled");
+    public static readonly AbiEvent SettlementFailed = ContractArtifact.Market.Event("SettlementFailed");
 
-    public static readonly AbiEvent OrderFilled = AbiEvent.Parse(
-        "OrderFilled(bytes32 indexed orderHash, address indexed maker, uint256 indexed tradeId, uint256 outcomeIndex, bool isBuy, uint256 price, uint256 amount)");
+    public static readonly AbiEvent OrderFilled = ContractArtifact.Market.Event("OrderFilled");
 
-    public static readonly AbiEvent SaltCancelled = AbiEvent.Parse("SaltCancelled(address indexed maker, uint256 salt)");
-    public static readonly AbiEvent SetsMinted = AbiEvent.Parse("SetsMinted(address indexed account, uint256 amount)");
-    public static readonly AbiEvent SetsMerged = AbiEvent.Parse("SetsMerged(address indexed account, uint256 amount)");
-    public static readonly AbiEvent Redeemed =
-        AbiEvent.Parse("Redeemed(address indexed account, uint256 outcomeIndex, uint256 amount, uint256 paid, uint256 fee)");
-    public static readonly AbiEvent Resolved = AbiEvent.Parse("Resolved(uint256 outcomeIndex)");
-    public static readonly AbiEvent Invalidated = AbiEvent.Parse("Invalidated()");
-    public static readonly AbiEvent PausedSet = AbiEvent.Parse("PausedSet(bool paused)");
+    public static readonly AbiEvent SaltCancelled = ContractArtifact.Market.Event("SaltCancelled");
+    public static readonly AbiEvent SetsMinted = ContractArtifact.Market.Event("SetsMinted");
+    public static readonly AbiEvent SetsMerged = ContractArtifact.Market.Event("SetsMerged");
+    public static readonly AbiEvent Redeemed = ContractArtifact.Market.Event("Redeemed");
+    public static readonly AbiEvent Resolved = ContractArtifact.Market.Event("Resolved");
+    public static readonly AbiEvent Invalidated = ContractArtifact.Market.Event("Invalidated");
+    public static readonly AbiEvent PausedSet = ContractArtifact.Market.Event("PausedSet");
 
     /// <summary>For a filter's first position: every event that <see cref="TryDecode"/> reads.</summary>
     public static IReadOnlyList<Hash32> Topics { get; } =

@@ -5,7 +5,7 @@ using Foresight.Chain.Rpc;
 namespace Foresight.Chain.Contracts;
 
 /// <summary>contracts/src/MarketFactory.sol: makes markets, keeps the roles, and is the one spender that traders approve.</summary>
-public sealed class MarketFactoryContract(EthereumClient client, Address address)
+public sealed class MarketFactoryContract(EthereumClient client, Address address) : DeployedContract(client, address)
 {
     /// <summary>Accounts in one call; more take several calls of one batch, against the same block.</summary>
     public const int AccountLimit = 500;
@@ -16,35 +16,26 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
     /// </summary>
     public const int AmountLimit = 1_000;
 
-    public static readonly AbiFunction CreateMarketFunction =
-        AbiFunction.Parse("createMarket(bytes32 questionHash, uint256 outcomes) returns (address market)");
-    public static readonly AbiFunction MarketOfFunction = AbiFunction.Parse("marketOf(bytes32 questionHash) returns (address market)");
-    public static readonly AbiFunction IsMarketFunction = AbiFunction.Parse("isMarket(address market) returns (bool listed)");
-    public static readonly AbiFunction UsdcFunction = AbiFunction.Parse("usdc() returns (address token)");
-    public static readonly AbiFunction OutcomeTokenFunction = AbiFunction.Parse("outcomeToken() returns (address token)");
-    public static readonly AbiFunction SpendableCollateralFunction =
-        AbiFunction.Parse("spendableCollateral(address[] accounts) returns (uint256[] amounts)");
-    public static readonly AbiFunction SpendableSharesFunction =
-        AbiFunction.Parse("spendableShares(address market, address[] accounts) returns (uint256[] amounts)");
-    public static readonly AbiFunction GrantRoleFunction = AbiFunction.Parse("grantRole(bytes32 role, address account)");
-    public static readonly AbiFunction RevokeRoleFunction = AbiFunction.Parse("revokeRole(bytes32 role, address account)");
-    public static readonly AbiFunction HasRoleFunction = AbiFunction.Parse("hasRole(bytes32 role, address account) returns (bool granted)");
-    public static readonly AbiFunction SetFeeTermsFunction =
-        AbiFunction.Parse("setFeeTerms((uint16 feeBps, uint16 protocolShareBps, address protocol, address liquidity) terms)");
+    public static readonly AbiFunction CreateMarketFunction = ContractArtifact.MarketFactory.Function("createMarket");
+    public static readonly AbiFunction MarketOfFunction = ContractArtifact.MarketFactory.Function("marketOf");
+    public static readonly AbiFunction IsMarketFunction = ContractArtifact.MarketFactory.Function("isMarket");
+    public static readonly AbiFunction UsdcFunction = ContractArtifact.MarketFactory.Function("usdc");
+    public static readonly AbiFunction OutcomeTokenFunction = ContractArtifact.MarketFactory.Function("outcomeToken");
+    public static readonly AbiFunction SpendableCollateralFunction = ContractArtifact.MarketFactory.Function("spendableCollateral");
+    public static readonly AbiFunction SpendableSharesFunction = ContractArtifact.MarketFactory.Function("spendableShares");
+    public static readonly AbiFunction GrantRoleFunction = ContractArtifact.MarketFactory.Function("grantRole");
+    public static readonly AbiFunction RevokeRoleFunction = ContractArtifact.MarketFactory.Function("revokeRole");
+    public static readonly AbiFunction HasRoleFunction = ContractArtifact.MarketFactory.Function("hasRole");
+    public static readonly AbiFunction SetFeeTermsFunction = ContractArtifact.MarketFactory.Function("setFeeTerms");
 
-    public static readonly AbiEvent MarketCreated =
-        AbiEvent.Parse("MarketCreated(address indexed market, bytes32 indexed questionHash, uint256 outcomes)");
+    public static readonly AbiEvent MarketCreated = ContractArtifact.MarketFactory.Event("MarketCreated");
 
     /// <summary>May settle and pause.</summary>
     public static readonly Hash32 OperatorRole = Keccak256.HashText("OPERATOR");
 
-    public Address Address => address;
-
     /// <summary>Data of the transaction that creates a factory, and with it its outcome token.</summary>
     public static byte[] Creation(Address usdc, Address admin, Address @operator, Address resolver, FeeTerms? fees = null)
-        => ContractArtifact.MarketFactory.Creation(
-            "(address usdc, address admin, address operator, address resolver, (uint16, uint16, address, address) terms)",
-            usdc, admin, @operator, resolver, OfFees(fees ?? FeeTerms.None));
+        => ContractArtifact.MarketFactory.Creation(usdc, admin, @operator, resolver, OfFees(fees ?? FeeTerms.None));
 
     /// <summary>By an admin. A second market of the same question is refused; find the first with <see cref="MarketOfAsync"/>.</summary>
     public static byte[] CreateMarket(Hash32 questionHash, int outcomes) => CreateMarketFunction.Encode(questionHash, outcomes);
@@ -58,21 +49,21 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
     /// <summary>Null: no market of this question.</summary>
     public async Task<Address?> MarketOfAsync(Hash32 questionHash, BlockRef block = default, CancellationToken cancel = default)
     {
-        var market = (await ReadAsync(MarketOfFunction, block, cancel, questionHash)).Address("market");
+        var market = await ReadAsync<Address>(MarketOfFunction, block, cancel, questionHash);
         return market.IsZero ? null : market;
     }
 
-    public async Task<bool> IsMarketAsync(Address market, BlockRef block = default, CancellationToken cancel = default)
-        => (await ReadAsync(IsMarketFunction, block, cancel, market)).Bool("listed");
+    public Task<bool> IsMarketAsync(Address market, BlockRef block = default, CancellationToken cancel = default)
+        => ReadAsync<bool>(IsMarketFunction, block, cancel, market);
 
-    public async Task<Address> UsdcAsync(BlockRef block = default, CancellationToken cancel = default)
-        => (await ReadAsync(UsdcFunction, block, cancel)).Address("token");
+    public Task<Address> UsdcAsync(BlockRef block = default, CancellationToken cancel = default)
+        => ReadAsync<Address>(UsdcFunction, block, cancel);
 
-    public async Task<Address> OutcomeTokenAsync(BlockRef block = default, CancellationToken cancel = default)
-        => (await ReadAsync(OutcomeTokenFunction, block, cancel)).Address("token");
+    public Task<Address> OutcomeTokenAsync(BlockRef block = default, CancellationToken cancel = default)
+        => ReadAsync<Address>(OutcomeTokenFunction, block, cancel);
 
-    public async Task<bool> HasRoleAsync(Hash32 role, Address account, BlockRef block = default, CancellationToken cancel = default)
-        => (await ReadAsync(HasRoleFunction, block, cancel, role, account)).Bool("granted");
+    public Task<bool> HasRoleAsync(Hash32 role, Address account, BlockRef block = default, CancellationToken cancel = default)
+        => ReadAsync<bool>(HasRoleFunction, block, cancel, role, account);
 
     /// <summary>Micro-USDC that each account can spend here: the lesser of balance and approval, all at one block.</summary>
     public async Task<IReadOnlyList<BigInteger>> SpendableCollateralAsync(
@@ -87,17 +78,13 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
         => await ReadManyAsync(
             accounts, outcomes, block, cancel, part => SpendableSharesFunction.Encode(market, part), SpendableSharesFunction);
 
-    private async Task<AbiValues> ReadAsync(
-        AbiFunction function, BlockRef block, CancellationToken cancel, params IReadOnlyList<object?> arguments)
-        => function.DecodeOutput(await client.CallAsync(new CallRequest(address, function.Encode(arguments)), block, cancel));
-
     private async Task<BigInteger[]> ReadManyAsync(
         IReadOnlyList<Address> accounts, int perAccount, BlockRef block, CancellationToken cancel, Func<object[], byte[]> encode,
         AbiFunction function)
     {
         var calls = accounts.Chunk(Math.Min(AccountLimit, AmountLimit / perAccount))
-            .Select(part => new CallRequest(address, encode([.. part.Cast<object>()]))).ToArray();
-        var results = await client.CallManyAsync(calls, block, cancel);
+            .Select(part => new CallRequest(Address, encode([.. part.Cast<object>()]))).ToArray();
+        var results = await Client.CallManyAsync(calls, block, cancel);
         BigInteger[] amounts = [.. results.SelectMany(r => ((object[])function.DecodeOutput(r.Required())[0]).Cast<BigInteger>())];
         return amounts.Length == accounts.Count * perAccount
             ? amounts

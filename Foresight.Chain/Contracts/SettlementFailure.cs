@@ -51,38 +51,35 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
 
     private static readonly (AbiError Error, Func<AbiValues, SettlementFailure> Explain)[] Known =
     [
-        (AbiError.Parse("InsufficientCollateral(address account, uint256 available, uint256 needed)"), e => OfAccount(e, InsufficientCollateral,
+        (Factory("InsufficientCollateral"), e => OfAccount(e, InsufficientCollateral,
             $"{e.Address("account")} can spend {e.Integer("available")} micro-USDC (the lesser of balance and approval); {e.Integer("needed")} are needed")),
-        (AbiError.Parse("InsufficientShares(address account, uint256 outcomeIndex, uint256 available, uint256 needed)"), e => OfAccount(e, InsufficientShares,
+        (Factory("InsufficientShares"), e => OfAccount(e, InsufficientShares,
             $"{e.Address("account")} can sell {Shares(e.Integer("available"))} shares of outcome {e.Integer("outcomeIndex")}; {Shares(e.Integer("needed"))} are needed")),
-        (AbiError.Parse("TransferRefused(address from, address to, uint256 amount)"), e => new(TransferRefused, FailureBlame.Maker, null, null,
+        (Factory("TransferRefused"), e => new(TransferRefused, FailureBlame.Maker, null, null,
             $"the token refused a transfer from {e.Address("from")} to {e.Address("to")} although it is funded and approved")
             { Transfer = new RefusedTransfer(e.Address("from"), e.Address("to"), e.Integer("amount")) }),
-        (AbiError.Parse("PayoutRefused(address account, uint256 amount)"), e =>
+        (Market("PayoutRefused"), e =>
             OfAccount(e, PayoutRefused, $"the token refused a payout to {e.Address("account")}")),
-        (AbiError.Parse("InvalidSignature(bytes32 orderHash, address maker)"), e => new(InvalidSignature, FailureBlame.Maker, e.Address("maker"), e.Hash("orderHash"),
+        (Market("InvalidSignature"), e => new(InvalidSignature, FailureBlame.Maker, e.Address("maker"), e.Hash("orderHash"),
             $"the signature of order {e.Hash("orderHash")} does not hold for {e.Address("maker")}")),
-        (AbiError.Parse("OrderExpired(bytes32 orderHash, uint256 expiry)"), e =>
+        (Market("OrderExpired"), e =>
             OfOrder(e, OrderExpired, FailureBlame.Nobody, $"expired at {e.Integer("expiry")}")),
-        (AbiError.Parse("OrderCancelled(bytes32 orderHash)"), e =>
+        (Market("OrderCancelled"), e =>
             OfOrder(e, OrderCancelled, FailureBlame.Maker, "was cancelled on chain")),
-        (AbiError.Parse("OrderOverfilled(bytes32 orderHash, uint256 remaining)"), e => OfOrder(e, OrderOverfilled, FailureBlame.Nobody,
+        (Market("OrderOverfilled"), e => OfOrder(e, OrderOverfilled, FailureBlame.Nobody,
             $"has only {Shares(e.Integer("remaining"))} shares left on chain")),
-        (AbiError.Parse("MarketPaused()"), _ => new(MarketPaused, FailureBlame.Nobody, null, null, "the market is paused")),
-        (AbiError.Parse("MarketNotOpen()"), _ => new(MarketNotOpen, FailureBlame.Nobody, null, null, "the market is resolved or invalid")),
-        (AbiError.Parse("DuplicateTrade(uint256 tradeId)"), e =>
+        (Market("MarketPaused"), _ => new(MarketPaused, FailureBlame.Nobody, null, null, "the market is paused")),
+        (Market("MarketNotOpen"), _ => new(MarketNotOpen, FailureBlame.Nobody, null, null, "the market is resolved or invalid")),
+        (Market("DuplicateTrade"), e =>
             new(DuplicateTrade, FailureBlame.Relayer, null, null, $"trade {e.Integer("tradeId")} was settled before")),
-        (AbiError.Parse("PriceOutsideLimit(bytes32 orderHash, uint256 limit)"), e => new(PriceOutsideLimit, FailureBlame.Relayer, null, e.Hash("orderHash"),
+        (Market("PriceOutsideLimit"), e => new(PriceOutsideLimit, FailureBlame.Relayer, null, e.Hash("orderHash"),
             $"order {e.Hash("orderHash")} has the limit {e.Integer("limit")}")),
-        (AbiError.Parse("BadMatch()"), _ => OfRelayer("the legs are no match")),
-        (AbiError.Parse("BadTradeId()"), _ => OfRelayer("the trade id is zero")),
-        (AbiError.Parse("BadOutcome(uint256 outcomeIndex)"), e => OfRelayer($"there is no outcome {e.Integer("outcomeIndex")}")),
-        (AbiError.Parse("BadAmount(uint256 amount)"), e => OfRelayer($"{e.Integer("amount")} is not a whole number of lots")),
-        (AbiError.Parse("BadPrice(uint256 price)"), e => OfRelayer($"{e.Integer("price")} is not a price in whole ticks")),
+        (Market("BadMatch"), _ => OfRelayer("the legs are no match")),
+        (Market("BadTradeId"), _ => OfRelayer("the trade id is zero")),
+        (Market("BadOutcome"), e => OfRelayer($"there is no outcome {e.Integer("outcomeIndex")}")),
+        (Market("BadAmount"), e => OfRelayer($"{e.Integer("amount")} is not a whole number of lots")),
+        (Market("BadPrice"), e => OfRelayer($"{e.Integer("price")} is not a price in whole ticks")),
     ];
-
-    /// <summary>Signatures of the errors that are told apart; a test compares them with the contracts.</summary>
-    public static IEnumerable<string> KnownErrors => Known.Select(k => k.Error.Signature);
 
     /// <param name="revertData">From <see cref="MarketEvent.SettlementFailed"/>, or from a call that was simulated.</param>
     public static SettlementFailure Decode(ReadOnlySpan<byte> revertData)
@@ -104,6 +101,10 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
 
         return new(Unknown, FailureBlame.Relayer, null, null, RevertReason.Text(revertData));
     }
+
+    private static AbiError Market(string name) => ContractArtifact.Market.Error(name);
+
+    private static AbiError Factory(string name) => ContractArtifact.MarketFactory.Error(name);
 
     private static SettlementFailure OfAccount(AbiValues e, string code, string text) =>
         new(code, FailureBlame.Maker, e.Address("account"), null, text);

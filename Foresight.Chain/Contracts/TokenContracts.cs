@@ -5,22 +5,18 @@ using Foresight.Chain.Rpc;
 namespace Foresight.Chain.Contracts;
 
 /// <summary>USDC as far as this system uses it; on a development chain contracts/src/development/MockUSDC.sol.</summary>
-public sealed class UsdcContract(EthereumClient client, Address address)
+public sealed class UsdcContract(EthereumClient client, Address address) : DeployedContract(client, address)
 {
-    public static readonly AbiFunction ApproveFunction = AbiFunction.Parse("approve(address spender, uint256 amount) returns (bool)");
-    public static readonly AbiFunction TransferFunction = AbiFunction.Parse("transfer(address to, uint256 amount) returns (bool)");
-    public static readonly AbiFunction BalanceOfFunction = AbiFunction.Parse("balanceOf(address account) returns (uint256 amount)");
-    public static readonly AbiFunction AllowanceFunction =
-        AbiFunction.Parse("allowance(address owner, address spender) returns (uint256 amount)");
-    public static readonly AbiFunction MintFunction = AbiFunction.Parse("mint(address to, uint256 amount)");
-    public static readonly AbiFunction SetBlockedFunction = AbiFunction.Parse("setBlocked(address account, bool blocked)");
-    public static readonly AbiEvent TransferEvent = AbiEvent.Parse("Transfer(address indexed from, address indexed to, uint256 value)");
-    public static readonly AbiEvent ApprovalEvent =
-        AbiEvent.Parse("Approval(address indexed owner, address indexed spender, uint256 value)");
+    public static readonly AbiFunction ApproveFunction = ContractArtifact.MockUsdc.Function("approve");
+    public static readonly AbiFunction TransferFunction = ContractArtifact.MockUsdc.Function("transfer");
+    public static readonly AbiFunction BalanceOfFunction = ContractArtifact.MockUsdc.Function("balanceOf");
+    public static readonly AbiFunction AllowanceFunction = ContractArtifact.MockUsdc.Function("allowance");
+    public static readonly AbiFunction MintFunction = ContractArtifact.MockUsdc.Function("mint");
+    public static readonly AbiFunction SetBlockedFunction = ContractArtifact.MockUsdc.Function("setBlocked");
+    public static readonly AbiEvent TransferEvent = ContractArtifact.MockUsdc.Event("Transfer");
+    public static readonly AbiEvent ApprovalEvent = ContractArtifact.MockUsdc.Event("Approval");
 
-    public Address Address => address;
-
-    public static byte[] Creation() => ContractArtifact.MockUsdc.Creation("()");
+    public static byte[] Creation() => ContractArtifact.MockUsdc.Creation();
 
     public static byte[] Approve(Address spender, BigInteger amount) => ApproveFunction.Encode(spender, amount);
 
@@ -32,41 +28,27 @@ public sealed class UsdcContract(EthereumClient client, Address address)
     /// <summary>Of the development token only: what the issuer of the real one can do to an account.</summary>
     public static byte[] SetBlocked(Address account, bool blocked) => SetBlockedFunction.Encode(account, blocked);
 
-    public async Task<BigInteger> BalanceOfAsync(Address account, BlockRef block = default, CancellationToken cancel = default)
-        => await ReadAsync(BalanceOfFunction, block, cancel, account);
+    public Task<BigInteger> BalanceOfAsync(Address account, BlockRef block = default, CancellationToken cancel = default)
+        => ReadAsync<BigInteger>(BalanceOfFunction, block, cancel, account);
 
-    public async Task<BigInteger> AllowanceAsync(
+    public Task<BigInteger> AllowanceAsync(
         Address owner, Address spender, BlockRef block = default, CancellationToken cancel = default)
-        => await ReadAsync(AllowanceFunction, block, cancel, owner, spender);
-
-    private async Task<BigInteger> ReadAsync(
-        AbiFunction function, BlockRef block, CancellationToken cancel, params IReadOnlyList<object?> arguments)
-        => function.DecodeOutput(await client.CallAsync(new CallRequest(address, function.Encode(arguments)), block, cancel))
-            .Integer("amount");
+        => ReadAsync<BigInteger>(AllowanceFunction, block, cancel, owner, spender);
 }
 
 /// <summary>contracts/src/OutcomeToken.sol: the shares of all markets.</summary>
-public sealed class OutcomeTokenContract(EthereumClient client, Address address)
+public sealed class OutcomeTokenContract(EthereumClient client, Address address) : DeployedContract(client, address)
 {
-    public static readonly AbiFunction SetApprovalForAllFunction = AbiFunction.Parse("setApprovalForAll(address operator, bool approved)");
-    public static readonly AbiFunction IsApprovedForAllFunction =
-        AbiFunction.Parse("isApprovedForAll(address account, address operator) returns (bool approved)");
-    public static readonly AbiFunction BalanceOfFunction =
-        AbiFunction.Parse("balanceOf(address account, uint256 id) returns (uint256 amount)");
-    public static readonly AbiFunction SafeTransferFromFunction =
-        AbiFunction.Parse("safeTransferFrom(address from, address to, uint256 id, uint256 amount, bytes data)");
+    public static readonly AbiFunction SetApprovalForAllFunction = ContractArtifact.OutcomeToken.Function("setApprovalForAll");
+    public static readonly AbiFunction IsApprovedForAllFunction = ContractArtifact.OutcomeToken.Function("isApprovedForAll");
+    public static readonly AbiFunction BalanceOfFunction = ContractArtifact.OutcomeToken.Function("balanceOf");
+    public static readonly AbiFunction SafeTransferFromFunction = ContractArtifact.OutcomeToken.Function("safeTransferFrom");
 
-    public static readonly AbiEvent TransferSingleEvent =
-        AbiEvent.Parse("TransferSingle(address indexed operator, address indexed from, address indexed to, uint256 id, uint256 value)");
+    public static readonly AbiEvent TransferSingleEvent = ContractArtifact.OutcomeToken.Event("TransferSingle");
 
-    public static readonly AbiEvent TransferBatchEvent =
-        AbiEvent.Parse(
-            "TransferBatch(address indexed operator, address indexed from, address indexed to, uint256[] ids, uint256[] values)");
+    public static readonly AbiEvent TransferBatchEvent = ContractArtifact.OutcomeToken.Event("TransferBatch");
 
-    public static readonly AbiEvent ApprovalForAllEvent =
-        AbiEvent.Parse("ApprovalForAll(address indexed account, address indexed operator, bool approved)");
-
-    public Address Address => address;
+    public static readonly AbiEvent ApprovalForAllEvent = ContractArtifact.OutcomeToken.Event("ApprovalForAll");
 
     /// <summary>The id of a share: its market's address and, in the lowest byte, the outcome.</summary>
     public static BigInteger IdOf(Address market, int outcome) =>
@@ -87,15 +69,11 @@ public sealed class OutcomeTokenContract(EthereumClient client, Address address)
     public static byte[] SafeTransferFrom(Address from, Address to, BigInteger id, BigInteger amount)
         => SafeTransferFromFunction.Encode(from, to, id, amount, Array.Empty<byte>());
 
-    public async Task<BigInteger> BalanceOfAsync(
+    public Task<BigInteger> BalanceOfAsync(
         Address account, BigInteger id, BlockRef block = default, CancellationToken cancel = default)
-        => (await ReadAsync(BalanceOfFunction, block, cancel, account, id)).Integer("amount");
+        => ReadAsync<BigInteger>(BalanceOfFunction, block, cancel, account, id);
 
-    public async Task<bool> IsApprovedForAllAsync(
+    public Task<bool> IsApprovedForAllAsync(
         Address account, Address spender, BlockRef block = default, CancellationToken cancel = default)
-        => (await ReadAsync(IsApprovedForAllFunction, block, cancel, account, spender)).Bool("approved");
-
-    private async Task<AbiValues> ReadAsync(
-        AbiFunction function, BlockRef block, CancellationToken cancel, params IReadOnlyList<object?> arguments)
-        => function.DecodeOutput(await client.CallAsync(new CallRequest(address, function.Encode(arguments)), block, cancel));
+        => ReadAsync<bool>(IsApprovedForAllFunction, block, cancel, account, spender);
 }

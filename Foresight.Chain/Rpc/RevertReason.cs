@@ -1,13 +1,14 @@
 using System.Numerics;
 using Foresight.Chain.Abi;
+using Nethereum.ABI.Model;
 
 namespace Foresight.Chain.Rpc;
 
 /// <summary>Puts what a contract reverted with into words: Solidity's own two errors here, custom ones by their selector.</summary>
 public static class RevertReason
 {
-    private static readonly AbiError Error = AbiError.Parse("error Error(string reason)");
-    private static readonly AbiError Panic = AbiError.Parse("error Panic(uint256 code)");
+    private static readonly AbiError Error = Builtin("Error", "string", "reason");
+    private static readonly AbiError Panic = Builtin("Panic", "uint256", "code");
 
     public static string Text(ReadOnlySpan<byte> revertData)
     {
@@ -24,6 +25,9 @@ public static class RevertReason
 
         return Hex.Encode(revertData.Length <= 68 ? revertData : revertData[..68]);
     }
+
+    private static AbiError Builtin(string name, string type, string parameter)
+        => new(new ErrorABI(name) { InputParameters = [new Parameter(type, parameter)] });
 
     // docs.soliditylang.org, "Panic via assert and Error via require".
     private static string OfPanic(BigInteger code) => (int)BigInteger.Min(code, int.MaxValue) switch

@@ -72,7 +72,7 @@ public sealed class SidesReader(Deployment deployment, EthereumClient client, Re
         if (asked.Count == 0) return places;
         var calls = asked.Select(t => new CallRequest(markets[t.MarketId], MarketContract.IsTradeSettledFunction.Encode(t.TradeId))).ToList();
         var answers = await client.CallManyAsync(calls, block, cancellation);
-        foreach (var trade in asked.Where((_, i) => MarketContract.IsTradeSettledFunction.DecodeOutput(answers[i].Required()).Bool("settled")))
+        foreach (var trade in asked.Where((_, i) => (bool)MarketContract.IsTradeSettledFunction.DecodeOutput(answers[i].Required())[0]))
             places[trade.TradeId] = places.Count < LocateLimit ? await LocateAsync(trade, block, cancellation) : null;
         return places;
     }

@@ -21,10 +21,7 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
 {
     private readonly RefusedTransfers transfers = new(deployment, client);
 
-    private static readonly AbiError TooLittleGas = AbiError.Parse("TooLittleGas(uint256 matchIndex)");
-
-    private static readonly AbiFunction SettleMatch = AbiFunction.Parse(
-        "settleMatch((uint256 tradeId, ((address maker, uint256 outcomeIndex, bool isBuy, uint256 price, uint256 amount, uint256 salt, uint256 expiry) order, bytes signature, uint256 amount, uint256 price)[] legs) m)");
+    private static readonly AbiError TooLittleGas = ContractArtifact.Market.Error("TooLittleGas");
 
     public NewBatch Sign(int marketId, IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs, long nonce, Fee fee, long gasLimit)
     {
@@ -99,15 +96,8 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
     private static byte[] SettleData(IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs)
         => MarketContract.Settle([.. tradeIds.Select(id => new MarketMatch(id, [.. legs[id].Select(Leg)]))]);
 
-    private static byte[] SettleMatchData(long tradeId, IEnumerable<TradeLeg> legs) => SettleMatch.Encode([new object[]
-    {
-        tradeId,
-        legs.Select(Leg).Select(leg => new object[]
-        {
-            new object[] { leg.Order.Maker, leg.Order.OutcomeIndex, leg.Order.IsBuy, leg.Order.Price, leg.Order.Amount, leg.Order.Salt, leg.Order.Expiry },
-            leg.Signature, leg.Amount, leg.Price,
-        }).ToArray(),
-    }]);
+    private static byte[] SettleMatchData(long tradeId, IEnumerable<TradeLeg> legs)
+        => MarketContract.SettleMatch(new MarketMatch(tradeId, [.. legs.Select(Leg)]));
 
     private static MarketLeg Leg(TradeLeg leg) => new(
         OrderMessage.OfUnits(new Address(leg.Maker), leg.Outcome, leg.IsBuy, leg.OrderPriceTicks, leg.OrderLots, leg.Salt, leg.Expiry),

@@ -33,8 +33,8 @@ public sealed partial class MarketWatch(Deployment deployment, EthereumClient cl
     private async Task<ChainMarket> ReadAsync(DeployedMarket market, long block, CancellationToken cancellation)
     {
         var contract = new MarketContract(client, market.Address);
-        var state = (await contract.ReadAsync(MarketContract.StateFunction, block, cancellation)).Integer("state");
-        var paused = (await contract.ReadAsync(MarketContract.PausedFunction, block, cancellation)).Bool("paused");
+        var state = await contract.ReadAsync<System.Numerics.BigInteger>(MarketContract.StateFunction, block, cancellation);
+        var paused = await contract.ReadAsync<bool>(MarketContract.PausedFunction, block, cancellation);
         return new ChainMarket(state == OpenOnChain, paused);
     }
 

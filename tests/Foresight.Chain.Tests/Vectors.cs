@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
-using Foresight.Chain.Abi;
 using Foresight.Chain.Signing;
 
 namespace Foresight.Chain.Tests;
@@ -29,16 +28,15 @@ internal static class Vectors
         json.Integer("amount"), json.Integer("salt"), json.Integer("expiry"));
 
     /// <summary>A value of the file as the ABI coder here takes and gives it.</summary>
-    public static object Value(AbiType type, JsonElement json) => type.Kind switch
+    public static object Value(string type, JsonElement json) => type switch
     {
-        AbiKind.UInt or AbiKind.Int => BigInteger.Parse(json.GetString()!, CultureInfo.InvariantCulture),
-        AbiKind.Address => Address.Parse(json.GetString()!),
-        AbiKind.Bool => json.GetBoolean(),
-        AbiKind.String => json.GetString()!,
-        AbiKind.FixedBytes when type.Size == 32 => Hash32.Parse(json.GetString()!),
-        AbiKind.Bytes or AbiKind.FixedBytes => Hex.Decode(json.GetString()!),
-        AbiKind.Tuple => json.EnumerateArray().Select((v, i) => Value(type.Components[i].Type, v)).ToArray(),
-        _ => json.EnumerateArray().Select(v => Value(type.Element!, v)).ToArray(),
+        "address" => Address.Parse(json.GetString()!),
+        "bool" => json.GetBoolean(),
+        "string" => json.GetString()!,
+        "bytes32" => Hash32.Parse(json.GetString()!),
+        "bytes" => Hex.Decode(json.GetString()!),
+        _ when type.EndsWith("[]", StringComparison.Ordinal) => json.EnumerateArray().Select(v => Value(type[..^2], v)).ToArray(),
+        _ => BigInteger.Parse(json.GetString()!, CultureInfo.InvariantCulture),
     };
 
     private static JsonElement Load()

@@ -1,46 +1,64 @@
 using System.Numerics;
+using System.Reflection;
+using System.Text.Json;
 using Foresight.Chain.Abi;
+using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
+using Nethereum.ABI.Model;
 using Xunit;
 
 namespace Foresight.Chain.Tests.Abi;
 
 public sealed class AbiTests
 {
+    // The types that the contracts return, emit and revert with; the encoder, which takes every type, is tested by the batch of matches too.
+    private static readonly string[] TypesThatAreRead = ["uint256", "uint8", "uint128", "bool", "address", "bytes32", "bytes", "string", "uint256[]"];
+
+    private static IEnumerable<(JsonElement Vector, string[] Types)> FlatVectors => Vectors.List("abi")
+        .Where(v => v.Text("types").LastIndexOf('(') == 0)
+        .Select(v => (v, v.Text("types").Trim('(', ')').Split(", ").Select(p => p.Split(' ')[0]).ToArray()))
+        .Where(v => v.Item2.All(TypesThatAreRead.Contains));
+
     [Fact]
+    [Trait("Category", "Parts")]
     public void EncodeAndDecode_AreTheOnesOfOthers()
     {
-        foreach (var vector in Vectors.List("abi"))
+        Assert.Equal(7, FlatVectors.Count());
+        foreach (var (vector, types) in FlatVectors)
         {
-            var parameters = AbiType.Parse(vector.Text("types")).Components;
-            var values = vector.GetProperty("values").EnumerateArray().Select((v, i) => Vectors.Value(parameters[i].Type, v)).ToArray();
+            var values = vector.GetProperty("values").EnumerateArray().Select((v, i) => Vectors.Value(types[i], v)).ToArray();
+            var (function, decoded) = (Function(types), Function(types).DecodeOutput(vector.Bytes("encoded")));
 
-            Assert.Equal(vector.Text("encoded"), Hex.Encode(AbiEncoder.Encode(parameters, values)));
-            Assert.Equal(values, AbiDecoder.Decode(parameters, vector.Bytes("encoded")));
+            Assert.Equal(vector.Text("encoded"), Hex.Encode(function.Encode(values).AsSpan(4)));
+            Assert.Equal(values, values.Select((_, i) => decoded[i]));
         }
+    }
+
+    [Fact]
+    [Trait("Category", "Parts")]
+    public void Settle_OfABatch_IsEncodedAsOthersDo()
+    {
+        var vector = Vectors.List("abi")[^1];
+        var matches = vector.GetProperty("values")[0].EnumerateArray().Select(m => new MarketMatch(
+            BigInteger.Parse(m[0].GetString()!), [.. m[1].EnumerateArray().Select(Leg)])).ToArray();
+        Assert.Equal(vector.Text("encoded"), Hex.Encode(MarketContract.Settle(matches).AsSpan(4)));
+        Assert.Equal(Vectors.List("signatures", "functions")[1].Text("selector"), Hex.Encode(MarketContract.SettleFunction.Selector));
+
+        static MarketLeg Leg(JsonElement leg) => new(
+            new(Address.Parse(leg[0][0].GetString()!), Integer(leg[0][1]), leg[0][2].GetBoolean(), Integer(leg[0][3]), Integer(leg[0][4]),
+                Integer(leg[0][5]), Integer(leg[0][6])), Hex.Decode(leg[1].GetString()!), Integer(leg[2]), Integer(leg[3]));
+
+        static BigInteger Integer(JsonElement json) => BigInteger.Parse(json.GetString()!);
     }
 
     [Fact]
     public void Decode_OfTruncatedData_IsRefusedAtEveryLength()
     {
-        foreach (var vector in Vectors.List("abi").Where(v => v.Text("encoded").Length < 3_000))
+        foreach (var (vector, types) in FlatVectors)
         {
-            var parameters = AbiType.Parse(vector.Text("types")).Components;
-            var whole = vector.Bytes("encoded");
-
-            // A length that ends within the padding of the last bytes is complete; so whole words are cut off.
-            for (var length = 0; length < whole.Length; length += 32)
-            {
-                try
-                {
-                    AbiDecoder.Decode(parameters, whole.AsSpan(0, length));
-                    Assert.True(length > 0, vector.Text("types"));
-                }
-                catch (FormatException)
-                {
-                    // Expected: the only way in which malformed data is refused.
-                }
-            }
+            // The padding of the last bytes may be missing, so whole words are cut off.
+            for (var length = 0; length < vector.Bytes("encoded").Length; length += 32)
+                Assert.Throws<FormatException>(() => Function(types).DecodeOutput(vector.Bytes("encoded").AsSpan(0, length)));
         }
     }
 
@@ -48,16 +66,15 @@ public sealed class AbiTests
     public void Decode_OfDamagedData_NeverDoesAnythingButRefuse()
     {
         var random = new Random(3);
-        foreach (var vector in Vectors.List("abi"))
+        foreach (var (vector, types) in FlatVectors)
         {
-            var parameters = AbiType.Parse(vector.Text("types")).Components;
             for (var i = 0; i < 200; i++)
             {
                 var damaged = vector.Bytes("encoded");
-                for (var k = 0; k < 3 && damaged.Length > 0; k++) damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+                for (var k = 0; k < 3; k++) damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
                 try
                 {
-                    AbiDecoder.Decode(parameters, damaged);
+                    Function(types).DecodeOutput(damaged);
                 }
                 catch (FormatException)
                 {
@@ -66,89 +83,60 @@ public sealed class AbiTests
         }
     }
 
-    [Fact]
-    public void Decode_OfAnArrayThatClaimsToBeHuge_AllocatesNothing()
-    {
-        var parameters = AbiType.Parse("(uint256[] a)").Components;
-        var data = AbiEncoder.Encode(AbiType.Parse("(uint256 offset, uint256 length)").Components, 32, (BigInteger)int.MaxValue);
-        Assert.Throws<FormatException>(() => AbiDecoder.Decode(parameters, data));
-    }
-
-    [Fact]
-    public void Decode_OfArraysThatPointToEachOtherManyTimes_IsBounded()
-    {
-        // 4 levels of 64 offsets that all point to the same place: 16 million values in 8 kB.
-        var parameters = AbiType.Parse("(uint256[][][][] a)").Components;
-        var words = new List<BigInteger> { 32 };
-        for (var level = 0; level < 3; level++)
-        {
-            words.Add(64);
-            for (var i = 0; i < 64; i++) words.Add(64 * 32);
-        }
-
-        words.Add(64);
-        for (var i = 0; i < 64; i++) words.Add(1);
-        Assert.Throws<FormatException>(() => AbiDecoder.Decode(parameters, words.SelectMany(Word.ToBytes).ToArray()));
-    }
+    [Theory]
+    [InlineData("uint256[]", 32)]
+    [InlineData("bytes", 32)]
+    [InlineData("string", 32)]
+    [InlineData("bytes", int.MaxValue)]
+    public void Decode_OfWhatClaimsToBeHuge_AllocatesNothing(string type, int offset)
+        => Assert.Throws<FormatException>(() => Function(type).DecodeOutput([.. Word.ToBytes(offset), .. Word.ToBytes(int.MaxValue)]));
 
     [Theory]
-    [InlineData("(uint8 a)", "256")]
-    [InlineData("(uint8 a)", "-1")]
-    [InlineData("(int8 a)", "128")]
-    [InlineData("(int8 a)", "-129")]
-    public void Encode_OfANumberOutOfRange_NamesTheParameter(string types, string value)
-    {
-        var error = Assert.Throws<ArgumentException>(() => AbiEncoder.Encode(AbiType.Parse(types).Components, BigInteger.Parse(value)));
-        Assert.Contains("a (", error.Message, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("(bool a)", "0000000000000000000000000000000000000000000000000000000000000002")]
-    [InlineData("(address a)", "0000000000000000000000010000000000000000000000000000000000000000")]
-    [InlineData("(uint8 a)", "0000000000000000000000000000000000000000000000000000000000000100")]
-    [InlineData("(bytes4 a)", "0000000000000000000000000000000000000000000000000000000000000001")]
-    [InlineData("(int8 a)", "0000000000000000000000000000000000000000000000000000000000000080")]
-    public void Decode_OfAWordThatIsNoValueOfItsType_IsRefused(string types, string word)
-        => Assert.Throws<FormatException>(() => AbiDecoder.Decode(AbiType.Parse(types).Components, Hex.Decode("0x" + word)));
-
-    [Theory]
-    [InlineData("uint7")]
-    [InlineData("uint264")]
-    [InlineData("uint0")]
-    [InlineData("uint08")]
-    [InlineData("bytes33")]
-    [InlineData("bytes0")]
-    [InlineData("uint256[0]")]
-    [InlineData("uint256[")]
-    [InlineData("uint256[-1]")]
-    [InlineData("(uint256")]
-    [InlineData("(uint256))")]
-    [InlineData("float")]
-    [InlineData("")]
-    public void Parse_OfWhatIsNoType_IsRefused(string text) => Assert.Throws<FormatException>(() => AbiType.Parse(text));
+    [InlineData("uint8", "256")]
+    [InlineData("uint8", "-1")]
+    [InlineData("uint256", "-1")]
+    public void Encode_OfANumberOutOfRange_IsRefused(string type, string value)
+        => Assert.ThrowsAny<Exception>(() => Function(type).Encode(BigInteger.Parse(value)));
 
     [Fact]
-    public void SelectorsAndTopics_AreTheOnesOfOthers()
+    public void Encode_OfTooFewArguments_IsRefused() => Assert.Throws<ArgumentException>(() => Function("bool").Encode());
+
+    [Theory]
+    [InlineData("bool", "0000000000000000000000000000000000000000000000000000000000000002")]
+    [InlineData("address", "0000000000000000000000010000000000000000000000000000000000000000")]
+    [InlineData("uint8", "0000000000000000000000000000000000000000000000000000000000000100")]
+    public void Decode_OfAWordThatIsNoValueOfItsType_IsRefused(string type, string word)
+        => Assert.Throws<FormatException>(() => Function(type).DecodeOutput(Hex.Decode("0x" + word)));
+
+    /// <summary>A function, event or error that cannot be read is found here, and not when a node answers.</summary>
+    [Fact]
+    public void EverythingThatTheWrappersName_IsRead()
     {
-        foreach (var vector in Vectors.List("signatures", "functions"))
-            Assert.Equal(vector.Text("selector"), Hex.Encode(AbiFunction.Parse(vector.Text("signature")).Selector));
-        foreach (var vector in Vectors.List("signatures", "events"))
-            Assert.Equal(vector.Text("topic"), AbiEvent.Parse(vector.Text("signature")).Topic.ToString());
+        var items = new[] { typeof(MarketContract), typeof(MarketEvents), typeof(MarketFactoryContract), typeof(UsdcContract), typeof(OutcomeTokenContract) }
+            .SelectMany(w => w.GetFields(BindingFlags.Public | BindingFlags.Static)).Select(f => f.GetValue(null)).ToArray();
+        var zeros = new byte[Word.Size * 16];
+        foreach (var function in items.OfType<AbiFunction>()) function.DecodeOutput(zeros);
+        foreach (var e in items.OfType<AbiEvent>())
+            e.Decode(Enumerable.Range(1, 4).Select(n => Log([e.Topic, .. new Hash32[n - 1]], zeros)).Single(e.Matches));
+        foreach (var error in ContractArtifact.Market.Abi.Errors.Concat(ContractArtifact.MarketFactory.Abi.Errors).Select(e => new AbiError(e)))
+            error.Decode([.. error.Selector, .. zeros]);
+        Assert.True(items.OfType<AbiFunction>().Count() > 30);
     }
 
     [Fact]
+    [Trait("Category", "Parts")]
     public void Events_TakeIndexedValuesFromTheTopics()
     {
-        foreach (var vector in Vectors.List("logs"))
+        AbiEvent[] events = [UsdcContract.TransferEvent, MarketEvents.OrderFilled, MarketEvents.SettlementFailed];
+        EventABI[] shapes = [.. new[] { ContractArtifact.MockUsdc, ContractArtifact.Market, ContractArtifact.Market }
+            .Zip(["Transfer", "OrderFilled", "SettlementFailed"], (a, n) => a.Abi.Events.Single(e => e.Name == n))];
+        foreach (var (i, vector) in Vectors.List("logs").Take(events.Length).Index())
         {
-            var e = AbiEvent.Parse(vector.Text("signature"));
-            var log = Log(
-                [.. vector.GetProperty("topics").EnumerateArray().Select(t => Hash32.Parse(t.GetString()!))], vector.Bytes("data"));
-            var values = e.Decode(log);
-
-            Assert.True(e.Matches(log));
-            for (var i = 0; i < e.Parameters.Count; i++)
-                Assert.Equal(Vectors.Value(e.Parameters[i].Type, vector.GetProperty("values")[i]), values[e.Parameters[i].Name]);
+            var log = Log([.. vector.GetProperty("topics").EnumerateArray().Select(t => Hash32.Parse(t.GetString()!))], vector.Bytes("data"));
+            var values = events[i].Decode(log);
+            Assert.True(events[i].Matches(log));
+            foreach (var (k, parameter) in shapes[i].InputParameters.Index())
+                Assert.Equal(Vectors.Value(parameter.Type, vector.GetProperty("values")[k]), values[parameter.Name]);
         }
     }
 
@@ -156,11 +144,15 @@ public sealed class AbiTests
     public void Event_OfTheSameSignatureWithOtherIndexes_IsNotTakenForIt()
     {
         // ERC-721's Transfer has ERC-20's signature, and its number as a third index.
-        var transfer = AbiEvent.Parse("Transfer(address indexed from, address indexed to, uint256 value)");
-        var log = Log([transfer.Topic, Hash32.Zero, Hash32.Zero, Hash32.Zero], []);
+        var log = Log([UsdcContract.TransferEvent.Topic, Hash32.Zero, Hash32.Zero, Hash32.Zero], []);
+        Assert.False(UsdcContract.TransferEvent.Matches(log));
+        Assert.Throws<FormatException>(() => UsdcContract.TransferEvent.Decode(log));
+    }
 
-        Assert.False(transfer.Matches(log));
-        Assert.Throws<FormatException>(() => transfer.Decode(log));
+    private static AbiFunction Function(params string[] types)
+    {
+        Parameter[] parameters = [.. types.Select((t, i) => new Parameter(t, $"p{i}", i + 1))];
+        return new AbiFunction(new FunctionABI("f", false) { InputParameters = parameters, OutputParameters = parameters });
     }
 
     private static EventLog Log(IReadOnlyList<Hash32> topics, byte[] data) =>

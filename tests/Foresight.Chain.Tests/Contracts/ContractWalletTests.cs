@@ -11,8 +11,8 @@ public sealed class ContractWalletTests(ExchangeFixture fixture) : IClassFixture
 {
     private enum Mode { Honest, Invalid, GasBomb, ReturnBomb, Reverts, Anything }
 
-    private static readonly AbiFunction SetMode = AbiFunction.Parse("setMode(uint8 mode)");
-    private static readonly AbiFunction Execute = AbiFunction.Parse("execute(address target, bytes data)");
+    private static readonly AbiFunction SetMode = ContractArtifact.TestWallet.Function("setMode");
+    private static readonly AbiFunction Execute = ContractArtifact.TestWallet.Function("execute");
 
     private readonly Exchange _exchange = fixture.Exchange;
 
@@ -100,7 +100,7 @@ public sealed class ContractWalletTests(ExchangeFixture fixture) : IClassFixture
         var seller = await _exchange.TraderAsync($"{name}: seller", 100);
         await _exchange.MintSetAsync(market, seller, 1_000);
         await _exchange.Chain.FundAsync(owner.Address);
-        var wallet = await _exchange.Chain.DeployAsync(owner, ContractArtifact.TestWallet.Creation("(address owner)", owner.Address));
+        var wallet = await _exchange.Chain.DeployAsync(owner, ContractArtifact.TestWallet.Creation(owner.Address));
         await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Usdc.Address, UsdcContract.Mint(wallet, Exchange.Micros(100)));
         var approval = Execute.Encode(_exchange.Usdc.Address, UsdcContract.Approve(_exchange.Factory.Address, Word.MaxUInt256));
         await _exchange.Chain.ExecuteAsync(owner, wallet, approval);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Tests.DevChain;
@@ -46,10 +47,8 @@ public sealed class GasTests(ExchangeFixture fixture, ITestOutputHelper output) 
     public async Task GasConstants_AreTheOnesOfTheContract()
     {
         var market = await _exchange.MarketAsync(2);
-        Assert.Equal(
-            MarketContract.MatchGas, (await market.ReadAsync(MarketContract.MatchGasFunction, BlockRef.Latest, default)).Integer("gas"));
-        Assert.Equal(
-            MarketContract.LegGas, (await market.ReadAsync(MarketContract.LegGasFunction, BlockRef.Latest, default)).Integer("gas"));
+        Assert.Equal(MarketContract.MatchGas, await market.ReadAsync<BigInteger>(MarketContract.MatchGasFunction, BlockRef.Latest, default));
+        Assert.Equal(MarketContract.LegGas, await market.ReadAsync<BigInteger>(MarketContract.LegGasFunction, BlockRef.Latest, default));
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using Foresight.Chain.Abi;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
@@ -25,7 +24,7 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
             (anybody, MarketContract.Invalidate(), "NotResolver(address)"),
             (anybody, MarketContract.Pause(), "NotAdmin(address)"),
             (_exchange.Operator, MarketContract.Unpause(), "NotAdmin(address)"),
-            (_exchange.Operator, SettleMatch.Encode([new object[] { 1, Array.Empty<object>() }]), "OnlySelf()"),
+            (_exchange.Operator, MarketContract.SettleMatch(new MarketMatch(1, [])), "OnlySelf()"),
             (_exchange.Resolver, MarketContract.Resolve(2), "BadOutcome(uint256)"),
         ];
         foreach (var (caller, data, error) in refused)
@@ -46,8 +45,8 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         {
             byte[][] attempts =
             [
-                AbiFunction.Parse("collect(address from, address to, uint256 amount)").Encode(victim.Address, caller.Address, 1),
-                AbiFunction.Parse("moveShares(address from, address to, uint256 outcomeIndex, uint256 amount)").Encode(
+                ContractArtifact.MarketFactory.Function("collect").Encode(victim.Address, caller.Address, 1),
+                ContractArtifact.MarketFactory.Function("moveShares").Encode(
                     victim.Address, caller.Address, 0, 1),
             ];
             foreach (var data in attempts)
@@ -60,19 +59,19 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
 
         // The token itself lets only the factory move, and lets a caller mint and burn only under the caller's own address.
         var id = OutcomeTokenContract.IdOf(market.Address, 0);
-        var move = AbiFunction.Parse("move(address from, address to, uint256 id, uint256 amount)").Encode(
+        var move = ContractArtifact.OutcomeToken.Function("move").Encode(
             victim.Address, thief.Address, id, 1);
         var refused = await Assert.ThrowsAsync<RpcException>(
             () => _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Shares.Address, move, thief.Address)));
         Assert.Equal("OnlyFactory()", ArtifactErrors.NameOf(ContractArtifact.OutcomeToken, refused.RevertData));
         await _exchange.Chain.ExecuteAsync(
             thief, _exchange.Shares.Address,
-            AbiFunction.Parse("mint(address to, uint256 outcomeIndex, uint256 amount)").Encode(thief.Address, 0, 5));
+            ContractArtifact.OutcomeToken.Function("mint").Encode(thief.Address, 0, 5));
         Assert.Equal(0, await _exchange.Shares.BalanceOfAsync(thief.Address, id));
         Assert.Equal(5, await _exchange.Shares.BalanceOfAsync(thief.Address, OutcomeTokenContract.IdOf(thief.Address, 0)));
         await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(
             _exchange.Shares.Address,
-            AbiFunction.Parse("burn(address from, uint256 outcomeIndex, uint256 amount)").Encode(victim.Address, 0, 1), thief.Address)));
+            ContractArtifact.OutcomeToken.Function("burn").Encode(victim.Address, 0, 1), thief.Address)));
     }
 
     [Fact]
@@ -151,7 +150,4 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         var manyShares = await _exchange.Factory.SpendableSharesAsync(market.Address, 3, manyRich, BlockRef.Latest);
         Assert.Equal(3 * manyRich.Length, manyShares.Count(amount => amount == lots));
     }
-
-    private static readonly AbiFunction SettleMatch = AbiFunction.Parse(
-        "settleMatch((uint256 tradeId, ((address maker, uint256 outcomeIndex, bool isBuy, uint256 price, uint256 amount, uint256 salt, uint256 expiry) order, bytes signature, uint256 amount, uint256 price)[] legs) m)");
 }

@@ -1,5 +1,7 @@
 using System.Numerics;
+using System.Text.Json;
 using Foresight.Chain.Signing;
+using Nethereum.Signer.EIP712;
 using Xunit;
 
 namespace Foresight.Chain.Tests.Signing;
@@ -29,6 +31,32 @@ public sealed class OrderSigningTests
                 OrderSigning.Check(
                     OrderSigning.OrderHash(domain, order), vector.Bytes("signature"), order.Maker).IsValid);
         }
+    }
+
+    [Fact]
+    [Trait("Category", "Parts")]
+    public void Nethereum_HashesAndRecoversOrdersTheSame()
+    {
+        var signer = new Eip712TypedDataSigner();
+        foreach (var vector in Vectors.List("typedData", "orders").Take(6))
+        {
+            var typedData = JsonSerializer.Serialize(new
+            {
+                domain = vector.GetProperty("domain"), primaryType = "Order", message = vector.GetProperty("order"),
+                types = new
+                {
+                    EIP712Domain = Fields("string name,string version,uint256 chainId,address verifyingContract"),
+                    Order = Fields(OrderMessage.OrderType["Order(".Length..^1]),
+                },
+            });
+            Assert.Equal(vector.Text("digest"), Hex.Encode(Keccak256.Hash(signer.EncodeTypedData(typedData)).ToBytes()));
+            Assert.Equal(
+                Address.Parse(vector.GetProperty("order").Text("maker")),
+                Address.Parse(signer.RecoverFromSignatureV4(typedData, vector.Text("signature"))));
+        }
+
+        static object[] Fields(string list)
+            => [.. list.Split(',').Select(f => f.Split(' ')).Select(f => new { name = f[1], type = f[0] })];
     }
 
     [Fact]

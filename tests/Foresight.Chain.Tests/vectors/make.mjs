@@ -5,7 +5,7 @@
 // Everything is deterministic: running it again gives the same file.
 import { writeFileSync } from "node:fs";
 import {
-  AbiCoder, FunctionFragment, EventFragment, Interface, SigningKey, Transaction, TypedDataEncoder, Wallet, concat, dataSlice, encodeRlp, getAddress,
+  AbiCoder, FunctionFragment, EventFragment, Interface, SigningKey, Transaction, TypedDataEncoder, Wallet, concat, dataSlice, getAddress,
   getCreateAddress, hashMessage, hexlify, id, keccak256, toBeHex, toUtf8Bytes, zeroPadValue,
 } from "ethers";
 
@@ -178,11 +178,6 @@ async function transactions() {
   }));
 }
 
-function rlp() {
-  const items = ["0x", "0x00", "0x7f", "0x80", hexlify(bytes(55)), hexlify(bytes(56)), hexlify(bytes(1024)), [], ["0x01", ["0x", []]], [hexlify(bytes(30)), hexlify(bytes(30))]];
-  return items.map((item) => ({ item, encoded: encodeRlp(item) }));
-}
-
 const vectors = {
   keys: keys.map((k) => ({ key: k.privateKey, address: k.address, publicKey: SigningKey.computePublicKey(k.privateKey, false) })),
   addresses: Array.from({ length: 12 }, () => getAddress(hexlify(bytes(20)))),
@@ -195,6 +190,5 @@ const vectors = {
   signatures: signatures(),
   logs: logs(),
   transactions: await transactions(),
-  rlp: rlp(),
 };
 writeFileSync(new URL("vectors.json", import.meta.url), JSON.stringify(vectors, null, 1) + "\n");

@@ -1,6 +1,6 @@
 using System.Numerics;
 using Foresight.Chain;
-using Foresight.Chain.Abi;
+using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Chain.Transactions;
@@ -53,7 +53,7 @@ public sealed class BisectionTests(ChainFixture fixture)
             {
                 ChainId = venue.Deployment.ChainId, Nonce = await venue.Client.GetTransactionCountAsync(from.Address, BlockRef.Pending),
                 To = venue.Deployment.Factory, GasLimit = 300_000, MaxFeePerGas = 500 * SettlementOptions.Gwei, MaxPriorityFeePerGas = 100 * SettlementOptions.Gwei,
-                Data = AbiFunction.Parse($"{function}(bytes32 role, address account)").Encode(role, account),
+                Data = ContractArtifact.MarketFactory.Function(function).Encode(role, account),
             }.Sign(from));
     }
 }

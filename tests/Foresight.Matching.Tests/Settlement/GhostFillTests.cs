@@ -23,7 +23,7 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
     /// <summary>Blocks in which everything must be over; it takes the confirmations and one.</summary>
     private const int MostBlocks = 8;
 
-    private static readonly AbiFunction SetMode = AbiFunction.Parse("setMode(uint8 mode)");
+    private static readonly AbiFunction SetMode = ContractArtifact.TestWallet.Function("setMode");
 
     public enum Attack
     {

@@ -40,7 +40,7 @@ internal sealed record LiveOrder(Wallet Maker, OrderMessage Message, Hash32 Hash
 /// </summary>
 internal sealed class LiveVenue : IAsyncDisposable
 {
-    private static readonly AbiFunction Execute = AbiFunction.Parse("execute(address target, bytes data) returns (bytes result)");
+    private static readonly AbiFunction Execute = ContractArtifact.TestWallet.Function("execute");
 
     private LiveVenue(Venue venue, TestNode node) => (Venue, Node) = (venue, node);
 
@@ -76,7 +76,7 @@ internal sealed class LiveVenue : IAsyncDisposable
     {
         var owner = await Venue.AddWalletAsync(usdc, shares: 0);
         var transactions = new TransactionSequence(Venue.Client, owner, Venue.Deployment.ChainId);
-        var created = await transactions.SendAsync(null, ContractArtifact.TestWallet.Creation("(address owner)", owner.Address), 2_000_000, CancellationToken.None);
+        var created = await transactions.SendAsync(null, ContractArtifact.TestWallet.Creation(owner.Address), 2_000_000, CancellationToken.None);
         await transactions.WaitAsync(CancellationToken.None);
         var wallet = new Wallet(owner, created.ContractAddress);
         await Venue.SendAsync(owner, Venue.Deployment.Usdc, UsdcContract.Transfer(wallet.Account, usdc * (BigInteger)1_000_000));
