@@ -2,6 +2,9 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Foresight.Console.Api;
 using Foresight.Contracts;
+using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Client;
 
 namespace Foresight.Console.MarketData;
 
@@ -23,6 +26,11 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
     private static readonly TimeSpan DrawPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RefusalPause = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan ConnectBound = TimeSpan.FromSeconds(3);
+
+    /// <summary>The hub sends a heartbeat each second; this long without one is an outage, whatever the socket says.</summary>
+    private static readonly TimeSpan SilenceBound = TimeSpan.FromSeconds(5);
 
     /// <summary>The hub drops a client that says nothing for 30 s.</summary>
     private static readonly TimeSpan PingPause = TimeSpan.FromSeconds(10);
@@ -72,25 +80,42 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
                 await wanted.WaitAsync(stopping);
 
             var address = addresses.InOrder().ElementAt(node % addresses.Count);
-            try
-            {
-                await FollowAsync(address, stopping);
-            }
-            catch (HubException e)
-            {
-                node++;
-                Log.Lost(logger, address, e.Message);
-                foreach (var market in markets.Values)
-                    market.Fail(e.Message);
-                await Task.Delay(RetryPause, clock, stopping);
-            }
+            if (await FollowAsync(address, stopping) is not { } failure)
+                continue;
+
+            node++;
+            Log.Lost(logger, address, failure);
+            foreach (var market in markets.Values)
+                market.Fail(failure);
+            await Task.Delay(RetryPause, clock, stopping);
         }
     }
 
-    private async Task FollowAsync(Uri address, CancellationToken stopping)
+    /// <summary>Returns why the node does not serve any more; null if nobody watches any market any more.</summary>
+    private async Task<string?> FollowAsync(Uri address, CancellationToken stopping)
     {
-        await using var hub = await HubConnection.OpenAsync(address, stopping);
+        await using var hub = ConnectionTo(address);
+        var closed = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        hub.Closed += error =>
+        {
+            closed.TrySetResult(error);
+            return Task.CompletedTask;
+        };
         var queue = Channel.CreateUnbounded<(int Market, bool Follow)>(new UnboundedChannelOptions { SingleReader = true });
+        Listen(hub, queue.Writer);
+        try
+        {
+            using var bound = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+            bound.CancelAfter(ConnectBound);
+            await hub.StartAsync(bound.Token);
+        }
+        catch (Exception error) when (!stopping.IsCancellationRequested)
+        {
+            // Whatever it is that the transport, the socket or the handshake failed of: the next node is asked.
+            Log.NotOpened(logger, error, address);
+            return "The hub cannot be reached.";
+        }
+
         lock (gate)
         {
             requests = queue;
@@ -100,63 +125,75 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
 
         Log.Connected(logger, address);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        Task[] loops = [ReceiveAsync(hub, queue.Writer, either.Token), AskAsync(hub, queue.Reader, either.Token), PingAsync(hub, either.Token)];
+        var asking = AskAsync(hub, queue, either.Token);
         try
         {
-            await await Task.WhenAny(loops);
+            await Task.WhenAny(asking, closed.Task).WaitAsync(stopping);
+            if (asking.IsCompletedSuccessfully)
+                return null;
+
+            return closed.Task is { IsCompleted: true, Result: TimeoutException }
+                ? $"The hub has been silent for {SilenceBound.TotalSeconds:0} s."
+                : "The connection to the hub broke.";
         }
         finally
         {
             lock (gate)
                 requests = null;
             await either.CancelAsync();
-            await Task.WhenAll(loops).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await asking.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }
 
-    private async Task ReceiveAsync(HubConnection hub, ChannelWriter<(int Market, bool Follow)> asks, CancellationToken cancel)
+    private static HubConnection ConnectionTo(Uri address)
     {
-        while (true)
+        var hub = new HubConnectionBuilder()
+            .WithUrl(new Uri(address, "hubs/market"), HttpTransportType.WebSockets, options =>
+            {
+                options.SkipNegotiation = true;
+                options.WebSocketConfiguration = socket => socket.Proxy = null;
+            })
+            .AddMessagePackProtocol()
+            .Build();
+        // Not the client's own reconnection, which asks the same node again: the next one is there already.
+        hub.ServerTimeout = SilenceBound;
+        hub.KeepAliveInterval = PingPause;
+        return hub;
+    }
+
+    private void Listen(HubConnection hub, ChannelWriter<(int Market, bool Follow)> asks)
+    {
+        On<DepthMessage>("depth", depth =>
         {
-            var message = await hub.NextAsync(cancel);
+            if (markets.TryGetValue(depth.Market, out var market) && !market.Take(depth))
+                FollowAnew(depth.Market, asks);
+        });
+        On<HeartbeatMessage>("heartbeat", heartbeat =>
+        {
+            foreach (var sent in heartbeat.Markets)
+            {
+                if (!markets.TryGetValue(sent.Market, out var known) || known.Take(sent))
+                    continue;
+
+                known.Fail("A change of the book is missing; a fresh one is on its way.");
+                FollowAnew(sent.Market, asks);
+            }
+        });
+        On<TradesMessage>("trades", trades => markets.GetValueOrDefault(trades.Market)?.Take(trades));
+        On<TradeStatesMessage>("trade_state", states => markets.GetValueOrDefault(states.Market)?.Take(states, clock.GetUtcNow()));
+        On<StatsMessage>("stats", stats => markets.GetValueOrDefault(stats.Market)?.Take(stats));
+        On<ContinuityMessage>("continuity", message =>
+        {
+            if (message is { Topic: "depth", State: "lost" })
+                markets.GetValueOrDefault(message.Market)?.Fail("The Api node lost messages of this market.");
+        });
+
+        void On<T>(string target, Action<T> take) => hub.On<T>(target, message =>
+        {
             foreach (var market in markets.Values)
                 market.Heard(clock.GetUtcNow());
-
-            if (message.Refusal is { } refusal)
-                _ = RefusedAsync(refusal, asks, cancel);
-
-            switch (message.Target)
-            {
-                case "depth" when message.Argument<DepthMessage>(0) is var depth && markets.TryGetValue(depth.Market, out var market):
-                    if (!market.Take(depth))
-                        FollowAnew(depth.Market, asks);
-                    break;
-                case "heartbeat":
-                    foreach (var sent in message.Argument<HeartbeatMessage>(0).Markets)
-                    {
-                        if (markets.TryGetValue(sent.Market, out var known) && !known.Take(sent))
-                        {
-                            known.Fail("A change of the book is missing; a fresh one is on its way.");
-                            FollowAnew(sent.Market, asks);
-                        }
-                    }
-
-                    break;
-                case "trades" when message.Argument<TradesMessage>(0) is var trades && markets.TryGetValue(trades.Market, out var market):
-                    market.Take(trades);
-                    break;
-                case "trade_state" when message.Argument<TradeStatesMessage>(0) is var states && markets.TryGetValue(states.Market, out var market):
-                    market.Take(states, clock.GetUtcNow());
-                    break;
-                case "stats" when message.Argument<StatsMessage>(0) is var stats && markets.TryGetValue(stats.Market, out var market):
-                    market.Take(stats);
-                    break;
-                case "continuity" when message.Argument<ContinuityMessage>(0) is { Topic: "depth", State: "lost" } lost
-                    && markets.TryGetValue(lost.Market, out var market):
-                    market.Fail("The Api node lost messages of this market.");
-                    break;
-            }
-        }
+            take(message);
+        });
     }
 
     /// <summary>Following a market anew brings a snapshot.</summary>
@@ -166,13 +203,26 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
         asks.TryWrite((market, Follow: true));
     }
 
-    /// <summary>A market that the hub will not serve is the trouble of its own pages alone; the node may be able to in a moment.</summary>
-    private async Task RefusedAsync(HubRefusal refusal, ChannelWriter<(int Market, bool Follow)> asks, CancellationToken cancel)
+    private async Task AskAsync(HubConnection hub, Channel<(int Market, bool Follow)> asks, CancellationToken cancel)
     {
-        if (!int.TryParse(refusal.CallId.Split('/')[0], out var id) || !markets.TryGetValue(id, out var market))
-            return;
+        await foreach (var (market, follow) in asks.Reader.ReadAllAsync(cancel))
+        {
+            try
+            {
+                foreach (var topic in Topics)
+                    await hub.InvokeAsync(follow ? "Subscribe" : "Unsubscribe", topic, market, cancel);
+            }
+            catch (HubException refusal)
+            {
+                _ = RefusedAsync(market, refusal.Message, asks.Writer, cancel);
+            }
+        }
+    }
 
-        market.Fail(refusal.Reason);
+    /// <summary>A market that the hub will not serve is the trouble of its own pages alone; the node may be able to in a moment.</summary>
+    private async Task RefusedAsync(int id, string reason, ChannelWriter<(int Market, bool Follow)> asks, CancellationToken cancel)
+    {
+        markets.GetValueOrDefault(id)?.Fail(reason);
         try
         {
             await Task.Delay(RefusalPause, clock, cancel);
@@ -183,22 +233,6 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
         {
             // The connection is gone, and with it what it refused.
         }
-    }
-
-    private static async Task AskAsync(HubConnection hub, ChannelReader<(int Market, bool Follow)> asks, CancellationToken cancel)
-    {
-        await foreach (var (market, follow) in asks.ReadAllAsync(cancel))
-        {
-            foreach (var topic in Topics)
-                await hub.InvokeAsync($"{market}/{topic}", follow ? "Subscribe" : "Unsubscribe", cancel, topic, market);
-        }
-    }
-
-    private async Task PingAsync(HubConnection hub, CancellationToken cancel)
-    {
-        using var timer = new PeriodicTimer(PingPause, clock);
-        while (await timer.WaitForNextTickAsync(cancel))
-            await hub.PingAsync(cancel);
     }
 
     private async Task DrawAsync(CancellationToken stopping)
@@ -218,6 +252,9 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "Market data comes from {Address}.")]
         public static partial void Connected(ILogger logger, Uri address);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "The hub of {Address} cannot be reached.")]
+        public static partial void NotOpened(ILogger logger, Exception error, Uri address);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Market data from {Address} has stopped: {Reason}")]
         public static partial void Lost(ILogger logger, Uri address, string reason);

@@ -26,8 +26,6 @@ public static class ShellRegistration
     public static void MapShell(this WebApplication app)
     {
         app.MapStaticAssets().AllowAnonymous();
-        if (BlazorScript.Load(AppContext.BaseDirectory) is { } script)
-            app.MapGet(BlazorScript.Path, script.Serve).AllowAnonymous();
         app.MapGet(Appearance.Path, Appearance.Set).AllowAnonymous();
 
         // frame-ancestors is part of our own policy (SecurityHeaders).

@@ -30,7 +30,7 @@ public sealed class FakeApi : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSignalR();
+        builder.Services.AddSignalR().AddMessagePackProtocol();
         builder.Services.AddSingleton<FakeHubState>();
         var app = builder.Build();
         app.MapHub<FakeHub>("/hubs/market");

@@ -90,9 +90,11 @@ public sealed partial class SignInTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Script_ComesFromTheFrameworksOwnAssembly()
+    public async Task Script_IsTheFrameworks_UnderItsFingerprint()
     {
-        using var script = await browser.GetAsync("/_framework/blazor.web.js");
+        using var signedIn = await SignInAsync(FakeApi.Key);
+        var address = Script().Match(await browser.GetStringAsync("/database")).Groups[1].Value;
+        using var script = await browser.GetAsync($"/{address}");
         Assert.Equal(HttpStatusCode.OK, script.StatusCode);
         Assert.Contains("Blazor", await script.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
@@ -106,6 +108,9 @@ public sealed partial class SignInTests : IAsyncLifetime
             new("__RequestVerificationToken", token), new("_handler", "sign-in"), new("Form.Operator", "Ada"), new("Form.Key", key),
         ]));
     }
+
+    [GeneratedRegex("<script src=\"(_framework/blazor\\.web\\.[a-z0-9]+\\.js)\"")]
+    private static partial Regex Script();
 
     [GeneratedRegex("name=\"__RequestVerificationToken\" value=\"([^\"]+)\"")]
     private static partial Regex Token();
