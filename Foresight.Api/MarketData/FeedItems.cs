@@ -25,7 +25,11 @@ internal abstract record FeedItem
 
     public sealed record Unsubscribe(HubClient Client, Subscription Subscription, TaskCompletionSource Done) : FeedItem;
 
+    public sealed record Joined(HubClient Client) : FeedItem;
+
     public sealed record Left(HubClient Client) : FeedItem;
+
+    public sealed record Notice(string Topic, object Body) : FeedItem;
 
     public sealed record ConnectionLost : FeedItem;
 

@@ -13,6 +13,8 @@ public static class MarketDataExtensions
         builder.Services.AddSingleton<BookReader>();
         builder.Services.AddSingleton<MarketFeed>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<MarketFeed>());
+        builder.Services.AddSingleton<NoticeReader>();
+        builder.Services.AddHostedService<NoticeReceiver>();
         builder.Services.AddHealthChecks().AddCheck<FeedCheck>("market-data", HealthStatus.Unhealthy, [HealthBoard.Ready]);
         builder.Services.AddSignalR(options =>
         {
@@ -22,7 +24,8 @@ public static class MarketDataExtensions
             options.KeepAliveInterval = TimeSpan.FromSeconds(10);
             options.ClientTimeoutInterval = TimeSpan.FromSeconds(30);
             options.MaximumParallelInvocationsPerClient = 1;
-        });
+        }).AddMessagePackProtocol();
+        // The feed's clients are its own; only notices go through the backplane.
         builder.Services.AddSingleton<HubLifetimeManager<MarketHub>, MarketHubLifetime>();
         return builder;
     }

@@ -23,10 +23,14 @@ public sealed partial class MarketFeed
         return done.Task;
     }
 
-    public void Leave(HubClient client)
+    public void Join(HubClient client) => WriteSurely(new FeedItem.Joined(client));
+
+    public void Leave(HubClient client) => WriteSurely(new FeedItem.Left(client));
+
+    /// <summary>A client that cannot be taken out now would be written to for ever; so this one waits for room.</summary>
+    private void WriteSurely(FeedItem item)
     {
-        // A client that cannot be taken out now would be written to for ever; so this one waits for room.
-        if (!inbox.Writer.TryWrite(new FeedItem.Left(client))) _ = inbox.Writer.WriteAsync(new FeedItem.Left(client), stopping).AsTask();
+        if (!inbox.Writer.TryWrite(item)) _ = inbox.Writer.WriteAsync(item, stopping).AsTask();
     }
 
     private string? OnSubscribe(FeedItem.Subscribe request)
@@ -34,7 +38,7 @@ public sealed partial class MarketFeed
         var (client, subscription) = (request.Client, request.Subscription);
         if (client.HasLeft) return "unavailable";
         if (client.Subscriptions.Count >= HubClient.MaxSubscriptions) return "too_many_subscriptions";
-        if (subscription.Topic != HubEvents.Orders && !streams.ContainsKey(subscription.Market)) return "unavailable";
+        if (subscription.Market != 0 && !streams.ContainsKey(subscription.Market)) return "unavailable";
         subscribers.Add(client, subscription);
         if (subscription.Topic == HubEvents.Depth) Welcome(client, subscription.Market, request.From);
         if (subscription.Topic == HubEvents.Stats && lastStats.TryGetValue(subscription.Market, out var stats))
@@ -56,6 +60,13 @@ public sealed partial class MarketFeed
             client.Outbox.Depth(market, snapshot);
         }
     }
+
+    /// <summary>A notice goes to those who follow its topic; one of <see cref="NoticeTopics.Notices"/> to everybody.</summary>
+    /// <param name="body">The topic's record.</param>
+    public void Take(string topic, object body) => inbox.Writer.TryWrite(new FeedItem.Notice(topic, body));
+
+    private void OnNotice(string topic, object body) => SendToAll(
+        topic == NoticeTopics.Notices ? subscribers.All : subscribers.Of(new Subscription(topic, 0)), SharedMessage.Of(topic, body));
 
     private void SendToAll(Subscription subscription, SharedMessage message) => SendToAll(subscribers.Of(subscription), message);
 

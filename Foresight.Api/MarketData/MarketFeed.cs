@@ -105,6 +105,7 @@ public sealed partial class MarketFeed : BackgroundService
             case FeedItem.Stats(var message): OnStats(message); break;
             case FeedItem.Orders(var message): OnOrders(message); break;
             case FeedItem.TradeStates(var message): OnTradeStates(message); break;
+            case FeedItem.Notice(var topic, var body): OnNotice(topic, body); break;
             case FeedItem.MarketsAdded(var markets): OnMarkets(markets); break;
             case FeedItem.Subscribe subscribe: subscribe.Answer.TrySetResult(OnSubscribe(subscribe)); break;
             case FeedItem.Unsubscribe(var client, var subscription, var done):
@@ -112,9 +113,12 @@ public sealed partial class MarketFeed : BackgroundService
                 if (subscription.Topic == HubEvents.Depth) client.Outbox.Forget(subscription.Market);
                 done.TrySetResult();
                 break;
+            case FeedItem.Joined(var client):
+                if (!client.HasLeft) subscribers.Join(client);
+                break;
             case FeedItem.Left(var client):
                 client.HasLeft = true;
-                subscribers.RemoveAll(client);
+                subscribers.Leave(client);
                 break;
             case FeedItem.ConnectionLost: OnConnectionLost(); break;
             case FeedItem.ConnectionRestored: OnConnectionRestored(); break;

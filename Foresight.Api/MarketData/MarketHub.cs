@@ -3,13 +3,14 @@ using Foresight.Api.Markets;
 using Foresight.Api.Orders;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
+using Foresight.Contracts;
 using Microsoft.AspNetCore.SignalR;
 
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// <c>/hubs/market</c>. Events: depth, trades, stats, orders, heartbeat, continuity, closing; see docs/market-data.md. A refused call fails
-/// with a text that begins with its code.
+/// <c>/hubs/market</c>. Events: depth, trades, stats, orders, the public topics, heartbeat, continuity, closing; see docs/market-data.md. A
+/// refused call fails with a text that holds its code.
 /// </summary>
 public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvider clock) : Hub
 {
@@ -17,15 +18,19 @@ public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvid
     private static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(5);
 
     /// <summary>Depth begins with a snapshot, stats with the last known; trades with the next one.</summary>
-    /// <param name="topic">depth, trades, stats.</param>
+    /// <param name="topic">depth, trades, stats; or cluster, chain, markets, notices, which are of no market.</param>
+    /// <param name="marketId">0 for a topic that is of no market.</param>
     public async Task Subscribe(string topic, int marketId) => await FollowAsync(topic, marketId, from: null);
 
     /// <summary>Goes on after a position that the client has, on any node; where that is too long ago, with a snapshot.</summary>
     public async Task Resume(string topic, int marketId, long epoch, long sequence) =>
         await FollowAsync(topic, marketId, (epoch, sequence));
 
-    public async Task Unsubscribe(string topic, int marketId) =>
-        await feed.UnsubscribeAsync(Client(), new Subscription(CheckTopic(topic), marketId));
+    public async Task Unsubscribe(string topic, int marketId)
+    {
+        CheckTopic(topic, marketId, isResumed: false);
+        await feed.UnsubscribeAsync(Client(), new Subscription(topic, marketId));
+    }
 
     /// <summary>The private updates of an owner's orders.</summary>
     /// <param name="signature">EIP-191 personal_sign of "Foresight orders", the address in lower case and the seconds, on a line
@@ -55,8 +60,8 @@ public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvid
 
     private async Task FollowAsync(string topic, int marketId, (long Epoch, long Sequence)? from)
     {
-        CheckTopic(topic);
-        if (await markets.FindAsync(marketId, Context.ConnectionAborted) is null)
+        CheckTopic(topic, marketId, isResumed: from is not null);
+        if (!NoticeTopics.All.Contains(topic) && await markets.FindAsync(marketId, Context.ConnectionAborted) is null)
             throw new HubException($"invalid_market: no market has the id {marketId}.");
         await AskAsync(new Subscription(topic, marketId), from);
     }
@@ -75,7 +80,13 @@ public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvid
     private HubClient Client() =>
         Context.Items[typeof(HubClient)] as HubClient ?? throw new HubException("unavailable: the connection is closing.");
 
-    private static string CheckTopic(string topic) => topic is HubEvents.Depth or HubEvents.Trades or HubEvents.Stats
-        ? topic
-        : throw new HubException("malformed_request: topic must be depth, trades or stats; orders have a method of their own.");
+    private static void CheckTopic(string topic, int marketId, bool isResumed)
+    {
+        var isPublic = NoticeTopics.All.Contains(topic);
+        if (!isPublic && topic is not (HubEvents.Depth or HubEvents.Trades or HubEvents.Stats))
+            throw new HubException(
+                "malformed_request: topic must be depth, trades, stats, cluster, chain, markets or notices; orders have a method of their own.");
+        if (isPublic && marketId != 0) throw new HubException($"malformed_request: {topic} is of no market; its market id is 0.");
+        if (isPublic && isResumed) throw new HubException($"malformed_request: {topic} has no positions to resume from; use Subscribe.");
+    }
 }

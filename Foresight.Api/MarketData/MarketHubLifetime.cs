@@ -36,6 +36,7 @@ public sealed class MarketHubLifetime : DefaultHubLifetimeManager<MarketHub>
         var client = new HubClient(connection.ConnectionId, outbox);
         connection.Items[typeof(HubClient)] = client;
         clients[client.Id] = client;
+        feed.Join(client);
         _ = outbox.RunAsync(connection.ConnectionAborted);
         if (clients.Count > maxClients) outbox.Close("too_many_clients");
     }

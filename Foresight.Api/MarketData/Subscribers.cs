@@ -9,7 +9,7 @@ public sealed class Subscribers
     private readonly HashSet<HubClient> clients = [];
     private volatile IReadOnlyDictionary<string, int> counts = new Dictionary<string, int>();
 
-    /// <summary>Clients that follow anything.</summary>
+    /// <summary>Every client, also one that follows nothing.</summary>
     public IReadOnlyCollection<HubClient> All => clients;
 
     public IReadOnlyDictionary<string, int> CountByTopic() => counts;
@@ -20,12 +20,13 @@ public sealed class Subscribers
     public IEnumerable<HubClient> OfTopic(string topic) =>
         followers.Where(one => one.Key.Topic == topic).SelectMany(one => one.Value).Distinct();
 
+    public void Join(HubClient client) => clients.Add(client);
+
     public void Add(HubClient client, Subscription subscription)
     {
         if (!client.Subscriptions.Add(subscription)) return;
         if (!followers.TryGetValue(subscription, out var found)) followers.Add(subscription, found = []);
         found.Add(client);
-        clients.Add(client);
         Count(subscription.Topic, 1);
     }
 
@@ -33,12 +34,12 @@ public sealed class Subscribers
     {
         if (!client.Subscriptions.Remove(subscription)) return;
         if (followers.TryGetValue(subscription, out var found) && found.Remove(client) && found.Count == 0) followers.Remove(subscription);
-        if (client.Subscriptions.Count == 0) clients.Remove(client);
         Count(subscription.Topic, -1);
     }
 
-    public void RemoveAll(HubClient client)
+    public void Leave(HubClient client)
     {
+        clients.Remove(client);
         foreach (var subscription in client.Subscriptions.ToList()) Remove(client, subscription);
     }
 

@@ -23,6 +23,7 @@ public sealed partial class MarketCatalog(
 
     private readonly long chainId = configuration.ChainId();
     private readonly SemaphoreSlim loading = new(1, 1);
+    private readonly SemaphoreSlim wanted = new(0, 1);
     private volatile State? state;
 
     /// <summary>Raised after markets were added.</summary>
@@ -44,12 +45,20 @@ public sealed partial class MarketCatalog(
     public async ValueTask<IReadOnlyList<Market>> AllAsync(CancellationToken cancellation) =>
         (state ?? await FreshAsync(cancellation)).Ordered;
 
+    /// <summary>A market has changed: the next reading is now, or a second after the last.</summary>
+    public void ReadSoon()
+    {
+        lock (wanted)
+        {
+            if (wanted.CurrentCount == 0) wanted.Release();
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(Interval, clock);
         try
         {
-            do
+            while (true)
             {
                 try
                 {
@@ -59,8 +68,10 @@ public sealed partial class MarketCatalog(
                 {
                     Log.NotRead(logger, error.Message);
                 }
+
+                await Task.Delay(LeastPause, clock, stopping);
+                await wanted.WaitAsync(Interval - LeastPause, stopping);
             }
-            while (await timer.WaitForNextTickAsync(stopping));
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

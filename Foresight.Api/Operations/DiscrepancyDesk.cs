@@ -1,15 +1,16 @@
 using Dapper;
 using Foresight.Api.Problems;
 using Foresight.Contracts;
+using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
-using Foresight.ServiceDefaults.Redis;
 using Npgsql;
 
 namespace Foresight.Api.Operations;
 
 /// <summary>What people decide about discrepancies: the new states and their audit entries are one transaction, or none of it is.</summary>
-public sealed class DiscrepancyDesk(Database database, RedisConnection redis, IConfiguration configuration, TimeProvider clock)
+public sealed class DiscrepancyDesk(
+    Database database, INotices notices, NodeIdentity node, IConfiguration configuration, TimeProvider clock)
 {
     // One statement for one and for five hundred: $1 ids, $2 states, $3 whether it waits for a second key.
     private const string Write =
@@ -53,7 +54,7 @@ public sealed class DiscrepancyDesk(Database database, RedisConnection redis, IC
             return (null, refusal.Code == ProblemCodes.NotFound
                 ? Problem.NotFound(refusal.Reason)
                 : new Problem(refusal.Code, refusal.Reason));
-        Tell(by, $"{id} {detail!.Discrepancy.State}");
+        Tell();
         return (detail, null);
     }
 
@@ -72,7 +73,7 @@ public sealed class DiscrepancyDesk(Database database, RedisConnection redis, IC
             await transaction.CommitAsync(cancel);
             return outcome;
         }, cancellation);
-        Tell(by, $"{response.Changed} {decision.Action}");
+        Tell();
         return (response, null);
     }
 
@@ -115,6 +116,7 @@ public sealed class DiscrepancyDesk(Database database, RedisConnection redis, IC
     private static string? Told(Decision decision) =>
         decision.Action != DiscrepancyRules.Assign ? null : decision.Assignee is { } name ? $"To {name}." : "To nobody.";
 
-    private void Tell(Decider by, string detail) =>
-        redis.Publish(Channels.ClusterEvents, new ClusterEvent("discrepancy_changed", by.Actor, 0, clock.GetUtcNow(), detail));
+    /// <summary>That something was decided; by whom and what is for operators, who ask.</summary>
+    private void Tell() =>
+        notices.Publish(NoticeTopics.Cluster, new ClusterEvent("discrepancy_changed", node.Id, 0, clock.GetUtcNow(), Detail: null));
 }

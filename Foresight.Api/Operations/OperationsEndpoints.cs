@@ -20,6 +20,7 @@ public static class OperationsEndpoints
         builder.Services.AddSingleton<DiscrepancyDesk>();
         builder.Services.AddSingleton<OffenderDesk>();
         builder.Services.AddSingleton<Overview>();
+        builder.Services.AddHostedService<ReplicaNotices>();
         return builder;
     }
 
@@ -39,8 +40,9 @@ public static class OperationsEndpoints
             .WithSummary("Primary and replicas, as this node's last checks found them.").RefusesWith(401);
 
         MapOffenders(app.MapGroup("/admin/offenders").WithTags("Admin").RequireAdminKey());
-        app.MapGroup("/admin").WithTags("Admin").RequireAdminKey()
-            .MapGet("/overview", async (Overview overview, CancellationToken cancellation) =>
+        var admin = app.MapGroup("/admin").WithTags("Admin").RequireAdminKey();
+        admin.MapNotices();
+        admin.MapGet("/overview", async (Overview overview, CancellationToken cancellation) =>
                 TypedResults.Ok(await overview.ReadAsync(cancellation)))
             .WithName("GetOverview").WithSummary("Everything at a glance; a part that cannot be read is named.").RefusesWith(401);
 

@@ -9,7 +9,7 @@ namespace Foresight.Matching.Leadership;
 /// <summary>What every leadership loop of the process shares.</summary>
 public sealed record LeadershipServices(
     LeaseOptions Options, ILeaseStore Leases, TermStore Terms, ILeaderSessions Sessions, CrashDetector Crashes, LeadershipMetrics Metrics,
-    IBroadcast Broadcast, NodePresence Presence, TimeProvider Clock)
+    IBroadcast Broadcast, INotices Notices, NodePresence Presence, TimeProvider Clock)
 {
     /// <summary>Makes the token of a bid.</summary>
     public Func<Guid> NewToken { get; init; } = Guid.NewGuid;
@@ -48,7 +48,8 @@ public static class LeadershipExtensions
         builder.Services.TryAddSingleton(provider => new LeadershipServices(
             provider.GetRequiredService<LeaseOptions>(), provider.GetRequiredService<ILeaseStore>(), provider.GetRequiredService<TermStore>(),
             provider.GetRequiredService<ILeaderSessions>(), provider.GetRequiredService<CrashDetector>(), provider.GetRequiredService<LeadershipMetrics>(),
-            provider.GetRequiredService<IBroadcast>(), provider.GetRequiredService<NodePresence>(), provider.GetRequiredService<TimeProvider>())
+            provider.GetRequiredService<IBroadcast>(), provider.GetRequiredService<INotices>(), provider.GetRequiredService<NodePresence>(),
+            provider.GetRequiredService<TimeProvider>())
         {
             DropNode = provider.GetRequiredService<NodeRegistry>().DropAsync,
             Share = provider.GetRequiredService<ShardShare>(),

@@ -45,7 +45,7 @@ public sealed partial class LeadershipLoop
     private void Announce(string message, string clusterEvent, LeaseRecord record)
     {
         services.Broadcast.Publish(Channels.ClusterLeader, new LeaderMessage(message, resource, record.NodeId, record.Address, record.Epoch));
-        services.Broadcast.Publish(Channels.ClusterEvents, new ClusterEvent(clusterEvent, record.NodeId, record.Epoch, clock.GetUtcNow(), resource));
+        services.Notices.Publish(NoticeTopics.Cluster, new ClusterEvent(clusterEvent, record.NodeId, record.Epoch, clock.GetUtcNow(), resource));
     }
 
     /// <summary>A node is what it is to the order flow; its other resources show in "leads".</summary>

@@ -248,7 +248,7 @@ public sealed partial class LeadershipLoop(
 
     private void Follow(LeaseKeeper keeper)
     {
-        services.Broadcast.Publish(Channels.ClusterEvents, new ClusterEvent("leader_lost", identity.Id, keeper.Record.Epoch, clock.GetUtcNow(), resource));
+        services.Notices.Publish(NoticeTopics.Cluster, new ClusterEvent("leader_lost", identity.Id, keeper.Record.Epoch, clock.GetUtcNow(), resource));
         services.Metrics.Follows(resource);
         services.Presence.SetLeads(resource, false);
         SetState("follower");

@@ -51,7 +51,8 @@ internal sealed class JournalBatch
     public Dictionary<Hash32, Guid> OrderHashes { get; } = [];
     public Dictionary<(Address, string), Hash32> IdempotencyKeys { get; } = [];
 
-    public bool HasPublications => Depth.Count + TradeMessages.Count + OrderUpdates.Count + Stats.Count + ClosedTrades.Count > 0;
+    public bool HasPublications =>
+        Depth.Count + TradeMessages.Count + OrderUpdates.Count + Stats.Count + ClosedTrades.Count + ListedMarkets.Count + ChangedMarkets.Count > 0;
 }
 
 internal readonly record struct CommandRow(Command Command, Guid RequestId, DoorResult Result);

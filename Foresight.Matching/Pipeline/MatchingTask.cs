@@ -1,4 +1,5 @@
 using Foresight.Matching.Leadership;
+using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging;
 
@@ -6,8 +7,8 @@ namespace Foresight.Matching.Pipeline;
 
 /// <summary>What the leader of a shard of the matching engine does in its term: rebuild, say so, match until it ends.</summary>
 internal sealed partial class MatchingTask(
-    int shard, MatchingGate gate, IJournals journals, PipelineOptions options, PipelineMetrics metrics, IBroadcast broadcast, TimeProvider clock,
-    ILogger<MatchingTask> logger) : ILeaderTask
+    int shard, MatchingGate gate, IJournals journals, PipelineOptions options, PipelineMetrics metrics, IBroadcast broadcast, INotices notices,
+    TimeProvider clock, ILogger<MatchingTask> logger) : ILeaderTask
 {
     public async Task LeadAsync(Lease lease)
     {
@@ -19,7 +20,7 @@ internal sealed partial class MatchingTask(
 
         var intake = new Intake();
         var snapshots = new SnapshotWriter(journal, lease.Term, desk.Sequence, options.CommandsPerSnapshot, logger);
-        var publisher = new Publisher(broadcast, lease.Term, shard, clock, metrics);
+        var publisher = new Publisher(broadcast, notices, lease.Term, shard, clock, metrics);
         var failures = new FailedCommands(journal, lease.Term, RebuildAsync, metrics, clock, logger);
         var loop = new MatchingLoop(
             lease, desk, intake, journal, new JournalWriter(journal), failures, snapshots, publisher, metrics, clock);

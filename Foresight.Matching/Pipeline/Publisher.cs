@@ -1,7 +1,9 @@
 using System.Threading.Channels;
 using Foresight.Chain;
 using Foresight.Contracts;
+using Foresight.Exchange;
 using Foresight.Matching.Leadership;
+using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Matching.Pipeline;
@@ -10,7 +12,7 @@ namespace Foresight.Matching.Pipeline;
 /// Tells the Api nodes what was committed, in the journal's order. Redis may be slow or away without the order flow noticing: what cannot be
 /// sent is lost, as any message of Redis Pub/Sub may be, and each message names the one before it so that receivers see the gap.
 /// </summary>
-internal sealed class Publisher(IBroadcast broadcast, Term term, int shard, TimeProvider clock, PipelineMetrics metrics)
+internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term term, int shard, TimeProvider clock, PipelineMetrics metrics)
 {
     private readonly Channel<(JournalBatch Batch, Committed Committed)> waiting = Channel.CreateBounded<(JournalBatch, Committed)>(
         new BoundedChannelOptions(PipelineLimits.WaitingPublications) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
@@ -67,6 +69,9 @@ internal sealed class Publisher(IBroadcast broadcast, Term term, int shard, Time
         foreach (var message in batch.TradeMessages)
             Send(Channels.Trades, message with { Previous = Advance(lastTrades, message.Market, message.Sequence) });
         foreach (var message in batch.Stats) Send(Channels.Stats, message);
+        foreach (var (market, _) in batch.ListedMarkets) Tell(market, MarketState.Open, winner: null, batch);
+        foreach (var (market, state, winner) in batch.ChangedMarkets)
+            Tell(market, state, state == MarketState.Resolved ? winner : null, batch);
 
         var updates = committed.ClosedFills.Count == 0
             ? batch.OrderUpdates
@@ -95,6 +100,9 @@ internal sealed class Publisher(IBroadcast broadcast, Term term, int shard, Time
         broadcast.Publish(channel, message);
         metrics.Published(channel);
     }
+
+    private void Tell(MarketId market, MarketState state, int? winner, JournalBatch batch) => notices.Publish(
+        NoticeTopics.Markets, new MarketStateEvent(market.Value, state.ToString().ToLowerInvariant(), winner, term.Epoch, batch.LastSequence));
 
     private OrderUpdate UpdateOf(ClosedFill fill, long sequence) => new(
         Hex.Encode(fill.Owner), Hex.Encode(fill.OrderHash), fill.Market, fill.Settled ? "trade_settled" : "trade_bust", Status: "",

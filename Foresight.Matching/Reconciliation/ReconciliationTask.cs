@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
@@ -66,8 +65,7 @@ public sealed partial class ReconciliationTask(
         metrics.Finished(run, result, took);
         if (result.Error is null) Log.Succeeded(logger, run.RunId, result.Range.FromBlock, result.Range.ToBlock, result.TradesCompared, result.Findings.Count, fresh, took.TotalSeconds);
         else Log.Failed(logger, run.RunId, result.Range.FromBlock, result.Range.ToBlock, result.Error);
-        publisher.Publish(lease.Term, "reconciliation_finished", JsonSerializer.Serialize(
-            new { runId = run.RunId, state = result.Error is null ? "succeeded" : "failed", found = result.Findings.Count, @new = fresh }, JsonSerializerOptions.Web));
+        publisher.TellCluster(lease.Term, "reconciliation_finished");
         return result.Error is null;
     }
 

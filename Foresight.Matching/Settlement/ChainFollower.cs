@@ -177,6 +177,7 @@ public sealed partial class ChainFollower(
             cancellation);
         settlement.Publisher.Publish(settlement.Term, changes);
         trace.Final(changes);
+        settlement.Publisher.Tell("finality", to.Number);
         if (settled.Count > 0) Log.Final(logger, settled.Count, to.Number);
     }
 
@@ -234,6 +235,7 @@ public sealed partial class ChainFollower(
         {
             Log.StepsBack(logger, cursor.Number, mark.Number);
             settlement.Publisher.Publish(settlement.Term, await journal.StepBackAsync(settlement.Term, mark, cancellation));
+            settlement.Publisher.Tell("reorganisation", mark.Number);
         }
     }
 

@@ -91,7 +91,7 @@ public sealed partial class SettlementTask(
             {
                 Log.Halted(logger, halted.Message);
                 status.Halted = halted.Message;
-                publisher.Publish(status.Term, "settlement_halted", halted.Message);
+                publisher.TellCluster(status.Term, "settlement_halted");
                 await working.CancelAsync();
                 return;
             }

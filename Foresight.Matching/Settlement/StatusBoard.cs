@@ -24,7 +24,7 @@ public sealed class StatusBoard(
         get => Interlocked.Read(ref head);
         set
         {
-            Interlocked.Exchange(ref head, value);
+            if (value > Interlocked.Exchange(ref head, value)) settlement.Publisher.Tell("block", value);
             metrics.Head = value;
         }
     }

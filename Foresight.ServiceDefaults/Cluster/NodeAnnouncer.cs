@@ -50,8 +50,7 @@ public sealed partial class NodeAnnouncer(
             var node = new NodeRecord(
                 identity.Id, presence.Kind, presence.Address, presence.State, identity.Version, Environment.ProcessId, identity.StartedAt, now,
                 [.. presence.Leads]);
-            if (await registry.AnnounceAsync(node, stopping))
-                redis.Publish(Channels.ClusterEvents, new ClusterEvent("node_joined", identity.Id, 0, now, presence.Kind));
+            await registry.AnnounceAsync(node, stopping);
             namesakes.SayHello();
             metrics.Saw(await registry.ListAsync(stopping));
             return true;

@@ -10,7 +10,7 @@ namespace Foresight.ServiceDefaults.Cluster;
 /// The nodes that live, in Redis: a set of ids, and per node a record that expires unless it is renewed. Everything in it is rebuilt by the
 /// nodes themselves after Redis lost it, or after somebody wrote into it by hand: what is no record is dropped as if it had expired.
 /// </summary>
-public sealed partial class NodeRegistry(RedisConnection redis, TimeProvider clock, ILogger<NodeRegistry> logger)
+public sealed partial class NodeRegistry(RedisConnection redis, INotices notices, TimeProvider clock, ILogger<NodeRegistry> logger)
 {
     /// <summary>Interval of heartbeats, and how many may be missed before a node is dropped.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
@@ -49,14 +49,15 @@ public sealed partial class NodeRegistry(RedisConnection redis, TimeProvider clo
     }
 
     /// <summary>
-    /// Says that the node lives, for the next <see cref="MissedHeartbeats"/> intervals. True if the registry did not know it.
+    /// Says that the node lives, for the next <see cref="MissedHeartbeats"/> intervals. If the registry did not know it, the others are told.
     /// </summary>
-    public async Task<bool> AnnounceAsync(NodeRecord node, CancellationToken cancellation = default)
+    public async Task AnnounceAsync(NodeRecord node, CancellationToken cancellation = default)
     {
         var body = JsonSerializer.Serialize(node, JsonSerializerOptions.Web);
         await redis.Database.StringSetAsync(redis.Key(InfoKey(node.NodeId)), body, HeartbeatInterval * MissedHeartbeats).WaitAsync(
             Timeout, clock, cancellation);
-        return await OfIdsAsync(() => redis.Database.SetAddAsync(redis.Key(Ids), node.NodeId), cancellation);
+        if (await OfIdsAsync(() => redis.Database.SetAddAsync(redis.Key(Ids), node.NodeId), cancellation))
+            Tell("node_joined", node.NodeId, node.Kind);
     }
 
     /// <summary>The record under this id, if any; a value that is none counts as missing.</summary>
@@ -71,8 +72,11 @@ public sealed partial class NodeRegistry(RedisConnection redis, TimeProvider clo
     {
         await redis.Database.KeyDeleteAsync(redis.Key(InfoKey(nodeId))).WaitAsync(Timeout, clock, cancellation);
         if (await redis.Database.SetRemoveAsync(redis.Key(Ids), nodeId).WaitAsync(Timeout, clock, cancellation))
-            redis.Publish(Channels.ClusterEvents, new ClusterEvent("node_left", nodeId, 0, clock.GetUtcNow(), null));
+            Tell("node_left", nodeId, detail: null);
     }
+
+    private void Tell(string kind, string nodeId, string? detail) =>
+        notices.Publish(NoticeTopics.Cluster, new ClusterEvent(kind, nodeId, 0, clock.GetUtcNow(), detail));
 
     private static NodeRecord? Parse(RedisValue value, string nodeId)
     {

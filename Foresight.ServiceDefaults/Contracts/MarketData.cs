@@ -12,7 +12,6 @@ public static class Channels
     public const string Stats = "ws:stats";
     public const string Orders = "ws:orders";
     public const string TradeStates = "ws:trade-states";
-    public const string ClusterEvents = "cluster:events";
     public const string ClusterLeader = "cluster:leader";
     public const string ClusterNodes = "cluster:nodes";
 }
@@ -49,12 +48,6 @@ public sealed record OrderUpdate(
 /// <summary>Channel <see cref="Channels.Orders"/>.</summary>
 /// <param name="Shard">Whose journal the position is of: epochs of two shards say nothing of each other.</param>
 public sealed record OrdersMessage(long Epoch, long Sequence, IReadOnlyList<OrderUpdate> Updates, int Shard = 0);
-
-/// <summary>
-/// Channel <see cref="Channels.ClusterEvents"/>. Kinds: leader_elected, leader_lost, node_joined, node_left, settlement_halted,
-/// reconciliation_finished, discrepancy_changed.
-/// </summary>
-public sealed record ClusterEvent(string Kind, string NodeId, long Epoch, DateTimeOffset At, string? Detail);
 
 /// <summary>
 /// Channel <see cref="Channels.TradeStates"/>: what became of trades of one market, up to 500 of them. Epoch is the tenure of the holder of

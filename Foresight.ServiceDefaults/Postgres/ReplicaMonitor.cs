@@ -11,6 +11,9 @@ public sealed partial class ReplicaMonitor(
     Database database, PostgresOptions options, TimeProvider clock, ILogger<ReplicaMonitor> logger)
     : BackgroundService
 {
+    /// <summary>Raised when a replica was taken out (false) or serves again (true).</summary>
+    public event Action<Server, bool>? Turned;
+
     private ReplicaLag lag = new();
     private ulong primaryPosition;
 
@@ -74,10 +77,13 @@ public sealed partial class ReplicaMonitor(
                 return;
             if (tooFar) Log.Lagging(logger, replica.Name, behindBytes, behind.TotalSeconds);
             else Log.Back(logger, replica.Name);
+            Turned?.Invoke(replica, !tooFar);
         }
         catch (Exception error) when (IsFailedCheck(error, cancellation))
         {
-            if (replica.CheckFailed(ReasonOf(error), clock.GetUtcNow())) Log.Out(logger, replica.Name, error.Message);
+            if (!replica.CheckFailed(ReasonOf(error), clock.GetUtcNow())) return;
+            Log.Out(logger, replica.Name, error.Message);
+            Turned?.Invoke(replica, false);
         }
     }
 

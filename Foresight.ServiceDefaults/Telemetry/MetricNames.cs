@@ -56,6 +56,8 @@ public static class MetricNames
     public const string PubSubStale = "foresight_pubsub_stale_total";
     /// <summary>Counter: gaps found in a channel; label channel.</summary>
     public const string PubSubGaps = "foresight_pubsub_gaps_total";
+    /// <summary>Counter: notices over the backplane; labels topic, result (sent, received, dropped).</summary>
+    public const string Notices = "foresight_notices_total";
     /// <summary>Gauge: clients of this node's hub.</summary>
     public const string HubConnections = "foresight_ws_cluster_connections";
     /// <summary>Gauge; label topic.</summary>

@@ -45,7 +45,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         if (stores.StandbyPort is not null) settings["DATABASE_REPLICA_1_URL"] = StandbyConnection;
         redis = new RedisConnection(new RedisSettings(stores.Redis, settings["REDIS_KEY_PREFIX"]!), NullLogger<RedisConnection>.Instance);
         leaders = new LeaderDirectory(redis, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
-        registry = new NodeRegistry(redis, TimeProvider.System, NullLogger<NodeRegistry>.Instance);
+        registry = new NodeRegistry(redis, new NoNotices(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
         Router = new LeaderRouter(leaders, new ClusterSecret(settings["CLUSTER_SECRET"]!), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
     }
 

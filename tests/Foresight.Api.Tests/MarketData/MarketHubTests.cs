@@ -83,7 +83,7 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         var healed = await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == sequence);
         Assert.True(healed.GetProperty("snapshot").GetBoolean());
         Assert.Contains(healed.GetProperty("levels").EnumerateArray(), level => level.GetProperty("priceTicks").GetInt32() == 4350);
-        Assert.DoesNotContain(await client.UntilHeartbeatsAsync(), message => message.GetProperty("target").GetString() == "depth");
+        Assert.DoesNotContain(await client.UntilHeartbeatsAsync(), message => message.Target == "depth");
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await client.NextAsync("depth", message => message.GetProperty("epoch").GetInt64() == epoch);
         await PublishAsync(Channels.Depth, new DepthMessage(
             Market, epoch - 1, sequence + 50, sequence, Snapshot: false, [new(0, true, 1, 1)]));
-        Assert.DoesNotContain(await client.UntilHeartbeatsAsync(), message => message.GetProperty("target").GetString() == "depth");
+        Assert.DoesNotContain(await client.UntilHeartbeatsAsync(), message => message.Target == "depth");
         Assert.Contains("foresight_pubsub_stale_total{channel=\"ws:depth\"}", await stack.Http.GetStringAsync("metrics"));
     }
 
@@ -146,22 +146,18 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await TellAsync(0, 0, 0, "failed");
         await TellAsync(term, 4, 3, "final");
         Assert.Equal(["trade_state failed", "trade_state final"], new[] { Summary(await follower.NextAnyAsync()), Summary(await follower.NextAnyAsync()) });
-        Assert.DoesNotContain(await other.UntilHeartbeatsAsync(), message => message.GetProperty("target").GetString() == "trade_state");
+        Assert.DoesNotContain(await other.UntilHeartbeatsAsync(), message => message.Target == "trade_state");
 
         Task TellAsync(long epochOfTerm, long number, long previous, string state) => PublishAsync(
             Channels.TradeStates,
             new TradeStatesMessage(Market, epochOfTerm, number, previous, [new TradeState(77, Market, state, null, "0x12", 5)]));
 
-        static string Summary(JsonElement message)
+        static string Summary(HubEvent message) => message.Target switch
         {
-            var body = message.GetProperty("arguments")[0];
-            return message.GetProperty("target").GetString() switch
-            {
-                "continuity" => $"continuity {body.GetProperty("state").GetString()}",
-                "trade_state" => $"trade_state {body.GetProperty("trades")[0].GetProperty("settlement").GetString()}",
-                var target => target!,
-            };
-        }
+            "continuity" => $"continuity {message.Body.GetProperty("state").GetString()}",
+            "trade_state" => $"trade_state {message.Body.GetProperty("trades")[0].GetProperty("settlement").GetString()}",
+            var target => target,
+        };
     }
 
     [Fact]
@@ -200,7 +196,7 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         Assert.Equal("a", Assert.Single(update.GetProperty("updates").EnumerateArray()).GetProperty("orderId").GetString());
         var other = await stranger.NextAsync("orders");
         Assert.Equal("b", Assert.Single(other.GetProperty("updates").EnumerateArray()).GetProperty("orderId").GetString());
-        Assert.DoesNotContain(await stranger.UntilHeartbeatsAsync(), message => message.GetProperty("target").GetString() == "orders");
+        Assert.DoesNotContain(await stranger.UntilHeartbeatsAsync(), message => message.Target == "orders");
     }
 
     [Theory]

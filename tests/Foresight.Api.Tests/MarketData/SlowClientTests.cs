@@ -45,7 +45,7 @@ public sealed class SlowClientTests(ApiStack stack)
             (await stack.Http.GetStringAsync("metrics")).Contains("foresight_ws_cluster_subscriptions{topic=\"trades\"} 1\n"));
         Assert.DoesNotContain(
             await fast.UntilHeartbeatsAsync(),
-            message => message.GetProperty("target").GetString() is HubEvents.Closing or HubEvents.Continuity);
+            message => message.Target is HubEvents.Closing or HubEvents.Continuity);
     }
 
     private static TradeView Trade(long sequence, long epoch, string padding) =>

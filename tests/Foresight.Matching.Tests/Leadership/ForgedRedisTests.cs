@@ -64,7 +64,7 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task MessagesThatAreNone_EndNobody()
     {
-        foreach (var channel in new[] { Channels.ClusterLeader, Channels.ClusterNodes, Channels.ClusterEvents })
+        foreach (var channel in new[] { Channels.ClusterLeader, Channels.ClusterNodes, $"{typeof(NoticeHub).FullName}:all" })
         foreach (var message in new[] { "no json", "null", "[]", "{}", "{\"kind\":\"released\",\"resource\":null}" })
             await one.Redis.Database.PublishAsync(RedisChannel.Literal(one.Redis.Key(channel)), message);
         await AllIsWellAsync();

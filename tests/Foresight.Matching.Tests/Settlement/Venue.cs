@@ -10,6 +10,7 @@ using Foresight.Matching.Settlement;
 using Foresight.Matching.Settlement.Allotment;
 using Foresight.Matching.Setup;
 using Foresight.Matching.Sharding;
+using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -42,7 +43,7 @@ public sealed class Venue : IAsyncDisposable
     {
         (Fixture, Database) = (fixture, database);
         redis = new RedisConnection(new RedisSettings(fixture.Redis, $"test-{Guid.NewGuid():N}:"), NullLogger<RedisConnection>.Instance);
-        Publisher = new TradeStatePublisher(redis, metrics, TimeProvider.System);
+        Publisher = new TradeStatePublisher(redis, new NoNotices(), metrics, TimeProvider.System);
     }
 
     public ChainFixture Fixture { get; }

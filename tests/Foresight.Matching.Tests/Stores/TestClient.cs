@@ -17,7 +17,7 @@ internal sealed class TestClient : IAsyncDisposable
             new RedisSettings(cluster.Settings["ConnectionStrings:redis"]!, cluster.Settings["REDIS_KEY_PREFIX"]!),
             NullLogger<RedisConnection>.Instance);
         Leaders = new LeaderDirectory(redis, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
-        Nodes = new NodeRegistry(redis, TimeProvider.System, NullLogger<NodeRegistry>.Instance);
+        Nodes = new NodeRegistry(redis, new NoNotices(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
         Router = new LeaderRouter(
             Leaders, new ClusterSecret(cluster.Settings["CLUSTER_SECRET"]!), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
         _ = Router.StartAsync(CancellationToken.None);

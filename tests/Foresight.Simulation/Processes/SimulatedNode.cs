@@ -77,13 +77,14 @@ internal sealed class SimulatedNode : Process
         var terms = new TermStore(table, Logger<TermStore>());
         var leases = new SimulatedLeaseStore(World, this, ToRedis, clock, broadcast);
         var services = new LeadershipServices(
-            Lease, World.Mutant.Leases(leases), terms, new Sessions(this), new CrashDetector(terms, new Probe(this), Lease), LeadershipMetrics, broadcast, presence, clock)
+            Lease, World.Mutant.Leases(leases), terms, new Sessions(this), new CrashDetector(terms, new Probe(this), Lease), LeadershipMetrics, broadcast,
+            new NoNotices(), presence, clock)
         {
             NewToken = World.Dice.Fork().NextGuid,
             DropNode = (_, _) => Task.CompletedTask,
         };
         var work = new MatchingTask(
-            Shard, gate, new SimulatedJournals(World, Parts), Pipeline, PipelineMetrics, broadcast, clock, Logger<MatchingTask>());
+            Shard, gate, new SimulatedJournals(World, Parts), Pipeline, PipelineMetrics, broadcast, new NoNotices(), clock, Logger<MatchingTask>());
         var identity = new NodeIdentity(Name, "matching", "simulated", clock.GetUtcNow());
         var loop = new LeadershipLoop(LeasedResources.MatchingOf(Shard), World.Mutant.Work(work, Parts), services, identity, lifetime, Logger<LeadershipLoop>());
         _ = LiveAsync(loop, lifetime);

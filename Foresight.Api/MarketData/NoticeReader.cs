@@ -1,0 +1,83 @@
+using System.Text.Json;
+using System.Threading.RateLimiting;
+using Foresight.Api.Markets;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Cluster;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Protocol;
+
+namespace Foresight.Api.MarketData;
+
+/// <summary>
+/// Reads and checks the backplane's messages, has what they changed read again, and hands them to the feed. Whoever reaches Redis can write
+/// there, so nothing but the known topics' records goes on to a client, and not more of them than a client can take.
+/// </summary>
+public sealed partial class NoticeReader(
+    MarketFeed feed, LeaderDirectory leaders, MarketCatalog catalog, IHubProtocolResolver protocols, NoticeMetrics metrics,
+    ILogger<NoticeReader> logger) : IDisposable
+{
+    /// <summary>The longest is an operator's text of 500 characters, each escaped in JSON, and its envelope.</summary>
+    private const int MaxBytes = 4 * 1024;
+
+    /// <summary>
+    /// A busy cluster has some ten notices a second. A client with 1,000 messages waiting is closed, and a flood must not close them all.
+    /// </summary>
+    private const int NoticesPerSecond = 200;
+
+    private readonly IHubProtocol _json =
+        protocols.GetProtocol("json", ["json"]) ?? throw new InvalidOperationException("The hub has no JSON protocol.");
+
+    private readonly FixedWindowRateLimiter _limiter = new(
+        new FixedWindowRateLimiterOptions { PermitLimit = NoticesPerSecond, Window = TimeSpan.FromSeconds(1), QueueLimit = 0 });
+
+    /// <summary>May be called by several threads at once: the backplane has one for each group.</summary>
+    public void Take(SerializedHubMessage message)
+    {
+        if (!_limiter.AttemptAcquire().IsAcquired)
+        {
+            metrics.Dropped("flood");
+            return;
+        }
+
+        try
+        {
+            var (topic, body) = Read(message.GetSerializedMessage(_json));
+            metrics.Received(topic);
+            // So that a client that asks on hearing of it does not get what was before.
+            if (body is ClusterEvent { Kind: "leader_elected" or "leader_lost", Detail: { } resource }) leaders.Forget(resource);
+            if (body is MarketStateEvent) catalog.ReadSoon();
+            feed.Take(topic, body);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException)
+        {
+            Log.NotUnderstood(logger, error.Message);
+            metrics.Dropped("unknown");
+        }
+    }
+
+    public void Dispose() => _limiter.Dispose();
+
+    /// <summary>The topic, and the notice as the topic's record: whatever else is in the message goes no further.</summary>
+    private static (string Topic, object Body) Read(ReadOnlyMemory<byte> json)
+    {
+        if (json.Length is 0 or > MaxBytes) throw new JsonException($"It has {json.Length:N0} bytes, and {MaxBytes:N0} are the most.");
+        // The last byte separates it from the next message.
+        using var document = JsonDocument.Parse(json[..^1]);
+        var (target, notice) = (document.RootElement.GetProperty("target").GetString(), document.RootElement.GetProperty("arguments")[0]);
+        object? body = target switch
+        {
+            NoticeTopics.Cluster => notice.Deserialize<ClusterEvent>(JsonSerializerOptions.Web),
+            NoticeTopics.Chain => notice.Deserialize<ChainEvent>(JsonSerializerOptions.Web),
+            NoticeTopics.Markets => notice.Deserialize<MarketStateEvent>(JsonSerializerOptions.Web),
+            NoticeTopics.Notices => notice.Deserialize<Notice>(JsonSerializerOptions.Web),
+            _ => null,
+        };
+        return body is null ? throw new JsonException("It is of no public topic.") : (target!, body);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "A message of the backplane is no notice and was dropped: {Reason}")]
+        public static partial void NotUnderstood(ILogger logger, string reason);
+    }
+}
