@@ -81,7 +81,7 @@ public sealed class OrderDesk
                 order.Hash.ToString(), order.Maker.ToLowerHex(), market.Id, (int)message.OutcomeIndex, message.IsBuy, order.Price.Ticks,
                 order.Quantity.Lots,
                 order.Salt.ToString(), order.ExpirySeconds, Hex.Encode(order.Signature), (int)order.TimeInForce, order.PostOnly,
-                (int)order.SelfTradePrevention, order.ClientOrderId, idempotencyKey), Shard: market.Shard, TraceParent: TraceContext.Current);
+                (int)order.SelfTradePrevention, order.ClientOrderId, idempotencyKey), Shard: market.Shard, TraceParent: TraceContext.Of(route));
         var result = await router.SendAsync(command, cancellation);
         route?.SetTag(SpanAttributes.Result, result.Status.ToString());
         return result.Status == DoorStatus.Accepted
@@ -106,7 +106,7 @@ public sealed class OrderDesk
         using var route = StartRoute(market.Id);
         var command = new DoorCommand(
             Guid.NewGuid(), DoorCommandKind.CancelBySalt, deadline, Cancel: new DoorCancel(
-                maker.ToLowerHex(), market.Id, Hash: null, salt.ToString()), Shard: market.Shard, TraceParent: TraceContext.Current);
+                maker.ToLowerHex(), market.Id, Hash: null, salt.ToString()), Shard: market.Shard, TraceParent: TraceContext.Of(route));
         var result = await router.SendAsync(command, cancellation);
         route?.SetTag(SpanAttributes.Result, result.Status.ToString());
         return result.Status == DoorStatus.Accepted
@@ -115,7 +115,7 @@ public sealed class OrderDesk
             : await refusals.OfAsync(result, orderHash: null, market.Shard, cancellation);
     }
 
-    /// <summary>Nothing is made for a request that is not sampled.</summary>
+    /// <summary>Null for a request that is not sampled, or where nothing listens: then nothing of it travels, whatever its caller asked for.</summary>
     private static Activity? StartRoute(int market) => Activity.Current is { Recorded: true }
         ? ActivitySources.Api.StartActivity(SpanNames.Route)?.SetTag(SpanAttributes.MarketId, market)
         : null;

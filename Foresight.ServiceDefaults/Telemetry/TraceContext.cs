@@ -17,8 +17,8 @@ public static class TraceContext
     private const int TraceIdSize = 16;
     private const int SpanIdSize = 8;
 
-    /// <summary>The traceparent of the current span; null if it is not sampled.</summary>
-    public static string? Current => Activity.Current is { Recorded: true, IdFormat: ActivityIdFormat.W3C } current ? current.Id : null;
+    /// <summary>The traceparent of a span; null if it is not sampled.</summary>
+    public static string? Of(Activity? span) => span is { Recorded: true, IdFormat: ActivityIdFormat.W3C } ? span.Id : null;
 
     /// <summary>Null if it is not sampled. A text that is no traceparent counts as none, as W3C asks: no order is refused for it.</summary>
     public static ActivityContext? Parse(string? traceParent) =>
