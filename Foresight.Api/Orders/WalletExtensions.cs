@@ -16,7 +16,7 @@ public static class WalletExtensions
     public static WebApplicationBuilder AddWallets(this WebApplicationBuilder builder)
     {
         var urls = builder.Configuration.OptionalRpcUrls();
-        var transport = urls.Count == 0 ? null : FailoverRpcTransport.OfEndpoints(
+        var transport = urls.Count == 0 ? null : FailoverClient.OfEndpoints(
             new HttpClient(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }),
             builder.Configuration.ChainId(), urls,
             // Two of them fit into the time of a question.

@@ -10,15 +10,15 @@ namespace Foresight.Chain.Rpc;
 /// <see cref="RpcUnavailableException"/> where it cannot be trusted); none returns something empty instead. Null means that
 /// the node knows no such block or transaction.
 /// </summary>
-public sealed class EthereumClient(IRpcTransport transport)
+public sealed class EthereumClient(NodeClient node)
 {
     /// <summary>A client of one HTTP endpoint.</summary>
     /// <param name="timeout">For one request; 10 s where null.</param>
     public static EthereumClient OfEndpoint(HttpClient http, Uri endpoint, TimeSpan? timeout = null)
-        => new(new HttpRpcTransport(http, endpoint, timeout ?? TimeSpan.FromSeconds(10)));
+        => new(new HttpNodeClient(http, endpoint, timeout ?? TimeSpan.FromSeconds(10)));
 
-    /// <summary>Says that what was read cannot be true; see <see cref="IRpcTransport.Distrust"/>.</summary>
-    public void Distrust(string reason) => transport.Distrust(reason);
+    /// <summary>Says that what was read cannot be true; see <see cref="NodeClient.Distrust"/>.</summary>
+    public void Distrust(string reason) => node.Distrust(reason);
 
     public Task<BigInteger> ChainIdAsync(CancellationToken cancel = default) => ReadAsync("eth_chainId", ChainJson.Quantity, cancel);
 
@@ -36,7 +36,7 @@ public sealed class EthereumClient(IRpcTransport transport)
     {
         var requests = new List<RpcRequest>();
         for (var number = from; number <= to; number++) requests.Add(BlockRequest(number));
-        var replies = await transport.SendAsync(requests, cancel);
+        var replies = await node.SendAsync(requests, cancel);
         return [.. replies.Select((r, i) => ChainJson.ReadOrNull(r.Method, r.Required(), ChainJson.Block)
             ?? throw new RpcUnavailableException(r.Method, $"the node does not have block {from + i}"))];
     }
@@ -50,7 +50,7 @@ public sealed class EthereumClient(IRpcTransport transport)
         var logs = new RpcRequest("eth_getLogs", ChainJson.Filter(filter));
         if (filter.BlockHash is not null) return ChainJson.Read(logs.Method, await RequestAsync(logs, cancel), ChainJson.Logs);
 
-        var replies = await transport.SendAsync([BlockRequest(filter.ToBlock), logs], cancel);
+        var replies = await node.SendAsync([BlockRequest(filter.ToBlock), logs], cancel);
         if (replies[0].Required().ValueKind == JsonValueKind.Null)
             throw new RpcUnavailableException(
                 logs.Method, $"the node does not have block {filter.ToBlock}, so its logs up to there are not all");
@@ -65,7 +65,7 @@ public sealed class EthereumClient(IRpcTransport transport)
     public async Task<IReadOnlyList<CallResult>> CallManyAsync(
         IReadOnlyList<CallRequest> calls, BlockRef block, CancellationToken cancel = default)
     {
-        var replies = await transport.SendAsync(
+        var replies = await node.SendAsync(
             [.. calls.Select(c => new RpcRequest("eth_call", ChainJson.Call(c), block.ToJson()))], cancel);
         return [.. replies.Select(r => r.Error switch
         {
@@ -91,7 +91,7 @@ public sealed class EthereumClient(IRpcTransport transport)
     public async Task<IReadOnlyList<TransactionReceipt?>> GetTransactionReceiptsAsync(
         IReadOnlyList<Hash32> hashes, CancellationToken cancel = default)
     {
-        var replies = await transport.SendAsync([.. hashes.Select(h => new RpcRequest("eth_getTransactionReceipt", h.ToString()))], cancel);
+        var replies = await node.SendAsync([.. hashes.Select(h => new RpcRequest("eth_getTransactionReceipt", h.ToString()))], cancel);
         return [.. replies.Select(r => ChainJson.ReadOrNull(r.Method, r.Required(), ChainJson.Receipt))];
     }
 
@@ -133,7 +133,7 @@ public sealed class EthereumClient(IRpcTransport transport)
 
     /// <summary>Any other method, such as a development node's own.</summary>
     public async Task<JsonElement> RequestAsync(RpcRequest request, CancellationToken cancel = default)
-        => (await transport.SendAsync([request], cancel))[0].Required();
+        => (await node.SendAsync([request], cancel))[0].Required();
 
     private static RpcRequest BlockRequest(BlockRef block) => block.BlockHash is { } hash
         ? new("eth_getBlockByHash", hash.ToString(), false)

@@ -35,10 +35,10 @@ internal static class SettlementExtensions
     /// <summary>The client alone, for a verb that ends soon.</summary>
     internal static ChainEndpoint EndpointOf(IConfiguration configuration) => new(new EthereumClient(TransportOf(configuration)), configuration.ChainId());
 
-    private static FailoverRpcTransport TransportOf(IConfiguration configuration)
+    private static FailoverClient TransportOf(IConfiguration configuration)
     {
         // One client for the process; connections are renewed so that a changed address of the node is noticed.
         var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(2) });
-        return FailoverRpcTransport.OfEndpoints(http, configuration.ChainId(), configuration.RpcUrls());
+        return FailoverClient.OfEndpoints(http, configuration.ChainId(), configuration.RpcUrls());
     }
 }

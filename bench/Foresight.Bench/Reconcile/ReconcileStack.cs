@@ -18,14 +18,14 @@ internal sealed class ReconcileStack : IAsyncDisposable
 
     private readonly Servers servers;
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
-    private readonly HttpRpcTransport transport;
+    private readonly HttpNodeClient transport;
     private readonly Dictionary<string, string> settings;
 
     private ReconcileStack(Servers servers)
     {
         this.servers = servers;
         Database = NpgsqlDataSource.Create(servers.Postgres);
-        transport = new HttpRpcTransport(http, servers.Chain, TimeSpan.FromMinutes(1));
+        transport = new HttpNodeClient(http, servers.Chain, TimeSpan.FromMinutes(1));
         Client = new EthereumClient(transport);
         settings = new Dictionary<string, string>
         {

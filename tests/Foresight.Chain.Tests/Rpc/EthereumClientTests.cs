@@ -104,9 +104,9 @@ public sealed class EthereumClientTests(ExchangeFixture fixture) : IClassFixture
     public async Task Batch_BeyondTheLimit_IsSplitAndComesBackInOrder()
     {
         var head = await Client.BlockNumberAsync();
-        await _exchange.Chain.MineAsync(Math.Max(0, HttpRpcTransport.BatchLimit + 5 - (int)head));
-        var blocks = await Client.GetBlocksAsync(0, HttpRpcTransport.BatchLimit + 4);
-        Assert.Equal(Enumerable.Range(0, HttpRpcTransport.BatchLimit + 5).Select(n => (long)n), blocks.Select(b => b.Number));
+        await _exchange.Chain.MineAsync(Math.Max(0, HttpNodeClient.BatchLimit + 5 - (int)head));
+        var blocks = await Client.GetBlocksAsync(0, HttpNodeClient.BatchLimit + 4);
+        Assert.Equal(Enumerable.Range(0, HttpNodeClient.BatchLimit + 5).Select(n => (long)n), blocks.Select(b => b.Number));
     }
 
     [Fact]

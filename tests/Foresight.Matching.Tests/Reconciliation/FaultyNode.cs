@@ -34,7 +34,7 @@ public sealed class FaultyNode : IAsyncDisposable
 
     public Uri Endpoint => new(app.Urls.First());
 
-    public IRpcTransport Transport => new HttpRpcTransport(http, Endpoint, TimeSpan.FromSeconds(10));
+    public NodeClient Transport => new HttpNodeClient(http, Endpoint, TimeSpan.FromSeconds(10));
 
     public static async Task<FaultyNode> StartAsync(Uri node, NodeFault fault)
     {

@@ -25,7 +25,7 @@ public sealed class ChainFixture : IAsyncLifetime
 
     public EthereumClient Client { get; private set; } = null!;
 
-    public HttpRpcTransport Transport => new(http, Rpc, TimeSpan.FromSeconds(10));
+    public HttpNodeClient Transport => new(http, Rpc, TimeSpan.FromSeconds(10));
 
     public async Task InitializeAsync()
     {

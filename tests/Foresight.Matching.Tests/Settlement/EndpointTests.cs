@@ -25,7 +25,7 @@ public sealed class EndpointTests(ChainFixture fixture)
         await venue.StepAsync(submitter);
         var before = await CursorAsync(venue);
 
-        var several = new FailoverRpcTransport(
+        var several = new FailoverClient(
             venue.Deployment.ChainId, [("lies", new ForgetfulTransport(fixture.Transport)), ("honest", fixture.Transport)]);
         var follower = venue.NewFollower(several);
         await Assert.ThrowsAsync<InconsistentChainException>(() => venue.FollowAsync(follower));
@@ -44,7 +44,7 @@ public sealed class EndpointTests(ChainFixture fixture)
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         await fixture.MineAsync(25);
         var seed = Environment.TickCount;
-        var several = new FailoverRpcTransport(venue.Deployment.ChainId,
+        var several = new FailoverClient(venue.Deployment.ChainId,
         [
             ("behind", new LaggingTransport(fixture.Transport, fixture.Client, blocks: 20)), ("flaky", new FaultyTransport(fixture.Transport, OftenOf(new Random(seed)))),
             ("well", fixture.Transport),
@@ -80,7 +80,7 @@ public sealed class EndpointTests(ChainFixture fixture)
         var trade = await venue.TradeAsync(alice, bob);
         var before = await venue.ScalarAsync<long>("SELECT count(*) FROM chain_cursors");
         var gone = new FaultyTransport(fixture.Transport, _ => true);
-        var several = new FailoverRpcTransport(venue.Deployment.ChainId, [("one", gone), ("two", gone)]);
+        var several = new FailoverClient(venue.Deployment.ChainId, [("one", gone), ("two", gone)]);
         await Assert.ThrowsAsync<RpcUnavailableException>(() => venue.StepAsync(venue.NewSubmitter(several)));
         await Assert.ThrowsAsync<RpcUnavailableException>(() => venue.FollowAsync(venue.NewFollower(several)));
         Assert.Equal(("matched", before), ((await venue.StateOfAsync(trade)).State, await venue.ScalarAsync<long>("SELECT count(*) FROM chain_cursors")));
@@ -139,9 +139,9 @@ public sealed class EndpointTests(ChainFixture fixture)
 }
 
 /// <summary>A node that does not know the newest blocks yet.</summary>
-internal sealed class LaggingTransport(IRpcTransport inner, EthereumClient chain, int blocks) : IRpcTransport
+internal sealed class LaggingTransport(NodeClient inner, EthereumClient chain, int blocks) : NodeClient
 {
-    public async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
     {
         var head = await chain.BlockNumberAsync(cancel) - blocks;
         var past = await Task.WhenAll(requests.Select(r => InThePastAsync(r, head, cancel)));

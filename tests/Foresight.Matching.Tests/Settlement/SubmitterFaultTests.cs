@@ -175,11 +175,11 @@ public sealed class SubmitterFaultTests(ChainFixture fixture)
 }
 
 /// <summary>A node that has not heard of the account's last transactions.</summary>
-internal sealed class NonceLagTransport(IRpcTransport inner) : IRpcTransport
+internal sealed class NonceLagTransport(NodeClient inner) : NodeClient
 {
     public int Behind { get; set; }
 
-    public async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
     {
         var replies = await inner.SendAsync(requests, cancel);
         return [.. replies.Select(r => r.Method != "eth_getTransactionCount" ? r : r with
@@ -190,7 +190,7 @@ internal sealed class NonceLagTransport(IRpcTransport inner) : IRpcTransport
 }
 
 /// <summary>Holds a method's call until the test lets it go on.</summary>
-internal sealed class GateTransport(IRpcTransport inner, string method) : IRpcTransport
+internal sealed class GateTransport(NodeClient inner, string method) : NodeClient
 {
     private readonly TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource open = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -199,7 +199,7 @@ internal sealed class GateTransport(IRpcTransport inner, string method) : IRpcTr
 
     public void Open() => open.SetResult();
 
-    public async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
     {
         if (requests.Any(r => r.Method == method))
         {

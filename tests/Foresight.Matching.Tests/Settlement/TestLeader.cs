@@ -32,9 +32,9 @@ public sealed class TestLeader(NpgsqlDataSource database)
 
 /// <summary>A way to the node that fails where a test wants it to.</summary>
 /// <param name="fault">Given the method; what it returns is thrown: before the request when <paramref name="after"/> is false, else once the node has done it.</param>
-public sealed class FaultyTransport(IRpcTransport inner, Func<string, bool> fault, bool after = false) : IRpcTransport
+public sealed class FaultyTransport(NodeClient inner, Func<string, bool> fault, bool after = false) : NodeClient
 {
-    public async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
     {
         var fails = requests.Any(r => fault(r.Method));
         if (fails && !after) throw new RpcUnavailableException(requests[0].Method, "a test took the node away");
@@ -44,9 +44,9 @@ public sealed class FaultyTransport(IRpcTransport inner, Func<string, bool> faul
 }
 
 /// <summary>A node whose index of logs is behind: it knows every block and says that none holds a log.</summary>
-public sealed class ForgetfulTransport(IRpcTransport inner) : IRpcTransport
+public sealed class ForgetfulTransport(NodeClient inner) : NodeClient
 {
-    public async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
     {
         var replies = await inner.SendAsync(requests, cancel);
         return [.. replies.Select(r => r.Method == "eth_getLogs" ? r with { Result = System.Text.Json.JsonDocument.Parse("[]").RootElement } : r)];

@@ -81,15 +81,15 @@ public sealed class Venue : IAsyncDisposable
         new NewHolder(LeasedResources.Settlement, Guid.NewGuid(), "test", "http://test", "test-session"), CancellationToken.None)).Term;
 
     /// <summary>A submitter that remembers nothing: every one is as after a crash.</summary>
-    public Submitter NewSubmitter(IRpcTransport? through = null)
+    public Submitter NewSubmitter(NodeClient? through = null)
     {
         var settlement = NewTerm(through);
         return new Submitter(settlement, new BatchSigner(Deployment, settlement.Client, Operator, Options), new ReceiptReader(Deployment, new RefusedTransfers(Deployment, settlement.Client), NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
     }
 
-    public ChainFollower NewFollower(IRpcTransport? through = null) => NewFollowerVia(Send ?? Leader.SendAsync, through);
+    public ChainFollower NewFollower(NodeClient? through = null) => NewFollowerVia(Send ?? Leader.SendAsync, through);
 
-    public ChainFollower NewFollowerVia(SendToLeader send, IRpcTransport? through = null)
+    public ChainFollower NewFollowerVia(SendToLeader send, NodeClient? through = null)
     {
         var settlement = NewTerm(through);
         var leader = new LeaderDelivery(send, Deployment, Options, TimeProvider.System, NullLogger.Instance);
@@ -99,7 +99,7 @@ public sealed class Venue : IAsyncDisposable
             NullLogger.Instance, allotter);
     }
 
-    public Reconciler NewReconciler(IRpcTransport? through = null, ReconciliationOptions? options = null)
+    public Reconciler NewReconciler(NodeClient? through = null, ReconciliationOptions? options = null)
     {
         var client = through is null ? Client : new EthereumClient(through);
         var store = new ReconciliationStore(Database);
@@ -251,7 +251,7 @@ public sealed class Venue : IAsyncDisposable
         await Database.DisposeAsync();
     }
 
-    private SettlementTerm NewTerm(IRpcTransport? through) => new(
+    private SettlementTerm NewTerm(NodeClient? through) => new(
         Term, Deployment, through is null ? Client : new EthereumClient(through), Operator, Options, new SettlementStore(Database), new SettlementJournal(Database), Publisher, metrics);
 
     private NpgsqlCommand Command(string sql, params object[] values)

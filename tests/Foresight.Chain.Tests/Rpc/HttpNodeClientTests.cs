@@ -6,7 +6,7 @@ using Xunit;
 namespace Foresight.Chain.Tests.Rpc;
 
 /// <summary>Nodes that misbehave: whatever they answer, it is never taken for "nothing there".</summary>
-public sealed class HttpRpcTransportTests
+public sealed class HttpNodeClientTests
 {
     [Theory]
     [InlineData("")]
@@ -112,11 +112,11 @@ public sealed class HttpRpcTransportTests
         public FakeNode(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> answer, TimeSpan timeout)
         {
             _answer = answer;
-            Transport = new HttpRpcTransport(new HttpClient(this, disposeHandler: false), new Uri("http://node.invalid"), timeout);
+            Transport = new HttpNodeClient(new HttpClient(this, disposeHandler: false), new Uri("http://node.invalid"), timeout);
             Client = new EthereumClient(Transport);
         }
 
-        public HttpRpcTransport Transport { get; }
+        public HttpNodeClient Transport { get; }
         public EthereumClient Client { get; }
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>

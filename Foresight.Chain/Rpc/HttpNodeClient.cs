@@ -6,7 +6,7 @@ namespace Foresight.Chain.Rpc;
 
 /// <summary>JSON-RPC 2.0 over HTTP to one endpoint.</summary>
 /// <param name="timeout">For one HTTP request, from sending to the last byte of the answer.</param>
-public sealed class HttpRpcTransport(HttpClient http, Uri endpoint, TimeSpan timeout) : IRpcTransport
+public sealed class HttpNodeClient(HttpClient http, Uri endpoint, TimeSpan timeout) : NodeClient
 {
     /// <summary>Calls in one HTTP request; more are split. Public providers refuse batches above 100 or charge for them.</summary>
     public const int BatchLimit = 100;
@@ -16,7 +16,7 @@ public sealed class HttpRpcTransport(HttpClient http, Uri endpoint, TimeSpan tim
 
     public Uri Endpoint => endpoint;
 
-    public async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
     {
         var replies = new List<RpcReply>(requests.Count);
         for (var start = 0; start < requests.Count; start += BatchLimit)

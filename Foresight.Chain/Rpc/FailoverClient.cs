@@ -8,7 +8,7 @@ namespace Foresight.Chain.Rpc;
 /// answer and ends the search.
 /// </summary>
 /// <remarks>Sending a transaction to a second endpoint is harmless: the bytes are the same, and so is the hash.</remarks>
-public sealed class FailoverRpcTransport : IRpcTransport
+public sealed class FailoverClient : NodeClient
 {
     /// <summary>Endpoints of one chain.</summary>
     public const int MaxEndpoints = 8;
@@ -24,7 +24,7 @@ public sealed class FailoverRpcTransport : IRpcTransport
     private static readonly TimeSpan CheckBound = TimeSpan.FromSeconds(2);
 
     private readonly BigInteger _chainId;
-    private readonly (string Name, IRpcTransport Transport)[] _endpoints;
+    private readonly (string Name, NodeClient Transport)[] _endpoints;
     private readonly EndpointHealth[] _health;
     private readonly Lock _lock = new();
     private readonly TimeProvider _clock;
@@ -32,8 +32,8 @@ public sealed class FailoverRpcTransport : IRpcTransport
     private int _answeredLast;
 
     /// <param name="endpoints">In the order of preference. Names go into logs and status pages: leave credentials out of them.</param>
-    public FailoverRpcTransport(
-        BigInteger chainId, IReadOnlyList<(string Name, IRpcTransport Transport)> endpoints, TimeProvider? clock = null)
+    public FailoverClient(
+        BigInteger chainId, IReadOnlyList<(string Name, NodeClient Transport)> endpoints, TimeProvider? clock = null)
     {
         if (endpoints.Count is 0 or > MaxEndpoints)
             throw new ArgumentException($"1 to {MaxEndpoints} endpoints are needed.", nameof(endpoints));
@@ -48,11 +48,11 @@ public sealed class FailoverRpcTransport : IRpcTransport
     /// Endpoints by HTTP, named rpc-1, rpc-2 … as they come: a URL may hold a provider's key, and health and metrics are public.
     /// </summary>
     /// <param name="patience">For one request; null: 10 s for one endpoint alone, 3 s where there are others.</param>
-    public static FailoverRpcTransport OfEndpoints(
+    public static FailoverClient OfEndpoints(
         HttpClient http, BigInteger chainId, IReadOnlyList<Uri> endpoints, TimeSpan? patience = null)
     {
         var bound = patience ?? (endpoints.Count > 1 ? PatienceWithAnother : PatienceAlone);
-        return new(chainId, [.. endpoints.Select((e, i) => ($"rpc-{i + 1}", (IRpcTransport)new HttpRpcTransport(http, e, bound)))]);
+        return new(chainId, [.. endpoints.Select((e, i) => ($"rpc-{i + 1}", (NodeClient)new HttpNodeClient(http, e, bound)))]);
     }
 
     public IReadOnlyList<EndpointHealth> Health
@@ -76,7 +76,7 @@ public sealed class FailoverRpcTransport : IRpcTransport
 
     private TimeSpan Now => _clock.GetElapsedTime(_started);
 
-    public async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
     {
         RpcUnavailableException? last = null;
         IReadOnlyList<RpcReply>? troubled = null;
@@ -108,7 +108,7 @@ public sealed class FailoverRpcTransport : IRpcTransport
     }
 
     /// <summary>The endpoint that answered last is asked last for a while: a lie is noticed right after it was told.</summary>
-    public void Distrust(string reason)
+    public override void Distrust(string reason)
         => Update(Volatile.Read(ref _answeredLast), health =>
             health with { DistrustedUntil = Now + EndpointRules.DistrustFor, LastError = reason });
 

@@ -1,10 +1,16 @@
 using System.Text.Json;
 using Foresight.Chain.Rpc;
+using Nethereum.Hex.HexTypes;
+using Nethereum.JsonRpc.Client;
+using Nethereum.RPC.Eth;
+using Nethereum.RPC.Eth.Blocks;
+using Nethereum.Web3;
+using RpcRequest = Foresight.Chain.Rpc.RpcRequest;
 using Xunit;
 
 namespace Foresight.Chain.Tests.Rpc;
 
-public sealed class FailoverRpcTransportTests
+public sealed class FailoverClientTests
 {
     [Fact]
     public async Task FirstEndpointAnswers_UntilItDoesNot()
@@ -107,7 +113,7 @@ public sealed class FailoverRpcTransportTests
     public async Task EndpointThatToldWhatCannotBeTrue_IsAskedLastForAWhile()
     {
         var (one, two, clock) = (new FakeEndpoint(100), new FakeEndpoint(100), new ManualClock());
-        var transport = new FailoverRpcTransport(31337, [("one", one), ("two", two)], clock);
+        var transport = new FailoverClient(31337, [("one", one), ("two", two)], clock);
         var client = new EthereumClient(transport);
         await client.BlockNumberAsync();
         client.Distrust("it leaves out logs");
@@ -137,13 +143,38 @@ public sealed class FailoverRpcTransportTests
         await Assert.ThrowsAsync<RpcUnavailableException>(() => client.GetLogsAsync(new LogFilter { FromBlock = 90, ToBlock = 101 }));
     }
 
-    private static EthereumClient Over(out FailoverRpcTransport transport, params FakeEndpoint[] endpoints)
+    [Fact]
+    [Trait("Category", "Parts")]
+    public async Task Nethereum_OverSeveralEndpoints_ReadsFromTheOneThatAnswers()
     {
-        transport = new FailoverRpcTransport(31337, [.. endpoints.Select((e, i) => ($"endpoint {i + 1}", (IRpcTransport)e))]);
+        var (one, two) = (new FakeEndpoint(100) { IsDown = true }, new FakeEndpoint(100));
+        Over(out var client, one, two);
+        var web3 = new Web3(client);
+        Assert.Equal(100, (await web3.Eth.Blocks.GetBlockNumber.SendRequestAsync()).Value);
+        Assert.Equal((1, 1), (one.Asked, two.Asked));
+
+        var block = await web3.Eth.Blocks.GetBlockWithTransactionsHashesByNumber.SendRequestAsync(new HexBigInteger(100));
+        Assert.Equal("0x" + new string('a', 64), block.BlockHash);
+        Assert.Null(await web3.Eth.Blocks.GetBlockWithTransactionsHashesByNumber.SendRequestAsync(new HexBigInteger(101)));
+
+        var revert = await Assert.ThrowsAsync<RpcResponseException>(() => web3.Eth.GetBalance.SendRequestAsync(Address.Zero.ToString()));
+        Assert.Equal(RpcException.ExecutionReverted, revert.RpcError.Code);
+
+        var batch = new RpcRequestResponseBatch();
+        var (number, chainId) = (new EthBlockNumber(client), new EthChainId(client));
+        batch.BatchItems.Add(new RpcRequestResponseBatchItem<EthBlockNumber, HexBigInteger>(number, number.BuildRequest(7)));
+        batch.BatchItems.Add(new RpcRequestResponseBatchItem<EthChainId, HexBigInteger>(chainId, chainId.BuildRequest(9)));
+        await client.SendBatchRequestAsync(batch);
+        Assert.Equal([100, 31337], batch.BatchItems.Select(i => (int)((HexBigInteger)i.RawResponse).Value));
+    }
+
+    private static EthereumClient Over(out FailoverClient transport, params FakeEndpoint[] endpoints)
+    {
+        transport = new FailoverClient(31337, [.. endpoints.Select((e, i) => ($"endpoint {i + 1}", (NodeClient)e))]);
         return new EthereumClient(transport);
     }
 
-    private sealed class FakeEndpoint(long head) : IRpcTransport
+    private sealed class FakeEndpoint(long head) : NodeClient
     {
         private const string Block =
             """{"number":"0x64","hash":"0x{0}","parentHash":"0x{0}","timestamp":"0x1","gasUsed":"0x0","gasLimit":"0x1"}""";
@@ -155,7 +186,7 @@ public sealed class FailoverRpcTransportTests
         public int ChainId { get; init; } = 31337;
         public int Asked { get; private set; }
 
-        public Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+        public override Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
         {
             Asked++;
             return IsDown
