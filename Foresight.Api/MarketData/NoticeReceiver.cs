@@ -3,7 +3,6 @@ using Foresight.ServiceDefaults.Cluster;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
-using StackExchange.Redis;
 
 namespace Foresight.Api.MarketData;
 
@@ -31,9 +30,9 @@ public sealed partial class NoticeReceiver(
                 Log.Joined(logger);
                 await Task.Delay(Timeout.InfiniteTimeSpan, stoppingToken);
             }
-            catch (Exception error) when (error is RedisException or TimeoutException)
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
-                // Once, however often it is tried.
+                // Whatever it is: a node without notices serves all the rest. Logged once, however often it is tried.
                 if (!isLogged) Log.NotJoined(logger, error.Message);
                 isLogged = true;
                 // Some of its groups may have been joined, and a Redis that hangs could not let it leave them.

@@ -60,7 +60,8 @@ public static class ClusterExtensions
             // and would hear nothing over a connection on which it could not subscribe. One that breaks later is made again by the client.
             configuration.AbortOnConnectFail = true;
             configuration.ConnectRetry = 1;
-            configuration.ConnectTimeout = configuration.SyncTimeout = configuration.AsyncTimeout = (int)RedisConnection.ConnectTimeout.TotalMilliseconds;
+            var bound = (int)RedisConnection.ConnectTimeout.TotalMilliseconds;
+            configuration.ConnectTimeout = configuration.SyncTimeout = configuration.AsyncTimeout = bound;
             configuration.BacklogPolicy = BacklogPolicy.FailFast;
             configuration.ReconnectRetryPolicy = new LinearRetry(500);
             options.Configuration = configuration;

@@ -4,7 +4,6 @@ using Foresight.ServiceDefaults.Hosting;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using StackExchange.Redis;
 
 namespace Foresight.ServiceDefaults.Cluster;
 
@@ -66,8 +65,9 @@ public sealed partial class NoticePublisher : BackgroundService, INotices
             if (_isLost) Log.Again(_logger);
             _isLost = false;
         }
-        catch (Exception error) when (error is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception error)
         {
+            // Whatever it is: a notice that cannot be sent must not end a process that has other work.
             _metrics.Dropped(topic);
             while (_waiting.Reader.TryRead(out var next)) _metrics.Dropped(next.Topic);
             // Logged once, however many are lost.

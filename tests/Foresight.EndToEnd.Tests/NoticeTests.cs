@@ -61,7 +61,8 @@ public sealed class NoticeTests(StackFixture stack)
         foreach (var client in clients)
         {
             await client.NextAsync<ClusterEvent>(notice =>
-                notice is { Kind: "leader_elected", Detail: LeasedResources.Matching } && notice.Epoch > before.Epoch && notice.NodeId != before.NodeId);
+                notice is { Kind: "leader_elected", Detail: LeasedResources.Matching }
+                && notice.Epoch > before.Epoch && notice.NodeId != before.NodeId);
         }
 
         await stack.BringBackAsync(before.NodeId);

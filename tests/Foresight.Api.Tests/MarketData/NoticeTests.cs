@@ -28,17 +28,21 @@ public sealed class NoticeTests(ApiStack stack)
 
         var notices = node.Services.GetRequiredService<INotices>();
         notices.Publish(NoticeTopics.Chain, new ChainEvent("block", 77, DateTimeOffset.UnixEpoch));
-        Assert.Equal(77, (await follower.NextAsync(NoticeTopics.Chain, body => body.GetProperty("block").GetInt64() == 77)).GetProperty("block").GetInt64());
+        await follower.NextAsync(NoticeTopics.Chain, body => body.GetProperty("block").GetInt64() == 77);
         notices.Publish(NoticeTopics.Cluster, new ClusterEvent("leader_elected", "m-1", 5, DateTimeOffset.UnixEpoch, LeasedResources.Matching));
-        Assert.Equal(5, (await follower.NextAsync(NoticeTopics.Cluster, body => body.GetProperty("nodeId").GetString() == "m-1")).GetProperty("epoch").GetInt64());
+        var elected = await follower.NextAsync(NoticeTopics.Cluster, body => body.GetProperty("nodeId").GetString() == "m-1");
+        Assert.Equal(5, elected.GetProperty("epoch").GetInt64());
         notices.Publish(NoticeTopics.Markets, new MarketStateEvent(1, "open", null, 1, 10));
         Assert.Equal("open", (await follower.NextAsync(NoticeTopics.Markets)).GetProperty("state").GetString());
 
         using var response = await stack.Admin.PostAsJsonAsync("admin/notices", new NoticeRequest(" Maintenance at noon. "));
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         foreach (var client in new[] { follower, other })
-            Assert.Equal(
-                "Maintenance at noon.", (await client.NextAsync(NoticeTopics.Notices, body => body.GetProperty("kind").GetString() == "operator")).GetProperty("text").GetString());
+        {
+            var words = await client.NextAsync(NoticeTopics.Notices, body => body.GetProperty("kind").GetString() == "operator");
+            Assert.Equal("Maintenance at noon.", words.GetProperty("text").GetString());
+        }
+
         Assert.DoesNotContain(
             await other.UntilHeartbeatsAsync(), message => message.Target is NoticeTopics.Chain or NoticeTopics.Cluster or NoticeTopics.Markets);
 
@@ -59,7 +63,8 @@ public sealed class NoticeTests(ApiStack stack)
         await hub.Clients.Group(NoticeTopics.Chain).SendAsync("orders", new OrdersMessage(9, 9, []));
         await hub.Clients.Group(NoticeTopics.Chain).SendAsync(NoticeTopics.Chain, "no record");
         await hub.Clients.Group(NoticeTopics.Chain).SendAsync(NoticeTopics.Chain);
-        await hub.Clients.Group(NoticeTopics.Chain).SendAsync(NoticeTopics.Chain, new ChainEvent("block", 1, DateTimeOffset.UnixEpoch, State: new string('x', 5_000)));
+        var tooLong = new ChainEvent("block", 1, DateTimeOffset.UnixEpoch, State: new string('x', 5_000));
+        await hub.Clients.Group(NoticeTopics.Chain).SendAsync(NoticeTopics.Chain, tooLong);
         await hub.Clients.Group("strangers").SendAsync(NoticeTopics.Chain, new ChainEvent("block", 2, DateTimeOffset.UnixEpoch));
         await hub.Clients.All.SendAsync(NoticeTopics.Chain, new ChainEvent("block", 3, DateTimeOffset.UnixEpoch));
         await Eventually.TrueAsync("the one notice among them is taken", TimeSpan.FromSeconds(20), async () =>
@@ -109,7 +114,8 @@ public sealed class NoticeTests(ApiStack stack)
         builder.Logging.ClearProviders();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["ConnectionStrings:redis"] = stack.Redis, ["REDIS_KEY_PREFIX"] = ApiStack.Prefix, ["NODE_ID"] = "publisher", ["urls"] = "http://127.0.0.1:0",
+            ["ConnectionStrings:redis"] = stack.Redis, ["REDIS_KEY_PREFIX"] = ApiStack.Prefix, ["NODE_ID"] = "publisher",
+            ["urls"] = "http://127.0.0.1:0",
         });
         builder.AddServiceDefaults();
         builder.AddRedisClient();
