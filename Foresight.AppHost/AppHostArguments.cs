@@ -7,13 +7,15 @@ namespace Foresight.AppHost;
 internal sealed record AppHostArguments
 {
     public const string Usage =
-        "Known are --ephemeral, --no-simulator, --sync-standby, --drill, --shards N, --api-port N, --console-port N, --Section:Key=value.";
+        "Known are --ephemeral, --no-simulator, --sync-standby, --drill, --containers, --shards N, --replicas N, --api-port N, --console-port N, "
+        + "--Section:Key=value, and the verb drill.";
 
     private const int DefaultApiPort = 5080;
     private const int DefaultConsolePort = 5090;
 
     /// <summary>As Foresight.Contracts.Shards.Maximum.</summary>
     private const int MaximumShards = 16;
+    private const int MaximumReplicas = 8;
 
     // `aspire publish` and azd run the AppHost with words of their own after one of these.
     private static readonly string[] PublishWords = ["--publisher", "--operation"];
@@ -32,6 +34,15 @@ internal sealed record AppHostArguments
 
     /// <summary>An acknowledged order is on the replica's disk as well.</summary>
     public bool SyncStandby { get; private init; }
+
+    /// <summary>Servers in containers; otherwise they are programs of this machine.</summary>
+    public bool Containers { get; private init; }
+
+    /// <summary>Streaming standbys that serve reads, with the weights 1, 2, ….</summary>
+    public int Replicas { get; private init; } = 1;
+
+    /// <summary>What is not for us: settings, and the words of `aspire publish`.</summary>
+    public IReadOnlyList<string> Rest { get; private init; } = [];
 
     /// <summary>Of the matching engine; fixed when the database is set up.</summary>
     public int Shards { get; private init; } = 1;
@@ -59,9 +70,16 @@ internal sealed record AppHostArguments
                 case "--sync-standby":
                     parsed = parsed with { SyncStandby = true };
                     break;
+                case "--containers":
+                    parsed = parsed with { Containers = true };
+                    break;
                 case "--shards":
-                    mistake = TryShards(args, ++i, out var shards);
+                    mistake = TryNumber(args, ++i, 1, MaximumShards, out var shards);
                     parsed = parsed with { Shards = shards };
+                    break;
+                case "--replicas":
+                    mistake = TryNumber(args, ++i, 1, MaximumReplicas, out var replicas);
+                    parsed = parsed with { Replicas = replicas };
                     break;
                 case "--api-port":
                     mistake = TryPort(args, ++i, out var apiPort);
@@ -73,6 +91,9 @@ internal sealed record AppHostArguments
                     break;
                 case var other when !publishing && !(other.StartsWith("--", StringComparison.Ordinal) && other.Contains('=')):
                     mistake = $"Unknown argument '{other}'. {Usage}";
+                    break;
+                default:
+                    parsed = parsed with { Rest = [.. parsed.Rest, args[i]] };
                     break;
             }
         }
@@ -93,12 +114,12 @@ internal sealed record AppHostArguments
         return null;
     }
 
-    private static string? TryShards(IReadOnlyList<string> args, int at, out int shards)
+    private static string? TryNumber(IReadOnlyList<string> args, int at, int least, int most, out int number)
     {
-        shards = 1;
-        if (at < args.Count && int.TryParse(args[at], out shards) && shards is >= 1 and <= MaximumShards)
+        number = least;
+        if (at < args.Count && int.TryParse(args[at], out number) && number >= least && number <= most)
             return null;
-        return $"{args[at - 1]} needs a number from 1 to {MaximumShards}{(at < args.Count ? $", not '{args[at]}'" : string.Empty)}.";
+        return $"{args[at - 1]} needs a number from {least} to {most}{(at < args.Count ? $", not '{args[at]}'" : string.Empty)}.";
     }
 
     private static string? TryPort(IReadOnlyList<string> args, int at, out int port)

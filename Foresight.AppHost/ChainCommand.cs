@@ -1,13 +1,18 @@
 namespace Foresight.AppHost;
 
-/// <summary>How a development chain is started, here, in tests and in benchmarks.</summary>
+/// <summary>How a development chain is started, here, in containers, in tests and in benchmarks.</summary>
 public static class ChainCommand
 {
     /// <summary>
     /// anvil's state is kept for the last 64 blocks, in memory only. By default it keeps 500 copies of all of it there and thousands more in
-    /// the user's home, where a chain that was killed leaves them behind. Of older blocks nobody asks a balance: settlement and
+    /// the user's home, where a chain that was killed leaves them behind. Of older blocks no balance is read: settlement and
     /// reconciliation read at a block a few confirmations deep, and the deepest reorganisation that is tried is 10 blocks. Blocks,
     /// receipts and logs are not touched by it.
     /// </summary>
-    public const string Anvil = "exec anvil --host ${HOST:-0.0.0.0} --port ${PORT:-8545} --quiet --prune-history 64";
+    public static IReadOnlyList<string> Options { get; } = ["--quiet", "--prune-history", "64"];
+
+    /// <summary>
+    /// A block a second. Transactions are forgotten after 2,000 blocks, or the memory would grow by some 100 KB with each settlement.
+    /// </summary>
+    public static string[] Development { get; } = ["--block-time", "1", "--transaction-block-keeper", "2000"];
 }

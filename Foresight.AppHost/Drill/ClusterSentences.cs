@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Aspire.Hosting.ApplicationModel;
 
 namespace Foresight.AppHost.Drill;
 

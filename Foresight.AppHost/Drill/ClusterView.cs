@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Aspire.Hosting.ApplicationModel;
 
 namespace Foresight.AppHost.Drill;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Aspire.Hosting.ApplicationModel;
 
 namespace Foresight.AppHost.Drill;
 

@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
+using Aspire.Hosting.ApplicationModel;
+using Foresight.AppHost.Native;
 using Microsoft.Extensions.Logging;
 
 namespace Foresight.AppHost.Drill;

@@ -1,3 +1,4 @@
+using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -6,15 +7,13 @@ using NpgsqlTypes;
 namespace Foresight.AppHost.Drill;
 
 /// <summary>What may happen to Redis and Postgres.</summary>
-internal sealed partial class ServerDrill(
-    ClusterView cluster, string redis, IResourceBuilder<PostgresServerResource> primary, EndpointReference standby,
-    IResourceBuilder<ParameterResource> password)
+internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
 {
-    private const string Database = "foresight";
+    private EndpointReference Standby => data.Replicas[0].GetEndpoint("tcp");
 
     public async Task<ExecuteCommandResult> RedisDownAsync(ExecuteCommandContext context)
     {
-        var done = await CommandsOf(context).ExecuteCommandAsync(redis, "resource-stop", context.CancellationToken);
+        var done = await CommandsOf(context).ExecuteCommandAsync(data.RedisServer.Resource, "resource-stop", context.CancellationToken);
         if (done.Success)
             Log.RedisDown(context.Logger);
         return done;
@@ -22,7 +21,7 @@ internal sealed partial class ServerDrill(
 
     public async Task<ExecuteCommandResult> RedisUpAsync(ExecuteCommandContext context)
     {
-        var done = await CommandsOf(context).ExecuteCommandAsync(redis, "resource-start", context.CancellationToken);
+        var done = await CommandsOf(context).ExecuteCommandAsync(data.RedisServer.Resource, "resource-start", context.CancellationToken);
         if (!done.Success)
             return done;
         Log.RedisUp(context.Logger);
@@ -41,12 +40,12 @@ internal sealed partial class ServerDrill(
         var before = await cluster.LeaderAsync(context.CancellationToken);
         try
         {
-            if (await AskAsync(standby, "SELECT pg_is_in_recovery()", context) is false)
+            if (await AskAsync(Standby, "SELECT pg_is_in_recovery()", context) is false)
                 return CommandResults.Failure("it is the primary already.");
             var fenced = await FenceAsync(context);
-            var received = await AskAsync(standby, "SELECT pg_last_wal_receive_lsn()", context);
-            await AskAsync(standby, "SELECT pg_promote(true, 60)", context);
-            var last = await AskAsync(standby, "SELECT coalesce(max(sequence), 0) FROM commands", context);
+            var received = await AskAsync(Standby, "SELECT pg_last_wal_receive_lsn()", context);
+            await AskAsync(Standby, "SELECT pg_promote(true, 60)", context);
+            var last = await AskAsync(Standby, "SELECT coalesce(max(sequence), 0) FROM commands", context);
             Log.Promoted(context.Logger, received, last);
             if (fenced is null)
                 Log.LossUnknown(context.Logger, received);
@@ -69,7 +68,7 @@ internal sealed partial class ServerDrill(
         NpgsqlLogSequenceNumber written;
         try
         {
-            var server = primary.GetEndpoint("tcp");
+            var server = data.Postgres.GetEndpoint("tcp");
             // It keeps this when it is started again: then not even a node that knows nothing of the promotion can write there.
             await AskAsync(server, "ALTER SYSTEM SET default_transaction_read_only = on", context);
             written = (NpgsqlLogSequenceNumber)(await AskAsync(server, "SELECT pg_current_wal_lsn()", context))!;
@@ -82,9 +81,9 @@ internal sealed partial class ServerDrill(
 
         // In order, it sends the standby all it has before it ends.
         Log.PrimaryStops(context.Logger, written);
-        var stopped = await CommandsOf(context).ExecuteCommandAsync(primary.Resource.Name, "resource-stop", context.CancellationToken);
+        var stopped = await CommandsOf(context).ExecuteCommandAsync(data.Postgres.Resource, "resource-stop", context.CancellationToken);
         if (!stopped.Success)
-            Log.PrimaryDidNotStop(context.Logger, stopped.ErrorMessage ?? "no reason given");
+            Log.PrimaryDidNotStop(context.Logger, stopped.Message ?? "no reason given");
         return written;
     }
 
@@ -93,16 +92,10 @@ internal sealed partial class ServerDrill(
 
     private async Task<object?> AskAsync(EndpointReference server, string sql, ExecuteCommandContext context)
     {
-        var settings = new NpgsqlConnectionStringBuilder
+        var database = await data.Database.Resource.GetConnectionStringAsync(context.CancellationToken);
+        var settings = new NpgsqlConnectionStringBuilder(database)
         {
-            Host = server.Host,
-            Port = server.Port,
-            Username = "postgres",
-            Password = await password.Resource.GetValueAsync(context.CancellationToken),
-            Database = Database,
-            Pooling = false,
-            Timeout = 3,
-            CommandTimeout = 70,
+            Host = server.Host, Port = server.Port, Pooling = false, Timeout = 3, CommandTimeout = 70,
         };
         await using var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync(context.CancellationToken);
@@ -111,13 +104,13 @@ internal sealed partial class ServerDrill(
     }
 
     private static ResourceCommandService CommandsOf(ExecuteCommandContext context) =>
-        context.ServiceProvider.GetRequiredService<ResourceCommandService>();
+        context.Services.GetRequiredService<ResourceCommandService>();
 
     private static partial class Log
     {
         [LoggerMessage(
             LogLevel.Information,
-            "Redis is down: no lease can be renewed, so the leader stops when its own runs out; `redis up` starts it, empty.")]
+            "Redis is down: no lease can be renewed, so the leader stops when its own runs out; `redis-up` starts it, empty.")]
         public static partial void RedisDown(ILogger logger);
 
         [LoggerMessage(LogLevel.Information, "Redis is up, and knows nothing.")]
@@ -151,7 +144,7 @@ internal sealed partial class ServerDrill(
         public static partial void LossUnknown(ILogger logger, object? received);
 
         [LoggerMessage(
-            LogLevel.Information, "There is no replica now. `start postgres` brings the old primary back, which every node refuses.")]
+            LogLevel.Information, "There is no replica now. Starting `postgres` brings the old primary back, which every node refuses.")]
         public static partial void OldPrimary(ILogger logger);
     }
 }

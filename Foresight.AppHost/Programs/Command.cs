@@ -8,6 +8,19 @@ internal static class Command
     private const int LastLines = 12;
     private const string MachineCertificates = "/etc/ssl/certs/ca-certificates.crt";
 
+    /// <summary>Runs a program that comes with a server.</summary>
+    public static async Task RunLoggedAsync(
+        IReadOnlyList<string> command, string workingDirectory, FoundProgram program, Action<string> log,
+        CancellationToken cancellationToken)
+    {
+        string[] environment = program.LibraryFolder is { } libraries ? [$"LD_LIBRARY_PATH={libraries}"] : [];
+        var (exitCode, lastWords) = await RunAsync("env", [.. environment, .. command], workingDirectory, cancellationToken);
+        foreach (var line in lastWords.Split('\n'))
+            log(line);
+        if (exitCode != 0)
+            throw new InvalidOperationException($"{Path.GetFileName(program.Path)} could not be prepared:\n{lastWords}");
+    }
+
     public static async Task<(int ExitCode, string LastWords)> RunAsync(
         string fileName, IReadOnlyList<string> arguments, string workingDirectory, CancellationToken cancellationToken)
     {

@@ -6,8 +6,9 @@ namespace Foresight.AppHost.Programs;
 /// </summary>
 public sealed class ProgramFinder(Action<string> say)
 {
-    private readonly SemaphoreSlim _debian = new(1, 1);
-    private readonly SemaphoreSlim _npm = new(1, 1);
+    // Several finders may be at work in one process; one of them installs at a time.
+    private static readonly SemaphoreSlim Installing = new(1, 1);
+
     private readonly ProgramCache _cache = ProgramCache.OfThisUser();
 
     public static ProgramFinder Shared { get; } = new(Console.Error.WriteLine);
@@ -16,16 +17,12 @@ public sealed class ProgramFinder(Action<string> say)
     {
         if (Find(tool) is { } found)
             return found;
-        await InstallAll([tool], cancellationToken)[tool];
+        var source = ToolSource.Of(tool);
+        if (source.Npm is { } npm)
+            await RequireNpmAsync([$"{npm.Package}@{npm.Version}"], cancellationToken);
+        else
+            await InstallDebianAsync(tool, source.DebianPackage!, cancellationToken);
         return Find(tool) ?? throw new ProgramMissingException(Missing(tool));
-    }
-
-    /// <summary>Installs what is missing of these: the Debian packages in one go, and what is from npm beside them.</summary>
-    /// <returns>What each tool has to wait for; one that cannot be had does not keep the others waiting.</returns>
-    public IReadOnlyDictionary<Tool, Task> InstallAll(IReadOnlyCollection<Tool> tools, CancellationToken cancellationToken = default)
-    {
-        var debian = InstallDebianAsync(tools, cancellationToken);
-        return tools.ToDictionary(t => t, t => ToolSource.Of(t).Npm is null ? debian : InstallNpmAsync(t, cancellationToken));
     }
 
     /// <summary>
@@ -35,14 +32,14 @@ public sealed class ProgramFinder(Action<string> say)
     {
         if (packages.Any(p => p.LastIndexOf('@') <= 0))
             throw new ArgumentException("Every package needs its version.", nameof(packages));
-        await _npm.WaitAsync(cancellationToken);
+        await Installing.WaitAsync(cancellationToken);
         try
         {
             return await new NpmInstaller(_cache, say).RequireAsync(packages, cancellationToken);
         }
         finally
         {
-            _npm.Release();
+            Installing.Release();
         }
     }
 
@@ -60,32 +57,21 @@ public sealed class ProgramFinder(Action<string> say)
         return _cache.FindUnpacked(source, names);
     }
 
-    /// <summary>Shared libraries that could only be unpacked; null where there are none. For LD_LIBRARY_PATH of what uses them.</summary>
-    public string? UnpackedLibraries => Directory.Exists(_cache.UnpackedRoot) ? _cache.LibraryFolders() : null;
-
     internal static bool IsComplete(string folder, string name, ToolSource source) =>
         File.Exists(Path.Combine(folder, name)) && source.Files.Skip(1).All(f => File.Exists(Path.Combine(folder, f)));
 
-    private async Task InstallDebianAsync(IReadOnlyCollection<Tool> tools, CancellationToken cancellationToken)
+    private async Task InstallDebianAsync(Tool tool, string package, CancellationToken cancellationToken)
     {
-        await _debian.WaitAsync(cancellationToken);
+        await Installing.WaitAsync(cancellationToken);
         try
         {
-            var packages = tools.Where(t => Find(t) is null).Select(t => ToolSource.Of(t).DebianPackage).OfType<string>()
-                .Distinct().ToList();
-            if (packages.Count > 0)
-                await new DebianInstaller(_cache, say).InstallAsync(packages, cancellationToken);
+            if (Find(tool) is null)
+                await new DebianInstaller(_cache, say).InstallAsync([package], cancellationToken);
         }
         finally
         {
-            _debian.Release();
+            Installing.Release();
         }
-    }
-
-    private async Task InstallNpmAsync(Tool tool, CancellationToken cancellationToken)
-    {
-        if (ToolSource.Of(tool).Npm is { } npm && Find(tool) is null)
-            await RequireNpmAsync([$"{npm.Package}@{npm.Version}"], cancellationToken);
     }
 
     private static string Missing(Tool tool)

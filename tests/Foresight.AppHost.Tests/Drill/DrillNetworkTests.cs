@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Foresight.AppHost.Drill;
 using Xunit;
@@ -98,7 +99,8 @@ public sealed class DrillNetworkTests : IDisposable
 
     private async Task<string> ResolvedAsync(string original)
     {
-        var context = new EnvironmentCallbackContext(new Dictionary<string, object> { ["SERVER"] = original }, CancellationToken.None);
+        var context = new EnvironmentCallbackContext(
+            new DistributedApplicationExecutionContext(DistributedApplicationOperation.Run), new Dictionary<string, object> { ["SERVER"] = original });
         _network.Before("redis", Endpoint(), "SERVER")(context);
         return (await ((IValueProvider)context.EnvironmentVariables["SERVER"]).GetValueAsync())!;
     }
@@ -106,8 +108,8 @@ public sealed class DrillNetworkTests : IDisposable
     private EndpointReference Endpoint()
     {
         var resource = new ContainerResource("server");
-        var endpoint = new EndpointAnnotation("tcp", "tcp", port: null, targetPort: null);
-        endpoint.Allocated.Add(new AllocatedEndpoint("127.0.0.1", ((IPEndPoint)_server.LocalEndpoint).Port));
+        var endpoint = new EndpointAnnotation(ProtocolType.Tcp, name: "tcp");
+        endpoint.AllocatedEndpoint = new AllocatedEndpoint(endpoint, "127.0.0.1", ((IPEndPoint)_server.LocalEndpoint).Port);
         resource.Annotations.Add(endpoint);
         return new EndpointReference(resource, "tcp");
     }

@@ -1,6 +1,0 @@
-namespace Foresight.AppHost.Drill;
-
-internal static class DrillCommand
-{
-    public static CommandOptions Of(string description) => new() { Description = description, IconName = "Flash" };
-}

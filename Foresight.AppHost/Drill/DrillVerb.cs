@@ -1,0 +1,66 @@
+using System.Net.Sockets;
+
+namespace Foresight.AppHost.Drill;
+
+/// <summary><c>dotnet run --project Foresight.AppHost -- drill kill-leader</c>: asks the AppHost that runs.</summary>
+internal static class DrillVerb
+{
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    {
+        if (arguments is not ([_] or [_, "--process", _]))
+            return Refuse("Usage: drill COMMAND [--process ID]; `drill help` lists the commands.");
+        var sockets = Running(arguments is [_, _, var id] ? id : "*");
+        if (sockets.Count != 1)
+        {
+            foreach (var socket in sockets)
+                socket.Socket.Dispose();
+            return Refuse(sockets.Count == 0
+                ? "No AppHost of this user is running."
+                : $"Several AppHosts are running: add --process with one of {string.Join(", ", sockets.Select(s => s.ProcessId))}.");
+        }
+
+        await using var stream = new NetworkStream(sockets[0].Socket, ownsSocket: true);
+        await using var writer = new StreamWriter(stream) { AutoFlush = true };
+        using var reader = new StreamReader(stream);
+        await writer.WriteLineAsync(arguments[0]);
+        var last = string.Empty;
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            last = last.StartsWith(DrillServer.Failed, StringComparison.Ordinal) ? last : line;
+            if (line != DrillServer.Done)
+                Console.WriteLine(line);
+        }
+
+        return last == DrillServer.Done ? 0 : 1;
+    }
+
+    private static List<(string ProcessId, Socket Socket)> Running(string processId)
+    {
+        var found = new List<(string, Socket)>();
+        if (!Directory.Exists(DrillServer.Folder))
+            return found;
+        foreach (var file in Directory.GetFiles(DrillServer.Folder, $"{processId}.sock"))
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                socket.Connect(new UnixDomainSocketEndPoint(file));
+                found.Add((Path.GetFileNameWithoutExtension(file), socket));
+            }
+            catch (SocketException)
+            {
+                // Left behind by an AppHost that was killed.
+                socket.Dispose();
+                File.Delete(file);
+            }
+        }
+
+        return found;
+    }
+
+    private static int Refuse(string mistake)
+    {
+        Console.Error.WriteLine(mistake);
+        return 2;
+    }
+}

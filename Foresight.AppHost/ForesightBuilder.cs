@@ -1,0 +1,70 @@
+using Aspire.Hosting.ApplicationModel;
+using Foresight.AppHost.Native;
+using Microsoft.Extensions.Configuration;
+
+namespace Foresight.AppHost;
+
+/// <summary>What AppHost.cs leaves out: this machine's environment and ports.</summary>
+internal static class ForesightBuilder
+{
+    private const int DashboardPort = 18888;
+
+    // A DATABASE_URL or PGHOST left in a developer's shell must not turn one process of the stack to another database.
+    private static readonly string[] DecidedByTheModel =
+    [
+        "DATABASE_URL", "REDIS_URL", "RPC_URL", "RPC_URLS", "NODE_ID", "API_URLS", "ASPNETCORE_HTTP_PORTS", "HTTP_PORTS", "HTTPS_PORTS", "PORT",
+        "HOST", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
+    ];
+
+    private static readonly string[] PrefixesDecidedByTheModel = ["services__", "ConnectionStrings__", "DATABASE_REPLICA_", "PG", "POSTGRES_"];
+
+    public static IDistributedApplicationBuilder Create(AppHostArguments options)
+    {
+        foreach (var name in Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(IsDecidedByTheModel))
+            Environment.SetEnvironmentVariable(name, null);
+        if (Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") is null)
+            Environment.SetEnvironmentVariable("DOTNET_ENVIRONMENT", "Development");
+        var builder = DistributedApplication.CreateBuilder([.. options.Rest]);
+        if (options.Ephemeral)
+            builder.Configuration[NativeState.EphemeralKey] = "true";
+        if (builder.ExecutionContext.IsRunMode && !IsTest(builder))
+            ChooseDashboardPorts(builder.Configuration);
+        return builder;
+    }
+
+    /// <summary>The documented port of a service, or the next free one if it is taken, said aloud.</summary>
+    public static int PublicPort(this IDistributedApplicationBuilder builder, string name, int port)
+    {
+        if (builder.ExecutionContext.IsPublishMode || IsTest(builder))
+            return port;
+        var given = FreePorts.From(port);
+        if (given != port)
+            Console.WriteLine($"Port {port} is taken: {name} is at http://localhost:{given}");
+        return given;
+    }
+
+    public static IResourceBuilder<ProjectResource> WithReplicas(
+        this IResourceBuilder<ProjectResource> service, IReadOnlyList<IResourceBuilder<IResourceWithEndpoints>> replicas)
+    {
+        for (var number = 1; number <= replicas.Count; number++)
+            service.WithEnvironment($"DATABASE_REPLICA_{number}_URL", replicas[number - 1].GetEndpoint("tcp"))
+                .WithEnvironment($"DATABASE_REPLICA_{number}_WEIGHT", number.ToString());
+        return service;
+    }
+
+    // Aspire.Hosting.Testing gives every endpoint a port of its own.
+    private static bool IsTest(IDistributedApplicationBuilder builder) =>
+        builder.Configuration.GetValue<bool>("DcpPublisher:RandomizePorts");
+
+    /// <summary>Those of launchSettings.json, or the next free ones: two AppHosts side by side each have a dashboard.</summary>
+    private static void ChooseDashboardPorts(IConfiguration configuration)
+    {
+        var port = DashboardPort - 1;
+        foreach (var key in (string[])["ASPNETCORE_URLS", "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"])
+            configuration[key] = $"http://localhost:{port = FreePorts.From(port + 1)}";
+        configuration["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true";
+    }
+
+    private static bool IsDecidedByTheModel(string name) =>
+        DecidedByTheModel.Contains(name) || PrefixesDecidedByTheModel.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Aspire.Hosting.ApplicationModel;
+using Foresight.AppHost.Programs;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Foresight.AppHost.Native;
+
+/// <summary>A development chain (anvil) that keeps its state over restarts.</summary>
+public sealed class NativeChainResource(string name, NativeState state) : NativeServerResource(name, state, "http")
+{
+    public override ReferenceExpression ConnectionStringExpression =>
+        ReferenceExpression.Create($"{PrimaryEndpoint.Property(EndpointProperty.Url)}");
+
+    internal string StateFile => Path.Combine(DataFolder, "chain.json");
+}
+
+internal static class NativeChain
+{
+    public static NativeServer Prepare(NativeChainResource chain, FoundProgram program)
+    {
+        Directory.CreateDirectory(chain.DataFolder);
+        var last = chain.StateFile + ".last";
+        File.Delete(last);
+        return new NativeServer
+        {
+            Command =
+            [
+                program.Path, "--host", NativeServerResource.Address, "--port", $"{chain.PrimaryEndpoint.Port}", .. ChainCommand.Options,
+                "--dump-state", last, .. File.Exists(chain.StateFile) ? ["--load-state", chain.StateFile] : Array.Empty<string>(),
+            ],
+            StopSignal = "INT",
+            // anvil writes the file while it ends; only a finished one takes the place of the one before.
+            AfterEnd = $"[ ! -s '{last}' ] || mv '{last}' '{chain.StateFile}'",
+        };
+    }
+
+    public static async Task<string?> ProbeAsync(NativeChainResource chain, HttpClient http, CancellationToken cancellationToken)
+    {
+        var request = new { jsonrpc = "2.0", id = 1, method = "eth_chainId", @params = Array.Empty<string>() };
+        using var response = await http.PostAsJsonAsync(chain.PrimaryEndpoint.Url, request, cancellationToken);
+        return response.IsSuccessStatusCode ? null : $"eth_chainId answers {(int)response.StatusCode}";
+    }
+}
+
+/// <summary>
+/// Saves the chain while it runs, for the case that it is killed: it then goes on from the last save. anvil's own --state-interval
+/// rewrites its file in place, so that a death in the middle of it leaves no chain at all; this file is replaced by a rename.
+/// </summary>
+internal sealed class NativeChainSaver(NativeChainResource chain, ResourceNotificationService notifications, ResourceLoggerService loggers)
+    : BackgroundService
+{
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(2);
+
+    // Saving costs more the longer the chain has run; it may take a twentieth of its time and no more.
+    private const int PausePerDuration = 20;
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(2) };
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _http.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var logger = loggers.GetLogger(chain);
+        for (var pause = ShortestPause; ; )
+        {
+            await notifications.WaitForResourceHealthyAsync(chain.Name, WaitBehavior.WaitOnResourceUnavailable, stoppingToken);
+            await Task.Delay(pause, stoppingToken);
+            var started = Stopwatch.GetTimestamp();
+            try
+            {
+                await SaveAsync(stoppingToken);
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException or JsonException or TaskCanceledException
+                && !stoppingToken.IsCancellationRequested)
+            {
+                // The state saved before is still there.
+                logger.LogWarning("The chain's state could not be saved: {Reason}", e.Message);
+            }
+
+            var next = Stopwatch.GetElapsedTime(started) * PausePerDuration;
+            pause = next > ShortestPause ? next : ShortestPause;
+        }
+    }
+
+    private async Task SaveAsync(CancellationToken cancellationToken)
+    {
+        var request = new { jsonrpc = "2.0", id = 1, method = "anvil_dumpState", @params = Array.Empty<string>() };
+        using var response = await _http.PostAsJsonAsync(chain.PrimaryEndpoint.Url, request, cancellationToken);
+        response.EnsureSuccessStatusCode();
+        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        using var answer = await JsonDocument.ParseAsync(body, default, cancellationToken);
+        var hex = answer.RootElement.GetProperty("result").GetString()!;
+        // The answer is compressed; --load-state reads it plain.
+        await using var unpacked = new GZipStream(new MemoryStream(Convert.FromHexString(hex.AsSpan(2))), CompressionMode.Decompress);
+        var draft = chain.StateFile + ".new";
+        await using (var writing = File.Create(draft))
+            await unpacked.CopyToAsync(writing, cancellationToken);
+        File.Move(draft, chain.StateFile, overwrite: true);
+    }
+}

@@ -1,0 +1,175 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Foresight.AppHost.Programs;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Foresight.AppHost.Native;
+
+/// <summary>A primary, made by initdb at its first start with the password of its parameter.</summary>
+public sealed class NativePostgresResource(string name, NativeState state, ParameterResource password)
+    : NativeServerResource(name, state, "tcp")
+{
+    public const string UserName = "postgres";
+
+    public ParameterResource Password { get; } = password;
+
+    public override ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create(
+        $"Host={PrimaryEndpoint.Property(EndpointProperty.Host)};Port={PrimaryEndpoint.Property(EndpointProperty.Port)};Username={UserName};Password={Password}");
+}
+
+public sealed class NativePostgresDatabaseResource(string name, NativePostgresResource parent)
+    : Resource(name), IResourceWithParent<NativePostgresResource>, IResourceWithConnectionString
+{
+    public NativePostgresResource Parent { get; } = parent;
+
+    public ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create($"{Parent};Database={Name}");
+}
+
+internal static class NativePostgres
+{
+    // Three nodes and two Api nodes each have a pool. A standby must allow as many as its primary, and gets this file with its copy.
+    // A standby that stays away must not fill the disk: beyond this it starts over.
+    private const string Settings = """
+
+        max_connections = 200
+        max_slot_wal_keep_size = 1GB
+        unix_socket_directories = ''
+
+        """;
+
+    private static readonly TimeSpan FormerEndBound = TimeSpan.FromSeconds(20);
+
+    public static async Task<NativeServer> PrepareAsync(
+        NativePostgresResource server, FoundProgram program, ILogger logger, CancellationToken cancellationToken)
+    {
+        var account = await PrepareFolderAsync(server, logger, cancellationToken);
+        if (!File.Exists(Path.Combine(server.DataFolder, "PG_VERSION")))
+            await InitializeAsync(server, program, account, logger, cancellationToken);
+        return new NativeServer
+        {
+            Command =
+            [
+                program.Path, "-D", server.DataFolder, "-h", NativeServerResource.Address, "-p", $"{server.PrimaryEndpoint.Port}",
+            ],
+            RunAs = account,
+            // Fast shutdown: SIGTERM would wait for every client to leave.
+            StopSignal = "INT",
+        };
+    }
+
+    /// <summary>The data folder, of the account the server runs as, with no server of a former AppHost in it.</summary>
+    public static async Task<ServerAccount?> PrepareFolderAsync(
+        NativeServerResource server, ILogger logger, CancellationToken cancellationToken)
+    {
+        var folder = server.DataFolder;
+        if (!Directory.Exists(folder))
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var account = ServerAccount.ForPostgres();
+        account?.Own(folder);
+        await WaitForFormerServerAsync(folder, logger, cancellationToken);
+        return account;
+    }
+
+    /// <summary>Null when the server answers. No pool: a health check must see the server as a new client does.</summary>
+    public static async Task<string?> ProbeAsync(string? connectionString, CancellationToken cancellationToken)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Timeout = 5, CommandTimeout = 5 };
+        settings.Database ??= "postgres";
+        await using var connection = new NpgsqlConnection(settings.ConnectionString);
+        await connection.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand("SELECT 1", connection);
+        await command.ExecuteScalarAsync(cancellationToken);
+        return null;
+    }
+
+    public static async Task CreateDatabaseAsync(NativePostgresDatabaseResource database, CancellationToken cancellationToken)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(
+            await database.Parent.ConnectionStringExpression.GetValueAsync(cancellationToken)) { Database = "postgres", Pooling = false };
+        await using var connection = new NpgsqlConnection(settings.ConnectionString);
+        await connection.OpenAsync(cancellationToken);
+        await using var find = new NpgsqlCommand("SELECT 1 FROM pg_database WHERE datname = $1", connection);
+        find.Parameters.AddWithValue(database.Name);
+        if (await find.ExecuteScalarAsync(cancellationToken) is not null)
+            return;
+        await using var create = new NpgsqlCommand($"CREATE DATABASE \"{database.Name.Replace("\"", "\"\"")}\"", connection);
+        await create.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// After a kill -9 of an AppHost its server may still be ending. After a power cut the file names a process that is gone or something
+    /// else by now, and Postgres would refuse to start: only a process in this very folder counts.
+    /// </summary>
+    private static async Task WaitForFormerServerAsync(string folder, ILogger logger, CancellationToken cancellationToken)
+    {
+        var file = Path.Combine(folder, "postmaster.pid");
+        if (!File.Exists(file))
+            return;
+        var processId = File.ReadLines(file).FirstOrDefault();
+        if (WorkingFolderOf(processId) == folder)
+        {
+            logger.LogInformation("The server of a former run (process {ProcessId}) is still ending", processId);
+            using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            bound.CancelAfter(FormerEndBound);
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+            Signals.Send(int.Parse(processId!), Signals.Interrupt);
+            // There is no event for the end of a process that is not our child.
+            while (WorkingFolderOf(processId) == folder)
+                if (!await WaitAsync(timer, bound.Token))
+                    throw new DistributedApplicationException(
+                        $"Process {processId} holds {folder} and does not end within {FormerEndBound.TotalSeconds:0} s.");
+        }
+
+        File.Delete(file);
+    }
+
+    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken bound)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(bound);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private static string? WorkingFolderOf(string? processId)
+    {
+        try
+        {
+            return new DirectoryInfo($"/proc/{processId}/cwd").LinkTarget;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task InitializeAsync(
+        NativePostgresResource server, FoundProgram program, ServerAccount? account, ILogger logger, CancellationToken cancellationToken)
+    {
+        var passwordFile = Path.Combine(server.DataFolder, ".password");
+        var folder = Path.Combine(server.DataFolder, "new");
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+        NativeState.WriteOwnerOnly(passwordFile, await server.Password.GetValueAsync(cancellationToken) + "\n");
+        account?.Own(passwordFile);
+        string[] command =
+        [
+            .. account?.Prefix ?? [], Path.Combine(program.Folder, "initdb"), "-D", folder, "-U", NativePostgresResource.UserName, "--pwfile",
+            passwordFile, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions", "--no-sync",
+        ];
+        await Command.RunLoggedAsync(command, server.DataFolder, program, line => logger.LogInformation("{Line}", line), cancellationToken);
+        File.Delete(passwordFile);
+        await File.AppendAllTextAsync(Path.Combine(folder, "postgresql.conf"), Settings, cancellationToken);
+        // Only a finished cluster gets its place: a death in between leaves nothing that looks like one.
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos().OrderBy(e => e.Name == "PG_VERSION"))
+            Directory.Move(entry.FullName, Path.Combine(server.DataFolder, entry.Name));
+        Directory.Delete(folder);
+    }
+}

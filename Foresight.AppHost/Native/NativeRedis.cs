@@ -1,0 +1,76 @@
+using System.Security.Cryptography;
+using System.Text;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Foresight.AppHost.Programs;
+using StackExchange.Redis;
+
+namespace Foresight.AppHost.Native;
+
+/// <summary>
+/// A Redis of our own. Nothing is kept on disk: nothing that safety needs lives there. Nobody gets in without a password; the resource's
+/// own connection string is that of <c>admin</c>, who may do everything.
+/// </summary>
+public sealed class NativeRedisResource(string name, NativeState state, ParameterResource adminPassword)
+    : NativeServerResource(name, state, "tcp")
+{
+    internal const string AdminName = "admin";
+
+    public ParameterResource AdminPassword { get; } = adminPassword;
+
+    public override ReferenceExpression ConnectionStringExpression => ConnectionStringOf(AdminName, AdminPassword);
+
+    internal List<NativeRedisUserResource> Users { get; } = [];
+
+    internal ReferenceExpression ConnectionStringOf(string user, ParameterResource password) => ReferenceExpression.Create(
+        $"{PrimaryEndpoint.Property(EndpointProperty.HostAndPort)},user={user},password={password}");
+}
+
+/// <summary>A user that reaches the keys and channels of one prefix only, and none of the server's administration.</summary>
+public sealed class NativeRedisUserResource(string name, string userName, string prefix, NativeRedisResource parent, ParameterResource password)
+    : Resource(name), IResourceWithParent<NativeRedisResource>, IResourceWithConnectionString
+{
+    // What StackExchange.Redis itself asks for: who is the primary, and news of that.
+    private const string OfTheClient =
+        "%R~__Booksleeve_TieBreak &__Booksleeve_MasterChanged +info +cluster|nodes +client +config|get";
+
+    public NativeRedisResource Parent { get; } = parent;
+
+    public ParameterResource Password { get; } = password;
+
+    public ReferenceExpression ConnectionStringExpression => Parent.ConnectionStringOf(userName, Password);
+
+    internal string Rule(string passwordHash) =>
+        $"user {userName} on #{passwordHash} ~{prefix}* &{prefix}* +@all -@admin -@dangerous {OfTheClient}";
+}
+
+internal static class NativeRedis
+{
+    public static async Task<NativeServer> PrepareAsync(
+        NativeRedisResource redis, FoundProgram program, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(redis.DataFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        List<string> lines =
+        [
+            $"bind {NativeServerResource.Address}", $"port {redis.PrimaryEndpoint.Port}", "save \"\"", "appendonly no", $"dir {redis.DataFolder}",
+            "daemonize no", "user default off", $"user {NativeRedisResource.AdminName} on #{await HashAsync(redis.AdminPassword)} ~* &* +@all",
+        ];
+        foreach (var user in redis.Users)
+            lines.Add(user.Rule(await HashAsync(user.Password)));
+        var file = Path.Combine(redis.DataFolder, "redis.conf");
+        NativeState.WriteOwnerOnly(file, string.Join('\n', lines) + "\n");
+        return new NativeServer { Command = [program.Path, file] };
+
+        async Task<string> HashAsync(ParameterResource password) => Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.UTF8.GetBytes((await password.GetValueAsync(cancellationToken))!)));
+    }
+
+    public static async Task<string?> ProbeAsync(NativeRedisResource redis, CancellationToken cancellationToken)
+    {
+        var settings = ConfigurationOptions.Parse((await redis.ConnectionStringExpression.GetValueAsync(cancellationToken))!);
+        (settings.ConnectTimeout, settings.AsyncTimeout, settings.ConnectRetry) = (3000, 3000, 1);
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(settings);
+        await connection.GetDatabase().PingAsync();
+        return null;
+    }
+}

@@ -1,0 +1,115 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Foresight.AppHost.Programs;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+
+namespace Foresight.AppHost.Native;
+
+/// <summary>How a server is run.</summary>
+internal sealed record NativeServer
+{
+    /// <summary>The server's command line; the resource's own arguments follow it.</summary>
+    public required IReadOnlyList<string> Command { get; init; }
+
+    /// <summary>What ends it in order.</summary>
+    public string StopSignal { get; init; } = "TERM";
+
+    /// <summary>Null: as ourselves.</summary>
+    public ServerAccount? RunAs { get; init; }
+
+    /// <summary>A shell command after an end in order.</summary>
+    public string AfterEnd { get; init; } = ":";
+}
+
+internal static class NativeServerExtensions
+{
+    // The orchestrator stops its child with SIGTERM; the shell passes on what the server takes for an order to end. If the shell itself
+    // is killed, the kernel does it (setpriv --pdeathsig). A trap interrupts `wait`, so it is asked again until the server is gone.
+    private const string Script = """
+        signal=$1 pid_file=$2 after=$3; shift 3
+        stop() { stopping=1; [ -z "$pid" ] || kill -s "$signal" "$pid"; }
+        trap stop TERM INT HUP
+        "$@" </dev/null & pid=$!
+        echo "$pid" > "$pid_file"
+        [ -z "$stopping" ] || stop
+        while wait "$pid"; code=$?; kill -0 "$pid" 2>/dev/null; do :; done
+        [ "$code" != 0 ] || eval "$after"
+        exit "$code"
+        """;
+
+    /// <param name="prepare">Makes the data folder ready, before every start; what it logs is in the resource's console log.</param>
+    /// <param name="probe">Null when the server answers as it should, else what it answered; what cannot be reached throws.</param>
+    public static IResourceBuilder<T> AddNativeServer<T>(
+        this IDistributedApplicationBuilder builder, T resource, string scheme, Tool tool,
+        Func<FoundProgram, ILogger, CancellationToken, Task<NativeServer>> prepare, Func<CancellationToken, Task<string?>> probe)
+        where T : NativeServerResource
+    {
+        NativeServer? server = null;
+        FoundProgram? program = null;
+        var check = $"{resource.Name}-answers";
+        builder.Services.AddHealthChecks().AddAsyncCheck(check, cancellationToken => ProbeAsync(probe, cancellationToken));
+        return builder.AddResource(resource)
+            .WithEndpoint(
+                port: FreePorts.Any(), scheme: scheme, name: resource.PrimaryEndpoint.EndpointName, isProxied: false)
+            .WithEndpoint(resource.PrimaryEndpoint.EndpointName, endpoint => endpoint.TargetHost = NativeServerResource.Address)
+            .WithHealthCheck(check)
+            .OnBeforeResourceStarted(async (_, started, cancellationToken) =>
+            {
+                var logger = started.Services.GetRequiredService<ResourceLoggerService>().GetLogger(resource);
+                resource.State.EnsureOpen();
+                File.Delete(resource.ProcessIdFile);
+                program = await new ProgramFinder(line => logger.LogInformation("{Line}", line)).RequireAsync(tool, cancellationToken);
+                server = await prepare(program, logger, cancellationToken);
+            })
+            .WithEnvironment(context =>
+            {
+                if (program?.LibraryFolder is { } libraries)
+                    context.EnvironmentVariables["LD_LIBRARY_PATH"] = libraries;
+                if (program is not null)
+                    context.EnvironmentVariables["PATH"] = $"{program.Folder}:{Environment.GetEnvironmentVariable("PATH")}";
+            })
+            .WithArgs(context =>
+            {
+                if (server is null)
+                    return;
+                foreach (var argument in (string[])["-c", Script, resource.Name, server.StopSignal, resource.ProcessIdFile, server.AfterEnd,
+                    "setpriv", "--pdeathsig", server.StopSignal, .. server.RunAs?.Prefix.Skip(1) ?? ["--"], .. server.Command])
+                    context.Args.Add(argument);
+            })
+            .WithCommand("kill", "kill -9", _ => Task.FromResult(Kill(resource)), new CommandOptions
+            {
+                Description = "ends the server at once, as a crash does", IconName = "Flash",
+                UpdateState = context => context.ResourceSnapshot.State?.Text == KnownResourceStates.Running
+                    ? ResourceCommandState.Enabled
+                    : ResourceCommandState.Disabled,
+            });
+    }
+
+    private static ExecuteCommandResult Kill(NativeServerResource resource)
+    {
+        try
+        {
+            Signals.Send(resource.ProcessId ?? 0, Signals.Kill);
+            return CommandResults.Success();
+        }
+        catch (Exception e) when (e is System.ComponentModel.Win32Exception or ArgumentOutOfRangeException)
+        {
+            return CommandResults.Failure($"{resource.Name} does not run.");
+        }
+    }
+
+    public static async Task<HealthCheckResult> ProbeAsync(
+        Func<CancellationToken, Task<string?>> probe, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await probe(cancellationToken) is { } problem ? HealthCheckResult.Unhealthy(problem) : HealthCheckResult.Healthy();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return HealthCheckResult.Unhealthy(e.Message);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+using System.Text.Json;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Foresight.AppHost.Native;
+
+/// <summary>
+/// The folder that keeps what must survive a restart: data folders and generated secrets. One AppHost at a time holds it. An ephemeral
+/// one is in the temp folder and removed at the end; one that a killed AppHost left there is removed by the next AppHost.
+/// </summary>
+public sealed class NativeState : IHostedService, IDisposable
+{
+    /// <summary>Configuration key that asks for a throw-away folder.</summary>
+    public const string EphemeralKey = "Native:Ephemeral";
+
+    // Set by Aspire.Hosting.Testing: a test never meets the state of a developer's stack.
+    private const string TestingKey = "DcpPublisher:RandomizePorts";
+    private const string EphemeralPrefix = "foresight-";
+
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    // Other users may pass through but not list: Postgres runs as a user of its own when we are root.
+    private const UnixFileMode PassThrough =
+        OwnerOnly | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    private readonly Lazy<FileStream> _lock;
+    private readonly Lock _secrets = new();
+
+    internal NativeState(string path, bool ephemeral)
+    {
+        Path = path;
+        Ephemeral = ephemeral;
+        _lock = new Lazy<FileStream>(Open);
+    }
+
+    public string Path { get; }
+
+    public bool Ephemeral { get; }
+
+    /// <summary>The one of this application; it is opened when the application starts.</summary>
+    public static NativeState Of(IDistributedApplicationBuilder builder)
+    {
+        if (builder.Services.FirstOrDefault(service => service.ServiceType == typeof(NativeState)) is { } present)
+            return (NativeState)present.ImplementationInstance!;
+        var ephemeral = builder.Configuration.GetValue<bool>(EphemeralKey) || builder.Configuration.GetValue<bool>(TestingKey);
+        var temporary = System.IO.Path.Combine(
+            System.IO.Path.GetTempPath(), $"{EphemeralPrefix}{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}");
+        var state = new NativeState(ephemeral ? temporary : DefaultPath(), ephemeral);
+        builder.Services.AddSingleton(state);
+        // Made by a factory, so that the container disposes of it, after the orchestrator has stopped the servers.
+        builder.Services.AddHostedService(_ => state);
+        builder.Eventing.Subscribe<BeforeStartEvent>((_, _) =>
+        {
+            if (builder.ExecutionContext.IsRunMode)
+                state.EnsureOpen();
+            return Task.CompletedTask;
+        });
+        return state;
+    }
+
+    public string DataOf(string resource) => System.IO.Path.Combine(Path, "data", resource);
+
+    public string ProcessIdOf(string resource) => System.IO.Path.Combine(Path, $"{resource}.pid");
+
+    /// <summary>Takes the folder for this process.</summary>
+    /// <exception cref="DistributedApplicationException">Another AppHost has it.</exception>
+    public void EnsureOpen() => _ = _lock.Value;
+
+    /// <summary>The value kept under this name; made and kept, readable by its owner alone, when there is none yet.</summary>
+    public string KeptSecret(string name, Func<string> generate)
+    {
+        EnsureOpen();
+        lock (_secrets)
+        {
+            var file = System.IO.Path.Combine(Path, "secrets.json");
+            var secrets = File.Exists(file)
+                ? JsonSerializer.Deserialize<SortedDictionary<string, string>>(File.ReadAllText(file)) ?? []
+                : [];
+            if (secrets.TryGetValue(name, out var kept))
+                return kept;
+            secrets[name] = generate();
+            WriteOwnerOnly(file, JsonSerializer.Serialize(secrets));
+            return secrets[name];
+        }
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose()
+    {
+        if (!_lock.IsValueCreated)
+            return;
+        if (Ephemeral)
+            TryRemove(Path);
+        _lock.Value.Dispose();
+    }
+
+    /// <summary>Written beside and renamed, so that a crash leaves the old file or the new one.</summary>
+    internal static void WriteOwnerOnly(string file, string text)
+    {
+        var draft = file + ".new";
+        File.Delete(draft);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
+        using (var writer = new StreamWriter(draft, options))
+            writer.Write(text);
+        File.Move(draft, file, overwrite: true);
+    }
+
+    /// <summary>
+    /// XDG_STATE_HOME, else ~/.local/state; for root whose home other users cannot enter (Postgres must not run as root, and has to
+    /// reach its data), /var/lib.
+    /// </summary>
+    private static string DefaultPath()
+    {
+        if (Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } configured)
+            return System.IO.Path.Combine(configured, "foresight");
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        return home.Length == 0 || (Environment.IsPrivilegedProcess && !OthersCanEnter(home))
+            ? "/var/lib/foresight"
+            : System.IO.Path.Combine(home, ".local", "state", "foresight");
+    }
+
+    private static bool OthersCanEnter(string folder)
+    {
+        for (var at = new DirectoryInfo(folder); at is not null; at = at.Parent)
+            if (at.Exists && !at.UnixFileMode.HasFlag(UnixFileMode.OtherExecute))
+                return false;
+        return true;
+    }
+
+    private FileStream Open()
+    {
+        if (Ephemeral)
+            RemoveAbandoned();
+        foreach (var folder in new[] { Path, System.IO.Path.Combine(Path, "data") })
+        {
+            Directory.CreateDirectory(folder, PassThrough);
+            // The mask of the process applies to a new folder; it must not shut Postgres' user out.
+            File.SetUnixFileMode(folder, PassThrough);
+        }
+
+        return TryLock(Path)
+            ?? throw new DistributedApplicationException(
+                $"Another AppHost is running on {Path}. Stop it first, or start this one with --ephemeral.");
+    }
+
+    private static FileStream? TryLock(string path)
+    {
+        try
+        {
+            return new FileStream(
+                System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private static void RemoveAbandoned()
+    {
+        foreach (var folder in Directory.EnumerateDirectories(System.IO.Path.GetTempPath(), EphemeralPrefix + "*"))
+        {
+            try
+            {
+                // A folder without a lock file is being made, or is not one of these.
+                if (!File.Exists(System.IO.Path.Combine(folder, "lock")) || TryLock(folder) is not { } held)
+                    continue;
+                TryRemove(folder);
+                held.Dispose();
+            }
+            catch (UnauthorizedAccessException)
+            {
+                // Of another user.
+            }
+        }
+    }
+
+    private static void TryRemove(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A server that is still ending writes there: the next ephemeral AppHost removes what is left.
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.Diagnostics;
+using Aspire.Hosting;
+
+namespace Foresight.AppHost.Native;
+
+/// <summary>The user that a server runs as when we are root: Postgres refuses root. A line of /etc/passwd.</summary>
+internal sealed record ServerAccount(string Name, uint UserId, uint GroupId)
+{
+    /// <summary>Null: as ourselves.</summary>
+    public static ServerAccount? ForPostgres() => !Environment.IsPrivilegedProcess
+        ? null
+        : Find("postgres") ?? Find("nobody")
+            ?? throw new DistributedApplicationException(
+                "Postgres refuses to run as root, and there is no user 'postgres'. Run as another user.");
+
+    /// <summary>What to put before a command to run it as this user.</summary>
+    public IReadOnlyList<string> Prefix => ["setpriv", $"--reuid={UserId}", $"--regid={GroupId}", "--clear-groups", "--"];
+
+    public void Own(string path)
+    {
+        using var chown = Process.Start("chown", ["-R", $"{UserId}:{GroupId}", path]);
+        chown.WaitForExit();
+        if (chown.ExitCode != 0)
+            throw new DistributedApplicationException($"{path} could not be given to the user {Name}.");
+    }
+
+    private static ServerAccount? Find(string name)
+    {
+        foreach (var line in File.ReadLines("/etc/passwd"))
+            if (line.Split(':') is [var account, _, var userId, var groupId, ..] && account == name)
+                return new ServerAccount(name, uint.Parse(userId), uint.Parse(groupId));
+        return null;
+    }
+}

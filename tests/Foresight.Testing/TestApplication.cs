@@ -1,0 +1,118 @@
+using System.Text;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Foresight.AppHost.Native;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Foresight.Testing;
+
+/// <summary>Servers and services for a fixture, on free ports, with state that is thrown away; and what tests do to them.</summary>
+public static class TestApplication
+{
+    /// <summary>Generous: the first run on a machine installs what is missing.</summary>
+    public static readonly TimeSpan StartBound = TimeSpan.FromMinutes(3);
+
+    private const int LastLines = 15;
+
+    /// <summary>An empty model.</summary>
+    public static IDistributedApplicationTestingBuilder CreateBuilder() => DistributedApplicationTestingBuilder.Create().Quiet();
+
+    /// <summary>The whole stack, with these arguments of the command line.</summary>
+    public static async Task<IDistributedApplicationTestingBuilder> CreateStackAsync(params string[] arguments) =>
+        (await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(arguments)).Quiet();
+
+    public static async Task<DistributedApplication> StartAsync(this IDistributedApplicationTestingBuilder builder, params string[] healthy)
+    {
+        var application = await builder.BuildAsync();
+        await application.StartAsync().WaitAsync(StartBound);
+        await application.WaitHealthyAsync(healthy);
+        return application;
+    }
+
+    /// <summary>Fails with the last lines of the resource's log.</summary>
+    public static async Task WaitHealthyAsync(this DistributedApplication application, params string[] resources)
+    {
+        using var deadline = new CancellationTokenSource(StartBound);
+        foreach (var resource in resources)
+        {
+            try
+            {
+                await application.ResourceNotifications.WaitForResourceHealthyAsync(resource, deadline.Token);
+            }
+            catch (Exception e) when (e is OperationCanceledException or DistributedApplicationException)
+            {
+                throw new InvalidOperationException($"{e.Message}\n{await LogsAsync(application)}", e);
+            }
+        }
+    }
+
+    /// <summary>Connection string of a resource in the form its clients read.</summary>
+    public static async Task<string> ConnectionAsync(this DistributedApplication application, string resource) =>
+        await application.GetConnectionStringAsync(resource) ?? throw new InvalidOperationException($"{resource} has no connection string");
+
+    /// <summary>kill -9; returns when the orchestrator has seen it.</summary>
+    public static async Task KillAsync(this DistributedApplication application, string resource)
+    {
+        await application.ExecuteAsync(resource, "kill");
+        await application.WaitEndedAsync(resource);
+    }
+
+    public static async Task StopServerAsync(this DistributedApplication application, string resource)
+    {
+        await application.ExecuteAsync(resource, KnownResourceCommands.StopCommand);
+        await application.WaitEndedAsync(resource);
+    }
+
+    /// <summary>With its data, on the port it had.</summary>
+    public static async Task StartServerAsync(this DistributedApplication application, string resource)
+    {
+        await application.ExecuteAsync(resource, KnownResourceCommands.StartCommand);
+        await application.WaitHealthyAsync(resource);
+    }
+
+    public static async Task ExecuteAsync(this DistributedApplication application, string resource, string command)
+    {
+        var done = await application.ResourceCommands.ExecuteCommandAsync(resource, command);
+        if (!done.Success)
+            throw new InvalidOperationException($"{command} {resource}: {done.Message}");
+    }
+
+    /// <summary>SIGSTOP of a server and every process of it until the result is disposed of.</summary>
+    public static IDisposable Freeze(this DistributedApplication application, string resource) =>
+        new FrozenProcesses(application.ProcessIdOf(resource));
+
+    public static int ProcessIdOf(this DistributedApplication application, string resource) =>
+        application.Services.GetRequiredService<DistributedApplicationModel>().Resources.OfType<NativeServerResource>()
+            .Single(server => server.Name == resource).ProcessId
+        ?? throw new InvalidOperationException($"{resource} does not run");
+
+    private static Task WaitEndedAsync(this DistributedApplication application, string resource) =>
+        application.ResourceNotifications.WaitForResourceAsync(
+                resource, seen => KnownResourceStates.TerminalStates.Contains(seen.Snapshot.State?.Text))
+            .WaitAsync(StartBound);
+
+    private static async Task<string> LogsAsync(DistributedApplication application)
+    {
+        var text = new StringBuilder();
+        var loggers = application.Services.GetRequiredService<ResourceLoggerService>();
+        foreach (var resource in application.Services.GetRequiredService<DistributedApplicationModel>().Resources)
+        {
+            var lines = new List<string>();
+            await foreach (var batch in loggers.GetAllAsync(resource))
+                lines.AddRange(batch.Select(line => line.Content));
+            if (lines.Count > 0)
+                text.AppendLine($"--- {resource.Name}").AppendJoin('\n', lines.TakeLast(LastLines)).AppendLine();
+        }
+
+        return text.ToString();
+    }
+
+    // Health checks and HTTP clients log each of their requests.
+    private static IDistributedApplicationTestingBuilder Quiet(this IDistributedApplicationTestingBuilder builder)
+    {
+        builder.Services.AddLogging(logging => logging.ClearProviders());
+        return builder;
+    }
+}
