@@ -55,6 +55,7 @@ if (options.Simulator)
         .WaitFor(api1).WaitFor(api2);
 
 matching.WithDrill(data, options, [api1.GetEndpoint("http"), api2.GetEndpoint("http")]);
+builder.AnnounceInTerminal(adminKey);
 builder.Build().Run();
 return 0;
 
@@ -69,6 +70,7 @@ IResourceBuilder<ProjectResource> AddApi(string name, int port) =>
 // What every service that has state reads.
 IResourceBuilder<ProjectResource> WithServers(
     IResourceBuilder<ProjectResource> service, IResourceBuilder<IResourceWithConnectionString> redis) => service
+    .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString)
     .WithReference(redis, "redis").WithReference(data.Database)
     .WithReplicas(data.Replicas)
     .WithEnvironment("RPC_URL", data.Chain.GetEndpoint("http"))

@@ -3,7 +3,7 @@ namespace Foresight.AppHost;
 /// <summary>Images that the model names itself; read only where containers run.</summary>
 internal static class AppHostImages
 {
-    // A standby must be of its primary's version, and the primary's is chosen by Aspire.Hosting.PostgreSQL 13.0.
+    // Of the primary and its standbys, which must be of one version; 18 keeps its data at another place.
     public const string PostgresTag = "17.6";
 
     public const string FoundryTag = "v1.7.1";

@@ -45,7 +45,7 @@ internal sealed record DataServers(
         IDistributedApplicationBuilder builder, AppHostArguments options, IResourceBuilder<ParameterResource> password)
     {
         var redis = builder.AddRedis("redis");
-        var postgres = builder.AddPostgres("postgres", password: password);
+        var postgres = builder.AddPostgres("postgres", password: password).WithImageTag(AppHostImages.PostgresTag);
         return new DataServers(redis, redis, redis, postgres, postgres.AddDatabase("foresight"))
         {
             Replicas =

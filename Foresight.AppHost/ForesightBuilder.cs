@@ -1,6 +1,8 @@
 using Aspire.Hosting.ApplicationModel;
 using Foresight.AppHost.Native;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Foresight.AppHost;
 
@@ -25,6 +27,14 @@ internal static class ForesightBuilder
         if (Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") is null)
             Environment.SetEnvironmentVariable("DOTNET_ENVIRONMENT", "Development");
         var builder = DistributedApplication.CreateBuilder([.. options.Rest]);
+        Signals.HearInterrupt();
+        // `dotnet run` without a launch profile: a service in development is to know it.
+        builder.Eventing.Subscribe<BeforeStartEvent>((start, _) =>
+        {
+            foreach (var project in builder.ExecutionContext.IsRunMode ? start.Model.Resources.OfType<ProjectResource>() : [])
+                builder.CreateResourceBuilder(project).WithEnvironment("DOTNET_ENVIRONMENT", builder.Environment.EnvironmentName);
+            return Task.CompletedTask;
+        });
         if (options.Ephemeral)
             builder.Configuration[NativeState.EphemeralKey] = "true";
         if (builder.ExecutionContext.IsRunMode && !IsTest(builder))
@@ -50,6 +60,13 @@ internal static class ForesightBuilder
             service.WithEnvironment($"DATABASE_REPLICA_{number}_URL", replicas[number - 1].GetEndpoint("tcp"))
                 .WithEnvironment($"DATABASE_REPLICA_{number}_WEIGHT", number.ToString());
         return service;
+    }
+
+    public static void AnnounceInTerminal(this IDistributedApplicationBuilder builder, IResourceBuilder<ParameterResource> adminKey)
+    {
+        if (builder.ExecutionContext.IsRunMode && !IsTest(builder))
+            builder.Services.AddSingleton<IHostedService>(
+                services => ActivatorUtilities.CreateInstance<Announcer>(services, adminKey.Resource));
     }
 
     // Aspire.Hosting.Testing gives every endpoint a port of its own.

@@ -27,8 +27,9 @@ internal static class NativeServerExtensions
 {
     // The orchestrator stops its child with SIGTERM; the shell passes on what the server takes for an order to end. If the shell itself
     // is killed, the kernel does it (setpriv --pdeathsig). A trap interrupts `wait`, so it is asked again until the server is gone.
+    // When the AppHost was killed, the server that ends last removes a throw-away folder.
     private const string Script = """
-        signal=$1 pid_file=$2 after=$3; shift 3
+        signal=$1 pid_file=$2 after=$3 app_host=$4 throw_away=$5; shift 5
         stop() { stopping=1; [ -z "$pid" ] || kill -s "$signal" "$pid"; }
         trap stop TERM INT HUP
         "$@" </dev/null & pid=$!
@@ -36,6 +37,7 @@ internal static class NativeServerExtensions
         [ -z "$stopping" ] || stop
         while wait "$pid"; code=$?; kill -0 "$pid" 2>/dev/null; do :; done
         [ "$code" != 0 ] || eval "$after"
+        [ -z "$throw_away" ] || kill -0 "$app_host" 2>/dev/null || rm -rf "$throw_away"
         exit "$code"
         """;
 
@@ -75,7 +77,7 @@ internal static class NativeServerExtensions
                 if (server is null)
                     return;
                 foreach (var argument in (string[])["-c", Script, resource.Name, server.StopSignal, resource.ProcessIdFile, server.AfterEnd,
-                    "setpriv", "--pdeathsig", server.StopSignal, .. server.RunAs?.Prefix.Skip(1) ?? ["--"], .. server.Command])
+                    $"{Environment.ProcessId}", resource.State.Ephemeral ? resource.State.Path : string.Empty, "setpriv", "--pdeathsig", server.StopSignal, .. server.RunAs?.Prefix.Skip(1) ?? ["--"], .. server.Command])
                     context.Args.Add(argument);
             })
             .WithCommand("kill", "kill -9", _ => Task.FromResult(Kill(resource)), new CommandOptions

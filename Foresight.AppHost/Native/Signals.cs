@@ -22,4 +22,10 @@ public static partial class Signals
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int SendSignal(int processId, int signal);
+
+    /// <summary>A shell without job control starts what it puts into the background with Ctrl+C ignored; it is to be heard all the same.</summary>
+    public static void HearInterrupt() => _ = SetHandler(Interrupt, 0);
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    private static partial nint SetHandler(int signal, nint action);
 }

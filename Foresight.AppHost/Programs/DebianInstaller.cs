@@ -6,7 +6,6 @@ namespace Foresight.AppHost.Programs;
 internal sealed class DebianInstaller(ProgramCache cache, Action<string> say)
 {
     // Nothing of the machine's own may start (policy-rc.d), no cluster may be made, and a file an admin edited stays as it is.
-    // libsecp256k1 makes signatures some seventy times faster; where the archive lacks it the stack runs without.
     private const string InstallScript = """
         set -e
         export DEBIAN_FRONTEND=noninteractive
@@ -21,7 +20,6 @@ internal sealed class DebianInstaller(ProgramCache cache, Action<string> say)
         fi
         apt-get -q update
         apt-get -q -y --no-install-recommends -o Dpkg::Options::=--force-confold -o DPkg::Lock::Timeout=300 install "$@"
-        apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 install libsecp256k1-1 || true
         """;
 
     // The machine's own package lists and locks are left alone; its status file says which libraries are there already.
@@ -31,7 +29,7 @@ internal sealed class DebianInstaller(ProgramCache cache, Action<string> say)
         mkdir -p "$where/state/lists/partial" "$where/cache/archives/partial" "$where/root.new"
         apt="apt-get -q -y -o Dir::State=$where/state -o Dir::State::status=/var/lib/dpkg/status -o Dir::Cache=$where/cache -o Debug::NoLocking=true -o APT::Sandbox::User="
         $apt update
-        $apt --download-only --no-install-recommends install "$@" libsecp256k1-1 || $apt --download-only --no-install-recommends install "$@"
+        $apt --download-only --no-install-recommends install "$@"
         for package in "$where"/cache/archives/*.deb; do dpkg-deb -x "$package" "$where/root.new"; done
         mkdir -p "$where/root"
         cp -a "$where/root.new/." "$where/root/"

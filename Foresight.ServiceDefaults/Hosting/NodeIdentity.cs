@@ -30,16 +30,18 @@ public sealed record NodeIdentity(string Id, string Service, string Version, Dat
 
     /// <summary>
     /// <c>NODE_ID</c>, else <c>service.instance.id</c> of <c>OTEL_RESOURCE_ATTRIBUTES</c> (which differs among replicas of one resource
-    /// that share their environment otherwise), else machine name and process id.
+    /// that share their environment otherwise) after the service's name, as Aspire's dashboard shows it, else machine name and process id.
     /// </summary>
     public static NodeIdentity From(IConfiguration configuration, string applicationName, DateTimeOffset now)
     {
-        var id = configuration.Optional("NODE_ID") ?? InstanceIdOf(configuration.Optional("OTEL_RESOURCE_ATTRIBUTES"))
+        var named = configuration.Optional("OTEL_SERVICE_NAME");
+        var instance = InstanceIdOf(configuration.Optional("OTEL_RESOURCE_ATTRIBUTES"));
+        var id = configuration.Optional("NODE_ID") ?? (instance is not null && named is not null ? $"{named}-{instance}" : instance)
             ?? $"{Environment.MachineName}-{Environment.ProcessId}";
         if (id.Length > MaximumLength || id.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.')))
             throw new SettingException("NODE_ID must be at most 63 letters, digits, dots, dashes and underscores.");
 
-        var service = configuration.Optional("OTEL_SERVICE_NAME") ?? applicationName;
+        var service = named ?? applicationName;
         var assembly = Assembly.GetEntryAssembly() ?? typeof(NodeIdentity).Assembly;
         var version = assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";
         return new NodeIdentity(id, service, version, now);

@@ -15,17 +15,21 @@ public sealed class AppHostArgumentsTests
     public void EveryArgument_IsRead()
     {
         string[] args =
-            ["--ephemeral", "--no-simulator", "--sync-standby", "--drill", "--shards", "3", "--api-port", "6000", "--console-port", "6002",
+            ["--ephemeral", "--no-simulator", "--sync-standby", "--drill", "--shards", "3", "--replicas", "2", "--containers", "--api-port", "6000", "--console-port", "6002",
                 "--Parameters:admin-key=x"];
         Assert.True(AppHostArguments.TryParse(args, out var read, out _));
         Assert.Equal(
             (6000, 6002, false, true, true, true, 3),
             (read.ApiPort, read.ConsolePort, read.Simulator, read.Ephemeral, read.SyncStandby, read.Drill, read.Shards));
+        Assert.Equal((2, true), (read.Replicas, read.Containers));
+        // Only what is for others reaches the configuration: `--ephemeral --publisher x` would be a key with a value there.
+        Assert.Equal(["--Parameters:admin-key=x"], read.Rest);
     }
 
     [Theory]
     [InlineData("--api-port", "--api-port needs a port from 1 to 65535.")]
     [InlineData("--shards 17", "--shards needs a number from 1 to 16, not '17'.")]
+    [InlineData("--replicas 0", "--replicas needs a number from 1 to 8, not '0'.")]
     [InlineData("--api-port x", "--api-port needs a port from 1 to 65535, not 'x'.")]
     [InlineData("--api-port 65536", "--api-port needs a port from 1 to 65535, not '65536'.")]
     [InlineData("--api-port 65535", "--api-port 65535: the second Api node has the next port, which must not be above 65535.")]
@@ -40,6 +44,8 @@ public sealed class AppHostArgumentsTests
     [Fact]
     public void WordsOfAspirePublish_PassThrough()
     {
-        Assert.True(AppHostArguments.TryParse(["--publisher", "manifest", "--output-path", "out.json"], out _, out _));
+        string[] words = ["--publisher", "manifest", "--output-path", "out.json"];
+        Assert.True(AppHostArguments.TryParse(words, out var read, out _));
+        Assert.Equal(words, read.Rest);
     }
 }

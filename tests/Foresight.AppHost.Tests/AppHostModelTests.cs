@@ -1,15 +1,18 @@
+using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Foresight.Testing;
 using Xunit;
 
 namespace Foresight.AppHost.Tests;
 
+[Trait("Category", "Parts")]
 public sealed class AppHostModelTests
 {
     [Fact]
-    public async Task TheModel_HoldsTheResourcesTheDocumentsName()
+    public async Task TheModel_HoldsTheResourcesTheDocumentsName_AndNoContainer()
     {
-        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>([]);
+        await using var builder = await TestApplication.CreateStackAsync();
         var names = builder.Resources.Select(r => r.Name).ToList();
         foreach (var name in new[]
         {
@@ -19,39 +22,46 @@ public sealed class AppHostModelTests
             Assert.Contains(name, names);
         var matching = builder.Resources.Single(r => r.Name == "matching");
         Assert.Equal(3, matching.Annotations.OfType<ReplicaAnnotation>().Single().Replicas);
+        // One container resource would hold the whole start up on a machine without an engine.
+        Assert.DoesNotContain(builder.Resources, r => r is ContainerResource);
     }
 
     [Fact]
     public async Task TheDrillsCommands_AreDeclared_AndTheCheckerRunsUnderDrillOnly()
     {
-        await using (var plain = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>([]))
+        await using (var plain = await TestApplication.CreateStackAsync())
         {
-            var phrases = plain.Resources.SelectMany(r => r.Annotations.OfType<ResourceCommandAnnotation>()).Select(c => c.DisplayName);
-            Assert.Equal(
-                [
-                    "kill leader", "partition leader", "partition leader from postgres", "partition leader from redis", "pause leader",
-                    "promote replica",
-                    "redis down", "redis up",
-                ],
-                phrases.Order(StringComparer.Ordinal));
+            var commands = plain.Resources.SelectMany(r => r.Annotations.OfType<ResourceCommandAnnotation>()).Select(c => c.Name);
+            Assert.Superset(
+                new HashSet<string>
+                {
+                    "kill-leader", "pause-leader", "partition-leader", "partition-redis", "partition-postgres", "promote-replica", "redis-down",
+                    "redis-up", "kill",
+                },
+                commands.ToHashSet());
             Assert.DoesNotContain(plain.Resources, r => r.Name == "checker");
         }
 
-        await using var drill = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(["--drill"]);
+        await using var drill = await TestApplication.CreateStackAsync("--drill");
         Assert.Contains(drill.Resources, r => r.Name == "checker");
     }
 
     [Fact]
-    public async Task NoSimulator_LeavesTheSimulatorOut()
+    public async Task Replicas_GiveEveryServiceTheirAddressesAndWeights()
     {
-        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(["--no-simulator"]);
+        await using var builder = await TestApplication.CreateStackAsync("--replicas", "2", "--no-simulator");
         Assert.DoesNotContain(builder.Resources, r => r.Name == "simulator");
+        Assert.Contains(builder.Resources, r => r.Name == "postgres-replica-2");
+        var context = new EnvironmentCallbackContext(builder.ExecutionContext);
+        foreach (var annotation in builder.Resources.Single(r => r.Name == "api-1").Annotations.OfType<EnvironmentCallbackAnnotation>())
+            await annotation.Callback(context);
+        Assert.Equal(
+            ("1", "2"),
+            (context.EnvironmentVariables["DATABASE_REPLICA_1_WEIGHT"], context.EnvironmentVariables["DATABASE_REPLICA_2_WEIGHT"]));
+        Assert.Contains("DATABASE_REPLICA_2_URL", context.EnvironmentVariables);
     }
 
     [Fact]
-    public async Task AMistakeOnTheCommandLine_ReachesTheTest()
-    {
-        await Assert.ThrowsAnyAsync<Exception>(
-            () => DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(["--efemeral"]));
-    }
+    public Task AMistakeOnTheCommandLine_ReachesTheTest() =>
+        Assert.ThrowsAnyAsync<Exception>(() => TestApplication.CreateStackAsync("--efemeral"));
 }

@@ -6,8 +6,8 @@ namespace Foresight.AppHost.Tests;
 /// <summary>The names in the documents are those of the code.</summary>
 public sealed partial class DocumentTests
 {
-    // Read by .NET, by the package managers or by the shell that a document's command runs in.
-    private static readonly string[] NotOurs = ["OLD_DATA", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
+    // Read by .NET, by OpenTelemetry, by the package managers or by the shell that a document's command runs in.
+    private static readonly string[] NotOurs = ["OLD_DATA", "XDG_STATE_HOME", "XDG_CACHE_HOME", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"];
 
     private static readonly string[] Services =
     [

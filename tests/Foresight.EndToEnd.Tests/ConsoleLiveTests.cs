@@ -5,6 +5,7 @@ using Aspire.Hosting.Testing;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Exchange;
 using Foresight.Simulator.Traders;
+using Foresight.Testing;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -90,10 +91,10 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
         await Expect(page.Locator(".tile table[aria-label='Nodes'] tbody tr").First).ToBeVisibleAsync();
         await ConsoleBrowser.MarkAsync(page);
 
-        await CommandAsync("api-1", "stop");
+        await stack.App.StopServerAsync("api-1");
         // One node is enough.
         await Expect(page.GetByText("live", new() { Exact = true })).ToBeVisibleAsync();
-        await CommandAsync("api-2", "stop");
+        await stack.App.StopServerAsync("api-2");
         try
         {
             var tiles = await page.Locator(".tile").CountAsync();
@@ -104,10 +105,8 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
         }
         finally
         {
-            await CommandAsync("api-1", "start");
-            await CommandAsync("api-2", "start");
-            foreach (var api in new[] { "api-1", "api-2" })
-                await stack.App.ResourceNotifications.WaitForResourceHealthyAsync(api).WaitAsync(StartDeadline);
+            await stack.App.StartServerAsync("api-1");
+            await stack.App.StartServerAsync("api-2");
         }
 
         await Expect(page.GetByText("live", new() { Exact = true })).ToBeVisibleAsync();
@@ -116,10 +115,4 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
     }
 
     private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
-
-    private async Task CommandAsync(string resource, string command)
-    {
-        var result = await stack.App.ResourceCommands.ExecuteCommandAsync(resource, command);
-        Assert.True(result.Success, result.ErrorMessage);
-    }
 }

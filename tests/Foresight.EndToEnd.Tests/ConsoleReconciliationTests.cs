@@ -2,6 +2,7 @@ using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Foresight.Contracts;
 using Foresight.EndToEnd.Tests.Stack;
+using Foresight.Testing;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -62,7 +63,7 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         await Expect(page.GetByTestId("note")).ToHaveTextAsync(Note);
         await AssertResolvedAsync(page);
 
-        await RestartAsync("matching-1", "matching-2", "matching-3", "api-1", "api-2", "console");
+        await RestartAsync("matching", "api-1", "api-2", "console");
         await stack.WaitUntilTradingAsync();
         await RunOnceMoreAsync();
 
@@ -86,10 +87,7 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
     private async Task RestartAsync(params string[] resources)
     {
         foreach (var resource in resources)
-        {
-            var result = await stack.App.ResourceCommands.ExecuteCommandAsync(resource, "restart");
-            Assert.True(result.Success, result.ErrorMessage);
-        }
+            await stack.App.ExecuteAsync(resource, KnownResourceCommands.RestartCommand);
 
         foreach (var resource in resources)
             await stack.App.ResourceNotifications.WaitForResourceHealthyAsync(resource).WaitAsync(RestartDeadline);

@@ -1,8 +1,10 @@
+using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Foresight.Contracts;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Load;
+using Foresight.Testing;
 using Npgsql;
 using Xunit.Abstractions;
 
@@ -46,24 +48,25 @@ public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
 
         await FreezeTheStandbyAsync(statistics, attempts);
 
+        // Every replica has the command; which leads is found out by it.
         var killed = (await stack.LeaderAsync()).NodeId;
-        await DoAsync("matching-1", "kill-leader");
+        await DoAsync(killed, "kill-leader");
         await MoreAcknowledgementsAsync(statistics);
         await stack.BringBackAsync(killed);
 
         foreach (var fault in new[] { "pause-leader", "partition-leader", "partition-redis", "partition-postgres" })
         {
-            await DoAsync("matching-1", fault);
+            await DoAsync(killed, fault);
             await MoreAcknowledgementsAsync(statistics);
         }
 
-        await DoAsync("redis", "down");
-        await DoAsync("redis", "up");
+        await DoAsync("redis", "redis-down");
+        await DoAsync("redis", "redis-up");
         await MoreAcknowledgementsAsync(statistics);
 
-        await DoAsync("postgres-replica", "promote");
+        await DoAsync("postgres-replica", "promote-replica");
         await MoreAcknowledgementsAsync(statistics);
-        await DoAsync("postgres", "start");
+        await DoAsync("postgres", KnownResourceCommands.StartCommand);
         await MoreAcknowledgementsAsync(statistics);
 
         await stop.CancelAsync();
@@ -71,8 +74,8 @@ public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
         Assert.Equal(0, report.Unresolved);
         await AssertAllThereAsync(report.Acknowledgements);
         // It ends at the first violation.
-        Assert.True(stack.App.ResourceNotifications.TryGetCurrentState("checker", out var checker));
-        Assert.Equal("Running", checker!.Snapshot.State?.Text);
+        var checker = await stack.App.ResourceNotifications.WaitForResourceAsync("checker", _ => true);
+        Assert.Equal(KnownResourceStates.Running, checker.Snapshot.State?.Text);
     }
 
     /// <summary>While the synchronous standby is frozen nothing is acknowledged, every order is answered all the same, and probes are as quick as ever.</summary>
@@ -85,7 +88,7 @@ public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
         await using (ofApi)
         await using (ofMatching)
         {
-            using (new FrozenServer(stack, "postgres-replica"))
+            using (stack.App.Freeze("postgres-replica"))
                 await Eventually.TrueAsync("60 orders are answered, and not acknowledged", Eventually.Patience, () => attempts.Open >= 60);
             await MoreAcknowledgementsAsync(statistics);
         }
@@ -102,7 +105,7 @@ public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
     private async Task DoAsync(string resource, string command)
     {
         var done = await stack.App.ResourceCommands.ExecuteCommandAsync(resource, command).WaitAsync(CommandDeadline);
-        Assert.True(done.Success, $"{command} {resource}: {done.ErrorMessage}");
+        Assert.True(done.Success, $"{command} {resource}: {done.Message}");
     }
 
     private static Task MoreAcknowledgementsAsync(LoadStatistics statistics)

@@ -3,6 +3,7 @@ using Foresight.Contracts;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Load;
+using Foresight.Testing;
 using Xunit.Abstractions;
 
 namespace Foresight.EndToEnd.Tests;
@@ -28,9 +29,8 @@ public sealed class RedisTests(StackFixture stack, ITestOutputHelper output)
         var load = stack.RunLoadAsync(new SteadyFlow(13, 30, stack.LoadMarkets, stack.Traders), statistics, stop.Token);
         await Eventually.TrueAsync("30 orders", TimeSpan.FromSeconds(20), () => statistics.Acknowledgements.Count >= 30);
 
-        Assert.True((await stack.App.ResourceCommands.ExecuteCommandAsync("redis", "kill")).Success);
-        Assert.True((await stack.App.ResourceCommands.ExecuteCommandAsync("redis", "start")).Success);
-        await stack.App.ResourceNotifications.WaitForResourceHealthyAsync("redis").WaitAsync(TimeSpan.FromSeconds(20));
+        await stack.App.KillAsync("redis");
+        await stack.App.StartServerAsync("redis");
         var back = Stopwatch.GetTimestamp();
         var restoredAt = DateTimeOffset.UtcNow;
         await Eventually.TrueAsync("30 orders after Redis came back", TimeSpan.FromSeconds(40),

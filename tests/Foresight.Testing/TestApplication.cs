@@ -52,6 +52,10 @@ public static class TestApplication
     public static async Task<string> ConnectionAsync(this DistributedApplication application, string resource) =>
         await application.GetConnectionStringAsync(resource) ?? throw new InvalidOperationException($"{resource} has no connection string");
 
+    /// <summary>Without the retries and the circuit breaker of Aspire's test clients: what a request is answered is what is tested.</summary>
+    public static HttpClient CreatePlainClient(this DistributedApplication application, string resource) =>
+        new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = application.GetEndpoint(resource) };
+
     /// <summary>kill -9; returns when the orchestrator has seen it.</summary>
     public static async Task KillAsync(this DistributedApplication application, string resource)
     {

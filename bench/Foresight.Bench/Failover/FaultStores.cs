@@ -3,6 +3,7 @@ using Aspire.Hosting.Testing;
 using Foresight.Matching.Schema;
 using Foresight.Matching.Tests.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
+using Foresight.Testing;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -11,8 +12,6 @@ namespace Foresight.Bench.Failover;
 /// <summary>A real Redis and a real Postgres on free ports, gone when the run ends.</summary>
 internal sealed class FaultStores : IAsyncDisposable
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
-
     private readonly DistributedApplication app;
 
     private FaultStores(DistributedApplication app, string redis, string postgres, int? standbyPort) =>
@@ -27,23 +26,20 @@ internal sealed class FaultStores : IAsyncDisposable
 
     public static async Task<FaultStores> StartAsync(Replication replication = Replication.None)
     {
-        var builder = DistributedApplicationTestingBuilder.Create();
-        builder.AddRedis("redis");
-        var password = builder.AddParameter("postgres-password", secret: true);
-        var postgres = builder.AddPostgres("postgres", password: password);
+        var builder = TestApplication.CreateBuilder();
+        builder.AddNativeRedis("redis");
+        var postgres = builder.AddNativePostgres("postgres");
         postgres.AddDatabase("foresight");
         string[] names = ["redis", "foresight"];
         if (replication != Replication.None)
         {
-            await builder.AddStandbyAsync(postgres, password, synchronous: replication == Replication.Synchronous);
+            postgres.AddReplica(StreamingStandby.Name, synchronous: replication == Replication.Synchronous);
             names = [.. names, StreamingStandby.Name];
         }
 
-        var app = await builder.BuildAsync();
-        await app.StartAsync();
-        foreach (var name in names) await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
+        var app = await builder.StartAsync(names);
         var stores = new FaultStores(
-            app, (await app.GetConnectionStringAsync("redis"))!, (await app.GetConnectionStringAsync("foresight"))!,
+            app, await app.ConnectionAsync("redis"), await app.ConnectionAsync("foresight"),
             replication == Replication.None ? null : app.GetEndpoint(StreamingStandby.Name).Port);
         if (replication == Replication.Synchronous)
             await FaultCluster.UntilAsync("the standby is synchronous", () => StreamingStandby.IsSynchronousAsync(stores.Postgres));
@@ -63,20 +59,16 @@ internal sealed class FaultStores : IAsyncDisposable
         return connection;
     }
 
-    public Task KillRedisAsync() => app.ResourceCommands.ExecuteCommandAsync("redis", "kill");
+    public Task KillRedisAsync() => app.KillAsync("redis");
 
     /// <summary>Empty, on the port it had.</summary>
-    public Task StartRedisAsync() => app.ResourceCommands.ExecuteCommandAsync("redis", "start");
+    public Task StartRedisAsync() => app.StartServerAsync("redis");
 
     /// <summary>As kill -9 leaves it.</summary>
-    public Task KillPostgresAsync() => app.ResourceCommands.ExecuteCommandAsync("postgres", "kill");
+    public Task KillPostgresAsync() => app.KillAsync("postgres");
 
     /// <summary>With its data, on the port it had.</summary>
-    public async Task StartPostgresAsync()
-    {
-        await app.ResourceCommands.ExecuteCommandAsync("postgres", "start");
-        await app.ResourceNotifications.WaitForResourceHealthyAsync("foresight").WaitAsync(StartTimeout);
-    }
+    public Task StartPostgresAsync() => app.StartServerAsync("postgres");
 
     public async Task<int> RedisProcessIdAsync()
     {

@@ -1,7 +1,7 @@
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
-using Foresight.AppHost;
 using Foresight.Matching.Tests.Stores;
+using Foresight.Testing;
 using Npgsql;
 
 namespace Foresight.Bench.Stack;
@@ -9,8 +9,6 @@ namespace Foresight.Bench.Stack;
 /// <summary>Redis, Postgres and a development chain on free ports, gone when the run ends. The only place that knows how they are started.</summary>
 internal sealed class Servers : IAsyncDisposable
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
-
     private readonly DistributedApplication _app;
 
     private Servers(DistributedApplication app, string redis, string postgres, bool replica)
@@ -32,19 +30,14 @@ internal sealed class Servers : IAsyncDisposable
     /// <param name="chainArguments">For anvil, after those that every development chain has.</param>
     public static async Task<Servers> StartAsync(string chainArguments, bool replica = false)
     {
-        var builder = DistributedApplicationTestingBuilder.Create();
-        builder.AddRedis("redis");
-        var password = builder.AddParameter("postgres-password", secret: true);
-        var postgres = builder.AddPostgres("postgres", password: password);
+        var builder = TestApplication.CreateBuilder();
+        builder.AddNativeRedis("redis");
+        var postgres = builder.AddNativePostgres("postgres");
         postgres.AddDatabase("foresight");
-        builder.AddContainer("chain", "foundry", "v1.7.1").WithArgs($"{ChainCommand.Anvil} {chainArguments}").WithHttpEndpoint(name: "http");
-        if (replica) await builder.AddStandbyAsync(postgres, password, synchronous: false);
-        var app = await builder.BuildAsync();
-        await app.StartAsync();
-        foreach (var name in (string[])["redis", "foresight", "chain", .. replica ? new[] { StreamingStandby.Name } : []])
-            await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
-        return new Servers(
-            app, (await app.GetConnectionStringAsync("redis"))!, (await app.GetConnectionStringAsync("foresight"))!, replica);
+        builder.AddNativeChain("chain").WithArgs(chainArguments.Split(' '));
+        if (replica) postgres.AddReplica(StreamingStandby.Name);
+        var app = await builder.StartAsync(["redis", "foresight", "chain", .. replica ? new[] { StreamingStandby.Name } : []]);
+        return new Servers(app, await app.ConnectionAsync("redis"), await app.ConnectionAsync("foresight"), replica);
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

@@ -215,7 +215,7 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await using var client = await HubClientOfTest.OpenAsync(stack);
         await client.InvokeAsync("Subscribe", "depth", Market);
         await client.NextAsync("depth");
-        await stack.RunAsync("redis", "kill");
+        await stack.KillAsync("redis");
         try
         {
             Assert.Equal("lost", (await client.NextAsync("continuity", IsDepth)).GetProperty("state").GetString());
@@ -232,10 +232,9 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         }
         finally
         {
-            await stack.RunAsync("redis", "start");
+            await stack.StartServerAsync("redis");
         }
 
-        await stack.HealthyAsync("redis");
         Assert.Equal("restored", (await client.NextAsync("continuity", IsDepth)).GetProperty("state").GetString());
         var snapshot = await client.NextAsync("depth");
         Assert.True(snapshot.GetProperty("snapshot").GetBoolean());

@@ -35,7 +35,7 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
     public async Task WithoutRedis_TheHolderOfTheLastTermIsTold_AndThatNobodyKnowsWhetherItLeads()
     {
         Assert.True((await StatusAsync()).HasLeader);
-        await stack.RunAsync("redis", "kill");
+        await stack.KillAsync("redis");
         try
         {
             var status = await UntilAsync("Redis is down", status => status.Redis!.State == "down");
@@ -60,8 +60,7 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
         }
         finally
         {
-            await stack.RunAsync("redis", "start");
-            await stack.HealthyAsync("redis");
+            await stack.StartServerAsync("redis");
         }
 
         await UntilAsync("Redis says again who leads", status => status is { Redis.State: "up", Nodes.Count: > 0 });
@@ -75,8 +74,8 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
     public async Task WithoutPostgres_TheLeaseIsToldAsItIs_AndTheTermsAsTheyWereRead()
     {
         var before = await StatusAsync();
-        await stack.RunAsync("postgres-replica", "kill");
-        await stack.RunAsync("postgres", "kill");
+        await stack.KillAsync("postgres-replica");
+        await stack.KillAsync("postgres");
         try
         {
             var status = await UntilAsync("Postgres is down", status => status.Postgres!.State == "down");
@@ -94,10 +93,8 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
         }
         finally
         {
-            await stack.RunAsync("postgres", "start");
-            await stack.HealthyAsync("postgres", "foresight");
-            await stack.RunAsync("postgres-replica", "start");
-            await stack.HealthyAsync("postgres-replica");
+            await stack.StartServerAsync("postgres");
+            await stack.StartServerAsync("postgres-replica");
             stack.Primary.Clear();
         }
 

@@ -14,7 +14,7 @@ public sealed class ReadinessTests(ApiStack stack)
     public async Task WithoutThePrimary_TheNodeIsAliveAndNotReady_AndTheReplicaServesReads()
     {
         Assert.Equal(200, await ProbeAsync("ready"));
-        await stack.RunAsync("postgres", "kill");
+        await stack.KillAsync("postgres");
         try
         {
             await Eventually.TrueAsync("it is not ready", TimeSpan.FromSeconds(15), async () => await ProbeAsync("ready") == 503);
@@ -25,8 +25,7 @@ public sealed class ReadinessTests(ApiStack stack)
         }
         finally
         {
-            await stack.RunAsync("postgres", "start");
-            await stack.HealthyAsync("postgres", "foresight");
+            await stack.StartServerAsync("postgres");
             stack.Primary.Clear();
         }
 

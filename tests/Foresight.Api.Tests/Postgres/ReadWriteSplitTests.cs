@@ -153,7 +153,7 @@ public sealed partial class ReadWriteSplitTests(ApiStack stack) : IAsyncLifetime
     public async Task AReplicaThatDies_CostsNoReader_AndComesBack()
     {
         await ReadAsync("SELECT 1");
-        await stack.RunAsync("postgres-replica", "kill");
+        await stack.KillAsync("postgres-replica");
         try
         {
             for (var i = 0; i < 50; i++) Assert.Equal(1, await ReadAsync("SELECT 1"));
@@ -162,8 +162,7 @@ public sealed partial class ReadWriteSplitTests(ApiStack stack) : IAsyncLifetime
         }
         finally
         {
-            await stack.RunAsync("postgres-replica", "start");
-            await stack.HealthyAsync("postgres-replica");
+            await stack.StartServerAsync("postgres-replica");
         }
 
         await Eventually.TrueAsync("it is back", TimeSpan.FromSeconds(30), async () =>

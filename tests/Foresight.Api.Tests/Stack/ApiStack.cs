@@ -4,8 +4,9 @@ using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
-using Foresight.AppHost;
 using Foresight.Chain;
+using Foresight.AppHost.Native;
+using Foresight.Testing;
 using Npgsql;
 
 namespace Foresight.Api.Tests.Stack;
@@ -41,22 +42,15 @@ public sealed class ApiStack : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var builder = DistributedApplicationTestingBuilder.Create();
-        var redis = builder.AddRedis("redis");
-        var password = builder.AddParameter("postgres-password", secret: true);
-        var postgres = builder.AddPostgres("postgres", password: password);
+        var builder = TestApplication.CreateBuilder();
+        var redis = builder.AddNativeRedis("redis");
+        var postgres = builder.AddNativePostgres("postgres");
         var database = postgres.AddDatabase("foresight");
-        var replica = builder.AddContainer("postgres-replica", "postgres", "17.6")
-            .WithArgs("bash", "-c", File.ReadAllText(Path.Combine(builder.AppHostDirectory, "postgres-replica.sh")))
-            .WithEndpoint(targetPort: 5432, name: "tcp")
-            .WithEnvironment("PRIMARY_URL", postgres.GetEndpoint("tcp"))
-            .WithEnvironment("PGPASSWORD", password)
-            .WaitFor(postgres);
-        var chain = builder.AddContainer("chain", "foundry", "v1.7.1")
-            .WithArgs(ChainCommand.Anvil)
-            .WithHttpEndpoint(name: "http");
-        builder.AddProject<Projects.Foresight_Api>("api")
-            .WithHttpEndpoint()
+        var replica = postgres.AddReplica("postgres-replica");
+        var chain = builder.AddNativeChain("chain");
+        builder.AddProject<Projects.Foresight_Api>("api", launchProfileName: null)
+            .WithHttpEndpoint(port: FreePorts.Any(), isProxied: false)
+            .WithEnvironment("DOTNET_ENVIRONMENT", "Development")
             .WithReference(redis).WithReference(database)
             .WithEnvironment("DATABASE_REPLICA_1_URL", replica.GetEndpoint("tcp"))
             .WithEnvironment("DATABASE_HEALTH_INTERVAL_MS", "200")
@@ -66,19 +60,16 @@ public sealed class ApiStack : IAsyncLifetime
             .WithEnvironment("ADMIN_KEYS", $"ada={AdaKey}, grace={GraceKey}")
             .WithEnvironment("RECONCILIATION_FOUR_EYES_OVER_USDC", "1000")
             .WithExplicitStart();
-        app = await builder.BuildAsync();
-        await app.StartAsync();
-        await HealthyAsync("redis", "foresight", "postgres-replica", "chain");
-        Redis = (await app.GetConnectionStringAsync("redis"))!;
-        PrimaryConnection = (await app.GetConnectionStringAsync("foresight"))!;
-        ReplicaConnection = new NpgsqlConnectionStringBuilder(
-            PrimaryConnection) { Port = app.GetEndpoint("postgres-replica").Port }.ConnectionString;
+        app = await builder.StartAsync("redis", "foresight", "postgres-replica", "chain");
+        Redis = await app.ConnectionAsync("redis");
+        PrimaryConnection = await app.ConnectionAsync("foresight");
+        ReplicaConnection = $"{await app.ConnectionAsync("postgres-replica")};Database=foresight";
         Primary = NpgsqlDataSource.Create(PrimaryConnection);
         await MigrateAsync();
 
-        await RunAsync("api", "start");
-        Http = app.CreateHttpClient("api");
-        Admin = app.CreateHttpClient("api");
+        await app.ExecuteAsync("api", KnownResourceCommands.StartCommand);
+        Http = app.CreatePlainClient("api");
+        Admin = app.CreatePlainClient("api");
         Admin.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
         await Eventually.TrueAsync("the Api is ready", StartTimeout, async () => (int?)(await TryGetAsync("ready"))?.StatusCode == 200);
         await Eventually.TrueAsync(
@@ -88,20 +79,16 @@ public sealed class ApiStack : IAsyncLifetime
     /// <summary>Asks the development chain for something that only such a chain does.</summary>
     public async Task ChainAsync(string method, params object[] parameters)
     {
-        using var chain = app!.CreateHttpClient("chain");
+        using var chain = app!.CreatePlainClient("chain");
         using var response = await chain.PostAsJsonAsync("", new { jsonrpc = "2.0", id = 1, method, @params = parameters });
         Assert.False((await response.Content.ReadFromJsonAsync<JsonElement>()).TryGetProperty("error", out var error), error.ToString());
     }
 
-    /// <param name="command">start, stop, kill.</param>
-    public async Task RunAsync(string resource, string command) =>
-        Assert.True((await app!.ResourceCommands.ExecuteCommandAsync(resource, command)).Success, $"{command} {resource}");
+    /// <summary>As kill -9 leaves it.</summary>
+    public Task KillAsync(string resource) => app!.KillAsync(resource);
 
-    public async Task HealthyAsync(params string[] resources)
-    {
-        using var deadline = new CancellationTokenSource(StartTimeout);
-        foreach (var name in resources) await app!.ResourceNotifications.WaitForResourceHealthyAsync(name, deadline.Token);
-    }
+    /// <summary>On the port it had; returns when it is healthy.</summary>
+    public Task StartServerAsync(string resource) => app!.StartServerAsync(resource);
 
     public async Task<HttpResponseMessage?> TryGetAsync(string path)
     {

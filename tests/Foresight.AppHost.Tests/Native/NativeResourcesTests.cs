@@ -94,7 +94,7 @@ public sealed class NativeResourcesTests
 
     private static async Task<string?> CallAsync(DistributedApplication app, string method, params string[] parameters)
     {
-        using var client = app.CreateHttpClient("chain");
+        using var client = app.CreatePlainClient("chain");
         using var response = await client.PostAsJsonAsync("/", new { jsonrpc = "2.0", id = 1, method, @params = parameters });
         return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("result").GetString();
     }

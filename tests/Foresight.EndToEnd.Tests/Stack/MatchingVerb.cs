@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Foresight.AppHost.LocalHosting;
 
 namespace Foresight.EndToEnd.Tests.Stack;
 
@@ -23,15 +22,17 @@ public static class MatchingVerb
 
     private static async Task<string> RunAsync(string database, params string[] arguments)
     {
-        var program = ((IBuiltProject)new Projects.Foresight_Matching()).TargetPath;
+        // Built beside these tests: Foresight.Matching/bin/Debug/net10.0, say.
+        var output = Path.GetRelativePath(Path.Combine(Repository.Root, "tests/Foresight.EndToEnd.Tests"), AppContext.BaseDirectory);
+        var program = Path.Combine(Repository.Root, "Foresight.Matching", output, "Foresight.Matching.dll");
         var start = new ProcessStartInfo("dotnet", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["DATABASE_URL"] = database;
         using var process = Process.Start(start)!;
         using var deadline = new CancellationTokenSource(Deadline);
-        var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
+        var answer = process.StandardOutput.ReadToEndAsync(deadline.Token);
         var error = process.StandardError.ReadToEndAsync(deadline.Token);
         await process.WaitForExitAsync(deadline.Token);
-        Assert.True(process.ExitCode == 0, $"{arguments[0]} ended with {process.ExitCode}: {await output} {await error}");
-        return await output;
+        Assert.True(process.ExitCode == 0, $"{arguments[0]} ended with {process.ExitCode}: {await answer} {await error}");
+        return await answer;
     }
 }

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
@@ -10,6 +11,8 @@ using Foresight.Simulator.Flow;
 using Foresight.Simulator.Funding;
 using Foresight.Simulator.Load;
 using Foresight.Simulator.Traders;
+using Foresight.Testing;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Foresight.EndToEnd.Tests.Stack;
 
@@ -63,16 +66,12 @@ public class StackFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Npm = await NpmPackages.InstallAsync();
-        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(
+        await using var builder = await TestApplication.CreateStackAsync(
             ["--no-simulator", $"--Parameters:admin-key={AdminKey}", $"--Parameters:cluster-secret={ClusterSecret}", .. MoreArguments]);
-        app = await builder.BuildAsync();
+        app = await builder.StartAsync("matching", "api-1", "api-2", "postgres-replica", "console");
         using var deadline = new CancellationTokenSource(StartDeadline);
-        await app.StartAsync(deadline.Token);
-        foreach (var resource in new[] { "matching", "api-1", "api-2", "postgres-replica", "console" })
-            await app.ResourceNotifications.WaitForResourceHealthyAsync(resource, deadline.Token);
-
         Api = ClientOf("api-1", "api-2");
-        Journal = new Journal((await app.GetConnectionStringAsync("foresight", deadline.Token))!);
+        Journal = new Journal(await app.ConnectionAsync("foresight"));
         Chain = EthereumClient.OfEndpoint(Http, app.GetEndpoint("chain"));
         Venue = (await Api.GetAsync<ChainView>("chain", deadline.Token))!;
         Signer = new OrderSigner(Venue.ChainId);
@@ -172,13 +171,16 @@ public class StackFixture : IAsyncLifetime
     }
 
     /// <summary>Starts a matching node again after a test ended it, and waits until it stands by.</summary>
+    /// <param name="nodeId">Also the name of its replica in the orchestrator.</param>
     public async Task BringBackAsync(string nodeId)
     {
-        await App.ResourceNotifications.WaitForResourceAsync(nodeId, e => e.Snapshot.State?.Text is "Finished" or "Exited")
+        await App.ResourceNotifications.WaitForResourceAsync(
+                "matching", seen => seen.ResourceId == nodeId && KnownResourceStates.TerminalStates.Contains(seen.Snapshot.State?.Text))
             .WaitAsync(TimeSpan.FromSeconds(20));
-        var started = await App.ResourceCommands.ExecuteCommandAsync(nodeId, "start");
-        Assert.True(started.Success, started.ErrorMessage);
-        await App.ResourceNotifications.WaitForResourceHealthyAsync(nodeId).WaitAsync(TradingDeadline);
+        await App.ExecuteAsync(nodeId, KnownResourceCommands.StartCommand);
+        await App.ResourceNotifications.WaitForResourceAsync(
+                "matching", seen => seen.ResourceId == nodeId && seen.Snapshot.HealthStatus == HealthStatus.Healthy)
+            .WaitAsync(TradingDeadline);
     }
 
     /// <summary>Every level of every book, as one text to compare.</summary>

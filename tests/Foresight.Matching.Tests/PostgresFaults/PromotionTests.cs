@@ -36,7 +36,7 @@ public sealed class PromotionTests : IAsyncLifetime
         await using var reading = reader.Open(reader.Settings, "reader", NullLoggerFactory.Instance);
         Assert.Equal(10L, await ReadAsync(reading));
 
-        await stores.DoAsync("postgres", "kill");
+        await stores.KillAsync("postgres");
         // Looks at the standby as well, and must not keep what it gets there for later.
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => ReadAsync(reading));
         await stores.PromoteAsync();
@@ -47,7 +47,7 @@ public sealed class PromotionTests : IAsyncLifetime
         Assert.Equal(before[^1].Sequence + 1, after[0].Sequence);
 
         await Eventually.TrueAsync("the new primary is found", Eventually.Patience, async () => await CanReadAsync(reading));
-        await stores.DoAsync("postgres", "start");
+        await stores.StartAgainAsync("postgres");
         await PlaceAsync(10);
         for (var i = 0; i < 5; i++) Assert.Equal(30L, await ReadAsync(reading));
         // One that starts now, with the old primary first among its servers, does not fall for it.

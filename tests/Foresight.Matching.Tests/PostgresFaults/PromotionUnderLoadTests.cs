@@ -44,7 +44,7 @@ public sealed class PromotionUnderLoadTests(ITestOutputHelper output)
             await load.AcknowledgedAsync(behind);
         }
 
-        var killing = stores.DoAsync("postgres", "kill");
+        var killing = stores.KillAsync("postgres");
         // Stopped, it would not notice that its server is gone.
         if (behind > 0) NodeProcess.KillNow(sender);
         await killing;
@@ -52,7 +52,7 @@ public sealed class PromotionUnderLoadTests(ITestOutputHelper output)
         await load.AcknowledgedAsync(50);
         nodes.AssertNoneEnded();
 
-        await stores.DoAsync("postgres", "start");
+        await stores.StartAgainAsync("postgres");
         await nodes.AllSaidAsync(Refusal);
         await load.AcknowledgedAsync(50);
         Assert.Equal(0, await StreamingStandby.RowsWrittenAsync(stores.Primary));

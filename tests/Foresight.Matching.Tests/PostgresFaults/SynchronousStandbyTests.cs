@@ -28,21 +28,19 @@ public sealed class SynchronousStandbyTests : IAsyncLifetime
     public async Task WhileTheStandbyIsFrozen_NothingIsAcknowledged_AndEachOrderHasOneOutcomeAfterwards()
     {
         var commands = Enumerable.Range(0, 20).Select(_ => Place(seconds: 2)).ToList();
-        stores.Freeze("postgres-replica");
-        Assert.All(await Task.WhenAll(commands.Select(command => node.Router.SendAsync(command))), AssertOpen);
-        stores.Thaw("postgres-replica");
+        using (stores.Freeze("postgres-replica"))
+            Assert.All(await Task.WhenAll(commands.Select(command => node.Router.SendAsync(command))), AssertOpen);
         foreach (var command in commands) await AssertAcceptedAsync(command);
         Assert.Equal(20L, await CountAsync());
 
         // The operator's way out, while it stays frozen.
-        stores.Freeze("postgres-replica");
+        using var frozen = stores.Freeze("postgres-replica");
         var last = Place(seconds: 2);
         AssertOpen(await node.Router.SendAsync(last));
         await ReplicatedStores.ExecuteAsync(stores.Primary, "ALTER SYSTEM RESET synchronous_standby_names");
         await ReplicatedStores.ExecuteAsync(stores.Primary, "SELECT pg_reload_conf()");
         await AssertAcceptedAsync(last);
         Assert.Equal(21L, await CountAsync());
-        stores.Thaw("postgres-replica");
     }
 
     private static void AssertOpen(DoorResult answer) => Assert.Contains(answer.Status, new[] { DoorStatus.InDoubt, DoorStatus.Late });

@@ -1,11 +1,11 @@
 using System.Text.Json.Nodes;
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
-using Foresight.AppHost;
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.Schema;
 using Microsoft.Extensions.Logging.Abstractions;
+using Foresight.Testing;
 using Npgsql;
 
 namespace Foresight.Matching.Tests.Settlement;
@@ -13,8 +13,6 @@ namespace Foresight.Matching.Tests.Settlement;
 /// <summary>A real Postgres, Redis and development chain. The chain mines when it is told to, so that tests decide what is in which block.</summary>
 public sealed class ChainFixture : IAsyncLifetime
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
-
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
     private DistributedApplication? app;
     private string postgres = "";
@@ -29,13 +27,11 @@ public sealed class ChainFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var builder = DistributedApplicationTestingBuilder.Create();
-        builder.AddRedis("redis");
-        builder.AddPostgres("postgres").AddDatabase("foresight");
-        builder.AddContainer("chain", "foundry", "v1.7.1").WithArgs(ChainCommand.Anvil).WithHttpEndpoint(name: "http");
-        app = await builder.BuildAsync();
-        await app.StartAsync();
-        foreach (var name in new[] { "redis", "foresight", "chain" }) await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
+        var builder = TestApplication.CreateBuilder();
+        builder.AddNativeRedis("redis");
+        builder.AddNativePostgres("postgres").AddDatabase("foresight");
+        builder.AddNativeChain("chain");
+        app = await builder.StartAsync("redis", "foresight", "chain");
         Redis = (await app.GetConnectionStringAsync("redis"))!;
         postgres = (await app.GetConnectionStringAsync("foresight"))!;
         Rpc = app.GetEndpoint("chain");

@@ -1,7 +1,7 @@
 using Aspire.Hosting;
-using Aspire.Hosting.Testing;
 using Foresight.Matching.Schema;
 using Foresight.Matching.Tests.Pipeline;
+using Foresight.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -10,8 +10,6 @@ namespace Foresight.Matching.Tests.Stores;
 /// <summary>A real Redis and a real Postgres, of these tests alone.</summary>
 public class StoresFixture : IAsyncLifetime
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
-
     private DistributedApplication? app;
 
     public string Redis { get; private set; } = "";
@@ -21,31 +19,24 @@ public class StoresFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var builder = DistributedApplicationTestingBuilder.Create();
-        builder.AddRedis("redis");
-        builder.AddPostgres("postgres").AddDatabase("foresight");
-        app = await builder.BuildAsync();
-        await app.StartAsync();
-        foreach (var name in new[] { "redis", "foresight" })
-            await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
-        Redis = (await app.GetConnectionStringAsync("redis"))!;
-        Postgres = (await app.GetConnectionStringAsync("foresight"))!;
+        var builder = TestApplication.CreateBuilder();
+        builder.AddNativeRedis("redis");
+        builder.AddNativePostgres("postgres").AddDatabase("foresight");
+        app = await builder.StartAsync("redis", "foresight");
+        Redis = await app.ConnectionAsync("redis");
+        Postgres = await app.ConnectionAsync("foresight");
     }
 
-    public Task StopRedisAsync() => app!.ResourceCommands.ExecuteCommandAsync("redis", "kill");
+    public Task StopRedisAsync() => app!.KillAsync("redis");
 
     /// <summary>Empty, on the port it had.</summary>
-    public Task StartRedisAsync() => app!.ResourceCommands.ExecuteCommandAsync("redis", "start");
+    public Task StartRedisAsync() => app!.StartServerAsync("redis");
 
     /// <summary>As kill -9 leaves it.</summary>
-    public Task KillPostgresAsync() => app!.ResourceCommands.ExecuteCommandAsync("postgres", "kill");
+    public Task KillPostgresAsync() => app!.KillAsync("postgres");
 
     /// <summary>With its data, on the port it had.</summary>
-    public async Task StartPostgresAsync()
-    {
-        await app!.ResourceCommands.ExecuteCommandAsync("postgres", "start");
-        await app.ResourceNotifications.WaitForResourceHealthyAsync("foresight").WaitAsync(StartTimeout);
-    }
+    public Task StartPostgresAsync() => app!.StartServerAsync("postgres");
 
     /// <summary>A new database with the schema in it, and its connection string.</summary>
     public async Task<string> CreateDatabaseAsync()

@@ -1,6 +1,3 @@
-using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.Testing;
 using Npgsql;
 
 namespace Foresight.Matching.Tests.Stores;
@@ -8,22 +5,10 @@ namespace Foresight.Matching.Tests.Stores;
 /// <summary>A place in the journal.</summary>
 internal readonly record struct JournalPlace(long Epoch, long Sequence);
 
-/// <summary>A standby as the AppHost has it, and what an operator asks of it and of its primary.</summary>
+/// <summary>The standby, and what an operator asks of it and of its primary.</summary>
 internal static class StreamingStandby
 {
     public const string Name = "postgres-replica";
-
-    /// <param name="synchronous">Each commit of the primary waits until the standby has it on disk.</param>
-    public static async Task AddStandbyAsync(
-        this IDistributedApplicationTestingBuilder builder, IResourceBuilder<PostgresServerResource> primary,
-        IResourceBuilder<ParameterResource> password, bool synchronous) =>
-        builder.AddContainer(Name, "postgres", "17.6")
-            .WithArgs("bash", "-c", await File.ReadAllTextAsync(Path.Combine(builder.AppHostDirectory, "postgres-replica.sh")))
-            .WithEndpoint(targetPort: 5432, name: "tcp")
-            .WithEnvironment("PRIMARY_URL", primary.GetEndpoint("tcp"))
-            .WithEnvironment("PGPASSWORD", password)
-            .WithEnvironment("SYNC_STANDBY", synchronous ? "on" : "")
-            .WaitFor(primary);
 
     public static async Task<bool> IsSynchronousAsync(string primary) =>
         await ScalarAsync(primary, "SELECT sync_state FROM pg_stat_replication") is "sync";

@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Foresight.AppHost.Native;
+
+namespace Foresight.AppHost.Tests;
+
+/// <summary>The AppHost in a process of its own, with a mark in its environment that everything it starts inherits.</summary>
+internal sealed class AppHostProcess : IDisposable
+{
+    private readonly ConcurrentQueue<string> _output = new();
+    private readonly string[] _arguments;
+    private readonly string _mark = $"FORESIGHT_TEST_MARK={Guid.NewGuid():N}";
+    private readonly string _temporary = Directory.CreateTempSubdirectory("foresight-apphost-").FullName;
+    private TaskCompletionSource _healthy = null!;
+    private Process _process = null!;
+
+    public AppHostProcess(params string[] arguments)
+    {
+        _arguments = arguments;
+        // Postgres' user passes through.
+        File.SetUnixFileMode(_temporary, (UnixFileMode)0b111_111_111);
+        StartAgain();
+    }
+
+    /// <summary>On the state that is there.</summary>
+    public void StartAgain()
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(DataServers).Assembly.Location, .. _arguments])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        (start.Environment["FORESIGHT_TEST_MARK"], start.Environment["TMPDIR"]) = (_mark.Split('=')[1], _temporary);
+        start.Environment["XDG_STATE_HOME"] = Path.Combine(_temporary, "state");
+        var healthy = _healthy = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _output.Clear();
+        _process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        _process.OutputDataReceived += (_, line) => OnLine(line.Data);
+        _process.ErrorDataReceived += (_, line) => OnLine(line.Data);
+        _process.Exited += (_, _) => healthy.TrySetException(new InvalidOperationException($"The AppHost ended:\n{Output}"));
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public string Output => string.Join('\n', _output);
+
+    /// <summary>Directories that a throw-away state is in.</summary>
+    public string[] StateFolders => Directory.GetDirectories(_temporary, "foresight-*");
+
+    public async Task HealthyAsync(TimeSpan bound)
+    {
+        if (await Task.WhenAny(_healthy.Task, Task.Delay(bound)) != _healthy.Task)
+            throw new TimeoutException($"not healthy within {bound}:\n{Output}");
+        await _healthy.Task;
+    }
+
+    /// <summary>Address of a resource, as it was announced.</summary>
+    public string UrlOf(string resource)
+    {
+        var line = _output.Last(text => text.StartsWith("Everything is healthy", StringComparison.Ordinal));
+        var from = line.IndexOf($"{resource} http", StringComparison.Ordinal) + resource.Length + 1;
+        return line[from..].Split(',')[0];
+    }
+
+    public void KillNine() => _process.Kill();
+
+    public void Interrupt() => Signals.Send(_process.Id, Signals.Interrupt);
+
+    public Task EndedAsync() => _process.WaitForExitAsync();
+
+    /// <summary>
+    /// Processes that carry our mark in their environment, or work in our folder: Postgres overwrites its children's environment.
+    /// </summary>
+    public IReadOnlyList<string> Processes()
+    {
+        var found = new List<string>();
+        foreach (var process in Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), out _)))
+        {
+            try
+            {
+                var works = new FileInfo($"{process}/cwd").LinkTarget?.StartsWith(_temporary, StringComparison.Ordinal) == true;
+                if (works || File.ReadAllText($"{process}/environ").Split('\0').Contains(_mark))
+                    found.Add($"{Path.GetFileName(process)} {File.ReadAllText($"{process}/cmdline").Replace('\0', ' ')}");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Ended while we looked, or of another user.
+            }
+        }
+
+        return found;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.Dispose();
+        Directory.Delete(_temporary, recursive: true);
+    }
+
+    private void OnLine(string? line)
+    {
+        if (line is null)
+            return;
+        _output.Enqueue(line);
+        if (line.StartsWith("Everything is healthy", StringComparison.Ordinal))
+            _healthy.TrySetResult();
+    }
+}
