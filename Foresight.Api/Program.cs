@@ -1,7 +1,7 @@
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddPostgres();
-builder.AddRedisClient(neededToBeReady: false);
+builder.AddRedis(neededToBeReady: false);
 builder.AddClusterNode("api");
 builder.AddLeaderRouter();
 builder.AddProblems();

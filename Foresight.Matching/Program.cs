@@ -12,7 +12,7 @@ if (args is ["setup", .. var setupArguments]) return await SetupVerb.RunAsync(se
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-builder.AddRedisClient();
+builder.AddRedis();
 builder.AddPostgres(useReplicas: false);
 builder.AddClusterNode("matching", initialState: "follower");
 builder.AddLeaderRouter();

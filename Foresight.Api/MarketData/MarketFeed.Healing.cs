@@ -30,15 +30,15 @@ public sealed partial class MarketFeed
         redis.Subscribe<OrdersMessage>(Channels.Orders, message => Receive(Channels.Orders, new FeedItem.Orders(message)));
         redis.Subscribe<TradeStatesMessage>(
             Channels.TradeStates, message => Receive(Channels.TradeStates, new FeedItem.TradeStates(message)));
-        redis.Multiplexer.ConnectionFailed += (_, failed) =>
+        redis.Connection.ConnectionFailed += (_, failed) =>
         {
-            if (failed.ConnectionType == ConnectionType.Subscription) inbox.Writer.TryWrite(new FeedItem.ConnectionLost());
+            if (failed.ConnectionType == ConnectionType.Interactive) inbox.Writer.TryWrite(new FeedItem.ConnectionLost());
         };
-        redis.Multiplexer.ConnectionRestored += (_, restored) =>
+        redis.Connection.ConnectionRestored += (_, restored) =>
         {
-            if (restored.ConnectionType == ConnectionType.Subscription) inbox.Writer.TryWrite(new FeedItem.ConnectionRestored());
+            if (restored.ConnectionType == ConnectionType.Interactive) inbox.Writer.TryWrite(new FeedItem.ConnectionRestored());
         };
-        if (!redis.Multiplexer.IsConnected) inbox.Writer.TryWrite(new FeedItem.ConnectionLost());
+        if (!redis.Connection.IsConnected) inbox.Writer.TryWrite(new FeedItem.ConnectionLost());
     }
 
     private void Receive(string channel, FeedItem item)
@@ -73,7 +73,14 @@ public sealed partial class MarketFeed
 
     private void OnConnectionRestored()
     {
-        if (ticksWithoutRedis is null) return;
+        // The client raises no event for a connection that it gives up because the server is silent. The books are kept then, by the
+        // comparisons with the journal, and read at once now.
+        if (ticksWithoutRedis is null)
+        {
+            readAgain = true;
+            return;
+        }
+
         Log.ConnectionRestored(logger);
         ticksWithoutRedis = null;
         Volatile.Write(ref ticksWithoutRedisSeen, 0);
@@ -116,7 +123,7 @@ public sealed partial class MarketFeed
         if (ticksWithoutRedis is { } silent)
         {
             ticksWithoutRedis = silent + 1;
-            if (redis.Multiplexer.GetSubscriber().IsConnected(StackExchange.Redis.RedisChannel.Literal(redis.Key(Channels.Depth))) && redis.Multiplexer.IsConnected)
+            if (redis.Connection.GetSubscriber().IsConnected(redis.Channel(Channels.Depth)) && redis.Connection.IsConnected)
                 OnConnectionRestored();
             else if (silent >= TicksBeforeSaid && !silenceSaid)
             {

@@ -19,7 +19,7 @@ public sealed partial class MarketFeed : BackgroundService
 
     private static readonly string[] Listened = [Channels.Depth, Channels.Trades, Channels.Stats, Channels.Orders, Channels.TradeStates];
 
-    private readonly RedisConnection redis;
+    private readonly RedisBroadcast redis;
     private readonly MarketCatalog catalog;
     private readonly BookReader books;
     private readonly TradeReader trades;
@@ -43,7 +43,7 @@ public sealed partial class MarketFeed : BackgroundService
     private long lastTurn;
 
     public MarketFeed(
-        RedisConnection redis, MarketCatalog catalog, BookReader books, TradeReader trades, MarketDataMetrics metrics, TimeProvider clock,
+        RedisBroadcast redis, MarketCatalog catalog, BookReader books, TradeReader trades, MarketDataMetrics metrics, TimeProvider clock,
         ILogger<MarketFeed> logger)
     {
         (this.redis, this.catalog, this.books, this.trades, this.metrics, this.clock, this.logger) =
@@ -54,7 +54,7 @@ public sealed partial class MarketFeed : BackgroundService
     /// <summary>Time since the loop took something; it is given something each second.</summary>
     public TimeSpan Silence => clock.GetElapsedTime(Volatile.Read(ref lastTurn));
 
-    public bool IsConnected => redis.Multiplexer.IsConnected && Volatile.Read(ref ticksWithoutRedisSeen) == 0;
+    public bool IsConnected => redis.Connection.IsConnected && Volatile.Read(ref ticksWithoutRedisSeen) == 0;
 
     /// <summary>Null while there is no trustworthy book.</summary>
     public DepthView? DepthOf(int market, int outcome, int levels) => streams.GetValueOrDefault(market)?.View(outcome, levels);

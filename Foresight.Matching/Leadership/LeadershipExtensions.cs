@@ -24,7 +24,7 @@ public sealed record LeadershipServices(
 public static class LeadershipExtensions
 {
     /// <summary>
-    /// Runs <typeparamref name="TWork"/> on exactly one node at a time, under the lease of this resource. Needs <c>AddRedisClient</c>,
+    /// Runs <typeparamref name="TWork"/> on exactly one node at a time, under the lease of this resource. Needs <c>AddRedis</c>,
     /// <c>AddPostgres</c> and <c>AddClusterNode</c>.
     /// </summary>
     public static IHostApplicationBuilder AddLeadership<TWork>(this IHostApplicationBuilder builder, string resource) where TWork : class, ILeaderTask

@@ -8,7 +8,7 @@ using StackExchange.Redis;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>The lease keys in Redis: scripts, because each compares and changes in one step.</summary>
-public sealed partial class RedisLeaseStore(RedisConnection redis, TimeProvider clock, ILogger<RedisLeaseStore> logger) : ILeaseStore
+public sealed partial class RedisLeaseStore(IDatabase redis, IBroadcast broadcast, TimeProvider clock, ILogger<RedisLeaseStore> logger) : ILeaseStore
 {
     // A key of another type was not written by us. It counts as no lease and is deleted, or every script would fail at it for ever.
     private const string Lease = """
@@ -66,8 +66,8 @@ public sealed partial class RedisLeaseStore(RedisConnection redis, TimeProvider 
 
     public async Task<bool> TryAcquireAsync(string resource, LeaseRecord record, TimeSpan duration)
     {
-        var set = redis.Database.StringSetAsync(Key(resource), Serialize(record), duration, When.NotExists);
-        return await set.WaitAsync(AnswerTimeout, clock);
+        var set = redis.StringSetAsync(Key(resource), Serialize(record), duration, When.NotExists);
+        return await set.AnsweredAsync(AnswerTimeout, clock);
     }
 
     public async Task<bool> TryReplaceAsync(string resource, Guid deadToken, LeaseRecord record, TimeSpan duration) =>
@@ -92,7 +92,7 @@ public sealed partial class RedisLeaseStore(RedisConnection redis, TimeProvider 
         try
         {
             if ((long)await EvaluateAsync(ReleaseScript, resource, [record.Token.ToString()]) == 1)
-                redis.Publish(Channels.ClusterLeader, new LeaderMessage("released", resource, record.NodeId, record.Address, record.Epoch));
+                broadcast.Publish(Channels.ClusterLeader, new LeaderMessage("released", resource, record.NodeId, record.Address, record.Epoch));
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
@@ -101,9 +101,9 @@ public sealed partial class RedisLeaseStore(RedisConnection redis, TimeProvider 
     }
 
     private Task<RedisResult> EvaluateAsync(string script, string resource, RedisValue[] values) =>
-        redis.Database.ScriptEvaluateAsync(script, [Key(resource)], values).WaitAsync(AnswerTimeout, clock);
+        redis.ScriptEvaluateAsync(script, [Key(resource)], values).AnsweredAsync(AnswerTimeout, clock);
 
-    private RedisKey Key(string resource) => redis.Key(LeaderDirectory.LeaseKey(resource));
+    private RedisKey Key(string resource) => LeaderDirectory.LeaseKey(resource);
 
     private static string Serialize(LeaseRecord record) => JsonSerializer.Serialize(record, JsonSerializerOptions.Web);
 

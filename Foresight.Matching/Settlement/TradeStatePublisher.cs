@@ -10,7 +10,7 @@ namespace Foresight.Matching.Settlement;
 /// Tells every Api node of each change of a trade's settlement, after its commit. A lost message is harmless: the journal has it, and the
 /// numbers show that it is missing. What became of the chain and of the settlement as a whole goes out as notices.
 /// </summary>
-public sealed class TradeStatePublisher(RedisConnection redis, INotices notices, SettlementMetrics metrics, TimeProvider clock)
+public sealed class TradeStatePublisher(IBroadcast broadcast, INotices notices, SettlementMetrics metrics, TimeProvider clock)
 {
     /// <summary>Trades in one message.</summary>
     public const int MaxTrades = 500;
@@ -39,14 +39,14 @@ public sealed class TradeStatePublisher(RedisConnection redis, INotices notices,
                 {
                     var message = new TradeStatesMessage(market.Key, epoch, ++sequence, lastOfMarket.GetValueOrDefault(market.Key), [.. part.Select(State)]);
                     lastOfMarket[market.Key] = sequence;
-                    redis.Publish(Channels.TradeStates, message);
+                    broadcast.Publish(Channels.TradeStates, message);
                 }
             }
         }
     }
 
     /// <summary>By the holder of another lease, so outside the numbers of the settlement's: whoever hears of it takes it as it is.</summary>
-    public void PublishRepaired(TradeChange change) => redis.Publish(Channels.TradeStates, new TradeStatesMessage(change.MarketId, 0, 0, 0, [State(change)]));
+    public void PublishRepaired(TradeChange change) => broadcast.Publish(Channels.TradeStates, new TradeStatesMessage(change.MarketId, 0, 0, 0, [State(change)]));
 
     /// <summary>Without its circumstances, which only operators may see: the operations API says them.</summary>
     public void TellCluster(Term term, string kind)

@@ -17,7 +17,7 @@ public static class ClusterExtensions
 {
     /// <summary>
     /// This process becomes a node of the cluster: it is announced, it can find the leaders and the other nodes, and it can publish
-    /// notices. Needs <c>AddServiceDefaults</c> and <c>AddRedisClient</c>.
+    /// notices. Needs <c>AddServiceDefaults</c> and <c>AddRedis</c>.
     /// </summary>
     /// <param name="kind">matching, api, console.</param>
     public static TBuilder AddClusterNode<TBuilder>(this TBuilder builder, string kind, string initialState = "running")
@@ -54,16 +54,11 @@ public static class ClusterExtensions
         builder.Services.AddSignalR().AddMessagePackProtocol().AddStackExchangeRedis();
         builder.Services.AddOptions<RedisOptions>().Configure<RedisSettings>((options, settings) =>
         {
-            var configuration = ConfigurationOptions.Parse(settings.Configuration);
+            var configuration = settings.Options();
             configuration.ChannelPrefix = RedisChannel.Literal(settings.KeyPrefix);
             // A first connection that cannot be made is an error to its user, who tries again; the backplane keeps what it was given for good,
             // and would hear nothing over a connection on which it could not subscribe. One that breaks later is made again by the client.
             configuration.AbortOnConnectFail = true;
-            configuration.ConnectRetry = 1;
-            var bound = (int)RedisConnection.ConnectTimeout.TotalMilliseconds;
-            configuration.ConnectTimeout = configuration.SyncTimeout = configuration.AsyncTimeout = bound;
-            configuration.BacklogPolicy = BacklogPolicy.FailFast;
-            configuration.ReconnectRetryPolicy = new LinearRetry(500);
             options.Configuration = configuration;
         });
         // A failed attempt to connect is an error with its stack to the backplane; the publisher and the receiver log it once.

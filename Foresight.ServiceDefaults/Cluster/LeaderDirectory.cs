@@ -18,17 +18,17 @@ public sealed partial class LeaderDirectory
 
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
 
-    private readonly RedisConnection redis;
+    private readonly IDatabase redis;
     private readonly TimeProvider clock;
     private readonly ILogger<LeaderDirectory> logger;
     private readonly ConcurrentDictionary<string, Reading> readings = new();
 
-    public LeaderDirectory(RedisConnection redis, TimeProvider clock, ILogger<LeaderDirectory> logger)
+    public LeaderDirectory(IDatabase redis, IBroadcast broadcast, TimeProvider clock, ILogger<LeaderDirectory> logger)
     {
         this.redis = redis;
         this.clock = clock;
         this.logger = logger;
-        redis.Subscribe<LeaderMessage>(Channels.ClusterLeader, message => readings.TryRemove(message.Resource, out _));
+        broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, message => readings.TryRemove(message.Resource, out _));
     }
 
     /// <summary>The key that holds the lease of a resource.</summary>
@@ -41,7 +41,7 @@ public sealed partial class LeaderDirectory
         if (known is not null && clock.GetElapsedTime(known.At) < FreshFor) return known.Holder;
         try
         {
-            var value = await redis.Database.StringGetAsync(redis.Key(LeaseKey(resource))).WaitAsync(ReadTimeout, clock, cancellation);
+            var value = await redis.StringGetAsync(LeaseKey(resource)).AnsweredAsync(ReadTimeout, clock, cancellation);
             var holder = Parse(value);
             readings[resource] = new Reading(holder, clock.GetTimestamp());
             return holder;
@@ -57,7 +57,7 @@ public sealed partial class LeaderDirectory
     /// <exception cref="RedisException">Redis cannot say.</exception>
     /// <exception cref="TimeoutException">Redis does not answer.</exception>
     public Task<TimeSpan?> RemainingAsync(string resource, CancellationToken cancellation = default) =>
-        redis.Database.KeyTimeToLiveAsync(redis.Key(LeaseKey(resource))).WaitAsync(ReadTimeout, clock, cancellation);
+        redis.KeyTimeToLiveAsync(LeaseKey(resource)).AnsweredAsync(ReadTimeout, clock, cancellation);
 
     /// <summary>The next <see cref="FindAsync"/> asks Redis: what is known was just seen to be wrong.</summary>
     public void Forget(string resource)

@@ -9,12 +9,12 @@ namespace Foresight.ServiceDefaults.Cluster;
 /// Of two live processes with one NODE_ID the younger takes a name of its own. Each says its name with its heartbeats, and the older one
 /// answers at once; a record that a dead process left behind answers nothing, so whoever takes its place keeps the name.
 /// </summary>
-public sealed partial class Namesakes(NodeIdentity identity, NodePresence presence, RedisConnection redis, ILogger<Namesakes> logger)
+public sealed partial class Namesakes(NodeIdentity identity, NodePresence presence, IBroadcast broadcast, ILogger<Namesakes> logger)
 {
-    public void Listen() => redis.Subscribe<NodeHello>(Channels.ClusterNodes, Hear);
+    public void Listen() => broadcast.Subscribe<NodeHello>(Channels.ClusterNodes, Hear);
 
     public void SayHello() =>
-        redis.Publish(Channels.ClusterNodes, new NodeHello(identity.Id, identity.Instance, identity.StartedAt, Environment.ProcessId));
+        broadcast.Publish(Channels.ClusterNodes, new NodeHello(identity.Id, identity.Instance, identity.StartedAt, Environment.ProcessId));
 
     private void Hear(NodeHello other)
     {

@@ -12,7 +12,7 @@ namespace Foresight.ServiceDefaults.Cluster;
 /// While Redis is away it tries again and again; nothing else depends on it.
 /// </summary>
 public sealed partial class NodeAnnouncer(
-    NodeRegistry registry, NodePresence presence, NodeIdentity identity, Namesakes namesakes, RedisConnection redis, ClusterMetrics metrics,
+    NodeRegistry registry, NodePresence presence, NodeIdentity identity, Namesakes namesakes, IBroadcast broadcast, ClusterMetrics metrics,
     TimeProvider clock, ILogger<NodeAnnouncer> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
@@ -21,7 +21,7 @@ public sealed partial class NodeAnnouncer(
     {
         var restored = new SemaphoreSlim(0);
         void OnRestored() => restored.Release();
-        redis.Restored += OnRestored;
+        broadcast.Restored += OnRestored;
         namesakes.Listen();
         try
         {
@@ -37,7 +37,7 @@ public sealed partial class NodeAnnouncer(
         }
         finally
         {
-            redis.Restored -= OnRestored;
+            broadcast.Restored -= OnRestored;
             await LeaveAsync();
         }
     }

@@ -10,7 +10,7 @@ namespace Foresight.ServiceDefaults.Cluster;
 /// The nodes that live, in Redis: a set of ids, and per node a record that expires unless it is renewed. Everything in it is rebuilt by the
 /// nodes themselves after Redis lost it, or after somebody wrote into it by hand: what is no record is dropped as if it had expired.
 /// </summary>
-public sealed partial class NodeRegistry(RedisConnection redis, INotices notices, TimeProvider clock, ILogger<NodeRegistry> logger)
+public sealed partial class NodeRegistry(IDatabase redis, INotices notices, TimeProvider clock, ILogger<NodeRegistry> logger)
 {
     /// <summary>Interval of heartbeats, and how many may be missed before a node is dropped.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
@@ -28,9 +28,9 @@ public sealed partial class NodeRegistry(RedisConnection redis, INotices notices
     /// <exception cref="TimeoutException">Redis does not answer.</exception>
     public async Task<IReadOnlyList<NodeRecord>> ListAsync(CancellationToken cancellation = default)
     {
-        var ids = await OfIdsAsync(() => redis.Database.SetMembersAsync(redis.Key(Ids)), cancellation);
+        var ids = await OfIdsAsync(() => redis.SetMembersAsync(Ids), cancellation);
         if (ids.Length == 0) return [];
-        var values = await redis.Database.StringGetAsync([.. ids.Select(id => (RedisKey)redis.Key(InfoKey(id!)))]).WaitAsync(
+        var values = await redis.StringGetAsync([.. ids.Select(id => (RedisKey)InfoKey(id!))]).AnsweredAsync(
             Timeout, clock, cancellation);
         var nodes = new List<NodeRecord>(ids.Length);
         for (var i = 0; i < ids.Length; i++)
@@ -54,24 +54,24 @@ public sealed partial class NodeRegistry(RedisConnection redis, INotices notices
     public async Task AnnounceAsync(NodeRecord node, CancellationToken cancellation = default)
     {
         var body = JsonSerializer.Serialize(node, JsonSerializerOptions.Web);
-        await redis.Database.StringSetAsync(redis.Key(InfoKey(node.NodeId)), body, HeartbeatInterval * MissedHeartbeats).WaitAsync(
+        await redis.StringSetAsync(InfoKey(node.NodeId), body, HeartbeatInterval * MissedHeartbeats).AnsweredAsync(
             Timeout, clock, cancellation);
-        if (await OfIdsAsync(() => redis.Database.SetAddAsync(redis.Key(Ids), node.NodeId), cancellation))
+        if (await OfIdsAsync(() => redis.SetAddAsync(Ids, node.NodeId), cancellation))
             Tell("node_joined", node.NodeId, node.Kind);
     }
 
     /// <summary>The record under this id, if any; a value that is none counts as missing.</summary>
     public async Task<NodeRecord?> FindAsync(string nodeId, CancellationToken cancellation = default)
     {
-        var value = await redis.Database.StringGetAsync(redis.Key(InfoKey(nodeId))).WaitAsync(Timeout, clock, cancellation);
+        var value = await redis.StringGetAsync(InfoKey(nodeId)).AnsweredAsync(Timeout, clock, cancellation);
         return Parse(value, nodeId);
     }
 
     /// <summary>Removes the node; only the first caller who does so tells the others.</summary>
     public async Task DropAsync(string nodeId, CancellationToken cancellation = default)
     {
-        await redis.Database.KeyDeleteAsync(redis.Key(InfoKey(nodeId))).WaitAsync(Timeout, clock, cancellation);
-        if (await redis.Database.SetRemoveAsync(redis.Key(Ids), nodeId).WaitAsync(Timeout, clock, cancellation))
+        await redis.KeyDeleteAsync(InfoKey(nodeId)).AnsweredAsync(Timeout, clock, cancellation);
+        if (await redis.SetRemoveAsync(Ids, nodeId).AnsweredAsync(Timeout, clock, cancellation))
             Tell("node_left", nodeId, detail: null);
     }
 
@@ -98,12 +98,12 @@ public sealed partial class NodeRegistry(RedisConnection redis, INotices notices
     {
         try
         {
-            return await ask().WaitAsync(Timeout, clock, cancellation);
+            return await ask().AnsweredAsync(Timeout, clock, cancellation);
         }
         catch (RedisServerException error) when (error.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
         {
             Log.NoSet(logger);
-            await redis.Database.ScriptEvaluateAsync(DropUnlessSet, [redis.Key(Ids)]).WaitAsync(Timeout, clock, cancellation);
+            await redis.ScriptEvaluateAsync(DropUnlessSet, [Ids]).AnsweredAsync(Timeout, clock, cancellation);
             throw;
         }
     }

@@ -2,11 +2,11 @@ using System.Diagnostics.Metrics;
 using Foresight.ServiceDefaults.Health;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
-using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using StackExchange.Redis;
 
 namespace Microsoft.Extensions.Hosting;
 
@@ -52,7 +52,7 @@ public static class PostgresExtensions
         builder.Services.AddSingleton<TimelineGuard>();
         builder.Services.AddSingleton(provider => new PrimaryServers(
             address, provider.GetRequiredService<TimelineGuard>(),
-            provider.GetService<RedisConnection>() is { } redis ? new TimelineHint(redis) : null));
+            provider.GetService<IDatabase>() is { } redis ? new TimelineHint(redis) : null));
         builder.Services.AddSingleton(provider =>
         {
             var settings = Settings(address.Primary, provider, commandSeconds: 10);

@@ -7,7 +7,7 @@ namespace Foresight.ServiceDefaults.Postgres;
 /// The newest timeline that any node has seen, in Redis, for nodes that start when the newest server cannot be asked. Only a hint: it can
 /// make a node refuse an old primary, never accept one.
 /// </summary>
-public sealed class TimelineHint(RedisConnection redis)
+public sealed class TimelineHint(IDatabase redis)
 {
     /// <summary>A hash of system identifier to number.</summary>
     private const string Key = "database:timelines";
@@ -17,16 +17,16 @@ public sealed class TimelineHint(RedisConnection redis)
     /// <summary>Tells the guard what is there, and the others what the guard knows. Redis away: neither.</summary>
     public async Task ExchangeAsync(TimelineGuard guard, CancellationToken cancellation)
     {
-        if (!redis.IsConnected) return;
+        if (!redis.Multiplexer.IsConnected) return;
         try
         {
-            var entries = await redis.Database.HashGetAllAsync(redis.Key(Key)).WaitAsync(AnswerBound, cancellation);
+            var entries = await redis.HashGetAllAsync(Key).AnsweredAsync(AnswerBound, TimeProvider.System, cancellation);
             var heard = entries.Where(
                 entry => entry.Name.TryParse(out long _) && entry.Value.TryParse(out long number) && number is > 0 and <= uint.MaxValue)
                 .ToDictionary(entry => (long)entry.Name, entry => (uint)(long)entry.Value);
             foreach (var (system, number) in heard) guard.Hear(new Timeline(system, number));
             if (guard.Newest is { } newest && newest.Number > heard.GetValueOrDefault(newest.System))
-                await redis.Database.HashSetAsync(redis.Key(Key), newest.System, newest.Number).WaitAsync(AnswerBound, cancellation);
+                await redis.HashSetAsync(Key, newest.System, newest.Number).AnsweredAsync(AnswerBound, TimeProvider.System, cancellation);
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {

@@ -1,42 +1,47 @@
 using Foresight.ServiceDefaults.Health;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+using StackExchange.Redis.KeyspaceIsolation;
 
 namespace Microsoft.Extensions.Hosting;
 
 public static class RedisExtensions
 {
     /// <summary>
-    /// Registers <see cref="RedisConnection"/> for the connection string of this name, and a health check "redis". The check decides
-    /// readiness only where <paramref name="neededToBeReady"/> says so.
+    /// <see cref="IConnectionMultiplexer"/> and its health check "redis" from Aspire's client, <see cref="IDatabase"/> over the keys with
+    /// the cluster's prefix, and <see cref="IBroadcast"/>. The check decides readiness only where <paramref name="neededToBeReady"/> says so.
     /// </summary>
-    public static TBuilder AddRedisClient<TBuilder>(this TBuilder builder, string connectionName = "redis", bool neededToBeReady = true)
-        where TBuilder : IHostApplicationBuilder
+    public static TBuilder AddRedis<TBuilder>(this TBuilder builder, bool neededToBeReady = true) where TBuilder : IHostApplicationBuilder
     {
-        var settings = RedisSettings.From(builder.Configuration, connectionName);
-        builder.Services.TryAddSingleton(settings);
-        builder.Services.TryAddSingleton<RedisConnection>();
-        builder.Services.TryAddSingleton<IBroadcast>(provider => provider.GetRequiredService<RedisConnection>());
-        builder.Services.AddHealthChecks().AddCheck<RedisHealthCheck>(
-            "redis", neededToBeReady ? HealthStatus.Unhealthy : HealthStatus.Degraded, neededToBeReady ? [HealthBoard.Ready] : []);
+        const string name = "redis";
+        var settings = RedisSettings.From(builder.Configuration, name);
+        builder.AddRedisClient(
+            name,
+            client =>
+            {
+                client.ConnectionString = settings.Configuration;
+                client.DisableTracing = builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is null or "";
+            },
+            settings.Apply);
+        // It logs every attempt to connect again as an error; RedisBroadcast logs the changes.
+        builder.Logging.AddFilter("StackExchange.Redis", LogLevel.Critical);
+        builder.Services.Configure<HealthCheckServiceOptions>(options =>
+        {
+            var check = options.Registrations.Single(check => check.Name == "StackExchange.Redis");
+            check.Name = name;
+            check.FailureStatus = neededToBeReady ? HealthStatus.Unhealthy : HealthStatus.Degraded;
+            if (neededToBeReady) check.Tags.Add(HealthBoard.Ready);
+        });
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(provider => DatabaseOf(provider.GetRequiredService<IConnectionMultiplexer>(), settings));
+        builder.Services.AddSingleton<RedisBroadcast>();
+        builder.Services.AddSingleton<IBroadcast>(provider => provider.GetRequiredService<RedisBroadcast>());
         return builder;
     }
 
-    private sealed class RedisHealthCheck(RedisConnection redis) : IHealthCheck
-    {
-        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellation)
-        {
-            try
-            {
-                var elapsed = await redis.Database.PingAsync().WaitAsync(cancellation);
-                return HealthCheckResult.Healthy($"answers in {elapsed.TotalMilliseconds:0.0} ms");
-            }
-            catch (StackExchange.Redis.RedisException error)
-            {
-                return new HealthCheckResult(context.Registration.FailureStatus, "Redis cannot be reached.", error);
-            }
-        }
-    }
+    /// <summary>Every key that is asked for gets the cluster's prefix.</summary>
+    public static IDatabase DatabaseOf(IConnectionMultiplexer redis, RedisSettings settings) => redis.GetDatabase().WithKeyPrefix(settings.KeyPrefix);
 }

@@ -7,7 +7,6 @@ using Foresight.Matching.Leadership;
 using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Cluster;
-using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using StackExchange.Redis;
@@ -23,7 +22,7 @@ internal sealed class FaultCluster : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Dictionary<string, string?> settings;
-    private readonly RedisConnection redis;
+    private readonly RedisClient redis;
     private readonly LeaderDirectory leaders;
     private readonly NodeRegistry registry;
     private readonly ConcurrentDictionary<string, Member> members = new();
@@ -43,9 +42,9 @@ internal sealed class FaultCluster : IAsyncDisposable
             ["LEASE_RENEW_MS"] = Milliseconds(lease.RenewInterval), ["LEASE_POLL_MS"] = Milliseconds(lease.PollInterval),
         };
         if (stores.StandbyPort is not null) settings["DATABASE_REPLICA_1_URL"] = StandbyConnection;
-        redis = new RedisConnection(new RedisSettings(stores.Redis, settings["REDIS_KEY_PREFIX"]!), NullLogger<RedisConnection>.Instance);
-        leaders = new LeaderDirectory(redis, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
-        registry = new NodeRegistry(redis, new NoNotices(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
+        redis = new RedisClient(stores.Redis, settings["REDIS_KEY_PREFIX"]!);
+        leaders = new LeaderDirectory(redis.Database, redis.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
+        registry = new NodeRegistry(redis.Database, new NoNotices(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
         Router = new LeaderRouter(leaders, new ClusterSecret(settings["CLUSTER_SECRET"]!), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
     }
 
@@ -215,7 +214,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         await Database.DisposeAsync();
     }
 
-    private RedisKey LeaseKey => redis.Key(LeaderDirectory.LeaseKey(LeasedResources.Matching));
+    private static RedisKey LeaseKey => LeaderDirectory.LeaseKey(LeasedResources.Matching);
 
     private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString(CultureInfo.InvariantCulture);
 

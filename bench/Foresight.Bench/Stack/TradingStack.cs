@@ -40,7 +40,7 @@ internal sealed partial class TradingStack : IAsyncDisposable
     private readonly Servers servers;
     private readonly TradingStackOptions options;
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
-    private readonly RedisConnection client;
+    private readonly RedisClient client;
     private readonly List<NodeProcess> apis = [];
     private NodeProcess? node;
     private int nodes;
@@ -50,8 +50,8 @@ internal sealed partial class TradingStack : IAsyncDisposable
         (this.servers, this.options) = (servers, options);
         Database = NpgsqlDataSource.Create(servers.Postgres);
         Chain = EthereumClient.OfEndpoint(http, servers.Chain);
-        client = new RedisConnection(new RedisSettings(servers.Redis, RedisSettings.DefaultKeyPrefix), NullLogger<RedisConnection>.Instance);
-        var leaders = new LeaderDirectory(client, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
+        client = new RedisClient(servers.Redis, RedisSettings.DefaultKeyPrefix);
+        var leaders = new LeaderDirectory(client.Database, client.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
         Router = new LeaderRouter(leaders, new ClusterSecret(Secret), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
         Keys = [.. Enumerable.Range(1, options.Traders).Select(i => PrivateKey.OfPhrase($"trader {i} of the benchmark"))];
     }

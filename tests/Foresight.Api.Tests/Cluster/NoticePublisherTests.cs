@@ -38,7 +38,7 @@ public sealed class NoticePublisherTests
             ["ConnectionStrings:redis"] = "127.0.0.1:1", ["NODE_ID"] = "alone", ["urls"] = "http://127.0.0.1:0",
         });
         builder.AddServiceDefaults();
-        builder.AddRedisClient();
+        builder.AddRedis();
         builder.AddClusterNode("matching");
         await using var node = builder.Build();
         await node.StartAsync();

@@ -118,7 +118,7 @@ public sealed class NoticeTests(ApiStack stack)
             ["urls"] = "http://127.0.0.1:0",
         });
         builder.AddServiceDefaults();
-        builder.AddRedisClient();
+        builder.AddRedis();
         builder.AddClusterNode("matching");
         var node = builder.Build();
         await node.StartAsync();

@@ -30,7 +30,7 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
         await cluster.DisposeAsync();
     }
 
-    private RedisKey LeaseKey => one.Redis.Key(LeaderDirectory.LeaseKey(LeasedResources.Matching));
+    private RedisKey LeaseKey => LeaderDirectory.LeaseKey(LeasedResources.Matching);
 
     private bool OneLeads => new[] { one, two }.Count(node => node.Presence.State == "active") == 1;
 
@@ -41,11 +41,11 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
     [InlineData("{\"nodeId\":\"ghost\",\"kind\":\"matching\",\"state\":\"active\",\"leads\":[null]}")]
     public async Task ANodesRecordThatIsNone_IsDropped_AndEndsNobody(string forged)
     {
-        var redis = one.Redis.Database;
+        var redis = one.Redis;
         foreach (var name in new[] { "ghost", "n1", "n2" })
         {
-            await redis.StringSetAsync(one.Redis.Key($"node:{name}:info"), forged);
-            await redis.SetAddAsync(one.Redis.Key("nodes"), name);
+            await redis.StringSetAsync($"node:{name}:info", forged);
+            await redis.SetAddAsync("nodes", name);
         }
 
         await AllIsWellAsync();
@@ -54,10 +54,10 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task KeysOfAnotherType_AreReplaced_AndEndNobody()
     {
-        var redis = one.Redis.Database;
-        await redis.KeyDeleteAsync([one.Redis.Key("nodes"), one.Redis.Key("node:n1:info")]);
-        await redis.HashSetAsync(one.Redis.Key("node:n1:info"), "state", "active");
-        await redis.StringSetAsync(one.Redis.Key("nodes"), "n1");
+        var redis = one.Redis;
+        await redis.KeyDeleteAsync(["nodes", "node:n1:info"]);
+        await redis.HashSetAsync("node:n1:info", "state", "active");
+        await redis.StringSetAsync("nodes", "n1");
         await AllIsWellAsync();
     }
 
@@ -66,7 +66,7 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
     {
         foreach (var channel in new[] { Channels.ClusterLeader, Channels.ClusterNodes, $"{typeof(NoticeHub).FullName}:all" })
         foreach (var message in new[] { "no json", "null", "[]", "{}", "{\"kind\":\"released\",\"resource\":null}" })
-            await one.Redis.Database.PublishAsync(RedisChannel.Literal(one.Redis.Key(channel)), message);
+            await one.Redis.PublishAsync(RedisChannel.Literal(channel), message);
         await AllIsWellAsync();
     }
 
@@ -74,8 +74,8 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task ALeaseKeyOfAnotherType_IsReplacedWithinALease()
     {
-        await one.Redis.Database.KeyDeleteAsync(LeaseKey);
-        await one.Redis.Database.HashSetAsync(LeaseKey, "token", "forged");
+        await one.Redis.KeyDeleteAsync(LeaseKey);
+        await one.Redis.HashSetAsync(LeaseKey, "token", "forged");
         await SomebodyHoldsTheLeaseAsync();
         await AllIsWellAsync();
     }
@@ -84,14 +84,14 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
     public async Task AForgedLeaseForADay_LastsForALease()
     {
         var ghost = new LeaseRecord("ghost", "http://127.0.0.1:1", Guid.NewGuid(), 9, DateTimeOffset.UtcNow, DateTimeOffset.UtcNow);
-        await one.Redis.Database.StringSetAsync(LeaseKey, JsonSerializer.Serialize(ghost, JsonSerializerOptions.Web), TimeSpan.FromDays(1));
+        await one.Redis.StringSetAsync(LeaseKey, JsonSerializer.Serialize(ghost, JsonSerializerOptions.Web), TimeSpan.FromDays(1));
         await SomebodyHoldsTheLeaseAsync();
         await AllIsWellAsync();
     }
 
     private Task SomebodyHoldsTheLeaseAsync() => Eventually.TrueAsync("a node of ours holds the lease", Eventually.Patience, async () =>
-        await one.Redis.Database.KeyTypeAsync(LeaseKey) == RedisType.String
-        && LeaderDirectory.Parse(await one.Redis.Database.StringGetAsync(LeaseKey)) is { NodeId: not "ghost" });
+        await one.Redis.KeyTypeAsync(LeaseKey) == RedisType.String
+        && LeaderDirectory.Parse(await one.Redis.StringGetAsync(LeaseKey)) is { NodeId: not "ghost" });
 
     /// <summary>Both nodes are announced anew and known, one of them leads, and it takes a command.</summary>
     private async Task AllIsWellAsync()
@@ -107,5 +107,5 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
         await Journal.AssertSoundAsync(cluster);
     }
 
-    private async Task<bool> IsSetAsync() => await one.Redis.Database.KeyTypeAsync(one.Redis.Key("nodes")) == RedisType.Set;
+    private async Task<bool> IsSetAsync() => await one.Redis.KeyTypeAsync("nodes") == RedisType.Set;
 }

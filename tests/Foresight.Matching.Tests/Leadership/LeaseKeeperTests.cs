@@ -1,7 +1,6 @@
 using Foresight.Contracts;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Tests.Stores;
-using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.Leadership;
@@ -13,8 +12,8 @@ public sealed class LeaseKeeperTests(StoresFixture stores)
     [Fact]
     public async Task ARenewalThatThrowsWhatNobodyExpects_LosesTheLease_AndTheKeeperEndsInOrder()
     {
-        var redis = new RedisConnection(new RedisSettings(stores.Redis, $"{Guid.NewGuid():N}:"), NullLogger<RedisConnection>.Instance);
-        var store = new RedisLeaseStore(redis, TimeProvider.System, NullLogger<RedisLeaseStore>.Instance);
+        var redis = new RedisClient(stores.Redis, $"{Guid.NewGuid():N}:");
+        var store = new RedisLeaseStore(redis.Database, redis.Broadcast, TimeProvider.System, NullLogger<RedisLeaseStore>.Instance);
         var options = new LeaseOptions { LeaseDuration = TimeSpan.FromMinutes(10), RenewInterval = TimeSpan.FromMilliseconds(20) };
         var record = new LeaseRecord("a", "http://127.0.0.1:1", Guid.NewGuid(), 0, DateTimeOffset.UtcNow, DateTimeOffset.UtcNow);
         var keeper = new LeaseKeeper(store, options, TimeProvider.System, "thing", record, TimeProvider.System.GetTimestamp());

@@ -3,7 +3,6 @@ using Foresight.Contracts;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Cluster;
-using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 
@@ -16,18 +15,18 @@ public sealed class LeaseStoreTests : IDisposable
     private const string Resource = "thing";
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(5);
 
-    private readonly RedisConnection redis;
+    private readonly RedisClient redis;
     private readonly RedisLeaseStore store;
     private readonly LeaseRecord mine = Record("a");
     private readonly LeaseRecord theirs = Record("b");
 
     public LeaseStoreTests(StoresFixture stores)
     {
-        redis = new RedisConnection(new RedisSettings(stores.Redis, $"{Guid.NewGuid():N}:"), NullLogger<RedisConnection>.Instance);
-        store = new RedisLeaseStore(redis, TimeProvider.System, NullLogger<RedisLeaseStore>.Instance);
+        redis = new RedisClient(stores.Redis, $"{Guid.NewGuid():N}:");
+        store = new RedisLeaseStore(redis.Database, redis.Broadcast, TimeProvider.System, NullLogger<RedisLeaseStore>.Instance);
     }
 
-    private RedisKey Key => redis.Key(LeaderDirectory.LeaseKey(Resource));
+    private static RedisKey Key => LeaderDirectory.LeaseKey(Resource);
 
     public void Dispose() => redis.Dispose();
 

@@ -107,13 +107,13 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await using var one = await TestNode.StartAsync("n1", cluster);
         await one.ActiveAsync();
         await using var two = await TestNode.StartAsync("n2", cluster);
-        var key = one.Redis.Key(LeaderDirectory.LeaseKey(LeasedResources.Matching));
-        if (forged is null) await one.Redis.Database.KeyDeleteAsync(key);
-        else await one.Redis.Database.StringSetAsync(key, forged);
+        var key = LeaderDirectory.LeaseKey(LeasedResources.Matching);
+        if (forged is null) await one.Redis.KeyDeleteAsync(key);
+        else await one.Redis.StringSetAsync(key, forged);
 
         await Eventually.TrueAsync(
             "somebody holds the lease again", Eventually.Patience,
-            async () => (await one.Redis.Database.StringGetAsync(key)).ToString() is { Length: > 0 } value && !value.Contains("ghost"));
+            async () => (await one.Redis.StringGetAsync(key)).ToString() is { Length: > 0 } value && !value.Contains("ghost"));
         await OneLeadsAsync(one, two, Eventually.Patience);
         Assert.Equal(DoorStatus.Accepted, (await two.Router.SendAsync(Traders.Fund(1))).Status);
         await Journal.AssertSoundAsync(cluster);
@@ -129,12 +129,12 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await stores.StartRedisAsync();
         await using var node = await TestNode.StartAsync("n1", cluster.With("LEASE_TTL_MS", "600000"));
         await node.ActiveAsync();
-        var key = node.Redis.Key(LeaderDirectory.LeaseKey(LeasedResources.Matching));
-        var own = await node.Redis.Database.StringGetAsync(key);
-        await node.Redis.Database.StringSetAsync(key, "forged", TimeSpan.FromMinutes(10));
+        var key = LeaderDirectory.LeaseKey(LeasedResources.Matching);
+        var own = await node.Redis.StringGetAsync(key);
+        await node.Redis.StringSetAsync(key, "forged", TimeSpan.FromMinutes(10));
         await Eventually.TrueAsync("the node follows", Eventually.Patience, () => node.Presence.State == "follower");
 
-        await node.Redis.Database.StringSetAsync(key, own, TimeSpan.FromMinutes(10));
+        await node.Redis.StringSetAsync(key, own, TimeSpan.FromMinutes(10));
         await node.ActiveAsync();
         Assert.Equal(2L, await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'"));
     }

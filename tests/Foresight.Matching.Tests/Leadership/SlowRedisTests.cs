@@ -37,7 +37,7 @@ public sealed class SlowRedisTests(BreakableStoresFixture stores, ITestOutputHel
         await using var load = await LoadAsync();
         var before = await EpochAsync();
 
-        await one.Redis.Database.ExecuteAsync("CLIENT", "PAUSE", (long)(Lease * 2).TotalMilliseconds, "ALL");
+        await one.Redis.ExecuteAsync("CLIENT", "PAUSE", (long)(Lease * 2).TotalMilliseconds, "ALL");
         await Eventually.TrueAsync("the leader stops by its own clock", Eventually.Patience, () => Active(one, two) == 0);
         await Eventually.TrueAsync("one node leads again", Eventually.Patience, () => Active(one, two) == 1);
         await load.AcknowledgedAsync(20);

@@ -45,7 +45,7 @@ public sealed class ChainWordTests(StoresFixture stores)
         await using var node = await TestNode.StartAsync("n1", cluster);
         await node.ActiveAsync();
         var told = new System.Collections.Concurrent.ConcurrentQueue<OrderUpdate>();
-        node.Redis.Subscribe<OrdersMessage>(Channels.Orders, message =>
+        node.Broadcast.Subscribe<OrdersMessage>(Channels.Orders, message =>
         {
             foreach (var update in message.Updates) told.Enqueue(update);
         });

@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using StackExchange.Redis;
 
 namespace Foresight.Matching.Tests.Pipeline;
 
@@ -30,7 +31,8 @@ internal sealed class TestNode : IAsyncDisposable
     public LeaderRouter Router => app.Services.GetRequiredService<LeaderRouter>();
     public LeaderDirectory Leaders => app.Services.GetRequiredService<LeaderDirectory>();
     public NodeRegistry Nodes => app.Services.GetRequiredService<NodeRegistry>();
-    public RedisConnection Redis => app.Services.GetRequiredService<RedisConnection>();
+    public IDatabase Redis => app.Services.GetRequiredService<IDatabase>();
+    public IBroadcast Broadcast => app.Services.GetRequiredService<IBroadcast>();
 
     public static Task<TestNode> StartAsync(string nodeId, TestCluster cluster) => StartAsync(nodeId, cluster.Settings);
 
@@ -44,7 +46,7 @@ internal sealed class TestNode : IAsyncDisposable
         // First: the program adds the system's only if there is none.
         if (clock is not null) builder.Services.AddSingleton(clock);
         builder.AddServiceDefaults();
-        builder.AddRedisClient();
+        builder.AddRedis();
         builder.AddPostgres(useReplicas: false);
         builder.AddClusterNode("matching", initialState: "follower");
         builder.AddLeaderRouter();
@@ -65,10 +67,10 @@ internal sealed class TestNode : IAsyncDisposable
     public async Task LeaseRenewedAsync(int times)
     {
         var seen = new HashSet<DateTimeOffset>();
-        var key = Redis.Key(LeaderDirectory.LeaseKey(LeasedResources.Matching));
+        var key = LeaderDirectory.LeaseKey(LeasedResources.Matching);
         await Eventually.TrueAsync($"the lease is renewed {times} times", Eventually.Patience, async () =>
         {
-            if (LeaderDirectory.Parse(await Redis.Database.StringGetAsync(key)) is { } lease) seen.Add(lease.LastRenewedAt);
+            if (LeaderDirectory.Parse(await Redis.StringGetAsync(key)) is { } lease) seen.Add(lease.LastRenewedAt);
             return seen.Count > times;
         });
     }

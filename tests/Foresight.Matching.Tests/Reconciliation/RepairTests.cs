@@ -27,7 +27,7 @@ public sealed class RepairTests(ChainFixture fixture)
         Assert.Equal(4L, await venue.ScalarAsync<long>("SELECT count(*) FROM reconciliation_repairs WHERE run_id = $1 AND state = 'planned'", dry));
 
         var heard = new ConcurrentQueue<TradeStatesMessage>();
-        venue.Redis.Subscribe<TradeStatesMessage>(Channels.TradeStates, heard.Enqueue);
+        venue.Broadcast.Subscribe<TradeStatesMessage>(Channels.TradeStates, heard.Enqueue);
         var real = await RunAsync(venue, dryRun: false);
         await Eventually.TrueAsync("what was repaired is told", Eventually.Patience, () => heard.Count >= 2);
         // Outside the settler's numbers, whose holder is another.

@@ -37,8 +37,8 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
     {
         var (buyer, seller) = (await venue.AddWalletAsync(usdc: 1_000), await venue.AddWalletAsync(shares: 1_000));
         var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var notices = nodes.Redis.Key($"{typeof(NoticeHub).FullName}:group:{NoticeTopics.Cluster}");
-        await nodes.Redis.Subscriber.SubscribeAsync(RedisChannel.Literal(notices), (_, message) =>
+        var notices = nodes.Redis.Broadcast.Channel($"{typeof(NoticeHub).FullName}:group:{NoticeTopics.Cluster}");
+        await nodes.Redis.Multiplexer.GetSubscriber().SubscribeAsync(notices, (_, message) =>
         {
             if (message.ToString().Contains("settlement_halted", StringComparison.Ordinal)) told.TrySetResult();
         });

@@ -21,7 +21,7 @@ internal sealed class SettlerNodes : IAsyncDisposable
     private readonly string prefix = $"{Guid.NewGuid():N}:";
     private readonly Venue venue;
     private readonly Func<string, string> rpcOf;
-    private readonly RedisConnection redis;
+    private readonly RedisClient redis;
     private readonly LeaderRouter router;
     private readonly SemaphoreSlim mayMine = new(1);
     private Task mining = Task.CompletedTask;
@@ -30,14 +30,14 @@ internal sealed class SettlerNodes : IAsyncDisposable
     private SettlerNodes(Venue venue, Func<string, string> rpcOf)
     {
         (this.venue, this.rpcOf) = (venue, rpcOf);
-        redis = new RedisConnection(new RedisSettings(venue.Fixture.Redis, prefix), NullLogger<RedisConnection>.Instance);
-        var leaders = new LeaderDirectory(redis, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
+        redis = new RedisClient(venue.Fixture.Redis, prefix);
+        var leaders = new LeaderDirectory(redis.Database, redis.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
         router = new LeaderRouter(leaders, new ClusterSecret(Secret), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
     }
 
     public IReadOnlyCollection<NodeProcess> All => nodes.Values;
 
-    public RedisConnection Redis => redis;
+    public RedisClient Redis => redis;
 
     public NodeProcess this[string node] => nodes[node];
 

@@ -12,7 +12,7 @@ public sealed class TradeStateTests(ChainFixture fixture)
     {
         await using var venue = await Venue.CreateAsync(fixture);
         var heard = new ConcurrentQueue<TradeStatesMessage>();
-        venue.Redis.Subscribe<TradeStatesMessage>(Channels.TradeStates, heard.Enqueue);
+        venue.Broadcast.Subscribe<TradeStatesMessage>(Channels.TradeStates, heard.Enqueue);
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var trade = await venue.TradeAsync(alice, bob);
         await fixture.AutomineAsync(false);

@@ -10,6 +10,7 @@ using Foresight.Matching.Settlement;
 using Foresight.Matching.Settlement.Allotment;
 using Foresight.Matching.Setup;
 using Foresight.Matching.Sharding;
+using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -36,20 +37,20 @@ public sealed class Venue : IAsyncDisposable
     private int shards = 1;
 
     private readonly SettlementMetrics metrics = new(new TestMeters());
-    private readonly RedisConnection redis;
+    private readonly RedisClient redis;
     private long orders;
 
     private Venue(ChainFixture fixture, NpgsqlDataSource database)
     {
         (Fixture, Database) = (fixture, database);
-        redis = new RedisConnection(new RedisSettings(fixture.Redis, $"test-{Guid.NewGuid():N}:"), NullLogger<RedisConnection>.Instance);
-        Publisher = new TradeStatePublisher(redis, new NoNotices(), metrics, TimeProvider.System);
+        redis = new RedisClient(fixture.Redis, $"test-{Guid.NewGuid():N}:");
+        Publisher = new TradeStatePublisher(redis.Broadcast, new NoNotices(), metrics, TimeProvider.System);
     }
 
     public ChainFixture Fixture { get; }
     public NpgsqlDataSource Database { get; }
     public TradeStatePublisher Publisher { get; }
-    public RedisConnection Redis => redis;
+    public IBroadcast Broadcast => redis.Broadcast;
     public OperatorKey Operator { get; } = new(PrivateKey.Parse(DevelopmentKey));
     public Deployment Deployment { get; private set; } = null!;
     public Term Term { get; private set; } = null!;

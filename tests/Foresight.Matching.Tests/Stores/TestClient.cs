@@ -1,7 +1,6 @@
 using Foresight.Contracts;
 using Foresight.Matching.Tests.Pipeline;
 using Foresight.ServiceDefaults.Cluster;
-using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.Stores;
@@ -9,15 +8,13 @@ namespace Foresight.Matching.Tests.Stores;
 /// <summary>What an Api node has of the cluster: where the leader is, and how to send it commands.</summary>
 internal sealed class TestClient : IAsyncDisposable
 {
-    private readonly RedisConnection redis;
+    private readonly RedisClient redis;
 
     public TestClient(TestCluster cluster)
     {
-        redis = new RedisConnection(
-            new RedisSettings(cluster.Settings["ConnectionStrings:redis"]!, cluster.Settings["REDIS_KEY_PREFIX"]!),
-            NullLogger<RedisConnection>.Instance);
-        Leaders = new LeaderDirectory(redis, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
-        Nodes = new NodeRegistry(redis, new NoNotices(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
+        redis = new RedisClient(cluster.Settings["ConnectionStrings:redis"]!, cluster.Settings["REDIS_KEY_PREFIX"]!);
+        Leaders = new LeaderDirectory(redis.Database, redis.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
+        Nodes = new NodeRegistry(redis.Database, new NoNotices(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
         Router = new LeaderRouter(
             Leaders, new ClusterSecret(cluster.Settings["CLUSTER_SECRET"]!), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
         _ = Router.StartAsync(CancellationToken.None);

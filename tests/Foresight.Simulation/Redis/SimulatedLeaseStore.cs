@@ -15,7 +15,7 @@ internal sealed class SimulatedLeaseStore(World world, Process process, Link lin
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>As <c>RedisConnection</c> has it.</summary>
+    /// <summary>As <c>RedisSettings</c> has it.</summary>
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>A lease of its own that a node meets so often in a row, half a second apart, is one that it does not give back.</summary>

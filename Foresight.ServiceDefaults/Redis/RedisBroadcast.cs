@@ -1,0 +1,104 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Foresight.ServiceDefaults.Redis;
+
+/// <summary>Messages as JSON over Redis Pub/Sub, on channels with the cluster's prefix.</summary>
+public sealed partial class RedisBroadcast : IBroadcast
+{
+    private readonly ISubscriber _subscriber;
+    private readonly string _prefix;
+    private readonly ILogger<RedisBroadcast> _logger;
+
+    public RedisBroadcast(IConnectionMultiplexer redis, RedisSettings settings, ILogger<RedisBroadcast> logger)
+    {
+        (Connection, _subscriber, _prefix, _logger) = (redis, redis.GetSubscriber(), settings.KeyPrefix, logger);
+        redis.ConnectionRestored += (_, connection) =>
+        {
+            if (connection.ConnectionType != ConnectionType.Interactive) return;
+            Log.Restored(logger);
+            // Handlers run on the pool: the client's own thread must not wait for them.
+            ThreadPool.QueueUserWorkItem(_ => Restored?.Invoke());
+        };
+        redis.ConnectionFailed += (_, connection) =>
+        {
+            if (connection.ConnectionType == ConnectionType.Interactive) Log.Failed(logger, connection.FailureType);
+        };
+        if (!redis.IsConnected) Log.NotThere(logger);
+    }
+
+    public event Action? Restored;
+
+    public IConnectionMultiplexer Connection { get; }
+
+    public RedisChannel Channel(string name) => RedisChannel.Literal(_prefix + name);
+
+    public void Publish<T>(string channel, T message)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(message, JsonSerializerOptions.Web);
+        try
+        {
+            // Receivers find what is lost by the numbers in the messages.
+            _subscriber.Publish(Channel(channel), body, CommandFlags.FireAndForget);
+        }
+        catch (RedisException error)
+        {
+            Log.NotPublished(_logger, channel, error.Message);
+        }
+    }
+
+    /// <summary>
+    /// The client subscribes again after each reconnection. A message that is not the JSON of a <typeparamref name="T"/> is logged and
+    /// dropped: anybody who reaches the server could publish it.
+    /// </summary>
+    public void Subscribe<T>(string channel, Action<T> handle) where T : class
+    {
+        try
+        {
+            _subscriber.Subscribe(Channel(channel), (_, body) => Receive(channel, body, handle));
+        }
+        catch (Exception error) when (error is TimeoutException or RedisException)
+        {
+            // The client remembers the subscription and asks for it when it can; only its confirmation did not come in time.
+            Log.NotConfirmed(_logger, channel, error.Message);
+        }
+    }
+
+    private void Receive<T>(string channel, RedisValue body, Action<T> handle) where T : class
+    {
+        T? message;
+        try
+        {
+            message = JsonSerializer.Deserialize<T>((byte[])body!, JsonSerializerOptions.Web);
+        }
+        catch (JsonException error)
+        {
+            Log.NotUnderstood(_logger, channel, error.Message);
+            return;
+        }
+
+        if (message is not null) handle(message);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Redis is not reachable yet; this process starts without it and joins when it is there.")]
+        public static partial void NotThere(ILogger logger);
+
+        [LoggerMessage(LogLevel.Warning, "The connection to Redis failed ({Failure}); it is being made again.")]
+        public static partial void Failed(ILogger logger, ConnectionFailureType failure);
+
+        [LoggerMessage(LogLevel.Information, "The connection to Redis is back.")]
+        public static partial void Restored(ILogger logger);
+
+        [LoggerMessage(LogLevel.Debug, "A message for {Channel} was not published: {Reason}")]
+        public static partial void NotPublished(ILogger logger, string channel, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "The subscription of {Channel} is not confirmed yet: {Reason}")]
+        public static partial void NotConfirmed(ILogger logger, string channel, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "A message of {Channel} is not understood and was dropped: {Reason}")]
+        public static partial void NotUnderstood(ILogger logger, string channel, string reason);
+    }
+}
