@@ -15,7 +15,7 @@ public static class MarketDataExtensions
         builder.Services.AddHostedService(provider => provider.GetRequiredService<MarketFeed>());
         builder.Services.AddSingleton<NoticeReader>();
         builder.Services.AddHostedService<NoticeReceiver>();
-        builder.Services.AddHealthChecks().AddCheck<FeedCheck>("market-data", HealthStatus.Unhealthy, [HealthBoard.Ready]);
+        builder.Services.AddHealthChecks().AddCheck<FeedCheck>("market-data", HealthStatus.Unhealthy, [HealthEndpoints.Ready]);
         builder.Services.AddSignalR(options =>
         {
             // The longest call is a subscription to private orders, about 300 bytes.

@@ -7,6 +7,7 @@ public static class ApiClientRegistration
         builder.Services.AddSingleton(ApiAddresses.FromConfiguration(builder.Configuration));
         builder.Services.AddScoped<OperatorCredential>();
         builder.Services.AddScoped<ForesightApiClient>();
+#pragma warning disable EXTEXP0001 // The only way for one client to leave the default.
         builder.Services.AddHttpClient(ForesightApiClient.HttpClientName, client => client.Timeout = ForesightApiClient.TryTimeout)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
             {
@@ -14,6 +15,9 @@ public static class ApiClientRegistration
                 PooledConnectionLifetime = TimeSpan.FromMinutes(2),
                 AllowAutoRedirect = false,
                 UseProxy = false,
-            });
+            })
+            // It asks the next node itself, and within less time than the standard handler would try again.
+            .RemoveAllResilienceHandlers();
+#pragma warning restore EXTEXP0001
     }
 }

@@ -5,6 +5,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Foresight.ServiceDefaults.Health;
 
@@ -15,38 +18,62 @@ public sealed record CheckView(string Status, string? Description, double Durati
 
 public static class HealthEndpoints
 {
-    internal static IServiceCollection AddHealthBoard(this IServiceCollection services)
+    /// <summary>Tag of the checks that decide readiness.</summary>
+    public const string Ready = "ready";
+
+    internal static void AddHealth(this IHostApplicationBuilder builder)
     {
-        services.AddHealthChecks();
-        services.AddSingleton<HealthBoard>();
-        services.AddHostedService(provider => provider.GetRequiredService<HealthBoard>());
-        return services;
+        // It logs each failure of each run as an error; HealthReports logs the changes.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
+        builder.Services.AddHealthChecks();
+        builder.Services.AddSingleton<HealthReports>();
+        builder.Services.AddSingleton<IHealthCheckPublisher>(provider => provider.GetRequiredService<HealthReports>());
+        builder.Services.Configure<HealthCheckPublisherOptions>(publisher =>
+            (publisher.Delay, publisher.Period, publisher.Timeout) = (TimeSpan.Zero, HealthReports.Interval, Timeout.InfiniteTimeSpan));
+        builder.Services.PostConfigure<HealthCheckServiceOptions>(health =>
+        {
+            foreach (var check in health.Registrations) check.Timeout = HealthReports.CheckBound;
+        });
     }
+
+    /// <summary>Gives a client's own check the name, weight and part in readiness that ours have.</summary>
+    internal static void AdoptHealthCheck(this IServiceCollection services, string theirName, string name, bool neededToBeReady) =>
+        services.Configure<HealthCheckServiceOptions>(health =>
+        {
+            var check = health.Registrations.Single(check => check.Name == theirName);
+            check.Name = name;
+            check.FailureStatus = neededToBeReady ? HealthStatus.Unhealthy : HealthStatus.Degraded;
+            if (neededToBeReady) check.Tags.Add(Ready);
+        });
 
     internal static void MapHealth(this IEndpointRouteBuilder routes)
     {
         // Depends on nothing: a process that serves this need not be restarted, whatever else is down.
         routes.MapGet("/alive", () => TypedResults.Text("alive")).ExcludeFromDescription().AllowAnonymous();
-        routes.MapGet("/ready", (HealthBoard board, NodeIdentity node) => Report(board, node, HealthBoard.Ready)).ExcludeFromDescription()
-            .AllowAnonymous();
-        routes.MapGet("/health", (HealthBoard board, NodeIdentity node) => Report(board, node, tag: null)).ExcludeFromDescription()
-            .AllowAnonymous();
+        routes.MapGet("/ready", (HealthReports reports, IOptions<HealthCheckServiceOptions> checks, NodeIdentity node) => Report(reports, checks, node, Ready))
+            .ExcludeFromDescription().AllowAnonymous();
+        routes.MapGet("/health", (HealthReports reports, IOptions<HealthCheckServiceOptions> checks, NodeIdentity node) => Report(reports, checks, node, tag: null))
+            .ExcludeFromDescription().AllowAnonymous();
     }
 
-    private static IResult Report(HealthBoard board, NodeIdentity node, string? tag)
+    private static IResult Report(HealthReports reports, IOptions<HealthCheckServiceOptions> registered, NodeIdentity node, string? tag)
     {
-        var results = board.Results(tag);
-        var status = results.Values.Any(check => check?.Status == HealthStatus.Unhealthy) ? "unhealthy"
-            : results.Values.Any(check => check is null) ? "starting"
-            : results.Values.Any(check => check!.Status == HealthStatus.Degraded) ? "degraded"
-            : "healthy";
-        var checks = results.ToDictionary(
-            check => check.Key,
-            check => new CheckView(
-                check.Value?.Status.ToString().ToLowerInvariant() ?? "starting", check.Value?.Description,
-                Math.Round(check.Value?.Duration.TotalMilliseconds ?? 0, 1), check.Value?.At));
+        var last = reports.Last;
+        var checks = registered.Value.Registrations.Where(check => tag is null || check.Tags.Contains(tag))
+            .ToDictionary(check => check.Name, check => View(check, last));
+        var status = new[] { "unhealthy", "starting", "degraded" }.FirstOrDefault(status => checks.Values.Any(check => check.Status == status)) ?? "healthy";
         return Results.Json(
             new HealthReportView(status, node.Id, checks), JsonSerializerOptions.Web,
             statusCode: status is "healthy" or "degraded" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private static CheckView View(HealthCheckRegistration check, (HealthReport Report, DateTimeOffset At, bool IsFresh)? last)
+    {
+        if (last is not { } known || !known.Report.Entries.TryGetValue(check.Name, out var result)) return new CheckView("starting", null, 0, null);
+        var (status, description) = known.IsFresh
+            // Without the error's message, which may name hosts: this is public.
+            ? (result.Status, result.Exception is { } error ? error.GetType().Name : result.Description)
+            : (check.FailureStatus, "no answer in time");
+        return new CheckView(status.ToString().ToLowerInvariant(), description, Math.Round(result.Duration.TotalMilliseconds, 1), known.At);
     }
 }

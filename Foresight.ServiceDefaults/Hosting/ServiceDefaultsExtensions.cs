@@ -4,6 +4,7 @@ using Foresight.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.Hosting;
@@ -12,14 +13,23 @@ public static class ServiceDefaultsExtensions
 {
     private static int settingErrorsReported;
 
-    /// <summary>What every host shares: who it is, telemetry, health, the clock, and the way it reports a wrong setting.</summary>
+    /// <summary>What every host shares: who it is, telemetry, health, discovery and resilience of HTTP clients, the clock, and the way it reports a wrong
+    /// setting.</summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         ReportSettingErrors();
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(NodeIdentity.From(builder.Configuration, builder.Environment.ApplicationName, DateTimeOffset.UtcNow));
-        builder.AddTelemetry();
-        builder.Services.AddHealthBoard();
+        var node = NodeIdentity.From(builder.Configuration, builder.Environment.ApplicationName, DateTimeOffset.UtcNow);
+        builder.Services.AddSingleton(node);
+        builder.AddTelemetry(node);
+        builder.AddHealth();
+        builder.Services.AddServiceDiscovery();
+        builder.Services.ConfigureHttpClientDefaults(http =>
+        {
+            // What changes something is sent once: only its caller knows whether it may be sent again.
+            http.AddStandardResilienceHandler(options => options.Retry.DisableForUnsafeHttpMethods());
+            http.AddServiceDiscovery();
+        });
         // What does not end within this is cut off; the leader hands over well before (acceptance A2: exit within 10 s).
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(8));
         return builder;

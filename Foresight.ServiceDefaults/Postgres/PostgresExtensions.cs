@@ -2,8 +2,8 @@ using System.Diagnostics.Metrics;
 using Foresight.ServiceDefaults.Health;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
+using Foresight.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using StackExchange.Redis;
@@ -41,13 +41,21 @@ public static class PostgresExtensions
         });
         builder.Services.AddSingleton<ReplicaMonitor>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ReplicaMonitor>());
-        builder.Services.AddHealthChecks().AddCheck<PrimaryCheck>("postgres", HealthStatus.Unhealthy, [HealthBoard.Ready]);
+        builder.Services.AdoptHealthCheck("PostgreSql", "postgres", neededToBeReady: true);
         return builder;
     }
 
     /// <summary>Only the primary, as <see cref="NpgsqlDataSource"/>, wherever it is: for a program that is not a node.</summary>
     public static void AddPrimary(this IHostApplicationBuilder builder, PostgresAddress address)
     {
+        // Aspire's client for its health check and spans; the metrics are collected with all others. The connections themselves follow
+        // promotions and are checked, which takes other services, and the client's own registration can use none: the one below replaces it.
+        builder.AddNpgsqlDataSource("foresight", client =>
+        {
+            client.ConnectionString = address.Primary.ConnectionString;
+            client.DisableMetrics = true;
+            client.DisableTracing = !builder.Configuration.ExportsTelemetry();
+        });
         builder.Services.AddSingleton(address);
         builder.Services.AddSingleton<TimelineGuard>();
         builder.Services.AddSingleton(provider => new PrimaryServers(
@@ -81,15 +89,5 @@ public static class PostgresExtensions
         if (!connection.ShouldSerialize("Cancellation Timeout")) settings.CancellationTimeout = 1000;
         if (!connection.ShouldSerialize("Maximum Pool Size")) settings.MaxPoolSize = 30;
         return settings;
-    }
-
-    private sealed class PrimaryCheck(NpgsqlDataSource primary) : IHealthCheck
-    {
-        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellation = default)
-        {
-            await using var command = primary.CreateCommand("SELECT 1");
-            await command.ExecuteScalarAsync(cancellation);
-            return HealthCheckResult.Healthy();
-        }
     }
 }

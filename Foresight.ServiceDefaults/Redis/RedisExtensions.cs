@@ -1,7 +1,7 @@
 using Foresight.ServiceDefaults.Health;
 using Foresight.ServiceDefaults.Redis;
+using Foresight.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 using StackExchange.Redis.KeyspaceIsolation;
@@ -16,25 +16,18 @@ public static class RedisExtensions
     /// </summary>
     public static TBuilder AddRedis<TBuilder>(this TBuilder builder, bool neededToBeReady = true) where TBuilder : IHostApplicationBuilder
     {
-        const string name = "redis";
-        var settings = RedisSettings.From(builder.Configuration, name);
+        var settings = RedisSettings.From(builder.Configuration);
         builder.AddRedisClient(
-            name,
+            "redis",
             client =>
             {
                 client.ConnectionString = settings.Configuration;
-                client.DisableTracing = builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is null or "";
+                client.DisableTracing = !builder.Configuration.ExportsTelemetry();
             },
             settings.Apply);
         // It logs every attempt to connect again as an error; RedisBroadcast logs the changes.
         builder.Logging.AddFilter("StackExchange.Redis", LogLevel.Critical);
-        builder.Services.Configure<HealthCheckServiceOptions>(options =>
-        {
-            var check = options.Registrations.Single(check => check.Name == "StackExchange.Redis");
-            check.Name = name;
-            check.FailureStatus = neededToBeReady ? HealthStatus.Unhealthy : HealthStatus.Degraded;
-            if (neededToBeReady) check.Tags.Add(HealthBoard.Ready);
-        });
+        builder.Services.AdoptHealthCheck("StackExchange.Redis", "redis", neededToBeReady);
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(provider => DatabaseOf(provider.GetRequiredService<IConnectionMultiplexer>(), settings));
         builder.Services.AddSingleton<RedisBroadcast>();

@@ -133,8 +133,4 @@ public static class MetricNames
     public const string BalanceMismatches = "foresight_balance_mismatches_total";
     /// <summary>Gauge, USDC; label side (ledger, chain).</summary>
     public const string SystemTotalBalance = "foresight_system_total_balance";
-
-    // Telemetry itself
-    /// <summary>Counter: measurements whose labels were folded into one series because the metric had too many; label metric.</summary>
-    public const string SeriesOverflow = "foresight_metrics_overflow_total";
 }
