@@ -4,6 +4,7 @@ using Foresight.Matching.Pipeline;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Replay;
 using Foresight.Matching.Settlement;
+using Foresight.ServiceDefaults.Hosting;
 using Foresight.Matching.Setup;
 
 if (args is ["replay", .. var replayArguments]) return await ReplayVerb.RunAsync(replayArguments);
@@ -12,7 +13,7 @@ if (args is ["setup", .. var setupArguments]) return await SetupVerb.RunAsync(se
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-builder.AddRedis();
+builder.AddRedis(neededToBeReady: builder.Configuration.ClusterEnabled());
 builder.AddPostgres(useReplicas: false);
 builder.AddClusterNode("matching", initialState: "follower");
 builder.AddLeaderRouter();

@@ -37,7 +37,8 @@ public static class LeadershipExtensions
     public static IHostApplicationBuilder AddLeadership(this IHostApplicationBuilder builder, string resource, Func<IServiceProvider, ILeaderTask> work)
     {
         builder.Services.TryAddSingleton(LeaseOptions.From(builder.Configuration));
-        builder.Services.TryAddSingleton<ILeaseStore, RedisLeaseStore>();
+        if (builder.Configuration.ClusterEnabled()) builder.Services.TryAddSingleton<ILeaseStore, RedisLeaseStore>();
+        else builder.Services.TryAddSingleton<ILeaseStore, SoleNodeLeaseStore>();
         builder.Services.TryAddSingleton<ILeadershipTable, PostgresLeadershipTable>();
         builder.Services.TryAddSingleton<INodeProbe, SocketProbe>();
         builder.Services.TryAddSingleton<TermStore>();

@@ -121,6 +121,9 @@ public static class Settings
                 ? usdc * 1_000_000
                 : null;
 
+        /// <summary><c>CLUSTER_ENABLED</c>; false: this node is the only one of its kind, and leads without an election.</summary>
+        public bool ClusterEnabled() => configuration.Flag("CLUSTER_ENABLED", defaultValue: true);
+
         /// <summary>31337, the development chain's, unless <c>CHAIN_ID</c> says otherwise.</summary>
         public long ChainId() => configuration.Long("CHAIN_ID", 31337, 1, long.MaxValue);
     }

@@ -9,9 +9,15 @@ namespace Foresight.ServiceDefaults.Redis;
 /// <param name="KeyPrefix">Put before every key and channel, so that clusters can share a server.</param>
 /// <param name="User">Of a URL; beside the text, because the form above cannot hold every character.</param>
 /// <param name="Password">Likewise.</param>
-public sealed record RedisSettings(string Configuration, string KeyPrefix, string? User = null, string? Password = null)
+/// <param name="Database">Null: what the text says, else 0.</param>
+public sealed record RedisSettings(string Configuration, string KeyPrefix, string? User = null, string? Password = null, int? Database = null)
 {
     public const string DefaultKeyPrefix = "foresight:";
+
+    private const int DefaultPort = 6379;
+
+    /// <summary>A server has 16 databases unless it is set up for more.</summary>
+    private const int MaxDatabase = 9_999;
 
     /// <summary>A start without Redis waits for so long, once.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
@@ -25,14 +31,37 @@ public sealed record RedisSettings(string Configuration, string KeyPrefix, strin
     private const int TimeoutsOfSilence = 4;
 
     /// <summary>
-    /// <c>ConnectionStrings__{name}</c> (Aspire's convention), else <c>REDIS_URL</c> (redis://[user:password@]host[:port][/database]).
+    /// <c>ConnectionStrings__redis</c> (Aspire's convention), <c>REDIS_URL</c> (redis://[user:password@]host[:port][/database]), or
+    /// <c>REDIS_HOST</c> and <c>REDIS_PORT</c>; <c>REDIS_PASSWORD</c> and <c>REDIS_DB</c> complete each of them. Several may be set, as Aspire
+    /// sets them, if they agree.
     /// </summary>
-    public static RedisSettings From(IConfiguration configuration, string connectionName = "redis")
+    /// <exception cref="SettingException">None is set, or two contradict each other; the message holds no value of them.</exception>
+    public static RedisSettings From(IConfiguration configuration)
     {
-        var value = configuration.GetConnectionString(connectionName) is { Length: > 0 } named
-            ? named
-            : configuration.Required("REDIS_URL", $"it, or ConnectionStrings__{connectionName}, says where Redis is");
-        return Parse(value, configuration.Optional("REDIS_KEY_PREFIX") ?? DefaultKeyPrefix);
+        var prefix = configuration.Optional("REDIS_KEY_PREFIX") ?? DefaultKeyPrefix;
+        var set = new List<(string Name, RedisSettings Settings)>();
+        if (configuration.Optional("ConnectionStrings:redis") is { } text) set.Add(("ConnectionStrings__redis", Parse("ConnectionStrings__redis", text, prefix)));
+        if (configuration.Optional("REDIS_URL") is { } url) set.Add(("REDIS_URL", Parse("REDIS_URL", url, prefix)));
+        // Kubernetes sets a REDIS_PORT of its own, "tcp://…", in every pod beside a service named redis.
+        var hasPort = configuration.Optional("REDIS_PORT") is { } given && !given.Contains("://", StringComparison.Ordinal);
+        if (configuration.Optional("REDIS_HOST") is { } host)
+            set.Add(("REDIS_HOST", new RedisSettings($"{host}:{(hasPort ? configuration.Integer("REDIS_PORT", DefaultPort, 1, 65_535) : DefaultPort)}", prefix)));
+        else if (hasPort)
+            throw new SettingException("REDIS_PORT is set and REDIS_HOST is not.");
+        if (set is not [var first, .. var others])
+            throw new SettingException("REDIS_URL is not set: it, REDIS_HOST or ConnectionStrings__redis says where Redis is.");
+
+        var options = first.Settings.Options();
+        foreach (var (name, other) in others)
+            if (!options.EndPoints.SequenceEqual(other.Options().EndPoints))
+                throw new SettingException($"{first.Name} and {name} name different servers: set one of them, or both to the same.");
+        var password = configuration.Optional("REDIS_PASSWORD");
+        if (password is not null && options.Password is { Length: > 0 } && options.Password != password)
+            throw new SettingException($"{first.Name} and REDIS_PASSWORD hold different passwords: set one of them, or both to the same.");
+        int? database = configuration.Optional("REDIS_DB") is null ? null : configuration.Integer("REDIS_DB", 0, 0, MaxDatabase);
+        if (database is not null && options.DefaultDatabase is { } named && named != database)
+            throw new SettingException($"{first.Name} and REDIS_DB name different databases: set one of them, or both to the same.");
+        return first.Settings with { Password = password ?? first.Settings.Password, Database = database };
     }
 
     /// <summary>For a client of its own: tests, tools, SignalR's backplane.</summary>
@@ -51,6 +80,7 @@ public sealed record RedisSettings(string Configuration, string KeyPrefix, strin
     {
         if (User is not null) options.User = User;
         if (Password is not null) options.Password = Password;
+        if (Database is not null) options.DefaultDatabase = Database;
         options.AbortOnConnectFail = false;
         options.ConnectRetry = 1;
         options.ConnectTimeout = (int)ConnectTimeout.TotalMilliseconds;
@@ -70,14 +100,14 @@ public sealed record RedisSettings(string Configuration, string KeyPrefix, strin
         options.ConfigurationChannel = "";
     }
 
-    private static RedisSettings Parse(string value, string keyPrefix)
+    private static RedisSettings Parse(string setting, string value, string keyPrefix)
     {
         if (!value.Contains("://", StringComparison.Ordinal)) return new RedisSettings(value, keyPrefix);
         if (!Uri.TryCreate(value, UriKind.Absolute, out var url) || url.Scheme is not ("redis" or "rediss" or "tcp")
             || url.Host.Length == 0)
-            throw new SettingException("REDIS_URL must look like redis://[user:password@]host[:port][/database].");
+            throw new SettingException($"{setting} must look like redis://[user:password@]host[:port][/database].");
 
-        var configuration = $"{url.Host}:{(url.Port > 0 ? url.Port : 6379)}";
+        var configuration = $"{url.Host}:{(url.Port > 0 ? url.Port : DefaultPort)}";
         if (url.AbsolutePath.Trim('/') is { Length: > 0 } database) configuration += $",defaultDatabase={database}";
         if (url.Scheme == "rediss") configuration += ",ssl=true";
         var credentials = url.UserInfo.Split(':', 2);

@@ -3,6 +3,7 @@ using Foresight.Contracts;
 using Foresight.Matching.Door;
 using Foresight.Matching.Pipeline;
 using Foresight.ServiceDefaults.Cluster;
+using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -46,7 +47,7 @@ internal sealed class TestNode : IAsyncDisposable
         // First: the program adds the system's only if there is none.
         if (clock is not null) builder.Services.AddSingleton(clock);
         builder.AddServiceDefaults();
-        builder.AddRedis();
+        builder.AddRedis(neededToBeReady: builder.Configuration.ClusterEnabled());
         builder.AddPostgres(useReplicas: false);
         builder.AddClusterNode("matching", initialState: "follower");
         builder.AddLeaderRouter();

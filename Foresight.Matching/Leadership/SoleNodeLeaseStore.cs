@@ -1,0 +1,45 @@
+using System.Text.Json;
+using Foresight.Contracts;
+using Foresight.ServiceDefaults.Cluster;
+using StackExchange.Redis;
+
+namespace Foresight.Matching.Leadership;
+
+/// <summary>
+/// For <c>CLUSTER_ENABLED=false</c>: every bid wins at once, whatever Redis does. The record is still written where Api nodes look for the
+/// leader's address. Two such nodes by mistake take turns, and never both write: the term is taken and fenced in Postgres as ever.
+/// </summary>
+public sealed class SoleNodeLeaseStore(IDatabase redis) : ILeaseStore
+{
+    public Task<LeaseReading> ReadAsync(string resource, TimeSpan duration) => Task.FromResult(new LeaseReading(false, null));
+
+    public Task<bool> TryAcquireAsync(string resource, LeaseRecord record, TimeSpan duration)
+    {
+        Show(resource, record, duration);
+        return Task.FromResult(true);
+    }
+
+    public Task<bool> TryReplaceAsync(string resource, Guid deadToken, LeaseRecord record, TimeSpan duration) => TryAcquireAsync(resource, record, duration);
+
+    public Task<RenewOutcome> RenewAsync(string resource, LeaseRecord record, TimeSpan duration)
+    {
+        Show(resource, record, duration);
+        return Task.FromResult(RenewOutcome.Renewed);
+    }
+
+    /// <summary>What is shown ends by itself, or is overwritten by the next process.</summary>
+    public Task ReleaseAsync(string resource, LeaseRecord record) => Task.CompletedTask;
+
+    private void Show(string resource, LeaseRecord record, TimeSpan duration)
+    {
+        try
+        {
+            redis.StringSet(
+                LeaderDirectory.LeaseKey(resource), JsonSerializer.Serialize(record, JsonSerializerOptions.Web), duration, flags: CommandFlags.FireAndForget);
+        }
+        catch (RedisException)
+        {
+            // The next renewal writes it again.
+        }
+    }
+}

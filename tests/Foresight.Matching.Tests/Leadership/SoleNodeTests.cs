@@ -1,0 +1,51 @@
+using Foresight.Contracts;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Stores;
+using Foresight.ServiceDefaults.Cluster;
+
+namespace Foresight.Matching.Tests.Leadership;
+
+/// <summary><c>CLUSTER_ENABLED=false</c>: one node, no election.</summary>
+[Collection(BreakableStoresCollection.Name)]
+[Trait("Category", "Parts")]
+public sealed class SoleNodeTests(BreakableStoresFixture stores) : IAsyncLifetime
+{
+    private TestCluster cluster = null!;
+
+    public async Task InitializeAsync() => cluster = await TestCluster.CreateAsync(stores, new KeyValuePair<string, string?>("CLUSTER_ENABLED", "false"));
+
+    public async Task DisposeAsync()
+    {
+        await stores.StartRedisAsync();
+        await cluster.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task ItLeadsWithoutRedis_UnderATermOfPostgres_AndIsFoundWhenRedisIsThere()
+    {
+        await stores.StopRedisAsync();
+        await using var node = await TestNode.StartAsync("n1", cluster);
+        await node.ActiveAsync();
+        Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'"));
+
+        await stores.StartRedisAsync();
+        await using var client = new TestClient(cluster);
+        await Eventually.TrueAsync("a client finds it", Eventually.Patience, async () =>
+            (await client.Leaders.FindAsync(LeasedResources.Matching))?.NodeId == "n1");
+        Assert.Equal(DoorStatus.Accepted, (await client.Router.SendAsync(Traders.Fund(1))).Status);
+        Assert.Equal("active", node.Presence.State);
+        await Journal.AssertSoundAsync(cluster);
+    }
+
+    [Fact]
+    public async Task OfTwoByMistake_TheFenceLetsOneWrite()
+    {
+        await stores.StartRedisAsync();
+        await using var first = await TestNode.StartAsync("n1", cluster);
+        await first.ActiveAsync();
+        await using var second = await TestNode.StartAsync("n2", cluster);
+        await Eventually.TrueAsync("the second takes a term", Eventually.Patience, async () =>
+            await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'") >= 2);
+        await Journal.AssertSoundAsync(cluster);
+    }
+}
