@@ -15,7 +15,7 @@ internal static class ForesightBuilder
     private static readonly string[] DecidedByTheModel =
     [
         "DATABASE_URL", "REDIS_URL", "RPC_URL", "RPC_URLS", "NODE_ID", "API_URLS", "ASPNETCORE_HTTP_PORTS", "HTTP_PORTS", "HTTPS_PORTS", "PORT",
-        "HOST", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
+        "HOST", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "REDIS_DB", "POD_NAME", "CLUSTER_ENABLED",
     ];
 
     private static readonly string[] PrefixesDecidedByTheModel = ["services__", "ConnectionStrings__", "DATABASE_REPLICA_", "PG", "POSTGRES_"];

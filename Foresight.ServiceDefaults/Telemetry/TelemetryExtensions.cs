@@ -36,7 +36,9 @@ public static class TelemetryExtensions
         builder.Logging.AddFilter("Polly", LogLevel.Error);
 
         var telemetry = builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService(node.Service, serviceVersion: node.Version, serviceInstanceId: node.Id))
+            // What the environment gives comes last: Aspire's dashboard knows a process by the service.instance.id that it gave it.
+            .ConfigureResource(resource => resource
+                .AddService(node.Service, serviceVersion: node.Version, serviceInstanceId: node.Id).AddEnvironmentVariableDetector())
             .WithMetrics(metrics => metrics.AddMeter(MetricViews.Meters).AddRuntimeInstrumentation().AddView(MetricViews.Of).AddPrometheusExporter(prometheus =>
             {
                 // Our names carry their units and suffixes; a gauge may end in _total as well.

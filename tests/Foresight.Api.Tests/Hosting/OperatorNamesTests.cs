@@ -44,6 +44,7 @@ public sealed class OperatorNamesTests
     [InlineData("n", "NODE_ID=n", "POD_NAME=p", "OTEL_RESOURCE_ATTRIBUTES=a=b,service.instance.id=i", "HOSTNAME=h")]
     [InlineData("p", "POD_NAME=p", "OTEL_RESOURCE_ATTRIBUTES=service.instance.id=i", "HOSTNAME=h")]
     [InlineData("i", "OTEL_RESOURCE_ATTRIBUTES=service.instance.id=i", "HOSTNAME=h")]
+    [InlineData("s-i", "OTEL_SERVICE_NAME=s", "OTEL_RESOURCE_ATTRIBUTES=service.instance.id=i")]
     [InlineData("h", "HOSTNAME=h")]
     public void ANode_HasTheFirstNameThatIsSet(string expected, params string[] settings) =>
         Assert.Equal(expected, NodeIdentity.From(Configuration(settings), "app", DateTimeOffset.UnixEpoch).Id);
