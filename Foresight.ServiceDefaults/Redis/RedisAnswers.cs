@@ -13,10 +13,11 @@ public static class RedisAnswers
         {
             return await command.WaitAsync(within, clock, cancellationToken);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (error is not (RedisException or TimeoutException) && !cancellationToken.IsCancellationRequested)
         {
-            // So the client ends commands that wait on a connection when it gives that up because the server is silent.
-            throw new RedisConnectionException(ConnectionFailureType.SocketFailure, "The connection was given up while the command waited.");
+            // When the client gives a connection up because the server is silent, it ends the commands that wait there with a cancellation,
+            // or with whatever its reader met.
+            throw new RedisConnectionException(ConnectionFailureType.SocketFailure, "The connection was given up while the command waited.", error);
         }
     }
 }

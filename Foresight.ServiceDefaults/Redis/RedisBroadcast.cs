@@ -42,7 +42,7 @@ public sealed partial class RedisBroadcast : IBroadcast
             // Receivers find what is lost by the numbers in the messages.
             _subscriber.Publish(Channel(channel), body, CommandFlags.FireAndForget);
         }
-        catch (RedisException error)
+        catch (Exception error) when (error is RedisException or InvalidOperationException)
         {
             Log.NotPublished(_logger, channel, error.Message);
         }
@@ -58,7 +58,7 @@ public sealed partial class RedisBroadcast : IBroadcast
         {
             _subscriber.Subscribe(Channel(channel), (_, body) => Receive(channel, body, handle));
         }
-        catch (Exception error) when (error is TimeoutException or RedisException)
+        catch (Exception error) when (error is TimeoutException or RedisException or InvalidOperationException or OperationCanceledException)
         {
             // The client remembers the subscription and asks for it when it can; only its confirmation did not come in time.
             Log.NotConfirmed(_logger, channel, error.Message);

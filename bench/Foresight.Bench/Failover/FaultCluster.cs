@@ -235,7 +235,7 @@ internal sealed class FaultCluster : IAsyncDisposable
 
             Process = new NodeProcess(name, new Dictionary<string, string?>(shared)
             {
-                ["ConnectionStrings:redis"] = $"127.0.0.1:{Redis.Port}", ["ConnectionStrings:foresight"] = connection.ConnectionString,
+                ["ConnectionStrings:redis"] = Redis.Redis(redis), ["ConnectionStrings:foresight"] = connection.ConnectionString,
             });
         }
 

@@ -72,7 +72,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await stores.StartRedisAsync();
         var address = stores.Redis.Split(',')[0].Split(':');
         await using var proxy = new TcpProxy(address[0], int.Parse(address[1]));
-        var cutOff = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:redis", $"127.0.0.1:{proxy.Port}"));
+        var cutOff = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:redis", proxy.Redis(stores.Redis)));
         await cutOff.ActiveAsync();
         await using var other = await TestNode.StartAsync("n2", cluster);
 

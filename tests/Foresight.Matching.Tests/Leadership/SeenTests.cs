@@ -25,7 +25,7 @@ public sealed class SeenTests(StoresFixture stores)
         // There before anything went wrong: a rate has no beginning otherwise.
         await ShowsAsync(
             client, "n1", "foresight_leader_status{resource=\"matching-engine\"} 1", "foresight_leader_epoch{resource=\"matching-engine\"} 1",
-            "foresight_leader_election_total{resource=\"matching-engine\",result=\"won\"} 1", "foresight_in_doubt_commits_total 0",
+            "foresight_leader_election_total{resource=\"matching-engine\",result=\"won\"} 1", "foresight_in_doubt_commits_total{} 0",
             "foresight_fence_rejections_total{resource=\"matching-engine\"} 0", "foresight_lease_lost_total{resource=\"matching-engine\"} 0");
         await ShowsAsync(
             client, "n2", "foresight_leader_status{resource=\"matching-engine\"} 0", "foresight_leader_epoch{resource=\"matching-engine\"} 0",
@@ -41,7 +41,7 @@ public sealed class SeenTests(StoresFixture stores)
             client, "n2",
             [
                 "foresight_leader_status{resource=\"matching-engine\"} 1", "foresight_leader_epoch{resource=\"matching-engine\"} 2",
-                .. Phases.Select(phase => $"foresight_failover_phase_ms_count{{resource=\"matching-engine\",phase=\"{phase}\"}} 1"),
+                .. Phases.Select(phase => $"foresight_failover_phase_ms_count{{phase=\"{phase}\",resource=\"matching-engine\"}} 1"),
             ]);
 
         await first.EndedAsync(Eventually.Patience);

@@ -51,7 +51,7 @@ public sealed class SlowRedisTests(BreakableStoresFixture stores, ITestOutputHel
         var seed = Environment.TickCount;
         output.WriteLine($"Seed {seed}.");
         await using var proxy = Proxy(seed);
-        await using var leader = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:redis", $"127.0.0.1:{proxy.Port}"));
+        await using var leader = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:redis", proxy.Redis(stores.Redis)));
         await leader.ActiveAsync();
         await using var other = await TestNode.StartAsync("n2", cluster);
         await using var load = await LoadAsync();
@@ -71,7 +71,7 @@ public sealed class SlowRedisTests(BreakableStoresFixture stores, ITestOutputHel
     public async Task ALeaderWhoseWayToRedisTrickles_StopsByItsOwnClock_AndItsLateRenewalsChangeNothing()
     {
         await using var proxy = Proxy(seed: 1);
-        await using var leader = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:redis", $"127.0.0.1:{proxy.Port}"));
+        await using var leader = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:redis", proxy.Redis(stores.Redis)));
         await leader.ActiveAsync();
         await using var other = await TestNode.StartAsync("n2", cluster);
         await using var load = await LoadAsync();

@@ -95,7 +95,7 @@ public sealed class SilentRedisTests(StoresFixture stores, ITestOutputHelper out
         }
     }
 
-    private RedisClient Client() => new($"127.0.0.1:{proxy.Port}", prefix);
+    private RedisClient Client() => new(proxy.Redis(stores.Redis), prefix);
 
     private RedisClient Direct() => new(stores.Redis, prefix);
 

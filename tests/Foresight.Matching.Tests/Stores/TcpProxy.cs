@@ -60,6 +60,9 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
+    /// <summary>A connection string of Redis, "host:port,password=…", by way of this proxy.</summary>
+    public string Redis(string direct) => string.Join(',', [$"127.0.0.1:{Port}", .. direct.Split(',')[1..]]);
+
     /// <summary>Set while swallowing or freezing: something was held back.</summary>
     public TaskCompletionSource HeldBack { get; private set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
