@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
@@ -17,6 +18,8 @@ public static class TestApplication
     private const int LastLines = 15;
 
     /// <summary>An empty model.</summary>
+    // Aspire looks for the app host's assembly among its callers: this one, which optimised code must not inline.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static IDistributedApplicationTestingBuilder CreateBuilder() => DistributedApplicationTestingBuilder.Create().Quiet();
 
     /// <summary>The whole stack, with these arguments of the command line.</summary>
