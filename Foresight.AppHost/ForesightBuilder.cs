@@ -14,11 +14,12 @@ internal static class ForesightBuilder
     // A DATABASE_URL or PGHOST left in a developer's shell must not turn one process of the stack to another database.
     private static readonly string[] DecidedByTheModel =
     [
-        "DATABASE_URL", "REDIS_URL", "RPC_URL", "RPC_URLS", "NODE_ID", "API_URLS", "ASPNETCORE_HTTP_PORTS", "HTTP_PORTS", "HTTPS_PORTS", "PORT",
-        "HOST", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "REDIS_DB", "POD_NAME", "CLUSTER_ENABLED",
+        "DATABASE_URL", "RPC_URL", "RPC_URLS", "NODE_ID", "POD_NAME", "API_URLS", "CLUSTER_ENABLED", "ASPNETCORE_HTTP_PORTS", "HTTP_PORTS",
+        "HTTPS_PORTS", "PORT", "HOST", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
     ];
 
-    private static readonly string[] PrefixesDecidedByTheModel = ["services__", "ConnectionStrings__", "DATABASE_REPLICA_", "PG", "POSTGRES_"];
+    private static readonly string[] PrefixesDecidedByTheModel =
+        ["services__", "ConnectionStrings__", "DATABASE_REPLICA_", "REDIS_", "PG", "POSTGRES_"];
 
     public static IDistributedApplicationBuilder Create(AppHostArguments options)
     {

@@ -62,6 +62,15 @@ internal sealed class AppHostProcess : IDisposable
         return line[from..].Split(',')[0];
     }
 
+    /// <summary>What the verb <c>drill</c> prints, run in a process of its own against this one.</summary>
+    public async Task<string> DrillAsync(string command)
+    {
+        var start = new ProcessStartInfo(
+            "dotnet", [typeof(DataServers).Assembly.Location, "drill", command, "--process", $"{_process.Id}"]) { RedirectStandardOutput = true };
+        using var drill = Process.Start(start)!;
+        return await drill.StandardOutput.ReadToEndAsync();
+    }
+
     public void KillNine() => _process.Kill();
 
     public void Interrupt() => Signals.Send(_process.Id, Signals.Interrupt);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Xunit;
@@ -23,10 +24,15 @@ public sealed class NoProcessIsLeftBehindTests
         Assert.Equal((5, 5), (nodes.Count, others.Count));
         Assert.Empty(nodes.Intersect(others));
 
+        Assert.Contains("kill-leader", await second.DrillAsync("help"));
+        var before = await LeaderEpochAsync(second);
+        Assert.Contains("leads in epoch", await second.DrillAsync("kill-leader"));
+        Assert.True(await LeaderEpochAsync(second) > before);
+
         first.KillNine();
         await Eventually.TrueAsync("no process of the killed one is left", EndBound, () => first.Processes().Count == 0);
         await Eventually.TrueAsync("nor its state", EndBound, () => first.StateFolders.Length == 0);
-        Assert.Equal(others, await NodesAsync(second));
+        Assert.Equal(HttpStatusCode.OK, await ReadyAsync(second));
 
         second.Interrupt();
         await second.EndedAsync().WaitAsync(EndBound);
@@ -46,6 +52,20 @@ public sealed class NoProcessIsLeftBehindTests
         folder.Interrupt();
         await folder.EndedAsync().WaitAsync(EndBound);
         await Eventually.TrueAsync("no process is left", EndBound, () => folder.Processes().Count == 0);
+    }
+
+    private static async Task<HttpStatusCode> ReadyAsync(AppHostProcess appHost)
+    {
+        using var http = new HttpClient();
+        using var response = await http.GetAsync($"{appHost.UrlOf("api-1")}/ready");
+        return response.StatusCode;
+    }
+
+    private static async Task<long> LeaderEpochAsync(AppHostProcess appHost)
+    {
+        using var http = new HttpClient();
+        var leader = await http.GetFromJsonAsync<JsonElement>($"{appHost.UrlOf("api-1")}/cluster/leader");
+        return leader.GetProperty("epoch").GetInt64();
     }
 
     private static async Task<IReadOnlyList<string>> NodesAsync(AppHostProcess appHost)
