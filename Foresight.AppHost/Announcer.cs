@@ -37,7 +37,7 @@ internal sealed class Announcer(
 
     private static bool HasFailed(CustomResourceSnapshot snapshot) =>
         snapshot.State?.Text is var state
-        && (state == KnownResourceStates.FailedToStart
+        && (state == KnownResourceStates.FailedToStart || state == KnownResourceStates.ValueMissing
             || (KnownResourceStates.TerminalStates.Contains(state) && snapshot.ExitCode is not (null or 0)));
 
     private static bool IsThere(CustomResourceSnapshot snapshot) =>

@@ -27,7 +27,8 @@ internal sealed class AppHostProcess : IDisposable
     {
         var start = new ProcessStartInfo("dotnet", [typeof(DataServers).Assembly.Location, .. _arguments])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            // As `dotnet run --project` has it: the settings files are there.
+            WorkingDirectory = Path.Combine(Repository.Root, "Foresight.AppHost"), RedirectStandardOutput = true, RedirectStandardError = true,
         };
         (start.Environment["FORESIGHT_TEST_MARK"], start.Environment["TMPDIR"]) = (_mark.Split('=')[1], _temporary);
         start.Environment["XDG_STATE_HOME"] = Path.Combine(_temporary, "state");

@@ -6,7 +6,7 @@ using Xunit;
 namespace Foresight.AppHost.Tests;
 
 /// <summary>The AppHost as a user starts it, and what is there after its end, in order or by kill -9.</summary>
-[Trait("Category", "Parts")]
+[Collection(ServersCollection.Name), Trait("Category", "Parts")]
 public sealed class NoProcessIsLeftBehindTests
 {
     private static readonly TimeSpan StartBound = TimeSpan.FromMinutes(4);

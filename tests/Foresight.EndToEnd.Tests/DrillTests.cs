@@ -120,7 +120,7 @@ public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
     {
         var promoted = new NpgsqlConnectionStringBuilder((await stack.App.GetConnectionStringAsync("foresight"))!)
         {
-            Port = stack.App.GetEndpoint("postgres-replica").Port,
+            Port = stack.App.GetEndpoint("postgres-replica", "tcp").Port,
         };
         await using var journal = new Journal(promoted.ConnectionString);
         var orders = await journal.OrdersAfterAsync(0);

@@ -13,7 +13,7 @@ namespace Foresight.Testing;
 public static class TestApplication
 {
     /// <summary>Generous: the first run on a machine installs what is missing.</summary>
-    public static readonly TimeSpan StartBound = TimeSpan.FromMinutes(3);
+    public static readonly TimeSpan StartBound = TimeSpan.FromMinutes(5);
 
     private const int LastLines = 15;
 
@@ -23,12 +23,18 @@ public static class TestApplication
     public static IDistributedApplicationTestingBuilder CreateBuilder() => DistributedApplicationTestingBuilder.Create().Quiet();
 
     /// <summary>The whole stack, with these arguments of the command line.</summary>
-    public static async Task<IDistributedApplicationTestingBuilder> CreateStackAsync(params string[] arguments) =>
-        (await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(arguments)).Quiet();
+    public static async Task<IDistributedApplicationTestingBuilder> CreateStackAsync(params string[] arguments)
+    {
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(arguments);
+        builder.Services.AddSingleton<MachineTurn>();
+        return builder.Quiet();
+    }
 
     public static async Task<DistributedApplication> StartAsync(this IDistributedApplicationTestingBuilder builder, params string[] healthy)
     {
         var application = await builder.BuildAsync();
+        if (application.Services.GetService<MachineTurn>() is { } turn)
+            await turn.TakeAsync();
         await application.StartAsync().WaitAsync(StartBound);
         await application.WaitHealthyAsync(healthy);
         return application;

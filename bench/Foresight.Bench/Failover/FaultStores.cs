@@ -40,7 +40,7 @@ internal sealed class FaultStores : IAsyncDisposable
         var app = await builder.StartAsync(names);
         var stores = new FaultStores(
             app, await app.ConnectionAsync("redis"), await app.ConnectionAsync("foresight"),
-            replication == Replication.None ? null : app.GetEndpoint(StreamingStandby.Name).Port);
+            replication == Replication.None ? null : app.GetEndpoint(StreamingStandby.Name, "tcp").Port);
         if (replication == Replication.Synchronous)
             await FaultCluster.UntilAsync("the standby is synchronous", () => StreamingStandby.IsSynchronousAsync(stores.Postgres));
         return stores;

@@ -15,7 +15,7 @@ internal sealed class Servers : IAsyncDisposable
     {
         (_app, Redis, Postgres, Chain) = (app, redis, postgres, app.GetEndpoint("chain"));
         if (replica)
-            Replica = new NpgsqlConnectionStringBuilder(postgres) { Port = app.GetEndpoint(StreamingStandby.Name).Port }.ConnectionString;
+            Replica = new NpgsqlConnectionStringBuilder(postgres) { Port = app.GetEndpoint(StreamingStandby.Name, "tcp").Port }.ConnectionString;
     }
 
     public string Redis { get; }

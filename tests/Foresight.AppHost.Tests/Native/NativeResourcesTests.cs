@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests.Native;
 
-[Trait("Category", "Parts")]
+[Collection(ServersCollection.Name), Trait("Category", "Parts")]
 public sealed class NativeResourcesTests
 {
     [Fact]

@@ -15,7 +15,7 @@ namespace Foresight.AppHost.Tests.Publish;
 /// The services of the manifest, published, with nothing in their environment but what the manifest says, as a user without rights on files
 /// that cannot be written: what a container of them is, without an image.
 /// </summary>
-[Trait("Category", "Parts")]
+[Collection(ServersCollection.Name), Trait("Category", "Parts")]
 public sealed partial class PublishedServicesTests
 {
     private static readonly TimeSpan StartBound = TimeSpan.FromMinutes(2);
@@ -38,7 +38,7 @@ public sealed partial class PublishedServicesTests
         {
             ["redis.connectionString"] = await servers.ConnectionAsync("redis"),
             ["foresight.connectionString"] = await servers.ConnectionAsync("foresight"),
-            ["postgres-replica.bindings.tcp.url"] = $"tcp://{NativeServerResource.Address}:{servers.GetEndpoint("postgres-replica").Port}",
+            ["postgres-replica.bindings.tcp.url"] = $"tcp://{NativeServerResource.Address}:{servers.GetEndpoint("postgres-replica", "tcp").Port}",
             ["chain.bindings.http.url"] = servers.GetEndpoint("chain").ToString(),
             ["operator-key.value"] = operatorKey,
             ["admin-key.value"] = Guid.NewGuid().ToString("N"),

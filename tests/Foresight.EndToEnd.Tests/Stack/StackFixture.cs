@@ -66,7 +66,7 @@ public class StackFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Npm = await NpmPackages.InstallAsync();
-        await using var builder = await TestApplication.CreateStackAsync(
+        var builder = await TestApplication.CreateStackAsync(
             ["--no-simulator", $"--Parameters:admin-key={AdminKey}", $"--Parameters:cluster-secret={ClusterSecret}", .. MoreArguments]);
         app = await builder.StartAsync("matching", "api-1", "api-2", "postgres-replica", "console");
         using var deadline = new CancellationTokenSource(StartDeadline);

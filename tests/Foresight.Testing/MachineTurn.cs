@@ -1,0 +1,16 @@
+using Foresight.AppHost.Programs;
+
+namespace Foresight.Testing;
+
+/// <summary>
+/// One whole stack at a time, over all test processes of this user: two on a small machine would only measure each other. Held until the
+/// application is disposed of.
+/// </summary>
+internal sealed class MachineTurn : IDisposable
+{
+    private IDisposable? _held;
+
+    public async Task TakeAsync() => _held = await ProgramCache.OfThisUser().LockAsync("stack", CancellationToken.None);
+
+    public void Dispose() => _held?.Dispose();
+}
