@@ -68,6 +68,20 @@ public sealed partial class DocumentTests
         Assert.All(projects, name => Assert.Contains($"{name}`", map));
     }
 
+    [Fact]
+    public void EveryDecision_IsInTheIndex()
+    {
+        var index = File.ReadAllText(Path.Combine(Repository.Root, "docs/decisions/README.md"));
+        var decisions = Files("docs/decisions", "*.md").Where(file => Path.GetFileName(file) != "README.md").ToList();
+        Assert.NotEmpty(decisions);
+        foreach (var decision in decisions)
+        {
+            var title = DecisionTitle().Match(File.ReadAllText(decision));
+            Assert.True(title.Success, $"{decision} has no title such as \"# 0304: What was decided\"");
+            Assert.Contains($"({Path.GetFileName(decision)}) | {title.Groups[1].Value.TrimEnd()}", index);
+        }
+    }
+
     /// <summary>The files that are the repository's own, not made by a build or a package manager.</summary>
     private static IEnumerable<string> Files(string folder, string pattern) =>
         Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), pattern, SearchOption.AllDirectories)
@@ -93,6 +107,9 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"\]\(([^)#\s]+)(?:#[^)]*)?\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"^# \d{4}:? (.+)$", RegexOptions.Multiline)]
+    private static partial Regex DecisionTitle();
 
     [GeneratedRegex("""\["([a-z-]+)"\] = new""")]
     private static partial Regex Verb();
