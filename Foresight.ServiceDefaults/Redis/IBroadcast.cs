@@ -1,6 +1,6 @@
 namespace Foresight.ServiceDefaults.Redis;
 
-/// <summary>Messages to whoever listens now; any of them may be lost. Redis Pub/Sub, and in the simulator.</summary>
+/// <summary>Messages to all current listeners; any of them may be lost. Redis Pub/Sub, or the simulator's.</summary>
 public interface IBroadcast
 {
     /// <summary>Raised after the connection came back: messages were probably missed.</summary>

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text;
 using Foresight.ServiceDefaults.Hosting;
 using Microsoft.Extensions.Configuration;
 using StackExchange.Redis;
@@ -39,29 +41,35 @@ public sealed record RedisSettings(string Configuration, string KeyPrefix, strin
     public static RedisSettings From(IConfiguration configuration)
     {
         var prefix = configuration.Optional("REDIS_KEY_PREFIX") ?? DefaultKeyPrefix;
-        var set = new List<(string Name, RedisSettings Settings)>();
-        if (configuration.Optional("ConnectionStrings:redis") is { } text) set.Add(("ConnectionStrings__redis", Parse("ConnectionStrings__redis", text, prefix)));
-        if (configuration.Optional("REDIS_URL") is { } url) set.Add(("REDIS_URL", Parse("REDIS_URL", url, prefix)));
         // Kubernetes sets a REDIS_PORT of its own, "tcp://…", in every pod beside a service named redis.
-        var hasPort = configuration.Optional("REDIS_PORT") is { } given && !given.Contains("://", StringComparison.Ordinal);
-        if (configuration.Optional("REDIS_HOST") is { } host)
-            set.Add(("REDIS_HOST", new RedisSettings($"{host}:{(hasPort ? configuration.Integer("REDIS_PORT", DefaultPort, 1, 65_535) : DefaultPort)}", prefix)));
-        else if (hasPort)
-            throw new SettingException("REDIS_PORT is set and REDIS_HOST is not.");
-        if (set is not [var first, .. var others])
+        int? port = configuration.Optional("REDIS_PORT") is { } text && !text.Contains("://", StringComparison.Ordinal)
+            ? configuration.Integer("REDIS_PORT", DefaultPort, 1, 65_535)
+            : null;
+        int? database = configuration.Optional("REDIS_DB") is null ? null : configuration.Integer("REDIS_DB", 0, 0, MaxDatabase);
+        var password = configuration.Optional("REDIS_PASSWORD");
+        (string Name, string? Value)[] places =
+        [
+            ("ConnectionStrings__redis", configuration.Optional("ConnectionStrings:redis")),
+            ("REDIS_URL", configuration.Optional("REDIS_URL")),
+            ("REDIS_HOST", configuration.Optional("REDIS_HOST") is { } host ? $"{host}:{port ?? DefaultPort}" : null),
+        ];
+        var set = places.Where(place => place.Value is not null)
+            .Select(place => (place.Name, Settings: Parse(place.Name, place.Value!, prefix))).ToList();
+        if (set is not [var (first, settings), ..])
             throw new SettingException("REDIS_URL is not set: it, REDIS_HOST or ConnectionStrings__redis says where Redis is.");
 
-        var options = first.Settings.Options();
-        foreach (var (name, other) in others)
-            if (!options.EndPoints.SequenceEqual(other.Options().EndPoints))
-                throw new SettingException($"{first.Name} and {name} name different servers: set one of them, or both to the same.");
-        var password = configuration.Optional("REDIS_PASSWORD");
-        if (password is not null && options.Password is { Length: > 0 } && options.Password != password)
-            throw new SettingException($"{first.Name} and REDIS_PASSWORD hold different passwords: set one of them, or both to the same.");
-        int? database = configuration.Optional("REDIS_DB") is null ? null : configuration.Integer("REDIS_DB", 0, 0, MaxDatabase);
-        if (database is not null && options.DefaultDatabase is { } named && named != database)
-            throw new SettingException($"{first.Name} and REDIS_DB name different databases: set one of them, or both to the same.");
-        return first.Settings with { Password = password ?? first.Settings.Password, Database = database };
+        var options = settings.Options();
+        var servers = ServersOf(options);
+        foreach (var (name, other) in set) Agree(name, "servers", servers.SequenceEqual(ServersOf(other.Options())));
+        Agree("REDIS_PORT", "ports", port is null || servers.TrueForAll(server => server.Port == port));
+        Agree("REDIS_PASSWORD", "passwords", password is null || options.Password is null or "" || options.Password == password);
+        Agree("REDIS_DB", "databases", database is null || options.DefaultDatabase is null || options.DefaultDatabase == database);
+        return settings with { Password = password ?? settings.Password, Database = database };
+
+        void Agree(string name, string what, bool agrees)
+        {
+            if (!agrees) throw new SettingException($"{first} and {name} name different {what}: set one of them, or both to the same.");
+        }
     }
 
     /// <summary>For a client of its own: tests, tools, SignalR's backplane.</summary>
@@ -99,6 +107,25 @@ public sealed record RedisSettings(string Configuration, string KeyPrefix, strin
         options.TieBreaker = "";
         options.ConfigurationChannel = "";
     }
+
+    /// <summary>For <see cref="object.ToString"/>: a record that is logged must not show its password.</summary>
+    private bool PrintMembers(StringBuilder builder)
+    {
+        var options = Options();
+        builder.Append($"Servers = {string.Join(' ', options.EndPoints)}, KeyPrefix = {KeyPrefix}, Database = {options.DefaultDatabase ?? 0}");
+        return true;
+    }
+
+    /// <summary>A text may leave the port out, which is 0 then.</summary>
+    private static List<(string Host, int Port)> ServersOf(ConfigurationOptions options) =>
+    [
+        .. options.EndPoints.Select(server => server switch
+        {
+            DnsEndPoint dns => (dns.Host, dns.Port > 0 ? dns.Port : DefaultPort),
+            IPEndPoint ip => (ip.Address.ToString(), ip.Port > 0 ? ip.Port : DefaultPort),
+            _ => (server.ToString()!, 0),
+        }),
+    ];
 
     private static RedisSettings Parse(string setting, string value, string keyPrefix)
     {
