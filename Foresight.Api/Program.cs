@@ -1,5 +1,6 @@
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
+builder.AddCallerTraces();
 builder.AddPostgres();
 builder.AddRedis(neededToBeReady: false);
 builder.AddClusterNode("api");

@@ -14,7 +14,10 @@ internal static class MetricViews
 
     /// <summary>Meters that are collected: ours, and those of the framework and the clients that operators ask for.</summary>
     public static readonly string[] Meters =
-        [MetricNames.Meter, "Npgsql", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime"];
+    [
+        MetricNames.Meter, "Npgsql", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http",
+        "System.Runtime",
+    ];
 
     private static readonly double[] Seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
     private static readonly double[] Milliseconds = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
@@ -26,17 +29,19 @@ internal static class MetricViews
         if (instrument.Name == "http.server.request.duration") return MetricStreamConfiguration.Drop;
         var labels = LabelsOf(instrument.Meter.Name);
         return instrument is Histogram<double> or Histogram<long> or Histogram<int>
-            ? new ExplicitBucketHistogramConfiguration { Boundaries = BoundsOf(instrument), CardinalityLimit = MaxSeries, TagKeys = labels, RecordMinMax = false }
+            ? new ExplicitBucketHistogramConfiguration
+            {
+                Boundaries = BoundsOf(instrument), CardinalityLimit = MaxSeries, TagKeys = labels, RecordMinMax = false,
+            }
             : new MetricStreamConfiguration { CardinalityLimit = MaxSeries, TagKeys = labels };
     }
 
-    /// <summary>
-    /// Of meters that also label addresses, which no label of ours may hold, the labels that are kept; null: all.
-    /// </summary>
+    /// <summary>The labels that are kept of meters that also label addresses, which no label of ours may hold; null: all.</summary>
     private static string[]? LabelsOf(string meter) => meter switch
     {
         "Npgsql" => ["db.client.connection.pool.name", "db.client.connection.state", "db.operation.name", "db.response.status_code"],
-        "Microsoft.AspNetCore.Server.Kestrel" => ["network.protocol.name", "network.protocol.version", "network.transport", "tls.protocol.version", "error.type"],
+        "Microsoft.AspNetCore.Server.Kestrel" =>
+            ["network.protocol.name", "network.protocol.version", "network.transport", "tls.protocol.version", "error.type"],
         "System.Net.Http" => ["http.request.method", "http.response.status_code", "http.connection.state", "error.type"],
         _ => null,
     };

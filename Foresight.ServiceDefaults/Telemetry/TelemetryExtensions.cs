@@ -39,14 +39,15 @@ public static class TelemetryExtensions
             // What the environment gives comes last: Aspire's dashboard knows a process by the service.instance.id that it gave it.
             .ConfigureResource(resource => resource
                 .AddService(node.Service, serviceVersion: node.Version, serviceInstanceId: node.Id).AddEnvironmentVariableDetector())
-            .WithMetrics(metrics => metrics.AddMeter(MetricViews.Meters).AddRuntimeInstrumentation().AddView(MetricViews.Of).AddPrometheusExporter(prometheus =>
-            {
-                // Our names carry their units and suffixes; a gauge may end in _total as well.
-                prometheus.TranslationStrategy = PrometheusAspNetCoreTranslationStrategy.UnderscoreEscapingWithoutSuffixes;
-                prometheus.ScopeInfoEnabled = false;
-                // It has labels with ids.
-                prometheus.TargetInfoEnabled = false;
-            }));
+            .WithMetrics(metrics => metrics
+                .AddMeter(MetricViews.Meters).AddRuntimeInstrumentation().AddView(MetricViews.Of).AddPrometheusExporter(prometheus =>
+                {
+                    // Our names carry their units and suffixes; a gauge may end in _total as well.
+                    prometheus.TranslationStrategy = PrometheusAspNetCoreTranslationStrategy.UnderscoreEscapingWithoutSuffixes;
+                    prometheus.ScopeInfoEnabled = false;
+                    // It has labels with ids.
+                    prometheus.TargetInfoEnabled = false;
+                }));
         if (!builder.Configuration.ExportsTelemetry()) return;
         // Endpoint, protocol, headers and sampler come from the OTEL_ variables, which the SDK reads itself.
         telemetry
@@ -61,9 +62,10 @@ public static class TelemetryExtensions
 
     internal static void MapMetrics(this IEndpointRouteBuilder routes) =>
         // In the text format always: in OpenMetrics each counter would have a second series, of when it was made.
-        routes.MapPrometheusScrapingEndpoint("/metrics", meterProvider: null, optionsName: null, configureBranchedPipeline: branch => branch.Use((http, next) =>
-        {
-            http.Request.Headers.Accept = "text/plain";
-            return next(http);
-        })).AllowAnonymous();
+        routes.MapPrometheusScrapingEndpoint(
+            "/metrics", meterProvider: null, optionsName: null, configureBranchedPipeline: branch => branch.Use((http, next) =>
+            {
+                http.Request.Headers.Accept = "text/plain";
+                return next(http);
+            })).AllowAnonymous();
 }

@@ -68,11 +68,13 @@ public sealed class ExportTests : IAsyncLifetime
             using var answer = await client.PostAsync($"http://{endpoint.LocalEndpoint}/rpc/key-of-an-endpoint", content: null);
             return (int)answer.StatusCode;
         });
+        app.MapGet("/accounts/{address}", (string address) => address.Length);
         await app.StartAsync();
         app.Services.GetRequiredService<IMeterFactory>().Create(MetricNames.Meter).CreateCounter<long>("test_export_total").Add(1);
 
         using var http = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
-        foreach (var path in new[] { "alive", "health", "ready", "metrics", "orders" }) (await http.GetAsync(path)).Dispose();
+        string[] paths = ["alive", "health", "ready", "metrics", "accounts/0xaccount-of-this-test", "nowhere/0xaccount-of-this-test", "orders"];
+        foreach (var path in paths) (await http.GetAsync(path)).Dispose();
         // The span of a request ends a moment after its answer.
         await Eventually.TrueAsync("the request's span comes", Eventually.Patience, () =>
             app.Services.GetRequiredService<TracerProvider>().ForceFlush() && received.ContainsKey("traces") && Received("traces").Contains("GET /orders"));
@@ -85,12 +87,14 @@ public sealed class ExportTests : IAsyncLifetime
             Assert.Contains("node-of-this-test", Received(signal));
             Assert.Contains("service-of-this-test", Received(signal));
             Assert.DoesNotContain("key-of-an-endpoint", Received(signal));
+            Assert.DoesNotContain("0xaccount-of-this-test", Received(signal));
         }
 
         Assert.Contains("A line of this-test", Received("logs"));
         Assert.Contains("test_export_total", Received("metrics"));
         var traces = Received("traces");
-        foreach (var shown in new[] { "work-of-this-test", "GET /orders", "System.Net.Http" }) Assert.Contains(shown, traces);
+        string[] all = ["work-of-this-test", "GET /orders", "/accounts/{address}", "System.Net.Http"];
+        foreach (var shown in all) Assert.Contains(shown, traces);
         foreach (var hidden in new[] { "/alive", "/ready", "/metrics" }) Assert.DoesNotContain(hidden, traces);
         endpoint.Stop();
         await serving;
