@@ -9,12 +9,12 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Reads and checks the backplane's messages, has what they changed read again, and hands them to the feed. Whoever reaches Redis can write
-/// there, so nothing but the known topics' records goes on to a client, and not more of them than a client can take.
+/// Reads and checks the backplane's messages, has what they changed read again, and hands them to the feed. Anyone who reaches Redis can
+/// write there, so nothing but the known topics' records goes on to a client, and not more of them than a client can take.
 /// </summary>
 public sealed partial class NoticeReader(
     MarketFeed feed, LeaderDirectory leaders, MarketCatalog catalog, IHubProtocolResolver protocols, NoticeMetrics metrics,
-    ILogger<NoticeReader> logger) : IDisposable
+    TimeProvider clock, ILogger<NoticeReader> logger) : IDisposable
 {
     /// <summary>The longest is an operator's text of 500 characters, each escaped in JSON, and its envelope.</summary>
     private const int MaxBytes = 4 * 1024;
@@ -24,11 +24,18 @@ public sealed partial class NoticeReader(
     /// </summary>
     private const int NoticesPerSecond = 200;
 
+    /// <summary>Between two log lines about messages that are no notices: one for each would fill a disk.</summary>
+    private static readonly TimeSpan LogPause = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _logGate = new();
     private readonly IHubProtocol _json =
         protocols.GetProtocol("json", ["json"]) ?? throw new InvalidOperationException("The hub has no JSON protocol.");
 
     private readonly FixedWindowRateLimiter _limiter = new(
         new FixedWindowRateLimiterOptions { PermitLimit = NoticesPerSecond, Window = TimeSpan.FromSeconds(1), QueueLimit = 0 });
+
+    private long? _loggedAt;
+    private int _notLogged;
 
     /// <summary>May be called by several threads at once: the backplane has one for each group.</summary>
     public void Take(SerializedHubMessage message)
@@ -43,21 +50,39 @@ public sealed partial class NoticeReader(
         {
             var (topic, body) = Read(message.GetSerializedMessage(_json));
             metrics.Received(topic);
-            // So that a client that asks on hearing of it does not get what was before.
-            if (body is ClusterEvent { Kind: "leader_elected" or "leader_lost", Detail: { } resource }) leaders.Forget(resource);
+            // So that a client that asks when it gets the notice does not get the state before it.
+            if (body is ClusterEvent { Kind: "leader_elected" or "leader_lost", Detail: { } resource } change)
+                leaders.Notice(resource, change.NodeId, change.Epoch, isLeader: change.Kind == "leader_elected");
             if (body is MarketStateEvent) catalog.ReadSoon();
             feed.Take(topic, body);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException)
         {
-            Log.NotUnderstood(logger, error.Message);
             metrics.Dropped("unknown");
+            LogDropped(error.Message);
         }
     }
 
     public void Dispose() => _limiter.Dispose();
 
-    /// <summary>The topic, and the notice as the topic's record: whatever else is in the message goes no further.</summary>
+    private void LogDropped(string reason)
+    {
+        int others;
+        lock (_logGate)
+        {
+            if (_loggedAt is { } last && clock.GetElapsedTime(last) < LogPause)
+            {
+                _notLogged++;
+                return;
+            }
+
+            (_loggedAt, others, _notLogged) = (clock.GetTimestamp(), _notLogged, 0);
+        }
+
+        Log.NotUnderstood(logger, reason, others);
+    }
+
+    /// <summary>The topic, and the notice as the topic's record: nothing else of the message goes on.</summary>
     private static (string Topic, object Body) Read(ReadOnlyMemory<byte> json)
     {
         if (json.Length is 0 or > MaxBytes) throw new JsonException($"It has {json.Length:N0} bytes, and {MaxBytes:N0} are the most.");
@@ -77,7 +102,9 @@ public sealed partial class NoticeReader(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "A message of the backplane is no notice and was dropped: {Reason}")]
-        public static partial void NotUnderstood(ILogger logger, string reason);
+        [LoggerMessage(
+            LogLevel.Warning,
+            "A message of the backplane is no notice and was dropped: {Reason} {Others} more since the last such line; at most one line a minute.")]
+        public static partial void NotUnderstood(ILogger logger, string reason, int others);
     }
 }

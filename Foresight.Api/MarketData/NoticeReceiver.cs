@@ -32,7 +32,7 @@ public sealed partial class NoticeReceiver(
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
-                // Whatever it is: a node without notices serves all the rest. Logged once, however often it is tried.
+                // Any fault: a node without notices serves all the rest. Logged once, however often it is tried.
                 if (!isLogged) Log.NotJoined(logger, error.Message);
                 isLogged = true;
                 // Some of its groups may have been joined, and a Redis that hangs could not let it leave them.

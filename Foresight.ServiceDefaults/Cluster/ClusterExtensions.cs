@@ -31,7 +31,7 @@ public static class ClusterExtensions
         builder.Services.AddSingleton<Namesakes>();
         builder.AddNotices();
         builder.Services.AddHostedService<NodeAnnouncer>();
-        // What a node does for nobody's request would bury the traces of orders.
+        // The polls of background loops belong to no request and would bury the traces of orders.
         builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddProcessor(new BackgroundSpanFilter()));
         return builder;
     }

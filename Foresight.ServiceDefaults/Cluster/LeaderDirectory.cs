@@ -16,6 +16,9 @@ public sealed partial class LeaderDirectory
     /// <summary>How long a reading is used before Redis is asked again; a "cluster:leader" message ends it at once.</summary>
     private static readonly TimeSpan FreshFor = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Between two notices that end a reading: anyone who reaches Redis can send many.</summary>
+    private static readonly TimeSpan NoticePause = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
 
     private readonly IDatabase redis;
@@ -43,7 +46,7 @@ public sealed partial class LeaderDirectory
         {
             var value = await redis.StringGetAsync(LeaseKey(resource)).AnsweredAsync(ReadTimeout, clock, cancellation);
             var holder = Parse(value);
-            readings[resource] = new Reading(holder, clock.GetTimestamp());
+            readings[resource] = new Reading(holder, clock.GetTimestamp(), known?.NoticedAt);
             return holder;
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
@@ -67,6 +70,20 @@ public sealed partial class LeaderDirectory
             readings[resource] = known with { At = clock.GetTimestamp() - clock.TimestampFrequency };
     }
 
+    /// <summary>
+    /// Takes a notice of the backplane: if it contradicts the last reading, the next <see cref="FindAsync"/> asks Redis. A notice has no
+    /// other effect, because it may be forged, and this one at most once a second.
+    /// </summary>
+    /// <param name="isLeader">False: the node has lost the lease.</param>
+    public void Notice(string resource, string nodeId, long epoch, bool isLeader)
+    {
+        if (!readings.TryGetValue(resource, out var known)) return;
+        var isKnown = known.Holder is { } holder && holder.NodeId == nodeId && holder.Epoch == epoch;
+        if (isKnown == isLeader || known.NoticedAt is { } last && clock.GetElapsedTime(last) < NoticePause) return;
+        readings[resource] = known with { NoticedAt = clock.GetTimestamp() };
+        Forget(resource);
+    }
+
     /// <summary>Null for a missing value and for one that is no lease record (somebody wrote the key by hand).</summary>
     public static LeaseRecord? Parse(RedisValue value)
     {
@@ -85,7 +102,8 @@ public sealed partial class LeaderDirectory
         }
     }
 
-    private sealed record Reading(LeaseRecord? Holder, long At);
+    /// <param name="NoticedAt">When a notice last ended a reading.</param>
+    private sealed record Reading(LeaseRecord? Holder, long At, long? NoticedAt);
 
     private static partial class Log
     {

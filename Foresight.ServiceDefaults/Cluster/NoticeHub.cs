@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+using Foresight.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.SignalR;
 
 namespace Foresight.ServiceDefaults.Cluster;
@@ -8,7 +10,7 @@ namespace Foresight.ServiceDefaults.Cluster;
 /// </summary>
 public sealed class NoticeHub : Hub;
 
-/// <summary>Notices to whoever follows a public topic; the SignalR backplane, and in the simulator.</summary>
+/// <summary>Notices to all who follow a public topic: the SignalR backplane.</summary>
 public interface INotices
 {
     /// <summary>Does not wait, and does not fail: what cannot be sent is lost.</summary>
@@ -17,10 +19,26 @@ public interface INotices
     void Publish(string topic, object notice);
 }
 
-/// <summary>For a program that looks at the cluster and is no node of it.</summary>
+/// <summary>For a program that looks at the cluster and is no node of it, and for the simulator.</summary>
 public sealed class NoNotices : INotices
 {
     public void Publish(string topic, object notice)
     {
     }
+}
+
+public sealed class NoticeMetrics(IMeterFactory meters)
+{
+    private readonly Counter<long> _notices = meters.Create(MetricNames.Meter).CreateCounter<long>(
+        MetricNames.Notices, description: "Notices over the backplane, by topic and what became of them.");
+
+    public void Sent(string topic) => Count(topic, "sent");
+
+    public void Received(string topic) => Count(topic, "received");
+
+    /// <summary>Not sent, or not passed on.</summary>
+    public void Dropped(string topic) => Count(topic, "dropped");
+
+    private void Count(string topic, string result) =>
+        _notices.Add(1, new("topic", topic), new KeyValuePair<string, object?>("result", result));
 }

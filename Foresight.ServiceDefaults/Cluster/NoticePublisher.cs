@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.ServiceDefaults.Cluster;
 
 /// <summary>
-/// Sends this process' notices, one after the other, so that whoever publishes never waits for Redis. While Redis cannot be reached they
+/// Sends this process' notices, one after the other, so that a publisher never waits for Redis. While Redis cannot be reached they
 /// are dropped and counted rather than kept: a notice of a minute ago would be wrong by then.
 /// </summary>
 public sealed partial class NoticePublisher : BackgroundService, INotices
@@ -67,7 +67,7 @@ public sealed partial class NoticePublisher : BackgroundService, INotices
         }
         catch (Exception error)
         {
-            // Whatever it is: a notice that cannot be sent must not end a process that has other work.
+            // Any fault: a notice that cannot be sent must not end a process that has other work.
             _metrics.Dropped(topic);
             while (_waiting.Reader.TryRead(out var next)) _metrics.Dropped(next.Topic);
             // Logged once, however many are lost.
