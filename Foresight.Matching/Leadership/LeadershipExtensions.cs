@@ -37,7 +37,9 @@ public static class LeadershipExtensions
     public static IHostApplicationBuilder AddLeadership(this IHostApplicationBuilder builder, string resource, Func<IServiceProvider, ILeaderTask> work)
     {
         builder.Services.TryAddSingleton(LeaseOptions.From(builder.Configuration));
-        if (builder.Configuration.ClusterEnabled()) builder.Services.TryAddSingleton<ILeaseStore, RedisLeaseStore>();
+        builder.Services.TryAddSingleton<RedisLeaseStore>();
+        if (builder.Configuration.ClusterEnabled())
+            builder.Services.TryAddSingleton<ILeaseStore>(provider => provider.GetRequiredService<RedisLeaseStore>());
         else builder.Services.TryAddSingleton<ILeaseStore, SoleNodeLeaseStore>();
         builder.Services.TryAddSingleton<ILeadershipTable, PostgresLeadershipTable>();
         builder.Services.TryAddSingleton<INodeProbe, SocketProbe>();

@@ -9,7 +9,7 @@ namespace Foresight.Matching.Leadership;
 /// For <c>CLUSTER_ENABLED=false</c>: every bid wins at once, whatever Redis does. The record is still written where Api nodes look for the
 /// leader's address. Two such nodes by mistake take turns, and never both write: the term is taken and fenced in Postgres as ever.
 /// </summary>
-public sealed class SoleNodeLeaseStore(IDatabase redis) : ILeaseStore
+public sealed class SoleNodeLeaseStore(IDatabase redis, RedisLeaseStore leases) : ILeaseStore
 {
     public Task<LeaseReading> ReadAsync(string resource, TimeSpan duration) => Task.FromResult(new LeaseReading(false, null));
 
@@ -27,8 +27,7 @@ public sealed class SoleNodeLeaseStore(IDatabase redis) : ILeaseStore
         return Task.FromResult(RenewOutcome.Renewed);
     }
 
-    /// <summary>What is shown ends by itself, or is overwritten by the next process.</summary>
-    public Task ReleaseAsync(string resource, LeaseRecord record) => Task.CompletedTask;
+    public Task ReleaseAsync(string resource, LeaseRecord record) => leases.ReleaseAsync(resource, record);
 
     private void Show(string resource, LeaseRecord record, TimeSpan duration)
     {

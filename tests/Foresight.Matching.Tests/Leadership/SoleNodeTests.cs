@@ -1,7 +1,9 @@
 using Foresight.Contracts;
+using Foresight.Matching.Leadership;
 using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Cluster;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.Leadership;
 
@@ -35,6 +37,34 @@ public sealed class SoleNodeTests(BreakableStoresFixture stores) : IAsyncLifetim
         Assert.Equal(DoorStatus.Accepted, (await client.Router.SendAsync(Traders.Fund(1))).Status);
         Assert.Equal("active", node.Presence.State);
         await Journal.AssertSoundAsync(cluster);
+    }
+
+    [Fact]
+    public async Task ThatEnds_TakesItsLeaseAway_ButNotAnothers()
+    {
+        await stores.StartRedisAsync();
+        using var redis = new RedisClient(cluster.Settings["ConnectionStrings:redis"]!, cluster.Settings["REDIS_KEY_PREFIX"]!);
+        var key = LeaderDirectory.LeaseKey(LeasedResources.Matching);
+        var ended = await LeadAsync("n1");
+        await ended.DisposeAsync();
+        Assert.False(await redis.Database.KeyExistsAsync(key));
+
+        var node = await LeadAsync("n2");
+        var other = new LeaseRecord("other", "http://127.0.0.1:1", Guid.NewGuid(), 9, DateTimeOffset.UtcNow, DateTimeOffset.UtcNow);
+        var leases = new RedisLeaseStore(redis.Database, redis.Broadcast, TimeProvider.System, NullLogger<RedisLeaseStore>.Instance);
+        var store = new SoleNodeLeaseStore(redis.Database, leases);
+        await store.ReleaseAsync(LeasedResources.Matching, other);
+        Assert.True(await redis.Database.KeyExistsAsync(key));
+        await node.DisposeAsync();
+        Assert.False(await redis.Database.KeyExistsAsync(key));
+
+        async Task<TestNode> LeadAsync(string name)
+        {
+            var node = await TestNode.StartAsync(name, cluster);
+            await node.ActiveAsync();
+            await Eventually.TrueAsync("its lease is in Redis", Eventually.Patience, () => redis.Database.KeyExistsAsync(key));
+            return node;
+        }
     }
 
     [Fact]
