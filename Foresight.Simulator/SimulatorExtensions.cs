@@ -16,20 +16,22 @@ public static class SimulatorExtensions
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(statistics);
         builder.Services.AddSingleton(EthereumClient.OfEndpoint(new HttpClient(), options.RpcUrl));
-        builder.Services.AddSingleton(new ApiClient(
-            NewHttpClient(options.MaxInFlight), ApiNodes.FromConfiguration(builder.Configuration), TimeProvider.System,
+        var nodes = ApiNodes.FromConfiguration(builder.Configuration);
+        builder.Services.AddHttpClient(nameof(ApiClient), http => http.Timeout = RequestTimeout)
+            .ConfigurePrimaryHttpMessageHandler(() => NewHandler(options.MaxInFlight))
+            // One client for the process; the connections are renewed by their own lifetime.
+            .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
+            .AddNodeResilience(RequestTimeout, options.MaxInFlight);
+        builder.Services.AddSingleton(provider => new ApiClient(
+            provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(ApiClient)), nodes, TimeProvider.System,
             statistics.OnFault));
         builder.Services.AddHostedService<SimulatorWorker>();
         return builder;
     }
 
     /// <summary>A client for <see cref="ApiClient"/>: pooled connections, and a limit of time for each attempt.</summary>
-    public static HttpClient NewHttpClient(int connections) => new(new SocketsHttpHandler
-    {
-        MaxConnectionsPerServer = connections,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-    })
-    {
-        Timeout = RequestTimeout,
-    };
+    public static HttpClient NewHttpClient(int connections) => new(NewHandler(connections)) { Timeout = RequestTimeout };
+
+    private static SocketsHttpHandler NewHandler(int connections) =>
+        new() { MaxConnectionsPerServer = connections, PooledConnectionLifetime = TimeSpan.FromMinutes(2) };
 }

@@ -5,6 +5,8 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Foresight.Contracts;
 using Microsoft.AspNetCore.Mvc;
+using Polly;
+using Polly.Timeout;
 
 namespace Foresight.Console.Api;
 
@@ -150,11 +152,16 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
                 if (!repeatable && e.InnerException is not SocketException { SocketErrorCode: SocketError.ConnectionRefused })
                     break;
             }
-            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            catch (Exception e) when (e is TimeoutRejectedException or OperationCanceledException && !cancel.IsCancellationRequested)
             {
                 reasons.Add($"{address.Authority}: no answer within {TryTimeout.TotalSeconds:0} s");
                 if (!repeatable)
                     break;
+            }
+            catch (ExecutionRejectedException)
+            {
+                // Not sent: the node has answered nothing for a while.
+                reasons.Add($"{address.Authority}: does not answer");
             }
         }
 

@@ -13,8 +13,10 @@ public static class ServiceDefaultsExtensions
 {
     private static int settingErrorsReported;
 
-    /// <summary>What every host shares: who it is, telemetry, health, discovery and resilience of HTTP clients, the clock, and the way it reports a wrong
-    /// setting.</summary>
+    /// <summary>
+    /// The parts that every host shares: its identity, telemetry, health, discovery and resilience of HTTP clients, the clock, and the
+    /// report of a wrong setting.
+    /// </summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         ReportSettingErrors();

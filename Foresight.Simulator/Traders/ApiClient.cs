@@ -3,6 +3,8 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Foresight.Contracts;
+using Polly;
+using Polly.Timeout;
 
 namespace Foresight.Simulator.Traders;
 
@@ -103,6 +105,12 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
                 onFault?.Invoke(new ApiFault(answer.Code ?? $"http_{answer.Status}", answer.Kind == AnswerKind.Unknown));
             return answer;
         }
+        catch (ExecutionRejectedException e) when (e is not TimeoutRejectedException)
+        {
+            // Not sent: the node has answered nothing for a while.
+            onFault?.Invoke(new ApiFault("circuit_open", InDoubt: false));
+            return new ApiAnswer<T>(AnswerKind.Busy, 0, null, null, e.Message, null);
+        }
         catch (Exception e) when (!stop.IsCancellationRequested && IsTransport(e))
         {
             // The request may have arrived although its answer did not.
@@ -111,7 +119,8 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
         }
     }
 
-    private static bool IsTransport(Exception e) => e is HttpRequestException or IOException or OperationCanceledException;
+    private static bool IsTransport(Exception e) =>
+        e is HttpRequestException or IOException or OperationCanceledException or TimeoutRejectedException;
 
     private Task PauseAsync<T>(ApiAnswer<T> answer, int attempt, CancellationToken stop) where T : class
     {
