@@ -58,7 +58,7 @@ public sealed class Venue : IAsyncDisposable
     public SettlementOptions Options { get; private set; } = new() { BatchAge = TimeSpan.Zero, Confirmations = 2 };
     public TestLeader Leader { get; private set; } = null!;
 
-    /// <summary>Whom the follower tells: the stand-in, unless a test has a leader of its own.</summary>
+    /// <summary>Receives the follower's commands; null: <see cref="Leader"/>, which commits them without a matching node.</summary>
     public SendToLeader? Send { get; set; }
 
     /// <param name="shards">So many markets as well, one in each.</param>

@@ -59,6 +59,7 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
         // The maker's and the taker's trace are two, and the trade is in both.
         Assert.NotEqual(TraceOf(sell), TraceOf(buy));
         AssertNoSecret(sellSignature, buySignature);
+        AssertNoPolls();
     }
 
     [Fact]
@@ -138,6 +139,14 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
         Assert.Equal(settle.Attributes[SpanAttributes.TradeId], final.Attributes[SpanAttributes.TradeId]);
         Assert.Contains(SpanAttributes.TransactionNonce, settle.Attributes.Keys);
         Assert.True(settle.End <= final.End, "final before settled");
+    }
+
+    /// <summary>What the loops of the Api and the matching node ask of Postgres, Redis and the chain belongs to no request.</summary>
+    private void AssertNoPolls()
+    {
+        var roots = collector.Spans.Where(span => span.ParentId == "").Select(span => span.Source).ToHashSet();
+        Assert.Equal([Http], roots);
+        foreach (var client in new[] { "Npgsql", "System.Net.Http" }) Assert.Contains(collector.Spans, span => span.Source == client);
     }
 
     private void AssertNoSecret(params string[] signatures)
