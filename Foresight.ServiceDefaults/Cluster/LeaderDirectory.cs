@@ -37,7 +37,7 @@ public sealed partial class LeaderDirectory
     /// <summary>The key that holds the lease of a resource.</summary>
     public static string LeaseKey(string resource) => $"leader:{resource}";
 
-    /// <summary>The holder, or null if nobody holds the lease (or Redis has never been reached).</summary>
+    /// <summary>The holder, or null if no node holds the lease (or Redis has never been reached).</summary>
     public async Task<LeaseRecord?> FindAsync(string resource, CancellationToken cancellation = default)
     {
         var known = readings.GetValueOrDefault(resource);
@@ -56,7 +56,7 @@ public sealed partial class LeaderDirectory
         }
     }
 
-    /// <summary>What is left of the lease by Redis' clock; null if nobody holds it.</summary>
+    /// <summary>What is left of the lease by Redis' clock; null if no node holds it.</summary>
     /// <exception cref="RedisException">Redis cannot say.</exception>
     /// <exception cref="TimeoutException">Redis does not answer.</exception>
     public Task<TimeSpan?> RemainingAsync(string resource, CancellationToken cancellation = default) =>
@@ -84,7 +84,7 @@ public sealed partial class LeaderDirectory
         Forget(resource);
     }
 
-    /// <summary>Null for a missing value and for one that is no lease record (somebody wrote the key by hand).</summary>
+    /// <summary>Null for a missing value and for one that is no lease record (written by hand).</summary>
     public static LeaseRecord? Parse(RedisValue value)
     {
         if (value.IsNullOrEmpty) return null;

@@ -50,7 +50,7 @@ public sealed partial class RedisBroadcast : IBroadcast
 
     /// <summary>
     /// The client subscribes again after each reconnection. A message that is not the JSON of a <typeparamref name="T"/> is logged and
-    /// dropped: anybody who reaches the server could publish it.
+    /// dropped: anyone who reaches the server could publish it.
     /// </summary>
     public void Subscribe<T>(string channel, Action<T> handle) where T : class
     {
