@@ -12,7 +12,7 @@ internal static partial class ClusterSentences
     private static readonly TimeSpan FirstOrder = TimeSpan.FromSeconds(10);
 
     /// <param name="after">The next leader's epoch is a higher one.</param>
-    public static async Task SayNextLeaderAsync(this ClusterView cluster, long after, ExecuteCommandContext context)
+    public static async Task LogNextLeaderAsync(this ClusterView cluster, long after, ExecuteCommandContext context)
     {
         var started = TimeProvider.System.GetTimestamp();
         var next = await ClusterView.UntilAsync(Patience, async () =>
@@ -21,7 +21,7 @@ internal static partial class ClusterSentences
                 : null, context.CancellationToken);
         if (next is null)
         {
-            Log.Nobody(context.Logger, Patience.TotalSeconds);
+            Log.NoLeader(context.Logger, Patience.TotalSeconds);
             return;
         }
 
@@ -45,8 +45,8 @@ internal static partial class ClusterSentences
         [LoggerMessage(LogLevel.Information, "{Node} leads in epoch {Epoch}, after {Seconds:0.00} s.")]
         public static partial void Leads(ILogger logger, string node, long epoch, double seconds);
 
-        [LoggerMessage(LogLevel.Warning, "Nobody leads after {Seconds:0} s; the nodes' logs say why.")]
-        public static partial void Nobody(ILogger logger, double seconds);
+        [LoggerMessage(LogLevel.Warning, "No node leads after {Seconds:0} s; the nodes' logs say why.")]
+        public static partial void NoLeader(ILogger logger, double seconds);
 
         [LoggerMessage(
             LogLevel.Information,

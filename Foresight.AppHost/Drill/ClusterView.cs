@@ -7,15 +7,15 @@ internal sealed record Leader(string NodeId, long Epoch, string State);
 
 internal sealed record Node(string NodeId, int ProcessId, string State);
 
-/// <summary>The cluster as anybody sees it, by the first Api node that answers.</summary>
+/// <summary>The cluster as a client sees it, by the first Api node that answers.</summary>
 internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
 {
     private const string Matching = "matching-engine";
 
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(2) };
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(2) };
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Null while nobody leads, or nobody can say.</summary>
+    /// <summary>Null while no node leads, or no Api node answers.</summary>
     public async Task<Leader?> LeaderAsync(CancellationToken cancellationToken) =>
         await GetAsync("cluster/leader", cancellationToken) is { ValueKind: JsonValueKind.Object } leader
             && leader.TryGetProperty("nodeId", out var node)

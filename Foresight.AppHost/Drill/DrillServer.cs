@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Foresight.AppHost.Programs;
+using System.Text;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -9,30 +9,32 @@ namespace Foresight.AppHost.Drill;
 /// Listens for the verb <c>drill</c> on a socket that only this user reaches: one line in, the command's name; out come its sentences as
 /// they are logged, and a last line that begins with ok or failed.
 /// </summary>
-internal sealed class DrillServer(DrillCommands commands, IServiceProvider services) : BackgroundService
+internal sealed partial class DrillServer(
+    DrillCommands commands, IServiceProvider services, ILogger<DrillServer> logger, string? folder = null) : BackgroundService
 {
     public const string Done = "ok", Failed = "failed: ";
 
     private const int MaximumLine = 100;
 
-    public static string Folder => Path.Combine(ProgramCache.OfThisUser().Folder, "drill");
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        Directory.CreateDirectory(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var path = Path.Combine(Folder, $"{Environment.ProcessId}.sock");
-        File.Delete(path);
         using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        listener.Bind(new UnixDomainSocketEndPoint(path));
-        listener.Listen();
+        string? path = null;
         try
         {
+            path = DrillSocket.Bind(listener, folder ?? DrillSocket.Folder);
+            listener.Listen();
             while (true)
                 _ = ServeAsync(await listener.AcceptAsync(stoppingToken), stoppingToken);
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
         {
-            File.Delete(path);
+            Log.DoesNotListen(logger, e.Message);
+        }
+        finally
+        {
+            if (path is not null)
+                DrillSocket.Remove(path);
         }
     }
 
@@ -42,25 +44,53 @@ internal sealed class DrillServer(DrillCommands commands, IServiceProvider servi
         try
         {
             await using var stream = new NetworkStream(client, ownsSocket: true);
-            using var reader = new StreamReader(stream);
             await using var writer = new StreamWriter(stream) { AutoFlush = true };
-            var name = await reader.ReadLineAsync(stoppingToken) ?? string.Empty;
-            if (name.Length > MaximumLine || commands.Find(name) is not { } execute)
-            {
-                await writer.WriteLineAsync($"{Failed}there is no such command; there are\n{commands.Usage}");
-                return;
-            }
-
-            var result = await execute(new ExecuteCommandContext
-            {
-                Services = services, ResourceName = name, CancellationToken = stoppingToken, Arguments = new InteractionInputCollection([]), Logger = new LineLogger(writer),
-            });
-            await writer.WriteLineAsync(result.Success ? Done : Failed + result.Message);
+            await writer.WriteLineAsync(await AnswerAsync(await ReadLineAsync(stream, stoppingToken), writer, stoppingToken));
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             // The client is gone, or the AppHost ends.
         }
+    }
+
+    private async Task<string> AnswerAsync(string name, TextWriter writer, CancellationToken stoppingToken)
+    {
+        if (commands.Find(name) is not { } execute)
+            return $"{Failed}there is no such command; there are\n{commands.Usage}";
+        try
+        {
+            var result = await execute(new ExecuteCommandContext
+            {
+                Services = services, ResourceName = name, CancellationToken = stoppingToken, Logger = new LineLogger(writer),
+                Arguments = new InteractionInputCollection([]),
+            });
+            return result.Success ? Done : Failed + result.Message;
+        }
+        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+        {
+            return Failed + e.Message;
+        }
+    }
+
+    /// <summary>The first line; of one that is too long its beginning, which is no command.</summary>
+    private static async Task<string> ReadLineAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        var line = new byte[MaximumLine];
+        var length = 0;
+        while (length < line.Length && await stream.ReadAsync(line.AsMemory(length), cancellationToken) is > 0 and var count)
+        {
+            length += count;
+            if (line.AsSpan(0, length).IndexOf((byte)'\n') is >= 0 and var end)
+                return Encoding.UTF8.GetString(line, 0, end);
+        }
+
+        return Encoding.UTF8.GetString(line, 0, length);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The verb `drill` does not reach this AppHost, the dashboard's commands do: {Reason}")]
+        public static partial void DoesNotListen(ILogger logger, string reason);
     }
 
     private sealed class LineLogger(TextWriter writer) : ILogger

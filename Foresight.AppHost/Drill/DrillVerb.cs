@@ -9,7 +9,7 @@ internal static class DrillVerb
     {
         if (arguments is not ([_] or [_, "--process", _]))
             return Refuse("Usage: drill COMMAND [--process ID]; `drill help` lists the commands.");
-        var sockets = Running(arguments is [_, _, var id] ? id : "*");
+        var sockets = DrillSocket.Connect(DrillSocket.Folder, arguments is [_, _, var id] ? id : "*");
         if (sockets.Count != 1)
         {
             foreach (var socket in sockets)
@@ -31,31 +31,11 @@ internal static class DrillVerb
                 Console.WriteLine(line);
         }
 
-        return last == DrillServer.Done ? 0 : 1;
-    }
-
-    private static List<(string ProcessId, Socket Socket)> Running(string processId)
-    {
-        var found = new List<(string, Socket)>();
-        if (!Directory.Exists(DrillServer.Folder))
-            return found;
-        foreach (var file in Directory.GetFiles(DrillServer.Folder, $"{processId}.sock"))
-        {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                socket.Connect(new UnixDomainSocketEndPoint(file));
-                found.Add((Path.GetFileNameWithoutExtension(file), socket));
-            }
-            catch (SocketException)
-            {
-                // Left behind by an AppHost that was killed.
-                socket.Dispose();
-                File.Delete(file);
-            }
-        }
-
-        return found;
+        if (last == DrillServer.Done)
+            return 0;
+        if (!last.StartsWith(DrillServer.Failed, StringComparison.Ordinal))
+            Console.Error.WriteLine("The AppHost ended before the command did.");
+        return 1;
     }
 
     private static int Refuse(string mistake)

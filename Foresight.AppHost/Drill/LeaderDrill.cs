@@ -24,7 +24,7 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
     {
         Log.Kills(context.Logger, leader.NodeId, process, leader.Epoch);
         Signals.Send(process, Signals.Kill);
-        await SayNextLeaderAsync(leader, context);
+        await LogNextLeaderAsync(leader, context);
     });
 
     public Task<ExecuteCommandResult> PauseAsync(ExecuteCommandContext context) => DoAsync(context, async (leader, process) =>
@@ -34,7 +34,7 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
         Signals.Send(process, Signals.Stop);
         try
         {
-            await SayNextLeaderAsync(leader, context);
+            await LogNextLeaderAsync(leader, context);
             await over;
         }
         finally
@@ -43,7 +43,7 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
         }
 
         Log.Continues(context.Logger, leader.NodeId, leader.Epoch);
-        await SayItFollowsAsync(leader, context);
+        await LogFollowsAsync(leader, context);
     });
 
     /// <param name="kinds">redis, postgres, or both.</param>
@@ -58,12 +58,12 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
                 var over = Task.Delay(_duration, context.CancellationToken);
                 using (network.CutOff(process, kinds))
                 {
-                    await SayNextLeaderAsync(leader, context);
+                    await LogNextLeaderAsync(leader, context);
                     await over;
                 }
 
                 Log.Heals(context.Logger, leader.NodeId, leader.Epoch);
-                await SayItFollowsAsync(leader, context);
+                await LogFollowsAsync(leader, context);
             });
 
     private async Task<ExecuteCommandResult> DoAsync(ExecuteCommandContext context, Func<Leader, int, Task> act)
@@ -73,7 +73,7 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
         try
         {
             if (await cluster.LeaderAsync(context.CancellationToken) is not { State: "active" } leader)
-                return CommandResults.Failure("nobody leads at the moment.");
+                return CommandResults.Failure("no node leads at the moment.");
             if (await cluster.NodeAsync(leader.NodeId, context.CancellationToken) is not { } node)
                 return CommandResults.Failure($"{leader.NodeId} leads and has not announced itself yet.");
             await act(leader, node.ProcessId);
@@ -89,9 +89,9 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
         }
     }
 
-    private Task SayNextLeaderAsync(Leader before, ExecuteCommandContext context) => cluster.SayNextLeaderAsync(before.Epoch, context);
+    private Task LogNextLeaderAsync(Leader before, ExecuteCommandContext context) => cluster.LogNextLeaderAsync(before.Epoch, context);
 
-    private async Task SayItFollowsAsync(Leader before, ExecuteCommandContext context)
+    private async Task LogFollowsAsync(Leader before, ExecuteCommandContext context)
     {
         var started = TimeProvider.System.GetTimestamp();
         var follows = await ClusterView.UntilAsync(ClusterSentences.Patience, async () =>

@@ -32,7 +32,7 @@ internal sealed class Relay
     /// <summary>Says of a client's port whether that client is cut off, and until when; null: it is not.</summary>
     public Func<int, Task?> CutUntil { get; set; } = _ => null;
 
-    /// <summary>Asks <see cref="CutUntil"/> anew for every open connection.</summary>
+    /// <summary>Asks <see cref="CutUntil"/> again for every open connection.</summary>
     public void Review()
     {
         foreach (var connection in _open.Keys)

@@ -29,7 +29,7 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
         var leader = await ClusterView.UntilAsync(ClusterSentences.Patience, async () =>
             await cluster.LeaderAsync(context.CancellationToken) is { State: "active" } active ? active : null, context.CancellationToken);
         if (leader is null)
-            return CommandResults.Failure("nobody leads; the nodes' logs say why.");
+            return CommandResults.Failure("no node leads; the nodes' logs say why.");
         Log.Leads(context.Logger, leader.NodeId, leader.Epoch, TimeProvider.System.GetElapsedTime(started).TotalSeconds);
         return CommandResults.Success();
     }
@@ -57,7 +57,7 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
             return CommandResults.Failure($"{e.Message} Nothing is promoted unless it was said above.");
         }
 
-        await cluster.SayNextLeaderAsync(before?.Epoch ?? 0, context);
+        await cluster.LogNextLeaderAsync(before?.Epoch ?? 0, context);
         Log.OldPrimary(context.Logger);
         return CommandResults.Success();
     }

@@ -1,0 +1,72 @@
+using System.Net.Sockets;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Foresight.AppHost.Drill;
+using Foresight.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Foresight.AppHost.Tests.Drill;
+
+public sealed class DrillServerTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("drill-test-").FullName;
+
+    [Theory]
+    [InlineData("short")]
+    [InlineData("a-folder-that-is-longer-than-a-socket-may-be-called/a-folder-that-is-longer-than-a-socket-may-be-called/x")]
+    public async Task AnyFolder_Works_AndNothingIsLeftInIt(string name)
+    {
+        var folder = Path.Combine(_folder, name);
+        using var server = await StartAsync(folder);
+        Assert.Equal("done\nok", await AskAsync(folder, "works\n"));
+        // The reason of a fault reaches the terminal.
+        Assert.Equal("failed: the reason", await AskAsync(folder, "throws\n"));
+        // No end of the line: the answer comes before the client has sent all it could.
+        Assert.StartsWith("failed: there is no such command", await AskAsync(folder, new string('x', 100)));
+
+        var link = new FileInfo(Path.Combine(folder, $"{Environment.ProcessId}.sock")).LinkTarget;
+        Assert.Equal(name == "short", link is null);
+        await server.StopAsync(default);
+        Assert.Empty(Directory.GetFileSystemEntries(folder));
+        Assert.False(Directory.Exists(Path.GetDirectoryName(link)));
+    }
+
+    [Fact]
+    public async Task AFolderThatCannotBe_LeavesTheAppHostRunning()
+    {
+        var file = Path.Combine(_folder, "file");
+        await File.WriteAllTextAsync(file, string.Empty);
+        using var server = await StartAsync(Path.Combine(file, "folder"));
+        await server.ExecuteTask!;
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static async Task<DrillServer> StartAsync(string folder)
+    {
+        await using var builder = TestApplication.CreateBuilder();
+        var resource = builder.AddParameter("resource", "value");
+        var commands = new DrillCommands();
+        commands.Add(resource, "works", "logs a line", context =>
+        {
+            context.Logger.Log(Microsoft.Extensions.Logging.LogLevel.Information, default, "done", null, (text, _) => text);
+            return Task.FromResult(CommandResults.Success());
+        });
+        commands.Add(resource, "throws", "fails", _ => throw new InvalidOperationException("the reason"));
+        var server = new DrillServer(commands, new ServiceCollection().BuildServiceProvider(), NullLogger<DrillServer>.Instance, folder);
+        await server.StartAsync(default);
+        return server;
+    }
+
+    private static async Task<string> AskAsync(string folder, string text)
+    {
+        var socket = await Eventually.GetAsync("the server listens", Eventually.Patience, () => Task.FromResult(
+            DrillSocket.Connect(folder, $"{Environment.ProcessId}") is [var found] ? found.Socket : null));
+        await using var stream = new NetworkStream(socket, ownsSocket: true);
+        await stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(text));
+        using var reader = new StreamReader(stream);
+        return (await reader.ReadToEndAsync().WaitAsync(Eventually.Patience)).TrimEnd();
+    }
+}
