@@ -9,10 +9,10 @@ public static class ChainCommand
     /// reconciliation read at a block a few confirmations deep, and the deepest reorganisation that is tried is 10 blocks. Blocks,
     /// receipts and logs are not touched by it.
     /// </summary>
-    public static IReadOnlyList<string> Options { get; } = ["--quiet", "--prune-history", "64"];
+    public static string[] Options { get; } = ["--quiet", "--prune-history", "64"];
 
     /// <summary>
     /// A block a second. Transactions are forgotten after 2,000 blocks, or the memory would grow by some 100 KB with each settlement.
     /// </summary>
-    public static string[] Development { get; } = ["--block-time", "1", "--transaction-block-keeper", "2000"];
+    public static string[] Development { get; } = [.. Options, "--block-time", "1", "--transaction-block-keeper", "2000"];
 }

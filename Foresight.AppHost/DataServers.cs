@@ -58,7 +58,7 @@ internal sealed record DataServers(
             ],
             Chain = builder.AddContainer("chain", "ghcr.io/foundry-rs/foundry", AppHostImages.FoundryTag)
                 .WithEntrypoint("anvil")
-                .WithArgs(["--host", "0.0.0.0", .. ChainCommand.Options, .. ChainCommand.Development])
+                .WithArgs(["--host", "0.0.0.0", .. ChainCommand.Development])
                 .WithHttpEndpoint(targetPort: 8545, name: "http"),
         };
     }

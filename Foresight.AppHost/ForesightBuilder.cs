@@ -28,7 +28,7 @@ internal static class ForesightBuilder
         if (Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") is null)
             Environment.SetEnvironmentVariable("DOTNET_ENVIRONMENT", "Development");
         var builder = DistributedApplication.CreateBuilder([.. options.Rest]);
-        Signals.HearInterrupt();
+        Signals.RestoreInterrupt();
         // `dotnet run` without a launch profile: a service in development is to know it.
         builder.Eventing.Subscribe<BeforeStartEvent>((start, _) =>
         {
@@ -74,13 +74,17 @@ internal static class ForesightBuilder
     private static bool IsTest(IDistributedApplicationBuilder builder) =>
         builder.Configuration.GetValue<bool>("DcpPublisher:RandomizePorts");
 
-    /// <summary>Those of launchSettings.json, or the next free ones: two AppHosts side by side each have a dashboard.</summary>
-    private static void ChooseDashboardPorts(IConfiguration configuration)
+    /// <summary>
+    /// The user's own addresses stay. Those of launchSettings.json, or none, become the next free ones: two AppHosts side by side each have
+    /// a dashboard.
+    /// </summary>
+    internal static void ChooseDashboardPorts(IConfiguration configuration)
     {
-        var port = DashboardPort - 1;
-        foreach (var key in (string[])["ASPNETCORE_URLS", "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"])
-            configuration[key] = $"http://localhost:{port = FreePorts.From(port + 1)}";
-        configuration["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true";
+        string[] keys = ["ASPNETCORE_URLS", "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"];
+        foreach (var (at, key) in keys.Index())
+            if (configuration[key] is null or "" || configuration[key] == $"http://localhost:{DashboardPort + at}")
+                configuration[key] = $"http://localhost:{FreePorts.From(DashboardPort + at)}";
+        configuration["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] ??= "true";
     }
 
     private static bool IsDecidedByTheModel(string name) =>

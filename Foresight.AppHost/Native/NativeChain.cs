@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Net.Http.Json;
@@ -29,12 +30,11 @@ internal static class NativeChain
         {
             Command =
             [
-                program.Path, "--host", NativeServerResource.Address, "--port", $"{chain.PrimaryEndpoint.Port}", .. ChainCommand.Options,
-                "--dump-state", last, .. File.Exists(chain.StateFile) ? ["--load-state", chain.StateFile] : Array.Empty<string>(),
+                program.Path, "--host", NativeServerResource.Address, "--port", $"{chain.PrimaryEndpoint.Port}", "--dump-state", last,
+                .. File.Exists(chain.StateFile) ? ["--load-state", chain.StateFile] : Array.Empty<string>(),
             ],
             StopSignal = "INT",
-            // anvil writes the file while it ends; only a finished one takes the place of the one before.
-            AfterEnd = $"[ ! -s '{last}' ] || mv '{last}' '{chain.StateFile}'",
+            WrittenAtEnd = (last, chain.StateFile),
         };
     }
 
@@ -50,15 +50,16 @@ internal static class NativeChain
 /// Saves the chain while it runs, for the case that it is killed: it then goes on from the last save. anvil's own --state-interval
 /// rewrites its file in place, so that a death in the middle of it leaves no chain at all; this file is replaced by a rename.
 /// </summary>
-internal sealed class NativeChainSaver(NativeChainResource chain, ResourceNotificationService notifications, ResourceLoggerService loggers)
+internal sealed class NativeChainSaver(
+    NativeChainResource chain, ResourceNotificationService notifications, ResourceLoggerService loggers, HttpMessageHandler? handler = null)
     : BackgroundService
 {
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(2);
-
     // Saving costs more the longer the chain has run; it may take a twentieth of its time and no more.
     private const int PausePerDuration = 20;
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(2) };
+    private readonly HttpClient _http = new(handler ?? new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(2) };
+
+    public TimeSpan ShortestPause { get; init; } = TimeSpan.FromSeconds(2);
 
     public override void Dispose()
     {
@@ -71,17 +72,17 @@ internal sealed class NativeChainSaver(NativeChainResource chain, ResourceNotifi
         var logger = loggers.GetLogger(chain);
         for (var pause = ShortestPause; ; )
         {
-            await notifications.WaitForResourceHealthyAsync(chain.Name, WaitBehavior.WaitOnResourceUnavailable, stoppingToken);
             await Task.Delay(pause, stoppingToken);
             var started = Stopwatch.GetTimestamp();
             try
             {
+                await notifications.WaitForResourceHealthyAsync(chain.Name, WaitBehavior.WaitOnResourceUnavailable, stoppingToken);
+                started = Stopwatch.GetTimestamp();
                 await SaveAsync(stoppingToken);
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or JsonException or TaskCanceledException
-                && !stoppingToken.IsCancellationRequested)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                // The state saved before is still there.
+                // Whatever the chain answers, the application goes on: the state saved before is still there.
                 logger.LogWarning("The chain's state could not be saved: {Reason}", e.Message);
             }
 
@@ -92,17 +93,30 @@ internal sealed class NativeChainSaver(NativeChainResource chain, ResourceNotifi
 
     private async Task SaveAsync(CancellationToken cancellationToken)
     {
+        var before = File.GetLastWriteTimeUtc(chain.StateFile);
         var request = new { jsonrpc = "2.0", id = 1, method = "anvil_dumpState", @params = Array.Empty<string>() };
         using var response = await _http.PostAsJsonAsync(chain.PrimaryEndpoint.Url, request, cancellationToken);
         response.EnsureSuccessStatusCode();
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var answer = await JsonDocument.ParseAsync(body, default, cancellationToken);
-        var hex = answer.RootElement.GetProperty("result").GetString()!;
+        if (answer.RootElement.ValueKind != JsonValueKind.Object
+            || !answer.RootElement.TryGetProperty("result", out var result) || result.GetString() is not { Length: > 2 } hex)
+            throw new InvalidDataException($"anvil_dumpState answers {answer.RootElement}");
         // The answer is compressed; --load-state reads it plain.
-        await using var unpacked = new GZipStream(new MemoryStream(Convert.FromHexString(hex.AsSpan(2))), CompressionMode.Decompress);
+        var packed = Convert.FromHexString(hex.AsSpan(2));
+        await using var unpacked = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
         var draft = chain.StateFile + ".new";
         await using (var writing = File.Create(draft))
+        {
             await unpacked.CopyToAsync(writing, cancellationToken);
-        File.Move(draft, chain.StateFile, overwrite: true);
+            // The last four bytes of gzip: how much it holds.
+            if (packed.Length < 4 || BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan(^4)) != (uint)writing.Length || writing.Length == 0)
+                throw new InvalidDataException("anvil_dumpState answers a part of the state");
+        }
+
+        // A chain that ended in the meantime has written its last state, which is newer than this one.
+        cancellationToken.ThrowIfCancellationRequested();
+        if (File.GetLastWriteTimeUtc(chain.StateFile) == before)
+            File.Move(draft, chain.StateFile, overwrite: true);
     }
 }

@@ -117,25 +117,19 @@ internal static class NativePostgres
             using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
             Signals.Send(int.Parse(processId!), Signals.Interrupt);
             // There is no event for the end of a process that is not our child.
-            while (WorkingFolderOf(processId) == folder)
-                if (!await WaitAsync(timer, bound.Token))
-                    throw new DistributedApplicationException(
-                        $"Process {processId} holds {folder} and does not end within {FormerEndBound.TotalSeconds:0} s.");
+            try
+            {
+                while (WorkingFolderOf(processId) == folder)
+                    await timer.WaitForNextTickAsync(bound.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new DistributedApplicationException(
+                    $"Process {processId} holds {folder} and does not end within {FormerEndBound.TotalSeconds:0} s.");
+            }
         }
 
         File.Delete(file);
-    }
-
-    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken bound)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(bound);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
     }
 
     private static string? WorkingFolderOf(string? processId)

@@ -8,7 +8,7 @@ using StackExchange.Redis;
 namespace Foresight.AppHost.Native;
 
 /// <summary>
-/// A Redis of our own. Nothing is kept on disk: nothing that safety needs lives there. Nobody gets in without a password; the resource's
+/// A Redis of our own. Nothing is kept on disk: nothing that safety needs lives there. A client without a password is refused; the resource's
 /// own connection string is that of <c>admin</c>, who may do everything.
 /// </summary>
 public sealed class NativeRedisResource(string name, NativeState state, ParameterResource adminPassword)

@@ -19,8 +19,8 @@ internal sealed record NativeServer
     /// <summary>Null: as ourselves.</summary>
     public ServerAccount? RunAs { get; init; }
 
-    /// <summary>A shell command after an end in order.</summary>
-    public string AfterEnd { get; init; } = ":";
+    /// <summary>A file that the server writes while it ends; only a finished one takes the place of the one before.</summary>
+    public (string Draft, string Kept)? WrittenAtEnd { get; init; }
 }
 
 internal static class NativeServerExtensions
@@ -29,14 +29,15 @@ internal static class NativeServerExtensions
     // is killed, the kernel does it (setpriv --pdeathsig). A trap interrupts `wait`, so it is asked again until the server is gone.
     // When the AppHost was killed, the server that ends last removes a throw-away folder.
     private const string Script = """
-        signal=$1 pid_file=$2 after=$3 app_host=$4 throw_away=$5; shift 5
+        signal=$1 pid_file=$2 draft=$3 kept=$4 app_host=$5 throw_away=$6; shift 6
         stop() { stopping=1; [ -z "$pid" ] || kill -s "$signal" "$pid"; }
         trap stop TERM INT HUP
         "$@" </dev/null & pid=$!
         echo "$pid" > "$pid_file"
         [ -z "$stopping" ] || stop
         while wait "$pid"; code=$?; kill -0 "$pid" 2>/dev/null; do :; done
-        [ "$code" != 0 ] || eval "$after"
+        rm -f "$pid_file"
+        [ "$code" != 0 ] || [ ! -s "$draft" ] || mv "$draft" "$kept"
         [ -z "$throw_away" ] || kill -0 "$app_host" 2>/dev/null || rm -rf "$throw_away"
         exit "$code"
         """;
@@ -76,8 +77,14 @@ internal static class NativeServerExtensions
             {
                 if (server is null)
                     return;
-                foreach (var argument in (string[])["-c", Script, resource.Name, server.StopSignal, resource.ProcessIdFile, server.AfterEnd,
-                    $"{Environment.ProcessId}", resource.State.Ephemeral ? resource.State.Path : string.Empty, "setpriv", "--pdeathsig", server.StopSignal, .. server.RunAs?.Prefix.Skip(1) ?? ["--"], .. server.Command])
+                var (draft, kept) = server.WrittenAtEnd ?? (string.Empty, string.Empty);
+                string[] arguments =
+                [
+                    "-c", Script, resource.Name, server.StopSignal, resource.ProcessIdFile, draft, kept, $"{Environment.ProcessId}",
+                    resource.State.Ephemeral ? resource.State.Path : string.Empty,
+                    "setpriv", "--pdeathsig", server.StopSignal, .. server.RunAs?.Prefix.Skip(1) ?? ["--"], .. server.Command,
+                ];
+                foreach (var argument in arguments)
                     context.Args.Add(argument);
             })
             .WithCommand("kill", "kill -9", _ => Task.FromResult(Kill(resource)), new CommandOptions

@@ -18,9 +18,25 @@ public abstract class NativeServerResource(string name, NativeState state, strin
     /// <summary>In the form that clients of this kind of server read.</summary>
     public abstract ReferenceExpression ConnectionStringExpression { get; }
 
-    /// <summary>Of the server itself, not of the shell above it; null before it started.</summary>
-    public int? ProcessId =>
-        File.Exists(ProcessIdFile) && int.TryParse(File.ReadAllText(ProcessIdFile), out var processId) ? processId : null;
+    /// <summary>
+    /// Of the server itself, not of the shell above it; null while it does not run. A shell that was killed leaves its file behind, and the
+    /// number may be another program's by now: only a child of the shell that was started with this file counts.
+    /// </summary>
+    public int? ProcessId
+    {
+        get
+        {
+            try
+            {
+                return int.TryParse(File.ReadAllText(ProcessIdFile), out var processId) && Signals.ParentOf(processId) is { } shell
+                    && File.ReadAllText($"/proc/{shell}/cmdline").Split('\0').Contains(ProcessIdFile) ? processId : null;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return null;
+            }
+        }
+    }
 
     internal NativeState State { get; } = state;
 

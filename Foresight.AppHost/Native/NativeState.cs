@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using Foresight.AppHost.Programs;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -18,13 +19,14 @@ public sealed class NativeState : IHostedService, IDisposable
 
     // Set by Aspire.Hosting.Testing: a test never meets the state of a developer's stack.
     private const string TestingKey = "DcpPublisher:RandomizePorts";
-    private const string EphemeralPrefix = "foresight-";
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     // Other users may pass through but not list: Postgres runs as a user of its own when we are root.
     private const UnixFileMode PassThrough =
         OwnerOnly | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    private static readonly string EphemeralPrefix = $"{ProgramCache.ApplicationName}-";
 
     private readonly Lazy<FileStream> _lock;
     private readonly Lock _secrets = new();
@@ -118,11 +120,11 @@ public sealed class NativeState : IHostedService, IDisposable
     private static string DefaultPath()
     {
         if (Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } configured)
-            return System.IO.Path.Combine(configured, "foresight");
+            return System.IO.Path.Combine(configured, ProgramCache.ApplicationName);
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         return home.Length == 0 || (Environment.IsPrivilegedProcess && !OthersCanEnter(home))
-            ? "/var/lib/foresight"
-            : System.IO.Path.Combine(home, ".local", "state", "foresight");
+            ? System.IO.Path.Combine("/var/lib", ProgramCache.ApplicationName)
+            : System.IO.Path.Combine(home, ".local", "state", ProgramCache.ApplicationName);
     }
 
     private static bool OthersCanEnter(string folder)

@@ -20,11 +20,26 @@ public static partial class Signals
             throw new Win32Exception(Marshal.GetLastPInvokeError());
     }
 
+    /// <summary>Null when there is no such process.</summary>
+    public static int? ParentOf(int processId)
+    {
+        try
+        {
+            // The second field is the program's name, in parentheses, with any character in it.
+            var stat = File.ReadAllText($"/proc/{processId}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int SendSignal(int processId, int signal);
 
-    /// <summary>A shell without job control starts what it puts into the background with Ctrl+C ignored; it is to be heard all the same.</summary>
-    public static void HearInterrupt() => _ = SetHandler(Interrupt, 0);
+    /// <summary>A shell without job control starts what it puts into the background with Ctrl+C ignored; this undoes it.</summary>
+    public static void RestoreInterrupt() => _ = SetHandler(Interrupt, 0);
 
     [LibraryImport("libc", EntryPoint = "signal")]
     private static partial nint SetHandler(int signal, nint action);

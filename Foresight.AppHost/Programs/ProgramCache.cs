@@ -1,12 +1,17 @@
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 
 namespace Foresight.AppHost.Programs;
 
-/// <summary>XDG_CACHE_HOME/foresight, else ~/.cache/foresight: may be deleted at any time, and is then filled again.</summary>
+/// <summary>XDG_CACHE_HOME/NAME, else ~/.cache/NAME: may be deleted at any time, and is then filled again.</summary>
 internal sealed class ProgramCache(string folder)
 {
     private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>The application's name, by which its folders are called: metadata of the assembly, set in the project file.</summary>
+    public static string ApplicationName { get; } = typeof(ProgramCache).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(metadata => metadata.Key == "NativeApplicationName").Value!;
 
     public string Folder { get; } = folder;
 
@@ -18,7 +23,7 @@ internal sealed class ProgramCache(string folder)
         var configured = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         var parent = configured is { Length: > 0 } ? configured : Path.Combine(home.Length > 0 ? home : Path.GetTempPath(), ".cache");
-        return new ProgramCache(Path.Combine(parent, "foresight"));
+        return new ProgramCache(Path.Combine(parent, ApplicationName));
     }
 
     /// <summary>One folder per set of packages and versions.</summary>

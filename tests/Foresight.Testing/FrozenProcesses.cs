@@ -12,7 +12,7 @@ public sealed class FrozenProcesses : IDisposable
         _processes =
         [
             .. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(int.Parse!)
-                .Where(process => process == processId || ParentOf(process) == processId),
+                .Where(process => process == processId || Signals.ParentOf(process) == processId),
         ];
         foreach (var process in _processes)
             Signals.Send(process, Signals.Stop);
@@ -22,19 +22,5 @@ public sealed class FrozenProcesses : IDisposable
     {
         foreach (var process in _processes)
             Signals.Send(process, Signals.Continue);
-    }
-
-    private static int? ParentOf(int process)
-    {
-        try
-        {
-            var stat = File.ReadAllText($"/proc/{process}/stat");
-            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);
-        }
-        catch (IOException)
-        {
-            // Ended meanwhile.
-            return null;
-        }
     }
 }

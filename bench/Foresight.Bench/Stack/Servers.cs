@@ -1,5 +1,6 @@
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
+using Foresight.AppHost;
 using Foresight.Matching.Tests.Stores;
 using Foresight.Testing;
 using Npgsql;
@@ -34,7 +35,7 @@ internal sealed class Servers : IAsyncDisposable
         builder.AddNativeRedis("redis");
         var postgres = builder.AddNativePostgres("postgres");
         postgres.AddDatabase("foresight");
-        builder.AddNativeChain("chain").WithArgs(chainArguments.Split(' '));
+        builder.AddNativeChain("chain").WithArgs([.. ChainCommand.Options, .. chainArguments.Split(' ')]);
         if (replica) postgres.AddReplica(StreamingStandby.Name);
         var app = await builder.StartAsync(["redis", "foresight", "chain", .. replica ? new[] { StreamingStandby.Name } : []]);
         return new Servers(app, await app.ConnectionAsync("redis"), await app.ConnectionAsync("foresight"), replica);

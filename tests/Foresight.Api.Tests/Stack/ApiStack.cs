@@ -5,6 +5,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Foresight.Chain;
+using Foresight.AppHost;
 using Foresight.AppHost.Native;
 using Foresight.Testing;
 using Npgsql;
@@ -47,7 +48,7 @@ public sealed class ApiStack : IAsyncLifetime
         var postgres = builder.AddNativePostgres("postgres");
         var database = postgres.AddDatabase("foresight");
         var replica = postgres.AddReplica("postgres-replica");
-        var chain = builder.AddNativeChain("chain");
+        var chain = builder.AddNativeChain("chain").WithArgs(ChainCommand.Options);
         builder.AddProject<Projects.Foresight_Api>("api", launchProfileName: null)
             .WithHttpEndpoint(port: FreePorts.Any(), isProxied: false)
             .WithEnvironment("DOTNET_ENVIRONMENT", "Development")

@@ -2,8 +2,10 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
+using Foresight.AppHost.Native;
 using Foresight.Testing;
 using Foresight.Tests;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using StackExchange.Redis;
 using Xunit;
@@ -86,6 +88,35 @@ public sealed class NativeResourcesTests
         await app.StopServerAsync("chain");
         await app.StartServerAsync("chain");
         Assert.Equal("0x2a", await CallAsync(app, "eth_getBalance", Account, "latest"));
+    }
+
+    [Fact]
+    public async Task Chain_InAFolderWithABlankAndAnApostrophe_KeepsItsState_AndAStrangersProcessIsNotKilled()
+    {
+        var folder = Directory.CreateTempSubdirectory("the user's folder ").FullName;
+        try
+        {
+            await using var builder = TestApplication.CreateBuilder();
+            using var state = new NativeState(folder, ephemeral: false);
+            builder.Services.AddSingleton(state);
+            var chain = builder.AddNativeChain("chain").WithArgs(ChainCommand.Development).Resource;
+            await using var app = await builder.StartAsync("chain");
+            const string Account = "0x00000000000000000000000000000000000000aa";
+            await CallAsync(app, "anvil_setBalance", Account, "0x2a");
+            Assert.NotNull(chain.ProcessId);
+
+            await app.StopServerAsync("chain");
+            Assert.False(File.Exists(chain.ProcessIdFile));
+            // As a shell that was killed leaves it, with a number that another program has by now.
+            await File.WriteAllTextAsync(chain.ProcessIdFile, $"{Environment.ProcessId}\n");
+            Assert.Null(chain.ProcessId);
+            await app.StartServerAsync("chain");
+            Assert.Equal("0x2a", await CallAsync(app, "eth_getBalance", Account, "latest"));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     private static Task SeenAsync(string replica, string table) => Eventually.TrueAsync(

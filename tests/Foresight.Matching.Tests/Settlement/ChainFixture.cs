@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
+using Foresight.AppHost;
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.Schema;
@@ -30,7 +31,7 @@ public sealed class ChainFixture : IAsyncLifetime
         var builder = TestApplication.CreateBuilder();
         builder.AddNativeRedis("redis");
         builder.AddNativePostgres("postgres").AddDatabase("foresight");
-        builder.AddNativeChain("chain");
+        builder.AddNativeChain("chain").WithArgs(ChainCommand.Options);
         app = await builder.StartAsync("redis", "foresight", "chain");
         Redis = (await app.GetConnectionStringAsync("redis"))!;
         postgres = (await app.GetConnectionStringAsync("foresight"))!;

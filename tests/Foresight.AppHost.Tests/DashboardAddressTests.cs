@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Configuration;
+using Xunit;
+
+namespace Foresight.AppHost.Tests;
+
+public sealed class DashboardAddressTests
+{
+    [Fact]
+    public void WhatTheUserSet_Stays_AndTheRestIsFree()
+    {
+        var configuration = new ConfigurationManager
+        {
+            ["ASPNETCORE_URLS"] = "http://localhost:4242",
+            ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = "https://localhost:4243",
+            ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "false",
+        };
+        ForesightBuilder.ChooseDashboardPorts(configuration);
+        Assert.Equal(
+            ("http://localhost:4242", "https://localhost:4243", "false"),
+            (configuration["ASPNETCORE_URLS"], configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"], configuration["ASPIRE_ALLOW_UNSECURED_TRANSPORT"]));
+        var first = configuration["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"];
+        Assert.StartsWith("http://localhost:18", first);
+
+        // Of launchSettings.json, and taken by the one above: two AppHosts side by side.
+        configuration["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = "http://localhost:18890";
+        ForesightBuilder.ChooseDashboardPorts(configuration);
+        Assert.NotEqual(first, configuration["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"]);
+    }
+}
