@@ -17,6 +17,18 @@ internal sealed class Announcer(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        try
+        {
+            await WatchAsync(stoppingToken);
+        }
+        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync($"The terminal shows nothing more of the resources, the dashboard does: {e.Message}");
+        }
+    }
+
+    private async Task WatchAsync(CancellationToken stoppingToken)
+    {
         var started = Stopwatch.GetTimestamp();
         var announced = false;
         await foreach (var change in notifications.WatchAsync(stoppingToken))

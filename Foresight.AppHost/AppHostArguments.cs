@@ -17,6 +17,23 @@ internal sealed record AppHostArguments
     private const int MaximumShards = 16;
     private const int MaximumReplicas = 8;
 
+    private static readonly Dictionary<string, Func<AppHostArguments, AppHostArguments>> Flags = new()
+    {
+        ["--no-simulator"] = parsed => parsed with { Simulator = false },
+        ["--ephemeral"] = parsed => parsed with { Ephemeral = true },
+        ["--drill"] = parsed => parsed with { Drill = true },
+        ["--sync-standby"] = parsed => parsed with { SyncStandby = true },
+        ["--containers"] = parsed => parsed with { Containers = true },
+    };
+
+    private static readonly Dictionary<string, (string Kind, int Most, Func<AppHostArguments, int, AppHostArguments> Set)> Numbers = new()
+    {
+        ["--shards"] = ("number", MaximumShards, (parsed, number) => parsed with { Shards = number }),
+        ["--replicas"] = ("number", MaximumReplicas, (parsed, number) => parsed with { Replicas = number }),
+        ["--api-port"] = ("port", IPEndPoint.MaxPort, (parsed, port) => parsed with { ApiPort = port }),
+        ["--console-port"] = ("port", IPEndPoint.MaxPort, (parsed, port) => parsed with { ConsolePort = port }),
+    };
+
     // `aspire publish` and azd run the AppHost with words of their own after one of these.
     private static readonly string[] PublishWords = ["--publisher", "--operation"];
 
@@ -56,46 +73,17 @@ internal sealed record AppHostArguments
         arguments = null;
         for (var i = 0; i < args.Count && mistake is null; i++)
         {
-            switch (args[i])
+            if (Flags.TryGetValue(args[i], out var raise))
+                parsed = raise(parsed);
+            else if (Numbers.TryGetValue(args[i], out var rule))
             {
-                case "--no-simulator":
-                    parsed = parsed with { Simulator = false };
-                    break;
-                case "--ephemeral":
-                    parsed = parsed with { Ephemeral = true };
-                    break;
-                case "--drill":
-                    parsed = parsed with { Drill = true };
-                    break;
-                case "--sync-standby":
-                    parsed = parsed with { SyncStandby = true };
-                    break;
-                case "--containers":
-                    parsed = parsed with { Containers = true };
-                    break;
-                case "--shards":
-                    mistake = TryNumber(args, ++i, 1, MaximumShards, out var shards);
-                    parsed = parsed with { Shards = shards };
-                    break;
-                case "--replicas":
-                    mistake = TryNumber(args, ++i, 1, MaximumReplicas, out var replicas);
-                    parsed = parsed with { Replicas = replicas };
-                    break;
-                case "--api-port":
-                    mistake = TryPort(args, ++i, out var apiPort);
-                    parsed = parsed with { ApiPort = apiPort };
-                    break;
-                case "--console-port":
-                    mistake = TryPort(args, ++i, out var consolePort);
-                    parsed = parsed with { ConsolePort = consolePort };
-                    break;
-                case var other when !publishing && !(other.StartsWith("--", StringComparison.Ordinal) && other.Contains('=')):
-                    mistake = $"Unknown argument '{other}'. {Usage}";
-                    break;
-                default:
-                    parsed = parsed with { Rest = [.. parsed.Rest, args[i]] };
-                    break;
+                mistake = TryNumber(args, ++i, rule.Kind, rule.Most, out var number);
+                parsed = rule.Set(parsed, number);
             }
+            else if (publishing || (args[i].StartsWith("--", StringComparison.Ordinal) && args[i].Contains('=')))
+                parsed = parsed with { Rest = [.. parsed.Rest, args[i]] };
+            else
+                mistake = $"Unknown argument '{args[i]}'. {Usage}";
         }
 
         mistake ??= RelationProblem(parsed);
@@ -114,19 +102,11 @@ internal sealed record AppHostArguments
         return null;
     }
 
-    private static string? TryNumber(IReadOnlyList<string> args, int at, int least, int most, out int number)
+    private static string? TryNumber(IReadOnlyList<string> args, int at, string kind, int most, out int number)
     {
-        number = least;
-        if (at < args.Count && int.TryParse(args[at], out number) && number >= least && number <= most)
+        number = 0;
+        if (at < args.Count && int.TryParse(args[at], out number) && number >= 1 && number <= most)
             return null;
-        return $"{args[at - 1]} needs a number from {least} to {most}{(at < args.Count ? $", not '{args[at]}'" : string.Empty)}.";
-    }
-
-    private static string? TryPort(IReadOnlyList<string> args, int at, out int port)
-    {
-        port = 0;
-        if (at < args.Count && int.TryParse(args[at], out port) && port is >= 1 and <= IPEndPoint.MaxPort)
-            return null;
-        return $"{args[at - 1]} needs a port from 1 to {IPEndPoint.MaxPort}{(at < args.Count ? $", not '{args[at]}'" : string.Empty)}.";
+        return $"{args[at - 1]} needs a {kind} from 1 to {most}{(at < args.Count ? $", not '{args[at]}'" : string.Empty)}.";
     }
 }
