@@ -33,7 +33,8 @@ public static class TelemetryExtensions
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning);
-        builder.Logging.AddFilter("Polly", LogLevel.Error);
+        // It logs each failed try as an error with its stack; the callers report an outage.
+        builder.Logging.AddFilter("Polly", LogLevel.None);
 
         var telemetry = builder.Services.AddOpenTelemetry()
             // What the environment gives comes last: Aspire's dashboard knows a process by the service.instance.id that it gave it.
