@@ -1,6 +1,5 @@
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
-using Foresight.Chain.Signing;
 using Foresight.Contracts;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Funding;

@@ -2,7 +2,6 @@ using Foresight.Contracts;
 using Foresight.Exchange;
 using Foresight.Matching.Pipeline;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Foresight.Matching.Invariants;
 

@@ -1,5 +1,4 @@
 using Foresight.ServiceDefaults.Postgres;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Foresight.Matching.Leadership;

@@ -2,7 +2,6 @@ using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 
 namespace Foresight.Matching.Leadership;
 

@@ -1,5 +1,4 @@
 using Foresight.Contracts;
-using Foresight.ServiceDefaults.Redis;
 using Npgsql;
 using StackExchange.Redis;
 

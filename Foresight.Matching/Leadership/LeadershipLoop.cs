@@ -1,7 +1,5 @@
 using Foresight.Contracts;
-using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Hosting;
-using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;

@@ -1,5 +1,4 @@
 using Foresight.ServiceDefaults.Hosting;
-using Microsoft.Extensions.Configuration;
 
 namespace Foresight.Matching.Leadership;
 

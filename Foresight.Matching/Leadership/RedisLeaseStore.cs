@@ -2,7 +2,6 @@ using System.Text.Json;
 using Foresight.Contracts;
 using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Redis;
-using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
 namespace Foresight.Matching.Leadership;

@@ -1,7 +1,6 @@
 using Foresight.Contracts;
 using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Hosting;
-using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
 namespace Foresight.Matching.Leadership;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Foresight.Matching.Leadership;
-using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Pipeline;
 

@@ -1,6 +1,5 @@
 using Foresight.Contracts;
 using Foresight.Matching.Leadership;
-using Npgsql;
 using NpgsqlTypes;
 
 namespace Foresight.Matching.Pipeline;

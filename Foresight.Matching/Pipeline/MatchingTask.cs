@@ -1,7 +1,6 @@
 using Foresight.Matching.Leadership;
 using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Redis;
-using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Pipeline;
 

@@ -1,5 +1,4 @@
 using Foresight.Exchange;
-using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Pipeline;
 

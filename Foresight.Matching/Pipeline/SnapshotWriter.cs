@@ -1,6 +1,5 @@
 using System.Buffers;
 using Foresight.Matching.Leadership;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Foresight.Matching.Pipeline;

@@ -2,7 +2,6 @@ using Foresight.Chain.Rpc;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
 using Foresight.ServiceDefaults.Cluster;
-using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Reconciliation;
 

@@ -5,7 +5,6 @@ using Foresight.Chain.Signing;
 using Foresight.Contracts;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
-using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Reconciliation;
 

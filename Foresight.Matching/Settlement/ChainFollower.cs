@@ -1,10 +1,8 @@
 using System.Diagnostics;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
-using Foresight.Chain.Rpc;
 using Foresight.Contracts;
 using Foresight.Matching.Settlement.Allotment;
-using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Settlement;
 

@@ -2,7 +2,6 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Contracts;
 using Foresight.Matching.Settlement.Allotment;
-using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Settlement;
 

@@ -1,7 +1,6 @@
 using Foresight.Chain;
 using Foresight.Contracts;
 using Foresight.Matching.Settlement.Allotment;
-using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Settlement;
 

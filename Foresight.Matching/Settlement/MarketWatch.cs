@@ -3,7 +3,6 @@ using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Contracts;
 using Foresight.Exchange;
-using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Settlement;
 

@@ -1,6 +1,5 @@
 using Foresight.Chain.Signing;
 using Foresight.ServiceDefaults.Hosting;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 
 namespace Foresight.Matching.Settlement;

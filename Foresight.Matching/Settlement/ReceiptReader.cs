@@ -2,7 +2,6 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
-using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Settlement;
 

@@ -1,7 +1,6 @@
 using System.Numerics;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Offenders;
-using Microsoft.Extensions.Configuration;
 
 namespace Foresight.Matching.Settlement;
 

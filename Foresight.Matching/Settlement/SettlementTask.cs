@@ -1,11 +1,9 @@
 using Foresight.Chain.Rpc;
-using Foresight.Contracts;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement.Allotment;
 using Foresight.Matching.Sharding;
 using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Health;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Foresight.Matching.Settlement;

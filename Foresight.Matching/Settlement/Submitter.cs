@@ -2,7 +2,6 @@ using Foresight.Chain;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Transactions;
 using Foresight.Matching.Leadership;
-using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Settlement;
 

@@ -1,5 +1,4 @@
 using Foresight.ServiceDefaults.Hosting;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Foresight.Matching.Sharding;

@@ -1,6 +1,5 @@
 using Foresight.Contracts;
 using Foresight.Matching.Leadership;
-using Foresight.ServiceDefaults.Cluster;
 using Foresight.Simulation.Network;
 using Foresight.Simulation.Processes;
 
