@@ -81,12 +81,4 @@ public sealed class AbiEvent(EventABI abi)
 
         return new AbiValues(abi.InputParameters, values);
     }
-
-    /// <summary>A filter's topic for an indexed account.</summary>
-    public static Hash32 TopicOf(Address address)
-    {
-        Span<byte> word = stackalloc byte[Word.Size];
-        Word.Write(address, word);
-        return new Hash32(word);
-    }
 }

@@ -34,6 +34,9 @@ public sealed class ContractArtifact
     /// <exception cref="InvalidOperationException">The contract has no such function, or several.</exception>
     public AbiFunction Function(string name) => new(Abi.Functions.Single(f => f.Name == name));
 
+    /// <summary>Data of a call of this function.</summary>
+    public byte[] Encode(string function, params IReadOnlyList<object?> arguments) => Function(function).Encode(arguments);
+
     public AbiEvent Event(string name) => new(Abi.Events.Single(e => e.Name == name));
 
     public AbiError Error(string name) => new(Abi.Errors.Single(e => e.Name == name));

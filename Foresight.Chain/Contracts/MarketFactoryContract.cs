@@ -18,33 +18,19 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
 
     public static readonly AbiFunction CreateMarketFunction = ContractArtifact.MarketFactory.Function("createMarket");
     public static readonly AbiFunction MarketOfFunction = ContractArtifact.MarketFactory.Function("marketOf");
-    public static readonly AbiFunction IsMarketFunction = ContractArtifact.MarketFactory.Function("isMarket");
     public static readonly AbiFunction UsdcFunction = ContractArtifact.MarketFactory.Function("usdc");
     public static readonly AbiFunction OutcomeTokenFunction = ContractArtifact.MarketFactory.Function("outcomeToken");
     public static readonly AbiFunction SpendableCollateralFunction = ContractArtifact.MarketFactory.Function("spendableCollateral");
     public static readonly AbiFunction SpendableSharesFunction = ContractArtifact.MarketFactory.Function("spendableShares");
-    public static readonly AbiFunction GrantRoleFunction = ContractArtifact.MarketFactory.Function("grantRole");
-    public static readonly AbiFunction RevokeRoleFunction = ContractArtifact.MarketFactory.Function("revokeRole");
-    public static readonly AbiFunction HasRoleFunction = ContractArtifact.MarketFactory.Function("hasRole");
-    public static readonly AbiFunction SetFeeTermsFunction = ContractArtifact.MarketFactory.Function("setFeeTerms");
 
     public static readonly AbiEvent MarketCreated = ContractArtifact.MarketFactory.Event("MarketCreated");
 
-    /// <summary>May settle and pause.</summary>
-    public static readonly Hash32 OperatorRole = Keccak256.HashText("OPERATOR");
-
     /// <summary>Data of the transaction that creates a factory, and with it its outcome token.</summary>
     public static byte[] Creation(Address usdc, Address admin, Address @operator, Address resolver, FeeTerms? fees = null)
-        => ContractArtifact.MarketFactory.Creation(usdc, admin, @operator, resolver, OfFees(fees ?? FeeTerms.None));
+        => ContractArtifact.MarketFactory.Creation(usdc, admin, @operator, resolver, fees ?? FeeTerms.None);
 
     /// <summary>By an admin. A second market of the same question is refused; find the first with <see cref="MarketOfAsync"/>.</summary>
     public static byte[] CreateMarket(Hash32 questionHash, int outcomes) => CreateMarketFunction.Encode(questionHash, outcomes);
-
-    public static byte[] SetFeeTerms(FeeTerms fees) => SetFeeTermsFunction.Encode([OfFees(fees)]);
-
-    public static byte[] GrantRole(Hash32 role, Address account) => GrantRoleFunction.Encode(role, account);
-
-    public static byte[] RevokeRole(Hash32 role, Address account) => RevokeRoleFunction.Encode(role, account);
 
     /// <summary>Null: no market of this question.</summary>
     public async Task<Address?> MarketOfAsync(Hash32 questionHash, BlockRef block = default, CancellationToken cancel = default)
@@ -53,17 +39,11 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
         return market.IsZero ? null : market;
     }
 
-    public Task<bool> IsMarketAsync(Address market, BlockRef block = default, CancellationToken cancel = default)
-        => ReadAsync<bool>(IsMarketFunction, block, cancel, market);
-
     public Task<Address> UsdcAsync(BlockRef block = default, CancellationToken cancel = default)
         => ReadAsync<Address>(UsdcFunction, block, cancel);
 
     public Task<Address> OutcomeTokenAsync(BlockRef block = default, CancellationToken cancel = default)
         => ReadAsync<Address>(OutcomeTokenFunction, block, cancel);
-
-    public Task<bool> HasRoleAsync(Hash32 role, Address account, BlockRef block = default, CancellationToken cancel = default)
-        => ReadAsync<bool>(HasRoleFunction, block, cancel, role, account);
 
     /// <summary>Micro-USDC that each account can spend here: the lesser of balance and approval, all at one block.</summary>
     public async Task<IReadOnlyList<BigInteger>> SpendableCollateralAsync(
@@ -91,6 +71,4 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
             : throw new RpcUnavailableException(
                 function.Name, $"{accounts.Count * perAccount} amounts were asked for, {amounts.Length} came");
     }
-
-    private static object[] OfFees(FeeTerms fees) => [fees.FeeBasisPoints, fees.ProtocolShareBasisPoints, fees.Protocol, fees.Liquidity];
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Foresight.Chain.Abi;
 using Foresight.Chain.Signing;
 
 namespace Foresight.Chain.Contracts;
@@ -9,17 +10,25 @@ public enum SettlementKind : byte { Direct = 0, Mint = 1, Merge = 2 }
 /// <summary>One order's part in a match, in the chain's units.</summary>
 /// <param name="Amount">10^-18 shares; the same in all legs of a match.</param>
 /// <param name="Price">Micro-USDC per share.</param>
-public sealed record MarketLeg(OrderMessage Order, byte[] Signature, BigInteger Amount, BigInteger Price);
+public sealed record MarketLeg(OrderMessage Order, byte[] Signature, BigInteger Amount, BigInteger Price) : IAbiTuple
+{
+    IReadOnlyList<object?> IAbiTuple.Values => [Order, Signature, Amount, Price];
+}
 
 /// <summary>One trade to settle: a buy and a sell of one outcome, a buy of every outcome, or a sell of every outcome.</summary>
 /// <param name="TradeId">Above zero, and once per market.</param>
-public sealed record MarketMatch(BigInteger TradeId, IReadOnlyList<MarketLeg> Legs);
+public sealed record MarketMatch(BigInteger TradeId, IReadOnlyList<MarketLeg> Legs) : IAbiTuple
+{
+    IReadOnlyList<object?> IAbiTuple.Values => [TradeId, Legs];
+}
 
 /// <summary>What a market takes of a redemption; fixed when the market is made.</summary>
-/// <param name="FeeBasisPoints">Of the payout; 500 at most.</param>
-/// <param name="ProtocolShareBasisPoints">Of the fee; the rest goes to <paramref name="Liquidity"/>.</param>
-public sealed record FeeTerms(int FeeBasisPoints, int ProtocolShareBasisPoints, Address Protocol, Address Liquidity)
+/// <param name="FeeBps">Of the payout; 500 at most.</param>
+/// <param name="ProtocolShareBps">Of the fee; the rest goes to <paramref name="Liquidity"/>.</param>
+public sealed record FeeTerms(int FeeBps, int ProtocolShareBps, Address Protocol, Address Liquidity) : IAbiTuple
 {
+    IReadOnlyList<object?> IAbiTuple.Values => [FeeBps, ProtocolShareBps, Protocol, Liquidity];
+
     public static FeeTerms None { get; } = new(0, 0, Address.Zero, Address.Zero);
 }
 

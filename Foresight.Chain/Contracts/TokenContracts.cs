@@ -12,7 +12,6 @@ public sealed class UsdcContract(EthereumClient client, Address address) : Deplo
     public static readonly AbiFunction BalanceOfFunction = ContractArtifact.MockUsdc.Function("balanceOf");
     public static readonly AbiFunction AllowanceFunction = ContractArtifact.MockUsdc.Function("allowance");
     public static readonly AbiFunction MintFunction = ContractArtifact.MockUsdc.Function("mint");
-    public static readonly AbiFunction SetBlockedFunction = ContractArtifact.MockUsdc.Function("setBlocked");
     public static readonly AbiEvent TransferEvent = ContractArtifact.MockUsdc.Event("Transfer");
     public static readonly AbiEvent ApprovalEvent = ContractArtifact.MockUsdc.Event("Approval");
 
@@ -24,9 +23,6 @@ public sealed class UsdcContract(EthereumClient client, Address address) : Deplo
 
     /// <summary>Of the development token only.</summary>
     public static byte[] Mint(Address to, BigInteger amount) => MintFunction.Encode(to, amount);
-
-    /// <summary>Of the development token only: what the issuer of the real one can do to an account.</summary>
-    public static byte[] SetBlocked(Address account, bool blocked) => SetBlockedFunction.Encode(account, blocked);
 
     public Task<BigInteger> BalanceOfAsync(Address account, BlockRef block = default, CancellationToken cancel = default)
         => ReadAsync<BigInteger>(BalanceOfFunction, block, cancel, account);
@@ -42,7 +38,6 @@ public sealed class OutcomeTokenContract(EthereumClient client, Address address)
     public static readonly AbiFunction SetApprovalForAllFunction = ContractArtifact.OutcomeToken.Function("setApprovalForAll");
     public static readonly AbiFunction IsApprovedForAllFunction = ContractArtifact.OutcomeToken.Function("isApprovedForAll");
     public static readonly AbiFunction BalanceOfFunction = ContractArtifact.OutcomeToken.Function("balanceOf");
-    public static readonly AbiFunction SafeTransferFromFunction = ContractArtifact.OutcomeToken.Function("safeTransferFrom");
 
     public static readonly AbiEvent TransferSingleEvent = ContractArtifact.OutcomeToken.Event("TransferSingle");
 
@@ -65,9 +60,6 @@ public sealed class OutcomeTokenContract(EthereumClient client, Address address)
     }
 
     public static byte[] SetApprovalForAll(Address spender, bool approved) => SetApprovalForAllFunction.Encode(spender, approved);
-
-    public static byte[] SafeTransferFrom(Address from, Address to, BigInteger id, BigInteger amount)
-        => SafeTransferFromFunction.Encode(from, to, id, amount, Array.Empty<byte>());
 
     public Task<BigInteger> BalanceOfAsync(
         Address account, BigInteger id, BlockRef block = default, CancellationToken cancel = default)

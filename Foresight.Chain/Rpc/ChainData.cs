@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
+using Nethereum.RPC.Eth.DTOs;
 
 namespace Foresight.Chain.Rpc;
 
@@ -28,6 +29,16 @@ public readonly record struct BlockRef
         ? new JsonObject { ["blockHash"] = hash.ToString(), ["requireCanonical"] = true }
         : JsonValue.Create(_tag ?? "latest");
 
+    /// <exception cref="NotSupportedException">It is a hash, which Nethereum's services do not take.</exception>
+    internal BlockParameter ToParameter()
+    {
+        if (_hash is not null) throw new NotSupportedException("Accounts are read at a block's number, or at latest or pending.");
+        var block = new BlockParameter();
+        if (_tag == "pending") block.SetValue(BlockParameter.BlockParameterType.pending);
+        else if (_tag is not (null or "latest")) block.SetValue(_tag);
+        return block;
+    }
+
     public override string ToString() => _hash?.ToString() ?? _tag ?? "latest";
 }
 
@@ -48,11 +59,7 @@ public sealed record EventLog(
 /// <param name="ContractAddress">Of the contract that the transaction made.</param>
 public sealed record TransactionReceipt(
     Hash32 TransactionHash, int TransactionIndex, bool Succeeded, long BlockNumber, Hash32 BlockHash, Address From, Address? To,
-    Address? ContractAddress, long GasUsed, BigInteger EffectiveGasPrice, IReadOnlyList<EventLog> Logs);
-
-/// <param name="BlockNumber">Null while it waits in the pool.</param>
-public sealed record ChainTransaction(
-    Hash32 Hash, Address From, Address? To, long Nonce, byte[] Data, long? BlockNumber, Hash32? BlockHash);
+    Address? ContractAddress, long GasUsed, IReadOnlyList<EventLog> Logs);
 
 /// <param name="Gas">Bound of what the call may burn; null: the node's.</param>
 public sealed record CallRequest(Address To, byte[] Data, Address? From = null, long? Gas = null, BigInteger? Value = null);
@@ -86,7 +93,3 @@ public readonly record struct FeeSuggestion(BigInteger BaseFeePerGas, BigInteger
     /// <summary>Twice the base fee: valid for six full blocks in a row, of which each may raise it by an eighth (EIP-1559).</summary>
     public BigInteger MaxFeePerGas => (2 * BaseFeePerGas) + MaxPriorityFeePerGas;
 }
-
-/// <param name="BaseFees">One more than blocks: the last is the next block's.</param>
-/// <param name="Rewards">Per block the asked-for percentiles of what miners were paid on top.</param>
-public sealed record FeeHistory(long OldestBlock, IReadOnlyList<BigInteger> BaseFees, IReadOnlyList<IReadOnlyList<BigInteger>> Rewards);

@@ -63,28 +63,7 @@ internal static class ChainJson
         OptionalAddress(json, "to"),
         OptionalAddress(json, "contractAddress"),
         Number(json.GetProperty("gasUsed")),
-        Quantity(json.GetProperty("effectiveGasPrice")),
         Logs(json.GetProperty("logs")));
-
-    public static ChainTransaction Transaction(JsonElement json)
-    {
-        var isMined = json.TryGetProperty("blockNumber", out var number) && number.ValueKind == JsonValueKind.String;
-        return new(
-            Hash(json.GetProperty("hash")),
-            AddressOf(json.GetProperty("from")),
-            OptionalAddress(json, "to"),
-            Number(json.GetProperty("nonce")),
-            Bytes(json.GetProperty("input")),
-            isMined ? Number(number) : null,
-            isMined ? Hash(json.GetProperty("blockHash")) : null);
-    }
-
-    public static FeeHistory Fees(JsonElement json) => new(
-        Number(json.GetProperty("oldestBlock")),
-        [.. json.GetProperty("baseFeePerGas").EnumerateArray().Select(Quantity)],
-        json.TryGetProperty("reward", out var reward) && reward.ValueKind == JsonValueKind.Array
-            ? [.. reward.EnumerateArray().Select(r => (IReadOnlyList<BigInteger>)[.. r.EnumerateArray().Select(Quantity)])]
-            : []);
 
     public static JsonObject Call(CallRequest call)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Nethereum.JsonRpc.Client;
 using Nethereum.JsonRpc.Client.RpcMessages;
@@ -14,6 +15,9 @@ namespace Foresight.Chain.Rpc;
 /// </summary>
 public abstract class NodeClient : ClientBase
 {
+    // Nethereum's interface has no parameter for it.
+    private static readonly AsyncLocal<CancellationToken> Cancellation = new();
+
     private static readonly JsonSerializerSettings Settings = DefaultJsonSerializerSettingsFactory.BuildDefaultJsonSerializerSettings();
 
     /// <summary>
@@ -28,19 +32,29 @@ public abstract class NodeClient : ClientBase
         // One endpoint alone has no other to go to; its reader refuses what it says.
     }
 
+    /// <summary>Requests that Nethereum's services send further down the calling async method end with it.</summary>
+    internal static void CancelWith(CancellationToken cancel) => Cancellation.Value = cancel;
+
+    /// <exception cref="RpcException">The node refused.</exception>
     public override async Task<RpcResponseMessage> SendAsync(RpcRequestMessage rpcRequestMessage, string? route = null)
-        => (await SendAsync([rpcRequestMessage]))[0];
+    {
+        var reply = (await SendAsync([Request(rpcRequestMessage)], Cancellation.Value))[0];
+        return reply.Required().ValueKind == JsonValueKind.Number
+            ? throw new RpcUnavailableException(reply.Method, "the answer is a number, where Ethereum has text")
+            : Message(rpcRequestMessage.Id, reply);
+    }
 
     protected override async Task<RpcResponseMessage[]> SendAsync(RpcRequestMessage[] requests)
     {
-        var replies = await SendAsync([.. requests.Select(r => new RpcRequest(r.Method, Parameters(r)))], CancellationToken.None);
+        var replies = await SendAsync([.. requests.Select(Request)], Cancellation.Value);
         return [.. replies.Select((reply, i) => Message(requests[i].Id, reply))];
     }
 
-    private static JsonNode?[] Parameters(RpcRequestMessage request)
-        => request.RawParameters is null
+    private static RpcRequest Request(RpcRequestMessage request) => new(
+        request.Method,
+        request.RawParameters is null
             ? []
-            : [.. JsonNode.Parse(JsonConvert.SerializeObject(request.RawParameters, Settings))!.AsArray().Select(p => p?.DeepClone())];
+            : [.. JsonNode.Parse(JsonConvert.SerializeObject(request.RawParameters, Settings))!.AsArray().Select(p => p?.DeepClone())]);
 
     private static RpcResponseMessage Message(object id, RpcReply reply) => reply.Error is { } error
         ? new RpcResponseMessage(id, new NethereumError

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Foresight.Chain.Abi;
 
 namespace Foresight.Chain.Signing;
 
@@ -8,6 +9,7 @@ namespace Foresight.Chain.Signing;
 /// <param name="Expiry">Unix seconds after which it may not be filled; 0: never.</param>
 public readonly record struct OrderMessage(
     Address Maker, BigInteger OutcomeIndex, bool IsBuy, BigInteger Price, BigInteger Amount, BigInteger Salt, BigInteger Expiry)
+    : IAbiTuple
 {
     /// <summary>One tick is 0.0001 USDC; on chain a price counts micro-USDC.</summary>
     public const int PricePerTick = 100;
@@ -24,6 +26,8 @@ public readonly record struct OrderMessage(
     public static OrderMessage OfUnits(
         Address maker, int outcome, bool isBuy, int priceTicks, long quantityLots, BigInteger salt, long expirySeconds)
         => new(maker, outcome, isBuy, (BigInteger)priceTicks * PricePerTick, quantityLots * AmountPerLot, salt, expirySeconds);
+
+    IReadOnlyList<object?> IAbiTuple.Values => [Maker, OutcomeIndex, IsBuy, Price, Amount, Salt, Expiry];
 
     /// <summary>EIP-712 struct hash: independent of the market. What identifies an order is <see cref="OrderSigning.OrderHash"/>.</summary>
     public Hash32 StructHash()

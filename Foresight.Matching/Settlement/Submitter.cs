@@ -100,7 +100,8 @@ public sealed partial class Submitter(SettlementTerm settlement, BatchSigner sig
             return (new ChainFacts(batch.BroadcastBlock ?? head, null, null, KnownToNode: true), null);
         }
 
-        var known = batch.State == BatchStates.Broadcast && await settlement.Client.GetTransactionAsync(new Hash32(batch.TransactionHash), cancellation) is not null;
+        var known = batch.State == BatchStates.Broadcast
+            && await settlement.Client.KnowsTransactionAsync(new Hash32(batch.TransactionHash), cancellation);
         return (new ChainFacts(head, null, null, known), null);
     }
 

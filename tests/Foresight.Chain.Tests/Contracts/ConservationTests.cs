@@ -46,15 +46,15 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
         // The test is worth something only if trades happened.
         Assert.InRange(settled, 10, int.MaxValue);
 
-        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, MarketContract.Resolve(outcomes - 1));
+        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, Calls.Market("resolve", outcomes - 1));
         foreach (var trader in traders)
         {
             var lots = await _exchange.LotsOfAsync(market, outcomes - 1, trader.Address);
             if (lots > 0) await _exchange.Chain.ExecuteAsync(
-                trader, market.Address, MarketContract.Redeem(outcomes - 1, lots * OrderMessage.AmountPerLot));
+                trader, market.Address, Calls.Market("redeem", outcomes - 1, lots * OrderMessage.AmountPerLot));
         }
 
-        await _exchange.Chain.ExecuteAsync(traders[0], market.Address, MarketContract.WithdrawFees());
+        await _exchange.Chain.ExecuteAsync(traders[0], market.Address, Calls.Market("withdrawFees"));
         Assert.Equal(money, await AllMoneyAsync());
         Assert.Equal(0, await _exchange.MicrosOfAsync(market.Address));
     }
@@ -70,11 +70,11 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
                 await TryAsync(Any(), market, MarketContract.MintSet(AnyLots() * OrderMessage.AmountPerLot));
                 return 0;
             case 1:
-                await TryAsync(Any(), market, MarketContract.MergeSet(AnyLots() * OrderMessage.AmountPerLot));
+                await TryAsync(Any(), market, Calls.Market("mergeSet", AnyLots() * OrderMessage.AmountPerLot));
                 return 0;
             case 2:
                 var resting = _exchange.Leg(market, Any(), random.Next(outcomes), random.Next(2) == 0, random.Next(1, 10_000), AnyLots());
-                await TryAsync(Any(), market, MarketContract.FillOrderSigned(resting.Order, resting.Signature, resting.Amount));
+                await TryAsync(Any(), market, Calls.Market("fillOrderSigned", resting.Order, resting.Signature, resting.Amount));
                 return 0;
             default:
                 var (events, _) = await _exchange.SettleAsync(

@@ -37,8 +37,8 @@ public sealed class ContractWalletTests(ExchangeFixture fixture) : IClassFixture
         var cancel = new CancelSaltMessage(wallet, 99);
         await _exchange.Chain.ExecuteAsync(
             seller, market.Address,
-            MarketContract.CancelSaltSigned(wallet, 99, OrderSigning.Sign(Exchange.DomainOf(market), cancel, owner)));
-        Assert.True(await market.IsSaltCancelledAsync(wallet, 99));
+            Calls.Market("cancelSaltSigned", wallet, 99, OrderSigning.Sign(Exchange.DomainOf(market), cancel, owner)));
+        Assert.True(await market.ReadAsync<bool>(ContractArtifact.Market.Function("isSaltCancelled"), default, default, wallet, 99));
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed class DirectFillTests(ExchangeFixture fixture) : IClassFixture<Exc
         var hash = OrderSigning.OrderHash(Exchange.DomainOf(market), leg.Order);
 
         var receipt = await _exchange.Chain.ExecuteAsync(
-            caller, market.Address, MarketContract.FillOrderSigned(leg.Order, leg.Signature, 200 * OrderMessage.AmountPerLot));
+            caller, market.Address, Calls.Market("fillOrderSigned", leg.Order, leg.Signature, 200 * OrderMessage.AmountPerLot));
 
         var fill = Assert.Single(Exchange.EventsOf(market, receipt).OfType<MarketEvent.OrderFilled>());
         Assert.Equal((hash, maker.Address, makerBuys), (fill.OrderHash, fill.Maker, fill.IsBuy));
@@ -39,7 +39,7 @@ public sealed class DirectFillTests(ExchangeFixture fixture) : IClassFixture<Exc
         var (market, maker, caller) = await SetUpAsync("shared");
         var leg = _exchange.Leg(market, maker, 0, true, 5_000, 100);
         await _exchange.Chain.ExecuteAsync(
-            caller, market.Address, MarketContract.FillOrderSigned(leg.Order, leg.Signature, 60 * OrderMessage.AmountPerLot));
+            caller, market.Address, Calls.Market("fillOrderSigned", leg.Order, leg.Signature, 60 * OrderMessage.AmountPerLot));
 
         MarketMatch Rest(long lots) =>
             _exchange.Match(leg with { Amount = lots * OrderMessage.AmountPerLot }, _exchange.Leg(market, caller, 0, false, 5_000, lots));
@@ -59,7 +59,7 @@ public sealed class DirectFillTests(ExchangeFixture fixture) : IClassFixture<Exc
         async Task<string> RefusalAsync(OrderMessage order, byte[] signature, long lots)
         {
             var call = new CallRequest(
-                market.Address, MarketContract.FillOrderSigned(order, signature, lots * OrderMessage.AmountPerLot), caller.Address);
+                market.Address, Calls.Market("fillOrderSigned", order, signature, lots * OrderMessage.AmountPerLot), caller.Address);
             var e = await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(call));
             Assert.True(e.IsRevert);
             return SettlementFailure.Decode(e.RevertData).Code;
@@ -71,9 +71,9 @@ public sealed class DirectFillTests(ExchangeFixture fixture) : IClassFixture<Exc
             SettlementFailure.InvalidSignature, await RefusalAsync(leg.Order with { Amount = leg.Order.Amount * 2 }, leg.Signature, 100));
         var expired = _exchange.Leg(market, maker, 0, true, 5_000, 100, expiry: 1);
         Assert.Equal(SettlementFailure.OrderExpired, await RefusalAsync(expired.Order, expired.Signature, 100));
-        await _exchange.Chain.ExecuteAsync(maker, market.Address, MarketContract.CancelSalt(leg.Order.Salt));
+        await _exchange.Chain.ExecuteAsync(maker, market.Address, Calls.Market("cancelSalt", leg.Order.Salt));
         Assert.Equal(SettlementFailure.OrderCancelled, await RefusalAsync(leg.Order, leg.Signature, 100));
-        await _exchange.Chain.ExecuteAsync(_exchange.Operator, market.Address, MarketContract.Pause());
+        await _exchange.Chain.ExecuteAsync(_exchange.Operator, market.Address, Calls.Market("pause"));
         Assert.Equal(SettlementFailure.MarketPaused, await RefusalAsync(leg.Order, leg.Signature, 100));
     }
 

@@ -47,8 +47,10 @@ public sealed class GasTests(ExchangeFixture fixture, ITestOutputHelper output) 
     public async Task GasConstants_AreTheOnesOfTheContract()
     {
         var market = await _exchange.MarketAsync(2);
-        Assert.Equal(MarketContract.MatchGas, await market.ReadAsync<BigInteger>(MarketContract.MatchGasFunction, BlockRef.Latest, default));
-        Assert.Equal(MarketContract.LegGas, await market.ReadAsync<BigInteger>(MarketContract.LegGasFunction, BlockRef.Latest, default));
+        Assert.Equal(MarketContract.MatchGas, await market.ReadAsync<BigInteger>(
+            ContractArtifact.Market.Function("MATCH_GAS"), BlockRef.Latest, default));
+        Assert.Equal(MarketContract.LegGas, await market.ReadAsync<BigInteger>(
+            ContractArtifact.Market.Function("LEG_GAS"), BlockRef.Latest, default));
     }
 
     [Fact]

@@ -17,12 +17,12 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         var market = await _exchange.MarketAsync(3);
         var trader = await _exchange.TraderAsync("redeeming", 100);
         await _exchange.MintSetAsync(market, trader, 5_000);
-        Assert.Equal("MarketNotResolved()", await RefusalAsync(trader, market, MarketContract.Redeem(1, OrderMessage.AmountPerLot)));
-        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, MarketContract.Resolve(1));
-        Assert.Equal("LosingOutcome(uint256)", await RefusalAsync(trader, market, MarketContract.Redeem(0, OrderMessage.AmountPerLot)));
+        Assert.Equal("MarketNotResolved()", await RefusalAsync(trader, market, Calls.Market("redeem", 1, OrderMessage.AmountPerLot)));
+        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, Calls.Market("resolve", 1));
+        Assert.Equal("LosingOutcome(uint256)", await RefusalAsync(trader, market, Calls.Market("redeem", 0, OrderMessage.AmountPerLot)));
 
         var receipt = await _exchange.Chain.ExecuteAsync(
-            trader, market.Address, MarketContract.Redeem(1, 5_000 * OrderMessage.AmountPerLot));
+            trader, market.Address, Calls.Market("redeem", 1, 5_000 * OrderMessage.AmountPerLot));
 
         // 2 % of 50 USDC; a quarter of it is the protocol's.
         var redeemed = Assert.Single(Exchange.EventsOf(market, receipt).OfType<MarketEvent.Redeemed>());
@@ -30,15 +30,15 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         Assert.Equal(Exchange.Micros(99), await _exchange.MicrosOfAsync(trader.Address));
         Assert.Equal(Exchange.Micros(1), await _exchange.MicrosOfAsync(market.Address));
         var (protocol, liquidity) = (await _exchange.MicrosOfAsync(_exchange.Protocol), await _exchange.MicrosOfAsync(_exchange.Liquidity));
-        await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.WithdrawFees());
+        await _exchange.Chain.ExecuteAsync(trader, market.Address, Calls.Market("withdrawFees"));
         Assert.Equal(Exchange.Micros(0.25m), await _exchange.MicrosOfAsync(_exchange.Protocol) - protocol);
         Assert.Equal(Exchange.Micros(0.75m), await _exchange.MicrosOfAsync(_exchange.Liquidity) - liquidity);
         Assert.Equal(0, await _exchange.MicrosOfAsync(market.Address));
 
         // Nothing is left to take, by whatever way.
         await Assert.ThrowsAsync<RpcException>(
-            () => _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.Redeem(1, OrderMessage.AmountPerLot)));
-        Assert.Equal("MarketNotOpen()", await RefusalAsync(trader, market, MarketContract.MergeSet(OrderMessage.AmountPerLot)));
+            () => _exchange.Chain.ExecuteAsync(trader, market.Address, Calls.Market("redeem", 1, OrderMessage.AmountPerLot)));
+        Assert.Equal("MarketNotOpen()", await RefusalAsync(trader, market, Calls.Market("mergeSet", OrderMessage.AmountPerLot)));
     }
 
     /// <summary>Fees are rounded down for the trader, the protocol's part for the liquidity providers; nothing of them is lost.</summary>
@@ -58,10 +58,10 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         var (before, amount) = (await _exchange.MicrosOfAsync(protocol), micros * BigInteger.Pow(10, 12));
         var liquidityBefore = await _exchange.MicrosOfAsync(liquidity);
         await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.MintSet(amount));
-        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, MarketContract.Resolve(0));
+        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, Calls.Market("resolve", 0));
 
-        var receipt = await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.Redeem(0, amount));
-        await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.WithdrawFees());
+        var receipt = await _exchange.Chain.ExecuteAsync(trader, market.Address, Calls.Market("redeem", 0, amount));
+        await _exchange.Chain.ExecuteAsync(trader, market.Address, Calls.Market("withdrawFees"));
 
         var redeemed = Assert.Single(Exchange.EventsOf(market, receipt).OfType<MarketEvent.Redeemed>());
         Assert.Equal((micros - fee, fee), ((int)redeemed.Paid, (int)redeemed.Fee));
@@ -76,11 +76,11 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         var market = await _exchange.MarketAsync(2);
         var trader = await _exchange.TraderAsync("decided once", 100);
         await _exchange.MintSetAsync(market, trader, 1_000);
-        await _exchange.Chain.ExecuteAsync(_exchange.Operator, market.Address, MarketContract.Pause());
-        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, MarketContract.Resolve(1));
-        foreach (var second in new[] { MarketContract.Resolve(0), MarketContract.Invalidate() })
+        await _exchange.Chain.ExecuteAsync(_exchange.Operator, market.Address, Calls.Market("pause"));
+        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, Calls.Market("resolve", 1));
+        foreach (var second in new[] { Calls.Market("resolve", 0), Calls.Market("invalidate") })
             Assert.Equal("MarketNotOpen()", await RefusalAsync(_exchange.Resolver, market, second));
-        await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.Redeem(1, 1_000 * OrderMessage.AmountPerLot));
+        await _exchange.Chain.ExecuteAsync(trader, market.Address, Calls.Market("redeem", 1, 1_000 * OrderMessage.AmountPerLot));
         Assert.Equal(Exchange.Micros(99.8m), await _exchange.MicrosOfAsync(trader.Address));
     }
 
@@ -91,11 +91,11 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         var (one, two) = (await _exchange.TraderAsync("invalid one", 100), await _exchange.TraderAsync("invalid two", 100));
         await _exchange.MintSetAsync(market, one, 3_000);
         await _exchange.MintSetAsync(market, two, 1_000);
-        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, MarketContract.Invalidate());
+        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, Calls.Market("invalidate"));
 
-        await _exchange.Chain.ExecuteAsync(one, market.Address, MarketContract.Redeem(0, 3_000 * OrderMessage.AmountPerLot));
-        await _exchange.Chain.ExecuteAsync(one, market.Address, MarketContract.Redeem(2, 3_000 * OrderMessage.AmountPerLot));
-        await _exchange.Chain.ExecuteAsync(two, market.Address, MarketContract.MergeSet(1_000 * OrderMessage.AmountPerLot));
+        await _exchange.Chain.ExecuteAsync(one, market.Address, Calls.Market("redeem", 0, 3_000 * OrderMessage.AmountPerLot));
+        await _exchange.Chain.ExecuteAsync(one, market.Address, Calls.Market("redeem", 2, 3_000 * OrderMessage.AmountPerLot));
+        await _exchange.Chain.ExecuteAsync(two, market.Address, Calls.Market("mergeSet", 1_000 * OrderMessage.AmountPerLot));
 
         Assert.Equal(Exchange.Micros(90), await _exchange.MicrosOfAsync(one.Address));
         Assert.Equal(Exchange.Micros(100), await _exchange.MicrosOfAsync(two.Address));
@@ -108,15 +108,15 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         var market = await _exchange.MarketAsync(4);
         var trader = await _exchange.TraderAsync("round trip", 100);
         await _exchange.MintSetAsync(market, trader, 2_500);
-        await _exchange.Chain.ExecuteAsync(_exchange.Operator, market.Address, MarketContract.Pause());
+        await _exchange.Chain.ExecuteAsync(_exchange.Operator, market.Address, Calls.Market("pause"));
         Assert.Equal("MarketPaused()", await RefusalAsync(trader, market, MarketContract.MintSet(OrderMessage.AmountPerLot)));
 
-        await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.MergeSet(2_500 * OrderMessage.AmountPerLot));
+        await _exchange.Chain.ExecuteAsync(trader, market.Address, Calls.Market("mergeSet", 2_500 * OrderMessage.AmountPerLot));
 
         Assert.Equal(Exchange.Micros(100), await _exchange.MicrosOfAsync(trader.Address));
-        Assert.Equal("BadAmount(uint256)", await RefusalAsync(trader, market, MarketContract.MergeSet(OrderMessage.AmountPerLot + 1)));
+        Assert.Equal("BadAmount(uint256)", await RefusalAsync(trader, market, Calls.Market("mergeSet", OrderMessage.AmountPerLot + 1)));
         await Assert.ThrowsAsync<RpcException>(
-            () => _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.MergeSet(OrderMessage.AmountPerLot)));
+            () => _exchange.Chain.ExecuteAsync(trader, market.Address, Calls.Market("mergeSet", OrderMessage.AmountPerLot)));
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         var market = await _exchange.MarketAsync(2);
         var (buyer, seller) = (await _exchange.TraderAsync("late buyer", 100), await _exchange.TraderAsync("late seller", 100));
         await _exchange.MintSetAsync(market, seller, 100);
-        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, MarketContract.Resolve(0));
+        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, Calls.Market("resolve", 0));
 
         var (events, _) = await _exchange.SettleAsync(market, _exchange.Match(
             _exchange.Leg(market, buyer, 0, true, 5_000, 100), _exchange.Leg(market, seller, 0, false, 5_000, 100)));
@@ -133,13 +133,13 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         Assert.Equal(
             SettlementFailure.MarketNotOpen,
             SettlementFailure.Decode(Assert.Single(events.OfType<MarketEvent.SettlementFailed>()).Reason).Code);
-        Assert.Equal("MarketNotOpen()", await RefusalAsync(_exchange.Resolver, market, MarketContract.Resolve(1)));
-        Assert.Equal("MarketNotOpen()", await RefusalAsync(_exchange.Resolver, market, MarketContract.Invalidate()));
+        Assert.Equal("MarketNotOpen()", await RefusalAsync(_exchange.Resolver, market, Calls.Market("resolve", 1)));
+        Assert.Equal("MarketNotOpen()", await RefusalAsync(_exchange.Resolver, market, Calls.Market("invalidate")));
     }
 
     /// <summary>The name of the custom error that a call reverts with.</summary>
     private async Task SetTermsAsync(FeeTerms terms)
-        => await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Factory.Address, MarketFactoryContract.SetFeeTerms(terms));
+        => await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Factory.Address, Calls.Factory("setFeeTerms", terms));
 
     private async Task<string> RefusalAsync(PrivateKey caller, MarketContract market, byte[] data)
     {

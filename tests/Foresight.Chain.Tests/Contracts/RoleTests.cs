@@ -19,13 +19,13 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         [
             (anybody, MarketContract.Settle([]), "NotOperator(address)"),
             (_exchange.Admin, MarketContract.Settle([]), "NotOperator(address)"),
-            (anybody, MarketContract.Resolve(0), "NotResolver(address)"),
-            (_exchange.Operator, MarketContract.Resolve(0), "NotResolver(address)"),
-            (anybody, MarketContract.Invalidate(), "NotResolver(address)"),
-            (anybody, MarketContract.Pause(), "NotAdmin(address)"),
-            (_exchange.Operator, MarketContract.Unpause(), "NotAdmin(address)"),
+            (anybody, Calls.Market("resolve", 0), "NotResolver(address)"),
+            (_exchange.Operator, Calls.Market("resolve", 0), "NotResolver(address)"),
+            (anybody, Calls.Market("invalidate"), "NotResolver(address)"),
+            (anybody, Calls.Market("pause"), "NotAdmin(address)"),
+            (_exchange.Operator, Calls.Market("unpause"), "NotAdmin(address)"),
             (_exchange.Operator, MarketContract.SettleMatch(new MarketMatch(1, [])), "OnlySelf()"),
-            (_exchange.Resolver, MarketContract.Resolve(2), "BadOutcome(uint256)"),
+            (_exchange.Resolver, Calls.Market("resolve", 2), "BadOutcome(uint256)"),
         ];
         foreach (var (caller, data, error) in refused)
         {
@@ -45,9 +45,9 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         {
             byte[][] attempts =
             [
-                ContractArtifact.MarketFactory.Function("collect").Encode(victim.Address, caller.Address, 1),
-                ContractArtifact.MarketFactory.Function("moveShares").Encode(
-                    victim.Address, caller.Address, 0, 1),
+                Calls.Factory("collect", victim.Address, caller.Address, 1),
+                Calls.Factory(
+                    "moveShares", victim.Address, caller.Address, 0, 1),
             ];
             foreach (var data in attempts)
             {
@@ -59,19 +59,19 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
 
         // The token itself lets only the factory move, and lets a caller mint and burn only under the caller's own address.
         var id = OutcomeTokenContract.IdOf(market.Address, 0);
-        var move = ContractArtifact.OutcomeToken.Function("move").Encode(
-            victim.Address, thief.Address, id, 1);
+        var move = ContractArtifact.OutcomeToken.Encode(
+            "move", victim.Address, thief.Address, id, 1);
         var refused = await Assert.ThrowsAsync<RpcException>(
             () => _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Shares.Address, move, thief.Address)));
         Assert.Equal("OnlyFactory()", ArtifactErrors.NameOf(ContractArtifact.OutcomeToken, refused.RevertData));
         await _exchange.Chain.ExecuteAsync(
             thief, _exchange.Shares.Address,
-            ContractArtifact.OutcomeToken.Function("mint").Encode(thief.Address, 0, 5));
+            ContractArtifact.OutcomeToken.Encode("mint", thief.Address, 0, 5));
         Assert.Equal(0, await _exchange.Shares.BalanceOfAsync(thief.Address, id));
         Assert.Equal(5, await _exchange.Shares.BalanceOfAsync(thief.Address, OutcomeTokenContract.IdOf(thief.Address, 0)));
         await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(
             _exchange.Shares.Address,
-            ContractArtifact.OutcomeToken.Function("burn").Encode(victim.Address, 0, 1), thief.Address)));
+            ContractArtifact.OutcomeToken.Encode("burn", victim.Address, 0, 1), thief.Address)));
     }
 
     [Fact]
@@ -80,12 +80,13 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         var (one, two) = (await _exchange.MarketAsync(2), await _exchange.MarketAsync(3));
         var next = await _exchange.TraderAsync("next operator", 0);
         await _exchange.Chain.ExecuteAsync(
-            _exchange.Admin, _exchange.Factory.Address, MarketFactoryContract.GrantRole(MarketFactoryContract.OperatorRole, next.Address));
-        Assert.True(await _exchange.Factory.HasRoleAsync(MarketFactoryContract.OperatorRole, next.Address));
+            _exchange.Admin, _exchange.Factory.Address, Calls.Factory("grantRole", Keccak256.HashText("OPERATOR"), next.Address));
+        Assert.True(await _exchange.Factory.ReadAsync<bool>(
+            ContractArtifact.MarketFactory.Function("hasRole"), default, default, Keccak256.HashText("OPERATOR"), next.Address));
         foreach (var market in new[] { one, two }) await _exchange.Chain.ExecuteAsync(next, market.Address, MarketContract.Settle([]));
 
         await _exchange.Chain.ExecuteAsync(
-            _exchange.Admin, _exchange.Factory.Address, MarketFactoryContract.RevokeRole(MarketFactoryContract.OperatorRole, next.Address));
+            _exchange.Admin, _exchange.Factory.Address, Calls.Factory("revokeRole", Keccak256.HashText("OPERATOR"), next.Address));
 
         foreach (var market in new[] { one, two })
             await Assert.ThrowsAsync<RpcException>(
@@ -99,7 +100,8 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Factory.Address, MarketFactoryContract.CreateMarket(question, 8));
         var market = new MarketContract(_exchange.Chain.Client, (await _exchange.Factory.MarketOfAsync(question))!.Value);
         Assert.Equal(8, await market.OutcomesAsync());
-        Assert.True(await _exchange.Factory.IsMarketAsync(market.Address));
+        Assert.True(await _exchange.Factory.ReadAsync<bool>(
+            ContractArtifact.MarketFactory.Function("isMarket"), default, default, market.Address));
         Assert.Null(await _exchange.Factory.MarketOfAsync(Keccak256.HashText("never")));
         (PrivateKey Caller, byte[] Data, string Error)[] refused =
         [
@@ -107,9 +109,9 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
             (_exchange.Admin, MarketFactoryContract.CreateMarket(Hash32.Zero, 1), "BadOutcomes(uint256)"),
             (_exchange.Admin, MarketFactoryContract.CreateMarket(Hash32.Zero, 9), "BadOutcomes(uint256)"),
             (_exchange.Operator, MarketFactoryContract.CreateMarket(Hash32.Zero, 2), "AccessControlUnauthorizedAccount(address,bytes32)"),
-            (_exchange.Admin, MarketFactoryContract.SetFeeTerms(new FeeTerms(501, 0, Address.Zero, Address.Zero)), "BadFeeTerms()"),
-            (_exchange.Admin, MarketFactoryContract.SetFeeTerms(new FeeTerms(1, 0, Address.Zero, Address.Zero)), "BadFeeTerms()"),
-            (_exchange.Operator, MarketFactoryContract.SetFeeTerms(FeeTerms.None), "AccessControlUnauthorizedAccount(address,bytes32)"),
+            (_exchange.Admin, Calls.Factory("setFeeTerms", new FeeTerms(501, 0, Address.Zero, Address.Zero)), "BadFeeTerms()"),
+            (_exchange.Admin, Calls.Factory("setFeeTerms", new FeeTerms(1, 0, Address.Zero, Address.Zero)), "BadFeeTerms()"),
+            (_exchange.Operator, Calls.Factory("setFeeTerms", FeeTerms.None), "AccessControlUnauthorizedAccount(address,bytes32)"),
         ];
         foreach (var (caller, data, error) in refused)
         {

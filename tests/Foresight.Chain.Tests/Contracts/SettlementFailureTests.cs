@@ -55,7 +55,8 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : Settlement
         var bad = Venue.Match(Sell(Bad), Buy(Buyer));
         var id = OutcomeTokenContract.IdOf(Market.Address, 0);
         await Venue.Chain.ExecuteAsync(Bad, Venue.Shares.Address,
-            OutcomeTokenContract.SafeTransferFrom(Bad.Address, Seller.Address, id, 1_000 * OrderMessage.AmountPerLot));
+            ContractArtifact.OutcomeToken.Encode(
+                "safeTransferFrom", Bad.Address, Seller.Address, id, 1_000 * OrderMessage.AmountPerLot, Array.Empty<byte>()));
 
         var failure = await OnlyThisFailsAsync(bad);
 
@@ -67,7 +68,7 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : Settlement
     {
         await SetUpAsync("blocked");
         var bad = Venue.Match(Buy(Bad), Sell(Seller));
-        await Venue.Chain.ExecuteAsync(Venue.Admin, Venue.Usdc.Address, UsdcContract.SetBlocked(Bad.Address, true));
+        await Venue.Chain.ExecuteAsync(Venue.Admin, Venue.Usdc.Address, ContractArtifact.MockUsdc.Encode("setBlocked", Bad.Address, true));
 
         var failure = await OnlyThisFailsAsync(bad);
 
@@ -79,7 +80,7 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : Settlement
     public async Task IssuerOfTheMoneyBlockedASellerWhoIsToBePaidFromTheCollateral()
     {
         await SetUpAsync("blocked payout");
-        await Venue.Chain.ExecuteAsync(Venue.Admin, Venue.Usdc.Address, UsdcContract.SetBlocked(Bad.Address, true));
+        await Venue.Chain.ExecuteAsync(Venue.Admin, Venue.Usdc.Address, ContractArtifact.MockUsdc.Encode("setBlocked", Bad.Address, true));
 
         var failure = await OnlyThisFailsAsync(Venue.Match(Sell(Seller), Sell(Bad, outcome: 1)));
 
@@ -113,7 +114,7 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : Settlement
     {
         await SetUpAsync("cancelled");
         var buy = Buy(Bad);
-        var receipt = await Venue.Chain.ExecuteAsync(Bad, Market.Address, MarketContract.CancelSalt(buy.Order.Salt));
+        var receipt = await Venue.Chain.ExecuteAsync(Bad, Market.Address, Calls.Market("cancelSalt", buy.Order.Salt));
         var cancelled = Assert.Single(Exchange.EventsOf(Market, receipt).OfType<MarketEvent.SaltCancelled>());
         Assert.Equal((Bad.Address, buy.Order.Salt), (cancelled.Maker, cancelled.Salt));
 
@@ -130,13 +131,14 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : Settlement
         var cancel = new CancelSaltMessage(Bad.Address, buy.Order.Salt);
         var foreign = OrderSigning.Sign(Exchange.DomainOf(Market), cancel, Seller);
         var refused = await Assert.ThrowsAsync<RpcException>(() => Venue.Chain.ExecuteAsync(
-            Seller, Market.Address, MarketContract.CancelSaltSigned(Bad.Address, cancel.Salt, foreign)));
+            Seller, Market.Address, Calls.Market("cancelSaltSigned", Bad.Address, cancel.Salt, foreign)));
         Assert.Equal(SettlementFailure.InvalidSignature, SettlementFailure.Decode(refused.RevertData).Code);
 
         var signature = OrderSigning.Sign(Exchange.DomainOf(Market), cancel, Bad);
-        await Venue.Chain.ExecuteAsync(Seller, Market.Address, MarketContract.CancelSaltSigned(Bad.Address, cancel.Salt, signature));
+        await Venue.Chain.ExecuteAsync(Seller, Market.Address, Calls.Market("cancelSaltSigned", Bad.Address, cancel.Salt, signature));
 
-        Assert.True(await Market.IsSaltCancelledAsync(Bad.Address, cancel.Salt));
+        Assert.True(await Market.ReadAsync<bool>(
+            ContractArtifact.Market.Function("isSaltCancelled"), default, default, Bad.Address, cancel.Salt));
         Assert.Equal(SettlementFailure.OrderCancelled, (await OnlyThisFailsAsync(Venue.Match(buy, Sell(Seller)))).Code);
     }
 

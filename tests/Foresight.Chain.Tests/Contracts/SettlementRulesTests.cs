@@ -130,14 +130,14 @@ public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementSc
     public async Task MarketPaused_FailsEveryMatch_AndNotTheTransaction()
     {
         await SetUpAsync("paused");
-        await Venue.Chain.ExecuteAsync(Venue.Operator, Market.Address, MarketContract.Pause());
+        await Venue.Chain.ExecuteAsync(Venue.Operator, Market.Address, Calls.Market("pause"));
 
         var match = Venue.Match(Buy(Buyer), Sell(Seller));
         var (events, _) = await Venue.SettleAsync(Market, match);
         var failure = SettlementFailure.Decode(Assert.Single(events.OfType<MarketEvent.SettlementFailed>()).Reason);
         Assert.Equal((SettlementFailure.MarketPaused, FailureBlame.Nobody), (failure.Code, failure.Blame));
 
-        await Venue.Chain.ExecuteAsync(Venue.Admin, Market.Address, MarketContract.Unpause());
+        await Venue.Chain.ExecuteAsync(Venue.Admin, Market.Address, Calls.Market("unpause"));
         (events, _) = await Venue.SettleAsync(Market, match);
         Assert.Single(events.OfType<MarketEvent.TradeSettled>());
     }
@@ -148,7 +148,7 @@ public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementSc
         await SetUpAsync("gas");
         MarketMatch[] matches = [.. Enumerable.Range(0, 5).Select(_ => Venue.Match(Buy(Buyer), Sell(Seller)))];
         var data = MarketContract.Settle(matches);
-        var enough = await Venue.Chain.Client.EstimateGasAsync(new CallRequest(Market.Address, data, Venue.Operator.Address));
+        var enough = await Venue.Chain.EstimateGasAsync(Venue.Operator.Address, Market.Address, data);
 
         // From above what the transaction costs before it runs: a node does not mine less than that at all.
         for (var gas = 400_000; gas < enough; gas += 150_000)

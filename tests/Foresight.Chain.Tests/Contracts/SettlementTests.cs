@@ -38,8 +38,8 @@ public sealed class SettlementTests(ExchangeFixture fixture) : IClassFixture<Exc
         Assert.Equal(1_000, await _exchange.LotsOfAsync(market, 0, buyer.Address));
         Assert.Equal(4_000, await _exchange.LotsOfAsync(market, 0, seller.Address));
         Assert.Equal(buy.Amount, await market.FilledAsync(hash));
-        Assert.True(await market.IsTradeSettledAsync(match.TradeId));
-        Assert.Equal(hash, await market.OrderHashAsync(buy.Order));
+        Assert.True(await market.ReadAsync<bool>(MarketContract.IsTradeSettledFunction, default, default, match.TradeId));
+        Assert.Equal(hash, await market.ReadAsync<Hash32>(ContractArtifact.Market.Function("orderHash"), default, default, [buy.Order]));
     }
 
     [Theory]

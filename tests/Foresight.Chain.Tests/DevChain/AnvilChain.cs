@@ -5,6 +5,8 @@ using System.Text.Json.Nodes;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Chain.Transactions;
+using Nethereum.RPC.Eth.DTOs;
+using TransactionReceipt = Foresight.Chain.Rpc.TransactionReceipt;
 
 namespace Foresight.Chain.Tests.DevChain;
 
@@ -101,11 +103,14 @@ public sealed class AnvilChain : IAsyncDisposable
     /// <summary>Sends and fails the test where it reverted; the reason is in the exception.</summary>
     public async Task<TransactionReceipt> ExecuteAsync(PrivateKey key, Address to, byte[] data)
     {
-        var call = new CallRequest(to, data, key.Address);
-        var gas = await Client.EstimateGasAsync(call);
-        var receipt = await SendAsync(key, to, data, gas);
+        var receipt = await SendAsync(key, to, data, await EstimateGasAsync(key.Address, to, data));
         return receipt.Succeeded ? receipt : throw new InvalidOperationException($"A transaction to {to} reverted.");
     }
+
+    /// <exception cref="RpcException">It would revert.</exception>
+    public async Task<long> EstimateGasAsync(Address from, Address to, byte[] data)
+        => (long)(await Client.Eth.Transactions.EstimateGas.SendRequestAsync(
+            new CallInput(Hex.Encode(data), to.ToLowerHex()) { From = from.ToLowerHex() })).Value;
 
     /// <summary>Sends whatever it is; the receipt says how it went.</summary>
     public async Task<TransactionReceipt> SendAsync(PrivateKey key, Address? to, byte[] data, long gasLimit)
@@ -126,7 +131,8 @@ public sealed class AnvilChain : IAsyncDisposable
             throw new InvalidOperationException($"The node calls the transaction {hash}, not {transaction.Hash}.");
         _nonces[key.Address] = nonce + 1;
         await MineAsync();
-        return await Client.GetTransactionReceiptAsync(hash) ?? throw new InvalidOperationException($"Transaction {hash} was not mined.");
+        return (await Client.GetTransactionReceiptsAsync([hash]))[0] 
+            ?? throw new InvalidOperationException($"Transaction {hash} was not mined.");
     }
 
     public async ValueTask DisposeAsync()

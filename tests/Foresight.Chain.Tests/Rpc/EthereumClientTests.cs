@@ -1,6 +1,7 @@
 using System.Numerics;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
+using Foresight.Chain.Tests.Contracts;
 using Foresight.Chain.Tests.DevChain;
 using Xunit;
 
@@ -37,8 +38,8 @@ public sealed class EthereumClientTests(ExchangeFixture fixture) : IClassFixture
     {
         Assert.Null(await Client.GetBlockAsync(1_000_000));
         Assert.Null(await Client.GetBlockAsync(BlockRef.Hash(Hash32.Zero)));
-        Assert.Null(await Client.GetTransactionReceiptAsync(Hash32.Zero));
-        Assert.Null(await Client.GetTransactionAsync(Hash32.Zero));
+        Assert.Null(Assert.Single(await Client.GetTransactionReceiptsAsync([Hash32.Zero])));
+        Assert.False(await Client.KnowsTransactionAsync(Hash32.Zero));
         await Assert.ThrowsAsync<RpcUnavailableException>(() => Client.GetBlocksAsync(0, 1_000_000 - 999_950));
     }
 
@@ -48,8 +49,8 @@ public sealed class EthereumClientTests(ExchangeFixture fixture) : IClassFixture
         var market = await _exchange.MarketAsync(2);
         var trader = await _exchange.TraderAsync("logging", 100);
         var nonce = await Client.GetTransactionCountAsync(trader.Address);
-        var receipt = await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.CancelSalt(42));
-        await _exchange.Chain.ExecuteAsync(trader, market.Address, MarketContract.CancelSalt(43));
+        var receipt = await _exchange.Chain.ExecuteAsync(trader, market.Address, Calls.Market("cancelSalt", 42));
+        await _exchange.Chain.ExecuteAsync(trader, market.Address, Calls.Market("cancelSalt", 43));
         var log = Assert.Single(receipt.Logs);
 
         var filter = new LogFilter
@@ -57,7 +58,7 @@ public sealed class EthereumClientTests(ExchangeFixture fixture) : IClassFixture
             FromBlock = receipt.BlockNumber,
             ToBlock = receipt.BlockNumber,
             Addresses = [market.Address, _exchange.Factory.Address],
-            Topics = [[MarketEvents.OrderFilled.Topic, MarketEvents.SaltCancelled.Topic], [Chain.Abi.AbiEvent.TopicOf(trader.Address)]],
+            Topics = [[MarketEvents.OrderFilled.Topic, MarketEvents.SaltCancelled.Topic], [TopicOf(trader.Address)]],
         };
         var found = Assert.Single(await Client.GetLogsAsync(filter));
         Assert.Equal(
@@ -68,12 +69,10 @@ public sealed class EthereumClientTests(ExchangeFixture fixture) : IClassFixture
         Assert.Single(await Client.GetLogsAsync(filter with { BlockHash = receipt.BlockHash }));
         Assert.Equal(
             2, (await Client.GetLogsAsync(
-                filter with { ToBlock = receipt.BlockNumber + 1, Topics = [[], [Chain.Abi.AbiEvent.TopicOf(trader.Address)]] })).Count);
+                filter with { ToBlock = receipt.BlockNumber + 1, Topics = [[], [TopicOf(trader.Address)]] })).Count);
         Assert.Empty(await Client.GetLogsAsync(filter with { Addresses = [_exchange.Usdc.Address] }));
 
-        var transaction = (await Client.GetTransactionAsync(receipt.TransactionHash))!;
-        Assert.Equal((trader.Address, nonce, (long?)receipt.BlockNumber), (transaction.From, transaction.Nonce, transaction.BlockNumber));
-        Assert.Equal(MarketContract.CancelSalt(42), transaction.Data);
+        Assert.True(await Client.KnowsTransactionAsync(receipt.TransactionHash));
         Assert.Equal(nonce + 2, await Client.GetTransactionCountAsync(trader.Address));
         Assert.Equal(nonce, await Client.GetTransactionCountAsync(trader.Address, receipt.BlockNumber - 1));
         Assert.True(await Client.GetBalanceAsync(trader.Address) > 0);
@@ -91,7 +90,8 @@ public sealed class EthereumClientTests(ExchangeFixture fixture) : IClassFixture
         Assert.True(error.IsRevert);
         Assert.Equal(100, error.RevertData!.Length);
         Assert.Contains(error.RevertReason!, error.Message, StringComparison.Ordinal);
-        Assert.True((await Assert.ThrowsAsync<RpcException>(() => Client.EstimateGasAsync(transfer))).IsRevert);
+        var estimate = _exchange.Chain.EstimateGasAsync(nobody, transfer.To, transfer.Data);
+        Assert.Equal(error.RevertData, (await Assert.ThrowsAsync<RpcException>(() => estimate)).RevertData);
 
         var balance = new CallRequest(_exchange.Usdc.Address, UsdcContract.BalanceOfFunction.Encode(nobody));
         var results = await Client.CallManyAsync([balance, transfer, balance], BlockRef.Latest);
@@ -130,5 +130,12 @@ public sealed class EthereumClientTests(ExchangeFixture fixture) : IClassFixture
 
         Assert.Null(await Client.GetBlockAsync(BlockRef.Hash(block.Hash)));
         await Assert.ThrowsAnyAsync<RpcException>(() => _exchange.Usdc.BalanceOfAsync(Address.Zero, BlockRef.Hash(block.Hash)));
+    }
+
+    private static Hash32 TopicOf(Address account)
+    {
+        var word = new byte[Word.Size];
+        Word.Write(account, word);
+        return new Hash32(word);
     }
 }

@@ -157,8 +157,8 @@ public sealed class FailoverClientTests
         Assert.Equal("0x" + new string('a', 64), block.BlockHash);
         Assert.Null(await web3.Eth.Blocks.GetBlockWithTransactionsHashesByNumber.SendRequestAsync(new HexBigInteger(101)));
 
-        var revert = await Assert.ThrowsAsync<RpcResponseException>(() => web3.Eth.GetBalance.SendRequestAsync(Address.Zero.ToString()));
-        Assert.Equal(RpcException.ExecutionReverted, revert.RpcError.Code);
+        var revert = await Assert.ThrowsAsync<RpcException>(() => web3.Eth.GetBalance.SendRequestAsync(Address.Zero.ToString()));
+        Assert.Equal(RpcException.ExecutionReverted, revert.Code);
 
         var batch = new RpcRequestResponseBatch();
         var (number, chainId) = (new EthBlockNumber(client), new EthChainId(client));

@@ -18,12 +18,30 @@ public sealed class HttpNodeClientTests
     [InlineData("""{"jsonrpc":"2.0","id":0,"result":null}""")]
     [InlineData("""{"jsonrpc":"2.0","id":0,"result":"0x"}""")]
     [InlineData("""{"jsonrpc":"2.0","id":0,"result":12}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":0,"result":true}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":0,"result":[]}""")]
     [InlineData("""{"jsonrpc":"2.0","id":0,"result":{"number":"0x1"}}""")]
     public async Task AnswerThatIsNone_IsAFailedRead(string body)
     {
         using var node = new FakeNode(_ => Json(body));
         await Assert.ThrowsAsync<RpcUnavailableException>(() => node.Client.BlockNumberAsync());
         await Assert.ThrowsAsync<RpcUnavailableException>(() => node.Client.GetLogsAsync(new LogFilter { FromBlock = 1, ToBlock = 2 }));
+    }
+
+    [Fact]
+    [Trait("Category", "Parts")]
+    public async Task ReadsByNethereum_OfWhatIsNoAnswer_AreFailedReads()
+    {
+        foreach (var body in new[] { "null", "{}", "\"\"", "\"0x1g\"", "{\"hash\":\"0x" + new string('1', 64) + "\"}" })
+        {
+            using var node = new FakeNode(_ => Json("{\"id\":0,\"result\":" + body + "}"));
+            await Assert.ThrowsAsync<RpcUnavailableException>(() => node.Client.GetBalanceAsync(Address.Zero));
+            await Assert.ThrowsAsync<RpcUnavailableException>(() => node.Client.GetCodeAsync(Address.Zero));
+            await Assert.ThrowsAsync<RpcUnavailableException>(() => node.Client.SendRawTransactionAsync([1]));
+            await Assert.ThrowsAsync<RpcUnavailableException>(() => node.Client.SuggestFeesAsync(1));
+            if (body.Contains("hash", StringComparison.Ordinal))
+                await Assert.ThrowsAsync<RpcUnavailableException>(() => node.Client.KnowsTransactionAsync(Hash32.Zero));
+        }
     }
 
     [Theory]

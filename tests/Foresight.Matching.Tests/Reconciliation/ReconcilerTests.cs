@@ -234,10 +234,10 @@ public sealed class ReconcilerTests(ChainFixture fixture)
     {
         var (carol, dave) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var order = await venue.AddOrderAsync(carol, isBuy: false, 6_000, 500);
-        var hash = await venue.SendAsync(dave.Key, venue.MarketAddress, MarketContract.FillOrderSigned(order.Message, order.Signature, 100 * OrderMessage.AmountPerLot));
+        var hash = await venue.SendAsync(dave.Key, venue.MarketAddress, ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * OrderMessage.AmountPerLot));
         await venue.Fixture.MineAsync(3);
         await venue.FollowAsync();
-        var receipt = await venue.Client.GetTransactionReceiptAsync(hash);
+        var receipt = (await venue.Client.GetTransactionReceiptsAsync([hash]))[0];
         return $"missing_offchain:{hash}:{receipt!.Logs.First(l => MarketEvents.TryDecode(l) is MarketEvent.OrderFilled).Index}";
     }
 

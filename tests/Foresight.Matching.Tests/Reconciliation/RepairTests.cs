@@ -86,7 +86,7 @@ public sealed class RepairTests(ChainFixture fixture)
         await using var venue = await Venue.CreateAsync(fixture);
         var (carol, dave) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var order = await venue.AddOrderAsync(carol, isBuy: false, 6_000, 500);
-        await venue.SendAsync(dave.Key, venue.MarketAddress, MarketContract.FillOrderSigned(order.Message, order.Signature, 100 * OrderMessage.AmountPerLot));
+        await venue.SendAsync(dave.Key, venue.MarketAddress, ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * OrderMessage.AmountPerLot));
         await fixture.MineAsync(3);
         await venue.FollowAsync();
         venue.Leader.Commands.Clear();
@@ -142,7 +142,7 @@ public sealed class RepairTests(ChainFixture fixture)
         await venue.ExecuteAsync("DELETE FROM trades WHERE trade_id = $1", trades[4]);
         var (carol, dave) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var order = await venue.AddOrderAsync(carol, isBuy: false, 6_000, 500);
-        await venue.SendAsync(dave.Key, venue.MarketAddress, MarketContract.FillOrderSigned(order.Message, order.Signature, 100 * OrderMessage.AmountPerLot));
+        await venue.SendAsync(dave.Key, venue.MarketAddress, ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * OrderMessage.AmountPerLot));
         await venue.Fixture.MineAsync(3);
         await venue.FollowAsync();
         return trades;

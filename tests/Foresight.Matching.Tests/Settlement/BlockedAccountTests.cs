@@ -27,7 +27,7 @@ public sealed class BlockedAccountTests(ChainFixture fixture)
         if (isKnownBefore) await BlockAsync(venue, guilty.Account);
         var submitter = venue.Venue.NewSubmitter();
         await venue.Venue.StepAsync(submitter);
-        if (!isKnownBefore) await venue.SendFirstAsync(guilty, venue.Venue.Deployment.Usdc, UsdcContract.SetBlocked(guilty.Account, true));
+        if (!isKnownBefore) await venue.SendFirstAsync(guilty, venue.Venue.Deployment.Usdc, ContractArtifact.MockUsdc.Encode("setBlocked", guilty.Account, true));
         for (var i = 0; i < 4; i++)
         {
             await fixture.MineAsync();
@@ -50,7 +50,7 @@ public sealed class BlockedAccountTests(ChainFixture fixture)
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var trade = await venue.TradeAsync(alice, bob);
         foreach (var account in new[] { alice.Address, venue.Deployment.Factory })
-            await venue.SendAsync(venue.Operator.Key, venue.Deployment.Usdc, UsdcContract.SetBlocked(account, true));
+            await venue.SendAsync(venue.Operator.Key, venue.Deployment.Usdc, ContractArtifact.MockUsdc.Encode("setBlocked", account, true));
         await venue.SettleAllAsync();
         Assert.Equal(("failed", "transfer_refused"), await venue.StateOfAsync(trade));
         Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM offences"));
@@ -58,5 +58,5 @@ public sealed class BlockedAccountTests(ChainFixture fixture)
     }
 
     private static Task BlockAsync(LiveVenue venue, Address account)
-        => venue.Venue.SendAsync(venue.Venue.Operator.Key, venue.Venue.Deployment.Usdc, UsdcContract.SetBlocked(account, true));
+        => venue.Venue.SendAsync(venue.Venue.Operator.Key, venue.Venue.Deployment.Usdc, ContractArtifact.MockUsdc.Encode("setBlocked", account, true));
 }

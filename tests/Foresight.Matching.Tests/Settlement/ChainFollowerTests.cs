@@ -85,7 +85,7 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
         await using var venue = await Venue.CreateAsync(fixture);
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var order = await venue.AddOrderAsync(alice, isBuy: false, 6_000, 500);
-        await venue.SendAsync(bob.Key, venue.MarketAddress, MarketContract.FillOrderSigned(order.Message, order.Signature, 100 * Chain.Signing.OrderMessage.AmountPerLot));
+        await venue.SendAsync(bob.Key, venue.MarketAddress, ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * Chain.Signing.OrderMessage.AmountPerLot));
         await fixture.MineAsync(2);
         await venue.FollowAsync();
         await fixture.MineAsync();
@@ -100,7 +100,7 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
     {
         await using var venue = await Venue.CreateAsync(fixture);
         var alice = await venue.AddTraderAsync();
-        await venue.SendAsync(alice.Key, venue.MarketAddress, MarketContract.CancelSalt(4711));
+        await venue.SendAsync(alice.Key, venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", 4711));
         await fixture.MineAsync(2);
         await venue.FollowAsync();
         var cancel = Assert.Single(venue.Leader.Commands, c => c.Kind == DoorCommandKind.CancelBySalt).Cancel!;
@@ -111,7 +111,7 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
     public async Task AResolutionOnChain_ResolvesTheMarket()
     {
         await using var venue = await Venue.CreateAsync(fixture);
-        await venue.SendAsync(venue.Operator.Key, venue.MarketAddress, MarketContract.Resolve(1));
+        await venue.SendAsync(venue.Operator.Key, venue.MarketAddress, ContractArtifact.Market.Encode("resolve", 1));
         await fixture.MineAsync(2);
         await venue.FollowAsync();
         Assert.Equal(new DoorMarket(Venue.Market, 3, 1), Assert.Single(venue.Leader.Commands, c => c.Kind == DoorCommandKind.SetMarketState).Market);

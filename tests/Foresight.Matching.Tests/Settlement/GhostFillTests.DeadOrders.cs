@@ -82,7 +82,7 @@ public sealed partial class GhostFillTests
 
     /// <summary>Before the order is placed anywhere; by the order's own maker, or by a friend of theirs.</summary>
     private static Task KillAsync(LiveVenue venue, DeadBy how, SignedOrder order, Wallet friend) => how == DeadBy.SaltCancelled
-        ? venue.SendAsync(order.Maker, venue.Venue.MarketAddress, MarketContract.CancelSalt(order.Message.Salt))
-        : venue.SendAsync(friend, venue.Venue.MarketAddress, MarketContract.FillOrderSigned(
-            order.Message, order.Signature, (how == DeadBy.FilledInPart ? DeadLots / 2 : DeadLots) * OrderMessage.AmountPerLot));
+        ? venue.SendAsync(order.Maker, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", order.Message.Salt))
+        : venue.SendAsync(friend, venue.Venue.MarketAddress, ContractArtifact.Market.Encode(
+            "fillOrderSigned", order.Message, order.Signature, (how == DeadBy.FilledInPart ? DeadLots / 2 : DeadLots) * OrderMessage.AmountPerLot));
 }

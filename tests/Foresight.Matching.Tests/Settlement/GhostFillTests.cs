@@ -116,7 +116,7 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         Assert.Equal(0, await venue.Venue.TimesSettledAsync(bad));
         foreach (var trade in honest) Assert.Equal(1, await venue.Venue.TimesSettledAsync(trade));
         Assert.Equal(reason, await venue.Venue.ScalarAsync<string>("SELECT reason FROM offences WHERE trade_id = $1 AND address = $2", bad, eve.Account.ToBytes()));
-        if (attack == Attack.OrderCancelled) await venue.SendFirstAsync(eve, venue.Venue.MarketAddress, MarketContract.CancelSalt(resting.Message.Salt));
+        if (attack == Attack.OrderCancelled) await venue.SendFirstAsync(eve, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", resting.Message.Salt));
         await venue.MineAsync();
         Assert.Equal(heldElsewhere, await venue.HeldAsync());
         await RequireLedgerIsChainAsync(venue, alice, bob);
@@ -150,8 +150,8 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
     {
         Attack.MoneyMoved => venue.SendFirstAsync(eve, venue.Venue.Deployment.Usdc, UsdcContract.Transfer(venue.Venue.Operator.Key.Address, new BigInteger(1_000) * 1_000_000)),
         Attack.ApprovalRevoked => venue.SendFirstAsync(eve, venue.Venue.Deployment.Usdc, UsdcContract.Approve(venue.Venue.Deployment.Factory, 0)),
-        Attack.OrderCancelled => venue.SendFirstAsync(eve, venue.Venue.MarketAddress, MarketContract.CancelSalt(bid.Message.Salt)),
-        Attack.MoneyBlocked => venue.SendFirstAsync(eve, venue.Venue.Deployment.Usdc, UsdcContract.SetBlocked(eve.Account, true)),
+        Attack.OrderCancelled => venue.SendFirstAsync(eve, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", bid.Message.Salt)),
+        Attack.MoneyBlocked => venue.SendFirstAsync(eve, venue.Venue.Deployment.Usdc, ContractArtifact.MockUsdc.Encode("setBlocked", eve.Account, true)),
         Attack.WalletTurnsInvalid => venue.SendFirstAsync(eve, eve.Account, SetMode.Encode(1)),
         _ => venue.SendFirstAsync(eve, eve.Account, SetMode.Encode(2)),
     };

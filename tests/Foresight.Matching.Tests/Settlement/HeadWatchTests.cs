@@ -111,7 +111,7 @@ public sealed class HeadWatchTests(ChainFixture fixture)
         Assert.Equal(0, await venue.HeldAsync());
 
         Task FillDirectlyAsync(long lots) => venue.SendAsync(
-            bob, venue.Venue.MarketAddress, MarketContract.FillOrderSigned(order.Message, order.Signature, lots * OrderMessage.AmountPerLot));
+            bob, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, lots * OrderMessage.AmountPerLot));
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class HeadWatchTests(ChainFixture fixture)
         var alice = await venue.AddWalletAsync();
         await venue.ConfirmAsync();
         var (order, other) = (await venue.PlaceAsync(alice, isBuy: true, 5_000, 100), await venue.PlaceAsync(alice, isBuy: true, 5_000, 100));
-        await venue.SendAsync(alice, venue.Venue.MarketAddress, MarketContract.CancelSalt(order.Message.Salt));
+        await venue.SendAsync(alice, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", order.Message.Salt));
         await venue.Venue.FollowAsync();
         Assert.Equal(("cancelled", "requested", 0L), await venue.StateOfAsync(order));
         Assert.Equal("open", (await venue.StateOfAsync(other)).Status);
@@ -136,13 +136,13 @@ public sealed class HeadWatchTests(ChainFixture fixture)
         var (alice, market) = (await venue.AddWalletAsync(), venue.Venue.MarketAddress);
         await venue.ConfirmAsync();
         var order = await venue.PlaceAsync(alice, isBuy: true, 5_000, 100);
-        await venue.Venue.SendAsync(venue.Venue.Operator.Key, market, MarketContract.Pause());
+        await venue.Venue.SendAsync(venue.Venue.Operator.Key, market, ContractArtifact.Market.Encode("pause"));
         await venue.Venue.FollowAsync();
         Assert.Equal(1, await venue.MarketStateAsync());
         Assert.Equal(ProblemCodes.MarketPaused, (await venue.PlaceAsync(alice, isBuy: true, 5_000, 100)).Result.Code);
 
         await venue.ConfirmAsync();
-        await venue.Venue.SendAsync(venue.Venue.Operator.Key, market, MarketContract.Unpause());
+        await venue.Venue.SendAsync(venue.Venue.Operator.Key, market, ContractArtifact.Market.Encode("unpause"));
         await venue.Venue.FollowAsync();
         Assert.Equal(1, await venue.MarketStateAsync());
         await venue.ConfirmAsync();
@@ -159,7 +159,7 @@ public sealed class HeadWatchTests(ChainFixture fixture)
         var alice = await venue.AddWalletAsync();
         await venue.ConfirmAsync();
         var order = await venue.PlaceAsync(alice, isBuy: true, 5_000, 100);
-        await venue.Venue.SendAsync(venue.Venue.Operator.Key, venue.Venue.MarketAddress, resolves ? MarketContract.Resolve(1) : MarketContract.Invalidate());
+        await venue.Venue.SendAsync(venue.Venue.Operator.Key, venue.Venue.MarketAddress, resolves ? ContractArtifact.Market.Encode("resolve", 1) : ContractArtifact.Market.Encode("invalidate"));
         await venue.Venue.FollowAsync();
         Assert.Equal((1, "open"), (await venue.MarketStateAsync(), (await venue.StateOfAsync(order)).Status));
         await venue.ConfirmAsync();
@@ -174,7 +174,7 @@ public sealed class HeadWatchTests(ChainFixture fixture)
         await using var venue = await LiveVenue.CreateAsync(fixture);
         await venue.ConfirmAsync();
         var snapshot = await fixture.RequestAsync("evm_snapshot");
-        await venue.Venue.SendAsync(venue.Venue.Operator.Key, venue.Venue.MarketAddress, MarketContract.Pause());
+        await venue.Venue.SendAsync(venue.Venue.Operator.Key, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("pause"));
         await venue.Venue.FollowAsync();
         Assert.Equal(1, await venue.MarketStateAsync());
         await fixture.RequestAsync("evm_revert", snapshot);

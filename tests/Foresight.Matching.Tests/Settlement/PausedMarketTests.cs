@@ -14,7 +14,7 @@ public sealed class PausedMarketTests(ChainFixture fixture)
         await using var venue = await Venue.CreateAsync(fixture);
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var trade = await venue.TradeAsync(alice, bob);
-        await venue.SendAsync(venue.Operator.Key, venue.MarketAddress, MarketContract.Pause());
+        await venue.SendAsync(venue.Operator.Key, venue.MarketAddress, ContractArtifact.Market.Encode("pause"));
         var submitter = venue.NewSubmitter();
         var head = await venue.Client.BlockNumberAsync();
         for (var look = 0; look < 2; look++)
@@ -24,7 +24,7 @@ public sealed class PausedMarketTests(ChainFixture fixture)
         }
 
         Assert.Equal(("matched", null), await venue.StateOfAsync(trade));
-        await venue.SendAsync(venue.Operator.Key, venue.MarketAddress, MarketContract.Unpause());
+        await venue.SendAsync(venue.Operator.Key, venue.MarketAddress, ContractArtifact.Market.Encode("unpause"));
         await venue.SettleAllAsync();
         Assert.Equal("final", (await venue.StateOfAsync(trade)).State);
     }
@@ -42,7 +42,7 @@ public sealed class PausedMarketTests(ChainFixture fixture)
         await fixture.AutomineAsync(false);
         var submitter = venue.NewSubmitter();
         await venue.StepAsync(submitter);
-        await live.SendFirstAsync(guard, venue.MarketAddress, MarketContract.Pause());
+        await live.SendFirstAsync(guard, venue.MarketAddress, ContractArtifact.Market.Encode("pause"));
 
         await StepBlockAsync(live, submitter);
         Assert.Equal(("broadcast", SettlementFailure.MarketPaused), await venue.StateOfAsync(trade));
@@ -52,7 +52,7 @@ public sealed class PausedMarketTests(ChainFixture fixture)
         Assert.True(await live.HeldAsync() > 0);
 
         var admin = new Wallet(venue.Operator.Key, venue.Operator.Key.Address);
-        await live.SendFirstAsync(admin, venue.MarketAddress, MarketContract.Unpause());
+        await live.SendFirstAsync(admin, venue.MarketAddress, ContractArtifact.Market.Encode("unpause"));
         for (var block = 0; block < venue.Options.Confirmations + 3; block++) await StepBlockAsync(live, submitter);
         Assert.Equal(("final", 1), ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)));
         Assert.Equal((997_000_000, 3_000_000), (await live.OwnedUsdcAsync(alice), await live.OwnedUsdcAsync(bob)));
@@ -73,7 +73,7 @@ public sealed class PausedMarketTests(ChainFixture fixture)
         var submitter = venue.NewSubmitter();
         var snapshot = await fixture.RequestAsync("evm_snapshot");
         await venue.StepAsync(submitter);
-        await live.SendFirstAsync(guard, venue.MarketAddress, MarketContract.Pause());
+        await live.SendFirstAsync(guard, venue.MarketAddress, ContractArtifact.Market.Encode("pause"));
         await fixture.MineAsync();
         await venue.StepAsync(submitter);
         Assert.Equal("broadcast", (await venue.StateOfAsync(trade)).State);
@@ -105,7 +105,7 @@ public sealed class PausedMarketTests(ChainFixture fixture)
         var waiting = new List<long>();
         for (var i = 0; i < 3; i++) waiting.Add(await venue.TradeAsync(alice, bob));
         var other = await venue.TradeAsync(alice, bob, market: 2);
-        await venue.SendAsync(venue.Operator.Key, venue.MarketAddress, MarketContract.Pause());
+        await venue.SendAsync(venue.Operator.Key, venue.MarketAddress, ContractArtifact.Market.Encode("pause"));
 
         await venue.SettleAllAsync();
         Assert.Equal(("final", 1), ((await venue.StateOfAsync(other)).State, await venue.TimesSettledAsync(other)));
@@ -116,7 +116,7 @@ public sealed class PausedMarketTests(ChainFixture fixture)
     private static async Task<Wallet> GuardAsync(LiveVenue live)
     {
         var guard = await live.AddWalletAsync(usdc: 0, shares: 0);
-        var grant = MarketFactoryContract.GrantRole(MarketFactoryContract.OperatorRole, guard.Account);
+        var grant = ContractArtifact.MarketFactory.Encode("grantRole", Chain.Keccak256.HashText("OPERATOR"), guard.Account);
         await live.Venue.SendAsync(live.Venue.Operator.Key, live.Venue.Deployment.Factory, grant);
         return guard;
     }

@@ -86,10 +86,11 @@ public sealed class SubmitterTests(ChainFixture fixture)
 
         // Each attack pays a higher tip than the batch, so that it is mined before it, in the same block.
         var token = venue.Deployment.OutcomeToken;
-        await AttackAsync(eves[0], token, OutcomeTokenContract.SafeTransferFrom(eves[0].Address, bob.Address, OutcomeTokenContract.IdOf(venue.MarketAddress, 0), 1_000 * System.Numerics.BigInteger.Pow(10, 18)));
+        await AttackAsync(eves[0], token, ContractArtifact.OutcomeToken.Encode(
+            "safeTransferFrom", eves[0].Address, bob.Address, OutcomeTokenContract.IdOf(venue.MarketAddress, 0), 1_000 * System.Numerics.BigInteger.Pow(10, 18), Array.Empty<byte>()));
         await AttackAsync(eves[1], token, OutcomeTokenContract.SetApprovalForAll(venue.Deployment.Factory, false));
-        await AttackAsync(eves[2], venue.MarketAddress, MarketContract.CancelSalt(orders[2].Message.Salt));
-        await AttackAsync(eves[3], venue.MarketAddress, MarketContract.CancelSalt(orders[3].Message.Salt));
+        await AttackAsync(eves[2], venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", orders[2].Message.Salt));
+        await AttackAsync(eves[3], venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", orders[3].Message.Salt));
         await fixture.MineAsync(3);
         await venue.StepAsync(submitter);
         await venue.StepAsync(submitter);
