@@ -52,6 +52,7 @@ if (options.Simulator)
         .WithHttpHealthCheck("/ready")
         .WithReference(api1).WithReference(api2)
         .WithEnvironment("RPC_URL", data.Chain.GetEndpoint("http"))
+        .WithEnvironment("FAUCET_KEY", builder.AddParameter("faucet-key", secret: true))
         .WaitFor(api1).WaitFor(api2);
 
 matching.WithDrill(data, options, [api1.GetEndpoint("http"), api2.GetEndpoint("http")]);

@@ -88,5 +88,6 @@ internal static class ForesightBuilder
     }
 
     private static bool IsDecidedByTheModel(string name) =>
-        DecidedByTheModel.Contains(name) || PrefixesDecidedByTheModel.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+        DecidedByTheModel.Contains(name)
+        || PrefixesDecidedByTheModel.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 }

@@ -17,7 +17,7 @@ public sealed class NativePostgresResource(string name, NativeState state, Param
     public ParameterResource Password { get; } = password;
 
     public override ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create(
-        $"Host={PrimaryEndpoint.Property(EndpointProperty.Host)};Port={PrimaryEndpoint.Property(EndpointProperty.Port)};Username={UserName};Password={Password}");
+        $"Host={Address};Port={PrimaryEndpoint.Property(EndpointProperty.Port)};Username={UserName};Password={Password}");
 }
 
 public sealed class NativePostgresDatabaseResource(string name, NativePostgresResource parent)

@@ -12,7 +12,7 @@ public sealed class NativePostgresReplicaResource(string name, NativeState state
     public NativePostgresResource Primary { get; } = primary;
 
     public override ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create(
-        $"Host={PrimaryEndpoint.Property(EndpointProperty.Host)};Port={PrimaryEndpoint.Property(EndpointProperty.Port)};Username={NativePostgresResource.UserName};Password={Primary.Password}");
+        $"Host={Address};Port={PrimaryEndpoint.Property(EndpointProperty.Port)};Username={NativePostgresResource.UserName};Password={Primary.Password}");
 }
 
 /// <summary>The shell script that copies the primary and serves, in the postgres image and over native programs alike.</summary>

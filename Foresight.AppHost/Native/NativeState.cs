@@ -138,7 +138,12 @@ public sealed class NativeState : IHostedService, IDisposable
     private FileStream Open()
     {
         if (Ephemeral)
+        {
             RemoveAbandoned();
+            // A model that is built and never started has no container that disposes of it.
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
+        }
+
         foreach (var folder in new[] { Path, System.IO.Path.Combine(Path, "data") })
         {
             Directory.CreateDirectory(folder, PassThrough);

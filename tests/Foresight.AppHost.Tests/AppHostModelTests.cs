@@ -16,7 +16,7 @@ public sealed class AppHostModelTests
         var names = builder.Resources.Select(r => r.Name).ToList();
         foreach (var name in new[]
         {
-            "admin-key", "cluster-secret", "postgres-password", "operator-key", "redis", "postgres", "foresight", "postgres-replica",
+            "admin-key", "cluster-secret", "postgres-password", "operator-key", "faucet-key", "redis", "postgres", "foresight", "postgres-replica",
             "chain", "setup", "matching", "api-1", "api-2", "console", "simulator",
         })
             Assert.Contains(name, names);

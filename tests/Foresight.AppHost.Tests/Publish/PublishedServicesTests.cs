@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -32,8 +33,7 @@ public sealed partial class PublishedServicesTests
         builder.AddNativeChain("chain").WithArgs(ChainCommand.Development);
         await using var servers = await builder.StartAsync("redis", "foresight", "postgres-replica", "chain");
         // Production takes no key that everybody knows.
-        var operatorKey = "0x" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-        await FundAsync(servers, PrivateKey.Parse(operatorKey));
+        var (operatorKey, faucetKey) = (await NewAccountAsync(servers), await NewAccountAsync(servers));
         var values = new Dictionary<string, string>
         {
             ["redis.connectionString"] = await servers.ConnectionAsync("redis"),
@@ -41,6 +41,7 @@ public sealed partial class PublishedServicesTests
             ["postgres-replica.bindings.tcp.url"] = $"tcp://{NativeServerResource.Address}:{servers.GetEndpoint("postgres-replica", "tcp").Port}",
             ["chain.bindings.http.url"] = servers.GetEndpoint("chain").ToString(),
             ["operator-key.value"] = operatorKey,
+            ["faucet-key.value"] = faucetKey,
             ["admin-key.value"] = Guid.NewGuid().ToString("N"),
             ["cluster-secret.value"] = Guid.NewGuid().ToString("N"),
         };
@@ -76,14 +77,18 @@ public sealed partial class PublishedServicesTests
 
     private static bool IsProject(JsonNode resource) => resource["type"]!.GetValue<string>() == "project.v0";
 
-    private static async Task FundAsync(DistributedApplication servers, PrivateKey account)
+    /// <summary>The key of a new account with gas.</summary>
+    private static async Task<string> NewAccountAsync(DistributedApplication servers)
     {
+        var key = "0x" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         using var chain = servers.CreatePlainClient("chain");
-        using var content = new StringContent(
-            $$"""{"jsonrpc":"2.0","id":1,"method":"anvil_setBalance","params":["{{account.Address}}","0x56bc75e2d63100000"]}""",
-            new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
-        using var response = await chain.PostAsync("/", content);
+        using var response = await chain.PostAsJsonAsync("/", new
+        {
+            jsonrpc = "2.0", id = 1, method = "anvil_setBalance",
+            @params = new[] { PrivateKey.Parse(key).Address.ToString(), "0x56bc75e2d63100000" },
+        });
         response.EnsureSuccessStatusCode();
+        return key;
     }
 
     [GeneratedRegex(@"\{([^{}]+)\}")]
