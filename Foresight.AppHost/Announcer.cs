@@ -29,7 +29,6 @@ internal sealed class Announcer(
 
     private async Task WatchAsync(CancellationToken stoppingToken)
     {
-        var started = Stopwatch.GetTimestamp();
         var announced = false;
         await foreach (var change in notifications.WatchAsync(stoppingToken))
         {
@@ -41,7 +40,7 @@ internal sealed class Announcer(
                 continue;
             announced = true;
             await Console.Out.WriteLineAsync(
-                $"Everything is healthy after {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s: "
+                $"Everything is healthy after {(DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds:0} s: "
                 + string.Join(", ", UrlsOf("console").Concat(UrlsOf("api-1")).Concat(UrlsOf("api-2"))));
             await Console.Out.WriteLineAsync($"Sign in to the console with the admin key {await adminKey.GetValueAsync(stoppingToken)}");
         }

@@ -66,8 +66,9 @@ internal static class ForesightBuilder
     public static void AnnounceInTerminal(this IDistributedApplicationBuilder builder, IResourceBuilder<ParameterResource> adminKey)
     {
         if (builder.ExecutionContext.IsRunMode && !IsTest(builder))
-            builder.Services.AddSingleton<IHostedService>(
-                services => ActivatorUtilities.CreateInstance<Announcer>(services, adminKey.Resource));
+            // First: the orchestrator's own start returns only when every resource has been started, and one that fails holds it up.
+            builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(
+                services => ActivatorUtilities.CreateInstance<Announcer>(services, adminKey.Resource)));
     }
 
     // Aspire.Hosting.Testing gives every endpoint a port of its own.
