@@ -23,7 +23,7 @@ public sealed class SecretsTests
     // A name in the environment, which the dashboard masks, is how a service gets a secret; in no other variable may one be.
     private static readonly string[] SecretVariables =
     [
-        "ADMIN_KEY", "CLUSTER_SECRET", "OPERATOR_KEY", "PGPASSWORD", "ConnectionStrings__redis", "ConnectionStrings__foresight",
+        "ADMIN_KEY", "CLUSTER_SECRET", "OPERATOR_KEY", "FAUCET_KEY", "PGPASSWORD", "ConnectionStrings__redis", "ConnectionStrings__foresight",
     ];
 
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
