@@ -72,9 +72,10 @@ public static class TestApplication
         await application.WaitEndedAsync(resource);
     }
 
+    /// <summary>In order. The orchestrator gives up waiting sooner than a service may take that says farewell to its clients.</summary>
     public static async Task StopServerAsync(this DistributedApplication application, string resource)
     {
-        await application.ExecuteAsync(resource, KnownResourceCommands.StopCommand);
+        await application.ResourceCommands.ExecuteCommandAsync(resource, KnownResourceCommands.StopCommand);
         await application.WaitEndedAsync(resource);
     }
 
