@@ -13,45 +13,34 @@ public sealed class NoProcessIsLeftBehindTests
     private static readonly TimeSpan EndBound = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public async Task TwoAppHosts_DoNotMeet_AndNeitherLeavesAProcess()
+    public async Task TwoAppHosts_DoNotMeet_NeitherLeavesAProcess_AndAKilledOneStartsAgainAtOnce()
     {
-        using var first = new AppHostProcess("--ephemeral", "--no-simulator");
-        using var second = new AppHostProcess("--ephemeral", "--no-simulator");
-        await first.HealthyAsync(StartBound);
-        await second.HealthyAsync(StartBound);
-        var (nodes, others) = (await NodesAsync(first), await NodesAsync(second));
+        using var ephemeral = new AppHostProcess("--ephemeral", "--no-simulator");
+        using var kept = new AppHostProcess("--no-simulator");
+        await ephemeral.HealthyAsync(StartBound);
+        await kept.HealthyAsync(StartBound);
+        var (nodes, others) = (await NodesAsync(ephemeral), await NodesAsync(kept));
         // Three matching and two Api nodes each, and none in both.
         Assert.Equal((5, 5), (nodes.Count, others.Count));
         Assert.Empty(nodes.Intersect(others));
 
-        Assert.Contains("kill-leader", await second.DrillAsync("help"));
-        var before = await LeaderEpochAsync(second);
-        Assert.Contains("leads in epoch", await second.DrillAsync("kill-leader"));
-        Assert.True(await LeaderEpochAsync(second) > before);
+        Assert.Contains("kill-leader", await kept.DrillAsync("help"));
+        var before = await LeaderEpochAsync(kept);
+        Assert.Contains("leads in epoch", await kept.DrillAsync("kill-leader"));
+        Assert.True(await LeaderEpochAsync(kept) > before);
 
-        first.KillNine();
-        await Eventually.TrueAsync("no process of the killed one is left", EndBound, () => first.Processes().Count == 0);
-        await Eventually.TrueAsync("nor its state", EndBound, () => first.StateFolders.Length == 0);
-        Assert.Equal(HttpStatusCode.OK, await ReadyAsync(second));
+        ephemeral.KillNine();
+        await Eventually.TrueAsync("no process of the killed one is left", EndBound, () => ephemeral.Processes().Count == 0);
+        await Eventually.TrueAsync("nor its state", EndBound, () => ephemeral.StateFolders.Length == 0);
+        Assert.Equal(HttpStatusCode.OK, await ReadyAsync(kept));
 
-        second.Interrupt();
-        await second.EndedAsync().WaitAsync(EndBound);
-        await Eventually.TrueAsync("no process of the interrupted one is left", EndBound, () => second.Processes().Count == 0);
-        await Eventually.TrueAsync("nor its state", EndBound, () => second.StateFolders.Length == 0);
-    }
-
-    [Fact]
-    public async Task AfterAKill_ASecondStartOnTheSameState_WorksAtOnce()
-    {
-        using var folder = new AppHostProcess("--no-simulator");
-        await folder.HealthyAsync(StartBound);
-        folder.KillNine();
-        await folder.EndedAsync();
-        folder.StartAgain();
-        await folder.HealthyAsync(StartBound);
-        folder.Interrupt();
-        await folder.EndedAsync().WaitAsync(EndBound);
-        await Eventually.TrueAsync("no process is left", EndBound, () => folder.Processes().Count == 0);
+        kept.KillNine();
+        await kept.EndedAsync();
+        kept.StartAgain();
+        await kept.HealthyAsync(StartBound);
+        kept.Interrupt();
+        await kept.EndedAsync().WaitAsync(EndBound);
+        await Eventually.TrueAsync("no process of the interrupted one is left", EndBound, () => kept.Processes().Count == 0);
     }
 
     [Fact]

@@ -86,9 +86,13 @@ public static class TestApplication
         await application.WaitHealthyAsync(resource);
     }
 
+    /// <param name="resource">All replicas of it; or one, by the orchestrator's name.</param>
     public static async Task ExecuteAsync(this DistributedApplication application, string resource, string command)
     {
-        var done = await application.ResourceCommands.ExecuteCommandAsync(resource, command);
+        var model = application.Services.GetRequiredService<DistributedApplicationModel>();
+        var done = model.Resources.FirstOrDefault(r => r.Name == resource) is { } whole
+            ? await application.ResourceCommands.ExecuteCommandAsync(whole, command)
+            : await application.ResourceCommands.ExecuteCommandAsync(resource, command);
         if (!done.Success)
             throw new InvalidOperationException($"{command} {resource}: {done.Message}");
     }
