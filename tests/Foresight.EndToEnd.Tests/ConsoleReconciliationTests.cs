@@ -15,7 +15,6 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
     private const string Note = "Filled by the maker's own bot; confirmed by telephone, nothing to correct.";
 
     private static readonly TimeSpan ChainDeadline = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan RestartDeadline = TimeSpan.FromSeconds(60);
 
     private ConsoleBrowser browser = null!;
 
@@ -63,7 +62,7 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         await Expect(page.GetByTestId("note")).ToHaveTextAsync(Note);
         await AssertResolvedAsync(page);
 
-        await RestartAsync("matching", "api-1", "api-2", "console");
+        await RestartAsync();
         await stack.WaitUntilTradingAsync();
         await RunOnceMoreAsync();
 
@@ -84,13 +83,21 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         await Expect(history).ToContainTextAsync("Ada");
     }
 
-    private async Task RestartAsync(params string[] resources)
+    /// <summary>Every service ends in order and is started again, one after the other.</summary>
+    private async Task RestartAsync()
     {
-        foreach (var resource in resources)
-            await stack.App.ExecuteAsync(resource, KnownResourceCommands.RestartCommand);
+        var status = await stack.GetAsAdminAsync<ClusterStatus>("cluster/status");
+        foreach (var node in status.Nodes.Where(node => node.Kind == "matching"))
+        {
+            await stack.App.ResourceCommands.ExecuteCommandAsync(node.NodeId, KnownResourceCommands.StopCommand);
+            await stack.BringBackAsync(node.NodeId);
+        }
 
-        foreach (var resource in resources)
-            await stack.App.ResourceNotifications.WaitForResourceHealthyAsync(resource).WaitAsync(RestartDeadline);
+        foreach (var resource in (string[])["api-1", "api-2", "console"])
+        {
+            await stack.App.StopServerAsync(resource);
+            await stack.App.StartServerAsync(resource);
+        }
     }
 
     /// <summary>A run by the new processes over the same blocks and later ones must not bring the discrepancy back.</summary>

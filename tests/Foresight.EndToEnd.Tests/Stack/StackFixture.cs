@@ -176,7 +176,7 @@ public class StackFixture : IAsyncLifetime
     {
         await App.ResourceNotifications.WaitForResourceAsync(
                 "matching", seen => seen.ResourceId == nodeId && KnownResourceStates.TerminalStates.Contains(seen.Snapshot.State?.Text))
-            .WaitAsync(TimeSpan.FromSeconds(20));
+            .WaitAsync(TradingDeadline);
         await App.ExecuteAsync(nodeId, KnownResourceCommands.StartCommand);
         await App.ResourceNotifications.WaitForResourceAsync(
                 "matching", seen => seen.ResourceId == nodeId && seen.Snapshot.HealthStatus == HealthStatus.Healthy)
