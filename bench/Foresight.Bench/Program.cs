@@ -1,6 +1,8 @@
 using Foresight.Bench;
 using Foresight.Bench.Book;
 using Foresight.Bench.Failover;
+using Foresight.Bench.Fanout;
+using Foresight.Bench.Ingest;
 using Foresight.Bench.Reconcile;
 using Foresight.Bench.Simulate;
 using Foresight.Bench.Settle;
@@ -19,6 +21,8 @@ Dictionary<string, Verb> verbs = new()
         ReconcileVerb.RunAsync),
     ["simulate"] = new("leadership and pipeline: a simulated cluster with faults, one life per seed", SimulateVerb.RunAsync),
     ["settle"] = new("settlement: trades a second on a development chain, gas per match, time from match to final", SettleVerb.RunAsync),
+    ["ingest"] = new("order intake: signed orders a second through the public HTTP API, and that none is lost", IngestVerb.RunAsync),
+    ["fanout"] = new("market data: messages a second to SignalR clients of two Api nodes, and that every book is right", FanoutVerb.RunAsync),
     ["recovery"] = new("leadership: how long a new leader takes to rebuild the engine after a long history", RecoveryVerb.RunAsync),
 };
 

@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using Aspire.Hosting;
-using Aspire.Hosting.Testing;
-using Foresight.AppHost;
+using Foresight.Bench.Stack;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.Settlement;
 using Npgsql;
@@ -18,20 +16,20 @@ internal sealed class ReconcileStack : IAsyncDisposable
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
 
-    private readonly DistributedApplication app;
+    private readonly Servers servers;
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
     private readonly HttpRpcTransport transport;
     private readonly Dictionary<string, string> settings;
 
-    private ReconcileStack(DistributedApplication app, string redis, string postgres)
+    private ReconcileStack(Servers servers)
     {
-        this.app = app;
-        Database = NpgsqlDataSource.Create(postgres);
-        transport = new HttpRpcTransport(http, app.GetEndpoint("chain"), TimeSpan.FromMinutes(1));
+        this.servers = servers;
+        Database = NpgsqlDataSource.Create(servers.Postgres);
+        transport = new HttpRpcTransport(http, servers.Chain, TimeSpan.FromMinutes(1));
         Client = new EthereumClient(transport);
         settings = new Dictionary<string, string>
         {
-            ["DATABASE_URL"] = postgres, ["REDIS_URL"] = redis, ["RPC_URL"] = app.GetEndpoint("chain").ToString(), ["OPERATOR_KEY"] = OperatorKey, ["MARKETS"] = "1",
+            ["DATABASE_URL"] = servers.Postgres, ["REDIS_URL"] = servers.Redis, ["RPC_URL"] = servers.Chain.ToString(), ["OPERATOR_KEY"] = OperatorKey, ["MARKETS"] = "1",
             ["CLUSTER_SECRET"] = Guid.NewGuid().ToString(), ["RECONCILIATION_INTERVAL_MS"] = "86400000", ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
             ["DOTNET_ENVIRONMENT"] = "Development", ["ASPNETCORE_ENVIRONMENT"] = "Development",
         };
@@ -45,15 +43,7 @@ internal sealed class ReconcileStack : IAsyncDisposable
 
     public static async Task<ReconcileStack> StartAsync()
     {
-        var builder = DistributedApplicationTestingBuilder.Create();
-        builder.AddRedis("redis");
-        builder.AddPostgres("postgres").AddDatabase("foresight");
-        builder.AddContainer("chain", "foundry", "v1.7.1")
-            .WithArgs(ChainCommand.Anvil + " --gas-limit 300000000").WithHttpEndpoint(name: "http");
-        var app = await builder.BuildAsync();
-        await app.StartAsync();
-        foreach (var name in new[] { "redis", "foresight", "chain" }) await app.ResourceNotifications.WaitForResourceHealthyAsync(name).WaitAsync(StartTimeout);
-        var stack = new ReconcileStack(app, (await app.GetConnectionStringAsync("redis"))!, (await app.GetConnectionStringAsync("foresight"))!);
+        var stack = new ReconcileStack(await Servers.StartAsync("--gas-limit 300000000"));
         using (var setup = stack.Start("setup", "setup"))
         {
             await setup.WaitForExitAsync().WaitAsync(StartTimeout);
@@ -94,7 +84,7 @@ internal sealed class ReconcileStack : IAsyncDisposable
     {
         http.Dispose();
         await Database.DisposeAsync();
-        await app.DisposeAsync();
+        await servers.DisposeAsync();
     }
 
     private Process Start(string name, params string[] arguments)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Foresight.Bench.Stack;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
@@ -28,7 +29,7 @@ internal sealed record ChainBound(double BlockGas, int Trades, double Asked, dou
 /// <summary>What the journal and the chain say of the trades of one phase.</summary>
 internal static class SettleFigures
 {
-    public static async Task<PhaseFigures> OfAsync(SettleStack stack, string name, long after, long through)
+    public static async Task<PhaseFigures> OfAsync(TradingStack stack, string name, long after, long through)
     {
         await using var command = stack.Database.CreateCommand(
             """
@@ -65,7 +66,7 @@ internal static class SettleFigures
     /// What the chain lets through at most: a transaction goes into a block when what it asks for still fits, and takes up what it uses. Of the
     /// phase's largest batches.
     /// </summary>
-    public static async Task<ChainBound> BoundAsync(SettleStack stack, long after, long through)
+    public static async Task<ChainBound> BoundAsync(TradingStack stack, long after, long through)
     {
         await using var command = stack.Database.CreateCommand(
             """
@@ -83,7 +84,7 @@ internal static class SettleFigures
     }
 
     /// <summary>Every trade once on chain, one transaction a batch, and none besides them.</summary>
-    public static async Task<List<string>> WrongAsync(SettleStack stack, long nonceBefore)
+    public static async Task<List<string>> WrongAsync(TradingStack stack, long nonceBefore)
     {
         var wrong = new List<string>();
         var trades = await stack.ScalarAsync<long>("SELECT count(*) FROM trades");
@@ -113,7 +114,7 @@ internal static class SettleFigures
     }
 
     // Of blocks and not of the journal's times, which say when the node noticed.
-    private static async Task<double> RateAsync(SettleStack stack, List<long> blocks)
+    private static async Task<double> RateAsync(TradingStack stack, List<long> blocks)
     {
         if (blocks.Count == 0) return 0;
         var (first, last) = (blocks[blocks.Count / 10], blocks[blocks.Count * 9 / 10]);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Foresight.Bench.Stack;
 using Foresight.Matching.Settlement;
 
 namespace Foresight.Bench.Settle;
@@ -22,7 +23,7 @@ internal static class SettleVerb
         options.RequireNoOthers();
 
         Console.WriteLine("starting Postgres, Redis, a chain and funded traders");
-        await using var stack = await SettleStack.StartAsync();
+        await using var stack = await TradingStack.StartAsync(new TradingStackOptions(Traders: 8, Markets: 3, Sets: true));
         var flow = new TradeFlow(stack);
         var nonceBefore = await stack.Chain.GetTransactionCountAsync(stack.Operator.Key.Address);
         await stack.StartNodeAsync(("SETTLEMENT_BATCH_TRADES", most.ToString()));
@@ -62,7 +63,7 @@ internal static class SettleVerb
         return wrong.Count == 0 ? 0 : 1;
     }
 
-    private static async Task<PhaseFigures> PhaseAsync(SettleStack stack, string name, Func<Task> matchAsync)
+    private static async Task<PhaseFigures> PhaseAsync(TradingStack stack, string name, Func<Task> matchAsync)
     {
         Console.WriteLine($"{name} …");
         var after = await LastTradeAsync(stack);
@@ -79,7 +80,7 @@ internal static class SettleVerb
         return await SettleFigures.OfAsync(stack, name, after, through);
     }
 
-    private static Task<long> LastTradeAsync(SettleStack stack) => stack.ScalarAsync<long>("SELECT coalesce(max(trade_id), 0) FROM trades");
+    private static Task<long> LastTradeAsync(TradingStack stack) => stack.ScalarAsync<long>("SELECT coalesce(max(trade_id), 0) FROM trades");
 
     private static async Task SteadyAsync(TradeFlow flow, int rate, int seconds)
     {

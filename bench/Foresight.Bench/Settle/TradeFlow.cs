@@ -1,5 +1,4 @@
-using Foresight.Chain;
-using Foresight.Chain.Signing;
+using Foresight.Bench.Stack;
 using Foresight.Contracts;
 
 namespace Foresight.Bench.Settle;
@@ -13,7 +12,7 @@ internal enum MatchKind
 }
 
 /// <summary>Signed orders in pairs that match each other at once, so that each pair is one trade and nothing rests.</summary>
-internal sealed class TradeFlow(SettleStack stack)
+internal sealed class TradeFlow(TradingStack stack)
 {
     /// <summary>Pairs in one message to the leader.</summary>
     private const int PairsAtOnce = 50;
@@ -40,19 +39,11 @@ internal sealed class TradeFlow(SettleStack stack)
     {
         // One half of the traders is always on one side of the book, the other on the other, so that orders that overtake each other never meet their own.
         var market = stack.Deployment.Markets[number % stack.Deployment.Markets.Count];
-        const int Half = SettleStack.Traders / 2;
-        var (first, second) = (stack.Keys[number % Half], stack.Keys[Half + (number / Half % Half)]);
-        yield return Place(first, market.Id, market.Address, outcome: 0, isBuy: kind == MatchKind.Mint);
-        yield return Place(second, market.Id, market.Address, outcome: kind == MatchKind.Direct ? 0 : 1, isBuy: kind != MatchKind.Merge);
+        var half = stack.Keys.Count / 2;
+        var (first, second) = (stack.Keys[number % half], stack.Keys[half + (number / half % half)]);
+        yield return Place(new OrderTerms(market, Outcome: 0, IsBuy: kind == MatchKind.Mint, Price, Lots, ++salt), first);
+        yield return Place(new OrderTerms(market, kind == MatchKind.Direct ? 0 : 1, IsBuy: kind != MatchKind.Merge, Price, Lots, ++salt), second);
     }
 
-    private DoorCommand Place(PrivateKey maker, int market, Address address, int outcome, bool isBuy)
-    {
-        var message = OrderMessage.OfUnits(maker.Address, outcome, isBuy, Price, Lots, ++salt, 0);
-        var domain = TypedDataDomain.OfMarket(stack.Deployment.ChainId, address);
-        var order = new DoorOrder(
-            OrderSigning.OrderHash(domain, message).ToString(), maker.Address.ToLowerHex(), market, outcome, isBuy, Price, Lots, salt.ToString(), 0,
-            Hex.Encode(OrderSigning.Sign(domain, message, maker)), 0, false, 0, null, null);
-        return new DoorCommand(Guid.NewGuid(), DoorCommandKind.Place, DateTimeOffset.UtcNow.AddMinutes(2), order);
-    }
+    private DoorCommand Place(OrderTerms terms, Chain.Signing.PrivateKey maker) => terms.Sign(maker, stack.Deployment.ChainId).Command();
 }

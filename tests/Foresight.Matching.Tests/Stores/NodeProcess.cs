@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Foresight.Matching.Tests.Stores;
 
-/// <summary>A matching node as the operating system sees it: a process that can be killed, stopped and told to end.</summary>
+/// <summary>A matching node, or another service, as the operating system sees it: a process that can be killed, stopped and told to end.</summary>
 internal sealed partial class NodeProcess : IAsyncDisposable
 {
     private const int Kill = 9, Terminate = 15, Continue = 18, Stop = 19;
@@ -11,10 +11,10 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     private readonly Process process;
     private readonly List<string> output = [];
 
-    public NodeProcess(string nodeId, IReadOnlyDictionary<string, string?> settings)
+    public NodeProcess(string nodeId, IReadOnlyDictionary<string, string?> settings, string service = "Foresight.Matching")
     {
         NodeId = nodeId;
-        var start = new ProcessStartInfo("dotnet", Path.Combine(AppContext.BaseDirectory, "Foresight.Matching.dll"))
+        var start = new ProcessStartInfo("dotnet", Path.Combine(AppContext.BaseDirectory, $"{service}.dll"))
         {
             RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory,
         };

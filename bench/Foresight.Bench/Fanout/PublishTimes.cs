@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json;
+using StackExchange.Redis;
+
+namespace Foresight.Bench.Fanout;
+
+/// <summary>When each depth message passed through Redis, as one more subscriber beside the Api nodes gets it.</summary>
+internal sealed class PublishTimes : IAsyncDisposable
+{
+    private const string DepthChannel = "foresight:ws:depth";
+
+    private readonly ConcurrentDictionary<(int Market, long Sequence), long> _times = new();
+    private readonly ConcurrentDictionary<int, long> _last = new();
+    private readonly ConnectionMultiplexer _redis;
+    private long _count;
+
+    private PublishTimes(ConnectionMultiplexer redis) => _redis = redis;
+
+    public long Count => Volatile.Read(ref _count);
+
+    /// <summary>The last position of each market.</summary>
+    public IReadOnlyDictionary<int, long> Last => _last;
+
+    public static async Task<PublishTimes> StartAsync(string redis)
+    {
+        var times = new PublishTimes(await ConnectionMultiplexer.ConnectAsync(redis));
+        await times._redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(DepthChannel), (_, body) => times.Take((byte[])body!));
+        return times;
+    }
+
+    public long? Of(int market, long sequence) => _times.TryGetValue((market, sequence), out var at) ? at : null;
+
+    public async ValueTask DisposeAsync() => await _redis.DisposeAsync();
+
+    private void Take(byte[] body)
+    {
+        var at = Stopwatch.GetTimestamp();
+        var message = JsonSerializer.Deserialize<Position>(body, JsonSerializerOptions.Web)!;
+        // A position that is said again, without content, for those who lost it: not a message to clients.
+        if (!_times.TryAdd((message.Market, message.Sequence), at)) return;
+        _last[message.Market] = message.Sequence;
+        Interlocked.Increment(ref _count);
+    }
+
+    private sealed record Position(int Market, long Sequence);
+}

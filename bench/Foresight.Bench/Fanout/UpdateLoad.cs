@@ -1,0 +1,40 @@
+using Foresight.Bench.Stack;
+using Foresight.Contracts;
+
+namespace Foresight.Bench.Fanout;
+
+/// <summary>Rounds of orders to the leader, one for each market, at a steady rate: each round changes every book.</summary>
+internal sealed class UpdateLoad(TradingStack stack)
+{
+    /// <summary>Rounds without an answer; a round that is due beyond it is left out, so that the rate falls instead of waiting growing.</summary>
+    private const int MaxUnderWay = 8;
+
+    private readonly RestingFlow _flow = new(stack);
+
+    /// <returns>Rounds that were sent.</returns>
+    public async Task<int> RunAsync(int perSecond, TimeSpan duration)
+    {
+        var markets = stack.BinaryMarkets.Count;
+        var orders = _flow.Sign((int)(perSecond * duration.TotalSeconds) * markets);
+        var underWay = new List<Task>();
+        var sent = 0;
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1) / perSecond);
+        for (var due = 0; due < orders.Count / markets; due++)
+        {
+            await timer.WaitForNextTickAsync();
+            underWay.RemoveAll(round => round.IsCompletedSuccessfully);
+            if (underWay.Count >= MaxUnderWay) continue;
+            underWay.Add(SendAsync([.. orders.Skip(due * markets).Take(markets).Select(order => order.Command())]));
+            sent++;
+        }
+
+        await Task.WhenAll(underWay);
+        return sent;
+    }
+
+    private async Task SendAsync(IReadOnlyList<DoorCommand> round)
+    {
+        foreach (var result in await stack.Router.SendAsync(round))
+            if (result.Status != DoorStatus.Accepted) throw new InvalidOperationException($"an order was answered {result.Status} {result.Code}");
+    }
+}

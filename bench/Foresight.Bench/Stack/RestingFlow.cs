@@ -1,0 +1,43 @@
+namespace Foresight.Bench.Stack;
+
+/// <summary>
+/// Orders over all binary markets in turn that mostly come to rest, on 20 prices of each side; one in <see cref="TakerEvery"/> takes the best
+/// price of the other side, which mints a set. All buy: one half of the traders outcome 0, the other half outcome 1, so that no one meets
+/// himself. Trades are few because what is measured is not settlement, which goes on behind it.
+/// </summary>
+internal sealed class RestingFlow(TradingStack stack)
+{
+    public const int TakerEvery = 20;
+
+    private const int LowestPrice = 3_000;
+    private const int TakerPrice = 7_000;
+    private const int PriceStep = 100;
+    private const int Prices = 20;
+    private const long Lots = 100;
+
+    private readonly IReadOnlyList<Matching.Settlement.DeployedMarket> _markets = stack.BinaryMarkets;
+    private long _next;
+
+    /// <summary>The next orders, signed on all cores.</summary>
+    public IReadOnlyList<SignedOrder> Sign(int count)
+    {
+        var signed = new SignedOrder[count];
+        var first = _next;
+        _next += count;
+        Parallel.For(0, count, i => signed[i] = Sign(first + i));
+        return signed;
+    }
+
+    private SignedOrder Sign(long number)
+    {
+        var market = _markets[(int)(number % _markets.Count)];
+        var round = number / _markets.Count;
+        var outcome = (int)(round % 2);
+        var half = stack.Keys.Count / 2;
+        var maker = stack.Keys[(outcome * half) + (int)(round / 2 % half)];
+        var isTaker = round % TakerEvery >= TakerEvery - 2 && round % (2 * TakerEvery) / TakerEvery == outcome;
+        // A stride that is coprime to the number of prices, so that neighbours in time are not neighbours in the book.
+        var price = isTaker ? TakerPrice : LowestPrice + (PriceStep * (int)(round / 2 * 7 % Prices));
+        return new OrderTerms(market, outcome, IsBuy: true, price, Lots, Salt: number + 1, isTaker).Sign(maker, stack.Deployment.ChainId);
+    }
+}

@@ -1,0 +1,46 @@
+using System.Text.Json;
+using Foresight.Chain;
+using Foresight.Chain.Signing;
+using Foresight.Contracts;
+using Foresight.Matching.Settlement;
+
+namespace Foresight.Bench.Stack;
+
+/// <summary>An order as a wallet signed it, in the two forms in which it can be sent.</summary>
+internal sealed record SignedOrder(OrderTerms Terms, string Hash, string Maker, string Signature)
+{
+    private const int PricePerTick = 100;
+    private const string ZerosOfALot = "0000000000000000";
+
+    /// <summary>For the leader.</summary>
+    public DoorCommand Command() => new(
+        Guid.NewGuid(), DoorCommandKind.Place, DateTimeOffset.UtcNow.AddMinutes(2),
+        new DoorOrder(
+            Hash, Maker, Terms.Market.Id, Terms.Outcome, Terms.IsBuy, Terms.Price, Terms.Lots, Terms.Salt.ToString(), 0, Signature,
+            Terms.IsImmediate ? 2 : 0, false, 0, null, null));
+
+    /// <summary>For <c>POST /orders</c>.</summary>
+    public byte[] Body() => JsonSerializer.SerializeToUtf8Bytes(new
+    {
+        market = Terms.Market.Address.ToLowerHex(),
+        order = new
+        {
+            maker = Maker, outcomeIndex = Terms.Outcome, isBuy = Terms.IsBuy, price = (Terms.Price * PricePerTick).ToString(),
+            amount = Terms.Lots + ZerosOfALot, salt = Terms.Salt.ToString(), expiry = "0",
+        },
+        signature = Signature, timeInForce = Terms.IsImmediate ? "IOC" : "GTC",
+    });
+}
+
+/// <param name="Price">In ticks.</param>
+/// <param name="IsImmediate">IOC; else GTC.</param>
+internal sealed record OrderTerms(DeployedMarket Market, int Outcome, bool IsBuy, int Price, long Lots, long Salt, bool IsImmediate = false)
+{
+    public SignedOrder Sign(PrivateKey maker, long chainId)
+    {
+        var message = OrderMessage.OfUnits(maker.Address, Outcome, IsBuy, Price, Lots, Salt, 0);
+        var domain = TypedDataDomain.OfMarket(chainId, Market.Address);
+        return new SignedOrder(
+            this, OrderSigning.OrderHash(domain, message).ToString(), maker.Address.ToLowerHex(), Hex.Encode(OrderSigning.Sign(domain, message, maker)));
+    }
+}

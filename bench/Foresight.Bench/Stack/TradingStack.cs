@@ -1,0 +1,191 @@
+using System.Net;
+using System.Numerics;
+using System.Text.RegularExpressions;
+using Foresight.Chain;
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
+using Foresight.Matching.Schema;
+using Foresight.Matching.Settlement;
+using Foresight.Matching.Setup;
+using Foresight.Matching.Tests.Stores;
+using Foresight.ServiceDefaults.Cluster;
+using Foresight.ServiceDefaults.Redis;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Foresight.Bench.Stack;
+
+/// <param name="Traders">Accounts with money and approvals.</param>
+/// <param name="Markets">Binary markets; for every three there is one of three outcomes besides.</param>
+/// <param name="Sets">Traders own complete sets, so that they can sell too.</param>
+/// <param name="Replica">Postgres has a streaming replica, and services read from it.</param>
+internal sealed record TradingStackOptions(int Traders, int Markets, bool Sets = false, bool Replica = false);
+
+/// <summary>
+/// Postgres, Redis, a chain with a block each second, funded traders, one matching node and any number of Api nodes, each a process of its own;
+/// all gone when the run ends.
+/// </summary>
+internal sealed partial class TradingStack : IAsyncDisposable
+{
+    private const string Secret = "a secret of this benchmark";
+    private const long Usdc = 10_000_000;
+    private const long SetsEach = 1_000_000;
+
+    /// <summary>anvil's first account, which everybody knows.</summary>
+    private const string OperatorKeyText = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private readonly Servers servers;
+    private readonly TradingStackOptions options;
+    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
+    private readonly RedisConnection client;
+    private readonly List<NodeProcess> apis = [];
+    private NodeProcess? node;
+    private int nodes;
+
+    private TradingStack(Servers servers, TradingStackOptions options)
+    {
+        (this.servers, this.options) = (servers, options);
+        Database = NpgsqlDataSource.Create(servers.Postgres);
+        Chain = EthereumClient.OfEndpoint(http, servers.Chain);
+        client = new RedisConnection(new RedisSettings(servers.Redis, RedisSettings.DefaultKeyPrefix), NullLogger<RedisConnection>.Instance);
+        var leaders = new LeaderDirectory(client, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
+        Router = new LeaderRouter(leaders, new ClusterSecret(Secret), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
+        Keys = [.. Enumerable.Range(1, options.Traders).Select(i => PrivateKey.OfPhrase($"trader {i} of the benchmark"))];
+    }
+
+    public NpgsqlDataSource Database { get; }
+    public EthereumClient Chain { get; }
+    public LeaderRouter Router { get; }
+    public Deployment Deployment { get; private set; } = null!;
+    public OperatorKey Operator { get; } = new(PrivateKey.Parse(OperatorKeyText));
+    public IReadOnlyList<PrivateKey> Keys { get; }
+
+    /// <summary>In StackExchange.Redis' form.</summary>
+    public string Redis => servers.Redis;
+
+    public IReadOnlyList<DeployedMarket> BinaryMarkets => [.. Deployment.Markets.Where(market => market.Outcomes == 2)];
+
+    public static async Task<TradingStack> StartAsync(TradingStackOptions options)
+    {
+        var stack = new TradingStack(await Servers.StartAsync("--block-time 1", options.Replica), options);
+        await stack.SetUpAsync();
+        return stack;
+    }
+
+    /// <summary>A node with these settings in place of the one before it, which is told to end.</summary>
+    public async Task StartNodeAsync(params (string Name, string Value)[] settings)
+    {
+        if (node is not null)
+        {
+            node.AskToEnd();
+            await node.EndedAsync(Patience);
+            await node.DisposeAsync();
+        }
+
+        var all = Settings(settings);
+        all["OPERATOR_KEY"] = OperatorKeyText;
+        all["RECONCILIATION_INTERVAL_MS"] = "86400000";
+        node = new NodeProcess($"node-{++nodes}", all);
+        var assets = 1 + (options.Sets ? Deployment.Markets.Sum(m => m.Outcomes) : 0);
+        await UntilAsync("the exchange knows what every trader owns", async () => await ScalarAsync<long>(
+            "SELECT count(*) FROM balances JOIN accounts USING (account_id) WHERE owned > 0 AND address = ANY ($1)",
+            (object)Keys.Select(k => k.Address.ToBytes()).ToArray()) == Keys.Count * assets);
+        await UntilAsync("the node leads", async () => await Router.LeaderStatusAsync() is { State: "active" });
+    }
+
+    /// <summary>One more Api node, which is ready and has every book. A single client may send it all that it takes.</summary>
+    /// <returns>Where it listens.</returns>
+    public async Task<Uri> StartApiAsync()
+    {
+        var all = Settings(("RATE_LIMIT_PER_MINUTE", int.MaxValue.ToString()), ("ADMIN_KEY", Secret));
+        var api = new NodeProcess($"api-{apis.Count + 1}", all, "Foresight.Api");
+        apis.Add(api);
+        Uri? address = null;
+        await UntilAsync("the Api listens", () =>
+        {
+            if (api.HasEnded) throw new InvalidOperationException($"the Api ended by itself\n{api.Output}");
+            if (Listening().Match(api.Everything) is { Success: true } said) address = new Uri(said.Groups[1].Value);
+            return Task.FromResult(address is not null);
+        });
+        string[] paths = ["ready", .. Deployment.Markets.Select(market => $"markets/{market.Id}/depth")];
+        foreach (var path in paths)
+            await UntilAsync($"the Api answers {path}", async () =>
+            {
+                using var answer = await http.GetAsync(new Uri(address!, path));
+                return answer.StatusCode == HttpStatusCode.OK;
+            });
+        return address!;
+    }
+
+    public async Task UntilAsync(string what, Func<Task<bool>> holds, TimeSpan? within = null)
+    {
+        using var deadline = new CancellationTokenSource(within ?? Patience);
+        while (!await holds())
+        {
+            if (deadline.IsCancellationRequested) throw new TimeoutException($"waited in vain: {what}\n{node?.Output}\n{apis.LastOrDefault()?.Output}");
+            await Task.Delay(50);
+        }
+    }
+
+    public async Task<T> ScalarAsync<T>(string sql, params object[] values)
+    {
+        await using var command = Database.CreateCommand(sql);
+        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var api in apis) await api.DisposeAsync();
+        if (node is not null) await node.DisposeAsync();
+        await Router.StopAsync(CancellationToken.None);
+        Router.Dispose();
+        client.Dispose();
+        await Database.DisposeAsync();
+        http.Dispose();
+        await servers.DisposeAsync();
+    }
+
+    private Dictionary<string, string?> Settings(params (string Name, string Value)[] own)
+    {
+        var all = new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:redis"] = servers.Redis, ["ConnectionStrings:foresight"] = servers.Postgres, ["CLUSTER_SECRET"] = Secret,
+            ["RPC_URL"] = servers.Chain.ToString(),
+        };
+        if (servers.Replica is { } replica) all["DATABASE_REPLICA_1_URL"] = replica;
+        foreach (var (name, value) in own) all[name] = value;
+        return all;
+    }
+
+    private async Task SetUpAsync()
+    {
+        await new Migrator(Database, NullLogger<Migrator>.Instance).MigrateAsync();
+        var markets = options.Markets + ((options.Markets - 1) / 3);
+        var setup = new SetupOptions(markets, TimeSpan.FromSeconds(60), null, null, null, []);
+        await SetupVerb.RunAsync(Database, new ChainEndpoint(Chain, SetupOptions.DevelopmentChainId), Operator, setup, CancellationToken.None);
+        Deployment = (await Deployment.ReadAsync(Database, SetupOptions.DevelopmentChainId, CancellationToken.None))!;
+        await Router.StartAsync(CancellationToken.None);
+        foreach (var key in Keys) await Chain.RequestAsync(new RpcRequest("anvil_setBalance", key.Address.ToLowerHex(), Hex.EncodeQuantity(BigInteger.Pow(10, 20))));
+        await Task.WhenAll(Keys.Select(FundAsync));
+    }
+
+    private async Task FundAsync(PrivateKey key)
+    {
+        var transactions = new TransactionSequence(Chain, key, Deployment.ChainId);
+        var usdc = new BigInteger(Usdc + (options.Sets ? SetsEach * Deployment.Markets.Count : 0)) * 1_000_000;
+        await transactions.SendAsync(Deployment.Usdc, UsdcContract.Mint(key.Address, usdc), 300_000, CancellationToken.None);
+        await transactions.SendAsync(Deployment.Usdc, UsdcContract.Approve(Deployment.Factory, Word.MaxUInt256), 300_000, CancellationToken.None);
+        await transactions.SendAsync(Deployment.OutcomeToken, OutcomeTokenContract.SetApprovalForAll(Deployment.Factory, true), 300_000, CancellationToken.None);
+        if (options.Sets)
+            foreach (var market in Deployment.Markets)
+                await transactions.SendAsync(market.Address, MarketContract.MintSet(SetsEach * BigInteger.Pow(10, 18)), 1_000_000, CancellationToken.None);
+        await transactions.WaitAsync(CancellationToken.None);
+    }
+
+    [GeneratedRegex(@"Now listening on: (http://\S+)")]
+    private static partial Regex Listening();
+}
