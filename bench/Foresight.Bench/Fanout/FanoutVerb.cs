@@ -33,7 +33,7 @@ internal static class FanoutVerb
         await stack.StartNodeAsync();
         List<Uri> nodes = [];
         while (nodes.Count < Nodes) nodes.Add(await stack.StartApiAsync());
-        await using var published = await PublishTimes.StartAsync(stack.Redis);
+        using var published = await PublishTimes.StartAsync(stack.Redis);
         await using var clients = await FanoutClients.OpenAsync(stack, nodes, count);
         var load = new UpdateLoad(stack);
         Console.WriteLine($"{count} clients are connected; warming up");

@@ -6,7 +6,7 @@ using StackExchange.Redis;
 namespace Foresight.Bench.Fanout;
 
 /// <summary>When each depth message passed through Redis, as one more subscriber beside the Api nodes gets it.</summary>
-internal sealed class PublishTimes : IAsyncDisposable
+internal sealed class PublishTimes : IDisposable
 {
     private const string DepthChannel = "foresight:ws:depth";
 
@@ -25,13 +25,13 @@ internal sealed class PublishTimes : IAsyncDisposable
     public static async Task<PublishTimes> StartAsync(string redis)
     {
         var times = new PublishTimes(await ConnectionMultiplexer.ConnectAsync(redis));
-        await times._redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(DepthChannel), (_, body) => times.Take((byte[])body!));
+        await times._redis.GetSubscriber().SubscribeAsync(new RedisChannel(DepthChannel, RedisChannel.PatternMode.Literal), (_, body) => times.Take((byte[])body!));
         return times;
     }
 
     public long? Of(int market, long sequence) => _times.TryGetValue((market, sequence), out var at) ? at : null;
 
-    public async ValueTask DisposeAsync() => await _redis.DisposeAsync();
+    public void Dispose() => _redis.Dispose();
 
     private void Take(byte[] body)
     {
