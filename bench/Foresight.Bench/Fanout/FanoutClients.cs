@@ -12,9 +12,13 @@ internal sealed class FanoutClients : IAsyncDisposable
 
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(10);
 
+    /// <summary>For what was published last to reach every client.</summary>
+    private static readonly TimeSpan Arrival = TimeSpan.FromSeconds(30);
+
     private readonly TradingStack _stack;
     private readonly List<HubSocket> _clients = [];
     private readonly CancellationTokenSource _stop = new();
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
     private Task _pinging = Task.CompletedTask;
 
     private FanoutClients(TradingStack stack) => _stack = stack;
@@ -47,27 +51,22 @@ internal sealed class FanoutClients : IAsyncDisposable
         Verifying.Sum(client => client.Read((books, _) => books.Values.Sum(book => book.Gaps))),
         Verifying.Sum(client => client.Read((books, _) => books.Values.Sum(book => book.WrongSums))));
 
-    /// <summary>Returns when every client that verifies has the last published position of each market.</summary>
-    public Task ArrivedAsync(PublishTimes published) => _stack.UntilAsync("every client has the last message", () => Task.FromResult(Verifying.All(
-        client => client.Read((books, _) => published.Last.All(last => !books.TryGetValue(last.Key, out var book) || book.Sequence >= last.Value)))),
-        TimeSpan.FromSeconds(30));
+    /// <summary>Returns when the books of every client that verifies are at least as of these positions.</summary>
+    public Task ArrivedAsync(IReadOnlyDictionary<int, long> positions) => _stack.UntilAsync("every client has the last message", () => Task.FromResult(
+        Verifying.All(client => client.Read((books, _) => positions.All(last => books[last.Key].Sequence >= last.Value)))), Arrival);
 
-    /// <summary>Books that differ from what their node's HTTP API says at the same position.</summary>
+    /// <summary>Books that differ from what their node's HTTP API answers for the same position.</summary>
     public async Task<int> WrongBooksAsync()
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         var wrong = 0;
         foreach (var client in Verifying)
         foreach (var market in _stack.BinaryMarkets)
-        for (var outcome = 0; outcome < 2; outcome++)
+        for (var outcome = 0; outcome < market.Outcomes; outcome++)
         {
-            using var depth = JsonDocument.Parse(
-                await http.GetStringAsync(new Uri(client.Node, $"markets/{market.Id}/depth?outcome={outcome}&levels=1000")));
-            var isEqual = client.Read((books, _) => books.TryGetValue(market.Id, out var book)
-                && book.Sequence == depth.RootElement.GetProperty("sequence").GetInt64()
-                && book.Levels(outcome, isBid: true).SequenceEqual(Levels(depth.RootElement.GetProperty("bids")))
-                && book.Levels(outcome, isBid: false).SequenceEqual(Levels(depth.RootElement.GetProperty("asks"))));
-            if (!isEqual) wrong++;
+            bool? isEqual = null;
+            await _stack.UntilAsync(
+                "a client and its node are at the same position", async () => (isEqual = await CompareAsync(client, market.Id, outcome)) is not null, Arrival);
+            if (isEqual == false) wrong++;
         }
 
         return wrong;
@@ -79,6 +78,18 @@ internal sealed class FanoutClients : IAsyncDisposable
         await _pinging;
         foreach (var client in _clients) await client.DisposeAsync();
         _stop.Dispose();
+        _http.Dispose();
+    }
+
+    /// <returns>Null: they are at different positions, because something is on its way.</returns>
+    private async Task<bool?> CompareAsync(HubSocket client, int market, int outcome)
+    {
+        using var answer = JsonDocument.Parse(await _http.GetStringAsync(new Uri(client.Node, $"markets/{market}/depth?outcome={outcome}&levels=1000")));
+        var depth = answer.RootElement;
+        return client.Read<bool?>((books, _) => books[market].Sequence != depth.GetProperty("sequence").GetInt64()
+            ? null
+            : books[market].Levels(outcome, isBid: true).SequenceEqual(Levels(depth.GetProperty("bids")))
+                && books[market].Levels(outcome, isBid: false).SequenceEqual(Levels(depth.GetProperty("asks"))));
     }
 
     private static IEnumerable<KeyValuePair<int, long>> Levels(JsonElement side) => side.EnumerateArray().Select(level => KeyValuePair.Create(

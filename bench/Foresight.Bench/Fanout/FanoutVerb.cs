@@ -42,7 +42,8 @@ internal static class FanoutVerb
         Console.WriteLine($"{"rounds/s",10} {"offered/s",12} {"delivered/s",12}");
         var began = Stopwatch.GetTimestamp();
         await StepAsync(load, published, clients, count, rate, TimeSpan.FromSeconds(seconds));
-        var (p50, p99) = await LatencyAsync(clients, published, began);
+        await clients.ArrivedAsync(load.Last);
+        var (p50, p99) = Latency(clients, published, began);
         var best = 0.0;
         for (var step = FirstStepRate; step <= MaxStepRate; step *= 2)
         {
@@ -52,7 +53,7 @@ internal static class FanoutVerb
             if (!grows) break;
         }
 
-        await clients.ArrivedAsync(published);
+        await clients.ArrivedAsync(load.Last);
         var (gaps, wrongSums) = clients.Breaks();
         var wrongBooks = await clients.WrongBooksAsync();
         Console.WriteLine(
@@ -79,9 +80,8 @@ internal static class FanoutVerb
     }
 
     /// <summary>Milliseconds from Redis to clients, of all messages since a moment.</summary>
-    private static async Task<(double P50, double P99)> LatencyAsync(FanoutClients clients, PublishTimes published, long since)
+    private static (double P50, double P99) Latency(FanoutClients clients, PublishTimes published, long since)
     {
-        await clients.ArrivedAsync(published);
         // A client may have a message before the witness beside it.
         var times = clients.Verifying.SelectMany(client => client.Read((_, received) => received.Where(one => one.At >= since)
             .Select(one => published.Of(one.Market, one.Sequence) is { } at ? Math.Max(0, Stopwatch.GetElapsedTime(at, one.At).TotalMilliseconds) : 0)

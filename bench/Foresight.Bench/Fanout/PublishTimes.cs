@@ -11,16 +11,12 @@ internal sealed class PublishTimes : IDisposable
     private const string DepthChannel = "foresight:ws:depth";
 
     private readonly ConcurrentDictionary<(int Market, long Sequence), long> _times = new();
-    private readonly ConcurrentDictionary<int, long> _last = new();
     private readonly ConnectionMultiplexer _redis;
     private long _count;
 
     private PublishTimes(ConnectionMultiplexer redis) => _redis = redis;
 
     public long Count => Volatile.Read(ref _count);
-
-    /// <summary>The last position of each market.</summary>
-    public IReadOnlyDictionary<int, long> Last => _last;
 
     public static async Task<PublishTimes> StartAsync(string redis)
     {
@@ -38,9 +34,7 @@ internal sealed class PublishTimes : IDisposable
         var at = Stopwatch.GetTimestamp();
         var message = JsonSerializer.Deserialize<Position>(body, JsonSerializerOptions.Web)!;
         // A position that is said again, without content, for those who lost it: not a message to clients.
-        if (!_times.TryAdd((message.Market, message.Sequence), at)) return;
-        _last[message.Market] = message.Sequence;
-        Interlocked.Increment(ref _count);
+        if (_times.TryAdd((message.Market, message.Sequence), at)) Interlocked.Increment(ref _count);
     }
 
     private sealed record Position(int Market, long Sequence);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Foresight.Bench.Stack;
 using Foresight.Contracts;
 
@@ -10,6 +11,10 @@ internal sealed class UpdateLoad(TradingStack stack)
     private const int MaxUnderWay = 8;
 
     private readonly RestingFlow _flow = new(stack);
+    private readonly ConcurrentDictionary<int, long> _last = new();
+
+    /// <summary>Of each market, the journal position of the last acknowledged order that came to rest: its book is at least as of that.</summary>
+    public IReadOnlyDictionary<int, long> Last => _last;
 
     /// <returns>Rounds that were sent.</returns>
     public async Task<int> RunAsync(int perSecond, TimeSpan duration)
@@ -24,7 +29,7 @@ internal sealed class UpdateLoad(TradingStack stack)
             await timer.WaitForNextTickAsync();
             underWay.RemoveAll(round => round.IsCompletedSuccessfully);
             if (underWay.Count >= MaxUnderWay) continue;
-            underWay.Add(SendAsync([.. orders.Skip(due * markets).Take(markets).Select(order => order.Command())]));
+            underWay.Add(SendAsync([.. orders.Skip(due * markets).Take(markets)]));
             sent++;
         }
 
@@ -32,9 +37,13 @@ internal sealed class UpdateLoad(TradingStack stack)
         return sent;
     }
 
-    private async Task SendAsync(IReadOnlyList<DoorCommand> round)
+    private async Task SendAsync(IReadOnlyList<Stack.SignedOrder> round)
     {
-        foreach (var result in await stack.Router.SendAsync(round))
+        var results = await stack.Router.SendAsync([.. round.Select(order => order.Command())]);
+        foreach (var (order, result) in round.Zip(results))
+        {
             if (result.Status != DoorStatus.Accepted) throw new InvalidOperationException($"an order was answered {result.Status} {result.Code}");
+            if (!order.Terms.IsImmediate) _last.AddOrUpdate(order.Terms.Market.Id, result.Sequence, (_, last) => Math.Max(last, result.Sequence));
+        }
     }
 }

@@ -87,6 +87,10 @@ internal static class SettleFigures
     public static async Task<List<string>> WrongAsync(TradingStack stack, long nonceBefore)
     {
         var wrong = new List<string>();
+        // A batch is recorded as final after its trades, by another loop.
+        await stack.UntilAsync(
+            "every batch is closed",
+            async () => await stack.ScalarAsync<long>("SELECT count(*) FROM settlement_batches WHERE state IN ('signed', 'broadcast', 'mined')") == 0);
         var trades = await stack.ScalarAsync<long>("SELECT count(*) FROM trades");
         var final = await stack.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final'");
         if (final != trades) wrong.Add($"{trades - final} of {trades} trades are not final");
