@@ -21,7 +21,7 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
     /// <summary>Trades, order updates and notices that wait; they are never folded, so a client with more is closed.</summary>
     public const int MaxQueued = 1_000;
 
-    /// <summary>A client that has not once been up to date for this long does not keep up (acceptance C5: closed within 30 s).</summary>
+    /// <summary>A client that has not once been up to date for this long does not keep up and must be closed within 30 s.</summary>
     public static readonly TimeSpan MaxBehind = TimeSpan.FromSeconds(20);
 
     /// <summary>Time for the reason to reach a client before it is cut off.</summary>

@@ -8,7 +8,7 @@ namespace Foresight.Api.MarketData;
 // long.
 public sealed partial class MarketFeed
 {
-    /// <summary>Seconds without a book, or without Redis, after which clients are told (acceptance C3: within 2 s).</summary>
+    /// <summary>Seconds without a book, or without Redis, after which clients are told which must be within 2 s.</summary>
     private const int TicksBeforeSaid = 1;
 
     /// <summary>Seconds between two comparisons of the books' positions with the journal's.</summary>

@@ -14,7 +14,7 @@ public sealed class FailoverClient : NodeClient
     public const int MaxEndpoints = 8;
 
     /// <summary>
-    /// For one request where another endpoint can be asked instead: it, and the next one's answer, are within 5 s (acceptance D9).
+    /// For one request where another endpoint can be asked instead: it, and the next one's answer, are within 5 s.
     /// </summary>
     public static readonly TimeSpan PatienceWithAnother = TimeSpan.FromSeconds(3);
 

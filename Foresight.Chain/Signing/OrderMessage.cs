@@ -17,7 +17,7 @@ public readonly record struct OrderMessage(
     /// <summary>One lot is 0.01 share; on chain a share has 18 decimals.</summary>
     public static readonly BigInteger AmountPerLot = BigInteger.Pow(10, 16);
 
-    /// <summary>EIP-712 type of an order (architecture.md, section 4); its hash is <see cref="OrderTypeHash"/>.</summary>
+    /// <summary>EIP-712 type of an order; its hash is <see cref="OrderTypeHash"/>.</summary>
     public const string OrderType =
         "Order(address maker,uint256 outcomeIndex,bool isBuy,uint256 price,uint256 amount,uint256 salt,uint256 expiry)";
 

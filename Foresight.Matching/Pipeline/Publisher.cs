@@ -82,7 +82,7 @@ internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term ter
 
     /// <summary>
     /// A lost message shows by the next one of its market, and the last before a silence has none. So its position is said again, without
-    /// content and as its own predecessor: whoever has it passes over it, and whoever has not finds the gap (acceptance C2: within 1 s).
+    /// content and as its own predecessor: whoever has it passes over it, and whoever has not finds the gap within 1 s.
     /// </summary>
     private void RepeatPositions()
     {

@@ -4,7 +4,7 @@ namespace Foresight.Contracts;
 
 // The door: how Api nodes (and the settlement loop) hand commands to the leader. POST {leader}/door/commands over HTTP/2 without TLS inside
 // the cluster, header X-Foresight-Cluster with the cluster secret, JSON body. All of a batch is committed before the answer comes.
-// GET /door/status?shard=: MatchingNodeStatus. GET /door/state?shard=: StateProof. POST /door/reconcile: TriggerResponse.
+// GET /door/status?shard=: MatchingNodeStatus. GET /door/state?shard=: StateProof.
 
 public enum DoorCommandKind
 {

@@ -32,7 +32,7 @@ public static class ServiceDefaultsExtensions
             http.AddStandardResilienceHandler(options => options.Retry.DisableForUnsafeHttpMethods());
             http.AddServiceDiscovery();
         });
-        // What does not end within this is cut off; the leader hands over well before (acceptance A2: exit within 10 s).
+        // A node that is asked to end exits within 10 s. What does not end within this is cut off; the leader hands over well before.
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(8));
         return builder;
     }

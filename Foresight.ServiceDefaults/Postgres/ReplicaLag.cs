@@ -2,7 +2,7 @@ namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>
 /// Says how old a replica's data is, from what the primary's position was when. The replica is not asked: one whose receiver is frozen
-/// believes that it is up to date (acceptance B6). Not thread-safe.
+/// believes that it is up to date. Not thread-safe.
 /// </summary>
 public sealed class ReplicaLag
 {

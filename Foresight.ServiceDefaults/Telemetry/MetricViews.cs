@@ -8,7 +8,7 @@ internal static class MetricViews
 {
     /// <summary>
     /// More combinations of labels than this are counted in one series labelled <c>otel_metric_overflow</c>: a label that turns out to have
-    /// no bound must not take the process's memory or the scraper's (acceptance F1: under 2,000 series a node).
+    /// no bound must not take the process's memory or the scraper's (a node stays under 2,000 series).
     /// </summary>
     public const int MaxSeries = 200;
 

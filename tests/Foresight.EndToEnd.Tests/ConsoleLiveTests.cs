@@ -17,7 +17,7 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(40);
 
-    /// <summary>Acceptance F8.</summary>
+    /// <summary>A new leader is shown within 2 s.</summary>
     private const float LeaderChangeMs = 2_000;
 
     private ConsoleBrowser browser = null!;
@@ -81,7 +81,7 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
         }
     }
 
-    /// <summary>Acceptance F9: an outage looks like an outage on every tile, never like an empty system.</summary>
+    /// <summary>An outage looks like an outage on every tile, never like an empty system.</summary>
     [Fact]
     public async Task WithoutAnApiNode_EveryTileSaysSinceWhenItIsStale_AndKeepsWhatItShowed()
     {

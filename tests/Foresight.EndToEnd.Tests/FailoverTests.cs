@@ -16,12 +16,12 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
     private const double OrdersPerSecond = 40;
     private const int OrdersBeforeAndAfter = 80;
 
-    /// <summary>Acceptance A1: with a lease of 5 s, the first acknowledgement by the new leader within 8 s.</summary>
+    /// <summary>With a lease of 5 s, the new leader acknowledges its first order within 8 s.</summary>
     private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(8);
 
     /// <summary>
     /// Below the lease's 5 s, so that it shows that nobody waited for it. In the journal, where a busy machine's slow clients do not count.
-    /// Acceptance A2 wants 1 s at the 95th percentile; a single run on a busy machine gets slack.
+    /// The aim is 1 s at the 95th percentile; a single run on a busy machine gets slack.
     /// </summary>
     private static readonly TimeSpan LongestHandover = TimeSpan.FromSeconds(4);
 

@@ -12,7 +12,7 @@ namespace Foresight.EndToEnd.Tests;
 [Collection(StackCollection.Name)]
 public sealed class RedisTests(StackFixture stack, ITestOutputHelper output)
 {
-    /// <summary>Acceptance A6: the lease's time and five seconds.</summary>
+    /// <summary>The lease's time and five seconds.</summary>
     private static readonly TimeSpan BackAfter = TimeSpan.FromSeconds(10);
 
     [Fact]

@@ -6,7 +6,7 @@ namespace Foresight.Bench.Failover;
 /// <summary>What happens to the nodes' processes.</summary>
 internal static class NodeFaults
 {
-    /// <summary>Acceptance A2: a node that is told to end has ended by then.</summary>
+    /// <summary>A node that is asked to end has ended by then.</summary>
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(10);
 
     public static readonly IReadOnlyList<Fault> All =
@@ -14,7 +14,7 @@ internal static class NodeFaults
         new("kill", "kill -9 of the leader", KillAsync),
         new("kill-no-fast-path", "kill -9, and nobody may take over before the lease ends", KillAsync, FastPath: false)
         {
-            // Acceptance A1: 8 s at 5/1.5/0.5, 36 s at 30/10/5.
+            // 8 s with a lease of 5 s and a poll of 0.5 s, 36 s with 30 s and 5 s.
             BoundsOf = lease => new Bounds(Silence: lease.LeaseDuration.TotalSeconds + Math.Max(3, lease.PollInterval.TotalSeconds + 1)),
         },
         new("term", "SIGTERM: the leader hands over", TerminateAsync),

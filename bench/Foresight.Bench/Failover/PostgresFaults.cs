@@ -15,14 +15,14 @@ internal static class PostgresFaults
             scene => RedisFaults.PartitionAsync(scene, scene.Leader.Postgres!, ProxyMode.Frozen), ProxyPostgres: true),
         new("swallow-commit", "a commit of the leader is done, its answer is lost, and its connections break", SwallowAsync, ProxyPostgres: true)
         {
-            // Acceptance A5.
+            // A caller that asks again learns within 10 s what became of its order.
             BoundsOf = _ => new Bounds(Answer: 10),
         },
         new("postgres-restart", "kill -9 of the primary, which is started again; the nodes live on", RestartAsync),
         new("promote-sync", "kill -9 of the primary, its synchronous standby is promoted, the old primary comes back",
             scene => Promotion.InjectAsync(scene, behind: TimeSpan.Zero), Replication: Replication.Synchronous)
         {
-            // Acceptance B1.
+            // The write outage, its detection included.
             BoundsOf = _ => new Bounds(Silence: 10),
         },
         new("promote-async", "the same with an asynchronous standby, which lacks the last half second",

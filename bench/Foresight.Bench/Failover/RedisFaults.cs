@@ -18,17 +18,17 @@ internal static class RedisFaults
             scene => PartitionAsync(scene, scene.Leader.Redis, ProxyMode.Trickle)),
         new("jitter", "every node's way to Redis delays each packet by 0 to 0.4 s, for two leases", JitterAsync, HasSuccessor: false)
         {
-            // Acceptance A11: one change per two leases at the most.
+            // Leadership may change once per two leases at the most.
             BoundsOf = _ => new Bounds(Epochs: 1),
         },
         new("lease-delete", "the lease's key is deleted by hand", DeleteLeaseAsync, HasSuccessor: false)
         {
-            // Acceptance A9.
+            // A holder whose key is gone is served again, by it or by another, within the lease and a second.
             BoundsOf = lease => new Bounds(Silence: lease.LeaseDuration.TotalSeconds + 1),
         },
         new("lease-forge", "the lease's key is overwritten by hand: another node holds it, without an end", ForgeLeaseAsync)
         {
-            // Acceptance A10. Its time begins when a follower looks, and that it is over is seen at the next look.
+            // A forged lease without an end counts for one lease: from when a follower polls until the poll after it is over.
             BoundsOf = lease => new Bounds(Silence: (lease.LeaseDuration + (lease.PollInterval * 2)).TotalSeconds + 1),
         },
     ];

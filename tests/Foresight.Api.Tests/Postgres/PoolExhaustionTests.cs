@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace Foresight.Api.Tests.Postgres;
 
-/// <summary>Acceptance B8: readers hold every connection of an Api node, on the primary and on the replica.</summary>
+/// <summary>Readers hold every connection of an Api node, on the primary and on the replica.</summary>
 [Collection(ApiStackCollection.Name)]
 public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output)
 {
@@ -18,7 +18,7 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>The acceptance's second, with slack for a busy machine.</summary>
+    /// <summary>An order is acknowledged within a second; with slack for a busy machine.</summary>
     private static readonly TimeSpan LongestOrder = TimeSpan.FromSeconds(1) * 3;
 
     [Fact]
