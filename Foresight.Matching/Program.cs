@@ -3,9 +3,9 @@ using Foresight.Matching.Invariants;
 using Foresight.Matching.Pipeline;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Replay;
-using Foresight.Matching.Settlement;
-using Foresight.ServiceDefaults.Hosting;
+using Foresight.Matching.SettlementTerm;
 using Foresight.Matching.Setup;
+using Foresight.ServiceDefaults.Hosting;
 
 if (args is ["replay", .. var replayArguments]) return await ReplayVerb.RunAsync(replayArguments);
 if (args is ["check", .. var checkArguments]) return await CheckVerb.RunAsync(checkArguments);

@@ -2,7 +2,8 @@ using System.Numerics;
 using Dapper;
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
-using Foresight.Matching.Settlement;
+using Foresight.Matching.ChainFollowing;
+using Foresight.Matching.ChainReading;
 using Npgsql;
 
 namespace Foresight.Matching.Reconciliation;
@@ -67,18 +68,18 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
                     UNION
                     -- On its way from one shard to another.
                     SELECT a.account_id FROM allotment_changes c JOIN accounts a USING (address))
-                SELECT c.block_hash, EXISTS (SELECT FROM chain_cursors WHERE name = @ReobserveName), a.address, b.market_id, b.outcome,
+                SELECT c.block_hash, EXISTS (SELECT FROM chain_cursors WHERE name = @Reobserve), a.address, b.market_id, b.outcome,
                        sum(b.owned)::bigint, sum(b.trade_hold)::bigint,
                        a.account_id IN (SELECT account_id FROM moving) OR max(b.observed_block) > c.block_number + @BlockOffset
                            -- Held to what an unconfirmed block says, so not comparable with a confirmed one.
                            OR EXISTS (SELECT FROM doubted_holdings d WHERE (d.address, d.market_id, d.outcome) = (a.address, b.market_id, b.outcome))
                 FROM chain_cursors c LEFT JOIN (balances b JOIN accounts a USING (account_id)) ON b.market_id = 0 OR b.market_id = ANY (@markets)
-                WHERE c.name = @CursorName
+                WHERE c.name = @Follower
                 GROUP BY c.block_number, c.block_hash, a.account_id, a.address, b.market_id, b.outcome ORDER BY a.account_id, b.market_id, b.outcome
                 """,
                 new
                 {
-                    FollowerStore.CursorName, FollowerStore.ReobserveName, deployment.BlockOffset, markets = deployment.Markets.Select(m => m.Id).ToArray(),
+                    ChainCursors.Follower, ChainCursors.Reobserve, deployment.BlockOffset, markets = deployment.Markets.Select(m => m.Id).ToArray(),
                 },
                 cancellationToken: cancellation));
         var list = rows.ToList();

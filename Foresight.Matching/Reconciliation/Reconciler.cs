@@ -1,5 +1,5 @@
 using Foresight.Chain.Rpc;
-using Foresight.Matching.Settlement;
+using Foresight.Matching.ChainReading;
 using Npgsql;
 
 namespace Foresight.Matching.Reconciliation;
@@ -9,7 +9,7 @@ namespace Foresight.Matching.Reconciliation;
 /// so a failed read can neither invent a discrepancy nor move the cursor.
 /// </summary>
 public sealed class Reconciler(
-    Deployment deployment, EthereumClient client, ReconciliationStore store, SidesReader sides, BalanceChecker balances, ProofReader proofs,
+    Deployment deployment, EthereumClient client, ReconciliationStore store, ReconciliationInputReader sides, BalanceChecker balances, EvidenceReader proofs,
     ReconciliationOptions options, TimeProvider clock)
 {
     /// <summary>Settled trades without a block that are looked up in one run.</summary>
@@ -26,7 +26,7 @@ public sealed class Reconciler(
             var cursor = await store.ReadCursorAsync(ReconciliationJournal.CursorName, cancellation) ?? deployment.DeployedBlock - 1;
             (whole, reading) = (new BlockRange(cursor + 1, cursor), new BlockRange(cursor + 1, cursor + 1));
             var head = await client.BlockNumberAsync(cancellation);
-            var followed = await store.ReadCursorAsync(FollowerStore.CursorName, cancellation) ?? deployment.DeployedBlock - 1;
+            var followed = await store.ReadCursorAsync(ChainCursors.Follower, cancellation) ?? deployment.DeployedBlock - 1;
             var to = RangeRules.LastComparable(head, options.Confirmations, followed);
             var from = RangeRules.FirstBlock(deployment.DeployedBlock, cursor, run.Manual, options.ScheduledLookback, options.ManualLookback, to);
             whole = new BlockRange(from, to);

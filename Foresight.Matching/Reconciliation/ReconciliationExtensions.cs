@@ -1,6 +1,6 @@
 using Foresight.Contracts;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Reconciliation;
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Reconciliation;
@@ -9,7 +10,7 @@ namespace Foresight.Matching.Reconciliation;
 /// </summary>
 public static class ReconciliationRules
 {
-    public static List<Finding> Compare(RangeSides sides)
+    public static List<Finding> Compare(ReconciliationInput sides)
     {
         var findings = new List<Finding>();
         var settledHere = new HashSet<long>();
@@ -40,7 +41,7 @@ public static class ReconciliationRules
         return findings;
     }
 
-    private static bool ClaimsToBeSettled(JournalTrade trade, RangeSides sides)
+    private static bool ClaimsToBeSettled(JournalTrade trade, ReconciliationInput sides)
         => trade.State is TradeStates.Mined or TradeStates.Final && (sides.Nowhere || (trade.Block is { } block && block >= sides.FromBlock && block <= sides.ToBlock));
 
     private static Finding? Status(ChainTrade chain, JournalTrade journal)

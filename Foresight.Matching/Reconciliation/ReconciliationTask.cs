@@ -1,4 +1,6 @@
 using Foresight.Chain.Rpc;
+using Foresight.Matching.ChainFollowing;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
 using Foresight.ServiceDefaults.Cluster;
@@ -27,7 +29,7 @@ public sealed partial class ReconciliationTask(
         {
             // Before the follower's first step there is nothing that could be compared.
             if (await Deployment.ReadAsync(lease.Database, chain.ChainId, ending.Token) is { } deployment
-                && await store.ReadCursorAsync(FollowerStore.CursorName, ending.Token) is not null)
+                && await store.ReadCursorAsync(ChainCursors.Follower, ending.Token) is not null)
             {
                 var requested = await store.ReadRequestedAsync(ending.Token);
                 if (requested is not null || clock.GetUtcNow() >= nextRunAt)
@@ -50,11 +52,11 @@ public sealed partial class ReconciliationTask(
         if (requested is not null) await journal.StartRequestedAsync(lease.Term, requested, cancellation);
         var run = requested ?? await journal.StartScheduledAsync(lease.Term, cancellation);
         var reconciler = new Reconciler(
-            deployment, chain.Client, store, new SidesReader(deployment, chain.Client, store),
-            new BalanceChecker(deployment, lease.Database, new HoldingsReader(deployment, chain.Client)), new ProofReader(chain.Client, lease.Database), options, clock);
+            deployment, chain.Client, store, new ReconciliationInputReader(deployment, chain.Client, store),
+            new BalanceChecker(deployment, lease.Database, new HoldingsReader(deployment, chain.Client)), new EvidenceReader(chain.Client, lease.Database), options, clock);
         var result = await reconciler.RunAsync(run, cancellation, range => journal.PlanAsync(lease.Term, run, range, cancellation));
         var repairer = new Repairer(
-            deployment, chain.Client, store, new RepairJournal(journal), new LeaderDelivery(router.SendAsync, deployment, settlement, clock, logger), publisher,
+            deployment, chain.Client, store, new RepairJournal(journal), new LeaderClient(router.SendAsync, deployment, settlement, clock, logger), publisher,
             options, logger);
         var plan = options.AutoFix || run.DryRun ? await repairer.PlanAsync(result.Findings, cancellation) : [];
         var fresh = await journal.FinishAsync(lease.Term, result, cancellation, run.DryRun ? plan : []);

@@ -3,6 +3,8 @@ using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;
+using Foresight.Matching.ChainFollowing;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
 
@@ -13,7 +15,7 @@ namespace Foresight.Matching.Reconciliation;
 /// has acknowledged it is the row changed, and only if it is still as it was compared.
 /// </summary>
 public sealed partial class Repairer(
-    Deployment deployment, EthereumClient client, ReconciliationStore store, RepairJournal journal, LeaderDelivery leader, TradeStatePublisher publisher,
+    Deployment deployment, EthereumClient client, ReconciliationStore store, RepairJournal journal, LeaderClient leader, TradeStatePublisher publisher,
     ReconciliationOptions options, ILogger logger)
 {
     /// <summary>What is to be repaired. A dry run ends here; a real one makes exactly this.</summary>

@@ -1,5 +1,5 @@
 using System.Numerics;
-using Foresight.Matching.Settlement;
+using Foresight.Matching.ChainReading;
 
 namespace Foresight.Matching.Reconciliation;
 

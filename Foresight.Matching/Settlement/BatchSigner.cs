@@ -4,6 +4,7 @@ using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Chain.Transactions;
+using Foresight.Matching.ChainReading;
 
 namespace Foresight.Matching.Settlement;
 

@@ -4,6 +4,9 @@ using Foresight.ServiceDefaults.Offenders;
 
 namespace Foresight.Matching.Settlement;
 
+/// <summary>A trade that failed by somebody's doing: of <see cref="Account"/>, or of the maker of <see cref="Order"/>.</summary>
+public sealed record Accusation(long TradeId, string Code, Address? Account, Hash32? Order, int Points);
+
 /// <summary>What a failed match means for its trade.</summary>
 public static class FailureReasons
 {

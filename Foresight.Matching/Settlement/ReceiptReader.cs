@@ -2,6 +2,7 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
+using Foresight.Matching.ChainReading;
 
 namespace Foresight.Matching.Settlement;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using Dapper;
 using Foresight.Chain;
+using Foresight.Matching.ChainReading;
 using Npgsql;
 
 namespace Foresight.Matching.Settlement;
@@ -67,10 +68,10 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellation);
         var rows = (await connection.QueryAsync<(string Name, long Number, byte[] Hash)>(new CommandDefinition(
-            "SELECT name, block_number, block_hash FROM chain_cursors WHERE name IN (@CursorName, @ReobserveName)",
-            new { FollowerStore.CursorName, FollowerStore.ReobserveName }, cancellationToken: cancellation))).ToList();
-        var cursor = rows.Where(r => r.Name == FollowerStore.CursorName).Select(r => (BlockMark?)new BlockMark(r.Number, new Hash32(r.Hash))).FirstOrDefault();
-        return (cursor, rows.Exists(r => r.Name == FollowerStore.ReobserveName));
+            "SELECT name, block_number, block_hash FROM chain_cursors WHERE name IN (@Follower, @Reobserve)",
+            new { ChainCursors.Follower, ChainCursors.Reobserve }, cancellationToken: cancellation))).ToList();
+        var cursor = rows.Where(r => r.Name == ChainCursors.Follower).Select(r => (BlockMark?)new BlockMark(r.Number, new Hash32(r.Hash))).FirstOrDefault();
+        return (cursor, rows.Exists(r => r.Name == ChainCursors.Reobserve));
     }
 
     /// <summary>

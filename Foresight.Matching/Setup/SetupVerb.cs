@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Schema;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Sharding;
@@ -27,7 +28,7 @@ internal static class SetupVerb
         var key = OperatorKey.From(builder.Configuration, builder.Environment);
         var options = SetupOptions.From(builder.Configuration);
         var shards = ShardOptions.From(builder.Configuration);
-        var chain = SettlementExtensions.EndpointOf(builder.Configuration);
+        var chain = ChainExtensions.EndpointOf(builder.Configuration);
         using var host = builder.Build();
 
         var started = Stopwatch.GetTimestamp();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Foresight.Bench.Stack;
 using Foresight.Chain.Rpc;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 using Npgsql;
 

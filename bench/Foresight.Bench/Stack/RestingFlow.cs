@@ -15,7 +15,7 @@ internal sealed class RestingFlow(TradingStack stack)
     private const int Prices = 20;
     private const long Lots = 100;
 
-    private readonly IReadOnlyList<Matching.Settlement.DeployedMarket> _markets = stack.BinaryMarkets;
+    private readonly IReadOnlyList<Matching.ChainReading.DeployedMarket> _markets = stack.BinaryMarkets;
     private long _next;
 
     /// <summary>The next orders, signed on all cores.</summary>

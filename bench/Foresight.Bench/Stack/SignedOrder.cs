@@ -2,7 +2,7 @@ using System.Text.Json;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;
-using Foresight.Matching.Settlement;
+using Foresight.Matching.ChainReading;
 
 namespace Foresight.Bench.Stack;
 

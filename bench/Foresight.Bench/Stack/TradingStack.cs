@@ -5,6 +5,7 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Schema;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Setup;

@@ -1,5 +1,5 @@
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Reconciliation;
-using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
 
 namespace Foresight.Matching.Tests.Reconciliation;

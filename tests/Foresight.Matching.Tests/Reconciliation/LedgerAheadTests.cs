@@ -2,8 +2,9 @@ using System.Numerics;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Contracts;
+using Foresight.Matching.ChainFollowing;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Reconciliation;
-using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
 
 namespace Foresight.Matching.Tests.Reconciliation;
@@ -95,7 +96,7 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
         var snapshot = await fixture.RequestAsync("evm_snapshot");
         await venue.SettleAllAsync();
         await live.MineAsync(4);
-        var cursor = await venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = $1", FollowerStore.CursorName);
+        var cursor = await venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = $1", ChainCursors.Follower);
 
         await fixture.RequestAsync("evm_revert", snapshot);
         await fixture.RequestAsync("anvil_dropAllTransactions");

@@ -148,7 +148,7 @@ public class ReconciliationRulesTests
     private static List<Finding> Compare(ChainTrade[] chain, JournalTrade[] journal, DirectFill[]? direct = null)
         => ReconciliationRules.Compare(Sides(chain, journal, direct ?? []));
 
-    private static RangeSides Sides(ChainTrade[] chain, JournalTrade[] journal, DirectFill[] direct)
+    private static ReconciliationInput Sides(ChainTrade[] chain, JournalTrade[] journal, DirectFill[] direct)
         => new(1, 1000, chain, direct, journal.ToDictionary(t => t.TradeId), new Dictionary<long, EventPlace?>(), new HashSet<string>());
 
     private static ChainTrade Settled(long id) => new(id, 1, "0xm", 0, 100, new EventPlace(50, "0xb", $"0x{id}", 1), [Buy(id), Sell(id)]);

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;
+using Foresight.Matching.ChainFollowing;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
@@ -174,7 +176,7 @@ public sealed class RepairTests(ChainFixture fixture)
         var run = await journal.StartScheduledAsync(venue.Term, CancellationToken.None) with { Manual = true, DryRun = dryRun };
         var repairer = new Repairer(
             venue.Deployment, venue.Client, new ReconciliationStore(venue.Database), new RepairJournal(journal),
-            new LeaderDelivery(venue.Leader.SendAsync, venue.Deployment, venue.Options, TimeProvider.System, NullLogger.Instance), venue.Publisher, options,
+            new LeaderClient(venue.Leader.SendAsync, venue.Deployment, venue.Options, TimeProvider.System, NullLogger.Instance), venue.Publisher, options,
             NullLogger.Instance);
         return (journal, run, await venue.NewReconciler().RunAsync(run, CancellationToken.None), repairer);
     }

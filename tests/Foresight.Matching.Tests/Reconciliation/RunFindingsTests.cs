@@ -1,6 +1,6 @@
 using System.Numerics;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Reconciliation;
-using Foresight.Matching.Settlement;
 using Xunit;
 
 namespace Foresight.Matching.Tests.Reconciliation;

@@ -5,8 +5,8 @@ using Foresight.AppHost;
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.Schema;
-using Microsoft.Extensions.Logging.Abstractions;
 using Foresight.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Foresight.Matching.Tests.Settlement;

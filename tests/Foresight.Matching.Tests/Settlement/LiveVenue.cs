@@ -6,6 +6,7 @@ using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Chain.Transactions;
 using Foresight.Contracts;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Setup;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Foresight.Chain.Contracts;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Tests.Settlement;

@@ -1,6 +1,8 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
+using Foresight.Matching.ChainReading;
+using Foresight.Matching.Settlement;
 using Npgsql;
 
 namespace Foresight.Matching.Tests.Settlement;

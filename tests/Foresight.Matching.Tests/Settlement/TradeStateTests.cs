@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Foresight.Contracts;
+using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Tests.Settlement;
 

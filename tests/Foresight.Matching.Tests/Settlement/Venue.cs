@@ -4,10 +4,12 @@ using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;
+using Foresight.Matching.ChainFollowing;
+using Foresight.Matching.ChainFollowing.Allotment;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Settlement;
-using Foresight.Matching.Settlement.Allotment;
 using Foresight.Matching.Setup;
 using Foresight.Matching.Sharding;
 using Foresight.Matching.Tests.Stores;
@@ -93,7 +95,7 @@ public sealed class Venue : IAsyncDisposable
     public ChainFollower NewFollowerVia(SendToLeader send, NodeClient? through = null)
     {
         var settlement = NewTerm(through);
-        var leader = new LeaderDelivery(send, Deployment, Options, TimeProvider.System, NullLogger.Instance);
+        var leader = new LeaderClient(send, Deployment, Options, TimeProvider.System, NullLogger.Instance);
         var allotter = shards == 1 ? null : new Allotter(Term, new AllotmentStore(Database, settlement.Journal), leader, shards, TimeProvider.System, NullLogger.Instance);
         return new ChainFollower(
             settlement, new FollowerStore(Database), new FollowerJournal(settlement.Journal), leader, new HoldingsReader(Deployment, settlement.Client),
@@ -105,8 +107,8 @@ public sealed class Venue : IAsyncDisposable
         var client = through is null ? Client : new EthereumClient(through);
         var store = new ReconciliationStore(Database);
         return new Reconciler(
-            Deployment, client, store, new SidesReader(Deployment, client, store), new BalanceChecker(Deployment, Database, new HoldingsReader(Deployment, client)),
-            new ProofReader(client, Database),
+            Deployment, client, store, new ReconciliationInputReader(Deployment, client, store), new BalanceChecker(Deployment, Database, new HoldingsReader(Deployment, client)),
+            new EvidenceReader(client, Database),
             options ?? new ReconciliationOptions { Balances = false, Confirmations = Options.Confirmations }, TimeProvider.System);
     }
 
@@ -252,7 +254,7 @@ public sealed class Venue : IAsyncDisposable
         await Database.DisposeAsync();
     }
 
-    private SettlementTerm NewTerm(NodeClient? through) => new(
+    private SettlementContext NewTerm(NodeClient? through) => new(
         Term, Deployment, through is null ? Client : new EthereumClient(through), Operator, Options, new SettlementStore(Database), new SettlementJournal(Database), Publisher, metrics);
 
     private NpgsqlCommand Command(string sql, params object[] values)

@@ -1,5 +1,6 @@
 using Foresight.Chain;
 using Foresight.Chain.Signing;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Setup;
 using Foresight.Matching.Sharding;

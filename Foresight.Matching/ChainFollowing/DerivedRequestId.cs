@@ -1,0 +1,15 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Foresight.Matching.ChainFollowing;
+
+/// <summary>
+/// Names a command by its content: the same fact has the same id on every node and after every crash, so the leader applies it once however
+/// often it is told.
+/// </summary>
+public static class DerivedRequestId
+{
+    /// <summary>The first 16 bytes of SHA-256 of the words, in order.</summary>
+    public static Guid Of(params ReadOnlySpan<string> words)
+        => new(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('|', words))).AsSpan(0, 16), bigEndian: true);
+}

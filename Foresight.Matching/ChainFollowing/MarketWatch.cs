@@ -1,0 +1,46 @@
+using Foresight.Chain;
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Contracts;
+using Foresight.Exchange;
+using Foresight.Matching.ChainReading;
+
+namespace Foresight.Matching.ChainFollowing;
+
+/// <summary>Stops and opens markets here as they are stopped and opened on chain.</summary>
+public sealed partial class MarketWatch(Deployment deployment, EthereumClient client, UnconfirmedStore store, LeaderClient leader, ILogger logger)
+{
+    /// <summary><c>Market.State</c>: open, resolved, invalid.</summary>
+    private const int OpenOnChain = 0;
+
+    /// <param name="stops">Contracts that said that they stopped, since the last look.</param>
+    public async Task StepAsync(IReadOnlySet<Address> stops, long confirmed, long head, CancellationToken cancellation)
+    {
+        var states = await store.ReadMarketStatesAsync(deployment.Generation, cancellation);
+        var commands = new List<DoorCommand>();
+        foreach (var market in deployment.Markets)
+        {
+            if (!states.TryGetValue(market.Id, out var here) || (here != MarketState.Paused && !stops.Contains(market.Address))) continue;
+            var next = MarketRules.Next(here, await ReadAsync(market, confirmed, cancellation), await ReadAsync(market, head, cancellation));
+            if (next is not { } state) continue;
+            Log.Follows(logger, market.Id, state, head);
+            commands.Add(leader.SetState(market.Id, state));
+        }
+
+        if (commands.Count > 0) await leader.DeliverAsync(commands, cancellation);
+    }
+
+    private async Task<ChainMarket> ReadAsync(DeployedMarket market, long block, CancellationToken cancellation)
+    {
+        var contract = new MarketContract(client, market.Address);
+        var state = await contract.ReadAsync<System.Numerics.BigInteger>(MarketContract.StateFunction, block, cancellation);
+        var paused = await contract.ReadAsync<bool>(MarketContract.PausedFunction, block, cancellation);
+        return new ChainMarket(state == OpenOnChain, paused);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Market {Market} becomes {State}, as it is on chain at block {Block}.")]
+        public static partial void Follows(ILogger logger, int market, MarketState state, long block);
+    }
+}

@@ -1,0 +1,82 @@
+using Foresight.Chain;
+using Foresight.Matching.ChainReading;
+
+namespace Foresight.Matching.ChainFollowing;
+
+/// <summary>
+/// What may be done on the word of a block that a reorganisation can still undo: only what takes away. Whoever has less is held to it at once;
+/// whoever has more must wait until that is confirmed.
+/// </summary>
+public static class UnconfirmedRules
+{
+    /// <summary>
+    /// What our own trades have taken from each holding in these blocks, while the engine still holds it for them: by address, market (0: collateral)
+    /// and outcome. A holding that a trade of ours made smaller has not been emptied by its owner.
+    /// </summary>
+    /// <param name="held">Trades that the engine has not closed.</param>
+    public static IReadOnlyDictionary<(Address, int Market, int Outcome), long> TakenByTrades(Deployment deployment, BlockFacts facts, IReadOnlySet<long> held)
+    {
+        var taken = new Dictionary<(Address, int, int), long>();
+        foreach (var fill in facts.Fills)
+        {
+            if (fill.TradeId.IsZero || fill.TradeId > long.MaxValue || !held.Contains((long)fill.TradeId) || deployment.Find(fill.Position.Market) is not { } market) continue;
+            var lots = fill.Amount / Foresight.Chain.Signing.OrderMessage.AmountPerLot;
+            var (key, units) = fill.IsBuy
+                ? ((fill.Maker, 0, (int)Exchange.Command.CollateralOutcome), lots * (fill.Price / Foresight.Chain.Signing.OrderMessage.PricePerTick))
+                : ((fill.Maker, market.Id, (int)fill.OutcomeIndex), lots);
+            taken[key] = taken.GetValueOrDefault(key) + (long)units;
+        }
+
+        return taken;
+    }
+
+    /// <summary>
+    /// Holdings that are less at the head than the ledger says, as the engine is to take them: what is there, and what our trades took that the engine
+    /// still holds. What they brought is not counted: it comes when the trade is confirmed.
+    /// </summary>
+    public static IEnumerable<ChainHolding> Reduced(
+        IEnumerable<ChainHolding> atHead, IReadOnlyDictionary<(Address, int, int), long> owned, IReadOnlyDictionary<(Address, int Market, int Outcome), long> taken)
+    {
+        foreach (var holding in atHead)
+        {
+            var (market, outcome) = ObservationRules.AssetOf(holding);
+            var key = (holding.Account, market, outcome);
+            var left = holding.Units + taken.GetValueOrDefault(key);
+            if (owned.TryGetValue(key, out var ledger) && left < ledger) yield return holding with { Units = left };
+        }
+    }
+
+    /// <summary>
+    /// Confirmed holdings that the engine may be told: all but those that are more than the ledger says while a later block said less. They are
+    /// told when that block is confirmed, or is gone.
+    /// </summary>
+    public static IEnumerable<ChainHolding> Believable(
+        IEnumerable<ChainHolding> changed, IReadOnlyDictionary<(Address, int Market, int Outcome), long> owned, IEnumerable<UnconfirmedDecrease> doubts, long block)
+    {
+        var doubted = doubts.Where(d => d.SeenBlock > block).Select(d => (d.Account, d.Market, d.Outcome)).ToHashSet();
+        foreach (var holding in changed)
+        {
+            var (market, outcome) = ObservationRules.AssetOf(holding);
+            var key = (holding.Account, market, outcome);
+            if (!doubted.Contains(key) || holding.Units <= owned.GetValueOrDefault(key)) yield return holding;
+        }
+    }
+
+    /// <summary>The plan, and every doubt that this block settles.</summary>
+    public static Observations With(Observations plan, Deployment deployment, IEnumerable<UnconfirmedDecrease> doubts, long block)
+    {
+        var collateral = plan.Collateral.ToHashSet();
+        var shares = plan.Shares.ToDictionary(s => s.Key, s => s.Value.ToHashSet());
+        foreach (var doubt in doubts.Where(d => d.SeenBlock <= block))
+        {
+            if (doubt.Market == 0) collateral.Add(doubt.Account);
+            else if (deployment.Markets.FirstOrDefault(m => m.Id == doubt.Market) is { } market)
+            {
+                if (!shares.TryGetValue(market, out var accounts)) shares.Add(market, accounts = []);
+                accounts.Add(doubt.Account);
+            }
+        }
+
+        return new Observations(collateral, shares);
+    }
+}

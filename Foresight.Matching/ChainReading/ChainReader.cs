@@ -1,0 +1,107 @@
+using Foresight.Chain;
+using Foresight.Chain.Rpc;
+
+namespace Foresight.Matching.ChainReading;
+
+/// <summary>A block by number and hash.</summary>
+public readonly record struct BlockMark(long Number, Hash32 Hash);
+
+/// <summary>A block range whose headers follow one another and whose logs belong to them.</summary>
+public sealed record VerifiedRange(IReadOnlyList<BlockHeader> Headers, IReadOnlyList<EventLog> Logs)
+{
+    public BlockMark Last => new(Headers[^1].Number, Headers[^1].Hash);
+}
+
+/// <summary>The chain changed while it was read, or two answers of the node do not fit together. Nothing of the range may be used.</summary>
+public sealed class InconsistentChainException(string message) : Exception(message);
+
+/// <summary>Reads logs of bounded block ranges so that they can be trusted: a node that lags, forks or forgets makes the read fail.</summary>
+public sealed class ChainReader(EthereumClient client)
+{
+    /// <summary>Halvings of a range that the node refuses as too large: 1,000 blocks come down to one.</summary>
+    private const int MaxSplits = 10;
+
+    /// <param name="before">The block before the range, when it is known: the range must follow it.</param>
+    /// <param name="addresses">Contracts whose logs are wanted; empty: none, and nothing is asked.</param>
+    /// <exception cref="InconsistentChainException">See there.</exception>
+    /// <exception cref="RpcException">A read failed.</exception>
+    public async Task<VerifiedRange> ReadAsync(
+        long from, long to, BlockMark? before, IReadOnlyList<Address> addresses, IReadOnlyList<Hash32> topics, CancellationToken cancellation)
+    {
+        try
+        {
+            return await ReadVerifiedAsync(from, to, before, addresses, topics, cancellation);
+        }
+        catch (InconsistentChainException lie)
+        {
+            // Whoever told what does not fit together is not asked again at once, if there is another.
+            client.Distrust(lie.Message);
+            throw;
+        }
+    }
+
+    private async Task<VerifiedRange> ReadVerifiedAsync(
+        long from, long to, BlockMark? before, IReadOnlyList<Address> addresses, IReadOnlyList<Hash32> topics, CancellationToken cancellation)
+    {
+        var headers = await client.GetBlocksAsync(from, to, cancellation);
+        if (before is { } mark && headers[0].ParentHash != mark.Hash)
+            throw new InconsistentChainException($"Block {from} does not follow block {mark.Number} as it was read before.");
+        for (var i = 1; i < headers.Count; i++)
+        {
+            if (headers[i].ParentHash != headers[i - 1].Hash) throw new InconsistentChainException($"Block {headers[i].Number} does not follow the one before it.");
+        }
+
+        var logs = addresses.Count == 0 ? [] : await ReadLogsAsync(from, to, addresses, topics, MaxSplits, cancellation);
+        foreach (var log in logs)
+        {
+            if (log.BlockNumber < from || log.BlockNumber > to || log.BlockHash != headers[(int)(log.BlockNumber - from)].Hash || log.IsRemoved)
+                throw new InconsistentChainException($"A log of block {log.BlockNumber} belongs to another fork than the block's header.");
+        }
+
+        await CheckNothingIsLeftOutAsync(headers, logs, addresses, topics, cancellation);
+        return new VerifiedRange(headers, logs);
+    }
+
+    /// <summary>
+    /// A node whose index of logs is behind answers with an empty list, which looks like a quiet block. The header's filter says where a
+    /// contract of ours may have logs; if none came from there, the receipts of that block are asked whether that is true.
+    /// </summary>
+    private async Task CheckNothingIsLeftOutAsync(
+        IReadOnlyList<BlockHeader> headers, IReadOnlyList<EventLog> logs, IReadOnlyList<Address> addresses, IReadOnlyList<Hash32> topics, CancellationToken cancellation)
+    {
+        var addressBits = addresses.Select(a => (Address: a, Bits: LogsBloom.Of(a))).ToList();
+        var topicBits = topics.Select(LogsBloom.Of).ToList();
+        var seen = logs.Select(l => (l.BlockNumber, l.Address)).ToHashSet();
+        foreach (var header in headers)
+        {
+            if (header.LogsBloom is not { } bloom || !topicBits.Exists(t => t.MayBeIn(bloom))) continue;
+            if (!addressBits.Exists(a => a.Bits.MayBeIn(bloom) && !seen.Contains((header.Number, a.Address)))) continue;
+            var receipts = await client.GetBlockReceiptsAsync(header.Hash, cancellation);
+            var wanted = receipts.SelectMany(r => r.Logs).Count(l => addresses.Contains(l.Address) && l.Topics.Count > 0 && topics.Contains(l.Topics[0]));
+            if (wanted != logs.Count(l => l.BlockNumber == header.Number))
+                throw new InconsistentChainException($"The node leaves out logs of block {header.Number}.");
+        }
+    }
+
+    private async Task<IReadOnlyList<EventLog>> ReadLogsAsync(
+        long from, long to, IReadOnlyList<Address> addresses, IReadOnlyList<Hash32> topics, int splits, CancellationToken cancellation)
+    {
+        try
+        {
+            return await client.GetLogsAsync(new LogFilter { FromBlock = from, ToBlock = to, Addresses = addresses, Topics = [topics] }, cancellation);
+        }
+        catch (RpcException refusal) when (refusal is not RpcUnavailableException && to > from && splits > 0 && MeansTooMany(refusal.NodeMessage))
+        {
+            var middle = from + ((to - from) / 2);
+            return
+            [
+                .. await ReadLogsAsync(from, middle, addresses, topics, splits - 1, cancellation),
+                .. await ReadLogsAsync(middle + 1, to, addresses, topics, splits - 1, cancellation),
+            ];
+        }
+    }
+
+    // geth-based providers: "query returned more than 10000 results", "block range too large"; others: "exceeds the limit", "limited to".
+    private static bool MeansTooMany(string message)
+        => new[] { "more than", "too large", "limit", "too many", "exceed" }.Any(part => message.Contains(part, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,43 @@
+using Dapper;
+using Foresight.Chain;
+using Npgsql;
+
+namespace Foresight.Matching.ChainReading;
+
+/// <param name="Id">markets.market_id.</param>
+public sealed record DeployedMarket(int Id, Address Address, int Outcomes, int State, int Shard = 0);
+
+/// <summary>The contracts of the current chain, as the set-up recorded them.</summary>
+/// <param name="BlockOffset">Added to block numbers in observations for the engine.</param>
+public sealed record Deployment(
+    long ChainId, Hash32 GenesisHash, Address Usdc, Address OutcomeToken, Address Factory, long DeployedBlock, int Generation, long BlockOffset,
+    IReadOnlyList<DeployedMarket> Markets)
+{
+    private readonly Dictionary<Address, DeployedMarket> byAddress = Markets.ToDictionary(m => m.Address);
+    private readonly Dictionary<int, DeployedMarket> byId = Markets.ToDictionary(m => m.Id);
+
+    public DeployedMarket? Find(Address market) => byAddress.GetValueOrDefault(market);
+
+    public DeployedMarket Market(int id) => byId.TryGetValue(id, out var market) ? market : throw new InvalidOperationException($"Market {id} is not of generation {Generation}.");
+
+    /// <summary>Null: nothing was deployed on this chain, or the set-up has not run.</summary>
+    public static async Task<Deployment?> ReadAsync(NpgsqlDataSource database, long chainId, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
+            "SELECT genesis_hash, usdc, outcome_token, factory, deployed_block, generation, block_offset FROM deployments WHERE chain_id = @chainId",
+            new { chainId }, cancellationToken: cancellation));
+        if (row is null) return null;
+        var markets = await connection.QueryAsync<(int Id, byte[] Address, int Outcomes, short State, short Shard)>(new CommandDefinition(
+            "SELECT market_id, address, cardinality(outcomes), state, shard FROM markets WHERE generation = @generation ORDER BY market_id",
+            new { row.generation }, cancellationToken: cancellation));
+        return new Deployment(
+            chainId, new Hash32(row.genesis_hash), new Address(row.usdc), new Address(row.outcome_token), new Address(row.factory), row.deployed_block,
+            row.generation, row.block_offset, [.. markets.Select(m => new DeployedMarket(m.Id, new Address(m.Address), m.Outcomes, m.State, m.Shard))]);
+    }
+
+    // The names are the columns'.
+#pragma warning disable IDE1006
+    private sealed record Row(byte[] genesis_hash, byte[] usdc, byte[] outcome_token, byte[] factory, long deployed_block, int generation, long block_offset);
+#pragma warning restore IDE1006
+}

@@ -1,0 +1,146 @@
+using Foresight.Chain.Rpc;
+using Foresight.Matching.ChainFollowing;
+using Foresight.Matching.ChainFollowing.Allotment;
+using Foresight.Matching.ChainReading;
+using Foresight.Matching.Leadership;
+using Foresight.Matching.Settlement;
+using Foresight.Matching.Sharding;
+using Foresight.ServiceDefaults.Cluster;
+using Foresight.ServiceDefaults.Health;
+using Npgsql;
+
+namespace Foresight.Matching.SettlementTerm;
+
+/// <summary>
+/// Settles trades and tells the engine what the chain says, under the lease "settlement". Two loops, so that a slow leader does not keep
+/// transactions from being watched, nor a slow chain the leader from being told.
+/// </summary>
+public sealed partial class SettlementTask(
+    ChainEndpoint chain, OperatorKey key, SettlementOptions options, LeaderRouter router, TradeStatePublisher publisher, SettlementMetrics metrics,
+    ChainWatch endpoints, ShardOptions shards, TimeProvider clock, ILogger<SettlementTask> logger) : ILeaderTask
+{
+    /// <summary>Pause after a step that failed: the chain or the leader is away, and comes back by itself.</summary>
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(500);
+
+    private const string ReadingTheBalance = "reading the signer's balance";
+
+    private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(1);
+
+    public async Task LeadAsync(Lease lease)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping);
+        while (true) await SettleAsync(lease, await WaitForDeploymentAsync(lease.Database, ending.Token), ending.Token);
+    }
+
+    /// <summary>Until the term ends, or the set-up adds a market: then it is begun again with that market.</summary>
+    private async Task SettleAsync(Lease lease, Deployment deployment, CancellationToken ending)
+    {
+        var journal = new SettlementJournal(lease.Database);
+        var term = new SettlementContext(lease.Term, deployment, chain.Client, key, options, new SettlementStore(lease.Database), journal, publisher, metrics);
+        var submitter = new Submitter(term, new BatchSigner(deployment, chain.Client, key, options), new ReceiptReader(deployment, new RefusedTransfers(deployment, chain.Client), logger), clock, logger);
+        var leader = new LeaderClient(router.SendAsync, deployment, options, clock, logger);
+        var allotter = shards.Count == 1 ? null : new Allotter(lease.Term, new AllotmentStore(lease.Database, journal), leader, shards.Count, clock, logger);
+        var follower = new ChainFollower(
+            term, new FollowerStore(lease.Database), new FollowerJournal(journal), leader, new HoldingsReader(deployment, chain.Client), logger, allotter);
+        var status = new SettlementStatusReporter(term, new StatusJournal(journal), submitter, follower, endpoints, metrics);
+        lease.ReportRecovered();
+
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(ending);
+        using var working = CancellationTokenSource.CreateLinkedTokenSource(watching.Token);
+        Task[] loops =
+        [
+            LoopAsync("submitting", submitter.StepAsync, status, working),
+            LoopAsync("following the chain", follower.StepAsync, status, working),
+            WatchAsync(lease.Database, deployment, status, watching.Token),
+        ];
+        // The first that ends (the term, the database) ends the others; then all are waited for, so that nothing of this term runs on.
+        await Task.WhenAny(loops);
+        // Halted, the two loops end and the status goes on: the lease is kept, so that no other node goes on either.
+        if (status.Halted is not null) await Task.WhenAny(loops[^1]);
+        await watching.CancelAsync();
+        try
+        {
+            await Task.WhenAll(loops);
+        }
+        catch (OperationCanceledException) when (!ending.IsCancellationRequested)
+        {
+            // The deployment has changed; the caller begins again.
+        }
+    }
+
+    private async Task LoopAsync(string work, Func<long, CancellationToken, Task<bool>> step, SettlementStatusReporter status, CancellationTokenSource working)
+    {
+        var ending = working.Token;
+        while (!ending.IsCancellationRequested)
+        {
+            var pause = options.PollInterval;
+            try
+            {
+                status.Head = await chain.Client.BlockNumberAsync(ending);
+                if (await step(status.Head, ending)) pause = TimeSpan.Zero;
+                if (status.Worked(work)) Log.StepWorks(logger, work);
+            }
+            catch (Exception error) when (error is RpcException or InconsistentChainException or UndeliveredException && !ending.IsCancellationRequested)
+            {
+                if (status.Failed(work, error.Message)) Log.StepFailed(logger, work, error.Message);
+                pause = PauseAfterFailure;
+            }
+            catch (SettlementHaltedException halted)
+            {
+                Log.Halted(logger, halted.Message);
+                status.Halted = halted.Message;
+                publisher.TellCluster(status.Term, "settlement_halted");
+                await working.CancelAsync();
+                return;
+            }
+
+            if (pause > TimeSpan.Zero) await Task.Delay(pause, clock, ending);
+        }
+    }
+
+    /// <summary>Writes the status each second. Returns when the set-up has changed what is deployed.</summary>
+    private async Task WatchAsync(NpgsqlDataSource database, Deployment deployment, SettlementStatusReporter status, CancellationToken ending)
+    {
+        while (true)
+        {
+            if (await status.WriteAsync(ending) is { } unread) status.Failed(ReadingTheBalance, unread);
+            else status.Worked(ReadingTheBalance);
+            await Task.Delay(StatusInterval, clock, ending);
+            var now = await Deployment.ReadAsync(database, chain.ChainId, ending);
+            if (now is null || now.Factory != deployment.Factory || now.Markets.Count != deployment.Markets.Count)
+            {
+                Log.DeploymentChanged(logger, now?.Markets.Count ?? 0);
+                return;
+            }
+        }
+    }
+
+    private async Task<Deployment> WaitForDeploymentAsync(NpgsqlDataSource database, CancellationToken ending)
+    {
+        while (true)
+        {
+            var deployment = await Deployment.ReadAsync(database, chain.ChainId, ending);
+            if (deployment is not null) return deployment;
+            Log.NotDeployed(logger, chain.ChainId);
+            await Task.Delay(TimeSpan.FromSeconds(1), clock, ending);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Settlement: {Work} failed and is tried until it works: {Reason}")]
+        public static partial void StepFailed(ILogger logger, string work, string reason);
+
+        [LoggerMessage(LogLevel.Information, "Settlement: {Work} works again.")]
+        public static partial void StepWorks(ILogger logger, string work);
+
+        [LoggerMessage(LogLevel.Critical, "Settlement halted: {Reason}")]
+        public static partial void Halted(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Information, "The set-up has changed what is deployed; settlement begins again with {Markets} markets.")]
+        public static partial void DeploymentChanged(ILogger logger, int markets);
+
+        [LoggerMessage(LogLevel.Information, "Nothing is deployed on chain {ChainId} yet; the set-up step does it.")]
+        public static partial void NotDeployed(ILogger logger, long chainId);
+    }
+}

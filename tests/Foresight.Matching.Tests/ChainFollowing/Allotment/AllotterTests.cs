@@ -1,0 +1,165 @@
+using Foresight.Chain;
+using Foresight.Contracts;
+using Foresight.Matching.ChainFollowing;
+using Foresight.Matching.ChainFollowing.Allotment;
+using Foresight.Matching.ChainReading;
+using Foresight.Matching.Leadership;
+using Foresight.Matching.Settlement;
+using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Sharding;
+using Foresight.Matching.Tests.Stores;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Foresight.Matching.Tests.ChainFollowing.Allotment;
+
+/// <summary>One node leads three shards, and their engines are told what an account may spend.</summary>
+[Collection(StoresCollection.Name)]
+public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
+{
+    private const int Trader = 7;
+
+    private static readonly Deployment Deployment = new(31337, default, Address.Zero, Address.Zero, Address.Zero, 0, 1, BlockOffset: 0, []);
+
+    private readonly Traders traders = new(seed: 421);
+    private TestCluster cluster = null!;
+    private TestNode node = null!;
+    private Allotter allotter = null!;
+
+    public async Task InitializeAsync()
+    {
+        cluster = await ShardedCluster.CreateAsync(stores);
+        node = await TestNode.StartAsync("n1", cluster);
+        await Eventually.TrueAsync("all shards are led and their markets listed", Eventually.Patience, async () =>
+            await cluster.ScalarAsync<long>("SELECT count(*) FROM markets WHERE listed_sequence IS NOT NULL") == ShardedCluster.Shards);
+        allotter = await NewAllotterAsync(node.Router.SendAsync);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await node.DisposeAsync();
+        await cluster.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task WhatTheChainSays_IsDivided_AndNoShardTakesMoreThanItsPart()
+    {
+        await ObserveAsync(300, block: 1);
+        Assert.Equal((long[])[100, 100, 100], await PartsAsync());
+        foreach (var market in new[] { 1, 2, 3 }) Assert.Equal(DoorStatus.Accepted, (await node.Router.SendAsync(traders.Place(Trader, market, price: 10, lots: 10))).Status);
+        foreach (var market in new[] { 1, 2, 3 })
+            Assert.Equal(ProblemCodes.InsufficientBalance, (await node.Router.SendAsync(traders.Place(Trader, market, price: 1, lots: 1))).Code);
+        Assert.Equal((300L, 300L), await ShardedCluster.SumAsync(cluster, Trader));
+
+        // Money leaves the wallet: orders that it does not cover go, in as few shards as can be.
+        await ObserveAsync(220, block: 2);
+        Assert.Equal((220L, 200L), await ShardedCluster.SumAsync(cluster, Trader));
+        await ObserveAsync(0, block: 3);
+        Assert.Equal((0L, 0L), await ShardedCluster.SumAsync(cluster, Trader));
+        await ShardedCluster.AssertSoundAsync(cluster, node.Router);
+    }
+
+    [Fact]
+    public async Task AnOrderThatItsShardCannotPay_IsPaidSoonAfter_FromWhatIsFreeElsewhere()
+    {
+        await ObserveAsync(300, block: 1);
+        await allotter.MoveAsync(1, CancellationToken.None);
+        await node.Router.SendAsync(traders.Place(Trader, market: 1, price: 10, lots: 5));
+        Assert.Equal(ProblemCodes.InsufficientBalance, (await node.Router.SendAsync(traders.Place(Trader, market: 2, price: 10, lots: 25))).Code);
+        await Eventually.TrueAsync("the money is where it is needed", Eventually.Patience, async () =>
+        {
+            await allotter.MoveAsync(1, CancellationToken.None);
+            return (await PartsAsync())[1] == 250;
+        });
+        Assert.Equal(300, (await PartsAsync()).Sum());
+        Assert.Equal(DoorStatus.Accepted, (await node.Router.SendAsync(traders.Place(Trader, market: 2, price: 10, lots: 25))).Status);
+        Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE market_id = 1 AND status = 0"));
+        Assert.Equal((300L, 300L), await ShardedCluster.SumAsync(cluster, Trader));
+        await ShardedCluster.AssertSoundAsync(cluster, node.Router);
+    }
+
+    [Fact]
+    public async Task AMove_NeverCancelsAnOrder_ThatCameWhileItWasDecided()
+    {
+        await ObserveAsync(200, block: 1);
+        // Decided while 60 were free in shard 0; when it is told, an order holds 50 of them.
+        var store = new AllotmentStore(cluster.Database, new SettlementJournal(cluster.Database));
+        var term = await TakeTermAsync();
+        await store.OpenAsync(term, [new NewChange(Account, Shard: 0, Units: -60, Block: 1, MoveTo: 2)], CancellationToken.None);
+        await node.Router.SendAsync(traders.Place(Trader, market: 1, price: 10, lots: 5));
+        await New(term, node.Router.SendAsync).FinishAsync(CancellationToken.None);
+        Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE status = 3"));
+        Assert.Equal(200, (await PartsAsync()).Sum());
+        Assert.Equal(50, (await PartsAsync())[0]);
+    }
+
+    [Fact]
+    public async Task WhateverIsLostOnTheWay_ChangesAreAppliedOnce_AndTheSumNeverExceedsWhatTheChainSays()
+    {
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        var chain = 0L;
+        for (var round = 1; round <= 12; round++)
+        {
+            var before = chain;
+            chain = random.Next(5) == 0 ? 0 : random.NextInt64(1, 1_000);
+            var most = Math.Max(before, chain);
+            // Cut off anywhere, before or after the shards have it, and then gone on with by another term.
+            for (var cuts = random.Next(3); cuts > 0; cuts--)
+            {
+                var cut = await NewAllotterAsync((commands, cancellation) => CutAsync(random, commands, cancellation));
+                await Record.ExceptionAsync(() => ObserveAsync(cut, chain, round));
+                Assert.True((await PartsAsync()).Sum() <= most, $"seed {seed}, round {round}");
+            }
+
+            var whole = await NewAllotterAsync(node.Router.SendAsync);
+            await whole.FinishAsync(CancellationToken.None);
+            await ObserveAsync(whole, chain, round);
+            Assert.True((await PartsAsync()).Sum() == chain, $"seed {seed}, round {round}: {string.Join('+', await PartsAsync())} is not {chain}");
+            await node.Router.SendAsync([.. Enumerable.Range(0, 6).Select(_ => traders.Place(Trader, random.Next(1, 4), random.Next(1, 40), random.Next(1, 10)))]);
+        }
+
+        Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT count(*) FROM allotment_changes"));
+        await ShardedCluster.AssertSoundAsync(cluster, node.Router);
+    }
+
+    [Fact]
+    public async Task ATermThatIsOver_DecidesNothing()
+    {
+        var old = await NewAllotterAsync(node.Router.SendAsync);
+        await TakeTermAsync();
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => ObserveAsync(old, 300, block: 1));
+        Assert.True(Fence.Refused(refused));
+        Assert.Equal(0, (await PartsAsync()).Sum());
+    }
+
+    private static Address Account => Address.Parse(Traders.Address(Trader));
+
+    /// <summary>Some commands reach their shards and some do not, and nobody hears of it.</summary>
+    private async Task<IReadOnlyList<DoorResult>> CutAsync(Random random, IReadOnlyList<DoorCommand> commands, CancellationToken cancellation)
+    {
+        await node.Router.SendAsync([.. commands.Where(_ => random.Next(2) == 0)], cancellation);
+        return [.. commands.Select(command => new DoorResult(command.RequestId, DoorStatus.InDoubt, null, 0, 0))];
+    }
+
+    private Task ObserveAsync(long micros, long block) => ObserveAsync(allotter, micros, block);
+
+    private static Task ObserveAsync(Allotter by, long micros, long block) =>
+        by.ObserveAsync([new ChainHolding(Account, null, 0, micros)], block, CancellationToken.None);
+
+    private async Task<long[]> PartsAsync()
+    {
+        var parts = await new AllotmentStore(cluster.Database, new SettlementJournal(cluster.Database)).ReadPartsAsync([Account], ShardedCluster.Shards, CancellationToken.None);
+        return parts.TryGetValue(Account, out var known) ? [.. known.Select(part => part.Owned)] : new long[ShardedCluster.Shards];
+    }
+
+    private async Task<Allotter> NewAllotterAsync(SendToLeader send) => New(await TakeTermAsync(), send);
+
+    private Allotter New(Term term, SendToLeader send) => new(
+        term, new AllotmentStore(cluster.Database, new SettlementJournal(cluster.Database)),
+        new LeaderClient(send, Deployment, new SettlementOptions(), TimeProvider.System, NullLogger.Instance), ShardedCluster.Shards, TimeProvider.System,
+        NullLogger.Instance);
+
+    private async Task<Term> TakeTermAsync() => (await new TermStore(new PostgresLeadershipTable(cluster.Database), NullLogger<TermStore>.Instance).TakeAsync(
+        new NewHolder(LeasedResources.Settlement, Guid.NewGuid(), "test", "http://test", "test-session"), CancellationToken.None)).Term;
+}

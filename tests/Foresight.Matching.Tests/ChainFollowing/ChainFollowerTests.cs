@@ -1,0 +1,121 @@
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Contracts;
+using Foresight.Matching.ChainFollowing;
+using Foresight.Matching.ChainReading;
+using Foresight.Matching.Tests.Settlement;
+
+namespace Foresight.Matching.Tests.ChainFollowing;
+
+[Collection(ChainCollection.Name)]
+public sealed class ChainFollowerTests(ChainFixture fixture)
+{
+    [Fact]
+    public async Task WhoApprovesTheFactory_IsObserved_AndStrangersAreNot()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        await fixture.MineAsync(2);
+        await venue.FollowAsync();
+        venue.Leader.Commands.Clear();
+
+        var alice = await venue.AddTraderAsync(usdc: 500, shares: 20);
+        await venue.ExecuteAsync("DELETE FROM accounts");
+        await fixture.MineAsync(2);
+        await venue.FollowAsync();
+        var observed = venue.Leader.Commands.Where(c => c.Kind == DoorCommandKind.ObserveBalance).Select(c => c.Chain!).ToList();
+        Assert.All(observed, o => Assert.Equal(alice.Address.ToLowerHex(), o.Address));
+        Assert.Contains(observed, o => o is { MarketId: 0, Outcome: 255, Units: 500_000_000 });
+        Assert.Contains(observed, o => o is { MarketId: Venue.Market, Outcome: 0, Units: 2_000 });
+        Assert.Contains(observed, o => o is { MarketId: Venue.Market, Outcome: 1, Units: 2_000 });
+    }
+
+    [Fact]
+    public async Task AnUnacknowledgedStep_MovesNoCursor_AndIsToldAgainUnderTheSameId()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        var trade = await venue.TradeAsync(alice, bob);
+        await fixture.MineAsync(2);
+        await venue.FollowAsync();
+        var cursor = await venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = 'follower'");
+        var submitter = venue.NewSubmitter();
+        await venue.StepAsync(submitter);
+        await fixture.MineAsync(3);
+
+        venue.Leader.Answer = DoorStatus.InDoubt;
+        await Assert.ThrowsAsync<UndeliveredException>(() => venue.FollowAsync());
+        Assert.Equal(cursor, await venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = 'follower'"));
+        Assert.NotEqual("final", (await venue.StateOfAsync(trade)).State);
+
+        venue.Leader.Answer = null;
+        await venue.FollowAsync();
+        Assert.Equal("final", (await venue.StateOfAsync(trade)).State);
+        var settle = Assert.Single(venue.Leader.Commands, c => c.Kind == DoorCommandKind.SettleTrade);
+        Assert.Equal(DerivedRequestId.Of("settle", trade.ToString()), settle.RequestId);
+    }
+
+    [Theory]
+    [InlineData("eth_getLogs")]
+    [InlineData("eth_getBlockByNumber")]
+    [InlineData("eth_call")]
+    public async Task ANodeThatFails_MovesNoCursor(string method)
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        await venue.AddTraderAsync();
+        await fixture.MineAsync(2);
+        await Assert.ThrowsAsync<RpcUnavailableException>(() => venue.FollowAsync(venue.NewFollower(new FaultyTransport(fixture.Transport, m => m == method))));
+        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM chain_cursors"));
+    }
+
+    [Fact]
+    public async Task ANodeThatSaysThereAreNoLogs_IsContradictedByTheHeader_AndMovesNoCursor()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        await venue.TradeAsync(alice, bob);
+        await venue.StepAsync(venue.NewSubmitter());
+        await fixture.MineAsync(3);
+        await Assert.ThrowsAsync<InconsistentChainException>(() => venue.FollowAsync(venue.NewFollower(new ForgetfulTransport(fixture.Transport))));
+        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM chain_cursors"));
+        await venue.FollowAsync();
+        Assert.Single(venue.Leader.Settled);
+    }
+
+    [Fact]
+    public async Task AFillPastTheRelayer_IsToldAsWhatIsFilledInAll_UnderOneId()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        var order = await venue.AddOrderAsync(alice, isBuy: false, 6_000, 500);
+        await venue.SendAsync(bob.Key, venue.MarketAddress, ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * Chain.Signing.OrderMessage.AmountPerLot));
+        await fixture.MineAsync(2);
+        await venue.FollowAsync();
+        await fixture.MineAsync();
+        await venue.FollowAsync();
+        var told = venue.Leader.Commands.Where(c => c.Kind == DoorCommandKind.ReduceOrder).ToList();
+        Assert.All(told, c => Assert.Equal((order.Hash.ToString(), alice.Address.ToLowerHex(), 100L), (c.Cancel!.Hash, c.Cancel.Maker, c.Chain!.Units)));
+        Assert.Single(told.Select(c => c.RequestId).Distinct());
+    }
+
+    [Fact]
+    public async Task ASaltCancelledOnChain_IsCancelledInTheBook()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var alice = await venue.AddTraderAsync();
+        await venue.SendAsync(alice.Key, venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", 4711));
+        await fixture.MineAsync(2);
+        await venue.FollowAsync();
+        var cancel = Assert.Single(venue.Leader.Commands, c => c.Kind == DoorCommandKind.CancelBySalt).Cancel!;
+        Assert.Equal(("4711", Venue.Market, alice.Address.ToLowerHex()), (cancel.Salt, cancel.MarketId, cancel.Maker));
+    }
+
+    [Fact]
+    public async Task AResolutionOnChain_ResolvesTheMarket()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        await venue.SendAsync(venue.Operator.Key, venue.MarketAddress, ContractArtifact.Market.Encode("resolve", 1));
+        await fixture.MineAsync(2);
+        await venue.FollowAsync();
+        Assert.Equal(new DoorMarket(Venue.Market, 3, 1), Assert.Single(venue.Leader.Commands, c => c.Kind == DoorCommandKind.SetMarketState).Market);
+    }
+}
