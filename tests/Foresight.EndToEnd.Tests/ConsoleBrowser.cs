@@ -1,5 +1,4 @@
 using Foresight.AppHost.Programs;
-using Foresight.EndToEnd.Tests.Stack;
 using Microsoft.Playwright;
 
 namespace Foresight.EndToEnd.Tests;

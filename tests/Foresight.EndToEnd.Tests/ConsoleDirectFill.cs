@@ -4,7 +4,6 @@ using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Chain.Transactions;
-using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Simulator.Traders;
 
 namespace Foresight.EndToEnd.Tests;

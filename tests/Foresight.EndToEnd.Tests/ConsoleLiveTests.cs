@@ -5,7 +5,6 @@ using Aspire.Hosting.Testing;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Exchange;
 using Foresight.Simulator.Traders;
-using Foresight.Testing;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -37,7 +36,7 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
         await ConsoleBrowser.MarkAsync(page);
 
         using var process = Process.GetProcessById(before.ProcessId);
-        Signals.Terminate(before.ProcessId);
+        NodeProcess.AskToEnd(before.ProcessId);
         var after = await Eventually.GetAsync(
             "the next leader", StartDeadline,
             async () => await stack.LeaderAsync() is { } leader && leader.Epoch > before.Epoch ? leader : null);

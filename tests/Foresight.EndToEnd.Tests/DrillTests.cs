@@ -4,7 +4,6 @@ using Foresight.Contracts;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Load;
-using Foresight.Testing;
 using Npgsql;
 using Xunit.Abstractions;
 

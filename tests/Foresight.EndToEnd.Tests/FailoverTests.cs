@@ -31,7 +31,7 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
 
     [Fact]
     public Task StoppingTheLeaderUnderLoad_HandsOverWithoutWaitingForTheLease() =>
-        LoseTheLeaderAsync(process => Signals.Terminate(process.Id), longestSilence: LongestHandover);
+        LoseTheLeaderAsync(process => NodeProcess.AskToEnd(process.Id), longestSilence: LongestHandover);
 
     /// <param name="longestSilence">In the journal, between the last command of the old epoch and the first of the new one.</param>
     private async Task LoseTheLeaderAsync(Action<Process> lose, TimeSpan longestSilence)

@@ -103,7 +103,7 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
                 return expected == actual;
             });
         }
-        catch (TimeoutException)
+        catch (ConditionNotMetException)
         {
             Assert.Equal(expected, actual);
         }

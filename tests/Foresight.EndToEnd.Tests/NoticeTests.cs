@@ -23,7 +23,7 @@ public sealed class NoticeTests(StackFixture stack)
         var nodes = await stack.GetAsAdminAsync<List<NodeRecord>>("cluster/nodes");
         var follower = nodes.First(node => node.Kind == "matching" && node.NodeId != leader.NodeId);
 
-        Signals.Terminate(follower.ProcessId);
+        NodeProcess.AskToEnd(follower.ProcessId);
         foreach (var client in new[] { here, there })
         {
             await client.NextAsync<Notice>(notice => notice.Kind == "planned_end" && notice.NodeId == follower.NodeId);
@@ -57,7 +57,7 @@ public sealed class NoticeTests(StackFixture stack)
         foreach (var client in clients) await HearAsync(client, "open");
 
         var before = await stack.LeaderAsync();
-        Signals.Terminate(before.ProcessId);
+        NodeProcess.AskToEnd(before.ProcessId);
         foreach (var client in clients)
         {
             await client.NextAsync<ClusterEvent>(notice =>

@@ -3,7 +3,6 @@ using Foresight.Contracts;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Load;
-using Foresight.Testing;
 using Xunit.Abstractions;
 
 namespace Foresight.EndToEnd.Tests;

@@ -1,4 +1,3 @@
-using Foresight.Exchange;
 
 namespace Foresight.Bench.Book;
 

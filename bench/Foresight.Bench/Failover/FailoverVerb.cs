@@ -26,7 +26,7 @@ internal static class FailoverVerb
 
         var reports = new List<FaultReport>();
         var faults = Fault.All.Where(fault => name == "all" || fault.Name == name).ToList();
-        await using (var shared = faults.Exists(fault => fault.Replication == Replication.None) ? await FaultStores.StartAsync() : null)
+        await using (var shared = faults.Exists(fault => fault.Replication == Replication.None) ? await TestStores.StartAsync() : null)
             foreach (var fault in faults)
             {
                 Console.WriteLine($"{fault.Name}: {fault.Meaning}; {runs} times under {rate:0} orders/s, seed {seed}");
@@ -35,7 +35,7 @@ internal static class FailoverVerb
                 if (fault.Replication == Replication.None) await RunAsync(shared!, fault, under, 1, runs, rate, seed, report);
                 for (var run = 1; fault.Replication != Replication.None && run <= runs; run++)
                 {
-                    await using var own = await FaultStores.StartAsync(fault.Replication);
+                    await using var own = await TestStores.StartAsync(fault.Replication);
                     await RunAsync(own, fault, under, run, 1, rate, seed + run - 1, report);
                 }
 
@@ -75,7 +75,7 @@ internal static class FailoverVerb
 
     /// <param name="first">Number of the first run.</param>
     private static async Task RunAsync(
-        FaultStores stores, Fault fault, LeaseOptions lease, int first, int runs, double rate, int seed, FaultReport report)
+        TestStores stores, Fault fault, LeaseOptions lease, int first, int runs, double rate, int seed, FaultReport report)
     {
         var cluster = await FaultCluster.StartAsync(stores, lease, fault.ProxyPostgres);
         await using var run = new FaultRun(fault, cluster, new OrderLoad(cluster.Router, rate, seed), report);

@@ -1,5 +1,4 @@
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Tests.Stores;
 
 namespace Foresight.Bench.Failover;
 
@@ -31,13 +30,6 @@ internal sealed record Injected(DateTimeOffset? Lifted = null, string? Zombie = 
 /// <param name="Epochs">Terms that began.</param>
 internal sealed record Bounds(
     double? Silence = null, double? Unavailable = null, double? Demotion = null, double? Answer = null, long? Epochs = null);
-
-internal enum Replication
-{
-    None,
-    Asynchronous,
-    Synchronous,
-}
 
 /// <summary>One way to break a cluster.</summary>
 /// <param name="InjectAsync">Breaks it, lifts what lasts, and says what it did.</param>

@@ -4,8 +4,6 @@ using System.Globalization;
 using System.Text.Json;
 using Foresight.Contracts;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Tests.Pipeline;
-using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Cluster;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -28,7 +26,7 @@ internal sealed class FaultCluster : IAsyncDisposable
     private readonly ConcurrentDictionary<string, Member> members = new();
     private readonly bool proxyPostgres;
 
-    private FaultCluster(FaultStores stores, string connection, LeaseOptions lease, bool proxyPostgres)
+    private FaultCluster(TestStores stores, string connection, LeaseOptions lease, bool proxyPostgres)
     {
         Stores = stores;
         Connection = connection;
@@ -41,21 +39,21 @@ internal sealed class FaultCluster : IAsyncDisposable
             ["LEASE_FAST_PATH"] = lease.CrashFastPath ? "true" : "false", ["LEASE_TTL_MS"] = Milliseconds(lease.LeaseDuration),
             ["LEASE_RENEW_MS"] = Milliseconds(lease.RenewInterval), ["LEASE_POLL_MS"] = Milliseconds(lease.PollInterval),
         };
-        if (stores.StandbyPort is not null) settings["DATABASE_REPLICA_1_URL"] = StandbyConnection;
+        if (stores.Standby is not null) settings["DATABASE_REPLICA_1_URL"] = StandbyConnection;
         redis = new RedisClient(stores.Redis, settings["REDIS_KEY_PREFIX"]!);
         leaders = new LeaderDirectory(redis.Database, redis.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
         registry = new NodeRegistry(redis.Database, new NoNotices(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
         Router = new LeaderRouter(leaders, new ClusterSecret(settings["CLUSTER_SECRET"]!), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
     }
 
-    public FaultStores Stores { get; }
+    public TestStores Stores { get; }
     public LeaseOptions Lease { get; }
 
     /// <summary>The first primary.</summary>
     public string Connection { get; }
 
     /// <summary>Its standby, where there is one.</summary>
-    public string StandbyConnection => new NpgsqlConnectionStringBuilder(Connection) { Port = Stores.StandbyPort!.Value }.ConnectionString;
+    public string StandbyConnection => Stores.StandbyOf(Connection);
 
     /// <summary>Whichever is the primary.</summary>
     public NpgsqlDataSource Database { get; private set; }
@@ -64,7 +62,7 @@ internal sealed class FaultCluster : IAsyncDisposable
 
     public IEnumerable<Member> Members => members.Values;
 
-    public static async Task<FaultCluster> StartAsync(FaultStores stores, LeaseOptions lease, bool proxyPostgres)
+    public static async Task<FaultCluster> StartAsync(TestStores stores, LeaseOptions lease, bool proxyPostgres)
     {
         var cluster = new FaultCluster(stores, await stores.CreateDatabaseAsync(), lease, proxyPostgres);
         await CreateMarketsAsync(cluster.Database, Markets);
@@ -76,7 +74,7 @@ internal sealed class FaultCluster : IAsyncDisposable
     }
 
     /// <summary>Over a database that has its journal already.</summary>
-    public static async Task<FaultCluster> OverAsync(FaultStores stores, string connection, IReadOnlyList<string> names)
+    public static async Task<FaultCluster> OverAsync(TestStores stores, string connection, IReadOnlyList<string> names)
     {
         var cluster = new FaultCluster(stores, connection, new LeaseOptions(), proxyPostgres: false);
         await cluster.StartNodesAsync(names);

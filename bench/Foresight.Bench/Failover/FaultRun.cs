@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Foresight.Matching.Tests.Stores;
 
 namespace Foresight.Bench.Failover;
 

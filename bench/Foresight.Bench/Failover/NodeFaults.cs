@@ -1,5 +1,4 @@
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Tests.Stores;
 
 namespace Foresight.Bench.Failover;
 

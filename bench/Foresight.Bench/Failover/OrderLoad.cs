@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Foresight.Contracts;
-using Foresight.Matching.Tests.Pipeline;
-using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Cluster;
 
 namespace Foresight.Bench.Failover;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Foresight.Matching.Tests.Stores;
 
 namespace Foresight.Bench.Failover;
 
@@ -50,8 +49,8 @@ internal static class PostgresFaults
     private static async Task<Injected> RestartAsync(Scene scene)
     {
         var killed = Stopwatch.GetTimestamp();
-        await scene.Cluster.Stores.KillPostgresAsync();
-        await scene.Cluster.Stores.StartPostgresAsync();
+        await scene.Cluster.Stores.KillAsync("postgres");
+        await scene.Cluster.Stores.StartAgainAsync("postgres");
         await FaultCluster.UntilAsync(
             "the primary takes connections again", async () => await StreamingStandby.ScalarAsync(scene.Cluster.Connection, "SELECT 1") is not null);
         // Its connections are to the server that died.

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Foresight.Matching.Tests.Stores;
 using Npgsql;
 
 namespace Foresight.Bench.Failover;
@@ -28,7 +27,7 @@ internal static class Promotion
         }
 
         var killed = Stopwatch.GetTimestamp();
-        var killing = cluster.Stores.KillPostgresAsync();
+        var killing = cluster.Stores.KillAsync("postgres");
         // Stopped, it would not notice that its server is gone.
         if (behind > TimeSpan.Zero) NodeProcess.KillNow(sender);
         await killing;
@@ -40,7 +39,7 @@ internal static class Promotion
         await FaultCluster.UntilAsync("the promoted primary acknowledges", () => Task.FromResult(scene.Load.LastEpoch > before));
         var again = Stopwatch.GetElapsedTime(killed);
 
-        await cluster.Stores.StartPostgresAsync();
+        await cluster.Stores.StartAgainAsync("postgres");
         await FaultCluster.UntilAsync("every node refuses the old primary", () => Task.FromResult(cluster.Members.All(RefusesIt)));
         await Task.Delay(Watched);
         var written = await StreamingStandby.RowsWrittenAsync(lost);

@@ -1,4 +1,4 @@
-using Foresight.Matching.Tests.Stores;
+using StackExchange.Redis;
 
 namespace Foresight.Bench.Failover;
 
@@ -37,30 +37,23 @@ internal static class RedisFaults
 
     private static async Task<Injected> KillAsync(Scene scene)
     {
-        await scene.Cluster.Stores.KillRedisAsync();
-        await scene.Cluster.Stores.StartRedisAsync();
+        await scene.Cluster.Stores.KillAsync("redis");
+        await scene.Cluster.Stores.StartAgainAsync("redis");
         return LiftedNow();
     }
 
     private static async Task<Injected> FreezeAsync(Scene scene)
     {
-        var redis = await scene.Cluster.Stores.RedisProcessIdAsync();
-        NodeProcess.Pause(redis);
-        try
-        {
+        using (scene.Cluster.Stores.Freeze("redis"))
             await Task.Delay(scene.LeaseDuration * 2);
-        }
-        finally
-        {
-            NodeProcess.Resume(redis);
-        }
-
         return LiftedNow();
     }
 
+    /// <summary>As an operator's <c>CLIENT PAUSE</c>: every command of every client waits.</summary>
     private static async Task<Injected> PauseAsync(Scene scene)
     {
-        await scene.Cluster.Stores.PauseRedisAsync(scene.LeaseDuration * 2);
+        using (var redis = await ConnectionMultiplexer.ConnectAsync($"{scene.Cluster.Stores.Redis},allowAdmin=true"))
+            await redis.GetDatabase().ExecuteAsync("CLIENT", "PAUSE", (long)(scene.LeaseDuration * 2).TotalMilliseconds, "ALL");
         await Task.Delay(scene.LeaseDuration * 2);
         return LiftedNow();
     }

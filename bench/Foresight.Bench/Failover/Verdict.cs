@@ -1,5 +1,4 @@
 using Foresight.Matching.Invariants;
-using Foresight.Matching.Tests.Stores;
 using Npgsql;
 
 namespace Foresight.Bench.Failover;

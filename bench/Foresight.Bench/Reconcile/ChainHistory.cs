@@ -1,11 +1,9 @@
 using System.Numerics;
-using System.Text.Json.Nodes;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Chain.Transactions;
-using Npgsql;
 using NpgsqlTypes;
 
 namespace Foresight.Bench.Reconcile;

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using Foresight.Bench.Stack;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
@@ -17,22 +15,21 @@ internal sealed class ReconcileStack : IAsyncDisposable
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
 
-    private readonly Servers servers;
+    private readonly TestStores servers;
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
     private readonly HttpNodeClient transport;
-    private readonly Dictionary<string, string> settings;
+    private readonly Dictionary<string, string?> settings;
 
-    private ReconcileStack(Servers servers)
+    private ReconcileStack(TestStores servers)
     {
         this.servers = servers;
         Database = NpgsqlDataSource.Create(servers.Postgres);
         transport = new HttpNodeClient(http, servers.Chain, TimeSpan.FromMinutes(1));
         Client = new EthereumClient(transport);
-        settings = new Dictionary<string, string>
+        settings = new Dictionary<string, string?>
         {
             ["DATABASE_URL"] = servers.Postgres, ["REDIS_URL"] = servers.Redis, ["RPC_URL"] = servers.Chain.ToString(), ["OPERATOR_KEY"] = OperatorKey, ["MARKETS"] = "1",
-            ["CLUSTER_SECRET"] = Guid.NewGuid().ToString(), ["RECONCILIATION_INTERVAL_MS"] = "86400000", ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
-            ["DOTNET_ENVIRONMENT"] = "Development", ["ASPNETCORE_ENVIRONMENT"] = "Development",
+            ["CLUSTER_SECRET"] = Guid.NewGuid().ToString(), ["RECONCILIATION_INTERVAL_MS"] = "86400000",
         };
     }
 
@@ -44,18 +41,18 @@ internal sealed class ReconcileStack : IAsyncDisposable
 
     public static async Task<ReconcileStack> StartAsync()
     {
-        var stack = new ReconcileStack(await Servers.StartAsync("--gas-limit 300000000"));
-        using (var setup = stack.Start("setup", "setup"))
+        var stack = new ReconcileStack(await TestStores.StartAsync(chain: "--gas-limit 300000000"));
+        await using (var setup = new NodeProcess("setup", stack.settings, arguments: "setup"))
         {
-            await setup.WaitForExitAsync().WaitAsync(StartTimeout);
-            if (setup.ExitCode != 0) throw new InvalidOperationException($"The set-up step ended with {setup.ExitCode}.");
+            await setup.EndedAsync(StartTimeout);
+            if (setup.ExitCode != 0) throw new InvalidOperationException($"The set-up step ended with {setup.ExitCode}.\n{setup.Output}");
         }
 
         stack.Deployment = (await Deployment.ReadAsync(stack.Database, ChainId, CancellationToken.None))!;
         return stack;
     }
 
-    public Process StartNode(string name) => Start(name);
+    public NodeProcess StartNode(string name) => new(name, settings);
 
     public async Task RequestAsync(string method, params System.Text.Json.Nodes.JsonNode?[] parameters) => await Client.RequestAsync(new RpcRequest(method, parameters));
 
@@ -86,26 +83,5 @@ internal sealed class ReconcileStack : IAsyncDisposable
         http.Dispose();
         await Database.DisposeAsync();
         await servers.DisposeAsync();
-    }
-
-    private Process Start(string name, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Foresight.Matching.dll"), .. arguments])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory,
-        };
-        foreach (var (setting, value) in settings) start.Environment[setting] = value;
-        start.Environment["NODE_ID"] = name;
-        var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, line) => Tell(line.Data);
-        process.ErrorDataReceived += (_, line) => Tell(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        return process;
-
-        static void Tell(string? line)
-        {
-            if (line is not null && Environment.GetEnvironmentVariable("BENCH_OUTPUT") is { Length: > 0 }) Console.Error.WriteLine($"  | {line}");
-        }
     }
 }

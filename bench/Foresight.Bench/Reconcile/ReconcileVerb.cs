@@ -106,14 +106,14 @@ internal static class ReconcileVerb
     /// <returns>Megabytes of memory at its peak.</returns>
     private static async Task<long> RunNodeAsync(ReconcileStack stack, string name, int runs, bool kill)
     {
-        using var node = stack.StartNode(name);
+        await using var node = stack.StartNode(name);
         try
         {
             using var deadline = new CancellationTokenSource(RunDeadline);
             using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
             while (await stack.ScalarAsync<long>("SELECT count(*) FROM reconciliation_runs WHERE state IN ('succeeded', 'failed')") < runs)
             {
-                if (node.HasExited) throw new InvalidOperationException($"The node ended with {node.ExitCode}. BENCH_OUTPUT=1 shows what it says.");
+                if (node.HasEnded) throw new InvalidOperationException($"The node ended with {node.ExitCode}.\n{node.Output}");
                 await timer.WaitForNextTickAsync(deadline.Token);
             }
 
@@ -125,14 +125,11 @@ internal static class ReconcileVerb
         }
         finally
         {
-            if (!kill && !node.HasExited)
+            if (!kill)
             {
-                using var terminate = Process.Start("kill", ["-TERM", node.Id.ToString(CultureInfo.InvariantCulture)]);
-                await Task.WhenAny(node.WaitForExitAsync(), Task.Delay(TimeSpan.FromSeconds(10)));
+                node.AskToEnd();
+                await Task.WhenAny(node.EndedAsync(TimeSpan.FromSeconds(10)));
             }
-
-            if (!node.HasExited) node.Kill();
-            await node.WaitForExitAsync();
         }
     }
 

@@ -1,4 +1,3 @@
-using Foresight.Chain;
 using Foresight.Chain.Signing;
 
 namespace Foresight.Bench.Reconcile;

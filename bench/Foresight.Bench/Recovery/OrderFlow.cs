@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using Foresight.Contracts;
 using Foresight.Exchange;
 using Foresight.Matching.Pipeline;
-using Foresight.Matching.Tests.Pipeline;
 
 namespace Foresight.Bench.Recovery;
 

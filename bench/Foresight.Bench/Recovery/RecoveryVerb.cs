@@ -24,7 +24,7 @@ internal static class RecoveryVerb
         var seed = (int)options.Number("seed", 1, 0, int.MaxValue);
         options.RequireNoOthers();
 
-        await using var stores = await FaultStores.StartAsync();
+        await using var stores = await TestStores.StartAsync();
         var connection = await stores.CreateDatabaseAsync();
         await using var database = NpgsqlDataSource.Create(connection);
         await FaultCluster.CreateMarketsAsync(database, OrderFlow.Markets);

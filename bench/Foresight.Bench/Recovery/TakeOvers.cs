@@ -19,7 +19,7 @@ internal readonly record struct TakeOver(double Detected, double Fenced, double 
 /// </summary>
 internal static class TakeOvers
 {
-    public static async Task<List<TakeOver>> MeasureAsync(FaultStores stores, string connection, int runs)
+    public static async Task<List<TakeOver>> MeasureAsync(TestStores stores, string connection, int runs)
     {
         await using var cluster = await FaultCluster.OverAsync(stores, connection, ["n1", "n2"]);
         var found = new List<TakeOver>();

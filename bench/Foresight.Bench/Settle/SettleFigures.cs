@@ -1,9 +1,7 @@
 using System.Globalization;
 using Foresight.Bench.Stack;
-using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
-using Npgsql;
 
 namespace Foresight.Bench.Settle;
 

@@ -6,10 +6,8 @@ using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Matching.ChainReading;
-using Foresight.Matching.Schema;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Setup;
-using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -38,7 +36,7 @@ internal sealed partial class TradingStack : IAsyncDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    private readonly Servers servers;
+    private readonly TestStores servers;
     private readonly TradingStackOptions options;
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
     private readonly RedisClient client;
@@ -46,7 +44,7 @@ internal sealed partial class TradingStack : IAsyncDisposable
     private NodeProcess? node;
     private int nodes;
 
-    private TradingStack(Servers servers, TradingStackOptions options)
+    private TradingStack(TestStores servers, TradingStackOptions options)
     {
         (this.servers, this.options) = (servers, options);
         Database = NpgsqlDataSource.Create(servers.Postgres);
@@ -71,7 +69,7 @@ internal sealed partial class TradingStack : IAsyncDisposable
 
     public static async Task<TradingStack> StartAsync(TradingStackOptions options)
     {
-        var stack = new TradingStack(await Servers.StartAsync("--block-time 1", options.Replica), options);
+        var stack = new TradingStack(await TestStores.StartAsync(options.Replica ? Replication.Asynchronous : Replication.None, "--block-time 1"), options);
         await stack.SetUpAsync();
         return stack;
     }
@@ -157,14 +155,14 @@ internal sealed partial class TradingStack : IAsyncDisposable
             ["ConnectionStrings:redis"] = servers.Redis, ["ConnectionStrings:foresight"] = servers.Postgres, ["CLUSTER_SECRET"] = Secret,
             ["RPC_URL"] = servers.Chain.ToString(),
         };
-        if (servers.Replica is { } replica) all["DATABASE_REPLICA_1_URL"] = replica;
+        if (servers.Standby is { } replica) all["DATABASE_REPLICA_1_URL"] = replica;
         foreach (var (name, value) in own) all[name] = value;
         return all;
     }
 
     private async Task SetUpAsync()
     {
-        await new Migrator(Database, NullLogger<Migrator>.Instance).MigrateAsync();
+        await TestStores.MigrateAsync(servers.Postgres);
         var markets = options.Markets + ((options.Markets - 1) / 3);
         var setup = new SetupOptions(markets, TimeSpan.FromSeconds(60), null, null, null, []);
         await SetupVerb.RunAsync(Database, new ChainEndpoint(Chain, SetupOptions.DevelopmentChainId), Operator, setup, CancellationToken.None);

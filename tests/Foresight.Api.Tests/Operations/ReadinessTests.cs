@@ -37,7 +37,7 @@ public sealed class ReadinessTests(ApiStack stack)
     [Fact]
     public async Task WithRedisFrozen_ReadsAndProbesGoOn_AndHealthSaysWhatIsWrong()
     {
-        using (new Frozen(await RedisProcessAsync()))
+        using (new FrozenProcesses(await RedisProcessAsync()))
         {
             var since = DateTimeOffset.UtcNow;
             var isTold = false;

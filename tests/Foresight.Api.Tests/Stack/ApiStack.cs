@@ -7,7 +7,6 @@ using Aspire.Hosting.Testing;
 using Foresight.Chain;
 using Foresight.AppHost;
 using Foresight.AppHost.Native;
-using Foresight.Testing;
 using Npgsql;
 
 namespace Foresight.Api.Tests.Stack;
@@ -123,11 +122,9 @@ public sealed class ApiStack : IAsyncLifetime
         if (app is not null) await app.DisposeAsync();
     }
 
-    private async Task MigrateAsync([System.Runtime.CompilerServices.CallerFilePath] string here = "")
+    private async Task MigrateAsync()
     {
-        var folder = Path.Combine(Path.GetDirectoryName(here)!, "../../../Foresight.Matching/Schema");
-        foreach (var file in Directory.GetFiles(folder, "*.sql").Order(StringComparer.Ordinal))
-            await ExecuteAsync(await File.ReadAllTextAsync(file));
+        await TestStores.MigrateAsync(PrimaryConnection);
         await ExecuteAsync(
             $"""
             INSERT INTO markets (market_id, address, question, outcomes, tick_size, listed_sequence) VALUES

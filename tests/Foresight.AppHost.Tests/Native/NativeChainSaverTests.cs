@@ -4,7 +4,6 @@ using System.Text;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Foresight.AppHost.Native;
-using Foresight.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 

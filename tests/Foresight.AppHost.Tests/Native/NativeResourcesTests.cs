@@ -3,8 +3,6 @@ using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
 using Foresight.AppHost.Native;
-using Foresight.Testing;
-using Foresight.Tests;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using StackExchange.Redis;

@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Foresight.AppHost.Native;
-using Foresight.Testing;
 using Xunit;
 
 namespace Foresight.AppHost.Tests.Publish;

@@ -7,7 +7,6 @@ using Aspire.Hosting;
 using Aspire.Hosting.Testing;
 using Foresight.AppHost.Native;
 using Foresight.Chain.Signing;
-using Foresight.Testing;
 using Xunit;
 
 namespace Foresight.AppHost.Tests.Publish;

@@ -11,7 +11,6 @@ using Foresight.Simulator.Flow;
 using Foresight.Simulator.Funding;
 using Foresight.Simulator.Load;
 using Foresight.Simulator.Traders;
-using Foresight.Testing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Foresight.EndToEnd.Tests.Stack;

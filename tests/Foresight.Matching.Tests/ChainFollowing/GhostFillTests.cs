@@ -1,7 +1,6 @@
 using System.Numerics;
 using Foresight.Chain.Abi;
 using Foresight.Chain.Contracts;
-using Foresight.Chain.Signing;
 using Foresight.Contracts;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;

@@ -2,7 +2,6 @@ using Foresight.Contracts;
 using Foresight.Matching.Invariants;
 using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
-using Npgsql;
 
 namespace Foresight.Matching.Tests.Invariants;
 

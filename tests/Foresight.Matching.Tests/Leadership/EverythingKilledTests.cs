@@ -15,7 +15,7 @@ public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOu
 
     public async Task InitializeAsync()
     {
-        await stores.StartRedisAsync();
+        await stores.StartAgainAsync("redis");
         cluster = await TestCluster.CreateAsync(stores);
         client = new TestClient(cluster);
     }
@@ -39,10 +39,10 @@ public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOu
         for (var i = 0; i < Repeat.Times; i++)
         {
             await load.AcknowledgedAsync(random.Next(20, 200));
-            Func<Task>[] deaths = [KillNodesAsync, stores.KillPostgresAsync, stores.StopRedisAsync];
+            Func<Task>[] deaths = [KillNodesAsync, () => stores.KillAsync("postgres"), () => stores.KillAsync("redis")];
             random.Shuffle(deaths);
             await Task.WhenAll(deaths.Select(death => death()));
-            await Task.WhenAll(stores.StartPostgresAsync(), stores.StartRedisAsync());
+            await Task.WhenAll(stores.StartAgainAsync("postgres"), stores.StartAgainAsync("redis"));
             // Its connections are to the server that died.
             cluster.Database.Clear();
             await StartNodesAsync();

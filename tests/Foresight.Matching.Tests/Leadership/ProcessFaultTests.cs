@@ -27,10 +27,10 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
                 "three nodes are up and one leads", Eventually.Patience * 2,
                 async () => (await client.Nodes.ListAsync()).Count == 3 && await client.ActiveAsync() is not null);
         }
-        catch (TimeoutException late)
+        catch (ConditionNotMetException late)
         {
             var said = nodes.Select(node => $"{node.NodeId}{(node.HasEnded ? $" ended with {node.ExitCode}" : "")}:\n{node.Output}");
-            throw new TimeoutException($"{late.Message}\n{string.Join('\n', said)}", late);
+            throw new ConditionNotMetException($"{late.Message}\n{string.Join('\n', said)}", late);
         }
 
         await client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);

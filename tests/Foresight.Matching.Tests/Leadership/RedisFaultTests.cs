@@ -17,14 +17,14 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
 
     public async Task DisposeAsync()
     {
-        await stores.StartRedisAsync();
+        await stores.StartAgainAsync("redis");
         await cluster.DisposeAsync();
     }
 
     [Fact]
     public async Task WithRedisDownAtStart_NodesFollow_AndOneLeadsSoonAfterItIsBack()
     {
-        await stores.StopRedisAsync();
+        await stores.KillAsync("redis");
         await using var one = await TestNode.StartAsync("n1", cluster);
         await using var two = await TestNode.StartAsync("n2", cluster);
         // Said when a bid was due and not made. A node that took "no answer" for "nobody leads" would not say it.
@@ -35,7 +35,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await Eventually.TrueAsync("it is not ready", Eventually.Patience, async () => await ProbeAsync(one, "ready") == 503);
         Assert.Equal(200, await ProbeAsync(one, "alive"));
 
-        await stores.StartRedisAsync();
+        await stores.StartAgainAsync("redis");
         await OneLeadsAsync(one, two, Eventually.Patience);
         Assert.Equal(DoorStatus.Accepted, (await one.Router.SendAsync(Traders.Fund(1))).Status);
         await NodesAreKnownAsync(one, Eventually.Patience);
@@ -45,19 +45,19 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
     [Fact]
     public async Task WithRedisKilledAndRestartedEmpty_TradingGoesOn_AndTheRegistryIsRebuilt()
     {
-        await stores.StartRedisAsync();
+        await stores.StartAgainAsync("redis");
         await using var one = await TestNode.StartAsync("n1", cluster);
         await one.ActiveAsync();
         await using var two = await TestNode.StartAsync("n2", cluster);
         await one.Router.SendAsync(Traders.Fund(1));
         await NodesAreKnownAsync(one, Eventually.Patience);
 
-        await stores.StopRedisAsync();
+        await stores.KillAsync("redis");
         // The leader serves while it may still trust its lease.
         Assert.Equal(DoorStatus.Accepted, (await one.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
         await Eventually.TrueAsync("the leader stops by its own clock", Eventually.Patience, () => one.Presence.State == "follower");
 
-        await stores.StartRedisAsync();
+        await stores.StartAgainAsync("redis");
         await OneLeadsAsync(one, two, Eventually.Patience);
         await NodesAreKnownAsync(one, Eventually.Patience);
         Assert.Equal(DoorStatus.Accepted, (await two.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
@@ -69,7 +69,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
     [InlineData(true)]
     public async Task ALeaderThatIsCutOffFromRedis_StopsByItsOwnClock_AndAnotherNodeTakesOver(bool onlyHearsNothing)
     {
-        await stores.StartRedisAsync();
+        await stores.StartAgainAsync("redis");
         var address = stores.Redis.Split(',')[0].Split(':');
         await using var proxy = new TcpProxy(address[0], int.Parse(address[1]));
         var cutOff = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:redis", proxy.Redis(stores.Redis)));
@@ -103,7 +103,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
     [InlineData("{\"nodeId\":\"ghost\",\"address\":\"http://127.0.0.1:1\",\"token\":\"00000000-0000-0000-0000-000000000001\",\"epoch\":9,\"acquiredAt\":\"2026-01-01T00:00:00Z\",\"lastRenewedAt\":\"2026-01-01T00:00:00Z\"}")]
     public async Task ALeaseKeyDeletedOrForgedByHand_LeavesOneWriter_WithinOneLease(string? forged)
     {
-        await stores.StartRedisAsync();
+        await stores.StartAgainAsync("redis");
         await using var one = await TestNode.StartAsync("n1", cluster);
         await one.ActiveAsync();
         await using var two = await TestNode.StartAsync("n2", cluster);
@@ -126,7 +126,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
     [Fact]
     public async Task ALeaseThatALateRenewalWrote_IsGivenBackByTheNodeItNames()
     {
-        await stores.StartRedisAsync();
+        await stores.StartAgainAsync("redis");
         await using var node = await TestNode.StartAsync("n1", cluster.With("LEASE_TTL_MS", "600000"));
         await node.ActiveAsync();
         var key = LeaderDirectory.LeaseKey(LeasedResources.Matching);
@@ -142,7 +142,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
     [Fact]
     public async Task TwoNodesOfOneName_AreTwoToTheLease_AndOneOfThemLeads()
     {
-        await stores.StartRedisAsync();
+        await stores.StartAgainAsync("redis");
         await using var one = await TestNode.StartAsync("n1", cluster);
         await using var namesake = await TestNode.StartAsync("n1", cluster);
         await OneLeadsAsync(one, namesake, Eventually.Patience);

@@ -16,7 +16,7 @@ public sealed class SlowRedisTests(BreakableStoresFixture stores, ITestOutputHel
 
     public async Task InitializeAsync()
     {
-        await stores.StartRedisAsync();
+        await stores.StartAgainAsync("redis");
         cluster = await TestCluster.CreateAsync(
             stores, new("LEASE_TTL_MS", $"{Lease.TotalMilliseconds}"), new("LEASE_RENEW_MS", $"{Renewal.TotalMilliseconds}"), new("LEASE_MARGIN_MS", "200"));
         client = new TestClient(cluster);

@@ -18,19 +18,19 @@ public sealed class SoleNodeTests(BreakableStoresFixture stores) : IAsyncLifetim
 
     public async Task DisposeAsync()
     {
-        await stores.StartRedisAsync();
+        await stores.StartAgainAsync("redis");
         await cluster.DisposeAsync();
     }
 
     [Fact]
     public async Task ItLeadsWithoutRedis_UnderATermOfPostgres_AndIsFoundWhenRedisIsThere()
     {
-        await stores.StopRedisAsync();
+        await stores.KillAsync("redis");
         await using var node = await TestNode.StartAsync("n1", cluster);
         await node.ActiveAsync();
         Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'"));
 
-        await stores.StartRedisAsync();
+        await stores.StartAgainAsync("redis");
         await using var client = new TestClient(cluster);
         await Eventually.TrueAsync("a client finds it", Eventually.Patience, async () =>
             (await client.Leaders.FindAsync(LeasedResources.Matching))?.NodeId == "n1");
@@ -42,7 +42,7 @@ public sealed class SoleNodeTests(BreakableStoresFixture stores) : IAsyncLifetim
     [Fact]
     public async Task ThatEnds_TakesItsLeaseAway_ButNotAnothers()
     {
-        await stores.StartRedisAsync();
+        await stores.StartAgainAsync("redis");
         using var redis = new RedisClient(cluster.Settings["ConnectionStrings:redis"]!, cluster.Settings["REDIS_KEY_PREFIX"]!);
         var key = LeaderDirectory.LeaseKey(LeasedResources.Matching);
         var ended = await LeadAsync("n1");
@@ -70,7 +70,7 @@ public sealed class SoleNodeTests(BreakableStoresFixture stores) : IAsyncLifetim
     [Fact]
     public async Task OfTwoByMistake_TheFenceLetsOneWrite()
     {
-        await stores.StartRedisAsync();
+        await stores.StartAgainAsync("redis");
         await using var first = await TestNode.StartAsync("n1", cluster);
         await first.ActiveAsync();
         await using var second = await TestNode.StartAsync("n2", cluster);

@@ -10,22 +10,10 @@ namespace Foresight.Matching.Tests.Pipeline;
 /// <summary>One database and one set of keys, with markets to trade in.</summary>
 internal sealed class TestCluster : IAsyncDisposable
 {
-    private TestCluster(string redis, string connection, IEnumerable<KeyValuePair<string, string?>> more)
+    private TestCluster(string connection, Dictionary<string, string?> settings)
     {
-        Connection = connection;
+        (Connection, Settings) = (connection, settings);
         Database = NpgsqlDataSource.Create(connection);
-        Settings = new Dictionary<string, string?>
-        {
-            ["ConnectionStrings:redis"] = redis,
-            ["ConnectionStrings:foresight"] = connection,
-            ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
-            ["CLUSTER_SECRET"] = "a secret of these tests",
-            ["LEASE_TTL_MS"] = "3000",
-            ["LEASE_RENEW_MS"] = "600",
-            ["LEASE_POLL_MS"] = "100",
-            ["LEASE_MARGIN_MS"] = "300",
-        };
-        foreach (var (name, value) in more) Settings[name] = value;
     }
 
     public string Connection { get; }
@@ -37,7 +25,9 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public static async Task<TestCluster> CreateAsync(StoresFixture stores, params KeyValuePair<string, string?>[] settings)
     {
-        var cluster = new TestCluster(stores.Redis, await stores.CreateDatabaseAsync(), settings);
+        var connection = await stores.CreateDatabaseAsync();
+        var cluster = new TestCluster(connection, stores.NodeSettings(connection));
+        foreach (var (name, value) in settings) cluster.Settings[name] = value;
         await cluster.ExecuteAsync(
             """
             INSERT INTO markets (market_id, address, question, outcomes, tick_size) VALUES
@@ -48,7 +38,7 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>Nodes begin at the primary; what is asked here is asked of the standby, which is to be promoted.</summary>
-    public static TestCluster Over(ReplicatedStores stores) => new(stores.Redis, stores.Standby, stores.Settings());
+    public static TestCluster Over(ReplicatedStores stores) => new(stores.Standby!, stores.Settings());
 
     /// <summary>The engine as the journal alone has it.</summary>
     public async Task<ExchangeEngine> ReplayAsync(long through = long.MaxValue) =>

@@ -1,4 +1,3 @@
-using Foresight.Contracts;
 using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
 

@@ -13,7 +13,7 @@ public sealed class PrimaryRestartTests(BreakableStoresFixture stores) : IAsyncL
 
     public async Task InitializeAsync()
     {
-        await stores.StartRedisAsync();
+        await stores.StartAgainAsync("redis");
         cluster = await TestCluster.CreateAsync(stores);
         nodes = await LiveNodes.StartAsync(cluster);
     }
@@ -32,8 +32,8 @@ public sealed class PrimaryRestartTests(BreakableStoresFixture stores) : IAsyncL
         {
             await load.AcknowledgedAsync(50);
             var before = await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
-            await stores.KillPostgresAsync();
-            await stores.StartPostgresAsync();
+            await stores.KillAsync("postgres");
+            await stores.StartAgainAsync("postgres");
             // Its connections are to the server that died.
             cluster.Database.Clear();
             await load.AcknowledgedAsync(50);

@@ -43,7 +43,7 @@ public sealed class PromotionTests : IAsyncLifetime
         var after = await PlaceAsync(10);
         Assert.All(after, answer => Assert.True(answer.Epoch > before[^1].Epoch));
         // Acknowledged before, by a primary whose standby had to have it: all there.
-        Assert.Equal(20L, await CountAsync(stores.Standby));
+        Assert.Equal(20L, await CountAsync(stores.Standby!));
         Assert.Equal(before[^1].Sequence + 1, after[0].Sequence);
 
         await Eventually.TrueAsync("the new primary is found", Eventually.Patience, async () => await CanReadAsync(reading));
@@ -54,11 +54,11 @@ public sealed class PromotionTests : IAsyncLifetime
         await node.DisposeAsync();
         node = await StartNodeAsync("n2", settings);
         await PlaceAsync(10);
-        Assert.Equal(40L, await CountAsync(stores.Standby));
-        Assert.Equal(10L, await CountAsync(stores.Primary));
+        Assert.Equal(40L, await CountAsync(stores.Standby!));
+        Assert.Equal(10L, await CountAsync(stores.Postgres));
         Assert.Equal(
             "1", Convert.ToString(
-                await ReplicatedStores.ScalarAsync(stores.Primary, "SELECT epoch FROM leadership WHERE resource = 'matching-engine'"),
+                await StreamingStandby.ScalarAsync(stores.Postgres, "SELECT epoch FROM leadership WHERE resource = 'matching-engine'"),
                 CultureInfo.InvariantCulture));
     }
 
@@ -104,5 +104,5 @@ public sealed class PromotionTests : IAsyncLifetime
     }
 
     private static async Task<long> CountAsync(string server) =>
-        (long)(await ReplicatedStores.ScalarAsync(server, "SELECT count(*) FROM orders"))!;
+        (long)(await StreamingStandby.ScalarAsync(server, "SELECT count(*) FROM orders"))!;
 }

@@ -1,6 +1,5 @@
 using Foresight.Matching.Tests.Leadership;
 using Foresight.Matching.Tests.Pipeline;
-using Foresight.Matching.Tests.Stores;
 using Xunit.Abstractions;
 
 namespace Foresight.Matching.Tests.PostgresFaults;
@@ -37,7 +36,7 @@ public sealed class PromotionUnderLoadTests(ITestOutputHelper output)
         await using var nodes = await LiveNodes.StartAsync(cluster);
         await using var load = new Load(nodes.Client, cluster);
         await load.AcknowledgedAsync(50);
-        var sender = await StreamingStandby.SenderAsync(stores.Primary);
+        var sender = await StreamingStandby.SenderAsync(stores.Postgres);
         if (behind > 0)
         {
             NodeProcess.Pause(sender);
@@ -55,8 +54,8 @@ public sealed class PromotionUnderLoadTests(ITestOutputHelper output)
         await stores.StartAgainAsync("postgres");
         await nodes.AllSaidAsync(Refusal);
         await load.AcknowledgedAsync(50);
-        Assert.Equal(0, await StreamingStandby.RowsWrittenAsync(stores.Primary));
-        var gone = await StreamingStandby.UnreplicatedAsync(stores.Primary, stores.Standby);
+        Assert.Equal(0, await StreamingStandby.RowsWrittenAsync(stores.Postgres));
+        var gone = await StreamingStandby.UnreplicatedAsync(stores.Postgres, stores.Standby!);
         var lost = await load.AssertNothingLostOrDoubledAsync(gone);
         output.WriteLine($"{gone.Count} commands had not reached the standby; {lost} of them were acknowledged orders.");
         return lost;

@@ -37,15 +37,15 @@ public sealed class SynchronousStandbyTests : IAsyncLifetime
         using var frozen = stores.Freeze("postgres-replica");
         var last = Place(seconds: 2);
         AssertOpen(await node.Router.SendAsync(last));
-        await ReplicatedStores.ExecuteAsync(stores.Primary, "ALTER SYSTEM RESET synchronous_standby_names");
-        await ReplicatedStores.ExecuteAsync(stores.Primary, "SELECT pg_reload_conf()");
+        await StreamingStandby.ScalarAsync(stores.Postgres, "ALTER SYSTEM RESET synchronous_standby_names");
+        await StreamingStandby.ScalarAsync(stores.Postgres, "SELECT pg_reload_conf()");
         await AssertAcceptedAsync(last);
         Assert.Equal(21L, await CountAsync());
     }
 
     private static void AssertOpen(DoorResult answer) => Assert.Contains(answer.Status, new[] { DoorStatus.InDoubt, DoorStatus.Late });
 
-    private async Task<long> CountAsync() => (long)(await ReplicatedStores.ScalarAsync(stores.Primary, "SELECT count(*) FROM orders"))!;
+    private async Task<long> CountAsync() => (long)(await StreamingStandby.ScalarAsync(stores.Postgres, "SELECT count(*) FROM orders"))!;
 
     private DoorCommand Place(double seconds) =>
         traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1) with { Deadline = DateTimeOffset.UtcNow.AddSeconds(seconds) };

@@ -1,6 +1,5 @@
 using System.Numerics;
 using Foresight.Matching.Reconciliation;
-using Xunit;
 
 namespace Foresight.Matching.Tests.Reconciliation;
 

@@ -1,7 +1,6 @@
 using System.Numerics;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Reconciliation;
-using Xunit;
 
 namespace Foresight.Matching.Tests.Reconciliation;
 

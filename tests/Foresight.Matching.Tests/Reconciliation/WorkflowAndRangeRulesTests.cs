@@ -1,5 +1,4 @@
 using Foresight.Matching.Reconciliation;
-using Xunit;
 
 namespace Foresight.Matching.Tests.Reconciliation;
 

@@ -1,5 +1,4 @@
 using Foresight.Matching.Settlement;
-using Xunit;
 
 namespace Foresight.Matching.Tests.Settlement;
 

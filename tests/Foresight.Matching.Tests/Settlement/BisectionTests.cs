@@ -1,4 +1,3 @@
-using System.Numerics;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;

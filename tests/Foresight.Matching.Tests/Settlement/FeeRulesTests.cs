@@ -1,6 +1,5 @@
 using System.Numerics;
 using Foresight.Matching.Settlement;
-using Xunit;
 
 namespace Foresight.Matching.Tests.Settlement;
 

@@ -12,7 +12,6 @@ using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Setup;
 using Foresight.Matching.Sharding;
-using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -67,7 +66,7 @@ public sealed class Venue : IAsyncDisposable
     public static async Task<Venue> CreateAsync(ChainFixture fixture, SettlementOptions? options = null, int shards = 1)
     {
         await fixture.AutomineAsync(true);
-        var venue = new Venue(fixture, await fixture.CreateDatabaseAsync()) { shards = shards };
+        var venue = new Venue(fixture, await fixture.OpenDatabaseAsync()) { shards = shards };
         if (options is not null) venue.Options = options;
         await ShardStore.FixAsync(venue.Database, shards, CancellationToken.None);
         await SetupVerb.RunAsync(

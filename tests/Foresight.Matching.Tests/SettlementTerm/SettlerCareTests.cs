@@ -4,7 +4,6 @@ using Foresight.Contracts;
 using Foresight.Matching.Tests.Settlement;
 using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Cluster;
-using StackExchange.Redis;
 using Xunit.Abstractions;
 
 namespace Foresight.Matching.Tests.SettlementTerm;

@@ -5,7 +5,6 @@ using Foresight.Matching.ChainReading;
 using Foresight.Matching.Tests.Settlement;
 using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Cluster;
-using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.SettlementTerm;
@@ -53,13 +52,9 @@ internal sealed class SettlerNodes : IAsyncDisposable
 
     public void Start(string node, params (string Name, string Value)[] settings)
     {
-        var all = new Dictionary<string, string?>
+        var all = new Dictionary<string, string?>(Shared(node))
         {
-            ["ConnectionStrings:redis"] = venue.Fixture.Redis,
-            ["ConnectionStrings:foresight"] = venue.Fixture.ConnectionStringOf(venue.Database),
-            ["REDIS_KEY_PREFIX"] = prefix, ["CLUSTER_SECRET"] = Secret,
-            ["LEASE_TTL_MS"] = "3000", ["LEASE_RENEW_MS"] = "600", ["LEASE_POLL_MS"] = "100", ["LEASE_MARGIN_MS"] = "300",
-            ["RPC_URL"] = rpcOf(node), ["OPERATOR_KEY"] = Venue.DevelopmentKey, ["SETTLEMENT_BATCH_AGE_MS"] = "0",
+            ["OPERATOR_KEY"] = Venue.DevelopmentKey, ["SETTLEMENT_BATCH_AGE_MS"] = "0",
             // Its own look at the blocks must not be taken for the follower's.
             ["RECONCILIATION_INTERVAL_MS"] = "86400000",
         };
@@ -70,12 +65,7 @@ internal sealed class SettlerNodes : IAsyncDisposable
     /// <summary>An Api node on the same journal, cluster and chain.</summary>
     public void StartApi(string node, params (string Name, string Value)[] settings)
     {
-        var all = new Dictionary<string, string?>
-        {
-            ["ConnectionStrings:redis"] = venue.Fixture.Redis,
-            ["ConnectionStrings:foresight"] = venue.Fixture.ConnectionStringOf(venue.Database),
-            ["REDIS_KEY_PREFIX"] = prefix, ["CLUSTER_SECRET"] = Secret, ["RPC_URL"] = rpcOf(node),
-        };
+        var all = Shared(node);
         foreach (var (name, value) in settings) all[name] = value;
         nodes[node] = new NodeProcess(node, all, "Foresight.Api");
     }
@@ -132,6 +122,11 @@ internal sealed class SettlerNodes : IAsyncDisposable
         mayMine.Dispose();
         ending.Dispose();
     }
+
+    private Dictionary<string, string?> Shared(string node) => new(venue.Fixture.NodeSettings(venue.Fixture.ConnectionStringOf(venue.Database)))
+    {
+        ["REDIS_KEY_PREFIX"] = prefix, ["CLUSTER_SECRET"] = Secret, ["RPC_URL"] = rpcOf(node),
+    };
 
     private async Task PlaceAsync(PrivateKey maker, bool isBuy)
     {

@@ -1,4 +1,3 @@
-using Foresight.Chain;
 using Foresight.Chain.Signing;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
@@ -21,7 +20,7 @@ public sealed class SetupTests(ChainFixture fixture)
     public async Task Repeated_ItChangesNothing_AndAddsOnlyTheMarketsThatAreMissing()
     {
         await fixture.AutomineAsync(true);
-        await using var database = await fixture.CreateDatabaseAsync();
+        await using var database = await fixture.OpenDatabaseAsync();
         Assert.Contains("2 markets", await RunAsync(database, 2));
         var factory = await ScalarAsync<byte[]>(database, "SELECT factory FROM deployments");
         Assert.Contains("2 markets on chain 31337 as before", await RunAsync(database, 2));
@@ -87,7 +86,7 @@ public sealed class SetupTests(ChainFixture fixture)
     public async Task TheNumberOfShards_IsFixedByTheFirstSetUp_AndMarketsGoToThemInTurn()
     {
         await fixture.AutomineAsync(true);
-        await using var database = await fixture.CreateDatabaseAsync();
+        await using var database = await fixture.OpenDatabaseAsync();
         Assert.Equal(3, await ShardStore.FixAsync(database, 3, CancellationToken.None));
         await RunAsync(database, 4);
         Assert.Equal("0,1,2,0", await ScalarAsync<string>(database, "SELECT string_agg(shard::text, ',' ORDER BY market_id) FROM markets"));
@@ -99,7 +98,7 @@ public sealed class SetupTests(ChainFixture fixture)
     [Fact]
     public async Task ADatabaseFromBeforeThereWereShards_HasOne()
     {
-        await using var database = await fixture.CreateDatabaseAsync();
+        await using var database = await fixture.OpenDatabaseAsync();
         await using (var market = database.CreateCommand(
             "INSERT INTO markets (market_id, address, question, outcomes, tick_size) VALUES (1, decode(repeat('a1', 20), 'hex'), '?', ARRAY['a', 'b'], 1)"))
             await market.ExecuteNonQueryAsync();

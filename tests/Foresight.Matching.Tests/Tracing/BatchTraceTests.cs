@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Foresight.Contracts;
 using Foresight.Matching.Pipeline;
-using Foresight.Matching.Tests.Pipeline;
 using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Matching.Tests.Tracing;

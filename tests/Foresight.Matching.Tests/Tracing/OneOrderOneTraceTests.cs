@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Numerics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Foresight.Chain;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;
 using Foresight.Matching.ChainReading;

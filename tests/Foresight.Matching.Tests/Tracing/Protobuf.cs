@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using System.Text;
+using Google.Protobuf;
 
 namespace Foresight.Matching.Tests.Tracing;
 
@@ -13,46 +13,23 @@ internal readonly record struct ProtobufField(int Tag, ulong Number, ReadOnlyMem
     public IEnumerable<ProtobufField> Fields => Protobuf.Read(Bytes);
 }
 
-/// <summary>Reads protobuf's wire format without a schema: enough for OTLP.</summary>
+/// <summary>Reads a protobuf message without its schema: enough for OTLP.</summary>
 internal static class Protobuf
 {
     public static IEnumerable<ProtobufField> Read(ReadOnlyMemory<byte> message)
     {
-        while (message.Length > 0)
+        var input = new CodedInputStream(message.ToArray());
+        while (input.ReadTag() is > 0 and var tag)
         {
-            var key = Varint(ref message);
-            yield return Field((int)(key >> 3), (int)(key & 7), ref message);
-        }
-    }
-
-    private static ProtobufField Field(int tag, int wireType, ref ReadOnlyMemory<byte> rest)
-    {
-        switch (wireType)
-        {
-            case 0: return new(tag, Varint(ref rest), default);
-            case 1: return new(tag, BinaryPrimitives.ReadUInt64LittleEndian(Take(8, ref rest).Span), default);
-            case 2: return new(tag, 0, Take((int)Varint(ref rest), ref rest));
-            case 5: return new(tag, BinaryPrimitives.ReadUInt32LittleEndian(Take(4, ref rest).Span), default);
-            default: throw new FormatException($"Wire type {wireType} is not one of OTLP's.");
-        }
-    }
-
-    private static ReadOnlyMemory<byte> Take(int length, ref ReadOnlyMemory<byte> rest)
-    {
-        var taken = rest[..length];
-        rest = rest[length..];
-        return taken;
-    }
-
-    private static ulong Varint(ref ReadOnlyMemory<byte> rest)
-    {
-        var (value, shift) = (0UL, 0);
-        while (true)
-        {
-            var next = Take(1, ref rest).Span[0];
-            value |= (ulong)(next & 0x7f) << shift;
-            if (next < 0x80) return value;
-            shift += 7;
+            var number = WireFormat.GetTagFieldNumber(tag);
+            yield return WireFormat.GetTagWireType(tag) switch
+            {
+                WireFormat.WireType.Varint => new(number, input.ReadUInt64(), default),
+                WireFormat.WireType.Fixed64 => new(number, input.ReadFixed64(), default),
+                WireFormat.WireType.Fixed32 => new(number, input.ReadFixed32(), default),
+                WireFormat.WireType.LengthDelimited => new(number, 0, input.ReadBytes().Memory),
+                var other => throw new FormatException($"Wire type {other} is not one of OTLP's."),
+            };
         }
     }
 }

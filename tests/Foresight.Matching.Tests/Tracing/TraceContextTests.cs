@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using Foresight.Contracts;
 using Foresight.Matching.Pipeline;
-using Foresight.Matching.Tests.Pipeline;
 using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Matching.Tests.Tracing;

@@ -1,7 +1,7 @@
-namespace Foresight.Tests;
+namespace Foresight.Testing;
 
 /// <summary>The checkout that the tests were built in.</summary>
-internal static class Repository
+public static class Repository
 {
     public static string Root { get; } = Find();
 

@@ -3,10 +3,10 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 
-namespace Foresight.Matching.Tests.Stores;
+namespace Foresight.Testing;
 
 /// <summary>A connection as a node has it, without a host.</summary>
-internal sealed class RedisClient : IDisposable
+public sealed class RedisClient : IDisposable
 {
     public RedisClient(string configuration, string keyPrefix)
     {

@@ -1,12 +1,12 @@
 using Npgsql;
 
-namespace Foresight.Matching.Tests.Stores;
+namespace Foresight.Testing;
 
 /// <summary>A place in the journal.</summary>
-internal readonly record struct JournalPlace(long Epoch, long Sequence);
+public readonly record struct JournalPlace(long Epoch, long Sequence);
 
 /// <summary>The standby, and what an operator asks of it and of its primary.</summary>
-internal static class StreamingStandby
+public static class StreamingStandby
 {
     public const string Name = "postgres-replica";
 

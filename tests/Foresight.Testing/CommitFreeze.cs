@@ -1,9 +1,9 @@
 using Foresight.Contracts;
 using Npgsql;
 
-namespace Foresight.Matching.Tests.Stores;
+namespace Foresight.Testing;
 
-internal enum FreezePoint
+public enum FreezePoint
 {
     /// <summary>The fence has been checked and holds its row; nothing is written yet.</summary>
     BeforeInsert,
@@ -16,7 +16,7 @@ internal enum FreezePoint
 /// Holds a leader's transaction at a chosen point, so that its process can be stopped just there. It is done in the database, by triggers
 /// that wait for a lock: the product has no hook for it.
 /// </summary>
-internal sealed class CommitFreeze : IAsyncDisposable
+public sealed class CommitFreeze : IAsyncDisposable
 {
     /// <summary>Any number that nobody else locks.</summary>
     private const long Lock = 0x6672_6565_7A65;

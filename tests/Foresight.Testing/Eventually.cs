@@ -1,9 +1,12 @@
 using System.Diagnostics;
 
-namespace Foresight.Tests;
+namespace Foresight.Testing;
+
+/// <summary>A condition did not hold within its time.</summary>
+public sealed class ConditionNotMetException(string message, Exception? innerException) : Exception(message, innerException);
 
 /// <summary>Waits for what sends no event here, because other processes or servers do it: asks again and again, up to a deadline.</summary>
-internal static class Eventually
+public static class Eventually
 {
     /// <summary>
     /// For what must happen at all. Far longer than it takes, because a test machine may be starved; how fast it happens is measured by the
@@ -30,15 +33,19 @@ internal static class Eventually
             {
                 if (await read() is { } value) return value;
             }
-            catch (HttpRequestException error)
+            catch (Exception error) when (IsTransient(error))
             {
-                // The service is restarting; that is often what the test waits out.
                 last = error;
             }
 
             if (Stopwatch.GetElapsedTime(started) > within)
-                throw new TimeoutException($"Waited {within.TotalSeconds:0} s in vain: {what}.", last);
+                throw new ConditionNotMetException($"Waited {within.TotalSeconds:0} s in vain: {what}.", last);
             await Task.Delay(Pause);
         }
     }
+
+    // The service is restarting or slow to answer, which is often what the test waits out. Redis' timeout is a TimeoutException, and an HTTP
+    // client reports its own as a cancellation. A nested wait that failed is neither: it has its own exception, so that it fails the test.
+    private static bool IsTransient(Exception error) =>
+        error is HttpRequestException or TimeoutException or TaskCanceledException { InnerException: TimeoutException };
 }

@@ -1,7 +1,7 @@
-namespace Foresight.Tests;
+namespace Foresight.Testing;
 
 /// <summary>How often a test of something that needs luck tries its luck: <c>FORESIGHT_REPEAT</c>, once if it is not set.</summary>
-internal static class Repeat
+public static class Repeat
 {
     public static int Times { get; } = int.Parse(Environment.GetEnvironmentVariable("FORESIGHT_REPEAT") ?? "1");
 }

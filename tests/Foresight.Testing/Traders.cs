@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using Foresight.Contracts;
 
-namespace Foresight.Matching.Tests.Pipeline;
+namespace Foresight.Testing;
 
 /// <summary>Door commands of made-up traders. The door takes orders that the edge has checked, so no real signature is needed.</summary>
-internal sealed class Traders(int seed)
+public sealed class Traders(int seed)
 {
     private readonly Random random = new(seed);
     private int salts;

@@ -4,9 +4,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 
-namespace Foresight.Matching.Tests.Stores;
+namespace Foresight.Testing;
 
-internal enum ProxyMode
+public enum ProxyMode
 {
     Forward,
 
@@ -33,7 +33,7 @@ internal enum ProxyMode
 }
 
 /// <summary>Stands between a node and a server and does to the network what a test asks for.</summary>
-internal sealed class TcpProxy : IAsyncDisposable
+public sealed class TcpProxy : IAsyncDisposable
 {
     /// <summary>Longest delay of a chunk under <see cref="ProxyMode.Jitter"/>.</summary>
     private const int JitterMs = 400;

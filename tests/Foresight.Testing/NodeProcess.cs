@@ -1,20 +1,21 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Foresight.AppHost.Native;
 
-namespace Foresight.Matching.Tests.Stores;
+namespace Foresight.Testing;
 
 /// <summary>A matching node, or another service, as the operating system sees it: a process that can be killed, stopped and told to end.</summary>
-internal sealed partial class NodeProcess : IAsyncDisposable
+public sealed partial class NodeProcess : IAsyncDisposable
 {
     private const int Kill = 9, Terminate = 15, Continue = 18, Stop = 19;
 
     private readonly Process process;
     private readonly List<string> output = [];
 
-    public NodeProcess(string nodeId, IReadOnlyDictionary<string, string?> settings, string service = "Foresight.Matching")
+    public NodeProcess(string nodeId, IReadOnlyDictionary<string, string?> settings, string service = "Foresight.Matching", params string[] arguments)
     {
         NodeId = nodeId;
-        var start = new ProcessStartInfo("dotnet", Path.Combine(AppContext.BaseDirectory, $"{service}.dll"))
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{service}.dll"), .. arguments])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory,
         };
@@ -80,6 +81,9 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     public static void Resume(int processId) => SendSignal(processId, Continue);
 
     public static void KillNow(int processId) => SendSignal(processId, Kill);
+
+    /// <exception cref="System.ComponentModel.Win32Exception">There is no such process.</exception>
+    public static void AskToEnd(int processId) => Signals.Send(processId, Terminate);
 
     private void Send(int signal) => SendSignal(process.Id, signal);
 
