@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Contracts;
-using Foresight.Matching.ChainFollowing.Allotment;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 
@@ -15,28 +14,25 @@ public sealed class SettlementHaltedException(string message) : Exception(messag
 /// Tells the engine what confirmed blocks say, in their order. A step reads a block range, has the leader acknowledge all that follows from
 /// it, and only then moves the cursor; whatever fails before, the same step is done again.
 /// </summary>
-public sealed partial class ChainFollower(
-    SettlementContext settlement, FollowerStore store, FollowerJournal journal, LeaderClient leader, HoldingsReader holdings, ILogger logger,
-    Allotter? allotter = null)
+public sealed partial class ChainFollower(FollowerParts parts)
 {
     /// <summary>Trades bust in one step.</summary>
     private const int BustLimit = 2_000;
 
-    private readonly ChainReader reader = new(settlement.Client);
-    private readonly Deployment deployment = settlement.Deployment;
-    private readonly SettlementOptions options = settlement.Options;
+    private readonly SettlementContext settlement = parts.Settlement;
+    private readonly Deployment deployment = parts.Settlement.Deployment;
+    private readonly SettlementOptions options = parts.Settlement.Options;
+    private readonly ILogger logger = parts.Settlement.Logger;
+    private readonly FollowerStore store = parts.Store;
+    private readonly FollowerJournal journal = parts.Journal;
+    private readonly LeaderClient leader = parts.Leader;
+    private readonly UnconfirmedWatcher watcher = new(parts);
 
     /// <summary>Contracts whose logs matter.</summary>
     private readonly IReadOnlyList<Address> addresses =
-        [.. settlement.Deployment.Markets.Select(m => m.Address), settlement.Deployment.Usdc, settlement.Deployment.OutcomeToken];
-
-    private readonly UnconfirmedStore doubts = new(store.Primary);
-    private readonly DirectFills direct = new(settlement.Deployment, settlement.Client, store, new UnconfirmedStore(store.Primary));
-    private readonly RefusedTransfers transfers = new(settlement.Deployment, settlement.Client);
-    private readonly FaultyOrders faulty = new(
-        store, new UnconfirmedStore(store.Primary), new DirectFills(settlement.Deployment, settlement.Client, store, new UnconfirmedStore(store.Primary)), leader);
-    private readonly MarketWatch markets = new(settlement.Deployment, settlement.Client, new UnconfirmedStore(store.Primary), leader, logger);
-    private readonly UnconfirmedWatcher watch = new(settlement, store, journal, leader, holdings, logger, allotter);
+    [
+        .. parts.Settlement.Deployment.Markets.Select(m => m.Address), parts.Settlement.Deployment.Usdc, parts.Settlement.Deployment.OutcomeToken,
+    ];
 
     private bool lostMarketsClosed;
 
@@ -46,7 +42,7 @@ public sealed partial class ChainFollower(
     /// <returns>Whether there may be more to do at once.</returns>
     public async Task<bool> StepAsync(long head, CancellationToken cancellation)
     {
-        if (allotter is not null) await allotter.FinishAsync(cancellation);
+        if (parts.Allotter is not null) await parts.Allotter.FinishAsync(cancellation);
         var known = await store.ReadCursorAsync(cancellation);
         var cursor = known ?? await StartAsync(cancellation);
         Confirmed = cursor.Number;
@@ -63,29 +59,29 @@ public sealed partial class ChainFollower(
 
         await CloseLostMarketsAsync(cancellation);
         await BustAsync(cursor, head, cancellation);
-        if (allotter is not null) await allotter.MoveAsync(leader.BlockOf(cursor.Number), cancellation);
+        if (parts.Allotter is not null) await parts.Allotter.MoveAsync(leader.BlockOf(cursor.Number), cancellation);
         var reobserve = await store.ReadReobserveAsync(cancellation);
         var to = Math.Min(head - options.Confirmations, cursor.Number + options.BlockRange);
         // An observation of an older block than the ledger's is refused, so after a reorganisation the chain must first have grown beyond it.
         if (to <= cursor.Number || reobserve >= head - options.Confirmations)
         {
-            await watch.StepAsync(cursor, head, addresses, cancellation);
+            await watcher.StepAsync(cursor, head, addresses, cancellation);
             return false;
         }
 
         var started = Stopwatch.GetTimestamp();
-        var range = await reader.ReadAsync(cursor.Number + 1, to, cursor, addresses, [.. BlockFacts.AllTopics], cancellation);
+        var range = await parts.Reader.ReadAsync(cursor.Number + 1, to, cursor, addresses, [.. BlockFacts.AllTopics], cancellation);
         var facts = BlockFacts.Read(deployment, range.Logs);
         await journal.NoteDeadAsync(settlement.Term, deployment, facts, cancellation);
         await leader.DeliverAsync(await CommandsAsync(facts, to, cancellation), cancellation);
-        if (facts.Stops.Count > 0) await markets.StepAsync(facts.Stops, to, head, cancellation);
+        if (facts.Stops.Count > 0) await parts.Markets.StepAsync(facts.Stops, to, head, cancellation);
         await ObserveAsync(facts, everything: known is null || reobserve < to, to, cancellation);
         await AdvanceAsync(range, facts, cancellation);
         Confirmed = to;
         settlement.Metrics.BlocksProcessed(Stopwatch.GetElapsedTime(started));
         await BustAsync(range.Last, head, cancellation);
         if (to < head - options.Confirmations) return true;
-        await watch.StepAsync(range.Last, head, addresses, cancellation);
+        await watcher.StepAsync(range.Last, head, addresses, cancellation);
         return false;
     }
 
@@ -132,7 +128,7 @@ public sealed partial class ChainFollower(
         var commands = new List<DoorCommand>();
         commands.AddRange(facts.Settled.Where(s => s.TradeId <= long.MaxValue).Select(s => leader.Settle((long)s.TradeId, s.Position.BlockNumber)));
 
-        foreach (var (order, lots) in await direct.ReadAsync(facts, block, cancellation)) commands.Add(leader.Reduce(order, lots, block));
+        foreach (var (order, lots) in await parts.DirectFills.ReadAsync(facts, block, cancellation)) commands.Add(leader.Reduce(order, lots, block));
         foreach (var salt in facts.SaltsCancelled)
             commands.Add(leader.CancelSalt(salt.Maker, MarketId(salt), salt.Salt, salt.Position.TransactionHash, salt.Position.LogIndex));
         commands.AddRange(facts.Resolutions.Select(r => leader.Resolve(MarketId(r), (int)r.OutcomeIndex, r.Position.TransactionHash)));
@@ -146,19 +142,19 @@ public sealed partial class ChainFollower(
     {
         HashSet<Address> touched = [.. facts.Touched.Select(t => t.Account), .. facts.CollateralApprovals, .. facts.ShareApprovals];
         var known = everything ? [.. await store.ReadAllAccountsAsync(cancellation)] : touched.Count == 0 ? [] : await store.ReadKnownAccountsAsync(touched, cancellation);
-        var doubted = await doubts.ReadUnconfirmedAsync(cancellation);
+        var doubted = await parts.Unconfirmed.ReadUnconfirmedAsync(cancellation);
         await ObserveAsync(UnconfirmedRules.With(ObservationRules.Plan(deployment, facts, known), deployment, doubted, block), known, doubted, block, cancellation);
         if (everything && known.Count > 0) await ObserveAsync(ObservationRules.Everything(deployment, known), known, doubted, block, cancellation);
     }
 
     private async Task ObserveAsync(Observations plan, IReadOnlySet<Address> known, IReadOnlyList<UnconfirmedDecrease> doubted, long block, CancellationToken cancellation)
     {
-        var read = new List<ChainHolding>(await holdings.ReadCollateralAsync([.. plan.Collateral], block, cancellation));
-        foreach (var (market, accounts) in plan.Shares) read.AddRange(await holdings.ReadSharesAsync(market, [.. accounts], block, cancellation));
+        var read = new List<ChainHolding>(await parts.Holdings.ReadCollateralAsync([.. plan.Collateral], block, cancellation));
+        foreach (var (market, accounts) in plan.Shares) read.AddRange(await parts.Holdings.ReadSharesAsync(market, [.. accounts], block, cancellation));
         if (read.Count == 0) return;
         var owned = await store.ReadOwnedAsync([.. read.Select(r => r.Account).Distinct()], cancellation);
         var changed = UnconfirmedRules.Believable(ObservationRules.Changed(read, owned, known), owned, doubted, block).ToList();
-        await leader.ObserveAsync(changed, block, allotter, cancellation);
+        await leader.ObserveAsync(changed, block, parts.Allotter, cancellation);
     }
 
     private async Task AdvanceAsync(VerifiedRange range, BlockFacts facts, CancellationToken cancellation)
@@ -167,7 +163,7 @@ public sealed partial class ChainFollower(
         var settled = facts.Settled.Where(s => s.TradeId <= long.MaxValue).ToList();
         var refused = new List<(MarketEvent.SettlementFailed Event, SettlementFailure Failure)>();
         foreach (var refusal in facts.Refused.Where(r => r.TradeId <= long.MaxValue))
-            refused.Add((refusal, await transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), to.Number, cancellation)));
+            refused.Add((refusal, await parts.Transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), to.Number, cancellation)));
         var trace = await settlement.Store.ReadTraceAsync(settled.Select(s => (long)s.TradeId), cancellation);
         var changes = await journal.AdvanceAsync(
             settlement.Term, [.. range.Headers.Select(h => new BlockMark(h.Number, h.Hash))],
@@ -192,8 +188,8 @@ public sealed partial class ChainFollower(
         var (facts, block) = await ReadAboveAsync(failed, confirmed, head, cancellation);
         List<DoorCommand> withdrawn =
         [
-            .. await faulty.CommandsAsync(failed, facts, block, cancellation),
-            .. await faulty.OfRefusedAsync(accusations.Select(a => a.TradeId).ToList(), options.Offenders, cancellation),
+            .. await parts.FaultyOrders.CommandsAsync(failed, facts, block, cancellation),
+            .. await parts.FaultyOrders.OfRefusedAsync(accusations.Select(a => a.TradeId).ToList(), options.Offenders, cancellation),
         ];
         if (withdrawn.Count > 0) await leader.DeliverAsync(withdrawn, cancellation);
         var trace = await settlement.Store.ReadTraceAsync(failed.Select(f => f.TradeId), cancellation);
@@ -209,7 +205,7 @@ public sealed partial class ChainFollower(
     {
         if (head <= confirmed.Number || head - confirmed.Number > options.BlockRange || !failed.Any(f => FaultyOrders.IsOverfilled(f.Reason)))
             return (new BlockFacts(), confirmed.Number);
-        var above = await reader.ReadAsync(confirmed.Number + 1, head, confirmed, addresses, [.. BlockFacts.AllTopics], cancellation);
+        var above = await parts.Reader.ReadAsync(confirmed.Number + 1, head, confirmed, addresses, [.. BlockFacts.AllTopics], cancellation);
         return (BlockFacts.Read(deployment, above.Logs), head);
     }
 

@@ -14,8 +14,6 @@ public sealed record LostMarket(int Id, int Shard);
 /// <summary>What the follower reads from the journal, at the primary.</summary>
 public sealed class FollowerStore(NpgsqlDataSource primary)
 {
-    public NpgsqlDataSource Primary => primary;
-
     /// <summary>Null before the first step on this chain.</summary>
     public async Task<BlockMark?> ReadCursorAsync(CancellationToken cancellation)
     {

@@ -1,7 +1,6 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Contracts;
-using Foresight.Matching.ChainFollowing.Allotment;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 
@@ -12,17 +11,13 @@ namespace Foresight.Matching.ChainFollowing;
 /// cancels what was cancelled, makes smaller what was filled past us, pauses what was stopped. So an order without money behind it is off the
 /// book within a block, and the few that are matched before that are bust later.
 /// </summary>
-public sealed partial class UnconfirmedWatcher(SettlementContext settlement, FollowerStore store, FollowerJournal journal, LeaderClient leader, HoldingsReader holdings, ILogger logger,
-    Allotter? allotter = null)
+public sealed partial class UnconfirmedWatcher(FollowerParts parts)
 {
-    private readonly ChainReader reader = new(settlement.Client);
-    private readonly Deployment deployment = settlement.Deployment;
-    private readonly UnconfirmedStore doubts = new(store.Primary);
-    private readonly DirectFills direct = new(settlement.Deployment, settlement.Client, store, new UnconfirmedStore(store.Primary));
-    private readonly RefusedTransfers transfers = new(settlement.Deployment, settlement.Client);
-    private readonly FaultyOrders faulty = new(
-        store, new UnconfirmedStore(store.Primary), new DirectFills(settlement.Deployment, settlement.Client, store, new UnconfirmedStore(store.Primary)), leader);
-    private readonly MarketWatch markets = new(settlement.Deployment, settlement.Client, new UnconfirmedStore(store.Primary), leader, logger);
+    private readonly SettlementContext settlement = parts.Settlement;
+    private readonly Deployment deployment = parts.Settlement.Deployment;
+    private readonly FollowerStore store = parts.Store;
+    private readonly FollowerJournal journal = parts.Journal;
+    private readonly LeaderClient leader = parts.Leader;
     private (BlockMark Cursor, long Head) watched;
 
     /// <param name="cursor">The confirmed block that the follower has applied.</param>
@@ -30,9 +25,9 @@ public sealed partial class UnconfirmedWatcher(SettlementContext settlement, Fol
     public async Task StepAsync(BlockMark cursor, long head, IReadOnlyList<Address> addresses, CancellationToken cancellation)
     {
         if (head <= cursor.Number || head - cursor.Number > settlement.Options.BlockRange || watched == (cursor, head)) return;
-        var range = await reader.ReadAsync(cursor.Number + 1, head, cursor, addresses, [.. BlockFacts.AllTopics], cancellation);
+        var range = await parts.Reader.ReadAsync(cursor.Number + 1, head, cursor, addresses, [.. BlockFacts.AllTopics], cancellation);
         var facts = BlockFacts.Read(deployment, range.Logs);
-        await markets.StepAsync(facts.Stops, cursor.Number, head, cancellation);
+        await parts.Markets.StepAsync(facts.Stops, cursor.Number, head, cancellation);
         var known = await KnownAsync(facts, cancellation);
         await CancelAsync(facts, known, head, cancellation);
         await ReduceAsync(facts, known, cursor, head, cancellation);
@@ -55,33 +50,33 @@ public sealed partial class UnconfirmedWatcher(SettlementContext settlement, Fol
         var commands = new List<DoorCommand>();
         foreach (var salt in facts.SaltsCancelled.Where(s => known.Contains(s.Maker)))
             commands.Add(leader.CancelSalt(salt.Maker, deployment.Find(salt.Position.Market)!.Id, salt.Salt, salt.Position.TransactionHash, salt.Position.LogIndex));
-        foreach (var (order, lots) in await direct.ReadAsync(facts, head, cancellation)) commands.Add(leader.Reduce(order, lots, head));
+        foreach (var (order, lots) in await parts.DirectFills.ReadAsync(facts, head, cancellation)) commands.Add(leader.Reduce(order, lots, head));
         var refused = new List<(long, string?)>();
         foreach (var refusal in facts.Refused.Where(r => r.TradeId <= long.MaxValue))
-            refused.Add(((long)refusal.TradeId, (await transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), head, cancellation)).Stored()));
-        commands.AddRange(await faulty.CommandsAsync(refused, facts, head, cancellation));
+            refused.Add(((long)refusal.TradeId, (await parts.Transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), head, cancellation)).Stored()));
+        commands.AddRange(await parts.FaultyOrders.CommandsAsync(refused, facts, head, cancellation));
         if (commands.Count > 0) await leader.DeliverAsync(commands, cancellation);
     }
 
     private async Task ReduceAsync(BlockFacts facts, IReadOnlySet<Address> known, BlockMark cursor, long head, CancellationToken cancellation)
     {
         var plan = ObservationRules.Plan(deployment, facts, known);
-        var read = new List<ChainHolding>(await holdings.ReadCollateralAsync([.. plan.Collateral.Where(known.Contains)], head, cancellation));
+        var read = new List<ChainHolding>(await parts.Holdings.ReadCollateralAsync([.. plan.Collateral.Where(known.Contains)], head, cancellation));
         foreach (var (market, accounts) in plan.Shares)
-            read.AddRange(await holdings.ReadSharesAsync(market, [.. accounts.Where(known.Contains)], head, cancellation));
+            read.AddRange(await parts.Holdings.ReadSharesAsync(market, [.. accounts.Where(known.Contains)], head, cancellation));
         if (read.Count == 0) return;
 
         var owned = await store.ReadOwnedAsync([.. read.Select(r => r.Account).Distinct()], cancellation);
         var ours = facts.Fills.Where(f => !f.TradeId.IsZero && f.TradeId <= long.MaxValue).Select(f => (long)f.TradeId).Distinct().ToList();
-        var taken = UnconfirmedRules.TakenByTrades(deployment, facts, await doubts.ReadHeldTradesAsync(ours, cancellation));
+        var taken = UnconfirmedRules.TakenByTrades(deployment, facts, await parts.Unconfirmed.ReadHeldTradesAsync(ours, cancellation));
         var reduced = UnconfirmedRules.Reduced(read, owned, taken).ToList();
         if (reduced.Count == 0) return;
 
         // Written down before the leader hears of it: should the block be undone, or this node end, they are observed anew all the same.
         await journal.DoubtAsync(settlement.Term, reduced, head, cancellation);
-        await leader.ObserveAsync(reduced, cursor.Number, allotter, cancellation);
+        await leader.ObserveAsync(reduced, cursor.Number, parts.Allotter, cancellation);
         settlement.Metrics.HeadReductions(reduced.Count);
-        Log.Reduced(logger, reduced.Count, head);
+        Log.Reduced(settlement.Logger, reduced.Count, head);
     }
 
     private static partial class Log

@@ -8,12 +8,18 @@ namespace Foresight.Matching.Reconciliation;
 /// One run: which blocks, both sides of each range, what differs. It writes nothing; what it found counts only if all of it could be read,
 /// so a failed read can neither invent a discrepancy nor move the cursor.
 /// </summary>
-public sealed class Reconciler(
-    Deployment deployment, EthereumClient client, ReconciliationStore store, ReconciliationInputReader sides, BalanceChecker balances, EvidenceReader proofs,
-    ReconciliationOptions options, TimeProvider clock)
+public sealed class Reconciler(ReconciliationContext context)
 {
     /// <summary>Settled trades without a block that are looked up in one run.</summary>
     private const int NowhereLimit = 10_000;
+
+    private readonly Deployment deployment = context.Deployment;
+    private readonly EthereumClient client = context.Client;
+    private readonly ReconciliationOptions options = context.Options;
+    private readonly ReconciliationStore store = context.Store;
+    private readonly ReconciliationInputReader input = new(context.Deployment, context.Client, context.Store);
+    private readonly EvidenceReader evidence = new(context.Client, context.Database);
+    private readonly BalanceChecker balances = new(context.Deployment, context.Database, new HoldingsReader(context.Deployment, context.Client));
 
     /// <param name="planned">Told which blocks the run compares, before it reads them; null: nobody is.</param>
     public async Task<RunResult> RunAsync(RunRow run, CancellationToken cancellation, Func<BlockRange, Task>? planned = null)
@@ -35,9 +41,9 @@ public sealed class Reconciler(
             foreach (var range in RangeRules.Split(from, to, options.BlockRange))
             {
                 reading = range;
-                var (both, verified) = await sides.ReadAsync(range, to, cancellation);
+                var (both, verified) = await input.ReadAsync(range, to, cancellation);
                 var differing = ReconciliationRules.Compare(both);
-                await sides.ConfirmAsync(verified, differing.Select(f => f.BlockNumber), cancellation);
+                await input.ConfirmAsync(verified, differing.Select(f => f.BlockNumber), cancellation);
                 findings.Add(differing);
                 compared += both.Journal.Count;
                 covered.Add(range);
@@ -45,13 +51,13 @@ public sealed class Reconciler(
             }
 
             reading = new BlockRange(to, to);
-            findings.Add(ReconciliationRules.Compare(await sides.ReadNowhereAsync(to, NowhereLimit, cancellation)));
+            findings.Add(ReconciliationRules.Compare(await input.ReadNowhereAsync(to, NowhereLimit, cancellation)));
             var compares = options.Balances && to >= deployment.DeployedBlock;
-            var check = compares ? await balances.CheckAsync(clock, cancellation) : null;
+            var check = compares ? await balances.CheckAsync(context.Clock, cancellation) : null;
             if (check is not null) findings.Add(check.Findings);
 
             var all = findings.All;
-            var proof = await proofs.ReadAsync(all, cancellation);
+            var proof = await evidence.ReadAsync(all, cancellation);
             // What a range says must still be so at the end: a reorganisation under the run would mix two chains.
             if (last is { } mark && (await client.GetBlockAsync(mark.Number, cancellation))?.Hash != mark.Hash)
                 throw new InconsistentChainException($"Block {mark.Number} was undone while it was compared.");

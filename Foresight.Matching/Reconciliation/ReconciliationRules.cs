@@ -1,5 +1,4 @@
 using System.Numerics;
-using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Reconciliation;

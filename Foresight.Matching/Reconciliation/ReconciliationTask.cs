@@ -9,11 +9,14 @@ namespace Foresight.Matching.Reconciliation;
 
 /// <summary>Runs the reconciler when its time has come or somebody has asked, under the lease "reconciliation".</summary>
 public sealed partial class ReconciliationTask(
-    ChainEndpoint chain, ReconciliationOptions options, SettlementOptions settlement, LeaderRouter router, TradeStatePublisher publisher, ReconciliationMetrics metrics, TimeProvider clock,
+    ChainEndpoint chain, ReconciliationOptions options, SettlementServices settlement, LeaderRouter router, ReconciliationMetrics metrics,
     ILogger<ReconciliationTask> logger) : ILeaderTask
 {
     /// <summary>How often requests are looked for, and the status is written.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
+
+    private readonly TimeProvider clock = settlement.Clock;
+    private readonly TradeStatePublisher publisher = settlement.Publisher;
 
     public async Task LeadAsync(Lease lease)
     {
@@ -31,53 +34,50 @@ public sealed partial class ReconciliationTask(
             if (await Deployment.ReadAsync(lease.Database, chain.ChainId, ending.Token) is { } deployment
                 && await store.ReadCursorAsync(ChainCursors.Follower, ending.Token) is not null)
             {
+                var context = new ReconciliationContext(lease.Term, lease.Database, deployment, chain.Client, options, clock);
                 var requested = await store.ReadRequestedAsync(ending.Token);
                 if (requested is not null || clock.GetUtcNow() >= nextRunAt)
                 {
-                    var succeeded = await RunAsync(lease, deployment, store, journal, requested, ending.Token);
+                    var succeeded = await RunAsync(context, requested, ending.Token);
                     nextRunAt = clock.GetUtcNow() + (succeeded ? options.Interval : options.RetryInterval);
                 }
 
-                await WriteStatusAsync(lease, deployment, store, journal, nextRunAt, ending.Token);
+                await WriteStatusAsync(context, nextRunAt, ending.Token);
             }
 
             await Task.Delay(LookInterval, clock, ending.Token);
         }
     }
 
-    private async Task<bool> RunAsync(
-        Lease lease, Deployment deployment, ReconciliationStore store, ReconciliationJournal journal, RunRow? requested, CancellationToken cancellation)
+    private async Task<bool> RunAsync(ReconciliationContext context, RunRow? requested, CancellationToken cancellation)
     {
+        var (term, journal) = (context.Term, context.Journal);
         var started = clock.GetTimestamp();
-        if (requested is not null) await journal.StartRequestedAsync(lease.Term, requested, cancellation);
-        var run = requested ?? await journal.StartScheduledAsync(lease.Term, cancellation);
-        var reconciler = new Reconciler(
-            deployment, chain.Client, store, new ReconciliationInputReader(deployment, chain.Client, store),
-            new BalanceChecker(deployment, lease.Database, new HoldingsReader(deployment, chain.Client)), new EvidenceReader(chain.Client, lease.Database), options, clock);
-        var result = await reconciler.RunAsync(run, cancellation, range => journal.PlanAsync(lease.Term, run, range, cancellation));
-        var repairer = new Repairer(
-            deployment, chain.Client, store, new RepairJournal(journal), new LeaderClient(router.SendAsync, deployment, settlement, clock, logger), publisher,
-            options, logger);
+        if (requested is not null) await journal.StartRequestedAsync(term, requested, cancellation);
+        var run = requested ?? await journal.StartScheduledAsync(term, cancellation);
+        var result = await new Reconciler(context).RunAsync(run, cancellation, range => journal.PlanAsync(term, run, range, cancellation));
+        var leader = new LeaderClient(router.SendAsync, context.Deployment, settlement.Options, clock, logger);
+        var repairer = new Repairer(context, leader, publisher, logger);
         var plan = options.AutoFix || run.DryRun ? await repairer.PlanAsync(result.Findings, cancellation) : [];
-        var fresh = await journal.FinishAsync(lease.Term, result, cancellation, run.DryRun ? plan : []);
-        if (!run.DryRun) await repairer.MakeAsync(lease.Term, run.RunId, plan, result.Range.ToBlock, cancellation);
+        var fresh = await journal.FinishAsync(term, result, cancellation, run.DryRun ? plan : []);
+        if (!run.DryRun) await repairer.MakeAsync(term, run.RunId, plan, result.Range.ToBlock, cancellation);
 
         var took = clock.GetElapsedTime(started);
         metrics.Finished(run, result, took);
         if (result.Error is null) Log.Succeeded(logger, run.RunId, result.Range.FromBlock, result.Range.ToBlock, result.TradesCompared, result.Findings.Count, fresh, took.TotalSeconds);
         else Log.Failed(logger, run.RunId, result.Range.FromBlock, result.Range.ToBlock, result.Error);
-        publisher.TellCluster(lease.Term, "reconciliation_finished");
+        publisher.TellCluster(term, "reconciliation_finished");
         return result.Error is null;
     }
 
-    private async Task WriteStatusAsync(
-        Lease lease, Deployment deployment, ReconciliationStore store, ReconciliationJournal journal, DateTimeOffset nextRunAt, CancellationToken cancellation)
+    private async Task WriteStatusAsync(ReconciliationContext context, DateTimeOffset nextRunAt, CancellationToken cancellation)
     {
+        var (store, journal) = (context.Store, context.Journal);
         var head = await HeadAsync(cancellation);
-        var covered = await store.ReadCursorAsync(ReconciliationJournal.CursorName, cancellation) ?? deployment.DeployedBlock - 1;
-        await journal.ReopenDueAsync(lease.Term, cancellation);
+        var covered = await store.ReadCursorAsync(ReconciliationJournal.CursorName, cancellation) ?? context.Deployment.DeployedBlock - 1;
+        await journal.ReopenDueAsync(context.Term, cancellation);
         metrics.Open = await store.CountOpenAsync(cancellation);
-        await journal.WriteStatusAsync(lease.Term, options.Interval, options.AutoFix, nextRunAt, head, covered, cancellation);
+        await journal.WriteStatusAsync(context.Term, options.Interval, options.AutoFix, nextRunAt, head, covered, cancellation);
     }
 
     private long lastHead;

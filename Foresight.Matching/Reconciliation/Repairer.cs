@@ -14,17 +14,19 @@ namespace Foresight.Matching.Reconciliation;
 /// Carries out repairs. What moves money reaches the engine as a command through the leader's door, as the follower's does; only when the leader
 /// has acknowledged it is the row changed, and only if it is still as it was compared.
 /// </summary>
-public sealed partial class Repairer(
-    Deployment deployment, EthereumClient client, ReconciliationStore store, RepairJournal journal, LeaderClient leader, TradeStatePublisher publisher,
-    ReconciliationOptions options, ILogger logger)
+public sealed partial class Repairer(ReconciliationContext context, LeaderClient leader, TradeStatePublisher publisher, ILogger logger)
 {
+    private readonly Deployment deployment = context.Deployment;
+    private readonly ReconciliationStore store = context.Store;
+    private readonly RepairJournal journal = new(context.Journal);
+
     /// <summary>What is to be repaired. A dry run ends here; a real one makes exactly this.</summary>
     public async Task<IReadOnlyList<PlannedRepair>> PlanAsync(IReadOnlyList<Finding> findings, CancellationToken cancellation)
     {
         var repairs = RepairRules.Select(findings);
         if (repairs.Count == 0) return [];
         var decided = await store.ReadDecidedAsync([.. repairs.Select(r => r.NaturalKey)], cancellation);
-        return [.. repairs.Select(r => new PlannedRepair(r, RepairRules.Refusal(r, options.FourEyesOver, decided.Contains(r.NaturalKey))))];
+        return [.. repairs.Select(r => new PlannedRepair(r, RepairRules.Refusal(r, context.Options.FourEyesOver, decided.Contains(r.NaturalKey))))];
     }
 
     /// <param name="toBlock">The last block that the run compared.</param>
@@ -84,7 +86,7 @@ public sealed partial class Repairer(
         foreach (var (hash, maker, marketId, finalLots) in await store.ReadRestingAsync([.. fill.Fills.Select(f => f.OrderHash).Distinct()], cancellation))
         {
             var order = new Hash32(hash);
-            var filled = await new MarketContract(client, deployment.Market(marketId).Address).FilledAsync(order, block, cancellation);
+            var filled = await new MarketContract(context.Client, deployment.Market(marketId).Address).FilledAsync(order, block, cancellation);
             var direct = (long)(filled / OrderMessage.AmountPerLot) - finalLots;
             if (direct <= 0) continue;
             commands.Add(new DoorCommand(

@@ -1,27 +1,22 @@
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Transactions;
-using Foresight.Matching.ChainReading;
-using Foresight.Matching.Leadership;
 
 namespace Foresight.Matching.Settlement;
-
-/// <summary>What the two loops of a settlement term work with.</summary>
-public sealed record SettlementContext(
-    Term Term, Deployment Deployment, EthereumClient Client, OperatorKey Key, SettlementOptions Options, SettlementStore Store, SettlementJournal Journal,
-    TradeStatePublisher Publisher, SettlementMetrics Metrics);
 
 /// <summary>
 /// Brings trades on chain. It keeps nothing between two steps that is not in the journal or on the chain, so a step may be cut off anywhere
 /// and the next one, here or on another node, goes on from what is stored.
 /// </summary>
-public sealed partial class Submitter(SettlementContext settlement, BatchSigner signer, ReceiptReader receipts, TimeProvider clock, ILogger logger)
+public sealed partial class Submitter(SettlementContext settlement, BatchSigner signer, ReceiptReader receipts)
 {
     /// <summary>A nonce that was taken by a foreign transaction is believed only after this many blocks: a lagging node must not decide it.</summary>
     private const int BlocksUntilNonceIsLost = 3;
 
     private readonly SettlementStore store = settlement.Store;
     private readonly SettlementJournal journal = settlement.Journal;
+    private readonly TimeProvider clock = settlement.Clock;
+    private readonly ILogger logger = settlement.Logger;
     private readonly Dictionary<long, long> missingSince = [];
     private long? gapSince;
     private string? said;

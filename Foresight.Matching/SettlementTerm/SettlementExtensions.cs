@@ -16,6 +16,7 @@ internal static class SettlementExtensions
         builder.Services.AddSingleton(OperatorKey.From(builder.Configuration, builder.Environment));
         builder.Services.AddSingleton<TradeStatePublisher>();
         builder.Services.AddSingleton<SettlementMetrics>();
+        builder.Services.AddSingleton<SettlementServices>();
         builder.Services.AddHealthChecks().AddCheck<SettlementCheck>("settlement", HealthStatus.Unhealthy, []);
         return builder.AddLeadership<SettlementTask>(LeasedResources.Settlement);
     }

@@ -11,10 +11,11 @@ namespace Foresight.Matching.SettlementTerm;
 
 /// <summary>What the holder of the lease says of itself, once a second, in table settlement_status.</summary>
 public sealed class SettlementStatusReporter(
-    SettlementContext settlement, StatusJournal journal, Submitter submitter, ChainFollower follower, ChainWatch endpoints, SettlementMetrics metrics)
+    SettlementContext settlement, StatusJournal journal, Submitter submitter, ChainFollower follower, ChainWatch endpoints)
 {
     private const string Paying = "paying for gas";
 
+    private readonly SettlementMetrics metrics = settlement.Metrics;
     private readonly ConcurrentDictionary<string, string> failures = new();
     private long head;
     private string? halted;

@@ -1,6 +1,5 @@
 using Foresight.Chain.Rpc;
 using Foresight.Matching.ChainFollowing;
-using Foresight.Matching.ChainFollowing.Allotment;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
@@ -16,8 +15,8 @@ namespace Foresight.Matching.SettlementTerm;
 /// transactions from being watched, nor a slow chain the leader from being told.
 /// </summary>
 public sealed partial class SettlementTask(
-    ChainEndpoint chain, OperatorKey key, SettlementOptions options, LeaderRouter router, TradeStatePublisher publisher, SettlementMetrics metrics,
-    ChainWatch endpoints, ShardOptions shards, TimeProvider clock, ILogger<SettlementTask> logger) : ILeaderTask
+    ChainEndpoint chain, SettlementServices services, LeaderRouter router, ChainWatch endpoints, ShardOptions shards, ILogger<SettlementTask> logger)
+    : ILeaderTask
 {
     /// <summary>Pause after a step that failed: the chain or the leader is away, and comes back by itself.</summary>
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(500);
@@ -35,14 +34,10 @@ public sealed partial class SettlementTask(
     /// <summary>Until the term ends, or the set-up adds a market: then it is begun again with that market.</summary>
     private async Task SettleAsync(Lease lease, Deployment deployment, CancellationToken ending)
     {
-        var journal = new SettlementJournal(lease.Database);
-        var term = new SettlementContext(lease.Term, deployment, chain.Client, key, options, new SettlementStore(lease.Database), journal, publisher, metrics);
-        var submitter = new Submitter(term, new BatchSigner(deployment, chain.Client, key, options), new ReceiptReader(deployment, new RefusedTransfers(deployment, chain.Client), logger), clock, logger);
-        var leader = new LeaderClient(router.SendAsync, deployment, options, clock, logger);
-        var allotter = shards.Count == 1 ? null : new Allotter(lease.Term, new AllotmentStore(lease.Database, journal), leader, shards.Count, clock, logger);
-        var follower = new ChainFollower(
-            term, new FollowerStore(lease.Database), new FollowerJournal(journal), leader, new HoldingsReader(deployment, chain.Client), logger, allotter);
-        var status = new SettlementStatusReporter(term, new StatusJournal(journal), submitter, follower, endpoints, metrics);
+        var settlement = new SettlementContext(lease.Term, lease.Database, deployment, chain.Client, services, logger);
+        var parts = new SettlementParts(settlement, router.SendAsync, shards.Count);
+        var (submitter, follower) = (parts.NewSubmitter(), parts.NewFollower());
+        var status = parts.NewStatusReporter(submitter, follower, endpoints);
         lease.ReportRecovered();
 
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(ending);
@@ -73,7 +68,7 @@ public sealed partial class SettlementTask(
         var ending = working.Token;
         while (!ending.IsCancellationRequested)
         {
-            var pause = options.PollInterval;
+            var pause = services.Options.PollInterval;
             try
             {
                 status.Head = await chain.Client.BlockNumberAsync(ending);
@@ -89,12 +84,12 @@ public sealed partial class SettlementTask(
             {
                 Log.Halted(logger, halted.Message);
                 status.Halted = halted.Message;
-                publisher.TellCluster(status.Term, "settlement_halted");
+                services.Publisher.TellCluster(status.Term, "settlement_halted");
                 await working.CancelAsync();
                 return;
             }
 
-            if (pause > TimeSpan.Zero) await Task.Delay(pause, clock, ending);
+            if (pause > TimeSpan.Zero) await Task.Delay(pause, services.Clock, ending);
         }
     }
 
@@ -105,7 +100,7 @@ public sealed partial class SettlementTask(
         {
             if (await status.WriteAsync(ending) is { } unread) status.Failed(ReadingTheBalance, unread);
             else status.Worked(ReadingTheBalance);
-            await Task.Delay(StatusInterval, clock, ending);
+            await Task.Delay(StatusInterval, services.Clock, ending);
             var now = await Deployment.ReadAsync(database, chain.ChainId, ending);
             if (now is null || now.Factory != deployment.Factory || now.Markets.Count != deployment.Markets.Count)
             {
@@ -122,7 +117,7 @@ public sealed partial class SettlementTask(
             var deployment = await Deployment.ReadAsync(database, chain.ChainId, ending);
             if (deployment is not null) return deployment;
             Log.NotDeployed(logger, chain.ChainId);
-            await Task.Delay(TimeSpan.FromSeconds(1), clock, ending);
+            await Task.Delay(TimeSpan.FromSeconds(1), services.Clock, ending);
         }
     }
 

@@ -1,6 +1,5 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
-using Foresight.Matching.ChainReading;
 using Foresight.Matching.Tests.Settlement;
 
 namespace Foresight.Matching.Tests.ChainFollowing;

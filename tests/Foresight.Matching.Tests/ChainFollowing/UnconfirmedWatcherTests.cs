@@ -2,7 +2,6 @@ using System.Numerics;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;
-using Foresight.Matching.ChainReading;
 using Foresight.Matching.Tests.Settlement;
 
 namespace Foresight.Matching.Tests.ChainFollowing;

@@ -2,7 +2,6 @@ using System.Numerics;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Transactions;
-using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
 

@@ -1,4 +1,3 @@
-using Foresight.Matching.ChainReading;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Tests.Settlement;
 

@@ -3,7 +3,6 @@ using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;
 using Foresight.Matching.ChainFollowing;
-using Foresight.Matching.ChainReading;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
@@ -172,13 +171,11 @@ public sealed class RepairTests(ChainFixture fixture)
 
     private static async Task<(ReconciliationJournal Journal, RunRow Run, RunResult Result, Repairer Repairer)> CompareAsync(Venue venue, bool dryRun, ReconciliationOptions options)
     {
-        var journal = new ReconciliationJournal(venue.Database);
-        var run = await journal.StartScheduledAsync(venue.Term, CancellationToken.None) with { Manual = true, DryRun = dryRun };
-        var repairer = new Repairer(
-            venue.Deployment, venue.Client, new ReconciliationStore(venue.Database), new RepairJournal(journal),
-            new LeaderClient(venue.Leader.SendAsync, venue.Deployment, venue.Options, TimeProvider.System, NullLogger.Instance), venue.Publisher, options,
-            NullLogger.Instance);
-        return (journal, run, await venue.NewReconciler().RunAsync(run, CancellationToken.None), repairer);
+        var context = venue.NewReconciliation(options);
+        var run = await context.Journal.StartScheduledAsync(venue.Term, CancellationToken.None) with { Manual = true, DryRun = dryRun };
+        var leader = new LeaderClient(venue.Leader.SendAsync, venue.Deployment, venue.Options, TimeProvider.System, NullLogger.Instance);
+        var repairer = new Repairer(context, leader, venue.Publisher, NullLogger.Instance);
+        return (context.Journal, run, await venue.NewReconciler().RunAsync(run, CancellationToken.None), repairer);
     }
 
     private static Task<string> RepairsAsync(Venue venue, long run) => venue.ScalarAsync<string>(

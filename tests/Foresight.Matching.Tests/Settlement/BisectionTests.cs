@@ -3,7 +3,6 @@ using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Chain.Transactions;
-using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Tests.Settlement;

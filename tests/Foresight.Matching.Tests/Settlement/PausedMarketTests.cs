@@ -1,6 +1,5 @@
 using System.Numerics;
 using Foresight.Chain.Contracts;
-using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Tests.Settlement;

@@ -4,7 +4,6 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Transactions;
-using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 using Npgsql;
 

@@ -5,11 +5,11 @@ using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;
 using Foresight.Matching.ChainFollowing;
-using Foresight.Matching.ChainFollowing.Allotment;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Settlement;
+using Foresight.Matching.SettlementTerm;
 using Foresight.Matching.Setup;
 using Foresight.Matching.Sharding;
 using Foresight.ServiceDefaults.Cluster;
@@ -83,33 +83,17 @@ public sealed class Venue : IAsyncDisposable
         new NewHolder(LeasedResources.Settlement, Guid.NewGuid(), "test", "http://test", "test-session"), CancellationToken.None)).Term;
 
     /// <summary>A submitter that remembers nothing: every one is as after a crash.</summary>
-    public Submitter NewSubmitter(NodeClient? through = null)
-    {
-        var settlement = NewTerm(through);
-        return new Submitter(settlement, new BatchSigner(Deployment, settlement.Client, Operator, Options), new ReceiptReader(Deployment, new RefusedTransfers(Deployment, settlement.Client), NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
-    }
+    public Submitter NewSubmitter(NodeClient? through = null) => NewParts(Leader.SendAsync, through).NewSubmitter();
 
     public ChainFollower NewFollower(NodeClient? through = null) => NewFollowerVia(Send ?? Leader.SendAsync, through);
 
-    public ChainFollower NewFollowerVia(SendToLeader send, NodeClient? through = null)
-    {
-        var settlement = NewTerm(through);
-        var leader = new LeaderClient(send, Deployment, Options, TimeProvider.System, NullLogger.Instance);
-        var allotter = shards == 1 ? null : new Allotter(Term, new AllotmentStore(Database, settlement.Journal), leader, shards, TimeProvider.System, NullLogger.Instance);
-        return new ChainFollower(
-            settlement, new FollowerStore(Database), new FollowerJournal(settlement.Journal), leader, new HoldingsReader(Deployment, settlement.Client),
-            NullLogger.Instance, allotter);
-    }
+    public ChainFollower NewFollowerVia(SendToLeader send, NodeClient? through = null) => NewParts(send, through).NewFollower();
 
-    public Reconciler NewReconciler(NodeClient? through = null, ReconciliationOptions? options = null)
-    {
-        var client = through is null ? Client : new EthereumClient(through);
-        var store = new ReconciliationStore(Database);
-        return new Reconciler(
-            Deployment, client, store, new ReconciliationInputReader(Deployment, client, store), new BalanceChecker(Deployment, Database, new HoldingsReader(Deployment, client)),
-            new EvidenceReader(client, Database),
-            options ?? new ReconciliationOptions { Balances = false, Confirmations = Options.Confirmations }, TimeProvider.System);
-    }
+    public Reconciler NewReconciler(NodeClient? through = null, ReconciliationOptions? options = null) => new(NewReconciliation(
+        options ?? new ReconciliationOptions { Balances = false, Confirmations = Options.Confirmations }, through));
+
+    public ReconciliationContext NewReconciliation(ReconciliationOptions options, NodeClient? through = null) =>
+        new(Term, Database, Deployment, ClientThrough(through), options, TimeProvider.System);
 
     public async Task StepAsync(Submitter submitter) => await submitter.StepAsync(await Client.BlockNumberAsync(), CancellationToken.None);
 
@@ -253,8 +237,13 @@ public sealed class Venue : IAsyncDisposable
         await Database.DisposeAsync();
     }
 
-    private SettlementContext NewTerm(NodeClient? through) => new(
-        Term, Deployment, through is null ? Client : new EthereumClient(through), Operator, Options, new SettlementStore(Database), new SettlementJournal(Database), Publisher, metrics);
+    private SettlementParts NewParts(SendToLeader send, NodeClient? through)
+    {
+        var services = new SettlementServices(Operator, Options, Publisher, metrics, TimeProvider.System);
+        return new SettlementParts(new SettlementContext(Term, Database, Deployment, ClientThrough(through), services, NullLogger.Instance), send, shards);
+    }
+
+    private EthereumClient ClientThrough(NodeClient? through) => through is null ? Client : new EthereumClient(through);
 
     private NpgsqlCommand Command(string sql, params object[] values)
     {

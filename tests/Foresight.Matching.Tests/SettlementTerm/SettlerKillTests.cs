@@ -2,7 +2,6 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
-using Foresight.Matching.ChainReading;
 using Foresight.Matching.Tests.Settlement;
 using Xunit.Abstractions;
 

@@ -1,7 +1,6 @@
 using Foresight.Chain;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;
-using Foresight.Matching.ChainReading;
 using Foresight.Matching.Tests.Settlement;
 using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Cluster;

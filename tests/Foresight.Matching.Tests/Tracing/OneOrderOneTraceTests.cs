@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;
-using Foresight.Matching.ChainReading;
 using Foresight.Matching.Tests.Settlement;
 using Foresight.Matching.Tests.SettlementTerm;
 using Foresight.Matching.Tests.Stores;

@@ -1,8 +1,6 @@
 using System.Numerics;
 using Foresight.Chain.Contracts;
 using Foresight.Contracts;
-using Foresight.Matching.ChainFollowing.Allotment;
-using Foresight.Matching.ChainReading;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Tests.Settlement;
 
