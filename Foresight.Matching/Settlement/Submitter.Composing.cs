@@ -40,7 +40,7 @@ public sealed partial class Submitter
             var heldBefore = held.Markets.Count;
             foreach (var plan in planned.Where(p => !held.Markets.Contains(p.MarketId)))
             {
-                var submitted = await SubmitAsync(plan, ground!.Value, head, cancellation);
+                var submitted = await SubmitAsync(plan, ground!.Value, cancellation);
                 if (submitted == Submitted.MarketHeld) held.Markets.Add(plan.MarketId);
                 if (submitted == Submitted.Yes) (acted, slots) = (true, slots - 1);
             }
@@ -79,7 +79,7 @@ public sealed partial class Submitter
         }
     }
 
-    private async Task<Submitted> SubmitAsync(PlannedBatch plan, BlockRef ground, long head, CancellationToken cancellation)
+    private async Task<Submitted> SubmitAsync(PlannedBatch plan, BlockRef ground, CancellationToken cancellation)
     {
         var legs = await store.ReadLegsAsync(plan.TradeIds, cancellation);
         var checks = await signer.PreflightAsync(plan, legs, ground, cancellation);
@@ -103,7 +103,7 @@ public sealed partial class Submitter
         // Stored before sent: from here on these trades go on chain by these bytes or their replacement, whoever holds the lease.
         Publish(await journal.StoreAsync(settlement.Term, batch, cancellation));
         var stored = (await store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellation))[0];
-        await SendAsync(stored, head, isNext: false, cancellation);
+        await SendAsync(stored, isNext: false, cancellation);
         return Submitted.Yes;
     }
 

@@ -48,7 +48,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         {
             // What the node refuses, and what may cost no more, waits for the next look: asking again at once would be answered the same.
             case BatchStep.Send:
-                return await SendAsync(batch, head, isNext: batch.Nonce == mined, cancellation);
+                return await SendAsync(batch, isNext: batch.Nonce == mined, cancellation);
 
             case BatchStep.Replace when batch.Nonce == mined:
                 return await ReplaceAsync(batch, cancellation);
@@ -113,8 +113,10 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
 
     /// <param name="isNext">No transaction of ours has to be mined before it.</param>
     /// <returns>Whether the node has it, or one that replaces it is stored.</returns>
-    private async Task<bool> SendAsync(StoredBatch batch, long head, bool isNext, CancellationToken cancellation)
+    private async Task<bool> SendAsync(StoredBatch batch, bool isNext, CancellationToken cancellation)
     {
+        // Not the head of the step's beginning: a step that took several blocks would make a fresh transaction look stuck.
+        var sentAt = await settlement.Client.BlockNumberAsync(cancellation);
         try
         {
             await settlement.Client.SendRawTransactionAsync(batch.RawTransaction, cancellation);
@@ -135,7 +137,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
 
         if (batch.State == BatchStates.Signed) Log.Sent(logger, batch.BatchId, batch.Trades, batch.Nonce);
         else Log.SentAgain(logger, batch.BatchId, batch.Nonce);
-        Publish(await journal.MarkBroadcastAsync(settlement.Term, batch.BatchId, head, cancellation));
+        Publish(await journal.MarkBroadcastAsync(settlement.Term, batch.BatchId, sentAt, cancellation));
         return true;
     }
 

@@ -160,6 +160,21 @@ public sealed class SubmitterTests(ChainFixture fixture)
     }
 
     [Fact]
+    public async Task ATransactionSentByASlowStep_CountsItsBlocksFromWhenItWasSent()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        await venue.TradeAsync(alice, bob);
+        await fixture.AutomineAsync(false);
+        var begun = await venue.Client.BlockNumberAsync();
+        await fixture.MineAsync(venue.Options.StuckAfterBlocks);
+        var submitter = venue.NewSubmitter();
+        await submitter.StepAsync(begun, CancellationToken.None);
+        await venue.StepAsync(submitter);
+        Assert.Equal(["broadcast"], await StatesAsync(venue));
+    }
+
+    [Fact]
     public async Task AStuckTransaction_IsReplacedWithHigherFees_AndTheOldHashIsRecognisedIfItIsMinedAfterAll()
     {
         await using var venue = await Venue.CreateAsync(fixture);
