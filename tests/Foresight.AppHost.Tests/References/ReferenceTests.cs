@@ -54,6 +54,13 @@ public sealed partial class ReferenceTests : IAsyncLifetime
             LinkedFile(), File.ReadAllText(Path.Combine(Repository.Root, project.Folder!, $"{project.Name}.csproj"))));
 
     [Fact]
+    public void EveryProjectOfTheProduct_HasATestProject()
+    {
+        var product = _graph.Projects.Where(project => !project.Folder!.Contains('/')).Select(project => $"{project.Name}.Tests");
+        Assert.Empty(product.Except(_graph.Projects.Select(project => project.Name)));
+    }
+
+    [Fact]
     public async Task ThePicture_IsThatOfTheCode()
     {
         var (exitCode, output) = await RunScriptAsync("--check");

@@ -1,0 +1,76 @@
+using Foresight.ServiceDefaults.Postgres;
+using Npgsql;
+
+namespace Foresight.ServiceDefaults.Tests.Postgres;
+
+/// <summary>What a series of checks makes of a server. Nothing here connects.</summary>
+public sealed class ServerTests : IAsyncDisposable
+{
+    private static readonly DateTimeOffset Now = DateTimeOffset.UnixEpoch;
+
+    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1");
+    private readonly Server _replica;
+
+    public ServerTests() => _replica = new Server("replica-1", isPrimary: false, weight: 1, _source, () => "127.0.0.1:1");
+
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    [Fact]
+    public void AReplica_ServesNothingBeforeItsFirstGoodCheck_AndAPrimaryDoes()
+    {
+        Assert.False(_replica.IsHealthy);
+        Assert.True(new Server("primary", isPrimary: true, weight: 0, _source, () => "127.0.0.1:1").IsHealthy);
+        Assert.True(Succeed());
+        Assert.True(_replica.IsHealthy);
+    }
+
+    [Fact]
+    public void ThreeFailuresInARow_TakeItOut_AndOneSuccessBringsItBack()
+    {
+        Succeed();
+        Assert.False(Fail());
+        Assert.False(Fail());
+        Assert.False(Succeed());
+        Assert.False(Fail());
+        Assert.False(Fail());
+        Assert.True(_replica.IsHealthy);
+        Assert.True(Fail());
+        Assert.False(_replica.IsHealthy);
+        Assert.False(Fail());
+        Assert.Equal(4, _replica.View().ConsecutiveFailures);
+
+        Assert.True(Succeed());
+        Assert.True(_replica.IsHealthy);
+        Assert.Equal(0, _replica.View().ConsecutiveFailures);
+    }
+
+    [Fact]
+    public void OneThatFellBehind_IsOutAtOnce_AndSaysWhy()
+    {
+        Succeed();
+        Assert.True(Succeed(tooFarBehind: true));
+        Assert.False(_replica.IsHealthy);
+        Assert.Equal("too far behind the primary", _replica.View().Error);
+        Assert.False(Succeed(tooFarBehind: true));
+        Assert.True(Succeed());
+    }
+
+    [Fact]
+    public void ALagThatCannotBeMeasured_IsUnknown_AndWhatWasReplayedStays()
+    {
+        Succeed(replayed: 500, behind: 12);
+        Assert.Equal(12, _replica.LagBytes);
+        Fail();
+        Assert.Null(_replica.LagBytes);
+        Succeed(replayed: 400);
+        _replica.NoteReplayed(450);
+        Assert.Equal(500ul, _replica.Replayed);
+        _replica.NoteReplayed(501);
+        Assert.Equal(501ul, _replica.Replayed);
+    }
+
+    private bool Succeed(ulong replayed = 1, long behind = 0, bool tooFarBehind = false) =>
+        _replica.CheckSucceeded(replayed, behind, TimeSpan.Zero, TimeSpan.Zero, tooFarBehind, Now);
+
+    private bool Fail() => _replica.CheckFailed("no answer in time", Now);
+}

@@ -1,0 +1,19 @@
+using Foresight.Simulator.Traders;
+
+namespace Foresight.Simulator.Tests;
+
+/// <summary>A binary market with the finest prices, and one of three outcomes with the coarsest.</summary>
+internal static class TestMarkets
+{
+    public static readonly TradedMarket Binary = new(1, "0x0000000000000000000000000000000000000001", 2, 1);
+    public static readonly TradedMarket ThreeWay = new(2, "0x0000000000000000000000000000000000000002", 3, 100);
+    public static readonly IReadOnlyList<TradedMarket> Both = [Binary, ThreeWay];
+}
+
+/// <summary>A clock that stands still.</summary>
+internal sealed class FrozenClock : TimeProvider
+{
+    public static readonly DateTimeOffset Now = DateTimeOffset.UnixEpoch.AddYears(60);
+
+    public override DateTimeOffset GetUtcNow() => Now;
+}
