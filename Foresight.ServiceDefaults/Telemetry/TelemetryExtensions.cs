@@ -18,6 +18,14 @@ public static class TelemetryExtensions
 {
     private static readonly string[] Probes = ["/alive", "/ready", "/health", "/metrics"];
 
+    private const string ExportTimeoutKey = "OTEL_EXPORTER_OTLP_TIMEOUT";
+
+    /// <summary>
+    /// Of one export. The last one of each of the three signals is waited for when a service stops, one after the other: with the SDK's
+    /// 10 s, a collector that is away would keep a service for half a minute, longer than orchestrators wait.
+    /// </summary>
+    private static readonly TimeSpan ExportTimeout = TimeSpan.FromSeconds(2);
+
     /// <summary>Whether telemetry is sent anywhere: without that, no span is made.</summary>
     internal static bool ExportsTelemetry(this IConfiguration configuration) => configuration.OptionalUrl("OTEL_EXPORTER_OTLP_ENDPOINT") is not null;
 
@@ -50,6 +58,8 @@ public static class TelemetryExtensions
                     prometheus.TargetInfoEnabled = false;
                 }));
         if (!builder.Configuration.ExportsTelemetry()) return;
+        if (builder.Configuration[ExportTimeoutKey] is null)
+            builder.Configuration.AddInMemoryCollection([new(ExportTimeoutKey, ((int)ExportTimeout.TotalMilliseconds).ToString())]);
         // Endpoint, protocol, headers and sampler come from the OTEL_ variables, which the SDK reads itself.
         telemetry
             .WithLogging(configureBuilder: null, logging => (logging.IncludeFormattedMessage, logging.IncludeScopes) = (true, true))

@@ -27,6 +27,9 @@ public static class TestApplication
     {
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(arguments);
         builder.Services.AddSingleton<MachineTurn>();
+        // There is no dashboard in a test: services would send their telemetry to nobody, and each would wait for that when it stops.
+        foreach (var project in builder.Resources.OfType<ProjectResource>())
+            builder.CreateResourceBuilder(project).WithEnvironment(context => context.EnvironmentVariables.Remove("OTEL_EXPORTER_OTLP_ENDPOINT"));
         return builder.Quiet();
     }
 

@@ -12,6 +12,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -42,6 +44,20 @@ public sealed class ExportTests : IAsyncLifetime
     }
 
     public async Task DisposeAsync() => await collector.DisposeAsync();
+
+    /// <summary>A service that stops waits for its last exports: the SDK's 10 s for each would outlast an orchestrator's patience.</summary>
+    [Theory]
+    [InlineData(null, 2000)]
+    [InlineData("700", 700)]
+    public void AnExport_TakesTwoSecondsAtMost_UnlessTheOperatorSaysOtherwise(string? given, int expected)
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Configuration.AddInMemoryCollection([
+            new("NODE_ID", "node-of-this-test"), new("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"), new("OTEL_EXPORTER_OTLP_TIMEOUT", given)]);
+        builder.AddServiceDefaults();
+        using var app = builder.Build();
+        Assert.Equal(expected, app.Services.GetRequiredService<IOptions<OtlpExporterOptions>>().Value.TimeoutMilliseconds);
+    }
 
     /// <summary>The endpoint also shows that a request which may change something is sent once, whatever the answer.</summary>
     [Fact]
