@@ -6,7 +6,7 @@ namespace Foresight.Exchange;
 
 public sealed partial class ExchangeEngine
 {
-    private void WriteMarkets(ref SnapshotWriter writer)
+    private void WriteMarkets(ref SnapshotEncoder writer)
     {
         var listed = 0;
         for (var market = 1; market < _markets.End; market++)
@@ -29,7 +29,7 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>The orders of a ladder in the order in which they would trade.</summary>
-    private void WriteLadder(ref SnapshotWriter writer, int ladder)
+    private void WriteLadder(ref SnapshotEncoder writer, int ladder)
     {
         for (var level = _books.LadderAt(ladder).BestLevel; level != 0;)
         {
@@ -53,7 +53,7 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    private void ReadMarkets(ref SnapshotReader reader)
+    private void ReadMarkets(ref SnapshotDecoder reader)
     {
         for (var count = reader.Count(bytesEach: 12); count > 0; count--)
         {
@@ -75,7 +75,7 @@ public sealed partial class ExchangeEngine
         LinkOrders();
     }
 
-    private void ReadOrders(ref SnapshotReader reader, int market, ref MarketRow row)
+    private void ReadOrders(ref SnapshotDecoder reader, int market, ref MarketRow row)
     {
         for (var count = reader.Count(bytesEach: 42); count > 0; count--)
         {

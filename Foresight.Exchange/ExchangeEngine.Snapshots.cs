@@ -17,7 +17,7 @@ public sealed partial class ExchangeEngine
     /// </summary>
     public void WriteSnapshot(IBufferWriter<byte> into)
     {
-        var writer = new SnapshotWriter(into);
+        var writer = new SnapshotEncoder(into);
         writer.Half(SnapshotMagic);
         writer.Half(SnapshotVersion);
         writer.Half(Shard);
@@ -36,7 +36,7 @@ public sealed partial class ExchangeEngine
     /// </exception>
     public static ExchangeEngine Restore(ReadOnlySpan<byte> from)
     {
-        var reader = new SnapshotReader(from);
+        var reader = new SnapshotDecoder(from);
         if (reader.Half() != SnapshotMagic)
             throw new FormatException("not a snapshot of the exchange");
         if (reader.Half() is var version && version != SnapshotVersion)
@@ -60,7 +60,7 @@ public sealed partial class ExchangeEngine
         return engine;
     }
 
-    private void WriteHoldings(ref SnapshotWriter writer)
+    private void WriteHoldings(ref SnapshotEncoder writer)
     {
         var rows = new int[_holdings.Count];
         var keys = new ulong[rows.Length];
@@ -88,7 +88,7 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    private void ReadHoldings(ref SnapshotReader reader)
+    private void ReadHoldings(ref SnapshotDecoder reader)
     {
         ulong last = 0;
         for (var count = reader.Count(bytesEach: 41); count > 0; count--)
@@ -111,7 +111,7 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    private void WriteTrades(ref SnapshotWriter writer)
+    private void WriteTrades(ref SnapshotEncoder writer)
     {
         var numbers = new long[_trades.Count];
         var slots = new int[_trades.Count];
@@ -146,7 +146,7 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    private void ReadTrades(ref SnapshotReader reader)
+    private void ReadTrades(ref SnapshotDecoder reader)
     {
         long last = 0;
         for (var count = reader.Count(bytesEach: 58); count > 0; count--)
@@ -167,7 +167,7 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    private TradeLeg ReadLeg(ref SnapshotReader reader, long trade, int market)
+    private TradeLeg ReadLeg(ref SnapshotDecoder reader, long trade, int market)
     {
         var order = reader.Word();
         var account = reader.Half();

@@ -27,12 +27,12 @@ public static class OrderSigning
     }
 
     /// <summary>Did <paramref name="maker"/>'s own key sign this digest?</summary>
-    public static SignatureCheck Check(Hash32 digest, ReadOnlySpan<byte> signature, Address maker)
+    public static SignatureVerdict Check(Hash32 digest, ReadOnlySpan<byte> signature, Address maker)
     {
         var fault = EcdsaSignature.Recover(digest, signature, out var signer);
-        return new SignatureCheck(fault, signer, IsValid: fault == SignatureFault.None && signer == maker && !maker.IsZero);
+        return new SignatureVerdict(fault, signer, IsValid: fault == SignatureFault.None && signer == maker && !maker.IsZero);
     }
 }
 
 /// <param name="Recovered">Whose key made the signature; zero where <paramref name="Fault"/> says why nobody's did.</param>
-public readonly record struct SignatureCheck(SignatureFault Fault, Address Recovered, bool IsValid);
+public readonly record struct SignatureVerdict(SignatureFault Fault, Address Recovered, bool IsValid);

@@ -7,16 +7,16 @@ public sealed class WorkloadGenerator
 {
     private readonly Workload _workload;
     private readonly SplitMix64 _random;
-    private readonly Market[] _markets;
+    private readonly WorkloadMarket[] _markets;
     private int _live;
 
     private WorkloadGenerator(Workload workload, ulong seed)
     {
         _workload = workload;
         _random = new SplitMix64(seed);
-        _markets = new Market[workload.Books];
+        _markets = new WorkloadMarket[workload.Books];
         for (var i = 0; i < _markets.Length; i++)
-            _markets[i] = new Market();
+            _markets[i] = new WorkloadMarket();
     }
 
     /// <param name="resting">Orders that are put at rest before the workload begins; they come first in the stream.</param>
@@ -80,7 +80,7 @@ public sealed class WorkloadGenerator
     }
 
     /// <summary>A new order: beside the middle to add to the book, beyond it to take from the book.</summary>
-    private Operation NewOrder(Market market, int bookNumber, uint id, bool isAdd, ref TradeTotals totals)
+    private Operation NewOrder(WorkloadMarket market, int bookNumber, uint id, bool isAdd, ref TradeTotals totals)
     {
         var x = _random.Next();
         var side = (int)(x & 1);
@@ -104,7 +104,7 @@ public sealed class WorkloadGenerator
         };
     }
 
-    private Operation FarOrder(Market market, uint id)
+    private Operation FarOrder(WorkloadMarket market, uint id)
     {
         var x = _random.Next();
         var side = (byte)(x & 1);
@@ -117,7 +117,7 @@ public sealed class WorkloadGenerator
         return new Operation { Id = id, Quantity = quantity, Price = price, Kind = OperationKind.Limit, Side = side };
     }
 
-    private sealed class Market
+    private sealed class WorkloadMarket
     {
         private readonly Dictionary<uint, int> _position = [];
 

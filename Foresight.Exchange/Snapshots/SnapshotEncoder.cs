@@ -4,7 +4,7 @@ using System.Buffers.Binary;
 namespace Foresight.Exchange.Snapshots;
 
 /// <summary>Little-endian words into a buffer, in blocks so that the buffer is asked seldom.</summary>
-internal ref struct SnapshotWriter(IBufferWriter<byte> into)
+internal ref struct SnapshotEncoder(IBufferWriter<byte> into)
 {
     private const int Block = 1 << 16;
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Foresight.Exchange.Snapshots;
 
-internal ref struct SnapshotReader(ReadOnlySpan<byte> from)
+internal ref struct SnapshotDecoder(ReadOnlySpan<byte> from)
 {
     private ReadOnlySpan<byte> _rest = from;
 
