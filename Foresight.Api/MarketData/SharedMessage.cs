@@ -4,19 +4,6 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>Names of the events that clients get.</summary>
-public static class HubEvents
-{
-    public const string Depth = "depth";
-    public const string Trades = "trades";
-    public const string Stats = "stats";
-    public const string Orders = "orders";
-    public const string TradeState = "trade_state";
-    public const string Heartbeat = "heartbeat";
-    public const string Continuity = "continuity";
-    public const string Closing = "closing";
-}
-
 /// <summary>A message for many clients: turned into bytes once, whoever gets it.</summary>
 public sealed class SharedMessage
 {

@@ -1,21 +1,21 @@
+using Foresight.Contracts;
+
 namespace Foresight.Console.Api;
 
 /// <summary>Which discrepancies: the filters as they stand in the address of the console's page.</summary>
 /// <param name="State">A state, or <see cref="Unresolved"/>.</param>
-/// <param name="Assignee">A name, or <see cref="Nobody"/>.</param>
+/// <param name="Assignee">A name, or <see cref="DiscrepancyFilterValues.Unassigned"/>.</param>
 /// <param name="Age">One of DiscrepancyAges.</param>
 public sealed record DiscrepancyChoice(string? State = null, string? Kind = null, string? Severity = null, string? Assignee = null, string? Age = null)
 {
     /// <summary>Open, acknowledged and reopened together.</summary>
     public const string Unresolved = "unresolved";
 
-    public const string Nobody = "none";
-
     public bool IsAny => this == new DiscrepancyChoice();
 
     /// <summary>As the Api names them.</summary>
     internal (string Name, string? Value)[] Parameters =>
-        [("state", State == Unresolved ? "live" : State), ("kind", Kind), ("severity", Severity), ("assignee", Assignee), ("age", Age)];
+        [("state", State == Unresolved ? DiscrepancyFilterValues.Undecided : State), ("kind", Kind), ("severity", Severity), ("assignee", Assignee), ("age", Age)];
 
     /// <summary>The same choice as query of an address of the console.</summary>
     public string Query => string.Join('&', new[] { ("state", State), ("kind", Kind), ("severity", Severity), ("assignee", Assignee), ("age", Age) }

@@ -17,9 +17,6 @@ namespace Foresight.Console.Api;
 /// <param name="credential">Whose key and name go with each request.</param>
 public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses addresses, OperatorCredential credential)
 {
-    /// <summary>How the Api learns on whose behalf an action is done; it goes into the audit trail.</summary>
-    public const string OperatorHeader = "X-Foresight-Operator";
-
     public const string HttpClientName = "foresight-api";
 
     /// <summary>One try at one node. Two nodes must fit into what an operator accepts as "live".</summary>
@@ -120,7 +117,7 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
             using var request = make();
             request.RequestUri = new Uri(address, request.RequestUri!);
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
-            request.Headers.TryAddWithoutValidation(OperatorHeader, Uri.EscapeDataString(credential.OperatorName));
+            request.Headers.TryAddWithoutValidation(ApiHeaders.Operator, Uri.EscapeDataString(credential.OperatorName));
             try
             {
                 // A client is made per request: the factory shares the connections and renews them.

@@ -1,16 +1,36 @@
+using Foresight.Contracts;
+
 namespace Foresight.Console.Live;
 
 /// <summary>What a state means to an operator: good, busy, watch, bad, quiet.</summary>
 public static class Tones
 {
-    public static string OfMarket(string state) => state == "open" ? "good" : Of(state);
+    public const string Good = "good";
+    public const string Busy = "busy";
+    public const string Watch = "watch";
+    public const string Bad = "bad";
+    public const string Quiet = "quiet";
+
+    // What the console itself states, beside the Api's states.
+    public const string Healthy = "healthy";
+    public const string Unhealthy = "unhealthy";
+    public const string NoLeader = "no leader";
+
+    /// <summary>An open market is good, an open discrepancy is not.</summary>
+    public static string OfMarket(string state) => state == MarketStates.Open ? Good : Of(state);
+
+    /// <summary>A repair that automation leaves to a person is no fault.</summary>
+    public static string OfRepair(string state) => state == RepairStates.Refused ? Watch : Good;
 
     public static string Of(string state) => state switch
     {
-        "active" or "running" or "healthy" or "final" or "succeeded" or "covered" or "resolved" or "clear" => "good",
-        "recovering" or "acquiring" or "draining" or "batched" or "broadcast" or "mined" or "matched" or "acknowledged" => "busy",
-        "open" or "reopened" or "medium" or "paused" or "lagging" or "high" or "capped" or "undone" => "watch",
-        "failed" or "critical" or "unhealthy" or "lost" or "no leader" or "missing" or "refused" => "bad",
-        _ => "quiet",
+        NodeStates.Active or NodeStates.Running or RunStates.Succeeded or Healthy => Good,
+        TradeStates.Final or CoverageStates.Covered or DiscrepancyStates.Resolved or OffenderLevels.Clear => Good,
+        NodeStates.Recovering or NodeStates.Acquiring or NodeStates.Draining => Busy,
+        TradeStates.Matched or TradeStates.Batched or TradeStates.Broadcast or TradeStates.Mined or DiscrepancyStates.Acknowledged => Busy,
+        DiscrepancyStates.Open or DiscrepancyStates.Reopened or Severities.Medium or Severities.High => Watch,
+        MarketStates.Paused or CoverageStates.Undone or OffenderLevels.Capped => Watch,
+        RunStates.Failed or Severities.Critical or OffenderLevels.Refused or Unhealthy or NoLeader => Bad,
+        _ => Quiet,
     };
 }

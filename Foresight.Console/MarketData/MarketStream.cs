@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.SignalR.Client;
 namespace Foresight.Console.MarketData;
 
 /// <summary>A page's interest in a market; ends when disposed.</summary>
-public sealed class MarketWatch(LiveMarket market, Action end) : IDisposable
+public sealed class MarketSubscription(LiveMarket market, Action end) : IDisposable
 {
     public MarketSnapshot Draw() => market.Draw();
 
@@ -22,7 +22,7 @@ public sealed class MarketWatch(LiveMarket market, Action end) : IDisposable
 /// </summary>
 public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider clock, ILogger<MarketStream> logger) : BackgroundService
 {
-    private static readonly string[] Topics = ["depth", "trades", "stats"];
+    private static readonly string[] Topics = [HubEvents.Depth, HubEvents.Trades, HubEvents.Stats];
     private static readonly TimeSpan DrawPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RefusalPause = TimeSpan.FromSeconds(2);
@@ -41,7 +41,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
     private Channel<(int Market, bool Follow)>? requests;
 
     /// <param name="changed">Called from any thread; must return at once.</param>
-    public MarketWatch Watch(int id, Action changed)
+    public MarketSubscription Watch(int id, Action changed)
     {
         lock (gate)
         {
@@ -51,7 +51,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
                 requests?.Writer.TryWrite((id, Follow: true));
             if (markets.Count == 1)
                 wanted.Release();
-            return new MarketWatch(market, () => Leave(market, changed));
+            return new MarketSubscription(market, () => Leave(market, changed));
         }
     }
 
@@ -163,12 +163,12 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
 
     private void Listen(HubConnection hub, ChannelWriter<(int Market, bool Follow)> asks)
     {
-        On<DepthMessage>("depth", depth =>
+        On<DepthMessage>(HubEvents.Depth, depth =>
         {
             if (markets.TryGetValue(depth.Market, out var market) && !market.Take(depth))
                 FollowAnew(depth.Market, asks);
         });
-        On<HeartbeatMessage>("heartbeat", heartbeat =>
+        On<HeartbeatMessage>(HubEvents.Heartbeat, heartbeat =>
         {
             foreach (var sent in heartbeat.Markets)
             {
@@ -179,12 +179,12 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
                 FollowAnew(sent.Market, asks);
             }
         });
-        On<TradesMessage>("trades", trades => markets.GetValueOrDefault(trades.Market)?.Take(trades));
-        On<TradeStatesMessage>("trade_state", states => markets.GetValueOrDefault(states.Market)?.Take(states, clock.GetUtcNow()));
-        On<StatsMessage>("stats", stats => markets.GetValueOrDefault(stats.Market)?.Take(stats));
-        On<ContinuityMessage>("continuity", message =>
+        On<TradesMessage>(HubEvents.Trades, trades => markets.GetValueOrDefault(trades.Market)?.Take(trades));
+        On<TradeStatesMessage>(HubEvents.TradeState, states => markets.GetValueOrDefault(states.Market)?.Take(states, clock.GetUtcNow()));
+        On<StatsMessage>(HubEvents.Stats, stats => markets.GetValueOrDefault(stats.Market)?.Take(stats));
+        On<ContinuityMessage>(HubEvents.Continuity, message =>
         {
-            if (message is { Topic: "depth", State: "lost" })
+            if (message is { Topic: HubEvents.Depth, State: ContinuityStates.Lost })
                 markets.GetValueOrDefault(message.Market)?.Fail("The Api node lost messages of this market.");
         });
 

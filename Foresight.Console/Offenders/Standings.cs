@@ -5,13 +5,10 @@ namespace Foresight.Console.Offenders;
 /// <summary>An account's standing, in an operator's words.</summary>
 public static class Standings
 {
-    public const string Capped = "capped";
-    public const string Refused = "refused";
-
     public static string Meaning(string level) => level switch
     {
-        Refused => "new orders are refused; cancels are taken",
-        Capped => "the worth of its open orders is bounded",
+        OffenderLevels.Refused => "new orders are refused; cancels are taken",
+        OffenderLevels.Capped => "the worth of its open orders is bounded",
         _ => "as everybody",
     };
 

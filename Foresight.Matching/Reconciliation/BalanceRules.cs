@@ -1,5 +1,6 @@
 using System.Numerics;
 using Foresight.Chain;
+using Foresight.Contracts;
 
 namespace Foresight.Matching.Reconciliation;
 

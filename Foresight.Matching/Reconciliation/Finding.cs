@@ -2,36 +2,6 @@ using System.Numerics;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>Values of <c>discrepancies.kind</c>.</summary>
-public static class DiscrepancyKinds
-{
-    /// <summary>The journal says settled; the chain has no such trade.</summary>
-    public const string MissingOnChain = "missing_onchain";
-
-    /// <summary>The chain has a fill that the journal does not know.</summary>
-    public const string MissingOffChain = "missing_offchain";
-
-    /// <summary>Both have the trade, with different figures.</summary>
-    public const string AmountMismatch = "amount_mismatch";
-
-    /// <summary>Both have the trade; the chain settled it and the journal says otherwise.</summary>
-    public const string StatusMismatch = "status_mismatch";
-
-    /// <summary>An account's ledger differs from the chain at one block.</summary>
-    public const string BalanceMismatch = "balance_mismatch";
-}
-
-/// <summary>Values of <c>discrepancies.severity</c>.</summary>
-public static class Severities
-{
-    public const string Low = "low";
-    public const string Medium = "medium";
-    public const string High = "high";
-
-    /// <summary>Money that we told somebody about is not where we said.</summary>
-    public const string Critical = "critical";
-}
-
 /// <summary>One disagreement between the chain and the journal.</summary>
 /// <param name="NaturalKey">The same disagreement has the same key in every run, on every node: this is what makes duplicates impossible.</param>
 /// <param name="OnChain">Evidence, serialised as JSON; must not hold anything that changes from run to run.</param>

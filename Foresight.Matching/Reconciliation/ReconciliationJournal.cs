@@ -35,7 +35,9 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
     public const string CursorName = "reconciliation";
 
     // The state and evidence of before are read in the same statement, so a decision made meanwhile by a person is not overwritten: the
-    // row lock of ON CONFLICT sees the committed state. When it is reopened: WorkflowRules.WhyReopened.
+    // row lock of ON CONFLICT sees the committed state. That is why the rule by which a run reopens a discrepancy is here and nowhere else:
+    // somebody decided about the evidence they saw, so the same evidence does not ask them again. Other evidence under the same key does, and
+    // so does what was resolved, was gone, and has come back: then the cause was not. What is ignored may come and go.
     private const string UpsertFindings =
         """
         WITH found AS (

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Foresight.Contracts;
 using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Matching.Reconciliation;

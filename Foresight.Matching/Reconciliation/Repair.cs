@@ -1,4 +1,5 @@
 using System.Numerics;
+using Foresight.Contracts;
 using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Reconciliation;

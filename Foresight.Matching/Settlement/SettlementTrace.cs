@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Foresight.Contracts;
 using Foresight.ServiceDefaults.Telemetry;
 using Npgsql;
 

@@ -62,17 +62,6 @@ public sealed record ReconciliationStatus(
 /// <param name="Age">One of <see cref="DiscrepancyAges"/>.</param>
 public sealed record AgeCount(string Age, int Count);
 
-/// <summary>How long ago a discrepancy was first seen. Each begins where the one before ends.</summary>
-public static class DiscrepancyAges
-{
-    public const string Minutes5 = "0-5m";
-    public const string Minutes60 = "5-60m";
-    public const string Hours24 = "1-24h";
-    public const string Older = "24h+";
-
-    public static readonly IReadOnlyList<string> All = [Minutes5, Minutes60, Hours24, Older];
-}
-
 /// <summary>What all accounts own of USDC, as the ledger and as the chain say it. Decimal USDC.</summary>
 /// <param name="Delta">Chain less ledger; 0 on clean data.</param>
 /// <param name="Holdings">Accounts times assets that were compared.</param>

@@ -67,7 +67,7 @@ public sealed class ForesightApiClientTests
         var name = "";
         await using var api = await FakeApi.StartAsync(context =>
         {
-            name = Uri.UnescapeDataString(context.Request.Headers[ForesightApiClient.OperatorHeader].ToString());
+            name = Uri.UnescapeDataString(context.Request.Headers[ApiHeaders.Operator].ToString());
             return context.Response.WriteAsJsonAsync(new TriggerResponse(7, AlreadyRunning: false));
         });
         Assert.Equal(7, (await ClientOf(Unused(), api.Address).TriggerReconciliationAsync(CancellationToken.None)).RunId);

@@ -122,7 +122,7 @@ public sealed class MarketStreamTests : IAsyncLifetime
         private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
 
         private readonly SemaphoreSlim changed = new(0);
-        private readonly MarketWatch watch;
+        private readonly MarketSubscription watch;
 
         public Watched(MarketStream stream, int market) => watch = stream.Watch(market, () => changed.Release());
 

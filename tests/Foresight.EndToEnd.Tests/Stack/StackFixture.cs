@@ -152,7 +152,7 @@ public class StackFixture : IAsyncLifetime
             Version = new Version(2, 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         if (secret is not null)
-            request.Headers.TryAddWithoutValidation("X-Foresight-Cluster", secret);
+            request.Headers.TryAddWithoutValidation(Foresight.ServiceDefaults.Cluster.ClusterSecret.Header, secret);
         return await Http.SendAsync(request);
     }
 

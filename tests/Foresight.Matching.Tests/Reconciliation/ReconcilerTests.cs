@@ -1,5 +1,6 @@
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
+using Foresight.Contracts;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Tests.Settlement;
 
@@ -84,6 +85,48 @@ public sealed class ReconcilerTests(ChainFixture fixture)
         await RunAsync(venue, manual: true);
         Assert.Equal(1L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies WHERE absent_since IS NULL AND state = 'reopened'"));
         Assert.Equal("Seen again after it was gone.", await venue.ScalarAsync<string>("SELECT note FROM discrepancy_audit WHERE action = 'reopen'"));
+    }
+
+    [Fact]
+    public async Task ARun_Reopens_OnOtherEvidence_OrWhenWhatWasResolvedHasComeBack()
+    {
+        const string Other = "Seen again with other evidence.", Back = "Seen again after it was gone.";
+        (string State, bool Same, bool WasGone, string? Why)[] cases =
+        [
+            ("resolved", true, false, null),
+            ("resolved", true, true, Back), // It was repaired, and has come back.
+            ("resolved", false, false, Other),
+            ("resolved", false, true, Other),
+            ("ignored", true, true, null), // Whoever ignores it knows that it comes and goes.
+            ("ignored", false, false, Other),
+            ("acknowledged", false, true, null),
+            ("open", false, true, null),
+            ("reopened", false, true, null),
+        ];
+        await using var venue = await Venue.CreateAsync(fixture);
+        for (var i = 0; i < cases.Length; i++)
+        {
+            await venue.ExecuteAsync(
+                """
+                INSERT INTO discrepancies (natural_key, kind, severity, summary, state, on_chain, absent_since)
+                VALUES ($1, 'amount_mismatch', 'high', '', $2, '{"lots":7}', CASE WHEN $3 THEN now() END)
+                """, $"case-{i}", cases[i].State, cases[i].WasGone);
+        }
+
+        var journal = new ReconciliationJournal(venue.Database);
+        var run = await journal.StartScheduledAsync(venue.Term, CancellationToken.None);
+        var findings = cases.Select((one, i) => new Finding(
+            $"case-{i}", DiscrepancyKinds.AmountMismatch, Severities.High, null, null, null, null, "", new { lots = one.Same ? 7 : 8 }, null)).ToList();
+        var range = new BlockRange(1, 2);
+        await journal.FinishAsync(venue.Term, new RunResult(run.RunId, null, range, 0, findings, [range], null, null), CancellationToken.None);
+
+        for (var i = 0; i < cases.Length; i++)
+        {
+            var state = await venue.ScalarAsync<string>("SELECT state FROM discrepancies WHERE natural_key = $1", $"case-{i}");
+            var why = await venue.ScalarAsync<string>(
+                "SELECT coalesce(max(note), '') FROM discrepancy_audit JOIN discrepancies USING (discrepancy_id) WHERE natural_key = $1 AND action = 'reopen'", $"case-{i}");
+            Assert.Equal((cases[i].Why is null ? cases[i].State : "reopened", cases[i].Why ?? ""), (state, why));
+        }
     }
 
     [Fact]

@@ -2,18 +2,8 @@ using Foresight.Matching.Reconciliation;
 
 namespace Foresight.Matching.Tests.Reconciliation;
 
-public class WorkflowAndRangeRulesTests
+public class RangeRulesTests
 {
-    [Theory]
-    [InlineData("resolved", true, false, false)]
-    [InlineData("resolved", true, true, true)] // It was repaired, and has come back.
-    [InlineData("resolved", false, false, true)]
-    [InlineData("ignored", true, true, false)] // Whoever ignores it knows that it comes and goes.
-    [InlineData("ignored", false, false, true)]
-    [InlineData("acknowledged", false, true, false)]
-    public void WhyReopened_AsksAgainOnOtherEvidence_OrWhenWhatWasResolvedHasComeBack(string state, bool same, bool wasGone, bool expected)
-        => Assert.Equal(expected, WorkflowRules.WhyReopened(state, same, wasGone) is not null);
-
     [Fact]
     public void Split_CoversEveryBlockOnce()
         => Assert.Equal([new BlockRange(5, 1004), new BlockRange(1005, 2004), new BlockRange(2005, 2100)], RangeRules.Split(5, 2100, 1000));
