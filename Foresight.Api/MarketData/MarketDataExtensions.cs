@@ -11,6 +11,9 @@ public static class MarketDataExtensions
     {
         builder.Services.AddSingleton<MarketDataMetrics>();
         builder.Services.AddSingleton<BookReader>();
+        builder.Services.AddSingleton<FeedInbox>();
+        builder.Services.AddSingleton<FeedParts>();
+        builder.Services.AddSingleton<RedisListener>();
         builder.Services.AddSingleton<MarketFeed>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<MarketFeed>());
         builder.Services.AddSingleton<NoticeReader>();

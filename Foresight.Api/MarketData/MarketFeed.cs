@@ -1,77 +1,77 @@
-using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Foresight.Api.Markets;
 using Foresight.Contracts;
-using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// This node's ear on Redis and its voice to its clients. One loop takes everything in turn: messages of the leader, snapshots of the
-/// journal, clients that come and go. It never waits, neither for a client nor for the database.
+/// The stream of market data from Redis to this node's clients. One loop takes everything in turn: messages of the leaders, snapshots of the
+/// journal, clients that come and go, so that no client gets a message twice or not at all because it came at a bad moment. It never waits, neither
+/// for a client nor for the database.
 /// </summary>
 public sealed partial class MarketFeed : BackgroundService
 {
-    /// <summary>Things told and not yet taken. Beyond it messages are dropped; the numbers in the next ones show the gap.</summary>
-    private const int InboxCapacity = 100_000;
+    private const string Unavailable = "unavailable";
 
-    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(500);
-
-    private static readonly string[] Listened = [Channels.Depth, Channels.Trades, Channels.Stats, Channels.Orders, Channels.TradeStates];
-
-    private readonly RedisBroadcast redis;
-    private readonly MarketCatalog catalog;
-    private readonly BookReader books;
-    private readonly TradeReader trades;
-    private readonly MarketDataMetrics metrics;
-    private readonly TimeProvider clock;
-    private readonly ILogger<MarketFeed> logger;
-    private readonly ConcurrentDictionary<int, MarketStream> streams = new();
-    private readonly Dictionary<int, TradeStream> tradeStreams = [];
-    private readonly Dictionary<int, StatsMessage> lastStats = [];
-    private readonly HashSet<int> toRead = [];
-    private readonly Dictionary<int, int> ticksWithoutBook = [];
-    private readonly HashSet<int> lostSaid = [];
-    private readonly Channel<FeedItem> inbox =
-        Channel.CreateBounded<FeedItem>(new BoundedChannelOptions(InboxCapacity) { SingleReader = true });
-    private CancellationToken stopping;
-    private readonly Dictionary<int, long> ordersEpochs = [];
-    private bool isReading;
-    private int? ticksWithoutRedis;
-    private bool silenceSaid;
-    private bool readAgain;
-    private long lastTurn;
+    private readonly FeedInbox _inbox;
+    private readonly FeedParts _parts;
+    private readonly RedisListener _redis;
+    private readonly MarketCatalog _catalog;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<MarketFeed> _logger;
+    private long _lastTurn;
 
     public MarketFeed(
-        RedisBroadcast redis, MarketCatalog catalog, BookReader books, TradeReader trades, MarketDataMetrics metrics, TimeProvider clock,
-        ILogger<MarketFeed> logger)
+        FeedInbox inbox, FeedParts parts, RedisListener redis, MarketCatalog catalog, TimeProvider clock, ILogger<MarketFeed> logger)
     {
-        (this.redis, this.catalog, this.books, this.trades, this.metrics, this.clock, this.logger) =
-            (redis, catalog, books, trades, metrics, clock, logger);
-        lastTurn = clock.GetTimestamp();
+        (_inbox, _parts, _redis, _catalog, _clock, _logger) = (inbox, parts, redis, catalog, clock, logger);
+        _lastTurn = clock.GetTimestamp();
     }
 
     /// <summary>Time since the loop took something; it is given something each second.</summary>
-    public TimeSpan Silence => clock.GetElapsedTime(Volatile.Read(ref lastTurn));
+    public TimeSpan Silence => _clock.GetElapsedTime(Volatile.Read(ref _lastTurn));
 
-    public bool IsConnected => redis.Connection.IsConnected && Volatile.Read(ref ticksWithoutRedisSeen) == 0;
+    public bool IsConnected => _redis.IsConnected && !_parts.Outage.IsActive;
 
     /// <summary>Null while there is no trustworthy book.</summary>
-    public DepthView? DepthOf(int market, int outcome, int levels) => streams.GetValueOrDefault(market)?.View(outcome, levels);
+    public DepthView? DepthOf(int market, int outcome, int levels) => _parts.Books.Find(market)?.View(outcome, levels);
 
-    public (int? Bid, int? Ask) BestOf(int market, int outcome) => streams.GetValueOrDefault(market)?.Best(outcome) ?? (null, null);
+    public (int? Bid, int? Ask) BestOf(int market, int outcome) => _parts.Books.Find(market)?.Best(outcome) ?? (null, null);
 
-    protected override async Task ExecuteAsync(CancellationToken stopping)
+    /// <summary>Returns why it is refused, or null.</summary>
+    public Task<string?> SubscribeAsync(HubClient client, Subscription subscription, (long Epoch, long Sequence)? from)
     {
-        this.stopping = stopping;
-        metrics.Watch(subscribers.CountByTopic, () => IsConnected, Listened.Length);
-        catalog.Added += Added;
-        Listen();
-        Added([.. catalog.Known]);
-        var ticking = TickAsync(stopping);
+        var answer = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!_inbox.TryPost(new FeedItem.Subscribe(client, subscription, from, answer))) answer.SetResult(Unavailable);
+        return answer.Task;
+    }
+
+    public Task UnsubscribeAsync(HubClient client, Subscription subscription)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!_inbox.TryPost(new FeedItem.Unsubscribe(client, subscription, done))) done.SetResult();
+        return done.Task;
+    }
+
+    public void Join(HubClient client) => _inbox.PostSurely(new FeedItem.Joined(client));
+
+    /// <summary>A client that is not taken out would be written to for ever; so this waits for room.</summary>
+    public void Leave(HubClient client) => _inbox.PostSurely(new FeedItem.Left(client));
+
+    /// <summary>A notice goes to those who follow its topic; one of <see cref="NoticeTopics.Notices"/> to everybody.</summary>
+    /// <param name="body">The topic's record.</param>
+    public void Take(string topic, object body) => _inbox.TryPost(new FeedItem.Notice(topic, body));
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        _inbox.Open(stoppingToken);
+        _redis.Watch(_parts.Clients.CountByTopic, () => IsConnected);
+        _catalog.Added += Added;
+        _redis.Listen();
+        Added([.. _catalog.Known]);
+        var ticking = TickAsync(stoppingToken);
         try
         {
-            await foreach (var item in inbox.Reader.ReadAllAsync(stopping))
+            await foreach (var item in _inbox.TakeAllAsync())
             {
                 try
                 {
@@ -80,15 +80,15 @@ public sealed partial class MarketFeed : BackgroundService
                 catch (Exception error) when (error is not OperationCanceledException)
                 {
                     // A defect that one message brings out must not end the stream of all markets; its book is read anew.
-                    Log.ItemFailed(logger, error, item.GetType().Name);
-                    if (item is FeedItem.Depth { Message.Market: var market }) ReadBook(market);
-                    if (item is FeedItem.Subscribe subscribe) subscribe.Answer.TrySetResult("unavailable");
+                    Log.ItemFailed(_logger, error, item.GetType().Name);
+                    if (item is FeedItem.Depth { Message.Market: var market }) _parts.Books.Distrust(market);
+                    if (item is FeedItem.Subscribe subscribe) subscribe.Answer.TrySetResult(Unavailable);
                 }
 
-                Volatile.Write(ref lastTurn, clock.GetTimestamp());
+                Volatile.Write(ref _lastTurn, _clock.GetTimestamp());
             }
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The host stops; clients are told before that, by the hub.
         }
@@ -96,128 +96,119 @@ public sealed partial class MarketFeed : BackgroundService
         await ticking;
     }
 
+    private void Added(IReadOnlyList<Market> markets) => _inbox.TryPost(new FeedItem.MarketsAdded(markets));
+
+    private async Task TickAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), _clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken)) _inbox.TryPost(new FeedItem.Tick());
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
     private void Take(FeedItem item)
     {
         switch (item)
         {
-            case FeedItem.Depth(var message): OnDepth(message); break;
-            case FeedItem.Trades(var message): OnTrades(message); break;
-            case FeedItem.Stats(var message): OnStats(message); break;
-            case FeedItem.Orders(var message): OnOrders(message); break;
-            case FeedItem.TradeStates(var message): OnTradeStates(message); break;
+            case FeedItem.Depth(var message): _parts.Books.Take(message); break;
+            case FeedItem.Trades(var message): _parts.Trades.Take(message); break;
+            case FeedItem.Stats(var message): _parts.Stats.Take(message); break;
+            case FeedItem.Orders(var message): _parts.Orders.Take(message); break;
+            case FeedItem.TradeStates(var message) when _parts.Books.Knows(message.Market): _parts.TradeStates.Take(message); break;
             case FeedItem.Notice(var topic, var body): OnNotice(topic, body); break;
-            case FeedItem.MarketsAdded(var markets): OnMarkets(markets); break;
+            case FeedItem.MarketsAdded(var markets): _parts.Books.Add(markets); break;
             case FeedItem.Subscribe subscribe: subscribe.Answer.TrySetResult(OnSubscribe(subscribe)); break;
             case FeedItem.Unsubscribe(var client, var subscription, var done):
-                subscribers.Remove(client, subscription);
+                _parts.Clients.Remove(client, subscription);
                 if (subscription.Topic == HubEvents.Depth) client.Outbox.Forget(subscription.Market);
                 done.TrySetResult();
                 break;
-            case FeedItem.Joined(var client):
-                if (!client.HasLeft) subscribers.Join(client);
-                break;
+            case FeedItem.Joined(var client) when !client.HasLeft: _parts.Clients.Join(client); break;
             case FeedItem.Left(var client):
                 client.HasLeft = true;
-                subscribers.Leave(client);
+                _parts.Clients.Leave(client);
                 break;
             case FeedItem.ConnectionLost: OnConnectionLost(); break;
             case FeedItem.ConnectionRestored: OnConnectionRestored(); break;
-            case FeedItem.BooksRead(var markets, var snapshot): OnBooksRead(markets, snapshot); break;
-            case FeedItem.TradesRead(var market, var missing): OnTradesRead(market, missing); break;
+            case FeedItem.BooksRead(var markets, var snapshot):
+                _parts.Repair.End();
+                foreach (var market in _parts.Books.Take(markets, snapshot)) _parts.Trades.Begin(market, snapshot!.Sequence);
+                break;
+            case FeedItem.TradesRead(var market, var missing): _parts.Trades.TakeMissing(market, missing); break;
             case FeedItem.PositionRead read: OnPositionRead(read); break;
             case FeedItem.Tick: OnTick(); break;
         }
 
-        StartReading();
+        if (!_parts.Outage.IsActive) _parts.Repair.Start();
     }
 
-    private void OnMarkets(IReadOnlyList<Market> markets)
+    private void OnNotice(string topic, object body)
     {
-        foreach (var market in markets)
+        var clients = topic == NoticeTopics.Notices ? _parts.Clients.All : _parts.Clients.Of(new Subscription(topic, 0));
+        ClientRegistry.Send(clients, SharedMessage.Of(topic, body));
+    }
+
+    private string? OnSubscribe(FeedItem.Subscribe request)
+    {
+        var (client, subscription) = (request.Client, request.Subscription);
+        if (client.HasLeft) return Unavailable;
+        if (client.Subscriptions.Count >= HubClient.MaxSubscriptions) return "too_many_subscriptions";
+        if (subscription.Market != 0 && !_parts.Books.Knows(subscription.Market)) return Unavailable;
+        _parts.Clients.Add(client, subscription);
+        if (subscription.Topic == HubEvents.Depth) _parts.Books.Welcome(client, subscription.Market, request.From);
+        if (subscription.Topic == HubEvents.Stats) _parts.Stats.Welcome(client, subscription.Market);
+        return null;
+    }
+
+    private void OnConnectionLost()
+    {
+        if (!_parts.Outage.Begin()) return;
+        Log.ConnectionLost(_logger);
+        _parts.Books.DistrustAll();
+    }
+
+    private void OnConnectionRestored()
+    {
+        // The client raises no event for a connection that it gives up because the server is silent. The books are kept then, by the
+        // comparisons with the journal, and read at once now.
+        if (!_parts.Outage.IsActive)
         {
-            if (streams.TryAdd(market.Id, new MarketStream(market))) toRead.Add(market.Id);
-        }
-    }
-
-    private void OnDepth(DepthMessage message)
-    {
-        // A market that this node has not heard of yet; its book is read as soon as it has.
-        if (!streams.TryGetValue(message.Market, out var stream)) return;
-        switch (stream.Take(message, out var applied))
-        {
-            case StreamStep.Applied: Send(stream, applied!); break;
-            case StreamStep.Stale: metrics.Stale(Channels.Depth); break;
-            case StreamStep.Waiting when toRead.Add(message.Market):
-                metrics.Gap(Channels.Depth);
-                Log.Gap(logger, message.Market, stream.Sequence, message.Previous);
-                break;
-        }
-    }
-
-    /// <summary>To everybody who follows the book; and it is whole again, if it was not.</summary>
-    private void Send(MarketStream stream, DepthMessage message)
-    {
-        ticksWithoutBook.Remove(stream.Market);
-        if (lostSaid.Remove(stream.Market)) Say(HubEvents.Depth, stream.Market, "restored");
-        var followers = subscribers.Of(new Subscription(HubEvents.Depth, stream.Market));
-        if (followers.Count == 0) return;
-        var shared = SharedMessage.Depth(message, metrics.Delivered);
-        shared.Expect(followers.Count);
-        foreach (var client in followers) client.Outbox.Depth(stream.Market, shared);
-    }
-
-    private void OnTrades(TradesMessage message)
-    {
-        if (!tradeStreams.TryGetValue(message.Market, out var stream)) return;
-        var ready = stream.Take(message, out var isStale, out var gap);
-        if (isStale) metrics.Stale(Channels.Trades);
-        foreach (var one in ready) Send(one);
-        if (gap is not { } missing) return;
-        metrics.Gap(Channels.Trades);
-        _ = ReadTradesAsync(message.Market, missing.After, missing.UpTo);
-    }
-
-    private void Send(TradesMessage message) =>
-        SendToAll(new Subscription(HubEvents.Trades, message.Market), SharedMessage.Of(HubEvents.Trades, message, metrics.Delivered));
-
-    private void OnTradesRead(int market, IReadOnlyList<TradeView>? missing)
-    {
-        var isWhole = missing is not null && missing.Count < TradeStream.MaxFill;
-        if (!isWhole) Say(HubEvents.Trades, market, "lost");
-        foreach (var message in tradeStreams[market].EndFill(market, missing)) Send(message);
-        if (!isWhole) Say(HubEvents.Trades, market, "restored");
-    }
-
-    private void OnStats(StatsMessage message)
-    {
-        if (lastStats.TryGetValue(message.Market, out var known) && message.Epoch < known.Epoch)
-        {
-            metrics.Stale(Channels.Stats);
+            _parts.Books.ReadAllAtNextTick();
             return;
         }
 
-        lastStats[message.Market] = message;
-        var followers = subscribers.Of(new Subscription(HubEvents.Stats, message.Market));
-        if (followers.Count == 0) return;
-        var shared = SharedMessage.Of(HubEvents.Stats, message);
-        foreach (var client in followers) client.Outbox.Stats(message.Market, shared);
+        Log.ConnectionRestored(_logger);
+        _parts.Outage.End();
+        _parts.Books.ReadAllTwice();
+        _parts.Trades.FillAll();
+        _parts.Outage.AnnounceEnd();
     }
 
-    /// <summary>Each owner's connections get that owner's updates and nothing of anybody else's.</summary>
-    private void OnOrders(OrdersMessage message)
+    private void OnTick()
     {
-        if (message.Epoch < ordersEpochs.GetValueOrDefault(message.Shard))
-        {
-            metrics.Stale(Channels.Orders);
-            return;
-        }
+        foreach (var client in _parts.Clients.All) client.Outbox.Heartbeat();
+        _parts.Check.Tick(_parts.Books.All);
+        _parts.Books.Tick(isOutage: _parts.Outage.IsActive);
+        if (!_parts.Outage.IsActive) return;
+        if (_redis.IsSubscribed) OnConnectionRestored();
+        else _parts.Outage.Tick();
+    }
 
-        ordersEpochs[message.Shard] = message.Epoch;
-        foreach (var own in message.Updates.GroupBy(update => update.Owner.ToLowerInvariant()))
+    private void OnPositionRead(FeedItem.PositionRead read)
+    {
+        foreach (var (market, epoch, sequence) in read.Seen)
         {
-            var followers = subscribers.Of(new Subscription(HubEvents.Orders, 0, own.Key));
-            if (followers.Count > 0)
-                SendToAll(followers, SharedMessage.Of(HubEvents.Orders, message with { Updates = [.. own] }, metrics.Delivered));
+            if (epoch <= read.Epoch && sequence <= read.Sequence) continue;
+            Log.AheadOfJournal(_logger, market, epoch, sequence, read.Epoch, read.Sequence);
+            _parts.Books.Reset(market);
+            _parts.Trades.Forget(market);
+            _parts.Stats.Forget(market);
+            _parts.Orders.Lower(read.Shard, read.Epoch);
         }
     }
 
@@ -227,17 +218,10 @@ public sealed partial class MarketFeed : BackgroundService
         public static partial void ItemFailed(ILogger logger, Exception error, string item);
 
         [LoggerMessage(
-            LogLevel.Information, "Market {Market}: the book is as of {Sequence}, and a message after {Previous} came; it is read anew.")]
-        public static partial void Gap(ILogger logger, int market, long sequence, long previous);
-
-        [LoggerMessage(
             LogLevel.Error,
             "Market {Market}: messages were taken up to ({Epoch}, {Sequence}), and the journal is at ({JournalEpoch}, {JournalSequence}); all are forgotten.")]
         public static partial void AheadOfJournal(
             ILogger logger, int market, long epoch, long sequence, long journalEpoch, long journalSequence);
-
-        [LoggerMessage(LogLevel.Warning, "The journal could not be read for market data: {Reason}")]
-        public static partial void NotRead(ILogger logger, string reason);
 
         [LoggerMessage(LogLevel.Warning, "No market data comes in: the connection to Redis is lost.")]
         public static partial void ConnectionLost(ILogger logger);

@@ -23,7 +23,7 @@ public enum StreamStep
 /// One market's book, kept up from a snapshot of Postgres and the leader's messages after it. It never shows a book that misses a
 /// message: between finding a gap and the next snapshot it is not <see cref="IsLive"/>. The feed's loop writes; any thread may read.
 /// </summary>
-public sealed class MarketStream(Market market)
+public sealed class BookStream(Market market)
 {
     /// <summary>Messages kept for clients that come back.</summary>
     private const int KeptMessages = 256;

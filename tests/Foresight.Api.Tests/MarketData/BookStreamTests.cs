@@ -6,12 +6,12 @@ using Foresight.Contracts;
 
 namespace Foresight.Api.Tests.MarketData;
 
-public sealed class MarketStreamTests
+public sealed class BookStreamTests
 {
     private static readonly Market Binary = new(
         1, Address.Zero, "?", ["Yes", "No"], 1, 0, ClosesAt: null, ResolvedOutcome: null, TypedDataDomain.OfMarket(31337, Address.Zero));
 
-    private readonly MarketStream stream = new(Binary);
+    private readonly BookStream stream = new(Binary);
 
     [Fact]
     public void BeforeASnapshot_ThereIsNoBook()

@@ -1,0 +1,163 @@
+using System.Collections.Concurrent;
+using Foresight.Api.Markets;
+using Foresight.Contracts;
+
+namespace Foresight.Api.MarketData;
+
+/// <summary>
+/// The books of all markets and who follows them. Between finding a gap and the journal's snapshot a book is neither shown nor sent. Only the
+/// feed's loop writes; any thread may read a book.
+/// </summary>
+public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, MarketDataMetrics metrics, ILogger logger)
+{
+    /// <summary>Seconds without a book after which clients are told, which must be within 2 s.</summary>
+    private const int TicksBeforeAnnounced = 1;
+
+    private readonly ConcurrentDictionary<int, BookStream> _streams = new();
+    private readonly Dictionary<int, int> _ticksWithout = [];
+    private readonly HashSet<int> _announcedLost = [];
+    private bool _readAgain;
+
+    /// <summary>May be used by any thread, as each stream may be for reading.</summary>
+    public BookStream? Find(int market) => _streams.GetValueOrDefault(market);
+
+    public IEnumerable<BookStream> All => _streams.Values;
+
+    public bool Knows(int market) => _streams.ContainsKey(market);
+
+    public void Add(IReadOnlyList<Market> markets)
+    {
+        foreach (var market in markets)
+        {
+            var stream = new BookStream(market);
+            if (_streams.TryAdd(market.Id, stream)) repair.Want(stream);
+        }
+    }
+
+    public void Take(DepthMessage message)
+    {
+        // A market that this node has not heard of yet; its book is read as soon as it has.
+        if (!_streams.TryGetValue(message.Market, out var stream)) return;
+        switch (stream.Take(message, out var applied))
+        {
+            case StreamStep.Applied: Send(stream, applied!); break;
+            case StreamStep.Stale: metrics.Stale(Channels.Depth); break;
+            case StreamStep.Waiting when repair.Want(stream):
+                metrics.Gap(Channels.Depth);
+                Log.Gap(logger, message.Market, stream.Sequence, message.Previous);
+                break;
+        }
+    }
+
+    /// <summary>Returns the markets whose books are as of the snapshot or later now; the others are read once more.</summary>
+    /// <param name="snapshot">Null: it could not be read.</param>
+    public IReadOnlyList<int> Take(IReadOnlyList<int> markets, BookSnapshot? snapshot)
+    {
+        var taken = new List<int>();
+        foreach (var market in markets)
+        {
+            var stream = _streams[market];
+            if (snapshot is null || !stream.Take(snapshot, out var applied))
+            {
+                repair.Want(stream);
+                continue;
+            }
+
+            taken.Add(market);
+            if (applied is not null) Send(stream, applied);
+        }
+
+        return taken;
+    }
+
+    /// <summary>What a new follower missed, if it was here before; else the whole book. While there is none it gets it as soon as there is.</summary>
+    public void Welcome(HubClient client, int market, (long Epoch, long Sequence)? from)
+    {
+        var stream = _streams[market];
+        client.Outbox.Forget(market);
+        if (from is { } known && stream.After(known.Epoch, known.Sequence) is { } missed)
+        {
+            foreach (var message in missed) client.Outbox.Depth(market, SharedMessage.Depth(message));
+        }
+        else if (stream.Snapshot() is { } snapshot)
+        {
+            client.Outbox.Depth(market, snapshot);
+        }
+    }
+
+    /// <summary>A second has passed.</summary>
+    public void Tick(bool isOutage)
+    {
+        foreach (var stream in _streams.Values)
+        {
+            if (stream.IsLive) continue;
+            var ticks = _ticksWithout[stream.Market] = _ticksWithout.GetValueOrDefault(stream.Market) + 1;
+            if (ticks > TicksBeforeAnnounced) AnnounceLost(stream.Market);
+            if (!isOutage) repair.Want(stream);
+        }
+
+        if (isOutage || !_readAgain) return;
+        _readAgain = false;
+        WantAll();
+    }
+
+    public void DistrustAll()
+    {
+        foreach (var stream in _streams.Values) stream.Distrust();
+    }
+
+    public void Distrust(int market)
+    {
+        if (!_streams.TryGetValue(market, out var stream)) return;
+        stream.Distrust();
+        repair.Want(stream);
+    }
+
+    /// <summary>The book is ahead of the journal. Clients have passed that position too: told so, they take the next snapshot wherever it is.</summary>
+    public void Reset(int market)
+    {
+        metrics.Stale(Channels.Depth);
+        AnnounceLost(market);
+        var stream = _streams[market];
+        stream.Reset();
+        repair.Want(stream);
+    }
+
+    /// <summary>The connection is back. The server may begin to send only after the books were read; so they are read once more, in a moment.</summary>
+    public void ReadAllTwice()
+    {
+        WantAll();
+        ReadAllAtNextTick();
+    }
+
+    public void ReadAllAtNextTick() => _readAgain = true;
+
+    private void WantAll()
+    {
+        foreach (var stream in _streams.Values) repair.Want(stream);
+    }
+
+    /// <summary>To everybody who follows the book; and it is whole again, if it was not.</summary>
+    private void Send(BookStream stream, DepthMessage message)
+    {
+        _ticksWithout.Remove(stream.Market);
+        if (_announcedLost.Remove(stream.Market)) clients.Announce(HubEvents.Depth, stream.Market, ContinuityStates.Restored);
+        var followers = clients.Of(new Subscription(HubEvents.Depth, stream.Market));
+        if (followers.Count == 0) return;
+        var shared = SharedMessage.Depth(message, metrics.Delivered);
+        shared.Expect(followers.Count);
+        foreach (var client in followers) client.Outbox.Depth(stream.Market, shared);
+    }
+
+    private void AnnounceLost(int market)
+    {
+        if (_announcedLost.Add(market)) clients.Announce(HubEvents.Depth, market, ContinuityStates.Lost);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            LogLevel.Information, "Market {Market}: the book is as of {Sequence}, and a message after {Previous} came; it is read anew.")]
+        public static partial void Gap(ILogger logger, int market, long sequence, long previous);
+    }
+}
