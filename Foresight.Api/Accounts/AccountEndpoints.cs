@@ -1,5 +1,4 @@
 using Dapper;
-using Foresight.Api.Orders;
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
 using Foresight.Chain;
@@ -18,23 +17,22 @@ public static class AccountEndpoints
     public static WebApplication MapAccounts(this WebApplication app)
     {
         app.MapGet("/accounts/{address}", FindAsync).WithTags("Accounts").WithName("GetAccount")
-            .WithSummary("What an account owns, holds and may spend, as the exchange knows it.").RefusesWith(400, 404, 503);
+            .WithSummary("What an account owns, holds and may spend, as the exchange knows it.").RefusesWith(400, 404, 503).ChecksParameters();
         return app;
     }
 
     private static async Task<Results<Ok<AccountView>, ProblemResult>> FindAsync(
-        string address, HttpContext http, Database database, CancellationToken cancellation)
+        [AsParameters] AccountRoute route, ReadAfter after, Database database, CancellationToken cancellationToken)
     {
-        if (!Address.TryParse(address, out var account)) return new ProblemResult(OrderRules.NotAnAddress("The account"));
-        if (RequestReading.ReadLsn(http.Request, out var after) is { } malformed) return new ProblemResult(malformed);
+        var account = route.Account;
         var rows = await database.ReadAsync(
-            "account", after, async (connection, cancel) => (await connection.QueryAsync<BalanceRow>(new CommandDefinition(
+            "account", after.Position, async (connection, cancel) => (await connection.QueryAsync<BalanceRow>(new CommandDefinition(
             """
             SELECT b.market_id, b.outcome, sum(b.owned)::bigint AS owned, sum(b.order_hold)::bigint AS order_hold, sum(b.trade_hold)::bigint AS trade_hold,
                    max(b.observed_block) AS observed_block
             FROM accounts a LEFT JOIN balances b USING (account_id) WHERE a.address = @address
             GROUP BY b.market_id, b.outcome ORDER BY (b.outcome = 255) DESC, max(b.updated_sequence) DESC LIMIT @MaxBalances
-            """, new { address = account.ToBytes(), MaxBalances }, cancellationToken: cancel))).AsList(), cancellation);
+            """, new { address = account.ToBytes(), MaxBalances }, cancellationToken: cancel))).AsList(), cancellationToken);
         if (rows.Count == 0) return new ProblemResult(Problem.NotFound($"The exchange has not seen the account {account}."));
         var held = rows.Where(row => row.MarketId is not null).ToList();
         return TypedResults.Ok(new AccountView(

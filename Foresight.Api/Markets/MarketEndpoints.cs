@@ -1,9 +1,7 @@
 using Foresight.Api.MarketData;
 using Foresight.Api.Markets;
-using Foresight.Api.Orders;
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
-using Foresight.Chain;
 using Foresight.Contracts;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
@@ -13,11 +11,6 @@ namespace Microsoft.AspNetCore.Builder;
 
 public static class MarketEndpoints
 {
-    /// <summary>Levels of a side in one answer.</summary>
-    private const int MaxLevels = 1_000;
-
-    private const int DefaultLevels = 20;
-
     public static WebApplicationBuilder AddMarkets(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<MarketCatalog>();
@@ -31,7 +24,7 @@ public static class MarketEndpoints
 
     public static WebApplication MapMarkets(this WebApplication app)
     {
-        var markets = app.MapGroup("/markets").WithTags("Markets");
+        var markets = app.MapGroup("/markets").WithTags("Markets").ChecksParameters();
         markets.MapGet("", ListAsync).WithName("ListMarkets")
             .WithSummary("All markets, in the order they were listed.").RefusesWith(400, 503);
         markets.MapGet("/{id:int}", FindAsync).WithName("GetMarket")
@@ -40,7 +33,7 @@ public static class MarketEndpoints
             .WithSummary("The book of one outcome, as of a journal position.").RefusesWith(400, 404, 422, 503);
         markets.MapGet("/{id:int}/trades", MarketTradesAsync).WithName("ListMarketTrades")
             .WithSummary("The market's trades, newest first.").RefusesWith(400, 404, 503);
-        var trades = app.MapGroup("/trades").WithTags("Trades");
+        var trades = app.MapGroup("/trades").WithTags("Trades").ChecksParameters();
         trades.MapGet("", TradesAsync).WithName("ListTrades")
             .WithSummary("Trades, newest first, by market, account and settlement state.").RefusesWith(400, 422, 503);
         trades.MapGet("/{id:long}", TradeAsync).WithName("GetTrade")
@@ -52,78 +45,56 @@ public static class MarketEndpoints
 
     internal static Problem Unknown(int id) => Problem.NotFound($"No market has the id {id}.");
 
-    private static async Task<Results<Ok<Page<MarketView>>, ProblemResult>> ListAsync(
-        MarketCatalog catalog, MarketStatistics statistics, CancellationToken cancellation, int? limit = null, string? cursor = null)
+    private static async Task<Ok<Page<MarketView>>> ListAsync(
+        [AsParameters] PageParameters page, MarketCatalog catalog, MarketStatistics statistics, CancellationToken cancellationToken)
     {
-        if (RequestReading.ReadPage(limit ?? ApiLimits.MaxPageSize, cursor, out var size, out var after) is { } malformed)
-            return new ProblemResult(malformed);
         // Forward, unlike the other lists: markets are few and read from the first.
-        var read = (await catalog.AllAsync(cancellation)).Where(market => cursor is null || market.Id > after).Take(size + 1).ToList();
-        var (markets, next) = RequestReading.Cut(read, size, market => market.Id);
-        var stats = await statistics.OfAsync(markets, cancellation);
+        var size = page.Limit ?? ApiLimits.MaxPageSize;
+        var read = (await catalog.AllAsync(cancellationToken)).Where(market => page.Cursor is null || market.Id > page.Before).Take(size + 1).ToList();
+        var (markets, next) = PageParameters.Cut(read, size, market => market.Id);
+        var stats = await statistics.OfAsync(markets, cancellationToken);
         return TypedResults.Ok(new Page<MarketView>([.. markets.Select(market => View(market, stats[market.Id]))], next));
     }
 
     private static async Task<Results<Ok<MarketView>, ProblemResult>> FindAsync(
-        int id, MarketCatalog catalog, MarketStatistics statistics, CancellationToken cancellation)
+        int id, MarketCatalog catalog, MarketStatistics statistics, CancellationToken cancellationToken)
     {
-        if (await catalog.FindAsync(id, cancellation) is not { } market) return new ProblemResult(Unknown(id));
-        return TypedResults.Ok(View(market, (await statistics.OfAsync([market], cancellation))[id]));
+        if (await catalog.FindAsync(id, cancellationToken) is not { } market) return new ProblemResult(Unknown(id));
+        return TypedResults.Ok(View(market, (await statistics.OfAsync([market], cancellationToken))[id]));
     }
 
     private static async Task<Results<Ok<DepthView>, ProblemResult>> DepthAsync(
-        int id, MarketCatalog catalog, MarketFeed feed, CancellationToken cancellation, int outcome = 0, int levels = DefaultLevels)
+        int id, [AsParameters] DepthParameters asked, MarketCatalog catalog, MarketFeed feed, CancellationToken cancellationToken)
     {
-        if (levels is < 1 or > MaxLevels) return new ProblemResult(Problem.Malformed($"levels must be from 1 to {MaxLevels}."));
-        if (await catalog.FindAsync(id, cancellation) is not { } market) return new ProblemResult(Unknown(id));
-        if (outcome < 0 || outcome >= market.Outcomes.Count)
-            return new ProblemResult(
-                new Problem(ProblemCodes.InvalidOutcome, $"Market {id} has outcomes 0 to {market.Outcomes.Count - 1}."));
+        if (await catalog.FindAsync(id, cancellationToken) is not { } market) return new ProblemResult(Unknown(id));
+        if (asked.CheckOutcome(market) is { } noOutcome) return new ProblemResult(noOutcome);
         // A book that is being rebuilt is not shown: it would look like a market that nobody trades in.
-        return feed.DepthOf(id, outcome, levels) is { } depth
+        return feed.DepthOf(id, asked.Outcome, asked.Levels) is { } depth
             ? TypedResults.Ok(depth)
             : new ProblemResult(Problem.Unavailable("The book is being read anew."));
     }
 
-    private static async Task<Results<Ok<Page<TradeView>>, ProblemResult>> MarketTradesAsync(
-        int id, HttpContext http, MarketCatalog catalog, TradeReader reader, CancellationToken cancellation, int? limit = null,
-        string? cursor = null)
-    {
-        if (RequestReading.ReadPage(limit, cursor, out var size, out var before) is { } page) return new ProblemResult(page);
-        if (RequestReading.ReadLsn(http.Request, out var after) is { } malformed) return new ProblemResult(malformed);
-        if (await catalog.FindAsync(id, cancellation) is null) return new ProblemResult(Unknown(id));
-        return TypedResults.Ok(
-            await reader.ListAsync(new TradeFilter(id, Account: null, Settlement: null), size, before, after, cancellation));
-    }
+    private static Task<Results<Ok<Page<TradeView>>, ProblemResult>> MarketTradesAsync(
+        int id, [AsParameters] PageParameters page, ReadAfter after, MarketCatalog catalog, TradeReader reader, CancellationToken cancellationToken) =>
+        TradesAsync(new TradeParameters(Market: id), page, after, catalog, reader, cancellationToken);
 
     private static async Task<Results<Ok<Page<TradeView>>, ProblemResult>> TradesAsync(
-        HttpContext http, MarketCatalog catalog, TradeReader reader, CancellationToken cancellation,
-        int? market = null, string? account = null, string? settlement = null, int? limit = null, string? cursor = null)
+        [AsParameters] TradeParameters wanted, [AsParameters] PageParameters page, ReadAfter after, MarketCatalog catalog, TradeReader reader,
+        CancellationToken cancellationToken)
     {
-        var address = default(Address);
-        if (account is not null && !Address.TryParse(account, out address)) return new ProblemResult(OrderRules.NotAnAddress("account"));
-        var unsettled = settlement == "unsettled";
-        if (settlement is not null && !unsettled && !Names.Settlements.Contains(settlement))
-            return new ProblemResult(Problem.Malformed($"settlement must be unsettled, {string.Join(", ", Names.Settlements)}."));
-        if (RequestReading.ReadPage(limit, cursor, out var size, out var before) is { } page) return new ProblemResult(page);
-        if (RequestReading.ReadLsn(http.Request, out var after) is { } malformed) return new ProblemResult(malformed);
-        if (market is { } id && await catalog.FindAsync(id, cancellation) is null) return new ProblemResult(Unknown(id));
-        var filter = new TradeFilter(market, account is null ? null : address, unsettled ? null : settlement, unsettled);
-        return TypedResults.Ok(await reader.ListAsync(filter, size, before, after, cancellation));
+        if (wanted.Market is { } id && await catalog.FindAsync(id, cancellationToken) is null) return new ProblemResult(Unknown(id));
+        return TypedResults.Ok(await reader.ListAsync(wanted.Filter, page.Size, page.Before, after.Position, cancellationToken));
     }
 
     private static async Task<Results<Ok<TradeView>, ProblemResult>> TradeAsync(
-        long id, HttpContext http, TradeReader reader, CancellationToken cancellation)
-    {
-        if (RequestReading.ReadLsn(http.Request, out var after) is { } malformed) return new ProblemResult(malformed);
-        return await reader.FindAsync(id, after, cancellation) is { } trade
+        long id, ReadAfter after, TradeReader reader, CancellationToken cancellationToken) =>
+        await reader.FindAsync(id, after.Position, cancellationToken) is { } trade
             ? TypedResults.Ok(trade)
             : new ProblemResult(Problem.NotFound($"No trade has the id {id}."));
-    }
 
     private static async Task<Results<Ok<ChainView>, ProblemResult>> ChainAsync(
-        ChainContracts contracts, CancellationToken cancellation) =>
-        await contracts.FindAsync(cancellation) is { } at
+        ChainContracts contracts, CancellationToken cancellationToken) =>
+        await contracts.FindAsync(cancellationToken) is { } at
             ? TypedResults.Ok(new ChainView(
                 contracts.ChainId, at.Factory.ToString(), at.Usdc.ToString(), at.OutcomeToken.ToString(), contracts.Confirmations))
             : new ProblemResult(Problem.Unavailable($"The contracts are not deployed on chain {contracts.ChainId} yet."));

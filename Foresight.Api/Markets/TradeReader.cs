@@ -38,7 +38,7 @@ public sealed class TradeReader(Database database)
         var conditions = new List<string> { "t.trade_id < @before" };
         if (filter.MarketId is not null) conditions.Add("t.market_id = @market");
         if (filter.Settlement is not null) conditions.Add("t.settlement = @settlement");
-        if (filter.Unsettled) conditions.Add("t.settlement NOT IN ('final', 'failed')");
+        if (filter.Unsettled) conditions.Add($"t.settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}')");
         // An account may be on both sides of a trade (of different orders), so its fills are counted once each by trade.
         if (filter.Account is not null)
             conditions.Add(
@@ -51,7 +51,7 @@ public sealed class TradeReader(Database database)
         {
             var read = (await connection.QueryAsync<TradeRow>(new CommandDefinition(query, parameters, cancellationToken: cancel)))
                 .AsList();
-            var (rows, next) = RequestReading.Cut(read, size, row => row.TradeId);
+            var (rows, next) = PageParameters.Cut(read, size, row => row.TradeId);
             return new Page<TradeView>([.. rows.Select(row => row.View())], next);
         }, cancellation);
     }

@@ -16,8 +16,6 @@ public sealed class ClusterReader(
     /// <summary>Below what the overview gives each of its parts.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
 
-    private const string Unknown = "unknown";
-
     private readonly SourceMemory<IReadOnlyList<NodeRecord>> nodeMemory = new("nodes in Redis", Bound, clock, logger);
     private readonly SourceMemory<IReadOnlyDictionary<int, LiveLease>> leaseMemory = new("leases in Redis", Bound, clock, logger);
     private readonly SourceMemory<LeadershipRows> rowMemory = new("terms in Postgres", Bound, clock, logger);
@@ -80,7 +78,7 @@ public sealed class ClusterReader(
         if (leases.IsFresh || rows.Value is null)
         {
             if (!leases.Value!.TryGetValue(shard, out var live)) return null;
-            var state = nodes.IsFresh ? nodes.Value!.FirstOrDefault(node => node.NodeId == live.Lease.NodeId)?.State ?? Unknown : Unknown;
+            var state = nodes.IsFresh ? nodes.Value!.FirstOrDefault(node => node.NodeId == live.Lease.NodeId)?.State ?? NodeStates.Unknown : NodeStates.Unknown;
             return new LeaderView(
                 live.Lease.NodeId, withAddresses ? live.Lease.Address : "", live.Lease.Epoch, live.Lease.AcquiredAt,
                 leases.IsFresh ? live.Remaining?.TotalMilliseconds : null, state);
@@ -89,7 +87,7 @@ public sealed class ClusterReader(
         var resource = LeasedResources.MatchingOf(shard);
         return rows.Value.Resources.FirstOrDefault(row => row.Resource == resource) is { NodeId: { } nodeId } term
             ? new LeaderView(
-                nodeId, withAddresses ? rows.Value.AddressOf(resource) : "", term.Epoch, term.Since ?? default, LeaseRemainingMs: null, Unknown)
+                nodeId, withAddresses ? rows.Value.AddressOf(resource) : "", term.Epoch, term.Since ?? default, LeaseRemainingMs: null, NodeStates.Unknown)
             : null;
     }
 

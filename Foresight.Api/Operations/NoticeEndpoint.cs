@@ -1,4 +1,3 @@
-using Foresight.Api.Access;
 using Foresight.Api.Problems;
 using Foresight.Contracts;
 using Foresight.ServiceDefaults.Cluster;
@@ -14,14 +13,14 @@ public static partial class NoticeEndpoint
         .WithSummary("An operator's notice to everybody who is connected to the hub of any node.").RefusesWith(400, 401);
 
     private static Results<Accepted, ProblemResult> Publish(
-        NoticeRequest request, HttpContext http, AdminAccess access, INotices notices, NodeIdentity node, TimeProvider clock,
+        NoticeRequest request, Operator by, INotices notices, NodeIdentity node, TimeProvider clock,
         ILogger<NoticeRequest> logger)
     {
         var text = request.Text?.Trim() ?? "";
         if (text.Length is 0 or > Notice.MaxText || text.Any(char.IsControl))
             return new ProblemResult(Problem.Malformed($"text must have 1 to {Notice.MaxText} characters, and no control characters."));
         // Not with the notice: clients need not know who of the operators it was.
-        LogPublished(logger, Decider.Of(http, access).Actor, text);
+        LogPublished(logger, by.Actor, text);
         notices.Publish(NoticeTopics.Notices, new Notice("operator", node.Id, text, clock.GetUtcNow()));
         return TypedResults.Accepted((string?)null);
     }

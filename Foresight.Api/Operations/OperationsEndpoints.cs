@@ -1,8 +1,7 @@
 using Foresight.Api.Access;
 using Foresight.Api.Operations;
-using Foresight.Api.Orders;
 using Foresight.Api.Problems;
-using Foresight.Chain;
+using Foresight.Api.Reading;
 using Foresight.Contracts;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
@@ -17,8 +16,8 @@ public static class OperationsEndpoints
         builder.Services.AddSingleton<ClusterReader>();
         builder.Services.AddSingleton<SettlementReader>();
         builder.Services.AddSingleton<ReconciliationReader>();
-        builder.Services.AddSingleton<DiscrepancyDesk>();
-        builder.Services.AddSingleton<OffenderDesk>();
+        builder.Services.AddSingleton<DiscrepancyWorkflow>();
+        builder.Services.AddSingleton<OffenderAdministration>();
         builder.Services.AddSingleton<Overview>();
         builder.Services.AddHostedService<ReplicaNotices>();
         return builder;
@@ -27,23 +26,23 @@ public static class OperationsEndpoints
     public static WebApplication MapOperations(this WebApplication app)
     {
         var cluster = app.MapGroup("/cluster").WithTags("Cluster");
-        cluster.MapGet("/status", (HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellation) =>
-            reader.StatusAsync(access.Allows(http), cancellation)).WithName("GetClusterStatus")
+        cluster.MapGet("/status", (HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellationToken) =>
+            reader.StatusAsync(access.Allows(http), cancellationToken)).WithName("GetClusterStatus")
                 .WithSummary("Leader, nodes, leased resources, failovers.").RefusesWith(503);
         cluster.MapGet("/leader", LeaderAsync).WithName("GetLeader").WithSummary("Who leads matching.").RefusesWith(503);
-        cluster.MapGet("/nodes", (HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellation) =>
-            reader.NodesAsync(access.Allows(http), cancellation)).WithName("ListNodes")
+        cluster.MapGet("/nodes", (HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellationToken) =>
+            reader.NodesAsync(access.Allows(http), cancellationToken)).WithName("ListNodes")
                 .WithSummary("The nodes that live.").RefusesWith(503);
 
         app.MapGroup("/database").WithTags("Database").RequireAdminKey()
             .MapGet("/status", (Database database) => TypedResults.Ok(database.Status())).WithName("GetDatabaseStatus")
             .WithSummary("Primary and replicas, as this node's last checks found them.").RefusesWith(401);
 
-        MapOffenders(app.MapGroup("/admin/offenders").WithTags("Admin").RequireAdminKey());
+        MapOffenders(app.MapGroup("/admin/offenders").WithTags("Admin").RequireAdminKey().ChecksParameters());
         var admin = app.MapGroup("/admin").WithTags("Admin").RequireAdminKey();
         admin.MapNotices();
-        admin.MapGet("/overview", async (Overview overview, CancellationToken cancellation) =>
-                TypedResults.Ok(await overview.ReadAsync(cancellation)))
+        admin.MapGet("/overview", async (Overview overview, CancellationToken cancellationToken) =>
+                TypedResults.Ok(await overview.ReadAsync(cancellationToken)))
             .WithName("GetOverview").WithSummary("Everything at a glance; a part that cannot be read is named.").RefusesWith(401);
 
         return app.MapReconciliation();
@@ -51,7 +50,7 @@ public static class OperationsEndpoints
 
     private static void MapOffenders(RouteGroupBuilder routes)
     {
-        routes.MapGet("", async (OffenderDesk desk, CancellationToken cancellation) => TypedResults.Ok(await desk.ListAsync(cancellation)))
+        routes.MapGet("", async (OffenderAdministration offenders, CancellationToken cancellationToken) => TypedResults.Ok(await offenders.ListAsync(cancellationToken)))
             .WithName("ListOffenders").WithSummary("Accounts whose trades failed by their own doing, the worst first.")
             .RefusesWith(401, 503);
         routes.MapGet("/{address}", OffenderAsync).WithName("GetOffender").WithSummary("One of them, with its offences and resets.")
@@ -61,26 +60,19 @@ public static class OperationsEndpoints
     }
 
     private static async Task<Results<Ok<OffenderDetail>, ProblemResult>> OffenderAsync(
-        string address, OffenderDesk desk, CancellationToken cancellation)
-    {
-        if (!Address.TryParse(address, out var account)) return new ProblemResult(OrderRules.NotAnAddress("address"));
-        return await desk.FindAsync(account, cancellation) is { } detail
+        [AsParameters] OffenderRoute route, OffenderAdministration offenders, CancellationToken cancellationToken) =>
+        await offenders.FindAsync(route.Account, cancellationToken) is { } detail
             ? TypedResults.Ok(detail)
-            : new ProblemResult(Problem.NotFound($"Nothing was ever held against {account}."));
-    }
+            : new ProblemResult(Problem.NotFound($"Nothing was ever held against {route.Account}."));
 
     private static async Task<Results<Ok<OffenderDetail>, ProblemResult>> ResetOffenderAsync(
-        string address, ResetOffenderRequest request, HttpContext http, OffenderDesk desk, AdminAccess access,
-        CancellationToken cancellation)
-    {
-        if (!Address.TryParse(address, out var account)) return new ProblemResult(OrderRules.NotAnAddress("address"));
-        var (detail, problem) = await desk.ResetAsync(account, request, Decider.Of(http, access), cancellation);
-        return problem is null ? TypedResults.Ok(detail!) : new ProblemResult(problem);
-    }
+        [AsParameters] OffenderRoute route, ResetOffenderRequest request, Operator by, OffenderAdministration offenders,
+        CancellationToken cancellationToken) =>
+        (await offenders.ResetAsync(route.Account, request, by, cancellationToken)).ToHttp();
 
     private static async Task<Results<Ok<LeaderView>, ProblemResult>> LeaderAsync(
-        HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellation, int shard = 0) =>
-        await reader.LeaderAsync(Math.Clamp(shard, 0, Shards.Maximum - 1), access.Allows(http), cancellation) is { } leader
+        HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellationToken, int shard = 0) =>
+        await reader.LeaderAsync(Math.Clamp(shard, 0, Shards.Maximum - 1), access.Allows(http), cancellationToken) is { } leader
             ? TypedResults.Ok(leader)
             : new ProblemResult(
                 new Problem(ProblemCodes.NotLeader, "No node leads this shard of the matching engine.")

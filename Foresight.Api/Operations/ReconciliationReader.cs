@@ -9,7 +9,7 @@ namespace Foresight.Api.Operations;
 
 /// <summary>Which discrepancies; a member that is null does not restrict.</summary>
 /// <param name="Live">True: only those that nobody has decided about.</param>
-/// <param name="Assignee">A name, or <see cref="DiscrepancyRules.Nobody"/>.</param>
+/// <param name="Assignee">A name, or <see cref="DiscrepancyFilterValues.Unassigned"/>.</param>
 /// <param name="Age">One of <see cref="DiscrepancyAges"/>.</param>
 /// <param name="Present">True: only those that runs still find.</param>
 public sealed record DiscrepancyFilter(
@@ -46,25 +46,25 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                     cancellationToken: cancel));
             // The newest run; one that was only asked for has nothing to tell yet.
             var runs = await connection.QueryAsync<RunRow>(new CommandDefinition(
-                $"SELECT {RunColumns} FROM reconciliation_runs WHERE state <> 'requested' ORDER BY run_id DESC LIMIT 1",
+                $"SELECT {RunColumns} FROM reconciliation_runs WHERE state <> '{RunStates.Requested}' ORDER BY run_id DESC LIMIT 1",
                 cancellationToken: cancel));
             var isRunning = await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-                "SELECT EXISTS (SELECT FROM reconciliation_runs WHERE state IN ('requested', 'running'))", cancellationToken: cancel));
+                $"SELECT EXISTS (SELECT FROM reconciliation_runs WHERE state IN ('{RunStates.Requested}', '{RunStates.Running}'))", cancellationToken: cancel));
             var open = (await connection.QueryAsync<(string Kind, int Count)>(new CommandDefinition(
                 "SELECT kind, count(*)::int FROM discrepancies WHERE state = ANY (@live) GROUP BY kind",
-                new { live = DiscrepancyRules.Live.ToArray() },
+                new { live = DiscrepancyStates.Undecided.ToArray() },
                 cancellationToken: cancel))).ToDictionary(row => row.Kind, row => row.Count);
-            var seen = await connection.QueryAsync<(string Age, int Count)>(new CommandDefinition(
+            // The age is how many of the ages' bounds have passed.
+            var seen = await connection.QueryAsync<(int Age, int Count)>(new CommandDefinition(
                 """
-                SELECT CASE WHEN first_seen_at > now() - interval '5 minutes' THEN '0-5m' WHEN first_seen_at > now() - interval '60 minutes' THEN '5-60m'
-                            WHEN first_seen_at > now() - interval '24 hours' THEN '1-24h' ELSE '24h+' END, count(*)::int
+                SELECT (SELECT count(*)::int FROM unnest(@bounds) AS bound WHERE first_seen_at <= now() - bound) AS age, count(*)::int
                 FROM discrepancies WHERE state = ANY (@live) GROUP BY 1
-                """, new { live = DiscrepancyRules.Live.ToArray() }, cancellationToken: cancel));
-            var byAge = seen.ToDictionary(row => row.Age, row => row.Count);
+                """, new { live = DiscrepancyStates.Undecided.ToArray(), bounds = DiscrepancyAges.Bounds.ToArray() }, cancellationToken: cancel));
+            var byAge = seen.ToDictionary(row => DiscrepancyAges.All[row.Age], row => row.Count);
             var solvency = await connection.QuerySingleOrDefaultAsync<(long RunId, DateTime At, decimal Ledger, decimal Chain, long Holdings)?>(new CommandDefinition(
-                """
+                $"""
                 SELECT run_id, finished_at, ledger_total, chain_total, holdings_compared FROM reconciliation_runs
-                WHERE state = 'succeeded' AND ledger_total IS NOT NULL ORDER BY run_id DESC LIMIT 1
+                WHERE state = '{RunStates.Succeeded}' AND ledger_total IS NOT NULL ORDER BY run_id DESC LIMIT 1
                 """, cancellationToken: cancel));
             return new ReconciliationStatus(
                 isRunning, holder?.NextRunAt, TimeSpan.FromMilliseconds(holder?.IntervalMs ?? 0), holder?.AutoFix ?? false,
@@ -83,7 +83,7 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                 $"SELECT {RunColumns} FROM reconciliation_runs WHERE run_id < @before ORDER BY run_id DESC LIMIT @rows",
                 new { before, rows = size + 1 },
                 cancellationToken: cancel))).AsList();
-            var (rows, next) = RequestReading.Cut(read, size, row => row.RunId);
+            var (rows, next) = PageParameters.Cut(read, size, row => row.RunId);
             return new Page<RunView>([.. rows.Select(row => row.View())], next);
         }, cancellation);
 
@@ -117,7 +117,7 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                 FROM reconciliation_repairs r LEFT JOIN discrepancies d USING (natural_key)
                 WHERE r.run_id = @runId AND r.repair_id < @before ORDER BY r.repair_id DESC LIMIT @rows
                 """, new { runId, before, rows = size + 1 }, cancellationToken: cancel))).AsList();
-            var (rows, next) = RequestReading.Cut(read, size, row => row.RepairId);
+            var (rows, next) = PageParameters.Cut(read, size, row => row.RepairId);
             return new Page<RepairView>([.. rows.Select(row => row.View())], next);
         }, cancellation);
 
@@ -126,7 +126,7 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
         database.ReadPrimaryAsync("discrepancies", async (connection, cancel) =>
         {
             var read = (await connection.QueryAsync<DiscrepancyRow>(Query(filter, before, size + 1, cancel))).AsList();
-            var (rows, next) = RequestReading.Cut(read, size, row => row.DiscrepancyId);
+            var (rows, next) = PageParameters.Cut(read, size, row => row.DiscrepancyId);
             return new Page<DiscrepancyView>([.. rows.Select(row => row.View())], next);
         }, cancellation);
 
@@ -147,7 +147,7 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
         if (filter.Kind is not null) conditions.Add("kind = @kind");
         if (filter.Severity is not null) conditions.Add("severity = @severity");
         if (filter.Assignee is not null)
-            conditions.Add(filter.Assignee == DiscrepancyRules.Nobody ? "assignee IS NULL" : "assignee = @assignee");
+            conditions.Add(filter.Assignee == DiscrepancyFilterValues.Unassigned ? "assignee IS NULL" : "assignee = @assignee");
         if (filter.Market is not null) conditions.Add("market_id = @market");
         if (filter.Present) conditions.Add("absent_since IS NULL");
         var (after, upTo) = filter.Age is { } age ? DiscrepancyRules.FirstSeen(age, clock.GetUtcNow()) : (null, null);
@@ -157,7 +157,7 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
             $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE {string.Join(" AND ", conditions)} ORDER BY discrepancy_id DESC LIMIT @rows",
             new
             {
-                before, state = filter.State, live = DiscrepancyRules.Live.ToArray(), kind = filter.Kind, severity = filter.Severity,
+                before, state = filter.State, live = DiscrepancyStates.Undecided.ToArray(), kind = filter.Kind, severity = filter.Severity,
                 assignee = filter.Assignee,
                 market = filter.Market, after = after?.UtcDateTime, upTo = upTo?.UtcDateTime, rows,
             },

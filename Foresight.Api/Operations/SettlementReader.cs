@@ -26,11 +26,12 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
     /// unsettled are final.
     /// </summary>
     private const string StatesQuery = $"""
-        WITH unsettled AS (SELECT settlement, count(*) AS n FROM trades WHERE settlement NOT IN ('final', 'failed') GROUP BY settlement),
-        failed AS (SELECT count(*) AS n FROM trades WHERE settlement = 'failed')
+        WITH unsettled AS (
+            SELECT settlement, count(*) AS n FROM trades WHERE settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}') GROUP BY settlement),
+        failed AS (SELECT count(*) AS n FROM trades WHERE settlement = '{TradeStates.Failed}')
         SELECT settlement, n FROM unsettled
-        UNION ALL SELECT 'failed', n FROM failed
-        UNION ALL SELECT 'final', ({AllTrades}) - (SELECT n FROM failed) - (SELECT coalesce(sum(n), 0)::bigint FROM unsettled)
+        UNION ALL SELECT '{TradeStates.Failed}', n FROM failed
+        UNION ALL SELECT '{TradeStates.Final}', ({AllTrades}) - (SELECT n FROM failed) - (SELECT coalesce(sum(n), 0)::bigint FROM unsettled)
         """;
 
     public Task<SettlementView> SettlementAsync(CancellationToken cancellation) =>

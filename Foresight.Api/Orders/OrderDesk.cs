@@ -135,7 +135,7 @@ public sealed class OrderDesk
         [
             .. (result.Fills ?? []).Select(fill => new FillView(
                 fill.TradeId, Decimals.Price(fill.PriceTicks), Decimals.Shares(fill.Lots), Names.OfLiquidity(fill.IsTaker),
-                Names.Settlements[0])),
+                TradeStates.Matched)),
         ],
         result.Epoch, result.Sequence);
 

@@ -2,7 +2,6 @@ using Foresight.Api.Markets;
 using Foresight.Api.Orders;
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
-using Foresight.Chain;
 using Foresight.Contracts;
 using Foresight.ServiceDefaults.Offenders;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -26,7 +25,7 @@ public static class OrderEndpoints
 
     public static WebApplication MapOrders(this WebApplication app)
     {
-        var orders = app.MapGroup("/orders").WithTags("Orders");
+        var orders = app.MapGroup("/orders").WithTags("Orders").ChecksParameters();
         orders.MapPost("", PlaceAsync).WithName("PlaceOrder")
             .WithSummary("Places a signed order. Answered after it is durable; identified by its EIP-712 hash.")
             .RefusesWith(202, 400, 409, 413, 415, 422, 429, 503);
@@ -40,25 +39,21 @@ public static class OrderEndpoints
     }
 
     private static async Task<Results<Created<PlaceOrderResponse>, ProblemResult>> PlaceAsync(
-        PlaceOrderRequest request, HttpContext http, OrderDesk desk, TimeProvider clock, CancellationToken cancellation,
+        PlaceOrderRequest request, HttpContext http, OrderDesk desk, RequestDeadline deadline, TimeProvider clock, CancellationToken cancellation,
         [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey = null)
     {
-        if (RequestReading.ReadDeadline(http.Request, clock.GetUtcNow(), out var deadline) is { } malformed)
-            return new ProblemResult(malformed);
-        var (placed, problem, lsn) = await desk.PlaceAsync(request, idempotencyKey, deadline, cancellation);
+        var (placed, problem, lsn) = await desk.PlaceAsync(request, idempotencyKey, deadline.At(clock), cancellation);
         if (problem is not null) return Refuse(http, problem);
-        if (lsn is not null) http.Response.Headers[RequestReading.LsnHeader] = lsn;
+        if (lsn is not null) http.Response.Headers[ApiHeaders.Lsn] = lsn;
         return TypedResults.Created($"/orders/{placed!.OrderId}", placed);
     }
 
     private static async Task<Results<Ok<CancelOrderResponse>, ProblemResult>> CancelAsync(
-        CancelOrderRequest request, HttpContext http, OrderDesk desk, TimeProvider clock, CancellationToken cancellation)
+        CancelOrderRequest request, HttpContext http, OrderDesk desk, RequestDeadline deadline, TimeProvider clock, CancellationToken cancellation)
     {
-        if (RequestReading.ReadDeadline(http.Request, clock.GetUtcNow(), out var deadline) is { } malformed)
-            return new ProblemResult(malformed);
-        var (cancelled, problem, lsn) = await desk.CancelAsync(request, deadline, cancellation);
+        var (cancelled, problem, lsn) = await desk.CancelAsync(request, deadline.At(clock), cancellation);
         if (problem is not null) return Refuse(http, problem);
-        if (lsn is not null) http.Response.Headers[RequestReading.LsnHeader] = lsn;
+        if (lsn is not null) http.Response.Headers[ApiHeaders.Lsn] = lsn;
         return TypedResults.Ok(cancelled!);
     }
 
@@ -71,28 +66,16 @@ public static class OrderEndpoints
     }
 
     private static async Task<Results<Ok<OrderView>, ProblemResult>> FindAsync(
-        string hash, HttpContext http, OrderReader reader, CancellationToken cancellation)
-    {
-        if (!Hash32.TryParse(hash, out var id))
-            return new ProblemResult(Problem.Malformed("An order's id is 0x and 64 hexadecimal digits."));
-        if (RequestReading.ReadLsn(http.Request, out var after) is { } malformed) return new ProblemResult(malformed);
-        var order = await reader.FindAsync(id, after, fromPrimary: false, cancellation);
-        return order is null ? new ProblemResult(Problem.NotFound($"No order has the id {id}.")) : TypedResults.Ok(order);
-    }
+        [AsParameters] OrderRoute route, ReadAfter after, OrderReader reader, CancellationToken cancellationToken) =>
+        await reader.FindAsync(route.Id, after.Position, fromPrimary: false, cancellationToken) is { } order
+            ? TypedResults.Ok(order)
+            : new ProblemResult(Problem.NotFound($"No order has the id {route.Id}."));
 
     private static async Task<Results<Ok<Page<OrderView>>, ProblemResult>> ListAsync(
-        HttpContext http, OrderReader reader, CancellationToken cancellation,
-        string? maker = null, int? market = null, string? status = null, int? limit = null, string? cursor = null)
+        [AsParameters] OrderListParameters wanted, [AsParameters] PageParameters page, ReadAfter after, OrderReader reader,
+        CancellationToken cancellationToken)
     {
-        var address = default(Address);
-        if (maker is not null && !Address.TryParse(maker, out address)) return new ProblemResult(OrderRules.NotAnAddress("maker"));
-        var wanted = status is null ? null : Names.OrderStatusOf(status);
-        if (status is not null && wanted is null)
-            return new ProblemResult(Problem.Malformed("status must be open, partially_filled, filled, cancelled, expired or rejected."));
-        if (RequestReading.ReadPage(limit, cursor, out var size, out var before) is { } page) return new ProblemResult(page);
-        if (RequestReading.ReadLsn(http.Request, out var after) is { } malformed) return new ProblemResult(malformed);
-        if (market is { } id && !await reader.KnowsMarketAsync(id, cancellation)) return new ProblemResult(MarketEndpoints.Unknown(id));
-        return TypedResults.Ok(
-            await reader.ListAsync(new OrderFilter(maker is null ? null : address, market, wanted), size, before, after, cancellation));
+        if (wanted.Market is { } id && !await reader.KnowsMarketAsync(id, cancellationToken)) return new ProblemResult(MarketEndpoints.Unknown(id));
+        return TypedResults.Ok(await reader.ListAsync(wanted.Filter, page.Size, page.Before, after.Position, cancellationToken));
     }
 }

@@ -54,7 +54,7 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         {
             var read = (await connection.QueryAsync<OrderRow>(new CommandDefinition(query, parameters, cancellationToken: cancel)))
                 .AsList();
-            var (rows, next) = RequestReading.Cut(read, size, row => row.OrderId);
+            var (rows, next) = PageParameters.Cut(read, size, row => row.OrderId);
             return new Page<OrderView>(await WithFillsAsync(connection, rows, ApiLimits.FillsInList, cancel), next);
         }, cancellation);
     }

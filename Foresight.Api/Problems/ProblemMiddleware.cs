@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.Features;
 using Npgsql;
 using StackExchange.Redis;
@@ -48,7 +49,8 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
                 return ProblemRules.OfJson(json);
             case BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest } request:
                 // The framework's sentence names the parameter that cannot be bound; the value in it is the caller's own.
-                return Problem.Malformed(request.Message.Length > 200 ? request.Message[..200] : request.Message);
+                var message = OurPropertyName().Replace(request.Message, name => name.Value.ToLowerInvariant(), count: 1);
+                return Problem.Malformed(message.Length > 200 ? message[..200] : message);
             case BadHttpRequestException request:
                 return ProblemRules.Of(request.StatusCode);
             case JsonException json:
@@ -61,6 +63,10 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
                 return ProblemRules.Of(StatusCodes.Status500InternalServerError);
         }
     }
+
+    /// <summary>The initial of a property that binds a parameter: callers know the parameter in lower case.</summary>
+    [GeneratedRegex("""(?<=^(Failed to bind parameter|Required parameter) "\S+ )[A-Z]""")]
+    private static partial Regex OurPropertyName();
 
     private static partial class Log
     {

@@ -1,3 +1,4 @@
+using Foresight.Contracts;
 using Foresight.Exchange;
 
 namespace Foresight.Api.Reading;
@@ -6,16 +7,12 @@ namespace Foresight.Api.Reading;
 public static class Names
 {
     private static readonly string[] OrderStatuses = ["open", "partially_filled", "filled", "cancelled", "expired", "rejected"];
-    private static readonly string[] MarketStates = ["open", "paused", "closed", "resolved"];
     private static readonly string[] TradeKinds = ["direct", "mint", "merge"];
     private static readonly string[] TimesInForce = ["GTC", "GTD", "IOC", "FOK"];
     private static readonly string[] SelfTradePreventions = ["cancel_newest", "cancel_oldest", "cancel_both"];
 
-    /// <summary>Settlement states of a trade, in the order they are passed.</summary>
-    public static readonly IReadOnlyList<string> Settlements = ["matched", "batched", "broadcast", "mined", "final", "failed"];
-
     public static string OfOrderStatus(short status) => OrderStatuses[status];
-    public static string OfMarketState(short state) => MarketStates[state];
+    public static string OfMarketState(short state) => MarketStates.All[state];
     public static string OfTradeKind(short kind) => TradeKinds[kind];
     public static string OfTimeInForce(short timeInForce) => TimesInForce[timeInForce];
 

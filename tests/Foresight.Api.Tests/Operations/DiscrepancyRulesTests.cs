@@ -39,7 +39,7 @@ public sealed class DiscrepancyRulesTests
     public void Judge_OverTheLimit_TakesTwoKeys(long? amount, string? secondAction, string? secondKey, bool waits, string? refusal)
     {
         var judged = DiscrepancyRules.Judge(
-            new DiscrepancyFacts("open", amount, secondAction, secondKey), Resolve, new Decider("Whoever", "ada"), fourEyesOver: 100);
+            new DiscrepancyFacts("open", amount, secondAction, secondKey), Resolve, new Operator("Whoever", "ada"), fourEyesOver: 100);
         Assert.Equal(
             (waits, refusal, waits || refusal is not null ? "open" : "resolved"), (judged.Waits, judged.Refusal?.Code, judged.State));
     }
@@ -49,12 +49,12 @@ public sealed class DiscrepancyRulesTests
     {
         Assert.False(
             DiscrepancyRules.Judge(
-                new DiscrepancyFacts("open", long.MaxValue, null, null), Resolve, new Decider("Ada", "admin"), null).Waits);
+                new DiscrepancyFacts("open", long.MaxValue, null, null), Resolve, new Operator("Ada", "admin"), null).Waits);
         foreach (var action in new[] { "acknowledge", "assign", "note" })
             Assert.False(
                 DiscrepancyRules.Judge(
                     new DiscrepancyFacts("open", long.MaxValue, null, null), Resolve with { Action = action },
-                    new Decider("Ada", "admin"), 0).Waits);
+                    new Operator("Ada", "admin"), 0).Waits);
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class DiscrepancyRulesTests
         Assert.NotNull(Wrong("note", "", null, null));
         Assert.NotNull(Wrong("assign", null, null, "none"));
         static string? Wrong(string action, string? note, DateTimeOffset? until, string? assignee) =>
-            DiscrepancyRules.Read(action, note, until, assignee, Now).Wrong;
+            DiscrepancyRules.Read(action, note, until, assignee, Now).Problem?.Detail;
     }
 
     [Theory]

@@ -105,6 +105,27 @@ public sealed class BadRequestTests(ApiStack stack)
         await RefusalAsync(await stack.Http.SendAsync(new HttpRequestMessage(new HttpMethod(method), path)), status, code);
 
     [Theory]
+    [InlineData("orders?limit=1e9", "Failed to bind parameter \"Nullable<int> limit\" from \"1e9\".")]
+    [InlineData("orders?limit=501&cursor=x", "limit must be from 1 to 500.")]
+    [InlineData("orders?cursor=-1", "cursor must be the next of a page before.")]
+    [InlineData("orders?market=one", "Failed to bind parameter \"Nullable<int> market\" from \"one\".")]
+    [InlineData("orders?status=live", "status must be open, partially_filled, filled, cancelled, expired or rejected.")]
+    [InlineData("orders?maker=0x12&limit=0", "maker must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed.")]
+    [InlineData("orders/0x12", "An order's id is 0x and 64 hexadecimal digits.")]
+    [InlineData("markets?limit=0", "limit must be from 1 to 500.")]
+    [InlineData("markets/1/depth?outcome=x", "Failed to bind parameter \"int outcome\" from \"x\".")]
+    [InlineData("markets/1/depth?levels=0", "levels must be from 1 to 1000.")]
+    [InlineData("markets/99/trades?cursor=x", "cursor must be the next of a page before.")]
+    [InlineData("trades?account=bob", "account must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed.")]
+    [InlineData("trades?settlement=done", "settlement must be unsettled, matched, batched, broadcast, mined, final, failed.")]
+    [InlineData("accounts/bob", "The account must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed.")]
+    public async Task AParameterThatIsNotUnderstood_IsNamed_WithWhatItMayBe(string path, string detail)
+    {
+        var problem = await RefusalAsync(await stack.Http.GetAsync(path), 400, "malformed_request");
+        Assert.Equal(detail, problem.GetProperty("detail").GetString());
+    }
+
+    [Theory]
     [InlineData("X-Deadline-Ms", "soon")]
     [InlineData("X-Deadline-Ms", "-1")]
     [InlineData("X-Deadline-Ms", "600000")]

@@ -9,10 +9,10 @@ using Npgsql;
 namespace Foresight.Api.Operations;
 
 /// <summary>What people decide about discrepancies: the new states and their audit entries are one transaction, or none of it is.</summary>
-public sealed class DiscrepancyDesk(
+public sealed class DiscrepancyWorkflow(
     Database database, INotices notices, NodeIdentity node, IConfiguration configuration, TimeProvider clock)
 {
-    // One statement for one and for five hundred: $1 ids, $2 states, $3 whether it waits for a second key.
+    // One statement for one and for five hundred. What becomes of each is decided by DiscrepancyRules; this only stores it.
     private const string Write =
         """
         WITH decided AS (
@@ -22,49 +22,45 @@ public sealed class DiscrepancyDesk(
             UPDATE discrepancies d SET
                 state = u.next,
                 note = COALESCE(@note, d.note),
-                assignee = CASE WHEN @action = 'assign' THEN @assignee ELSE d.assignee END,
-                ignored_until = CASE WHEN u.waits OR @action IN ('assign', 'note') THEN d.ignored_until WHEN @action = 'ignore' THEN @until END,
-                second_action = CASE WHEN u.waits THEN @action WHEN @action IN ('assign', 'note') THEN d.second_action END,
-                second_by = CASE WHEN u.waits THEN @actor WHEN @action IN ('assign', 'note') THEN d.second_by END,
-                second_key = CASE WHEN u.waits THEN @key WHEN @action IN ('assign', 'note') THEN d.second_key END,
-                second_at = CASE WHEN u.waits THEN now() WHEN @action IN ('assign', 'note') THEN d.second_at END,
+                assignee = CASE WHEN @isAssignment THEN @assignee ELSE d.assignee END,
+                ignored_until = CASE WHEN u.waits OR @isRemark THEN d.ignored_until ELSE @until END,
+                second_action = CASE WHEN u.waits THEN @action WHEN @isRemark THEN d.second_action END,
+                second_by = CASE WHEN u.waits THEN @actor WHEN @isRemark THEN d.second_by END,
+                second_key = CASE WHEN u.waits THEN @key WHEN @isRemark THEN d.second_key END,
+                second_at = CASE WHEN u.waits THEN now() WHEN @isRemark THEN d.second_at END,
                 changed_by = @actor, changed_at = now()
             FROM decided u WHERE d.discrepancy_id = u.id)
         INSERT INTO discrepancy_audit (discrepancy_id, actor, key_name, action, from_state, to_state, note, batch_id)
-        SELECT id, @actor, @key, CASE WHEN waits THEN @action || '_first_key' ELSE @action END, was, next, COALESCE(@note, @told), @batch FROM decided ORDER BY id
+        SELECT id, @actor, @key, CASE WHEN waits THEN @action || '_first_key' ELSE @action END, was, next, COALESCE(@note, @remark), @batch FROM decided ORDER BY id
         """;
 
-    private readonly long? fourEyesOver = configuration.FourEyesOver();
+    private readonly long? _fourEyesOver = configuration.FourEyesOver();
 
-    public async Task<(DiscrepancyDetail? Detail, Problem? Problem)> DecideAsync(
-        long id, ResolveRequest request, Decider by, CancellationToken cancellation)
+    public async Task<Result<DiscrepancyDetail>> DecideAsync(
+        long id, ResolveRequest request, Operator by, CancellationToken cancellationToken)
     {
-        var (decision, wrong) = DiscrepancyRules.Read(request.Action, request.Note, request.Until, request.Assignee, clock.GetUtcNow());
-        if (decision is null) return (null, Problem.Malformed(wrong!));
+        var read = DiscrepancyRules.Read(request.Action, request.Note, request.Until, request.Assignee, clock.GetUtcNow());
+        if (read.Value is not { } decision) return read.Problem!;
         var (detail, refusal) = await database.WriteAsync("discrepancy_decide", async (connection, cancel) =>
         {
             await using var transaction = await connection.BeginTransactionAsync(cancel);
             var outcome = await DecideAsync(connection, transaction, [id], decision, by, batch: null, cancel);
             if (outcome.Refused is [var refused]) return (null, refused);
-            var read = await ReconciliationReader.ReadDetailAsync(connection, id, transaction, cancel);
+            var detail = await ReconciliationReader.ReadDetailAsync(connection, id, transaction, cancel);
             await transaction.CommitAsync(cancel);
-            return (read, (BulkRefusal?)null);
-        }, cancellation);
-        if (refusal is not null)
-            return (null, refusal.Code == ProblemCodes.NotFound
-                ? Problem.NotFound(refusal.Reason)
-                : new Problem(refusal.Code, refusal.Reason));
-        Tell();
-        return (detail, null);
+            return (detail, (BulkRefusal?)null);
+        }, cancellationToken);
+        if (refusal is not null) return new Problem(refusal.Code, refusal.Reason);
+        PublishChange();
+        return detail!;
     }
 
-    public async Task<(BulkResolveResponse? Response, Problem? Problem)> DecideAsync(
-        BulkResolveRequest request, Decider by, CancellationToken cancellation)
+    public async Task<Result<BulkResolveResponse>> DecideAsync(BulkResolveRequest request, Operator by, CancellationToken cancellationToken)
     {
-        if (request.Ids is not { Count: > 0 and <= DiscrepancyRules.MaxBulk } ids || ids.Distinct().Count() != ids.Count)
-            return (null, Problem.Malformed($"ids must be 1 to {DiscrepancyRules.MaxBulk} numbers, each once."));
-        var (decision, wrong) = DiscrepancyRules.Read(request.Action, request.Note, request.Until, request.Assignee, clock.GetUtcNow());
-        if (decision is null) return (null, Problem.Malformed(wrong!));
+        if (request.Ids is not { Count: > 0 and <= DecisionLimits.Bulk } ids || ids.Distinct().Count() != ids.Count)
+            return Problem.Malformed($"ids must be 1 to {DecisionLimits.Bulk} numbers, each once.");
+        var read = DiscrepancyRules.Read(request.Action, request.Note, request.Until, request.Assignee, clock.GetUtcNow());
+        if (read.Value is not { } decision) return read.Problem!;
         var batch = Guid.NewGuid();
         var response = await database.WriteAsync("discrepancy_decide_many", async (connection, cancel) =>
         {
@@ -72,25 +68,25 @@ public sealed class DiscrepancyDesk(
             var outcome = await DecideAsync(connection, transaction, ids, decision, by, batch, cancel);
             await transaction.CommitAsync(cancel);
             return outcome;
-        }, cancellation);
-        Tell();
-        return (response, null);
+        }, cancellationToken);
+        PublishChange();
+        return response;
     }
 
     private async Task<BulkResolveResponse> DecideAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<long> ids, Decision decision, Decider by, Guid? batch,
-        CancellationToken cancellation)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<long> ids, Decision decision, Operator by, Guid? batch,
+        CancellationToken cancellationToken)
     {
         // Locked, in one order, so that of two decisions at once the second is judged by what the first made of it, and neither waits for
         // ever.
         var rows = (await connection.QueryAsync<(long Id, string State, long? Amount, string? SecondAction, string? SecondKey)>(new CommandDefinition(
             "SELECT discrepancy_id, state, amount, second_action, second_key FROM discrepancies WHERE discrepancy_id = ANY (@ids) ORDER BY discrepancy_id FOR UPDATE",
-            new { ids = ids.ToArray() }, transaction, cancellationToken: cancellation))).ToDictionary(row => row.Id);
+            new { ids = ids.ToArray() }, transaction, cancellationToken: cancellationToken))).ToDictionary(row => row.Id);
         var refused = ids.Where(id => !rows.ContainsKey(id))
             .Select(id => new BulkRefusal(id, ProblemCodes.NotFound, $"No discrepancy has the id {id}.")).ToList();
         var judged = rows.Values.Select(row => (row.Id, Judgement: DiscrepancyRules.Judge(
             new DiscrepancyFacts(row.State, row.Amount, row.SecondAction, row.SecondKey), decision, by,
-            fourEyesOver))).OrderBy(row => row.Id).ToList();
+            _fourEyesOver))).OrderBy(row => row.Id).ToList();
         refused.AddRange(
             judged.Where(j => j.Judgement.Refusal is not null).Select(
                 j => new BulkRefusal(j.Id, j.Judgement.Refusal!.Value.Code, j.Judgement.Refusal.Value.Reason)));
@@ -103,20 +99,21 @@ public sealed class DiscrepancyDesk(
                 {
                     ids = changing.Select(c => c.Id).ToArray(), states = changing.Select(c => c.Judgement.State).ToArray(),
                     waits = changing.Select(c => c.Judgement.Waits).ToArray(), action = decision.Action, note = decision.Note,
-                    assignee = decision.Assignee,
-                    until = decision.Until?.UtcDateTime, actor = by.Actor, key = by.Key, batch, told = Told(decision),
+                    assignee = decision.Assignee, until = decision.Until?.UtcDateTime, actor = by.Actor, key = by.Key, batch,
+                    isAssignment = decision.Action == DiscrepancyActions.Assign, isRemark = DiscrepancyRules.IsRemark(decision.Action),
+                    remark = RemarkOf(decision),
                 },
-                transaction, cancellationToken: cancellation));
+                transaction, cancellationToken: cancellationToken));
         }
 
         return new BulkResolveResponse(batch ?? Guid.Empty, changing.Count, changing.Count(c => c.Judgement.Waits), refused);
     }
 
-    /// <summary>What the history says where there is no note.</summary>
-    private static string? Told(Decision decision) =>
-        decision.Action != DiscrepancyRules.Assign ? null : decision.Assignee is { } name ? $"To {name}." : "To nobody.";
+    /// <summary>Text of the audit entry of a decision that needs no note.</summary>
+    private static string? RemarkOf(Decision decision) =>
+        decision.Action != DiscrepancyActions.Assign ? null : decision.Assignee is { } name ? $"To {name}." : "To nobody.";
 
-    /// <summary>That something was decided; by whom and what is for operators, who ask.</summary>
-    private void Tell() =>
+    /// <summary>Publishes that something was decided; by whom and what is for operators, who ask.</summary>
+    private void PublishChange() =>
         notices.Publish(NoticeTopics.Cluster, new ClusterEvent("discrepancy_changed", node.Id, 0, clock.GetUtcNow(), Detail: null));
 }

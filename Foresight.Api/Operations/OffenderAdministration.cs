@@ -11,81 +11,81 @@ namespace Foresight.Api.Operations;
 /// <summary>
 /// Accounts whose trades failed by their own doing, for operators: who is limited, why, and a reset with its audit entry.
 /// </summary>
-public sealed class OffenderDesk(Database database, OffenderOptions options)
+public sealed class OffenderAdministration(Database database, OffenderOptions options)
 {
     private const int MaxListed = 500;
     private const int MaxOffences = 100;
 
     /// <summary>Those with the most points first. Accounts whose offences have faded are not among them.</summary>
-    public Task<IReadOnlyList<OffenderView>> ListAsync(CancellationToken cancellation) =>
+    public Task<IReadOnlyList<OffenderView>> ListAsync(CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync<IReadOnlyList<OffenderView>>("offenders", async (connection, cancel) =>
         {
             var (now, rows) = await ReadAsync(connection, null, null, cancel);
             return [.. rows.GroupBy(r => new Address(r.Address)).Select(g => ViewOf(g.Key, [.. g], now)).OfType<OffenderView>()
                 .OrderByDescending(v => v.Points).Take(MaxListed)];
-        }, cancellation);
+        }, cancellationToken);
 
     /// <summary>Null: nothing was ever held against it.</summary>
-    public Task<OffenderDetail?> FindAsync(Address address, CancellationToken cancellation) =>
-        database.ReadPrimaryAsync("offender", (connection, cancel) => DetailAsync(connection, address, null, cancel), cancellation);
+    public Task<OffenderDetail?> FindAsync(Address address, CancellationToken cancellationToken) =>
+        database.ReadPrimaryAsync("offender", (connection, cancel) => DetailAsync(connection, address, null, cancel), cancellationToken);
 
-    public async Task<(OffenderDetail? Detail, Problem? Problem)> ResetAsync(
-        Address address, ResetOffenderRequest request, Decider by, CancellationToken cancellation)
+    public async Task<Result<OffenderDetail>> ResetAsync(
+        Address address, ResetOffenderRequest request, Operator by, CancellationToken cancellationToken)
     {
         var note = request.Note.Trim();
-        if (note.Length is 0 or > DiscrepancyRules.MaxNote)
-            return (null, Problem.Malformed($"note must have 1 to {DiscrepancyRules.MaxNote} characters."));
+        if (note.Length is 0 or > DecisionLimits.NoteLength)
+            return Problem.Malformed($"note must have 1 to {DecisionLimits.NoteLength} characters.");
         return await database.WriteAsync(
-            "offender_reset", (connection, cancel) => WriteAsync(connection, address, note, by, cancel), cancellation);
+            "offender_reset", (connection, cancel) => WriteAsync(connection, address, note, by, cancel), cancellationToken);
     }
 
-    private async Task<(OffenderDetail?, Problem?)> WriteAsync(
-        NpgsqlConnection connection, Address address, string note, Decider by, CancellationToken cancellation)
+    private async Task<Result<OffenderDetail>> WriteAsync(
+        NpgsqlConnection connection, Address address, string note, Operator by, CancellationToken cancellationToken)
     {
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var parameters = new { address = address.ToBytes() };
         var forgiven = await connection.ExecuteAsync(new CommandDefinition(
             "UPDATE offences SET forgiven_at = now() WHERE address = @address AND forgiven_at IS NULL", parameters, transaction,
-            cancellationToken: cancellation));
-        if (forgiven == 0) return (null, new Problem(ProblemRules.StateConflict, $"Nothing counts against {address}."));
+            cancellationToken: cancellationToken));
+        if (forgiven == 0) return new Problem(ProblemRules.StateConflict, $"Nothing counts against {address}.");
         await connection.ExecuteAsync(new CommandDefinition(
             "INSERT INTO offender_audit (address, actor, key_name, action, forgiven, note) VALUES (@address, @Actor, @Key, 'reset', @forgiven, @note)",
-            new { parameters.address, by.Actor, by.Key, forgiven, note }, transaction, cancellationToken: cancellation));
-        var detail = await DetailAsync(connection, address, transaction, cancellation);
-        await transaction.CommitAsync(cancellation);
-        return (detail, null);
+            new { parameters.address, by.Actor, by.Key, forgiven, note }, transaction, cancellationToken: cancellationToken));
+        var detail = await DetailAsync(connection, address, transaction, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return detail!;
     }
 
     private async Task<OffenderDetail?> DetailAsync(
-        NpgsqlConnection connection, Address address, NpgsqlTransaction? transaction, CancellationToken cancellation)
+        NpgsqlConnection connection, Address address, NpgsqlTransaction? transaction, CancellationToken cancellationToken)
     {
         var parameters = new { address = address.ToBytes(), MaxOffences };
         var offences = (await connection.QueryAsync<OffenceRow>(new CommandDefinition(
             "SELECT trade_id, reason, points, at, forgiven_at FROM offences WHERE address = @address ORDER BY at DESC, trade_id DESC LIMIT @MaxOffences",
-            parameters, transaction, cancellationToken: cancellation))).AsList();
+            parameters, transaction, cancellationToken: cancellationToken))).AsList();
         if (offences.Count == 0) return null;
         var audit = await connection.QueryAsync<(DateTime At, string Actor, string Action, int Forgiven, string Note, string? Key)>(new CommandDefinition(
             "SELECT at, actor, action, forgiven, note, key_name FROM offender_audit WHERE address = @address ORDER BY audit_id DESC LIMIT @MaxOffences",
-            parameters, transaction, cancellationToken: cancellation));
-        var (now, counting) = await ReadAsync(connection, address, transaction, cancellation);
+            parameters, transaction, cancellationToken: cancellationToken));
+        var (now, counting) = await ReadAsync(connection, address, transaction, cancellationToken);
         var view = ViewOf(address, counting, now)
-            ?? new OffenderView(address.ToString(), "clear", 0, null, 0, new Dictionary<string, int>(), offences[0].At);
+            ?? new OffenderView(address.ToString(), OffenderLevels.Clear, 0, null, 0, new Dictionary<string, int>(), offences[0].At);
         return new OffenderDetail(
             view, [.. offences.Select(o => new OffenceView(o.TradeId, o.Reason, o.Points, o.At, o.ForgivenAt))],
             [.. audit.Select(a => new OffenderAuditView(a.At, a.Actor, a.Action, a.Forgiven, a.Note, a.Key))]);
     }
 
     private static async Task<(DateTimeOffset Now, IReadOnlyList<OffenceRow> Rows)> ReadAsync(
-        NpgsqlConnection connection, Address? address, NpgsqlTransaction? transaction, CancellationToken cancellation)
+        NpgsqlConnection connection, Address? address, NpgsqlTransaction? transaction, CancellationToken cancellationToken)
     {
         var now = await connection.ExecuteScalarAsync<DateTime>(
-            new CommandDefinition("SELECT clock_timestamp()", transaction: transaction, cancellationToken: cancellation));
+            new CommandDefinition("SELECT clock_timestamp()", transaction: transaction, cancellationToken: cancellationToken));
         var rows = await connection.QueryAsync<OffenceRow>(new CommandDefinition(
             """
             SELECT address, trade_id, reason, points, at FROM offences
             WHERE forgiven_at IS NULL AND at > now() - @Memory AND (@address::bytea IS NULL OR address = @address) ORDER BY at, trade_id
             """,
-            new { OffenderRules.Memory, address = address?.ToBytes() }, transaction, cancellationToken: cancellation));
+            new { OffenderRules.Memory, address = address?.ToBytes() }, transaction, cancellationToken: cancellationToken));
         return (now, rows.AsList());
     }
 

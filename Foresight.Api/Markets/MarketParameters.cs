@@ -1,0 +1,40 @@
+using Foresight.Api.Problems;
+using Foresight.Api.Reading;
+using Foresight.Contracts;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Foresight.Api.Markets;
+
+/// <summary>Which part of a market's book.</summary>
+/// <param name="Levels">Of each side, at most.</param>
+public readonly record struct DepthParameters(
+    [FromQuery(Name = "outcome")] int Outcome = 0, [FromQuery(Name = "levels")] int Levels = DepthParameters.DefaultLevels) : ICheckedParameters
+{
+    private const int DefaultLevels = 20;
+    private const int MaxLevels = 1_000;
+
+    Problem? ICheckedParameters.Problem =>
+        Levels is < 1 or > MaxLevels ? Problem.Malformed($"levels must be from 1 to {MaxLevels}.") : null;
+
+    internal Problem? CheckOutcome(Market market) =>
+        Outcome < 0 || Outcome >= market.Outcomes.Count
+            ? new Problem(ProblemCodes.InvalidOutcome, $"Market {market.Id} has outcomes 0 to {market.Outcomes.Count - 1}.")
+            : null;
+}
+
+/// <summary>The filters of trades.</summary>
+/// <param name="Settlement">One of <see cref="TradeStates"/>, or <see cref="TradeStates.Unsettled"/>.</param>
+public readonly record struct TradeParameters(
+    [FromQuery(Name = "market")] int? Market = null, [FromQuery(Name = "account")] string? Account = null,
+    [FromQuery(Name = "settlement")] string? Settlement = null) : ICheckedParameters
+{
+    internal TradeFilter Filter =>
+        new(Market, AddressParameters.Read(Account), IsUnsettled ? null : Settlement, IsUnsettled);
+
+    Problem? ICheckedParameters.Problem => AddressParameters.Check(Account, "account")
+        ?? (Settlement is null || IsUnsettled || TradeStates.All.Contains(Settlement)
+            ? null
+            : Problem.Malformed($"settlement must be {TradeStates.Unsettled}, {string.Join(", ", TradeStates.All)}."));
+
+    private bool IsUnsettled => Settlement == TradeStates.Unsettled;
+}

@@ -1,0 +1,18 @@
+using Foresight.Api.Problems;
+using Foresight.Contracts;
+using NpgsqlTypes;
+
+namespace Foresight.Api.Reading;
+
+/// <summary>The write that a read must see, from <see cref="ApiHeaders.Lsn"/>.</summary>
+/// <param name="Position">The position that the answer must include; null: none is asked for.</param>
+public sealed record ReadAfter(NpgsqlLogSequenceNumber? Position, Problem? Problem) : ICheckedParameters
+{
+    public static ValueTask<ReadAfter?> BindAsync(HttpContext http)
+    {
+        ReadAfter read = http.Request.Headers[ApiHeaders.Lsn] is not [{ Length: > 0 } text] ? new(null, null)
+            : NpgsqlLogSequenceNumber.TryParse(text, out var position) ? new(position, null)
+            : new(null, Problem.Malformed($"{ApiHeaders.Lsn} must be a position as an answer gave it, like 0/16B3748."));
+        return ValueTask.FromResult<ReadAfter?>(read);
+    }
+}
