@@ -5,8 +5,8 @@ using Foresight.Contracts;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// The books of all markets and who follows them. Between finding a gap and the journal's snapshot a book is neither shown nor sent. Only the
-/// feed's loop writes; any thread may read a book.
+/// The books of all markets and who follows them. Between finding a gap and the journal's snapshot a book is neither shown nor sent. Only
+/// the feed's loop writes; any thread may read a book.
 /// </summary>
 public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, MarketDataMetrics metrics, ILogger logger)
 {
@@ -70,7 +70,9 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
         return taken;
     }
 
-    /// <summary>What a new follower missed, if it was here before; else the whole book. While there is none it gets it as soon as there is.</summary>
+    /// <summary>
+    /// What a new follower missed, if it was here before; else the whole book. While there is none it gets it as soon as there is.
+    /// </summary>
     public void Welcome(HubClient client, int market, (long Epoch, long Sequence)? from)
     {
         var stream = _streams[market];
@@ -113,7 +115,9 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
         repair.Want(stream);
     }
 
-    /// <summary>The book is ahead of the journal. Clients have passed that position too: told so, they take the next snapshot wherever it is.</summary>
+    /// <summary>
+    /// The book is ahead of the journal. Clients have passed that position too: told so, they take the next snapshot wherever it is.
+    /// </summary>
     public void Reset(int market)
     {
         metrics.Stale(Channels.Depth);
@@ -123,7 +127,9 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
         repair.Want(stream);
     }
 
-    /// <summary>The connection is back. The server may begin to send only after the books were read; so they are read once more, in a moment.</summary>
+    /// <summary>
+    /// The connection is back. The server may begin to send only after the books were read; so they are read once more, in a moment.
+    /// </summary>
     public void ReadAllTwice()
     {
         WantAll();

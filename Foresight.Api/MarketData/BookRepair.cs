@@ -3,8 +3,8 @@ using Npgsql;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Reads books from the journal. One reading at a time, of all books of a shard that need it; when it ends, the next shard's turn comes. Only the
-/// feed's loop uses it.
+/// Reads books from the journal. One reading at a time, of all books of a shard that need it; when it ends, the next shard's turn comes.
+/// Only the feed's loop uses it.
 /// </summary>
 public sealed class BookRepair(FeedInbox inbox, BookReader reader, TimeProvider clock, ILogger logger)
 {

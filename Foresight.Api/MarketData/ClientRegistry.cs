@@ -2,7 +2,9 @@ using Foresight.Contracts;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>Which client follows what, and what goes to all of them. Only the feed's loop uses it; the counts may be read by any thread.</summary>
+/// <summary>
+/// Which client follows what, and what goes to all of them. Only the feed's loop uses it; the counts may be read by any thread.
+/// </summary>
 public sealed class ClientRegistry
 {
     private static readonly IReadOnlyCollection<HubClient> Nobody = [];

@@ -2,7 +2,9 @@ using Foresight.Api.Markets;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>What the feed's loop works on, each part with one concern. Nothing of them waits, and nothing but the loop changes them.</summary>
+/// <summary>
+/// What the feed's loop works on, each part with one concern. Nothing of them waits, and nothing but the loop changes them.
+/// </summary>
 public sealed class FeedParts
 {
     public FeedParts(

@@ -4,9 +4,9 @@ using Foresight.Contracts;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// The stream of market data from Redis to this node's clients. One loop takes everything in turn: messages of the leaders, snapshots of the
-/// journal, clients that come and go, so that no client gets a message twice or not at all because it came at a bad moment. It never waits, neither
-/// for a client nor for the database.
+/// The stream of market data from Redis to this node's clients. One loop takes everything in turn: messages of the leaders, snapshots of
+/// the journal, clients that come and go, so that no client gets a message twice or not at all because it came at a bad moment. It never
+/// waits, neither for a client nor for the database.
 /// </summary>
 public sealed partial class MarketFeed : BackgroundService
 {

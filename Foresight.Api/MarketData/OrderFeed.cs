@@ -2,7 +2,9 @@ using Foresight.Contracts;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>Private updates: an owner's connections get that owner's, and nothing of anybody else's. Only the feed's loop uses it.</summary>
+/// <summary>
+/// Private updates: an owner's connections get that owner's, and nothing of anybody else's. Only the feed's loop uses it.
+/// </summary>
 public sealed class OrderFeed(ClientRegistry clients, MarketDataMetrics metrics)
 {
     private readonly Dictionary<int, long> _epochs = [];

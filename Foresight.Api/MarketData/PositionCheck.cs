@@ -3,9 +3,9 @@ using Npgsql;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Compares the books' positions with the journal's. Nothing is published before it is committed, so no book can be ahead of the journal. One that
-/// is took a message of somebody else, or the journal was restored to an earlier point; either way it would pass over every message that is to
-/// come. Only the feed's loop uses it.
+/// Compares the books' positions with the journal's. Nothing is published before it is committed, so no book can be ahead of the journal.
+/// One that is took a message of somebody else, or the journal was restored to an earlier point; either way it would pass over every
+/// message that is to come. Only the feed's loop uses it.
 /// </summary>
 public sealed class PositionCheck(FeedInbox inbox, BookReader reader, ILogger logger)
 {

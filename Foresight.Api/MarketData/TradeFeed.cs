@@ -5,8 +5,8 @@ using Npgsql;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// The trades of all markets, on to who follows them, without a gap: what was missed is read from the journal, and clients are told where that
-/// cannot be. Only the feed's loop uses it.
+/// The trades of all markets, on to who follows them, without a gap: what was missed is read from the journal, and clients are told where
+/// that cannot be. Only the feed's loop uses it.
 /// </summary>
 public sealed class TradeFeed(ClientRegistry clients, FeedInbox inbox, TradeReader reader, MarketDataMetrics metrics, ILogger logger)
 {

@@ -3,8 +3,8 @@ using Foresight.Contracts;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// The way of trades through settlement. Who follows a market's trades gets it too. Nothing is replayed: a state is absolute, and a client that is
-/// told of a gap asks for the trades that it shows. Only the feed's loop uses it.
+/// The way of trades through settlement. Who follows a market's trades gets it too. Nothing is replayed: a state is absolute, and a client
+/// that is told of a gap asks for the trades that it shows. Only the feed's loop uses it.
 /// </summary>
 public sealed class TradeStateFeed(ClientRegistry clients, MarketDataMetrics metrics)
 {

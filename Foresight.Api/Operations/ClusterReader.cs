@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Foresight.Api.Operations;
 
 /// <summary>
-/// Who leads, who is there, and how it came to be: live from Redis, lasting from Postgres. Somebody asks just when one of the two is away, so
-/// each is asked by itself and within a bound, and what the one that is away said last is told with the time when it said it.
+/// Who leads, who is there, and how it came to be: live from Redis, lasting from Postgres. Somebody asks just when one of the two is away,
+/// so each is asked by itself and within a bound, and what the one that is away said last is told with the time when it said it.
 /// </summary>
 public sealed class ClusterReader(
     LeaderDirectory leaders, NodeRegistry registry, Database database, TimeProvider clock, ILogger<ClusterReader> logger)

@@ -115,7 +115,9 @@ public sealed class OrderDesk
             : await refusals.OfAsync(result, orderHash: null, market.Shard, cancellation);
     }
 
-    /// <summary>Null for a request that is not sampled, or where nothing listens: then nothing of it travels, whatever its caller asked for.</summary>
+    /// <summary>
+    /// Null for a request that is not sampled, or where nothing listens: then nothing of it travels, whatever its caller asked for.
+    /// </summary>
     private static Activity? StartRoute(int market) => Activity.Current is { Recorded: true }
         ? ActivitySources.Api.StartActivity(SpanNames.Route)?.SetTag(SpanAttributes.MarketId, market)
         : null;

@@ -12,8 +12,8 @@ public interface ICheckedParameters
 public static class CheckedParametersExtensions
 {
     /// <summary>
-    /// Refuses a request with what is wrong with the first of its handler's <see cref="ICheckedParameters"/> that is not in order. A handler is
-    /// called only with parameters that are, and one that has no such parameters costs nothing.
+    /// Refuses a request with what is wrong with the first of its handler's <see cref="ICheckedParameters"/> that is not in order. A
+    /// handler is called only with parameters that are, and one that has no such parameters costs nothing.
     /// </summary>
     public static TBuilder ChecksParameters<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
         routes.AddEndpointFilterFactory((handler, next) =>

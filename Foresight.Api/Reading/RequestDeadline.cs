@@ -10,8 +10,8 @@ public sealed record RequestDeadline(TimeSpan Wait, Problem? Problem) : IChecked
     private const int MaxMilliseconds = 60_000;
 
     /// <summary>
-    /// So that an answer is there within five seconds, also while nothing can be committed. A take-over of a crashed leader takes a second or
-    /// two.
+    /// So that an answer is there within five seconds, also while nothing can be committed. A take-over of a crashed leader takes a second
+    /// or two.
     /// </summary>
     private static readonly TimeSpan DefaultWait = TimeSpan.FromSeconds(4.5);
 

@@ -104,9 +104,9 @@ public static class DiscrepancyAges
 }
 
 /// <summary>
-/// Values of <c>trades.settlement</c>, in the order in which a trade goes through them. A reorganisation takes mined, failed and (deeper than the
-/// confirmations) final back to broadcast; a batch that reverted as a whole takes its trades back to matched. Failed becomes mined when a
-/// transaction that was thought lost settles it after all.
+/// Values of <c>trades.settlement</c>, in the order in which a trade goes through them. A reorganisation takes mined, failed and (deeper
+/// than the confirmations) final back to broadcast; a batch that reverted as a whole takes its trades back to matched. Failed becomes mined
+/// when a transaction that was thought lost settles it after all.
 /// </summary>
 public static class TradeStates
 {

@@ -124,7 +124,7 @@ public sealed class ReconcilerTests(ChainFixture fixture)
         {
             var state = await venue.ScalarAsync<string>("SELECT state FROM discrepancies WHERE natural_key = $1", $"case-{i}");
             var why = await venue.ScalarAsync<string>(
-                "SELECT coalesce(max(note), '') FROM discrepancy_audit JOIN discrepancies USING (discrepancy_id) WHERE natural_key = $1 AND action = 'reopen'", $"case-{i}");
+                "SELECT coalesce(max(a.note), '') FROM discrepancy_audit a JOIN discrepancies USING (discrepancy_id) WHERE natural_key = $1 AND action = 'reopen'", $"case-{i}");
             Assert.Equal((cases[i].Why is null ? cases[i].State : "reopened", cases[i].Why ?? ""), (state, why));
         }
     }
