@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Foresight.AppHost.Programs;
 using Xunit;
 
 namespace Foresight.AppHost.Tests.References;
@@ -17,7 +16,7 @@ public sealed partial class ReferenceTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var (exitCode, output) = await RunScriptAsync("--json");
+        var (exitCode, output) = await RepositoryScript.RunAsync("docs/references.mjs", "--json");
         Assert.True(exitCode == 0, output);
         _graph = JsonSerializer.Deserialize<Graph>(output, JsonSerializerOptions.Web)!;
     }
@@ -63,7 +62,7 @@ public sealed partial class ReferenceTests : IAsyncLifetime
     [Fact]
     public async Task ThePicture_IsThatOfTheCode()
     {
-        var (exitCode, output) = await RunScriptAsync("--check");
+        var (exitCode, output) = await RepositoryScript.RunAsync("docs/references.mjs", "--check");
         Assert.True(exitCode == 0, output);
     }
 
@@ -81,12 +80,6 @@ public sealed partial class ReferenceTests : IAsyncLifetime
         var open = allowed.Keys.ToHashSet();
         while (open.Count > 0)
             Assert.NotEqual(0, open.RemoveWhere(name => !allowed[name].Any(open.Contains)));
-    }
-
-    private static async Task<(int ExitCode, string Output)> RunScriptAsync(string argument)
-    {
-        var node = await ProgramFinder.Shared.RequireAsync(Tool.Node);
-        return await Command.RunAsync(node.Path, ["docs/references.mjs", argument], Repository.Root, CancellationToken.None);
     }
 
     [GeneratedRegex("""<Compile\s[^>]*Include="[^"]*\.\.""")]

@@ -9,10 +9,11 @@ namespace Foresight.Chain.Tests.Contracts;
 public sealed class ArtifactTests
 {
     [Fact]
-    public void Artifacts_AreWhatTheSourcesCompileTo()
+    public async Task Artifacts_AreWhatTheSourcesCompileTo()
     {
-        var folder = Path.Combine(Repository.Root, "contracts");
-        Assert.Contains("match the sources", Command.Run("node", folder, "build.mjs", "--check"), StringComparison.Ordinal);
+        var (exitCode, output) = await RepositoryScript.RunAsync("contracts/build.mjs", "--check");
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("match the sources", output, StringComparison.Ordinal);
     }
 
     [Fact]

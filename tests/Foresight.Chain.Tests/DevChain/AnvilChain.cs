@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json.Nodes;
+using Foresight.AppHost.Programs;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Chain.Transactions;
@@ -37,8 +38,9 @@ public sealed class AnvilChain : IAsyncDisposable
     public static async Task<AnvilChain> StartAsync(params string[] options)
     {
         // States of 64 blocks, in memory: otherwise a chain that is killed, as this one is, leaves old ones behind in the user's home.
+        var program = await ProgramFinder.Shared.RequireAsync(Tool.Anvil);
         var start = new ProcessStartInfo(
-            AnvilProgram.Path,
+            program.Path,
             [
                 "--port", "0", "--chain-id", ChainId.ToString(CultureInfo.InvariantCulture), "--accounts", "1", "--no-mining", "--prune-history", "64",
                 .. options,
