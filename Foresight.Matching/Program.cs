@@ -24,7 +24,7 @@ builder.AddReconciliation();
 
 var app = builder.Build();
 app.MapDefaultEndpoints();
-app.MapDoor();
+app.MapCommandGateway();
 app.AnnounceDoor();
 app.Run();
 return Environment.ExitCode;

@@ -4,8 +4,8 @@ using Foresight.Api.Problems;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
 using Foresight.Contracts;
-using Foresight.Exchange;
 
 namespace Foresight.Api.Orders;
 
@@ -22,7 +22,7 @@ public sealed partial class ApprovalCheck(EthereumClient? chain, ChainContracts 
     private readonly SemaphoreSlim asking = new(MaxAtOnce);
 
     /// <summary>Null: it is not the approval that is missing, or nobody can say.</summary>
-    public async Task<Problem?> ExplainAsync(CheckedOrder order, CancellationToken cancellation)
+    public async Task<Problem?> ExplainAsync(Market market, OrderMessage order, CancellationToken cancellation)
     {
         if (chain is null || !await asking.WaitAsync(TimeSpan.Zero, cancellation)) return null;
         try
@@ -30,9 +30,9 @@ public sealed partial class ApprovalCheck(EthereumClient? chain, ChainContracts 
             using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             bound.CancelAfter(ContractWallets.Bound);
             if (await contracts.FindAsync(bound.Token) is not { } at) return null;
-            return order.Message.IsBuy
+            return order.IsBuy
                 ? await OfUsdcAsync(chain, order.Maker, at, bound.Token)
-                : await OfSharesAsync(chain, order, at, bound.Token);
+                : await OfSharesAsync(chain, market, order, at, bound.Token);
         }
         catch (Exception error) when (error is RpcException or HttpRequestException or TimeoutException or OperationCanceledException
             or FormatException)
@@ -61,11 +61,11 @@ public sealed partial class ApprovalCheck(EthereumClient? chain, ChainContracts 
     }
 
     private static async Task<Problem?> OfSharesAsync(
-        EthereumClient chain, CheckedOrder order, ContractAddresses at, CancellationToken cancellation)
+        EthereumClient chain, Market market, OrderMessage order, ContractAddresses at, CancellationToken cancellation)
     {
         var shares = new OutcomeTokenContract(chain, at.OutcomeToken);
         if (await shares.IsApprovedForAllAsync(order.Maker, at.Factory, cancel: cancellation)) return null;
-        var id = OutcomeTokenContract.IdOf(order.Market.Address, (int)order.Message.OutcomeIndex);
+        var id = OutcomeTokenContract.IdOf(market.Address, (int)order.OutcomeIndex);
         return await shares.BalanceOfAsync(order.Maker, id, cancel: cancellation) > 0
             ? Refusal(at.Factory, $"The account has shares and has not approved them: call setApprovalForAll for {at.Factory}.")
             : null;

@@ -36,20 +36,20 @@ public sealed partial class OffenderGate
     }
 
     /// <summary>Null if the order may go on.</summary>
-    public async ValueTask<Problem?> CheckAsync(CheckedOrder order, CancellationToken cancellation)
+    /// <param name="notional">Of the new order, in micro-USDC.</param>
+    public async ValueTask<Problem?> CheckAsync(Address maker, long notional, CancellationToken cancellation)
     {
         var now = await KnownAsync(cancellation);
-        var standing = now.StandingOf(order.Maker, options, clock);
+        var standing = now.StandingOf(maker, options, clock);
         switch (standing.Level)
         {
             case OffenderLevel.Refused:
                 return Refusal(
                     standing, "New orders are refused because trades of this account failed by its own doing: money moved, approval revoked or order cancelled between match and settlement.");
             case OffenderLevel.Capped:
-                var worth = (order.Price * order.Quantity).Micros;
                 var open = await database.ReadPrimaryAsync(
-                    "open_notional", (connection, cancel) => OpenNotionalAsync(connection, order.Maker, cancel), cancellation);
-                return open + worth <= options.CappedNotional ? null : Refusal(
+                    "open_notional", (connection, cancel) => OpenNotionalAsync(connection, maker, cancel), cancellation);
+                return open + notional <= options.CappedNotional ? null : Refusal(
                     standing, $"Trades of this account failed by its own doing, so its open orders may be worth {Decimals.Usdc(options.CappedNotional)} USDC; {Decimals.Usdc(open)} are open.");
             default:
                 return null;

@@ -19,7 +19,7 @@ public static class OrderEndpoints
         builder.Services.AddSingleton(OffenderOptions.From(builder.Configuration));
         builder.Services.AddSingleton<OffenderGate>();
         builder.Services.AddSingleton<OrderRefusals>();
-        builder.Services.AddSingleton<OrderDesk>();
+        builder.Services.AddSingleton<OrderService>();
         return builder;
     }
 
@@ -39,19 +39,19 @@ public static class OrderEndpoints
     }
 
     private static async Task<Results<Created<PlaceOrderResponse>, ProblemResult>> PlaceAsync(
-        PlaceOrderRequest request, HttpContext http, OrderDesk desk, RequestDeadline deadline, TimeProvider clock, CancellationToken cancellation,
+        PlaceOrderRequest request, HttpContext http, OrderService service, RequestDeadline deadline, TimeProvider clock, CancellationToken cancellation,
         [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey = null)
     {
-        var (placed, problem, lsn) = await desk.PlaceAsync(request, idempotencyKey, deadline.At(clock), cancellation);
+        var (placed, problem, lsn) = await service.PlaceAsync(request, idempotencyKey, clock.GetUtcNow(), deadline.At(clock), cancellation);
         if (problem is not null) return Refuse(http, problem);
         if (lsn is not null) http.Response.Headers[ApiHeaders.Lsn] = lsn;
         return TypedResults.Created($"/orders/{placed!.OrderId}", placed);
     }
 
     private static async Task<Results<Ok<CancelOrderResponse>, ProblemResult>> CancelAsync(
-        CancelOrderRequest request, HttpContext http, OrderDesk desk, RequestDeadline deadline, TimeProvider clock, CancellationToken cancellation)
+        CancelOrderRequest request, HttpContext http, OrderService service, RequestDeadline deadline, TimeProvider clock, CancellationToken cancellation)
     {
-        var (cancelled, problem, lsn) = await desk.CancelAsync(request, deadline.At(clock), cancellation);
+        var (cancelled, problem, lsn) = await service.CancelAsync(request, deadline.At(clock), cancellation);
         if (problem is not null) return Refuse(http, problem);
         if (lsn is not null) http.Response.Headers[ApiHeaders.Lsn] = lsn;
         return TypedResults.Ok(cancelled!);

@@ -1,5 +1,7 @@
+using Foresight.Api.Markets;
 using Foresight.Api.Problems;
 using Foresight.Chain;
+using Foresight.Chain.Signing;
 using Foresight.Contracts;
 using Foresight.ServiceDefaults.Cluster;
 
@@ -8,25 +10,26 @@ namespace Foresight.Api.Orders;
 /// <summary>What the leader said, where it did not accept, as a problem that says what to do.</summary>
 public sealed class OrderRefusals(OrderReader reader, ApprovalCheck approvals, LeaderDirectory leaders)
 {
-    public async Task<Problem> OfOrderAsync(DoorResult result, CheckedOrder order, CancellationToken cancellation) => result switch
+    public async Task<Problem> OfOrderAsync(
+        CommandResult result, Market market, OrderMessage order, Hash32 hash, CancellationToken cancellation) => result switch
     {
-        { Status: DoorStatus.Duplicate } => await DuplicateAsync(order.Hash, cancellation),
-        { Status: DoorStatus.Rejected, Code: ProblemCodes.InsufficientBalance }
-            when await approvals.ExplainAsync(order, cancellation) is { } problem => At(result, problem),
-        _ => await OfAsync(result, order.Hash, order.Market.Shard, cancellation),
+        { Status: ResultStatus.Duplicate } => await DuplicateAsync(hash, cancellation),
+        { Status: ResultStatus.Rejected, Code: ProblemCodes.InsufficientBalance }
+            when await approvals.ExplainAsync(market, order, cancellation) is { } problem => At(result, problem),
+        _ => await OfAsync(result, hash, market.Shard, cancellation),
     };
 
-    public async Task<Problem> OfAsync(DoorResult result, Hash32? orderHash, int shard, CancellationToken cancellation)
+    public async Task<Problem> OfAsync(CommandResult result, Hash32? orderHash, int shard, CancellationToken cancellation)
     {
         switch (result.Status)
         {
-            case DoorStatus.Rejected:
+            case ResultStatus.Rejected:
                 var code = result.Code ?? ProblemCodes.MalformedRequest;
                 return At(result, new Problem(code, ProblemRules.TitleOf(code))
                 {
                     RetryAfter = ProblemRules.IsRetryable(code) ? TimeSpan.FromSeconds(1) : null,
                 });
-            case DoorStatus.InDoubt:
+            case ResultStatus.InDoubt:
                 return new Problem(
                     ProblemCodes.InDoubt,
                     "It may or may not be done. Ask for the order, or send the same request again: it is never done twice.")
@@ -60,7 +63,7 @@ public sealed class OrderRefusals(OrderReader reader, ApprovalCheck approvals, L
     }
 
     /// <summary>A rejected order is in the journal too, so its position can be told; one refused before that has none.</summary>
-    private static Problem At(DoorResult result, Problem problem) => result.Sequence == 0 ? problem : problem with
+    private static Problem At(CommandResult result, Problem problem) => result.Sequence == 0 ? problem : problem with
     {
         More = new Dictionary<string, object?>(problem.More) { ["epoch"] = result.Epoch, ["sequence"] = result.Sequence },
     };

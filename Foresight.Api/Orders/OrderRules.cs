@@ -48,10 +48,8 @@ public static class OrderRules
     }
 
     /// <summary>The bounds, in the market that the order is for.</summary>
-    public static Problem? Check(
-        PlaceOrderRequest request, Market market, OrderMessage message, byte[] signature, DateTimeOffset now, out CheckedOrder? order)
+    public static Problem? Check(PlaceOrderRequest request, Market market, OrderMessage message, DateTimeOffset now)
     {
-        order = null;
         var outcome = request.Order.OutcomeIndex;
         if (outcome < 0 || outcome >= market.Outcomes.Count)
             return new Problem(ProblemCodes.InvalidOutcome, $"Market {market.Id} has outcomes 0 to {market.Outcomes.Count - 1}.");
@@ -81,13 +79,29 @@ public static class OrderRules
         if (expiry != 0 && expiry <= now.ToUnixTimeSeconds())
             return new Problem(
                 ProblemCodes.OrderExpired, $"order.expiry was {DateTimeOffset.FromUnixTimeSeconds(expiry):u}; it is {now:u}.");
-
-        order = new CheckedOrder(
-            market, message, signature, new Price((int)(message.Price / OrderMessage.PricePerTick)), new Quantity((long)lots), expiry,
-            timeInForce,
-            request.PostOnly, Names.SelfTradePreventionOf(request.SelfTradePrevention)!.Value, request.ClientOrderId);
         return null;
     }
+
+    /// <summary>An order that passed every check, in the exchange's units.</summary>
+    public static PlaceOrder CommandOf(Guid requestId, PlaceOrderRequest request, Market market, OrderMessage message, Hash32 hash) => new()
+    {
+        RequestId = requestId,
+        Shard = market.Shard,
+        Hash = hash.ToString(),
+        Maker = message.Maker.ToLowerHex(),
+        MarketId = market.Id,
+        Outcome = (int)message.OutcomeIndex,
+        IsBuy = message.IsBuy,
+        PriceTicks = (int)(message.Price / OrderMessage.PricePerTick),
+        Lots = (long)(message.Amount / OrderMessage.AmountPerLot),
+        Salt = message.Salt.ToString(),
+        ExpirySeconds = (long)message.Expiry,
+        Signature = request.Signature,
+        TimeInForce = (int)Names.TimeInForceOf(request.TimeInForce)!.Value,
+        PostOnly = request.PostOnly,
+        SelfTradePrevention = (int)Names.SelfTradePreventionOf(request.SelfTradePrevention)!.Value,
+        ClientOrderId = request.ClientOrderId,
+    };
 
     /// <summary>A uint256 in its one decimal spelling: ASCII digits, no sign, no leading zero, no exponent.</summary>
     public static bool TryReadInteger([NotNullWhen(true)] string? text, out BigInteger value)

@@ -123,12 +123,12 @@ public sealed partial class ChainFollower(FollowerParts parts)
         => await settlement.Client.GetBlockAsync(mark.Number, cancellation) is { } header && header.Hash == mark.Hash;
 
     /// <summary>Settlements, cancels and resolutions. Trade ids that the journal does not know are the reconciler's to report.</summary>
-    private async Task<IReadOnlyList<DoorCommand>> CommandsAsync(BlockFacts facts, long block, CancellationToken cancellation)
+    private async Task<IReadOnlyList<LeaderCommand>> CommandsAsync(BlockFacts facts, long block, CancellationToken cancellation)
     {
-        var commands = new List<DoorCommand>();
+        var commands = new List<LeaderCommand>();
         commands.AddRange(facts.Settled.Where(s => s.TradeId <= long.MaxValue).Select(s => leader.Settle((long)s.TradeId, s.Position.BlockNumber)));
 
-        foreach (var (order, lots) in await parts.DirectFills.ReadAsync(facts, block, cancellation)) commands.Add(leader.Reduce(order, lots, block));
+        foreach (var (order, lots) in await parts.DirectFills.ReadAsync(facts, block, cancellation)) commands.Add(leader.Reduce(order, lots));
         foreach (var salt in facts.SaltsCancelled)
             commands.Add(leader.CancelSalt(salt.Maker, MarketId(salt), salt.Salt, salt.Position.TransactionHash, salt.Position.LogIndex));
         commands.AddRange(facts.Resolutions.Select(r => leader.Resolve(MarketId(r), (int)r.OutcomeIndex, r.Position.TransactionHash)));
@@ -186,7 +186,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
         var accusations = failed.Select(f => FailureReasons.AccusationOf(f.TradeId, f.Reason)).OfType<Accusation>().ToList();
         if (accusations.Count > 0) await journal.AccuseAsync(settlement.Term, accusations, cancellation);
         var (facts, block) = await ReadAboveAsync(failed, confirmed, head, cancellation);
-        List<DoorCommand> withdrawn =
+        List<LeaderCommand> withdrawn =
         [
             .. await parts.FaultyOrders.CommandsAsync(failed, facts, block, cancellation),
             .. await parts.FaultyOrders.OfRefusedAsync(accusations.Select(a => a.TradeId).ToList(), options.Offenders, cancellation),

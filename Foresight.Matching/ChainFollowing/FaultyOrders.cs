@@ -15,10 +15,10 @@ namespace Foresight.Matching.ChainFollowing;
 public sealed class FaultyOrders(FollowerStore store, UnconfirmedStore doubts, DirectFills direct, LeaderClient leader)
 {
     /// <param name="facts">Everything between the follower's cursor and <paramref name="block"/>.</param>
-    public async Task<IReadOnlyList<DoorCommand>> CommandsAsync(
+    public async Task<IReadOnlyList<LeaderCommand>> CommandsAsync(
         IReadOnlyList<(long TradeId, string? Reason)> failed, BlockFacts facts, long block, CancellationToken cancellation)
     {
-        var commands = new List<DoorCommand>();
+        var commands = new List<LeaderCommand>();
         var withdrawn = new HashSet<Address>();
         foreach (var (trade, reason) in failed)
         {
@@ -35,7 +35,7 @@ public sealed class FaultyOrders(FollowerStore store, UnconfirmedStore doubts, D
         foreach (var order in resting)
         {
             commands.Add(reduced.TryGetValue(order, out var lots)
-                ? leader.Reduce(order, lots, block)
+                ? leader.Reduce(order, lots)
                 : leader.Withdraw(order, orders[order.Hash].TradeId));
         }
 
@@ -46,9 +46,9 @@ public sealed class FaultyOrders(FollowerStore store, UnconfirmedStore doubts, D
     /// Everything that rests of accounts whose new orders are refused by now, by what these trades add to their score: what they placed before
     /// is no better than what they would place next.
     /// </summary>
-    public async Task<IReadOnlyList<DoorCommand>> OfRefusedAsync(IReadOnlyCollection<long> accused, OffenderOptions options, CancellationToken cancellation)
+    public async Task<IReadOnlyList<LeaderCommand>> OfRefusedAsync(IReadOnlyCollection<long> accused, OffenderOptions options, CancellationToken cancellation)
     {
-        var commands = new List<DoorCommand>();
+        var commands = new List<LeaderCommand>();
         foreach (var (account, trade, now, offences) in await doubts.ReadOffencesAsync(accused, cancellation))
         {
             if (OffenderRules.StandingOf(offences, options, now).Level != OffenderLevel.Refused) continue;

@@ -10,7 +10,7 @@ namespace Foresight.Matching.ChainFollowing;
 public sealed class UndeliveredException(string message) : Exception(message);
 
 /// <summary>Hands commands to the leader; the answers come in their order. LeaderRouter.SendAsync, or a test's own leader.</summary>
-public delegate Task<IReadOnlyList<DoorResult>> SendToLeader(IReadOnlyList<DoorCommand> commands, CancellationToken cancellation);
+public delegate Task<IReadOnlyList<CommandResult>> SendToLeader(IReadOnlyList<LeaderCommand> commands, CancellationToken cancellation);
 
 /// <summary>Tells the leading engine what the chain says, and comes back only when it is in the journal.</summary>
 public sealed partial class LeaderClient(SendToLeader send, Deployment deployment, SettlementOptions options, TimeProvider clock, ILogger logger)
@@ -24,53 +24,63 @@ public sealed partial class LeaderClient(SendToLeader send, Deployment deploymen
     /// </summary>
     private static readonly HashSet<string> Harmless = ["unknown_trade", "stale_observation", ProblemCodes.UnknownOrder, ProblemCodes.MarketClosed];
 
-    public DoorCommand Settle(long tradeId, long block) => New(
-        DerivedRequestId.Of("settle", tradeId.ToString()), DoorCommandKind.SettleTrade,
-        Shards.OfId(tradeId), chain: new DoorChain(tradeId, null, 0, 0, 0, block + deployment.BlockOffset, null));
+    public LeaderCommand Settle(long tradeId, long block) => new SettleTrade(tradeId, BlockOf(block))
+    {
+        RequestId = DerivedRequestId.Of("settle", tradeId.ToString()), Shard = Shards.OfId(tradeId),
+    };
 
-    public DoorCommand Bust(long tradeId, string? reason, long block) => New(
-        DerivedRequestId.Of("bust", tradeId.ToString()), DoorCommandKind.BustTrade,
-        Shards.OfId(tradeId), chain: new DoorChain(tradeId, null, 0, 0, 0, block + deployment.BlockOffset, reason));
+    public LeaderCommand Bust(long tradeId, string? reason, long block) => new BustTrade(tradeId, BlockOf(block), reason)
+    {
+        RequestId = DerivedRequestId.Of("bust", tradeId.ToString()), Shard = Shards.OfId(tradeId),
+    };
 
     /// <summary>
     /// An observation is absolute and carries its block, so it needs no name of its own: one that was refused (its market was not listed yet)
     /// must not be answered with that refusal for ever.
     /// </summary>
-    public DoorCommand Observe(ChainHolding holding, long block)
+    public LeaderCommand Observe(ChainHolding holding, long block)
     {
         var (market, outcome) = ObservationRules.AssetOf(holding);
-        return New(
-            Guid.NewGuid(), DoorCommandKind.ObserveBalance, holding.Market?.Shard ?? 0,
-            chain: new DoorChain(0, holding.Account.ToLowerHex(), market, outcome, holding.Units, block + deployment.BlockOffset, null));
+        return new ObserveBalance(holding.Account.ToLowerHex(), market, outcome, holding.Units, BlockOf(block))
+        {
+            RequestId = Guid.NewGuid(), Shard = holding.Market?.Shard ?? 0,
+        };
     }
 
-    /// <param name="filledLots">Filled directly on chain since the order was made, so that each number is told once.</param>
-    public DoorCommand Reduce(RestingOrder order, long filledLots, long block) => New(
-        DerivedRequestId.Of("reduce", order.Hash.ToString(), filledLots.ToString()), DoorCommandKind.ReduceOrder, deployment.Market(order.MarketId).Shard,
-        cancel: new DoorCancel(order.Maker.ToLowerHex(), order.MarketId, order.Hash.ToString(), null),
-        chain: new DoorChain(0, null, 0, 0, filledLots, block + deployment.BlockOffset, null));
+    /// <param name="filledLots">Filled directly on chain since the order was made, so that each number is reported once.</param>
+    public LeaderCommand Reduce(RestingOrder order, long filledLots) => new ReduceOrder(order.Maker.ToLowerHex(), order.MarketId, order.Hash.ToString(), filledLots)
+    {
+        RequestId = DerivedRequestId.Of("reduce", order.Hash.ToString(), filledLots.ToString()), Shard = ShardOf(order.MarketId),
+    };
 
     /// <summary>Of a wallet whose word does not hold any more: the orders that it signed cannot settle either.</summary>
-    public DoorCommand Withdraw(RestingOrder order, long tradeId) => New(
-        DerivedRequestId.Of("withdraw", tradeId.ToString(), order.Hash.ToString()), DoorCommandKind.CancelByHash, deployment.Market(order.MarketId).Shard,
-        cancel: new DoorCancel(order.Maker.ToLowerHex(), order.MarketId, order.Hash.ToString(), null));
+    public LeaderCommand Withdraw(RestingOrder order, long tradeId) => new CancelByHash(order.Maker.ToLowerHex(), order.MarketId, order.Hash.ToString())
+    {
+        RequestId = DerivedRequestId.Of("withdraw", tradeId.ToString(), order.Hash.ToString()), Shard = ShardOf(order.MarketId),
+    };
 
     /// <summary>A pause, its end, or an invalidation. Absolute, so it needs no name of its own.</summary>
-    public DoorCommand SetState(int marketId, Exchange.MarketState state) => New(
-        Guid.NewGuid(), DoorCommandKind.SetMarketState, deployment.Market(marketId).Shard, market: new DoorMarket(marketId, (int)state, 0));
+    public LeaderCommand SetState(int marketId, Exchange.MarketState state) => new SetMarketState(marketId, (int)state)
+    {
+        RequestId = Guid.NewGuid(), Shard = ShardOf(marketId),
+    };
 
-    public DoorCommand CancelSalt(Address maker, int marketId, System.Numerics.BigInteger salt, Hash32 transaction, int logIndex) => New(
-        DerivedRequestId.Of("chain-cancel-salt", transaction.ToString(), logIndex.ToString()), DoorCommandKind.CancelBySalt,
-        deployment.Market(marketId).Shard, cancel: new DoorCancel(maker.ToLowerHex(), marketId, null, salt.ToString()));
+    public LeaderCommand CancelSalt(Address maker, int marketId, System.Numerics.BigInteger salt, Hash32 transaction, int logIndex) =>
+        new CancelBySalt(maker.ToLowerHex(), marketId, salt.ToString())
+        {
+            RequestId = DerivedRequestId.Of("chain-cancel-salt", transaction.ToString(), logIndex.ToString()), Shard = ShardOf(marketId),
+        };
 
-    public DoorCommand Resolve(int marketId, int outcome, Hash32 transaction) => New(
-        DerivedRequestId.Of("resolve", marketId.ToString(), transaction.ToString()), DoorCommandKind.SetMarketState,
-        deployment.Market(marketId).Shard, market: new DoorMarket(marketId, (int)Exchange.MarketState.Resolved, outcome));
+    public LeaderCommand Resolve(int marketId, int outcome, Hash32 transaction) => new SetMarketState(marketId, (int)Exchange.MarketState.Resolved, outcome)
+    {
+        RequestId = DerivedRequestId.Of("resolve", marketId.ToString(), transaction.ToString()), Shard = ShardOf(marketId),
+    };
 
     /// <summary>A market of a chain that is gone.</summary>
-    public DoorCommand Close(LostMarket lost) => New(
-        DerivedRequestId.Of("close-lost", lost.Id.ToString()), DoorCommandKind.SetMarketState, lost.Shard,
-        market: new DoorMarket(lost.Id, (int)Exchange.MarketState.Closed, 0));
+    public LeaderCommand Close(LostMarket lost) => new SetMarketState(lost.Id, (int)Exchange.MarketState.Closed)
+    {
+        RequestId = DerivedRequestId.Of("close-lost", lost.Id.ToString()), Shard = lost.Shard,
+    };
 
     /// <summary>Tells what accounts own: shares to their market's shard, collateral to the one shard there is, or divided over several.</summary>
     public async Task ObserveAsync(IReadOnlyList<ChainHolding> changed, long block, Allotter? allotter, CancellationToken cancellation)
@@ -81,27 +91,29 @@ public sealed partial class LeaderClient(SendToLeader send, Deployment deploymen
     }
 
     /// <summary>A shard's part of an account's collateral changes, once for each number of a change.</summary>
-    public DoorCommand Allot(OpenChange change) => New(
-        DerivedRequestId.Of("allot", change.Id.ToString()), DoorCommandKind.AllotCollateral, change.Shard,
-        chain: new DoorChain(0, change.Account.ToLowerHex(), 0, Exchange.Command.CollateralOutcome, change.Units, change.Block, null, OnlyFree: change.MoveTo is not null));
+    public LeaderCommand Allot(OpenChange change) =>
+        new AllotCollateral(change.Account.ToLowerHex(), change.Units, change.Block, OnlyFree: change.MoveTo is not null)
+        {
+            RequestId = DerivedRequestId.Of("allot", change.Id.ToString()), Shard = change.Shard,
+        };
 
     /// <summary>A block as the exchange counts them.</summary>
     public long BlockOf(long block) => block + deployment.BlockOffset;
 
     /// <summary>The leaders' answers, which may be refusals.</summary>
     /// <exception cref="UndeliveredException">At least one is not acknowledged.</exception>
-    public async Task<IReadOnlyList<DoorResult>> AskAsync(IReadOnlyList<DoorCommand> commands, CancellationToken cancellation)
+    public async Task<IReadOnlyList<CommandResult>> AskAsync(IReadOnlyList<LeaderCommand> commands, CancellationToken cancellation)
     {
         var deadline = clock.GetUtcNow() + options.DeliveryDeadline;
         var results = await send([.. commands.Select(c => c with { Deadline = deadline })], cancellation);
         for (var i = 0; i < commands.Count; i++)
-            if (results[i].Status is not (DoorStatus.Accepted or DoorStatus.Rejected))
+            if (results[i].Status is not (ResultStatus.Accepted or ResultStatus.Rejected))
                 throw new UndeliveredException($"The leader of shard {commands[i].Shard} has not acknowledged {commands[i].Kind}: {results[i].Status}.");
         return results;
     }
 
     /// <exception cref="UndeliveredException">At least one is not acknowledged; all are sent again with the next step.</exception>
-    public async Task DeliverAsync(IReadOnlyList<DoorCommand> commands, CancellationToken cancellation)
+    public async Task DeliverAsync(IReadOnlyList<LeaderCommand> commands, CancellationToken cancellation)
     {
         foreach (var part in commands.Chunk(MaxOutstanding))
         {
@@ -111,32 +123,31 @@ public sealed partial class LeaderClient(SendToLeader send, Deployment deploymen
         }
     }
 
-    private void Check(DoorCommand command, DoorResult result)
+    private void Check(LeaderCommand command, CommandResult result)
     {
         switch (result.Status)
         {
-            case DoorStatus.Accepted or DoorStatus.Duplicate:
+            case ResultStatus.Accepted or ResultStatus.Duplicate:
                 return;
-            case DoorStatus.Rejected when Harmless.Contains(result.Code ?? ""):
+            case ResultStatus.Rejected when Harmless.Contains(result.Code ?? ""):
                 Log.Harmless(logger, command.Kind, result.Code!);
                 return;
-            case DoorStatus.Rejected:
-                Log.Refused(logger, command.Kind, command.Chain?.TradeId ?? 0, command.Chain?.Address, result.Code);
+            case ResultStatus.Rejected:
+                Log.Refused(logger, command, result.Code);
                 throw new UndeliveredException($"The leader refuses {command.Kind}: {result.Code}.");
             default:
                 throw new UndeliveredException($"The leader has not acknowledged {command.Kind}: {result.Status}.");
         }
     }
 
-    private static DoorCommand New(Guid id, DoorCommandKind kind, int shard, DoorCancel? cancel = null, DoorChain? chain = null, DoorMarket? market = null)
-        => new(id, kind, DateTimeOffset.MinValue, null, cancel, chain, market, shard);
+    private int ShardOf(int marketId) => deployment.Market(marketId).Shard;
 
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Debug, "{Kind} changed nothing: {Code}.")]
-        public static partial void Harmless(ILogger logger, DoorCommandKind kind, string code);
+        public static partial void Harmless(ILogger logger, string kind, string code);
 
-        [LoggerMessage(LogLevel.Error, "The leader refuses {Kind} (trade {TradeId}, account {Account}): {Code}.")]
-        public static partial void Refused(ILogger logger, DoorCommandKind kind, long tradeId, string? account, string? code);
+        [LoggerMessage(LogLevel.Error, "The leader refuses {Command}: {Code}.")]
+        public static partial void Refused(ILogger logger, LeaderCommand command, string? code);
     }
 }

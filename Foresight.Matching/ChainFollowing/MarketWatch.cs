@@ -17,7 +17,7 @@ public sealed partial class MarketWatch(Deployment deployment, EthereumClient cl
     public async Task StepAsync(IReadOnlySet<Address> stops, long confirmed, long head, CancellationToken cancellation)
     {
         var states = await store.ReadMarketStatesAsync(deployment.Generation, cancellation);
-        var commands = new List<DoorCommand>();
+        var commands = new List<LeaderCommand>();
         foreach (var market in deployment.Markets)
         {
             if (!states.TryGetValue(market.Id, out var here) || (here != MarketState.Paused && !stops.Contains(market.Address))) continue;

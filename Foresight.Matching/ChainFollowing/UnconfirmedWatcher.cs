@@ -47,10 +47,10 @@ public sealed partial class UnconfirmedWatcher(FollowerParts parts)
     private async Task CancelAsync(BlockFacts facts, IReadOnlySet<Address> known, long head, CancellationToken cancellation)
     {
         await journal.NoteDeadAsync(settlement.Term, deployment, facts, cancellation);
-        var commands = new List<DoorCommand>();
+        var commands = new List<LeaderCommand>();
         foreach (var salt in facts.SaltsCancelled.Where(s => known.Contains(s.Maker)))
             commands.Add(leader.CancelSalt(salt.Maker, deployment.Find(salt.Position.Market)!.Id, salt.Salt, salt.Position.TransactionHash, salt.Position.LogIndex));
-        foreach (var (order, lots) in await parts.DirectFills.ReadAsync(facts, head, cancellation)) commands.Add(leader.Reduce(order, lots, head));
+        foreach (var (order, lots) in await parts.DirectFills.ReadAsync(facts, head, cancellation)) commands.Add(leader.Reduce(order, lots));
         var refused = new List<(long, string?)>();
         foreach (var refusal in facts.Refused.Where(r => r.TradeId <= long.MaxValue))
             refused.Add(((long)refusal.TradeId, (await parts.Transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), head, cancellation)).Stored()));

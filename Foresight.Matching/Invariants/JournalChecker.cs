@@ -28,7 +28,7 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
     public long Epoch => last.Epoch;
     public long Trades => replayed.TradesSoFar;
     public int OpenOrders => engine.OpenOrders;
-    public string StateHash => Desk.Format(engine.StateHash());
+    public string StateHash => Sequencer.Format(engine.StateHash());
 
     private long First => (long)shard << ShardBits;
 
@@ -91,7 +91,7 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
         }
 
         violations.Require(
-            replayed.Refused == (stored.Answer == DoorStatus.Rejected),
+            replayed.Refused == (stored.Answer == ResultStatus.Rejected),
             $"Command {at.Sequence} was answered {stored.Answer}, and its replay is {(replayed.Refused ? "refused" : "accepted")}.");
         if (hashes.TryGetValue(at.Sequence, out var hash) && hash != StateHash)
             violations.Add(

@@ -5,7 +5,7 @@ namespace Foresight.Matching.Invariants;
 
 /// <summary>
 /// What a page of commands makes of orders, trades, fills and balances, told by an engine that replays them. A second reading of the
-/// engine's events beside <see cref="Recorder"/>, on purpose: what the two disagree on is a violation. Remembers the open orders and no
+/// engine's events beside <see cref="BatchBuilder"/>, on purpose: what the two disagree on is a violation. Remembers the open orders and no
 /// others.
 /// </summary>
 internal sealed class ReplayedRows(Violations violations)

@@ -7,7 +7,7 @@ namespace Foresight.Matching.Invariants;
 
 /// <param name="Kind">Column of its own, beside the payload.</param>
 internal readonly record struct StoredCommand(
-    Position Position, CommandKind Kind, byte[] Payload, DoorStatus Answer, long AnswerEpoch, long AnswerSequence);
+    Position Position, CommandKind Kind, byte[] Payload, ResultStatus Answer, long AnswerEpoch, long AnswerSequence);
 
 /// <summary>The journal's tables as they were at one moment: everything is read in one repeatable-read transaction.</summary>
 internal sealed class StoredRows : IAsyncDisposable
@@ -50,7 +50,7 @@ internal sealed class StoredRows : IAsyncDisposable
         return await RowsAsync(command, row => new StoredCommand(
             new Position(row.GetInt64(0), row.GetInt64(1), row.GetGuid(2), row.GetDateTime(3)), (CommandKind)row.GetInt16(4),
             row.GetFieldValue<byte[]>(5),
-            (DoorStatus)row.GetInt32(6), row.GetInt64(7), row.GetInt64(8)), cancellation);
+            (ResultStatus)row.GetInt32(6), row.GetInt64(7), row.GetInt64(8)), cancellation);
     }
 
     /// <summary>Those of these ids, and whatever else is between the two.</summary>

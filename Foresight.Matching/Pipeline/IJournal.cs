@@ -11,7 +11,7 @@ namespace Foresight.Matching.Pipeline;
 internal interface IJournal
 {
     /// <summary>What is known of these requests, and the time.</summary>
-    Task<Known> FindAsync(IReadOnlyList<Request> requests, CancellationToken cancellation);
+    Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellation);
 
     /// <exception cref="Npgsql.PostgresException">The server says no; <see cref="JournalTransaction.FailedStep"/> says where.</exception>
     /// <exception cref="Npgsql.NpgsqlException">There is no answer.</exception>

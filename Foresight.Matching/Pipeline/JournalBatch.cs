@@ -7,7 +7,7 @@ namespace Foresight.Matching.Pipeline;
 
 /// <summary>
 /// What one batch of commands did: the rows of its one transaction, the answers that are given when it is committed, and what is published
-/// after that. Filled by <see cref="Desk"/> on the loop's thread, then only read.
+/// after that. Filled by <see cref="BatchBuilder"/> on the loop's thread, then only read.
 /// </summary>
 internal sealed class JournalBatch
 {
@@ -15,8 +15,8 @@ internal sealed class JournalBatch
     public List<(AccountId Id, Address Address)> Accounts { get; } = [];
     public List<NewOrderRow> NewOrders { get; } = [];
 
-    /// <summary>Orders of earlier batches as this one left them, and the sequence of the last command that touched each.</summary>
-    public Dictionary<OrderId, OrderChange> ChangedOrders { get; } = [];
+    /// <summary>Orders of earlier batches as this one left them.</summary>
+    public List<LiveOrder> ChangedOrders { get; } = [];
 
     public List<TradeRow> Trades { get; } = [];
     public List<FillRow> Fills { get; } = [];
@@ -28,7 +28,7 @@ internal sealed class JournalBatch
     public List<(TradeId Trade, bool Settled, string? Reason)> ClosedTrades { get; } = [];
 
     /// <summary>Answers of commands, sequenced or not; given after the commit.</summary>
-    public List<(Request Request, DoorResult Result)> Answers { get; } = [];
+    public List<(QueuedCommand Request, CommandResult Result)> Answers { get; } = [];
 
     /// <summary>Null if none of the answered commands is sampled.</summary>
     public BatchTrace? Trace { get; set; }
@@ -47,7 +47,7 @@ internal sealed class JournalBatch
     public NpgsqlLogSequenceNumber SeenLsn { get; init; }
 
     /// <summary>Requests and orders of this batch, for the look-ups of the next one, which may not find them in the tables yet.</summary>
-    public Dictionary<Guid, DoorResult> ByRequest { get; } = [];
+    public Dictionary<Guid, CommandResult> ByRequest { get; } = [];
     public Dictionary<Hash32, Guid> OrderHashes { get; } = [];
     public Dictionary<(Address, string), Hash32> IdempotencyKeys { get; } = [];
 
@@ -55,16 +55,11 @@ internal sealed class JournalBatch
         Depth.Count + TradeMessages.Count + OrderUpdates.Count + Stats.Count + ClosedTrades.Count + ListedMarkets.Count + ChangedMarkets.Count > 0;
 }
 
-internal readonly record struct CommandRow(Command Command, Guid RequestId, DoorResult Result);
+internal readonly record struct CommandRow(Command Command, Guid RequestId, CommandResult Result);
 
-/// <param name="State">As the batch left it; a copy, because the next batch may change the order while this one is being committed.</param>
-internal readonly record struct NewOrderRow(LiveOrder Order, Request Request, long Sequence, OrderChange State);
-
-internal readonly record struct OrderChange(OrderId Order, long Sequence, long FilledLots, long ReducedLots, OrderStatus Status, string? Reason, int PriceTicks)
-{
-    public static OrderChange Of(LiveOrder order, long sequence) =>
-        new(order.Id, sequence, order.FilledLots, order.ReducedLots, order.Status, order.Reason, order.Price.Ticks);
-}
+/// <param name="Order">As the batch left it.</param>
+/// <param name="Sequence">The command that placed it.</param>
+internal readonly record struct NewOrderRow(LiveOrder Order, QueuedCommand Request, long Sequence);
 
 internal readonly record struct TradeRow(
     TradeId Id, MarketId Market, TradeKind Kind, long Lots, byte TakerOutcome, bool TakerIsBuy, int TakerPriceTicks, long Sequence);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foresight.Contracts;
 using Foresight.Exchange;
 using Foresight.Matching.Leadership;
 using Foresight.ServiceDefaults.Telemetry;
@@ -94,19 +95,21 @@ internal static class JournalStatements
             Array(orders, row => row.Order.Hash.ToBytes(), NpgsqlDbType.Bytea), Array(orders, row => row.Order.Id.Value, NpgsqlDbType.Bigint),
             Array(orders, row => row.Order.Market.Value, NpgsqlDbType.Integer), Array(orders, row => row.Order.Account.Value, NpgsqlDbType.Integer),
             Array(orders, row => (short)row.Order.Outcome, NpgsqlDbType.Smallint), Array(orders, row => row.Order.Side == Side.Buy, NpgsqlDbType.Boolean),
-            Array(orders, row => row.State.PriceTicks, NpgsqlDbType.Integer), Array(orders, row => row.Order.Lots, NpgsqlDbType.Bigint),
-            Array(orders, row => row.State.FilledLots, NpgsqlDbType.Bigint),
-            Array(orders, row => (short)row.Request.Command.Order!.TimeInForce, NpgsqlDbType.Smallint),
-            Array(orders, row => row.Request.Command.Order!.PostOnly, NpgsqlDbType.Boolean),
-            Array(orders, row => (short)row.Request.Command.Order!.SelfTradePrevention, NpgsqlDbType.Smallint),
-            Array(orders, row => row.Request.Command.Order!.ClientOrderId, NpgsqlDbType.Text),
-            Array(orders, row => row.Request.Command.Order!.IdempotencyKey, NpgsqlDbType.Text),
-            Array(orders, row => row.Request.Command.Order!.Salt, NpgsqlDbType.Text), Array(orders, row => (long)row.Request.SaltTag, NpgsqlDbType.Bigint),
+            Array(orders, row => row.Order.Price.Ticks, NpgsqlDbType.Integer), Array(orders, row => row.Order.Lots, NpgsqlDbType.Bigint),
+            Array(orders, row => row.Order.FilledLots, NpgsqlDbType.Bigint),
+            Array(orders, row => (short)OrderOf(row).TimeInForce, NpgsqlDbType.Smallint),
+            Array(orders, row => OrderOf(row).PostOnly, NpgsqlDbType.Boolean),
+            Array(orders, row => (short)OrderOf(row).SelfTradePrevention, NpgsqlDbType.Smallint),
+            Array(orders, row => OrderOf(row).ClientOrderId, NpgsqlDbType.Text),
+            Array(orders, row => OrderOf(row).IdempotencyKey, NpgsqlDbType.Text),
+            Array(orders, row => OrderOf(row).Salt, NpgsqlDbType.Text), Array(orders, row => (long)row.Request.SaltTag, NpgsqlDbType.Bigint),
             Array(orders, row => row.Order.ExpiresAt, NpgsqlDbType.Bigint), Array(orders, row => row.Request.Signature, NpgsqlDbType.Bytea),
-            Array(orders, row => (short)row.State.Status, NpgsqlDbType.Smallint), Array(orders, row => row.State.Reason, NpgsqlDbType.Text),
-            Array(orders, row => row.Sequence, NpgsqlDbType.Bigint), Array(orders, row => row.State.Sequence, NpgsqlDbType.Bigint),
-            Array(orders, row => row.State.ReducedLots, NpgsqlDbType.Bigint), TraceContexts(rows));
+            Array(orders, row => (short)row.Order.Status, NpgsqlDbType.Smallint), Array(orders, row => row.Order.Reason, NpgsqlDbType.Text),
+            Array(orders, row => row.Sequence, NpgsqlDbType.Bigint), Array(orders, row => row.Order.UpdatedSequence, NpgsqlDbType.Bigint),
+            Array(orders, row => row.Order.ReducedLots, NpgsqlDbType.Bigint), TraceContexts(rows));
     }
+
+    private static PlaceOrder OrderOf(NewOrderRow row) => (PlaceOrder)row.Request.Command;
 
     /// <summary>One for each new order, or none at all, which Postgres takes for nulls.</summary>
     private static NpgsqlParameter TraceContexts(JournalBatch rows) => Array(
@@ -114,17 +117,17 @@ internal static class JournalStatements
 
     private static NpgsqlBatchCommand ChangedOrders(JournalBatch rows)
     {
-        var changes = rows.ChangedOrders.Values;
+        var changes = rows.ChangedOrders;
         return Statement(
             """
             UPDATE orders o SET filled_lots = u.filled, reduced_lots = u.reduced, status = u.status, reason = u.reason, price_ticks = u.price,
                 updated_sequence = u.sequence, updated_at = $1
             FROM unnest($2, $3, $4, $5, $6, $7, $8) u(id, filled, status, reason, price, sequence, reduced) WHERE o.order_id = u.id
             """,
-            One(rows.AcceptedAt, NpgsqlDbType.TimestampTz), Array(changes, row => row.Order.Value, NpgsqlDbType.Bigint),
+            One(rows.AcceptedAt, NpgsqlDbType.TimestampTz), Array(changes, row => row.Id.Value, NpgsqlDbType.Bigint),
             Array(changes, row => row.FilledLots, NpgsqlDbType.Bigint), Array(changes, row => (short)row.Status, NpgsqlDbType.Smallint),
-            Array(changes, row => row.Reason, NpgsqlDbType.Text), Array(changes, row => row.PriceTicks, NpgsqlDbType.Integer),
-            Array(changes, row => row.Sequence, NpgsqlDbType.Bigint), Array(changes, row => row.ReducedLots, NpgsqlDbType.Bigint));
+            Array(changes, row => row.Reason, NpgsqlDbType.Text), Array(changes, row => row.Price.Ticks, NpgsqlDbType.Integer),
+            Array(changes, row => row.UpdatedSequence, NpgsqlDbType.Bigint), Array(changes, row => row.ReducedLots, NpgsqlDbType.Bigint));
     }
 
     private static NpgsqlBatchCommand Trades(JournalBatch rows, long epoch, int shard) => Statement(

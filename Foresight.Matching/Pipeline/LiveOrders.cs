@@ -36,6 +36,9 @@ internal sealed class LiveOrder
     public OrderStatus Status { get; set; }
     public string? Reason { get; set; }
 
+    /// <summary>The last command that changed it.</summary>
+    public long UpdatedSequence { get; set; }
+
     public bool IsLive => Status is OrderStatus.Open or OrderStatus.PartiallyFilled;
     public long RemainingLots => Lots - FilledLots - ReducedLots;
 
@@ -47,6 +50,8 @@ internal sealed class LiveOrder
         OrderStatus.Cancelled => "cancelled",
         _ => "expired",
     };
+
+    public LiveOrder Copy() => (LiveOrder)MemberwiseClone();
 }
 
 /// <summary>The orders that rest in the engine's books, by both of their names, and the next one to expire.</summary>

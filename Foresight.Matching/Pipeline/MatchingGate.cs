@@ -4,11 +4,11 @@ using Foresight.Matching.Leadership;
 namespace Foresight.Matching.Pipeline;
 
 /// <summary>The running pipeline of one term.</summary>
-internal sealed record MatchingSession(Term Term, Intake Intake, MatchingLoop Loop);
+internal sealed record MatchingSession(Term Term, CommandQueue Queue, MatchingLoop Loop);
 
 /// <summary>
-/// Where the door meets the pipelines of the shards: open for one while this node leads it and has recovered. A command that slips in as the gate closes meets a
-/// closed intake, and one that was taken meets the fence.
+/// Where the gateway meets the pipelines of the shards: open for one while this node leads it and has recovered. A command that slips in as the gate closes meets a
+/// closed queue, and one that was taken meets the fence.
 /// </summary>
 internal sealed class MatchingGate
 {
@@ -19,15 +19,15 @@ internal sealed class MatchingGate
 
     public void Open(int shard, MatchingSession opened) => Volatile.Write(ref sessions[shard], opened);
 
-    public void Close(int shard, Intake intake)
+    public void Close(int shard, CommandQueue queue)
     {
-        if (Session(shard)?.Intake == intake) Volatile.Write(ref sessions[shard], null);
+        if (Session(shard)?.Queue == queue) Volatile.Write(ref sessions[shard], null);
     }
 
     /// <summary>The state hash at a committed sequence; null if this node does not lead the shard.</summary>
     public async Task<StateProof?> ProveAsync(int shard, CancellationToken cancellation)
     {
         var proof = new ProofRequest();
-        return Session(shard)?.Intake.TryAddControl(proof) == true ? await proof.Answer.Task.WaitAsync(cancellation) : null;
+        return Session(shard)?.Queue.TryAddControl(proof) == true ? await proof.Answer.Task.WaitAsync(cancellation) : null;
     }
 }

@@ -9,16 +9,16 @@ namespace Foresight.Matching.Pipeline;
 /// batch N + 1 is matched in memory; any failure ends the term, and the next one is rebuilt from the journal.
 /// </summary>
 internal sealed class MatchingLoop(
-    Lease lease, Desk desk, Intake intake, IJournal journal, JournalWriter writer, FailedCommands failures, SnapshotWriter snapshots,
+    Lease lease, Sequencer sequencer, CommandQueue queue, IJournal journal, JournalWriter writer, FailedCommands failures, SnapshotWriter snapshots,
     Publisher publisher, PipelineMetrics metrics, TimeProvider clock)
 {
     private readonly CancellationTokenSource commitFailed = new();
     private NpgsqlLogSequenceNumber committedLsn;
-    private long committedSequence = desk.Sequence;
+    private long committedSequence = sequencer.Sequence;
     private long lastMarketLook;
 
     /// <summary>Orders at rest.</summary>
-    public int OpenOrders => Volatile.Read(ref desk).Orders.Count;
+    public int OpenOrders => Volatile.Read(ref sequencer).Orders.Count;
 
     public long CommittedSequence => Volatile.Read(ref committedSequence);
 
@@ -31,11 +31,11 @@ internal sealed class MatchingLoop(
         {
             while (true)
             {
-                await intake.WaitAsync(ending.Token);
-                var items = intake.Take();
+                await queue.WaitAsync(ending.Token);
+                var items = queue.Take();
                 try
                 {
-                    if (snapshots.IsDue(desk.Sequence) || items.Exists(item => item is ProofRequest))
+                    if (snapshots.IsDue(sequencer.Sequence) || items.Exists(item => item is ProofRequest))
                     {
                         await committing;
                         BetweenBatches(items);
@@ -59,13 +59,13 @@ internal sealed class MatchingLoop(
         }
         finally
         {
-            intake.Close(NotLeader);
+            queue.Close(NotLeader);
             await committing;
         }
     }
 
     /// <summary>
-    /// Matches without what cannot be applied: each such command costs a rebuild of the desk, and nobody else's command is touched by it.
+    /// Matches without what cannot be applied: each such command costs a rebuild of the sequencer, and nobody else's command is touched by it.
     /// </summary>
     private async Task<JournalBatch> MatchAsync(List<WorkItem> items, Task committing, CancellationToken ending)
     {
@@ -77,9 +77,9 @@ internal sealed class MatchingLoop(
             }
             catch (CommandFailedException failure)
             {
-                // The journal must end where the batch before does, or the new desk would not know of it.
+                // The journal must end where the batch before does, or the new sequencer would not know of it.
                 await committing;
-                Volatile.Write(ref desk, await failures.SetAsideAsync(failure, ending));
+                Volatile.Write(ref sequencer, await failures.QuarantineAsync(failure, ending));
                 // A market that this batch listed is not listed.
                 lastMarketLook = 0;
             }
@@ -91,8 +91,8 @@ internal sealed class MatchingLoop(
     {
         using var lookUp = BatchTrace.StartLookUp(items);
         var newMarkets = await NewMarketsAsync(ending);
-        var known = await journal.FindAsync([.. items.OfType<Request>()], ending);
-        return desk.Match(items, known, newMarkets, lease.Term.Epoch, clock);
+        var known = await journal.FindAsync([.. items.OfType<QueuedCommand>()], ending);
+        return sequencer.Match(items, known, newMarkets, lease.Term.Epoch, clock);
     }
 
     /// <summary>Commit, answer, publish, in this order.</summary>
@@ -106,7 +106,7 @@ internal sealed class MatchingLoop(
                 using var span = batch.Trace?.StartCommit(batch.Commands.Count);
                 var started = clock.GetTimestamp();
                 committed = await writer.CommitAsync(lease.Term, batch);
-                metrics.Committed(desk.Engine.Shard, batch, clock.GetElapsedTime(started));
+                metrics.Committed(sequencer.Engine.Shard, batch, clock.GetElapsedTime(started));
                 committedLsn = committed.Lsn;
             }
 
@@ -119,8 +119,8 @@ internal sealed class MatchingLoop(
         catch (Exception error)
         {
             // In doubt or certainly not: the caller asks again with the same request id, and the journal knows.
-            var status = error is InDoubtException ? DoorStatus.InDoubt : DoorStatus.NotLeader;
-            if (status == DoorStatus.InDoubt) metrics.CommitInDoubt();
+            var status = error is InDoubtException ? ResultStatus.InDoubt : ResultStatus.NotLeader;
+            if (status == ResultStatus.InDoubt) metrics.CommitInDoubt();
             batch.Trace?.Failed(status, CodeOf(status));
             foreach (var (request, _) in batch.Answers) request.Answer.TrySetResult(NotLeader(request) with { Status = status, Code = CodeOf(status) });
             commitFailed.Cancel();
@@ -144,9 +144,9 @@ internal sealed class MatchingLoop(
     /// <summary>Here the engine is exactly what the journal says.</summary>
     private void BetweenBatches(List<WorkItem> items)
     {
-        if (snapshots.IsDue(desk.Sequence)) snapshots.Begin(desk);
+        if (snapshots.IsDue(sequencer.Sequence)) snapshots.Begin(sequencer);
         foreach (var proof in items.OfType<ProofRequest>())
-            proof.Answer.TrySetResult(new StateProof(lease.Term.NodeId, lease.Term.Epoch, desk.Sequence, desk.StateHash));
+            proof.Answer.TrySetResult(new StateProof(lease.Term.NodeId, lease.Term.Epoch, sequencer.Sequence, sequencer.StateHash));
     }
 
     private async Task<IReadOnlyList<Market>> NewMarketsAsync(CancellationToken ending)
@@ -158,15 +158,11 @@ internal sealed class MatchingLoop(
 
     private void Refuse(List<WorkItem> items)
     {
-        foreach (var item in items)
-        {
-            if (item is Request request) request.Answer.TrySetResult(NotLeader(request));
-            else if (item is ProofRequest proof) proof.Answer.TrySetResult(null);
-        }
+        foreach (var item in items) CommandQueue.Refuse(item, NotLeader);
     }
 
-    private DoorResult NotLeader(Request request) =>
-        new(request.Command.RequestId, DoorStatus.NotLeader, ProblemCodes.NotLeader, lease.Term.Epoch, 0);
+    private CommandResult NotLeader(QueuedCommand request) =>
+        new(request.Command.RequestId, ResultStatus.NotLeader, ProblemCodes.NotLeader, lease.Term.Epoch);
 
-    private static string CodeOf(DoorStatus status) => status == DoorStatus.InDoubt ? ProblemCodes.InDoubt : ProblemCodes.NotLeader;
+    private static string CodeOf(ResultStatus status) => status == ResultStatus.InDoubt ? ProblemCodes.InDoubt : ProblemCodes.NotLeader;
 }

@@ -13,25 +13,25 @@ internal sealed partial class MatchingTask(
     {
         var journal = journals.Open(lease, shard);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping);
-        Task<Desk> RebuildAsync(CancellationToken stopping) =>
+        Task<Sequencer> RebuildAsync(CancellationToken stopping) =>
             JournalPulse.WhileItBeatsAsync(journal, clock, stopping, new Recovery(journal, shard, logger).RebuildAsync);
-        var desk = await RebuildAsync(ending.Token);
+        var sequencer = await RebuildAsync(ending.Token);
 
-        var intake = new Intake();
-        var snapshots = new SnapshotWriter(journal, lease.Term, desk.Sequence, options.CommandsPerSnapshot, logger);
+        var queue = new CommandQueue();
+        var snapshots = new SnapshotWriter(journal, lease.Term, sequencer.Sequence, options.CommandsPerSnapshot, logger);
         var publisher = new Publisher(broadcast, notices, lease.Term, shard, clock, metrics);
         var failures = new FailedCommands(journal, lease.Term, RebuildAsync, metrics, clock, logger);
         var loop = new MatchingLoop(
-            lease, desk, intake, journal, new JournalWriter(journal), failures, snapshots, publisher, metrics, clock);
-        metrics.Watch(shard, intake);
+            lease, sequencer, queue, journal, new JournalWriter(journal), failures, snapshots, publisher, metrics, clock);
+        metrics.Watch(shard, queue);
 
         // The first thing in the queue: receivers replace what they knew of every book before they hear anything of this term.
-        intake.TryAddControl(new DepthRequest());
-        void SnapshotAgain() => intake.TryAddControl(new DepthRequest());
+        queue.TryAddControl(new DepthRequest());
+        void SnapshotAgain() => queue.TryAddControl(new DepthRequest());
         broadcast.Restored += SnapshotAgain;
         var publishing = publisher.RunAsync();
-        var ticking = TickAsync(intake, ending.Token);
-        gate.Open(shard, new MatchingSession(lease.Term, intake, loop));
+        var ticking = TickAsync(queue, ending.Token);
+        gate.Open(shard, new MatchingSession(lease.Term, queue, loop));
         lease.ReportRecovered();
         try
         {
@@ -40,7 +40,7 @@ internal sealed partial class MatchingTask(
         }
         finally
         {
-            gate.Close(shard, intake);
+            gate.Close(shard, queue);
             broadcast.Restored -= SnapshotAgain;
             ending.Cancel();
             await ticking;
@@ -51,12 +51,12 @@ internal sealed partial class MatchingTask(
     }
 
     /// <summary>Wakes the loop once a second, so that orders expire and markets are listed while nobody trades.</summary>
-    private async Task TickAsync(Intake intake, CancellationToken ending)
+    private async Task TickAsync(CommandQueue queue, CancellationToken ending)
     {
         using var timer = new PeriodicTimer(PipelineLimits.TickInterval, clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(ending)) intake.TryAddControl(new Tick());
+            while (await timer.WaitForNextTickAsync(ending)) queue.TryAddControl(new Tick());
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {

@@ -14,7 +14,7 @@ internal static class PipelineExtensions
         builder.Services.AddSingleton<IJournals, PostgresJournals>();
         builder.Services.AddSingleton<MatchingGate>();
         builder.Services.AddHostedService<ShardCheck>();
-        builder.Services.AddHostedService<Rehearsal>();
+        builder.Services.AddHostedService<Warmup>();
         var shards = ShardOptions.From(builder.Configuration);
         builder.Services.AddSingleton(shards);
         builder.Services.AddHostedService<ShardRebalancer>();

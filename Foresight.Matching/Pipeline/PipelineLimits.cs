@@ -9,7 +9,7 @@ internal static class PipelineLimits
     /// <summary>Commands that wait to be sequenced: ten batches. A command beyond it is refused as late, so memory and waiting stay bounded.</summary>
     public const int WaitingCommands = 10_000;
 
-    /// <summary>Commands in one request to the door.</summary>
+    /// <summary>Commands in one request to the gateway.</summary>
     public const int CommandsPerRequest = 2_000;
 
     /// <summary>

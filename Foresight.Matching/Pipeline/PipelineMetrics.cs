@@ -15,7 +15,7 @@ public sealed class PipelineMetrics
     private readonly Histogram<double> commitDuration;
     private readonly Histogram<long> batchSize;
     private readonly ConcurrentDictionary<int, long> sequences = new() { [0] = 0 };
-    private readonly ConcurrentDictionary<int, Intake?> intakes = new() { [0] = null };
+    private readonly ConcurrentDictionary<int, CommandQueue?> queues = new() { [0] = null };
 
     public PipelineMetrics(IMeterFactory meters, TimeProvider clock)
     {
@@ -29,14 +29,14 @@ public sealed class PipelineMetrics
         commitDuration = meter.CreateHistogram<double>(MetricNames.CommitDuration, "s", "Time of one commit.");
         batchSize = meter.CreateHistogram<long>(MetricNames.BatchSize, description: "Commands in one commit.");
         meter.CreateObservableGauge(MetricNames.JournalSequence, () => sequences.Select(shard => new Measurement<long>(shard.Value, Shard(shard.Key))), description: "Last sequence of each shard committed by this node.");
-        meter.CreateObservableGauge(MetricNames.PipelineQueue, () => intakes.Select(shard => new Measurement<int>(shard.Value?.Waiting ?? 0, Shard(shard.Key))), description: "Commands waiting to be sequenced.");
+        meter.CreateObservableGauge(MetricNames.PipelineQueue, () => queues.Select(shard => new Measurement<int>(shard.Value?.Waiting ?? 0, Shard(shard.Key))), description: "Commands waiting to be sequenced.");
     }
 
     public ThroughputMeter Rates { get; }
 
-    internal void Watch(int shard, Intake intake)
+    internal void Watch(int shard, CommandQueue queue)
     {
-        intakes[shard] = intake;
+        queues[shard] = queue;
         // There from the start: a counter that appears with its first event hides that event from whoever looks at its rate.
         inDoubt.Add(0);
     }
@@ -50,8 +50,8 @@ public sealed class PipelineMetrics
         Rates.Add(batch.NewOrders.Count, batch.Trades.Count);
     }
 
-    internal void Answered(DoorCommandKind kind, DoorStatus status) => commands.Add(
-        1, new KeyValuePair<string, object?>("kind", kind.ToString()), new KeyValuePair<string, object?>("result", status.ToString()));
+    internal void Answered(string kind, ResultStatus status) => commands.Add(
+        1, new KeyValuePair<string, object?>("kind", kind), new KeyValuePair<string, object?>("result", status.ToString()));
 
     internal void CommitInDoubt() => inDoubt.Add(1);
 

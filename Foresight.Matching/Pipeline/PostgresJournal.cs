@@ -17,18 +17,18 @@ internal sealed class PostgresJournal : IJournal
     private readonly NpgsqlDataSource database;
     private readonly int shard;
     private readonly HashSet<Address>? numbered;
-    private readonly KnownRequests known;
+    private readonly DuplicateLookup lookup;
 
     /// <param name="sharesAccounts">Other shards number accounts too.</param>
     public PostgresJournal(NpgsqlDataSource database, int shard, bool sharesAccounts = false)
     {
         (this.database, this.shard) = (database, shard);
         numbered = sharesAccounts ? [] : null;
-        known = new KnownRequests(database, shard, numbered);
+        lookup = new DuplicateLookup(database, shard, numbered);
     }
 
-    public Task<Known> FindAsync(IReadOnlyList<Request> requests, CancellationToken cancellation) =>
-        RoundTrip.WithinAsync(RoundTrip.Limit, cancellation, () => known.FindAsync(requests, CancellationToken.None));
+    public Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellation) =>
+        RoundTrip.WithinAsync(RoundTrip.Limit, cancellation, () => lookup.FindAsync(requests, CancellationToken.None));
 
     public Task<Committed> ExecuteAsync(JournalTransaction transaction) =>
         RoundTrip.WithinAsync(transaction.Timeout ?? RoundTrip.Limit, CancellationToken.None, () => SendAsync(transaction));

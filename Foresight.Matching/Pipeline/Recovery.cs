@@ -6,13 +6,13 @@ namespace Foresight.Matching.Pipeline;
 internal sealed class JournalBrokenException(string message) : Exception(message);
 
 /// <summary>
-/// Rebuilds the desk from Postgres: the newest snapshot that can be read, the commands after it, and the tables of what the engine does not
+/// Rebuilds the matching state from Postgres: the newest snapshot that can be read, the commands after it, and the tables of what the engine does not
 /// know. Run under the new term, when nobody else can write any more.
 /// </summary>
 internal sealed partial class Recovery(IJournal journal, int shard, ILogger logger)
 {
-    /// <summary>Restores the whole desk for the node that will lead.</summary>
-    public async Task<Desk> RebuildAsync(CancellationToken cancellation)
+    /// <summary>Restores the whole state for the node that will lead.</summary>
+    public async Task<Sequencer> RebuildAsync(CancellationToken cancellation)
     {
         // Beside each other: nobody writes, and while the engine replays, the database sorts what the tables are asked for.
         var rebuilding = EngineAsync(cancellation);
@@ -27,9 +27,9 @@ internal sealed partial class Recovery(IJournal journal, int shard, ILogger logg
             throw new JournalBrokenException($"Market {unlisted.Id.Value} is listed in the table and not in the journal.");
         var failed = new Dictionary<Guid, DateTime>();
         await foreach (var (requestId, until) in journal.FailedCommandsAsync(cancellation)) failed.Add(requestId, until);
-        var desk = new Desk(engine, accounts, orders, markets.ToDictionary(market => market.Id), failed, lastAcceptedAt);
-        TellStats(desk, await summing);
-        return desk;
+        var state = new MatchingState(engine, accounts, orders, markets.ToDictionary(market => market.Id));
+        RestoreStatistics(state, await summing);
+        return new Sequencer(state, failed, lastAcceptedAt);
     }
 
     /// <summary>From the journal alone, up to a sequence: the proof that snapshots and tables add nothing.</summary>
@@ -47,7 +47,7 @@ internal sealed partial class Recovery(IJournal journal, int shard, ILogger logg
             try
             {
                 var engine = ExchangeEngine.Restore(snapshot.State);
-                if (engine.Sequence == snapshot.Sequence && Desk.Format(engine.StateHash()) == snapshot.StateHash) return engine;
+                if (engine.Sequence == snapshot.Sequence && Sequencer.Format(engine.StateHash()) == snapshot.StateHash) return engine;
                 Log.SnapshotDiffers(logger, snapshot.Sequence);
             }
             catch (FormatException error)
@@ -105,11 +105,11 @@ internal sealed partial class Recovery(IJournal journal, int shard, ILogger logg
         return volumes;
     }
 
-    private static void TellStats(Desk desk, List<MinuteVolume> volumes)
+    private static void RestoreStatistics(MatchingState state, List<MinuteVolume> volumes)
     {
         foreach (var minute in volumes)
         {
-            if (!desk.Markets.TryGetValue(minute.Market, out var market)) continue;
+            if (!state.Markets.TryGetValue(minute.Market, out var market)) continue;
             market.Stats.Add(minute.UnixSeconds, minute.Lots, minute.NotionalMicros, minute.Trades);
             if (market.Outcomes == 2) market.Stats.LastPriceTicks = minute.LastPriceTicks;
         }
@@ -126,4 +126,18 @@ internal sealed partial class Recovery(IJournal journal, int shard, ILogger logg
         [LoggerMessage(LogLevel.Warning, "The snapshot at {Sequence} cannot be read and is not used: {Reason}")]
         public static partial void SnapshotUnreadable(ILogger logger, long sequence, string reason);
     }
+}
+
+/// <summary>A replay has no listener: what the commands did is in the tables already.</summary>
+internal readonly struct NoEvents : IExchangeEvents
+{
+    public void OnAccepted(in OrderAccepted e) { }
+    public void OnRejected(in CommandRejected e) { }
+    public void OnTrade(in TradeExecuted e) { }
+    public void OnFilled(in OrderFilled e) { }
+    public void OnCancelled(in OrderCancelled e) { }
+    public void OnReplaced(in OrderReplaced e) { }
+    public void OnMarketChanged(in MarketChanged e) { }
+    public void OnTradeClosed(in TradeClosed e) { }
+    public void OnBalanceTouched(AccountId account, MarketId market, byte outcome) { }
 }

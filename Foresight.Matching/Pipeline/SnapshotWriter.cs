@@ -19,12 +19,12 @@ internal sealed partial class SnapshotWriter(IJournal journal, Term term, long s
     public bool IsDue(long sequence) => sequence - lastSequence >= commandsPerSnapshot && storing.IsCompleted;
 
     /// <summary>Takes the state now and stores it in the background. Everything in the engine must be committed.</summary>
-    public void Begin(Desk desk)
+    public void Begin(Sequencer sequencer)
     {
-        lastSequence = desk.Sequence;
+        lastSequence = sequencer.Sequence;
         var state = new ArrayBufferWriter<byte>();
-        desk.Engine.WriteSnapshot(state);
-        storing = StoreAsync(new EngineSnapshot(desk.Sequence, desk.StateHash, state.WrittenMemory.ToArray()));
+        sequencer.Engine.WriteSnapshot(state);
+        storing = StoreAsync(new EngineSnapshot(sequencer.Sequence, sequencer.StateHash, state.WrittenMemory.ToArray()));
     }
 
     /// <summary>Ends when nothing is being stored any more.</summary>

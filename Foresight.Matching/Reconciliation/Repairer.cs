@@ -80,19 +80,16 @@ public sealed partial class Repairer(ReconciliationContext context, LeaderClient
     }
 
     /// <summary>What the chain has filled of these orders, less what trades of ours did, can be filled here no more (docs/decisions/0620).</summary>
-    private async Task<IReadOnlyList<DoorCommand>> ReductionsAsync(FillRepair fill, long block, CancellationToken cancellation)
+    private async Task<IReadOnlyList<LeaderCommand>> ReductionsAsync(FillRepair fill, long block, CancellationToken cancellation)
     {
-        var commands = new List<DoorCommand>();
+        var commands = new List<LeaderCommand>();
         foreach (var (hash, maker, marketId, finalLots) in await store.ReadRestingAsync([.. fill.Fills.Select(f => f.OrderHash).Distinct()], cancellation))
         {
             var order = new Hash32(hash);
             var filled = await new MarketContract(context.Client, deployment.Market(marketId).Address).FilledAsync(order, block, cancellation);
             var direct = (long)(filled / OrderMessage.AmountPerLot) - finalLots;
             if (direct <= 0) continue;
-            commands.Add(new DoorCommand(
-                DerivedRequestId.Of("reduce", order.ToString(), direct.ToString()), DoorCommandKind.ReduceOrder, DateTimeOffset.MinValue,
-                Cancel: new DoorCancel(Hex.Encode(maker), marketId, order.ToString(), null),
-                Chain: new DoorChain(0, null, 0, 0, direct, block + deployment.BlockOffset, null)));
+            commands.Add(leader.Reduce(new RestingOrder(order, new Address(maker), marketId), direct));
         }
 
         return commands;

@@ -9,7 +9,7 @@ namespace Foresight.Matching.Replay;
 
 /// <summary>
 /// <c>replay [--shard SHARD] [--at SEQUENCE]</c>: rebuilds the engine of a shard (0 if none is named) from the journal alone, without
-/// snapshots, and prints the sequence and the state hash as one JSON object. Equal to <c>GET /door/state?shard=</c> of the live engine at
+/// snapshots, and prints the sequence and the state hash as one JSON object. Equal to <c>GET /gateway/state?shard=</c> of the live engine at
 /// the same sequence, or something is broken.
 /// </summary>
 internal static class ReplayVerb
@@ -23,7 +23,7 @@ internal static class ReplayVerb
         var engine = await new Recovery(new PostgresJournal(database, shard), shard, NullLogger.Instance).ReplayAllAsync(
             through, CancellationToken.None);
         Console.WriteLine(
-            JsonSerializer.Serialize(new { engine.Sequence, StateHash = Desk.Format(engine.StateHash()) }, JsonSerializerOptions.Web));
+            JsonSerializer.Serialize(new { engine.Sequence, StateHash = Sequencer.Format(engine.StateHash()) }, JsonSerializerOptions.Web));
         return 0;
     }
 

@@ -36,7 +36,7 @@ public static class ClusterExtensions
         return builder;
     }
 
-    /// <summary>Registers <see cref="LeaderRouter"/>, which hands commands to the leader's door. Needs <c>CLUSTER_SECRET</c>.</summary>
+    /// <summary>Registers <see cref="LeaderRouter"/>, which hands commands to the leader's gateway. Needs <c>CLUSTER_SECRET</c>.</summary>
     public static TBuilder AddLeaderRouter<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         builder.Services.TryAddSingleton(ClusterSecret.From(builder.Configuration));

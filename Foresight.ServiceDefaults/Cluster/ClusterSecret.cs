@@ -5,7 +5,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Foresight.ServiceDefaults.Cluster;
 
-/// <summary>What the nodes of one cluster know and nobody else does; it opens the door of the leader. Never has a default.</summary>
+/// <summary>What the nodes of one cluster know and nobody else does; it opens the leader's gateway. Never has a default.</summary>
 public sealed class ClusterSecret
 {
     /// <summary>Header that carries it.</summary>

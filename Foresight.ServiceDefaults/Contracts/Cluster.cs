@@ -1,7 +1,7 @@
 namespace Foresight.Contracts;
 
 /// <summary>Value of the lease key <c>{prefix}leader:{resource}</c> in Redis (JSON, web defaults).</summary>
-/// <param name="Address">Base address of the holder's door, e.g. "http://127.0.0.1:41234".</param>
+/// <param name="Address">Base address of the holder's gateway, e.g. "http://127.0.0.1:41234".</param>
 /// <param name="Token">Fresh random value of this tenure; the fence compares it.</param>
 /// <param name="Epoch">0 until the epoch was taken in Postgres.</param>
 public sealed record LeaseRecord(

@@ -169,7 +169,7 @@ public sealed record AdminOverview(
     ThroughputView? Throughput,
     IReadOnlyDictionary<string, string> Unavailable);
 
-/// <summary>What a matching node says of itself and of one shard on its door (<c>GET /door/status?shard=</c>).</summary>
+/// <summary>What a matching node says of itself and of one shard at its gateway (<c>GET /gateway/status?shard=</c>).</summary>
 public sealed record MatchingNodeStatus(
     string NodeId, string State, long Epoch, long Sequence, double OrdersPerSecond, double TradesPerSecond, long OpenOrders, DateTimeOffset StartedAt,
     int Shard = 0);

@@ -49,9 +49,9 @@ public static class SpanAttributes
     /// <summary>EIP-712 hash, 0x and lower case.</summary>
     public const string OrderId = "foresight.order.id";
     public const string MarketId = "foresight.market.id";
-    /// <summary>Kind of the command, as in <c>DoorCommandKind</c>.</summary>
+    /// <summary>Kind of the command, as in <c>LeaderCommand.Kind</c>.</summary>
     public const string Command = "foresight.command";
-    /// <summary>The leader's word, as in <c>DoorStatus</c>.</summary>
+    /// <summary>The leader's word, as in <c>ResultStatus</c>.</summary>
     public const string Result = "foresight.result";
     /// <summary>Problem code, or the code of a failed trade's reason.</summary>
     public const string Reason = "foresight.reason";

@@ -54,7 +54,7 @@ public sealed class SecrecyTests(StackFixture stack)
     public async Task DoorOfAMatchingNode_WithoutTheClusterSecret_IsShut()
     {
         var leader = await stack.LeaderAsync();
-        foreach (var route in new[] { "door/status", "door/state" })
+        foreach (var route in new[] { "gateway/status", "gateway/state" })
         {
             foreach (var secret in new[] { null, "", "wrong", stack.ClusterSecret[..^1] })
             {

@@ -3,61 +3,57 @@ using Foresight.Contracts;
 
 namespace Foresight.Testing;
 
-/// <summary>Door commands of made-up traders. The door takes orders that the edge has checked, so no real signature is needed.</summary>
+/// <summary>Commands of made-up traders. The gateway takes orders that the edge has checked, so no real signature is needed.</summary>
 public sealed class Traders(int seed)
 {
     private readonly Random random = new(seed);
     private int salts;
 
+    public static DateTimeOffset Deadline => DateTimeOffset.UtcNow.AddSeconds(60);
+
     public static string Address(int trader) => $"0x{trader:x40}";
 
-    public static DoorCommand Fund(int trader, long block = 1, long micros = 1_000_000_000_000) =>
-        Command(DoorCommandKind.ObserveBalance) with { Chain = new DoorChain(0, Address(trader), 0, 255, micros, block, null) };
+    public static ObserveBalance Fund(int trader, long block = 1, long micros = 1_000_000_000_000) =>
+        new(Address(trader), MarketId: 0, Outcome: 255, micros, block) { RequestId = Guid.NewGuid(), Deadline = Deadline };
 
-    public static DoorCommand FundShares(int trader, int market, int outcome, long lots = 1_000_000, long block = 1) =>
-        Command(DoorCommandKind.ObserveBalance) with { Chain = new DoorChain(0, Address(trader), market, outcome, lots, block, null) };
+    public static ObserveBalance FundShares(int trader, int market, int outcome, long lots = 1_000_000, long block = 1) =>
+        new(Address(trader), market, outcome, lots, block) { RequestId = Guid.NewGuid(), Deadline = Deadline };
 
-    public DoorCommand Place(
+    public PlaceOrder Place(
         int trader, int market, int outcome, bool isBuy, int price, long lots, int timeInForce = 0, long expiry = 0, string? key = null)
     {
         var salt = Interlocked.Increment(ref salts);
         var hash = SHA256.HashData(BitConverter.GetBytes(seed).Concat(BitConverter.GetBytes(salt)).ToArray());
-        return Command(DoorCommandKind.Place) with
+        return new PlaceOrder
         {
-            Order = new DoorOrder(
-                "0x" + Convert.ToHexStringLower(hash), Address(trader), market, outcome, isBuy, price, lots, salt.ToString(), expiry,
-                "0x" + new string('1', 130), timeInForce, false, 0, null, key),
+            RequestId = Guid.NewGuid(), Deadline = Deadline, Hash = "0x" + Convert.ToHexStringLower(hash), Maker = Address(trader), MarketId = market,
+            Outcome = outcome, IsBuy = isBuy, PriceTicks = price, Lots = lots, Salt = salt.ToString(), ExpirySeconds = expiry,
+            Signature = "0x" + new string('1', 130), TimeInForce = timeInForce, IdempotencyKey = key,
         };
     }
 
-    public static DoorCommand CancelBySalt(int trader, int market, string salt) =>
-        Command(DoorCommandKind.CancelBySalt) with { Cancel = new DoorCancel(Address(trader), market, null, salt) };
+    public static CancelBySalt CancelBySalt(int trader, int market, string salt) => CancelBySalt(Address(trader), market, salt);
+
+    public static CancelByHash CancelByHash(int trader, int market, string hash) => CancelByHash(Address(trader), market, hash);
 
     /// <param name="filledLots">Filled directly on chain since the order was made.</param>
-    public static DoorCommand Reduce(int trader, int market, string hash, long filledLots) => Command(DoorCommandKind.ReduceOrder) with
-    {
-        Cancel = new DoorCancel(Address(trader), market, hash, null), Chain = new DoorChain(0, null, 0, 0, filledLots, 1, null),
-    };
+    public static ReduceOrder Reduce(int trader, int market, string hash, long filledLots) => Reduce(Address(trader), market, hash, filledLots);
 
-    public static DoorCommand CancelByHash(int trader, int market, string hash) =>
-        Command(DoorCommandKind.CancelByHash) with { Cancel = new DoorCancel(Address(trader), market, hash, null) };
+    public static SettleTrade Settle(long trade, long block) => new(trade, block) { RequestId = Guid.NewGuid(), Deadline = Deadline };
+
+    public static BustTrade Bust(long trade, long block, string? reason = null) =>
+        new(trade, block, reason) { RequestId = Guid.NewGuid(), Deadline = Deadline };
 
     /// <summary>Everything a trader may do, with prices close enough to trade often.</summary>
-    public DoorCommand Any(int traders, IReadOnlyList<DoorOrder> placed)
+    public LeaderCommand Any(int traders, IReadOnlyList<PlaceOrder> placed)
     {
         var trader = random.Next(1, traders + 1);
         if (placed.Count > 0 && random.Next(5) == 0)
         {
             var order = placed[random.Next(placed.Count)];
-            if (random.Next(6) == 0) return Command(DoorCommandKind.ReduceOrder) with
-            {
-                Cancel = new DoorCancel(order.Maker, order.MarketId, order.Hash, null),
-                Chain = new DoorChain(0, null, 0, 0, random.NextInt64(1, order.Lots + 1), 1, null),
-            };
-            return Command(random.Next(2) == 0 ? DoorCommandKind.CancelByHash : DoorCommandKind.CancelBySalt) with
-            {
-                Cancel = new DoorCancel(order.Maker, order.MarketId, order.Hash, order.Salt),
-            };
+            if (random.Next(6) == 0) return Reduce(order.Maker, order.MarketId, order.Hash, random.NextInt64(1, order.Lots + 1));
+            if (random.Next(2) == 0) return CancelByHash(order.Maker, order.MarketId, order.Hash);
+            return CancelBySalt(order.Maker, order.MarketId, order.Salt);
         }
 
         var market = random.Next(1, 3);
@@ -67,5 +63,12 @@ public sealed class Traders(int seed)
             timeInForce: random.Next(8) switch { 0 => 2, 1 => 3, _ => 0 });
     }
 
-    public static DoorCommand Command(DoorCommandKind kind) => new(Guid.NewGuid(), kind, DateTimeOffset.UtcNow.AddSeconds(60));
+    private static CancelBySalt CancelBySalt(string maker, int market, string salt) =>
+        new(maker, market, salt) { RequestId = Guid.NewGuid(), Deadline = Deadline };
+
+    private static CancelByHash CancelByHash(string maker, int market, string hash) =>
+        new(maker, market, hash) { RequestId = Guid.NewGuid(), Deadline = Deadline };
+
+    private static ReduceOrder Reduce(string maker, int market, string hash, long filledLots) =>
+        new(maker, market, hash, filledLots) { RequestId = Guid.NewGuid(), Deadline = Deadline };
 }

@@ -37,7 +37,7 @@ public sealed partial class Allotter(
             {
                 var (change, result) = (open[i], results[i]);
                 // Refused, it has changed nothing: the next observation decides anew.
-                if (result.Status == DoorStatus.Rejected) Log.Refused(logger, change.Account, change.Shard, change.Units, result.Code);
+                if (result.Status == ResultStatus.Rejected) Log.Refused(logger, change.Account, change.Shard, change.Units, result.Code);
                 else if (change.MoveTo is { } to && result.Units is < 0 and var taken) following.Add(new NewChange(change.Account, to, -taken, change.Block));
             }
 

@@ -69,7 +69,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         await CommitFreeze.InstallAsync(cluster.Database);
         await cluster.StartNodesAsync(["n1", "n2", "n3"]);
         foreach (var result in await cluster.Router.SendAsync([.. Enumerable.Range(1, Accounts).Select(account => Traders.Fund(account))]))
-            if (result.Status != DoorStatus.Accepted) throw new InvalidOperationException($"funding was answered {result.Status} {result.Code}");
+            if (result.Status != ResultStatus.Accepted) throw new InvalidOperationException($"funding was answered {result.Status} {result.Code}");
         return cluster;
     }
 

@@ -91,15 +91,15 @@ internal sealed class OrderLoad : IAsyncDisposable
         }
     }
 
-    private DoorCommand Next() => traders.Place(
+    private PlaceOrder Next() => traders.Place(
         random.Next(1, FaultCluster.Accounts + 1), random.Next(1, FaultCluster.Markets + 1), random.Next(2), isBuy: true,
         price: random.Next(4_900, 5_100), lots: random.Next(1, 100)) with { Deadline = DateTimeOffset.UtcNow + Deadline };
 
-    private async Task SendOneAsync(DoorCommand command)
+    private async Task SendOneAsync(PlaceOrder command)
     {
         var sentAt = Stopwatch.GetTimestamp();
         var result = await router.SendAsync(command);
-        if (result.Status is not (DoorStatus.Accepted or DoorStatus.Rejected) || result.Sequence == 0)
+        if (result.Status is not (ResultStatus.Accepted or ResultStatus.Rejected) || result.Sequence == 0)
         {
             others.AddOrUpdate(result.Code ?? result.Status.ToString(), 1, static (_, count) => count + 1);
             return;
@@ -107,7 +107,7 @@ internal sealed class OrderLoad : IAsyncDisposable
 
         var place = new JournalPlace(result.Epoch, result.Sequence);
         acknowledged.Enqueue(new Acknowledged(
-            command.RequestId, command.Order!.Hash, result.Status == DoorStatus.Accepted, place, sentAt, Stopwatch.GetTimestamp()));
+            command.RequestId, command.Hash, result.Status == ResultStatus.Accepted, place, sentAt, Stopwatch.GetTimestamp()));
         lock (acknowledged) (lastEpoch, lastSequence) = (Math.Max(lastEpoch, result.Epoch), Math.Max(lastSequence, result.Sequence));
     }
 }

@@ -42,7 +42,7 @@ internal sealed class UpdateLoad(TradingStack stack)
         var results = await stack.Router.SendAsync([.. round.Select(order => order.Command())]);
         foreach (var (order, result) in round.Zip(results))
         {
-            if (result.Status != DoorStatus.Accepted) throw new InvalidOperationException($"an order was answered {result.Status} {result.Code}");
+            if (result.Status != ResultStatus.Accepted) throw new InvalidOperationException($"an order was answered {result.Status} {result.Code}");
             if (!order.Terms.IsImmediate) _last.AddOrUpdate(order.Terms.Market.Id, result.Sequence, (_, last) => Math.Max(last, result.Sequence));
         }
     }

@@ -7,7 +7,7 @@ using Npgsql;
 namespace Foresight.Bench.Recovery;
 
 /// <summary>
-/// A journal with a history, made by the product's own desk, writer and snapshots, a batch after the other as its loop does, under a term
+/// A journal with a history, made by the product's own sequencer, writer and snapshots, a batch after the other as its loop does, under a term
 /// of its own. Only the clock is told: the history took place within the last day, so that the statistics of 24 hours are made of all of
 /// it. It ends one command before the next snapshot would be due.
 /// </summary>
@@ -16,15 +16,14 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
     private static readonly TimeSpan Length = TimeSpan.FromHours(23);
 
     private readonly PostgresJournal journal = new(database, shard: 0);
-    private readonly Desk desk = new(
-        new Exchange.ExchangeEngine(0), new Accounts(), new LiveOrders(), new Dictionary<Exchange.MarketId, Market>(),
-        new Dictionary<Guid, DateTime>(), 0);
+    private readonly Sequencer sequencer = new(
+        new MatchingState(new Exchange.ExchangeEngine(0), new Accounts(), new LiveOrders(), []), new Dictionary<Guid, DateTime>(), 0);
     private readonly OrderFlow flow = new(seed, resting);
     private readonly DateTime start = DateTime.UtcNow - Length;
     private Task committing = Task.CompletedTask;
     private long trades;
 
-    public Desk Desk => desk;
+    public Sequencer Sequencer => sequencer;
     public int Orders => flow.Placed;
     public long Trades => trades;
 
@@ -49,24 +48,24 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
         var said = 0;
         while (true)
         {
-            if (snapshots.IsDue(desk.Sequence))
+            if (snapshots.IsDue(sequencer.Sequence))
             {
                 await committing;
-                snapshots.Begin(desk);
-                snapshotAt = desk.Sequence;
+                snapshots.Begin(sequencer);
+                snapshotAt = sequencer.Sequence;
                 await snapshots.FinishAsync();
             }
 
-            Tail = desk.Sequence - snapshotAt;
-            var enough = flow.Placed >= orders && desk.Orders.Count >= resting;
+            Tail = sequencer.Sequence - snapshotAt;
+            var enough = flow.Placed >= orders && sequencer.Orders.Count >= resting;
             var untilDue = PipelineLimits.CommandsPerSnapshot - 1 - Tail;
             if (enough && untilDue == 0) break;
             // Near the end, no more than leave it one command before the snapshot.
             var size = enough && untilDue > 0 ? Math.Min(PipelineLimits.BatchCommands, untilDue) : PipelineLimits.BatchCommands;
-            await CommitAsync(writer, term, flow.Next(desk, (int)size, Now), []);
+            await CommitAsync(writer, term, flow.Next(sequencer, (int)size, Now), []);
             if (flow.Placed / 100_000 > said)
                 Console.WriteLine(
-                    $"  {flow.Placed,9:N0} orders, {desk.Orders.Count,7:N0} at rest, {trades,9:N0} trades, {desk.Sequence,9:N0} commands");
+                    $"  {flow.Placed,9:N0} orders, {sequencer.Orders.Count,7:N0} at rest, {trades,9:N0} trades, {sequencer.Sequence,9:N0} commands");
             said = flow.Placed / 100_000;
         }
 
@@ -76,10 +75,10 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
     private DateTime Now => start + (Length * Math.Min(1.0, (double)flow.Placed / orders));
 
     /// <summary>Matches while the batch before is being committed.</summary>
-    private async Task CommitAsync(JournalWriter writer, Term term, IReadOnlyList<Request> requests, IReadOnlyList<Market> newMarkets)
+    private async Task CommitAsync(JournalWriter writer, Term term, IReadOnlyList<QueuedCommand> requests, IReadOnlyList<Market> newMarkets)
     {
         // All are new, so there is nothing to look up.
-        var batch = desk.Match(requests, new Known { Now = Now }, newMarkets, term.Epoch, TimeProvider.System);
+        var batch = sequencer.Match(requests, new LookupResult { Now = Now }, newMarkets, term.Epoch, TimeProvider.System);
         flow.Matched(batch);
         trades += batch.Trades.Count;
         await committing;

@@ -29,24 +29,21 @@ internal sealed class OrderFlow(int seed, int resting)
     public int Placed { get; private set; }
 
     /// <summary>Money for everybody, and for each account shares of one market.</summary>
-    public static List<Request> Funding() => [.. Enumerable.Range(1, Accounts).SelectMany(account => new[]
+    public static List<QueuedCommand> Funding() => [.. Enumerable.Range(1, Accounts).SelectMany(account => new[]
     {
         Read(Traders.Fund(account, micros: Micros)),
         Read(Traders.FundShares(account, HomeOf(account), 0)),
         Read(Traders.FundShares(account, HomeOf(account), 1)),
     })];
 
-    public List<Request> Next(Desk desk, int count, DateTime now)
+    public List<QueuedCommand> Next(Sequencer sequencer, int count, DateTime now)
     {
         block++;
-        var requests = new List<Request>(count);
-        for (var left = Math.Min(desk.Orders.Count - resting, count / 2); left > 0 && TakeLive(desk) is { } order; left--)
+        var requests = new List<QueuedCommand>(count);
+        for (var left = Math.Min(sequencer.Orders.Count - resting, count / 2); left > 0 && TakeLive(sequencer) is { } order; left--)
             requests.Add(Read(Traders.CancelByHash(order.Account.Value, order.Market.Value, order.Hash.ToString())));
         for (var left = Math.Min(unsettled.Count - Unsettled, count / 2); left > 0 && requests.Count < count; left--)
-            requests.Add(Read(Traders.Command(DoorCommandKind.SettleTrade) with
-            {
-                Chain = new DoorChain(unsettled.Dequeue().Value, null, 0, 0, 0, block, null),
-            }));
+            requests.Add(Read(Traders.Settle(unsettled.Dequeue().Value, block)));
         while (requests.Count < count) requests.Add(Read(Place(now)));
         random.Shuffle(CollectionsMarshal.AsSpan(requests));
         return requests;
@@ -59,7 +56,7 @@ internal sealed class OrderFlow(int seed, int resting)
         foreach (var trade in batch.Trades) unsettled.Enqueue(trade.Id);
     }
 
-    private DoorCommand Place(DateTime now)
+    private PlaceOrder Place(DateTime now)
     {
         Placed++;
         var account = random.Next(1, Accounts + 1);
@@ -72,16 +69,15 @@ internal sealed class OrderFlow(int seed, int resting)
         var expiry = rests && random.Next(4) == 0 ? new DateTimeOffset(now).ToUnixTimeSeconds() + random.Next(2, 30) * 86_400L : 0;
         var hash = SHA256.HashData([.. BitConverter.GetBytes(seed), .. BitConverter.GetBytes(Placed)]);
         var timeInForce = takesOnly ? TimeInForce.ImmediateOrCancel : expiry > 0 ? TimeInForce.GoodTilDate : TimeInForce.GoodTilCancelled;
-        return Traders.Command(DoorCommandKind.Place) with
+        return new PlaceOrder
         {
-            Order = new DoorOrder(
-                "0x" + Convert.ToHexStringLower(hash), Traders.Address(account), market, random.Next(2), !sells,
-                sells ? Middle + distance : Middle - distance,
-                random.Next(1, 100), Placed.ToString(), expiry, "0x" + new string('1', 130), (int)timeInForce, false, 0, null, null),
+            RequestId = Guid.NewGuid(), Hash = "0x" + Convert.ToHexStringLower(hash), Maker = Traders.Address(account), MarketId = market,
+            Outcome = random.Next(2), IsBuy = !sells, PriceTicks = sells ? Middle + distance : Middle - distance, Lots = random.Next(1, 100),
+            Salt = Placed.ToString(), ExpirySeconds = expiry, Signature = "0x" + new string('1', 130), TimeInForce = (int)timeInForce,
         };
     }
 
-    private LiveOrder? TakeLive(Desk desk)
+    private LiveOrder? TakeLive(Sequencer sequencer)
     {
         while (live.Count > 0)
         {
@@ -89,7 +85,7 @@ internal sealed class OrderFlow(int seed, int resting)
             var order = live[index];
             live[index] = live[^1];
             live.RemoveAt(live.Count - 1);
-            if (desk.Orders.Find(order.Id) is not null) return order;
+            if (sequencer.Orders.Find(order.Id) is not null) return order;
         }
 
         return null;
@@ -97,6 +93,6 @@ internal sealed class OrderFlow(int seed, int resting)
 
     private static int HomeOf(int account) => 1 + (account % Markets);
 
-    private static Request Read(DoorCommand command) =>
-        Request.Read(command, deadline: long.MaxValue) ?? throw new InvalidOperationException($"{command} is not well formed");
+    private static QueuedCommand Read(LeaderCommand command) =>
+        QueuedCommand.Read(command, deadline: long.MaxValue) ?? throw new InvalidOperationException($"{command} is not well formed");
 }

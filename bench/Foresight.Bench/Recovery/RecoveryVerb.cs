@@ -33,7 +33,7 @@ internal static class RecoveryVerb
         var history = new History(database, orders, resting, seed);
         await history.BuildAsync();
         Console.WriteLine($"  written in {writing.Elapsed.TotalSeconds:0} s");
-        var (sequence, hash) = (history.Desk.Sequence, history.Desk.StateHash);
+        var (sequence, hash) = (history.Sequencer.Sequence, history.Sequencer.StateHash);
 
         var takeOvers = await TakeOvers.MeasureAsync(stores, connection, runs);
         var rebuilt = await RebuildAsync(database);
@@ -45,25 +45,25 @@ internal static class RecoveryVerb
 
         Console.WriteLine();
         Console.WriteLine(
-            $"history: {history.Orders:N0} orders, {history.Trades:N0} trades, {sequence:N0} commands; {history.Desk.Orders.Count:N0} orders at rest");
+            $"history: {history.Orders:N0} orders, {history.Trades:N0} trades, {sequence:N0} commands; {history.Sequencer.Orders.Count:N0} orders at rest");
         Console.WriteLine($"snapshot: {bytes / 1e6:0.0} MB; after it: {history.Tail:N0} commands");
         Console.WriteLine($"{"take-over",9} {"detected",9} {"fenced",9} {"rebuilt",9} {"recovered",10}  state");
         foreach (var (run, one) in takeOvers.Index())
             Console.WriteLine(
                 $"{run + 1,9} {one.Detected,7:0.00} s {one.Fenced,7:0.00} s {one.Rebuilt,7:0.00} s {one.Recovered,8:0.00} s  {Word(one.Sequence, one.StateHash)}");
         Console.WriteLine(
-            $"rebuilt alone, without a take-over: {rebuilt.Seconds:0.00} s  {Word(rebuilt.Desk.Sequence, rebuilt.Desk.StateHash)}");
+            $"rebuilt alone, without a take-over: {rebuilt.Seconds:0.00} s  {Word(rebuilt.Sequencer.Sequence, rebuilt.Sequencer.StateHash)}");
         Console.WriteLine(
-            $"replayed from the first command: {fullReplay:0.00} s  {Word(replayed.Sequence, Desk.Format(replayed.StateHash()))}");
+            $"replayed from the first command: {fullReplay:0.00} s  {Word(replayed.Sequence, Sequencer.Format(replayed.StateHash()))}");
 
-        var recoveredEqual = rebuilt.Desk.Sequence == sequence && rebuilt.Desk.StateHash == hash
-            && rebuilt.Desk.Orders.Count == history.Desk.Orders.Count
+        var recoveredEqual = rebuilt.Sequencer.Sequence == sequence && rebuilt.Sequencer.StateHash == hash
+            && rebuilt.Sequencer.Orders.Count == history.Sequencer.Orders.Count
             && takeOvers.TrueForAll(one => one.Sequence == sequence && one.StateHash == hash);
-        var replayEqual = replayed.Sequence == sequence && Desk.Format(replayed.StateHash()) == hash;
+        var replayEqual = replayed.Sequence == sequence && Sequencer.Format(replayed.StateHash()) == hash;
         var seconds = takeOvers.Select(one => one.Recovered).Order().ToList();
         Console.WriteLine(new JsonObject
         {
-            ["orders"] = history.Orders, ["resting"] = history.Desk.Orders.Count, ["runs"] = runs,
+            ["orders"] = history.Orders, ["resting"] = history.Sequencer.Orders.Count, ["runs"] = runs,
             ["recovered_p50_s"] = Math.Round(seconds[(runs - 1) / 2], 3),
             ["recovered_max_s"] = Math.Round(seconds[^1], 3), ["tail_commands"] = history.Tail,
             ["snapshot_mb"] = Math.Round(bytes / 1e6, 1),
@@ -75,7 +75,7 @@ internal static class RecoveryVerb
             at == sequence && state == hash ? "equal" : $"DIFFERS: {state} at {at}, not {hash} at {sequence}";
     }
 
-    private static async Task<(Desk Desk, double Seconds)> RebuildAsync(NpgsqlDataSource database)
+    private static async Task<(Sequencer Sequencer, double Seconds)> RebuildAsync(NpgsqlDataSource database)
     {
         var watch = Stopwatch.StartNew();
         var desk = await new Rebuild(new PostgresJournal(database, shard: 0), 0, NullLogger.Instance).RebuildAsync(CancellationToken.None);

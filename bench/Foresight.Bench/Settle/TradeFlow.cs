@@ -30,12 +30,12 @@ internal sealed class TradeFlow(TradingStack stack)
             var commands = Enumerable.Range(done, Math.Min(PairsAtOnce, trades - done)).SelectMany(i => Pair(kind, i)).ToList();
             foreach (var result in await stack.Router.SendAsync(commands, cancellation))
             {
-                if (result.Status != DoorStatus.Accepted) throw new InvalidOperationException($"an order was answered {result.Status} {result.Code}");
+                if (result.Status != ResultStatus.Accepted) throw new InvalidOperationException($"an order was answered {result.Status} {result.Code}");
             }
         }
     }
 
-    private IEnumerable<DoorCommand> Pair(MatchKind kind, int number)
+    private IEnumerable<LeaderCommand> Pair(MatchKind kind, int number)
     {
         // One half of the traders is always on one side of the book, the other on the other, so that orders that overtake each other never meet their own.
         var market = stack.Deployment.Markets[number % stack.Deployment.Markets.Count];
@@ -45,5 +45,5 @@ internal sealed class TradeFlow(TradingStack stack)
         yield return Place(new OrderTerms(market, kind == MatchKind.Direct ? 0 : 1, IsBuy: kind != MatchKind.Merge, Price, Lots, ++salt), second);
     }
 
-    private DoorCommand Place(OrderTerms terms, Chain.Signing.PrivateKey maker) => terms.Sign(maker, stack.Deployment.ChainId).Command();
+    private LeaderCommand Place(OrderTerms terms, Chain.Signing.PrivateKey maker) => terms.Sign(maker, stack.Deployment.ChainId).Command();
 }

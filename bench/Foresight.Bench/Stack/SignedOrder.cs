@@ -13,11 +13,12 @@ internal sealed record SignedOrder(OrderTerms Terms, string Hash, string Maker, 
     private const string ZerosOfALot = "0000000000000000";
 
     /// <summary>For the leader.</summary>
-    public DoorCommand Command() => new(
-        Guid.NewGuid(), DoorCommandKind.Place, DateTimeOffset.UtcNow.AddMinutes(2),
-        new DoorOrder(
-            Hash, Maker, Terms.Market.Id, Terms.Outcome, Terms.IsBuy, Terms.Price, Terms.Lots, Terms.Salt.ToString(), 0, Signature,
-            Terms.IsImmediate ? 2 : 0, false, 0, null, null));
+    public PlaceOrder Command() => new()
+    {
+        RequestId = Guid.NewGuid(), Deadline = DateTimeOffset.UtcNow.AddMinutes(2), Hash = Hash, Maker = Maker, MarketId = Terms.Market.Id,
+        Outcome = Terms.Outcome, IsBuy = Terms.IsBuy, PriceTicks = Terms.Price, Lots = Terms.Lots, Salt = Terms.Salt.ToString(), Signature = Signature,
+        TimeInForce = Terms.IsImmediate ? 2 : 0,
+    };
 
     /// <summary>For <c>POST /orders</c>.</summary>
     public byte[] Body() => JsonSerializer.SerializeToUtf8Bytes(new

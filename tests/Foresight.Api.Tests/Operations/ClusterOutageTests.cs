@@ -10,11 +10,11 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private DoorOfTest door = null!;
+    private GatewayOfTest door = null!;
 
     public async Task InitializeAsync()
     {
-        door = await DoorOfTest.OpenAsync(stack, command => Task.FromResult(new DoorResult(command.RequestId, DoorStatus.NotLeader, null, 0, 0)));
+        door = await GatewayOfTest.OpenAsync(stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.NotLeader)));
         await stack.ExecuteAsync(
             """
             INSERT INTO leadership (resource, epoch, token, node_id, address, acquired_at)

@@ -22,10 +22,10 @@ public sealed class ApprovalTests(ApiStack stack) : IAsyncLifetime
     private static readonly string Shares = "0x" + new string('b', 40);
     private static readonly string Factory = Address.Parse("0x" + new string('c', 40)).ToString();
 
-    private DoorOfTest door = null!;
+    private GatewayOfTest door = null!;
 
-    public async Task InitializeAsync() => door = await DoorOfTest.OpenAsync(
-        stack, command => Task.FromResult(new DoorResult(command.RequestId, DoorStatus.Rejected, ProblemCodes.InsufficientBalance, 7, 12)));
+    public async Task InitializeAsync() => door = await GatewayOfTest.OpenAsync(
+        stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Rejected, ProblemCodes.InsufficientBalance, 7, 12)));
 
     public async Task DisposeAsync()
     {

@@ -22,8 +22,8 @@ public sealed class ContractWalletTests(ApiStack stack)
     [Fact]
     public async Task AWalletsWord_Decides_AndOneThatBurnsGasIsRefused()
     {
-        await using var door = await DoorOfTest.OpenAsync(
-            stack, command => Task.FromResult(new DoorResult(command.RequestId, DoorStatus.Accepted, null, 7, 11, "open", 0, 100)));
+        await using var door = await GatewayOfTest.OpenAsync(
+            stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Accepted, null, 7, 11) { OrderStatus = "open", RemainingLots = 100 }));
 
         await stack.ChainAsync("anvil_setCode", Wallet.ToString(), Agrees);
         Assert.Equal(201, (await PlaceAsync()).Status);

@@ -15,8 +15,8 @@ public sealed class OffenderGateTests(ApiStack stack)
     [Fact]
     public async Task AnOffenderIsCapped_ThenRefused_UntilItIsReset_AndTheResetIsInTheAudit()
     {
-        await using var door = await DoorOfTest.OpenAsync(stack, command => Task.FromResult(new DoorResult(
-            command.RequestId, DoorStatus.Accepted, null, 7, 11, "open", 0, 100, [], CommitLsn: "0/1234")));
+        await using var door = await GatewayOfTest.OpenAsync(stack, command => Task.FromResult(new CommandResult(
+            command.RequestId, ResultStatus.Accepted, null, 7, 11) { OrderStatus = "open", RemainingLots = 100, CommitLsn = "0/1234" }));
         var eve = PrivateKey.Random();
         await stack.ExecuteAsync(
             $"INSERT INTO accounts (account_id, address) SELECT coalesce(max(account_id), 0) + 1, '\\x{eve.Address.ToLowerHex()[2..]}' FROM accounts");

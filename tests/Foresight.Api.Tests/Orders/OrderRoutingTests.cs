@@ -24,7 +24,7 @@ public sealed class OrderRoutingTests(ApiStack stack)
     {
         var order = Signed.Order();
         var placing = stack.Http.PostAsync("orders", order, ("X-Deadline-Ms", "20000"));
-        await using var door = await DoorOfTest.OpenAsync(stack, command => Accepted(command));
+        await using var door = await GatewayOfTest.OpenAsync(stack, command => Accepted(command));
         var (status, body, response) = await placing;
         Assert.Equal(201, status);
         Assert.Equal(Signed.HashOf(order), body.GetProperty("orderId").GetString());
@@ -35,7 +35,7 @@ public sealed class OrderRoutingTests(ApiStack stack)
         Assert.Equal("0/1234", response.Headers.GetValues("X-Foresight-Lsn").Single());
         Assert.Equal($"/orders/{Signed.HashOf(order)}", response.Headers.Location?.ToString());
         Assert.Equal(ApiStack.ClusterSecret, door.SecretSeen);
-        var sent = Assert.Single(door.Commands).Order!;
+        var sent = Assert.IsType<PlaceOrder>(Assert.Single(door.Commands));
         Assert.Equal((1, 0, true, 5000, 100L), (sent.MarketId, sent.Outcome, sent.IsBuy, sent.PriceTicks, sent.Lots));
 
         string? Text(string member) => body.GetProperty(member).GetString();
@@ -44,7 +44,7 @@ public sealed class OrderRoutingTests(ApiStack stack)
     [Fact]
     public async Task ALeaderThatHangs_LeavesItInDoubt_AndTheOrdersIdIsTold()
     {
-        await using var door = await DoorOfTest.OpenAsync(stack, _ => new TaskCompletionSource<DoorResult>().Task);
+        await using var door = await GatewayOfTest.OpenAsync(stack, _ => new TaskCompletionSource<CommandResult>().Task);
         var order = Signed.Order();
         var (status, body, response) = await stack.Http.PostAsync("orders", order, ("X-Deadline-Ms", "500"));
         Assert.Equal((202, "in_doubt"), (status, body.Code()));
@@ -59,8 +59,8 @@ public sealed class OrderRoutingTests(ApiStack stack)
     [InlineData("idempotency_key_reused", 422)]
     public async Task ARefusalOfTheExchange_HasItsCode(string code, int expected)
     {
-        await using var door = await DoorOfTest.OpenAsync(
-            stack, command => Task.FromResult(new DoorResult(command.RequestId, DoorStatus.Rejected, code, 7, 11)));
+        await using var door = await GatewayOfTest.OpenAsync(
+            stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Rejected, code, 7, 11)));
         var (status, body, _) = await stack.Http.PostAsync("orders", Signed.Order());
         Assert.Equal((expected, code), (status, body.Code()));
         Assert.Equal(11, body.GetProperty("sequence").GetInt64());
@@ -69,8 +69,8 @@ public sealed class OrderRoutingTests(ApiStack stack)
     [Fact]
     public async Task ADuplicate_IsAConflict_WithTheOrderThatWasThereBefore()
     {
-        await using var door = await DoorOfTest.OpenAsync(
-            stack, command => Task.FromResult(new DoorResult(command.RequestId, DoorStatus.Duplicate, ProblemCodes.DuplicateOrder, 7, 11)));
+        await using var door = await GatewayOfTest.OpenAsync(
+            stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Duplicate, ProblemCodes.DuplicateOrder, 7, 11)));
         var order = Signed.Order();
         var (status, body, _) = await stack.Http.PostAsync("orders", order);
         Assert.Equal((409, "duplicate_order"), (status, body.Code()));
@@ -80,7 +80,7 @@ public sealed class OrderRoutingTests(ApiStack stack)
     [Fact]
     public async Task OneIdempotencyKey_IsOneRequest_AndNoKeyIsANewOneEachTime()
     {
-        await using var door = await DoorOfTest.OpenAsync(stack, command => Accepted(command));
+        await using var door = await GatewayOfTest.OpenAsync(stack, command => Accepted(command));
         var order = Signed.Order();
         await stack.Http.PostAsync("orders", order, ("Idempotency-Key", "same"));
         await stack.Http.PostAsync("orders", order, ("Idempotency-Key", "same"));
@@ -95,7 +95,7 @@ public sealed class OrderRoutingTests(ApiStack stack)
     [Fact]
     public async Task ASignatureForAnotherChain_IsRefused_AndTheWrongFieldIsNamed()
     {
-        await using var door = await DoorOfTest.OpenAsync(stack, command => Accepted(command));
+        await using var door = await GatewayOfTest.OpenAsync(stack, command => Accepted(command));
         var (status, body, _) = await stack.Http.PostAsync("orders", Signed.Order(TypedDataDomain.OfMarket(1, ApiStack.Binary)));
         Assert.Equal((422, "invalid_signature"), (status, body.Code()));
         Assert.Equal(("chainId", "1"), (body.GetProperty("domainField").GetString(), body.GetProperty("domainValue").GetString()));
@@ -114,9 +114,9 @@ public sealed class OrderRoutingTests(ApiStack stack)
     [Fact]
     public async Task ACancel_IsTheMakersAlone()
     {
-        await using var door = await DoorOfTest.OpenAsync(
-            stack, command => Task.FromResult(new DoorResult(
-                command.RequestId, DoorStatus.Accepted, null, 7, 12, Cancelled: ["0xab"], CommitLsn: "0/99")));
+        await using var door = await GatewayOfTest.OpenAsync(
+            stack, command => Task.FromResult(new CommandResult(
+                command.RequestId, ResultStatus.Accepted, null, 7, 12) { Cancelled = ["0xab"], CommitLsn = "0/99" }));
         var (status, body, _) = await stack.Http.PostAsync("orders/cancel", Signed.Cancel(5, PrivateKey.OfPhrase("a stranger")));
         Assert.Equal((422, "invalid_signature"), (status, body.Code()));
         Assert.Empty(door.Commands);
@@ -124,7 +124,7 @@ public sealed class OrderRoutingTests(ApiStack stack)
         (status, body, var response) = await stack.Http.PostAsync("orders/cancel", Signed.Cancel(5));
         Assert.Equal((200, "0xab"), (status, body.GetProperty("cancelled")[0].GetString()));
         Assert.Equal("0/99", response.Headers.GetValues("X-Foresight-Lsn").Single());
-        Assert.Equal("5", Assert.Single(door.Commands).Cancel!.Salt);
+        Assert.Equal("5", Assert.IsType<CancelBySalt>(Assert.Single(door.Commands)).Salt);
     }
 
     [Fact]
@@ -135,7 +135,9 @@ public sealed class OrderRoutingTests(ApiStack stack)
         Assert.Equal((422, "invalid_market"), (status, body.Code()));
     }
 
-    private static Task<DoorResult> Accepted(DoorCommand command) => Task.FromResult(new DoorResult(
-        command.RequestId, DoorStatus.Accepted, null, 7, 11, "partially_filled", 40, 60, [new DoorFill(3, 5000, 40, IsTaker: true)],
-        CommitLsn: "0/1234"));
+    private static Task<CommandResult> Accepted(LeaderCommand command) => Task.FromResult(new CommandResult(
+        command.RequestId, ResultStatus.Accepted, null, 7, 11)
+    {
+        OrderStatus = "partially_filled", FilledLots = 40, RemainingLots = 60, Fills = [new CommandFill(3, 5000, 40, IsTaker: true)], CommitLsn = "0/1234",
+    });
 }

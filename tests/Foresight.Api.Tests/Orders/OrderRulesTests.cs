@@ -27,8 +27,9 @@ public sealed class OrderRulesTests
     {
         var (problem, order) = Check(Good);
         Assert.Null(problem);
-        Assert.Equal((5500, 1250L), (order!.Price.Ticks, order.Quantity.Lots));
-        Assert.Equal(OrderSigning.OrderHash(TenTicks.Domain, OrderMessage.OfUnits(order.Maker, 1, true, 5500, 1250, 7, 0)), order.Hash);
+        Assert.Equal((5500, 1250L), (order!.PriceTicks, order.Lots));
+        Assert.Equal(
+            OrderSigning.OrderHash(TenTicks.Domain, OrderMessage.OfUnits(Address.Parse(order.Maker), 1, true, 5500, 1250, 7, 0)).ToString(), order.Hash);
     }
 
     [Theory]
@@ -110,12 +111,12 @@ public sealed class OrderRulesTests
     [InlineData("10000000000000000", 1L)]
     [InlineData("10000000000000000000000000000", 1_000_000_000_000L)]
     public void TheSmallestAndTheLargestAmount_AreGood(string amount, long lots) =>
-        Assert.Equal(lots, Check(Good with { Order = Good.Order with { Amount = amount } }).Order!.Quantity.Lots);
+        Assert.Equal(lots, Check(Good with { Order = Good.Order with { Amount = amount } }).Order!.Lots);
 
-    private static (Problem? Problem, CheckedOrder? Order) Check(PlaceOrderRequest request)
+    private static (Problem? Problem, PlaceOrder? Order) Check(PlaceOrderRequest request)
     {
-        if (OrderRules.ReadShape(request, out _, out var message, out var signature) is { } shape) return (shape, null);
-        var problem = OrderRules.Check(request, TenTicks, message, signature, Now, out var order);
-        return (problem, order);
+        if (OrderRules.ReadShape(request, out _, out var message, out _) is { } shape) return (shape, null);
+        if (OrderRules.Check(request, TenTicks, message, Now) is { } problem) return (problem, null);
+        return (null, OrderRules.CommandOf(Guid.NewGuid(), request, TenTicks, message, OrderSigning.OrderHash(TenTicks.Domain, message)));
     }
 }

@@ -24,8 +24,8 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
     [Fact]
     public async Task WithEveryConnectionTaken_OrdersGoOn_OtherReadsAreRefused_AndThatEndsWithItsCause()
     {
-        await using var door = await DoorOfTest.OpenAsync(
-            stack, command => Task.FromResult(new DoorResult(command.RequestId, DoorStatus.Accepted, null, 7, 11, "open", 0, 100, [])));
+        await using var door = await GatewayOfTest.OpenAsync(
+            stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Accepted, null, 7, 11) { OrderStatus = "open", RemainingLots = 100 }));
         var refusals = new ConcurrentQueue<TimeSpan>();
         using var enough = new CancellationTokenSource();
         await using var probes = new ProbeLatency(stack.Http, new Uri(stack.Http.BaseAddress!, "alive"), new Uri(stack.Http.BaseAddress!, "ready"));

@@ -13,7 +13,7 @@ namespace Foresight.Api.Tests.Stack;
 
 /// <summary>
 /// An Api node of its own process, with a real Redis, Postgres and streaming replica. No matching node: what its leader would say is said
-/// by <see cref="DoorOfTest"/>, and what it would have committed is written by the test.
+/// by <see cref="GatewayOfTest"/>, and what it would have committed is written by the test.
 /// </summary>
 public sealed class ApiStack : IAsyncLifetime
 {

@@ -133,7 +133,7 @@ public class StackFixture : IAsyncLifetime
     public Task WaitUntilTradingAsync() => Eventually.TrueAsync("an active leader", TradingDeadline, async () =>
     {
         var leader = await LeaderAsync();
-        return (await DoorAsync<MatchingNodeStatus>(leader, "door/status")) is { State: "active" };
+        return (await DoorAsync<MatchingNodeStatus>(leader, "gateway/status")) is { State: "active" };
     });
 
     public async Task<T> DoorAsync<T>(Leader leader, string path)
@@ -162,7 +162,7 @@ public class StackFixture : IAsyncLifetime
     public async Task AssertJournalIsSoundAsync()
     {
         await WaitUntilTradingAsync();
-        var live = await DoorAsync<StateProof>(await LeaderAsync(), "door/state");
+        var live = await DoorAsync<StateProof>(await LeaderAsync(), "gateway/state");
         var database = (await App.GetConnectionStringAsync("foresight"))!;
         var replayed = await MatchingVerb.ReplayAsync(database, live.Sequence);
         Assert.Equal((live.Sequence, live.StateHash), (replayed.Sequence, replayed.StateHash));

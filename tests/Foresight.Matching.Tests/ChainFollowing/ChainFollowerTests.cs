@@ -22,8 +22,8 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
         await venue.ExecuteAsync("DELETE FROM accounts");
         await fixture.MineAsync(2);
         await venue.FollowAsync();
-        var observed = venue.Leader.Commands.Where(c => c.Kind == DoorCommandKind.ObserveBalance).Select(c => c.Chain!).ToList();
-        Assert.All(observed, o => Assert.Equal(alice.Address.ToLowerHex(), o.Address));
+        var observed = venue.Leader.Commands.OfType<ObserveBalance>().ToList();
+        Assert.All(observed, o => Assert.Equal(alice.Address.ToLowerHex(), o.Account));
         Assert.Contains(observed, o => o is { MarketId: 0, Outcome: 255, Units: 500_000_000 });
         Assert.Contains(observed, o => o is { MarketId: Venue.Market, Outcome: 0, Units: 2_000 });
         Assert.Contains(observed, o => o is { MarketId: Venue.Market, Outcome: 1, Units: 2_000 });
@@ -42,7 +42,7 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
         await venue.StepAsync(submitter);
         await fixture.MineAsync(3);
 
-        venue.Leader.Answer = DoorStatus.InDoubt;
+        venue.Leader.Answer = ResultStatus.InDoubt;
         await Assert.ThrowsAsync<UndeliveredException>(() => venue.FollowAsync());
         Assert.Equal(cursor, await venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = 'follower'"));
         Assert.NotEqual("final", (await venue.StateOfAsync(trade)).State);
@@ -50,7 +50,7 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
         venue.Leader.Answer = null;
         await venue.FollowAsync();
         Assert.Equal("final", (await venue.StateOfAsync(trade)).State);
-        var settle = Assert.Single(venue.Leader.Commands, c => c.Kind == DoorCommandKind.SettleTrade);
+        var settle = Assert.Single(venue.Leader.Commands.OfType<SettleTrade>());
         Assert.Equal(DerivedRequestId.Of("settle", trade.ToString()), settle.RequestId);
     }
 
@@ -92,8 +92,8 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
         await venue.FollowAsync();
         await fixture.MineAsync();
         await venue.FollowAsync();
-        var told = venue.Leader.Commands.Where(c => c.Kind == DoorCommandKind.ReduceOrder).ToList();
-        Assert.All(told, c => Assert.Equal((order.Hash.ToString(), alice.Address.ToLowerHex(), 100L), (c.Cancel!.Hash, c.Cancel.Maker, c.Chain!.Units)));
+        var told = venue.Leader.Commands.OfType<ReduceOrder>().ToList();
+        Assert.All(told, c => Assert.Equal((order.Hash.ToString(), alice.Address.ToLowerHex(), 100L), (c.Hash, c.Maker, c.FilledLots)));
         Assert.Single(told.Select(c => c.RequestId).Distinct());
     }
 
@@ -105,7 +105,7 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
         await venue.SendAsync(alice.Key, venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", 4711));
         await fixture.MineAsync(2);
         await venue.FollowAsync();
-        var cancel = Assert.Single(venue.Leader.Commands, c => c.Kind == DoorCommandKind.CancelBySalt).Cancel!;
+        var cancel = Assert.Single(venue.Leader.Commands.OfType<CancelBySalt>());
         Assert.Equal(("4711", Venue.Market, alice.Address.ToLowerHex()), (cancel.Salt, cancel.MarketId, cancel.Maker));
     }
 
@@ -116,6 +116,7 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
         await venue.SendAsync(venue.Operator.Key, venue.MarketAddress, ContractArtifact.Market.Encode("resolve", 1));
         await fixture.MineAsync(2);
         await venue.FollowAsync();
-        Assert.Equal(new DoorMarket(Venue.Market, 3, 1), Assert.Single(venue.Leader.Commands, c => c.Kind == DoorCommandKind.SetMarketState).Market);
+        var resolved = Assert.Single(venue.Leader.Commands.OfType<SetMarketState>());
+        Assert.Equal((Venue.Market, 3, 1), (resolved.MarketId, resolved.State, resolved.WinningOutcome));
     }
 }

@@ -34,13 +34,13 @@ public sealed partial class GhostFillTests
             var order = venue.Sign(eve, isBuy: false, DeadTicks, DeadLots);
             await KillAsync(venue, how, order, bob);
             await venue.Venue.FollowAsync();
-            Assert.Equal((DoorStatus.Rejected, code), Said(await venue.PlaceAsync(order)));
+            Assert.Equal((ResultStatus.Rejected, code), Said(await venue.PlaceAsync(order)));
             await venue.ConfirmAsync();
-            Assert.Equal((DoorStatus.Rejected, code), Said(await venue.PlaceAsync(order)));
+            Assert.Equal((ResultStatus.Rejected, code), Said(await venue.PlaceAsync(order)));
             Assert.Equal("open", (await venue.PlaceAsync(eve, isBuy: false, 9_000, 1)).Result.OrderStatus);
         }
 
-        static (DoorStatus, string?) Said(LiveOrder placed) => (placed.Result.Status, placed.Result.Code);
+        static (ResultStatus, string?) Said(LiveOrder placed) => (placed.Result.Status, placed.Result.Code);
     }
 
     [Theory]

@@ -65,28 +65,24 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
     {
         cluster = await TestCluster.CreateAsync(stores);
         var traders = new Traders(seed: 61);
-        var placed = new List<DoorOrder>();
+        var placed = new List<PlaceOrder>();
         for (var term = 1; term <= 2; term++)
         {
             await using var node = await TestNode.StartAsync($"n{term}", cluster);
             await node.ActiveAsync();
             if (term == 1)
-                await node.Router.SendAsync([.. Enumerable.Range(1, TraderCount).SelectMany(trader => (DoorCommand[])
+                await node.Router.SendAsync([.. Enumerable.Range(1, TraderCount).SelectMany(trader => (LeaderCommand[])
                     [Traders.Fund(trader), Traders.FundShares(trader, 1, 0), Traders.FundShares(trader, 1, 1), Traders.FundShares(
                         trader, 2, 1)])]);
             for (var i = 0; i < 6; i++)
             {
                 var commands = Enumerable.Range(0, 50).Select(_ => traders.Any(TraderCount, placed)).ToList();
                 await node.Router.SendAsync(commands);
-                placed.AddRange(commands.Select(command => command.Order).OfType<DoorOrder>());
+                placed.AddRange(commands.OfType<PlaceOrder>());
             }
 
-            foreach (var kind in new[] { DoorCommandKind.SettleTrade, DoorCommandKind.BustTrade })
-                await node.Router.SendAsync(Traders.Command(kind) with
-                {
-                    Chain = new DoorChain(
-                        await cluster.ScalarAsync<long>("SELECT min(trade_id) FROM trades WHERE NOT closed"), null, 0, 0, 0, 10, null),
-                });
+            await node.Router.SendAsync(Traders.Settle(await OldestOpenTradeAsync(), block: 10));
+            await node.Router.SendAsync(Traders.Bust(await OldestOpenTradeAsync(), block: 10));
             proof = await node.ProofAsync();
         }
 
@@ -94,6 +90,8 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
     }
 
     public async Task DisposeAsync() => await cluster.DisposeAsync();
+
+    private Task<long> OldestOpenTradeAsync() => cluster.ScalarAsync<long>("SELECT min(trade_id) FROM trades WHERE NOT closed");
 
     [Fact]
     public async Task ASoundJournal_HasNoViolation_AndEachDamage_IsFound()

@@ -29,7 +29,7 @@ public sealed class ClockFaultTests(StoresFixture stores)
         await client.Router.SendAsync(Traders.Fund(1));
 
         var now = await cluster.ScalarAsync<long>("SELECT extract(epoch FROM clock_timestamp())::bigint");
-        Task<DoorResult> PlaceAsync(long expiry) =>
+        Task<CommandResult> PlaceAsync(long expiry) =>
             client.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1, GoodTilDate, expiry));
         Assert.Equal("open", (await PlaceAsync(now + 600)).OrderStatus);
         Assert.Equal("order_expired", (await PlaceAsync(now - 600)).Code);

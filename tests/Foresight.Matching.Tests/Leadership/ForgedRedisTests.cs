@@ -103,7 +103,7 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
             await IsSetAsync() && await one.Nodes.ListAsync() is [{ NodeId: "n1" } first, { NodeId: "n2" } second]
             && first.HeartbeatAt >= since && second.HeartbeatAt >= since);
         await Eventually.TrueAsync("one node leads", Eventually.Patience, () => OneLeads);
-        Assert.Equal(DoorStatus.Accepted, (await two.Router.SendAsync(Traders.Fund(1))).Status);
+        Assert.Equal(ResultStatus.Accepted, (await two.Router.SendAsync(Traders.Fund(1))).Status);
         await Journal.AssertSoundAsync(cluster);
     }
 

@@ -13,7 +13,7 @@ internal sealed class Load : IAsyncDisposable
     private readonly TestCluster cluster;
     private readonly Traders traders = new(seed: 50);
     private readonly CancellationTokenSource ending = new();
-    private readonly List<(DoorCommand Command, DoorResult Result)> answered = [];
+    private readonly List<(PlaceOrder Command, CommandResult Result)> answered = [];
     private readonly Task[] sending;
 
     public Load(TestClient client, TestCluster cluster)
@@ -43,12 +43,12 @@ internal sealed class Load : IAsyncDisposable
         var lost = 0;
         foreach (var (command, result) in answered)
         {
-            Assert.Equal(DoorStatus.Accepted, result.Status);
+            Assert.Equal(ResultStatus.Accepted, result.Status);
             var isGone = gone?.Contains(new JournalPlace(result.Epoch, result.Sequence)) == true;
             if (isGone) lost++;
             Assert.Equal(isGone ? 0L : 1L, await cluster.ScalarAsync<long>(
                 $"SELECT count(*) FROM commands c JOIN orders o ON o.sequence = c.sequence WHERE c.request_id = '{command.RequestId}' AND c.sequence = {result.Sequence} "
-                + $"AND c.epoch = {result.Epoch} AND o.order_hash = decode('{command.Order!.Hash[2..]}', 'hex')"));
+                + $"AND c.epoch = {result.Epoch} AND o.order_hash = decode('{command.Hash[2..]}', 'hex')"));
         }
 
         Assert.Equal(answered.Count - lost, (int)await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));

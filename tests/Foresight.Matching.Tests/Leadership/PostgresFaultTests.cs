@@ -42,7 +42,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
         proxy.Set(ProxyMode.Cut);
         proxy.Set(ProxyMode.Forward);
         var result = await answer;
-        Assert.Equal(DoorStatus.Accepted, result.Status);
+        Assert.Equal(ResultStatus.Accepted, result.Status);
         Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
         Assert.Equal(result.Sequence, await cluster.ScalarAsync<long>($"SELECT sequence FROM commands WHERE request_id = '{place.RequestId}'"));
         await Journal.AssertSoundAsync(cluster);
@@ -51,7 +51,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task ADatabaseThatIsGoneForAWhile_LosesNothingAcknowledged_AndTradingGoesOnAfterwards()
     {
-        var acknowledged = new List<DoorCommand>();
+        var acknowledged = new List<LeaderCommand>();
         for (var round = 0; round < 3; round++)
         {
             var commands = Enumerable.Range(0, 20).Select(_ => traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1)).ToList();
@@ -60,7 +60,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
             await Eventually.TrueAsync(
                 "the leader notices that it cannot commit", Eventually.Patience, () => node.Presence.State != "active");
             proxy.Set(ProxyMode.Forward);
-            Assert.All(await answers, answer => Assert.Equal(DoorStatus.Accepted, answer.Status));
+            Assert.All(await answers, answer => Assert.Equal(ResultStatus.Accepted, answer.Status));
             acknowledged.AddRange(commands);
         }
 
@@ -87,7 +87,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
         var before = await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
         var place = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1);
         var result = await node.Router.SendAsync(place);
-        Assert.Equal((DoorStatus.Accepted, before), (result.Status, result.Epoch));
+        Assert.Equal((ResultStatus.Accepted, before), (result.Status, result.Epoch));
         Assert.Equal(2L, await cluster.ScalarAsync<long>("SELECT last_value FROM attempts"));
         Assert.Equal(1L, await cluster.ScalarAsync<long>($"SELECT count(*) FROM commands WHERE request_id = '{place.RequestId}'"));
         await Journal.AssertSoundAsync(cluster);
@@ -101,12 +101,12 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
         await cluster.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()");
         var command = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1) with { Deadline = DateTimeOffset.UtcNow.AddSeconds(2) };
         var refused = await node.Router.SendAsync(command);
-        Assert.Contains(refused.Status, new[] { DoorStatus.Late, DoorStatus.InDoubt });
+        Assert.Contains(refused.Status, new[] { ResultStatus.Late, ResultStatus.InDoubt });
 
         await cluster.ExecuteAsync($"SET default_transaction_read_only = off; ALTER DATABASE {name} RESET default_transaction_read_only");
         await cluster.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()");
         await node.ActiveAsync();
-        Assert.Equal(DoorStatus.Accepted, (await node.Router.SendAsync(command with { Deadline = DateTimeOffset.UtcNow.AddSeconds(60) })).Status);
+        Assert.Equal(ResultStatus.Accepted, (await node.Router.SendAsync(command with { Deadline = DateTimeOffset.UtcNow.AddSeconds(60) })).Status);
         Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
         await Journal.AssertSoundAsync(cluster);
     }
@@ -117,7 +117,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
         // As if another node had won while this one still trusts its lease.
         await cluster.ExecuteAsync("UPDATE leadership SET epoch = epoch + 1, token = gen_random_uuid(), node_id = 'rival'");
         var answer = await node.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1));
-        Assert.Equal(DoorStatus.Accepted, answer.Status);
+        Assert.Equal(ResultStatus.Accepted, answer.Status);
         Assert.True(answer.Epoch >= 3, "acknowledged only in a term after the rival's");
         Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
     }

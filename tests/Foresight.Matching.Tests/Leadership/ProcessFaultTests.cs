@@ -148,7 +148,7 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
             var before = await EpochAsync();
             nodes[0].KillNow();
             await TakenOverAsync("leader");
-            Assert.Equal(DoorStatus.Accepted, (await client.Router.SendAsync(Traders.Fund(1))).Status);
+            Assert.Equal(ResultStatus.Accepted, (await client.Router.SendAsync(Traders.Fund(1))).Status);
             Assert.Equal(before + 1, await EpochAsync());
             Assert.Equal(1, followers.Count(node => node.Presence.State == "active"));
         }

@@ -37,7 +37,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
 
         await stores.StartAgainAsync("redis");
         await OneLeadsAsync(one, two, Eventually.Patience);
-        Assert.Equal(DoorStatus.Accepted, (await one.Router.SendAsync(Traders.Fund(1))).Status);
+        Assert.Equal(ResultStatus.Accepted, (await one.Router.SendAsync(Traders.Fund(1))).Status);
         await NodesAreKnownAsync(one, Eventually.Patience);
         await Eventually.TrueAsync("it is ready", Eventually.Patience, async () => await ProbeAsync(one, "ready") == 200);
     }
@@ -54,13 +54,13 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
 
         await stores.KillAsync("redis");
         // The leader serves while it may still trust its lease.
-        Assert.Equal(DoorStatus.Accepted, (await one.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
+        Assert.Equal(ResultStatus.Accepted, (await one.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
         await Eventually.TrueAsync("the leader stops by its own clock", Eventually.Patience, () => one.Presence.State == "follower");
 
         await stores.StartAgainAsync("redis");
         await OneLeadsAsync(one, two, Eventually.Patience);
         await NodesAreKnownAsync(one, Eventually.Patience);
-        Assert.Equal(DoorStatus.Accepted, (await two.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
+        Assert.Equal(ResultStatus.Accepted, (await two.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
         await Journal.AssertSoundAsync(cluster);
     }
 
@@ -80,7 +80,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await other.ActiveAsync(Eventually.Patience);
         await Eventually.TrueAsync(
             "the node without Redis follows", Eventually.Patience, () => cutOff.Presence.State == "follower");
-        Assert.Equal(DoorStatus.Accepted, (await other.Router.SendAsync(Traders.Fund(1))).Status);
+        Assert.Equal(ResultStatus.Accepted, (await other.Router.SendAsync(Traders.Fund(1))).Status);
 
         // Thawed, its late renewals find another's token.
         var thawedAt = DateTimeOffset.UtcNow;
@@ -115,7 +115,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
             "somebody holds the lease again", Eventually.Patience,
             async () => (await one.Redis.StringGetAsync(key)).ToString() is { Length: > 0 } value && !value.Contains("ghost"));
         await OneLeadsAsync(one, two, Eventually.Patience);
-        Assert.Equal(DoorStatus.Accepted, (await two.Router.SendAsync(Traders.Fund(1))).Status);
+        Assert.Equal(ResultStatus.Accepted, (await two.Router.SendAsync(Traders.Fund(1))).Status);
         await Journal.AssertSoundAsync(cluster);
     }
 
@@ -146,7 +146,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await using var one = await TestNode.StartAsync("n1", cluster);
         await using var namesake = await TestNode.StartAsync("n1", cluster);
         await OneLeadsAsync(one, namesake, Eventually.Patience);
-        Assert.Equal(DoorStatus.Accepted, (await namesake.Router.SendAsync(Traders.Fund(1))).Status);
+        Assert.Equal(ResultStatus.Accepted, (await namesake.Router.SendAsync(Traders.Fund(1))).Status);
         Assert.Equal(1, new[] { one, namesake }.Count(node => node.Presence.State == "active"));
         await Eventually.TrueAsync("the younger one has a name of its own", Eventually.Patience, async () =>
             (await one.Nodes.ListAsync()).Select(node => node.NodeId).ToList() is ["n1", var own] && own.StartsWith("n1-", StringComparison.Ordinal));

@@ -34,7 +34,7 @@ public sealed class SeenTests(StoresFixture stores)
         first.AskToEnd();
         await Eventually.TrueAsync("the second node leads", Eventually.Patience, async () => (await client.ActiveAsync(other: "n1"))?.NodeId == "n2");
         var placed = await client.Router.SendAsync([traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1)]);
-        Assert.Equal(DoorStatus.Accepted, placed.Single().Status);
+        Assert.Equal(ResultStatus.Accepted, placed.Single().Status);
         await Eventually.TrueAsync("every phase is in the history", Eventually.Patience, async () => await cluster.ScalarAsync<bool>(
             $"SELECT phases ?& ARRAY['{string.Join("', '", Phases)}'] FROM leadership_history WHERE resource = 'matching-engine' AND epoch = 2"));
         await ShowsAsync(

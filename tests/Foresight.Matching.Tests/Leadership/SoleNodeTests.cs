@@ -34,7 +34,7 @@ public sealed class SoleNodeTests(BreakableStoresFixture stores) : IAsyncLifetim
         await using var client = new TestClient(cluster);
         await Eventually.TrueAsync("a client finds it", Eventually.Patience, async () =>
             (await client.Leaders.FindAsync(LeasedResources.Matching))?.NodeId == "n1");
-        Assert.Equal(DoorStatus.Accepted, (await client.Router.SendAsync(Traders.Fund(1))).Status);
+        Assert.Equal(ResultStatus.Accepted, (await client.Router.SendAsync(Traders.Fund(1))).Status);
         Assert.Equal("active", node.Presence.State);
         await Journal.AssertSoundAsync(cluster);
     }

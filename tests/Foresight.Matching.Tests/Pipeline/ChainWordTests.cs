@@ -13,7 +13,7 @@ public sealed class ChainWordTests(StoresFixture stores)
         await using var cluster = await TestCluster.CreateAsync(stores);
         var traders = new Traders(seed: 60);
         var ask = traders.Place(1, 1, 0, isBuy: false, price: 6_000, lots: 100);
-        var hash = ask.Order!.Hash;
+        var hash = ask.Hash;
         await using (var node = await TestNode.StartAsync("n1", cluster))
         {
             await node.ActiveAsync();
@@ -21,7 +21,7 @@ public sealed class ChainWordTests(StoresFixture stores)
             // Filled by us between the reading of the chain and the command: neither is counted twice, nor forgotten.
             await node.Router.SendAsync([traders.Place(2, 1, 0, isBuy: true, price: 6_000, lots: 10), Traders.Reduce(1, 1, hash, 30)]);
             Assert.Equal((10, 30, 1), await OrderAsync(cluster, hash));
-            Assert.Equal(DoorStatus.Accepted, (await node.Router.SendAsync(Traders.Reduce(1, 1, hash, 30))).Status);
+            Assert.Equal(ResultStatus.Accepted, (await node.Router.SendAsync(Traders.Reduce(1, 1, hash, 30))).Status);
             Assert.Equal((10, 30, 1), await OrderAsync(cluster, hash));
             Assert.Equal(60L, await cluster.ScalarAsync<long>("SELECT order_hold FROM balances WHERE account_id = 1 AND market_id = 1"));
         }
@@ -54,8 +54,7 @@ public sealed class ChainWordTests(StoresFixture stores)
         var trade = (await node.Router.SendAsync(traders.Place(2, 1, 0, isBuy: true, price: 6_000, lots: 10))).Fills!.Single().TradeId;
 
         var reason = $"insufficient_shares:{Traders.Address(1)}";
-        await node.Router.SendAsync(
-            Traders.Command(DoorCommandKind.BustTrade) with { Chain = new DoorChain(trade, null, 0, 0, 0, 5, reason) });
+        await node.Router.SendAsync(Traders.Bust(trade, block: 5, reason));
         await Eventually.TrueAsync(
             "both sides hear of the bust trade", Eventually.Patience, () => told.Count(update => update.Kind == "trade_bust") == 2);
         var bust = told.Where(update => update.Kind == "trade_bust").ToList();

@@ -13,8 +13,8 @@ public sealed class FailedCommandTests(StoresFixture stores) : IAsyncLifetime
     private readonly Traders traders = new(seed: 1);
     private TestCluster cluster = null!;
     private TestNode node = null!;
-    private DoorCommand resting = null!;
-    private DoorCommand bad = null!;
+    private PlaceOrder resting = null!;
+    private PlaceOrder bad = null!;
 
     public async Task InitializeAsync()
     {
@@ -40,13 +40,13 @@ public sealed class FailedCommandTests(StoresFixture stores) : IAsyncLifetime
         var before = await node.ProofAsync();
         var good = traders.Place(3, 1, 0, isBuy: true, price: 1_000, lots: 10);
         var results = await node.Router.SendAsync([bad, good]);
-        Assert.Equal((DoorStatus.Rejected, ProblemCodes.CommandFailed), (results[0].Status, results[0].Code));
-        Assert.Equal((DoorStatus.Accepted, before.Epoch, before.Sequence + 1), (results[1].Status, results[1].Epoch, results[1].Sequence));
+        Assert.Equal((ResultStatus.Rejected, ProblemCodes.CommandFailed), (results[0].Status, results[0].Code));
+        Assert.Equal((ResultStatus.Accepted, before.Epoch, before.Sequence + 1), (results[1].Status, results[1].Epoch, results[1].Sequence));
         Assert.Equal(0L, await cluster.ScalarAsync<long>($"SELECT count(*) FROM commands WHERE request_id = '{bad.RequestId}'"));
         Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT count(*) FROM trades"));
         Assert.True(await cluster.ScalarAsync<bool>(
             $"""
-            SELECT until > now() AND reason LIKE '%not among the live ones%' AND command LIKE '%{bad.Order!.Hash}%'
+            SELECT until > now() AND reason LIKE '%not among the live ones%' AND command LIKE '%{bad.Hash}%'
             FROM failed_commands WHERE request_id = '{bad.RequestId}'
             """));
 
@@ -79,7 +79,7 @@ public sealed class FailedCommandTests(StoresFixture stores) : IAsyncLifetime
     private int Throws() => node.Said.Count(line => line.Contains("made the engine throw", StringComparison.Ordinal));
 
     private Task SetStatusAsync(int status) =>
-        cluster.ExecuteAsync($"UPDATE orders SET status = {status} WHERE order_hash = decode('{resting.Order!.Hash[2..]}', 'hex')");
+        cluster.ExecuteAsync($"UPDATE orders SET status = {status} WHERE order_hash = decode('{resting.Hash[2..]}', 'hex')");
 
     private async Task StartAsync(string name)
     {

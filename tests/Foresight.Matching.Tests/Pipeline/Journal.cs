@@ -23,7 +23,7 @@ internal static class Journal
         await using var command =
             cluster.Database.CreateCommand("INSERT INTO snapshots (shard, sequence, epoch, state_hash, state) VALUES (0, $1, 1, $2, $3)");
         command.Parameters.AddWithValue(engine.Sequence);
-        command.Parameters.AddWithValue(Desk.Format(spoilt ? ~engine.StateHash() : engine.StateHash()));
+        command.Parameters.AddWithValue(Sequencer.Format(spoilt ? ~engine.StateHash() : engine.StateHash()));
         command.Parameters.AddWithValue(state.WrittenMemory.ToArray());
         await command.ExecuteNonQueryAsync();
     }

@@ -3,7 +3,7 @@ using Foresight.Matching.Tests.Stores;
 
 namespace Foresight.Matching.Tests.Pipeline;
 
-/// <summary>One node over a real Redis and a real Postgres, through its own door.</summary>
+/// <summary>One node over a real Redis and a real Postgres, through its own gateway.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
 {
@@ -30,13 +30,13 @@ public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
     {
         var place = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 10);
         var result = await SendAsync(place);
-        Assert.Equal((DoorStatus.Accepted, "open", 10L), (result.Status, result.OrderStatus, result.RemainingLots));
+        Assert.Equal((ResultStatus.Accepted, "open", 10L), (result.Status, result.OrderStatus, result.RemainingLots));
         Assert.Equal(
             1L, await cluster.ScalarAsync<long>(
                 $"SELECT count(*) FROM commands WHERE request_id = '{place.RequestId}' AND sequence = {result.Sequence}"));
         Assert.Equal(
             1L, await cluster.ScalarAsync<long>(
-                $"SELECT count(*) FROM orders WHERE order_hash = decode('{place.Order!.Hash[2..]}', 'hex') AND status = 0"));
+                $"SELECT count(*) FROM orders WHERE order_hash = decode('{place.Hash[2..]}', 'hex') AND status = 0"));
         Assert.Equal(40_000L, await cluster.ScalarAsync<long>("SELECT order_hold FROM balances WHERE account_id = 1 AND outcome = 255"));
         Assert.NotNull(result.CommitLsn);
     }
@@ -60,7 +60,7 @@ public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
         var place = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 10);
         var both = await Task.WhenAll(SendAsync(place), SendAsync(place));
         var later = await SendAsync(place);
-        Assert.All([.. both, later], result => Assert.Equal((DoorStatus.Accepted, both[0].Sequence), (result.Status, result.Sequence)));
+        Assert.All([.. both, later], result => Assert.Equal((ResultStatus.Accepted, both[0].Sequence), (result.Status, result.Sequence)));
         Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
     }
 
@@ -69,9 +69,9 @@ public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
     {
         var place = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 10);
         await SendAsync(place);
-        Assert.Equal(DoorStatus.Duplicate, (await SendAsync(place with { RequestId = Guid.NewGuid() })).Status);
-        await SendAsync(Traders.CancelByHash(1, 1, place.Order!.Hash));
-        Assert.Equal(DoorStatus.Duplicate, (await SendAsync(place with { RequestId = Guid.NewGuid() })).Status);
+        Assert.Equal(ResultStatus.Duplicate, (await SendAsync(place with { RequestId = Guid.NewGuid() })).Status);
+        await SendAsync(Traders.CancelByHash(1, 1, place.Hash));
+        Assert.Equal(ResultStatus.Duplicate, (await SendAsync(place with { RequestId = Guid.NewGuid() })).Status);
     }
 
     [Fact]
@@ -79,8 +79,8 @@ public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
     {
         var place = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 10);
         var results = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => SendAsync(place with { RequestId = Guid.NewGuid() })));
-        Assert.Equal(1, results.Count(result => result.Status == DoorStatus.Accepted));
-        Assert.Equal(99, results.Count(result => result.Status == DoorStatus.Duplicate));
+        Assert.Equal(1, results.Count(result => result.Status == ResultStatus.Accepted));
+        Assert.Equal(99, results.Count(result => result.Status == ResultStatus.Duplicate));
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
         var other = traders.Place(1, 1, 0, isBuy: true, price: 4_100, lots: 10, key: "k");
         Assert.Equal(ProblemCodes.IdempotencyKeyReused, (await SendAsync(other with { RequestId = first.RequestId })).Code);
         Assert.Equal(ProblemCodes.IdempotencyKeyReused, (await SendAsync(other)).Code);
-        Assert.Equal(DoorStatus.Accepted, (await SendAsync(traders.Place(2, 1, 0, isBuy: true, price: 4_000, lots: 10, key: "k"))).Status);
+        Assert.Equal(ResultStatus.Accepted, (await SendAsync(traders.Place(2, 1, 0, isBuy: true, price: 4_000, lots: 10, key: "k"))).Status);
     }
 
     [Fact]
@@ -99,10 +99,10 @@ public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
     {
         var place = traders.Place(4, 1, 0, isBuy: true, price: 4_000, lots: 10);
         var refused = await SendAsync(place);
-        Assert.Equal((DoorStatus.Rejected, ProblemCodes.InsufficientBalance), (refused.Status, refused.Code));
+        Assert.Equal((ResultStatus.Rejected, ProblemCodes.InsufficientBalance), (refused.Status, refused.Code));
         Assert.Equal(refused.Sequence, (await SendAsync(place)).Sequence);
         await SendAsync(Traders.Fund(4));
-        Assert.Equal(DoorStatus.Accepted, (await SendAsync(place with { RequestId = Guid.NewGuid() })).Status);
+        Assert.Equal(ResultStatus.Accepted, (await SendAsync(place with { RequestId = Guid.NewGuid() })).Status);
     }
 
     [Fact]
@@ -110,10 +110,10 @@ public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
     {
         var place = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 10);
         await SendAsync(place);
-        Assert.Equal(ProblemCodes.UnknownOrder, (await SendAsync(Traders.CancelBySalt(2, 1, place.Order!.Salt))).Code);
-        Assert.Equal(ProblemCodes.UnknownOrder, (await SendAsync(Traders.CancelByHash(2, 1, place.Order.Hash))).Code);
-        var cancel = await SendAsync(Traders.CancelBySalt(1, 1, place.Order.Salt));
-        Assert.Equal([place.Order.Hash], cancel.Cancelled);
+        Assert.Equal(ProblemCodes.UnknownOrder, (await SendAsync(Traders.CancelBySalt(2, 1, place.Salt))).Code);
+        Assert.Equal(ProblemCodes.UnknownOrder, (await SendAsync(Traders.CancelByHash(2, 1, place.Hash))).Code);
+        var cancel = await SendAsync(Traders.CancelBySalt(1, 1, place.Salt));
+        Assert.Equal([place.Hash], cancel.Cancelled);
         Assert.Equal("requested", await cluster.ScalarAsync<string>("SELECT reason FROM orders WHERE status = 3"));
     }
 
@@ -137,13 +137,13 @@ public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
     {
         var good = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 10);
         var bad = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 10);
-        bad = bad with { Order = bad.Order! with { Hash = hash ?? bad.Order.Hash, Salt = salt, Signature = signature } };
+        bad = bad with { Hash = hash ?? bad.Hash, Salt = salt, Signature = signature };
         var text = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 10);
-        text = text with { Order = text.Order! with { ClientOrderId = "a\0b" } };
+        text = text with { ClientOrderId = "a\0b" };
         var results = await node.Router.SendAsync([good, bad, text]);
         Assert.Equal(
-            [(DoorStatus.Accepted, null), (DoorStatus.Rejected, ProblemCodes.MalformedRequest),
-                (DoorStatus.Rejected, ProblemCodes.MalformedRequest)],
+            [(ResultStatus.Accepted, null), (ResultStatus.Rejected, ProblemCodes.MalformedRequest),
+                (ResultStatus.Rejected, ProblemCodes.MalformedRequest)],
             results.Select(result => (result.Status, result.Code)));
     }
 
@@ -151,9 +151,9 @@ public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
     public async Task ACommandPastItsDeadline_IsNotSequenced()
     {
         var late = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 10) with { Deadline = DateTimeOffset.UtcNow.AddSeconds(-1) };
-        Assert.Equal(DoorStatus.Late, (await SendAsync(late)).Status);
+        Assert.Equal(ResultStatus.Late, (await SendAsync(late)).Status);
         Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
     }
 
-    private Task<DoorResult> SendAsync(DoorCommand command) => node.Router.SendAsync(command);
+    private Task<CommandResult> SendAsync(LeaderCommand command) => node.Router.SendAsync(command);
 }

@@ -14,7 +14,7 @@ public sealed class RecoveryTests(StoresFixture stores)
     {
         await using var cluster = await TestCluster.CreateAsync(stores);
         var traders = new Traders(seed: 20);
-        var placed = new List<DoorOrder>();
+        var placed = new List<PlaceOrder>();
         var node = await TestNode.StartAsync("n1", cluster);
         try
         {
@@ -26,8 +26,8 @@ public sealed class RecoveryTests(StoresFixture stores)
                 {
                     var commands = Enumerable.Range(0, 50).Select(_ => traders.Any(TraderCount, placed)).ToList();
                     var results = await node.Router.SendAsync(commands);
-                    Assert.All(results, result => Assert.Contains(result.Status, new[] { DoorStatus.Accepted, DoorStatus.Rejected }));
-                    placed.AddRange(commands.Select(command => command.Order).OfType<DoorOrder>());
+                    Assert.All(results, result => Assert.Contains(result.Status, new[] { ResultStatus.Accepted, ResultStatus.Rejected }));
+                    placed.AddRange(commands.OfType<PlaceOrder>());
                 }
 
                 var proof = await node.ProofAsync();
@@ -78,7 +78,7 @@ public sealed class RecoveryTests(StoresFixture stores)
         await using var cluster = await TestCluster.CreateAsync(stores);
         var traders = new Traders(seed: 22);
         var place = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 10);
-        DoorResult first;
+        CommandResult first;
         await using (var node = await TestNode.StartAsync("n1", cluster))
         {
             await node.ActiveAsync();
@@ -91,8 +91,8 @@ public sealed class RecoveryTests(StoresFixture stores)
         var again = await next.Router.SendAsync(place);
         Assert.Equal(
             (first.Status, first.Sequence, first.Epoch, first.OrderStatus), (again.Status, again.Sequence, again.Epoch, again.OrderStatus));
-        var cancel = await next.Router.SendAsync(Traders.CancelByHash(1, 1, place.Order!.Hash));
-        Assert.Equal((DoorStatus.Accepted, first.Epoch + 1), (cancel.Status, cancel.Epoch));
+        var cancel = await next.Router.SendAsync(Traders.CancelByHash(1, 1, place.Hash));
+        Assert.Equal((ResultStatus.Accepted, first.Epoch + 1), (cancel.Status, cancel.Epoch));
     }
 
     private static async Task FundAsync(TestNode node)

@@ -45,7 +45,7 @@ internal sealed class TestCluster : IAsyncDisposable
         await new Recovery(new PostgresJournal(Database, shard: 0), shard: 0, NullLogger.Instance).ReplayAllAsync(
             through, CancellationToken.None);
 
-    public async Task<string> ReplayHashAsync(long through = long.MaxValue) => Desk.Format((await ReplayAsync(through)).StateHash());
+    public async Task<string> ReplayHashAsync(long through = long.MaxValue) => Sequencer.Format((await ReplayAsync(through)).StateHash());
 
     public async Task ExecuteAsync(string sql)
     {

@@ -55,7 +55,7 @@ internal sealed class TestNode : IAsyncDisposable
         builder.AddPipeline();
         var app = builder.Build();
         app.MapDefaultEndpoints();
-        app.MapDoor();
+        app.MapCommandGateway();
         app.AnnounceDoor();
         await app.StartAsync();
         return new TestNode(app, lines);

@@ -30,7 +30,7 @@ public sealed class PoolTests(StoresFixture stores) : IAsyncLifetime
             for (var i = 0; i < 5; i++)
                 held.Add(await Eventually.GetAsync("a free connection", Eventually.Patience, () => TryOpenAsync(node.Primary)));
             Assert.Equal(
-                DoorStatus.Accepted, (await node.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
+                ResultStatus.Accepted, (await node.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
         }
         finally
         {

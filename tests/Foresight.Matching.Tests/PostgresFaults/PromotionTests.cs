@@ -90,13 +90,13 @@ public sealed class PromotionTests : IAsyncLifetime
         return started;
     }
 
-    private async Task<IReadOnlyList<DoorResult>> PlaceAsync(int count)
+    private async Task<IReadOnlyList<CommandResult>> PlaceAsync(int count)
     {
-        var answers = new List<DoorResult>();
+        var answers = new List<CommandResult>();
         for (var i = 0; i < count; i++)
         {
             var answer = await node!.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1));
-            Assert.Equal(DoorStatus.Accepted, answer.Status);
+            Assert.Equal(ResultStatus.Accepted, answer.Status);
             answers.Add(answer);
         }
 

@@ -43,13 +43,13 @@ public sealed class SynchronousStandbyTests : IAsyncLifetime
         Assert.Equal(21L, await CountAsync());
     }
 
-    private static void AssertOpen(DoorResult answer) => Assert.Contains(answer.Status, new[] { DoorStatus.InDoubt, DoorStatus.Late });
+    private static void AssertOpen(CommandResult answer) => Assert.Contains(answer.Status, new[] { ResultStatus.InDoubt, ResultStatus.Late });
 
     private async Task<long> CountAsync() => (long)(await StreamingStandby.ScalarAsync(stores.Postgres, "SELECT count(*) FROM orders"))!;
 
-    private DoorCommand Place(double seconds) =>
+    private LeaderCommand Place(double seconds) =>
         traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1) with { Deadline = DateTimeOffset.UtcNow.AddSeconds(seconds) };
 
-    private async Task AssertAcceptedAsync(DoorCommand command) => Assert.Equal(
-        DoorStatus.Accepted, (await node.Router.SendAsync(command with { Deadline = DateTimeOffset.UtcNow + Eventually.Patience })).Status);
+    private async Task AssertAcceptedAsync(LeaderCommand command) => Assert.Equal(
+        ResultStatus.Accepted, (await node.Router.SendAsync(command with { Deadline = DateTimeOffset.UtcNow + Eventually.Patience })).Status);
 }

@@ -29,7 +29,7 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
         await fixture.MineAsync(3);
         await venue.StepAsync(submitter);
 
-        await FollowUntilAcknowledgedAsync(live, command => command.Kind == DoorCommandKind.SettleTrade);
+        await FollowUntilAcknowledgedAsync(live, command => command is SettleTrade);
         Assert.True(await venue.ScalarAsync<bool>("SELECT bool_and(closed AND settlement = 'mined') FROM trades"));
         // Open from an earlier run; whether it is still there cannot be said now.
         var key = $"balance_mismatch:{alice.Account.ToLowerHex()}:USDC";
@@ -55,7 +55,7 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
         Assert.Empty((await live.CheckBalancesAsync())!.Ahead);
         await live.Venue.SendAsync(live.Venue.Operator.Key, live.Venue.Deployment.Usdc, UsdcContract.Mint(alice.Account, 7 * OneUsdc));
         await fixture.MineAsync(3);
-        await FollowUntilAcknowledgedAsync(live, command => command.Kind == DoorCommandKind.ObserveBalance);
+        await FollowUntilAcknowledgedAsync(live, command => command is ObserveBalance);
         var check = await live.CheckBalancesAsync();
         Assert.Empty(check!.Findings);
         Assert.Equal([$"balance_mismatch:{alice.Account.ToLowerHex()}:USDC"], check.Ahead);
@@ -70,7 +70,7 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
         await live.ConfirmAsync();
         Assert.Equal(ProblemCodes.InsufficientBalance, (await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000)).Result.Code);
         // It looks for refused orders only after it has looked once.
-        var follower = live.Venue.NewFollowerVia(Interrupted(live, command => command is { Kind: DoorCommandKind.AllotCollateral, Chain.Units: < 0 }));
+        var follower = live.Venue.NewFollowerVia(Interrupted(live, command => command is AllotCollateral { Units: < 0 }));
         await Eventually.TrueAsync("the giving shard has given", Eventually.Patience, async () =>
         {
             await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000);
@@ -123,10 +123,10 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
     }
 
     /// <summary>The leader acknowledges, and the follower does not hear it: its cursor stays.</summary>
-    private static async Task FollowUntilAcknowledgedAsync(LiveVenue live, Func<DoorCommand, bool> last)
+    private static async Task FollowUntilAcknowledgedAsync(LiveVenue live, Func<LeaderCommand, bool> last)
         => await Assert.ThrowsAsync<UndeliveredException>(() => live.Venue.FollowAsync(live.Venue.NewFollowerVia(Interrupted(live, last))));
 
-    private static SendToLeader Interrupted(LiveVenue live, Func<DoorCommand, bool> last) => async (commands, cancellation) =>
+    private static SendToLeader Interrupted(LiveVenue live, Func<LeaderCommand, bool> last) => async (commands, cancellation) =>
     {
         var results = await live.Node.Router.SendAsync(commands, cancellation);
         return commands.Any(last) ? throw new UndeliveredException("A test took the answer away.") : results;

@@ -222,14 +222,14 @@ public sealed class ReconcilerTests(ChainFixture fixture)
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         await fixture.MineAsync(3);
         await venue.FollowAsync();
-        foreach (var observed in venue.Leader.Commands.Where(c => c.Chain?.Address is not null).Select(c => c.Chain!))
+        foreach (var observed in venue.Leader.Commands.OfType<ObserveBalance>())
         {
             await venue.ExecuteAsync(
                 """
                 INSERT INTO balances (account_id, market_id, outcome, owned, order_hold, trade_hold, updated_sequence)
                 SELECT account_id, $2, $3, $4, 0, 0, 1 FROM accounts WHERE address = $1 ON CONFLICT (account_id, market_id, outcome, shard) DO UPDATE SET owned = excluded.owned
                 """,
-                Chain.Address.Parse(observed.Address!).ToBytes(), observed.MarketId, (short)observed.Outcome, observed.Units);
+                Chain.Address.Parse(observed.Account!).ToBytes(), observed.MarketId, (short)observed.Outcome, observed.Units);
         }
 
         var options = new ReconciliationOptions { Balances = true };

@@ -69,7 +69,7 @@ public sealed class RepairTests(ChainFixture fixture)
         await venue.ExecuteAsync("UPDATE trades SET settlement = 'broadcast', block_number = NULL, tx_hash = NULL, closed = false WHERE trade_id = $1", trades[0]);
         venue.Leader.Commands.Clear();
 
-        venue.Leader.Answer = DoorStatus.NotLeader;
+        venue.Leader.Answer = ResultStatus.NotLeader;
         var run = await RunAsync(venue, dryRun: false);
         Assert.Equal("broadcast", (await venue.StateOfAsync(trades[0])).State);
         Assert.Equal("refused", await venue.ScalarAsync<string>("SELECT state FROM reconciliation_repairs WHERE run_id = $1", run));
@@ -92,8 +92,8 @@ public sealed class RepairTests(ChainFixture fixture)
         await venue.FollowAsync();
         venue.Leader.Commands.Clear();
         await RunAsync(venue, dryRun: false);
-        var command = Assert.Single(venue.Leader.Commands);
-        Assert.Equal((DoorCommandKind.ReduceOrder, order.Hash.ToString(), 100L), (command.Kind, command.Cancel!.Hash, command.Chain!.Units));
+        var command = Assert.IsType<ReduceOrder>(Assert.Single(venue.Leader.Commands));
+        Assert.Equal((order.Hash.ToString(), 100L), (command.Hash, command.FilledLots));
         // One share at 0.60.
         Assert.Equal(600_000L, await venue.ScalarAsync<long>("SELECT amount FROM discrepancies"));
     }

@@ -23,7 +23,7 @@ internal sealed record Wallet(PrivateKey Key, Address Account)
 internal sealed record SignedOrder(Wallet Maker, OrderMessage Message, Hash32 Hash, byte[] Signature);
 
 /// <summary>An order as it was sent, and what the leader said to it.</summary>
-internal sealed record LiveOrder(Wallet Maker, OrderMessage Message, Hash32 Hash, byte[] Signature, DoorResult Result)
+internal sealed record LiveOrder(Wallet Maker, OrderMessage Message, Hash32 Hash, byte[] Signature, CommandResult Result)
 {
     public long TradeId
     {
@@ -117,12 +117,12 @@ internal sealed class LiveVenue : IAsyncDisposable
     public async Task<LiveOrder> PlaceAsync(SignedOrder order, int timeInForce = 0, int market = Venue.Market)
     {
         var (maker, message, hash, signature) = order;
-        var result = await Node.Router.SendAsync(Traders.Command(DoorCommandKind.Place) with
+        var result = await Node.Router.SendAsync(new PlaceOrder
         {
-            Order = new DoorOrder(
-                hash.ToString(), maker.Account.ToLowerHex(), market, (int)message.OutcomeIndex, message.IsBuy, (int)(message.Price / OrderMessage.PricePerTick),
-                (long)(message.Amount / OrderMessage.AmountPerLot), message.Salt.ToString(), 0, Hex.Encode(signature), timeInForce, false, 0, null, null),
-            Shard = Venue.Deployment.Market(market).Shard,
+            RequestId = Guid.NewGuid(), Deadline = Traders.Deadline, Shard = Venue.Deployment.Market(market).Shard, Hash = hash.ToString(),
+            Maker = maker.Account.ToLowerHex(), MarketId = market, Outcome = (int)message.OutcomeIndex, IsBuy = message.IsBuy,
+            PriceTicks = (int)(message.Price / OrderMessage.PricePerTick), Lots = (long)(message.Amount / OrderMessage.AmountPerLot),
+            Salt = message.Salt.ToString(), Signature = Hex.Encode(signature), TimeInForce = timeInForce,
         });
         return new LiveOrder(maker, message, hash, signature, result);
     }

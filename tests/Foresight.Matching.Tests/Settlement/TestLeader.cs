@@ -6,27 +6,27 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Settlement;
 
-/// <summary>Stands for the leader's door: acknowledges everything, and closes trades in the journal as the leader does.</summary>
+/// <summary>Stands for the leader's gateway: acknowledges everything, and closes trades in the journal as the leader does.</summary>
 public sealed class TestLeader(NpgsqlDataSource database)
 {
-    public ConcurrentQueue<DoorCommand> Commands { get; } = [];
+    public ConcurrentQueue<LeaderCommand> Commands { get; } = [];
 
     /// <summary>When set, what it answers instead of accepting.</summary>
-    public DoorStatus? Answer { get; set; }
+    public ResultStatus? Answer { get; set; }
 
-    public IEnumerable<long> Settled => Commands.Where(c => c.Kind == DoorCommandKind.SettleTrade).Select(c => c.Chain!.TradeId);
+    public IEnumerable<long> Settled => Commands.OfType<SettleTrade>().Select(c => c.TradeId);
 
-    public IEnumerable<long> Bust => Commands.Where(c => c.Kind == DoorCommandKind.BustTrade).Select(c => c.Chain!.TradeId);
+    public IEnumerable<long> Bust => Commands.OfType<BustTrade>().Select(c => c.TradeId);
 
-    public async Task<IReadOnlyList<DoorResult>> SendAsync(IReadOnlyList<DoorCommand> commands, CancellationToken cancellation)
+    public async Task<IReadOnlyList<CommandResult>> SendAsync(IReadOnlyList<LeaderCommand> commands, CancellationToken cancellation)
     {
-        if (Answer is { } status) return [.. commands.Select(c => new DoorResult(c.RequestId, status, null, 0, 0))];
+        if (Answer is { } status) return [.. commands.Select(c => new CommandResult(c.RequestId, status))];
         foreach (var command in commands) Commands.Enqueue(command);
-        var closed = commands.Where(c => c.Kind is DoorCommandKind.SettleTrade or DoorCommandKind.BustTrade).Select(c => c.Chain!.TradeId).ToArray();
+        var closed = commands.OfType<SettleTrade>().Select(c => c.TradeId).Concat(commands.OfType<BustTrade>().Select(c => c.TradeId)).ToArray();
         await using var close = database.CreateCommand("UPDATE trades SET closed = true WHERE trade_id = ANY ($1)");
         close.Parameters.Add(new() { Value = closed });
         await close.ExecuteNonQueryAsync(cancellation);
-        return [.. commands.Select(c => new DoorResult(c.RequestId, DoorStatus.Accepted, null, 1, 1))];
+        return [.. commands.Select(c => new CommandResult(c.RequestId, ResultStatus.Accepted, null, 1, 1))];
     }
 }
 

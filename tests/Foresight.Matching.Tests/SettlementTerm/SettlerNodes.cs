@@ -133,11 +133,12 @@ internal sealed class SettlerNodes : IAsyncDisposable
         var domain = TypedDataDomain.OfMarket(venue.Deployment.ChainId, venue.MarketAddress);
         var hash = OrderSigning.OrderHash(domain, message).ToString();
         var signature = Hex.Encode(OrderSigning.Sign(domain, message, maker));
-        var order = new DoorOrder(
-            hash, maker.Address.ToLowerHex(), Venue.Market, 0, isBuy, 5_000, 100, salts.ToString(), 0, signature, 0, false, 0, null, null);
-        var command = new DoorCommand(Guid.NewGuid(), DoorCommandKind.Place, DateTimeOffset.UtcNow + Patience, order);
-        var answer = await router.SendAsync([command]);
-        Assert.Equal(DoorStatus.Accepted, answer[0].Status);
+        var answer = await router.SendAsync([new PlaceOrder
+        {
+            RequestId = Guid.NewGuid(), Deadline = DateTimeOffset.UtcNow + Patience, Hash = hash, Maker = maker.Address.ToLowerHex(),
+            MarketId = Venue.Market, Outcome = 0, IsBuy = isBuy, PriceTicks = 5_000, Lots = 100, Salt = salts.ToString(), Signature = signature,
+        }]);
+        Assert.Equal(ResultStatus.Accepted, answer[0].Status);
     }
 
     private async Task MineAsync()

@@ -41,7 +41,7 @@ public sealed class ShardProcessTests(StoresFixture stores) : IAsyncLifetime
         await client.Router.SendAsync([.. Enumerable.Range(1, Funded).SelectMany(
             trader => Micros.Select((micros, shard) => ShardedCluster.Fund(trader, shard, micros)))]);
 
-        var answered = new ConcurrentQueue<(DoorCommand Command, DoorResult Result)>();
+        var answered = new ConcurrentQueue<(PlaceOrder Command, CommandResult Result)>();
         using var ending = new CancellationTokenSource();
         var load = Enumerable.Range(0, ShardedCluster.Shards * 2).Select(sender => SendAsync(sender, answered, ending.Token)).ToArray();
         await AcknowledgedAsync(answered, 40);
@@ -56,11 +56,11 @@ public sealed class ShardProcessTests(StoresFixture stores) : IAsyncLifetime
 
         foreach (var (command, result) in answered)
         {
-            Assert.Equal(DoorStatus.Accepted, result.Status);
+            Assert.Equal(ResultStatus.Accepted, result.Status);
             Assert.Equal(1L, await cluster.ScalarAsync<long>(
                 $"SELECT count(*) FROM commands c JOIN orders o ON (o.shard, o.sequence) = (c.shard, c.sequence) WHERE c.request_id = '{command.RequestId}' "
                 + $"AND c.shard = {command.Shard} AND c.sequence = {result.Sequence} AND c.epoch = {result.Epoch} "
-                + $"AND o.order_hash = decode('{command.Order!.Hash[2..]}', 'hex') AND o.order_id = ({command.Shard}::bigint << 48) + {result.Sequence}"));
+                + $"AND o.order_hash = decode('{command.Hash[2..]}', 'hex') AND o.order_id = ({command.Shard}::bigint << 48) + {result.Sequence}"));
         }
 
         Assert.Equal(answered.Count, (int)await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
@@ -89,7 +89,7 @@ public sealed class ShardProcessTests(StoresFixture stores) : IAsyncLifetime
             ? [""]
             : leaders;
 
-    private static Task AcknowledgedAsync(ConcurrentQueue<(DoorCommand Command, DoorResult)> answered, int more)
+    private static Task AcknowledgedAsync(ConcurrentQueue<(PlaceOrder Command, CommandResult)> answered, int more)
     {
         int[] Count() => [.. Enumerable.Range(0, ShardedCluster.Shards).Select(shard => answered.Count(one => one.Command.Shard == shard))];
         var goal = Count().Select(count => count + more).ToArray();
@@ -98,7 +98,7 @@ public sealed class ShardProcessTests(StoresFixture stores) : IAsyncLifetime
             () => Count().Zip(goal).All(pair => pair.First >= pair.Second));
     }
 
-    private async Task SendAsync(int sender, ConcurrentQueue<(DoorCommand, DoorResult)> answered, CancellationToken ending)
+    private async Task SendAsync(int sender, ConcurrentQueue<(PlaceOrder, CommandResult)> answered, CancellationToken ending)
     {
         while (!ending.IsCancellationRequested)
         {

@@ -27,9 +27,9 @@ internal static class ShardedCluster
     public static int ShardOf(int market) => market - 1;
 
     /// <summary>As the follower does once it has divided what the chain says.</summary>
-    public static DoorCommand Fund(int trader, int shard, long micros) => Traders.Fund(trader, micros: micros) with { Shard = shard };
+    public static LeaderCommand Fund(int trader, int shard, long micros) => Traders.Fund(trader, micros: micros) with { Shard = shard };
 
-    public static DoorCommand Place(this Traders traders, int trader, int market, int price, long lots, int outcome = 0) =>
+    public static PlaceOrder Place(this Traders traders, int trader, int market, int price, long lots, int outcome = 0) =>
         traders.Place(trader, market, outcome, isBuy: true, price, lots) with { Shard = ShardOf(market) };
 
     /// <summary>Each shard's live engine equals its replayed journal, and everything else that must hold does.</summary>

@@ -49,7 +49,7 @@ public sealed class BatchTraceTests : IDisposable
     {
         var trace = Add(sequence: 7);
         batch.StartCommit(commands: 1)?.Dispose();
-        batch.Failed(DoorStatus.InDoubt, ProblemCodes.InDoubt);
+        batch.Failed(ResultStatus.InDoubt, ProblemCodes.InDoubt);
 
         var gateway = Assert.Single(spans.Of(trace), span => span.OperationName == SpanNames.Gateway);
         Assert.Equal(ActivityStatusCode.Error, gateway.Status);
@@ -60,7 +60,7 @@ public sealed class BatchTraceTests : IDisposable
     [Fact]
     public void ARefusalBeforeSequencing_HasNoStages_AndIsNoError()
     {
-        var trace = Add(sequence: 0, DoorStatus.Duplicate, ProblemCodes.DuplicateOrder);
+        var trace = Add(sequence: 0, ResultStatus.Duplicate, ProblemCodes.DuplicateOrder);
         batch.Committed();
         batch.Published();
 
@@ -76,16 +76,16 @@ public sealed class BatchTraceTests : IDisposable
     }
 
     /// <returns>The trace of its caller.</returns>
-    private ActivityContext Add(long sequence, DoorStatus status = DoorStatus.Accepted, string? code = null)
+    private ActivityContext Add(long sequence, ResultStatus status = ResultStatus.Accepted, string? code = null)
     {
         var caller = EndedSpans.NewTrace();
         var command = traders.Place(1, 1, 0, isBuy: true, 5_000, 1) with { TraceParent = $"00-{caller.TraceId}-{caller.SpanId}-01" };
-        var request = Request.Read(command, deadline: long.MaxValue)!;
+        var request = QueuedCommand.Read(command, deadline: long.MaxValue)!;
         var trace = OrderTrace.Of(command, TimeProvider.System)!;
         trace.Begin(TimeProvider.System);
         trace.Sequence = sequence;
         trace.End(TimeProvider.System);
-        batch.Add(request, trace, new DoorResult(command.RequestId, status, code, Epoch: 3, sequence));
+        batch.Add(request, trace, new CommandResult(command.RequestId, status, code, Epoch: 3, sequence));
         return trace.Caller;
     }
 }

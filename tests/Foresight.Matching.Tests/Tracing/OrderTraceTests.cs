@@ -13,17 +13,17 @@ public sealed class OrderTraceTests
     [Fact]
     public void ACommandThatIsNotSampled_IsTheSameOnTheWireAsWithoutTracing()
     {
-        var command = Traders.Command(DoorCommandKind.Place);
+        LeaderCommand command = Traders.Settle(trade: 1, block: 1);
 
         Assert.DoesNotContain("trace", JsonSerializer.Serialize(command, JsonSerializerOptions.Web), StringComparison.OrdinalIgnoreCase);
         var traced = JsonSerializer.Serialize(command with { TraceParent = Sampled }, JsonSerializerOptions.Web);
-        Assert.Equal(Sampled, JsonSerializer.Deserialize<DoorCommand>(traced, JsonSerializerOptions.Web)!.TraceParent);
+        Assert.Equal(Sampled, JsonSerializer.Deserialize<LeaderCommand>(traced, JsonSerializerOptions.Web)!.TraceParent);
     }
 
     [Fact]
     public void ACommandThatIsNotSampled_AllocatesNothing()
     {
-        var command = Traders.Command(DoorCommandKind.Place);
+        LeaderCommand command = Traders.Settle(trade: 1, block: 1);
         Assert.Null(OrderTrace.Of(command, TimeProvider.System));
         Assert.Null(TraceContext.Of(Activity.Current));
 

@@ -20,8 +20,8 @@ internal sealed class Invariants(World world)
 
     private readonly Oracle oracle = new(world);
     private readonly Dictionary<string, TimeSpan> lastRenewal = [];
-    private readonly Dictionary<Guid, DoorResult> acknowledged = [];
-    private readonly Dictionary<Guid, DoorCommand> notDone = [];
+    private readonly Dictionary<Guid, CommandResult> acknowledged = [];
+    private readonly Dictionary<Guid, LeaderCommand> notDone = [];
     private readonly Dictionary<OrderId, long> filled = [];
     private readonly HashSet<OrderId> done = [];
     private readonly HashSet<Guid> forgiven = [];
@@ -70,31 +70,31 @@ internal sealed class Invariants(World world)
     public void Published(Process node, string channel, object message) => publications.Check(node, channel, message, oracle);
 
     /// <summary>A caller has its final answer.</summary>
-    public void Answered(DoorCommand command, DoorResult result)
+    public void Answered(LeaderCommand command, CommandResult result)
     {
         if (forgiven.Contains(command.RequestId)) return;
         world.Trace.Add("callers", result.Status.ToString(), result.Epoch, result.Sequence);
         world.Postgres.Tables.ByRequest.TryGetValue(command.RequestId, out var row);
         switch (result.Status)
         {
-            case DoorStatus.Late or DoorStatus.NotLeader:
+            case ResultStatus.Late or ResultStatus.NotLeader:
                 if (row is not null) throw world.Violated("nothing was done", $"the caller of {command.RequestId} was told so, and it is in the journal at {row.Sequence}");
                 if (!acknowledged.ContainsKey(command.RequestId)) notDone[command.RequestId] = command;
                 break;
-            case DoorStatus.InDoubt:
+            case ResultStatus.InDoubt:
                 break;
-            case DoorStatus.Rejected when result.Code == ProblemCodes.CommandFailed:
+            case ResultStatus.Rejected when result.Code == ProblemCodes.CommandFailed:
                 if (row is not null)
                     throw world.Violated("nothing was done", $"{command.RequestId} was refused as failed and is in the journal at {row.Sequence}");
                 notDone[command.RequestId] = command;
                 break;
-            case DoorStatus.Accepted:
+            case ResultStatus.Accepted:
                 RequireInJournal(command, result, row);
                 break;
             default:
                 // Refusals before sequencing are answers of the moment; those that were sequenced are in the journal.
-                if (row is not null && result.Status != DoorStatus.Duplicate) RequireInJournal(command, result, row);
-                if (row is { Result.Status: DoorStatus.Accepted })
+                if (row is not null && result.Status != ResultStatus.Duplicate) RequireInJournal(command, result, row);
+                if (row is { Result.Status: ResultStatus.Accepted })
                     throw world.Violated("one answer", $"request {command.RequestId} is accepted in the journal and was answered {result.Status}");
                 break;
         }
@@ -131,8 +131,8 @@ internal sealed class Invariants(World world)
         done.Clear();
         foreach (var order in now.Orders.Values)
         {
-            filled[order.State.Order] = order.State.FilledLots;
-            if (order.State.Status is OrderStatus.Cancelled or OrderStatus.Expired) done.Add(order.State.Order);
+            filled[order.Order.Id] = order.Order.FilledLots;
+            if (order.Order.Status is OrderStatus.Cancelled or OrderStatus.Expired) done.Add(order.Order.Id);
         }
     }
 
@@ -152,14 +152,14 @@ internal sealed class Invariants(World world)
         foreach (var request in notDone.Keys)
             if (tables.ByRequest.ContainsKey(request)) throw world.Violated("nothing was done", $"request {request} is in the journal");
         var replayed = Oracle.Replay(tables);
-        if (Desk.Format(replayed.StateHash()) != oracle.StateHash) throw world.Violated("replay", "the journal as a whole differs from what was committed");
+        if (Sequencer.Format(replayed.StateHash()) != oracle.StateHash) throw world.Violated("replay", "the journal as a whole differs from what was committed");
         foreach (var order in tables.Orders.Values)
-            if (replayed.TryGetOpenOrder(order.State.Order, out _) != order.State.Status is OrderStatus.Open or OrderStatus.PartiallyFilled)
-                throw world.Violated("orders", $"order {order.State.Order.Value} is {order.State.Status} in its table, and not in the book");
+            if (replayed.TryGetOpenOrder(order.Order.Id, out _) != order.Order.Status is OrderStatus.Open or OrderStatus.PartiallyFilled)
+                throw world.Violated("orders", $"order {order.Order.Id.Value} is {order.Order.Status} in its table, and not in the book");
         if (probed && !progressed) throw world.Violated("progress", "no new order was acknowledged in the time after the faults had stopped");
     }
 
-    private void RequireInJournal(DoorCommand command, DoorResult result, JournalRow? row)
+    private void RequireInJournal(LeaderCommand command, CommandResult result, JournalRow? row)
     {
         if (row is null) throw world.Violated("acknowledged and lost", $"request {command.RequestId} was acknowledged at {result.Sequence} and is not in the journal");
         if (row.Sequence != result.Sequence || row.Result.Status != result.Status || row.Result.OrderStatus != result.OrderStatus
@@ -175,16 +175,16 @@ internal sealed class Invariants(World world)
         {
             if (done.Contains(fill.Order)) throw world.Violated("no fill of a cancelled order", $"order {fill.Order.Value} was filled");
             filled[fill.Order] = filled.GetValueOrDefault(fill.Order) + fill.Lots;
-            if (world.Postgres.Tables.Orders.TryGetValue(fill.Order, out var order) && filled[fill.Order] > order.New.Order.Lots)
-                throw world.Violated("fills never exceed the size", $"order {fill.Order.Value} was filled {filled[fill.Order]} of {order.New.Order.Lots}");
+            if (world.Postgres.Tables.Orders.TryGetValue(fill.Order, out var order) && filled[fill.Order] > order.Order.Lots)
+                throw world.Violated("fills never exceed the size", $"order {fill.Order.Value} was filled {filled[fill.Order]} of {order.Order.Lots}");
         }
 
-        foreach (var order in rows.NewOrders) Finish(order.State);
-        foreach (var change in rows.ChangedOrders.Values) Finish(change);
+        foreach (var order in rows.NewOrders) Finish(order.Order);
+        foreach (var order in rows.ChangedOrders) Finish(order);
     }
 
-    private void Finish(OrderChange state)
+    private void Finish(LiveOrder order)
     {
-        if (state.Status is OrderStatus.Cancelled or OrderStatus.Expired) done.Add(state.Order);
+        if (order.Status is OrderStatus.Cancelled or OrderStatus.Expired) done.Add(order.Id);
     }
 }

@@ -15,7 +15,7 @@ internal sealed class Oracle(World world)
 
     public long Sequence => engine.Sequence;
 
-    public string StateHash => Desk.Format(engine.StateHash());
+    public string StateHash => Sequencer.Format(engine.StateHash());
 
     public long LevelLots(int market, int outcome, bool isBid, int priceTicks) =>
         engine.LevelQuantity(new(market), (byte)outcome, isBid ? Side.Buy : Side.Sell, new Price(priceTicks)).Lots;

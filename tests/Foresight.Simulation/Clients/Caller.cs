@@ -30,37 +30,37 @@ internal class Caller : Process
 
     public Link Link { get; }
 
-    protected async Task<DoorResult> SendAsync(DoorCommand command, TimeSpan patience)
+    protected async Task<CommandResult> SendAsync(LeaderCommand command, TimeSpan patience)
     {
         command = command with { Deadline = Clock.GetUtcNow() + patience };
         World.Invariants.Asked(command.RequestId);
         var result = await AskAsync(command, perhapsDone.Contains(command.RequestId));
-        if (result.Status != DoorStatus.Late) perhapsDone.Add(command.RequestId);
+        if (result.Status != ResultStatus.Late) perhapsDone.Add(command.RequestId);
         World.Invariants.Answered(command, result);
         return result;
     }
 
-    private async Task<DoorResult> AskAsync(DoorCommand command, bool wasInDoubt)
+    private async Task<CommandResult> AskAsync(LeaderCommand command, bool wasInDoubt)
     {
         while (true)
         {
             var left = command.Deadline - Clock.GetUtcNow();
-            if (left <= TimeSpan.Zero) return Said(command, wasInDoubt ? DoorStatus.InDoubt : DoorStatus.Late);
+            if (left <= TimeSpan.Zero) return Said(command, wasInDoubt ? ResultStatus.InDoubt : ResultStatus.Late);
             if (World.Leaders.Leader() is { } leader)
             {
                 var result = await TryAsync(leader, command, left);
                 switch (result?.Status)
                 {
                     case null:
-                    case DoorStatus.InDoubt:
+                    case ResultStatus.InDoubt:
                         wasInDoubt = true;
                         World.Leaders.Forget();
                         break;
-                    case DoorStatus.NotLeader:
+                    case ResultStatus.NotLeader:
                         World.Leaders.Forget();
                         break;
-                    case DoorStatus.Late when wasInDoubt:
-                        return Said(command, DoorStatus.InDoubt);
+                    case ResultStatus.Late when wasInDoubt:
+                        return Said(command, ResultStatus.InDoubt);
                     default:
                         return result;
                 }
@@ -71,13 +71,13 @@ internal class Caller : Process
     }
 
     /// <summary>Null: nobody knows whether this try did anything.</summary>
-    private async Task<DoorResult?> TryAsync(SimulatedNode leader, DoorCommand command, TimeSpan left)
+    private async Task<CommandResult?> TryAsync(SimulatedNode leader, LeaderCommand command, TimeSpan left)
     {
         var patience = Dice.Between(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(8));
         var sentAt = Clock.GetUtcNow();
         try
         {
-            return await Call<DoorResult?>.AskAsync(
+            return await Call<CommandResult?>.AskAsync(
                 this, Clock, Link, call => Arrive(call, leader, command, sentAt), patience < left ? patience : left, () => new TimeoutException());
         }
         catch (TimeoutException)
@@ -86,19 +86,19 @@ internal class Caller : Process
         }
     }
 
-    private static void Arrive(Call<DoorResult?> call, SimulatedNode leader, DoorCommand command, DateTimeOffset sentAt)
+    private static void Arrive(Call<CommandResult?> call, SimulatedNode leader, LeaderCommand command, DateTimeOffset sentAt)
     {
         if (leader.IsPoweredOff) return;
         // Refused by the machine: certainly nothing was done, as if it had said so itself.
-        if (!leader.Alive) call.Answer(new DoorResult(command.RequestId, DoorStatus.NotLeader, null, 0, 0));
+        if (!leader.Alive) call.Answer(new CommandResult(command.RequestId, ResultStatus.NotLeader));
         else leader.ToClients.Request(() => leader.Run(() => _ = ServeAsync(call, leader, command, sentAt)));
     }
 
-    private static async Task ServeAsync(Call<DoorResult?> call, SimulatedNode leader, DoorCommand command, DateTimeOffset sentAt)
+    private static async Task ServeAsync(Call<CommandResult?> call, SimulatedNode leader, LeaderCommand command, DateTimeOffset sentAt)
     {
         var result = await leader.SubmitAsync(command, sentAt);
         leader.ToClients.Reply(() => call.Answer(result));
     }
 
-    private static DoorResult Said(DoorCommand command, DoorStatus status) => new(command.RequestId, status, null, 0, 0);
+    private static CommandResult Said(LeaderCommand command, ResultStatus status) => new(command.RequestId, status);
 }

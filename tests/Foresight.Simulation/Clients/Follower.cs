@@ -38,8 +38,10 @@ internal sealed class Follower : Caller
             var trades = World.Postgres.Tables.Trades.Keys.Select(trade => trade.Value).Where(trade => !closed.Contains(trade)).Take(6).ToList();
             foreach (var trade in trades)
             {
-                var kind = Dice.Chance(0.9) ? DoorCommandKind.SettleTrade : DoorCommandKind.BustTrade;
-                if (await TellAsync(new DoorCommand(Dice.NextGuid(), kind, default, Chain: new DoorChain(trade, null, 0, 0, 0, block, null)))) closed.Add(trade);
+                LeaderCommand command = Dice.Chance(0.9)
+                    ? new SettleTrade(trade, block) { RequestId = Dice.NextGuid() }
+                    : new BustTrade(trade, block, Reason: null) { RequestId = Dice.NextGuid() };
+                if (await TellAsync(command)) closed.Add(trade);
             }
 
             // Somebody moved money away: orders that it covered are cancelled.
@@ -49,17 +51,17 @@ internal sealed class Follower : Caller
     }
 
     /// <summary>Until there is an answer, or the world ends.</summary>
-    private async Task<bool> TellAsync(DoorCommand command)
+    private async Task<bool> TellAsync(LeaderCommand command)
     {
         while (!Stopped)
         {
             var result = await SendAsync(command, Patience);
-            if (result.Status is DoorStatus.Accepted or DoorStatus.Rejected or DoorStatus.Duplicate) return true;
+            if (result.Status is ResultStatus.Accepted or ResultStatus.Rejected or ResultStatus.Duplicate) return true;
         }
 
         return false;
     }
 
-    private DoorCommand Observe(string account, int market, int outcome, long units) =>
-        new(Dice.NextGuid(), DoorCommandKind.ObserveBalance, default, Chain: new DoorChain(0, account, market, outcome, units, block, null));
+    private ObserveBalance Observe(string account, int market, int outcome, long units) =>
+        new(account, market, outcome, units, block) { RequestId = Dice.NextGuid() };
 }

@@ -14,8 +14,8 @@ internal sealed class Trader : Caller
 
 
     private readonly int number;
-    private readonly List<DoorOrder> open = [];
-    private readonly List<DoorCommand> toAskAgain = [];
+    private readonly List<PlaceOrder> open = [];
+    private readonly List<LeaderCommand> toAskAgain = [];
     private int lastSalt;
 
     public Trader(World world, int number)
@@ -38,8 +38,8 @@ internal sealed class Trader : Caller
 
     private async Task ProbeAsync(TimeSpan within)
     {
-        var result = await SendAsync(Place(Order()), within);
-        if (result.Status is DoorStatus.Accepted or DoorStatus.Rejected) World.Invariants.Progressed();
+        var result = await SendAsync(Place(), within);
+        if (result.Status is ResultStatus.Accepted or ResultStatus.Rejected) World.Invariants.Progressed();
     }
 
     private async Task TradeAsync()
@@ -51,13 +51,13 @@ internal sealed class Trader : Caller
             var result = await SendAsync(command, Patience());
             Learn(command, result);
             if (Dice.Chance(0.04)) toAskAgain.Add(command);
-            if (Dice.Chance(0.02) && command.Order is { } order) Learn(command, await SendAsync(Place(order), Patience()));
+            if (Dice.Chance(0.02) && command is PlaceOrder order) Learn(command, await SendAsync(order with { RequestId = Dice.NextGuid() }, Patience()));
         }
     }
 
     private TimeSpan Patience() => Dice.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9));
 
-    private DoorCommand TakeOneToAskAgain()
+    private LeaderCommand TakeOneToAskAgain()
     {
         var index = Dice.Below(toAskAgain.Count);
         var command = toAskAgain[index];
@@ -65,46 +65,56 @@ internal sealed class Trader : Caller
         return command;
     }
 
-    private void Learn(DoorCommand command, DoorResult result)
+    private void Learn(LeaderCommand command, CommandResult result)
     {
-        if (result.Status is DoorStatus.InDoubt) toAskAgain.Add(command);
-        if (result is { Status: DoorStatus.Accepted, OrderStatus: "open" or "partially_filled" } && command.Order is { } order) open.Add(order);
+        if (result.Status is ResultStatus.InDoubt) toAskAgain.Add(command);
+        if (result is { Status: ResultStatus.Accepted, OrderStatus: "open" or "partially_filled" } && command is PlaceOrder order) open.Add(order);
     }
 
-    private DoorCommand Next()
+    private LeaderCommand Next()
     {
         if (open.Count > 0 && Dice.Chance(0.25)) return Cancel();
         if (Dice.Chance(0.01))
-            return new DoorCommand(
-                Dice.NextGuid(), DoorCommandKind.SetMarketState, default, Market: new DoorMarket(1 + Dice.Below(2), Dice.Below(2), WinningOutcome: 0));
+            return new SetMarketState(1 + Dice.Below(2), Dice.Below(2)) { RequestId = Dice.NextGuid() };
         if (Dice.Chance(0.005))
-            return new DoorCommand(Dice.NextGuid(), DoorCommandKind.CancelAllOfMarket, default, Market: new DoorMarket(1 + Dice.Below(2), 0, 0));
-        return Place(Order());
+            return new CancelAllOfMarket(1 + Dice.Below(2)) { RequestId = Dice.NextGuid() };
+        return Place();
     }
 
-    private DoorCommand Cancel()
+    private LeaderCommand Cancel()
     {
         var index = Dice.Below(open.Count);
         var order = open[index];
         open.RemoveAt(index);
         return Dice.Chance(0.8)
-            ? new DoorCommand(Dice.NextGuid(), DoorCommandKind.CancelByHash, default, Cancel: new DoorCancel(order.Maker, order.MarketId, order.Hash, null))
-            : new DoorCommand(Dice.NextGuid(), DoorCommandKind.CancelBySalt, default, Cancel: new DoorCancel(order.Maker, order.MarketId, null, order.Salt));
+            ? new CancelByHash(order.Maker, order.MarketId, order.Hash) { RequestId = Dice.NextGuid() }
+            : new CancelBySalt(order.Maker, order.MarketId, order.Salt) { RequestId = Dice.NextGuid() };
     }
 
-    private DoorCommand Place(DoorOrder order) => new(Dice.NextGuid(), DoorCommandKind.Place, default, order);
-
-    private DoorOrder Order()
+    private PlaceOrder Place()
     {
         var market = 1 + Dice.Below(2);
         var salt = (++lastSalt).ToString(CultureInfo.InvariantCulture);
         var timeInForce = Dice.Below(10) switch { 0 => TimeInForce.ImmediateOrCancel, 1 => TimeInForce.FillOrKill, _ => TimeInForce.GoodTilCancelled };
         var rests = timeInForce == TimeInForce.GoodTilCancelled;
         var seconds = rests && Dice.Chance(0.1) ? World.Postgres.NowSeconds + Dice.Between(1, 20) : 0;
-        return new DoorOrder(
-            $"0x{Dice.Next():x16}{Dice.Next():x16}{Dice.Next():x16}{Dice.Next():x16}", AccountOf(number, 1 + Dice.Below(Accounts)), market,
-            Dice.Below(market == 1 ? 2 : 3), Dice.Chance(0.5), 100 * (int)Dice.Between(market == 1 ? 45 : 28, market == 1 ? 55 : 40), Dice.Between(1, 500), salt,
-            seconds, "0x", (int)(seconds > 0 ? TimeInForce.GoodTilDate : timeInForce), PostOnly: rests && Dice.Chance(0.1), Dice.Below(3), null,
-            Dice.Chance(0.05) ? $"key-{number}-{lastSalt}" : null);
+        return new PlaceOrder
+        {
+            Hash = $"0x{Dice.Next():x16}{Dice.Next():x16}{Dice.Next():x16}{Dice.Next():x16}",
+            Maker = AccountOf(number, 1 + Dice.Below(Accounts)),
+            MarketId = market,
+            Outcome = Dice.Below(market == 1 ? 2 : 3),
+            IsBuy = Dice.Chance(0.5),
+            PriceTicks = 100 * (int)Dice.Between(market == 1 ? 45 : 28, market == 1 ? 55 : 40),
+            Lots = Dice.Between(1, 500),
+            Salt = salt,
+            ExpirySeconds = seconds,
+            Signature = "0x",
+            TimeInForce = (int)(seconds > 0 ? TimeInForce.GoodTilDate : timeInForce),
+            PostOnly = rests && Dice.Chance(0.1),
+            SelfTradePrevention = Dice.Below(3),
+            IdempotencyKey = Dice.Chance(0.05) ? $"key-{number}-{lastSalt}" : null,
+            RequestId = Dice.NextGuid(),
+        };
     }
 }

@@ -119,7 +119,7 @@ internal sealed class Nemesis
     private async Task ProveAsync(SimulatedNode node)
     {
         var proof = new ProofRequest();
-        if (node.Parts?.Gate.Session(SimulatedNode.Shard)?.Intake.TryAddControl(proof) == true && await proof.Answer.Task is { } proved) world.Invariants.Proved(proved);
+        if (node.Parts?.Gate.Session(SimulatedNode.Shard)?.Queue.TryAddControl(proof) == true && await proof.Answer.Task is { } proved) world.Invariants.Proved(proved);
     }
 
     private void Plan(TimeSpan after) => world.Timeline.After(after, () =>

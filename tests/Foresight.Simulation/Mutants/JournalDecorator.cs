@@ -7,7 +7,7 @@ namespace Foresight.Simulation.Mutants;
 /// <summary>Passes everything on.</summary>
 internal abstract class JournalDecorator(IJournal real) : IJournal
 {
-    public virtual Task<Known> FindAsync(IReadOnlyList<Request> requests, CancellationToken cancellation) => real.FindAsync(requests, cancellation);
+    public virtual Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellation) => real.FindAsync(requests, cancellation);
 
     public virtual Task<Committed> ExecuteAsync(JournalTransaction transaction) => real.ExecuteAsync(transaction);
 

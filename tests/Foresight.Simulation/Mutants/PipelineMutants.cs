@@ -81,7 +81,7 @@ internal sealed class ForgetRequests : Mutant
 
     private sealed class Forgetful(IJournal real) : JournalDecorator(real)
     {
-        public override async Task<Known> FindAsync(IReadOnlyList<Request> requests, CancellationToken cancellation)
+        public override async Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellation)
         {
             var known = await base.FindAsync(requests, cancellation);
             known.Requests.Clear();

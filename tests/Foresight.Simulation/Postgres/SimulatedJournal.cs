@@ -16,7 +16,7 @@ internal sealed class SimulatedJournal(World world, SimulatedNode node, Simulate
 
     private Tables Tables => world.Postgres.Tables;
 
-    public Task<Known> FindAsync(IReadOnlyList<Request> requests, CancellationToken cancellation) =>
+    public Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellation) =>
         sessions.UseAsync(
             connection => connection.RequestAsync(
                 () =>
@@ -51,9 +51,9 @@ internal sealed class SimulatedJournal(World world, SimulatedNode node, Simulate
 
     public IAsyncEnumerable<LiveOrder> LiveOrdersAsync(Accounts accounts, CancellationToken cancellation) => ReadAsync(
         () => Tables.Orders.Values
-            .Where(order => order.State.Status is OrderStatus.Open or OrderStatus.PartiallyFilled)
-            .Where(order => !world.Nemesis.Withholds(order.New.Order))
-            .Select(Copy).ToList(),
+            .Where(order => order.Order.Status is OrderStatus.Open or OrderStatus.PartiallyFilled)
+            .Where(order => !world.Nemesis.Withholds(order.Order))
+            .Select(order => order.Order.Copy()).ToList(),
         cancellation);
 
     public async Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellation)
@@ -77,31 +77,19 @@ internal sealed class SimulatedJournal(World world, SimulatedNode node, Simulate
         foreach (var row in rows) yield return row;
     }
 
-    private Known Find(IReadOnlyList<Request> requests)
+    private LookupResult Find(IReadOnlyList<QueuedCommand> requests)
     {
-        var known = new Known { Now = world.Postgres.Now, Lsn = new NpgsqlLogSequenceNumber(Tables.Position) };
+        var known = new LookupResult { Now = world.Postgres.Now, Lsn = new NpgsqlLogSequenceNumber(Tables.Position) };
         foreach (var request in requests)
         {
             if (Tables.ByRequest.TryGetValue(request.Command.RequestId, out var row)) known.Requests[row.RequestId] = row.Result;
-            if (request.Command.Kind != DoorCommandKind.Place) continue;
+            if (request.Command is not PlaceOrder order) continue;
             if (Tables.OrderHashes.ContainsKey(request.OrderHash)) known.Orders.Add(request.OrderHash);
-            if (request.Command.Order!.IdempotencyKey is { } key && Tables.IdempotencyKeys.TryGetValue((request.Account, key), out var hash))
+            if (order.IdempotencyKey is { } key && Tables.IdempotencyKeys.TryGetValue((request.Account, key), out var hash))
                 known.IdempotencyKeys[(request.Account, key)] = hash;
         }
 
         return known;
-    }
-
-    /// <summary>As the row says; the leader that wrote it has its own object, which it changes.</summary>
-    private static LiveOrder Copy(OrderRow row)
-    {
-        var order = row.New.Order;
-        return new LiveOrder
-        {
-            Id = order.Id, Hash = order.Hash, Account = order.Account, Owner = order.Owner, Market = order.Market, Outcome = order.Outcome,
-            Side = order.Side, Price = new(row.State.PriceTicks), Lots = order.Lots, FilledLots = row.State.FilledLots, ExpiresAt = order.ExpiresAt,
-            Status = row.State.Status, ReducedLots = row.State.ReducedLots,
-        };
     }
 }
 

@@ -8,9 +8,9 @@ using Npgsql;
 namespace Foresight.Simulation.Postgres;
 
 /// <param name="By">The term that wrote it; the real table has only its epoch.</param>
-internal sealed record JournalRow(long Sequence, long Epoch, Guid By, byte[] Payload, CommandKind Kind, Guid RequestId, DoorResult Result);
+internal sealed record JournalRow(long Sequence, long Epoch, Guid By, byte[] Payload, CommandKind Kind, Guid RequestId, CommandResult Result);
 
-internal sealed record OrderRow(NewOrderRow New, OrderChange State, long Epoch);
+internal sealed record OrderRow(LiveOrder Order, long Epoch);
 
 /// <summary>What is committed. The tables hold the rows that the pipeline writes, with the constraints that the real ones have.</summary>
 internal sealed class Tables
@@ -69,13 +69,13 @@ internal sealed class Tables
 
         foreach (var order in rows.NewOrders)
         {
-            Orders.Add(order.Order.Id, new OrderRow(order, order.State, write.Epoch));
-            if (order.Request.Command.Order!.IdempotencyKey is { } key) IdempotencyKeys.Add((order.Order.Owner, key), order.Order.Hash);
+            Orders.Add(order.Order.Id, new OrderRow(order.Order, write.Epoch));
+            if (((PlaceOrder)order.Request.Command).IdempotencyKey is { } key) IdempotencyKeys.Add((order.Order.Owner, key), order.Order.Hash);
             OrderHashes.Add(order.Order.Hash, order.Order.Id);
         }
 
-        foreach (var (id, change) in rows.ChangedOrders)
-            if (Orders.TryGetValue(id, out var order)) Orders[id] = order with { State = change };
+        foreach (var changed in rows.ChangedOrders)
+            if (Orders.TryGetValue(changed.Id, out var order)) Orders[changed.Id] = order with { Order = changed };
         foreach (var trade in rows.Trades) Trades.Add(trade.Id, (trade, write.Epoch));
         Fills.AddRange(rows.Fills);
         foreach (var (market, sequence) in rows.ListedMarkets) Markets[market.Value] = Markets[market.Value] with { ListedSequence = sequence };

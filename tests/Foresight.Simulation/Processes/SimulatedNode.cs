@@ -112,8 +112,8 @@ internal sealed class SimulatedNode : Process
         Start();
     }
 
-    /// <summary>What the door does with a command, once it has arrived.</summary>
-    public Task<DoorResult> SubmitAsync(DoorCommand command, DateTimeOffset sentAt) => DoorEndpoints.Submit(command, Parts?.Gate.Session(Shard), sentAt, clock);
+    /// <summary>What the gateway does with a command, once it has arrived.</summary>
+    public Task<CommandResult> SubmitAsync(LeaderCommand command, DateTimeOffset sentAt) => CommandGateway.Submit(command, Parts?.Gate.Session(Shard), sentAt, clock);
 
     private async Task LiveAsync(LeadershipLoop loop, SimulatedLifetime life)
     {

@@ -46,7 +46,7 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
     {
         await ObserveAsync(300, block: 1);
         Assert.Equal((long[])[100, 100, 100], await PartsAsync());
-        foreach (var market in new[] { 1, 2, 3 }) Assert.Equal(DoorStatus.Accepted, (await node.Router.SendAsync(traders.Place(Trader, market, price: 10, lots: 10))).Status);
+        foreach (var market in new[] { 1, 2, 3 }) Assert.Equal(ResultStatus.Accepted, (await node.Router.SendAsync(traders.Place(Trader, market, price: 10, lots: 10))).Status);
         foreach (var market in new[] { 1, 2, 3 })
             Assert.Equal(ProblemCodes.InsufficientBalance, (await node.Router.SendAsync(traders.Place(Trader, market, price: 1, lots: 1))).Code);
         Assert.Equal((300L, 300L), await ShardedCluster.SumAsync(cluster, Trader));
@@ -72,7 +72,7 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
             return (await PartsAsync())[1] == 250;
         });
         Assert.Equal(300, (await PartsAsync()).Sum());
-        Assert.Equal(DoorStatus.Accepted, (await node.Router.SendAsync(traders.Place(Trader, market: 2, price: 10, lots: 25))).Status);
+        Assert.Equal(ResultStatus.Accepted, (await node.Router.SendAsync(traders.Place(Trader, market: 2, price: 10, lots: 25))).Status);
         Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE market_id = 1 AND status = 0"));
         Assert.Equal((300L, 300L), await ShardedCluster.SumAsync(cluster, Trader));
         await ShardedCluster.AssertSoundAsync(cluster, node.Router);
@@ -136,10 +136,10 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
     private static Address Account => Address.Parse(Traders.Address(Trader));
 
     /// <summary>Some commands reach their shards and some do not, and nobody hears of it.</summary>
-    private async Task<IReadOnlyList<DoorResult>> CutAsync(Random random, IReadOnlyList<DoorCommand> commands, CancellationToken cancellation)
+    private async Task<IReadOnlyList<CommandResult>> CutAsync(Random random, IReadOnlyList<LeaderCommand> commands, CancellationToken cancellation)
     {
         await node.Router.SendAsync([.. commands.Where(_ => random.Next(2) == 0)], cancellation);
-        return [.. commands.Select(command => new DoorResult(command.RequestId, DoorStatus.InDoubt, null, 0, 0))];
+        return [.. commands.Select(command => new CommandResult(command.RequestId, ResultStatus.InDoubt))];
     }
 
     private Task ObserveAsync(long micros, long block) => ObserveAsync(allotter, micros, block);

@@ -39,7 +39,7 @@ public sealed class ShardedSettlementTests(ChainFixture fixture)
         var follower = live.Venue.NewFollower();
         await Eventually.TrueAsync("the order is taken", Eventually.Patience, async () =>
         {
-            if ((await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000)).Result.Status == DoorStatus.Accepted) return true;
+            if ((await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000)).Result.Status == ResultStatus.Accepted) return true;
             // One follower that goes on, as in a term: it looks for refused orders only after it has looked once.
             await live.Venue.FollowAsync(follower);
             return false;

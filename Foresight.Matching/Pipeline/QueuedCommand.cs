@@ -6,19 +6,19 @@ using Foresight.Contracts;
 namespace Foresight.Matching.Pipeline;
 
 /// <summary>
-/// A command from the door with its texts read. Whatever could make a commit fail for all the others of its batch (a malformed hash, a
+/// A command of the gateway with its texts read. Whatever could make a commit fail for all the others of its batch (a malformed hash, a
 /// character that Postgres has no place for) is refused here, before it is sequenced.
 /// </summary>
-internal sealed class Request : WorkItem
+internal sealed class QueuedCommand : WorkItem
 {
     public const int MaximumTextLength = 200;
 
     /// <summary>A contract wallet's signature may be longer than the 65 bytes of a key's.</summary>
     public const int MaximumSignatureBytes = 4_096;
 
-    private Request(DoorCommand command, long deadline) => (Command, Deadline) = (command, deadline);
+    private QueuedCommand(LeaderCommand command, long deadline) => (Command, Deadline) = (command, deadline);
 
-    public DoorCommand Command { get; }
+    public LeaderCommand Command { get; }
 
     /// <summary>Timestamp of the node's monotonic clock after which it is not sequenced any more.</summary>
     public long Deadline { get; }
@@ -26,7 +26,7 @@ internal sealed class Request : WorkItem
     public Address Account { get; private init; }
 
     /// <summary>An account that nobody has seen before gets its number by it.</summary>
-    public bool MakesAccount => Command.Kind is DoorCommandKind.Place or DoorCommandKind.ObserveBalance or DoorCommandKind.AllotCollateral;
+    public bool MakesAccount => Command is PlaceOrder or ObserveBalance or AllotCollateral;
 
     public Hash32 OrderHash { get; private init; }
     public ulong SaltTag { get; private init; }
@@ -35,42 +35,40 @@ internal sealed class Request : WorkItem
     /// <summary>Null unless the command is sampled. No part of what the engine sees.</summary>
     public OrderTrace? Trace { get; set; }
 
-    public TaskCompletionSource<DoorResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public TaskCompletionSource<CommandResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Null if the command is not well formed.</summary>
-    public static Request? Read(DoorCommand command, long deadline) => command.Kind switch
+    public static QueuedCommand? Read(LeaderCommand command, long deadline) => command switch
     {
-        DoorCommandKind.Place => ReadPlace(command, deadline),
-        DoorCommandKind.CancelBySalt or DoorCommandKind.CancelByHash => ReadCancel(command, deadline),
-        DoorCommandKind.ReduceOrder => command.Chain is { Units: > 0 } ? ReadCancel(command, deadline) : null,
-        DoorCommandKind.ObserveBalance => command.Chain is { } chain && IsOutcome(chain.Outcome) && Address.TryParse(chain.Address, out var account)
-            ? new Request(command, deadline) { Account = account }
+        PlaceOrder order => ReadOrder(order, deadline),
+        CancelBySalt cancel => Address.TryParse(cancel.Maker, out var maker) && TagOf(cancel.Salt) is { } tag
+            ? new QueuedCommand(command, deadline) { Account = maker, SaltTag = tag }
             : null,
-        DoorCommandKind.AllotCollateral => command.Chain is { } change && Address.TryParse(change.Address, out var owner)
-            ? new Request(command, deadline) { Account = owner }
-            : null,
-        DoorCommandKind.SettleTrade or DoorCommandKind.BustTrade => command.Chain is not null ? new Request(command, deadline) : null,
-        DoorCommandKind.SetMarketState or DoorCommandKind.CancelAllOfMarket =>
-            command.Market is { State: >= 0 and <= 3, WinningOutcome: >= 0 and <= byte.MaxValue } ? new Request(command, deadline) : null,
+        CancelByHash cancel => ReadOfOrder(command, cancel.Maker, cancel.Hash, deadline),
+        ReduceOrder reduce => reduce.FilledLots > 0 ? ReadOfOrder(command, reduce.Maker, reduce.Hash, deadline) : null,
+        ObserveBalance observed => IsOutcome(observed.Outcome) ? ReadOfAccount(command, observed.Account, deadline) : null,
+        AllotCollateral allot => ReadOfAccount(command, allot.Account, deadline),
+        SetMarketState { State: < 0 or > 3 } or SetMarketState { WinningOutcome: < 0 or > byte.MaxValue } => null,
+        SettleTrade or BustTrade or SetMarketState or CancelAllOfMarket => new QueuedCommand(command, deadline),
         _ => null,
     };
 
-    private static Request? ReadPlace(DoorCommand command, long deadline)
+    private static QueuedCommand? ReadOrder(PlaceOrder order, long deadline)
     {
-        if (command.Order is not { } order || !Address.TryParse(order.Maker, out var maker) || !Hash32.TryParse(order.Hash, out var hash)) return null;
+        if (!Address.TryParse(order.Maker, out var maker) || !Hash32.TryParse(order.Hash, out var hash)) return null;
         if (!IsOutcome(order.Outcome) || order.TimeInForce is < 0 or > 3 || order.SelfTradePrevention is < 0 or > 2 || order.ExpirySeconds < 0) return null;
         if (!IsText(order.ClientOrderId) || !IsText(order.IdempotencyKey) || TagOf(order.Salt) is not { } tag) return null;
         if (ReadBytes(order.Signature) is not { } signature) return null;
-        return new Request(command, deadline) { Account = maker, OrderHash = hash, SaltTag = tag, Signature = signature };
+        return new QueuedCommand(order, deadline) { Account = maker, OrderHash = hash, SaltTag = tag, Signature = signature };
     }
 
-    private static Request? ReadCancel(DoorCommand command, long deadline)
-    {
-        if (command.Cancel is not { } cancel || !Address.TryParse(cancel.Maker, out var maker)) return null;
-        if (command.Kind is DoorCommandKind.CancelByHash or DoorCommandKind.ReduceOrder)
-            return Hash32.TryParse(cancel.Hash, out var hash) ? new Request(command, deadline) { Account = maker, OrderHash = hash } : null;
-        return TagOf(cancel.Salt) is { } tag ? new Request(command, deadline) { Account = maker, SaltTag = tag } : null;
-    }
+    private static QueuedCommand? ReadOfOrder(LeaderCommand command, string maker, string hash, long deadline) =>
+        Address.TryParse(maker, out var account) && Hash32.TryParse(hash, out var order)
+            ? new QueuedCommand(command, deadline) { Account = account, OrderHash = order }
+            : null;
+
+    private static QueuedCommand? ReadOfAccount(LeaderCommand command, string address, long deadline) =>
+        Address.TryParse(address, out var account) ? new QueuedCommand(command, deadline) { Account = account } : null;
 
     /// <summary>First 8 bytes of keccak256 of the salt as 32 bytes; null if it is not the decimal of a uint256.</summary>
     public static ulong? TagOf(string? salt)

@@ -14,34 +14,34 @@ using StackExchange.Redis;
 
 namespace Foresight.Api.Tests.Stack;
 
-/// <summary>A leader's door that says what the test wants, at a lease of its own in Redis.</summary>
-internal sealed class DoorOfTest : IAsyncDisposable
+/// <summary>A leader's gateway that answers what what the test wants, at a lease of its own in Redis.</summary>
+internal sealed class GatewayOfTest : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly string redis;
 
-    private DoorOfTest(WebApplication app, string redis) => (this.app, this.redis) = (app, redis);
+    private GatewayOfTest(WebApplication app, string redis) => (this.app, this.redis) = (app, redis);
 
-    public ConcurrentQueue<DoorCommand> Commands { get; } = new();
+    public ConcurrentQueue<LeaderCommand> Commands { get; } = new();
 
     public string? SecretSeen { get; private set; }
 
     /// <param name="answer">What becomes of a command; a task that never ends is a leader that hangs.</param>
-    public static async Task<DoorOfTest> OpenAsync(ApiStack stack, Func<DoorCommand, Task<DoorResult>> answer)
+    public static async Task<GatewayOfTest> OpenAsync(ApiStack stack, Func<LeaderCommand, Task<CommandResult>> answer)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(
             kestrel => kestrel.Listen(IPAddress.Loopback, 0, options => options.Protocols = HttpProtocols.Http2));
         var app = builder.Build();
-        var door = new DoorOfTest(app, stack.Redis);
-        app.MapPost("/door/commands", async (HttpContext http) =>
+        var door = new GatewayOfTest(app, stack.Redis);
+        app.MapPost("/gateway/commands", async (HttpContext http) =>
         {
             door.SecretSeen = http.Request.Headers[ClusterSecret.Header];
-            var batch = await http.Request.ReadFromJsonAsync<DoorBatch>(JsonSerializerOptions.Web);
+            var batch = await http.Request.ReadFromJsonAsync<CommandBatch>(JsonSerializerOptions.Web);
             foreach (var command in batch!.Commands) door.Commands.Enqueue(command);
             var results = await Task.WhenAll(batch.Commands.Select(answer)).WaitAsync(http.RequestAborted);
-            return Results.Json(new DoorAnswer("leader-of-test", null, results), JsonSerializerOptions.Web);
+            return Results.Json(new CommandAnswer("leader-of-test", results), JsonSerializerOptions.Web);
         });
         await app.StartAsync();
         var address = app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>()

@@ -6,22 +6,23 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Door;
 
-internal static class DoorEndpoints
+internal static class CommandGateway
 {
     /// <summary>A batch of the largest number of commands, with long signatures, is about 4 MB.</summary>
     private const long MaximumBodyBytes = 8 * 1024 * 1024;
 
+    /// <summary>A command without all that it needs is not read: a member that is missing must not be taken for a zero.</summary>
+    private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web) { RespectRequiredConstructorParameters = true };
+
     /// <summary>
-    /// The door: where the other nodes hand commands to the leader. Everything below /door needs the cluster's secret. Returns the group,
-    /// so that other features can put their own questions behind the same lock.
+    /// Where the other nodes hand commands to the leader. Everything below /gateway needs the cluster's secret.
     /// </summary>
-    public static RouteGroupBuilder MapDoor(this IEndpointRouteBuilder routes)
+    public static void MapCommandGateway(this IEndpointRouteBuilder routes)
     {
-        var door = routes.MapGroup("/door").AddEndpointFilter(RequireSecretAsync).ExcludeFromDescription();
-        door.MapPost("/commands", SendAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaximumBodyBytes));
-        door.MapGet("/status", Status);
-        door.MapGet("/state", StateAsync);
-        return door;
+        var gateway = routes.MapGroup("/gateway").AddEndpointFilter(RequireSecretAsync).ExcludeFromDescription();
+        gateway.MapPost("/commands", SendAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaximumBodyBytes));
+        gateway.MapGet("/status", Status);
+        gateway.MapGet("/state", StateAsync);
     }
 
     private static async ValueTask<object?> RequireSecretAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -30,15 +31,14 @@ internal static class DoorEndpoints
         return secret.Matches(context.HttpContext.Request.Headers[ClusterSecret.Header]) ? await next(context) : Results.Unauthorized();
     }
 
-    private static async Task<IResult> SendAsync(
-        HttpContext http, MatchingGate gate, LeaderDirectory leaders, NodeIdentity node, TimeProvider clock)
+    private static async Task<IResult> SendAsync(HttpContext http, MatchingGate gate, NodeIdentity node, TimeProvider clock)
     {
-        DoorBatch? batch;
+        CommandBatch? batch;
         try
         {
-            batch = await http.Request.ReadFromJsonAsync<DoorBatch>(JsonSerializerOptions.Web, http.RequestAborted);
+            batch = await http.Request.ReadFromJsonAsync<CommandBatch>(Strict, http.RequestAborted);
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or NotSupportedException)
         {
             return Results.Problem(statusCode: StatusCodes.Status400BadRequest, title: "The body is not a batch of commands.");
         }
@@ -49,32 +49,29 @@ internal static class DoorEndpoints
                 statusCode: StatusCodes.Status400BadRequest, title: $"A batch has 1 to {PipelineLimits.CommandsPerRequest} commands.");
 
         var answers = commands.Select(command => Submit(command, gate.Session(command.Shard), batch.SentAt, clock)).ToArray();
-        var results = await Task.WhenAll(answers);
-        var elsewhere = Array.FindIndex(results, result => result.Status == DoorStatus.NotLeader);
-        var leader = elsewhere < 0 ? null : await leaders.FindAsync(LeasedResources.MatchingOf(commands[elsewhere].Shard));
-        return Results.Json(new DoorAnswer(node.Id, leader?.Address, results), JsonSerializerOptions.Web);
+        return Results.Json(new CommandAnswer(node.Id, await Task.WhenAll(answers)), JsonSerializerOptions.Web);
     }
 
-    internal static Task<DoorResult> Submit(DoorCommand command, MatchingSession? session, DateTimeOffset? sentAt, TimeProvider clock)
+    internal static Task<CommandResult> Submit(LeaderCommand command, MatchingSession? session, DateTimeOffset? sentAt, TimeProvider clock)
     {
-        if (session is null) return Refuse(command, DoorStatus.NotLeader, ProblemCodes.NotLeader);
+        if (session is null) return Refuse(command, ResultStatus.NotLeader, ProblemCodes.NotLeader);
         // A span instead of a moment: the sender's clock and ours need not agree.
         var remaining = command.Deadline - (sentAt ?? clock.GetUtcNow());
-        if (remaining <= TimeSpan.Zero) return Refuse(command, DoorStatus.Late, ProblemCodes.Unavailable);
+        if (remaining <= TimeSpan.Zero) return Refuse(command, ResultStatus.Late, ProblemCodes.Unavailable);
         var deadline = clock.GetTimestamp() + (long)(Math.Min(remaining.TotalSeconds, 3600) * clock.TimestampFrequency);
 
-        if (Request.Read(command, deadline) is not { } request) return Refuse(command, DoorStatus.Rejected, ProblemCodes.MalformedRequest);
+        if (QueuedCommand.Read(command, deadline) is not { } request) return Refuse(command, ResultStatus.Rejected, ProblemCodes.MalformedRequest);
         request.Trace = OrderTrace.Of(command, clock);
-        return session.Intake.TryAdd(request) switch
+        return session.Queue.TryAdd(request) switch
         {
             null => request.Answer.Task,
-            DoorStatus.NotLeader => Refuse(command, DoorStatus.NotLeader, ProblemCodes.NotLeader),
+            ResultStatus.NotLeader => Refuse(command, ResultStatus.NotLeader, ProblemCodes.NotLeader),
             var full => Refuse(command, full.Value, ProblemCodes.Unavailable),
         };
     }
 
-    private static Task<DoorResult> Refuse(DoorCommand command, DoorStatus status, string code) =>
-        Task.FromResult(new DoorResult(command.RequestId, status, code, Epoch: 0, Sequence: 0));
+    private static Task<CommandResult> Refuse(LeaderCommand command, ResultStatus status, string code) =>
+        Task.FromResult(new CommandResult(command.RequestId, status, code));
 
     private static IResult Status(MatchingGate gate, NodePresence presence, NodeIdentity node, PipelineMetrics metrics, int shard = 0)
     {

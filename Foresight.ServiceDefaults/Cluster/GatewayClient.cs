@@ -5,8 +5,8 @@ using Foresight.Contracts;
 
 namespace Foresight.ServiceDefaults.Cluster;
 
-/// <summary>HTTP/2 without TLS to a matching node's door, one connection per node.</summary>
-internal sealed class DoorClient : IDisposable
+/// <summary>HTTP/2 without TLS to a matching node's gateway, one connection per node.</summary>
+internal sealed class GatewayClient : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan QuestionTimeout = TimeSpan.FromSeconds(5);
@@ -14,7 +14,7 @@ internal sealed class DoorClient : IDisposable
     private readonly HttpClient client;
     private readonly TimeProvider clock;
 
-    public DoorClient(ClusterSecret secret, TimeProvider clock)
+    public GatewayClient(ClusterSecret secret, TimeProvider clock)
     {
         this.clock = clock;
         client = new HttpClient(new SocketsHttpHandler
@@ -34,7 +34,7 @@ internal sealed class DoorClient : IDisposable
         client.DefaultRequestHeaders.Add(ClusterSecret.Header, secret.Value);
     }
 
-    /// <summary>The node cannot be reached, hangs, or answers with something that is not the door's.</summary>
+    /// <summary>The node cannot be reached, hangs, or answers with something that is not the gateway's.</summary>
     public static bool IsConnectionFault(Exception error) =>
         error is HttpRequestException or IOException or OperationCanceledException or JsonException;
 
@@ -42,21 +42,21 @@ internal sealed class DoorClient : IDisposable
     public static bool WasNeverSent(Exception error) =>
         error is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError };
 
-    public async Task<DoorAnswer> SendAsync(string address, IReadOnlyList<DoorCommand> commands, CancellationToken cancellation)
+    public async Task<CommandAnswer> SendAsync(string address, IReadOnlyList<LeaderCommand> commands, CancellationToken cancellation)
     {
         using var response = await client.PostAsJsonAsync(
-            new Uri(new Uri(address), "/door/commands"), new DoorBatch(commands, clock.GetUtcNow()), JsonSerializerOptions.Web,
+            new Uri(new Uri(address), "/gateway/commands"), new CommandBatch(commands, clock.GetUtcNow()), JsonSerializerOptions.Web,
             cancellation);
         response.EnsureSuccessStatusCode();
-        return await response.Content.ReadFromJsonAsync<DoorAnswer>(JsonSerializerOptions.Web, cancellation)
-            ?? throw new JsonException("The door answered null.");
+        return await response.Content.ReadFromJsonAsync<CommandAnswer>(JsonSerializerOptions.Web, cancellation)
+            ?? throw new JsonException("The gateway answered null.");
     }
 
     public Task<MatchingNodeStatus?> StatusAsync(string address, int shard, CancellationToken cancellation) =>
-        AskAsync<MatchingNodeStatus>(address, $"/door/status?shard={shard}", cancellation);
+        AskAsync<MatchingNodeStatus>(address, $"/gateway/status?shard={shard}", cancellation);
 
     public Task<StateProof?> StateAsync(string address, int shard, CancellationToken cancellation) =>
-        AskAsync<StateProof>(address, $"/door/state?shard={shard}", cancellation);
+        AskAsync<StateProof>(address, $"/gateway/state?shard={shard}", cancellation);
 
     public void Dispose() => client.Dispose();
 

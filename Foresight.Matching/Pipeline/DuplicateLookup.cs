@@ -8,9 +8,9 @@ using NpgsqlTypes;
 namespace Foresight.Matching.Pipeline;
 
 /// <summary>What the journal already knew of a batch of requests when it was asked.</summary>
-internal sealed class Known
+internal sealed class LookupResult
 {
-    public Dictionary<Guid, DoorResult> Requests { get; } = [];
+    public Dictionary<Guid, CommandResult> Requests { get; } = [];
     public HashSet<Hash32> Orders { get; } = [];
 
     /// <summary>Orders that the chain will not fill, whatever is matched with them, and the code that says why.</summary>
@@ -33,12 +33,12 @@ internal sealed class Known
 /// one, nor one to two.
 /// </summary>
 /// <param name="numbered">The accounts that have a number already; null with one shard, whose leader numbers them by itself.</param>
-internal sealed class KnownRequests(NpgsqlDataSource database, int shard, HashSet<Address>? numbered)
+internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, HashSet<Address>? numbered)
 {
-    public async Task<Known> FindAsync(IReadOnlyList<Request> requests, CancellationToken cancellation)
+    public async Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellation)
     {
-        var places = requests.Where(request => request.Command.Kind == DoorCommandKind.Place).ToList();
-        var keyed = places.Where(request => request.Command.Order!.IdempotencyKey is not null).ToList();
+        var places = requests.Where(request => request.Command is PlaceOrder).ToList();
+        var keyed = places.Where(request => OrderOf(request).IdempotencyKey is not null).ToList();
 
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var batch = new NpgsqlBatch(connection);
@@ -63,7 +63,7 @@ internal sealed class KnownRequests(NpgsqlDataSource database, int shard, HashSe
             Parameters =
             {
                 new() { Value = keyed.Select(place => place.Account.ToBytes()).ToArray() },
-                new() { Value = keyed.Select(place => place.Command.Order!.IdempotencyKey!).ToArray() },
+                new() { Value = keyed.Select(place => OrderOf(place).IdempotencyKey!).ToArray() },
             },
         });
         batch.BatchCommands.Add(DeadOrders(places));
@@ -75,7 +75,7 @@ internal sealed class KnownRequests(NpgsqlDataSource database, int shard, HashSe
     }
 
     /// <summary>What the follower has seen on chain, in blocks that need not be confirmed yet.</summary>
-    private static NpgsqlBatchCommand DeadOrders(List<Request> places) => new(
+    private static NpgsqlBatchCommand DeadOrders(List<QueuedCommand> places) => new(
         $"""
         SELECT p.hash, '{ProblemCodes.CancelledOnChain}' FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::text[]) p(hash, maker, market, salt)
         JOIN cancelled_salts s ON s.market_id = p.market AND s.maker = p.maker AND s.salt = p.salt::numeric
@@ -86,8 +86,8 @@ internal sealed class KnownRequests(NpgsqlDataSource database, int shard, HashSe
         {
             new() { Value = places.Select(place => place.OrderHash.ToBytes()).ToArray() },
             new() { Value = places.Select(place => place.Account.ToBytes()).ToArray() },
-            new() { Value = places.Select(place => place.Command.Order!.MarketId).ToArray() },
-            new() { Value = places.Select(place => place.Command.Order!.Salt).ToArray() },
+            new() { Value = places.Select(place => OrderOf(place).MarketId).ToArray() },
+            new() { Value = places.Select(place => OrderOf(place).Salt).ToArray() },
         },
     };
 
@@ -97,16 +97,18 @@ internal sealed class KnownRequests(NpgsqlDataSource database, int shard, HashSe
         Parameters = { new() { Value = strangers.Select(account => account.ToBytes()).ToArray() } },
     };
 
-    private Address[] StrangersIn(IReadOnlyList<Request> requests) => numbered is null
+    private static PlaceOrder OrderOf(QueuedCommand place) => (PlaceOrder)place.Command;
+
+    private Address[] StrangersIn(IReadOnlyList<QueuedCommand> requests) => numbered is null
         ? []
         : [.. requests.Where(request => request.MakesAccount).Select(request => request.Account).Where(account => !numbered.Contains(account)).Distinct()];
 
-    private async Task<Known> ReadAsync(NpgsqlBatch batch, bool hasStrangers, CancellationToken cancellation)
+    private async Task<LookupResult> ReadAsync(NpgsqlBatch batch, bool hasStrangers, CancellationToken cancellation)
     {
-        var known = new Known();
+        var known = new LookupResult();
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
-            known.Requests[reader.GetGuid(0)] = JsonSerializer.Deserialize<DoorResult>(reader.GetString(1), JsonSerializerOptions.Web)!;
+            known.Requests[reader.GetGuid(0)] = JsonSerializer.Deserialize<CommandResult>(reader.GetString(1), JsonSerializerOptions.Web)!;
         await reader.NextResultAsync(cancellation);
         while (await reader.ReadAsync(cancellation)) known.Orders.Add(new Hash32(reader.GetFieldValue<byte[]>(0)));
         await reader.NextResultAsync(cancellation);

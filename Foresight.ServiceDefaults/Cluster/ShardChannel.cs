@@ -7,11 +7,11 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.ServiceDefaults.Cluster;
 
 /// <summary>A command on its way, until its caller has an answer or has given up.</summary>
-internal sealed class PendingCommand(DoorCommand command)
+internal sealed class PendingCommand(LeaderCommand command)
 {
-    public DoorCommand Command { get; } = command;
+    public LeaderCommand Command { get; } = command;
 
-    public TaskCompletionSource<DoorResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public TaskCompletionSource<CommandResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>A node may have it, now or from an earlier try.</summary>
     public volatile bool MayBeApplied;
@@ -24,7 +24,7 @@ internal sealed class PendingCommand(DoorCommand command)
 /// The way of commands to one shard's leader. Those that come while a batch is on its way form the next one; shards do not wait for each
 /// other.
 /// </summary>
-internal sealed partial class ShardLane(int shard, LeaderDirectory directory, DoorClient door, TimeProvider clock, ILogger logger)
+internal sealed partial class ShardChannel(int shard, LeaderDirectory directory, GatewayClient gateway, TimeProvider clock, ILogger logger)
 {
     /// <summary>Pause before a command is tried again: long enough not to hammer, short against a failover.</summary>
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
@@ -98,7 +98,7 @@ internal sealed partial class ShardLane(int shard, LeaderDirectory directory, Do
         var leader = await directory.FindAsync(resource, stopping);
         if (leader is null) return batch;
 
-        DoorAnswer answer;
+        CommandAnswer answer;
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var watch = CancelWhenAnotherLeadsAsync(leader, gone);
         // The request's own spans hang below this one; each order's go on from its own context, which its command carries.
@@ -106,12 +106,12 @@ internal sealed partial class ShardLane(int shard, LeaderDirectory directory, Do
         try
         {
             foreach (var pending in batch) pending.MayBeApplied = true;
-            answer = await door.SendAsync(leader.Address, [.. batch.Select(pending => pending.Command)], gone.Token);
+            answer = await gateway.SendAsync(leader.Address, [.. batch.Select(pending => pending.Command)], gone.Token);
         }
-        catch (Exception error) when (DoorClient.IsConnectionFault(error) && !stopping.IsCancellationRequested)
+        catch (Exception error) when (GatewayClient.IsConnectionFault(error) && !stopping.IsCancellationRequested)
         {
             // Nothing was sent if there was no connection; anything else leaves it open whether the leader has the batch.
-            if (DoorClient.WasNeverSent(error))
+            if (GatewayClient.WasNeverSent(error))
                 foreach (var pending in batch) pending.MayBeApplied = pending.WasInDoubt;
             else
                 foreach (var pending in batch) pending.WasInDoubt = true;
@@ -134,29 +134,29 @@ internal sealed partial class ShardLane(int shard, LeaderDirectory directory, Do
             if (TraceContext.Parse(pending.Command.TraceParent) is { } context) yield return context;
     }
 
-    private List<PendingCommand> Settle(List<PendingCommand> batch, DoorAnswer answer)
+    private List<PendingCommand> Settle(List<PendingCommand> batch, CommandAnswer answer)
     {
-        var results = new Dictionary<Guid, DoorResult>(answer.Results.Count);
+        var results = new Dictionary<Guid, CommandResult>(answer.Results.Count);
         foreach (var result in answer.Results) results[result.RequestId] = result;
         var again = new List<PendingCommand>();
         foreach (var pending in batch)
         {
             if (!results.TryGetValue(pending.Command.RequestId, out var result))
-                result = LeaderRouter.Refused(pending.Command, DoorStatus.InDoubt);
+                result = LeaderRouter.Refused(pending.Command, ResultStatus.InDoubt);
             switch (result.Status)
             {
-                case DoorStatus.NotLeader:
+                case ResultStatus.NotLeader:
                     directory.Forget(resource);
                     pending.MayBeApplied = pending.WasInDoubt;
                     again.Add(pending);
                     break;
-                case DoorStatus.InDoubt:
+                case ResultStatus.InDoubt:
                     pending.WasInDoubt = true;
                     again.Add(pending);
                     break;
-                case DoorStatus.Late when pending.WasInDoubt:
+                case ResultStatus.Late when pending.WasInDoubt:
                     // This try did nothing, but an earlier one may have.
-                    pending.Answer.TrySetResult(LeaderRouter.Refused(pending.Command, DoorStatus.InDoubt));
+                    pending.Answer.TrySetResult(LeaderRouter.Refused(pending.Command, ResultStatus.InDoubt));
                     break;
                 default:
                     pending.Answer.TrySetResult(result);
