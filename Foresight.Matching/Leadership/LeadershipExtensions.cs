@@ -5,21 +5,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>What every leadership loop of the process shares.</summary>
-public sealed record LeadershipServices(
-    LeaseOptions Options, ILeaseStore Leases, TermStore Terms, ILeaderSessions Sessions, CrashDetector Crashes, LeadershipMetrics Metrics,
-    IBroadcast Broadcast, INotices Notices, NodePresence Presence, TimeProvider Clock)
-{
-    /// <summary>Makes the token of a bid.</summary>
-    public Func<Guid> NewToken { get; init; } = Guid.NewGuid;
-
-    /// <summary>Takes a dead node out of the registry.</summary>
-    public required Func<string, CancellationToken, Task> DropNode { get; init; }
-
-    /// <summary>What this node has of the matching engine's shards.</summary>
-    public ShardShare Share { get; init; } = new();
-}
-
 public static class LeadershipExtensions
 {
     /// <summary>
@@ -46,16 +31,15 @@ public static class LeadershipExtensions
         builder.Services.TryAddSingleton<ILeaderSessions, LeaderSessions>();
         builder.Services.TryAddSingleton<CrashDetector>();
         builder.Services.TryAddSingleton<LeadershipMetrics>();
-        builder.Services.TryAddSingleton<ShardShare>();
-        builder.Services.TryAddSingleton(provider => new LeadershipServices(
-            provider.GetRequiredService<LeaseOptions>(), provider.GetRequiredService<ILeaseStore>(), provider.GetRequiredService<TermStore>(),
-            provider.GetRequiredService<ILeaderSessions>(), provider.GetRequiredService<CrashDetector>(), provider.GetRequiredService<LeadershipMetrics>(),
-            provider.GetRequiredService<IBroadcast>(), provider.GetRequiredService<INotices>(), provider.GetRequiredService<NodePresence>(),
-            provider.GetRequiredService<TimeProvider>())
+        builder.Services.TryAddSingleton<ShardPlacement>();
+        builder.Services.TryAddSingleton<LeadershipStores>();
+        builder.Services.TryAddSingleton(provider => new LeadershipOutlets(
+            provider.GetRequiredService<LeadershipMetrics>(), provider.GetRequiredService<IBroadcast>(), provider.GetRequiredService<INotices>(),
+            provider.GetRequiredService<NodePresence>())
         {
             DropNode = provider.GetRequiredService<NodeRegistry>().DropAsync,
-            Share = provider.GetRequiredService<ShardShare>(),
         });
+        builder.Services.TryAddSingleton<LeadershipServices>();
         builder.Services.AddSingleton<IHostedService>(provider =>
             ActivatorUtilities.CreateInstance<LeadershipLoop>(provider, resource, work(provider)));
         return builder;

@@ -8,8 +8,9 @@ using StackExchange.Redis;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// Follows and leads one resource: bids for its lease, takes a term, runs the resource's work under it, and gives it back. Ends only with
-/// the process; no fault of Redis or Postgres ends it. See README.md of this folder for the states and the failures.
+/// Follows and leads one resource, a function for each state: <see cref="FollowAsync"/> looks at the lease, <see cref="BidAsync"/> is the
+/// candidate's bid for it, <see cref="LeadAsync"/> is one term. Each needs what the one before returned. Ends only with the process; no
+/// fault of Redis or Postgres ends it. See README.md of this folder for the states and the failures.
 /// </summary>
 public sealed partial class LeadershipLoop(
     string resource, ILeaderTask work, LeadershipServices services, NodeIdentity identity, IHostApplicationLifetime lifetime, ILogger<LeadershipLoop> logger)
@@ -18,30 +19,27 @@ public sealed partial class LeadershipLoop(
     /// <summary>After a term that ended in an error the others get the first chance.</summary>
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
-    private readonly LeaseOptions options = services.Options;
-    private readonly TimeProvider clock = services.Clock;
-    private readonly WakeSignal wake = new();
-    private bool redisIsSilent;
+    private readonly LeaseOptions _options = services.Options;
+    private readonly LeadershipStores _stores = services.Stores;
+    private readonly TimeProvider _clock = services.Clock;
+    private readonly LeadershipState _state = new(services.Clock, services.Options);
+    private readonly TermReporter _reporter = new(resource, services, lifetime, logger);
+    private readonly WakeSignal _wake = new();
 
-    /// <summary>When the lease was first seen to be free; null while somebody holds it.</summary>
-    private long? freeSince;
-    private TimeSpan nextLook;
-    private readonly HolderSightings sightings = new(services.Clock, services.Options);
-    private readonly FormerTokens formerTokens = new();
-
-    protected override Task ExecuteAsync(CancellationToken stopping) => RunAsync(stopping);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => RunAsync(stoppingToken);
 
     /// <summary>Follows and leads until the process ends.</summary>
-    internal async Task RunAsync(CancellationToken stopping)
+    internal async Task RunAsync(CancellationToken cancellationToken)
     {
         // ApplicationStopping comes before the web server stops: the lease is on its way to another node while this one still answers.
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping, lifetime.ApplicationStopping);
-        services.Metrics.Follows(resource);
-        services.Broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, WakeWhenReleased);
-        services.Broadcast.Restored += wake.Set;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        var broadcast = services.Outlets.Broadcast;
+        _reporter.Starts();
+        broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, WakeWhenReleased);
+        broadcast.Restored += _wake.Set;
         try
         {
-            await DoorIsOpenAsync(ending.Token);
+            await AddressIsKnownAsync(ending.Token);
             while (!ending.IsCancellationRequested) await GuardedStepAsync(ending.Token);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
@@ -50,100 +48,82 @@ public sealed partial class LeadershipLoop(
         }
         finally
         {
-            services.Broadcast.Restored -= wake.Set;
+            broadcast.Restored -= _wake.Set;
         }
     }
 
     /// <summary>A defect of ours must not end the process, which has other work and can try again.</summary>
-    private async Task GuardedStepAsync(CancellationToken stopping)
+    private async Task GuardedStepAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await StepAsync(stopping);
+            await StepAsync(cancellationToken);
         }
-        catch (Exception error) when (error is not OperationCanceledException || !stopping.IsCancellationRequested)
+        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             Log.StepFailed(logger, error, resource);
-            await Task.Delay(PauseAfterFailure, clock, stopping);
+            await Task.Delay(PauseAfterFailure, _clock, cancellationToken);
         }
     }
 
-    /// <summary>One bid, and the whole term if it won; else the wait for the next look.</summary>
-    private async Task StepAsync(CancellationToken stopping)
+    /// <summary>One look, the bid if the lease is vacant, and the whole term if the bid won; else the wait for the next look.</summary>
+    private async Task StepAsync(CancellationToken cancellationToken)
     {
-        var bid = await BidAsync(stopping);
-        if (bid is null)
+        if (await TryWinAsync(cancellationToken) is not { } won)
         {
-            await wake.WaitAsync(nextLook, clock, stopping);
+            await _wake.WaitAsync(_state.NextLook, _clock, cancellationToken);
             return;
         }
 
         bool finished;
         try
         {
-            finished = await LeadAsync(bid, stopping);
+            finished = await LeadAsync(won, cancellationToken);
         }
         finally
         {
-            services.Share.Release(resource);
+            services.Placement.Release(resource);
         }
 
-        if (!finished && !stopping.IsCancellationRequested) await Task.Delay(PauseAfterFailure, clock, stopping);
+        if (!finished && !cancellationToken.IsCancellationRequested) await Task.Delay(PauseAfterFailure, _clock, cancellationToken);
     }
 
-    /// <summary>Tries to get the lease. Null: somebody else holds it, or Redis cannot say, which is never taken for "nobody".</summary>
-    private async Task<Bid?> BidAsync(CancellationToken stopping)
+    /// <returns>Null: this node stays a follower. So it does when Redis gives no answer, which is never taken for a vacancy.</returns>
+    private async Task<WonBid?> TryWinAsync(CancellationToken cancellationToken)
     {
-        nextLook = options.PollInterval;
         try
         {
-            var reading = await GiveBackOwnAsync(await services.Leases.ReadAsync(resource, options.LeaseDuration));
-            if (redisIsSilent) Log.RedisSpeaks(logger, resource);
-            redisIsSilent = false;
-            var crashed = false;
-            if (reading.Held)
-            {
-                crashed = reading.Holder is not null && await services.Crashes.HasCrashedAsync(resource, reading.Holder, stopping);
-                if (!crashed) sightings.Saw(reading.Holder);
-                if (!crashed) freeSince = null;
-                if (!crashed) return null;
-                if (freeSince is null) Log.HolderCrashed(logger, reading.Holder!.NodeId, resource);
-            }
-
-            if (!MayBid()) return null;
-
-            var phases = new FailoverPhases(clock, sightings.LastAlive(crashed));
-            phases.Reach(FailoverPhases.Detected);
-            var now = clock.GetUtcNow();
-            var record = new LeaseRecord(identity.Id, services.Presence.Address, services.NewToken(), Epoch: 0, now, now);
-            // Before it is sent: without an answer it may be in the key all the same.
-            formerTokens.Add(record.Token);
-            var sentAt = clock.GetTimestamp();
-            var won = crashed
-                ? await services.Leases.TryReplaceAsync(resource, reading.Holder!.Token, record, options.LeaseDuration)
-                : await services.Leases.TryAcquireAsync(resource, record, options.LeaseDuration);
-            services.Metrics.Bid(resource, won);
-            if (!won)
-            {
-                Log.BidLost(logger, resource);
-                services.Share.Release(resource);
-                return null;
-            }
-
-            phases.Reach(FailoverPhases.LeaseTaken);
-            // Only now: a bid that was lost is no part of a take-over.
-            foreach (var (phase, milliseconds) in phases.Reached) services.Metrics.Phase(resource, phase, milliseconds);
-            Log.LeaseWon(logger, resource, phases);
-            return new Bid(record, sentAt, phases, crashed ? reading.Holder!.NodeId : null);
+            return await FollowAsync(cancellationToken) is { } vacancy ? await BidAsync(vacancy) : null;
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
-            // Said once, however often it is asked.
-            if (!redisIsSilent) Log.RedisSilent(logger, resource, error.Message);
-            redisIsSilent = true;
-            services.Share.Release(resource);
+            if (!_state.RedisIsSilent) Log.RedisSilent(logger, resource, error.Message);
+            _state.RedisIsSilent = true;
+            services.Placement.Release(resource);
             return null;
         }
+    }
+
+    /// <summary>The follower: looks at the lease once.</summary>
+    /// <returns>Null: another node holds it, or goes first.</returns>
+    private async Task<Vacancy?> FollowAsync(CancellationToken cancellationToken)
+    {
+        _state.NextLook = _options.PollInterval;
+        var reading = await GiveBackOwnAsync(await _stores.Leases.ReadAsync(resource, _options.LeaseDuration));
+        if (_state.RedisIsSilent) Log.RedisSpeaks(logger, resource);
+        _state.RedisIsSilent = false;
+        if (reading.Held)
+        {
+            if (reading.Holder is null || !await _stores.Crashes.HasCrashedAsync(resource, reading.Holder, cancellationToken))
+            {
+                _state.SeeHeld(reading.Holder);
+                return null;
+            }
+
+            if (!_state.IsVacant) Log.HolderCrashed(logger, reading.Holder.NodeId, resource);
+        }
+
+        return MayBid() ? new Vacancy(reading.Holder) : null;
     }
 
     /// <summary>
@@ -152,57 +132,68 @@ public sealed partial class LeadershipLoop(
     /// </summary>
     private async Task<LeaseReading> GiveBackOwnAsync(LeaseReading reading)
     {
-        if (reading.Holder is not { } holder || !formerTokens.Contains(holder.Token)) return reading;
+        if (reading.Holder is not { } holder || !_state.OwnTokens.Contains(holder.Token)) return reading;
         Log.OwnLeaseFound(logger, resource);
-        await services.Leases.ReleaseAsync(resource, holder);
+        await _stores.Leases.ReleaseAsync(resource, holder);
         return default;
     }
 
-    /// <summary>A node that leads other shards leaves this one for a moment to those that lead fewer; then it is taken for led.</summary>
+    /// <summary>A node that leads other shards leaves this one for a moment to those that lead fewer; then it counts as led here.</summary>
     private bool MayBid()
     {
-        freeSince ??= clock.GetTimestamp();
-        var freeFor = clock.GetElapsedTime(freeSince.Value);
-        if (services.Share.TryClaim(resource, freeFor, options, out var delay)) return true;
-        nextLook = delay - freeFor < options.PollInterval ? delay - freeFor : options.PollInterval;
+        var vacantFor = _state.SeeVacant();
+        if (services.Placement.TryClaim(resource, vacantFor, _options, out var delay)) return true;
+        _state.NextLook = delay - vacantFor < _options.PollInterval ? delay - vacantFor : _options.PollInterval;
         return false;
     }
 
+    /// <summary>The candidate: bids once.</summary>
+    /// <returns>Null: another node was faster.</returns>
+    private async Task<WonBid?> BidAsync(Vacancy vacancy)
+    {
+        var phases = _state.BeginTakeOver(crashed: vacancy.Crashed is not null);
+        phases.Reach(FailoverPhases.Detected);
+        var now = _clock.GetUtcNow();
+        var record = new LeaseRecord(identity.Id, services.Outlets.Presence.Address, services.NewToken(), Epoch: 0, now, now);
+        // Before it is sent: without an answer it may be in the key all the same.
+        _state.OwnTokens.Add(record.Token);
+        var sentAt = _clock.GetTimestamp();
+        var won = vacancy.Crashed is { } dead
+            ? await _stores.Leases.TryReplaceAsync(resource, dead.Token, record, _options.LeaseDuration)
+            : await _stores.Leases.TryAcquireAsync(resource, record, _options.LeaseDuration);
+        _reporter.BidDone(won);
+        if (!won)
+        {
+            Log.BidLost(logger, resource);
+            services.Placement.Release(resource);
+            return null;
+        }
+
+        phases.Reach(FailoverPhases.LeaseTaken);
+        _reporter.LeaseTaken(phases);
+        return new WonBid(record, sentAt, phases, vacancy.Crashed?.NodeId);
+    }
+
+    /// <summary>The leader: one term, from the won lease to its release.</summary>
     /// <returns>False if the term ended in an error.</returns>
-    private async Task<bool> LeadAsync(Bid bid, CancellationToken ending)
+    private async Task<bool> LeadAsync(WonBid won, CancellationToken ending)
     {
         // Given to another node, a term ends as it does with the process.
-        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(ending, services.Share.HandsOver(resource));
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(ending, services.Placement.HandsOver(resource));
         var stopping = leaving.Token;
-        freeSince = null;
-        var sessionName = LeaderSessions.NameOf(resource, bid.Record.Token);
+        _state.BeginTerm();
+        var sessionName = LeaderSessions.NameOf(resource, won.Record.Token);
         // Open until the lease is released: a term that only ends must not look like one that crashed. Opened before anything renews.
-        await using var sessions = services.Sessions.Open(sessionName);
-        var keeper = new LeaseKeeper(services.Leases, options, clock, resource, bid.Record, bid.SentAt);
+        await using var sessions = _stores.Sessions.Open(sessionName);
+        var keeper = new LeaseKeeper(_stores.Leases, _options, _clock, resource, won.Record, won.SentAt);
         try
         {
             identity.Renamed += keeper.SetNodeId;
             keeper.SetNodeId(identity.Id);
-            services.Presence.SetLeads(resource, true);
-            SetState("acquiring");
-            var (term, previous) = await services.Terms.TakeAsync(
-                new NewHolder(resource, bid.Record.Token, identity.Id, bid.Record.Address, sessionName), keeper.Lost);
-            Reach(bid, FailoverPhases.Fenced, null);
-            keeper.SetEpoch(term.Epoch);
-            services.Metrics.Leads(resource, term.Epoch);
-            Log.TermTaken(logger, resource, term.Epoch, previous ?? "nobody");
-            await keeper.RenewNowAsync();
-            Announce("acquired", "leader_elected", keeper.Record);
-            SetState("recovering");
-            if (bid.CrashedNodeId is { } dead && dead != identity.Id) _ = DropAsync(dead);
-
-            using var watched = stopping.Register(() =>
-            {
-                Log.Draining(logger, resource, term.Epoch);
-                SetState("draining");
-            });
-            var lease = new Lease(term, sessions, keeper.Lost, stopping, phase => Reach(bid, phase, term));
-            await work.LeadAsync(lease);
+            _reporter.Acquiring();
+            var term = await TakeTermAsync(won, keeper, sessionName);
+            using var watched = stopping.Register(() => _reporter.Draining(term.Epoch));
+            await work.LeadAsync(new Lease(term, sessions, keeper.Lost, stopping, phase => _reporter.Reach(won.Phases, phase, term)));
             return true;
         }
         catch (OperationCanceledException) when (keeper.Lost.IsCancellationRequested || stopping.IsCancellationRequested)
@@ -211,65 +202,84 @@ public sealed partial class LeadershipLoop(
         }
         catch (Exception error)
         {
-            if (Fence.Refused(error)) services.Metrics.FenceRejected(resource);
-            if (Fence.Refused(error)) Log.TermOver(logger, resource, keeper.Record.Epoch);
-            else if (error is NpgsqlException or TimeoutException or InDoubtException) Log.DatabaseFailed(logger, resource, error.Message);
-            else Log.WorkFailed(logger, error, resource);
+            LogFailure(error, keeper.Record.Epoch);
             return false;
         }
         finally
         {
             identity.Renamed -= keeper.SetNodeId;
-            await EndAsync(keeper);
+            await EndTermAsync(keeper);
         }
     }
 
-    private async Task EndAsync(LeaseKeeper keeper)
+    /// <summary>From its commit on, nothing of an earlier term can be written.</summary>
+    private async Task<Term> TakeTermAsync(WonBid won, LeaseKeeper keeper, string sessionName)
+    {
+        var holder = new NewHolder(resource, won.Record.Token, identity.Id, won.Record.Address, sessionName);
+        var (term, previous) = await _stores.Terms.TakeAsync(holder, keeper.Lost);
+        _reporter.Reach(won.Phases, FailoverPhases.Fenced, null);
+        keeper.SetEpoch(term.Epoch);
+        _reporter.TermTaken(term, previous);
+        await keeper.RenewNowAsync();
+        _reporter.Recovering(keeper.Record, won.CrashedNodeId is { } dead && dead != identity.Id ? dead : null);
+        return term;
+    }
+
+    private async Task EndTermAsync(LeaseKeeper keeper)
     {
         try
         {
             await keeper.DisposeAsync();
-            if (keeper.LossReason is { } reason)
-            {
-                services.Metrics.LeaseLost(resource);
-                Log.LeaseLost(logger, resource, keeper.Record.Epoch, reason);
-            }
+            if (keeper.LossReason is { } reason) _reporter.LeaseLost(keeper.Record.Epoch, reason);
 
             // Released only now, with the work at its end: whoever gets it next need not wait for anything of ours.
-            await services.Leases.ReleaseAsync(resource, keeper.Record);
+            await _stores.Leases.ReleaseAsync(resource, keeper.Record);
         }
         finally
         {
-            Follow(keeper);
+            _reporter.Follows(keeper.Record, identity.Id);
+            _state.EndTerm();
         }
     }
 
-    private void Follow(LeaseKeeper keeper)
+    private void LogFailure(Exception error, long epoch)
     {
-        services.Notices.Publish(NoticeTopics.Cluster, new ClusterEvent("leader_lost", identity.Id, keeper.Record.Epoch, clock.GetUtcNow(), resource));
-        services.Metrics.Follows(resource);
-        services.Presence.SetLeads(resource, false);
-        SetState("follower");
-        sightings.WasIt();
-        Log.Follows(logger, resource);
+        if (Fence.Refused(error))
+        {
+            _reporter.FenceRejected();
+            Log.TermOver(logger, resource, epoch);
+        }
+        else if (error is NpgsqlException or TimeoutException or InDoubtException)
+        {
+            Log.DatabaseFailed(logger, resource, error.Message);
+        }
+        else
+        {
+            Log.WorkFailed(logger, error, resource);
+        }
     }
 
-    /// <summary>Before that the address in the lease would not be true.</summary>
-    private async Task DoorIsOpenAsync(CancellationToken stopping)
+    /// <summary>Before the server listens, the address in the lease would not be true.</summary>
+    private async Task AddressIsKnownAsync(CancellationToken cancellationToken)
     {
+        var presence = services.Outlets.Presence;
         while (true)
         {
-            var changed = services.Presence.Changed;
-            if (services.Presence.Address.Length > 0) return;
-            await changed.WaitAsync(stopping);
+            var changed = presence.Changed;
+            if (presence.Address.Length > 0) return;
+            await changed.WaitAsync(cancellationToken);
         }
     }
 
     private void WakeWhenReleased(LeaderMessage message)
     {
-        if (message.Kind == "released" && message.Resource == resource && message.NodeId != identity.Id) wake.Set();
+        if (message.Kind == "released" && message.Resource == resource && message.NodeId != identity.Id) _wake.Set();
     }
 
+    /// <summary>A lease that may be bid for.</summary>
+    /// <param name="Crashed">Its holder, which is known to be dead; null: the lease is free.</param>
+    private readonly record struct Vacancy(LeaseRecord? Crashed);
+
     /// <param name="CrashedNodeId">The holder before, if it is known to be dead.</param>
-    private sealed record Bid(LeaseRecord Record, long SentAt, FailoverPhases Phases, string? CrashedNodeId);
+    private sealed record WonBid(LeaseRecord Record, long SentAt, FailoverPhases Phases, string? CrashedNodeId);
 }

@@ -10,7 +10,7 @@ namespace Foresight.Matching.Leadership;
 /// of a process, without waiting for a lease. Nothing depends on it.
 /// </summary>
 internal sealed partial class ShardRebalancer(
-    ShardShare share, NodeRegistry nodes, NodeIdentity identity, TimeProvider clock, ILogger<ShardRebalancer> logger) : BackgroundService
+    ShardPlacement placement, NodeRegistry nodes, NodeIdentity identity, TimeProvider clock, ILogger<ShardRebalancer> logger) : BackgroundService
 {
     /// <summary>Between two looks, and at least between two shards that are given away.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
@@ -25,7 +25,7 @@ internal sealed partial class ShardRebalancer(
         {
             while (true)
             {
-                await Task.Delay(given is not null && share.Active().Contains(given) ? PauseAfterRefusal : Interval, clock, stopping);
+                await Task.Delay(given is not null && placement.Active().Contains(given) ? PauseAfterRefusal : Interval, clock, stopping);
                 given = await StepAsync(stopping);
             }
         }
@@ -38,15 +38,15 @@ internal sealed partial class ShardRebalancer(
     /// <returns>The shard that was given away; null if none was.</returns>
     private async Task<string?> StepAsync(CancellationToken stopping)
     {
-        var active = share.Active();
+        var active = placement.Active();
         if (active.Count < 2) return null;
         try
         {
             var others = (await nodes.ListAsync(stopping)).Where(node => node.Kind == "matching" && node.NodeId != identity.Id && node.State != "draining")
                 .Select(node => node.Leads.Count(resource => LeasedResources.ShardOf(resource) is not null)).ToList();
-            if (!SpreadRules.ShouldHandOver(active.Count, others)) return null;
+            if (!ShardPlacementRules.ShouldHandOver(active.Count, others)) return null;
             Log.HandsOver(logger, active[^1], active.Count);
-            share.HandOver(active[^1]);
+            placement.HandOver(active[^1]);
             return active[^1];
         }
         catch (Exception error) when (error is RedisException or TimeoutException)

@@ -76,13 +76,10 @@ internal sealed class SimulatedNode : Process
         var table = World.Mutant.Table(World, primary);
         var terms = new TermStore(table, Logger<TermStore>());
         var leases = new SimulatedLeaseStore(World, this, ToRedis, clock, broadcast);
-        var services = new LeadershipServices(
-            Lease, World.Mutant.Leases(leases), terms, new Sessions(this), new CrashDetector(terms, new Probe(this), Lease), LeadershipMetrics, broadcast,
-            new NoNotices(), presence, clock)
-        {
-            NewToken = World.Dice.Fork().NextGuid,
-            DropNode = (_, _) => Task.CompletedTask,
-        };
+        var stores = new LeadershipStores(
+            World.Mutant.Leases(leases), terms, new Sessions(this), new CrashDetector(terms, new Probe(this), Lease));
+        var outlets = new LeadershipOutlets(LeadershipMetrics, broadcast, new NoNotices(), presence) { DropNode = (_, _) => Task.CompletedTask };
+        var services = new LeadershipServices(Lease, stores, outlets, new ShardPlacement(), clock) { NewToken = World.Dice.Fork().NextGuid };
         var work = new MatchingTask(
             Shard, gate, new SimulatedJournals(World, Parts), Pipeline, PipelineMetrics, broadcast, new NoNotices(), clock, Logger<MatchingTask>());
         var identity = new NodeIdentity(Name, "matching", "simulated", clock.GetUtcNow());

@@ -3,7 +3,7 @@ using Foresight.Contracts;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>When the holder of a lease was last seen to be alive, by this process' own monotonic clock. A failover's time counts from there.</summary>
-internal sealed class HolderSightings(TimeProvider clock, LeaseOptions options)
+internal sealed class LeaderLiveness(TimeProvider clock, LeaseOptions options)
 {
     private (Guid Token, DateTimeOffset RenewedAt) renewal;
     private long renewalSeenAt = clock.GetTimestamp();
@@ -11,7 +11,7 @@ internal sealed class HolderSightings(TimeProvider clock, LeaseOptions options)
 
     /// <summary>A look at the lease found it held, and the holder not crashed. A key that only runs out is no sign of life; a new renewal is.</summary>
     /// <param name="holder">Null: what is in the key is no lease record, so nobody renews it.</param>
-    public void Saw(LeaseRecord? holder)
+    public void Observe(LeaseRecord? holder)
     {
         heldAt = clock.GetTimestamp();
         if (holder is null || renewal == (holder.Token, holder.LastRenewedAt)) return;
@@ -20,7 +20,7 @@ internal sealed class HolderSightings(TimeProvider clock, LeaseOptions options)
     }
 
     /// <summary>This process was the holder itself, until now.</summary>
-    public void WasIt() => renewalSeenAt = heldAt = clock.GetTimestamp();
+    public void MarkSelf() => renewalSeenAt = heldAt = clock.GetTimestamp();
 
     /// <summary>The lease is free, or its holder has crashed.</summary>
     public long LastAlive(bool crashed) =>

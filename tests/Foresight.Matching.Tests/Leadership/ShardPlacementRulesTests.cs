@@ -3,22 +3,22 @@ using Foresight.Matching.Leadership;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-public sealed class SpreadRulesTests
+public sealed class ShardPlacementRulesTests
 {
     private static readonly LeaseOptions Options = new();
 
     [Fact]
-    public void ANodeThatLeadsNothing_BidsAtOnce() => Assert.Equal(TimeSpan.Zero, SpreadRules.BidDelay(0, Options));
+    public void ANodeThatLeadsNothing_BidsAtOnce() => Assert.Equal(TimeSpan.Zero, ShardPlacementRules.BidDelay(0, Options));
 
     [Fact]
     public void ANodeThatLeadsMore_WaitsLonger_ButNeverHalfALease()
     {
-        var delays = Enumerable.Range(0, Shards.Maximum).Select(leads => SpreadRules.BidDelay(leads, Options)).ToList();
+        var delays = Enumerable.Range(0, Shards.Maximum).Select(leads => ShardPlacementRules.BidDelay(leads, Options)).ToList();
         Assert.Equal(delays.Order(), delays);
         Assert.True(delays[1] >= Options.PollInterval, "whoever leads less looks once in this time");
         Assert.All(delays, delay => Assert.True(delay <= Options.LeaseDuration / 2));
         Assert.All(
-            Enumerable.Range(0, 5).Select(leads => SpreadRules.BidDelay(leads, Options with { PollInterval = Options.LeaseDuration * 0.9 })),
+            Enumerable.Range(0, 5).Select(leads => ShardPlacementRules.BidDelay(leads, Options with { PollInterval = Options.LeaseDuration * 0.9 })),
             delay => Assert.True(delay <= Options.LeaseDuration / 2));
     }
 
@@ -29,7 +29,7 @@ public sealed class SpreadRulesTests
     [InlineData(2, new[] { 1, 1 }, false)]
     [InlineData(16, new int[0], false)]
     public void AShardIsGivenAway_OnlyIfItEvensTheNodesOut(int leads, int[] others, bool expected) =>
-        Assert.Equal(expected, SpreadRules.ShouldHandOver(leads, others));
+        Assert.Equal(expected, ShardPlacementRules.ShouldHandOver(leads, others));
 
     [Fact]
     public void GivingAway_ComesToAnEnd_FromEverySpread()
@@ -39,7 +39,7 @@ public sealed class SpreadRulesTests
             var random = new Random(seed);
             var nodes = Enumerable.Range(0, random.Next(1, 6)).Select(_ => random.Next(0, 8)).ToArray();
             var steps = 0;
-            while (Array.FindIndex(nodes, leads => SpreadRules.ShouldHandOver(leads, [.. nodes.Order().SkipLast(1)])) is >= 0 and var from)
+            while (Array.FindIndex(nodes, leads => ShardPlacementRules.ShouldHandOver(leads, [.. nodes.Order().SkipLast(1)])) is >= 0 and var from)
             {
                 nodes[from]--;
                 nodes[Array.IndexOf(nodes, nodes.Min())]++;
@@ -56,12 +56,12 @@ public sealed class SpreadRulesTests
     [InlineData("active", "draining", "active")]
     [InlineData("draining", "follower", "draining")]
     [InlineData("follower", "follower", "follower")]
-    public void ANodeIs_WhatItsFurthestShardIs(string expected, params string[] shards) => Assert.Equal(expected, SpreadRules.NodeState(shards));
+    public void ANodeIs_WhatItsFurthestShardIs(string expected, params string[] shards) => Assert.Equal(expected, ShardPlacementRules.NodeState(shards));
 
     [Fact]
     public void ClaimsOfOneNode_CountEachOther_AndOtherResourcesDoNot()
     {
-        var share = new ShardShare();
+        var share = new ShardPlacement();
         Assert.True(share.TryClaim(LeasedResources.Settlement, TimeSpan.Zero, Options, out _));
         Assert.True(share.TryClaim(LeasedResources.MatchingOf(0), TimeSpan.Zero, Options, out _));
         Assert.False(share.TryClaim(LeasedResources.MatchingOf(1), TimeSpan.Zero, Options, out var delay));
@@ -74,7 +74,7 @@ public sealed class SpreadRulesTests
     [Fact]
     public void AHandOver_EndsTheTermOfThatShardAlone()
     {
-        var share = new ShardShare();
+        var share = new ShardPlacement();
         foreach (var shard in new[] { 0, 1 }) share.TryClaim(LeasedResources.MatchingOf(shard), TimeSpan.MaxValue, Options, out _);
         var (first, second) = (share.HandsOver(LeasedResources.MatchingOf(0)), share.HandsOver(LeasedResources.MatchingOf(1)));
         share.SetState(LeasedResources.MatchingOf(1), "active");

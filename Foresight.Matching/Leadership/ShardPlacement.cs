@@ -6,7 +6,7 @@ namespace Foresight.Matching.Leadership;
 /// What this node has of the matching engine's shards. Their loops ask here before they bid, so that a node that leads some leaves the next one
 /// to a node that leads fewer. Other resources are no concern of it.
 /// </summary>
-public sealed class ShardShare
+public sealed class ShardPlacement
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, Claim> claims = [];
@@ -22,7 +22,7 @@ public sealed class ShardShare
         if (LeasedResources.ShardOf(resource) is null) return true;
         lock (gate)
         {
-            delay = SpreadRules.BidDelay(claims.Count - (claims.ContainsKey(resource) ? 1 : 0), options);
+            delay = ShardPlacementRules.BidDelay(claims.Count - (claims.ContainsKey(resource) ? 1 : 0), options);
             if (freeFor < delay) return false;
             claims[resource] = new Claim();
             return true;
@@ -60,7 +60,7 @@ public sealed class ShardShare
         lock (gate)
         {
             states[resource] = state;
-            return SpreadRules.NodeState(states.Values);
+            return ShardPlacementRules.NodeState(states.Values);
         }
     }
 

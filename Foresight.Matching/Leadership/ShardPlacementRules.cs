@@ -1,7 +1,7 @@
 namespace Foresight.Matching.Leadership;
 
 /// <summary>How the shards of the matching engine come to be spread over the nodes. Pure.</summary>
-public static class SpreadRules
+public static class ShardPlacementRules
 {
     /// <summary>
     /// Steps that a node waits at most before it bids for one more shard, however many it leads: somebody must lead it soon, and if all others

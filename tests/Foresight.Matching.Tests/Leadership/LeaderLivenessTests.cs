@@ -4,17 +4,17 @@ using Foresight.Matching.Leadership;
 namespace Foresight.Matching.Tests.Leadership;
 
 /// <summary>From when a failover's time counts: a follower looks each half second at a lease of five, renewed each one and a half.</summary>
-public sealed class HolderSightingsTests
+public sealed class LeaderLivenessTests
 {
     private static readonly LeaseOptions Options = new();
 
     private readonly HandClock clock = new();
-    private readonly HolderSightings sightings;
+    private readonly LeaderLiveness sightings;
     private LeaseRecord lease = new("n1", "http://127.0.0.1:1", Guid.NewGuid(), 3, default, default);
 
-    public HolderSightingsTests()
+    public LeaderLivenessTests()
     {
-        sightings = new HolderSightings(clock, Options);
+        sightings = new LeaderLiveness(clock, Options);
         // A leader that renews, for a while.
         for (var renewal = 0; renewal < 4; renewal++)
         {
@@ -44,7 +44,7 @@ public sealed class HolderSightingsTests
     [Fact]
     public void AnEndOfItsOwnTerm_CountsFromThere()
     {
-        sightings.WasIt();
+        sightings.MarkSelf();
         clock.Pass(Options.LeaseDuration);
         Assert.Equal(Options.LeaseDuration, Since(crashed: false));
     }
@@ -54,7 +54,7 @@ public sealed class HolderSightingsTests
     {
         for (var look = 0; look < 10; look++)
         {
-            sightings.Saw(null);
+            sightings.Observe(null);
             clock.Pass(Options.PollInterval);
         }
 
@@ -65,7 +65,7 @@ public sealed class HolderSightingsTests
     {
         for (var look = 0; look < times; look++)
         {
-            sightings.Saw(lease);
+            sightings.Observe(lease);
             clock.Pass(Options.PollInterval);
         }
     }

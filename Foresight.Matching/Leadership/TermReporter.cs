@@ -1,0 +1,144 @@
+using Foresight.Contracts;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Foresight.Matching.Leadership;
+
+/// <summary>
+/// Reports what becomes of one resource's leadership: metrics, notices, the node's own state, the history of terms. Nothing of it decides
+/// anything, and no fault of it ends a term.
+/// </summary>
+internal sealed partial class TermReporter(string resource, LeadershipServices services, IHostApplicationLifetime lifetime, ILogger logger)
+{
+    private readonly LeadershipOutlets _outlets = services.Outlets;
+
+    public void Starts() => _outlets.Metrics.Follows(resource);
+
+    public void BidDone(bool won) => _outlets.Metrics.Bid(resource, won);
+
+    /// <summary>Only of a bid that won: one that was lost is no part of a take-over.</summary>
+    public void LeaseTaken(FailoverPhases phases)
+    {
+        foreach (var (phase, milliseconds) in phases.Reached) _outlets.Metrics.Phase(resource, phase, milliseconds);
+        Log.LeaseWon(logger, resource, phases);
+    }
+
+    public void Acquiring()
+    {
+        _outlets.Presence.SetLeads(resource, true);
+        SetState("acquiring");
+    }
+
+    public void TermTaken(Term term, string? previous)
+    {
+        _outlets.Metrics.Leads(resource, term.Epoch);
+        Log.TermTaken(logger, resource, term.Epoch, previous ?? "nobody");
+    }
+
+    /// <summary>The lease names the new epoch.</summary>
+    /// <param name="deadNodeId">Of a holder that is known to have crashed.</param>
+    public void Recovering(LeaseRecord record, string? deadNodeId)
+    {
+        _outlets.Broadcast.Publish(Channels.ClusterLeader, new LeaderMessage("acquired", resource, record.NodeId, record.Address, record.Epoch));
+        Notify("leader_elected", record);
+        SetState("recovering");
+        if (deadNodeId is not null) _ = DropAsync(deadNodeId);
+    }
+
+    public void Reach(FailoverPhases phases, string phase, Term? term)
+    {
+        if (!phases.Reach(phase)) return;
+        _outlets.Metrics.Phase(resource, phase, phases.Reached[phase]);
+        if (phase == FailoverPhases.Recovered) SetState("active");
+        if (term is null) return;
+        if (phase == FailoverPhases.FirstAcknowledgement) Log.TookOver(logger, resource, term.Epoch, phases);
+        _ = RecordAsync(term, phases);
+    }
+
+    public void Draining(long epoch)
+    {
+        Log.Draining(logger, resource, epoch);
+        SetState("draining");
+    }
+
+    public void FenceRejected() => _outlets.Metrics.FenceRejected(resource);
+
+    public void LeaseLost(long epoch, string reason)
+    {
+        _outlets.Metrics.LeaseLost(resource);
+        Log.LeaseLost(logger, resource, epoch, reason);
+    }
+
+    /// <param name="record">Of the lease that has ended.</param>
+    /// <param name="nodeId">As the node is named now.</param>
+    public void Follows(LeaseRecord record, string nodeId)
+    {
+        Notify("leader_lost", record with { NodeId = nodeId });
+        _outlets.Metrics.Follows(resource);
+        _outlets.Presence.SetLeads(resource, false);
+        SetState("follower");
+        Log.Follows(logger, resource);
+    }
+
+    private void Notify(string kind, LeaseRecord record) => _outlets.Notices.Publish(
+        NoticeTopics.Cluster, new ClusterEvent(kind, record.NodeId, record.Epoch, services.Clock.GetUtcNow(), resource));
+
+    /// <summary>A node is what it is to the order flow; its other resources show in "leads".</summary>
+    private void SetState(string state)
+    {
+        if (services.Placement.SetState(resource, state) is { } node) _outlets.Presence.SetState(node);
+    }
+
+    private async Task RecordAsync(Term term, FailoverPhases phases)
+    {
+        try
+        {
+            await services.Stores.Terms.RecordPhasesAsync(term, phases.Reached, lifetime.ApplicationStopped);
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException)
+        {
+            Log.PhasesNotRecorded(logger, resource, error.Message);
+        }
+    }
+
+    /// <summary>Else the registry would show a second active node until the dead one's heartbeats are missed.</summary>
+    private async Task DropAsync(string deadNodeId)
+    {
+        try
+        {
+            await _outlets.DropNode(deadNodeId, lifetime.ApplicationStopping);
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException or OperationCanceledException)
+        {
+            Log.NotDropped(logger, deadNodeId, error.Message);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "The lease of {Resource} was free, and this node has it, since a holder was last seen alive: {Phases}.")]
+        public static partial void LeaseWon(ILogger logger, string resource, FailoverPhases phases);
+
+        [LoggerMessage(LogLevel.Information, "This node leads {Resource} in epoch {Epoch}, after {Previous}.")]
+        public static partial void TermTaken(ILogger logger, string resource, long epoch, string previous);
+
+        [LoggerMessage(LogLevel.Information, "The take-over of {Resource} in epoch {Epoch} is complete, since the term before was last seen alive: {Phases}.")]
+        public static partial void TookOver(ILogger logger, string resource, long epoch, FailoverPhases phases);
+
+        [LoggerMessage(LogLevel.Information, "This node finishes what is under way for {Resource} in epoch {Epoch} and gives it to another.")]
+        public static partial void Draining(ILogger logger, string resource, long epoch);
+
+        [LoggerMessage(LogLevel.Warning, "The lease of {Resource} in epoch {Epoch} is lost: {Reason}.")]
+        public static partial void LeaseLost(ILogger logger, string resource, long epoch, string reason);
+
+        [LoggerMessage(LogLevel.Information, "This node follows {Resource}.")]
+        public static partial void Follows(ILogger logger, string resource);
+
+        [LoggerMessage(LogLevel.Debug, "{NodeId} was not dropped from the registry: {Reason}")]
+        public static partial void NotDropped(ILogger logger, string nodeId, string reason);
+
+        [LoggerMessage(LogLevel.Debug, "The phases of the take-over of {Resource} were not recorded: {Reason}")]
+        public static partial void PhasesNotRecorded(ILogger logger, string resource, string reason);
+    }
+}
