@@ -15,9 +15,10 @@ public sealed partial class NodeProcess : IAsyncDisposable
     public NodeProcess(string nodeId, IReadOnlyDictionary<string, string?> settings, string service = "Foresight.Matching", params string[] arguments)
     {
         NodeId = nodeId;
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{service}.dll"), .. arguments])
+        var program = Repository.OutputOf(service);
+        var start = new ProcessStartInfo("dotnet", [program, .. arguments])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory,
+            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(program),
         };
         // There is no chain, unless a test names one: settlement and reconciliation wait for it and touch nothing.
         start.Environment["RPC_URL"] = "http://127.0.0.1:1";

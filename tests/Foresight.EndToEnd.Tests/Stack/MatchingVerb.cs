@@ -22,10 +22,7 @@ public static class MatchingVerb
 
     private static async Task<string> RunAsync(string database, params string[] arguments)
     {
-        // Built beside these tests: Foresight.Matching/bin/Debug/net10.0, say.
-        var output = Path.GetRelativePath(Path.Combine(Repository.Root, "tests/Foresight.EndToEnd.Tests"), AppContext.BaseDirectory);
-        var program = Path.Combine(Repository.Root, "Foresight.Matching", output, "Foresight.Matching.dll");
-        var start = new ProcessStartInfo("dotnet", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [Repository.OutputOf("Foresight.Matching"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["DATABASE_URL"] = database;
         using var process = Process.Start(start)!;
         using var deadline = new CancellationTokenSource(Deadline);
