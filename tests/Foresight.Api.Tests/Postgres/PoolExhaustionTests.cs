@@ -29,6 +29,8 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
         var refusals = new ConcurrentQueue<TimeSpan>();
         using var enough = new CancellationTokenSource();
         await using var probes = new ProbeLatency(stack.Http, new Uri(stack.Http.BaseAddress!, "alive"), new Uri(stack.Http.BaseAddress!, "ready"));
+        // A node reads who is limited with its first order, and then remembers it; what is tested is one that is at work.
+        await PlaceAsync([0]);
         List<Task> readers;
         List<TimeSpan> orders;
         long releasedAt;
