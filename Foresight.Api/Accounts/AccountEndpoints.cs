@@ -3,7 +3,7 @@ using Foresight.Api.Problems;
 using Foresight.Api.Reading;
 using Foresight.Chain;
 using Foresight.Contracts;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.ServiceDefaults.Postgres;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -75,7 +75,7 @@ public static class BookLevels
         foreach (var (market, outcome, isBuy, ticks, lots) in orders)
         {
             Add((market, outcome, isBuy, ticks), lots);
-            if (binary.Contains(market)) Add((market, 1 - outcome, !isBuy, Exchange.Price.TicksPerUnit - ticks), lots);
+            if (binary.Contains(market)) Add((market, 1 - outcome, !isBuy, Matching.Engine.Price.TicksPerUnit - ticks), lots);
         }
 
         return levels.ToLookup(level => level.Key.Market, level => new LevelChange(

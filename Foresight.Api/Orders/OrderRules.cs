@@ -7,7 +7,7 @@ using Foresight.Api.Reading;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 
 namespace Foresight.Api.Orders;
 

@@ -1,5 +1,5 @@
 using Foresight.Contracts;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 
 namespace Foresight.Api.Reading;
 

@@ -132,7 +132,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
         foreach (var salt in facts.SaltsCancelled)
             commands.Add(leader.CancelSalt(salt.Maker, MarketId(salt), salt.Salt, salt.Position.TransactionHash, salt.Position.LogIndex));
         commands.AddRange(facts.Resolutions.Select(r => leader.Resolve(MarketId(r), (int)r.OutcomeIndex, r.Position.TransactionHash)));
-        commands.AddRange(facts.Invalidations.Select(i => leader.SetState(MarketId(i), Exchange.MarketState.Closed)));
+        commands.AddRange(facts.Invalidations.Select(i => leader.SetState(MarketId(i), Engine.MarketState.Closed)));
         return commands;
     }
 

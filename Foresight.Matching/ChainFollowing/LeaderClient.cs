@@ -60,7 +60,7 @@ public sealed partial class LeaderClient(SendToLeader send, Deployment deploymen
     };
 
     /// <summary>A pause, its end, or an invalidation. Absolute, so it needs no name of its own.</summary>
-    public LeaderCommand SetState(int marketId, Exchange.MarketState state) => new SetMarketState(marketId, (int)state)
+    public LeaderCommand SetState(int marketId, Engine.MarketState state) => new SetMarketState(marketId, (int)state)
     {
         RequestId = Guid.NewGuid(), Shard = ShardOf(marketId),
     };
@@ -71,13 +71,13 @@ public sealed partial class LeaderClient(SendToLeader send, Deployment deploymen
             RequestId = DerivedRequestId.Of("chain-cancel-salt", transaction.ToString(), logIndex.ToString()), Shard = ShardOf(marketId),
         };
 
-    public LeaderCommand Resolve(int marketId, int outcome, Hash32 transaction) => new SetMarketState(marketId, (int)Exchange.MarketState.Resolved, outcome)
+    public LeaderCommand Resolve(int marketId, int outcome, Hash32 transaction) => new SetMarketState(marketId, (int)Engine.MarketState.Resolved, outcome)
     {
         RequestId = DerivedRequestId.Of("resolve", marketId.ToString(), transaction.ToString()), Shard = ShardOf(marketId),
     };
 
     /// <summary>A market of a chain that is gone.</summary>
-    public LeaderCommand Close(LostMarket lost) => new SetMarketState(lost.Id, (int)Exchange.MarketState.Closed)
+    public LeaderCommand Close(LostMarket lost) => new SetMarketState(lost.Id, (int)Engine.MarketState.Closed)
     {
         RequestId = DerivedRequestId.Of("close-lost", lost.Id.ToString()), Shard = lost.Shard,
     };

@@ -2,7 +2,7 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Contracts;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Matching.ChainReading;
 
 namespace Foresight.Matching.ChainFollowing;

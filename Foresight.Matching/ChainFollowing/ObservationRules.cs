@@ -53,5 +53,5 @@ public static class ObservationRules
 
     /// <summary>As the ledger's table has it: market 0 and outcome 255 are collateral.</summary>
     public static (int Market, int Outcome) AssetOf(ChainHolding holding)
-        => holding.Market is { } market ? (market.Id, holding.Outcome) : (0, Exchange.Command.CollateralOutcome);
+        => holding.Market is { } market ? (market.Id, holding.Outcome) : (0, Engine.Command.CollateralOutcome);
 }

@@ -22,7 +22,7 @@ public static class UnconfirmedRules
             if (fill.TradeId.IsZero || fill.TradeId > long.MaxValue || !held.Contains((long)fill.TradeId) || deployment.Find(fill.Position.Market) is not { } market) continue;
             var lots = fill.Amount / Foresight.Chain.Signing.OrderMessage.AmountPerLot;
             var (key, units) = fill.IsBuy
-                ? ((fill.Maker, 0, (int)Exchange.Command.CollateralOutcome), lots * (fill.Price / Foresight.Chain.Signing.OrderMessage.PricePerTick))
+                ? ((fill.Maker, 0, (int)Engine.Command.CollateralOutcome), lots * (fill.Price / Foresight.Chain.Signing.OrderMessage.PricePerTick))
                 : ((fill.Maker, market.Id, (int)fill.OutcomeIndex), lots);
             taken[key] = taken.GetValueOrDefault(key) + (long)units;
         }

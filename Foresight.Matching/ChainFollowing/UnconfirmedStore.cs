@@ -73,11 +73,11 @@ public sealed class UnconfirmedStore(NpgsqlDataSource primary)
     }
 
     /// <summary>The states of this chain's markets in the engine, of those that it lists.</summary>
-    public async Task<IReadOnlyDictionary<int, Exchange.MarketState>> ReadMarketStatesAsync(int generation, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<int, Engine.MarketState>> ReadMarketStatesAsync(int generation, CancellationToken cancellation)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellation);
         var rows = await connection.QueryAsync<(int Market, short State)>(new CommandDefinition(
             "SELECT market_id, state FROM markets WHERE generation = @generation AND listed_sequence IS NOT NULL", new { generation }, cancellationToken: cancellation));
-        return rows.ToDictionary(r => r.Market, r => (Exchange.MarketState)r.State);
+        return rows.ToDictionary(r => r.Market, r => (Engine.MarketState)r.State);
     }
 }

@@ -1,4 +1,4 @@
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Matching.Pipeline;
 
 namespace Foresight.Matching.Invariants;

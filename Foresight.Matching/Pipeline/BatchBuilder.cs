@@ -1,6 +1,6 @@
 using Foresight.Chain;
 using Foresight.Contracts;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.Pipeline;
 

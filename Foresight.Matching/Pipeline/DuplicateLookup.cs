@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Foresight.Chain;
 using Foresight.Contracts;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Npgsql;
 using NpgsqlTypes;
 

@@ -1,5 +1,5 @@
 using Foresight.Chain;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
 
 namespace Foresight.Matching.Pipeline;

@@ -1,6 +1,6 @@
 using Foresight.Chain;
 using Foresight.Contracts;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using NpgsqlTypes;
 
 namespace Foresight.Matching.Pipeline;

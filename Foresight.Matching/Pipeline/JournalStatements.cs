@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Foresight.Contracts;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
 using Foresight.ServiceDefaults.Telemetry;
 using Npgsql;

@@ -1,5 +1,5 @@
 using Foresight.Chain;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.Pipeline;
 

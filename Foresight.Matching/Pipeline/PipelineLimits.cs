@@ -49,5 +49,5 @@ internal static class PipelineLimits
     public static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>Levels of one side of one outcome: every price there is.</summary>
-    public const int DepthLevels = Exchange.Price.MaxTicks;
+    public const int DepthLevels = Engine.Price.MaxTicks;
 }

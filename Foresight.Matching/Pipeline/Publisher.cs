@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Foresight.Chain;
 using Foresight.Contracts;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
 using Foresight.ServiceDefaults.Cluster;
 using Foresight.ServiceDefaults.Redis;

@@ -80,7 +80,7 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
             // Whoever has approved the shares went through all of this before: his shares are what trading made of them.
             var isNew = !await shares.IsApprovedForAllAsync(owner, spender, BlockRef.Latest, stop).ConfigureAwait(false);
             var sets = isNew ? funds.Sets : [];
-            var needed = funds.Usdc.Micros + sets.Sum(set => set.Quantity.Lots * Exchange.Price.TicksPerUnit);
+            var needed = funds.Usdc.Micros + sets.Sum(set => set.Quantity.Lots * Matching.Engine.Price.TicksPerUnit);
             lacking.Add(new Lack(
                 funds, Gas: gas < GasMoney / 4, Micros: balance < needed / 2 || isNew ? BigInteger.Max(needed - balance, 0) : 0,
                 Allowance: allowance < Word.MaxUInt256 / 2, isNew, sets));

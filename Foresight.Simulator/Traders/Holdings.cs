@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Foresight.Contracts;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 
 namespace Foresight.Simulator.Traders;
 

@@ -1,4 +1,4 @@
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 
 namespace Foresight.Simulator.Traders;
 

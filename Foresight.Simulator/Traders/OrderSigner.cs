@@ -3,7 +3,7 @@ using System.Globalization;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
 using Foresight.Contracts;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 
 namespace Foresight.Simulator.Traders;
 

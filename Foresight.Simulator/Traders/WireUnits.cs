@@ -1,5 +1,5 @@
 using System.Globalization;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 
 namespace Foresight.Simulator.Traders;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Foresight.Contracts;
 using Foresight.EndToEnd.Tests.Stack;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Simulator.Traders;
 
 namespace Foresight.EndToEnd.Tests;

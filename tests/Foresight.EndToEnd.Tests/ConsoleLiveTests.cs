@@ -3,7 +3,7 @@ using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Foresight.EndToEnd.Tests.Stack;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Simulator.Traders;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Foresight.EndToEnd.Tests.Stack;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Load;
 using Xunit.Abstractions;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Foresight.Contracts;
 using Foresight.EndToEnd.Tests.Stack;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Load;
 using Foresight.Simulator.Traders;

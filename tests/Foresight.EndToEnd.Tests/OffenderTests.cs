@@ -4,7 +4,7 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Contracts;
 using Foresight.EndToEnd.Tests.Stack;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Simulator.Traders;
 using Microsoft.Playwright;
 using Npgsql;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Foresight.EndToEnd.Tests.Stack;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Simulator.Traders;
 
 namespace Foresight.EndToEnd.Tests;

@@ -6,7 +6,7 @@ using Foresight.Chain.Rpc;
 using Foresight.Chain.Transactions;
 using Foresight.Contracts;
 using Foresight.EndToEnd.Tests.Stack;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Simulator.Traders;
 
 namespace Foresight.EndToEnd.Tests;

@@ -3,7 +3,7 @@ using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Foresight.Contracts;
 using Foresight.EndToEnd.Tests.Stack;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Microsoft.Playwright;
 using Npgsql;
 using Xunit.Abstractions;

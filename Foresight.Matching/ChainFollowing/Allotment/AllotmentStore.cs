@@ -1,6 +1,6 @@
 using Dapper;
 using Foresight.Chain;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
 using Npgsql;

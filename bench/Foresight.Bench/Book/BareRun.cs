@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using Foresight.Exchange;
-using Foresight.Exchange.Books;
+using Foresight.Matching.Engine;
+using Foresight.Matching.Engine.Books;
 
 namespace Foresight.Bench.Book;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 
 namespace Foresight.Bench.Book;
 

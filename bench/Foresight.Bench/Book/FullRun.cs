@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 
 namespace Foresight.Bench.Book;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 
 namespace Foresight.Bench.Book;
 

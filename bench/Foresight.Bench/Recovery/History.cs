@@ -17,7 +17,7 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
 
     private readonly PostgresJournal journal = new(database, shard: 0);
     private readonly Sequencer sequencer = new(
-        new MatchingState(new Exchange.ExchangeEngine(0), new Accounts(), new LiveOrders(), []), new Dictionary<Guid, DateTime>(), 0);
+        new MatchingState(new Matching.Engine.ExchangeEngine(0), new Accounts(), new LiveOrders(), []), new Dictionary<Guid, DateTime>(), 0);
     private readonly OrderFlow flow = new(seed, resting);
     private readonly DateTime start = DateTime.UtcNow - Length;
     private Task committing = Task.CompletedTask;

@@ -8,21 +8,21 @@ internal static class AllowedReferences
 {
     public static readonly IReadOnlyDictionary<string, string[]> Projects = new Dictionary<string, string[]>
     {
-        ["Foresight.Exchange"] = [],
+        ["Foresight.Matching.Engine"] = [],
         ["Foresight.Chain"] = [],
         ["Foresight.ServiceDefaults"] = [],
-        ["Foresight.Matching"] = ["Foresight.Exchange", "Foresight.Chain", "Foresight.ServiceDefaults"],
-        ["Foresight.Api"] = ["Foresight.Exchange", "Foresight.Chain", "Foresight.ServiceDefaults"],
+        ["Foresight.Matching"] = ["Foresight.Matching.Engine", "Foresight.Chain", "Foresight.ServiceDefaults"],
+        ["Foresight.Api"] = ["Foresight.Matching.Engine", "Foresight.Chain", "Foresight.ServiceDefaults"],
         ["Foresight.Console"] = ["Foresight.ServiceDefaults"],
-        ["Foresight.Simulator"] = ["Foresight.Exchange", "Foresight.Chain", "Foresight.ServiceDefaults"],
+        ["Foresight.Simulator"] = ["Foresight.Matching.Engine", "Foresight.Chain", "Foresight.ServiceDefaults"],
         // As resources that it starts, not as code.
         ["Foresight.AppHost"] = ["Foresight.Matching", "Foresight.Api", "Foresight.Console", "Foresight.Simulator"],
 
         ["Foresight.Testing"] = ["Foresight.AppHost", "Foresight.Matching"],
         ["Foresight.Simulation"] = ["Foresight.Matching"],
-        ["Foresight.Exchange.Mutants"] = [],
+        ["Foresight.Matching.Engine.Mutants"] = [],
         ["Foresight.Bench"] =
-            ["Foresight.Exchange", "Foresight.Matching", "Foresight.Api", "Foresight.Simulation", "Foresight.Testing"],
+            ["Foresight.Matching.Engine", "Foresight.Matching", "Foresight.Api", "Foresight.Simulation", "Foresight.Testing"],
     };
 
     /// <summary>Folders of <c>Foresight.Matching</c>. Its <c>Program.cs</c>, beside them, uses them all.</summary>

@@ -1,4 +1,4 @@
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Npgsql;
 
 namespace Foresight.EndToEnd.Tests.Stack;

@@ -2,7 +2,7 @@ using System.Numerics;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;
 

@@ -1,5 +1,5 @@
 using System.Buffers;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Matching.Invariants;
 using Foresight.Matching.Pipeline;
 

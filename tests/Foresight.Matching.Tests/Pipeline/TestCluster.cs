@@ -1,4 +1,4 @@
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Matching.Pipeline;
 using Foresight.Matching.Tests.PostgresFaults;
 using Foresight.Matching.Tests.Stores;

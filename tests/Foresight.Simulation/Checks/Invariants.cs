@@ -1,5 +1,5 @@
 using Foresight.Contracts;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Matching.Pipeline;
 using Foresight.Simulation.Postgres;
 using Foresight.Simulation.Processes;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Foresight.Contracts;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 
 namespace Foresight.Simulation.Clients;
 

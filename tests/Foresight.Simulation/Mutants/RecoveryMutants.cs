@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Pipeline;
 using Foresight.Simulation.Processes;

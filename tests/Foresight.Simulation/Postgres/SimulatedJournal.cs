@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Foresight.Chain;
 using Foresight.Contracts;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Pipeline;
 using Foresight.Simulation.Processes;

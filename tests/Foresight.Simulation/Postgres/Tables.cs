@@ -1,6 +1,6 @@
 using Foresight.Chain;
 using Foresight.Contracts;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Pipeline;
 using Npgsql;

@@ -1,4 +1,4 @@
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Traders;
 

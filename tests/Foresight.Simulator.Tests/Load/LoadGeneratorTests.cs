@@ -1,5 +1,5 @@
 using System.Net;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Load;
 using Foresight.Simulator.Tests.Traders;

@@ -1,7 +1,7 @@
 using System.Numerics;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Tests.Traders;

@@ -1,4 +1,4 @@
-using Foresight.Exchange;
+using Foresight.Matching.Engine;
 using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Tests.Traders;

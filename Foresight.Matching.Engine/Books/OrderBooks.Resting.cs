@@ -1,0 +1,146 @@
+using System.Runtime.CompilerServices;
+
+namespace Foresight.Matching.Engine.Books;
+
+internal sealed partial class OrderBooks
+{
+    /// <summary>Puts an order at the end of its level's queue. Returns its slot, valid until it is filled or removed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Rest(int ladder, int key, long quantity, int tag)
+    {
+        var slot = TakeSlot();
+        Link(slot, ladder, key, quantity, tag);
+        return slot;
+    }
+
+    /// <summary>Takes a resting order out of its queue; its slot is free again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Remove(int slot)
+    {
+        ref var order = ref NodeAt(slot);
+        Unlink(ref order, slot, out _, out _);
+        Free(ref order, slot);
+    }
+
+    /// <summary>As <see cref="Remove(int)"/>, and says what it was. Returns its quantity.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public long Remove(int slot, out int ladder, out int key, out int tag)
+    {
+        ref var order = ref NodeAt(slot);
+        tag = order.Tag;
+        var quantity = Unlink(ref order, slot, out ladder, out key);
+        Free(ref order, slot);
+        return quantity;
+    }
+
+    /// <summary>As <see cref="Remove(int)"/>, if the slot still holds the order with this tag.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryRemove(int slot, int tag)
+    {
+        ref var order = ref NodeAt(slot);
+        if (order.Level == 0 || order.Tag != tag)
+            return false;
+        Unlink(ref order, slot, out _, out _);
+        Free(ref order, slot);
+        return true;
+    }
+
+    /// <summary>Makes a resting order smaller; it keeps its place.</summary>
+    public void Shrink(int slot, long by)
+    {
+        RequireOrder(slot);
+        ref var order = ref NodeAt(slot);
+        Invariant.Require(by > 0 && by < order.Quantity, "a resting order shrinks by less than it has");
+        order.Quantity -= by;
+        NodeAt(order.Level).Quantity -= by;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int TakeSlot()
+    {
+        var slot = _freeOrder;
+        if (slot != 0)
+        {
+            _freeOrder = NodeAt(slot).Next;
+            return slot;
+        }
+
+        return TakeNewSlot();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int TakeNewSlot()
+    {
+        if (_nextOrder == _nodes.Length)
+            _nodes.Grow(Growth.Next(_nodes.Length));
+        return _nextOrder++;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Link(int slot, int ladder, int key, long quantity, int tag)
+    {
+        unchecked
+        {
+            var page = PageOf(ladder, key);
+            if (page == 0)
+                page = AddPage(ladder, key);
+            var level = LevelIn(page, key);
+            ref var origin = ref _nodes.Origin;
+            ref var queue = ref At(ref origin, level);
+            ref var order = ref At(ref origin, slot);
+            var last = queue.Previous;
+            order.Quantity = quantity;
+            order.Next = level;
+            order.Previous = last;
+            order.Level = level;
+            order.Tag = tag;
+            // Before the links: an empty level is its own last order.
+            if (last == level)
+                OpenLevel(ladder, level, key);
+            queue.Previous = slot;
+            queue.Quantity += quantity;
+            At(ref origin, last).Next = slot;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private long Unlink(ref Node order, int slot, out int ladder, out int key)
+    {
+        unchecked
+        {
+            RequireOrder(slot);
+            ref var origin = ref _nodes.Origin;
+            var level = order.Level;
+            var next = order.Next;
+            var previous = order.Previous;
+            var quantity = order.Quantity;
+            ref var queue = ref At(ref origin, level);
+            ladder = queue.Level;
+            key = queue.Tag;
+            queue.Quantity -= quantity;
+            At(ref origin, previous).Next = next;
+            At(ref origin, next).Previous = previous;
+            // Only of a sole order both neighbours are the level.
+            if (next == previous)
+                RemoveLevel(ref LadderAt(ladder), level, key);
+            return quantity;
+        }
+    }
+
+    private void OpenLevel(int ladder, int level, int key)
+    {
+        unchecked
+        {
+            ref var side = ref LadderAt(ladder);
+            ref var levels = ref _pageLevels.At(~level >> Ladder.PageShift);
+            if (levels == 0)
+                side.Mark(key >> Ladder.PageShift);
+            levels |= 1UL << (key & (Ladder.PageLevels - 1));
+            if (key < side.BestKey)
+            {
+                side.BestKey = key;
+                side.BestLevel = level;
+            }
+        }
+    }
+}

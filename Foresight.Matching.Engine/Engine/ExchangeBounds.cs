@@ -1,0 +1,11 @@
+namespace Foresight.Matching.Engine;
+
+/// <summary>The bounds that an engine asks for as it fills up: those of <see cref="ExchangeLimits"/>, except in tests that reach them.</summary>
+internal readonly record struct ExchangeBounds()
+{
+    public int OpenOrdersPerAccount { get; init; } = ExchangeLimits.OpenOrdersPerAccount;
+    public int OpenOrdersPerMarket { get; init; } = ExchangeLimits.OpenOrdersPerMarket;
+    public int UnsettledTrades { get; init; } = ExchangeLimits.UnsettledTrades;
+    public int Holdings { get; init; } = ExchangeLimits.Holdings;
+    public int Ladders { get; init; } = ExchangeLimits.Ladders;
+}

@@ -1,0 +1,107 @@
+using Foresight.Matching.Engine.Books;
+
+namespace Foresight.Matching.Engine;
+
+public sealed partial class ExchangeEngine
+{
+    /// <summary>
+    /// Whether an order would be filled whole, or would use up its money, before it runs out of orders to trade with or meets one of its
+    /// own that stops it. Walks what matching would walk, and moves nothing.
+    /// </summary>
+    private bool CanFill(in IncomingOrder order, long quantity)
+    {
+        var direct = new BookCursor(_books, order.Against);
+        Span<BookCursor> others = stackalloc BookCursor[ExchangeLimits.MaxOutcomes - 1];
+        others = others[..Math.Max(order.SetOutcomes - 1, 0)];
+        for (var leg = 0; leg < others.Length; leg++)
+            others[leg] = new BookCursor(_books, order.LadderOfOutcome(leg < order.Outcome ? leg : leg + 1));
+
+        var wanted = quantity;
+        var budget = order.Budget;
+        while (quantity > 0)
+        {
+            var setKey = SetKeyOf(order, others);
+            var isDirect = direct.Key <= setKey;
+            var key = isDirect ? direct.Key : setKey;
+            if (key > order.LimitKey)
+                return false;
+            // The rest of the money does not buy a lot: it is used up, if it bought anything. So it does not meet itself here either.
+            if (budget < key)
+                return quantity < wanted;
+
+            ref var own = ref isDirect ? ref OwnOf(order, ref direct) : ref OwnOf(order, others);
+            if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref own))
+            {
+                if (order.SelfTradePrevention != SelfTradePrevention.CancelOldest)
+                    return false;
+                own.Skip(_books);
+                continue;
+            }
+
+            var fill = Math.Min(quantity, isDirect ? direct.Left : LeastLeft(others));
+            if (budget != long.MaxValue)
+            {
+                if (budget / key < fill)
+                    return true;
+                budget -= fill * key;
+            }
+
+            quantity -= fill;
+            if (budget == 0)
+                return true;
+            if (isDirect)
+                direct.Take(_books, fill);
+            else
+                Take(others, fill);
+        }
+
+        return true;
+    }
+
+    private int SetKeyOf(in IncomingOrder order, ReadOnlySpan<BookCursor> others)
+    {
+        if (others.IsEmpty)
+            return Ladder.NoKey;
+        var sum = 0;
+        foreach (ref readonly var other in others)
+        {
+            if (other.Slot == 0)
+                return Ladder.NoKey;
+            sum += PriceOf(order.Side, other.Key);
+        }
+
+        return SetKeyOf(order, sum);
+    }
+
+    private ref BookCursor OwnOf(in IncomingOrder order, ref BookCursor direct)
+    {
+        if (_books.NodeAt(direct.Slot).Tag == order.Account)
+            return ref direct;
+        return ref System.Runtime.CompilerServices.Unsafe.NullRef<BookCursor>();
+    }
+
+    private ref BookCursor OwnOf(in IncomingOrder order, Span<BookCursor> others)
+    {
+        foreach (ref var other in others)
+        {
+            if (_books.NodeAt(other.Slot).Tag == order.Account)
+                return ref other;
+        }
+
+        return ref System.Runtime.CompilerServices.Unsafe.NullRef<BookCursor>();
+    }
+
+    private static long LeastLeft(ReadOnlySpan<BookCursor> others)
+    {
+        var least = long.MaxValue;
+        foreach (ref readonly var other in others)
+            least = Math.Min(least, other.Left);
+        return least;
+    }
+
+    private void Take(Span<BookCursor> others, long quantity)
+    {
+        foreach (ref var other in others)
+            other.Take(_books, quantity);
+    }
+}

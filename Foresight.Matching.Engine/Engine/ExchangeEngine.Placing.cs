@@ -1,0 +1,201 @@
+using System.Runtime.CompilerServices;
+using Foresight.Matching.Engine.Markets;
+using Foresight.Matching.Engine.Orders;
+
+namespace Foresight.Matching.Engine;
+
+public sealed partial class ExchangeEngine
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private RejectReason Place<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    {
+        ref var market = ref _markets.At(command.Market.Value);
+        var refused = CheckTerms(command, market);
+        if (refused != RejectReason.None)
+            return refused;
+
+        var account = command.Account.Value;
+        var side = command.Side;
+        var quantity = command.Quantity.Lots;
+        var rests = command.TimeInForce <= TimeInForce.GoodTilDate;
+        // The limits first: they are hardly ever reached, while every second order that trades at once would not rest.
+        if ((market.OpenOrders >= _bounds.OpenOrdersPerMarket
+            || _orders.RingOf(account).OpenOrders >= _bounds.OpenOrdersPerAccount) && rests)
+            return RejectReason.TooManyOrders;
+
+        var row = _holdings.Find(HoldingKey(account, command.Market.Value, command.Outcome, side));
+        // Cannot overflow: both were checked.
+        var hold = unchecked(HoldPerLot(side, command.Price.Ticks) * quantity);
+        var ladder = market.LadderOf(command.Outcome, side);
+        var key = OwnKey(side, command.Price.Ticks);
+        // Most orders only rest. All that may trade, must trade, or spends by amount takes the longer way.
+        if (_books.LadderAt(ladder ^ 1).BestKey <= unchecked(Price.TicksPerUnit - key) || market.Outcomes > 2 || !rests)
+            return PlaceAndMatch(command, ref market, row, hold, ref events);
+        if (_holdings.At(row).Available < hold)
+            return RejectReason.InsufficientBalance;
+
+        Accept(command, ref events);
+        Rest(ref market, ladder, key, quantity, row, hold, command);
+        Touch(command, ref events);
+        return RejectReason.None;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private RejectReason PlaceAndMatch<TEvents>(in Command command, ref MarketRow market, int row, long hold, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
+    {
+        var order = Incoming(command, market, row);
+        if (_holdings.At(row).Available < Math.Min(hold, order.Budget))
+            return RejectReason.InsufficientBalance;
+
+        var crosses = Crosses(order);
+        if (crosses || command.TimeInForce == TimeInForce.FillOrKill)
+        {
+            var refused = CheckMatch(order, command, command.Quantity.Lots, crosses);
+            if (refused != RejectReason.None)
+                return refused;
+        }
+
+        Enter(command, ref market, ref order, crosses, ref events);
+        return RejectReason.None;
+    }
+
+    /// <summary>An order that passed every check trades; what is left of it rests or is cancelled.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Enter<TEvents>(in Command command, ref MarketRow market, ref IncomingOrder order, bool crosses, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
+    {
+        Accept(command, ref events);
+        var left = crosses ? Match(ref order, command.Quantity.Lots, ref events) : command.Quantity.Lots;
+        if (left > 0)
+        {
+            if (command.TimeInForce <= TimeInForce.GoodTilDate && order.Stopped == CancelReason.None)
+            {
+                var hold = HoldPerLot(order.Side, command.Price.Ticks) * left;
+                Rest(ref market, order.Ladder, order.Key, left, order.HoldingRow, hold, command);
+            }
+            else
+            {
+                CancelRest(order, left, ref events);
+            }
+        }
+
+        Touch(command, ref events);
+    }
+
+    /// <summary>What can be said of a new order without looking at books or balances, in the order of <see cref="RejectReason"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private RejectReason CheckTerms(in Command command, in MarketRow market)
+    {
+        // What every good order passes is asked first; why a bad one does not pass, only then.
+        var price = command.Price.Ticks;
+        var quantity = command.Quantity.Lots;
+        if (command.Outcome >= market.Outcomes || command.Side > Side.Sell || market.TickSize != 1 || market.State != MarketState.Open
+            || price < Price.MinTicks || price > Price.MaxTicks || quantity < Quantity.MinLots || quantity > Quantity.MaxLots
+            || (command.ExpiresAtSeconds | command.Amount.Micros) != 0 || command.PostOnly
+            || (command.TimeInForce & ~TimeInForce.ImmediateOrCancel) != TimeInForce.GoodTilCancelled
+            || command.SelfTradePrevention > SelfTradePrevention.CancelBoth)
+            return CheckEachTerm(command, market);
+        return RejectReason.None;
+    }
+
+    private RejectReason CheckEachTerm(in Command command, in MarketRow market)
+    {
+        if (market.Outcomes == 0)
+            return RejectReason.InvalidMarket;
+        if (command.Outcome >= market.Outcomes || command.Side > Side.Sell)
+            return RejectReason.InvalidOutcome;
+        var price = command.Price.Ticks;
+        if (price is < Price.MinTicks or > Price.MaxTicks)
+            return RejectReason.InvalidPrice;
+        if (price % market.TickSize != 0)
+            return RejectReason.InvalidTick;
+        if (command.Quantity.Lots is < Quantity.MinLots or > Quantity.MaxLots)
+            return RejectReason.InvalidAmount;
+
+        var isImmediate = command.TimeInForce is TimeInForce.ImmediateOrCancel or TimeInForce.FillOrKill;
+        // Money bounds what is spent, so a sell has none; and what rests is bounded by its quantity.
+        var budget = command.Amount.Micros;
+        if (budget < 0 || budget > 0 && command.Side == Side.Sell)
+            return RejectReason.InvalidAmount;
+        if (command.TimeInForce > TimeInForce.FillOrKill || command.SelfTradePrevention > SelfTradePrevention.CancelBoth
+            || isImmediate && command.PostOnly || budget > 0 && !isImmediate
+            || command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0)
+            return RejectReason.InvalidTimeInForce;
+
+        if (market.State != MarketState.Open)
+            return market.State == MarketState.Paused ? RejectReason.MarketPaused : RejectReason.MarketClosed;
+        return ExpiryQueue.IsPast(command.ExpiresAtSeconds, _clockMicros) ? RejectReason.OrderExpired : RejectReason.None;
+    }
+
+    /// <summary>What the books say of an order that would trade at once, or must. Nothing has moved yet.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private RejectReason CheckMatch(in IncomingOrder order, in Command command, long quantity, bool crosses)
+    {
+        if (crosses && command.PostOnly)
+            return RejectReason.WouldCross;
+        if (command.TimeInForce == TimeInForce.FillOrKill && !CanFill(order, quantity))
+            return RejectReason.WouldNotFill;
+        if (order.SelfTradePrevention == SelfTradePrevention.CancelNewest && MeetsItselfFirst(order))
+            return RejectReason.SelfTrade;
+        return _trades.Count >= _bounds.UnsettledTrades ? RejectReason.SettlementBacklog : RejectReason.None;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static IncomingOrder Incoming(in Command command, in MarketRow market, int row) => new()
+    {
+        Number = command.Sequence,
+        Account = command.Account.Value,
+        Market = command.Market.Value,
+        HoldingRow = row,
+        Ladder = market.LadderOf(command.Outcome, command.Side),
+        Key = OwnKey(command.Side, command.Price.Ticks),
+        Outcome = command.Outcome,
+        Side = command.Side,
+        SelfTradePrevention = command.SelfTradePrevention,
+        SetOutcomes = market.Outcomes == 2 ? (byte)0 : (byte)market.Outcomes,
+        TickSize = market.TickSize,
+        Unfilled = command.Quantity.Lots,
+        Budget = command.Amount.Micros == 0 ? long.MaxValue : command.Amount.Micros,
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Accept<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+        => events.OnAccepted(new OrderAccepted(
+            OrderIdOf(command.Sequence), command.Market, command.Account, command.Outcome, command.Side, command.Price, command.Quantity));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Touch<TEvents>(in Command order, ref TEvents events) where TEvents : struct, IExchangeEvents
+    {
+        // As in HoldingKey, without a branch.
+        var isBuy = unchecked((int)order.Side - 1);
+        events.OnBalanceTouched(order.Account, new MarketId(order.Market.Value & ~isBuy), unchecked((byte)(order.Outcome | isBuy)));
+    }
+
+    /// <summary>Puts what an order has left into the book and reserves what it may cost.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Rest(ref MarketRow market, int ladder, int key, long quantity, int row, long hold, in Command command)
+    {
+        var account = command.Account.Value;
+        var slot = _books.Rest(ladder, key, quantity, account);
+        if (slot >= _orders.Capacity)
+            _orders.Grow(_books.OrderCapacity);
+        ref var record = ref _orders.Add(slot, command.Sequence, account);
+        record.SaltTag = command.SaltTag;
+        record.SetTerms(row, command.Outcome, command.Side);
+        if (command.ExpiresAtSeconds != 0)
+            _expiry.Add(slot, command.ExpiresAtSeconds);
+        market.OpenOrders++;
+        _holdings.At(row).OrderHold += hold;
+    }
+
+    /// <summary>What an order that does not rest has left is cancelled.</summary>
+    private void CancelRest<TEvents>(in IncomingOrder order, long left, ref TEvents events) where TEvents : struct, IExchangeEvents
+    {
+        var reason = order.Stopped != CancelReason.None ? order.Stopped
+            : order.Budget == 0 ? CancelReason.BudgetSpent
+            : CancelReason.ImmediateOrCancel;
+        events.OnCancelled(new OrderCancelled(
+            OrderIdOf(order.Number), new MarketId(order.Market), new AccountId(order.Account), new Quantity(left), reason));
+    }
+}

@@ -1,0 +1,81 @@
+using Foresight.Matching.Engine.Markets;
+using Foresight.Matching.Engine.Orders;
+
+namespace Foresight.Matching.Engine;
+
+public sealed partial class ExchangeEngine
+{
+    /// <summary>
+    /// Gives a resting order a new price and a new open quantity. What its signature allows, less of it at the same price, is done in place:
+    /// number, salt and expiry stay, and so does its place. Anything else is another order, under another signature: the old one is
+    /// cancelled and the new one, numbered by this command and with the command's salt and expiry, is placed like any other.
+    /// </summary>
+    private RejectReason Replace<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    {
+        var slot = FindOrder(command.Order);
+        ref readonly var record = ref _orders.At(slot);
+        var level = slot == 0 ? 0 : _books.NodeAt(slot).Level;
+        var marketId = slot == 0 ? command.Market.Value : _books.LadderAt(_books.NodeAt(level).Level).Market;
+        ref var market = ref _markets.At(marketId);
+        var refused = CheckNewTerms(command, market, slot);
+        if (refused != RejectReason.None)
+            return refused;
+
+        var key = OwnKey(record.Side, command.Price.Ticks);
+        var oldKey = _books.NodeAt(level).Tag;
+        var oldQuantity = _books.NodeAt(slot).Quantity;
+        var quantity = command.Quantity.Lots;
+        var hold = HoldPerLot(record.Side, command.Price.Ticks) * quantity;
+        var more = hold - HoldPerLot(record.Side, PriceOf(record.Side, oldKey)) * oldQuantity;
+        ref var holding = ref _holdings.At(record.HoldingRow);
+        if (key == oldKey && quantity <= oldQuantity)
+        {
+            if (quantity < oldQuantity)
+                _books.Shrink(slot, oldQuantity - quantity);
+            holding.OrderHold += more;
+            events.OnReplaced(new OrderReplaced(command.Order, new MarketId(marketId), command.Quantity, command.Price));
+            events.OnBalanceTouched(command.Account, new MarketId(holding.Market), holding.Outcome);
+            return RejectReason.None;
+        }
+
+        if (more > 0 && more > holding.Available)
+            return RejectReason.InsufficientBalance;
+        var successor = command with { Market = new MarketId(marketId), Outcome = record.Outcome, Side = record.Side };
+        var order = Incoming(successor, market, record.HoldingRow);
+        // It trades with the other side (or other outcomes) only, so the old one is not in its way.
+        var crosses = Crosses(order);
+        if (crosses)
+        {
+            refused = CheckMatch(order, successor, quantity, crosses);
+            if (refused != RejectReason.None)
+                return refused;
+        }
+
+        Cancel(slot, CancelReason.Replaced, ref events);
+        Enter(successor, ref market, ref order, crosses, ref events);
+        return RejectReason.None;
+    }
+
+    private RejectReason CheckNewTerms(in Command command, in MarketRow market, int slot)
+    {
+        var price = command.Price.Ticks;
+        if (price is < Price.MinTicks or > Price.MaxTicks)
+            return RejectReason.InvalidPrice;
+        if (slot != 0 && price % market.TickSize != 0)
+            return RejectReason.InvalidTick;
+        if (command.Quantity.Lots is < Quantity.MinLots or > Quantity.MaxLots || command.Amount.Micros != 0)
+            return RejectReason.InvalidAmount;
+        if (command.TimeInForce > TimeInForce.GoodTilDate || command.SelfTradePrevention > SelfTradePrevention.CancelBoth
+            || command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0)
+            return RejectReason.InvalidTimeInForce;
+
+        // An order of a closed market is gone, so an order that rests is in a market that is open or paused.
+        if (slot != 0 && market.State != MarketState.Open)
+            return RejectReason.MarketPaused;
+        if (ExpiryQueue.IsPast(command.ExpiresAtSeconds, _clockMicros))
+            return RejectReason.OrderExpired;
+        if (slot == 0)
+            return RejectReason.UnknownOrder;
+        return command.Account.Value != _books.NodeAt(slot).Tag ? RejectReason.NotOwner : RejectReason.None;
+    }
+}

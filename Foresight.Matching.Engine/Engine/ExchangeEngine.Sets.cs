@@ -1,0 +1,173 @@
+using Foresight.Matching.Engine.Books;
+using Foresight.Matching.Engine.Trades;
+
+namespace Foresight.Matching.Engine;
+
+// Markets of 3 to 8 outcomes: an incoming order trades with the direct book of its outcome, or with one resting order of the same side in
+// each other outcome (buyers of everything mint a set, sellers of everything merge one), whichever gives it the better price.
+public sealed partial class ExchangeEngine
+{
+    /// <summary>
+    /// The key at which a complete set would trade with the incoming order now, <see cref="Ladder.NoKey"/> when another outcome has nobody
+    /// on its side.
+    /// </summary>
+    private int SetKey(in IncomingOrder order)
+    {
+        var sum = 0;
+        for (var other = 0; other < order.SetOutcomes; other++)
+        {
+            if (other == order.Outcome)
+                continue;
+            var key = _books.LadderAt(order.LadderOfOutcome(other)).BestKey;
+            if (key == Ladder.NoKey)
+                return Ladder.NoKey;
+            sum += PriceOf(order.Side, key);
+        }
+
+        return SetKeyOf(order, sum);
+    }
+
+    /// <summary>The same from the sum of the other outcomes' prices.</summary>
+    private static int SetKeyOf(in IncomingOrder order, int makerTicks)
+        => order.Side == Side.Buy ? SetPricing.MintTakerTicks(makerTicks, order.TickSize) : makerTicks;
+
+    /// <summary>The first leg of the best set that is an order of the same account, 0 when none is.</summary>
+    private int OwnLegOfSet(in IncomingOrder order)
+    {
+        for (var other = 0; other < order.SetOutcomes; other++)
+        {
+            if (other == order.Outcome)
+                continue;
+            var head = HeadOf(order.LadderOfOutcome(other));
+            if (_books.NodeAt(head).Tag == order.Account)
+                return head;
+        }
+
+        return 0;
+    }
+
+    private int HeadOf(int ladder) => _books.NodeAt(_books.LadderAt(ladder).BestLevel).Next;
+
+    private long MatchWithSets<TEvents>(ref IncomingOrder order, long quantity, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
+    {
+        while (quantity > 0 && order.Stopped == CancelReason.None)
+        {
+            // The direct book comes first at equal price: its trades have two legs to settle, not one for each outcome.
+            var setKey = SetKey(order);
+            var directLimit = Math.Min(order.LimitKey, setKey);
+            if (_books.LadderAt(order.Against).BestKey <= directLimit)
+                quantity = MatchDirect(ref order, directLimit, quantity, ref events);
+            else if (setKey <= order.LimitKey)
+                quantity -= MatchSet(ref order, setKey, quantity, ref events);
+            else
+                break;
+        }
+
+        return quantity;
+    }
+
+    /// <summary>One trade with the first order of the best level of every other outcome. Returns how many sets.</summary>
+    private long MatchSet<TEvents>(ref IncomingOrder order, int setKey, long quantity, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
+    {
+        if (order.IsSpent(setKey))
+        {
+            order.Stopped = CancelReason.BudgetSpent;
+            return 0;
+        }
+
+        var own = OwnLegOfSet(order);
+        if (own != 0)
+        {
+            if (order.SelfTradePrevention != SelfTradePrevention.CancelNewest)
+                Cancel(own, CancelReason.SelfTrade, ref events);
+            if (order.SelfTradePrevention != SelfTradePrevention.CancelOldest)
+                order.Stopped = CancelReason.SelfTrade;
+            return 0;
+        }
+
+        Span<int> makers = stackalloc int[ExchangeLimits.MaxOutcomes - 1];
+        Span<int> prices = stackalloc int[ExchangeLimits.MaxOutcomes - 1];
+        makers = makers[..(order.SetOutcomes - 1)];
+        prices = prices[..makers.Length];
+        var sum = 0;
+        for (var leg = 0; leg < makers.Length; leg++)
+        {
+            var ladder = order.LadderOfOutcome(leg < order.Outcome ? leg : leg + 1);
+            makers[leg] = HeadOf(ladder);
+            prices[leg] = PriceOf(order.Side, _books.LadderAt(ladder).BestKey);
+            sum += prices[leg];
+            quantity = Math.Min(quantity, _books.NodeAt(makers[leg]).Quantity);
+        }
+
+        if (order.Budget != long.MaxValue)
+            quantity = WithinBudget(ref order, setKey, quantity);
+
+        var takerTicks = order.PriceAt(setKey);
+        if (sum + takerTicks > Price.TicksPerUnit)
+            SetPricing.LowerTo(prices, Price.TicksPerUnit - takerTicks, order.TickSize);
+        TradeSet(ref order, takerTicks, makers, prices, quantity, ref events);
+        return quantity;
+    }
+
+    private void TradeSet<TEvents>(
+        ref IncomingOrder order, int takerTicks, ReadOnlySpan<int> makers, ReadOnlySpan<int> prices, long quantity, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
+    {
+        var takerHold = HoldPerLot(order.Side, takerTicks) * quantity;
+        _holdings.At(order.HoldingRow).TradeHold += takerHold;
+        if (order.Budget != long.MaxValue)
+            order.Budget -= takerHold;
+        order.Unfilled -= quantity;
+
+        var kind = order.Side == Side.Buy ? TradeKind.Mint : TradeKind.Merge;
+        var number = ++_lastTrade;
+        ref var record = ref _trades.Add(number, order.Market, kind, quantity, makers.Length + 1, out var trade);
+        record.Inline[0] = new TradeLeg
+        {
+            Order = order.Number, Account = order.Account, PriceTicks = (ushort)takerTicks, Outcome = order.Outcome, Side = order.Side,
+        };
+        _trades.Extend(trade);
+        var id = TradeIdOf(number);
+        events.OnTrade(new TradeExecuted(id, new MarketId(order.Market), kind, new Quantity(quantity), (byte)(makers.Length + 1)));
+        events.OnFilled(new OrderFilled(
+            id, 0, OrderIdOf(order.Number), new AccountId(order.Account), order.Outcome, order.Side, new Price(takerTicks),
+            new Quantity(quantity),
+            new Quantity(order.Unfilled), IsTaker: true));
+        for (var leg = 0; leg < makers.Length; leg++)
+            FillSetMaker(order, trade, leg + 1, makers[leg], prices[leg], quantity, ref events);
+    }
+
+    private void FillSetMaker<TEvents>(in IncomingOrder order, int trade, int leg, int slot, int ticks, long quantity, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
+    {
+        ref readonly var node = ref _books.NodeAt(slot);
+        ref var maker = ref _orders.At(slot);
+        var account = node.Tag;
+        var left = node.Quantity - quantity;
+        var limit = PriceOf(maker.Side, _books.NodeAt(node.Level).Tag);
+        ref var holding = ref _holdings.At(maker.HoldingRow);
+        // What it reserved at its own price goes; what it pays, which may be less in a mint, stays reserved by the trade.
+        holding.OrderHold -= HoldPerLot(maker.Side, limit) * quantity;
+        holding.TradeHold += HoldPerLot(maker.Side, ticks) * quantity;
+        _trades.LegAt(trade, leg) = new TradeLeg
+        {
+            Order = maker.Number, Account = account, PriceTicks = (ushort)ticks, Outcome = maker.Outcome, Side = maker.Side,
+        };
+
+        events.OnFilled(new OrderFilled(
+            TradeIdOf(_trades.At(trade).Number), (byte)leg, OrderIdOf(maker.Number), new AccountId(account), maker.Outcome, maker.Side,
+            new Price(ticks),
+            new Quantity(quantity), new Quantity(left), IsTaker: false));
+        events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), holding.Outcome);
+        if (left > 0)
+        {
+            _books.Shrink(slot, quantity);
+            return;
+        }
+
+        _books.Remove(slot);
+        Forget(ref maker, slot, account, order.Market);
+    }
+}

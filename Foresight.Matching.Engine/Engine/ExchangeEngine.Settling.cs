@@ -1,0 +1,144 @@
+using Foresight.Matching.Engine.Holdings;
+using Foresight.Matching.Engine.Trades;
+
+namespace Foresight.Matching.Engine;
+
+public sealed partial class ExchangeEngine
+{
+    private RejectReason ObserveBalance<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    {
+        var account = command.Account.Value;
+        var isCollateral = command.Outcome == Command.CollateralOutcome;
+        ref readonly var market = ref _markets.At(command.Market.Value);
+        if (!isCollateral && market.Outcomes == 0)
+            return RejectReason.InvalidMarket;
+        if (!isCollateral && command.Outcome >= market.Outcomes)
+            return RejectReason.InvalidOutcome;
+        var units = isCollateral ? command.Amount.Micros : command.Quantity.Lots;
+        if (units is < 0 or > ExchangeLimits.OwnedUnits)
+            return RejectReason.InvalidAmount;
+        var marketOfAsset = isCollateral ? 0 : command.Market.Value;
+        var row = _holdings.Find(HoldingRow.KeyOf(account, marketOfAsset, command.Outcome));
+        if (command.Block < _holdings.At(row).Block)
+            return RejectReason.StaleObservation;
+        if (account is < 1 or > ExchangeLimits.Accounts)
+            return RejectReason.InvalidAccount;
+        if (row == 0 && _holdings.Count >= _bounds.Holdings)
+            return RejectReason.NoRoom;
+
+        row = AddHolding(account, marketOfAsset, command.Outcome);
+        ref var holding = ref _holdings.At(row);
+        holding.Owned = units;
+        holding.Block = command.Block;
+        events.OnBalanceTouched(command.Account, new MarketId(holding.Market), command.Outcome);
+        if (holding.Available < 0)
+            CancelUnfunded(account, row, ref events);
+        return RejectReason.None;
+    }
+
+    private RejectReason SettleTrade<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    {
+        var slot = FindTrade(command.Trade);
+        if (slot == 0)
+            return RejectReason.UnknownTrade;
+        if (!CanSettle(slot, command.Block))
+            return RejectReason.InvalidAmount;
+        if (_holdings.Count > _bounds.Holdings - ExchangeLimits.MaxOutcomes && NewHoldings(slot) > _bounds.Holdings - _holdings.Count)
+            return RejectReason.NoRoom;
+
+        var trade = _trades.At(slot);
+        for (var leg = 0; leg < trade.Legs; leg++)
+            SettleLeg(_trades.LegAt(slot, leg), trade.Market, trade.Quantity, command.Block, ref events);
+        _trades.Remove(slot);
+        events.OnTradeClosed(new TradeClosed(command.Trade, Settled: true));
+        return RejectReason.None;
+    }
+
+    /// <summary>What was paid leaves the account with its hold; what was received is there to spend.</summary>
+    private void SettleLeg<TEvents>(in TradeLeg leg, int market, long quantity, long block, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
+    {
+        var account = new AccountId(leg.Account);
+        var sharesRow = AddHolding(leg.Account, market, leg.Outcome);
+        var collateralRow = AddHolding(leg.Account, 0, Command.CollateralOutcome);
+        ref var shares = ref _holdings.At(sharesRow);
+        ref var collateral = ref _holdings.At(collateralRow);
+        var cost = leg.PriceTicks * quantity;
+        ref var paid = ref leg.Side == Side.Buy ? ref collateral : ref shares;
+        ref var received = ref leg.Side == Side.Buy ? ref shares : ref collateral;
+        var (debit, credit) = leg.Side == Side.Buy ? (cost, quantity) : (quantity, cost);
+
+        paid.TradeHold -= debit;
+        if (!IsObservedAt(paid, block))
+            paid.Owned -= debit;
+        if (!IsObservedAt(received, block))
+            received.Owned += credit;
+        events.OnBalanceTouched(account, default, Command.CollateralOutcome);
+        events.OnBalanceTouched(account, new MarketId(market), leg.Outcome);
+    }
+
+    /// <summary>
+    /// A holding that was observed at the block in which the trade was final, or later, has the trade in it already: only the hold goes.
+    /// Block 0 in the command says nothing of when.
+    /// </summary>
+    private static bool IsObservedAt(in HoldingRow holding, long block) => block != 0 && holding.Block >= block;
+
+    /// <summary>Whether what each account would own still has room in 64 bits.</summary>
+    private bool CanSettle(int slot, long block)
+    {
+        ref readonly var trade = ref _trades.At(slot);
+        long credits = 0;
+        for (var leg = 0; leg < trade.Legs; leg++)
+            credits += Math.Max(_trades.LegAt(slot, leg).PriceTicks * trade.Quantity, trade.Quantity);
+        for (var leg = 0; leg < trade.Legs; leg++)
+        {
+            ref readonly var holding = ref _holdings.At(FindReceived(_trades.LegAt(slot, leg), trade.Market));
+            if (!IsObservedAt(holding, block) && holding.Owned > long.MaxValue - credits)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>How many of a trade's legs receive what their account never had. What they give they have.</summary>
+    private int NewHoldings(int slot)
+    {
+        ref readonly var trade = ref _trades.At(slot);
+        var count = 0;
+        for (var leg = 0; leg < trade.Legs; leg++)
+            count += FindReceived(_trades.LegAt(slot, leg), trade.Market) == 0 ? 1 : 0;
+        return count;
+    }
+
+    /// <summary>The holding that a leg pays into, 0 when there is none yet.</summary>
+    private int FindReceived(in TradeLeg leg, int market)
+        => _holdings.Find(HoldingKey(leg.Account, market, leg.Outcome, leg.Side == Side.Buy ? Side.Sell : Side.Buy));
+
+    private RejectReason BustTrade<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    {
+        var slot = FindTrade(command.Trade);
+        if (slot == 0)
+            return RejectReason.UnknownTrade;
+
+        var trade = _trades.At(slot);
+        for (var leg = 0; leg < trade.Legs; leg++)
+        {
+            ref readonly var side = ref _trades.LegAt(slot, leg);
+            ref var holding = ref _holdings.At(_holdings.Find(HoldingKey(side.Account, trade.Market, side.Outcome, side.Side)));
+            holding.TradeHold -= HoldPerLot(side.Side, side.PriceTicks) * trade.Quantity;
+            events.OnBalanceTouched(new AccountId(side.Account), new MarketId(holding.Market), holding.Outcome);
+        }
+
+        _trades.Remove(slot);
+        events.OnTradeClosed(new TradeClosed(command.Trade, Settled: false));
+        return RejectReason.None;
+    }
+
+    private int FindTrade(TradeId trade) => _trades.Find(NumberOf(trade.Value));
+
+    private int AddHolding(int account, int market, int outcome)
+    {
+        _orders.EnsureAccount(account);
+        return _holdings.FindOrAdd(HoldingRow.KeyOf(account, market, outcome));
+    }
+}

@@ -1,0 +1,122 @@
+using Foresight.Matching.Engine.Markets;
+using Foresight.Matching.Engine.Orders;
+using Foresight.Matching.Engine.Snapshots;
+
+namespace Foresight.Matching.Engine;
+
+public sealed partial class ExchangeEngine
+{
+    private void WriteMarkets(ref SnapshotEncoder writer)
+    {
+        var listed = 0;
+        for (var market = 1; market < _markets.End; market++)
+            listed += _markets.Has(market) ? 1 : 0;
+        writer.Half(listed);
+        for (var market = 1; market < _markets.End; market++)
+        {
+            ref readonly var row = ref _markets.At(market);
+            if (row.Outcomes == 0)
+                continue;
+            writer.Half(market);
+            writer.Byte((byte)row.Outcomes);
+            writer.Byte((byte)row.TickSize);
+            writer.Byte((byte)row.State);
+            writer.Byte(row.Winner);
+            writer.Half(row.OpenOrders);
+            for (var ladder = row.FirstLadder; ladder < row.FirstLadder + row.Books * 2; ladder++)
+                WriteLadder(ref writer, ladder);
+        }
+    }
+
+    /// <summary>The orders of a ladder in the order in which they would trade.</summary>
+    private void WriteLadder(ref SnapshotEncoder writer, int ladder)
+    {
+        for (var level = _books.LadderAt(ladder).BestLevel; level != 0;)
+        {
+            var key = _books.NodeAt(level).Tag;
+            for (var slot = _books.NodeAt(level).Next; slot > 0;)
+            {
+                ref readonly var node = ref _books.NodeAt(slot);
+                ref readonly var order = ref _orders.At(slot);
+                writer.Word(order.Number);
+                writer.Word(node.Quantity);
+                writer.Half(node.Tag);
+                writer.Half(PriceOf(order.Side, key));
+                writer.Byte(order.Outcome);
+                writer.Byte((byte)order.Side);
+                writer.Word(unchecked((long)order.SaltTag));
+                writer.Word(_expiry.SecondOf(slot));
+                slot = node.Next;
+            }
+
+            level = _books.LevelAfter(ladder, key);
+        }
+    }
+
+    private void ReadMarkets(ref SnapshotDecoder reader)
+    {
+        for (var count = reader.Count(bytesEach: 12); count > 0; count--)
+        {
+            var market = reader.Half();
+            var outcomes = reader.Byte();
+            var tickSize = reader.Byte();
+            if (market is < 1 or > ExchangeLimits.Markets || _markets.Has(market)
+                || outcomes is < ExchangeLimits.MinOutcomes or > ExchangeLimits.MaxOutcomes || tickSize is not (1 or 10 or 100)
+                || !HasRoomFor(outcomes))
+                throw new FormatException($"the snapshot has a market {market} of {outcomes} outcomes and tick {tickSize}");
+            ref var row = ref AddMarket(market, outcomes, tickSize);
+            row.State = (MarketState)reader.Byte();
+            row.Winner = reader.Byte();
+            if (row.State > MarketState.Resolved || row.Winner >= outcomes || row.Winner != 0 && row.State != MarketState.Resolved)
+                throw new FormatException($"the snapshot has a market {market} in state {row.State} won by {row.Winner}");
+            ReadOrders(ref reader, market, ref row);
+        }
+
+        LinkOrders();
+    }
+
+    private void ReadOrders(ref SnapshotDecoder reader, int market, ref MarketRow row)
+    {
+        for (var count = reader.Count(bytesEach: 42); count > 0; count--)
+        {
+            var number = reader.Word();
+            var quantity = reader.Word();
+            var account = reader.Half();
+            var ticks = reader.Half();
+            var outcome = reader.Byte();
+            var side = (Side)reader.Byte();
+            var holding = _holdings.Find(HoldingKey(account, market, outcome, side));
+            if (number < 1 || number > Sequence || _orders.Find(number) != 0 || row.State >= MarketState.Closed || ticks % row.TickSize != 0
+                || quantity is < Quantity.MinLots or > Quantity.MaxLots || ticks is < Price.MinTicks or > Price.MaxTicks
+                || outcome >= row.Outcomes || side > Side.Sell || holding == 0)
+                throw new FormatException($"the snapshot has an order {number} that no command places");
+            var slot = _books.Rest(row.LadderOf(outcome, side), OwnKey(side, ticks), quantity, account);
+            if (slot >= _orders.Capacity)
+                _orders.Grow(_books.OrderCapacity);
+            ref var record = ref _orders.Load(slot, number);
+            record.SaltTag = unchecked((ulong)reader.Word());
+            record.SetTerms(holding, outcome, side);
+            if (reader.Word() is var second && second is < 0 or > ExpiryQueue.LastSecond)
+                throw new FormatException($"the snapshot has an order {number} that expires at {second}");
+            _expiry.Add(slot, second);
+            row.OpenOrders++;
+        }
+    }
+
+    /// <summary>An account's orders are listed by number, but a snapshot has them by price and time.</summary>
+    private void LinkOrders()
+    {
+        var numbers = new long[_orders.Count];
+        var slots = new int[numbers.Length];
+        // Nothing was ever removed, so the slots are the first ones.
+        for (var index = 0; index < slots.Length; index++)
+        {
+            slots[index] = index + 1;
+            numbers[index] = _orders.At(index + 1).Number;
+        }
+
+        Array.Sort(numbers, slots);
+        foreach (var slot in slots)
+            _orders.Link(ref _orders.At(slot), slot, _books.NodeAt(slot).Tag);
+    }
+}

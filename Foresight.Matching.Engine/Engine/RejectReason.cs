@@ -1,0 +1,50 @@
+namespace Foresight.Matching.Engine;
+
+/// <summary>
+/// Why a command changed nothing. Ordered by precedence: where several apply, the lowest number is reported.
+/// Codes 1..99 belong to the edge (shape, signature, limits), 100.. to the exchange core.
+/// </summary>
+public enum RejectReason : byte
+{
+    None = 0,
+    InvalidMarket = 100,
+    InvalidOutcome = 101,
+    InvalidPrice = 102,
+    InvalidTick = 103,
+    InvalidAmount = 104,
+    InvalidTimeInForce = 105,
+    MarketClosed = 106,
+    MarketPaused = 107,
+    OrderExpired = 108,
+    DuplicateOrder = 109,
+    UnknownOrder = 110,
+    NotOwner = 111,
+    TooManyOrders = 112,
+    InsufficientBalance = 113,
+    WouldCross = 114,
+    WouldNotFill = 115,
+    SelfTrade = 116,
+    UnknownTrade = 117,
+    StaleObservation = 118,
+    InvalidAccount = 119,
+    SettlementBacklog = 120,
+
+    /// <summary>As many markets or holdings as the exchange keeps, see <see cref="ExchangeLimits"/>.</summary>
+    NoRoom = 121,
+}
+
+/// <summary>Why an order that had been accepted left the book before it was filled.</summary>
+public enum CancelReason : byte
+{
+    None = 0,
+    Requested = 1,
+    ImmediateOrCancel = 2,
+    SelfTrade = 3,
+    Unfunded = 4,
+    MarketClosed = 5,
+    Replaced = 6,
+    Expired = 7,
+    Administrator = 8,
+    BudgetSpent = 9,
+    FilledOnChain = 10,
+}

@@ -1,0 +1,29 @@
+namespace Foresight.Matching.Engine.Markets;
+
+/// <summary>The markets by number.</summary>
+internal sealed class MarketTable
+{
+    private Slab<MarketRow> _rows = new(16);
+
+    /// <summary>Markets are 1..End - 1; some may not be listed.</summary>
+    public int End => _rows.Length;
+
+    public long Bytes => _rows.Bytes;
+
+    public bool Has(int market) => At(market).Outcomes != 0;
+
+    /// <summary>The row of a market; one that is not listed has no outcomes. Row 0 is never listed.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+    public ref MarketRow At(int market) => ref _rows.At(unchecked((uint)market < (uint)_rows.Length) ? market : 0);
+
+    /// <summary>The row of a market that is listed.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+    public ref MarketRow Listed(int market) => ref _rows.At(market);
+
+    public ref MarketRow Add(int market)
+    {
+        if (market >= _rows.Length)
+            _rows.Grow(Math.Max(market + 1, Books.Growth.Next(_rows.Length)));
+        return ref _rows.At(market);
+    }
+}

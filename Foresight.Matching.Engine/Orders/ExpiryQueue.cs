@@ -1,0 +1,108 @@
+using System.Runtime.CompilerServices;
+
+namespace Foresight.Matching.Engine.Orders;
+
+/// <summary>
+/// The open orders that expire, soonest first: a binary heap that knows each order's place, so that adding, removing and taking the next
+/// are logarithmic and a command pays one comparison while nothing is due. Ties go by order number, so the order of expiry is the same
+/// everywhere.
+/// </summary>
+internal sealed class ExpiryQueue(OrderTable orders)
+{
+    /// <summary>Later expiries (after the year 2106) are never reached and not queued.</summary>
+    public const long LastSecond = uint.MaxValue - 1;
+
+    private Entry[] _heap = new Entry[64];
+
+    // Where an order is in the heap, by slot. Kept apart from the orders' records, because most orders do not expire.
+    private int[] _positions = [];
+
+    public int Count { get; private set; }
+
+    /// <summary>Once the clock is past this, the next order has expired; <see cref="long.MaxValue"/> when none expires.</summary>
+    public long NextMicros { get; private set; } = long.MaxValue;
+
+    /// <summary>The order that expires next.</summary>
+    public int NextSlot => _heap[1].Slot;
+
+    public long Bytes => (long)_heap.Length * Unsafe.SizeOf<Entry>() + (long)_positions.Length * sizeof(int);
+
+    /// <summary>When the order expires, 0 for never.</summary>
+    public long SecondOf(int slot) => orders.At(slot).Expires ? _heap[_positions[slot]].Second : 0;
+
+    /// <summary>
+    /// Whether an order with this expiry (0: none) may no longer trade: its second has begun and the clock is past the beginning.
+    /// </summary>
+    public static bool IsPast(long second, long clockMicros)
+        => second != 0 && second <= LastSecond && (second < 0 || clockMicros > MicrosOf(second));
+
+    public void Add(int slot, long second)
+    {
+        if (second is <= 0 or > LastSecond)
+            return;
+        if (Count + 1 == _heap.Length)
+            Array.Resize(ref _heap, Books.Growth.Next(_heap.Length));
+        if (slot >= _positions.Length)
+            Array.Resize(ref _positions, Math.Max(orders.Capacity, slot + 1));
+        orders.At(slot).SetExpires(true);
+        Up(++Count, new Entry((uint)second, slot));
+        NextMicros = MicrosOf(_heap[1].Second);
+    }
+
+    public void Remove(int slot)
+    {
+        ref var order = ref orders.At(slot);
+        if (!order.Expires)
+            return;
+        order.SetExpires(false);
+        var position = _positions[slot];
+        var moved = _heap[Count--];
+        if (position <= Count)
+        {
+            if (position > 1 && Before(moved, _heap[position >> 1]))
+                Up(position, moved);
+            else
+                Down(position, moved);
+        }
+
+        NextMicros = Count == 0 ? long.MaxValue : MicrosOf(_heap[1].Second);
+    }
+
+    private void Up(int position, Entry entry)
+    {
+        for (; position > 1 && Before(entry, _heap[position >> 1]); position >>= 1)
+            Put(position, _heap[position >> 1]);
+        Put(position, entry);
+    }
+
+    private void Down(int position, Entry entry)
+    {
+        for (; ; )
+        {
+            var child = position << 1;
+            if (child > Count)
+                break;
+            if (child < Count && Before(_heap[child + 1], _heap[child]))
+                child++;
+            if (!Before(_heap[child], entry))
+                break;
+            Put(position, _heap[child]);
+            position = child;
+        }
+
+        Put(position, entry);
+    }
+
+    private void Put(int position, Entry entry)
+    {
+        _heap[position] = entry;
+        _positions[entry.Slot] = position;
+    }
+
+    private bool Before(Entry one, Entry other)
+        => one.Second != other.Second ? one.Second < other.Second : orders.At(one.Slot).Number < orders.At(other.Slot).Number;
+
+    private static long MicrosOf(long second) => second * 1_000_000;
+
+    private readonly record struct Entry(uint Second, int Slot);
+}

@@ -1,0 +1,188 @@
+using System.Runtime.CompilerServices;
+
+namespace Foresight.Matching.Engine.Orders;
+
+/// <summary>
+/// The resting orders by number and by account. Numbers come from a sequence, so a bucket is the number's low bits: orders of the same age
+/// share cache lines, and most buckets hold one order or none. An account's orders are a ring, oldest first, that begins and ends in a
+/// record of the account's own, at its negated number: linking and unlinking have no branch for the ends.
+/// </summary>
+internal sealed class OrderTable
+{
+    /// <summary>
+    /// So many buckets that one seldom holds two orders, as a chain is a branch that nobody can guess; while the table is small, hardly
+    /// ever.
+    /// </summary>
+    private const int BucketsPerOrder = 2;
+    private const int BucketsPerOrderWhileSmall = 8;
+    private const int SmallTable = 65_536;
+
+    private Slab<OrderRecord> _records;
+    private Slab<int> _buckets;
+    private int _mask;
+
+    // Orders at which the buckets are made more.
+    private int _fill;
+
+    /// <param name="orders">Open orders to make room for at once.</param>
+    /// <param name="accounts">Accounts to make room for at once.</param>
+    public OrderTable(int orders, int accounts = 64)
+    {
+        _records = new Slab<OrderRecord>(orders, below: accounts);
+        OpenRings(1);
+        Rehash(orders);
+    }
+
+    public int Count { get; private set; }
+
+    /// <summary>Slots are below this.</summary>
+    public int Capacity => _records.Length;
+
+    /// <summary>Accounts are 1..AccountEnd - 1.</summary>
+    public int AccountEnd => _records.Below + 1;
+
+    public long Bytes => _records.Bytes + _buckets.Bytes;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref OrderRecord At(int slot) => ref _records.At(slot);
+
+    /// <summary>The account's ring; an empty one for an account that never had one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref OrderRecord RingOf(int account) => ref At(unchecked((uint)account <= (uint)_records.Below ? -account : 0));
+
+    /// <summary>Makes rings up to this account.</summary>
+    public void EnsureAccount(int account)
+    {
+        if (account <= _records.Below)
+            return;
+        var first = AccountEnd;
+        _records.Grow(_records.Length, below: Math.Max(account, Books.Growth.Next(_records.Below)));
+        OpenRings(first);
+    }
+
+    /// <summary>The slot of an open order, 0 when there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Find(long number)
+    {
+        var slot = Bucket(number);
+        return At(slot).Number == number ? slot : FindBehind(slot, number);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int FindBehind(int slot, long number)
+    {
+        while (slot != 0 && At(slot).Number != number)
+            slot = At(slot).NextInBucket;
+        return slot;
+    }
+
+    /// <summary>Adds an order as its account's newest. Numbers ascend, so an account's list is in the order of numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref OrderRecord Add(int slot, long number, int account)
+    {
+        ref var record = ref Load(slot, number);
+        Link(ref record, slot, account);
+        return ref record;
+    }
+
+    /// <summary>Makes room for this many slots.</summary>
+    public void Grow(int capacity) => _records.Grow(capacity);
+
+    /// <summary>The first half of <see cref="Add"/>: the order can be found by its number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref OrderRecord Load(int slot, long number)
+    {
+        if (Count == _fill)
+            Rehash(Count + 1);
+        Count = unchecked(Count + 1);
+        ref var bucket = ref Bucket(number);
+        ref var record = ref At(slot);
+        record.Number = number;
+        record.NextInBucket = bucket;
+        bucket = slot;
+        return ref record;
+    }
+
+    /// <summary>The second half of <see cref="Add"/>: the order is its account's newest.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Link(ref OrderRecord record, int slot, int account)
+    {
+        unchecked
+        {
+            ref var origin = ref _records.Origin;
+            ref var ring = ref Unsafe.Add(ref origin, -account);
+            var newest = ring.PreviousOfAccount;
+            record.PreviousOfAccount = newest;
+            record.NextOfAccount = -account;
+            ring.PreviousOfAccount = slot;
+            ring.OpenOrders++;
+            // Last, because the newest of an empty ring is the ring itself.
+            Unsafe.Add(ref origin, newest).NextOfAccount = slot;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Remove(ref OrderRecord record, int slot, int account)
+    {
+        unchecked
+        {
+            Count--;
+            ref var origin = ref _records.Origin;
+            ref var bucket = ref Bucket(record.Number);
+            if (bucket == slot)
+                bucket = record.NextInBucket;
+            else
+                UnlinkBehind(bucket, slot);
+            record.Number = 0;
+            var older = record.PreviousOfAccount;
+            var newer = record.NextOfAccount;
+            Unsafe.Add(ref origin, older).NextOfAccount = newer;
+            Unsafe.Add(ref origin, newer).PreviousOfAccount = older;
+            Unsafe.Add(ref origin, -account).OpenOrders--;
+        }
+    }
+
+    /// <summary>Takes a slot out of its bucket, whose first it is not.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void UnlinkBehind(int first, int slot)
+    {
+        while (At(first).NextInBucket != slot)
+            first = At(first).NextInBucket;
+        At(first).NextInBucket = At(slot).NextInBucket;
+    }
+
+    /// <summary>The mask is one less than the number of buckets, so the index needs no check.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref int Bucket(long number)
+        => ref _buckets.At(unchecked((int)number) & _mask);
+
+    private void OpenRings(int first)
+    {
+        for (var account = first; account < AccountEnd; account++)
+            (At(-account).PreviousOfAccount, At(-account).NextOfAccount) = (-account, -account);
+    }
+
+    private void Rehash(int atLeast)
+    {
+        var isSmall = atLeast <= SmallTable;
+        var perOrder = isSmall ? BucketsPerOrderWhileSmall : BucketsPerOrder;
+        var length = Math.Max(
+            _buckets.Length, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(atLeast, 128) * (uint)perOrder));
+        _fill = length / perOrder;
+        if (length == _buckets.Length)
+            return;
+        var buckets = new Slab<int>(length);
+        for (var slot = 1; slot < _records.Length && Count > 0; slot++)
+        {
+            ref var record = ref _records.At(slot);
+            if (record.Number == 0)
+                continue;
+            ref var bucket = ref buckets.At(unchecked((int)record.Number) & (length - 1));
+            record.NextInBucket = bucket;
+            bucket = slot;
+        }
+
+        _buckets = buckets;
+        _mask = length - 1;
+    }
+}

@@ -1,0 +1,159 @@
+using System.Diagnostics;
+
+namespace Foresight.Matching.Engine.Mutants;
+
+/// <summary>Builds the core with a defect and runs the tests, compiled once against the sound core, on it.</summary>
+internal sealed class Laboratory(string root) : IDisposable
+{
+    // Enough for the random streams to meet every rule many times.
+    private const string RandomCommands = "5000";
+    private const int NoEnd = -1;
+
+    // What the test platform says when a defect takes its process down: memory that is not there, a stack without an end.
+    private const string Crashed = "Test host process crashed";
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("foresight-mutants-").FullName;
+
+    public static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Foresight.sln")))
+                return folder.FullName;
+        }
+
+        throw new InvalidOperationException("run it from inside the repository");
+    }
+
+    /// <summary>Compiles the tests, sets up so many benches to work on, and requires that the sound core passes.</summary>
+    public async Task<bool> PrepareAsync(int benches)
+    {
+        Console.WriteLine("building the tests");
+        var tests = Path.Combine(_folder, "tests");
+        var build = await RunAsync(
+            root, "build", Path.Combine("tests", "Foresight.Matching.Engine.Tests"), "-v", "quiet", "--nologo", "-o", tests);
+        if (build.ExitCode != 0)
+        {
+            Console.Error.WriteLine(build.Output);
+            return false;
+        }
+
+        // One failure is enough to know.
+        await File.WriteAllTextAsync(Path.Combine(tests, "xunit.runner.json"), """{ "stopOnFail": true }""");
+        for (var bench = 0; bench < benches; bench++)
+        {
+            var core = Path.Combine(Bench(bench), "Foresight.Matching.Engine");
+            Copy(Path.Combine(root, "Foresight.Matching.Engine"), core, name => name is not ("bin" or "obj"));
+            foreach (var file in (string[])["Directory.Build.props", "Directory.Packages.props", ".editorconfig", "global.json"])
+                File.Copy(Path.Combine(root, file), Path.Combine(Bench(bench), file));
+            Copy(tests, Path.Combine(Bench(bench), "tests"), _ => true);
+            var restored = await RunAsync(core, "restore");
+            if (restored.ExitCode != 0)
+            {
+                Console.Error.WriteLine(restored.Output);
+                return false;
+            }
+        }
+
+        var sound = await TryAsync(Mutant.None, bench: 0);
+        if (sound.Fate != Fate.Survived)
+            Console.Error.WriteLine($"the tests fail without a mutant: {sound.By}");
+        return sound.Fate == Fate.Survived;
+    }
+
+    /// <summary>Builds the core with the defect on one of the benches and runs the tests there.</summary>
+    /// <param name="bench">Number of a bench that nobody else uses now.</param>
+    public async Task<Verdict> TryAsync(Mutant mutant, int bench)
+    {
+        var core = Path.Combine(Bench(bench), "Foresight.Matching.Engine");
+        var source = Path.Combine(core, mutant.File);
+        var sound = await File.ReadAllTextAsync(source);
+        await File.WriteAllTextAsync(source, mutant == Mutant.None ? sound : mutant.Apply(sound));
+
+        // A defect may well leave something unused; that must not save it.
+        var build = await RunAsync(
+            core, "build", "--no-restore", "-v", "quiet", "--nologo", "-p:TreatWarningsAsErrors=false", "-o",
+            Path.Combine(Bench(bench), "built"));
+        if (build.ExitCode != 0)
+            throw new FormatException($"{mutant.Name} does not compile:\n{build.Output}");
+        await File.WriteAllTextAsync(source, sound);
+
+        File.Copy(Path.Combine(Bench(bench), "built", "Foresight.Matching.Engine.dll"),
+            Path.Combine(Bench(bench), "tests", "Foresight.Matching.Engine.dll"), overwrite: true);
+        var run = await RunAsync(core, "test", Path.Combine(Bench(bench), "tests", "Foresight.Matching.Engine.Tests.dll"), "--nologo");
+        if (run.ExitCode == 0)
+            return new Verdict(Fate.Survived, "");
+        var by = run.Output.Split('\n').FirstOrDefault(line => line.Contains("[FAIL]", StringComparison.Ordinal));
+        if (by is not null)
+            return new Verdict(Fate.Killed, Short(by));
+        if (run.ExitCode == NoEnd)
+            return new Verdict(Fate.Unclear, "no end");
+        return run.Output.Contains(Crashed, StringComparison.Ordinal)
+            ? new Verdict(Fate.Killed, "the tests' process crashed")
+            : new Verdict(Fate.Unclear, $"no test failed, but the run did with {run.ExitCode}: {LastLine(run.Output)}");
+    }
+
+    /// <summary>
+    /// Tries a mutant again whose first run said nothing clear, with nothing beside it: a busy machine is slow, and may not even start the
+    /// tests. A defect that leaves no end is killed when it has none again, while the sound core, tried next, comes to its end.
+    /// </summary>
+    public async Task<Verdict> TryAloneAsync(Mutant mutant)
+    {
+        var again = await TryAsync(mutant, bench: 0);
+        if (again is not { Fate: Fate.Unclear, By: "no end" })
+            return again;
+        var sound = await TryAsync(Mutant.None, bench: 0);
+        return sound.Fate == Fate.Survived ? again with { Fate = Fate.Killed, By = "no end, twice" } : again;
+    }
+
+    private static string LastLine(string output) => output.Trim().Split('\n')[^1].Trim();
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static string Short(string line)
+    {
+        var from = line.IndexOf("Foresight.Matching.Engine.Tests.", StringComparison.Ordinal);
+        var name = (from < 0 ? line : line[(from + "Foresight.Matching.Engine.Tests.".Length)..])
+            .Replace("[FAIL]", "", StringComparison.Ordinal).Trim();
+        return name.Length > 90 ? name[..90] : name;
+    }
+
+    private string Bench(int number) => Path.Combine(_folder, $"bench-{number}");
+
+    private static void Copy(string from, string to, Func<string, bool> isWanted)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.GetFiles(from))
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        foreach (var folder in Directory.GetDirectories(from).Where(folder => isWanted(Path.GetFileName(folder))))
+            Copy(folder, Path.Combine(to, Path.GetFileName(folder)), isWanted);
+    }
+
+    private static async Task<(int ExitCode, string Output)> RunAsync(string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments)
+            { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["FORESIGHT_RANDOM_COMMANDS"] = RandomCommands;
+        start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
+        // Inherited by programs that dotnet run starts; it would make the tests' host look in the wrong place.
+        start.Environment.Remove("MSBuildSDKsPath");
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            await process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // A loop without an end, or a machine that has no time for it.
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+            return (NoEnd, "");
+        }
+
+        return (process.ExitCode, await output + await error);
+    }
+}

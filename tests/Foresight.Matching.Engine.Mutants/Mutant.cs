@@ -1,0 +1,43 @@
+namespace Foresight.Matching.Engine.Mutants;
+
+/// <summary>One deliberate defect: in one file, one piece of text that occurs once becomes another.</summary>
+internal sealed record Mutant(string Name, string File, string Original, string Replacement)
+{
+    /// <summary>The sound core.</summary>
+    public static Mutant None { get; } = new("none", "Units.cs", "", "");
+
+    /// <summary>
+    /// Blocks of four lines or more: <c>## name</c>, <c>@ file</c>, lines with <c>- </c> before the original, lines with <c>+ </c> before
+    /// the replacement (none: the original goes).
+    /// </summary>
+    public static IReadOnlyList<Mutant> ReadAll(string path)
+    {
+        List<Mutant> mutants = [];
+        foreach (var block in System.IO.File.ReadAllText(path).Split("\n## ")[1..])
+        {
+            var lines = block.Split('\n');
+            string Lines(string prefix) => string.Join(
+                '\n', lines.Where(line => line.StartsWith(prefix, StringComparison.Ordinal)).Select(line => line[prefix.Length..]));
+            mutants.Add(new Mutant(lines[0].Trim(), Lines("@ ").Trim(), Lines("- "), Lines("+ ")));
+        }
+
+        if (mutants.Select(mutant => mutant.Name).Distinct().Count() != mutants.Count)
+            throw new FormatException("two mutants have one name");
+        return mutants;
+    }
+
+    /// <summary>The file's text with the defect.</summary>
+    public string Apply(string text)
+    {
+        var first = text.IndexOf(Original, StringComparison.Ordinal);
+        if (Original.Length == 0 || first < 0 || text.IndexOf(Original, first + 1, StringComparison.Ordinal) >= 0)
+            throw new FormatException($"{Name}: the original must occur exactly once in {File}: {Original}");
+        return text.Replace(Original, Replacement, StringComparison.Ordinal);
+    }
+}
+
+/// <param name="By">What noticed it, or why nothing can be said.</param>
+internal sealed record Verdict(Fate Fate, string By);
+
+/// <summary>Only a failed test or a crash of the tests' process kills.</summary>
+internal enum Fate { Survived, Killed, Unclear }

@@ -1,0 +1,119 @@
+using System.Collections;
+using Foresight.Matching.Engine.Books;
+
+namespace Foresight.Matching.Engine.Tests.Books;
+
+/// <summary>
+/// Checks that the linked lists, totals, bitmaps and best levels of all books agree with each other, and that no book is crossed.
+/// </summary>
+internal static class BookStructure
+{
+    /// <param name="engine">Whose books to walk through.</param>
+    /// <param name="emptyLevels">Whether to look at the levels without orders too, which are many more.</param>
+    public static void Check(ExchangeEngine engine, bool emptyLevels)
+    {
+        var books = engine.Books;
+        var orders = 0;
+        for (var ladder = 0; ladder < books.LadderCount; ladder++)
+        {
+            orders += CheckLadder(books, ladder);
+            if (emptyLevels)
+                CheckEmptyLevels(books, ladder);
+        }
+
+        Require(books.CountOrders() == orders && engine.OpenOrders == orders, "every order is in one place of one book");
+        for (var bids = 0; bids < books.LadderCount; bids += 2)
+        {
+            var (bid, ask) = (books.LadderAt(bids).BestKey, books.LadderAt(bids + 1).BestKey);
+            Require(bid == Ladder.NoKey || ask == Ladder.NoKey || Price.TicksPerUnit - bid < ask, "no book is crossed");
+        }
+
+        for (int first = 0, end; first < books.LadderCount; first = end)
+        {
+            // The books of a market are side by side.
+            var market = books.LadderAt(first).Market;
+            end = first + 2;
+            while (end < books.LadderCount && books.LadderAt(end).Market == market)
+                end += 2;
+            if (end > first + 2)
+                CheckSets(books, first, end);
+        }
+    }
+
+    /// <summary>No complete set is left unminted or unmerged.</summary>
+    private static void CheckSets(OrderBooks books, int first, int end)
+    {
+        var (bids, asks, outcomes) = (0L, 0L, 0);
+        for (var ladder = first; ladder < end; ladder += 2, outcomes++)
+        {
+            bids += books.LadderAt(ladder).BestKey;
+            asks += books.LadderAt(ladder + 1).BestKey;
+        }
+
+        // Without an order the key is so high that neither can be.
+        Require(bids > Price.TicksPerUnit * (outcomes - 1), "the bids cannot mint a set");
+        Require(asks > Price.TicksPerUnit, "the asks cannot merge a set");
+    }
+
+    private static int CheckLadder(OrderBooks books, int ladder)
+    {
+        var orders = 0;
+        var last = 0;
+        ref readonly var side = ref books.LadderAt(ladder);
+        Require(side.BestKey == (side.BestLevel == 0 ? Ladder.NoKey : books.NodeAt(side.BestLevel).Tag), "the best level is where its key is");
+
+        // Every level that has orders is reached by walking from the best, and the walk meets only such.
+        for (var level = side.BestLevel; level != 0; level = books.LevelAfter(ladder, last))
+        {
+            ref readonly var queue = ref books.NodeAt(level);
+            Require(queue.Tag > last, "levels ascend");
+            last = queue.Tag;
+            Require(queue.Level == ladder && books.LevelOf(ladder, last) == level, "a level knows where it is");
+            Require(queue.Next > 0, "a level that is marked has orders");
+            long total = 0;
+            var previous = level;
+            for (var slot = queue.Next; slot > 0; slot = books.NodeAt(slot).Next)
+            {
+                ref readonly var order = ref books.NodeAt(slot);
+                Require(order.Previous == previous && order.Level == level, "an order is linked both ways");
+                Require(order.Quantity > 0, "a resting order has something left");
+                total += order.Quantity;
+                previous = slot;
+                orders++;
+            }
+
+            Require(queue.Previous == previous, "a queue ends where it says");
+            Require(queue.Quantity == total, "a level has what its orders have");
+        }
+
+        return orders;
+    }
+
+    private static void CheckEmptyLevels(OrderBooks books, int ladder)
+    {
+        var walked = new BitArray(Price.TicksPerUnit);
+        for (var level = books.LadderAt(ladder).BestLevel; level != 0; level = books.LevelAfter(ladder, books.NodeAt(level).Tag))
+            walked[books.NodeAt(level).Tag] = true;
+        for (var key = 0; key <= Price.MaxTicks; key++)
+        {
+            var level = books.LevelOf(ladder, key);
+            if (level == 0)
+            {
+                // Its whole page was never used.
+                key |= Ladder.PageLevels - 1;
+                continue;
+            }
+
+            ref readonly var empty = ref books.NodeAt(level);
+            Require(
+                walked[key] || empty.Next == level && empty.Previous == level && empty.Quantity == 0, "a level that is not reached is clean");
+        }
+    }
+
+    /// <summary>It is asked hundreds of times for each command of a stream, too often for an assertion's machinery.</summary>
+    private static void Require(bool condition, string rule)
+    {
+        if (!condition)
+            Assert.Fail($"broken: {rule}");
+    }
+}

@@ -1,0 +1,120 @@
+using System.Globalization;
+using Foresight.Matching.Engine.Tests.Books;
+using Foresight.Matching.Engine.Tests.Reference;
+using Foresight.Matching.Engine.Tests.Support;
+using Xunit.Abstractions;
+
+namespace Foresight.Matching.Engine.Tests.Random;
+
+/// <summary>
+/// The engine against the obvious exchange: the same random commands, the same events in the same order, the same balances and depths. A second
+/// engine that is fed from the journal's encoding, and now and then begins again from a snapshot, must say and become the same.
+/// </summary>
+public abstract class DifferentialTests(ITestOutputHelper output)
+{
+    /// <summary>How many commands of a stream are each followed by a walk through the books and a comparison of the hashes.</summary>
+    private const int WholeAtFirst = 10_000;
+
+    /// <summary>How often that is done after those, and everything compared; a prime, so that it falls on every kind of moment.</summary>
+    private const int WholeEvery = 97;
+
+    /// <summary>How often the second engine is restored from a snapshot of the first.</summary>
+    private const int SnapshotEvery = WholeEvery * 10;
+
+    private static readonly int CommandsPerSeed = Number("FORESIGHT_RANDOM_COMMANDS") ?? 130_000;
+
+    /// <summary>Added to the seeds below: another number, other streams.</summary>
+    private static readonly int FirstSeed = Number("FORESIGHT_RANDOM_SEED") ?? 0;
+
+    /// <summary>Runs one stream. Markets of one kind are a class of tests, so that the kinds run beside each other.</summary>
+    protected void Compare(ulong seed, RandomProfile profile)
+    {
+        seed += (ulong)FirstSeed;
+        var shard = seed % 2 == 0 ? 0 : 40_000;
+        var reference = new ReferenceExchange(shard);
+        var engine = new ExchangeEngine(shard);
+        var replay = new Replay(shard);
+        var random = new RandomCommands(seed, profile, reference, shard);
+        var events = new RecordedEvents();
+        var statistics = new StreamStatistics();
+        var ledger = new LedgerCheck();
+        Command command = default;
+        try
+        {
+            for (var i = 1; i <= CommandsPerSeed; i++)
+            {
+                command = random.Next();
+                events.Clear();
+                reference.Apply(command);
+                engine.Apply(command, ref events);
+                if (!reference.Events.SequenceEqual(events.Events))
+                    Assert.Fail(Difference(reference.Events, events.Events));
+                statistics.Count(command, events.Events);
+                replay.Apply(command, events);
+                ledger.Check(command, engine, events);
+                foreach (var (account, market, outcome) in events.Touched)
+                    RequireEqualBalance(reference, engine, account, market, outcome);
+                var isWhole = i % WholeEvery == 0;
+                if (isWhole || i <= WholeAtFirst)
+                {
+                    BookStructure.Check(engine, emptyLevels: isWhole);
+                    replay.RequireStateOf(engine);
+                }
+
+                if (isWhole)
+                    CompareWhole(reference, engine);
+                if (i % SnapshotEvery == 0)
+                    replay.RestoreFrom(engine);
+            }
+
+            foreach (var (account, market, outcome) in reference.Assets)
+                RequireEqualBalance(reference, engine, account, market, outcome);
+        }
+        catch
+        {
+            output.WriteLine($"failed at seed {seed}, {command}");
+            throw;
+        }
+
+        output.WriteLine($"seed {seed}: {CommandsPerSeed:n0} commands, {statistics}");
+        // A short run, as the mutants are tried with, need not have met everything.
+        if (CommandsPerSeed >= 20_000)
+            statistics.RequireVariety(hasSets: profile.MaxOutcomes > 2);
+    }
+
+    private static void CompareWhole(ReferenceExchange reference, ExchangeEngine engine)
+    {
+        foreach (var (account, market, outcome) in reference.Assets.Where(asset => reference.IsTradable(asset.Market)))
+            RequireEqualBalance(reference, engine, account, market, outcome);
+        Assert.Equal(reference.OpenOrders.Count(), engine.OpenOrders);
+        Assert.Equal(reference.Trades.Count, engine.UnsettledTrades);
+        var levels = new DepthLevel[200];
+        foreach (var market in reference.Markets.Values.Where(one => reference.IsTradable(one.Id)))
+        {
+            for (byte outcome = 0; outcome < market.Outcomes; outcome++)
+            {
+                foreach (var side in (ReadOnlySpan<Side>)[Side.Buy, Side.Sell])
+                {
+                    var count = engine.Depth(new MarketId(market.Id), outcome, side, levels);
+                    Assert.Equal(reference.Depth(market.Id, outcome, side), levels[..count]);
+                    foreach (var level in levels.AsSpan(0, count))
+                        Assert.Equal(level.Quantity, engine.LevelQuantity(new MarketId(market.Id), outcome, side, level.Price));
+                }
+            }
+        }
+    }
+
+    private static void RequireEqualBalance(ReferenceExchange reference, ExchangeEngine engine, int account, int market, byte outcome)
+    {
+        var expected = reference.Balance(account, market, outcome);
+        var actual = engine.Balance(new AccountId(account), new MarketId(market), outcome);
+        if (expected != actual)
+            Assert.Fail($"account {account} market {market} outcome {outcome} should hold {expected}, holds {actual}");
+    }
+
+    private static int? Number(string variable)
+        => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+
+    private static string Difference(List<object> expected, List<object> actual)
+        => $"expected:\n  {string.Join("\n  ", expected)}\nactual:\n  {string.Join("\n  ", actual)}";
+}

@@ -1,0 +1,39 @@
+using System.Buffers;
+using Foresight.Matching.Engine.Tests.Support;
+
+namespace Foresight.Matching.Engine.Tests.Random;
+
+/// <summary>
+/// A second engine, that gets the commands as a journal would give them: encoded and decoded, from the first one on, later from a snapshot on.
+/// </summary>
+internal sealed class Replay(int shard)
+{
+    private readonly byte[] _encoded = new byte[CommandCodec.Size];
+    private readonly RecordedEvents _events = new();
+    private ExchangeEngine _engine = new(shard);
+
+    /// <summary>Applies the command and requires that the same happened as in the first engine.</summary>
+    public void Apply(in Command command, in RecordedEvents expected)
+    {
+        CommandCodec.Encode(command, _encoded);
+        _events.Clear();
+        var events = _events;
+        _engine.Apply(CommandCodec.Decode(_encoded), ref events);
+        if (!_events.Events.SequenceEqual(expected.Events) || !_events.Touched.SetEquals(expected.Touched))
+            Assert.Fail($"the replay says:\n  {string.Join("\n  ", _events.Events)}\nnot:\n  {string.Join("\n  ", expected.Events)}");
+    }
+
+    public void RequireStateOf(ExchangeEngine engine) => Assert.Equal(engine.StateHash(), _engine.StateHash());
+
+    /// <summary>Goes on from a snapshot of the first engine, whose tables have another history.</summary>
+    public void RestoreFrom(ExchangeEngine engine)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        engine.WriteSnapshot(buffer);
+        _engine = ExchangeEngine.Restore(buffer.WrittenSpan);
+        RequireStateOf(engine);
+        var again = new ArrayBufferWriter<byte>();
+        _engine.WriteSnapshot(again);
+        Assert.True(buffer.WrittenSpan.SequenceEqual(again.WrittenSpan), "a snapshot of a restored engine is the same bytes");
+    }
+}

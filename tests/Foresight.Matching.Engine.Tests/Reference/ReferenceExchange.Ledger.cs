@@ -1,0 +1,113 @@
+namespace Foresight.Matching.Engine.Tests.Reference;
+
+public sealed partial class ReferenceExchange
+{
+    private RejectReason List(in Command command)
+    {
+        var id = command.Market.Value;
+        if (id is < 1 or > ExchangeLimits.Markets || Markets.ContainsKey(id))
+            return RejectReason.InvalidMarket;
+        if (command.Outcomes is < 2 or > 8)
+            return RejectReason.InvalidOutcome;
+        if (command.TickSize is not (1 or 10 or 100))
+            return RejectReason.InvalidTick;
+        var market = new ReferenceMarket { Id = id, Outcomes = command.Outcomes, TickSize = command.TickSize };
+        Markets.Add(id, market);
+        _tradable.Add(market);
+        Events.Add(new MarketChanged(command.Market, MarketState.Open));
+        return RejectReason.None;
+    }
+
+    private RejectReason SetState(in Command command)
+    {
+        if (!Markets.TryGetValue(command.Market.Value, out var market))
+            return RejectReason.InvalidMarket;
+        if (command.State == MarketState.Resolved && command.Outcome >= market.Outcomes)
+            return RejectReason.InvalidOutcome;
+        var isAllowed = market.State switch
+        {
+            MarketState.Open or MarketState.Paused => true,
+            MarketState.Closed => command.State is MarketState.Closed or MarketState.Resolved,
+            _ => false,
+        };
+
+        if (!isAllowed)
+            return RejectReason.MarketClosed;
+        market.State = command.State;
+        if (command.State == MarketState.Resolved)
+            market.Winner = command.Outcome;
+        if (command.State is MarketState.Closed or MarketState.Resolved)
+        {
+            CancelAll(market, CancelReason.MarketClosed);
+            _tradable.Remove(market);
+        }
+
+        Events.Add(new MarketChanged(command.Market, command.State));
+        return RejectReason.None;
+    }
+
+    private RejectReason Observe(in Command command)
+    {
+        var isCollateral = command.Outcome == Command.CollateralOutcome;
+        var market = isCollateral ? 0 : command.Market.Value;
+        if (!isCollateral && !Markets.ContainsKey(market))
+            return RejectReason.InvalidMarket;
+        if (!isCollateral && command.Outcome >= Markets[market].Outcomes)
+            return RejectReason.InvalidOutcome;
+        var units = isCollateral ? command.Amount.Micros : command.Quantity.Lots;
+        if (units is < 0 or > ExchangeLimits.OwnedUnits)
+            return RejectReason.InvalidAmount;
+        if (command.Block < OwnedOf(command.Account.Value, market, command.Outcome).Block)
+            return RejectReason.StaleObservation;
+        if (command.Account.Value is < 1 or > ExchangeLimits.Accounts)
+            return RejectReason.InvalidAccount;
+
+        _owned[(command.Account.Value, market, command.Outcome)] = (units, command.Block);
+        var account = command.Account.Value;
+        var outcome = command.Outcome;
+        var newestFirst = OpenOrders.Where(
+            o => o.Account == account
+                && (isCollateral ? o.Side == Side.Buy : o.Side == Side.Sell && o.Market == market && o.Outcome == outcome))
+            .OrderByDescending(o => o.Id).ToList();
+        foreach (var order in newestFirst)
+        {
+            if (Balance(account, market, outcome).Available >= 0)
+                break;
+            Cancel(order, CancelReason.Unfunded);
+        }
+
+        return RejectReason.None;
+    }
+
+    private RejectReason Close(in Command command, bool isSettled)
+    {
+        var id = command.Trade;
+        if (_trades.Values.FirstOrDefault(one => TradeIdOf(one.Id) == id) is not { } trade)
+            return RejectReason.UnknownTrade;
+        _trades.Remove(trade.Id);
+        if (isSettled)
+        {
+            foreach (var leg in trade.Legs)
+            {
+                var isBuy = leg.Side == Side.Buy;
+                Move(leg.Account, 0, Command.CollateralOutcome, isBuy
+                    ? -leg.Debit(trade.Quantity)
+                    : leg.Credit(trade.Quantity), command.Block);
+                Move(leg.Account, trade.Market, leg.Outcome, isBuy
+                    ? leg.Credit(trade.Quantity)
+                    : -leg.Debit(trade.Quantity), command.Block);
+            }
+        }
+
+        Events.Add(new TradeClosed(id, isSettled));
+        return RejectReason.None;
+    }
+
+    /// <summary>What was observed at the trade's block or later has the trade in it.</summary>
+    private void Move(int account, int market, byte outcome, long units, long block)
+    {
+        var (owned, observedAt) = OwnedOf(account, market, outcome);
+        if (block == 0 || observedAt < block)
+            _owned[(account, market, outcome)] = (owned + units, observedAt);
+    }
+}

@@ -1,0 +1,157 @@
+namespace Foresight.Matching.Engine.Tests.Reference;
+
+/// <summary>One thing that happens while an order is matched.</summary>
+public abstract record MatchStep
+{
+    public sealed record Traded(TradeKind Kind, long Quantity, IReadOnlyList<ReferenceLeg> Legs) : MatchStep;
+
+    public sealed record OwnOrderCancelled(ReferenceOrder Order) : MatchStep;
+}
+
+/// <summary>
+/// Matches one order against a list of orders, in the plainest way: look at every order, take the best, again. Works on the orders it is
+/// given, so "would it fill?" is asked on copies.
+/// </summary>
+public sealed class ReferenceMatcher(
+    ReferenceOrder taker, List<ReferenceOrder> orders, int outcomes, int tickSize, SelfTradePrevention prevention, long budget)
+{
+    public List<MatchStep> Steps { get; } = [];
+
+    public long Left { get; private set; } = taker.Left;
+
+    /// <summary>Null without a bound.</summary>
+    public long? Budget { get; private set; } = budget == 0 ? null : budget;
+
+    public CancelReason Stopped { get; private set; }
+
+    /// <summary>Whether the first order to trade with is of the taker's account; null when there is none to trade with.</summary>
+    public bool? MeetsItselfFirst
+        => Best() is { } best ? CanPay(best) && best.Makers.Any(maker => maker.Account == taker.Account) : null;
+
+    public void Run()
+    {
+        while (Left > 0 && Stopped == CancelReason.None && Best() is { } best)
+        {
+            if (!CanPay(best))
+            {
+                Stopped = CancelReason.BudgetSpent;
+                return;
+            }
+
+            var own = best.Makers.FirstOrDefault(maker => maker.Account == taker.Account);
+            if (own is not null)
+            {
+                if (prevention != SelfTradePrevention.CancelNewest)
+                {
+                    orders.Remove(own);
+                    Steps.Add(new MatchStep.OwnOrderCancelled(own));
+                }
+
+                if (prevention != SelfTradePrevention.CancelOldest)
+                    Stopped = CancelReason.SelfTrade;
+                continue;
+            }
+
+            Trade(best);
+        }
+    }
+
+    /// <summary>Whether the money buys at least one lot.</summary>
+    private bool CanPay(Candidate best) => Budget is not { } money || money >= best.TakerPrice;
+
+    private void Trade(Candidate best)
+    {
+        var quantity = Math.Min(Left, best.Makers.Min(maker => maker.Left));
+        if (Budget is { } money && money / best.TakerPrice < quantity)
+        {
+            quantity = money / best.TakerPrice;
+            Stopped = CancelReason.BudgetSpent;
+        }
+
+        Left -= quantity;
+        Budget -= best.TakerPrice * quantity;
+        List<ReferenceLeg> legs = [new(taker.Id, taker.Account, taker.Outcome, taker.Side, best.TakerPrice, Left)];
+        for (var i = 0; i < best.Makers.Count; i++)
+        {
+            var maker = best.Makers[i];
+            maker.Left -= quantity;
+            legs.Add(new ReferenceLeg(maker.Id, maker.Account, maker.Outcome, maker.Side, best.MakerPrices[i], maker.Left));
+            if (maker.Left == 0)
+                orders.Remove(maker);
+        }
+
+        Steps.Add(new MatchStep.Traded(best.Kind, quantity, legs));
+    }
+
+    /// <summary>The makers that give the taker the best price; direct before set when equal, earlier before later.</summary>
+    private Candidate? Best()
+    {
+        var candidates = outcomes == 2 ? orders.Select(Pair) : orders.Where(o => o.Outcome == taker.Outcome).Select(Pair).Append(Set());
+        Candidate? best = null;
+        foreach (var candidate in candidates)
+        {
+            if (candidate is null || (taker.Side == Side.Buy ? candidate.TakerPrice > taker.Price : candidate.TakerPrice < taker.Price))
+                continue;
+            if (best is null || IsBetter(candidate, best))
+                best = candidate;
+        }
+
+        return best;
+    }
+
+    private bool IsBetter(Candidate one, Candidate other)
+    {
+        if (one.TakerPrice != other.TakerPrice)
+            return taker.Side == Side.Buy ? one.TakerPrice < other.TakerPrice : one.TakerPrice > other.TakerPrice;
+        // A set is looked at last, so that it is never better than a direct maker of the same price.
+        return one.Makers.Count == 1 && one.Makers[0].Arrival < other.Makers[0].Arrival;
+    }
+
+    /// <summary>What one resting order offers: a seller to a buyer, or, in a binary market, the same side of the other outcome.</summary>
+    private Candidate? Pair(ReferenceOrder maker)
+    {
+        if (maker.Outcome == taker.Outcome)
+            return maker.Side == taker.Side ? null : new Candidate(TradeKind.Direct, maker.Price, [maker], [maker.Price]);
+        if (maker.Side != taker.Side)
+            return null;
+        var kind = taker.Side == Side.Buy ? TradeKind.Mint : TradeKind.Merge;
+        return new Candidate(kind, Price.TicksPerUnit - maker.Price, [maker], [maker.Price]);
+    }
+
+    /// <summary>What the best orders of the same side in all other outcomes offer together.</summary>
+    private Candidate? Set()
+    {
+        List<ReferenceOrder> makers = [];
+        for (byte outcome = 0; outcome < outcomes; outcome++)
+        {
+            if (outcome == taker.Outcome)
+                continue;
+            var onSide = orders.Where(o => o.Outcome == outcome && o.Side == taker.Side);
+            var best = taker.Side == Side.Buy
+                ? onSide.OrderByDescending(o => o.Price).ThenBy(o => o.Arrival).FirstOrDefault()
+                : onSide.OrderBy(o => o.Price).ThenBy(o => o.Arrival).FirstOrDefault();
+            if (best is null)
+                return null;
+            makers.Add(best);
+        }
+
+        var prices = makers.Select(maker => maker.Price).ToList();
+        var rest = Price.TicksPerUnit - prices.Sum();
+        if (taker.Side == Side.Sell)
+            return new Candidate(TradeKind.Merge, rest, makers, prices);
+        if (rest >= tickSize)
+            return new Candidate(TradeKind.Mint, rest, makers, prices);
+
+        // The makers pay more than a set costs. The taker pays one tick, and the dearest makers pay less, tick by tick, the last of them
+        // first.
+        while (prices.Sum() > Price.TicksPerUnit - tickSize)
+        {
+            var dearest = prices.LastIndexOf(prices.Max());
+            prices[dearest] -= tickSize;
+        }
+
+        return new Candidate(TradeKind.Mint, tickSize, makers, prices);
+    }
+
+    private sealed record Candidate(TradeKind Kind, int TakerPrice, IReadOnlyList<ReferenceOrder> Makers, IReadOnlyList<int> MakerPrices);
+}

@@ -1,0 +1,45 @@
+namespace Foresight.Matching.Engine.Tests.Reference;
+
+/// <summary>An open order of the reference exchange.</summary>
+public sealed class ReferenceOrder
+{
+    public required long Id { get; init; }
+    public required int Account { get; init; }
+    public required int Market { get; init; }
+    public required byte Outcome { get; init; }
+    public required Side Side { get; init; }
+    public required int Price { get; set; }
+    public required long Left { get; set; }
+    public ulong SaltTag { get; init; }
+    public long ExpiresAtSeconds { get; init; }
+
+    /// <summary>Place in time: who came first to its price.</summary>
+    public long Arrival { get; set; }
+
+    /// <summary>What an open order reserves.</summary>
+    public long Hold => Side == Side.Buy ? Price * Left : Left;
+
+    public ReferenceOrder Copy() => (ReferenceOrder)MemberwiseClone();
+}
+
+public sealed record ReferenceLeg(long Order, int Account, byte Outcome, Side Side, int Price, long Left)
+{
+    /// <summary>What the leg's account gives for this many.</summary>
+    public long Debit(long quantity) => Side == Side.Buy ? Price * quantity : quantity;
+
+    /// <summary>What it gets.</summary>
+    public long Credit(long quantity) => Side == Side.Buy ? quantity : Price * quantity;
+}
+
+/// <summary>A trade; the first leg is the taker's.</summary>
+public sealed record ReferenceTrade(long Id, int Market, TradeKind Kind, long Quantity, IReadOnlyList<ReferenceLeg> Legs);
+
+public sealed class ReferenceMarket
+{
+    public required int Id { get; init; }
+    public required int Outcomes { get; init; }
+    public required int TickSize { get; init; }
+    public MarketState State { get; set; }
+    public byte Winner { get; set; }
+    public List<ReferenceOrder> Orders { get; } = [];
+}

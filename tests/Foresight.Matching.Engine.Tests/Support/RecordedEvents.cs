@@ -1,0 +1,34 @@
+namespace Foresight.Matching.Engine.Tests.Support;
+
+/// <summary>Keeps what the engine tells.</summary>
+public readonly struct RecordedEvents() : IExchangeEvents
+{
+    /// <summary>In order, without the touched balances.</summary>
+    public List<object> Events { get; } = [];
+
+    public HashSet<(int Account, int Market, byte Outcome)> Touched { get; } = [];
+
+    public void Clear()
+    {
+        Events.Clear();
+        Touched.Clear();
+    }
+
+    public void OnAccepted(in OrderAccepted e) => Events.Add(e);
+
+    public void OnRejected(in CommandRejected e) => Events.Add(e);
+
+    public void OnTrade(in TradeExecuted e) => Events.Add(e);
+
+    public void OnFilled(in OrderFilled e) => Events.Add(e);
+
+    public void OnCancelled(in OrderCancelled e) => Events.Add(e);
+
+    public void OnReplaced(in OrderReplaced e) => Events.Add(e);
+
+    public void OnMarketChanged(in MarketChanged e) => Events.Add(e);
+
+    public void OnTradeClosed(in TradeClosed e) => Events.Add(e);
+
+    public void OnBalanceTouched(AccountId account, MarketId market, byte outcome) => Touched.Add((account.Value, market.Value, outcome));
+}
