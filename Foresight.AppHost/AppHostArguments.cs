@@ -13,7 +13,7 @@ internal sealed record AppHostArguments
     private const int DefaultApiPort = 5080;
     private const int DefaultConsolePort = 5090;
 
-    /// <summary>As Foresight.Contracts.Shards.Maximum.</summary>
+    /// <summary>As Foresight.Protocol.Shards.Maximum.</summary>
     private const int MaximumShards = 16;
     private const int MaximumReplicas = 8;
 

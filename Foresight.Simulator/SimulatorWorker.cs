@@ -1,6 +1,6 @@
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Funding;
 using Foresight.Simulator.Load;

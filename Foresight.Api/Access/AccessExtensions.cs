@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Threading.RateLimiting;
 using Foresight.Api.Access;
 using Foresight.Api.Problems;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.RateLimiting;

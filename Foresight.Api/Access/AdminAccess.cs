@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Foresight.Api.Problems;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Api.Access;

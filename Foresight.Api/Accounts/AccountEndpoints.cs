@@ -2,7 +2,7 @@ using Dapper;
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
 using Foresight.Chain;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Engine;
 using Foresight.ServiceDefaults.Postgres;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Foresight.Api.Markets;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.MarketData;
 

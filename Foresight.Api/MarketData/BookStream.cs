@@ -1,5 +1,5 @@
 using Foresight.Api.Markets;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.MarketData;
 

@@ -18,7 +18,7 @@ public sealed class HubClient(string id, ClientOutbox outbox)
     public bool HasLeft { get; set; }
 }
 
-/// <param name="Topic">depth, trades, stats, orders, or one of <see cref="Contracts.NoticeTopics"/>.</param>
+/// <param name="Topic">depth, trades, stats, orders, or one of <see cref="Protocol.NoticeTopics"/>.</param>
 /// <param name="Owner">For orders: whose, in lower case; else empty.</param>
 /// <param name="Market">0 for orders and the public topics.</param>
 public readonly record struct Subscription(string Topic, int Market, string Owner = "");

@@ -3,7 +3,7 @@ using Foresight.Api.Markets;
 using Foresight.Api.Orders;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Microsoft.AspNetCore.SignalR;
 
 namespace Foresight.Api.MarketData;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Threading.RateLimiting;
 using Foresight.Api.Markets;
-using Foresight.Contracts;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Protocol;
+using Foresight.Cluster;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 

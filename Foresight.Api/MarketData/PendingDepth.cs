@@ -1,4 +1,4 @@
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.MarketData;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using Dapper;
 using Foresight.Api.MarketData;
 using Foresight.Api.Reading;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
 
 namespace Foresight.Api.Markets;

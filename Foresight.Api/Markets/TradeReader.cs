@@ -1,7 +1,7 @@
 using Dapper;
 using Foresight.Api.Reading;
 using Foresight.Chain;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
 using Npgsql;
 using NpgsqlTypes;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Operations;
 

@@ -1,6 +1,6 @@
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Foresight.Api.Operations;

@@ -1,7 +1,7 @@
 using Dapper;
 using Foresight.Api.Problems;
-using Foresight.Contracts;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Protocol;
+using Foresight.Cluster;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
 using Npgsql;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Dapper;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Npgsql;
 
 namespace Foresight.Api.Operations;

@@ -1,6 +1,6 @@
 using Foresight.Api.Problems;
-using Foresight.Contracts;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Protocol;
+using Foresight.Cluster;
 using Foresight.ServiceDefaults.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,8 +1,8 @@
 using Dapper;
 using Foresight.Api.Problems;
 using Foresight.Chain;
-using Foresight.Contracts;
-using Foresight.ServiceDefaults.Offenders;
+using Foresight.Protocol;
+using Foresight.Cluster.Offenders;
 using Foresight.ServiceDefaults.Postgres;
 using Npgsql;
 

@@ -2,7 +2,7 @@ using Foresight.Api.Access;
 using Foresight.Api.Operations;
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
 using Microsoft.AspNetCore.Http.HttpResults;

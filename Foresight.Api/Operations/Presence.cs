@@ -1,4 +1,4 @@
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 

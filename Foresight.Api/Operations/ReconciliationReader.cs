@@ -1,6 +1,6 @@
 using Dapper;
 using Foresight.Api.Reading;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
 using Npgsql;

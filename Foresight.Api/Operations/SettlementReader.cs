@@ -3,8 +3,8 @@ using System.Numerics;
 using System.Text.Json;
 using Dapper;
 using Foresight.Chain;
-using Foresight.Contracts;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Protocol;
+using Foresight.Cluster;
 using Foresight.ServiceDefaults.Postgres;
 using Npgsql;
 

@@ -5,7 +5,7 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Orders;
 

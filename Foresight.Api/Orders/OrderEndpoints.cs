@@ -2,8 +2,8 @@ using Foresight.Api.Markets;
 using Foresight.Api.Orders;
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
-using Foresight.Contracts;
-using Foresight.ServiceDefaults.Offenders;
+using Foresight.Protocol;
+using Foresight.Cluster.Offenders;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 

@@ -3,7 +3,7 @@ using Foresight.Api.Markets;
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
 using Foresight.Chain;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
 using Npgsql;
 using NpgsqlTypes;

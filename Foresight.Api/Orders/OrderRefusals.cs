@@ -2,8 +2,8 @@ using Foresight.Api.Markets;
 using Foresight.Api.Problems;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Protocol;
+using Foresight.Cluster;
 
 namespace Foresight.Api.Orders;
 

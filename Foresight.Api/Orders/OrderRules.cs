@@ -6,7 +6,7 @@ using Foresight.Api.Problems;
 using Foresight.Api.Reading;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Engine;
 
 namespace Foresight.Api.Orders;

@@ -7,8 +7,8 @@ using Foresight.Api.Problems;
 using Foresight.Api.Reading;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Protocol;
+using Foresight.Cluster;
 using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Api.Orders;

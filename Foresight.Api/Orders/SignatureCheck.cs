@@ -2,7 +2,7 @@ using Foresight.Api.Markets;
 using Foresight.Api.Problems;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Orders;
 

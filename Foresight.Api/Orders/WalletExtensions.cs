@@ -1,7 +1,8 @@
+using Foresight.Cluster.Health;
 using Foresight.Api.Markets;
 using Foresight.Api.Orders;
 using Foresight.Chain.Rpc;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Health;
 using Foresight.ServiceDefaults.Hosting;
 

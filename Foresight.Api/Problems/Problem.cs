@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Problems;
 

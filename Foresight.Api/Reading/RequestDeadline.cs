@@ -1,6 +1,6 @@
 using System.Globalization;
 using Foresight.Api.Problems;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Reading;
 

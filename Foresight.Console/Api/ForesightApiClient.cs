@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Microsoft.AspNetCore.Mvc;
 using Polly;
 using Polly.Timeout;

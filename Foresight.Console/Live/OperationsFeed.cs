@@ -1,5 +1,5 @@
 using Foresight.Console.Api;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Console.Live;
 

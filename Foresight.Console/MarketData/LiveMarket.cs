@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Console.MarketData;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Foresight.Console.Live;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Console.Markets;
 

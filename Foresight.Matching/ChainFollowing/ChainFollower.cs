@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 

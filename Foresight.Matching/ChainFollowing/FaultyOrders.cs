@@ -1,9 +1,9 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
-using Foresight.ServiceDefaults.Offenders;
+using Foresight.Cluster.Offenders;
 
 namespace Foresight.Matching.ChainFollowing;
 

@@ -1,7 +1,7 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Engine;
 using Foresight.Matching.ChainReading;
 

@@ -1,6 +1,6 @@
 using Dapper;
 using Foresight.Chain;
-using Foresight.ServiceDefaults.Offenders;
+using Foresight.Cluster.Offenders;
 using Npgsql;
 
 namespace Foresight.Matching.ChainFollowing;

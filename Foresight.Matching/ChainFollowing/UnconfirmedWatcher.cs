@@ -1,6 +1,6 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 

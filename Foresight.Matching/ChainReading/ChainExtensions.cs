@@ -1,5 +1,6 @@
+using Foresight.Cluster.Health;
 using Foresight.Chain.Rpc;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Health;
 using Foresight.ServiceDefaults.Hosting;
 

@@ -1,4 +1,4 @@
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

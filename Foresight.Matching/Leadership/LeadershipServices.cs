@@ -1,4 +1,4 @@
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Matching.Leadership;

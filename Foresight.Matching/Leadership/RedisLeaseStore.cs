@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Foresight.Contracts;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Protocol;
+using Foresight.Cluster;
 using Foresight.ServiceDefaults.Redis;
 using StackExchange.Redis;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Foresight.Contracts;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Protocol;
+using Foresight.Cluster;
 using StackExchange.Redis;
 
 namespace Foresight.Matching.Leadership;

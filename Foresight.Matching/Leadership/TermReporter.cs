@@ -1,4 +1,4 @@
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
 using StackExchange.Redis;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Matching.Pipeline;

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Pipeline;
 

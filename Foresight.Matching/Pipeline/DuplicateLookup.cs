@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Foresight.Chain;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Engine;
 using Npgsql;
 using NpgsqlTypes;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Leadership;
 
 namespace Foresight.Matching.Pipeline;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
 using Foresight.ServiceDefaults.Telemetry;

@@ -1,5 +1,5 @@
 using Foresight.Matching.Leadership;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Matching.Pipeline;

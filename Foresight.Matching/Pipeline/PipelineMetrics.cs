@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Matching.Pipeline;

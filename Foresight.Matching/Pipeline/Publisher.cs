@@ -1,9 +1,9 @@
 using System.Threading.Channels;
 using Foresight.Chain;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Matching.Pipeline;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using Foresight.Chain;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Pipeline;
 

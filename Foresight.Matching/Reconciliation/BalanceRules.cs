@@ -1,6 +1,6 @@
 using System.Numerics;
 using Foresight.Chain;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Reconciliation;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Matching.Reconciliation;

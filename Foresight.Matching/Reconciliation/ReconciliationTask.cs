@@ -3,7 +3,7 @@ using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 
 namespace Foresight.Matching.Reconciliation;
 

@@ -1,5 +1,5 @@
 using System.Numerics;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
 
 namespace Foresight.Matching.Reconciliation;

@@ -1,6 +1,6 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
-using Foresight.ServiceDefaults.Offenders;
+using Foresight.Cluster.Offenders;
 
 namespace Foresight.Matching.Settlement;
 

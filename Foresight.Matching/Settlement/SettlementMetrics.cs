@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Numerics;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Matching.Settlement;

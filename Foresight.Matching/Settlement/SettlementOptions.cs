@@ -1,6 +1,6 @@
 using System.Numerics;
 using Foresight.ServiceDefaults.Hosting;
-using Foresight.ServiceDefaults.Offenders;
+using Foresight.Cluster.Offenders;
 
 namespace Foresight.Matching.Settlement;
 

@@ -1,7 +1,7 @@
 using Foresight.Chain;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Leadership;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Matching.Settlement;

@@ -1,3 +1,4 @@
+using Foresight.Cluster.Health;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainFollowing.Allotment;
 using Foresight.Matching.ChainReading;

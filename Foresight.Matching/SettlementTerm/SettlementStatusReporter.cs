@@ -1,3 +1,4 @@
+using Foresight.Cluster.Health;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Numerics;

@@ -1,10 +1,11 @@
+using Foresight.Cluster.Health;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Sharding;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 using Foresight.ServiceDefaults.Health;
 using Npgsql;
 

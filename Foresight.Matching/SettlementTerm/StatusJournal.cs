@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Text.Json;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
 using NpgsqlTypes;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;

@@ -1,4 +1,4 @@
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Npgsql;
 
 namespace Foresight.ServiceDefaults.Postgres;

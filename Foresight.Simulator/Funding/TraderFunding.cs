@@ -3,7 +3,7 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Funding;

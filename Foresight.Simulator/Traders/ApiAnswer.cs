@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Simulator.Traders;
 

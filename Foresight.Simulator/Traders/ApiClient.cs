@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Polly;
 using Polly.Timeout;
 

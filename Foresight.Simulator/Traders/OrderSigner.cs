@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Engine;
 
 namespace Foresight.Simulator.Traders;

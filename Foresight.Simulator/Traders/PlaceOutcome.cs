@@ -9,6 +9,6 @@ public abstract record PlaceOutcome(string OrderId)
         : PlaceOutcome(OrderId);
 
     /// <summary>It was refused and changed nothing.</summary>
-    /// <param name="Code">A code of <see cref="Contracts.ProblemCodes"/>; "http_NNN" if the answer carried none.</param>
+    /// <param name="Code">A code of <see cref="Protocol.ProblemCodes"/>; "http_NNN" if the answer carried none.</param>
     public sealed record Rejected(string OrderId, int HttpStatus, string Code, string? Detail, bool WasInDoubt) : PlaceOutcome(OrderId);
 }

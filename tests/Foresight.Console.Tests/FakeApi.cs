@@ -1,4 +1,4 @@
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;

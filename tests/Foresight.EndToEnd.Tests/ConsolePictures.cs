@@ -1,6 +1,6 @@
 using System.Net.Http.Json;
 using Foresight.Chain.Rpc;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Simulator.Traders;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;

@@ -1,7 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Aspire.Hosting.Testing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.EndToEnd.Tests.Stack;
 
 namespace Foresight.EndToEnd.Tests;

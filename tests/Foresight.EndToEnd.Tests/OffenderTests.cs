@@ -2,7 +2,7 @@ using System.Net;
 using Aspire.Hosting.Testing;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Matching.Engine;
 using Foresight.Simulator.Traders;

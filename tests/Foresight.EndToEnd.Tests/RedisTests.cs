@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Load;

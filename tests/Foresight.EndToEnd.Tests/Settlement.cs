@@ -4,7 +4,7 @@ using System.Text.Json;
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Transactions;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Matching.Engine;
 using Foresight.Simulator.Traders;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Simulator.Traders;
 

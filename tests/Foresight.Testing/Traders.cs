@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Testing;
 

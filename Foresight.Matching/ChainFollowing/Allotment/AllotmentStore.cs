@@ -87,7 +87,7 @@ public sealed class AllotmentStore(NpgsqlDataSource primary, SettlementJournal j
             new
             {
                 shard, from = Math.Max(after, through - CommandsPerLook), through, place = (short)CommandKind.PlaceOrder,
-                code = Contracts.ProblemCodes.InsufficientBalance, DemandsPerLook,
+                code = Protocol.ProblemCodes.InsufficientBalance, DemandsPerLook,
             },
             cancellationToken: cancellation));
         var buys = refused.Select(payload => CommandCodec.Decode(payload)).Where(order => order.Side == Side.Buy).DistinctBy(order => order.Account).ToList();

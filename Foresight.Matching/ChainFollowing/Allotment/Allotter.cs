@@ -1,5 +1,5 @@
 using Foresight.Chain;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
 

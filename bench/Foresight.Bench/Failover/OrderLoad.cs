@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Foresight.Contracts;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Protocol;
+using Foresight.Cluster;
 
 namespace Foresight.Bench.Failover;
 

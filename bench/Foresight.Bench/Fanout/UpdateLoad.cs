@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Foresight.Bench.Stack;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Bench.Fanout;
 

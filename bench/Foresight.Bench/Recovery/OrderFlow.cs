@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Pipeline;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Foresight.Bench.Failover;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Npgsql;
 
 namespace Foresight.Bench.Recovery;

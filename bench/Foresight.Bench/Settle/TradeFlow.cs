@@ -1,5 +1,5 @@
 using Foresight.Bench.Stack;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Bench.Settle;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
 
 namespace Foresight.Bench.Stack;

@@ -2,7 +2,7 @@ using Foresight.Api.MarketData;
 using Foresight.Api.Markets;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.MarketData;
 

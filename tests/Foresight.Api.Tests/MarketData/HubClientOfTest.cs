@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Foresight.Api.MarketData;
 using Foresight.Api.Tests.Stack;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;

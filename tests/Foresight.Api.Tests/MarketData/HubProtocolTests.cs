@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Foresight.Api.MarketData;
 using Foresight.Api.Tests.Stack;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using StackExchange.Redis;

@@ -4,7 +4,7 @@ using Foresight.Api.MarketData;
 using Foresight.Api.Tests.Stack;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using StackExchange.Redis;
 
 namespace Foresight.Api.Tests.MarketData;

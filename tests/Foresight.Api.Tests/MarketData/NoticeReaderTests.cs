@@ -1,5 +1,5 @@
 using Foresight.Api.MarketData;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using Foresight.Api.Tests.Stack;
-using Foresight.Contracts;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Protocol;
+using Foresight.Cluster;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Configuration;

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Foresight.Api.MarketData;
 using Foresight.Api.Tests.Stack;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using StackExchange.Redis;
 
 namespace Foresight.Api.Tests.MarketData;

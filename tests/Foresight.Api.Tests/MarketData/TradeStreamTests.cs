@@ -1,5 +1,5 @@
 using Foresight.Api.MarketData;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.MarketData;
 

@@ -1,6 +1,6 @@
 using System.Net.Http.Json;
 using Foresight.Api.Tests.Stack;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Operations;
 

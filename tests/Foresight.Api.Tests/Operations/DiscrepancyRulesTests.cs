@@ -1,6 +1,6 @@
 using Foresight.Api.Access;
 using Foresight.Api.Operations;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;

@@ -2,7 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Foresight.Api.Tests.Problems;
 using Foresight.Api.Tests.Stack;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Operations;
 

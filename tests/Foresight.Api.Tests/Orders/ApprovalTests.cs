@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Foresight.Api.Tests.Stack;
 using Foresight.Chain;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Orders;
 

@@ -1,6 +1,6 @@
 using Foresight.Api.Tests.Stack;
 using Foresight.Chain;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Orders;
 

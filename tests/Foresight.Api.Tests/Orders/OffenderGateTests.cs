@@ -3,7 +3,7 @@ using System.Text.Json;
 using Foresight.Api.Tests.Stack;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Orders;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Foresight.Api.Tests.Stack;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Orders;
 

@@ -4,7 +4,7 @@ using Foresight.Api.Orders;
 using Foresight.Api.Problems;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Orders;
 

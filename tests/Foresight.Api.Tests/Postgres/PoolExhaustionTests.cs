@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Foresight.Api.Tests.Stack;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Npgsql;
 using Xunit.Abstractions;
 

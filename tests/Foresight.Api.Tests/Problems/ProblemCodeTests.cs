@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Foresight.Api.Problems;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Problems;
 

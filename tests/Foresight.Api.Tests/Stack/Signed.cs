@@ -4,7 +4,7 @@ using System.Numerics;
 using System.Text.Json;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Stack;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Foresight.Console.Api;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Microsoft.AspNetCore.Http;
 
 namespace Foresight.Console.Tests.Api;

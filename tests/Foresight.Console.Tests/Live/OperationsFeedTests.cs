@@ -1,6 +1,6 @@
 using Foresight.Console.Api;
 using Foresight.Console.Live;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Microsoft.AspNetCore.Http;
 
 namespace Foresight.Console.Tests.Live;

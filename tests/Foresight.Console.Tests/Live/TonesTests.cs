@@ -1,6 +1,6 @@
 using System.Reflection;
 using Foresight.Console.Live;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.Live;
 

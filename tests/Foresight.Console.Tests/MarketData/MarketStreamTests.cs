@@ -1,6 +1,6 @@
 using Foresight.Console.Api;
 using Foresight.Console.MarketData;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Console.Tests.MarketData;

@@ -1,5 +1,5 @@
 using Foresight.Console.MarketData;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.MarketData;
 

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Microsoft.AspNetCore.SignalR.Client;
 
 namespace Foresight.EndToEnd.Tests.Stack;

@@ -5,7 +5,7 @@ using Aspire.Hosting.Testing;
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Simulator;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Funding;
@@ -152,7 +152,7 @@ public class StackFixture : IAsyncLifetime
             Version = new Version(2, 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         if (secret is not null)
-            request.Headers.TryAddWithoutValidation(Foresight.ServiceDefaults.Cluster.ClusterSecret.Header, secret);
+            request.Headers.TryAddWithoutValidation(Foresight.Cluster.ClusterSecret.Header, secret);
         return await Http.SendAsync(request);
     }
 

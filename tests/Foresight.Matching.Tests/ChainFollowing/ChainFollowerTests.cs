@@ -1,6 +1,6 @@
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Tests.Settlement;

@@ -1,6 +1,6 @@
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
 using SignedOrder = Foresight.Matching.Tests.Settlement.SignedOrder;

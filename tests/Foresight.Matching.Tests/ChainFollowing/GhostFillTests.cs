@@ -1,12 +1,12 @@
 using System.Numerics;
 using Foresight.Chain.Abi;
 using Foresight.Chain.Contracts;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
-using Foresight.ServiceDefaults.Offenders;
+using Foresight.Cluster.Offenders;
 using Xunit.Abstractions;
 
 namespace Foresight.Matching.Tests.ChainFollowing;

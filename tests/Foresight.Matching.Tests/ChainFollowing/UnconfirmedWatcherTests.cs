@@ -1,7 +1,7 @@
 using System.Numerics;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Tests.Settlement;
 
 namespace Foresight.Matching.Tests.ChainFollowing;

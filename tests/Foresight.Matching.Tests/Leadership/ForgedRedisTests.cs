@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 using StackExchange.Redis;
 
 namespace Foresight.Matching.Tests.Leadership;

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Tests.Stores;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 

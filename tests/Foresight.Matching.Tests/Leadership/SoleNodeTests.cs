@@ -1,8 +1,8 @@
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.Leadership;

@@ -1,4 +1,4 @@
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Tests.Stores;
 
 namespace Foresight.Matching.Tests.Pipeline;

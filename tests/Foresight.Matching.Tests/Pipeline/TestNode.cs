@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Door;
 using Foresight.Matching.Pipeline;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.AspNetCore.Builder;

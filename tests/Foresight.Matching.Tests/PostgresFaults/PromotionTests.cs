@@ -1,5 +1,5 @@
 using System.Globalization;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Tests.Pipeline;
 using Foresight.ServiceDefaults.Postgres;
 using Microsoft.Extensions.Configuration;

@@ -1,7 +1,7 @@
 using System.Numerics;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Reconciliation;

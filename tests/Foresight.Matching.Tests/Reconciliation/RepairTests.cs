@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Settlement;

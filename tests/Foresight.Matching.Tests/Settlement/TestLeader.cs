@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Foresight.Chain.Rpc;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Npgsql;
 
 namespace Foresight.Matching.Tests.Settlement;

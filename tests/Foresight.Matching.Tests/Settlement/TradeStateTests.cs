@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Tests.Settlement;

@@ -1,9 +1,9 @@
 using System.Numerics;
 using Foresight.Chain;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Tests.Settlement;
 using Foresight.Matching.Tests.Stores;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 using Xunit.Abstractions;
 
 namespace Foresight.Matching.Tests.SettlementTerm;

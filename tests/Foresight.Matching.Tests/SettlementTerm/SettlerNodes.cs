@@ -1,9 +1,9 @@
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Tests.Settlement;
 using Foresight.Matching.Tests.Stores;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.SettlementTerm;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Hosting;

@@ -1,8 +1,8 @@
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Invariants;
 using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 
 namespace Foresight.Matching.Tests.Sharding;
 

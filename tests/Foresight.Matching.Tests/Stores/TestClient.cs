@@ -1,6 +1,6 @@
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Tests.Pipeline;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.Stores;

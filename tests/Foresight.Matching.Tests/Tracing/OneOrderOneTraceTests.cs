@@ -4,7 +4,7 @@ using System.Numerics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Foresight.Chain.Signing;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Tests.Settlement;
 using Foresight.Matching.Tests.SettlementTerm;
 using Foresight.Matching.Tests.Stores;
@@ -180,7 +180,7 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
         var signature = "0x" + Convert.ToHexStringLower(OrderSigning.Sign(domain, message, maker));
         var request = new PlaceOrderRequest(
             venue.MarketAddress.ToString(),
-            new Contracts.SignedOrder(maker.Address.ToString(), 0, isBuy, "500000", BigInteger.Pow(10, 18).ToString(), salt.ToString(), "0"), signature);
+            new Protocol.SignedOrder(maker.Address.ToString(), 0, isBuy, "500000", BigInteger.Pow(10, 18).ToString(), salt.ToString(), "0"), signature);
         using var response = await client.PostAsJsonAsync("/orders", request, JsonSerializerOptions.Web);
         Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync());
         return (OrderSigning.OrderHash(domain, message).ToString(), signature);

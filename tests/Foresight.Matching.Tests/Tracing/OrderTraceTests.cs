@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Pipeline;
 using Foresight.ServiceDefaults.Telemetry;
 

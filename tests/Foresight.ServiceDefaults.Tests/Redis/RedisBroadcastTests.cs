@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Foresight.Contracts;
+using Foresight.Protocol;
 
 namespace Foresight.ServiceDefaults.Tests.Redis;
 

@@ -1,4 +1,4 @@
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Simulation.Network;
 using Foresight.Simulation.Processes;
 using Foresight.Simulation.Time;

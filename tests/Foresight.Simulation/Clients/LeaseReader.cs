@@ -1,4 +1,4 @@
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Simulation.Processes;
 
 namespace Foresight.Simulation.Clients;

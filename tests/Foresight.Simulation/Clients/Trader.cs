@@ -1,5 +1,5 @@
 using System.Globalization;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Engine;
 
 namespace Foresight.Simulation.Clients;

@@ -1,4 +1,4 @@
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Leadership;
 
 namespace Foresight.Simulation.Mutants;

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Foresight.Chain;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Pipeline;

@@ -1,5 +1,5 @@
 using Foresight.Chain;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Pipeline;

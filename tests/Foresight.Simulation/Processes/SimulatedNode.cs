@@ -1,9 +1,9 @@
 using System.Diagnostics.Metrics;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.Door;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Pipeline;
-using Foresight.ServiceDefaults.Cluster;
+using Foresight.Cluster;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.Simulation.Network;
 using Foresight.Simulation.Postgres;

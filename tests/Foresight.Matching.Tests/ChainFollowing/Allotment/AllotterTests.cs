@@ -1,5 +1,5 @@
 using Foresight.Chain;
-using Foresight.Contracts;
+using Foresight.Protocol;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainFollowing.Allotment;
 using Foresight.Matching.ChainReading;

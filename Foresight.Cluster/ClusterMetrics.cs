@@ -1,0 +1,19 @@
+using System.Diagnostics.Metrics;
+using Foresight.Protocol;
+using Foresight.ServiceDefaults.Telemetry;
+
+namespace Foresight.Cluster;
+
+/// <summary>How many nodes this one saw at its last heartbeat. Nothing is told while Redis cannot say: an outage is not an empty cluster.</summary>
+public sealed class ClusterMetrics
+{
+    private IReadOnlyList<Measurement<int>> counts = [];
+
+    public ClusterMetrics(IMeterFactory meters) => meters.Create(MetricNames.Meter).CreateObservableGauge(
+        MetricNames.ClusterNodes, () => Volatile.Read(ref counts), description: "Live nodes in the registry.");
+
+    public void Saw(IReadOnlyList<NodeRecord> nodes) => Volatile.Write(
+        ref counts,
+        [.. nodes.GroupBy(node => (node.Kind, node.State)).Select(group => new Measurement<int>(
+            group.Count(), new("kind", group.Key.Kind), new("state", group.Key.State)))]);
+}

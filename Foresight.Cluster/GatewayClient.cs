@@ -1,0 +1,80 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Foresight.Protocol;
+
+namespace Foresight.Cluster;
+
+/// <summary>HTTP/2 without TLS to a matching node's gateway, one connection per node.</summary>
+internal sealed class GatewayClient : IDisposable
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan QuestionTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly HttpClient client;
+    private readonly TimeProvider clock;
+
+    public GatewayClient(ClusterSecret secret, TimeProvider clock)
+    {
+        this.clock = clock;
+        client = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectTimeout = ConnectTimeout,
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            KeepAlivePingDelay = TimeSpan.FromSeconds(1),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(3),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        })
+        {
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        client.DefaultRequestHeaders.Add(ClusterSecret.Header, secret.Value);
+    }
+
+    /// <summary>The node cannot be reached, hangs, or answers with something that is not the gateway's.</summary>
+    public static bool IsConnectionFault(Exception error) =>
+        error is HttpRequestException or IOException or OperationCanceledException or JsonException;
+
+    /// <summary>There was no connection, so the node certainly has nothing.</summary>
+    public static bool WasNeverSent(Exception error) =>
+        error is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError };
+
+    public async Task<CommandAnswer> SendAsync(string address, IReadOnlyList<LeaderCommand> commands, CancellationToken cancellation)
+    {
+        using var response = await client.PostAsJsonAsync(
+            new Uri(new Uri(address), "/gateway/commands"), new CommandBatch(commands, clock.GetUtcNow()), JsonSerializerOptions.Web,
+            cancellation);
+        response.EnsureSuccessStatusCode();
+        return await response.Content.ReadFromJsonAsync<CommandAnswer>(JsonSerializerOptions.Web, cancellation)
+            ?? throw new JsonException("The gateway answered null.");
+    }
+
+    public Task<MatchingNodeStatus?> StatusAsync(string address, int shard, CancellationToken cancellation) =>
+        AskAsync<MatchingNodeStatus>(address, $"/gateway/status?shard={shard}", cancellation);
+
+    public Task<StateProof?> StateAsync(string address, int shard, CancellationToken cancellation) =>
+        AskAsync<StateProof>(address, $"/gateway/state?shard={shard}", cancellation);
+
+    public void Dispose() => client.Dispose();
+
+    private async Task<T?> AskAsync<T>(string address, string path, CancellationToken cancellation) where T : class
+    {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        bound.CancelAfter(QuestionTimeout);
+        try
+        {
+            using var response = await client.GetAsync(new Uri(new Uri(address), path), bound.Token);
+            return response.IsSuccessStatusCode
+                ? await response.Content.ReadFromJsonAsync<T>(JsonSerializerOptions.Web, bound.Token)
+                : null;
+        }
+        catch (Exception error) when (IsConnectionFault(error) && !cancellation.IsCancellationRequested)
+        {
+            // The question has an answer that says so: the node does not tell.
+            return null;
+        }
+    }
+}

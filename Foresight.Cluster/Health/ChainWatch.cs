@@ -1,0 +1,106 @@
+using System.Diagnostics.Metrics;
+using Foresight.Protocol;
+using Foresight.ServiceDefaults.Telemetry;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Foresight.Cluster.Health;
+
+/// <summary>How a host asks its chain client about the endpoints it knows.</summary>
+/// <param name="CheckAsync">One round of asking each of them for its head.</param>
+/// <param name="Read">What is known now.</param>
+public sealed record ChainEndpoints(Func<CancellationToken, Task> CheckAsync, Func<IReadOnlyList<ChainEndpointView>> Read);
+
+/// <summary>
+/// Looks after the chain's endpoints once a second, so that one that fails or lags is left, and one that is back is used again.
+/// </summary>
+public sealed partial class ChainWatch : BackgroundService, IHealthCheck
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private readonly ChainEndpoints endpoints;
+    private readonly TimeProvider clock;
+    private readonly ILogger<ChainWatch> logger;
+    private readonly HashSet<string> left = [];
+
+    public ChainWatch(ChainEndpoints endpoints, IMeterFactory meters, TimeProvider clock, ILogger<ChainWatch> logger)
+    {
+        (this.endpoints, this.clock, this.logger) = (endpoints, clock, logger);
+        var meter = meters.Create(MetricNames.Meter);
+        meter.CreateObservableGauge(
+            MetricNames.ChainEndpointHealth, () => endpoints.Read().Select(e => Measured(e, e.IsWell ? 1 : 0)),
+            description: "1: asked in its turn; 0: asked last.");
+        meter.CreateObservableGauge(
+            MetricNames.ChainEndpointLag, () => endpoints.Read().Where(e => e.Behind is not null).Select(e => Measured(e, e.Behind!.Value)),
+            description: "Blocks behind the best endpoint.");
+    }
+
+    public IReadOnlyList<ChainEndpointView> Endpoints => endpoints.Read();
+
+    /// <summary>Orders are taken and matched without the chain, so its loss degrades a node and does not take it out.</summary>
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellation = default)
+    {
+        var all = endpoints.Read();
+        var bad = all.Where(e => !e.IsWell).ToList();
+        if (bad.Count == 0) return Task.FromResult(HealthCheckResult.Healthy());
+        // Without the error itself, which may name hosts: this is public.
+        var said = string.Join("; ", bad.Select(e => e.Behind > 0 ? $"{e.Name} is {e.Behind} blocks behind" : $"{e.Name} fails"));
+        return Task.FromResult(
+            HealthCheckResult.Degraded(bad.Count == all.Count ? $"no endpoint of the chain is well: {said}" : $"not in use: {said}"));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stopping)
+    {
+        try
+        {
+            while (true)
+            {
+                await endpoints.CheckAsync(stopping);
+                Tell();
+                await Task.Delay(Interval, clock, stopping);
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    private void Tell()
+    {
+        foreach (var endpoint in endpoints.Read())
+        {
+            if (endpoint.IsWell && left.Remove(endpoint.Name)) Log.IsBack(logger, endpoint.Name);
+            else if (!endpoint.IsWell && left.Add(endpoint.Name))
+                Log.IsOut(logger, endpoint.Name, endpoint.Behind ?? 0, endpoint.Error ?? "it lags");
+        }
+    }
+
+    private static Measurement<long> Measured(ChainEndpointView endpoint, long value) =>
+        new(value, new KeyValuePair<string, object?>("endpoint", endpoint.Name));
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            LogLevel.Warning, "The chain's endpoint {Endpoint} is asked last from now on; it is {Behind} blocks behind: {Reason}")]
+        public static partial void IsOut(ILogger logger, string endpoint, long behind, string reason);
+
+        [LoggerMessage(LogLevel.Information, "The chain's endpoint {Endpoint} is well again and is used.")]
+        public static partial void IsBack(ILogger logger, string endpoint);
+    }
+}
+
+public static class ChainWatchExtensions
+{
+    /// <summary>Health check <c>chain</c>, metrics and log of the endpoints.</summary>
+    public static IServiceCollection AddChainWatch(this IServiceCollection services, ChainEndpoints endpoints)
+    {
+        services.AddSingleton(endpoints);
+        services.AddSingleton<ChainWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<ChainWatch>());
+        services.AddHealthChecks().AddCheck<ChainWatch>("chain", HealthStatus.Degraded, []);
+        return services;
+    }
+}

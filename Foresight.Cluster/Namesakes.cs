@@ -1,0 +1,49 @@
+using Foresight.Protocol;
+using Foresight.ServiceDefaults.Hosting;
+using Foresight.ServiceDefaults.Redis;
+using Microsoft.Extensions.Logging;
+
+namespace Foresight.Cluster;
+
+/// <summary>
+/// Of two live processes with one NODE_ID the younger takes a name of its own. Each says its name with its heartbeats, and the older one
+/// answers at once; a record that a dead process left behind answers nothing, so whoever takes its place keeps the name.
+/// </summary>
+public sealed partial class Namesakes(NodeIdentity identity, NodePresence presence, IBroadcast broadcast, ILogger<Namesakes> logger)
+{
+    public void Listen() => broadcast.Subscribe<NodeHello>(Channels.ClusterNodes, Hear);
+
+    public void SayHello() =>
+        broadcast.Publish(Channels.ClusterNodes, new NodeHello(identity.Id, identity.Instance, identity.StartedAt, Environment.ProcessId));
+
+    private void Hear(NodeHello other)
+    {
+        if (other.NodeId != identity.Id || other.Instance == identity.Instance) return;
+        if (IsOlder(other))
+        {
+            identity.TakeOwnName();
+            Log.Renamed(logger, other.NodeId, other.ProcessId, identity.Id);
+        }
+        else
+        {
+            Log.Namesake(logger, other.ProcessId, other.NodeId);
+        }
+
+        // Under the new name; or over what the other wrote under ours, with a hello that it hears.
+        presence.Repeat();
+    }
+
+    private bool IsOlder(NodeHello other) => (other.StartedAt, other.Instance).CompareTo((identity.StartedAt, identity.Instance)) < 0;
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning,
+            "{NodeId} is the name of an older process (id {ProcessId}) that lives, so this one is {OwnName} now: give each node a NODE_ID of its own.")]
+        public static partial void Renamed(ILogger logger, string nodeId, int processId, string ownName);
+
+        [LoggerMessage(
+            LogLevel.Warning,
+            "A younger process (id {ProcessId}) also calls itself {NodeId} and is told so: give each node a NODE_ID of its own.")]
+        public static partial void Namesake(ILogger logger, int processId, string nodeId);
+    }
+}

@@ -1,0 +1,98 @@
+using Foresight.Protocol;
+using Foresight.ServiceDefaults.Hosting;
+using Foresight.ServiceDefaults.Redis;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Foresight.Cluster;
+
+/// <summary>
+/// Announces this process: at start, with every heartbeat, when its state changes, and as soon as Redis is back after a fault.
+/// While Redis is away it tries again and again; nothing else depends on it.
+/// </summary>
+public sealed partial class NodeAnnouncer(
+    NodeRegistry registry, NodePresence presence, NodeIdentity identity, Namesakes namesakes, IBroadcast broadcast, ClusterMetrics metrics,
+    TimeProvider clock, ILogger<NodeAnnouncer> logger) : BackgroundService
+{
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stopping)
+    {
+        var restored = new SemaphoreSlim(0);
+        void OnRestored() => restored.Release();
+        broadcast.Restored += OnRestored;
+        namesakes.Listen();
+        try
+        {
+            while (!stopping.IsCancellationRequested)
+            {
+                var changed = presence.Changed;
+                var announced = await AnnounceAsync(stopping);
+                using var round = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+                await Task.WhenAny(
+                    Task.Delay(announced ? NodeRegistry.HeartbeatInterval : RetryInterval, clock, round.Token), changed, restored.WaitAsync(round.Token));
+                await round.CancelAsync();
+            }
+        }
+        finally
+        {
+            broadcast.Restored -= OnRestored;
+            await LeaveAsync();
+        }
+    }
+
+    private async Task<bool> AnnounceAsync(CancellationToken stopping)
+    {
+        try
+        {
+            var now = clock.GetUtcNow();
+            var node = new NodeRecord(
+                identity.Id, presence.Kind, presence.Address, presence.State, identity.Version, Environment.ProcessId, identity.StartedAt, now,
+                [.. presence.Leads]);
+            await registry.AnnounceAsync(node, stopping);
+            namesakes.SayHello();
+            metrics.Saw(await registry.ListAsync(stopping));
+            return true;
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException)
+        {
+            metrics.Saw([]);
+            Log.NotAnnounced(logger, error.Message);
+            return false;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return false;
+        }
+        catch (Exception error)
+        {
+            // Whatever it is, an announcement that fails must not end the process, which has other work.
+            metrics.Saw([]);
+            Log.Failed(logger, error);
+            return false;
+        }
+    }
+
+    private async Task LeaveAsync()
+    {
+        try
+        {
+            await registry.DropAsync(identity.Id);
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            // The record expires by itself.
+            Log.NotAnnounced(logger, error.Message);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Debug, "This node could not be announced: {Reason}")]
+        public static partial void NotAnnounced(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Error, "Announcing this node failed; it is tried again.")]
+        public static partial void Failed(ILogger logger, Exception error);
+    }
+}

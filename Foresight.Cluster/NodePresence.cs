@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+
+namespace Foresight.Cluster;
+
+/// <summary>What this process tells the others of itself. A change is announced at once, not at the next heartbeat.</summary>
+public sealed class NodePresence(string kind, string initialState)
+{
+    private readonly Lock gate = new();
+    private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>matching, api, console.</summary>
+    public string Kind { get; } = kind;
+
+    public string Address { get; private set; } = "";
+
+    public string State { get; private set; } = initialState;
+
+    /// <summary>Resources whose lease this process holds.</summary>
+    public ImmutableSortedSet<string> Leads { get; private set; } = [];
+
+    /// <summary>Completes with the next change.</summary>
+    public Task Changed
+    {
+        get { lock (gate) return changed.Task; }
+    }
+
+    public void SetAddress(string address) => Change(() => Address = address);
+
+    public void SetState(string state) => Change(() => State = state);
+
+    public void SetLeads(string resource, bool leads) => Change(() => Leads = leads ? Leads.Add(resource) : Leads.Remove(resource));
+
+    /// <summary>Nothing is new, but it has to be said again.</summary>
+    public void Repeat() => Change(() => { });
+
+    private void Change(Action change)
+    {
+        TaskCompletionSource before;
+        lock (gate)
+        {
+            change();
+            before = changed;
+            changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        before.SetResult();
+    }
+}

@@ -1,0 +1,119 @@
+using System.Text.Json;
+using Foresight.Protocol;
+using Foresight.ServiceDefaults.Redis;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Foresight.Cluster;
+
+/// <summary>
+/// The nodes that live, in Redis: a set of ids, and per node a record that expires unless it is renewed. Everything in it is rebuilt by the
+/// nodes themselves after Redis lost it, or after somebody wrote into it by hand: what is no record is dropped as if it had expired.
+/// </summary>
+public sealed partial class NodeRegistry(IDatabase redis, INotices notices, TimeProvider clock, ILogger<NodeRegistry> logger)
+{
+    /// <summary>Interval of heartbeats, and how many may be missed before a node is dropped.</summary>
+    public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
+    public const int MissedHeartbeats = 3;
+
+    private const string Ids = "nodes";
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
+
+    private const string DropUnlessSet = "if redis.call('TYPE', KEYS[1]).ok ~= 'set' then redis.call('DEL', KEYS[1]) end";
+
+    private static string InfoKey(string nodeId) => $"node:{nodeId}:info";
+
+    /// <summary>Live nodes by id. A node whose record has expired is dropped from the registry by whoever looks first.</summary>
+    /// <exception cref="RedisException">Redis cannot be read; an outage is not an empty cluster.</exception>
+    /// <exception cref="TimeoutException">Redis does not answer.</exception>
+    public async Task<IReadOnlyList<NodeRecord>> ListAsync(CancellationToken cancellation = default)
+    {
+        var ids = await OfIdsAsync(() => redis.SetMembersAsync(Ids), cancellation);
+        if (ids.Length == 0) return [];
+        var values = await redis.StringGetAsync([.. ids.Select(id => (RedisKey)InfoKey(id!))]).AnsweredAsync(
+            Timeout, clock, cancellation);
+        var nodes = new List<NodeRecord>(ids.Length);
+        for (var i = 0; i < ids.Length; i++)
+        {
+            if (Parse(values[i], ids[i]!) is { } node)
+            {
+                nodes.Add(node);
+                continue;
+            }
+
+            if (!values[i].IsNullOrEmpty) Log.NoRecord(logger, ids[i]!);
+            await DropAsync(ids[i]!, cancellation);
+        }
+
+        return [.. nodes.OrderBy(node => node.Kind, StringComparer.Ordinal).ThenBy(node => node.NodeId, StringComparer.Ordinal)];
+    }
+
+    /// <summary>
+    /// Says that the node lives, for the next <see cref="MissedHeartbeats"/> intervals. If the registry did not know it, the others are told.
+    /// </summary>
+    public async Task AnnounceAsync(NodeRecord node, CancellationToken cancellation = default)
+    {
+        var body = JsonSerializer.Serialize(node, JsonSerializerOptions.Web);
+        await redis.StringSetAsync(InfoKey(node.NodeId), body, HeartbeatInterval * MissedHeartbeats).AnsweredAsync(
+            Timeout, clock, cancellation);
+        if (await OfIdsAsync(() => redis.SetAddAsync(Ids, node.NodeId), cancellation))
+            Tell("node_joined", node.NodeId, node.Kind);
+    }
+
+    /// <summary>The record under this id, if any; a value that is none counts as missing.</summary>
+    public async Task<NodeRecord?> FindAsync(string nodeId, CancellationToken cancellation = default)
+    {
+        var value = await redis.StringGetAsync(InfoKey(nodeId)).AnsweredAsync(Timeout, clock, cancellation);
+        return Parse(value, nodeId);
+    }
+
+    /// <summary>Removes the node; only the first caller who does so tells the others.</summary>
+    public async Task DropAsync(string nodeId, CancellationToken cancellation = default)
+    {
+        await redis.KeyDeleteAsync(InfoKey(nodeId)).AnsweredAsync(Timeout, clock, cancellation);
+        if (await redis.SetRemoveAsync(Ids, nodeId).AnsweredAsync(Timeout, clock, cancellation))
+            Tell("node_left", nodeId, detail: null);
+    }
+
+    private void Tell(string kind, string nodeId, string? detail) =>
+        notices.Publish(NoticeTopics.Cluster, new ClusterEvent(kind, nodeId, 0, clock.GetUtcNow(), detail));
+
+    private static NodeRecord? Parse(RedisValue value, string nodeId)
+    {
+        if (value.IsNullOrEmpty) return null;
+        try
+        {
+            var node = JsonSerializer.Deserialize<NodeRecord>((string)value!, JsonSerializerOptions.Web);
+            var isWhole = node is { Kind: not null, Address: not null, State: not null, Version: not null, Leads: not null } && !node.Leads.Contains(null);
+            return isWhole && node!.NodeId == nodeId ? node : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>If the key of the ids is no set, nobody could be announced ever again: it is deleted, and whoever asked asks again.</summary>
+    private async Task<T> OfIdsAsync<T>(Func<Task<T>> ask, CancellationToken cancellation)
+    {
+        try
+        {
+            return await ask().AnsweredAsync(Timeout, clock, cancellation);
+        }
+        catch (RedisServerException error) when (error.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
+        {
+            Log.NoSet(logger);
+            await redis.ScriptEvaluateAsync(DropUnlessSet, [Ids]).AnsweredAsync(Timeout, clock, cancellation);
+            throw;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "What Redis has of the node {NodeId} is no node's record (somebody wrote it by hand?), so it is dropped.")]
+        public static partial void NoRecord(ILogger logger, string nodeId);
+
+        [LoggerMessage(LogLevel.Warning, "The key of the nodes' ids in Redis is no set (somebody wrote it by hand?), so it is deleted.")]
+        public static partial void NoSet(ILogger logger);
+    }
+}

@@ -1,0 +1,42 @@
+using Foresight.ServiceDefaults.Hosting;
+using Microsoft.Extensions.Configuration;
+
+namespace Foresight.Cluster.Offenders;
+
+/// <summary>How accounts are limited whose trades fail by their own doing. See <see cref="OffenderRules"/>.</summary>
+public sealed record OffenderOptions
+{
+    /// <summary>Points from which an account's open orders are capped. <c>OFFENDER_CAP_POINTS</c>.</summary>
+    public int CapFrom { get; init; } = 10;
+
+    /// <summary>
+    /// Points from which new orders are refused: with the usual 20 for a failed trade, the third in a short time.
+    /// <c>OFFENDER_REFUSE_POINTS</c>.
+    /// </summary>
+    public int RefuseFrom { get; init; } = 50;
+
+    /// <summary>How long a point lasts. <c>OFFENDER_POINT_MS</c>.</summary>
+    public TimeSpan PointLasts { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Most that the open orders of a capped account may be worth, in micro-USDC at their prices. <c>OFFENDER_OPEN_NOTIONAL_USDC</c>.
+    /// </summary>
+    public long CappedNotional { get; init; } = 1_000_000_000;
+
+    public static OffenderOptions From(IConfiguration configuration)
+    {
+        var defaults = new OffenderOptions();
+        var options = new OffenderOptions
+        {
+            CapFrom = configuration.Integer("OFFENDER_CAP_POINTS", defaults.CapFrom, 1, 1_000_000),
+            RefuseFrom = configuration.Integer("OFFENDER_REFUSE_POINTS", defaults.RefuseFrom, 1, 1_000_000),
+            PointLasts = configuration.Milliseconds(
+                "OFFENDER_POINT_MS", defaults.PointLasts, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1)),
+            CappedNotional = 1_000_000L * configuration.Integer(
+                "OFFENDER_OPEN_NOTIONAL_USDC", (int)(defaults.CappedNotional / 1_000_000), 0, 1_000_000_000),
+        };
+        if (options.RefuseFrom < options.CapFrom)
+            throw new SettingException("OFFENDER_REFUSE_POINTS must not be below OFFENDER_CAP_POINTS: who is refused is capped as well.");
+        return options;
+    }
+}

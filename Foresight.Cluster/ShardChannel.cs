@@ -1,0 +1,197 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Foresight.Protocol;
+using Foresight.ServiceDefaults.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace Foresight.Cluster;
+
+/// <summary>A command on its way, until its caller has an answer or has given up.</summary>
+internal sealed class PendingCommand(LeaderCommand command)
+{
+    public LeaderCommand Command { get; } = command;
+
+    public TaskCompletionSource<CommandResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>A node may have it, now or from an earlier try.</summary>
+    public volatile bool MayBeApplied;
+
+    /// <summary>An earlier try ended without a final word.</summary>
+    public volatile bool WasInDoubt;
+}
+
+/// <summary>
+/// The way of commands to one shard's leader. Those that come while a batch is on its way form the next one; shards do not wait for each
+/// other.
+/// </summary>
+internal sealed partial class ShardChannel(int shard, LeaderDirectory directory, GatewayClient gateway, TimeProvider clock, ILogger logger)
+{
+    /// <summary>Pause before a command is tried again: long enough not to hammer, short against a failover.</summary>
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How often a batch on its way looks whether the leader is still the one it was sent to.</summary>
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(250);
+
+    private readonly string resource = LeasedResources.MatchingOf(shard);
+    private readonly Channel<PendingCommand> queue = Channel.CreateUnbounded<PendingCommand>(
+        new UnboundedChannelOptions { SingleReader = true });
+
+    public void Add(PendingCommand command) => queue.Writer.TryWrite(command);
+
+    /// <summary>Until the host stops.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        using var slots = new SemaphoreSlim(LeaderRouter.MaximumBatchesInFlight);
+        try
+        {
+            while (await queue.Reader.WaitToReadAsync(stopping))
+            {
+                await slots.WaitAsync(stopping);
+                var batch = TakeBatch();
+                if (batch.Count == 0) slots.Release();
+                else _ = SendAndReleaseAsync(batch, slots, stopping);
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The host stops; callers still waiting get their answer at their deadline.
+        }
+
+        for (var i = 0; i < LeaderRouter.MaximumBatchesInFlight; i++) await slots.WaitAsync(CancellationToken.None);
+    }
+
+    private List<PendingCommand> TakeBatch()
+    {
+        var batch = new List<PendingCommand>();
+        while (batch.Count < LeaderRouter.MaximumBatch && queue.Reader.TryRead(out var pending))
+            if (!pending.Answer.Task.IsCompleted) batch.Add(pending);
+        return batch;
+    }
+
+    private async Task SendAndReleaseAsync(List<PendingCommand> batch, SemaphoreSlim slots, CancellationToken stopping)
+    {
+        try
+        {
+            var again = await SendBatchAsync(batch, stopping);
+            if (again.Count == 0) return;
+            await Task.Delay(RetryPause, clock, stopping);
+            foreach (var pending in again) queue.Writer.TryWrite(pending);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // As above.
+        }
+        catch (Exception error)
+        {
+            // A defect of ours: say so, and let the commands run into their deadlines as in doubt rather than hang.
+            Log.BatchFailed(logger, error);
+        }
+        finally
+        {
+            slots.Release();
+        }
+    }
+
+    /// <summary>Sends once and returns the commands that are still without a final answer.</summary>
+    private async Task<List<PendingCommand>> SendBatchAsync(List<PendingCommand> batch, CancellationToken stopping)
+    {
+        var leader = await directory.FindAsync(resource, stopping);
+        if (leader is null) return batch;
+
+        CommandAnswer answer;
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var watch = CancelWhenAnotherLeadsAsync(leader, gone);
+        // The request's own spans hang below this one; each order's go on from its own context, which its command carries.
+        using var span = TraceContext.StartBatch(ActivitySources.Api, SpanNames.DeliverBatch, SampledOf(batch));
+        try
+        {
+            foreach (var pending in batch) pending.MayBeApplied = true;
+            answer = await gateway.SendAsync(leader.Address, [.. batch.Select(pending => pending.Command)], gone.Token);
+        }
+        catch (Exception error) when (GatewayClient.IsConnectionFault(error) && !stopping.IsCancellationRequested)
+        {
+            // Nothing was sent if there was no connection; anything else leaves it open whether the leader has the batch.
+            if (GatewayClient.WasNeverSent(error))
+                foreach (var pending in batch) pending.MayBeApplied = pending.WasInDoubt;
+            else
+                foreach (var pending in batch) pending.WasInDoubt = true;
+            Log.NotDelivered(logger, batch.Count, leader.NodeId, error.Message);
+            directory.Forget(resource);
+            return batch;
+        }
+        finally
+        {
+            await gone.CancelAsync();
+            await watch;
+        }
+
+        return Settle(batch, answer);
+    }
+
+    private static IEnumerable<ActivityContext> SampledOf(List<PendingCommand> batch)
+    {
+        foreach (var pending in batch)
+            if (TraceContext.Parse(pending.Command.TraceParent) is { } context) yield return context;
+    }
+
+    private List<PendingCommand> Settle(List<PendingCommand> batch, CommandAnswer answer)
+    {
+        var results = new Dictionary<Guid, CommandResult>(answer.Results.Count);
+        foreach (var result in answer.Results) results[result.RequestId] = result;
+        var again = new List<PendingCommand>();
+        foreach (var pending in batch)
+        {
+            if (!results.TryGetValue(pending.Command.RequestId, out var result))
+                result = LeaderRouter.Refused(pending.Command, ResultStatus.InDoubt);
+            switch (result.Status)
+            {
+                case ResultStatus.NotLeader:
+                    directory.Forget(resource);
+                    pending.MayBeApplied = pending.WasInDoubt;
+                    again.Add(pending);
+                    break;
+                case ResultStatus.InDoubt:
+                    pending.WasInDoubt = true;
+                    again.Add(pending);
+                    break;
+                case ResultStatus.Late when pending.WasInDoubt:
+                    // This try did nothing, but an earlier one may have.
+                    pending.Answer.TrySetResult(LeaderRouter.Refused(pending.Command, ResultStatus.InDoubt));
+                    break;
+                default:
+                    pending.Answer.TrySetResult(result);
+                    break;
+            }
+        }
+
+        return again;
+    }
+
+    /// <summary>A leader that hangs (stopped, cut off) does not close its connections; the lease tells that another one leads.</summary>
+    private async Task CancelWhenAnotherLeadsAsync(LeaseRecord leader, CancellationTokenSource gone)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(WatchInterval, clock, gone.Token);
+                if (await directory.FindAsync(resource, gone.Token) is { } now && now.Token != leader.Token) break;
+            }
+
+            await gone.CancelAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // The answer came, or the host stops.
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "{Count} commands were not answered by {NodeId} ({Reason}); they are sent again.")]
+        public static partial void NotDelivered(ILogger logger, int count, string nodeId, string reason);
+
+        [LoggerMessage(LogLevel.Error, "A batch of commands failed in this process.")]
+        public static partial void BatchFailed(ILogger logger, Exception error);
+    }
+}

@@ -1,0 +1,84 @@
+namespace Foresight.Protocol;
+
+// What goes over Redis Pub/Sub from the leader to every Api node (JSON, web defaults), published only after the commit.
+// (Epoch, Sequence) names the journal position that a message is as of. Previous is the Sequence of the market's message before it on the
+// same channel in this epoch (0: the first of the epoch), so a receiver sees a gap without numbers of its own.
+
+/// <summary>Channels; each is prefixed with REDIS_KEY_PREFIX (default "foresight:").</summary>
+public static class Channels
+{
+    public const string Depth = "ws:depth";
+    public const string Trades = "ws:trades";
+    public const string Stats = "ws:stats";
+    public const string Orders = "ws:orders";
+    public const string TradeStates = "ws:trade-states";
+    public const string ClusterLeader = "cluster:leader";
+    public const string ClusterNodes = "cluster:nodes";
+}
+
+/// <summary>New total quantity of one level (0: gone), in the outcome's own terms. Absolute, so applying it twice is harmless.</summary>
+public sealed record LevelChange(int Outcome, bool IsBid, int PriceTicks, long Lots);
+
+/// <summary>
+/// Channel <see cref="Channels.Depth"/>. With <see cref="Snapshot"/>, Levels are the whole book and replace what was known.
+/// </summary>
+/// <param name="Checksums">
+/// Set by the hub, null from the leader: for each outcome the CRC32C over the top 10 levels after this message; see docs/market-data.md.
+/// </param>
+public sealed record DepthMessage(
+    int Market, long Epoch, long Sequence, long Previous, bool Snapshot, IReadOnlyList<LevelChange> Levels,
+    IReadOnlyList<uint>? Checksums = null);
+
+/// <summary>Channel <see cref="Channels.Trades"/>.</summary>
+public sealed record TradesMessage(int Market, long Epoch, long Sequence, long Previous, IReadOnlyList<TradeView> Trades);
+
+/// <summary>Channel <see cref="Channels.Stats"/>.</summary>
+public sealed record StatsMessage(int Market, long Epoch, long Sequence, MarketStats Stats);
+
+/// <summary>A private update; only the owner's connections may receive it. Never carries a signature.</summary>
+/// <param name="Kind">
+/// accepted, filled, reduced (somebody filled it directly on chain), cancelled, expired, trade_settled, trade_bust (Reason says why and
+/// whose doing it was).
+/// </param>
+public sealed record OrderUpdate(
+    string Owner, string OrderId, int MarketId, string Kind, string Status, string FilledAmount, string RemainingAmount, FillView? Fill,
+    string? Reason,
+    long Epoch, long Sequence);
+
+/// <summary>Channel <see cref="Channels.Orders"/>.</summary>
+/// <param name="Shard">Whose journal the position is of: epochs of two shards say nothing of each other.</param>
+public sealed record OrdersMessage(long Epoch, long Sequence, IReadOnlyList<OrderUpdate> Updates, int Shard = 0);
+
+/// <summary>
+/// Channel <see cref="Channels.TradeStates"/>: what became of trades of one market, up to 500 of them. Epoch is the tenure of the holder of
+/// the lease "settlement", Sequence a number of its own in it, Previous that of the market's message before (0: the first of the epoch).
+/// Sequence 0: said by a repair of reconciliation, outside the numbers; it says nothing of a gap.
+/// </summary>
+public sealed record TradeStatesMessage(int Market, long Epoch, long Sequence, long Previous, IReadOnlyList<TradeState> Trades);
+
+/// <summary>A trade's settlement as it has just become.</summary>
+/// <param name="Settlement">batched, broadcast, mined, final, failed; matched again after a batch that did nothing.</param>
+public sealed record TradeState(long TradeId, int MarketId, string Settlement, string? Reason, string? TransactionHash, long? BlockNumber);
+
+/// <summary>
+/// Channel <see cref="Channels.ClusterLeader"/>. Kinds: acquired, released. A follower that hears "released" bids at once.
+/// </summary>
+public sealed record LeaderMessage(string Kind, string Resource, string NodeId, string Address, long Epoch);
+
+/// <summary>
+/// Hub event "heartbeat", each second: what this connection was sent last. A client whose book is not as of that has lost something.
+/// </summary>
+public sealed record HeartbeatMessage(DateTimeOffset At, IReadOnlyList<HeartbeatMarket> Markets);
+
+public sealed record HeartbeatMarket(int Market, long Epoch, long Sequence);
+
+/// <summary>Hub event "continuity".</summary>
+/// <param name="Topic">depth, trades, stats, orders, trade_state.</param>
+/// <param name="Market">0: of all that the connection follows.</param>
+/// <param name="State">lost: messages are missing and what the client knows is old. restored: a snapshot follows, or the stream goes
+/// on.</param>
+public sealed record ContinuityMessage(string Topic, int Market, string State);
+
+/// <summary>Hub event "closing", before the server closes a connection.</summary>
+/// <param name="Reason">slow_consumer, going_away.</param>
+public sealed record ClosingMessage(string Reason);

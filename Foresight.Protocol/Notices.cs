@@ -1,0 +1,56 @@
+namespace Foresight.Protocol;
+
+// What goes over the SignalR backplane, from any node or service to every Api node and on to the clients of its hub. A notice is neither
+// authenticated nor ordered, and may be lost: it says that something has changed, and the Api says what is so. None holds an address of a
+// node, a person's name, or anything else that only operators may see.
+
+/// <summary>
+/// The public topics. Each is a SignalR group of <c>NoticeHub</c>, and the name of the event that clients get.
+/// </summary>
+public static class NoticeTopics
+{
+    public const string Cluster = "cluster";
+    public const string Chain = "chain";
+    public const string Markets = "markets";
+
+    /// <summary>For every connection, whatever it follows.</summary>
+    public const string Notices = "notices";
+
+    public static IReadOnlyList<string> All { get; } = [Cluster, Chain, Markets, Notices];
+}
+
+/// <summary>Topic <see cref="NoticeTopics.Cluster"/>.</summary>
+/// <param name="Kind">
+/// leader_elected, leader_lost, node_joined, node_left, replica_out, replica_back, settlement_halted, reconciliation_finished,
+/// discrepancy_changed.
+/// </param>
+/// <param name="NodeId">Whom it is about; of replica_out and replica_back: the node that found it, because each judges by itself.</param>
+/// <param name="Epoch">Of a leader's term, else 0.</param>
+/// <param name="Detail">Of a leader: the resource. Of node_joined: the kind of node. Of a replica: its name.</param>
+public sealed record ClusterEvent(string Kind, string NodeId, long Epoch, DateTimeOffset At, string? Detail);
+
+/// <summary>Topic <see cref="NoticeTopics.Chain"/>; from the holder of the lease "settlement".</summary>
+/// <param name="Kind">
+/// block: the chain's head is Block. finality: everything up to Block is confirmed and applied. reorganisation: blocks above Block were
+/// undone. settlement: Trades trades became State (batched, broadcast, mined, final, failed).
+/// </param>
+/// <param name="Block">Of settlement: 0.</param>
+public sealed record ChainEvent(string Kind, long Block, DateTimeOffset At, int Trades = 0, string? State = null);
+
+/// <summary>Topic <see cref="NoticeTopics.Markets"/>, after the commit.</summary>
+/// <param name="State">open, paused, closed, resolved.</param>
+/// <param name="WinningOutcome">Null unless resolved.</param>
+/// <param name="Epoch">With Sequence the position in the journal of the market's shard.</param>
+public sealed record MarketStateEvent(int Market, string State, int? WinningOutcome, long Epoch, long Sequence);
+
+/// <summary>Topic <see cref="NoticeTopics.Notices"/>.</summary>
+/// <param name="Kind">operator: an operator's words. planned_end: a node has been asked to end.</param>
+/// <param name="NodeId">The node that ends, or that took the operator's words.</param>
+/// <param name="Text">Up to <see cref="MaxText"/> characters.</param>
+public sealed record Notice(string Kind, string NodeId, string Text, DateTimeOffset At)
+{
+    public const int MaxText = 500;
+}
+
+/// <summary>Body of <c>POST /admin/notices</c>.</summary>
+public sealed record NoticeRequest(string? Text);

@@ -1,0 +1,47 @@
+using Foresight.Cluster.Health;
+using System.Diagnostics.Metrics;
+using Foresight.Protocol;
+using Foresight.ServiceDefaults.Health;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Foresight.Cluster.Tests.Health;
+
+public sealed class ChainWatchTests : IDisposable
+{
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+
+    public void Dispose() => _services.Dispose();
+
+    [Fact]
+    public async Task WithEveryEndpointWell_TheChainIsHealthy() =>
+        Assert.Equal(HealthStatus.Healthy, (await CheckAsync(Well("rpc-1"), Well("rpc-2"))).Status);
+
+    [Fact]
+    public async Task AnEndpointThatLagsOrFails_DegradesTheNode_AndItsErrorIsNotShown()
+    {
+        var result = await CheckAsync(Well("rpc-1"), Well("rpc-2") with { IsWell = false, Behind = 9 }, Failed("rpc-3"));
+        Assert.Equal((HealthStatus.Degraded, "not in use: rpc-2 is 9 blocks behind; rpc-3 fails"), (result.Status, result.Description));
+    }
+
+    /// <summary>Orders are taken and matched without the chain.</summary>
+    [Fact]
+    public async Task WithoutAnyEndpoint_TheNodeIsDegraded_AndNotOut()
+    {
+        var result = await CheckAsync(Failed("rpc-1"));
+        Assert.Equal((HealthStatus.Degraded, "no endpoint of the chain is well: rpc-1 fails"), (result.Status, result.Description));
+    }
+
+    private async Task<HealthCheckResult> CheckAsync(params ChainEndpointView[] endpoints)
+    {
+        using var watch = new ChainWatch(
+            new ChainEndpoints(_ => Task.CompletedTask, () => endpoints), _services.GetRequiredService<IMeterFactory>(), TimeProvider.System,
+            NullLogger<ChainWatch>.Instance);
+        return await watch.CheckHealthAsync(new HealthCheckContext());
+    }
+
+    private static ChainEndpointView Well(string name) => new(name, IsWell: true, Head: 100, Behind: 0, Error: null);
+
+    private static ChainEndpointView Failed(string name) => new(name, IsWell: false, Head: null, Behind: null, "host-of-ours refused");
+}

@@ -1,0 +1,13 @@
+namespace Foresight.Cluster.Tests;
+
+/// <summary>A real Redis for all tests of this project.</summary>
+public sealed class Servers() : TestStores(Replication.None), IAsyncLifetime
+{
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
+}
+
+[CollectionDefinition(Name)]
+public sealed class ServersCollection : ICollectionFixture<Servers>
+{
+    public const string Name = "servers";
+}
