@@ -1,8 +1,8 @@
-using Foresight.Matching.Door;
+using Foresight.Matching.Gateway;
+using Foresight.Matching.Recovery;
+using Foresight.Matching.Sequencing;
 using Foresight.Matching.Invariants;
-using Foresight.Matching.Pipeline;
 using Foresight.Matching.Reconciliation;
-using Foresight.Matching.Replay;
 using Foresight.Matching.SettlementTerm;
 using Foresight.Matching.Setup;
 using Foresight.ServiceDefaults.Hosting;

@@ -1,3 +1,4 @@
+using Foresight.Matching.Sequencing;
 using Foresight.Chain;
 using Foresight.Matching.ChainReading;
 

@@ -1,3 +1,4 @@
+using Foresight.Matching.Sequencing;
 using Dapper;
 using Foresight.Chain;
 using Foresight.Cluster.Offenders;

@@ -1,3 +1,4 @@
+using Foresight.Matching.Sequencing;
 using System.Numerics;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;

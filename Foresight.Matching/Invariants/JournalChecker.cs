@@ -1,6 +1,6 @@
+using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
 using Foresight.Matching.Engine;
-using Foresight.Matching.Pipeline;
 using Npgsql;
 
 namespace Foresight.Matching.Invariants;

@@ -1,5 +1,5 @@
+using Foresight.Matching.Sequencing;
 using Foresight.Matching.Engine;
-using Foresight.Matching.Pipeline;
 
 namespace Foresight.Matching.Invariants;
 

@@ -1,3 +1,4 @@
+using Foresight.Matching.Sequencing;
 using System.Text.Json;
 using Dapper;
 using Foresight.Chain;

@@ -1,3 +1,4 @@
+using Foresight.Matching.Sequencing;
 using System.Numerics;
 
 namespace Foresight.Matching.Reconciliation;

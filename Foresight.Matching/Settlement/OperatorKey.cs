@@ -1,3 +1,4 @@
+using Foresight.Matching.Sequencing;
 using Foresight.Chain.Signing;
 using Foresight.ServiceDefaults.Hosting;
 using Microsoft.Extensions.Hosting;

@@ -1,3 +1,4 @@
+using Foresight.Matching.Publishing;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;

@@ -1,3 +1,4 @@
+using Foresight.Matching.Sequencing;
 using System.Globalization;
 using System.Numerics;
 using Dapper;

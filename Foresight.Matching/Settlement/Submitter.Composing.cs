@@ -1,3 +1,4 @@
+using Foresight.Matching.Sequencing;
 using Foresight.Chain.Rpc;
 
 namespace Foresight.Matching.Settlement;

@@ -1,3 +1,4 @@
+using Foresight.Matching.Sequencing;
 namespace Foresight.Matching.Setup;
 
 /// <summary>A market to be made.</summary>

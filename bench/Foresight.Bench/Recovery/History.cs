@@ -1,6 +1,8 @@
+using Foresight.Matching.Journal;
+using Foresight.Matching.Recovery;
+using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Pipeline;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 

@@ -1,8 +1,9 @@
+using Foresight.Matching.Journal;
+using Foresight.Matching.Sequencing;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Foresight.Protocol;
 using Foresight.Matching.Engine;
-using Foresight.Matching.Pipeline;
 
 namespace Foresight.Bench.Recovery;
 

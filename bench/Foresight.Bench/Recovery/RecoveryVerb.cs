@@ -1,10 +1,11 @@
+using Foresight.Matching.Journal;
+using Foresight.Matching.Sequencing;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Foresight.Bench.Failover;
-using Foresight.Matching.Pipeline;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Rebuild = Foresight.Matching.Pipeline.Recovery;
+using Rebuild = Foresight.Matching.Recovery.EngineRecovery;
 
 namespace Foresight.Bench.Recovery;
 

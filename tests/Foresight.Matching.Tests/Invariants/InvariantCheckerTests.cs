@@ -1,6 +1,6 @@
+using Foresight.Matching.Tests.Nodes;
 using Foresight.Protocol;
 using Foresight.Matching.Invariants;
-using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
 
 namespace Foresight.Matching.Tests.Invariants;
@@ -86,7 +86,7 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
             proof = await node.ProofAsync();
         }
 
-        await Journal.StoreSnapshotAsync(cluster, await cluster.ReplayAsync(through: 200), spoilt: false);
+        await JournalChecks.StoreSnapshotAsync(cluster, await cluster.ReplayAsync(through: 200), spoilt: false);
     }
 
     public async Task DisposeAsync() => await cluster.DisposeAsync();

@@ -1,5 +1,5 @@
+using Foresight.Matching.Tests.Nodes;
 using Foresight.Protocol;
-using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
 
 namespace Foresight.Matching.Tests.Leadership;
@@ -41,6 +41,6 @@ public sealed class ClockFaultTests(StoresFixture stores)
         await leader.LeaseRenewedAsync(times: LeaseMs / RenewMs);
         Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'"));
         Assert.Equal(("active", "follower"), (leader.Presence.State, follower.Presence.State));
-        await Journal.AssertSoundAsync(cluster);
+        await JournalChecks.AssertSoundAsync(cluster);
     }
 }

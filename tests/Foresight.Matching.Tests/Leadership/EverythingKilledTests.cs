@@ -1,4 +1,4 @@
-using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Nodes;
 using Foresight.Matching.Tests.Stores;
 using StackExchange.Redis;
 using Xunit.Abstractions;

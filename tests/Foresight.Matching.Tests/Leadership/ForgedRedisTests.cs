@@ -1,6 +1,6 @@
+using Foresight.Matching.Tests.Nodes;
 using System.Text.Json;
 using Foresight.Protocol;
-using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
 using Foresight.Cluster;
 using StackExchange.Redis;
@@ -104,7 +104,7 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
             && first.HeartbeatAt >= since && second.HeartbeatAt >= since);
         await Eventually.TrueAsync("one node leads", Eventually.Patience, () => OneLeads);
         Assert.Equal(ResultStatus.Accepted, (await two.Router.SendAsync(Traders.Fund(1))).Status);
-        await Journal.AssertSoundAsync(cluster);
+        await JournalChecks.AssertSoundAsync(cluster);
     }
 
     private async Task<bool> IsSetAsync() => await one.Redis.KeyTypeAsync("nodes") == RedisType.Set;

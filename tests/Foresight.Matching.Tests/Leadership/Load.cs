@@ -1,5 +1,5 @@
+using Foresight.Matching.Tests.Nodes;
 using Foresight.Protocol;
-using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
 
 namespace Foresight.Matching.Tests.Leadership;
@@ -54,7 +54,7 @@ internal sealed class Load : IAsyncDisposable
         Assert.Equal(answered.Count - lost, (int)await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
         var proof = await Eventually.GetAsync("the leader proves its state", Eventually.Patience, () => client.Router.LeaderStateAsync());
         Assert.Equal(await cluster.ReplayHashAsync(proof.Sequence), proof.StateHash);
-        await Journal.AssertSoundAsync(cluster);
+        await JournalChecks.AssertSoundAsync(cluster);
         return lost;
     }
 

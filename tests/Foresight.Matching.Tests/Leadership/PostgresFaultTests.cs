@@ -1,5 +1,5 @@
+using Foresight.Matching.Tests.Nodes;
 using Foresight.Protocol;
-using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
 using Npgsql;
 
@@ -45,7 +45,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
         Assert.Equal(ResultStatus.Accepted, result.Status);
         Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
         Assert.Equal(result.Sequence, await cluster.ScalarAsync<long>($"SELECT sequence FROM commands WHERE request_id = '{place.RequestId}'"));
-        await Journal.AssertSoundAsync(cluster);
+        await JournalChecks.AssertSoundAsync(cluster);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
         Assert.Equal(acknowledged.Count, (int)await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
         var proof = await node.ProofAsync();
         Assert.Equal(await cluster.ReplayHashAsync(proof.Sequence), proof.StateHash);
-        await Journal.AssertSoundAsync(cluster);
+        await JournalChecks.AssertSoundAsync(cluster);
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
         Assert.Equal((ResultStatus.Accepted, before), (result.Status, result.Epoch));
         Assert.Equal(2L, await cluster.ScalarAsync<long>("SELECT last_value FROM attempts"));
         Assert.Equal(1L, await cluster.ScalarAsync<long>($"SELECT count(*) FROM commands WHERE request_id = '{place.RequestId}'"));
-        await Journal.AssertSoundAsync(cluster);
+        await JournalChecks.AssertSoundAsync(cluster);
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
         await node.ActiveAsync();
         Assert.Equal(ResultStatus.Accepted, (await node.Router.SendAsync(command with { Deadline = DateTimeOffset.UtcNow.AddSeconds(60) })).Status);
         Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
-        await Journal.AssertSoundAsync(cluster);
+        await JournalChecks.AssertSoundAsync(cluster);
     }
 
     [Fact]

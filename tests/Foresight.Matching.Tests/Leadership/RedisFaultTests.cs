@@ -1,5 +1,5 @@
+using Foresight.Matching.Tests.Nodes;
 using Foresight.Protocol;
-using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
 using Foresight.Cluster;
 using StackExchange.Redis;
@@ -61,7 +61,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await OneLeadsAsync(one, two, Eventually.Patience);
         await NodesAreKnownAsync(one, Eventually.Patience);
         Assert.Equal(ResultStatus.Accepted, (await two.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
-        await Journal.AssertSoundAsync(cluster);
+        await JournalChecks.AssertSoundAsync(cluster);
     }
 
     [Theory]
@@ -116,7 +116,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
             async () => (await one.Redis.StringGetAsync(key)).ToString() is { Length: > 0 } value && !value.Contains("ghost"));
         await OneLeadsAsync(one, two, Eventually.Patience);
         Assert.Equal(ResultStatus.Accepted, (await two.Router.SendAsync(Traders.Fund(1))).Status);
-        await Journal.AssertSoundAsync(cluster);
+        await JournalChecks.AssertSoundAsync(cluster);
     }
 
     /// <summary>
@@ -150,7 +150,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         Assert.Equal(1, new[] { one, namesake }.Count(node => node.Presence.State == "active"));
         await Eventually.TrueAsync("the younger one has a name of its own", Eventually.Patience, async () =>
             (await one.Nodes.ListAsync()).Select(node => node.NodeId).ToList() is ["n1", var own] && own.StartsWith("n1-", StringComparison.Ordinal));
-        await Journal.AssertSoundAsync(cluster);
+        await JournalChecks.AssertSoundAsync(cluster);
     }
 
     private static async Task<int> ProbeAsync(TestNode node, string path)

@@ -1,6 +1,6 @@
+using Foresight.Matching.Tests.Nodes;
 using Foresight.Protocol;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
 using Foresight.Cluster;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -36,7 +36,7 @@ public sealed class SoleNodeTests(BreakableStoresFixture stores) : IAsyncLifetim
             (await client.Leaders.FindAsync(LeasedResources.Matching))?.NodeId == "n1");
         Assert.Equal(ResultStatus.Accepted, (await client.Router.SendAsync(Traders.Fund(1))).Status);
         Assert.Equal("active", node.Presence.State);
-        await Journal.AssertSoundAsync(cluster);
+        await JournalChecks.AssertSoundAsync(cluster);
     }
 
     [Fact]
@@ -76,6 +76,6 @@ public sealed class SoleNodeTests(BreakableStoresFixture stores) : IAsyncLifetim
         await using var second = await TestNode.StartAsync("n2", cluster);
         await Eventually.TrueAsync("the second takes a term", Eventually.Patience, async () =>
             await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'") >= 2);
-        await Journal.AssertSoundAsync(cluster);
+        await JournalChecks.AssertSoundAsync(cluster);
     }
 }

@@ -1,6 +1,6 @@
+using Foresight.Matching.Tests.Nodes;
 using System.Globalization;
 using Foresight.Protocol;
-using Foresight.Matching.Tests.Pipeline;
 using Foresight.ServiceDefaults.Postgres;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,3 +1,4 @@
+using Foresight.Matching.Tests.Nodes;
 using System.Numerics;
 using Foresight.Chain;
 using Foresight.Chain.Abi;
@@ -10,7 +11,6 @@ using Foresight.Matching.ChainReading;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Setup;
-using Foresight.Matching.Tests.Pipeline;
 
 namespace Foresight.Matching.Tests.Settlement;
 

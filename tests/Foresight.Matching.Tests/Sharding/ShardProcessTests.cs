@@ -1,6 +1,6 @@
+using Foresight.Matching.Tests.Nodes;
 using System.Collections.Concurrent;
 using Foresight.Protocol;
-using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Hosting;
 

@@ -1,4 +1,4 @@
-using Foresight.Matching.Tests.Pipeline;
+using Foresight.Matching.Tests.Nodes;
 using Npgsql;
 
 namespace Foresight.Matching.Tests.Stores;

@@ -1,5 +1,5 @@
+using Foresight.Matching.Tests.Nodes;
 using Foresight.Protocol;
-using Foresight.Matching.Tests.Pipeline;
 using Foresight.Cluster;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,6 +1,6 @@
+using Foresight.Matching.Sequencing;
 using System.Diagnostics;
 using Foresight.Protocol;
-using Foresight.Matching.Pipeline;
 using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Matching.Tests.Tracing;

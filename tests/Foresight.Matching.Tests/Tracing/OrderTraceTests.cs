@@ -1,7 +1,7 @@
+using Foresight.Matching.Sequencing;
 using System.Diagnostics;
 using System.Text.Json;
 using Foresight.Protocol;
-using Foresight.Matching.Pipeline;
 using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Matching.Tests.Tracing;

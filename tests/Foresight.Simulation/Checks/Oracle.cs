@@ -1,5 +1,7 @@
+using Foresight.Matching.Journal;
+using Foresight.Matching.Recovery;
+using Foresight.Matching.Sequencing;
 using Foresight.Matching.Engine;
-using Foresight.Matching.Pipeline;
 using Foresight.Simulation.Postgres;
 
 namespace Foresight.Simulation.Checks;

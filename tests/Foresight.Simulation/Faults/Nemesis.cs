@@ -1,5 +1,5 @@
+using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
-using Foresight.Matching.Pipeline;
 using Foresight.Simulation.Processes;
 using Foresight.Simulation.Time;
 

@@ -1,6 +1,7 @@
+using Foresight.Matching.Journal;
+using Foresight.Matching.Sequencing;
 using Foresight.Chain;
 using Foresight.Matching.Engine;
-using Foresight.Matching.Pipeline;
 
 namespace Foresight.Simulation.Mutants;
 

@@ -1,6 +1,7 @@
+using Foresight.Matching.Journal;
+using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Pipeline;
 using Foresight.Simulation.Processes;
 using Npgsql;
 

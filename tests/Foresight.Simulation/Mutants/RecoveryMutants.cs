@@ -1,7 +1,7 @@
+using Foresight.Matching.Journal;
 using System.Runtime.CompilerServices;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Pipeline;
 using Foresight.Simulation.Processes;
 
 namespace Foresight.Simulation.Mutants;

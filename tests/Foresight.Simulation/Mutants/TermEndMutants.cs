@@ -1,5 +1,5 @@
+using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Pipeline;
 using Foresight.Simulation.Processes;
 
 namespace Foresight.Simulation.Mutants;

@@ -1,4 +1,4 @@
-using Foresight.Matching.Pipeline;
+using Foresight.Matching.Journal;
 using Foresight.Simulation.Processes;
 
 namespace Foresight.Simulation.Postgres;

@@ -1,9 +1,10 @@
+using Foresight.Matching.Journal;
+using Foresight.Matching.Sequencing;
 using System.Runtime.CompilerServices;
 using Foresight.Chain;
 using Foresight.Protocol;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Pipeline;
 using Foresight.Simulation.Processes;
 using NpgsqlTypes;
 

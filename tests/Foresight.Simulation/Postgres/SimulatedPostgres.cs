@@ -1,5 +1,5 @@
+using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Pipeline;
 using Foresight.Simulation.Network;
 using Foresight.Simulation.Processes;
 using Npgsql;

@@ -1,8 +1,9 @@
+using Foresight.Matching.Journal;
+using Foresight.Matching.Sequencing;
 using Foresight.Chain;
 using Foresight.Protocol;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Pipeline;
 using Npgsql;
 
 namespace Foresight.Simulation.Postgres;

@@ -1,8 +1,9 @@
+using Foresight.Matching.Gateway;
+using Foresight.Matching.Recovery;
+using Foresight.Matching.Sequencing;
 using System.Diagnostics.Metrics;
 using Foresight.Protocol;
-using Foresight.Matching.Door;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Pipeline;
 using Foresight.Cluster;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.Simulation.Network;

@@ -1,3 +1,4 @@
+using Foresight.Matching.Tests.Nodes;
 using Foresight.Chain;
 using Foresight.Protocol;
 using Foresight.Matching.ChainFollowing;
@@ -5,7 +6,6 @@ using Foresight.Matching.ChainFollowing.Allotment;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
-using Foresight.Matching.Tests.Pipeline;
 using Foresight.Matching.Tests.Sharding;
 using Foresight.Matching.Tests.Stores;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,0 +1,120 @@
+using Foresight.Chain;
+using Foresight.Matching.Engine;
+
+namespace Foresight.Matching.Sequencing;
+
+/// <summary>As in the column <c>orders.status</c>.</summary>
+internal enum OrderStatus : short
+{
+    Open = 0,
+    PartiallyFilled = 1,
+    Filled = 2,
+    Cancelled = 3,
+    Expired = 4,
+}
+
+/// <summary>What the engine does not need to know of an order: its hash and its owner's address, and its state for the journal's tables.</summary>
+internal sealed class LiveOrder
+{
+    public required OrderId Id { get; init; }
+    public required Hash32 Hash { get; init; }
+    public required AccountId Account { get; init; }
+    public required Address Owner { get; init; }
+    public required MarketId Market { get; init; }
+    public required byte Outcome { get; init; }
+    public required Side Side { get; init; }
+    public required Price Price { get; set; }
+    public required long Lots { get; init; }
+    public long FilledLots { get; set; }
+
+    /// <summary>What somebody filled directly on chain, past us: it cannot be filled again.</summary>
+    public long ReducedLots { get; set; }
+
+    /// <summary>Unix seconds; 0: never.</summary>
+    public required long ExpiresAt { get; init; }
+
+    public OrderStatus Status { get; set; }
+    public string? Reason { get; set; }
+
+    /// <summary>The last command that changed it.</summary>
+    public long UpdatedSequence { get; set; }
+
+    public bool IsLive => Status is OrderStatus.Open or OrderStatus.PartiallyFilled;
+    public long RemainingLots => Lots - FilledLots - ReducedLots;
+
+    public string StatusName => Status switch
+    {
+        OrderStatus.Open => "open",
+        OrderStatus.PartiallyFilled => "partially_filled",
+        OrderStatus.Filled => "filled",
+        OrderStatus.Cancelled => "cancelled",
+        _ => "expired",
+    };
+
+    public LiveOrder Copy() => (LiveOrder)MemberwiseClone();
+}
+
+/// <summary>The orders that rest in the engine's books, by both of their names, and the next one to expire.</summary>
+internal sealed class LiveOrders
+{
+    private readonly Dictionary<OrderId, LiveOrder> byId = [];
+    private readonly Dictionary<Hash32, LiveOrder> byHash = [];
+    private readonly PriorityQueue<OrderId, long> expiries = new();
+
+    public int Count => byId.Count;
+
+    public void Add(LiveOrder order)
+    {
+        byId.Add(order.Id, order);
+        byHash.Add(order.Hash, order);
+        if (order.ExpiresAt > 0) expiries.Enqueue(order.Id, order.ExpiresAt);
+    }
+
+    public LiveOrder? Find(OrderId id) => byId.GetValueOrDefault(id);
+
+    public LiveOrder? Find(Hash32 hash) => byHash.GetValueOrDefault(hash);
+
+    public void Remove(LiveOrder order)
+    {
+        byId.Remove(order.Id);
+        byHash.Remove(order.Hash);
+    }
+
+    /// <summary>True if an order's last second is over. Forgets what it has counted: the caller expires all that are due.</summary>
+    public bool TakeDue(long nowSeconds)
+    {
+        var due = false;
+        while (expiries.TryPeek(out var id, out var second) && second < nowSeconds)
+        {
+            expiries.Dequeue();
+            due |= byId.ContainsKey(id);
+        }
+
+        return due;
+    }
+}
+
+/// <summary>Numbers of accounts, given at first sight in the order of the journal.</summary>
+internal sealed class Accounts
+{
+    private readonly Dictionary<Address, AccountId> byAddress = [];
+    private readonly Dictionary<AccountId, Address> byId = [];
+
+    public Address this[AccountId id] => byId[id];
+
+    public AccountId? Find(Address address) => byAddress.TryGetValue(address, out var id) ? id : null;
+
+    public void Add(AccountId id, Address address)
+    {
+        byAddress.Add(address, id);
+        byId.Add(id, address);
+    }
+
+    /// <summary>Accounts are numbered from 1 without gaps.</summary>
+    public AccountId Create(Address address)
+    {
+        var id = new AccountId(byId.Count + 1);
+        Add(id, address);
+        return id;
+    }
+}

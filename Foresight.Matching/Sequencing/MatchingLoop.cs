@@ -1,0 +1,171 @@
+using Foresight.Matching.Journal;
+using Foresight.Matching.Publishing;
+using Foresight.Matching.Recovery;
+using Foresight.Protocol;
+using Foresight.Matching.Leadership;
+using NpgsqlTypes;
+
+namespace Foresight.Matching.Sequencing;
+
+/// <summary>
+/// The matching loop of one term: sequence, match, commit, publish. One logical thread owns the engine. While batch N is being committed,
+/// batch N + 1 is matched in memory; any failure ends the term, and the next one is rebuilt from the journal.
+/// </summary>
+internal sealed class MatchingLoop(
+    Lease lease, Sequencer sequencer, CommandQueue queue, IJournal journal, JournalWriter writer, FailedCommands failures, SnapshotWriter snapshots,
+    Publisher publisher, PipelineMetrics metrics, TimeProvider clock)
+{
+    private readonly CancellationTokenSource commitFailed = new();
+    private NpgsqlLogSequenceNumber committedLsn;
+    private long committedSequence = sequencer.Sequence;
+    private long lastMarketLook;
+
+    /// <summary>Orders at rest.</summary>
+    public int OpenOrders => Volatile.Read(ref sequencer).Orders.Count;
+
+    public long CommittedSequence => Volatile.Read(ref committedSequence);
+
+    /// <summary>Returns when the lease is lost or the process is asked to stop, with everything that was matched committed or refused.</summary>
+    public async Task RunAsync()
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping, commitFailed.Token);
+        var committing = Task.CompletedTask;
+        try
+        {
+            while (true)
+            {
+                await queue.WaitAsync(ending.Token);
+                var items = queue.Take();
+                try
+                {
+                    if (snapshots.IsDue(sequencer.Sequence) || items.Exists(item => item is ProofRequest))
+                    {
+                        await committing;
+                        BetweenBatches(items);
+                    }
+
+                    var batch = await MatchAsync(items, committing, ending.Token);
+                    await committing;
+                    committing = CommitAsync(batch);
+                }
+                catch
+                {
+                    // Taken from the queue, perhaps matched, and certainly never sent to Postgres.
+                    Refuse(items);
+                    throw;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // Lost, stopping, or a failed commit, which the next line raises.
+        }
+        finally
+        {
+            queue.Close(NotLeader);
+            await committing;
+        }
+    }
+
+    /// <summary>
+    /// Matches without what cannot be applied: each such command costs a rebuild of the sequencer, and nobody else's command is touched by it.
+    /// </summary>
+    private async Task<JournalBatch> MatchAsync(List<WorkItem> items, Task committing, CancellationToken ending)
+    {
+        while (true)
+        {
+            try
+            {
+                return await MatchAsync(items, ending);
+            }
+            catch (CommandFailedException failure)
+            {
+                // The journal must end where the batch before does, or the new sequencer would not know of it.
+                await committing;
+                Volatile.Write(ref sequencer, await failures.QuarantineAsync(failure, ending));
+                // A market that this batch listed is not listed.
+                lastMarketLook = 0;
+            }
+        }
+    }
+
+    /// <summary>Sequence and match: from here until its commit, memory is ahead of the journal by this batch.</summary>
+    private async Task<JournalBatch> MatchAsync(List<WorkItem> items, CancellationToken ending)
+    {
+        using var lookUp = BatchTrace.StartLookUp(items);
+        var newMarkets = await NewMarketsAsync(ending);
+        var known = await journal.FindAsync([.. items.OfType<QueuedCommand>()], ending);
+        return sequencer.Match(items, known, newMarkets, lease.Term.Epoch, clock);
+    }
+
+    /// <summary>Commit, answer, publish, in this order.</summary>
+    private async Task CommitAsync(JournalBatch batch)
+    {
+        try
+        {
+            var committed = new Committed(committedLsn, []);
+            if (batch.Commands.Count > 0)
+            {
+                using var span = batch.Trace?.StartCommit(batch.Commands.Count);
+                var started = clock.GetTimestamp();
+                committed = await writer.CommitAsync(lease.Term, batch);
+                metrics.Committed(sequencer.Engine.Shard, batch, clock.GetElapsedTime(started));
+                committedLsn = committed.Lsn;
+            }
+
+            batch.Trace?.Committed();
+            Volatile.Write(ref committedSequence, batch.LastSequence);
+            Answer(batch);
+            // Commit before publish: nobody may see a trade that a failover can undo.
+            publisher.Add(batch, committed);
+        }
+        catch (Exception error)
+        {
+            // In doubt or certainly not: the caller asks again with the same request id, and the journal knows.
+            var status = error is InDoubtException ? ResultStatus.InDoubt : ResultStatus.NotLeader;
+            if (status == ResultStatus.InDoubt) metrics.CommitInDoubt();
+            batch.Trace?.Failed(status, CodeOf(status));
+            foreach (var (request, _) in batch.Answers) request.Answer.TrySetResult(NotLeader(request) with { Status = status, Code = CodeOf(status) });
+            commitFailed.Cancel();
+            throw;
+        }
+    }
+
+    private void Answer(JournalBatch batch)
+    {
+        // Covers what was committed by us and what the look-up has seen of anybody's.
+        var lsn = batch.SeenLsn > committedLsn ? batch.SeenLsn : committedLsn;
+        foreach (var (request, result) in batch.Answers)
+        {
+            metrics.Answered(request.Command.Kind, result.Status);
+            request.Answer.TrySetResult(result with { CommitLsn = lsn.ToString() });
+        }
+
+        if (batch.Answers.Count > 0) lease.ReportFirstAcknowledgement();
+    }
+
+    /// <summary>Here the engine is exactly what the journal says.</summary>
+    private void BetweenBatches(List<WorkItem> items)
+    {
+        if (snapshots.IsDue(sequencer.Sequence)) snapshots.Begin(sequencer);
+        foreach (var proof in items.OfType<ProofRequest>())
+            proof.Answer.TrySetResult(new StateProof(lease.Term.NodeId, lease.Term.Epoch, sequencer.Sequence, sequencer.StateHash));
+    }
+
+    private async Task<IReadOnlyList<Market>> NewMarketsAsync(CancellationToken ending)
+    {
+        if (clock.GetElapsedTime(lastMarketLook) < PipelineLimits.TickInterval) return [];
+        lastMarketLook = clock.GetTimestamp();
+        return await journal.MarketsAsync(listed: false, ending);
+    }
+
+    private void Refuse(List<WorkItem> items)
+    {
+        foreach (var item in items) CommandQueue.Refuse(item, NotLeader);
+    }
+
+    private CommandResult NotLeader(QueuedCommand request) =>
+        new(request.Command.RequestId, ResultStatus.NotLeader, ProblemCodes.NotLeader, lease.Term.Epoch);
+
+    private static string CodeOf(ResultStatus status) => status == ResultStatus.InDoubt ? ProblemCodes.InDoubt : ProblemCodes.NotLeader;
+}

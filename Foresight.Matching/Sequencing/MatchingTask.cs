@@ -1,0 +1,75 @@
+using Foresight.Matching.Journal;
+using Foresight.Matching.Publishing;
+using Foresight.Matching.Recovery;
+using Foresight.Matching.Leadership;
+using Foresight.Cluster;
+using Foresight.ServiceDefaults.Redis;
+
+namespace Foresight.Matching.Sequencing;
+
+/// <summary>What the leader of a shard of the matching engine does in its term: rebuild, say so, match until it ends.</summary>
+internal sealed partial class MatchingTask(
+    int shard, MatchingGate gate, IJournals journals, PipelineOptions options, PipelineMetrics metrics, IBroadcast broadcast, INotices notices,
+    TimeProvider clock, ILogger<MatchingTask> logger) : ILeaderTask
+{
+    public async Task LeadAsync(Lease lease)
+    {
+        var journal = journals.Open(lease, shard);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping);
+        Task<Sequencer> RebuildAsync(CancellationToken stopping) =>
+            JournalPulse.WhileItBeatsAsync(journal, clock, stopping, new EngineRecovery(journal, shard, logger).RebuildAsync);
+        var sequencer = await RebuildAsync(ending.Token);
+
+        var queue = new CommandQueue();
+        var snapshots = new SnapshotWriter(journal, lease.Term, sequencer.Sequence, options.CommandsPerSnapshot, logger);
+        var publisher = new Publisher(broadcast, notices, lease.Term, shard, clock, metrics);
+        var failures = new FailedCommands(journal, lease.Term, RebuildAsync, metrics, clock, logger);
+        var loop = new MatchingLoop(
+            lease, sequencer, queue, journal, new JournalWriter(journal), failures, snapshots, publisher, metrics, clock);
+        metrics.Watch(shard, queue);
+
+        // The first thing in the queue: receivers replace what they knew of every book before they hear anything of this term.
+        queue.TryAddControl(new DepthRequest());
+        void SnapshotAgain() => queue.TryAddControl(new DepthRequest());
+        broadcast.Restored += SnapshotAgain;
+        var publishing = publisher.RunAsync();
+        var ticking = TickAsync(queue, ending.Token);
+        gate.Open(shard, new MatchingSession(lease.Term, queue, loop));
+        lease.ReportRecovered();
+        try
+        {
+            await loop.RunAsync();
+            Log.Ended(logger, lease.Term.Resource, lease.Term.Epoch, loop.CommittedSequence);
+        }
+        finally
+        {
+            gate.Close(shard, queue);
+            broadcast.Restored -= SnapshotAgain;
+            ending.Cancel();
+            await ticking;
+            publisher.Complete();
+            await publishing;
+            snapshots.LeaveBehind();
+        }
+    }
+
+    /// <summary>Wakes the loop once a second, so that orders expire and markets are listed while nobody trades.</summary>
+    private async Task TickAsync(CommandQueue queue, CancellationToken ending)
+    {
+        using var timer = new PeriodicTimer(PipelineLimits.TickInterval, clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(ending)) queue.TryAddControl(new Tick());
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // The term ends.
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Epoch {Epoch} of {Resource} ends at sequence {Sequence}.")]
+        public static partial void Ended(ILogger logger, string resource, long epoch, long sequence);
+    }
+}

@@ -1,0 +1,31 @@
+using Foresight.Matching.Gateway;
+using Foresight.Matching.Journal;
+using Foresight.Protocol;
+using Foresight.Matching.Leadership;
+using Foresight.Matching.Sharding;
+
+namespace Foresight.Matching.Sequencing;
+
+internal static class PipelineExtensions
+{
+    /// <summary>The matching engine: each shard is run by the node that holds its lease.</summary>
+    public static IHostApplicationBuilder AddPipeline(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<PipelineMetrics>();
+        builder.Services.AddSingleton<PipelineOptions>();
+        builder.Services.AddSingleton<IJournals, PostgresJournals>();
+        builder.Services.AddSingleton<MatchingGate>();
+        builder.Services.AddHostedService<ShardCheck>();
+        builder.Services.AddHostedService<Warmup>();
+        var shards = ShardOptions.From(builder.Configuration);
+        builder.Services.AddSingleton(shards);
+        builder.Services.AddHostedService<ShardRebalancer>();
+        for (var shard = 0; shard < shards.Count; shard++)
+        {
+            object number = shard;
+            builder.AddLeadership(LeasedResources.MatchingOf(shard), provider => ActivatorUtilities.CreateInstance<MatchingTask>(provider, number));
+        }
+
+        return builder;
+    }
+}

@@ -1,0 +1,65 @@
+using Foresight.Matching.Journal;
+using Foresight.Matching.Recovery;
+using Foresight.Protocol;
+using Foresight.Matching.Leadership;
+using Foresight.ServiceDefaults.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Foresight.Matching.Sequencing;
+
+/// <summary>
+/// Goes through a take-over once when the node starts, so that the first real one does not wait for the code to be compiled: rebuilds the
+/// state, matches a batch, and brings it to Postgres under a term that does not exist, which the fence refuses like any other.
+/// </summary>
+internal sealed partial class Warmup(NpgsqlDataSource primary, NodeIdentity node, TimeProvider clock, ILogger<Warmup> logger) : BackgroundService
+{
+    private const int Shard = 0;
+
+    protected override async Task ExecuteAsync(CancellationToken stopping)
+    {
+        try
+        {
+            var journal = new PostgresJournal(primary, Shard);
+            var sequencer = await new EngineRecovery(journal, Shard, NullLogger.Instance).RebuildAsync(stopping);
+            var request = ARequest();
+            var known = await journal.FindAsync([request], stopping);
+            var batch = sequencer.Match([request, new DepthRequest()], known, [], epoch: 0, clock);
+            await new JournalWriter(journal).CommitAsync(new Term("warmup", Epoch: 0, Guid.Empty, node.Id), batch);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The node ends before it ever led.
+        }
+        catch (Exception error) when (Fence.Refused(error) || Fence.Refused(error.InnerException ?? error))
+        {
+            Log.WarmedUp(logger);
+        }
+        catch (Exception error)
+        {
+            // It reads while a leader writes, so what it finds may contradict itself, and it must not end the node for that. Nothing depends on
+            // it: the first take-over is a little slower.
+            Log.NotWarmedUp(logger, error.Message);
+        }
+    }
+
+    /// <summary>An order in a market that does not exist: refused by the exchange, and that is enough.</summary>
+    private static QueuedCommand ARequest()
+    {
+        var order = new PlaceOrder
+        {
+            RequestId = Guid.NewGuid(), Hash = $"0x{Guid.NewGuid():N}{Guid.NewGuid():N}", Maker = $"0x{Guid.NewGuid():N}00000000", MarketId = int.MaxValue,
+            Outcome = 0, IsBuy = true, PriceTicks = 1, Lots = 1, Salt = "1", Signature = "0x",
+        };
+        return QueuedCommand.Read(order, deadline: long.MaxValue) ?? throw new InvalidOperationException("The order of the warm-up is not well formed.");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Debug, "The code of a take-over is warmed up.")]
+        public static partial void WarmedUp(ILogger logger);
+
+        [LoggerMessage(LogLevel.Debug, "The code of a take-over could not be warmed up: {Reason}")]
+        public static partial void NotWarmedUp(ILogger logger, string reason);
+    }
+}

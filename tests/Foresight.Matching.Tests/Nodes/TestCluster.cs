@@ -1,0 +1,65 @@
+using Foresight.Matching.Journal;
+using Foresight.Matching.Recovery;
+using Foresight.Matching.Sequencing;
+using Foresight.Matching.Engine;
+using Foresight.Matching.Tests.PostgresFaults;
+using Foresight.Matching.Tests.Stores;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Foresight.Matching.Tests.Nodes;
+
+/// <summary>One database and one set of keys, with markets to trade in.</summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    private TestCluster(string connection, Dictionary<string, string?> settings)
+    {
+        (Connection, Settings) = (connection, settings);
+        Database = NpgsqlDataSource.Create(connection);
+    }
+
+    public string Connection { get; }
+    public NpgsqlDataSource Database { get; }
+    public Dictionary<string, string?> Settings { get; }
+
+    /// <summary>The cluster's settings with one of them different, for a node that sees it through something else.</summary>
+    public Dictionary<string, string?> With(string name, string value) => new(Settings) { [name] = value };
+
+    public static async Task<TestCluster> CreateAsync(StoresFixture stores, params KeyValuePair<string, string?>[] settings)
+    {
+        var connection = await stores.CreateDatabaseAsync();
+        var cluster = new TestCluster(connection, stores.NodeSettings(connection));
+        foreach (var (name, value) in settings) cluster.Settings[name] = value;
+        await cluster.ExecuteAsync(
+            """
+            INSERT INTO markets (market_id, address, question, outcomes, tick_size) VALUES
+                (1, decode(repeat('a1', 20), 'hex'), 'Will it?', ARRAY['yes', 'no'], 1),
+                (2, decode(repeat('a2', 20), 'hex'), 'Who?', ARRAY['a', 'b', 'c'], 100)
+            """);
+        return cluster;
+    }
+
+    /// <summary>Nodes begin at the primary; what is asked here is asked of the standby, which is to be promoted.</summary>
+    public static TestCluster Over(ReplicatedStores stores) => new(stores.Standby!, stores.Settings());
+
+    /// <summary>The engine as the journal alone has it.</summary>
+    public async Task<ExchangeEngine> ReplayAsync(long through = long.MaxValue) =>
+        await new EngineRecovery(new PostgresJournal(Database, shard: 0), shard: 0, NullLogger.Instance).ReplayAllAsync(
+            through, CancellationToken.None);
+
+    public async Task<string> ReplayHashAsync(long through = long.MaxValue) => Sequencer.Format((await ReplayAsync(through)).StateHash());
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public async Task<T> ScalarAsync<T>(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    public async ValueTask DisposeAsync() => await Database.DisposeAsync();
+}
