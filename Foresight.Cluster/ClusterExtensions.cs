@@ -28,7 +28,7 @@ public static class ClusterExtensions
         builder.Services.AddSingleton<NodeRegistry>();
         builder.Services.AddSingleton<LeaderDirectory>();
         builder.Services.AddSingleton<ClusterMetrics>();
-        builder.Services.AddSingleton<Namesakes>();
+        builder.Services.AddSingleton<DuplicateNodeGuard>();
         builder.AddNotices();
         builder.Services.AddHostedService<NodeAnnouncer>();
         // The polls of background loops belong to no request and would bury the traces of orders.

@@ -55,8 +55,8 @@ internal sealed class GatewayClient : IDisposable
     public Task<MatchingNodeStatus?> StatusAsync(string address, int shard, CancellationToken cancellation) =>
         AskAsync<MatchingNodeStatus>(address, $"/gateway/status?shard={shard}", cancellation);
 
-    public Task<StateProof?> StateAsync(string address, int shard, CancellationToken cancellation) =>
-        AskAsync<StateProof>(address, $"/gateway/state?shard={shard}", cancellation);
+    public Task<StateDigest?> StateAsync(string address, int shard, CancellationToken cancellation) =>
+        AskAsync<StateDigest>(address, $"/gateway/state?shard={shard}", cancellation);
 
     public void Dispose() => client.Dispose();
 

@@ -76,7 +76,7 @@ public sealed class LeaderRouter : BackgroundService
             : null;
 
     /// <summary>The live engine's state hash; null if there is no leader or it does not answer.</summary>
-    public async Task<StateProof?> LeaderStateAsync(int shard = 0, CancellationToken cancellation = default) =>
+    public async Task<StateDigest?> LeaderStateAsync(int shard = 0, CancellationToken cancellation = default) =>
         await directory.FindAsync(LeasedResources.MatchingOf(shard), cancellation) is { } leader
             ? await gateway.StateAsync(leader.Address, shard, cancellation)
             : null;

@@ -12,7 +12,7 @@ namespace Foresight.Cluster;
 /// While Redis is away it tries again and again; nothing else depends on it.
 /// </summary>
 public sealed partial class NodeAnnouncer(
-    NodeRegistry registry, NodePresence presence, NodeIdentity identity, Namesakes namesakes, IBroadcast broadcast, ClusterMetrics metrics,
+    NodeRegistry registry, NodePresence presence, NodeIdentity identity, DuplicateNodeGuard namesakes, IBroadcast broadcast, ClusterMetrics metrics,
     TimeProvider clock, ILogger<NodeAnnouncer> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
@@ -51,7 +51,7 @@ public sealed partial class NodeAnnouncer(
                 identity.Id, presence.Kind, presence.Address, presence.State, identity.Version, Environment.ProcessId, identity.StartedAt, now,
                 [.. presence.Leads]);
             await registry.AnnounceAsync(node, stopping);
-            namesakes.SayHello();
+            namesakes.Announce();
             metrics.Saw(await registry.ListAsync(stopping));
             return true;
         }

@@ -45,7 +45,7 @@ public static class Shards
 
 /// <summary>Channel <see cref="Channels.ClusterNodes"/>: a process says which name it goes by, with each heartbeat.</summary>
 /// <param name="Instance">Of this process alone, unlike the name.</param>
-public sealed record NodeHello(string NodeId, Guid Instance, DateTimeOffset StartedAt, int ProcessId);
+public sealed record NodeAnnouncement(string NodeId, Guid Instance, DateTimeOffset StartedAt, int ProcessId);
 
 /// <summary>Value of <c>{prefix}node:{id}:info</c> in Redis, renewed with each heartbeat.</summary>
 /// <param name="Kind">matching, api, console.</param>

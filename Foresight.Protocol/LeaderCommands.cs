@@ -4,7 +4,7 @@ namespace Foresight.Protocol;
 
 // The leader's gateway: how Api nodes and the settlement loop hand commands to the leader. POST {leader}/gateway/commands over HTTP/2 without
 // TLS inside the cluster, header X-Foresight-Cluster with the cluster secret, JSON body. All of a batch is committed before the answer comes.
-// GET /gateway/status?shard=: MatchingNodeStatus. GET /gateway/state?shard=: StateProof.
+// GET /gateway/status?shard=: MatchingNodeStatus. GET /gateway/state?shard=: StateDigest.
 
 /// <summary>
 /// A command for the leader of a shard. One that comes twice with the same <see cref="RequestId"/> is applied once, and both get the same answer.
@@ -162,4 +162,4 @@ public sealed record CommandBatch(IReadOnlyList<LeaderCommand> Commands, DateTim
 public sealed record CommandAnswer(string NodeId, IReadOnlyList<CommandResult> Results);
 
 /// <summary>The live engine's state hash at a journal position, to be compared with a replay.</summary>
-public sealed record StateProof(string NodeId, long Epoch, long Sequence, string StateHash, int Shard = 0);
+public sealed record StateDigest(string NodeId, long Epoch, long Sequence, string StateHash, int Shard = 0);

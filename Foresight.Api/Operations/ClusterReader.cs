@@ -16,9 +16,9 @@ public sealed class ClusterReader(
     /// <summary>Below what the overview gives each of its parts.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
 
-    private readonly SourceMemory<IReadOnlyList<NodeRecord>> nodeMemory = new("nodes in Redis", Bound, clock, logger);
-    private readonly SourceMemory<IReadOnlyDictionary<int, LiveLease>> leaseMemory = new("leases in Redis", Bound, clock, logger);
-    private readonly SourceMemory<LeadershipRows> rowMemory = new("terms in Postgres", Bound, clock, logger);
+    private readonly LastKnownValue<IReadOnlyList<NodeRecord>> nodeMemory = new("nodes in Redis", Bound, clock, logger);
+    private readonly LastKnownValue<IReadOnlyDictionary<int, LiveLease>> leaseMemory = new("leases in Redis", Bound, clock, logger);
+    private readonly LastKnownValue<LeadershipRows> rowMemory = new("terms in Postgres", Bound, clock, logger);
 
     /// <param name="withAddresses">Inner addresses are for operators only.</param>
     /// <exception cref="NpgsqlException">Neither source answers, and neither ever did.</exception>
@@ -72,8 +72,8 @@ public sealed class ClusterReader(
     /// By Redis' word while it gives one. Else the holder of the last term: who may write, but nobody can say whether it still does.
     /// </summary>
     private static LeaderView? LeaderOf(
-        int shard, SourceReading<IReadOnlyDictionary<int, LiveLease>> leases, SourceReading<LeadershipRows> rows,
-        SourceReading<IReadOnlyList<NodeRecord>> nodes, bool withAddresses)
+        int shard, KnownValue<IReadOnlyDictionary<int, LiveLease>> leases, KnownValue<LeadershipRows> rows,
+        KnownValue<IReadOnlyList<NodeRecord>> nodes, bool withAddresses)
     {
         if (leases.IsFresh || rows.Value is null)
         {

@@ -14,7 +14,7 @@ public sealed record LeadershipRows(
 {
     private const int MaxFailovers = 50;
 
-    /// <summary>Of the holder's door.</summary>
+    /// <summary>Of the holder's gateway.</summary>
     public string AddressOf(string resource) => Addresses.GetValueOrDefault(resource, "");
 
     public static async Task<LeadershipRows> ReadAsync(NpgsqlConnection connection, CancellationToken cancellation)

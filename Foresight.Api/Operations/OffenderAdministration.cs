@@ -14,9 +14,9 @@ namespace Foresight.Api.Operations;
 public sealed class OffenderAdministration(Database database, OffenderOptions options)
 {
     private const int MaxListed = 500;
-    private const int MaxOffences = 100;
+    private const int MaxStrikes = 100;
 
-    /// <summary>Those with the most points first. Accounts whose offences have faded are not among them.</summary>
+    /// <summary>Those with the most points first. Accounts whose strikes have faded are not among them.</summary>
     public Task<IReadOnlyList<OffenderView>> ListAsync(CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync<IReadOnlyList<OffenderView>>("offenders", async (connection, cancel) =>
         {
@@ -44,13 +44,13 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var parameters = new { address = address.ToBytes() };
-        var forgiven = await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE offences SET forgiven_at = now() WHERE address = @address AND forgiven_at IS NULL", parameters, transaction,
+        var waived = await connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE strikes SET waived_at = now() WHERE address = @address AND waived_at IS NULL", parameters, transaction,
             cancellationToken: cancellationToken));
-        if (forgiven == 0) return new Problem(ProblemRules.StateConflict, $"Nothing counts against {address}.");
+        if (waived == 0) return new Problem(ProblemRules.StateConflict, $"Nothing counts against {address}.");
         await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO offender_audit (address, actor, key_name, action, forgiven, note) VALUES (@address, @Actor, @Key, 'reset', @forgiven, @note)",
-            new { parameters.address, by.Actor, by.Key, forgiven, note }, transaction, cancellationToken: cancellationToken));
+            "INSERT INTO offender_audit (address, actor, key_name, action, waived, note) VALUES (@address, @Actor, @Key, 'reset', @waived, @note)",
+            new { parameters.address, by.Actor, by.Key, waived, note }, transaction, cancellationToken: cancellationToken));
         var detail = await DetailAsync(connection, address, transaction, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return detail!;
@@ -59,53 +59,53 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
     private async Task<OffenderDetail?> DetailAsync(
         NpgsqlConnection connection, Address address, NpgsqlTransaction? transaction, CancellationToken cancellationToken)
     {
-        var parameters = new { address = address.ToBytes(), MaxOffences };
-        var offences = (await connection.QueryAsync<OffenceRow>(new CommandDefinition(
-            "SELECT trade_id, reason, points, at, forgiven_at FROM offences WHERE address = @address ORDER BY at DESC, trade_id DESC LIMIT @MaxOffences",
+        var parameters = new { address = address.ToBytes(), MaxStrikes };
+        var strikes = (await connection.QueryAsync<StrikeRow>(new CommandDefinition(
+            "SELECT trade_id, reason, points, at, waived_at FROM strikes WHERE address = @address ORDER BY at DESC, trade_id DESC LIMIT @MaxStrikes",
             parameters, transaction, cancellationToken: cancellationToken))).AsList();
-        if (offences.Count == 0) return null;
-        var audit = await connection.QueryAsync<(DateTime At, string Actor, string Action, int Forgiven, string Note, string? Key)>(new CommandDefinition(
-            "SELECT at, actor, action, forgiven, note, key_name FROM offender_audit WHERE address = @address ORDER BY audit_id DESC LIMIT @MaxOffences",
+        if (strikes.Count == 0) return null;
+        var audit = await connection.QueryAsync<(DateTime At, string Actor, string Action, int Waived, string Note, string? Key)>(new CommandDefinition(
+            "SELECT at, actor, action, waived, note, key_name FROM offender_audit WHERE address = @address ORDER BY audit_id DESC LIMIT @MaxStrikes",
             parameters, transaction, cancellationToken: cancellationToken));
         var (now, counting) = await ReadAsync(connection, address, transaction, cancellationToken);
         var view = ViewOf(address, counting, now)
-            ?? new OffenderView(address.ToString(), OffenderLevels.Clear, 0, null, 0, new Dictionary<string, int>(), offences[0].At);
+            ?? new OffenderView(address.ToString(), OffenderLevels.Clear, 0, null, 0, new Dictionary<string, int>(), strikes[0].At);
         return new OffenderDetail(
-            view, [.. offences.Select(o => new OffenceView(o.TradeId, o.Reason, o.Points, o.At, o.ForgivenAt))],
-            [.. audit.Select(a => new OffenderAuditView(a.At, a.Actor, a.Action, a.Forgiven, a.Note, a.Key))]);
+            view, [.. strikes.Select(o => new StrikeView(o.TradeId, o.Reason, o.Points, o.At, o.WaivedAt))],
+            [.. audit.Select(a => new OffenderAuditView(a.At, a.Actor, a.Action, a.Waived, a.Note, a.Key))]);
     }
 
-    private static async Task<(DateTimeOffset Now, IReadOnlyList<OffenceRow> Rows)> ReadAsync(
+    private static async Task<(DateTimeOffset Now, IReadOnlyList<StrikeRow> Rows)> ReadAsync(
         NpgsqlConnection connection, Address? address, NpgsqlTransaction? transaction, CancellationToken cancellationToken)
     {
         var now = await connection.ExecuteScalarAsync<DateTime>(
             new CommandDefinition("SELECT clock_timestamp()", transaction: transaction, cancellationToken: cancellationToken));
-        var rows = await connection.QueryAsync<OffenceRow>(new CommandDefinition(
+        var rows = await connection.QueryAsync<StrikeRow>(new CommandDefinition(
             """
-            SELECT address, trade_id, reason, points, at FROM offences
-            WHERE forgiven_at IS NULL AND at > now() - @Memory AND (@address::bytea IS NULL OR address = @address) ORDER BY at, trade_id
+            SELECT address, trade_id, reason, points, at FROM strikes
+            WHERE waived_at IS NULL AND at > now() - @Memory AND (@address::bytea IS NULL OR address = @address) ORDER BY at, trade_id
             """,
             new { OffenderRules.Memory, address = address?.ToBytes() }, transaction, cancellationToken: cancellationToken));
         return (now, rows.AsList());
     }
 
-    private OffenderView? ViewOf(Address address, IReadOnlyList<OffenceRow> offences, DateTimeOffset now)
+    private OffenderView? ViewOf(Address address, IReadOnlyList<StrikeRow> strikes, DateTimeOffset now)
     {
-        var standing = OffenderRules.StandingOf(offences.Select(o => new Offence(o.At, o.Points)), options, now);
+        var standing = OffenderRules.StandingOf(strikes.Select(o => new Strike(o.At, o.Points)), options, now);
         if (standing.Points == 0) return null;
         return new OffenderView(
             address.ToString(), standing.Level.ToString().ToLowerInvariant(), standing.Points,
-            standing.Improves > TimeSpan.Zero ? now + standing.Improves : null, offences.Count,
-            offences.GroupBy(o => o.Reason).ToDictionary(g => g.Key, g => g.Count()), offences[^1].At);
+            standing.Improves > TimeSpan.Zero ? now + standing.Improves : null, strikes.Count,
+            strikes.GroupBy(o => o.Reason).ToDictionary(g => g.Key, g => g.Count()), strikes[^1].At);
     }
 
-    private sealed class OffenceRow
+    private sealed class StrikeRow
     {
         public byte[] Address { get; init; } = [];
         public long TradeId { get; init; }
         public string Reason { get; init; } = "";
         public int Points { get; init; }
         public DateTime At { get; init; }
-        public DateTime? ForgivenAt { get; init; }
+        public DateTime? WaivedAt { get; init; }
     }
 }

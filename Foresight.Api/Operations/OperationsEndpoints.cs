@@ -53,10 +53,10 @@ public static class OperationsEndpoints
         routes.MapGet("", async (OffenderAdministration offenders, CancellationToken cancellationToken) => TypedResults.Ok(await offenders.ListAsync(cancellationToken)))
             .WithName("ListOffenders").WithSummary("Accounts whose trades failed by their own doing, the worst first.")
             .RefusesWith(401, 503);
-        routes.MapGet("/{address}", OffenderAsync).WithName("GetOffender").WithSummary("One of them, with its offences and resets.")
+        routes.MapGet("/{address}", OffenderAsync).WithName("GetOffender").WithSummary("One of them, with its strikes and resets.")
             .RefusesWith(400, 401, 404, 503);
         routes.MapPost("/{address}/reset", ResetOffenderAsync).WithName("ResetOffender")
-            .WithSummary("Forgives what counts against an account, with a note that is kept.").RefusesWith(400, 401, 409, 503);
+            .WithSummary("Waives what counts against an account, with a note that is kept.").RefusesWith(400, 401, 409, 503);
     }
 
     private static async Task<Results<Ok<OffenderDetail>, ProblemResult>> OffenderAsync(

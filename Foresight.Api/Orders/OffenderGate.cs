@@ -12,12 +12,12 @@ namespace Foresight.Api.Orders;
 
 /// <summary>
 /// Holds back new orders of accounts whose trades failed by their own doing. It decides before an order is sequenced, so nothing of it is
-/// in the journal and a replay needs no score. Each node reads the offences for itself, at most a second old.
+/// in the journal and a replay needs no score. Each node reads the strikes for itself, at most a second old.
 /// </summary>
 public sealed partial class OffenderGate
 {
-    /// <summary>Offences that count; with more of them the oldest are forgotten first.</summary>
-    private const int MaxOffences = 100_000;
+    /// <summary>Strikes that count; with more of them the oldest are forgotten first.</summary>
+    private const int MaxStrikes = 100_000;
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
 
@@ -71,7 +71,7 @@ public sealed partial class OffenderGate
             new { maker = maker.ToBytes() }, cancellationToken: cancellation));
 
     /// <summary>
-    /// The offences as of a second ago at most. When they cannot be read, as of when they could: without Postgres no order can be
+    /// The strikes as of a second ago at most. When they cannot be read, as of when they could: without Postgres no order can be
     /// committed, so nothing gets past for that.
     /// </summary>
     private async ValueTask<Known> KnownAsync(CancellationToken cancellation)
@@ -86,7 +86,7 @@ public sealed partial class OffenderGate
             if (current is not null && clock.GetElapsedTime(current.ReadAt) < RefreshInterval) return current;
             var started = clock.GetTimestamp();
             var read = await database.ReadPrimaryAsync(
-                "offences", (connection, cancel) => ReadAsync(connection, started, cancel), cancellation);
+                "strikes", (connection, cancel) => ReadAsync(connection, started, cancel), cancellation);
             Volatile.Write(ref known, read);
             return read;
         }
@@ -109,37 +109,37 @@ public sealed partial class OffenderGate
         var rows = await connection.QueryAsync<(byte[] Address, DateTime At, int Points)>(new CommandDefinition(
             """
             SELECT address, at, points FROM (
-                SELECT address, at, points, trade_id FROM offences WHERE forgiven_at IS NULL AND at > now() - @Memory ORDER BY at DESC LIMIT @MaxOffences) newest
+                SELECT address, at, points, trade_id FROM strikes WHERE waived_at IS NULL AND at > now() - @Memory ORDER BY at DESC LIMIT @MaxStrikes) newest
             ORDER BY at, trade_id
             """,
-            new { OffenderRules.Memory, MaxOffences }, cancellationToken: cancellation));
-        return new Known(now, started, started, rows.ToLookup(r => new Address(r.Address), r => new Offence(r.At, r.Points)));
+            new { OffenderRules.Memory, MaxStrikes }, cancellationToken: cancellation));
+        return new Known(now, started, started, rows.ToLookup(r => new Address(r.Address), r => new Strike(r.At, r.Points)));
     }
 
     private IEnumerable<Measurement<int>> Count()
     {
         if (Volatile.Read(ref known) is not { } current) yield break;
-        var levels = current.Offences.Select(account => current.StandingOf(account.Key, options, clock).Level).ToList();
+        var levels = current.Strikes.Select(account => current.StandingOf(account.Key, options, clock).Level).ToList();
         yield return new Measurement<int>(
             levels.Count(l => l == OffenderLevel.Capped), new KeyValuePair<string, object?>("level", "capped"));
         yield return new Measurement<int>(
             levels.Count(l => l == OffenderLevel.Refused), new KeyValuePair<string, object?>("level", "refused"));
     }
 
-    /// <param name="Now">The database's clock when it was read, which is the one that the offences are stamped by.</param>
+    /// <param name="Now">The database's clock when it was read, which is the one that the strikes are stamped by.</param>
     /// <param name="NowAt">Timestamp of this node's monotonic clock at <paramref name="Now"/>.</param>
     /// <param name="ReadAt">Timestamp of the last attempt to read.</param>
-    private sealed record Known(DateTimeOffset Now, long NowAt, long ReadAt, ILookup<Address, Offence> Offences)
+    private sealed record Known(DateTimeOffset Now, long NowAt, long ReadAt, ILookup<Address, Strike> Strikes)
     {
         public Standing StandingOf(Address account, OffenderOptions options, TimeProvider clock)
-            => Offences.Contains(account)
-                ? OffenderRules.StandingOf(Offences[account], options, Now + clock.GetElapsedTime(NowAt))
+            => Strikes.Contains(account)
+                ? OffenderRules.StandingOf(Strikes[account], options, Now + clock.GetElapsedTime(NowAt))
                 : default;
     }
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Offences could not be read; those that were known before count: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Strikes could not be read; those that were known before count: {Reason}")]
         public static partial void NotRead(ILogger logger, string reason);
     }
 }

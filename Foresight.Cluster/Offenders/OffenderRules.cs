@@ -1,7 +1,7 @@
 namespace Foresight.Cluster.Offenders;
 
 /// <summary>A trade that failed by an account's doing.</summary>
-public readonly record struct Offence(DateTimeOffset At, int Points);
+public readonly record struct Strike(DateTimeOffset At, int Points);
 
 public enum OffenderLevel
 {
@@ -15,17 +15,17 @@ public enum OffenderLevel
     Refused,
 }
 
-/// <param name="Points">Left of what its offences counted, rounded up.</param>
-/// <param name="Improves">After this long, without a new offence, the level is a better one; zero when it is the best.</param>
+/// <param name="Points">Left of what its strikes counted, rounded up.</param>
+/// <param name="Improves">After this long, without a new strike, the level is a better one; zero when it is the best.</param>
 public readonly record struct Standing(OffenderLevel Level, int Points, TimeSpan Improves);
 
 /// <summary>
-/// How much an account is trusted, by what became of its trades. Each offence adds points, and points fade one after the other at a steady
-/// rate, so the score is nothing but the moment at which the last one is gone. Pure: same offences and time, same standing, on every node.
+/// How much an account is trusted, by what became of its trades. Each strike adds points, and points fade one after the other at a steady
+/// rate, so the score is nothing but the moment at which the last one is gone. Pure: same strikes and time, same standing, on every node.
 /// </summary>
 public static class OffenderRules
 {
-    /// <summary>Offences older than this have faded whatever they counted, and no account is in debt for longer.</summary>
+    /// <summary>Strikes older than this have faded whatever they counted, and no account is in debt for longer.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromDays(1);
 
     /// <summary>
@@ -46,16 +46,16 @@ public static class OffenderRules
         _ => 0,
     };
 
-    /// <param name="offences">Of one account, oldest first.</param>
-    public static Standing StandingOf(IEnumerable<Offence> offences, OffenderOptions options, DateTimeOffset now)
+    /// <param name="strikes">Of one account, oldest first.</param>
+    public static Standing StandingOf(IEnumerable<Strike> strikes, OffenderOptions options, DateTimeOffset now)
     {
         var clean = DateTimeOffset.MinValue;
-        foreach (var offence in offences)
+        foreach (var strike in strikes)
         {
-            if (now - offence.At >= Memory) continue;
-            var from = clean > offence.At ? clean : offence.At;
-            var most = offence.At + Memory;
-            clean = offence.Points * options.PointLasts < most - from ? from + (offence.Points * options.PointLasts) : most;
+            if (now - strike.At >= Memory) continue;
+            var from = clean > strike.At ? clean : strike.At;
+            var most = strike.At + Memory;
+            clean = strike.Points * options.PointLasts < most - from ? from + (strike.Points * options.PointLasts) : most;
         }
 
         var left = clean > now ? clean - now : TimeSpan.Zero;

@@ -76,7 +76,7 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
     public Task<OffenderDetail> GetOffenderAsync(string address, CancellationToken cancel) =>
         GetAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}", cancel);
 
-    /// <summary>Forgives what counts against the account.</summary>
+    /// <summary>Waives what counts against the account.</summary>
     public Task<OffenderDetail> ResetOffenderAsync(string address, ResetOffenderRequest request, CancellationToken cancel) =>
         PostAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}/reset", request, cancel);
 

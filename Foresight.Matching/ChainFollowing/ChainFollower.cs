@@ -142,18 +142,18 @@ public sealed partial class ChainFollower(FollowerParts parts)
     {
         HashSet<Address> touched = [.. facts.Touched.Select(t => t.Account), .. facts.CollateralApprovals, .. facts.ShareApprovals];
         var known = everything ? [.. await store.ReadAllAccountsAsync(cancellation)] : touched.Count == 0 ? [] : await store.ReadKnownAccountsAsync(touched, cancellation);
-        var doubted = await parts.Unconfirmed.ReadUnconfirmedAsync(cancellation);
-        await ObserveAsync(UnconfirmedRules.With(ObservationRules.Plan(deployment, facts, known), deployment, doubted, block), known, doubted, block, cancellation);
-        if (everything && known.Count > 0) await ObserveAsync(ObservationRules.Everything(deployment, known), known, doubted, block, cancellation);
+        var decreases = await parts.Unconfirmed.ReadUnconfirmedAsync(cancellation);
+        await ObserveAsync(UnconfirmedRules.With(ObservationRules.Plan(deployment, facts, known), deployment, decreases, block), known, decreases, block, cancellation);
+        if (everything && known.Count > 0) await ObserveAsync(ObservationRules.Everything(deployment, known), known, decreases, block, cancellation);
     }
 
-    private async Task ObserveAsync(Observations plan, IReadOnlySet<Address> known, IReadOnlyList<UnconfirmedDecrease> doubted, long block, CancellationToken cancellation)
+    private async Task ObserveAsync(Observations plan, IReadOnlySet<Address> known, IReadOnlyList<UnconfirmedDecrease> decreases, long block, CancellationToken cancellation)
     {
         var read = new List<ChainHolding>(await parts.Holdings.ReadCollateralAsync([.. plan.Collateral], block, cancellation));
         foreach (var (market, accounts) in plan.Shares) read.AddRange(await parts.Holdings.ReadSharesAsync(market, [.. accounts], block, cancellation));
         if (read.Count == 0) return;
         var owned = await store.ReadOwnedAsync([.. read.Select(r => r.Account).Distinct()], cancellation);
-        var changed = UnconfirmedRules.Believable(ObservationRules.Changed(read, owned, known), owned, doubted, block).ToList();
+        var changed = UnconfirmedRules.Believable(ObservationRules.Changed(read, owned, known), owned, decreases, block).ToList();
         await leader.ObserveAsync(changed, block, parts.Allotter, cancellation);
     }
 
@@ -183,13 +183,13 @@ public sealed partial class ChainFollower(FollowerParts parts)
         var failed = await store.ReadToBustAsync(confirmed.Number, BustLimit, cancellation);
         if (failed.Count == 0) return;
         // First, because a trade that the engine has closed is not met here again.
-        var accusations = failed.Select(f => FailureReasons.AccusationOf(f.TradeId, f.Reason)).OfType<Accusation>().ToList();
-        if (accusations.Count > 0) await journal.AccuseAsync(settlement.Term, accusations, cancellation);
+        var attributions = failed.Select(f => FailureReasons.AttributionOf(f.TradeId, f.Reason)).OfType<Attribution>().ToList();
+        if (attributions.Count > 0) await journal.AttributeAsync(settlement.Term, attributions, cancellation);
         var (facts, block) = await ReadAboveAsync(failed, confirmed, head, cancellation);
         List<LeaderCommand> withdrawn =
         [
             .. await parts.FaultyOrders.CommandsAsync(failed, facts, block, cancellation),
-            .. await parts.FaultyOrders.OfRefusedAsync(accusations.Select(a => a.TradeId).ToList(), options.Offenders, cancellation),
+            .. await parts.FaultyOrders.OfRefusedAsync(attributions.Select(a => a.TradeId).ToList(), options.Offenders, cancellation),
         ];
         if (withdrawn.Count > 0) await leader.DeliverAsync(withdrawn, cancellation);
         var trace = await settlement.Store.ReadTraceAsync(failed.Select(f => f.TradeId), cancellation);

@@ -9,7 +9,7 @@ namespace Foresight.Matching.ChainFollowing;
 /// How much of the orders that rest here somebody filled directly on chain. Counted from an order's beginning: what the contract says that is filled, less what
 /// trades of ours settled, so the same number comes out however often and from whichever block it is asked.
 /// </summary>
-public sealed class DirectFills(Deployment deployment, EthereumClient client, FollowerStore store, UnconfirmedStore doubts)
+public sealed class DirectFills(Deployment deployment, EthereumClient client, FollowerStore store, UnconfirmedStore unconfirmed)
 {
     /// <param name="facts">Everything between the follower's cursor and <paramref name="block"/>.</param>
     public async Task<IReadOnlyList<(RestingOrder Order, long Lots)>> ReadAsync(BlockFacts facts, long block, CancellationToken cancellation)
@@ -25,7 +25,7 @@ public sealed class DirectFills(Deployment deployment, EthereumClient client, Fo
         IReadOnlyList<RestingOrder> resting, BlockFacts facts, long block, CancellationToken cancellation)
     {
         if (resting.Count == 0) return [];
-        var final = await doubts.ReadFinalLotsAsync([.. resting.Select(r => r.Hash)], cancellation);
+        var final = await unconfirmed.ReadFinalLotsAsync([.. resting.Select(r => r.Hash)], cancellation);
         var since = facts.Fills.Where(f => !f.TradeId.IsZero).GroupBy(f => f.OrderHash)
             .ToDictionary(g => g.Key, g => (long)(g.Aggregate(System.Numerics.BigInteger.Zero, (sum, f) => sum + f.Amount) / OrderMessage.AmountPerLot));
         var fills = new List<(RestingOrder, long)>();

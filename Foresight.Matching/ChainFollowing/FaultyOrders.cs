@@ -12,7 +12,7 @@ namespace Foresight.Matching.ChainFollowing;
 /// everything of an account that the contract does not believe or the token does not serve. They leave the book before the trade is bust, so that
 /// none of them costs a second taker its fill.
 /// </summary>
-public sealed class FaultyOrders(FollowerStore store, UnconfirmedStore doubts, DirectFills direct, LeaderClient leader)
+public sealed class FaultyOrders(FollowerStore store, UnconfirmedStore unconfirmed, DirectFills direct, LeaderClient leader)
 {
     /// <param name="facts">Everything between the follower's cursor and <paramref name="block"/>.</param>
     public async Task<IReadOnlyList<LeaderCommand>> CommandsAsync(
@@ -23,7 +23,7 @@ public sealed class FaultyOrders(FollowerStore store, UnconfirmedStore doubts, D
         foreach (var (trade, reason) in failed)
         {
             if (FailureReasons.WithdrawnAccount(reason) is not { } account || !withdrawn.Add(account)) continue;
-            commands.AddRange((await doubts.ReadRestingOfAsync(account, cancellation)).Select(order => leader.Withdraw(order, trade)));
+            commands.AddRange((await unconfirmed.ReadRestingOfAsync(account, cancellation)).Select(order => leader.Withdraw(order, trade)));
         }
 
         var orders = failed.Where(f => FailureReasons.OrderAtFault(f.Reason) is not null)
@@ -46,13 +46,13 @@ public sealed class FaultyOrders(FollowerStore store, UnconfirmedStore doubts, D
     /// Everything that rests of accounts whose new orders are refused by now, by what these trades add to their score: what they placed before
     /// is no better than what they would place next.
     /// </summary>
-    public async Task<IReadOnlyList<LeaderCommand>> OfRefusedAsync(IReadOnlyCollection<long> accused, OffenderOptions options, CancellationToken cancellation)
+    public async Task<IReadOnlyList<LeaderCommand>> OfRefusedAsync(IReadOnlyCollection<long> attributed, OffenderOptions options, CancellationToken cancellation)
     {
         var commands = new List<LeaderCommand>();
-        foreach (var (account, trade, now, offences) in await doubts.ReadOffencesAsync(accused, cancellation))
+        foreach (var (account, trade, now, strikes) in await unconfirmed.ReadStrikesAsync(attributed, cancellation))
         {
-            if (OffenderRules.StandingOf(offences, options, now).Level != OffenderLevel.Refused) continue;
-            commands.AddRange((await doubts.ReadRestingOfAsync(account, cancellation)).Select(order => leader.Withdraw(order, trade)));
+            if (OffenderRules.StandingOf(strikes, options, now).Level != OffenderLevel.Refused) continue;
+            commands.AddRange((await unconfirmed.ReadRestingOfAsync(account, cancellation)).Select(order => leader.Withdraw(order, trade)));
         }
 
         return commands;

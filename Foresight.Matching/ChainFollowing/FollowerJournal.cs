@@ -68,7 +68,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 """,
                 kept.Select(b => b.Number).ToArray(), kept.Select(b => b.Hash.ToBytes()).ToArray()),
             SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number < $1", to.Number - MarksKept),
-            SettlementJournal.Sql("DELETE FROM doubted_holdings WHERE seen_block <= $1", to.Number),
+            SettlementJournal.Sql("DELETE FROM unconfirmed_decreases WHERE seen_block <= $1", to.Number),
             SettlementJournal.Sql("DELETE FROM chain_cursors WHERE name = $1 AND block_number < $2", ChainCursors.Reobserve, to.Number));
     }
 
@@ -89,7 +89,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
         // What is tried again has not failed: whoever makes it fail again is named then.
         SettlementJournal.Sql(
             """
-            DELETE FROM offences o USING trades t JOIN markets m USING (market_id)
+            DELETE FROM strikes o USING trades t JOIN markets m USING (market_id)
             WHERE o.trade_id = t.trade_id AND m.generation = (SELECT max(generation) FROM deployments)
               AND t.block_number > $1 AND t.settlement = 'failed' AND t.batch_id IS NOT NULL
             """,
@@ -143,14 +143,14 @@ public sealed class FollowerJournal(SettlementJournal journal)
     }
 
     /// <summary>These holdings were less at an unconfirmed block; they are observed anew when it is confirmed.</summary>
-    public Task DoubtAsync(Term term, IReadOnlyList<ChainHolding> reduced, long block, CancellationToken cancellation)
+    public Task MarkUnconfirmedAsync(Term term, IReadOnlyList<ChainHolding> reduced, long block, CancellationToken cancellation)
     {
         var assets = reduced.Select(ObservationRules.AssetOf).ToList();
         return journal.ExecuteAsync(
             term, cancellation,
             SettlementJournal.Sql(
                 """
-                INSERT INTO doubted_holdings AS d (address, market_id, outcome, seen_block)
+                INSERT INTO unconfirmed_decreases AS d (address, market_id, outcome, seen_block)
                 SELECT u.address, u.market_id, u.outcome, $4 FROM unnest($1::bytea[], $2::int[], $3::smallint[]) AS u (address, market_id, outcome)
                 ON CONFLICT (address, market_id, outcome) DO UPDATE SET seen_block = greatest(d.seen_block, excluded.seen_block)
                 """,
@@ -160,21 +160,21 @@ public sealed class FollowerJournal(SettlementJournal journal)
     /// <summary>
     /// Holds failed trades against the accounts whose doing they are; each trade once. The reason names the account, or the order whose maker it is.
     /// </summary>
-    public Task AccuseAsync(Term term, IReadOnlyList<Accusation> accusations, CancellationToken cancellation) => journal.ExecuteAsync(
+    public Task AttributeAsync(Term term, IReadOnlyList<Attribution> attributions, CancellationToken cancellation) => journal.ExecuteAsync(
         term, cancellation,
         SettlementJournal.Sql(
             """
-            INSERT INTO offences (trade_id, address, reason, points)
+            INSERT INTO strikes (trade_id, address, reason, points)
             SELECT u.trade_id, a.address, u.reason, u.points
             FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::text[], $5::int[]) AS u (trade_id, address, order_hash, reason, points)
             JOIN accounts a ON a.address =
                 coalesce(nullif(u.address, ''), (SELECT m.address FROM orders o JOIN accounts m USING (account_id) WHERE o.order_hash = u.order_hash))
             ON CONFLICT (trade_id) DO NOTHING
             """,
-            accusations.Select(a => a.TradeId).ToArray(), accusations.Select(a => a.Account?.ToBytes() ?? []).ToArray(),
-            accusations.Select(a => a.Order?.ToBytes() ?? []).ToArray(), accusations.Select(a => a.Code).ToArray(), accusations.Select(a => a.Points).ToArray()));
+            attributions.Select(a => a.TradeId).ToArray(), attributions.Select(a => a.Account?.ToBytes() ?? []).ToArray(),
+            attributions.Select(a => a.Order?.ToBytes() ?? []).ToArray(), attributions.Select(a => a.Code).ToArray(), attributions.Select(a => a.Points).ToArray()));
 
     /// <summary>Of a chain that is gone. On a new one everything is observed at the first step.</summary>
     public Task ForgetUnconfirmedAsync(Term term, CancellationToken cancellation)
-        => journal.ExecuteAsync(term, cancellation, SettlementJournal.Sql("DELETE FROM doubted_holdings"));
+        => journal.ExecuteAsync(term, cancellation, SettlementJournal.Sql("DELETE FROM unconfirmed_decreases"));
 }

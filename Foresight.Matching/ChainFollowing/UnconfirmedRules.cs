@@ -52,23 +52,23 @@ public static class UnconfirmedRules
     /// told when that block is confirmed, or is gone.
     /// </summary>
     public static IEnumerable<ChainHolding> Believable(
-        IEnumerable<ChainHolding> changed, IReadOnlyDictionary<(Address, int Market, int Outcome), long> owned, IEnumerable<UnconfirmedDecrease> doubts, long block)
+        IEnumerable<ChainHolding> changed, IReadOnlyDictionary<(Address, int Market, int Outcome), long> owned, IEnumerable<UnconfirmedDecrease> unconfirmed, long block)
     {
-        var doubted = doubts.Where(d => d.SeenBlock > block).Select(d => (d.Account, d.Market, d.Outcome)).ToHashSet();
+        var decreases = unconfirmed.Where(d => d.SeenBlock > block).Select(d => (d.Account, d.Market, d.Outcome)).ToHashSet();
         foreach (var holding in changed)
         {
             var (market, outcome) = ObservationRules.AssetOf(holding);
             var key = (holding.Account, market, outcome);
-            if (!doubted.Contains(key) || holding.Units <= owned.GetValueOrDefault(key)) yield return holding;
+            if (!decreases.Contains(key) || holding.Units <= owned.GetValueOrDefault(key)) yield return holding;
         }
     }
 
     /// <summary>The plan, and every doubt that this block settles.</summary>
-    public static Observations With(Observations plan, Deployment deployment, IEnumerable<UnconfirmedDecrease> doubts, long block)
+    public static Observations With(Observations plan, Deployment deployment, IEnumerable<UnconfirmedDecrease> unconfirmed, long block)
     {
         var collateral = plan.Collateral.ToHashSet();
         var shares = plan.Shares.ToDictionary(s => s.Key, s => s.Value.ToHashSet());
-        foreach (var doubt in doubts.Where(d => d.SeenBlock <= block))
+        foreach (var doubt in unconfirmed.Where(d => d.SeenBlock <= block))
         {
             if (doubt.Market == 0) collateral.Add(doubt.Account);
             else if (deployment.Markets.FirstOrDefault(m => m.Id == doubt.Market) is { } market)

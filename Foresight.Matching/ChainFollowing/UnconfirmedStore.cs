@@ -17,7 +17,7 @@ public sealed class UnconfirmedStore(NpgsqlDataSource primary)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellation);
         var rows = await connection.QueryAsync<(byte[] Address, int Market, short Outcome, long Block)>(new CommandDefinition(
-            "SELECT address, market_id, outcome, seen_block FROM doubted_holdings", cancellationToken: cancellation));
+            "SELECT address, market_id, outcome, seen_block FROM unconfirmed_decreases", cancellationToken: cancellation));
         return [.. rows.Select(r => new UnconfirmedDecrease(new Address(r.Address), r.Market, r.Outcome, r.Block))];
     }
 
@@ -57,20 +57,20 @@ public sealed class UnconfirmedStore(NpgsqlDataSource primary)
     }
 
     /// <summary>All that counts against the accounts of these failed trades, oldest first, with one of the trades, and the clock that stamped it.</summary>
-    public async Task<IReadOnlyList<(Address Account, long Trade, DateTimeOffset Now, IReadOnlyList<Offence> Offences)>> ReadOffencesAsync(
+    public async Task<IReadOnlyList<(Address Account, long Trade, DateTimeOffset Now, IReadOnlyList<Strike> Strikes)>> ReadStrikesAsync(
         IReadOnlyCollection<long> trades, CancellationToken cancellation)
     {
         if (trades.Count == 0) return [];
         await using var connection = await primary.OpenConnectionAsync(cancellation);
         var rows = await connection.QueryAsync<(byte[] Address, long Trade, DateTime At, int Points, DateTime Now)>(new CommandDefinition(
             """
-            SELECT address, trade_id, at, points, now() FROM offences
-            WHERE forgiven_at IS NULL AND at > now() - @Memory AND address IN (SELECT address FROM offences WHERE trade_id = ANY (@trades))
+            SELECT address, trade_id, at, points, now() FROM strikes
+            WHERE waived_at IS NULL AND at > now() - @Memory AND address IN (SELECT address FROM strikes WHERE trade_id = ANY (@trades))
             ORDER BY at, trade_id
             """,
             new { OffenderRules.Memory, trades = trades.ToArray() }, cancellationToken: cancellation));
         return [.. rows.GroupBy(r => new Address(r.Address)).Select(g =>
-            (g.Key, g.Last().Trade, new DateTimeOffset(g.Last().Now), (IReadOnlyList<Offence>)[.. g.Select(r => new Offence(r.At, r.Points))]))];
+            (g.Key, g.Last().Trade, new DateTimeOffset(g.Last().Now), (IReadOnlyList<Strike>)[.. g.Select(r => new Strike(r.At, r.Points))]))];
     }
 
     /// <summary>The states of this chain's markets in the engine, of those that it lists.</summary>

@@ -73,7 +73,7 @@ public sealed partial class UnconfirmedWatcher(FollowerParts parts)
         if (reduced.Count == 0) return;
 
         // Written down before the leader hears of it: should the block be undone, or this node end, they are observed anew all the same.
-        await journal.DoubtAsync(settlement.Term, reduced, head, cancellation);
+        await journal.MarkUnconfirmedAsync(settlement.Term, reduced, head, cancellation);
         await leader.ObserveAsync(reduced, cursor.Number, parts.Allotter, cancellation);
         settlement.Metrics.HeadReductions(reduced.Count);
         Log.Reduced(settlement.Logger, reduced.Count, head);

@@ -8,22 +8,22 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Foresight.Matching.Gateway;
 
 /// <summary>
-/// Two ports: HTTP/1.1 for probes and metrics where ASPNETCORE_URLS says, and HTTP/2 without TLS for the door. One port cannot serve both:
+/// Two ports: HTTP/1.1 for probes and metrics where ASPNETCORE_URLS says, and HTTP/2 without TLS for the gateway. One port cannot serve both:
 /// without TLS there is nothing to negotiate the version with.
 /// </summary>
 internal static class GatewayListener
 {
     /// <summary>
-    /// <c>DOOR_URL</c>: where the door listens, default any free port of the loopback interface. <c>DOOR_HOST</c>: the name under which the
+    /// <c>GATEWAY_URL</c>: where the gateway listens, default any free port of the loopback interface. <c>GATEWAY_HOST</c>: the name under which the
     /// other nodes reach it; needed when it listens on every interface.
     /// </summary>
-    public static void AddDoorListener(this WebApplicationBuilder builder)
+    public static void AddGatewayListener(this WebApplicationBuilder builder)
     {
-        var door = BindingOf("DOOR_URL", builder.Configuration.Optional("DOOR_URL") ?? "http://127.0.0.1:0");
-        var advertised = builder.Configuration.Optional("DOOR_HOST");
-        if (advertised is null && !IsLoopback(door.Host))
+        var gateway = BindingOf("GATEWAY_URL", builder.Configuration.Optional("GATEWAY_URL") ?? "http://127.0.0.1:0");
+        var advertised = builder.Configuration.Optional("GATEWAY_HOST");
+        if (advertised is null && !IsLoopback(gateway.Host))
             throw new SettingException(
-                "DOOR_HOST is not set: it is the name under which the other nodes reach a door that does not listen on 127.0.0.1.");
+                "GATEWAY_HOST is not set: it is the name under which the other nodes reach a gateway that does not listen on 127.0.0.1.");
 
         var probes = (builder.Configuration.Optional("urls") ?? PortsAsUrls(builder.Configuration) ?? "http://127.0.0.1:0").Split(';')
             .Select(url => BindingOf("ASPNETCORE_URLS", url)).ToList();
@@ -36,13 +36,13 @@ internal static class GatewayListener
             kestrel.AddServerHeader = false;
             foreach (var probe in probes) Listen(kestrel, probe, HttpProtocols.Http1);
             // Last, so that it is the last of the server's addresses.
-            Listen(kestrel, door, HttpProtocols.Http2);
+            Listen(kestrel, gateway, HttpProtocols.Http2);
         });
         builder.Services.AddSingleton(new AdvertisedHost(advertised ?? "127.0.0.1"));
     }
 
-    /// <summary>Tells the others the address at which the door really listens, as soon as it does.</summary>
-    public static void AnnounceDoor(this WebApplication app)
+    /// <summary>Tells the others the address at which the gateway really listens, as soon as it does.</summary>
+    public static void AnnounceGateway(this WebApplication app)
     {
         app.Lifetime.ApplicationStarted.Register(() =>
         {

@@ -9,7 +9,7 @@ using Npgsql;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// What a person who doubts a discrepancy would look up: the log, the transaction's receipt, the block, and the orders as their makers signed
+/// What a person who unconfirmed a discrepancy would look up: the log, the transaction's receipt, the block, and the orders as their makers signed
 /// them. Kept beside the evidence, which alone decides whether a discrepancy is the same as before.
 /// </summary>
 public sealed class EvidenceReader(EthereumClient client, NpgsqlDataSource primary)

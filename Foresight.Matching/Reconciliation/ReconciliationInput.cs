@@ -31,7 +31,7 @@ public sealed record JournalTrade(
 /// <param name="Journal">Trades that the chain settled in the range, and trades that the journal says were settled in the range.</param>
 /// <param name="SettledElsewhere">Trades that the journal puts in the range and the chain, asked by id, settled in another block; and where.</param>
 /// <param name="Recorded">Natural keys of fills past the relayer that a repair has recorded: the journal knows them now.</param>
-/// <param name="Nowhere">Not of a range: settled trades that name no block of the deployment.</param>
+/// <param name="WithoutBlock">Not of a range: settled trades that name no block of the deployment.</param>
 public sealed record ReconciliationInput(
     long FromBlock, long ToBlock, IReadOnlyList<ChainTrade> Chain, IReadOnlyList<DirectFill> DirectFills, IReadOnlyDictionary<long, JournalTrade> Journal,
-    IReadOnlyDictionary<long, EventPlace?> SettledElsewhere, IReadOnlySet<string> Recorded, bool Nowhere = false);
+    IReadOnlyDictionary<long, EventPlace?> SettledElsewhere, IReadOnlySet<string> Recorded, bool WithoutBlock = false);

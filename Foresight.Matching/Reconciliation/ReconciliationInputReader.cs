@@ -64,7 +64,7 @@ public sealed class ReconciliationInputReader(Deployment deployment, EthereumCli
         var ids = await store.ReadSettledNowhereAsync(deployment.DeployedBlock, limit, cancellation);
         var journal = await store.ReadTradesAsync(new BlockRange(0, -1), ids, cancellation);
         var elsewhere = await SettledElsewhereAsync([.. journal.Values], toBlock, cancellation);
-        return new ReconciliationInput(deployment.DeployedBlock, toBlock, [], [], journal, elsewhere, new HashSet<string>(), Nowhere: true);
+        return new ReconciliationInput(deployment.DeployedBlock, toBlock, [], [], journal, elsewhere, new HashSet<string>(), WithoutBlock: true);
     }
 
     private async Task<IReadOnlyDictionary<long, EventPlace?>> SettledElsewhereAsync(IReadOnlyList<JournalTrade> missing, long block, CancellationToken cancellation)

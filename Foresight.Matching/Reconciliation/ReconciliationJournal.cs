@@ -25,7 +25,7 @@ public sealed record RunResult(
     /// <summary>What was left out, and why; null: nothing.</summary>
     public string? Note { get; init; }
 
-    /// <summary>JSON by natural key: see <see cref="ProofReader"/>.</summary>
+    /// <summary>JSON by natural key: see <see cref="EvidenceReader"/>.</summary>
     public IReadOnlyDictionary<string, string> Proof { get; init; } = new Dictionary<string, string>();
 }
 

@@ -30,7 +30,7 @@ public static class ReconciliationRules
             }
         }
 
-        findings.AddRange(sides.DirectFills.Select(BehindOurBack).Where(f => !sides.Recorded.Contains(f.NaturalKey)));
+        findings.AddRange(sides.DirectFills.Select(DirectFill).Where(f => !sides.Recorded.Contains(f.NaturalKey)));
 
         foreach (var journal in sides.Journal.Values.OrderBy(t => t.TradeId))
         {
@@ -42,7 +42,7 @@ public static class ReconciliationRules
     }
 
     private static bool ClaimsToBeSettled(JournalTrade trade, ReconciliationInput sides)
-        => trade.State is TradeStates.Mined or TradeStates.Final && (sides.Nowhere || (trade.Block is { } block && block >= sides.FromBlock && block <= sides.ToBlock));
+        => trade.State is TradeStates.Mined or TradeStates.Final && (sides.WithoutBlock || (trade.Block is { } block && block >= sides.FromBlock && block <= sides.ToBlock));
 
     private static Finding? Status(ChainTrade chain, JournalTrade journal)
     {
@@ -102,7 +102,7 @@ public static class ReconciliationRules
         };
     }
 
-    private static Finding BehindOurBack(DirectFill direct)
+    private static Finding DirectFill(DirectFill direct)
     {
         var key = $"{DiscrepancyKinds.MissingOffChain}:{direct.Place.TransactionHash}:{direct.Place.LogIndex}";
         IReadOnlyList<FillSide> fills = [direct.Fill];

@@ -11,7 +11,7 @@ using Foresight.Matching.Settlement;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// Carries out repairs. What moves money reaches the engine as a command through the leader's door, as the follower's does; only when the leader
+/// Carries out repairs. What moves money reaches the engine as a command through the leader's gateway, as the follower's does; only when the leader
 /// has acknowledged it is the row changed, and only if it is still as it was compared.
 /// </summary>
 public sealed partial class Repairer(ReconciliationContext context, LeaderClient leader, TradeStatePublisher publisher, ILogger logger)

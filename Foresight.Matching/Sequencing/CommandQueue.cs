@@ -12,7 +12,7 @@ internal sealed class Tick : WorkItem;
 /// <summary>Asks for the state hash at a committed sequence.</summary>
 internal sealed class ProofRequest : WorkItem
 {
-    public TaskCompletionSource<StateProof?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public TaskCompletionSource<StateDigest?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
 
 /// <summary>Asks for a depth snapshot of every market: receivers may have missed messages.</summary>

@@ -25,7 +25,7 @@ internal sealed class MatchingGate
     }
 
     /// <summary>The state hash at a committed sequence; null if this node does not lead the shard.</summary>
-    public async Task<StateProof?> ProveAsync(int shard, CancellationToken cancellation)
+    public async Task<StateDigest?> ProveAsync(int shard, CancellationToken cancellation)
     {
         var proof = new ProofRequest();
         return Session(shard)?.Queue.TryAddControl(proof) == true ? await proof.Answer.Task.WaitAsync(cancellation) : null;

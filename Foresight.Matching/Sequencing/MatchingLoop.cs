@@ -149,7 +149,7 @@ internal sealed class MatchingLoop(
     {
         if (snapshots.IsDue(sequencer.Sequence)) snapshots.Begin(sequencer);
         foreach (var proof in items.OfType<ProofRequest>())
-            proof.Answer.TrySetResult(new StateProof(lease.Term.NodeId, lease.Term.Epoch, sequencer.Sequence, sequencer.StateHash));
+            proof.Answer.TrySetResult(new StateDigest(lease.Term.NodeId, lease.Term.Epoch, sequencer.Sequence, sequencer.StateHash));
     }
 
     private async Task<IReadOnlyList<Market>> NewMarketsAsync(CancellationToken ending)

@@ -5,7 +5,7 @@ using Foresight.Cluster.Offenders;
 namespace Foresight.Matching.Settlement;
 
 /// <summary>A trade that failed by somebody's doing: of <see cref="Account"/>, or of the maker of <see cref="Order"/>.</summary>
-public sealed record Accusation(long TradeId, string Code, Address? Account, Hash32? Order, int Points);
+public sealed record Attribution(long TradeId, string Code, Address? Account, Hash32? Order, int Points);
 
 /// <summary>What a failed match means for its trade.</summary>
 public static class FailureReasons
@@ -24,13 +24,13 @@ public static class FailureReasons
     public static Address? AccountOf(string? stored) => stored?.Split(':') is [_, var name] && Address.TryParse(name, out var account) ? account : null;
 
     /// <summary>Null: nobody's doing, or ours.</summary>
-    public static Accusation? AccusationOf(long tradeId, string? stored)
+    public static Attribution? AttributionOf(long tradeId, string? stored)
     {
         var code = CodeOf(stored);
         var points = OffenderRules.PointsOf(code);
         if (points == 0 || stored?.Split(':') is not [_, var name]) return null;
-        return AccountOf(stored) is { } account ? new Accusation(tradeId, code, account, null, points)
-            : Hash32.TryParse(name, out var order) ? new Accusation(tradeId, code, null, order, points) : null;
+        return AccountOf(stored) is { } account ? new Attribution(tradeId, code, account, null, points)
+            : Hash32.TryParse(name, out var order) ? new Attribution(tradeId, code, null, order, points) : null;
     }
 
     /// <summary>

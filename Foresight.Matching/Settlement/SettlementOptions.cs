@@ -32,7 +32,7 @@ public sealed record SettlementOptions
     public long BatchGas { get; init; } = GasRules.TransactionLimit;
 
     /// <summary>
-    /// Gas set aside for the leg of a plain account. One uses 49,000 to 71,000 (contracts/README.md), up to 90,000 where it touches what was never
+    /// Gas quarantined for the leg of a plain account. One uses 49,000 to 71,000 (contracts/README.md), up to 90,000 where it touches what was never
     /// touched; a batch whose trial needs more gets more. <c>SETTLEMENT_LEG_GAS</c>.
     /// </summary>
     public long LegGas { get; init; } = 75_000;

@@ -80,10 +80,10 @@ public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
     /// <summary>While the synchronous standby is frozen nothing is acknowledged, every order is answered all the same, and probes are as quick as ever.</summary>
     private async Task FreezeTheStandbyAsync(LoadStatistics statistics, OrderAttempts attempts)
     {
-        using var door = new HttpClient { DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var gateway = new HttpClient { DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
         var nodes = await stack.GetAsAdminAsync<List<NodeRecord>>("cluster/nodes");
         var ofApi = new ProbeLatency(stack.Http, [.. ProbesOf(stack.ApiUrl(1)), .. ProbesOf(stack.ApiUrl(2))]);
-        var ofMatching = new ProbeLatency(door, [.. nodes.Where(node => node.Kind == "matching").SelectMany(node => ProbesOf(node.Address))]);
+        var ofMatching = new ProbeLatency(gateway, [.. nodes.Where(node => node.Kind == "matching").SelectMany(node => ProbesOf(node.Address))]);
         await using (ofApi)
         await using (ofMatching)
         {

@@ -12,7 +12,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>Somebody whose trades fail on chain by their own doing, from the first failed trade to the pardon.</summary>
+/// <summary>Somebody whose trades fail on chain by their own doing, from the first failed trade to the waiver.</summary>
 [Collection(StackCollection.Name)]
 public sealed class OffenderTests(StackFixture stack)
 {
@@ -54,22 +54,22 @@ public sealed class OffenderTests(StackFixture stack)
         Assert.InRange(refused.RetryAfter!.Value, TimeSpan.FromMinutes(8), TimeSpan.FromMinutes(11));
         Assert.Equal(HttpStatusCode.Created, (await TryAsync(honest)).Status);
 
-        // Time passes: the offences were two hours ago.
+        // Time passes: the strikes were two hours ago.
         await ShiftAsync("- interval '2 hours'");
         await AcceptedAsync();
         await ShiftAsync("+ interval '2 hours'");
         await RefusedAsync();
 
-        await PardonAsync(eve);
+        await WaiveAsync(eve);
         await AcceptedAsync();
         var detail = await stack.GetAsAdminAsync<OffenderDetail>($"admin/offenders/{eve.Address}");
-        Assert.Equal(3, detail.Offences.Count(o => o.ForgivenAt is not null));
+        Assert.Equal(3, detail.Strikes.Count(o => o.WaivedAt is not null));
 
         // Nothing to meet, and nothing rests.
         Task<Settlement.Answer> TryAsync(Trader trader) => stack.SendOnceAsync(
             trader, new OrderIntent(market, 0, Side.Buy, new Price(market.TickSize), new Quantity(200), TimeInForce.ImmediateOrCancel));
 
-        // An Api node looks at the offences each second.
+        // An Api node looks at the strikes each second.
         Task<Settlement.Answer> RefusedAsync() => Eventually.GetAsync(
             "a refusal", Deadline, async () => await TryAsync(eve) is { Code: not null } no ? no : null);
 
@@ -79,14 +79,14 @@ public sealed class OffenderTests(StackFixture stack)
         async Task ShiftAsync(string by)
         {
             await using var database = NpgsqlDataSource.Create((await stack.App.GetConnectionStringAsync("foresight"))!);
-            await using var shift = database.CreateCommand($"UPDATE offences SET at = at {by} WHERE address = $1");
+            await using var shift = database.CreateCommand($"UPDATE strikes SET at = at {by} WHERE address = $1");
             shift.Parameters.AddWithValue(eve.Address.ToBytes());
             Assert.Equal(3, await shift.ExecuteNonQueryAsync());
         }
     }
 
     /// <summary>By an operator, at the console: found in the list, with a reason, and asked once more.</summary>
-    private async Task PardonAsync(Trader offender)
+    private async Task WaiveAsync(Trader offender)
     {
         await using var browser = await ConsoleBrowser.StartAsync(stack.App.GetEndpoint("console"));
         var page = await browser.SignInAsync("Ada", stack.AdminKey);
@@ -96,15 +96,15 @@ public sealed class OffenderTests(StackFixture stack)
         await Expect(row).ToContainTextAsync("insufficient collateral ×3");
         await row.GetByRole(AriaRole.Link).ClickAsync();
 
-        await Expect(page.GetByTestId("offences").GetByRole(AriaRole.Row)).ToHaveCountAsync(4);
-        await Expect(page.GetByTestId("forgive")).ToBeDisabledAsync();
-        await page.GetByTestId("forgive-note").FillAsync("A test of ours.");
-        await page.GetByTestId("forgive").ClickAsync();
-        await page.GetByTestId("forgive-confirm").ClickAsync();
+        await Expect(page.GetByTestId("strikes").GetByRole(AriaRole.Row)).ToHaveCountAsync(4);
+        await Expect(page.GetByTestId("waive")).ToBeDisabledAsync();
+        await page.GetByTestId("waive-note").FillAsync("A test of ours.");
+        await page.GetByTestId("waive").ClickAsync();
+        await page.GetByTestId("waive-confirm").ClickAsync();
         await Expect(page.GetByTestId("points")).ToHaveTextAsync("0");
-        await Expect(page.Locator(".trail")).ToContainTextAsync("Ada forgave 3 failed trades");
+        await Expect(page.Locator(".trail")).ToContainTextAsync("Ada waived 3 failed trades");
         await Expect(page.Locator(".trail")).ToContainTextAsync("A test of ours.");
-        await Expect(page.GetByTestId("forgive")).ToBeDisabledAsync();
+        await Expect(page.GetByTestId("waive")).ToBeDisabledAsync();
     }
 
     private Task<TradeView> UntilAsync(long trade, string state) => Eventually.GetAsync($"trade {trade} to be {state}", Deadline, async () =>

@@ -51,14 +51,14 @@ public sealed class SecrecyTests(StackFixture stack)
     }
 
     [Fact]
-    public async Task DoorOfAMatchingNode_WithoutTheClusterSecret_IsShut()
+    public async Task GatewayOfAMatchingNode_WithoutTheClusterSecret_IsClosed()
     {
         var leader = await stack.LeaderAsync();
         foreach (var route in new[] { "gateway/status", "gateway/state" })
         {
             foreach (var secret in new[] { null, "", "wrong", stack.ClusterSecret[..^1] })
             {
-                using var response = await stack.SendToDoorAsync(leader, route, secret);
+                using var response = await stack.SendToGatewayAsync(leader, route, secret);
                 Assert.True(
                     response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, $"{route}: {response.StatusCode}");
             }

@@ -6,7 +6,7 @@ namespace Foresight.Bench.Book;
 /// <param name="Measured">The engine that was asked for.</param>
 /// <param name="Bare">The bare books of the same run, when the whole exchange was asked for.</param>
 /// <param name="IsRight">Whether every result was right and nothing was allocated.</param>
-public sealed record BookReport(BookStream Stream, Contestant Measured, Contestant? Bare, Latency Latency, bool IsRight)
+public sealed record BookReport(BookStream Stream, Candidate Measured, Candidate? Bare, Latency Latency, bool IsRight)
 {
     /// <summary>Of the medians by the clock.</summary>
     private double? Ratio => Measured.Median.Nanoseconds / Bare?.Median.Nanoseconds;
@@ -45,7 +45,7 @@ public sealed record BookReport(BookStream Stream, Contestant Measured, Contesta
     {
         if (!Stream.IsAsPublished)
             return $"the stream is not the published one: expected {Stream.Published!.Totals}, sha256 {Stream.Published.Sha256}";
-        foreach (var contestant in (Contestant?[])[Measured, Bare])
+        foreach (var contestant in (Candidate?[])[Measured, Bare])
         {
             if (contestant?.Complaint is { } complaint)
                 return $"{contestant.Name}: {complaint}";
@@ -54,7 +54,7 @@ public sealed record BookReport(BookStream Stream, Contestant Measured, Contesta
         return $"full takes {ProcessorRatio:f2} times as long as bare, more than {mostRatio:f1}";
     }
 
-    private void PrintRow(Contestant contestant, Latency? latency)
+    private void PrintRow(Candidate contestant, Latency? latency)
     {
         var median = contestant.Median;
         Console.Write(
@@ -63,7 +63,7 @@ public sealed record BookReport(BookStream Stream, Contestant Measured, Contesta
         Console.WriteLine($"{contestant.Totals.Trades,9} {contestant.Totals.Hash,17:x16}");
     }
 
-    private double BytesPerOperation(Contestant contestant) => (double)contestant.Median.Bytes / Stream.Operations.Length;
+    private double BytesPerOperation(Candidate contestant) => (double)contestant.Median.Bytes / Stream.Operations.Length;
 
     private void PrintJson(double mostRatio)
     {

@@ -33,9 +33,9 @@ public sealed record BookStream(
             throw new OptionException($"{path} does not consist of records of {Marshal.SizeOf<Operation>()} bytes");
         var operations = MemoryMarshal.Cast<byte, Operation>(bytes).ToArray();
         var books = operations.Max(operation => operation.Book) + 1;
-        var obvious = new ObviousBook[books];
+        var obvious = new NaiveBook[books];
         for (var i = 0; i < books; i++)
-            obvious[i] = new ObviousBook();
+            obvious[i] = new NaiveBook();
         var totals = TradeTotals.None;
         var cancels = 0;
         var live = 0;

@@ -35,10 +35,10 @@ public static class BookVerb
     private static int Measure(BookStream stream, bool isFull, int runs)
     {
         // Room for what the stream needs at most is made outside the clock, as the workload's rules allow.
-        var bare = new Contestant("bare", () => new BareRun(stream.Operations, stream.Books, stream.MostLive + 1));
-        var full = isFull ? new Contestant("full", FullStream.Of(stream)) : null;
+        var bare = new Candidate("bare", () => new BareRun(stream.Operations, stream.Books, stream.MostLive + 1));
+        var full = isFull ? new Candidate("full", FullStream.Of(stream)) : null;
         var measured = full ?? bare;
-        Contestant[] contestants = full is null ? [bare] : [full, bare];
+        Candidate[] contestants = full is null ? [bare] : [full, bare];
 
         var isRight = stream.IsAsPublished;
         foreach (var contestant in contestants)

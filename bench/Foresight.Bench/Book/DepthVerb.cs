@@ -39,7 +39,7 @@ public static class DepthVerb
         Console.WriteLine();
         Console.WriteLine($"  slow-down from 1,000 to 1,000,000 orders: {slowdown:f2} x (any order touched: {slowdownAny:f2} x)");
         Console.WriteLine();
-        var stores = Stored.Measure(Deepest);
+        var stores = SnapshotFootprint.Measure(Deepest);
         // Of each figure the worst, so that no store is right at the cost of another.
         var isRight = slowdown < 2 && stores.All(store => store.IsAsExpected);
         Console.WriteLine(isRight ? "  results are as expected" : "  NOT as expected");

@@ -121,7 +121,7 @@ public sealed class WorkloadGenerator
     {
         private readonly Dictionary<uint, int> _position = [];
 
-        public ObviousBook Book { get; } = new();
+        public NaiveBook Book { get; } = new();
         public List<uint> Live { get; } = [];
         public int Mid { get; set; } = 5000;
         public int Operations { get; set; }

@@ -175,9 +175,9 @@ internal sealed class FaultCluster : IAsyncDisposable
         return (string)(await command.ExecuteScalarAsync())!;
     }
 
-    public async Task<StateProof> ProofAsync()
+    public async Task<StateDigest> ProofAsync()
     {
-        StateProof? proof = null;
+        StateDigest? proof = null;
         await UntilAsync("the leader proves its state", async () => (proof = await Router.LeaderStateAsync()) is not null);
         return proof!;
     }

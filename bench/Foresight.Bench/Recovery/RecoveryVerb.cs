@@ -79,8 +79,8 @@ internal static class RecoveryVerb
     private static async Task<(Sequencer Sequencer, double Seconds)> RebuildAsync(NpgsqlDataSource database)
     {
         var watch = Stopwatch.StartNew();
-        var desk = await new Rebuild(new PostgresJournal(database, shard: 0), 0, NullLogger.Instance).RebuildAsync(CancellationToken.None);
-        return (desk, watch.Elapsed.TotalSeconds);
+        var sequencer = await new Rebuild(new PostgresJournal(database, shard: 0), 0, NullLogger.Instance).RebuildAsync(CancellationToken.None);
+        return (sequencer, watch.Elapsed.TotalSeconds);
     }
 
     private static async Task<int> SnapshotBytesAsync(NpgsqlDataSource database)

@@ -10,11 +10,11 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private GatewayOfTest door = null!;
+    private GatewayOfTest gateway = null!;
 
     public async Task InitializeAsync()
     {
-        door = await GatewayOfTest.OpenAsync(stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.NotLeader)));
+        gateway = await GatewayOfTest.OpenAsync(stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.NotLeader)));
         await stack.ExecuteAsync(
             """
             INSERT INTO leadership (resource, epoch, token, node_id, address, acquired_at)
@@ -28,7 +28,7 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await stack.ExecuteAsync("DELETE FROM leadership_history WHERE node_id = 'leader-of-test'; DELETE FROM leadership WHERE node_id = 'leader-of-test'");
-        await door.DisposeAsync();
+        await gateway.DisposeAsync();
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class ContractWalletTests(ApiStack stack)
     [Fact]
     public async Task AWalletsWord_Decides_AndOneThatBurnsGasIsRefused()
     {
-        await using var door = await GatewayOfTest.OpenAsync(
+        await using var gateway = await GatewayOfTest.OpenAsync(
             stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Accepted, null, 7, 11) { OrderStatus = "open", RemainingLots = 100 }));
 
         await stack.ChainAsync("anvil_setCode", Wallet.ToString(), Agrees);
@@ -36,7 +36,7 @@ public sealed class ContractWalletTests(ApiStack stack)
         // Refused by the bound on gas: the bound on time would leave it unknown.
         (status, code) = await PlaceAsync();
         Assert.Equal((422, "invalid_signature"), (status, code));
-        Assert.Single(door.Commands);
+        Assert.Single(gateway.Commands);
     }
 
     private async Task<(int Status, string? Code)> PlaceAsync()

@@ -15,7 +15,7 @@ public sealed class OffenderGateTests(ApiStack stack)
     [Fact]
     public async Task AnOffenderIsCapped_ThenRefused_UntilItIsReset_AndTheResetIsInTheAudit()
     {
-        await using var door = await GatewayOfTest.OpenAsync(stack, command => Task.FromResult(new CommandResult(
+        await using var gateway = await GatewayOfTest.OpenAsync(stack, command => Task.FromResult(new CommandResult(
             command.RequestId, ResultStatus.Accepted, null, 7, 11) { OrderStatus = "open", RemainingLots = 100, CommitLsn = "0/1234" }));
         var eve = PrivateKey.Random();
         await stack.ExecuteAsync(
@@ -41,7 +41,7 @@ public sealed class OffenderGateTests(ApiStack stack)
 
         var listed = (await stack.Admin.GetFromJsonAsync<List<OffenderView>>("admin/offenders"))!.Single(
             o => Address.Parse(o.Address) == eve.Address);
-        Assert.Equal(("refused", 60, 3), (listed.Level, listed.Points, listed.Offences));
+        Assert.Equal(("refused", 60, 3), (listed.Level, listed.Points, listed.Strikes));
         Assert.Equal((2, 1), (listed.ByReason["insufficient_collateral"], listed.ByReason["order_cancelled"]));
 
         var path = $"admin/offenders/{eve.Address}";
@@ -58,8 +58,8 @@ public sealed class OffenderGateTests(ApiStack stack)
 
         var detail = (await stack.Admin.GetFromJsonAsync<OffenderDetail>(path))!;
         Assert.Equal(
-            ("ada", "admin", "reset", 3, "Our own fault."), detail.Audit.Select(a => (a.Actor, a.Key, a.Action, a.Forgiven, a.Note)).Single());
-        Assert.Equal(3, detail.Offences.Count(o => o.ForgivenAt is not null));
+            ("ada", "admin", "reset", 3, "Our own fault."), detail.Audit.Select(a => (a.Actor, a.Key, a.Action, a.Waived, a.Note)).Single());
+        Assert.Equal(3, detail.Strikes.Count(o => o.WaivedAt is not null));
         Assert.Equal(404, (int)(await stack.Admin.GetAsync($"admin/offenders/{PrivateKey.Random().Address}")).StatusCode);
         Assert.Equal(400, (int)(await stack.Admin.GetAsync("admin/offenders/nobody")).StatusCode);
         Assert.Equal(401, (int)(await stack.Http.GetAsync("admin/offenders")).StatusCode);
@@ -68,7 +68,7 @@ public sealed class OffenderGateTests(ApiStack stack)
     private async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> PlaceAsync(PrivateKey maker)
         => await stack.Http.PostAsync("orders", Signed.Order(key: maker, maker: maker.Address));
 
-    /// <summary>The node looks at the offences each second.</summary>
+    /// <summary>The node looks at the strikes each second.</summary>
     private async Task<(JsonElement Body, int RetryAfter)> EventuallyRefusedAsync(PrivateKey maker)
     {
         (JsonElement, int)? refused = null;
@@ -93,7 +93,7 @@ public sealed class OffenderGateTests(ApiStack stack)
             $"""
             INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at, settlement, closed)
                 VALUES ({trade}, 1, 0, 1, 0, true, 5000, 0, 1, 1, now() - interval '2 days', 'failed', true);
-            INSERT INTO offences (trade_id, address, reason, points) VALUES ({trade}, '\x{key.Address.ToLowerHex()[2..]}', '{reason}', 20);
+            INSERT INTO strikes (trade_id, address, reason, points) VALUES ({trade}, '\x{key.Address.ToLowerHex()[2..]}', '{reason}', 20);
             """);
     }
 

@@ -24,7 +24,7 @@ public sealed class OrderRoutingTests(ApiStack stack)
     {
         var order = Signed.Order();
         var placing = stack.Http.PostAsync("orders", order, ("X-Deadline-Ms", "20000"));
-        await using var door = await GatewayOfTest.OpenAsync(stack, command => Accepted(command));
+        await using var gateway = await GatewayOfTest.OpenAsync(stack, command => Accepted(command));
         var (status, body, response) = await placing;
         Assert.Equal(201, status);
         Assert.Equal(Signed.HashOf(order), body.GetProperty("orderId").GetString());
@@ -34,8 +34,8 @@ public sealed class OrderRoutingTests(ApiStack stack)
         Assert.Equal("0.5", body.GetProperty("fills")[0].GetProperty("price").GetString());
         Assert.Equal("0/1234", response.Headers.GetValues("X-Foresight-Lsn").Single());
         Assert.Equal($"/orders/{Signed.HashOf(order)}", response.Headers.Location?.ToString());
-        Assert.Equal(ApiStack.ClusterSecret, door.SecretSeen);
-        var sent = Assert.IsType<PlaceOrder>(Assert.Single(door.Commands));
+        Assert.Equal(ApiStack.ClusterSecret, gateway.SecretSeen);
+        var sent = Assert.IsType<PlaceOrder>(Assert.Single(gateway.Commands));
         Assert.Equal((1, 0, true, 5000, 100L), (sent.MarketId, sent.Outcome, sent.IsBuy, sent.PriceTicks, sent.Lots));
 
         string? Text(string member) => body.GetProperty(member).GetString();
@@ -44,7 +44,7 @@ public sealed class OrderRoutingTests(ApiStack stack)
     [Fact]
     public async Task ALeaderThatHangs_LeavesItInDoubt_AndTheOrdersIdIsTold()
     {
-        await using var door = await GatewayOfTest.OpenAsync(stack, _ => new TaskCompletionSource<CommandResult>().Task);
+        await using var gateway = await GatewayOfTest.OpenAsync(stack, _ => new TaskCompletionSource<CommandResult>().Task);
         var order = Signed.Order();
         var (status, body, response) = await stack.Http.PostAsync("orders", order, ("X-Deadline-Ms", "500"));
         Assert.Equal((202, "in_doubt"), (status, body.Code()));
@@ -59,7 +59,7 @@ public sealed class OrderRoutingTests(ApiStack stack)
     [InlineData("idempotency_key_reused", 422)]
     public async Task ARefusalOfTheExchange_HasItsCode(string code, int expected)
     {
-        await using var door = await GatewayOfTest.OpenAsync(
+        await using var gateway = await GatewayOfTest.OpenAsync(
             stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Rejected, code, 7, 11)));
         var (status, body, _) = await stack.Http.PostAsync("orders", Signed.Order());
         Assert.Equal((expected, code), (status, body.Code()));
@@ -69,7 +69,7 @@ public sealed class OrderRoutingTests(ApiStack stack)
     [Fact]
     public async Task ADuplicate_IsAConflict_WithTheOrderThatWasThereBefore()
     {
-        await using var door = await GatewayOfTest.OpenAsync(
+        await using var gateway = await GatewayOfTest.OpenAsync(
             stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Duplicate, ProblemCodes.DuplicateOrder, 7, 11)));
         var order = Signed.Order();
         var (status, body, _) = await stack.Http.PostAsync("orders", order);
@@ -80,14 +80,14 @@ public sealed class OrderRoutingTests(ApiStack stack)
     [Fact]
     public async Task OneIdempotencyKey_IsOneRequest_AndNoKeyIsANewOneEachTime()
     {
-        await using var door = await GatewayOfTest.OpenAsync(stack, command => Accepted(command));
+        await using var gateway = await GatewayOfTest.OpenAsync(stack, command => Accepted(command));
         var order = Signed.Order();
         await stack.Http.PostAsync("orders", order, ("Idempotency-Key", "same"));
         await stack.Http.PostAsync("orders", order, ("Idempotency-Key", "same"));
         await stack.Http.PostAsync("orders", order, ("Idempotency-Key", "other"));
         await stack.Http.PostAsync("orders", order);
         await stack.Http.PostAsync("orders", order);
-        var ids = door.Commands.Select(command => command.RequestId).ToList();
+        var ids = gateway.Commands.Select(command => command.RequestId).ToList();
         Assert.Equal(ids[0], ids[1]);
         Assert.Equal(4, ids.Distinct().Count());
     }
@@ -95,7 +95,7 @@ public sealed class OrderRoutingTests(ApiStack stack)
     [Fact]
     public async Task ASignatureForAnotherChain_IsRefused_AndTheWrongFieldIsNamed()
     {
-        await using var door = await GatewayOfTest.OpenAsync(stack, command => Accepted(command));
+        await using var gateway = await GatewayOfTest.OpenAsync(stack, command => Accepted(command));
         var (status, body, _) = await stack.Http.PostAsync("orders", Signed.Order(TypedDataDomain.OfMarket(1, ApiStack.Binary)));
         Assert.Equal((422, "invalid_signature"), (status, body.Code()));
         Assert.Equal(("chainId", "1"), (body.GetProperty("domainField").GetString(), body.GetProperty("domainValue").GetString()));
@@ -108,23 +108,23 @@ public sealed class OrderRoutingTests(ApiStack stack)
         (status, body, _) = await stack.Http.PostAsync("orders", Signed.Order(key: stranger));
         Assert.Equal((422, "invalid_signature"), (status, body.Code()));
         Assert.Equal(stranger.Address.ToString(), body.GetProperty("recoveredAddress").GetString());
-        Assert.Empty(door.Commands);
+        Assert.Empty(gateway.Commands);
     }
 
     [Fact]
     public async Task ACancel_IsTheMakersAlone()
     {
-        await using var door = await GatewayOfTest.OpenAsync(
+        await using var gateway = await GatewayOfTest.OpenAsync(
             stack, command => Task.FromResult(new CommandResult(
                 command.RequestId, ResultStatus.Accepted, null, 7, 12) { Cancelled = ["0xab"], CommitLsn = "0/99" }));
         var (status, body, _) = await stack.Http.PostAsync("orders/cancel", Signed.Cancel(5, PrivateKey.OfPhrase("a stranger")));
         Assert.Equal((422, "invalid_signature"), (status, body.Code()));
-        Assert.Empty(door.Commands);
+        Assert.Empty(gateway.Commands);
 
         (status, body, var response) = await stack.Http.PostAsync("orders/cancel", Signed.Cancel(5));
         Assert.Equal((200, "0xab"), (status, body.GetProperty("cancelled")[0].GetString()));
         Assert.Equal("0/99", response.Headers.GetValues("X-Foresight-Lsn").Single());
-        Assert.Equal("5", Assert.IsType<CancelBySalt>(Assert.Single(door.Commands)).Salt);
+        Assert.Equal("5", Assert.IsType<CancelBySalt>(Assert.Single(gateway.Commands)).Salt);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
     [Fact]
     public async Task WithEveryConnectionTaken_OrdersGoOn_OtherReadsAreRefused_AndThatEndsWithItsCause()
     {
-        await using var door = await GatewayOfTest.OpenAsync(
+        await using var gateway = await GatewayOfTest.OpenAsync(
             stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Accepted, null, 7, 11) { OrderStatus = "open", RemainingLots = 100 }));
         var refusals = new ConcurrentQueue<TimeSpan>();
         using var enough = new CancellationTokenSource();

@@ -34,12 +34,12 @@ internal sealed class GatewayOfTest : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(
             kestrel => kestrel.Listen(IPAddress.Loopback, 0, options => options.Protocols = HttpProtocols.Http2));
         var app = builder.Build();
-        var door = new GatewayOfTest(app, stack.Redis);
+        var gateway = new GatewayOfTest(app, stack.Redis);
         app.MapPost("/gateway/commands", async (HttpContext http) =>
         {
-            door.SecretSeen = http.Request.Headers[ClusterSecret.Header];
+            gateway.SecretSeen = http.Request.Headers[ClusterSecret.Header];
             var batch = await http.Request.ReadFromJsonAsync<CommandBatch>(JsonSerializerOptions.Web);
-            foreach (var command in batch!.Commands) door.Commands.Enqueue(command);
+            foreach (var command in batch!.Commands) gateway.Commands.Enqueue(command);
             var results = await Task.WhenAll(batch.Commands.Select(answer)).WaitAsync(http.RequestAborted);
             return Results.Json(new CommandAnswer("leader-of-test", results), JsonSerializerOptions.Web);
         });
@@ -47,9 +47,9 @@ internal sealed class GatewayOfTest : IAsyncDisposable
         var address = app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>()
             .Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         var lease = new LeaseRecord("leader-of-test", address, Guid.NewGuid(), 7, DateTimeOffset.UtcNow, DateTimeOffset.UtcNow);
-        await door.ChangeLeaseAsync(
+        await gateway.ChangeLeaseAsync(
             "acquired", (database, key) => database.StringSetAsync(key, JsonSerializer.Serialize(lease, JsonSerializerOptions.Web)));
-        return door;
+        return gateway;
     }
 
     public async ValueTask DisposeAsync()

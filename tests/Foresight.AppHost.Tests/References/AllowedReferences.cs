@@ -32,7 +32,7 @@ internal static class AllowedReferences
         ["Sharding"] = [],
         ["Leadership"] = [],
         ["Pipeline"] = ["Leadership", "Sharding"],
-        ["Door"] = ["Pipeline"],
+        ["Gateway"] = ["Pipeline"],
         ["ChainReading"] = [],
         ["Settlement"] = ["ChainReading", "Leadership"],
         ["ChainFollowing"] = ["ChainReading", "Leadership", "Settlement"],

@@ -8,7 +8,7 @@ public sealed class OffenderRulesTests
     private static readonly OffenderOptions Options = new() { CapFrom = 10, RefuseFrom = 50, PointLasts = TimeSpan.FromMinutes(1) };
 
     [Fact]
-    public void WithoutOffences_AnAccountIsClear() =>
+    public void WithoutStrikes_AnAccountIsClear() =>
         Assert.Equal(new Standing(OffenderLevel.Clear, 0, TimeSpan.Zero), OffenderRules.StandingOf([], Options, Start));
 
     [Theory]
@@ -20,11 +20,11 @@ public sealed class OffenderRulesTests
     [InlineData(3, 50, OffenderLevel.Capped, 10, 0)]
     [InlineData(3, 51, OffenderLevel.Clear, 9, null)]
     [InlineData(3, 60, OffenderLevel.Clear, 0, null)]
-    public void EachOffenceCounts_AndPointsFadeOneByOne(
-        int offences, int minutesLater, OffenderLevel level, int points, int? improvesInMinutes)
+    public void EachStrikeCounts_AndPointsFadeOneByOne(
+        int strikes, int minutesLater, OffenderLevel level, int points, int? improvesInMinutes)
     {
         var standing = OffenderRules.StandingOf(
-            Enumerable.Repeat(new Offence(Start, OffenderRules.Usual), offences), Options, Start.AddMinutes(minutesLater));
+            Enumerable.Repeat(new Strike(Start, OffenderRules.Usual), strikes), Options, Start.AddMinutes(minutesLater));
         Assert.Equal((level, points), (standing.Level, standing.Points));
         Assert.Equal(
             improvesInMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) + TimeSpan.FromTicks(1) : TimeSpan.Zero, standing.Improves);
@@ -33,19 +33,19 @@ public sealed class OffenderRulesTests
     [Fact]
     public void WhenItImproves_TheLevelIsABetterOne_AndOneTickBeforeNot()
     {
-        Offence[] offences = [new(Start, 20), new(Start.AddMinutes(3), 30), new(Start.AddMinutes(4), 30)];
+        Strike[] strikes = [new(Start, 20), new(Start.AddMinutes(3), 30), new(Start.AddMinutes(4), 30)];
         var now = Start.AddMinutes(5);
-        var standing = OffenderRules.StandingOf(offences, Options, now);
+        var standing = OffenderRules.StandingOf(strikes, Options, now);
         Assert.Equal(OffenderLevel.Refused, standing.Level);
         Assert.Equal(
-            OffenderLevel.Refused, OffenderRules.StandingOf(offences, Options, now + standing.Improves - TimeSpan.FromTicks(1)).Level);
-        Assert.Equal(OffenderLevel.Capped, OffenderRules.StandingOf(offences, Options, now + standing.Improves).Level);
+            OffenderLevel.Refused, OffenderRules.StandingOf(strikes, Options, now + standing.Improves - TimeSpan.FromTicks(1)).Level);
+        Assert.Equal(OffenderLevel.Capped, OffenderRules.StandingOf(strikes, Options, now + standing.Improves).Level);
     }
 
     [Fact]
-    public void OffencesFarApart_DoNotAddUp()
+    public void StrikesFarApart_DoNotAddUp()
     {
-        var daily = Enumerable.Range(0, 20).Select(hour => new Offence(Start.AddHours(hour), OffenderRules.Usual));
+        var daily = Enumerable.Range(0, 20).Select(hour => new Strike(Start.AddHours(hour), OffenderRules.Usual));
         Assert.Equal(
             (OffenderLevel.Capped, 20),
             (OffenderRules.StandingOf(daily, Options, Start.AddHours(19)).Level,
@@ -55,7 +55,7 @@ public sealed class OffenderRulesTests
     [Fact]
     public void HoweverMany_NothingLastsLongerThanADay()
     {
-        var many = Enumerable.Repeat(new Offence(Start, 1_000_000), 1_000);
+        var many = Enumerable.Repeat(new Strike(Start, 1_000_000), 1_000);
         Assert.Equal(1_440, OffenderRules.StandingOf(many, Options, Start).Points);
         Assert.Equal(OffenderLevel.Clear, OffenderRules.StandingOf(many, Options, Start + OffenderRules.Memory).Level);
     }

@@ -133,22 +133,22 @@ public class StackFixture : IAsyncLifetime
     public Task WaitUntilTradingAsync() => Eventually.TrueAsync("an active leader", TradingDeadline, async () =>
     {
         var leader = await LeaderAsync();
-        return (await DoorAsync<MatchingNodeStatus>(leader, "gateway/status")) is { State: "active" };
+        return (await GatewayAsync<MatchingNodeStatus>(leader, "gateway/status")) is { State: "active" };
     });
 
-    public async Task<T> DoorAsync<T>(Leader leader, string path)
+    public async Task<T> GatewayAsync<T>(Leader leader, string path)
     {
-        using var response = await SendToDoorAsync(leader, path, ClusterSecret);
+        using var response = await SendToGatewayAsync(leader, path, ClusterSecret);
         response.EnsureSuccessStatusCode();
         return (await response.Content.ReadFromJsonAsync<T>())!;
     }
 
     /// <param name="secret">Null: no such header.</param>
-    public async Task<HttpResponseMessage> SendToDoorAsync(Leader leader, string path, string? secret)
+    public async Task<HttpResponseMessage> SendToGatewayAsync(Leader leader, string path, string? secret)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(leader.Address), path))
         {
-            // The door speaks HTTP/2 without TLS.
+            // The gateway speaks HTTP/2 without TLS.
             Version = new Version(2, 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         if (secret is not null)
@@ -162,7 +162,7 @@ public class StackFixture : IAsyncLifetime
     public async Task AssertJournalIsSoundAsync()
     {
         await WaitUntilTradingAsync();
-        var live = await DoorAsync<StateProof>(await LeaderAsync(), "gateway/state");
+        var live = await GatewayAsync<StateDigest>(await LeaderAsync(), "gateway/state");
         var database = (await App.GetConnectionStringAsync("foresight"))!;
         var replayed = await MatchingVerb.ReplayAsync(database, live.Sequence);
         Assert.Equal((live.Sequence, live.StateHash), (replayed.Sequence, replayed.StateHash));
@@ -204,5 +204,5 @@ public class StackFixture : IAsyncLifetime
     private ApiNodes NodesOf(params string[] nodes) => new([.. nodes.Select(node => App.GetEndpoint(node))]);
 }
 
-/// <param name="Address">Of its door.</param>
+/// <param name="Address">Of its gateway.</param>
 public sealed record Leader(string NodeId, string Address, long Epoch, int ProcessId);

@@ -36,8 +36,8 @@ public sealed class BlockedAccountTests(ChainFixture fixture)
         }
 
         Assert.Equal(("failed", $"transfer_refused:{guilty.Account.ToLowerHex()}"), await venue.Venue.StateOfAsync(trade));
-        Assert.Equal(1L, await venue.Venue.ScalarAsync<long>("SELECT count(*) FROM offences WHERE address = $1", guilty.Account.ToBytes()));
-        Assert.Equal(1L, await venue.Venue.ScalarAsync<long>("SELECT count(*) FROM offences"));
+        Assert.Equal(1L, await venue.Venue.ScalarAsync<long>("SELECT count(*) FROM strikes WHERE address = $1", guilty.Account.ToBytes()));
+        Assert.Equal(1L, await venue.Venue.ScalarAsync<long>("SELECT count(*) FROM strikes"));
         var (lost, kept) = isSeller ? (ask, bid) : (bid, ask);
         Assert.Equal(("cancelled", "open"), ((await venue.StateOfAsync(lost)).Status, (await venue.StateOfAsync(kept)).Status));
         Assert.Equal("open", (await venue.PlaceAsync(innocent, isBuy: isSeller, isSeller ? 1_100 : 8_900, 100)).Result.OrderStatus);
@@ -53,7 +53,7 @@ public sealed class BlockedAccountTests(ChainFixture fixture)
             await venue.SendAsync(venue.Operator.Key, venue.Deployment.Usdc, ContractArtifact.MockUsdc.Encode("setBlocked", account, true));
         await venue.SettleAllAsync();
         Assert.Equal(("failed", "transfer_refused"), await venue.StateOfAsync(trade));
-        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM offences"));
+        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM strikes"));
         Assert.Equal([trade], venue.Leader.Bust);
     }
 

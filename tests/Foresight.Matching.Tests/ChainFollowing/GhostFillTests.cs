@@ -56,7 +56,7 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
     }
 
     [Fact]
-    public async Task TheThirdOffence_StandsForARefusal_AndAnHonestTraderHasNone()
+    public async Task TheThirdStrike_StandsForARefusal_AndAnHonestTraderHasNone()
     {
         await using var venue = await LiveVenue.CreateAsync(fixture);
         var (alice, bob) = (await venue.AddWalletAsync(usdc: 1_000_000, shares: 0), await venue.AddWalletAsync(usdc: 0, shares: 1_000_000));
@@ -64,9 +64,9 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         await venue.ConfirmAsync();
         var kept = await venue.PlaceAsync(eve, isBuy: true, 900, BadLots);
         var (levels, states) = (new List<OffenderLevel>(), new List<string>());
-        for (var offence = 0; offence < 3; offence++)
+        for (var strike = 0; strike < 3; strike++)
         {
-            await RunAsync(venue, Attack.OrderCancelled, SettlementFailure.OrderCancelled, alice, bob, eve, heldElsewhere: offence < 2 ? 900 * BadLots : 0);
+            await RunAsync(venue, Attack.OrderCancelled, SettlementFailure.OrderCancelled, alice, bob, eve, heldElsewhere: strike < 2 ? 900 * BadLots : 0);
             levels.Add(await StandingAsync(eve));
             states.Add((await venue.StateOfAsync(kept)).Status);
         }
@@ -79,12 +79,12 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
 
         async Task<OffenderLevel> StandingAsync(Wallet wallet)
         {
-            var offences = new List<Offence>();
-            await using var command = venue.Venue.Database.CreateCommand("SELECT at, points FROM offences WHERE address = $1 ORDER BY at");
+            var strikes = new List<Strike>();
+            await using var command = venue.Venue.Database.CreateCommand("SELECT at, points FROM strikes WHERE address = $1 ORDER BY at");
             command.Parameters.Add(new() { Value = wallet.Account.ToBytes() });
             await using var reader = await command.ExecuteReaderAsync();
-            while (await reader.ReadAsync()) offences.Add(new Offence(reader.GetDateTime(0), reader.GetInt32(1)));
-            return OffenderRules.StandingOf(offences, new OffenderOptions(), offences.Count == 0 ? DateTimeOffset.UnixEpoch : offences[^1].At).Level;
+            while (await reader.ReadAsync()) strikes.Add(new Strike(reader.GetDateTime(0), reader.GetInt32(1)));
+            return OffenderRules.StandingOf(strikes, new OffenderOptions(), strikes.Count == 0 ? DateTimeOffset.UnixEpoch : strikes[^1].At).Level;
         }
     }
 
@@ -117,7 +117,7 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         Assert.Equal(("failed", reason), (state, FailureReasons.CodeOf(stored)));
         Assert.Equal(0, await venue.Venue.TimesSettledAsync(bad));
         foreach (var trade in honest) Assert.Equal(1, await venue.Venue.TimesSettledAsync(trade));
-        Assert.Equal(reason, await venue.Venue.ScalarAsync<string>("SELECT reason FROM offences WHERE trade_id = $1 AND address = $2", bad, eve.Account.ToBytes()));
+        Assert.Equal(reason, await venue.Venue.ScalarAsync<string>("SELECT reason FROM strikes WHERE trade_id = $1 AND address = $2", bad, eve.Account.ToBytes()));
         if (attack == Attack.OrderCancelled) await venue.SendFirstAsync(eve, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", resting.Message.Salt));
         await venue.MineAsync();
         Assert.Equal(heldElsewhere, await venue.HeldAsync());

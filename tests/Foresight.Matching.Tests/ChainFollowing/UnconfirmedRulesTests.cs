@@ -60,8 +60,8 @@ public sealed class UnconfirmedRulesTests
     public void WhatWasDoubted_IsReadAgain_WhenItsBlockIsConfirmed_WithoutAnyEvent()
     {
         var nothing = new Observations(new HashSet<Address>(), new Dictionary<DeployedMarket, HashSet<Address>>());
-        UnconfirmedDecrease[] doubts = [new(Ann, 0, Collateral, 10), new(Bob, 1, 1, 9), new(Bob, 0, Collateral, 11), new(Ann, 99, 0, 1)];
-        var plan = UnconfirmedRules.With(nothing, Deployment, doubts, block: 10);
+        UnconfirmedDecrease[] unconfirmed = [new(Ann, 0, Collateral, 10), new(Bob, 1, 1, 9), new(Bob, 0, Collateral, 11), new(Ann, 99, 0, 1)];
+        var plan = UnconfirmedRules.With(nothing, Deployment, unconfirmed, block: 10);
         Assert.Equal([Ann], plan.Collateral);
         Assert.Equal([Bob], Assert.Single(plan.Shares).Value);
     }

@@ -30,7 +30,7 @@ public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
 
         await venue.ConfirmAsync();
         Assert.Equal(revokes ? 0 : 1_000_000, await venue.OwnedUsdcAsync(eve));
-        Assert.Equal(0L, await venue.Venue.ScalarAsync<long>("SELECT count(*) FROM doubted_holdings"));
+        Assert.Equal(0L, await venue.Venue.ScalarAsync<long>("SELECT count(*) FROM unconfirmed_decreases"));
     }
 
     [Fact]

@@ -56,7 +56,7 @@ public sealed class UndoneTradeTests(ChainFixture fixture)
 
         foreach (var trade in new[] { first, second })
             Assert.Equal(("final", 1), ((await venue.Venue.StateOfAsync(trade)).State, await venue.Venue.TimesSettledAsync(trade)));
-        Assert.Equal((0L, 0L), (await venue.Venue.ScalarAsync<long>("SELECT count(*) FROM offences"), await venue.HeldAsync()));
+        Assert.Equal((0L, 0L), (await venue.Venue.ScalarAsync<long>("SELECT count(*) FROM strikes"), await venue.HeldAsync()));
         Assert.Equal(1_000_000_000 - 5_000_000 + 6_000_000, await venue.OwnedUsdcAsync(alice));
     }
 
@@ -107,11 +107,11 @@ public sealed class UndoneTradeTests(ChainFixture fixture)
         await venue.FollowAsync();
         Assert.Equal(("final", 1), ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)));
         Assert.Empty(venue.Leader.Bust);
-        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM offences"));
+        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM strikes"));
     }
 
     [Fact]
-    public async Task AnOffenceWhoseBlockIsUndone_IsForgotten()
+    public async Task AStrikeWhoseBlockIsUndone_IsForgotten()
     {
         await using var venue = await Venue.CreateAsync(fixture);
         var (alice, bob) = (await venue.AddTraderAsync(usdc: 100), await venue.AddTraderAsync());
@@ -122,7 +122,7 @@ public sealed class UndoneTradeTests(ChainFixture fixture)
         await fixture.MineAsync(6);
         await venue.FollowAsync();
         Assert.Equal("broadcast", (await venue.StateOfAsync(trade)).State);
-        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM offences"));
+        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM strikes"));
     }
 
     /// <summary>Mines the one batch there is, behind the payer's drain where there is an attack, has it recorded, and undoes its block.</summary>
@@ -144,7 +144,7 @@ public sealed class UndoneTradeTests(ChainFixture fixture)
         if (followed)
         {
             await venue.FollowAsync();
-            Assert.Equal(1L, await venue.ScalarAsync<long>("SELECT count(*) FROM offences"));
+            Assert.Equal(1L, await venue.ScalarAsync<long>("SELECT count(*) FROM strikes"));
         }
 
         await fixture.RequestAsync("evm_revert", snapshot);

@@ -58,7 +58,7 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
     ];
 
     private TestCluster cluster = null!;
-    private StateProof proof = null!;
+    private StateDigest proof = null!;
 
     /// <summary>Two terms of random trading, with settled trades and a snapshot.</summary>
     public async Task InitializeAsync()

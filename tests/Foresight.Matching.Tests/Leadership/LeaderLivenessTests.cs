@@ -9,12 +9,12 @@ public sealed class LeaderLivenessTests
     private static readonly LeaseOptions Options = new();
 
     private readonly HandClock clock = new();
-    private readonly LeaderLiveness sightings;
+    private readonly LeaderLiveness liveness;
     private LeaseRecord lease = new("n1", "http://127.0.0.1:1", Guid.NewGuid(), 3, default, default);
 
     public LeaderLivenessTests()
     {
-        sightings = new LeaderLiveness(clock, Options);
+        liveness = new LeaderLiveness(clock, Options);
         // A leader that renews, for a while.
         for (var renewal = 0; renewal < 4; renewal++)
         {
@@ -44,7 +44,7 @@ public sealed class LeaderLivenessTests
     [Fact]
     public void AnEndOfItsOwnTerm_CountsFromThere()
     {
-        sightings.MarkSelf();
+        liveness.MarkSelf();
         clock.Pass(Options.LeaseDuration);
         Assert.Equal(Options.LeaseDuration, Since(crashed: false));
     }
@@ -54,7 +54,7 @@ public sealed class LeaderLivenessTests
     {
         for (var look = 0; look < 10; look++)
         {
-            sightings.Observe(null);
+            liveness.Observe(null);
             clock.Pass(Options.PollInterval);
         }
 
@@ -65,12 +65,12 @@ public sealed class LeaderLivenessTests
     {
         for (var look = 0; look < times; look++)
         {
-            sightings.Observe(lease);
+            liveness.Observe(lease);
             clock.Pass(Options.PollInterval);
         }
     }
 
-    private TimeSpan Since(bool crashed) => clock.GetElapsedTime(sightings.LastAlive(crashed));
+    private TimeSpan Since(bool crashed) => clock.GetElapsedTime(liveness.LastAlive(crashed));
 
     private sealed class HandClock : TimeProvider
     {

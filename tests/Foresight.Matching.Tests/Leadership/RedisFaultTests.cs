@@ -144,10 +144,10 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
     {
         await stores.StartAgainAsync("redis");
         await using var one = await TestNode.StartAsync("n1", cluster);
-        await using var namesake = await TestNode.StartAsync("n1", cluster);
-        await OneLeadsAsync(one, namesake, Eventually.Patience);
-        Assert.Equal(ResultStatus.Accepted, (await namesake.Router.SendAsync(Traders.Fund(1))).Status);
-        Assert.Equal(1, new[] { one, namesake }.Count(node => node.Presence.State == "active"));
+        await using var duplicate = await TestNode.StartAsync("n1", cluster);
+        await OneLeadsAsync(one, duplicate, Eventually.Patience);
+        Assert.Equal(ResultStatus.Accepted, (await duplicate.Router.SendAsync(Traders.Fund(1))).Status);
+        Assert.Equal(1, new[] { one, duplicate }.Count(node => node.Presence.State == "active"));
         await Eventually.TrueAsync("the younger one has a name of its own", Eventually.Patience, async () =>
             (await one.Nodes.ListAsync()).Select(node => node.NodeId).ToList() is ["n1", var own] && own.StartsWith("n1-", StringComparison.Ordinal));
         await JournalChecks.AssertSoundAsync(cluster);

@@ -51,12 +51,12 @@ internal sealed class TestNode : IAsyncDisposable
         builder.AddPostgres(useReplicas: false);
         builder.AddClusterNode("matching", initialState: "follower");
         builder.AddLeaderRouter();
-        builder.AddDoorListener();
+        builder.AddGatewayListener();
         builder.AddPipeline();
         var app = builder.Build();
         app.MapDefaultEndpoints();
         app.MapCommandGateway();
-        app.AnnounceDoor();
+        app.AnnounceGateway();
         await app.StartAsync();
         return new TestNode(app, lines);
     }
@@ -76,7 +76,7 @@ internal sealed class TestNode : IAsyncDisposable
         });
     }
 
-    public async Task<StateProof> ProofAsync() =>
+    public async Task<StateDigest> ProofAsync() =>
         await Eventually.GetAsync("the leader proves its state", Eventually.Patience, () => Router.LeaderStateAsync());
 
     public async ValueTask DisposeAsync()

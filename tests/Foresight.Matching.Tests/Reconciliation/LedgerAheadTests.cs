@@ -50,7 +50,7 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
     {
         await using var live = await LiveVenue.CreateAsync(fixture);
         var alice = await live.AddWalletAsync();
-        // Until what she paid for her shares is confirmed too: what is doubted is left out for another reason.
+        // Until what she paid for her shares is confirmed too: what is unconfirmed is left out for another reason.
         await live.MineAsync(4);
         Assert.Empty((await live.CheckBalancesAsync())!.Ahead);
         await live.Venue.SendAsync(live.Venue.Operator.Key, live.Venue.Deployment.Usdc, UsdcContract.Mint(alice.Account, 7 * OneUsdc));

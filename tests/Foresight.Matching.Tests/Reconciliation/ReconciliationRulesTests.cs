@@ -129,8 +129,8 @@ public class ReconciliationRulesTests
     public void Compare_OfATradeThatNamesNoBlock_SaysTheSameInEveryRun()
     {
         var nowhere = InJournal(1) with { Block = null };
-        var first = ReconciliationRules.Compare(Sides([], [nowhere], []) with { Nowhere = true });
-        var later = ReconciliationRules.Compare(Sides([], [nowhere], []) with { Nowhere = true, ToBlock = 5000 });
+        var first = ReconciliationRules.Compare(Sides([], [nowhere], []) with { WithoutBlock = true });
+        var later = ReconciliationRules.Compare(Sides([], [nowhere], []) with { WithoutBlock = true, ToBlock = 5000 });
         Assert.Equal(Evidence.Json(first[0].OffChain), Evidence.Json(later[0].OffChain));
         Assert.Null(first[0].BlockNumber);
     }

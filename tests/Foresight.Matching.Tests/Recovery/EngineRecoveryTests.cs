@@ -55,7 +55,7 @@ public sealed class EngineRecoveryTests(StoresFixture stores)
     {
         await using var cluster = await TestCluster.CreateAsync(stores);
         var traders = new Traders(seed: 21);
-        StateProof proof;
+        StateDigest proof;
         await using (var node = await TestNode.StartAsync("n1", cluster))
         {
             await node.ActiveAsync();

@@ -48,7 +48,7 @@ public sealed class PausedMarketTests(ChainFixture fixture)
         Assert.Equal(("broadcast", SettlementFailure.MarketPaused), await venue.StateOfAsync(trade));
         for (var block = 0; block < venue.Options.Confirmations + 1; block++) await StepBlockAsync(live, submitter);
         Assert.Equal(("matched", null), await venue.StateOfAsync(trade));
-        Assert.Equal((1, 0L), (await live.MarketStateAsync(), await venue.ScalarAsync<long>("SELECT count(*) FROM offences")));
+        Assert.Equal((1, 0L), (await live.MarketStateAsync(), await venue.ScalarAsync<long>("SELECT count(*) FROM strikes")));
         Assert.True(await live.HeldAsync() > 0);
 
         var admin = new Wallet(venue.Operator.Key, venue.Operator.Key.Address);

@@ -63,11 +63,11 @@ public sealed class SettingsTests
     [Fact]
     public void ASecret_IsNeverRepeated_AndHasALength()
     {
-        var error = Assert.Throws<SettingException>(() => Configured.By("A=hunter2").RequiredSecret("A", "it opens the door"));
+        var error = Assert.Throws<SettingException>(() => Configured.By("A=hunter2").RequiredSecret("A", "it opens the gateway"));
         Assert.Equal("A must have at least 16 characters; it has 7.", error.Message);
-        error = Assert.Throws<SettingException>(() => Configured.By().RequiredSecret("A", "it opens the door"));
-        Assert.Equal("A is not set: it opens the door.", error.Message);
-        Assert.Equal("sixteen letters!", Configured.By("A=sixteen letters!").RequiredSecret("A", "it opens the door"));
+        error = Assert.Throws<SettingException>(() => Configured.By().RequiredSecret("A", "it opens the gateway"));
+        Assert.Equal("A is not set: it opens the gateway.", error.Message);
+        Assert.Equal("sixteen letters!", Configured.By("A=sixteen letters!").RequiredSecret("A", "it opens the gateway"));
     }
 
     [Theory]

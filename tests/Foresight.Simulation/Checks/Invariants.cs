@@ -25,7 +25,7 @@ internal sealed class Invariants(World world)
     private readonly Dictionary<Guid, LeaderCommand> notDone = [];
     private readonly Dictionary<OrderId, long> filled = [];
     private readonly HashSet<OrderId> done = [];
-    private readonly HashSet<Guid> forgiven = [];
+    private readonly HashSet<Guid> waived = [];
     private readonly Dictionary<int, int> lockTimeouts = [];
     private readonly PublicationChecks publications = new(world);
     private Guid lastWriter;
@@ -73,7 +73,7 @@ internal sealed class Invariants(World world)
     /// <summary>A caller has its final answer.</summary>
     public void Answered(LeaderCommand command, CommandResult result)
     {
-        if (forgiven.Contains(command.RequestId)) return;
+        if (waived.Contains(command.RequestId)) return;
         world.Trace.Add("callers", result.Status.ToString(), result.Epoch, result.Sequence);
         world.Postgres.Tables.ByRequest.TryGetValue(command.RequestId, out var row);
         switch (result.Status)
@@ -120,12 +120,12 @@ internal sealed class Invariants(World world)
     {
         foreach (var row in rows)
         {
-            forgiven.Add(row.RequestId);
+            waived.Add(row.RequestId);
             acknowledged.Remove(row.RequestId);
         }
 
         notDone.Clear();
-        publications.ForgiveUpTo(lastTaken);
+        publications.WaiveUpTo(lastTaken);
         oracle.Rebuild(now);
         (lastEpoch, lastWriter) = now.Commands.Count == 0 ? (0, default) : (now.Commands.Values.Last().Epoch, now.Commands.Values.Last().By);
         filled.Clear();
@@ -138,7 +138,7 @@ internal sealed class Invariants(World world)
     }
 
     /// <summary>A live engine's proof, where the journal has not gone on since.</summary>
-    public void Proved(StateProof proof)
+    public void Proved(StateDigest proof)
     {
         if (proof.Sequence == oracle.Sequence && proof.Epoch == world.Postgres.Tables.Leadership?.Epoch && proof.StateHash != oracle.StateHash)
             throw world.Violated("replay", $"the live engine at {proof.Sequence} has hash {proof.StateHash}, the replay {oracle.StateHash}");

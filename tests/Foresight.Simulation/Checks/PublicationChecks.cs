@@ -7,27 +7,27 @@ namespace Foresight.Simulation.Checks;
 /// <summary>Every published place is in the journal, with that content, and was before it was published.</summary>
 internal sealed class PublicationChecks(World world)
 {
-    private long forgivenEpoch;
+    private long waivedEpoch;
 
     /// <summary>Terms that had committed what a promotion took away may still tell of it.</summary>
-    public void ForgiveUpTo(long epoch) => forgivenEpoch = Math.Max(forgivenEpoch, epoch);
+    public void WaiveUpTo(long epoch) => waivedEpoch = Math.Max(waivedEpoch, epoch);
 
     public void Check(Process node, string channel, object message, Oracle oracle)
     {
         switch (message)
         {
-            case DepthMessage depth when depth.Epoch > forgivenEpoch:
+            case DepthMessage depth when depth.Epoch > waivedEpoch:
                 RequireCommitted(node, channel, depth.Epoch, depth.Sequence, oracle);
                 if (depth.Sequence == oracle.Sequence) CheckLevels(depth, oracle);
                 break;
-            case TradesMessage trades when trades.Epoch > forgivenEpoch:
+            case TradesMessage trades when trades.Epoch > waivedEpoch:
                 RequireCommitted(node, channel, trades.Epoch, trades.Sequence, oracle);
                 foreach (var trade in trades.Trades) CheckTrade(trade);
                 break;
-            case StatsMessage stats when stats.Epoch > forgivenEpoch:
+            case StatsMessage stats when stats.Epoch > waivedEpoch:
                 RequireCommitted(node, channel, stats.Epoch, stats.Sequence, oracle);
                 break;
-            case OrdersMessage orders when orders.Epoch > forgivenEpoch:
+            case OrdersMessage orders when orders.Epoch > waivedEpoch:
                 foreach (var update in orders.Updates)
                 {
                     RequireCommitted(node, channel, update.Epoch, update.Sequence, oracle);

@@ -106,7 +106,7 @@ internal sealed class Nemesis
 
     /// <summary>
     /// An order that rests in the book, and that a leader which rebuilds does not hear of: whatever fills or cancels it makes the
-    /// recorder throw. Orders that expire are told of, because what expires them is no request that could be set aside.
+    /// recorder throw. Orders that expire are told of, because what expires them is no request that could be quarantined.
     /// </summary>
     public bool Withholds(LiveOrder order) => mayWithholdOrders && order.ExpiresAt == 0 && order.Hash.Prefix % 16 == 0;
 

@@ -18,7 +18,7 @@ namespace Foresight.Simulation.Processes;
 /// <summary>What a node of one life consists of, for those who look into it.</summary>
 internal sealed record SimulatedNodeParts(SimulatedNode Node, SimulatedBroadcast Broadcast, NodePresence Presence, MatchingGate Gate, TimeProvider Clock);
 
-/// <summary>A matching node: the production's leadership loop, matching task and door, over the simulated world.</summary>
+/// <summary>A matching node: the production's leadership loop, matching task and gateway, over the simulated world.</summary>
 internal sealed class SimulatedNode : Process
 {
     private static readonly LeaseOptions Lease = new();

@@ -8,7 +8,7 @@ namespace Foresight.Api.Operations;
 /// <param name="Value">Null: it has never answered.</param>
 /// <param name="ReadAt">When it said so.</param>
 /// <param name="Failure">Why it does not answer now; null: it does.</param>
-public sealed record SourceReading<T>(T? Value, DateTimeOffset? ReadAt, Exception? Failure) where T : class
+public sealed record KnownValue<T>(T? Value, DateTimeOffset? ReadAt, Exception? Failure) where T : class
 {
     public bool IsFresh => Failure is null;
 
@@ -17,12 +17,12 @@ public sealed record SourceReading<T>(T? Value, DateTimeOffset? ReadAt, Exceptio
 
 /// <summary>Asks a source within a bound, and remembers its last answer for when it gives none.</summary>
 /// <param name="what">What it tells, for the log, which has one line when it stops answering and one when it goes on.</param>
-public sealed class SourceMemory<T>(string what, TimeSpan bound, TimeProvider clock, ILogger logger) where T : class
+public sealed class LastKnownValue<T>(string what, TimeSpan bound, TimeProvider clock, ILogger logger) where T : class
 {
-    private volatile SourceReading<T> last = new(null, null, null);
+    private volatile KnownValue<T> last = new(null, null, null);
     private volatile bool isSilent;
 
-    public async Task<SourceReading<T>> ReadAsync(Func<CancellationToken, Task<T>> read, CancellationToken cancellation)
+    public async Task<KnownValue<T>> ReadAsync(Func<CancellationToken, Task<T>> read, CancellationToken cancellation)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         ending.CancelAfter(bound);
@@ -32,7 +32,7 @@ public sealed class SourceMemory<T>(string what, TimeSpan bound, TimeProvider cl
             var value = await read(ending.Token).WaitAsync(bound, clock, cancellation);
             if (isSilent) SourceLog.Speaks(logger, what);
             isSilent = false;
-            return last = new SourceReading<T>(value, clock.GetUtcNow(), null);
+            return last = new KnownValue<T>(value, clock.GetUtcNow(), null);
         }
         catch (Exception error) when (
             error is RedisException or NpgsqlException or TimeoutException or OperationCanceledException && !cancellation.IsCancellationRequested)

@@ -12,7 +12,7 @@ namespace Foresight.Bench.Book;
 /// <param name="ReadMs">The median time to restore.</param>
 /// <param name="ReadCpuMs">As of writing.</param>
 /// <param name="IsEqual">Whether every restored exchange had the hash of the one that was written.</param>
-public sealed record Stored(
+public sealed record SnapshotFootprint(
     int ExpiringPercent, double BytesPerOrder, double WriteMs, double WriteCpuMs, double ReadMs, double ReadCpuMs,
     long SnapshotBytes, bool IsEqual)
 {
@@ -22,13 +22,13 @@ public sealed record Stored(
 
     public bool IsAsExpected => IsEqual && BytesPerOrder < MostBytesPerOrder && WriteCpuMs < MostMs && ReadCpuMs < MostMs;
 
-    public static IReadOnlyList<Stored> Measure(int orders)
+    public static IReadOnlyList<SnapshotFootprint> Measure(int orders)
     {
         Console.Write($"  {orders:n0} orders: {"expiring",9} {"B/order",8} {"snapshot MB",12} ");
         Console.WriteLine($"{"write ms",9} {"cpu ms",8} {"restore ms",11} {"cpu ms",8}");
         var workload = new Workload("store", 0, 1, (uint)orders, new Expectation("", 0, TradeTotals.None));
         var (operations, _, _) = WorkloadGenerator.Generate(workload, Workload.PublishedSeed, orders);
-        var stores = new List<Stored>();
+        var stores = new List<SnapshotFootprint>();
         foreach (var percent in (int[])[0, 50, 100])
         {
             var store = Of(FullStream.From(operations, 1, orders, percent), orders, percent);
@@ -40,7 +40,7 @@ public sealed record Stored(
         return stores;
     }
 
-    private static Stored Of(FullStream stream, int orders, int expiringPercent)
+    private static SnapshotFootprint Of(FullStream stream, int orders, int expiringPercent)
     {
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var run = new FullRun(stream, new ExchangeCapacity());
@@ -73,7 +73,7 @@ public sealed record Stored(
             isEqual &= restored.StateHash() == hash;
         }
 
-        return new Stored(
+        return new SnapshotFootprint(
             expiringPercent, (double)bytes / orders, Median(writes), Median(writesCpu), Median(reads), Median(readsCpu), length, isEqual);
     }
 

@@ -9,14 +9,14 @@ namespace Foresight.Cluster;
 /// Of two live processes with one NODE_ID the younger takes a name of its own. Each says its name with its heartbeats, and the older one
 /// answers at once; a record that a dead process left behind answers nothing, so whoever takes its place keeps the name.
 /// </summary>
-public sealed partial class Namesakes(NodeIdentity identity, NodePresence presence, IBroadcast broadcast, ILogger<Namesakes> logger)
+public sealed partial class DuplicateNodeGuard(NodeIdentity identity, NodePresence presence, IBroadcast broadcast, ILogger<DuplicateNodeGuard> logger)
 {
-    public void Listen() => broadcast.Subscribe<NodeHello>(Channels.ClusterNodes, Hear);
+    public void Listen() => broadcast.Subscribe<NodeAnnouncement>(Channels.ClusterNodes, Hear);
 
-    public void SayHello() =>
-        broadcast.Publish(Channels.ClusterNodes, new NodeHello(identity.Id, identity.Instance, identity.StartedAt, Environment.ProcessId));
+    public void Announce() =>
+        broadcast.Publish(Channels.ClusterNodes, new NodeAnnouncement(identity.Id, identity.Instance, identity.StartedAt, Environment.ProcessId));
 
-    private void Hear(NodeHello other)
+    private void Hear(NodeAnnouncement other)
     {
         if (other.NodeId != identity.Id || other.Instance == identity.Instance) return;
         if (IsOlder(other))
@@ -26,14 +26,14 @@ public sealed partial class Namesakes(NodeIdentity identity, NodePresence presen
         }
         else
         {
-            Log.Namesake(logger, other.ProcessId, other.NodeId);
+            Log.Duplicate(logger, other.ProcessId, other.NodeId);
         }
 
         // Under the new name; or over what the other wrote under ours, with a hello that it hears.
         presence.Repeat();
     }
 
-    private bool IsOlder(NodeHello other) => (other.StartedAt, other.Instance).CompareTo((identity.StartedAt, identity.Instance)) < 0;
+    private bool IsOlder(NodeAnnouncement other) => (other.StartedAt, other.Instance).CompareTo((identity.StartedAt, identity.Instance)) < 0;
 
     private static partial class Log
     {
@@ -44,6 +44,6 @@ public sealed partial class Namesakes(NodeIdentity identity, NodePresence presen
         [LoggerMessage(
             LogLevel.Warning,
             "A younger process (id {ProcessId}) also calls itself {NodeId} and is told so: give each node a NODE_ID of its own.")]
-        public static partial void Namesake(ILogger logger, int processId, string nodeId);
+        public static partial void Duplicate(ILogger logger, int processId, string nodeId);
     }
 }

@@ -2,7 +2,7 @@ namespace Foresight.Bench.Book;
 
 /// <summary>One engine in the <c>book</c> verb: what it made of the stream, and how long it took each time.</summary>
 /// <param name="Fresh">Makes it anew, with empty books.</param>
-public sealed record Contestant(string Name, Func<IEngineRun> Fresh)
+public sealed record Candidate(string Name, Func<IEngineRun> Fresh)
 {
     public List<Timing> Timings { get; } = [];
 

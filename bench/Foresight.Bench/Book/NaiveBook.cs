@@ -3,7 +3,7 @@ namespace Foresight.Bench.Book;
 /// <summary>
 /// A price-time book in the plainest form: sorted levels of linked lists. It says what is right; it shares nothing with the product's book.
 /// </summary>
-public sealed class ObviousBook
+public sealed class NaiveBook
 {
     private readonly SortedDictionary<int, LinkedList<Resting>>[] _sides =
     [
