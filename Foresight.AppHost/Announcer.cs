@@ -8,8 +8,11 @@ namespace Foresight.AppHost;
 
 /// <summary>For those who look at the terminal rather than the dashboard: what failed and why, and when everything is there.</summary>
 internal sealed class Announcer(
-    ResourceNotificationService notifications, ResourceLoggerService loggers, DistributedApplicationModel model,
-    ParameterResource adminKey) : BackgroundService
+    ResourceNotificationService notifications,
+    ResourceLoggerService loggers,
+    DistributedApplicationModel model,
+    ParameterResource adminKey
+) : BackgroundService
 {
     private const int LastLines = 10;
 
@@ -41,15 +44,19 @@ internal sealed class Announcer(
             announced = true;
             await Console.Out.WriteLineAsync(
                 $"Everything is healthy after {(DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds:0} s: "
-                + string.Join(", ", UrlsOf("console").Concat(UrlsOf("api-1")).Concat(UrlsOf("api-2"))));
+                    + string.Join(", ", UrlsOf("console").Concat(UrlsOf("api-1")).Concat(UrlsOf("api-2")))
+            );
             await Console.Out.WriteLineAsync($"Sign in to the console with the admin key {await adminKey.GetValueAsync(stoppingToken)}");
         }
     }
 
     private static bool HasFailed(CustomResourceSnapshot snapshot) =>
         snapshot.State?.Text is var state
-        && (state == KnownResourceStates.FailedToStart || state == KnownResourceStates.ValueMissing
-            || (KnownResourceStates.TerminalStates.Contains(state) && snapshot.ExitCode is not (null or 0)));
+        && (
+            state == KnownResourceStates.FailedToStart
+            || state == KnownResourceStates.ValueMissing
+            || (KnownResourceStates.TerminalStates.Contains(state) && snapshot.ExitCode is not (null or 0))
+        );
 
     private static bool IsThere(CustomResourceSnapshot snapshot) =>
         snapshot.State?.Text == KnownResourceStates.Finished
@@ -59,12 +66,15 @@ internal sealed class Announcer(
     // Aspire adds hidden ones beside each project, to build it again on demand.
     private static bool IsStarted(IResource resource) => resource is ProjectResource or NativeServerResource or ContainerResource;
 
-    private bool IsEverythingThere() => model.Resources.Where(IsStarted).All(resource =>
-    {
-        var instances = _seen.Values.Where(seen => seen.Resource == resource).ToList();
-        var replicas = resource.Annotations.OfType<ReplicaAnnotation>().LastOrDefault()?.Replicas ?? 1;
-        return instances.Count >= replicas && instances.All(instance => IsThere(instance.Snapshot));
-    });
+    private bool IsEverythingThere() =>
+        model
+            .Resources.Where(IsStarted)
+            .All(resource =>
+            {
+                var instances = _seen.Values.Where(seen => seen.Resource == resource).ToList();
+                var replicas = resource.Annotations.OfType<ReplicaAnnotation>().LastOrDefault()?.Replicas ?? 1;
+                return instances.Count >= replicas && instances.All(instance => IsThere(instance.Snapshot));
+            });
 
     private async Task ExplainAsync(ResourceEvent change, CancellationToken cancellationToken)
     {
@@ -72,11 +82,17 @@ internal sealed class Announcer(
         await foreach (var batch in loggers.GetAllAsync(change.ResourceId).WithCancellation(cancellationToken))
             lines.AddRange(batch.Select(line => line.Content));
         await Console.Error.WriteLineAsync(
-            $"{change.ResourceId}: {change.Snapshot.State?.Text}, exit code {change.Snapshot.ExitCode}. Its last lines:");
+            $"{change.ResourceId}: {change.Snapshot.State?.Text}, exit code {change.Snapshot.ExitCode}. Its last lines:"
+        );
         foreach (var line in lines.TakeLast(LastLines))
             await Console.Error.WriteLineAsync($"  {line}");
     }
 
-    private IEnumerable<string> UrlsOf(string resource) => _seen.Values.Where(seen => seen.Resource.Name == resource)
-        .SelectMany(seen => seen.Snapshot.Urls).Where(url => !url.IsInactive).Select(url => $"{resource} {url.Url}").Distinct();
+    private IEnumerable<string> UrlsOf(string resource) =>
+        _seen
+            .Values.Where(seen => seen.Resource.Name == resource)
+            .SelectMany(seen => seen.Snapshot.Urls)
+            .Where(url => !url.IsInactive)
+            .Select(url => $"{resource} {url.Url}")
+            .Distinct();
 }

@@ -22,7 +22,9 @@ var setup = WithServers(builder.AddProject<Projects.Foresight_Matching>("setup",
     .WithArgs("setup")
     .WithEnvironment("OPERATOR_KEY", operatorKey)
     .WithEnvironment("SHARDS", options.Shards.ToString())
-    .WaitFor(data.RedisServer).WaitFor(data.Database).WaitFor(data.Chain);
+    .WaitFor(data.RedisServer)
+    .WaitFor(data.Database)
+    .WaitFor(data.Chain);
 foreach (var replica in data.Replicas)
     setup.WaitFor(replica);
 
@@ -39,21 +41,26 @@ var matching = WithServers(builder.AddProject<Projects.Foresight_Matching>("matc
 var api1 = AddApi("api-1", options.ApiPort);
 var api2 = AddApi("api-2", options.ApiPort + 1);
 
-builder.AddProject<Projects.Foresight_Console>("console", launchProfileName: null)
+builder
+    .AddProject<Projects.Foresight_Console>("console", launchProfileName: null)
     .WithHttpEndpoint(port: builder.PublicPort("console", options.ConsolePort))
     .WithExternalHttpEndpoints()
     .WithHttpHealthCheck("/ready")
-    .WithReference(api1).WithReference(api2)
+    .WithReference(api1)
+    .WithReference(api2)
     .WaitFor(api1);
 
 if (options.Simulator)
-    builder.AddProject<Projects.Foresight_Simulator>("simulator", launchProfileName: null)
+    builder
+        .AddProject<Projects.Foresight_Simulator>("simulator", launchProfileName: null)
         .WithHttpEndpoint()
         .WithHttpHealthCheck("/ready")
-        .WithReference(api1).WithReference(api2)
+        .WithReference(api1)
+        .WithReference(api2)
         .WithEnvironment("RPC_URL", data.Chain.GetEndpoint("http"))
         .WithEnvironment("FAUCET_KEY", builder.AddParameter("faucet-key", secret: true))
-        .WaitFor(api1).WaitFor(api2);
+        .WaitFor(api1)
+        .WaitFor(api2);
 
 matching.WithDrill(data, options, [api1.GetEndpoint("http"), api2.GetEndpoint("http")]);
 builder.AnnounceInTerminal(adminKey);
@@ -70,9 +77,13 @@ IResourceBuilder<ProjectResource> AddApi(string name, int port) =>
 
 // What every service that has state reads.
 IResourceBuilder<ProjectResource> WithServers(
-    IResourceBuilder<ProjectResource> service, IResourceBuilder<IResourceWithConnectionString> redis) => service
-    .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString)
-    .WithReference(redis, "redis").WithReference(data.Database)
-    .WithReplicas(data.Replicas)
-    .WithEnvironment("RPC_URL", data.Chain.GetEndpoint("http"))
-    .WithEnvironment("CLUSTER_SECRET", clusterSecret);
+    IResourceBuilder<ProjectResource> service,
+    IResourceBuilder<IResourceWithConnectionString> redis
+) =>
+    service
+        .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString)
+        .WithReference(redis, "redis")
+        .WithReference(data.Database)
+        .WithReplicas(data.Replicas)
+        .WithEnvironment("RPC_URL", data.Chain.GetEndpoint("http"))
+        .WithEnvironment("CLUSTER_SECRET", clusterSecret);

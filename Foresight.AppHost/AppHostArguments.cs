@@ -65,7 +65,10 @@ internal sealed record AppHostArguments
     public int Shards { get; private init; } = 1;
 
     public static bool TryParse(
-        IReadOnlyList<string> args, [NotNullWhen(true)] out AppHostArguments? arguments, [NotNullWhen(false)] out string? mistake)
+        IReadOnlyList<string> args,
+        [NotNullWhen(true)] out AppHostArguments? arguments,
+        [NotNullWhen(false)] out string? mistake
+    )
     {
         var parsed = new AppHostArguments();
         var publishing = args.Any(a => PublishWords.Contains(a));

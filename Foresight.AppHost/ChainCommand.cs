@@ -4,10 +4,10 @@ namespace Foresight.AppHost;
 public static class ChainCommand
 {
     /// <summary>
-    /// anvil's state is kept for the last 64 blocks, in memory only. By default it keeps 500 copies of all of it there and thousands more in
-    /// the user's home, where a chain that was killed leaves them behind. Of older blocks no balance is read: settlement and
-    /// reconciliation read at a block a few confirmations deep, and the deepest reorganisation that is tried is 10 blocks. Blocks,
-    /// receipts and logs are not touched by it.
+    /// anvil's state is kept for the last 64 blocks, in memory only. By default it keeps 500 copies of all of it there and thousands more
+    /// in the user's home, where a chain that was killed leaves them behind. Of older blocks no balance is read: settlement and
+    /// reconciliation read at a block a few confirmations deep, and the deepest reorganisation that is tried is 10 blocks. Blocks, receipts
+    /// and logs are not touched by it.
     /// </summary>
     public static string[] Options { get; } = ["--quiet", "--prune-history", "64"];
 

@@ -12,7 +12,8 @@ internal sealed record DataServers(
     IResourceBuilder<IResourceWithConnectionString> Redis,
     IResourceBuilder<IResourceWithConnectionString> RedisForApi,
     IResourceBuilder<IResourceWithEndpoints> Postgres,
-    IResourceBuilder<IResourceWithConnectionString> Database)
+    IResourceBuilder<IResourceWithConnectionString> Database
+)
 {
     /// <summary>The default of REDIS_KEY_PREFIX.</summary>
     private const string KeyPrefix = "foresight:";
@@ -22,18 +23,29 @@ internal sealed record DataServers(
     public required IResourceBuilder<IResourceWithEndpoints> Chain { get; init; }
 
     public static DataServers Add(
-        IDistributedApplicationBuilder builder, AppHostArguments options, IResourceBuilder<ParameterResource> password) =>
+        IDistributedApplicationBuilder builder,
+        AppHostArguments options,
+        IResourceBuilder<ParameterResource> password
+    ) =>
         builder.ExecutionContext.IsPublishMode || (options.Containers && ContainerEngineIsHealthy())
             ? AddContainers(builder, options, password)
             : AddPrograms(builder, options, password);
 
     private static DataServers AddPrograms(
-        IDistributedApplicationBuilder builder, AppHostArguments options, IResourceBuilder<ParameterResource> password)
+        IDistributedApplicationBuilder builder,
+        AppHostArguments options,
+        IResourceBuilder<ParameterResource> password
+    )
     {
         var redis = builder.AddNativeRedis("redis");
         var postgres = builder.AddNativePostgres("postgres", password);
         return new DataServers(
-            redis, redis.AddUser("matching", KeyPrefix), redis.AddUser("api", KeyPrefix), postgres, postgres.AddDatabase("foresight"))
+            redis,
+            redis.AddUser("matching", KeyPrefix),
+            redis.AddUser("api", KeyPrefix),
+            postgres,
+            postgres.AddDatabase("foresight")
+        )
         {
             Replicas = [.. ReplicaNames(options).Select((name, at) => postgres.AddReplica(name, at == 0 ? options.SyncStandby : null))],
             Chain = builder.AddNativeChain("chain").WithArgs(ChainCommand.Development),
@@ -42,7 +54,10 @@ internal sealed record DataServers(
 
     // No volumes: the journal and the chain it settled on are kept together, or neither is.
     private static DataServers AddContainers(
-        IDistributedApplicationBuilder builder, AppHostArguments options, IResourceBuilder<ParameterResource> password)
+        IDistributedApplicationBuilder builder,
+        AppHostArguments options,
+        IResourceBuilder<ParameterResource> password
+    )
     {
         var redis = builder.AddRedis("redis");
         var postgres = builder.AddPostgres("postgres", password: password).WithImageTag(AppHostImages.PostgresTag);
@@ -50,13 +65,19 @@ internal sealed record DataServers(
         {
             Replicas =
             [
-                .. ReplicaNames(options).Select((name, at) => builder.AddContainer(name, "postgres", AppHostImages.PostgresTag)
-                    .WithArgs("bash", "-c", PostgresReplicaScript.Text)
-                    .WithEndpoint(targetPort: 5432, name: "tcp")
-                    .WithReplicaOf(postgres.Resource.PrimaryEndpoint, password.Resource, at == 0 ? options.SyncStandby : null)
-                    .WaitFor(postgres)),
+                .. ReplicaNames(options)
+                    .Select(
+                        (name, at) =>
+                            builder
+                                .AddContainer(name, "postgres", AppHostImages.PostgresTag)
+                                .WithArgs("bash", "-c", PostgresReplicaScript.Text)
+                                .WithEndpoint(targetPort: 5432, name: "tcp")
+                                .WithReplicaOf(postgres.Resource.PrimaryEndpoint, password.Resource, at == 0 ? options.SyncStandby : null)
+                                .WaitFor(postgres)
+                    ),
             ],
-            Chain = builder.AddContainer("chain", "ghcr.io/foundry-rs/foundry", AppHostImages.FoundryTag)
+            Chain = builder
+                .AddContainer("chain", "ghcr.io/foundry-rs/foundry", AppHostImages.FoundryTag)
                 .WithEntrypoint("anvil")
                 .WithArgs(["--host", "0.0.0.0", .. ChainCommand.Development])
                 .WithHttpEndpoint(targetPort: 8545, name: "http"),
@@ -73,10 +94,9 @@ internal sealed record DataServers(
         {
             try
             {
-                using var process = Process.Start(new ProcessStartInfo(client, ["ps", "--quiet"])
-                {
-                    RedirectStandardOutput = true, RedirectStandardError = true,
-                })!;
+                using var process = Process.Start(
+                    new ProcessStartInfo(client, ["ps", "--quiet"]) { RedirectStandardOutput = true, RedirectStandardError = true }
+                )!;
                 if (!process.WaitForExit(TimeSpan.FromSeconds(10)))
                     process.Kill();
                 else if (process.ExitCode == 0)

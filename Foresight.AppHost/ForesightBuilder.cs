@@ -14,12 +14,31 @@ internal static class ForesightBuilder
     // A DATABASE_URL or PGHOST left in a developer's shell must not turn one process of the stack to another database.
     private static readonly string[] DecidedByTheModel =
     [
-        "DATABASE_URL", "RPC_URL", "RPC_URLS", "NODE_ID", "POD_NAME", "API_URLS", "CLUSTER_ENABLED", "ASPNETCORE_HTTP_PORTS", "HTTP_PORTS",
-        "HTTPS_PORTS", "PORT", "HOST", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
+        "DATABASE_URL",
+        "RPC_URL",
+        "RPC_URLS",
+        "NODE_ID",
+        "POD_NAME",
+        "API_URLS",
+        "CLUSTER_ENABLED",
+        "ASPNETCORE_HTTP_PORTS",
+        "HTTP_PORTS",
+        "HTTPS_PORTS",
+        "PORT",
+        "HOST",
+        "OTEL_SERVICE_NAME",
+        "OTEL_RESOURCE_ATTRIBUTES",
     ];
 
     private static readonly string[] PrefixesDecidedByTheModel =
-        ["services__", "ConnectionStrings__", "DATABASE_REPLICA_", "REDIS_", "PG", "POSTGRES_"];
+    [
+        "services__",
+        "ConnectionStrings__",
+        "DATABASE_REPLICA_",
+        "REDIS_",
+        "PG",
+        "POSTGRES_",
+    ];
 
     public static IDistributedApplicationBuilder Create(AppHostArguments options)
     {
@@ -30,12 +49,14 @@ internal static class ForesightBuilder
         var builder = DistributedApplication.CreateBuilder([.. options.Rest]);
         Signals.RestoreInterrupt();
         // `dotnet run` without a launch profile: a service in development is to know it.
-        builder.Eventing.Subscribe<BeforeStartEvent>((start, _) =>
-        {
-            foreach (var project in builder.ExecutionContext.IsRunMode ? start.Model.Resources.OfType<ProjectResource>() : [])
-                builder.CreateResourceBuilder(project).WithEnvironment("DOTNET_ENVIRONMENT", builder.Environment.EnvironmentName);
-            return Task.CompletedTask;
-        });
+        builder.Eventing.Subscribe<BeforeStartEvent>(
+            (start, _) =>
+            {
+                foreach (var project in builder.ExecutionContext.IsRunMode ? start.Model.Resources.OfType<ProjectResource>() : [])
+                    builder.CreateResourceBuilder(project).WithEnvironment("DOTNET_ENVIRONMENT", builder.Environment.EnvironmentName);
+                return Task.CompletedTask;
+            }
+        );
         if (options.Ephemeral)
             builder.Configuration[NativeState.EphemeralKey] = "true";
         if (builder.ExecutionContext.IsRunMode && !IsTest(builder))
@@ -55,10 +76,13 @@ internal static class ForesightBuilder
     }
 
     public static IResourceBuilder<ProjectResource> WithReplicas(
-        this IResourceBuilder<ProjectResource> service, IReadOnlyList<IResourceBuilder<IResourceWithEndpoints>> replicas)
+        this IResourceBuilder<ProjectResource> service,
+        IReadOnlyList<IResourceBuilder<IResourceWithEndpoints>> replicas
+    )
     {
         for (var number = 1; number <= replicas.Count; number++)
-            service.WithEnvironment($"DATABASE_REPLICA_{number}_URL", replicas[number - 1].GetEndpoint("tcp"))
+            service
+                .WithEnvironment($"DATABASE_REPLICA_{number}_URL", replicas[number - 1].GetEndpoint("tcp"))
                 .WithEnvironment($"DATABASE_REPLICA_{number}_WEIGHT", number.ToString());
         return service;
     }
@@ -67,8 +91,12 @@ internal static class ForesightBuilder
     {
         if (builder.ExecutionContext.IsRunMode && !IsTest(builder))
             // First: the orchestrator's own start returns only when every resource has been started, and one that fails holds it up.
-            builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(
-                services => ActivatorUtilities.CreateInstance<Announcer>(services, adminKey.Resource)));
+            builder.Services.Insert(
+                0,
+                ServiceDescriptor.Singleton<IHostedService>(services =>
+                    ActivatorUtilities.CreateInstance<Announcer>(services, adminKey.Resource)
+                )
+            );
     }
 
     // Aspire.Hosting.Testing gives every endpoint a port of its own.

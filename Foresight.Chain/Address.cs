@@ -21,7 +21,8 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
 
     public Address(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length != Size) throw new ArgumentException($"An address has {Size} bytes, not {bytes.Length}.", nameof(bytes));
+        if (bytes.Length != Size)
+            throw new ArgumentException($"An address has {Size} bytes, not {bytes.Length}.", nameof(bytes));
         _high = BinaryPrimitives.ReadUInt64BigEndian(bytes);
         _middle = BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]);
         _low = BinaryPrimitives.ReadUInt32BigEndian(bytes[16..]);
@@ -50,9 +51,11 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
     {
         address = default;
         Span<byte> bytes = stackalloc byte[Size];
-        if (text is null || !Hex.TryDecode(text, bytes)) return false;
+        if (text is null || !Hex.TryDecode(text, bytes))
+            return false;
         var parsed = new Address(bytes);
-        if (!parsed.AgreesWithCaseOf(text)) return false;
+        if (!parsed.AgreesWithCaseOf(text))
+            return false;
         address = parsed;
         return true;
     }
@@ -60,7 +63,8 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
     /// <summary>The address of an uncompressed public key without its 04 prefix (64 bytes): the last 20 bytes of its hash.</summary>
     public static Address OfPublicKey(ReadOnlySpan<byte> publicKey)
     {
-        if (publicKey.Length != 64) throw new ArgumentException("A public key has 64 bytes.", nameof(publicKey));
+        if (publicKey.Length != 64)
+            throw new ArgumentException("A public key has 64 bytes.", nameof(publicKey));
         Span<byte> hash = stackalloc byte[Hash32.Size];
         Keccak256.Hash(publicKey, hash);
         return new Address(hash[12..]);
@@ -89,19 +93,26 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
     }
 
     /// <summary>With the EIP-55 checksum in the case of the digits.</summary>
-    public override string ToString() => string.Create(42, this, static (text, address) =>
-    {
-        address.ToLowerHex().CopyTo(text);
-        Span<byte> ascii = stackalloc byte[40];
-        for (var i = 0; i < 40; i++) ascii[i] = (byte)text[i + 2];
-        Span<byte> hash = stackalloc byte[Hash32.Size];
-        Keccak256.Hash(ascii, hash);
-        for (var i = 0; i < 40; i++)
-        {
-            var nibble = (hash[i / 2] >> (i % 2 == 0 ? 4 : 0)) & 0xf;
-            if (nibble >= 8) text[i + 2] = char.ToUpperInvariant(text[i + 2]);
-        }
-    });
+    public override string ToString() =>
+        string.Create(
+            42,
+            this,
+            static (text, address) =>
+            {
+                address.ToLowerHex().CopyTo(text);
+                Span<byte> ascii = stackalloc byte[40];
+                for (var i = 0; i < 40; i++)
+                    ascii[i] = (byte)text[i + 2];
+                Span<byte> hash = stackalloc byte[Hash32.Size];
+                Keccak256.Hash(ascii, hash);
+                for (var i = 0; i < 40; i++)
+                {
+                    var nibble = (hash[i / 2] >> (i % 2 == 0 ? 4 : 0)) & 0xf;
+                    if (nibble >= 8)
+                        text[i + 2] = char.ToUpperInvariant(text[i + 2]);
+                }
+            }
+        );
 
     public bool Equals(Address other) => _high == other._high && _middle == other._middle && _low == other._low;
 
@@ -112,7 +123,8 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
     public int CompareTo(Address other)
     {
         var byHigh = _high.CompareTo(other._high);
-        if (byHigh != 0) return byHigh;
+        if (byHigh != 0)
+            return byHigh;
         var byMiddle = _middle.CompareTo(other._middle);
         return byMiddle != 0 ? byMiddle : _low.CompareTo(other._low);
     }
@@ -137,8 +149,8 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
 /// <summary>Reads and writes an <see cref="Address"/> as its text, also as a property name.</summary>
 public sealed class AddressJsonConverter : JsonConverter<Address>
 {
-    public override Address Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        => Address.TryParse(reader.TokenType == JsonTokenType.String ? reader.GetString() : null, out var address)
+    public override Address Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        Address.TryParse(reader.TokenType == JsonTokenType.String ? reader.GetString() : null, out var address)
             ? address
             : throw new JsonException("An address is 0x and 40 hexadecimal digits.");
 

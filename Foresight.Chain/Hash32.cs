@@ -19,7 +19,8 @@ public readonly struct Hash32 : IEquatable<Hash32>, IComparable<Hash32>, IParsab
 
     public Hash32(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length != Size) throw new ArgumentException($"A hash has {Size} bytes, not {bytes.Length}.", nameof(bytes));
+        if (bytes.Length != Size)
+            throw new ArgumentException($"A hash has {Size} bytes, not {bytes.Length}.", nameof(bytes));
         _a = BinaryPrimitives.ReadUInt64BigEndian(bytes);
         _b = BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]);
         _c = BinaryPrimitives.ReadUInt64BigEndian(bytes[16..]);
@@ -45,7 +46,8 @@ public readonly struct Hash32 : IEquatable<Hash32>, IComparable<Hash32>, IParsab
     {
         hash = default;
         Span<byte> bytes = stackalloc byte[Size];
-        if (text is null || !Hex.TryDecode(text, bytes)) return false;
+        if (text is null || !Hex.TryDecode(text, bytes))
+            return false;
         hash = new Hash32(bytes);
         return true;
     }
@@ -84,8 +86,10 @@ public readonly struct Hash32 : IEquatable<Hash32>, IComparable<Hash32>, IParsab
 
     public int CompareTo(Hash32 other)
     {
-        if (_a != other._a) return _a.CompareTo(other._a);
-        if (_b != other._b) return _b.CompareTo(other._b);
+        if (_a != other._a)
+            return _a.CompareTo(other._a);
+        if (_b != other._b)
+            return _b.CompareTo(other._b);
         return _c != other._c ? _c.CompareTo(other._c) : _d.CompareTo(other._d);
     }
 
@@ -97,8 +101,8 @@ public readonly struct Hash32 : IEquatable<Hash32>, IComparable<Hash32>, IParsab
 /// <summary>Reads and writes a <see cref="Hash32"/> as its text.</summary>
 public sealed class Hash32JsonConverter : JsonConverter<Hash32>
 {
-    public override Hash32 Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        => Hash32.TryParse(reader.TokenType == JsonTokenType.String ? reader.GetString() : null, out var hash)
+    public override Hash32 Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        Hash32.TryParse(reader.TokenType == JsonTokenType.String ? reader.GetString() : null, out var hash)
             ? hash
             : throw new JsonException("A hash is 0x and 64 hexadecimal digits.");
 

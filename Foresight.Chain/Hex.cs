@@ -13,8 +13,10 @@ public static class Hex
     public static byte[] Decode(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (!text.StartsWith("0x", StringComparison.Ordinal)) throw new FormatException("Hex data must begin with 0x.");
-        if (text.Length % 2 != 0) throw new FormatException($"Hex data has an odd number of digits ({text.Length - 2}).");
+        if (!text.StartsWith("0x", StringComparison.Ordinal))
+            throw new FormatException("Hex data must begin with 0x.");
+        if (text.Length % 2 != 0)
+            throw new FormatException($"Hex data has an odd number of digits ({text.Length - 2}).");
         try
         {
             return Convert.FromHexString(text.AsSpan(2));
@@ -28,15 +30,18 @@ public static class Hex
     /// <summary>Decodes exactly as many bytes as <paramref name="into"/> holds; false for anything else.</summary>
     public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> into)
     {
-        if (text.Length != 2 + (2 * into.Length) || text[0] != '0' || text[1] != 'x') return false;
+        if (text.Length != 2 + (2 * into.Length) || text[0] != '0' || text[1] != 'x')
+            return false;
         return Convert.FromHexString(text[2..], into, out _, out var written) == System.Buffers.OperationStatus.Done
             && written == into.Length;
     }
 
     public static string EncodeQuantity(BigInteger value)
     {
-        if (value.Sign < 0) throw new ArgumentOutOfRangeException(nameof(value), "A quantity cannot be negative.");
-        if (value.IsZero) return "0x0";
+        if (value.Sign < 0)
+            throw new ArgumentOutOfRangeException(nameof(value), "A quantity cannot be negative.");
+        if (value.IsZero)
+            return "0x0";
         return "0x" + value.ToString("x", CultureInfo.InvariantCulture).TrimStart('0');
     }
 
@@ -48,7 +53,8 @@ public static class Hex
             throw new FormatException($"'{Shorten(text)}' is not a quantity: 0x and 1 to 64 hexadecimal digits.");
         foreach (var digit in text.AsSpan(2))
         {
-            if (!char.IsAsciiHexDigit(digit)) throw new FormatException($"'{Shorten(text)}' is not a quantity: '{digit}' is not a digit.");
+            if (!char.IsAsciiHexDigit(digit))
+                throw new FormatException($"'{Shorten(text)}' is not a quantity: '{digit}' is not a digit.");
         }
 
         // A leading 0 keeps the parser from reading the first digit as a sign.

@@ -14,12 +14,32 @@ public static class Keccak256
     private const int RateBytes = 136;
 
     private static ReadOnlySpan<ulong> RoundConstants =>
-    [
-        0x0000000000000001, 0x0000000000008082, 0x800000000000808A, 0x8000000080008000, 0x000000000000808B, 0x0000000080000001,
-        0x8000000080008081, 0x8000000000008009, 0x000000000000008A, 0x0000000000000088, 0x0000000080008009, 0x000000008000000A,
-        0x000000008000808B, 0x800000000000008B, 0x8000000000008089, 0x8000000000008003, 0x8000000000008002, 0x8000000000000080,
-        0x000000000000800A, 0x800000008000000A, 0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008,
-    ];
+        [
+            0x0000000000000001,
+            0x0000000000008082,
+            0x800000000000808A,
+            0x8000000080008000,
+            0x000000000000808B,
+            0x0000000080000001,
+            0x8000000080008081,
+            0x8000000000008009,
+            0x000000000000008A,
+            0x0000000000000088,
+            0x0000000080008009,
+            0x000000008000000A,
+            0x000000008000808B,
+            0x800000000000008B,
+            0x8000000000008089,
+            0x8000000000008003,
+            0x8000000000008002,
+            0x8000000000000080,
+            0x000000000000800A,
+            0x800000008000000A,
+            0x8000000080008081,
+            0x8000000000008080,
+            0x0000000080000001,
+            0x8000000080008008,
+        ];
 
     public static Hash32 Hash(ReadOnlySpan<byte> data)
     {
@@ -48,12 +68,14 @@ public static class Keccak256
         last[data.Length] = 0x01;
         last[RateBytes - 1] |= 0x80;
         Absorb(state, last);
-        for (var i = 0; i < 4; i++) BinaryPrimitives.WriteUInt64LittleEndian(into[(8 * i)..], state[i]);
+        for (var i = 0; i < 4; i++)
+            BinaryPrimitives.WriteUInt64LittleEndian(into[(8 * i)..], state[i]);
     }
 
     private static void Absorb(Span<ulong> state, ReadOnlySpan<byte> block)
     {
-        for (var i = 0; i < RateBytes / 8; i++) state[i] ^= BinaryPrimitives.ReadUInt64LittleEndian(block[(8 * i)..]);
+        for (var i = 0; i < RateBytes / 8; i++)
+            state[i] ^= BinaryPrimitives.ReadUInt64LittleEndian(block[(8 * i)..]);
         Permute(state);
     }
 
@@ -62,11 +84,31 @@ public static class Keccak256
     private static void Permute(Span<ulong> s)
     {
         _ = s[24];
-        ulong a00 = s[0], a01 = s[1], a02 = s[2], a03 = s[3], a04 = s[4];
-        ulong a05 = s[5], a06 = s[6], a07 = s[7], a08 = s[8], a09 = s[9];
-        ulong a10 = s[10], a11 = s[11], a12 = s[12], a13 = s[13], a14 = s[14];
-        ulong a15 = s[15], a16 = s[16], a17 = s[17], a18 = s[18], a19 = s[19];
-        ulong a20 = s[20], a21 = s[21], a22 = s[22], a23 = s[23], a24 = s[24];
+        ulong a00 = s[0],
+            a01 = s[1],
+            a02 = s[2],
+            a03 = s[3],
+            a04 = s[4];
+        ulong a05 = s[5],
+            a06 = s[6],
+            a07 = s[7],
+            a08 = s[8],
+            a09 = s[9];
+        ulong a10 = s[10],
+            a11 = s[11],
+            a12 = s[12],
+            a13 = s[13],
+            a14 = s[14];
+        ulong a15 = s[15],
+            a16 = s[16],
+            a17 = s[17],
+            a18 = s[18],
+            a19 = s[19];
+        ulong a20 = s[20],
+            a21 = s[21],
+            a22 = s[22],
+            a23 = s[23],
+            a24 = s[24];
 
         foreach (var constant in RoundConstants)
         {
@@ -137,10 +179,30 @@ public static class Keccak256
             a24 = b24 ^ (~b20 & b21);
         }
 
-        s[0] = a00; s[1] = a01; s[2] = a02; s[3] = a03; s[4] = a04;
-        s[5] = a05; s[6] = a06; s[7] = a07; s[8] = a08; s[9] = a09;
-        s[10] = a10; s[11] = a11; s[12] = a12; s[13] = a13; s[14] = a14;
-        s[15] = a15; s[16] = a16; s[17] = a17; s[18] = a18; s[19] = a19;
-        s[20] = a20; s[21] = a21; s[22] = a22; s[23] = a23; s[24] = a24;
+        s[0] = a00;
+        s[1] = a01;
+        s[2] = a02;
+        s[3] = a03;
+        s[4] = a04;
+        s[5] = a05;
+        s[6] = a06;
+        s[7] = a07;
+        s[8] = a08;
+        s[9] = a09;
+        s[10] = a10;
+        s[11] = a11;
+        s[12] = a12;
+        s[13] = a13;
+        s[14] = a14;
+        s[15] = a15;
+        s[16] = a16;
+        s[17] = a17;
+        s[18] = a18;
+        s[19] = a19;
+        s[20] = a20;
+        s[21] = a21;
+        s[22] = a22;
+        s[23] = a23;
+        s[24] = a24;
     }
 }

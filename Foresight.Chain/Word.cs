@@ -15,10 +15,12 @@ public static class Word
     public static void Write(BigInteger value, Span<byte> into)
     {
         into = into[..Size];
-        if (value.Sign < 0) throw new OverflowException("A uint256 cannot be negative.");
+        if (value.Sign < 0)
+            throw new OverflowException("A uint256 cannot be negative.");
         into.Clear();
         var count = value.GetByteCount(isUnsigned: true);
-        if (count > Size) throw new OverflowException("A value does not fit into a uint256.");
+        if (count > Size)
+            throw new OverflowException("A value does not fit into a uint256.");
         value.TryWriteBytes(into[(Size - count)..], out _, isUnsigned: true, isBigEndian: true);
     }
 

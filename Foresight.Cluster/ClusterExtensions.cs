@@ -37,7 +37,8 @@ public static class ClusterExtensions
     }
 
     /// <summary>Registers <see cref="LeaderRouter"/>, which hands commands to the leader's gateway. Needs <c>CLUSTER_SECRET</c>.</summary>
-    public static TBuilder AddLeaderRouter<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
+    public static TBuilder AddLeaderRouter<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
     {
         builder.Services.TryAddSingleton(ClusterSecret.From(builder.Configuration));
         builder.Services.AddSingleton<LeaderRouter>();
@@ -52,15 +53,20 @@ public static class ClusterExtensions
     private static void AddNotices(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSignalR().AddMessagePackProtocol().AddStackExchangeRedis();
-        builder.Services.AddOptions<RedisOptions>().Configure<RedisSettings>((options, settings) =>
-        {
-            var configuration = settings.Options();
-            configuration.ChannelPrefix = RedisChannel.Literal(settings.KeyPrefix);
-            // A first connection that cannot be made is an error to its user, who tries again; the backplane keeps what it was given for good,
-            // and would hear nothing over a connection on which it could not subscribe. One that breaks later is made again by the client.
-            configuration.AbortOnConnectFail = true;
-            options.Configuration = configuration;
-        });
+        builder
+            .Services.AddOptions<RedisOptions>()
+            .Configure<RedisSettings>(
+                (options, settings) =>
+                {
+                    var configuration = settings.Options();
+                    configuration.ChannelPrefix = RedisChannel.Literal(settings.KeyPrefix);
+                    // A first connection that cannot be made is an error to its user, who tries again; the backplane keeps what it was
+                    // given for good, and would hear nothing over a connection on which it could not subscribe. One that breaks later is
+                    // made again by the client.
+                    configuration.AbortOnConnectFail = true;
+                    options.Configuration = configuration;
+                }
+            );
         // A failed attempt to connect is an error with its stack to the backplane; the publisher and the receiver log it once.
         builder.Logging.AddFilter(typeof(RedisOptions).Namespace, LogLevel.None);
         builder.Services.AddSingleton<HubLifetimeManager<NoticeHub>, NoticeBackplane>();

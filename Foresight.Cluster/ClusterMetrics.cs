@@ -4,16 +4,25 @@ using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Cluster;
 
-/// <summary>How many nodes this one saw at its last heartbeat. Nothing is told while Redis cannot say: an outage is not an empty cluster.</summary>
+/// <summary>
+/// How many nodes this one saw at its last heartbeat. Nothing is told while Redis cannot say: an outage is not an empty cluster.
+/// </summary>
 public sealed class ClusterMetrics
 {
-    private IReadOnlyList<Measurement<int>> counts = [];
+    private IReadOnlyList<Measurement<int>> _counts = [];
 
-    public ClusterMetrics(IMeterFactory meters) => meters.Create(MetricNames.Meter).CreateObservableGauge(
-        MetricNames.ClusterNodes, () => Volatile.Read(ref counts), description: "Live nodes in the registry.");
+    public ClusterMetrics(IMeterFactory meters) =>
+        meters
+            .Create(MetricNames.Meter)
+            .CreateObservableGauge(MetricNames.ClusterNodes, () => Volatile.Read(ref _counts), description: "Live nodes in the registry.");
 
-    public void Saw(IReadOnlyList<NodeRecord> nodes) => Volatile.Write(
-        ref counts,
-        [.. nodes.GroupBy(node => (node.Kind, node.State)).Select(group => new Measurement<int>(
-            group.Count(), new("kind", group.Key.Kind), new("state", group.Key.State)))]);
+    public void Saw(IReadOnlyList<NodeRecord> nodes) =>
+        Volatile.Write(
+            ref _counts,
+            [
+                .. nodes
+                    .GroupBy(node => (node.Kind, node.State))
+                    .Select(group => new Measurement<int>(group.Count(), new("kind", group.Key.Kind), new("state", group.Key.State))),
+            ]
+        );
 }

@@ -11,12 +11,12 @@ public sealed class ClusterSecret
     /// <summary>Header that carries it.</summary>
     public const string Header = "X-Foresight-Cluster";
 
-    private readonly byte[] digest;
+    private readonly byte[] _digest;
 
     public ClusterSecret(string value)
     {
         Value = value;
-        digest = SHA256.HashData(Encoding.UTF8.GetBytes(value));
+        _digest = SHA256.HashData(Encoding.UTF8.GetBytes(value));
     }
 
     public string Value { get; }
@@ -26,5 +26,5 @@ public sealed class ClusterSecret
 
     /// <summary>Compares digests, so that the time it takes tells neither the length nor a matching beginning.</summary>
     public bool Matches(string? presented) =>
-        presented is not null && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(presented)), digest);
+        presented is not null && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(presented)), _digest);
 }

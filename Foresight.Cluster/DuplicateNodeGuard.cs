@@ -9,16 +9,25 @@ namespace Foresight.Cluster;
 /// Of two live processes with one NODE_ID the younger takes a name of its own. Each says its name with its heartbeats, and the older one
 /// answers at once; a record that a dead process left behind answers nothing, so whoever takes its place keeps the name.
 /// </summary>
-public sealed partial class DuplicateNodeGuard(NodeIdentity identity, NodePresence presence, IBroadcast broadcast, ILogger<DuplicateNodeGuard> logger)
+public sealed partial class DuplicateNodeGuard(
+    NodeIdentity identity,
+    NodePresence presence,
+    IBroadcast broadcast,
+    ILogger<DuplicateNodeGuard> logger
+)
 {
     public void Listen() => broadcast.Subscribe<NodeAnnouncement>(Channels.ClusterNodes, Hear);
 
     public void Announce() =>
-        broadcast.Publish(Channels.ClusterNodes, new NodeAnnouncement(identity.Id, identity.Instance, identity.StartedAt, Environment.ProcessId));
+        broadcast.Publish(
+            Channels.ClusterNodes,
+            new NodeAnnouncement(identity.Id, identity.Instance, identity.StartedAt, Environment.ProcessId)
+        );
 
     private void Hear(NodeAnnouncement other)
     {
-        if (other.NodeId != identity.Id || other.Instance == identity.Instance) return;
+        if (other.NodeId != identity.Id || other.Instance == identity.Instance)
+            return;
         if (IsOlder(other))
         {
             identity.TakeOwnName();
@@ -33,17 +42,21 @@ public sealed partial class DuplicateNodeGuard(NodeIdentity identity, NodePresen
         presence.Repeat();
     }
 
-    private bool IsOlder(NodeAnnouncement other) => (other.StartedAt, other.Instance).CompareTo((identity.StartedAt, identity.Instance)) < 0;
+    private bool IsOlder(NodeAnnouncement other) =>
+        (other.StartedAt, other.Instance).CompareTo((identity.StartedAt, identity.Instance)) < 0;
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning,
-            "{NodeId} is the name of an older process (id {ProcessId}) that lives, so this one is {OwnName} now: give each node a NODE_ID of its own.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "{NodeId} is the name of an older process (id {ProcessId}) that lives, so this one is {OwnName} now: give each node a NODE_ID of its own."
+        )]
         public static partial void Renamed(ILogger logger, string nodeId, int processId, string ownName);
 
         [LoggerMessage(
             LogLevel.Warning,
-            "A younger process (id {ProcessId}) also calls itself {NodeId} and is told so: give each node a NODE_ID of its own.")]
+            "A younger process (id {ProcessId}) also calls itself {NodeId} and is told so: give each node a NODE_ID of its own."
+        )]
         public static partial void Duplicate(ILogger logger, int processId, string nodeId);
     }
 }

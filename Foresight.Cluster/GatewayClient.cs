@@ -11,27 +11,29 @@ internal sealed class GatewayClient : IDisposable
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan QuestionTimeout = TimeSpan.FromSeconds(5);
 
-    private readonly HttpClient client;
-    private readonly TimeProvider clock;
+    private readonly HttpClient _client;
+    private readonly TimeProvider _clock;
 
     public GatewayClient(ClusterSecret secret, TimeProvider clock)
     {
-        this.clock = clock;
-        client = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectTimeout = ConnectTimeout,
-            UseProxy = false,
-            AllowAutoRedirect = false,
-            KeepAlivePingDelay = TimeSpan.FromSeconds(1),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(3),
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-        })
+        _clock = clock;
+        _client = new HttpClient(
+            new SocketsHttpHandler
+            {
+                ConnectTimeout = ConnectTimeout,
+                UseProxy = false,
+                AllowAutoRedirect = false,
+                KeepAlivePingDelay = TimeSpan.FromSeconds(1),
+                KeepAlivePingTimeout = TimeSpan.FromSeconds(3),
+                KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            }
+        )
         {
             DefaultRequestVersion = HttpVersion.Version20,
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        client.DefaultRequestHeaders.Add(ClusterSecret.Header, secret.Value);
+        _client.DefaultRequestHeaders.Add(ClusterSecret.Header, secret.Value);
     }
 
     /// <summary>The node cannot be reached, hangs, or answers with something that is not the gateway's.</summary>
@@ -42,36 +44,40 @@ internal sealed class GatewayClient : IDisposable
     public static bool WasNeverSent(Exception error) =>
         error is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError };
 
-    public async Task<CommandAnswer> SendAsync(string address, IReadOnlyList<LeaderCommand> commands, CancellationToken cancellation)
+    public async Task<CommandAnswer> SendAsync(string address, IReadOnlyList<LeaderCommand> commands, CancellationToken cancellationToken)
     {
-        using var response = await client.PostAsJsonAsync(
-            new Uri(new Uri(address), "/gateway/commands"), new CommandBatch(commands, clock.GetUtcNow()), JsonSerializerOptions.Web,
-            cancellation);
+        using var response = await _client.PostAsJsonAsync(
+            new Uri(new Uri(address), "/gateway/commands"),
+            new CommandBatch(commands, _clock.GetUtcNow()),
+            JsonSerializerOptions.Web,
+            cancellationToken
+        );
         response.EnsureSuccessStatusCode();
-        return await response.Content.ReadFromJsonAsync<CommandAnswer>(JsonSerializerOptions.Web, cancellation)
+        return await response.Content.ReadFromJsonAsync<CommandAnswer>(JsonSerializerOptions.Web, cancellationToken)
             ?? throw new JsonException("The gateway answered null.");
     }
 
-    public Task<MatchingNodeStatus?> StatusAsync(string address, int shard, CancellationToken cancellation) =>
-        AskAsync<MatchingNodeStatus>(address, $"/gateway/status?shard={shard}", cancellation);
+    public Task<MatchingNodeStatus?> StatusAsync(string address, int shard, CancellationToken cancellationToken) =>
+        AskAsync<MatchingNodeStatus>(address, $"/gateway/status?shard={shard}", cancellationToken);
 
-    public Task<StateDigest?> StateAsync(string address, int shard, CancellationToken cancellation) =>
-        AskAsync<StateDigest>(address, $"/gateway/state?shard={shard}", cancellation);
+    public Task<StateDigest?> StateAsync(string address, int shard, CancellationToken cancellationToken) =>
+        AskAsync<StateDigest>(address, $"/gateway/state?shard={shard}", cancellationToken);
 
-    public void Dispose() => client.Dispose();
+    public void Dispose() => _client.Dispose();
 
-    private async Task<T?> AskAsync<T>(string address, string path, CancellationToken cancellation) where T : class
+    private async Task<T?> AskAsync<T>(string address, string path, CancellationToken cancellationToken)
+        where T : class
     {
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bound.CancelAfter(QuestionTimeout);
         try
         {
-            using var response = await client.GetAsync(new Uri(new Uri(address), path), bound.Token);
+            using var response = await _client.GetAsync(new Uri(new Uri(address), path), bound.Token);
             return response.IsSuccessStatusCode
                 ? await response.Content.ReadFromJsonAsync<T>(JsonSerializerOptions.Web, bound.Token)
                 : null;
         }
-        catch (Exception error) when (IsConnectionFault(error) && !cancellation.IsCancellationRequested)
+        catch (Exception error) when (IsConnectionFault(error) && !cancellationToken.IsCancellationRequested)
         {
             // The question has an answer that says so: the node does not tell.
             return null;

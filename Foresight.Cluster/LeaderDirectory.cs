@@ -21,37 +21,38 @@ public sealed partial class LeaderDirectory
 
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
 
-    private readonly IDatabase redis;
-    private readonly TimeProvider clock;
-    private readonly ILogger<LeaderDirectory> logger;
-    private readonly ConcurrentDictionary<string, Reading> readings = new();
+    private readonly IDatabase _redis;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<LeaderDirectory> _logger;
+    private readonly ConcurrentDictionary<string, Reading> _readings = new();
 
     public LeaderDirectory(IDatabase redis, IBroadcast broadcast, TimeProvider clock, ILogger<LeaderDirectory> logger)
     {
-        this.redis = redis;
-        this.clock = clock;
-        this.logger = logger;
-        broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, message => readings.TryRemove(message.Resource, out _));
+        _redis = redis;
+        _clock = clock;
+        _logger = logger;
+        broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, message => _readings.TryRemove(message.Resource, out _));
     }
 
     /// <summary>The key that holds the lease of a resource.</summary>
     public static string LeaseKey(string resource) => $"leader:{resource}";
 
     /// <summary>The holder, or null if no node holds the lease (or Redis has never been reached).</summary>
-    public async Task<LeaseRecord?> FindAsync(string resource, CancellationToken cancellation = default)
+    public async Task<LeaseRecord?> FindAsync(string resource, CancellationToken cancellationToken = default)
     {
-        var known = readings.GetValueOrDefault(resource);
-        if (known is not null && clock.GetElapsedTime(known.At) < FreshFor) return known.Holder;
+        var known = _readings.GetValueOrDefault(resource);
+        if (known is not null && _clock.GetElapsedTime(known.At) < FreshFor)
+            return known.Holder;
         try
         {
-            var value = await redis.StringGetAsync(LeaseKey(resource)).AnsweredAsync(ReadTimeout, clock, cancellation);
+            var value = await _redis.StringGetAsync(LeaseKey(resource)).AnsweredAsync(ReadTimeout, _clock, cancellationToken);
             var holder = Parse(value);
-            readings[resource] = new Reading(holder, clock.GetTimestamp(), known?.NoticedAt);
+            _readings[resource] = new Reading(holder, _clock.GetTimestamp(), known?.NoticedAt);
             return holder;
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
-            Log.Unreadable(logger, resource, error.Message);
+            Log.Unreadable(_logger, resource, error.Message);
             return known?.Holder;
         }
     }
@@ -59,15 +60,15 @@ public sealed partial class LeaderDirectory
     /// <summary>What is left of the lease by Redis' clock; null if no node holds it.</summary>
     /// <exception cref="RedisException">Redis cannot say.</exception>
     /// <exception cref="TimeoutException">Redis does not answer.</exception>
-    public Task<TimeSpan?> RemainingAsync(string resource, CancellationToken cancellation = default) =>
-        redis.KeyTimeToLiveAsync(LeaseKey(resource)).AnsweredAsync(ReadTimeout, clock, cancellation);
+    public Task<TimeSpan?> RemainingAsync(string resource, CancellationToken cancellationToken = default) =>
+        _redis.KeyTimeToLiveAsync(LeaseKey(resource)).AnsweredAsync(ReadTimeout, _clock, cancellationToken);
 
     /// <summary>The next <see cref="FindAsync"/> asks Redis: what is known was just seen to be wrong.</summary>
     public void Forget(string resource)
     {
         // Kept, but stale: it is still the best guess while Redis is away.
-        if (readings.TryGetValue(resource, out var known))
-            readings[resource] = known with { At = clock.GetTimestamp() - clock.TimestampFrequency };
+        if (_readings.TryGetValue(resource, out var known))
+            _readings[resource] = known with { At = _clock.GetTimestamp() - _clock.TimestampFrequency };
     }
 
     /// <summary>
@@ -77,21 +78,26 @@ public sealed partial class LeaderDirectory
     /// <param name="isLeader">False: the node has lost the lease.</param>
     public void Notice(string resource, string nodeId, long epoch, bool isLeader)
     {
-        if (!readings.TryGetValue(resource, out var known)) return;
+        if (!_readings.TryGetValue(resource, out var known))
+            return;
         var isKnown = known.Holder is { } holder && holder.NodeId == nodeId && holder.Epoch == epoch;
-        if (isKnown == isLeader || known.NoticedAt is { } last && clock.GetElapsedTime(last) < NoticePause) return;
-        readings[resource] = known with { NoticedAt = clock.GetTimestamp() };
+        if (isKnown == isLeader || known.NoticedAt is { } last && _clock.GetElapsedTime(last) < NoticePause)
+            return;
+        _readings[resource] = known with { NoticedAt = _clock.GetTimestamp() };
         Forget(resource);
     }
 
     /// <summary>Null for a missing value and for one that is no lease record (written by hand).</summary>
     public static LeaseRecord? Parse(RedisValue value)
     {
-        if (value.IsNullOrEmpty) return null;
+        if (value.IsNullOrEmpty)
+            return null;
         try
         {
             var record = JsonSerializer.Deserialize<LeaseRecord>((string)value!, JsonSerializerOptions.Web);
-            return record?.NodeId is not null && Uri.TryCreate(record.Address, UriKind.Absolute, out var address)
+            return
+                record?.NodeId is not null
+                && Uri.TryCreate(record.Address, UriKind.Absolute, out var address)
                 && address.Scheme == Uri.UriSchemeHttp
                 ? record
                 : null;

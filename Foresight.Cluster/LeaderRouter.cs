@@ -21,37 +21,38 @@ public sealed class LeaderRouter : BackgroundService
     /// <summary>Commands waiting or on their way; beyond it a command is refused at once as <see cref="ResultStatus.Late"/>.</summary>
     public const int MaximumPending = 20_000;
 
-    private readonly LeaderDirectory directory;
-    private readonly GatewayClient gateway;
-    private readonly TimeProvider clock;
-    private readonly IReadOnlyList<ShardChannel> channels;
-    private int pendingCount;
+    private readonly LeaderDirectory _directory;
+    private readonly GatewayClient _gateway;
+    private readonly TimeProvider _clock;
+    private readonly IReadOnlyList<ShardChannel> _channels;
+    private int _pendingCount;
 
     public LeaderRouter(LeaderDirectory directory, ClusterSecret secret, TimeProvider clock, ILogger<LeaderRouter> logger)
     {
-        this.directory = directory;
-        this.clock = clock;
-        gateway = new GatewayClient(secret, clock);
-        channels = [.. Enumerable.Range(0, Shards.Maximum).Select(shard => new ShardChannel(shard, directory, gateway, clock, logger))];
+        _directory = directory;
+        _clock = clock;
+        _gateway = new GatewayClient(secret, clock);
+        _channels = [.. Enumerable.Range(0, Shards.Maximum).Select(shard => new ShardChannel(shard, directory, _gateway, clock, logger))];
     }
 
     /// <summary>The leader's answer, at the latest at the command's deadline. Throws only if cancelled by the caller.</summary>
-    public async Task<CommandResult> SendAsync(LeaderCommand command, CancellationToken cancellation = default)
+    public async Task<CommandResult> SendAsync(LeaderCommand command, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)command.Shard, (uint)Shards.Maximum);
-        if (Interlocked.Increment(ref pendingCount) > MaximumPending)
+        if (Interlocked.Increment(ref _pendingCount) > MaximumPending)
         {
-            Interlocked.Decrement(ref pendingCount);
+            Interlocked.Decrement(ref _pendingCount);
             return Refused(command, ResultStatus.Late);
         }
 
         var pending = new PendingCommand(command);
         try
         {
-            var remaining = command.Deadline - clock.GetUtcNow();
-            if (remaining <= TimeSpan.Zero) return Refused(command, ResultStatus.Late);
-            channels[command.Shard].Add(pending);
-            return await pending.Answer.Task.WaitAsync(remaining, clock, cancellation);
+            var remaining = command.Deadline - _clock.GetUtcNow();
+            if (remaining <= TimeSpan.Zero)
+                return Refused(command, ResultStatus.Late);
+            _channels[command.Shard].Add(pending);
+            return await pending.Answer.Task.WaitAsync(remaining, _clock, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -61,33 +62,36 @@ public sealed class LeaderRouter : BackgroundService
         {
             // Whoever still holds it sees that nobody waits any more.
             pending.Answer.TrySetCanceled(CancellationToken.None);
-            Interlocked.Decrement(ref pendingCount);
+            Interlocked.Decrement(ref _pendingCount);
         }
     }
 
     /// <summary>The leader's answers, in the order of the commands.</summary>
-    public async Task<IReadOnlyList<CommandResult>> SendAsync(IReadOnlyList<LeaderCommand> commands, CancellationToken cancellation = default) =>
-        await Task.WhenAll(commands.Select(command => SendAsync(command, cancellation)));
+    public async Task<IReadOnlyList<CommandResult>> SendAsync(
+        IReadOnlyList<LeaderCommand> commands,
+        CancellationToken cancellationToken = default
+    ) => await Task.WhenAll(commands.Select(command => SendAsync(command, cancellationToken)));
 
     /// <summary>What the shard's leader says of itself; null if there is none or it does not answer.</summary>
-    public async Task<MatchingNodeStatus?> LeaderStatusAsync(int shard = 0, CancellationToken cancellation = default) =>
-        await directory.FindAsync(LeasedResources.MatchingOf(shard), cancellation) is { } leader
-            ? await gateway.StatusAsync(leader.Address, shard, cancellation)
+    public async Task<MatchingNodeStatus?> LeaderStatusAsync(int shard = 0, CancellationToken cancellationToken = default) =>
+        await _directory.FindAsync(LeasedResources.MatchingOf(shard), cancellationToken) is { } leader
+            ? await _gateway.StatusAsync(leader.Address, shard, cancellationToken)
             : null;
 
     /// <summary>The live engine's state hash; null if there is no leader or it does not answer.</summary>
-    public async Task<StateDigest?> LeaderStateAsync(int shard = 0, CancellationToken cancellation = default) =>
-        await directory.FindAsync(LeasedResources.MatchingOf(shard), cancellation) is { } leader
-            ? await gateway.StateAsync(leader.Address, shard, cancellation)
+    public async Task<StateDigest?> LeaderStateAsync(int shard = 0, CancellationToken cancellationToken = default) =>
+        await _directory.FindAsync(LeasedResources.MatchingOf(shard), cancellationToken) is { } leader
+            ? await _gateway.StateAsync(leader.Address, shard, cancellationToken)
             : null;
 
     public override void Dispose()
     {
-        gateway.Dispose();
+        _gateway.Dispose();
         base.Dispose();
     }
 
-    protected override Task ExecuteAsync(CancellationToken stopping) => Task.WhenAll(channels.Select(channel => channel.RunAsync(stopping)));
+    protected override Task ExecuteAsync(CancellationToken stopping) =>
+        Task.WhenAll(_channels.Select(channel => channel.RunAsync(stopping)));
 
     internal static CommandResult Refused(LeaderCommand command, ResultStatus status) =>
         new(command.RequestId, status, status == ResultStatus.InDoubt ? ProblemCodes.InDoubt : ProblemCodes.Unavailable);

@@ -12,8 +12,15 @@ namespace Foresight.Cluster;
 /// While Redis is away it tries again and again; nothing else depends on it.
 /// </summary>
 public sealed partial class NodeAnnouncer(
-    NodeRegistry registry, NodePresence presence, NodeIdentity identity, DuplicateNodeGuard namesakes, IBroadcast broadcast, ClusterMetrics metrics,
-    TimeProvider clock, ILogger<NodeAnnouncer> logger) : BackgroundService
+    NodeRegistry registry,
+    NodePresence presence,
+    NodeIdentity identity,
+    DuplicateNodeGuard namesakes,
+    IBroadcast broadcast,
+    ClusterMetrics metrics,
+    TimeProvider clock,
+    ILogger<NodeAnnouncer> logger
+) : BackgroundService
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
 
@@ -31,7 +38,10 @@ public sealed partial class NodeAnnouncer(
                 var announced = await AnnounceAsync(stopping);
                 using var round = CancellationTokenSource.CreateLinkedTokenSource(stopping);
                 await Task.WhenAny(
-                    Task.Delay(announced ? NodeRegistry.HeartbeatInterval : RetryInterval, clock, round.Token), changed, restored.WaitAsync(round.Token));
+                    Task.Delay(announced ? NodeRegistry.HeartbeatInterval : RetryInterval, clock, round.Token),
+                    changed,
+                    restored.WaitAsync(round.Token)
+                );
                 await round.CancelAsync();
             }
         }
@@ -48,8 +58,16 @@ public sealed partial class NodeAnnouncer(
         {
             var now = clock.GetUtcNow();
             var node = new NodeRecord(
-                identity.Id, presence.Kind, presence.Address, presence.State, identity.Version, Environment.ProcessId, identity.StartedAt, now,
-                [.. presence.Leads]);
+                identity.Id,
+                presence.Kind,
+                presence.Address,
+                presence.State,
+                identity.Version,
+                Environment.ProcessId,
+                identity.StartedAt,
+                now,
+                [.. presence.Leads]
+            );
             await registry.AnnounceAsync(node, stopping);
             namesakes.Announce();
             metrics.Saw(await registry.ListAsync(stopping));

@@ -5,8 +5,8 @@ namespace Foresight.Cluster;
 /// <summary>What this process tells the others of itself. A change is announced at once, not at the next heartbeat.</summary>
 public sealed class NodePresence(string kind, string initialState)
 {
-    private readonly Lock gate = new();
-    private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>matching, api, console.</summary>
     public string Kind { get; } = kind;
@@ -21,7 +21,11 @@ public sealed class NodePresence(string kind, string initialState)
     /// <summary>Completes with the next change.</summary>
     public Task Changed
     {
-        get { lock (gate) return changed.Task; }
+        get
+        {
+            lock (_gate)
+                return _changed.Task;
+        }
     }
 
     public void SetAddress(string address) => Change(() => Address = address);
@@ -36,11 +40,11 @@ public sealed class NodePresence(string kind, string initialState)
     private void Change(Action change)
     {
         TaskCompletionSource before;
-        lock (gate)
+        lock (_gate)
         {
             change();
-            before = changed;
-            changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            before = _changed;
+            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
         before.SetResult();

@@ -26,12 +26,14 @@ public sealed partial class NodeRegistry(IDatabase redis, INotices notices, Time
     /// <summary>Live nodes by id. A node whose record has expired is dropped from the registry by whoever looks first.</summary>
     /// <exception cref="RedisException">Redis cannot be read; an outage is not an empty cluster.</exception>
     /// <exception cref="TimeoutException">Redis does not answer.</exception>
-    public async Task<IReadOnlyList<NodeRecord>> ListAsync(CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<NodeRecord>> ListAsync(CancellationToken cancellationToken = default)
     {
-        var ids = await OfIdsAsync(() => redis.SetMembersAsync(Ids), cancellation);
-        if (ids.Length == 0) return [];
-        var values = await redis.StringGetAsync([.. ids.Select(id => (RedisKey)InfoKey(id!))]).AnsweredAsync(
-            Timeout, clock, cancellation);
+        var ids = await OfIdsAsync(() => redis.SetMembersAsync(Ids), cancellationToken);
+        if (ids.Length == 0)
+            return [];
+        var values = await redis
+            .StringGetAsync([.. ids.Select(id => (RedisKey)InfoKey(id!))])
+            .AnsweredAsync(Timeout, clock, cancellationToken);
         var nodes = new List<NodeRecord>(ids.Length);
         for (var i = 0; i < ids.Length; i++)
         {
@@ -41,37 +43,40 @@ public sealed partial class NodeRegistry(IDatabase redis, INotices notices, Time
                 continue;
             }
 
-            if (!values[i].IsNullOrEmpty) Log.NoRecord(logger, ids[i]!);
-            await DropAsync(ids[i]!, cancellation);
+            if (!values[i].IsNullOrEmpty)
+                Log.NoRecord(logger, ids[i]!);
+            await DropAsync(ids[i]!, cancellationToken);
         }
 
         return [.. nodes.OrderBy(node => node.Kind, StringComparer.Ordinal).ThenBy(node => node.NodeId, StringComparer.Ordinal)];
     }
 
     /// <summary>
-    /// Says that the node lives, for the next <see cref="MissedHeartbeats"/> intervals. If the registry did not know it, the others are told.
+    /// Says that the node lives, for the next <see cref="MissedHeartbeats"/>
+    /// intervals. If the registry did not know it, the others are told.
     /// </summary>
-    public async Task AnnounceAsync(NodeRecord node, CancellationToken cancellation = default)
+    public async Task AnnounceAsync(NodeRecord node, CancellationToken cancellationToken = default)
     {
         var body = JsonSerializer.Serialize(node, JsonSerializerOptions.Web);
-        await redis.StringSetAsync(InfoKey(node.NodeId), body, HeartbeatInterval * MissedHeartbeats).AnsweredAsync(
-            Timeout, clock, cancellation);
-        if (await OfIdsAsync(() => redis.SetAddAsync(Ids, node.NodeId), cancellation))
+        await redis
+            .StringSetAsync(InfoKey(node.NodeId), body, HeartbeatInterval * MissedHeartbeats)
+            .AnsweredAsync(Timeout, clock, cancellationToken);
+        if (await OfIdsAsync(() => redis.SetAddAsync(Ids, node.NodeId), cancellationToken))
             Tell("node_joined", node.NodeId, node.Kind);
     }
 
     /// <summary>The record under this id, if any; a value that is none counts as missing.</summary>
-    public async Task<NodeRecord?> FindAsync(string nodeId, CancellationToken cancellation = default)
+    public async Task<NodeRecord?> FindAsync(string nodeId, CancellationToken cancellationToken = default)
     {
-        var value = await redis.StringGetAsync(InfoKey(nodeId)).AnsweredAsync(Timeout, clock, cancellation);
+        var value = await redis.StringGetAsync(InfoKey(nodeId)).AnsweredAsync(Timeout, clock, cancellationToken);
         return Parse(value, nodeId);
     }
 
     /// <summary>Removes the node; only the first caller who does so tells the others.</summary>
-    public async Task DropAsync(string nodeId, CancellationToken cancellation = default)
+    public async Task DropAsync(string nodeId, CancellationToken cancellationToken = default)
     {
-        await redis.KeyDeleteAsync(InfoKey(nodeId)).AnsweredAsync(Timeout, clock, cancellation);
-        if (await redis.SetRemoveAsync(Ids, nodeId).AnsweredAsync(Timeout, clock, cancellation))
+        await redis.KeyDeleteAsync(InfoKey(nodeId)).AnsweredAsync(Timeout, clock, cancellationToken);
+        if (await redis.SetRemoveAsync(Ids, nodeId).AnsweredAsync(Timeout, clock, cancellationToken))
             Tell("node_left", nodeId, detail: null);
     }
 
@@ -80,11 +85,14 @@ public sealed partial class NodeRegistry(IDatabase redis, INotices notices, Time
 
     private static NodeRecord? Parse(RedisValue value, string nodeId)
     {
-        if (value.IsNullOrEmpty) return null;
+        if (value.IsNullOrEmpty)
+            return null;
         try
         {
             var node = JsonSerializer.Deserialize<NodeRecord>((string)value!, JsonSerializerOptions.Web);
-            var isWhole = node is { Kind: not null, Address: not null, State: not null, Version: not null, Leads: not null } && !node.Leads.Contains(null);
+            var isWhole =
+                node is { Kind: not null, Address: not null, State: not null, Version: not null, Leads: not null }
+                && !node.Leads.Contains(null);
             return isWhole && node!.NodeId == nodeId ? node : null;
         }
         catch (JsonException)
@@ -93,24 +101,29 @@ public sealed partial class NodeRegistry(IDatabase redis, INotices notices, Time
         }
     }
 
-    /// <summary>If the key of the ids is no set, nobody could be announced ever again: it is deleted, and whoever asked asks again.</summary>
-    private async Task<T> OfIdsAsync<T>(Func<Task<T>> ask, CancellationToken cancellation)
+    /// <summary>
+    /// If the key of the ids is no set, nobody could be announced ever again: it is deleted, and whoever asked asks again.
+    /// </summary>
+    private async Task<T> OfIdsAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken)
     {
         try
         {
-            return await ask().AnsweredAsync(Timeout, clock, cancellation);
+            return await ask().AnsweredAsync(Timeout, clock, cancellationToken);
         }
         catch (RedisServerException error) when (error.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
         {
             Log.NoSet(logger);
-            await redis.ScriptEvaluateAsync(DropUnlessSet, [Ids]).AnsweredAsync(Timeout, clock, cancellation);
+            await redis.ScriptEvaluateAsync(DropUnlessSet, [Ids]).AnsweredAsync(Timeout, clock, cancellationToken);
             throw;
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "What Redis has of the node {NodeId} is no node's record (somebody wrote it by hand?), so it is dropped.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "What Redis has of the node {NodeId} is no node's record (somebody wrote it by hand?), so it is dropped."
+        )]
         public static partial void NoRecord(ILogger logger, string nodeId);
 
         [LoggerMessage(LogLevel.Warning, "The key of the nodes' ids in Redis is no set (somebody wrote it by hand?), so it is deleted.")]

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.SignalR;
 namespace Foresight.Cluster;
 
 /// <summary>
-/// Names the notices on the backplane, and has no methods: a node that only publishes needs the type for its <c>IHubContext</c>, and clients
-/// get the notices through the Api's one hub, which takes them from here.
+/// Names the notices on the backplane, and has no methods: a node that only publishes needs the type for its <c>IHubContext</c>, and
+/// clients get the notices through the Api's one hub, which takes them from here.
 /// </summary>
 public sealed class NoticeHub : Hub;
 
@@ -22,15 +22,14 @@ public interface INotices
 /// <summary>For a program that looks at the cluster and is no node of it, and for the simulator.</summary>
 public sealed class NoNotices : INotices
 {
-    public void Publish(string topic, object notice)
-    {
-    }
+    public void Publish(string topic, object notice) { }
 }
 
 public sealed class NoticeMetrics(IMeterFactory meters)
 {
-    private readonly Counter<long> _notices = meters.Create(MetricNames.Meter).CreateCounter<long>(
-        MetricNames.Notices, description: "Notices over the backplane, by topic and what became of them.");
+    private readonly Counter<long> _notices = meters
+        .Create(MetricNames.Meter)
+        .CreateCounter<long>(MetricNames.Notices, description: "Notices over the backplane, by topic and what became of them.");
 
     public void Sent(string topic) => Count(topic, "sent");
 

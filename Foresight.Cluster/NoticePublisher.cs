@@ -28,31 +28,41 @@ public sealed partial class NoticePublisher : BackgroundService, INotices
     private bool _isLost;
 
     public NoticePublisher(
-        IHubContext<NoticeHub> hub, NoticeMetrics metrics, NodeIdentity identity, TimeProvider clock, IHostApplicationLifetime lifetime,
-        ILogger<NoticePublisher> logger)
+        IHubContext<NoticeHub> hub,
+        NoticeMetrics metrics,
+        NodeIdentity identity,
+        TimeProvider clock,
+        IHostApplicationLifetime lifetime,
+        ILogger<NoticePublisher> logger
+    )
     {
         (_hub, _metrics, _logger) = (hub, metrics, logger);
         _waiting = Channel.CreateBounded<(string Topic, object Notice)>(
             new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest },
-            dropped => _metrics.Dropped(dropped.Topic));
-        lifetime.ApplicationStopping.Register(() => Publish(
-            NoticeTopics.Notices, new Notice("planned_end", identity.Id, $"{identity.Id} was asked to end.", clock.GetUtcNow())));
+            dropped => _metrics.Dropped(dropped.Topic)
+        );
+        lifetime.ApplicationStopping.Register(() =>
+            Publish(NoticeTopics.Notices, new Notice("planned_end", identity.Id, $"{identity.Id} was asked to end.", clock.GetUtcNow()))
+        );
     }
 
     public void Publish(string topic, object notice)
     {
-        if (!_waiting.Writer.TryWrite((topic, notice))) _metrics.Dropped(topic);
+        if (!_waiting.Writer.TryWrite((topic, notice)))
+            _metrics.Dropped(topic);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await foreach (var (topic, notice) in _waiting.Reader.ReadAllAsync(stoppingToken)) await SendAsync(topic, notice);
+        await foreach (var (topic, notice) in _waiting.Reader.ReadAllAsync(stoppingToken))
+            await SendAsync(topic, notice);
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         _waiting.Writer.TryComplete();
-        if (ExecuteTask is { } sending) await Task.WhenAny(sending, Task.Delay(FarewellBound, cancellationToken));
+        if (ExecuteTask is { } sending)
+            await Task.WhenAny(sending, Task.Delay(FarewellBound, cancellationToken));
         await base.StopAsync(cancellationToken);
     }
 
@@ -62,16 +72,19 @@ public sealed partial class NoticePublisher : BackgroundService, INotices
         {
             await _hub.Clients.Group(topic).SendAsync(topic, notice).WaitAsync(SendBound);
             _metrics.Sent(topic);
-            if (_isLost) Log.Again(_logger);
+            if (_isLost)
+                Log.Again(_logger);
             _isLost = false;
         }
         catch (Exception error)
         {
             // Any fault: a notice that cannot be sent must not end a process that has other work.
             _metrics.Dropped(topic);
-            while (_waiting.Reader.TryRead(out var next)) _metrics.Dropped(next.Topic);
+            while (_waiting.Reader.TryRead(out var next))
+                _metrics.Dropped(next.Topic);
             // Logged once, however many are lost.
-            if (!_isLost) Log.Lost(_logger, error.Message);
+            if (!_isLost)
+                Log.Lost(_logger, error.Message);
             _isLost = true;
         }
     }

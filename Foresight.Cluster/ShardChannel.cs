@@ -32,11 +32,12 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
     /// <summary>How often a batch on its way looks whether the leader is still the one it was sent to.</summary>
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(250);
 
-    private readonly string resource = LeasedResources.MatchingOf(shard);
-    private readonly Channel<PendingCommand> queue = Channel.CreateUnbounded<PendingCommand>(
-        new UnboundedChannelOptions { SingleReader = true });
+    private readonly string _resource = LeasedResources.MatchingOf(shard);
+    private readonly Channel<PendingCommand> _queue = Channel.CreateUnbounded<PendingCommand>(
+        new UnboundedChannelOptions { SingleReader = true }
+    );
 
-    public void Add(PendingCommand command) => queue.Writer.TryWrite(command);
+    public void Add(PendingCommand command) => _queue.Writer.TryWrite(command);
 
     /// <summary>Until the host stops.</summary>
     public async Task RunAsync(CancellationToken stopping)
@@ -44,12 +45,14 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
         using var slots = new SemaphoreSlim(LeaderRouter.MaximumBatchesInFlight);
         try
         {
-            while (await queue.Reader.WaitToReadAsync(stopping))
+            while (await _queue.Reader.WaitToReadAsync(stopping))
             {
                 await slots.WaitAsync(stopping);
                 var batch = TakeBatch();
-                if (batch.Count == 0) slots.Release();
-                else _ = SendAndReleaseAsync(batch, slots, stopping);
+                if (batch.Count == 0)
+                    slots.Release();
+                else
+                    _ = SendAndReleaseAsync(batch, slots, stopping);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -57,14 +60,16 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
             // The host stops; callers still waiting get their answer at their deadline.
         }
 
-        for (var i = 0; i < LeaderRouter.MaximumBatchesInFlight; i++) await slots.WaitAsync(CancellationToken.None);
+        for (var i = 0; i < LeaderRouter.MaximumBatchesInFlight; i++)
+            await slots.WaitAsync(CancellationToken.None);
     }
 
     private List<PendingCommand> TakeBatch()
     {
         var batch = new List<PendingCommand>();
-        while (batch.Count < LeaderRouter.MaximumBatch && queue.Reader.TryRead(out var pending))
-            if (!pending.Answer.Task.IsCompleted) batch.Add(pending);
+        while (batch.Count < LeaderRouter.MaximumBatch && _queue.Reader.TryRead(out var pending))
+            if (!pending.Answer.Task.IsCompleted)
+                batch.Add(pending);
         return batch;
     }
 
@@ -73,9 +78,11 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
         try
         {
             var again = await SendBatchAsync(batch, stopping);
-            if (again.Count == 0) return;
+            if (again.Count == 0)
+                return;
             await Task.Delay(RetryPause, clock, stopping);
-            foreach (var pending in again) queue.Writer.TryWrite(pending);
+            foreach (var pending in again)
+                _queue.Writer.TryWrite(pending);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -95,8 +102,9 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
     /// <summary>Sends once and returns the commands that are still without a final answer.</summary>
     private async Task<List<PendingCommand>> SendBatchAsync(List<PendingCommand> batch, CancellationToken stopping)
     {
-        var leader = await directory.FindAsync(resource, stopping);
-        if (leader is null) return batch;
+        var leader = await directory.FindAsync(_resource, stopping);
+        if (leader is null)
+            return batch;
 
         CommandAnswer answer;
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -105,18 +113,21 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
         using var span = TraceContext.StartBatch(ActivitySources.Api, SpanNames.DeliverBatch, SampledOf(batch));
         try
         {
-            foreach (var pending in batch) pending.MayBeApplied = true;
+            foreach (var pending in batch)
+                pending.MayBeApplied = true;
             answer = await gateway.SendAsync(leader.Address, [.. batch.Select(pending => pending.Command)], gone.Token);
         }
         catch (Exception error) when (GatewayClient.IsConnectionFault(error) && !stopping.IsCancellationRequested)
         {
             // Nothing was sent if there was no connection; anything else leaves it open whether the leader has the batch.
             if (GatewayClient.WasNeverSent(error))
-                foreach (var pending in batch) pending.MayBeApplied = pending.WasInDoubt;
+                foreach (var pending in batch)
+                    pending.MayBeApplied = pending.WasInDoubt;
             else
-                foreach (var pending in batch) pending.WasInDoubt = true;
+                foreach (var pending in batch)
+                    pending.WasInDoubt = true;
             Log.NotDelivered(logger, batch.Count, leader.NodeId, error.Message);
-            directory.Forget(resource);
+            directory.Forget(_resource);
             return batch;
         }
         finally
@@ -131,13 +142,15 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
     private static IEnumerable<ActivityContext> SampledOf(List<PendingCommand> batch)
     {
         foreach (var pending in batch)
-            if (TraceContext.Parse(pending.Command.TraceParent) is { } context) yield return context;
+            if (TraceContext.Parse(pending.Command.TraceParent) is { } context)
+                yield return context;
     }
 
     private List<PendingCommand> Settle(List<PendingCommand> batch, CommandAnswer answer)
     {
         var results = new Dictionary<Guid, CommandResult>(answer.Results.Count);
-        foreach (var result in answer.Results) results[result.RequestId] = result;
+        foreach (var result in answer.Results)
+            results[result.RequestId] = result;
         var again = new List<PendingCommand>();
         foreach (var pending in batch)
         {
@@ -146,7 +159,7 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
             switch (result.Status)
             {
                 case ResultStatus.NotLeader:
-                    directory.Forget(resource);
+                    directory.Forget(_resource);
                     pending.MayBeApplied = pending.WasInDoubt;
                     again.Add(pending);
                     break;
@@ -175,7 +188,8 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
             while (true)
             {
                 await Task.Delay(WatchInterval, clock, gone.Token);
-                if (await directory.FindAsync(resource, gone.Token) is { } now && now.Token != leader.Token) break;
+                if (await directory.FindAsync(_resource, gone.Token) is { } now && now.Token != leader.Token)
+                    break;
             }
 
             await gone.CancelAsync();

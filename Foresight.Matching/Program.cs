@@ -1,15 +1,18 @@
 using Foresight.Matching.Gateway;
-using Foresight.Matching.Recovery;
-using Foresight.Matching.Sequencing;
 using Foresight.Matching.Invariants;
 using Foresight.Matching.Reconciliation;
+using Foresight.Matching.Recovery;
+using Foresight.Matching.Sequencing;
 using Foresight.Matching.SettlementTerm;
 using Foresight.Matching.Setup;
 using Foresight.ServiceDefaults.Hosting;
 
-if (args is ["replay", .. var replayArguments]) return await ReplayVerb.RunAsync(replayArguments);
-if (args is ["check", .. var checkArguments]) return await CheckVerb.RunAsync(checkArguments);
-if (args is ["setup", .. var setupArguments]) return await SetupVerb.RunAsync(setupArguments);
+if (args is ["replay", .. var replayArguments])
+    return await ReplayVerb.RunAsync(replayArguments);
+if (args is ["check", .. var checkArguments])
+    return await CheckVerb.RunAsync(checkArguments);
+if (args is ["setup", .. var setupArguments])
+    return await SetupVerb.RunAsync(setupArguments);
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();

@@ -5,7 +5,13 @@ namespace Foresight.Protocol;
 /// <param name="Token">Fresh random value of this tenure; the fence compares it.</param>
 /// <param name="Epoch">0 until the epoch was taken in Postgres.</param>
 public sealed record LeaseRecord(
-    string NodeId, string Address, Guid Token, long Epoch, DateTimeOffset AcquiredAt, DateTimeOffset LastRenewedAt);
+    string NodeId,
+    string Address,
+    Guid Token,
+    long Epoch,
+    DateTimeOffset AcquiredAt,
+    DateTimeOffset LastRenewedAt
+);
 
 /// <summary>Names of the leased resources; each has its own lease key and row in <c>leadership</c>.</summary>
 public static class LeasedResources
@@ -22,9 +28,14 @@ public static class LeasedResources
     /// <summary>The shard whose lease it is; null if it is no shard's.</summary>
     public static int? ShardOf(string resource)
     {
-        if (resource == Matching) return 0;
-        return resource.StartsWith(Matching + "-", StringComparison.Ordinal)
-            && int.TryParse(resource.AsSpan(Matching.Length + 1), out var shard) && shard > 0 ? shard : null;
+        if (resource == Matching)
+            return 0;
+        return
+            resource.StartsWith(Matching + "-", StringComparison.Ordinal)
+            && int.TryParse(resource.AsSpan(Matching.Length + 1), out var shard)
+            && shard > 0
+            ? shard
+            : null;
     }
 }
 
@@ -51,6 +62,13 @@ public sealed record NodeAnnouncement(string NodeId, Guid Instance, DateTimeOffs
 /// <param name="Kind">matching, api, console.</param>
 /// <param name="State">matching: follower, acquiring, recovering, active, draining; others: running.</param>
 public sealed record NodeRecord(
-    string NodeId, string Kind, string Address, string State, string Version, int ProcessId, DateTimeOffset StartedAt,
+    string NodeId,
+    string Kind,
+    string Address,
+    string State,
+    string Version,
+    int ProcessId,
+    DateTimeOffset StartedAt,
     DateTimeOffset HeartbeatAt,
-    IReadOnlyList<string> Leads);
+    IReadOnlyList<string> Leads
+);

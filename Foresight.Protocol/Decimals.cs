@@ -17,7 +17,12 @@ public static class Decimals
     private static string Format(long value, int digits)
     {
         // decimal holds every long times any of these powers exactly.
-        var scale = digits switch { 2 => 100m, 4 => 10_000m, _ => 1_000_000m };
+        var scale = digits switch
+        {
+            2 => 100m,
+            4 => 10_000m,
+            _ => 1_000_000m,
+        };
         return (value / scale).ToString("0.######", CultureInfo.InvariantCulture);
     }
 }

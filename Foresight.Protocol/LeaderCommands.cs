@@ -2,13 +2,13 @@ using System.Text.Json.Serialization;
 
 namespace Foresight.Protocol;
 
-// The leader's gateway: how Api nodes and the settlement loop hand commands to the leader. POST {leader}/gateway/commands over HTTP/2 without
-// TLS inside the cluster, header X-Foresight-Cluster with the cluster secret, JSON body. All of a batch is committed before the answer comes.
-// GET /gateway/status?shard=: MatchingNodeStatus. GET /gateway/state?shard=: StateDigest.
+// The leader's gateway: how Api nodes and the settlement loop hand commands to the leader. POST {leader}/gateway/commands over HTTP/2
+// without TLS inside the cluster, header X-Foresight-Cluster with the cluster secret, JSON body. All of a batch is committed before the
+// answer comes. GET /gateway/status?shard=: MatchingNodeStatus. GET /gateway/state?shard=: StateDigest.
 
 /// <summary>
-/// A command for the leader of a shard. One that comes twice with the same <see cref="RequestId"/> is applied once, and both get the same answer.
-/// On the wire the member "kind" names the record by its number; numbers are never used again for something else.
+/// A command for the leader of a shard. One that comes twice with the same <see cref="RequestId"/> is applied once, and both get the same
+/// answer. On the wire the member "kind" names the record by its number; numbers are never used again for something else.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(PlaceOrder), 1)]

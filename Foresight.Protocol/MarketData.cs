@@ -26,8 +26,14 @@ public sealed record LevelChange(int Outcome, bool IsBid, int PriceTicks, long L
 /// Set by the hub, null from the leader: for each outcome the CRC32C over the top 10 levels after this message; see docs/market-data.md.
 /// </param>
 public sealed record DepthMessage(
-    int Market, long Epoch, long Sequence, long Previous, bool Snapshot, IReadOnlyList<LevelChange> Levels,
-    IReadOnlyList<uint>? Checksums = null);
+    int Market,
+    long Epoch,
+    long Sequence,
+    long Previous,
+    bool Snapshot,
+    IReadOnlyList<LevelChange> Levels,
+    IReadOnlyList<uint>? Checksums = null
+);
 
 /// <summary>Channel <see cref="Channels.Trades"/>.</summary>
 public sealed record TradesMessage(int Market, long Epoch, long Sequence, long Previous, IReadOnlyList<TradeView> Trades);
@@ -41,9 +47,18 @@ public sealed record StatsMessage(int Market, long Epoch, long Sequence, MarketS
 /// whose doing it was).
 /// </param>
 public sealed record OrderUpdate(
-    string Owner, string OrderId, int MarketId, string Kind, string Status, string FilledAmount, string RemainingAmount, FillView? Fill,
+    string Owner,
+    string OrderId,
+    int MarketId,
+    string Kind,
+    string Status,
+    string FilledAmount,
+    string RemainingAmount,
+    FillView? Fill,
     string? Reason,
-    long Epoch, long Sequence);
+    long Epoch,
+    long Sequence
+);
 
 /// <summary>Channel <see cref="Channels.Orders"/>.</summary>
 /// <param name="Shard">Whose journal the position is of: epochs of two shards say nothing of each other.</param>

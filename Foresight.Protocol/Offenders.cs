@@ -7,8 +7,14 @@ namespace Foresight.Protocol;
 /// <param name="ImprovesAt">When the level is a better one, without a new strike; null when it is clear.</param>
 /// <param name="ByReason">How many of its counting strikes had which reason.</param>
 public sealed record OffenderView(
-    string Address, string Level, int Points, DateTimeOffset? ImprovesAt, int Strikes, IReadOnlyDictionary<string, int> ByReason,
-    DateTimeOffset LastAt);
+    string Address,
+    string Level,
+    int Points,
+    DateTimeOffset? ImprovesAt,
+    int Strikes,
+    IReadOnlyDictionary<string, int> ByReason,
+    DateTimeOffset LastAt
+);
 
 /// <param name="WaivedAt">Set by a reset: it does not count any more.</param>
 public sealed record StrikeView(long TradeId, string Reason, int Points, DateTimeOffset At, DateTimeOffset? WaivedAt);

@@ -17,7 +17,8 @@ public sealed record ClusterStatus(
     IReadOnlyList<FailoverView> Failovers,
     IReadOnlyList<ShardLeaderView>? Shards = null,
     SourceView? Redis = null,
-    SourceView? Postgres = null);
+    SourceView? Postgres = null
+);
 
 /// <param name="State">up, down. What a source that is down says is what it said last.</param>
 /// <param name="ReadAt">When it said so, to the node that was asked; null: never, and what it would say is left empty.</param>
@@ -40,24 +41,54 @@ public sealed record LeaderView(string NodeId, string Address, long Epoch, DateT
 /// <summary>A row of the leadership table: who may write, by Postgres' word.</summary>
 public sealed record LeadershipView(string Resource, long Epoch, string? NodeId, DateTimeOffset? Since);
 
-/// <param name="Phases">Milliseconds from the start of the take-over: detected, lease, fenced, recovered, first_ack. A phase not reached is absent.</param>
-public sealed record FailoverView(string Resource, long Epoch, string NodeId, string? PreviousNodeId, DateTimeOffset At, IReadOnlyDictionary<string, double> Phases);
+/// <param name="Phases">Milliseconds from the start of the take-over: detected, lease,
+/// fenced, recovered, first_ack. A phase not reached is absent.</param>
+public sealed record FailoverView(
+    string Resource,
+    long Epoch,
+    string NodeId,
+    string? PreviousNodeId,
+    DateTimeOffset At,
+    IReadOnlyDictionary<string, double> Phases
+);
 
 public sealed record DatabaseStatus(ServerView Primary, IReadOnlyList<ServerView> Replicas, long ReadsFromPrimary, long ReadsFromReplicas);
 
 /// <param name="Role">primary, replica.</param>
 /// <param name="LagBytes">Write-ahead log not yet replayed, against the primary; null when unknown.</param>
 public sealed record ServerView(
-    string Name, string Role, string Host, bool Healthy, int Weight, int ConsecutiveFailures, long? LagBytes, double? LagSeconds, double? LatencyMs,
-    DateTimeOffset? CheckedAt, string? Error, long Reads);
+    string Name,
+    string Role,
+    string Host,
+    bool Healthy,
+    int Weight,
+    int ConsecutiveFailures,
+    long? LagBytes,
+    double? LagSeconds,
+    double? LatencyMs,
+    DateTimeOffset? CheckedAt,
+    string? Error,
+    long Reads
+);
 
-/// <param name="OpenByAge">Of those that wait for a decision, by how long ago they were first seen: every bucket of <see cref="DiscrepancyAges"/>, in order.</param>
+/// <param name="OpenByAge">Of those that wait for a decision, by how long ago they were first seen: every bucket of <see
+/// cref="DiscrepancyAges"/>, in order.</param>
 /// <param name="Solvency">Of the last run that compared balances; null: none has.</param>
 /// <param name="FourEyesOver">USDC over which two keys must decide, decimal; null: one is enough.</param>
 public sealed record ReconciliationStatus(
-    bool Running, DateTimeOffset? NextRunAt, TimeSpan Interval, bool AutoFix, RunView? LastRun, long CoveredToBlock, long HeadBlock,
-    int OpenDiscrepancies, IReadOnlyDictionary<string, int> OpenByKind, IReadOnlyList<AgeCount>? OpenByAge = null, SolvencyView? Solvency = null,
-    string? FourEyesOver = null);
+    bool Running,
+    DateTimeOffset? NextRunAt,
+    TimeSpan Interval,
+    bool AutoFix,
+    RunView? LastRun,
+    long CoveredToBlock,
+    long HeadBlock,
+    int OpenDiscrepancies,
+    IReadOnlyDictionary<string, int> OpenByKind,
+    IReadOnlyList<AgeCount>? OpenByAge = null,
+    SolvencyView? Solvency = null,
+    string? FourEyesOver = null
+);
 
 /// <param name="Age">One of <see cref="DiscrepancyAges"/>.</param>
 public sealed record AgeCount(string Age, int Count);
@@ -74,9 +105,24 @@ public sealed record SolvencyView(string Ledger, string Chain, string Delta, lon
 /// <param name="RequestedKey">Name of the key that they showed.</param>
 /// <param name="Note">What of it was left out, and why; null: nothing.</param>
 public sealed record RunView(
-    long Id, string Trigger, string State, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, long FromBlock, long ToBlock, long TradesCompared,
-    int Found, int New, string? Error, string NodeId, bool DryRun = false, int Repaired = 0,
-    string? RequestedBy = null, string? RequestedKey = null, string? Note = null);
+    long Id,
+    string Trigger,
+    string State,
+    DateTimeOffset StartedAt,
+    DateTimeOffset? FinishedAt,
+    long FromBlock,
+    long ToBlock,
+    long TradesCompared,
+    int Found,
+    int New,
+    string? Error,
+    string NodeId,
+    bool DryRun = false,
+    int Repaired = 0,
+    string? RequestedBy = null,
+    string? RequestedKey = null,
+    string? Note = null
+);
 
 /// <param name="State">covered, failed, undone (by a reorganisation, after it was covered).</param>
 /// <param name="RunId">Of blocks that were covered long ago, the newest of the runs that did.</param>
@@ -94,10 +140,30 @@ public sealed record CoverageView(long FromBlock, long ToBlock, string State, lo
 /// <param name="Proof">Log, receipt, block and signed orders, as JSON; in a list always null.</param>
 /// <param name="Second">A decision that waits for somebody with another key.</param>
 public sealed record DiscrepancyView(
-    long Id, string Key, string Kind, string Severity, string State, int? MarketId, long? TradeId, string? TransactionHash, long? BlockNumber,
-    string Summary, string? OnChain, string? OffChain, DateTimeOffset FirstSeenAt, DateTimeOffset LastSeenAt, string? Note, string? ChangedBy,
-    DateTimeOffset? ChangedAt, string? Amount = null, string? Assignee = null, DateTimeOffset? IgnoredUntil = null, DateTimeOffset? AbsentSince = null,
-    string? Proof = null, SecondView? Second = null);
+    long Id,
+    string Key,
+    string Kind,
+    string Severity,
+    string State,
+    int? MarketId,
+    long? TradeId,
+    string? TransactionHash,
+    long? BlockNumber,
+    string Summary,
+    string? OnChain,
+    string? OffChain,
+    DateTimeOffset FirstSeenAt,
+    DateTimeOffset LastSeenAt,
+    string? Note,
+    string? ChangedBy,
+    DateTimeOffset? ChangedAt,
+    string? Amount = null,
+    string? Assignee = null,
+    DateTimeOffset? IgnoredUntil = null,
+    DateTimeOffset? AbsentSince = null,
+    string? Proof = null,
+    SecondView? Second = null
+);
 
 /// <param name="Action">resolve, ignore.</param>
 /// <param name="Key">Name of the key that made the first half; the second half needs another.</param>
@@ -109,8 +175,18 @@ public sealed record SecondView(string Action, string By, string Key, DateTimeOf
 /// <param name="Before">Of a repair: what the journal said, as JSON.</param>
 /// <param name="After">Of a repair: what it says since then, as JSON.</param>
 public sealed record DiscrepancyAuditView(
-    long Id, DateTimeOffset At, string Actor, string Action, string FromState, string ToState, string? Note, string? Key = null, Guid? Batch = null,
-    string? Before = null, string? After = null);
+    long Id,
+    DateTimeOffset At,
+    string Actor,
+    string Action,
+    string FromState,
+    string ToState,
+    string? Note,
+    string? Key = null,
+    Guid? Batch = null,
+    string? Before = null,
+    string? After = null
+);
 
 public sealed record DiscrepancyDetail(DiscrepancyView Discrepancy, IReadOnlyList<DiscrepancyAuditView> Audit);
 
@@ -121,10 +197,17 @@ public sealed record DiscrepancyDetail(DiscrepancyView Discrepancy, IReadOnlyLis
 /// <param name="Assignee">With assign: whose it is, up to 100 characters; null or empty: nobody's.</param>
 public sealed record ResolveRequest(string? Note = null, string? Action = null, DateTimeOffset? Until = null, string? Assignee = null);
 
-/// <summary><c>POST /reconciliation/resolve</c>: one decision about many. Those that it does not fit are named, and the others are decided.</summary>
+/// <summary>
+/// <c>POST /reconciliation/resolve</c>: one decision about many. Those that it does not fit are named, and the others are decided.
+/// </summary>
 /// <param name="Ids">1..500, each once.</param>
 public sealed record BulkResolveRequest(
-    IReadOnlyList<long> Ids, string? Note = null, string? Action = null, DateTimeOffset? Until = null, string? Assignee = null);
+    IReadOnlyList<long> Ids,
+    string? Note = null,
+    string? Action = null,
+    DateTimeOffset? Until = null,
+    string? Assignee = null
+);
 
 /// <param name="Batch">Finds all of its entries in the audit trails.</param>
 /// <param name="Awaiting">Of the changed ones those that wait for somebody with another key.</param>
@@ -145,11 +228,31 @@ public sealed record TriggerResponse(long RunId, bool AlreadyRunning);
 /// <param name="After">And after.</param>
 /// <param name="Reason">Why it was refused; null else.</param>
 public sealed record RepairView(
-    long Id, long RunId, long? DiscrepancyId, string Key, string Kind, string State, string Before, string After, string? Reason, DateTimeOffset At);
+    long Id,
+    long RunId,
+    long? DiscrepancyId,
+    string Key,
+    string Kind,
+    string State,
+    string Before,
+    string After,
+    string? Reason,
+    DateTimeOffset At
+);
 
 public sealed record SettlementView(
-    IReadOnlyDictionary<string, long> TradesByState, long HeadBlock, long ConfirmedBlock, int Confirmations, string? SignerAddress, string? SignerBalanceEth,
-    string? HolderNodeId, string? LastError, DateTimeOffset? LastErrorAt, string? Halted = null, IReadOnlyList<ChainEndpointView>? Endpoints = null);
+    IReadOnlyDictionary<string, long> TradesByState,
+    long HeadBlock,
+    long ConfirmedBlock,
+    int Confirmations,
+    string? SignerAddress,
+    string? SignerBalanceEth,
+    string? HolderNodeId,
+    string? LastError,
+    DateTimeOffset? LastErrorAt,
+    string? Halted = null,
+    IReadOnlyList<ChainEndpointView>? Endpoints = null
+);
 
 /// <param name="Name">rpc-1, rpc-2 … in the order of RPC_URLS.</param>
 /// <param name="IsWell">It is asked in its turn; one that is not is asked last.</param>
@@ -159,7 +262,9 @@ public sealed record ChainEndpointView(string Name, bool IsWell, long? Head, lon
 /// <param name="OrdersPerSecond">Over the last 10 seconds.</param>
 public sealed record ThroughputView(double OrdersPerSecond, double TradesPerSecond, long LastSequence, long OpenOrders, long TotalTrades);
 
-/// <summary><c>GET /admin/overview</c>. A part that could not be read is null and named in <see cref="Unavailable"/>, with the reason.</summary>
+/// <summary>
+/// <c>GET /admin/overview</c>. A part that could not be read is null and named in <see cref="Unavailable"/>, with the reason.
+/// </summary>
 public sealed record AdminOverview(
     DateTimeOffset At,
     ClusterStatus? Cluster,
@@ -167,9 +272,18 @@ public sealed record AdminOverview(
     ReconciliationStatus? Reconciliation,
     SettlementView? Settlement,
     ThroughputView? Throughput,
-    IReadOnlyDictionary<string, string> Unavailable);
+    IReadOnlyDictionary<string, string> Unavailable
+);
 
 /// <summary>What a matching node says of itself and of one shard at its gateway (<c>GET /gateway/status?shard=</c>).</summary>
 public sealed record MatchingNodeStatus(
-    string NodeId, string State, long Epoch, long Sequence, double OrdersPerSecond, double TradesPerSecond, long OpenOrders, DateTimeOffset StartedAt,
-    int Shard = 0);
+    string NodeId,
+    string State,
+    long Epoch,
+    long Sequence,
+    double OrdersPerSecond,
+    double TradesPerSecond,
+    long OpenOrders,
+    DateTimeOffset StartedAt,
+    int Shard = 0
+);

@@ -25,7 +25,8 @@ public sealed record PlaceOrderRequest(
     string? TimeInForce = null,
     bool PostOnly = false,
     string? SelfTradePrevention = null,
-    string? ClientOrderId = null);
+    string? ClientOrderId = null
+);
 
 /// <summary>Answer of <c>POST /orders</c>: what is durable in the journal at (epoch, sequence).</summary>
 /// <param name="OrderId">EIP-712 order hash, 0x + 64 hex digits.</param>
@@ -38,7 +39,8 @@ public sealed record PlaceOrderResponse(
     string RemainingAmount,
     IReadOnlyList<FillView> Fills,
     long Epoch,
-    long Sequence);
+    long Sequence
+);
 
 public sealed record FillView(long TradeId, string Price, string Amount, string Liquidity, string Settlement);
 
@@ -71,7 +73,8 @@ public sealed record OrderView(
     DateTimeOffset? ExpiresAt,
     IReadOnlyList<FillView> Fills,
     long Epoch,
-    long Sequence);
+    long Sequence
+);
 
 /// <param name="State">open, paused, closed, resolved.</param>
 /// <param name="TickSize">Smallest price step, "0.0001", "0.001" or "0.01".</param>
@@ -84,7 +87,8 @@ public sealed record MarketView(
     string State,
     DateTimeOffset? ClosesAt,
     int? ResolvedOutcome,
-    MarketStats? Stats);
+    MarketStats? Stats
+);
 
 /// <summary><c>GET /chain</c>: what a wallet must know to fund an account and to sign.</summary>
 /// <param name="Factory">The spender: approve it once, for USDC and for the outcome token.</param>
@@ -93,13 +97,27 @@ public sealed record ChainView(long ChainId, string Factory, string Usdc, string
 
 /// <summary>Last 24 hours, in outcome 0's terms.</summary>
 public sealed record MarketStats(
-    int MarketId, string? LastPrice, string Volume24h, string Notional24h, long Trades24h, string? BestBid, string? BestAsk);
+    int MarketId,
+    string? LastPrice,
+    string Volume24h,
+    string Notional24h,
+    long Trades24h,
+    string? BestBid,
+    string? BestAsk
+);
 
 public sealed record LevelView(string Price, string Quantity);
 
 /// <param name="Checksum">CRC32C over the top 10 levels; see docs/market-data.md.</param>
 public sealed record DepthView(
-    int MarketId, int OutcomeIndex, long Epoch, long Sequence, IReadOnlyList<LevelView> Bids, IReadOnlyList<LevelView> Asks, uint Checksum);
+    int MarketId,
+    int OutcomeIndex,
+    long Epoch,
+    long Sequence,
+    IReadOnlyList<LevelView> Bids,
+    IReadOnlyList<LevelView> Asks,
+    uint Checksum
+);
 
 /// <param name="Kind">direct, mint, merge.</param>
 /// <param name="OutcomeIndex">The taker's outcome; price and side are the taker's too.</param>
@@ -118,7 +136,8 @@ public sealed record TradeView(
     string? TransactionHash,
     long? BlockNumber,
     long Epoch,
-    long Sequence);
+    long Sequence
+);
 
 /// <param name="Asset">"USDC", or "{marketId}:{outcome}".</param>
 public sealed record BalanceView(string Asset, string Owned, string HeldByOrders, string HeldByTrades, string Available);
@@ -161,7 +180,9 @@ public static class ProblemCodes
     /// <summary>The order's salt was cancelled on chain: it can never settle. Sign it with another salt.</summary>
     public const string CancelledOnChain = "cancelled_on_chain";
 
-    /// <summary>Somebody filled the order, or a part of it, directly on chain before it was placed. Sign a new one for what is wanted.</summary>
+    /// <summary>
+    /// Somebody filled the order, or a part of it, directly on chain before it was placed. Sign a new one for what is wanted.
+    /// </summary>
     public const string FilledOnChain = "filled_on_chain";
 
     public const string UnknownOrder = "unknown_order";

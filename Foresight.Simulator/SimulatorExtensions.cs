@@ -17,14 +17,18 @@ public static class SimulatorExtensions
         builder.Services.AddSingleton(statistics);
         builder.Services.AddSingleton(EthereumClient.OfEndpoint(new HttpClient(), options.RpcUrl));
         var nodes = ApiNodes.FromConfiguration(builder.Configuration);
-        builder.Services.AddHttpClient(nameof(ApiClient), http => http.Timeout = RequestTimeout)
+        builder
+            .Services.AddHttpClient(nameof(ApiClient), http => http.Timeout = RequestTimeout)
             .ConfigurePrimaryHttpMessageHandler(() => NewHandler(options.MaxInFlight))
             // One client for the process; the connections are renewed by their own lifetime.
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             .AddNodeResilience(RequestTimeout, options.MaxInFlight);
         builder.Services.AddSingleton(provider => new ApiClient(
-            provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(ApiClient)), nodes, TimeProvider.System,
-            statistics.OnFault));
+            provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(ApiClient)),
+            nodes,
+            TimeProvider.System,
+            statistics.OnFault
+        ));
         builder.Services.AddHostedService<SimulatorWorker>();
         return builder;
     }

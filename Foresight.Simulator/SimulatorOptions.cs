@@ -28,16 +28,17 @@ public sealed record SimulatorOptions
     /// <summary>RPC_URL, or services__chain__http__0.</summary>
     public required Uri RpcUrl { get; init; }
 
-    public static SimulatorOptions From(IConfiguration configuration) => new()
-    {
-        Seed = configuration.Long("SIMULATOR_SEED", 1, 0, long.MaxValue),
-        OrdersPerSecond = Rate(configuration, "SIMULATOR_ORDERS_PER_SECOND", 20, 0.01, 10_000),
-        Traders = configuration.Integer("SIMULATOR_TRADERS", 16, 2, 1000),
-        Markets = configuration.Integer("SIMULATOR_MARKETS", 0, 0, 10_000),
-        MaxInFlight = configuration.Integer("SIMULATOR_MAX_IN_FLIGHT", 128, 1, 10_000),
-        FaucetKey = Key(configuration.Required("FAUCET_KEY", "it is the private key of a funded account of the development chain")),
-        RpcUrl = configuration.RpcUrl(),
-    };
+    public static SimulatorOptions From(IConfiguration configuration) =>
+        new()
+        {
+            Seed = configuration.Long("SIMULATOR_SEED", 1, 0, long.MaxValue),
+            OrdersPerSecond = Rate(configuration, "SIMULATOR_ORDERS_PER_SECOND", 20, 0.01, 10_000),
+            Traders = configuration.Integer("SIMULATOR_TRADERS", 16, 2, 1000),
+            Markets = configuration.Integer("SIMULATOR_MARKETS", 0, 0, 10_000),
+            MaxInFlight = configuration.Integer("SIMULATOR_MAX_IN_FLIGHT", 128, 1, 10_000),
+            FaucetKey = Key(configuration.Required("FAUCET_KEY", "it is the private key of a funded account of the development chain")),
+            RpcUrl = configuration.RpcUrl(),
+        };
 
     private static PrivateKey Key(string text)
     {
@@ -55,7 +56,9 @@ public sealed record SimulatorOptions
     {
         if (configuration.Optional(name) is not { } text)
             return defaultValue;
-        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate) && rate >= minimum
+        return
+            double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate)
+            && rate >= minimum
             && rate <= maximum
             ? rate
             : throw new SettingException($"{name} must be a number from {minimum} to {maximum}, not \"{text}\".");

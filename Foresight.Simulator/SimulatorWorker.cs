@@ -10,9 +10,13 @@ namespace Foresight.Simulator;
 
 /// <summary>Finds the venue, funds the traders, trades until the process is stopped. Outages are waited out at every stage.</summary>
 public sealed partial class SimulatorWorker(
-    SimulatorOptions options, ApiClient api, EthereumClient chain, LoadStatistics statistics, TimeProvider clock,
-    ILogger<SimulatorWorker> logger)
-    : BackgroundService
+    SimulatorOptions options,
+    ApiClient api,
+    EthereumClient chain,
+    LoadStatistics statistics,
+    TimeProvider clock,
+    ILogger<SimulatorWorker> logger
+) : BackgroundService
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(15);
@@ -50,10 +54,19 @@ public sealed partial class SimulatorWorker(
 
         var flow = new BelievableFlow((ulong)options.Seed, options.OrdersPerSecond, markets, traders, clock);
         var generator = new LoadGenerator(
-            api, new OrderSigner(venue.ChainId), flow, statistics,
-            new LoadOptions(options.MaxInFlight, DrainTimeout: TimeSpan.FromSeconds(4), Adapt: true, CancelAtEnd: true), clock);
+            api,
+            new OrderSigner(venue.ChainId),
+            flow,
+            statistics,
+            new LoadOptions(options.MaxInFlight, DrainTimeout: TimeSpan.FromSeconds(4), Adapt: true, CancelAtEnd: true),
+            clock
+        );
         await RunUntilOneEndsAsync(
-            stop, generator.RunAsync, ending => RefreshHoldingsAsync(traders, ending), ending => KeepFundedAsync(funding, plan, ending));
+            stop,
+            generator.RunAsync,
+            ending => RefreshHoldingsAsync(traders, ending),
+            ending => KeepFundedAsync(funding, plan, ending)
+        );
     }
 
     /// <summary>Loops that end by the stop or by a defect; a defect in one must not hide behind the others.</summary>
@@ -155,7 +168,8 @@ public sealed partial class SimulatorWorker(
 
         [LoggerMessage(
             LogLevel.Information,
-            "{Traders} traders are funded on chain; waiting until the exchange has seen it, {Confirmations} blocks later.")]
+            "{Traders} traders are funded on chain; waiting until the exchange has seen it, {Confirmations} blocks later."
+        )]
         public static partial void WaitingForBalances(ILogger logger, int traders, int confirmations);
 
         [LoggerMessage(LogLevel.Warning, "Funding the traders failed and is tried again: {Reason}")]

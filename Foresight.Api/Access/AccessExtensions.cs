@@ -32,14 +32,19 @@ public static class AccessExtensions
                 var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(60);
                 await new ProblemResult(
                     new Problem(ProblemCodes.RateLimited, $"At most {perMinute} requests a minute are taken from one address.")
-                        { RetryAfter = wait })
-                    .ExecuteAsync(rejected.HttpContext);
+                    {
+                        RetryAfter = wait,
+                    }
+                ).ExecuteAsync(rejected.HttpContext);
             };
-            limits.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http => perMinute == 0 || IsProbe(http.Request.Path)
-                ? RateLimitPartition.GetNoLimiter("")
-                : RateLimitPartition.GetFixedWindowLimiter(
-                    http.Connection.RemoteIpAddress?.ToString() ?? "",
-                    _ => new FixedWindowRateLimiterOptions { PermitLimit = perMinute, Window = TimeSpan.FromMinutes(1) }));
+            limits.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http =>
+                perMinute == 0 || IsProbe(http.Request.Path)
+                    ? RateLimitPartition.GetNoLimiter("")
+                    : RateLimitPartition.GetFixedWindowLimiter(
+                        http.Connection.RemoteIpAddress?.ToString() ?? "",
+                        _ => new FixedWindowRateLimiterOptions { PermitLimit = perMinute, Window = TimeSpan.FromMinutes(1) }
+                    )
+            );
         });
         return builder;
     }
@@ -47,32 +52,39 @@ public static class AccessExtensions
     /// <summary>Headers of every answer, the time it took, and the limit. Before the routes.</summary>
     public static WebApplication UseAccess(this WebApplication app)
     {
-        var duration = app.Services.GetRequiredService<IMeterFactory>().Create(MetricNames.Meter)
+        var duration = app
+            .Services.GetRequiredService<IMeterFactory>()
+            .Create(MetricNames.Meter)
             .CreateHistogram<double>(MetricNames.ApiRequestDuration, "s", "Time to answer a request, by route.");
-        app.Use(async (http, next) =>
-        {
-            var started = Stopwatch.GetTimestamp();
-            var headers = http.Response.Headers;
-            headers.XContentTypeOptions = "nosniff";
-            headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
-            headers["Referrer-Policy"] = "no-referrer";
-            headers.CacheControl = "no-store";
-            try
+        app.Use(
+            async (http, next) =>
             {
-                await next(http);
-            }
-            finally
-            {
-                // By pattern, never by path: ids in labels would have no end. A hub's connection is not a request in this sense.
-                var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "none";
-                if (!route.StartsWith("/hubs", StringComparison.Ordinal))
+                var started = Stopwatch.GetTimestamp();
+                var headers = http.Response.Headers;
+                headers.XContentTypeOptions = "nosniff";
+                headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+                headers["Referrer-Policy"] = "no-referrer";
+                headers.CacheControl = "no-store";
+                try
                 {
-                    duration.Record(
-                        Stopwatch.GetElapsedTime(started).TotalSeconds, new("route", route), new("method", MethodOf(http.Request.Method)),
-                        new("status", http.Response.StatusCode.ToString(CultureInfo.InvariantCulture)));
+                    await next(http);
+                }
+                finally
+                {
+                    // By pattern, never by path: ids in labels would have no end. A hub's connection is not a request in this sense.
+                    var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "none";
+                    if (!route.StartsWith("/hubs", StringComparison.Ordinal))
+                    {
+                        duration.Record(
+                            Stopwatch.GetElapsedTime(started).TotalSeconds,
+                            new("route", route),
+                            new("method", MethodOf(http.Request.Method)),
+                            new("status", http.Response.StatusCode.ToString(CultureInfo.InvariantCulture))
+                        );
+                    }
                 }
             }
-        });
+        );
         return app;
     }
 

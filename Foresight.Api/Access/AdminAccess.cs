@@ -22,21 +22,24 @@ public sealed class AdminAccess
     private const int MaxName = 40;
     private const int MinKey = 16;
 
-    private readonly (string Name, byte[] Digest)[] keys;
+    private readonly (string Name, byte[] Digest)[] _keys;
 
     public AdminAccess(IConfiguration configuration)
     {
         var named = Named(configuration.Optional("ADMIN_KEYS"));
-        var shared = configuration.Optional("ADMIN_KEY") is not null || named.Count == 0
-            ? configuration.RequiredSecret("ADMIN_KEY", "the operations routes are opened by it")
-            : null;
-        if (shared is not null) named.Insert(0, (SharedName, shared));
+        var shared =
+            configuration.Optional("ADMIN_KEY") is not null || named.Count == 0
+                ? configuration.RequiredSecret("ADMIN_KEY", "the operations routes are opened by it")
+                : null;
+        if (shared is not null)
+            named.Insert(0, (SharedName, shared));
         if (named.DistinctBy(k => k.Name).Count() < named.Count || named.DistinctBy(k => k.Key).Count() < named.Count)
             throw new SettingException(
-                "ADMIN_KEYS (and ADMIN_KEY, which has the name admin) must have different names and different keys.");
+                "ADMIN_KEYS (and ADMIN_KEY, which has the name admin) must have different names and different keys."
+            );
         if (configuration.FourEyesOver() is not null && named.Count < 2)
             throw new SettingException("RECONCILIATION_FOUR_EYES_OVER_USDC needs two people with keys of their own: set ADMIN_KEYS.");
-        keys = [.. named.Select(k => (k.Name, Digest(k.Key)))];
+        _keys = [.. named.Select(k => (k.Name, Digest(k.Key)))];
     }
 
     public bool Allows(HttpContext http) => NameOf(http) is not null;
@@ -49,7 +52,8 @@ public sealed class AdminAccess
         var shown = Digest(value[Scheme.Length..].Trim());
         string? name = null;
         // All of them each time, so that the time does not tell which one it is.
-        foreach (var key in keys) name = CryptographicOperations.FixedTimeEquals(shown, key.Digest) ? key.Name : name;
+        foreach (var key in _keys)
+            name = CryptographicOperations.FixedTimeEquals(shown, key.Digest) ? key.Name : name;
         return name;
     }
 
@@ -60,10 +64,14 @@ public sealed class AdminAccess
         {
             var name = part.Split('=', 2)[0];
             var key = part[Math.Min(part.Length, name.Length + 1)..];
-            if (name.Length is 0 or > MaxName || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
-                || key.Length < MinKey)
+            if (
+                name.Length is 0 or > MaxName
+                || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+                || key.Length < MinKey
+            )
                 throw new SettingException(
-                    $"ADMIN_KEYS must be name=key pairs with commas between, each key of at least {MinKey} characters.");
+                    $"ADMIN_KEYS must be name=key pairs with commas between, each key of at least {MinKey} characters."
+                );
             named.Add((name, key));
         }
 
@@ -84,9 +92,11 @@ public sealed class AdminGate(RequestDelegate next, AdminAccess access)
 {
     public Task InvokeAsync(HttpContext http)
     {
-        if (http.GetEndpoint()?.Metadata.GetMetadata<AdminOnly>() is null || access.Allows(http)) return next(http);
+        if (http.GetEndpoint()?.Metadata.GetMetadata<AdminOnly>() is null || access.Allows(http))
+            return next(http);
         http.Response.Headers.WWWAuthenticate = "Bearer realm=\"foresight\"";
-        return new ProblemResult(new Problem(ProblemCodes.Unauthorized, "This route needs an admin key: Authorization: Bearer <key>."))
-            .ExecuteAsync(http);
+        return new ProblemResult(
+            new Problem(ProblemCodes.Unauthorized, "This route needs an admin key: Authorization: Bearer <key>.")
+        ).ExecuteAsync(http);
     }
 }

@@ -17,15 +17,18 @@ public static class CallerTraces
 
     public static void AddCallerTraces(this WebApplicationBuilder builder)
     {
-        if (builder.Configuration.Flag(Setting, defaultValue: false)) return;
+        if (builder.Configuration.Flag(Setting, defaultValue: false))
+            return;
         builder.Services.AddSingleton<DistributedContextPropagator, IgnoreCaller>();
         // With the default propagator, which adds baggage, the instrumentation would read the headers again.
         Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
-        builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(web => web.EnrichWithHttpRequest = (span, request) =>
-        {
-            if (ActivityContext.TryParse(request.Headers.TraceParent, traceState: null, isRemote: true, out var caller))
-                span.AddLink(new ActivityLink(caller));
-        });
+        builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(web =>
+            web.EnrichWithHttpRequest = (span, request) =>
+            {
+                if (ActivityContext.TryParse(request.Headers.TraceParent, traceState: null, isRemote: true, out var caller))
+                    span.AddLink(new ActivityLink(caller));
+            }
+        );
     }
 
     /// <summary>Of requests that come in; what goes out has its context from <see cref="DistributedContextPropagator.Current"/>.</summary>
@@ -33,12 +36,14 @@ public static class CallerTraces
     {
         public override IReadOnlyCollection<string> Fields => [];
 
-        public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter)
-        {
-        }
+        public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter) { }
 
         public override void ExtractTraceIdAndState(
-            object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState) => traceId = traceState = null;
+            object? carrier,
+            PropagatorGetterCallback? getter,
+            out string? traceId,
+            out string? traceState
+        ) => traceId = traceState = null;
 
         public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) =>
             null;

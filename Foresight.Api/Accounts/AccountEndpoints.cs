@@ -2,8 +2,8 @@ using Dapper;
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
 using Foresight.Chain;
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -16,27 +16,53 @@ public static class AccountEndpoints
 
     public static WebApplication MapAccounts(this WebApplication app)
     {
-        app.MapGet("/accounts/{address}", FindAsync).WithTags("Accounts").WithName("GetAccount")
-            .WithSummary("What an account owns, holds and may spend, as the exchange knows it.").RefusesWith(400, 404, 503).ChecksParameters();
+        app.MapGet("/accounts/{address}", FindAsync)
+            .WithTags("Accounts")
+            .WithName("GetAccount")
+            .WithSummary("What an account owns, holds and may spend, as the exchange knows it.")
+            .RefusesWith(400, 404, 503)
+            .ChecksParameters();
         return app;
     }
 
     private static async Task<Results<Ok<AccountView>, ProblemResult>> FindAsync(
-        [AsParameters] AccountRoute route, ReadAfter after, Database database, CancellationToken cancellationToken)
+        [AsParameters] AccountRoute route,
+        ReadAfter after,
+        Database database,
+        CancellationToken cancellationToken
+    )
     {
         var account = route.Account;
         var rows = await database.ReadAsync(
-            "account", after.Position, async (connection, cancel) => (await connection.QueryAsync<BalanceRow>(new CommandDefinition(
-            """
-            SELECT b.market_id, b.outcome, sum(b.owned)::bigint AS owned, sum(b.order_hold)::bigint AS order_hold, sum(b.trade_hold)::bigint AS trade_hold,
-                   max(b.observed_block) AS observed_block
-            FROM accounts a LEFT JOIN balances b USING (account_id) WHERE a.address = @address
-            GROUP BY b.market_id, b.outcome ORDER BY (b.outcome = 255) DESC, max(b.updated_sequence) DESC LIMIT @MaxBalances
-            """, new { address = account.ToBytes(), MaxBalances }, cancellationToken: cancel))).AsList(), cancellationToken);
-        if (rows.Count == 0) return new ProblemResult(Problem.NotFound($"The exchange has not seen the account {account}."));
+            "account",
+            after.Position,
+            async (connection, cancellationToken) =>
+                (
+                    await connection.QueryAsync<BalanceRow>(
+                        new CommandDefinition(
+                            """
+                            SELECT b.market_id, b.outcome, sum(b.owned)::bigint AS owned, sum(b.order_hold)::bigint AS order_hold, sum(b.trade_hold)::bigint AS trade_hold,
+                                   max(b.observed_block) AS observed_block
+                            FROM accounts a LEFT JOIN balances b USING (account_id) WHERE a.address = @address
+                            GROUP BY b.market_id, b.outcome ORDER BY (b.outcome = 255) DESC, max(b.updated_sequence) DESC LIMIT @MaxBalances
+                            """,
+                            new { address = account.ToBytes(), MaxBalances },
+                            cancellationToken: cancellationToken
+                        )
+                    )
+                ).AsList(),
+            cancellationToken
+        );
+        if (rows.Count == 0)
+            return new ProblemResult(Problem.NotFound($"The exchange has not seen the account {account}."));
         var held = rows.Where(row => row.MarketId is not null).ToList();
-        return TypedResults.Ok(new AccountView(
-            account.ToString(), held.Count == 0 ? 0 : held.Max(row => row.ObservedBlock!.Value), [.. held.Select(row => row.View())]));
+        return TypedResults.Ok(
+            new AccountView(
+                account.ToString(),
+                held.Count == 0 ? 0 : held.Max(row => row.ObservedBlock!.Value),
+                [.. held.Select(row => row.View())]
+            )
+        );
     }
 
     private sealed class BalanceRow
@@ -53,8 +79,12 @@ public static class AccountEndpoints
             var isCollateral = Outcome == Command.CollateralOutcome;
             string Text(long units) => isCollateral ? Decimals.Usdc(units) : Decimals.Shares(units);
             return new BalanceView(
-                isCollateral ? "USDC" : $"{MarketId}:{Outcome}", Text(Owned!.Value), Text(OrderHold!.Value), Text(TradeHold!.Value),
-                Text(Owned.Value - OrderHold.Value - TradeHold.Value));
+                isCollateral ? "USDC" : $"{MarketId}:{Outcome}",
+                Text(Owned!.Value),
+                Text(OrderHold!.Value),
+                Text(TradeHold!.Value),
+                Text(Owned.Value - OrderHold.Value - TradeHold.Value)
+            );
         }
     }
 }

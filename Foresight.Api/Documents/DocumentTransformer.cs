@@ -22,13 +22,20 @@ public sealed class DocumentTransformer : IOpenApiDocumentTransformer
         document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
         document.Components.SecuritySchemes[AdminKey] = new OpenApiSecurityScheme
         {
-            Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "The admin key of the cluster.",
+            Type = SecuritySchemeType.Http,
+            Scheme = "bearer",
+            Description = "The admin key of the cluster.",
         };
         foreach (var (path, item) in document.Paths)
         {
-            if (!path.StartsWith("/admin", StringComparison.Ordinal) && !path.StartsWith("/reconciliation", StringComparison.Ordinal)
-                && !path.StartsWith("/database", StringComparison.Ordinal)) continue;
-            if (item.Operations is null) continue;
+            if (
+                !path.StartsWith("/admin", StringComparison.Ordinal)
+                && !path.StartsWith("/reconciliation", StringComparison.Ordinal)
+                && !path.StartsWith("/database", StringComparison.Ordinal)
+            )
+                continue;
+            if (item.Operations is null)
+                continue;
             foreach (var operation in item.Operations.Values)
                 operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(AdminKey, document)] = [] }];
         }

@@ -10,37 +10,40 @@ public sealed class Book
 {
     private static readonly IComparer<int> HighestFirst = Comparer<int>.Create((a, b) => b.CompareTo(a));
 
-    private readonly Side[] sides;
+    private readonly Side[] _sides;
 
     public Book(int outcomes)
     {
         Outcomes = outcomes;
-        sides = [.. Enumerable.Range(0, outcomes).Select(_ => new Side())];
+        _sides = [.. Enumerable.Range(0, outcomes).Select(_ => new Side())];
     }
 
     public int Outcomes { get; }
 
     /// <summary>Price ticks to lots, best first.</summary>
-    public SortedDictionary<int, long> Bids(int outcome) => sides[outcome].Bids;
+    public SortedDictionary<int, long> Bids(int outcome) => _sides[outcome].Bids;
 
     /// <inheritdoc cref="Bids"/>
-    public SortedDictionary<int, long> Asks(int outcome) => sides[outcome].Asks;
+    public SortedDictionary<int, long> Asks(int outcome) => _sides[outcome].Asks;
 
     /// <summary>Quantities are absolute, so a change that is applied twice does no harm.</summary>
     public void Apply(IEnumerable<LevelChange> changes)
     {
         foreach (var change in changes)
         {
-            if ((uint)change.Outcome >= (uint)Outcomes) continue;
+            if ((uint)change.Outcome >= (uint)Outcomes)
+                continue;
             var side = change.IsBid ? Bids(change.Outcome) : Asks(change.Outcome);
-            if (change.Lots == 0) side.Remove(change.PriceTicks);
-            else side[change.PriceTicks] = change.Lots;
+            if (change.Lots == 0)
+                side.Remove(change.PriceTicks);
+            else
+                side[change.PriceTicks] = change.Lots;
         }
     }
 
     public void Replace(IEnumerable<LevelChange> levels)
     {
-        foreach (var side in sides)
+        foreach (var side in _sides)
         {
             side.Bids.Clear();
             side.Asks.Clear();
@@ -57,10 +60,11 @@ public sealed class Book
         {
             count++;
             var side = level.IsBid ? Bids(level.Outcome) : Asks(level.Outcome);
-            if (!side.TryGetValue(level.PriceTicks, out var lots) || lots != level.Lots) return false;
+            if (!side.TryGetValue(level.PriceTicks, out var lots) || lots != level.Lots)
+                return false;
         }
 
-        return count == sides.Sum(side => side.Bids.Count + side.Asks.Count);
+        return count == _sides.Sum(side => side.Bids.Count + side.Asks.Count);
     }
 
     public IReadOnlyList<LevelChange> Levels()
@@ -68,8 +72,10 @@ public sealed class Book
         var levels = new List<LevelChange>();
         for (var outcome = 0; outcome < Outcomes; outcome++)
         {
-            foreach (var (ticks, lots) in Bids(outcome)) levels.Add(new LevelChange(outcome, IsBid: true, ticks, lots));
-            foreach (var (ticks, lots) in Asks(outcome)) levels.Add(new LevelChange(outcome, IsBid: false, ticks, lots));
+            foreach (var (ticks, lots) in Bids(outcome))
+                levels.Add(new LevelChange(outcome, IsBid: true, ticks, lots));
+            foreach (var (ticks, lots) in Asks(outcome))
+                levels.Add(new LevelChange(outcome, IsBid: false, ticks, lots));
         }
 
         return levels;
@@ -78,7 +84,8 @@ public sealed class Book
     public uint[] Checksums()
     {
         var checksums = new uint[Outcomes];
-        for (var outcome = 0; outcome < Outcomes; outcome++) checksums[outcome] = BookChecksum.Of(Bids(outcome), Asks(outcome));
+        for (var outcome = 0; outcome < Outcomes; outcome++)
+            checksums[outcome] = BookChecksum.Of(Bids(outcome), Asks(outcome));
         return checksums;
     }
 

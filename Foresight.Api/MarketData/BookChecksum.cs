@@ -30,7 +30,8 @@ public static class BookChecksum
             bytes = bytes[8..];
         }
 
-        foreach (var one in bytes) crc = BitOperations.Crc32C(crc, one);
+        foreach (var one in bytes)
+            crc = BitOperations.Crc32C(crc, one);
         return ~crc;
     }
 
@@ -39,7 +40,8 @@ public static class BookChecksum
         var count = 0;
         foreach (var (ticks, lots) in levels)
         {
-            if (count == Levels) break;
+            if (count == Levels)
+                break;
             BinaryPrimitives.WriteInt32LittleEndian(into[(1 + (count * 12))..], ticks);
             BinaryPrimitives.WriteInt64LittleEndian(into[(5 + (count * 12))..], lots);
             count++;

@@ -30,18 +30,24 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
         foreach (var market in markets)
         {
             var stream = new BookStream(market);
-            if (_streams.TryAdd(market.Id, stream)) repair.Want(stream);
+            if (_streams.TryAdd(market.Id, stream))
+                repair.Want(stream);
         }
     }
 
     public void Take(DepthMessage message)
     {
         // A market that this node has not heard of yet; its book is read as soon as it has.
-        if (!_streams.TryGetValue(message.Market, out var stream)) return;
+        if (!_streams.TryGetValue(message.Market, out var stream))
+            return;
         switch (stream.Take(message, out var applied))
         {
-            case StreamStep.Applied: Send(stream, applied!); break;
-            case StreamStep.Stale: metrics.Stale(Channels.Depth); break;
+            case StreamStep.Applied:
+                Send(stream, applied!);
+                break;
+            case StreamStep.Stale:
+                metrics.Stale(Channels.Depth);
+                break;
             case StreamStep.Waiting when repair.Want(stream):
                 metrics.Gap(Channels.Depth);
                 Log.Gap(logger, message.Market, stream.Sequence, message.Previous);
@@ -64,7 +70,8 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
             }
 
             taken.Add(market);
-            if (applied is not null) Send(stream, applied);
+            if (applied is not null)
+                Send(stream, applied);
         }
 
         return taken;
@@ -79,7 +86,8 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
         client.Outbox.Forget(market);
         if (from is { } known && stream.After(known.Epoch, known.Sequence) is { } missed)
         {
-            foreach (var message in missed) client.Outbox.Depth(market, SharedMessage.Depth(message));
+            foreach (var message in missed)
+                client.Outbox.Depth(market, SharedMessage.Depth(message));
         }
         else if (stream.Snapshot() is { } snapshot)
         {
@@ -92,25 +100,31 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
     {
         foreach (var stream in _streams.Values)
         {
-            if (stream.IsLive) continue;
+            if (stream.IsLive)
+                continue;
             var ticks = _ticksWithout[stream.Market] = _ticksWithout.GetValueOrDefault(stream.Market) + 1;
-            if (ticks > TicksBeforeAnnounced) AnnounceLost(stream.Market);
-            if (!isOutage) repair.Want(stream);
+            if (ticks > TicksBeforeAnnounced)
+                AnnounceLost(stream.Market);
+            if (!isOutage)
+                repair.Want(stream);
         }
 
-        if (isOutage || !_readAgain) return;
+        if (isOutage || !_readAgain)
+            return;
         _readAgain = false;
         WantAll();
     }
 
     public void DistrustAll()
     {
-        foreach (var stream in _streams.Values) stream.Distrust();
+        foreach (var stream in _streams.Values)
+            stream.Distrust();
     }
 
     public void Distrust(int market)
     {
-        if (!_streams.TryGetValue(market, out var stream)) return;
+        if (!_streams.TryGetValue(market, out var stream))
+            return;
         stream.Distrust();
         repair.Want(stream);
     }
@@ -140,30 +154,37 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
 
     private void WantAll()
     {
-        foreach (var stream in _streams.Values) repair.Want(stream);
+        foreach (var stream in _streams.Values)
+            repair.Want(stream);
     }
 
     /// <summary>To everybody who follows the book; and it is whole again, if it was not.</summary>
     private void Send(BookStream stream, DepthMessage message)
     {
         _ticksWithout.Remove(stream.Market);
-        if (_announcedLost.Remove(stream.Market)) clients.Announce(HubEvents.Depth, stream.Market, ContinuityStates.Restored);
+        if (_announcedLost.Remove(stream.Market))
+            clients.Announce(HubEvents.Depth, stream.Market, ContinuityStates.Restored);
         var followers = clients.Of(new Subscription(HubEvents.Depth, stream.Market));
-        if (followers.Count == 0) return;
+        if (followers.Count == 0)
+            return;
         var shared = SharedMessage.Depth(message, metrics.Delivered);
         shared.Expect(followers.Count);
-        foreach (var client in followers) client.Outbox.Depth(stream.Market, shared);
+        foreach (var client in followers)
+            client.Outbox.Depth(stream.Market, shared);
     }
 
     private void AnnounceLost(int market)
     {
-        if (_announcedLost.Add(market)) clients.Announce(HubEvents.Depth, market, ContinuityStates.Lost);
+        if (_announcedLost.Add(market))
+            clients.Announce(HubEvents.Depth, market, ContinuityStates.Lost);
     }
 
     private static partial class Log
     {
         [LoggerMessage(
-            LogLevel.Information, "Market {Market}: the book is as of {Sequence}, and a message after {Previous} came; it is read anew.")]
+            LogLevel.Information,
+            "Market {Market}: the book is as of {Sequence}, and a message after {Previous} came; it is read anew."
+        )]
         public static partial void Gap(ILogger logger, int market, long sequence, long previous);
     }
 }

@@ -24,41 +24,61 @@ public sealed class BookReader(Database database)
         """;
 
     /// <summary>The last position of a shard's journal, and the highest epoch that anybody has led it in.</summary>
-    public Task<(long Epoch, long Sequence)> PositionAsync(int shard, CancellationToken cancellation) =>
-        database.ReadPrimaryAsync("journal_position", async (connection, cancel) =>
-        {
-            await using var command = new NpgsqlCommand(
-                """
-                SELECT greatest((SELECT epoch FROM leadership WHERE resource = $1), (SELECT epoch FROM commands WHERE shard = $2 ORDER BY sequence DESC LIMIT 1), 0),
-                       coalesce((SELECT max(sequence) FROM commands WHERE shard = $2), 0)
-                """, connection)
+    public Task<(long Epoch, long Sequence)> PositionAsync(int shard, CancellationToken cancellationToken) =>
+        database.ReadPrimaryAsync(
+            "journal_position",
+            async (connection, cancellationToken) =>
             {
-                Parameters = { new() { Value = LeasedResources.MatchingOf(shard) }, new() { Value = (short)shard } },
-            };
-            await using var reader = await command.ExecuteReaderAsync(cancel);
-            await reader.ReadAsync(cancel);
-            return (reader.GetInt64(0), reader.GetInt64(1));
-        }, cancellation);
+                await using var command = new NpgsqlCommand(
+                    """
+                    SELECT greatest((SELECT epoch FROM leadership WHERE resource = $1), (SELECT epoch FROM commands WHERE shard = $2 ORDER BY sequence DESC LIMIT 1), 0),
+                           coalesce((SELECT max(sequence) FROM commands WHERE shard = $2), 0)
+                    """,
+                    connection
+                )
+                {
+                    Parameters =
+                    {
+                        new() { Value = LeasedResources.MatchingOf(shard) },
+                        new() { Value = (short)shard },
+                    },
+                };
+                await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+                await reader.ReadAsync(cancellationToken);
+                return (reader.GetInt64(0), reader.GetInt64(1));
+            },
+            cancellationToken
+        );
 
     /// <param name="markets">Of this shard.</param>
     /// <param name="binary">Those of the markets that have two outcomes: an order for one is then a level of both.</param>
-    public Task<BookSnapshot> ReadAsync(int shard, int[] markets, IReadOnlySet<int> binary, CancellationToken cancellation) =>
-        database.ReadPrimaryAsync("order_book", async (connection, cancel) =>
-        {
-            await using var command =
-                new NpgsqlCommand(Query, connection) { Parameters = { new() { Value = markets }, new() { Value = (short)shard } } };
-            await using var reader = await command.ExecuteReaderAsync(cancel);
-            var (epoch, sequence) = (0L, 0L);
-            var orders = new List<(int Market, int Outcome, bool IsBuy, int Ticks, long Lots)>();
-            while (await reader.ReadAsync(cancel))
+    public Task<BookSnapshot> ReadAsync(int shard, int[] markets, IReadOnlySet<int> binary, CancellationToken cancellationToken) =>
+        database.ReadPrimaryAsync(
+            "order_book",
+            async (connection, cancellationToken) =>
             {
-                (epoch, sequence) = (reader.GetInt64(0), reader.GetInt64(1));
-                if (!await reader.IsDBNullAsync(2, cancel))
-                    orders.Add((reader.GetInt32(2), reader.GetInt16(3), reader.GetBoolean(4), reader.GetInt32(5), reader.GetInt64(6)));
-            }
+                await using var command = new NpgsqlCommand(Query, connection)
+                {
+                    Parameters =
+                    {
+                        new() { Value = markets },
+                        new() { Value = (short)shard },
+                    },
+                };
+                await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+                var (epoch, sequence) = (0L, 0L);
+                var orders = new List<(int Market, int Outcome, bool IsBuy, int Ticks, long Lots)>();
+                while (await reader.ReadAsync(cancellationToken))
+                {
+                    (epoch, sequence) = (reader.GetInt64(0), reader.GetInt64(1));
+                    if (!await reader.IsDBNullAsync(2, cancellationToken))
+                        orders.Add((reader.GetInt32(2), reader.GetInt16(3), reader.GetBoolean(4), reader.GetInt32(5), reader.GetInt64(6)));
+                }
 
-            return new BookSnapshot(epoch, sequence, BookLevels.Of(orders, binary));
-        }, cancellation);
+                return new BookSnapshot(epoch, sequence, BookLevels.Of(orders, binary));
+            },
+            cancellationToken
+        );
 }
 
 /// <summary>Levels as traders see them.</summary>
@@ -69,17 +89,22 @@ public static class BookLevels
     /// both views, together with the other outcome's orders that mean the same.
     /// </summary>
     public static ILookup<int, LevelChange> Of(
-        IEnumerable<(int Market, int Outcome, bool IsBuy, int Ticks, long Lots)> orders, IReadOnlySet<int> binary)
+        IEnumerable<(int Market, int Outcome, bool IsBuy, int Ticks, long Lots)> orders,
+        IReadOnlySet<int> binary
+    )
     {
         var levels = new Dictionary<(int Market, int Outcome, bool IsBid, int Ticks), long>();
         foreach (var (market, outcome, isBuy, ticks, lots) in orders)
         {
             Add((market, outcome, isBuy, ticks), lots);
-            if (binary.Contains(market)) Add((market, 1 - outcome, !isBuy, Matching.Engine.Price.TicksPerUnit - ticks), lots);
+            if (binary.Contains(market))
+                Add((market, 1 - outcome, !isBuy, Matching.Engine.Price.TicksPerUnit - ticks), lots);
         }
 
-        return levels.ToLookup(level => level.Key.Market, level => new LevelChange(
-            level.Key.Outcome, level.Key.IsBid, level.Key.Ticks, level.Value));
+        return levels.ToLookup(
+            level => level.Key.Market,
+            level => new LevelChange(level.Key.Outcome, level.Key.IsBid, level.Key.Ticks, level.Value)
+        );
 
         void Add((int Market, int Outcome, bool IsBid, int Ticks) key, long lots) => levels[key] = levels.GetValueOrDefault(key) + lots;
     }

@@ -20,14 +20,18 @@ public sealed class BookRepair(FeedInbox inbox, BookReader reader, TimeProvider 
     /// <summary>Begins a reading, if one is needed and none is under way.</summary>
     public void Start()
     {
-        if (_isReading || _wanted.Count == 0) return;
+        if (_isReading || _wanted.Count == 0)
+            return;
         _isReading = true;
         int[] shards = [.. _wanted.Select(stream => stream.Shard).Distinct().Order()];
         var shard = _shardRead = shards.FirstOrDefault(next => next > _shardRead, shards[0]);
         List<BookStream> streams = [.. _wanted.Where(stream => stream.Shard == shard)];
         _wanted.ExceptWith(streams);
         _ = ReadAsync(
-            shard, [.. streams.Select(stream => stream.Market)], streams.Where(stream => stream.IsBinary).Select(stream => stream.Market).ToHashSet());
+            shard,
+            [.. streams.Select(stream => stream.Market)],
+            streams.Where(stream => stream.IsBinary).Select(stream => stream.Market).ToHashSet()
+        );
     }
 
     public void End() => _isReading = false;
@@ -41,7 +45,8 @@ public sealed class BookRepair(FeedInbox inbox, BookReader reader, TimeProvider 
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException)
         {
-            if (inbox.Stopping.IsCancellationRequested) return;
+            if (inbox.Stopping.IsCancellationRequested)
+                return;
             FeedLog.NotRead(logger, error.Message);
             await Task.Delay(RetryPause, clock, CancellationToken.None);
         }

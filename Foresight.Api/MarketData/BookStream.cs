@@ -33,11 +33,11 @@ public sealed class BookStream(Market market)
     /// </summary>
     private const int MaxWaiting = 10_000;
 
-    private readonly Lock gate = new();
-    private readonly Book book = new(market.Outcomes.Count);
-    private readonly Queue<DepthMessage> recent = new();
-    private readonly List<DepthMessage> waiting = [];
-    private SharedMessage? snapshot;
+    private readonly Lock _gate = new();
+    private readonly Book _book = new(market.Outcomes.Count);
+    private readonly Queue<DepthMessage> _recent = new();
+    private readonly List<DepthMessage> _waiting = [];
+    private SharedMessage? _snapshot;
 
     public int Market => market.Id;
     public int Shard => market.Shard;
@@ -50,23 +50,28 @@ public sealed class BookStream(Market market)
     public StreamStep Take(DepthMessage message, out DepthMessage? applied)
     {
         applied = null;
-        lock (gate)
+        lock (_gate)
         {
-            if (message.Epoch < Epoch) return StreamStep.Stale;
+            if (message.Epoch < Epoch)
+                return StreamStep.Stale;
             if (message.Snapshot)
             {
                 // Within an epoch a snapshot may cross with newer changes.
-                if (IsLive && message.Epoch == Epoch && message.Sequence < Sequence) return StreamStep.Known;
-                book.Replace(message.Levels);
+                if (IsLive && message.Epoch == Epoch && message.Sequence < Sequence)
+                    return StreamStep.Known;
+                _book.Replace(message.Levels);
                 Install(message.Epoch, message.Sequence);
                 applied = Whole();
-                waiting.RemoveAll(one => one.Epoch < Epoch || one.Epoch == Epoch && one.Sequence <= Sequence);
+                _waiting.RemoveAll(one => one.Epoch < Epoch || one.Epoch == Epoch && one.Sequence <= Sequence);
                 return StreamStep.Applied;
             }
 
-            if (!IsLive) return Wait(message);
-            if (message.Sequence <= Sequence && message.Epoch == Epoch) return StreamStep.Known;
-            if (!Follows(message)) return Wait(message);
+            if (!IsLive)
+                return Wait(message);
+            if (message.Sequence <= Sequence && message.Epoch == Epoch)
+                return StreamStep.Known;
+            if (!Follows(message))
+                return Wait(message);
             applied = Apply(message);
             return StreamStep.Applied;
         }
@@ -76,15 +81,22 @@ public sealed class BookStream(Market market)
     public bool Take(BookSnapshot read, out DepthMessage? applied)
     {
         applied = null;
-        lock (gate)
+        lock (_gate)
         {
             // Read to make sure, and nothing was missing.
-            if (IsLive && (read.Sequence <= Sequence || book.HasLevels(read.Levels[market.Id]))) return true;
-            if (read.Sequence < Sequence) return false;
-            book.Replace(read.Levels[market.Id]);
+            if (IsLive && (read.Sequence <= Sequence || _book.HasLevels(read.Levels[market.Id])))
+                return true;
+            if (read.Sequence < Sequence)
+                return false;
+            _book.Replace(read.Levels[market.Id]);
             Install(Math.Max(read.Epoch, Epoch), read.Sequence);
-            foreach (var message in waiting.Where(message => message.Sequence > Sequence).OrderBy(message => message.Epoch)
-                .ThenBy(message => message.Sequence).ToList())
+            foreach (
+                var message in _waiting
+                    .Where(message => message.Sequence > Sequence)
+                    .OrderBy(message => message.Epoch)
+                    .ThenBy(message => message.Sequence)
+                    .ToList()
+            )
             {
                 if (!Follows(message))
                 {
@@ -95,7 +107,7 @@ public sealed class BookStream(Market market)
                 Apply(message);
             }
 
-            waiting.Clear();
+            _waiting.Clear();
             applied = Whole();
             return true;
         }
@@ -104,42 +116,45 @@ public sealed class BookStream(Market market)
     /// <summary>The book cannot be trusted until the next snapshot: the connection over which changes come was lost.</summary>
     public void Distrust()
     {
-        lock (gate)
+        lock (_gate)
         {
             IsLive = false;
-            snapshot = null;
+            _snapshot = null;
         }
     }
 
     /// <summary>Forgets everything: it took a message that no leader can have sent.</summary>
     public void Reset()
     {
-        lock (gate)
+        lock (_gate)
         {
-            (Epoch, Sequence, IsLive, snapshot) = (0, 0, false, null);
-            recent.Clear();
-            waiting.Clear();
+            (Epoch, Sequence, IsLive, _snapshot) = (0, 0, false, null);
+            _recent.Clear();
+            _waiting.Clear();
         }
     }
 
     /// <summary>The whole book as a message, made once for all who ask until it changes; null while there is no trustworthy book.</summary>
     public SharedMessage? Snapshot()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!IsLive) return null;
-            return snapshot ??= SharedMessage.Depth(Whole());
+            if (!IsLive)
+                return null;
+            return _snapshot ??= SharedMessage.Depth(Whole());
         }
     }
 
     /// <summary>What a client misses that has the book as of a position; null if only a snapshot can help.</summary>
     public IReadOnlyList<DepthMessage>? After(long epoch, long sequence)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!IsLive || epoch != Epoch || sequence > Sequence) return null;
-            if (sequence == Sequence) return [];
-            var missed = recent.Where(message => message.Sequence > sequence).ToList();
+            if (!IsLive || epoch != Epoch || sequence > Sequence)
+                return null;
+            if (sequence == Sequence)
+                return [];
+            var missed = _recent.Where(message => message.Sequence > sequence).ToList();
             // The first one must follow on what the client has; messages were rewritten so that each names the one before it here.
             return missed.Count > 0 && missed[0].Previous <= sequence && missed.TrueForAll(message => message.Epoch == epoch)
                 ? missed
@@ -149,13 +164,19 @@ public sealed class BookStream(Market market)
 
     public DepthView? View(int outcome, int levels)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!IsLive) return null;
+            if (!IsLive)
+                return null;
             return new DepthView(
-                market.Id, outcome, Epoch, Sequence, [.. book.Bids(outcome).Take(levels).Select(View)],
-                [.. book.Asks(outcome).Take(levels).Select(View)],
-                BookChecksum.Of(book.Bids(outcome), book.Asks(outcome)));
+                market.Id,
+                outcome,
+                Epoch,
+                Sequence,
+                [.. _book.Bids(outcome).Take(levels).Select(View)],
+                [.. _book.Asks(outcome).Take(levels).Select(View)],
+                BookChecksum.Of(_book.Bids(outcome), _book.Asks(outcome))
+            );
         }
 
         static LevelView View(KeyValuePair<int, long> level) => new(Decimals.Price(level.Key), Decimals.Shares(level.Value));
@@ -163,20 +184,24 @@ public sealed class BookStream(Market market)
 
     public (int? Bid, int? Ask) Best(int outcome)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!IsLive) return (null, null);
-            return (book.Bids(outcome).Select(level => (int?)level.Key).FirstOrDefault(),
-                book.Asks(outcome).Select(level => (int?)level.Key).FirstOrDefault());
+            if (!IsLive)
+                return (null, null);
+            return (
+                _book.Bids(outcome).Select(level => (int?)level.Key).FirstOrDefault(),
+                _book.Asks(outcome).Select(level => (int?)level.Key).FirstOrDefault()
+            );
         }
     }
 
     private StreamStep Wait(DepthMessage message)
     {
         IsLive = false;
-        snapshot = null;
-        if (waiting.Count >= MaxWaiting) waiting.Clear();
-        waiting.Add(message);
+        _snapshot = null;
+        if (_waiting.Count >= MaxWaiting)
+            _waiting.Clear();
+        _waiting.Add(message);
         return StreamStep.Waiting;
     }
 
@@ -188,19 +213,20 @@ public sealed class BookStream(Market market)
 
     private void Install(long epoch, long sequence)
     {
-        (Epoch, Sequence, IsLive, snapshot) = (epoch, sequence, true, null);
-        recent.Clear();
+        (Epoch, Sequence, IsLive, _snapshot) = (epoch, sequence, true, null);
+        _recent.Clear();
     }
 
-    private DepthMessage Whole() => new(market.Id, Epoch, Sequence, Previous: 0, Snapshot: true, book.Levels(), book.Checksums());
+    private DepthMessage Whole() => new(market.Id, Epoch, Sequence, Previous: 0, Snapshot: true, _book.Levels(), _book.Checksums());
 
     private DepthMessage Apply(DepthMessage message)
     {
-        book.Apply(message.Levels);
-        var applied = message with { Previous = Sequence, Checksums = book.Checksums() };
-        (Epoch, Sequence, snapshot) = (message.Epoch, message.Sequence, null);
-        recent.Enqueue(applied);
-        if (recent.Count > KeptMessages) recent.Dequeue();
+        _book.Apply(message.Levels);
+        var applied = message with { Previous = Sequence, Checksums = _book.Checksums() };
+        (Epoch, Sequence, _snapshot) = (message.Epoch, message.Sequence, null);
+        _recent.Enqueue(applied);
+        if (_recent.Count > KeptMessages)
+            _recent.Dequeue();
         return applied;
     }
 }

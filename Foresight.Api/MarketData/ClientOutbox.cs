@@ -7,7 +7,7 @@ namespace Foresight.Api.MarketData;
 public interface IClientSocket
 {
     /// <summary>Completes when the message is in the socket's buffer; waits while a client does not read.</summary>
-    ValueTask WriteAsync(SharedMessage message, CancellationToken cancellation);
+    ValueTask WriteAsync(SharedMessage message, CancellationToken cancellationToken);
 
     void Abort();
 }
@@ -27,30 +27,31 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
     /// <summary>Time for the reason to reach a client before it is cut off.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
 
-    private readonly Lock gate = new();
-    private readonly Queue<SharedMessage> queue = new();
-    private readonly Dictionary<int, PendingDepth> depth = [];
-    private readonly Dictionary<int, SharedMessage> stats = [];
-    private readonly Dictionary<int, HeartbeatMarket> sent = [];
-    private readonly Channel<bool> wake =
-        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private bool heartbeatDue;
-    private long? behindSince;
-    private string? closing;
-    private ITimer? farewell;
+    private readonly Lock _gate = new();
+    private readonly Queue<SharedMessage> _queue = new();
+    private readonly Dictionary<int, PendingDepth> _depth = [];
+    private readonly Dictionary<int, SharedMessage> _stats = [];
+    private readonly Dictionary<int, HeartbeatMarket> _sent = [];
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
+    private bool _heartbeatDue;
+    private long? _behindSince;
+    private string? _closing;
+    private ITimer? _farewell;
 
-    public string? ClosedFor => closing;
+    public string? ClosedFor => _closing;
 
     /// <summary>A trade, an order update, a notice: everything gets there, in this order.</summary>
     public void Queue(SharedMessage message)
     {
         var isFull = false;
-        lock (gate)
+        lock (_gate)
         {
-            if (closing is null)
+            if (_closing is null)
             {
-                queue.Enqueue(message);
-                isFull = queue.Count > MaxQueued;
+                _queue.Enqueue(message);
+                isFull = _queue.Count > MaxQueued;
             }
             else
             {
@@ -63,15 +64,16 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
 
     public void Depth(int market, SharedMessage message)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (closing is not null)
+            if (_closing is not null)
             {
                 message.Delivered();
                 return;
             }
 
-            if (!depth.TryGetValue(market, out var pending)) depth.Add(market, pending = new PendingDepth());
+            if (!_depth.TryGetValue(market, out var pending))
+                _depth.Add(market, pending = new PendingDepth());
             metrics.Conflated(pending.Add(message));
         }
 
@@ -80,11 +82,14 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
 
     public void Stats(int market, SharedMessage message)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (stats.Remove(market, out var older)) older.Delivered();
-            if (closing is null) stats[market] = message;
-            else message.Delivered();
+            if (_stats.Remove(market, out var older))
+                older.Delivered();
+            if (_closing is null)
+                _stats[market] = message;
+            else
+                message.Delivered();
         }
 
         Woken();
@@ -93,40 +98,46 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
     /// <summary>The next thing that is sent when everything else is; more than one that is due are one.</summary>
     public void Heartbeat()
     {
-        lock (gate) heartbeatDue = closing is null;
+        lock (_gate)
+            _heartbeatDue = _closing is null;
         Woken();
     }
 
     /// <summary>Nothing more of this market's book is sent, not even what waits.</summary>
     public void Forget(int market)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (depth.Remove(market, out var pending)) pending.Drop();
-            sent.Remove(market);
+            if (_depth.Remove(market, out var pending))
+                pending.Drop();
+            _sent.Remove(market);
         }
     }
 
     /// <summary>Tells the client why, and cuts it off shortly after.</summary>
     public void Close(string reason)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (closing is not null) return;
-            closing = reason;
-            foreach (var message in queue) message.Delivered();
-            foreach (var message in stats.Values) message.Delivered();
-            foreach (var pending in depth.Values) pending.Drop();
-            queue.Clear();
-            stats.Clear();
-            depth.Clear();
-            queue.Enqueue(SharedMessage.Of(HubEvents.Closing, new ClosingMessage(reason)));
+            if (_closing is not null)
+                return;
+            _closing = reason;
+            foreach (var message in _queue)
+                message.Delivered();
+            foreach (var message in _stats.Values)
+                message.Delivered();
+            foreach (var pending in _depth.Values)
+                pending.Drop();
+            _queue.Clear();
+            _stats.Clear();
+            _depth.Clear();
+            _queue.Enqueue(SharedMessage.Of(HubEvents.Closing, new ClosingMessage(reason)));
         }
 
         metrics.Closed(reason);
-        wake.Writer.TryWrite(true);
+        _wake.Writer.TryWrite(true);
         // Kept, because a timer that nobody holds may be collected before it is due.
-        farewell = clock.CreateTimer(_ => socket.Abort(), state: null, Farewell, Timeout.InfiniteTimeSpan);
+        _farewell = clock.CreateTimer(_ => socket.Abort(), state: null, Farewell, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Sends until the client is gone.</summary>
@@ -134,9 +145,9 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
     {
         try
         {
-            while (await wake.Reader.WaitToReadAsync(gone))
+            while (await _wake.Reader.WaitToReadAsync(gone))
             {
-                wake.Reader.TryRead(out _);
+                _wake.Reader.TryRead(out _);
                 while (Next() is { } message)
                 {
                     await socket.WriteAsync(message, gone);
@@ -152,49 +163,53 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
         finally
         {
             Close("gone");
-            farewell?.Dispose();
+            _farewell?.Dispose();
         }
     }
 
     private SharedMessage? Next()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (queue.TryDequeue(out var next)) return next;
-            foreach (var (market, pending) in depth)
+            if (_queue.TryDequeue(out var next))
+                return next;
+            foreach (var (market, pending) in _depth)
             {
-                if (pending.Count == 0) continue;
+                if (pending.Count == 0)
+                    continue;
                 next = pending.TakeFirst();
                 // To the end of the line, so that a busy market does not keep the others waiting.
-                depth.Remove(market);
-                depth.Add(market, pending);
-                sent[market] = new HeartbeatMarket(market, next.DepthBody!.Epoch, next.DepthBody.Sequence);
+                _depth.Remove(market);
+                _depth.Add(market, pending);
+                _sent[market] = new HeartbeatMarket(market, next.DepthBody!.Epoch, next.DepthBody.Sequence);
                 return next;
             }
 
-            foreach (var market in stats.Keys)
+            foreach (var market in _stats.Keys)
             {
-                stats.Remove(market, out next);
+                _stats.Remove(market, out next);
                 return next;
             }
 
-            behindSince = null;
-            if (!heartbeatDue) return null;
-            heartbeatDue = false;
-            return SharedMessage.Of(HubEvents.Heartbeat, new HeartbeatMessage(clock.GetUtcNow(), [.. sent.Values]));
+            _behindSince = null;
+            if (!_heartbeatDue)
+                return null;
+            _heartbeatDue = false;
+            return SharedMessage.Of(HubEvents.Heartbeat, new HeartbeatMessage(clock.GetUtcNow(), [.. _sent.Values]));
         }
     }
 
     private void Woken(bool isFull = false)
     {
         var isBehind = false;
-        lock (gate)
+        lock (_gate)
         {
-            behindSince ??= clock.GetTimestamp();
-            isBehind = closing is null && clock.GetElapsedTime(behindSince.Value) > MaxBehind;
+            _behindSince ??= clock.GetTimestamp();
+            isBehind = _closing is null && clock.GetElapsedTime(_behindSince.Value) > MaxBehind;
         }
 
-        wake.Writer.TryWrite(true);
-        if (isFull || isBehind) Close("slow_consumer");
+        _wake.Writer.TryWrite(true);
+        if (isFull || isBehind)
+            Close("slow_consumer");
     }
 }

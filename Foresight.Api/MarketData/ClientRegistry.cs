@@ -25,23 +25,28 @@ public sealed class ClientRegistry
 
     public void Add(HubClient client, Subscription subscription)
     {
-        if (!client.Subscriptions.Add(subscription)) return;
-        if (!_followers.TryGetValue(subscription, out var found)) _followers.Add(subscription, found = []);
+        if (!client.Subscriptions.Add(subscription))
+            return;
+        if (!_followers.TryGetValue(subscription, out var found))
+            _followers.Add(subscription, found = []);
         found.Add(client);
         Count(subscription.Topic, 1);
     }
 
     public void Remove(HubClient client, Subscription subscription)
     {
-        if (!client.Subscriptions.Remove(subscription)) return;
-        if (_followers.TryGetValue(subscription, out var found) && found.Remove(client) && found.Count == 0) _followers.Remove(subscription);
+        if (!client.Subscriptions.Remove(subscription))
+            return;
+        if (_followers.TryGetValue(subscription, out var found) && found.Remove(client) && found.Count == 0)
+            _followers.Remove(subscription);
         Count(subscription.Topic, -1);
     }
 
     public void Leave(HubClient client)
     {
         _clients.Remove(client);
-        foreach (var subscription in client.Subscriptions.ToList()) Remove(client, subscription);
+        foreach (var subscription in client.Subscriptions.ToList())
+            Remove(client, subscription);
     }
 
     public void Send(Subscription subscription, SharedMessage message) => Send(Of(subscription), message);
@@ -49,7 +54,8 @@ public sealed class ClientRegistry
     public static void Send(IReadOnlyCollection<HubClient> clients, SharedMessage message)
     {
         message.Expect(clients.Count);
-        foreach (var client in clients) client.Outbox.Queue(message);
+        foreach (var client in clients)
+            client.Outbox.Queue(message);
     }
 
     /// <summary>Tells the followers of a stream that it is broken, or whole again.</summary>
@@ -61,7 +67,8 @@ public sealed class ClientRegistry
         var notice = SharedMessage.Of(HubEvents.Continuity, new ContinuityMessage(topic, market, state));
         var followed = topic == HubEvents.TradeState ? HubEvents.Trades : topic;
         var clients = market == 0 ? OfTopic(followed) : Of(new Subscription(followed, market));
-        foreach (var client in clients) client.Outbox.Queue(notice);
+        foreach (var client in clients)
+            client.Outbox.Queue(notice);
     }
 
     private IEnumerable<HubClient> OfTopic(string topic) =>

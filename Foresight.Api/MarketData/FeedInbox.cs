@@ -8,8 +8,9 @@ public sealed class FeedInbox
     /// <summary>Items not yet taken. Beyond it messages are dropped; the numbers in the next ones show the gap.</summary>
     private const int Capacity = 100_000;
 
-    private readonly Channel<FeedItem> _items =
-        Channel.CreateBounded<FeedItem>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+    private readonly Channel<FeedItem> _items = Channel.CreateBounded<FeedItem>(
+        new BoundedChannelOptions(Capacity) { SingleReader = true }
+    );
 
     /// <summary>Ends what the loop has begun to read.</summary>
     internal CancellationToken Stopping { get; private set; }
@@ -25,7 +26,8 @@ public sealed class FeedInbox
     /// <summary>Waits for room, in the background if need be.</summary>
     internal void PostSurely(FeedItem item)
     {
-        if (!TryPost(item)) _ = _items.Writer.WriteAsync(item, Stopping).AsTask();
+        if (!TryPost(item))
+            _ = _items.Writer.WriteAsync(item, Stopping).AsTask();
     }
 
     /// <summary>The result of a reading: without it the loop would wait for it for ever, so this waits for room.</summary>

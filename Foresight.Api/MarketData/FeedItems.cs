@@ -20,8 +20,11 @@ internal abstract record FeedItem
 
     /// <summary>The answer says why it was refused; null if it was not.</summary>
     public sealed record Subscribe(
-        HubClient Client, Subscription Subscription, (long Epoch, long Sequence)? From, TaskCompletionSource<string?> Answer)
-        : FeedItem;
+        HubClient Client,
+        Subscription Subscription,
+        (long Epoch, long Sequence)? From,
+        TaskCompletionSource<string?> Answer
+    ) : FeedItem;
 
     public sealed record Unsubscribe(HubClient Client, Subscription Subscription, TaskCompletionSource Done) : FeedItem;
 
@@ -42,8 +45,8 @@ internal abstract record FeedItem
     public sealed record TradesRead(int Market, IReadOnlyList<TradeView>? Missing) : FeedItem;
 
     /// <param name="Seen">Where the books were before the journal was asked.</param>
-    public sealed record PositionRead(
-        int Shard, IReadOnlyList<(int Market, long Epoch, long Sequence)> Seen, long Epoch, long Sequence) : FeedItem;
+    public sealed record PositionRead(int Shard, IReadOnlyList<(int Market, long Epoch, long Sequence)> Seen, long Epoch, long Sequence)
+        : FeedItem;
 
     /// <summary>A second has passed.</summary>
     public sealed record Tick : FeedItem;

@@ -8,7 +8,13 @@ namespace Foresight.Api.MarketData;
 public sealed class FeedParts
 {
     public FeedParts(
-        FeedInbox inbox, BookReader bookReader, TradeReader tradeReader, MarketDataMetrics metrics, TimeProvider clock, ILogger<MarketFeed> logger)
+        FeedInbox inbox,
+        BookReader bookReader,
+        TradeReader tradeReader,
+        MarketDataMetrics metrics,
+        TimeProvider clock,
+        ILogger<MarketFeed> logger
+    )
     {
         Outage = new RedisOutage(Clients);
         Repair = new BookRepair(inbox, bookReader, clock, logger);

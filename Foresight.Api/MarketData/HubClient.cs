@@ -25,8 +25,8 @@ public readonly record struct Subscription(string Topic, int Market, string Owne
 
 internal sealed class HubSocket(HubConnectionContext connection) : IClientSocket
 {
-    public ValueTask WriteAsync(SharedMessage message, CancellationToken cancellation) =>
-        connection.WriteAsync(message.Bytes, cancellation);
+    public ValueTask WriteAsync(SharedMessage message, CancellationToken cancellationToken) =>
+        connection.WriteAsync(message.Bytes, cancellationToken);
 
     public void Abort() => connection.Abort();
 }

@@ -19,15 +19,17 @@ public static class MarketDataExtensions
         builder.Services.AddSingleton<NoticeReader>();
         builder.Services.AddHostedService<NoticeReceiver>();
         builder.Services.AddHealthChecks().AddCheck<FeedCheck>("market-data", HealthStatus.Unhealthy, [HealthEndpoints.Ready]);
-        builder.Services.AddSignalR(options =>
-        {
-            // The longest call is a subscription to private orders, about 300 bytes.
-            options.MaximumReceiveMessageSize = 4 * 1024;
-            options.HandshakeTimeout = TimeSpan.FromSeconds(5);
-            options.KeepAliveInterval = TimeSpan.FromSeconds(10);
-            options.ClientTimeoutInterval = TimeSpan.FromSeconds(30);
-            options.MaximumParallelInvocationsPerClient = 1;
-        }).AddMessagePackProtocol();
+        builder
+            .Services.AddSignalR(options =>
+            {
+                // The longest call is a subscription to private orders, about 300 bytes.
+                options.MaximumReceiveMessageSize = 4 * 1024;
+                options.HandshakeTimeout = TimeSpan.FromSeconds(5);
+                options.KeepAliveInterval = TimeSpan.FromSeconds(10);
+                options.ClientTimeoutInterval = TimeSpan.FromSeconds(30);
+                options.MaximumParallelInvocationsPerClient = 1;
+            })
+            .AddMessagePackProtocol();
         // The feed's clients are its own; only notices go through the backplane.
         builder.Services.AddSingleton<HubLifetimeManager<MarketHub>, MarketHubLifetime>();
         return builder;
@@ -47,11 +49,11 @@ public static class MarketDataExtensions
     {
         private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(4);
 
-        public Task<HealthCheckResult> CheckHealthAsync(
-            HealthCheckContext context, CancellationToken cancellation = default) =>
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
             Task.FromResult(
-            feed.Silence > MaxSilence ? HealthCheckResult.Unhealthy("the feed stands still")
-            : feed.IsConnected ? HealthCheckResult.Healthy()
-            : HealthCheckResult.Degraded("no market data comes in"));
+                feed.Silence > MaxSilence ? HealthCheckResult.Unhealthy("the feed stands still")
+                : feed.IsConnected ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Degraded("no market data comes in")
+            );
     }
 }

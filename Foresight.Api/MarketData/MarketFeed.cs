@@ -21,7 +21,13 @@ public sealed partial class MarketFeed : BackgroundService
     private long _lastTurn;
 
     public MarketFeed(
-        FeedInbox inbox, FeedParts parts, RedisListener redis, MarketCatalog catalog, TimeProvider clock, ILogger<MarketFeed> logger)
+        FeedInbox inbox,
+        FeedParts parts,
+        RedisListener redis,
+        MarketCatalog catalog,
+        TimeProvider clock,
+        ILogger<MarketFeed> logger
+    )
     {
         (_inbox, _parts, _redis, _catalog, _clock, _logger) = (inbox, parts, redis, catalog, clock, logger);
         _lastTurn = clock.GetTimestamp();
@@ -41,14 +47,16 @@ public sealed partial class MarketFeed : BackgroundService
     public Task<string?> SubscribeAsync(HubClient client, Subscription subscription, (long Epoch, long Sequence)? from)
     {
         var answer = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!_inbox.TryPost(new FeedItem.Subscribe(client, subscription, from, answer))) answer.SetResult(Unavailable);
+        if (!_inbox.TryPost(new FeedItem.Subscribe(client, subscription, from, answer)))
+            answer.SetResult(Unavailable);
         return answer.Task;
     }
 
     public Task UnsubscribeAsync(HubClient client, Subscription subscription)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!_inbox.TryPost(new FeedItem.Unsubscribe(client, subscription, done))) done.SetResult();
+        if (!_inbox.TryPost(new FeedItem.Unsubscribe(client, subscription, done)))
+            done.SetResult();
         return done.Task;
     }
 
@@ -81,8 +89,10 @@ public sealed partial class MarketFeed : BackgroundService
                 {
                     // A defect that one message brings out must not end the stream of all markets; its book is read anew.
                     Log.ItemFailed(_logger, error, item.GetType().Name);
-                    if (item is FeedItem.Depth { Message.Market: var market }) _parts.Books.Distrust(market);
-                    if (item is FeedItem.Subscribe subscribe) subscribe.Answer.TrySetResult(Unavailable);
+                    if (item is FeedItem.Depth { Message.Market: var market })
+                        _parts.Books.Distrust(market);
+                    if (item is FeedItem.Subscribe subscribe)
+                        subscribe.Answer.TrySetResult(Unavailable);
                 }
 
                 Volatile.Write(ref _lastTurn, _clock.GetTimestamp());
@@ -103,7 +113,8 @@ public sealed partial class MarketFeed : BackgroundService
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), _clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken)) _inbox.TryPost(new FeedItem.Tick());
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+                _inbox.TryPost(new FeedItem.Tick());
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -115,36 +126,67 @@ public sealed partial class MarketFeed : BackgroundService
     {
         switch (item)
         {
-            case FeedItem.Depth(var message): _parts.Books.Take(message); break;
-            case FeedItem.Trades(var message): _parts.Trades.Take(message); break;
-            case FeedItem.Stats(var message): _parts.Stats.Take(message); break;
-            case FeedItem.Orders(var message): _parts.Orders.Take(message); break;
-            case FeedItem.TradeStates(var message) when _parts.Books.Knows(message.Market): _parts.TradeStates.Take(message); break;
-            case FeedItem.Notice(var topic, var body): OnNotice(topic, body); break;
-            case FeedItem.MarketsAdded(var markets): _parts.Books.Add(markets); break;
-            case FeedItem.Subscribe subscribe: subscribe.Answer.TrySetResult(OnSubscribe(subscribe)); break;
+            case FeedItem.Depth(var message):
+                _parts.Books.Take(message);
+                break;
+            case FeedItem.Trades(var message):
+                _parts.Trades.Take(message);
+                break;
+            case FeedItem.Stats(var message):
+                _parts.Stats.Take(message);
+                break;
+            case FeedItem.Orders(var message):
+                _parts.Orders.Take(message);
+                break;
+            case FeedItem.TradeStates(var message) when _parts.Books.Knows(message.Market):
+                _parts.TradeStates.Take(message);
+                break;
+            case FeedItem.Notice(var topic, var body):
+                OnNotice(topic, body);
+                break;
+            case FeedItem.MarketsAdded(var markets):
+                _parts.Books.Add(markets);
+                break;
+            case FeedItem.Subscribe subscribe:
+                subscribe.Answer.TrySetResult(OnSubscribe(subscribe));
+                break;
             case FeedItem.Unsubscribe(var client, var subscription, var done):
                 _parts.Clients.Remove(client, subscription);
-                if (subscription.Topic == HubEvents.Depth) client.Outbox.Forget(subscription.Market);
+                if (subscription.Topic == HubEvents.Depth)
+                    client.Outbox.Forget(subscription.Market);
                 done.TrySetResult();
                 break;
-            case FeedItem.Joined(var client) when !client.HasLeft: _parts.Clients.Join(client); break;
+            case FeedItem.Joined(var client) when !client.HasLeft:
+                _parts.Clients.Join(client);
+                break;
             case FeedItem.Left(var client):
                 client.HasLeft = true;
                 _parts.Clients.Leave(client);
                 break;
-            case FeedItem.ConnectionLost: OnConnectionLost(); break;
-            case FeedItem.ConnectionRestored: OnConnectionRestored(); break;
+            case FeedItem.ConnectionLost:
+                OnConnectionLost();
+                break;
+            case FeedItem.ConnectionRestored:
+                OnConnectionRestored();
+                break;
             case FeedItem.BooksRead(var markets, var snapshot):
                 _parts.Repair.End();
-                foreach (var market in _parts.Books.Take(markets, snapshot)) _parts.Trades.Begin(market, snapshot!.Sequence);
+                foreach (var market in _parts.Books.Take(markets, snapshot))
+                    _parts.Trades.Begin(market, snapshot!.Sequence);
                 break;
-            case FeedItem.TradesRead(var market, var missing): _parts.Trades.TakeMissing(market, missing); break;
-            case FeedItem.PositionRead read: OnPositionRead(read); break;
-            case FeedItem.Tick: OnTick(); break;
+            case FeedItem.TradesRead(var market, var missing):
+                _parts.Trades.TakeMissing(market, missing);
+                break;
+            case FeedItem.PositionRead read:
+                OnPositionRead(read);
+                break;
+            case FeedItem.Tick:
+                OnTick();
+                break;
         }
 
-        if (!_parts.Outage.IsActive) _parts.Repair.Start();
+        if (!_parts.Outage.IsActive)
+            _parts.Repair.Start();
     }
 
     private void OnNotice(string topic, object body)
@@ -156,18 +198,24 @@ public sealed partial class MarketFeed : BackgroundService
     private string? OnSubscribe(FeedItem.Subscribe request)
     {
         var (client, subscription) = (request.Client, request.Subscription);
-        if (client.HasLeft) return Unavailable;
-        if (client.Subscriptions.Count >= HubClient.MaxSubscriptions) return "too_many_subscriptions";
-        if (subscription.Market != 0 && !_parts.Books.Knows(subscription.Market)) return Unavailable;
+        if (client.HasLeft)
+            return Unavailable;
+        if (client.Subscriptions.Count >= HubClient.MaxSubscriptions)
+            return "too_many_subscriptions";
+        if (subscription.Market != 0 && !_parts.Books.Knows(subscription.Market))
+            return Unavailable;
         _parts.Clients.Add(client, subscription);
-        if (subscription.Topic == HubEvents.Depth) _parts.Books.Welcome(client, subscription.Market, request.From);
-        if (subscription.Topic == HubEvents.Stats) _parts.Stats.Welcome(client, subscription.Market);
+        if (subscription.Topic == HubEvents.Depth)
+            _parts.Books.Welcome(client, subscription.Market, request.From);
+        if (subscription.Topic == HubEvents.Stats)
+            _parts.Stats.Welcome(client, subscription.Market);
         return null;
     }
 
     private void OnConnectionLost()
     {
-        if (!_parts.Outage.Begin()) return;
+        if (!_parts.Outage.Begin())
+            return;
         Log.ConnectionLost(_logger);
         _parts.Books.DistrustAll();
     }
@@ -191,19 +239,24 @@ public sealed partial class MarketFeed : BackgroundService
 
     private void OnTick()
     {
-        foreach (var client in _parts.Clients.All) client.Outbox.Heartbeat();
+        foreach (var client in _parts.Clients.All)
+            client.Outbox.Heartbeat();
         _parts.Check.Tick(_parts.Books.All);
         _parts.Books.Tick(isOutage: _parts.Outage.IsActive);
-        if (!_parts.Outage.IsActive) return;
-        if (_redis.IsSubscribed) OnConnectionRestored();
-        else _parts.Outage.Tick();
+        if (!_parts.Outage.IsActive)
+            return;
+        if (_redis.IsSubscribed)
+            OnConnectionRestored();
+        else
+            _parts.Outage.Tick();
     }
 
     private void OnPositionRead(FeedItem.PositionRead read)
     {
         foreach (var (market, epoch, sequence) in read.Seen)
         {
-            if (epoch <= read.Epoch && sequence <= read.Sequence) continue;
+            if (epoch <= read.Epoch && sequence <= read.Sequence)
+                continue;
             Log.AheadOfJournal(_logger, market, epoch, sequence, read.Epoch, read.Sequence);
             _parts.Books.Reset(market);
             _parts.Trades.Forget(market);
@@ -219,9 +272,16 @@ public sealed partial class MarketFeed : BackgroundService
 
         [LoggerMessage(
             LogLevel.Error,
-            "Market {Market}: messages were taken up to ({Epoch}, {Sequence}), and the journal is at ({JournalEpoch}, {JournalSequence}); all are forgotten.")]
+            "Market {Market}: messages were taken up to ({Epoch}, {Sequence}), and the journal is at ({JournalEpoch}, {JournalSequence}); all are forgotten."
+        )]
         public static partial void AheadOfJournal(
-            ILogger logger, int market, long epoch, long sequence, long journalEpoch, long journalSequence);
+            ILogger logger,
+            int market,
+            long epoch,
+            long sequence,
+            long journalEpoch,
+            long journalSequence
+        );
 
         [LoggerMessage(LogLevel.Warning, "No market data comes in: the connection to Redis is lost.")]
         public static partial void ConnectionLost(ILogger logger);

@@ -44,7 +44,8 @@ public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvid
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
         if (Math.Abs((decimal)now - issuedAtUnixSeconds) > (decimal)FreshFor.TotalSeconds)
             throw new HubException(
-                $"unauthorized: the proof was issued at {issuedAtUnixSeconds}; it is {now} now, and 5 minutes are allowed.");
+                $"unauthorized: the proof was issued at {issuedAtUnixSeconds}; it is {now} now, and 5 minutes are allowed."
+            );
         var text = string.Create(CultureInfo.InvariantCulture, $"Foresight orders\n{owner.ToLowerHex()}\n{issuedAtUnixSeconds}");
         if (PersonalMessage.Recover(text, bytes, out var signer) != SignatureFault.None || signer != owner || owner.IsZero)
             throw new HubException("unauthorized: the signature is not the owner's over the text of docs/market-data.md.");
@@ -70,10 +71,12 @@ public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvid
     {
         switch (await feed.SubscribeAsync(Client(), subscription, from))
         {
-            case null: return;
-            case "too_many_subscriptions": throw new HubException(
-                $"too_many_subscriptions: a connection may follow {HubClient.MaxSubscriptions} topics.");
-            default: throw new HubException("unavailable: this node cannot serve it yet; try again.");
+            case null:
+                return;
+            case "too_many_subscriptions":
+                throw new HubException($"too_many_subscriptions: a connection may follow {HubClient.MaxSubscriptions} topics.");
+            default:
+                throw new HubException("unavailable: this node cannot serve it yet; try again.");
         }
     }
 
@@ -85,8 +88,11 @@ public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvid
         var isPublic = NoticeTopics.All.Contains(topic);
         if (!isPublic && topic is not (HubEvents.Depth or HubEvents.Trades or HubEvents.Stats))
             throw new HubException(
-                "malformed_request: topic must be depth, trades, stats, cluster, chain, markets or notices; orders have a method of their own.");
-        if (isPublic && marketId != 0) throw new HubException($"malformed_request: {topic} is of no market; its market id is 0.");
-        if (isPublic && isResumed) throw new HubException($"malformed_request: {topic} has no positions to resume from; use Subscribe.");
+                "malformed_request: topic must be depth, trades, stats, cluster, chain, markets or notices; orders have a method of their own."
+            );
+        if (isPublic && marketId != 0)
+            throw new HubException($"malformed_request: {topic} is of no market; its market id is 0.");
+        if (isPublic && isResumed)
+            throw new HubException($"malformed_request: {topic} has no positions to resume from; use Subscribe.");
     }
 }

@@ -10,40 +10,49 @@ namespace Foresight.Api.MarketData;
 /// </summary>
 public sealed class MarketHubLifetime : DefaultHubLifetimeManager<MarketHub>
 {
-    private readonly MarketFeed feed;
-    private readonly MarketDataMetrics metrics;
-    private readonly TimeProvider clock;
-    private readonly int maxClients;
-    private readonly ConcurrentDictionary<string, HubClient> clients = new();
+    private readonly MarketFeed _feed;
+    private readonly MarketDataMetrics _metrics;
+    private readonly TimeProvider _clock;
+    private readonly int _maxClients;
+    private readonly ConcurrentDictionary<string, HubClient> _clients = new();
 
     public MarketHubLifetime(
-        MarketFeed feed, MarketDataMetrics metrics, TimeProvider clock, IConfiguration configuration, IHostApplicationLifetime host,
-        ILogger<DefaultHubLifetimeManager<MarketHub>> logger) : base(logger)
+        MarketFeed feed,
+        MarketDataMetrics metrics,
+        TimeProvider clock,
+        IConfiguration configuration,
+        IHostApplicationLifetime host,
+        ILogger<DefaultHubLifetimeManager<MarketHub>> logger
+    )
+        : base(logger)
     {
-        (this.feed, this.metrics, this.clock) = (feed, metrics, clock);
-        maxClients = configuration.Integer("HUB_MAX_CLIENTS", 20_000, 1, 1_000_000);
-        metrics.WatchClients(() => clients.Count);
+        (_feed, _metrics, _clock) = (feed, metrics, clock);
+        _maxClients = configuration.Integer("HUB_MAX_CLIENTS", 20_000, 1, 1_000_000);
+        metrics.WatchClients(() => _clients.Count);
         host.ApplicationStopping.Register(() =>
         {
-            foreach (var client in clients.Values) client.Outbox.Close("going_away");
+            foreach (var client in _clients.Values)
+                client.Outbox.Close("going_away");
         });
     }
 
     public override async Task OnConnectedAsync(HubConnectionContext connection)
     {
         await base.OnConnectedAsync(connection);
-        var outbox = new ClientOutbox(new HubSocket(connection), metrics, clock);
+        var outbox = new ClientOutbox(new HubSocket(connection), _metrics, _clock);
         var client = new HubClient(connection.ConnectionId, outbox);
         connection.Items[typeof(HubClient)] = client;
-        clients[client.Id] = client;
-        feed.Join(client);
+        _clients[client.Id] = client;
+        _feed.Join(client);
         _ = outbox.RunAsync(connection.ConnectionAborted);
-        if (clients.Count > maxClients) outbox.Close("too_many_clients");
+        if (_clients.Count > _maxClients)
+            outbox.Close("too_many_clients");
     }
 
     public override Task OnDisconnectedAsync(HubConnectionContext connection)
     {
-        if (clients.TryRemove(connection.ConnectionId, out var client)) feed.Leave(client);
+        if (_clients.TryRemove(connection.ConnectionId, out var client))
+            _feed.Leave(client);
         return base.OnDisconnectedAsync(connection);
     }
 }

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Threading.RateLimiting;
 using Foresight.Api.Markets;
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Protocol;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 
@@ -13,8 +13,14 @@ namespace Foresight.Api.MarketData;
 /// write there, so nothing but the known topics' records goes on to a client, and not more of them than a client can take.
 /// </summary>
 public sealed partial class NoticeReader(
-    MarketFeed feed, LeaderDirectory leaders, MarketCatalog catalog, IHubProtocolResolver protocols, NoticeMetrics metrics,
-    TimeProvider clock, ILogger<NoticeReader> logger) : IDisposable
+    MarketFeed feed,
+    LeaderDirectory leaders,
+    MarketCatalog catalog,
+    IHubProtocolResolver protocols,
+    NoticeMetrics metrics,
+    TimeProvider clock,
+    ILogger<NoticeReader> logger
+) : IDisposable
 {
     /// <summary>The longest is an operator's text of 500 characters, each escaped in JSON, and its envelope.</summary>
     private const int MaxBytes = 4 * 1024;
@@ -32,7 +38,13 @@ public sealed partial class NoticeReader(
         protocols.GetProtocol("json", ["json"]) ?? throw new InvalidOperationException("The hub has no JSON protocol.");
 
     private readonly FixedWindowRateLimiter _limiter = new(
-        new FixedWindowRateLimiterOptions { PermitLimit = NoticesPerSecond, Window = TimeSpan.FromSeconds(1), QueueLimit = 0 });
+        new FixedWindowRateLimiterOptions
+        {
+            PermitLimit = NoticesPerSecond,
+            Window = TimeSpan.FromSeconds(1),
+            QueueLimit = 0,
+        }
+    );
 
     private long? _loggedAt;
     private int _notLogged;
@@ -53,10 +65,12 @@ public sealed partial class NoticeReader(
             // So that a client that asks when it gets the notice does not get the state before it.
             if (body is ClusterEvent { Kind: "leader_elected" or "leader_lost", Detail: { } resource } change)
                 leaders.Notice(resource, change.NodeId, change.Epoch, isLeader: change.Kind == "leader_elected");
-            if (body is MarketStateEvent) catalog.ReadSoon();
+            if (body is MarketStateEvent)
+                catalog.ReadSoon();
             feed.Take(topic, body);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException)
+        catch (Exception error)
+            when (error is JsonException or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException)
         {
             metrics.Dropped("unknown");
             LogDropped(error.Message);
@@ -85,7 +99,8 @@ public sealed partial class NoticeReader(
     /// <summary>The topic, and the notice as the topic's record: nothing else of the message goes on.</summary>
     private static (string Topic, object Body) Read(ReadOnlyMemory<byte> json)
     {
-        if (json.Length is 0 or > MaxBytes) throw new JsonException($"It has {json.Length:N0} bytes, and {MaxBytes:N0} are the most.");
+        if (json.Length is 0 or > MaxBytes)
+            throw new JsonException($"It has {json.Length:N0} bytes, and {MaxBytes:N0} are the most.");
         // The last byte separates it from the next message.
         using var document = JsonDocument.Parse(json[..^1]);
         var (target, notice) = (document.RootElement.GetProperty("target").GetString(), document.RootElement.GetProperty("arguments")[0]);
@@ -104,7 +119,8 @@ public sealed partial class NoticeReader(
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "A message of the backplane is no notice and was dropped: {Reason} {Others} more since the last such line; at most one line a minute.")]
+            "A message of the backplane is no notice and was dropped: {Reason} {Others} more since the last such line; at most one line a minute."
+        )]
         public static partial void NotUnderstood(ILogger logger, string reason, int others);
     }
 }

@@ -1,5 +1,5 @@
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Protocol;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
@@ -7,11 +7,15 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Joins the backplane. To it this node is one connection, in the group of every public topic, whatever number of clients it has: so a client
-/// costs Redis nothing, can connect while Redis is away, and gets notices through its bounded outbox like everything else.
+/// Joins the backplane. To it this node is one connection, in the group of every public topic, whatever number of clients it has: so a
+/// client costs Redis nothing, can connect while Redis is away, and gets notices through its bounded outbox like everything else.
 /// </summary>
 public sealed partial class NoticeReceiver(
-    NoticeReader reader, IServiceProvider services, ILoggerFactory loggers, ILogger<NoticeReceiver> logger) : BackgroundService
+    NoticeReader reader,
+    IServiceProvider services,
+    ILoggerFactory loggers,
+    ILogger<NoticeReceiver> logger
+) : BackgroundService
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
@@ -26,14 +30,16 @@ public sealed partial class NoticeReceiver(
             try
             {
                 await backplane.OnConnectedAsync(node);
-                foreach (var topic in NoticeTopics.All) await backplane.AddToGroupAsync(node.ConnectionId, topic, stoppingToken);
+                foreach (var topic in NoticeTopics.All)
+                    await backplane.AddToGroupAsync(node.ConnectionId, topic, stoppingToken);
                 Log.Joined(logger);
                 await Task.Delay(Timeout.InfiniteTimeSpan, stoppingToken);
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
                 // Any fault: a node without notices serves all the rest. Logged once, however often it is tried.
-                if (!isLogged) Log.NotJoined(logger, error.Message);
+                if (!isLogged)
+                    Log.NotJoined(logger, error.Message);
                 isLogged = true;
                 // Some of its groups may have been joined, and a Redis that hangs could not let it leave them.
                 node.Ignore();
@@ -53,7 +59,8 @@ public sealed partial class NoticeReceiver(
 
         public override ValueTask WriteAsync(SerializedHubMessage message, CancellationToken cancellationToken = default)
         {
-            if (!_isIgnored) reader.Take(message);
+            if (!_isIgnored)
+                reader.Take(message);
             return ValueTask.CompletedTask;
         }
 

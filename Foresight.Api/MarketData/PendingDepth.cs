@@ -11,9 +11,9 @@ public sealed class PendingDepth
     /// <summary>Messages that wait before they are folded into one.</summary>
     public const int Limit = 8;
 
-    private readonly List<SharedMessage> messages = [];
+    private readonly List<SharedMessage> _messages = [];
 
-    public int Count => messages.Count;
+    public int Count => _messages.Count;
 
     /// <summary>Returns how many messages were folded away.</summary>
     public int Add(SharedMessage message)
@@ -22,30 +22,32 @@ public sealed class PendingDepth
         var folded = 0;
         if (message.DepthBody!.Snapshot)
         {
-            folded = messages.Count;
+            folded = _messages.Count;
             Drop();
         }
 
-        messages.Add(message);
-        if (messages.Count <= Limit) return folded;
-        folded += messages.Count - 1;
-        var merged = SharedMessage.Depth(Fold([.. messages.Select(one => one.DepthBody!)]));
+        _messages.Add(message);
+        if (_messages.Count <= Limit)
+            return folded;
+        folded += _messages.Count - 1;
+        var merged = SharedMessage.Depth(Fold([.. _messages.Select(one => one.DepthBody!)]));
         Drop();
-        messages.Add(merged);
+        _messages.Add(merged);
         return folded;
     }
 
     public SharedMessage TakeFirst()
     {
-        var first = messages[0];
-        messages.RemoveAt(0);
+        var first = _messages[0];
+        _messages.RemoveAt(0);
         return first;
     }
 
     public void Drop()
     {
-        foreach (var message in messages) message.Delivered();
-        messages.Clear();
+        foreach (var message in _messages)
+            message.Delivered();
+        _messages.Clear();
     }
 
     /// <summary>One message that does what all of them do, one after the other. They must follow on each other.</summary>
@@ -61,7 +63,8 @@ public sealed class PendingDepth
             Snapshot = first.Snapshot,
             Levels =
             [
-                .. levels.Where(level => !first.Snapshot || level.Value > 0)
+                .. levels
+                    .Where(level => !first.Snapshot || level.Value > 0)
                     .Select(level => new LevelChange(level.Key.Outcome, level.Key.IsBid, level.Key.Ticks, level.Value)),
             ],
         };

@@ -17,7 +17,8 @@ public sealed class PositionCheck(FeedInbox inbox, BookReader reader, ILogger lo
     /// <summary>A second has passed.</summary>
     public void Tick(IEnumerable<BookStream> streams)
     {
-        if (++_ticks != TicksBetween) return;
+        if (++_ticks != TicksBetween)
+            return;
         _ticks = 0;
         foreach (var shard in streams.GroupBy(stream => stream.Shard))
             _ = CompareAsync(shard.Key, [.. shard.Select(stream => (stream.Market, stream.Epoch, stream.Sequence))]);
@@ -33,7 +34,8 @@ public sealed class PositionCheck(FeedInbox inbox, BookReader reader, ILogger lo
         catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException)
         {
             // Nothing was learnt; the next comparison is in a few seconds.
-            if (!inbox.Stopping.IsCancellationRequested) FeedLog.NotRead(logger, error.Message);
+            if (!inbox.Stopping.IsCancellationRequested)
+                FeedLog.NotRead(logger, error.Message);
         }
     }
 }

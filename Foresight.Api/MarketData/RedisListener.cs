@@ -21,16 +21,21 @@ public sealed class RedisListener(RedisBroadcast redis, FeedInbox inbox, MarketD
         redis.Subscribe<StatsMessage>(Channels.Stats, message => Receive(Channels.Stats, new FeedItem.Stats(message)));
         redis.Subscribe<OrdersMessage>(Channels.Orders, message => Receive(Channels.Orders, new FeedItem.Orders(message)));
         redis.Subscribe<TradeStatesMessage>(
-            Channels.TradeStates, message => Receive(Channels.TradeStates, new FeedItem.TradeStates(message)));
+            Channels.TradeStates,
+            message => Receive(Channels.TradeStates, new FeedItem.TradeStates(message))
+        );
         redis.Connection.ConnectionFailed += (_, failed) =>
         {
-            if (failed.ConnectionType == ConnectionType.Interactive) inbox.TryPost(new FeedItem.ConnectionLost());
+            if (failed.ConnectionType == ConnectionType.Interactive)
+                inbox.TryPost(new FeedItem.ConnectionLost());
         };
         redis.Connection.ConnectionRestored += (_, restored) =>
         {
-            if (restored.ConnectionType == ConnectionType.Interactive) inbox.TryPost(new FeedItem.ConnectionRestored());
+            if (restored.ConnectionType == ConnectionType.Interactive)
+                inbox.TryPost(new FeedItem.ConnectionRestored());
         };
-        if (!IsConnected) inbox.TryPost(new FeedItem.ConnectionLost());
+        if (!IsConnected)
+            inbox.TryPost(new FeedItem.ConnectionLost());
     }
 
     /// <summary>Shows the subscriptions on both sides as metrics: those of clients, and this node's own while messages come in.</summary>

@@ -24,7 +24,8 @@ public sealed class RedisOutage(ClientRegistry clients)
     /// <summary>False if it has begun before.</summary>
     public bool Begin()
     {
-        if (_isActive) return false;
+        if (_isActive)
+            return false;
         (_ticks, _isActive) = (0, true);
         return true;
     }
@@ -32,10 +33,12 @@ public sealed class RedisOutage(ClientRegistry clients)
     /// <summary>A second more of it.</summary>
     public void Tick()
     {
-        if (_ticks++ < TicksBeforeAnnounced || _isAnnounced) return;
+        if (_ticks++ < TicksBeforeAnnounced || _isAnnounced)
+            return;
         _isAnnounced = true;
         clients.Announce(HubEvents.Trades, 0, ContinuityStates.Lost);
-        foreach (var topic in RestoredAtOnce) clients.Announce(topic, 0, ContinuityStates.Lost);
+        foreach (var topic in RestoredAtOnce)
+            clients.Announce(topic, 0, ContinuityStates.Lost);
     }
 
     public void End() => _isActive = false;
@@ -43,8 +46,10 @@ public sealed class RedisOutage(ClientRegistry clients)
     /// <summary>Trades are whole again when what was missed is read; the others are at once.</summary>
     public void AnnounceEnd()
     {
-        if (!_isAnnounced) return;
+        if (!_isAnnounced)
+            return;
         _isAnnounced = false;
-        foreach (var topic in RestoredAtOnce) clients.Announce(topic, 0, ContinuityStates.Restored);
+        foreach (var topic in RestoredAtOnce)
+            clients.Announce(topic, 0, ContinuityStates.Restored);
     }
 }

@@ -7,14 +7,14 @@ namespace Foresight.Api.MarketData;
 /// <summary>A message for many clients: turned into bytes once, whoever gets it.</summary>
 public sealed class SharedMessage
 {
-    private readonly Action<TimeSpan>? delivered;
-    private readonly long receivedAt;
-    private int undelivered;
+    private readonly Action<TimeSpan>? _delivered;
+    private readonly long _receivedAt;
+    private int _undelivered;
 
     private SharedMessage(string topic, object body, DepthMessage? depth, Action<TimeSpan>? delivered)
     {
-        (Topic, DepthBody, this.delivered) = (topic, depth, delivered);
-        receivedAt = System.Diagnostics.Stopwatch.GetTimestamp();
+        (Topic, DepthBody, _delivered) = (topic, depth, delivered);
+        _receivedAt = System.Diagnostics.Stopwatch.GetTimestamp();
         Bytes = new SerializedHubMessage(new InvocationMessage(topic, [body]));
     }
 
@@ -32,12 +32,12 @@ public sealed class SharedMessage
         new(topic, body, depth: null, delivered);
 
     /// <summary>Says to how many clients it goes, before it goes to the first.</summary>
-    public void Expect(int clients) => undelivered = clients;
+    public void Expect(int clients) => _undelivered = clients;
 
     /// <summary>One client has it, or will not get it. The last one ends the measurement.</summary>
     public void Delivered()
     {
-        if (delivered is not null && Interlocked.Decrement(ref undelivered) == 0)
-            delivered(System.Diagnostics.Stopwatch.GetElapsedTime(receivedAt));
+        if (_delivered is not null && Interlocked.Decrement(ref _undelivered) == 0)
+            _delivered(System.Diagnostics.Stopwatch.GetElapsedTime(_receivedAt));
     }
 }

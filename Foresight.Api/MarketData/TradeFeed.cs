@@ -19,7 +19,8 @@ public sealed class TradeFeed(ClientRegistry clients, FeedInbox inbox, TradeRead
     /// <summary>The stream begins with the market's book, unless it is there.</summary>
     public void Begin(int market, long sequence)
     {
-        if (_streams.ContainsKey(market)) return;
+        if (_streams.ContainsKey(market))
+            return;
         var stream = new TradeStream();
         stream.Begin(sequence);
         _streams.Add(market, stream);
@@ -27,11 +28,15 @@ public sealed class TradeFeed(ClientRegistry clients, FeedInbox inbox, TradeRead
 
     public void Take(TradesMessage message)
     {
-        if (!_streams.TryGetValue(message.Market, out var stream)) return;
+        if (!_streams.TryGetValue(message.Market, out var stream))
+            return;
         var ready = stream.Take(message, out var isStale, out var gap);
-        if (isStale) metrics.Stale(Channels.Trades);
-        foreach (var one in ready) Send(one);
-        if (gap is not { } missing) return;
+        if (isStale)
+            metrics.Stale(Channels.Trades);
+        foreach (var one in ready)
+            Send(one);
+        if (gap is not { } missing)
+            return;
         metrics.Gap(Channels.Trades);
         _ = ReadAsync(message.Market, missing.After, missing.UpTo);
     }
@@ -40,15 +45,19 @@ public sealed class TradeFeed(ClientRegistry clients, FeedInbox inbox, TradeRead
     public void TakeMissing(int market, IReadOnlyList<TradeView>? missing)
     {
         var isWhole = missing is not null && missing.Count < TradeStream.MaxFill;
-        if (!isWhole) clients.Announce(HubEvents.Trades, market, ContinuityStates.Lost);
-        foreach (var message in _streams[market].EndFill(market, missing)) Send(message);
-        if (!isWhole) clients.Announce(HubEvents.Trades, market, ContinuityStates.Restored);
+        if (!isWhole)
+            clients.Announce(HubEvents.Trades, market, ContinuityStates.Lost);
+        foreach (var message in _streams[market].EndFill(market, missing))
+            Send(message);
+        if (!isWhole)
+            clients.Announce(HubEvents.Trades, market, ContinuityStates.Restored);
     }
 
     /// <summary>Begins anew with the next book, unless a gap is being read: then what was read is waited for.</summary>
     public void Forget(int market)
     {
-        if (_streams.TryGetValue(market, out var stream) && !stream.IsFilling) _streams.Remove(market);
+        if (_streams.TryGetValue(market, out var stream) && !stream.IsFilling)
+            _streams.Remove(market);
     }
 
     /// <summary>Reads what came while nothing was heard.</summary>
@@ -57,13 +66,15 @@ public sealed class TradeFeed(ClientRegistry clients, FeedInbox inbox, TradeRead
         foreach (var (market, stream) in _streams.ToList())
         {
             // Without followers nothing is missed: that stream begins anew with the book.
-            if (clients.Of(new Subscription(HubEvents.Trades, market)).Count == 0) Forget(market);
-            if (_streams.ContainsKey(market) && stream.BeginFill()) _ = ReadAsync(market, stream.Sequence, long.MaxValue);
+            if (clients.Of(new Subscription(HubEvents.Trades, market)).Count == 0)
+                Forget(market);
+            if (_streams.ContainsKey(market) && stream.BeginFill())
+                _ = ReadAsync(market, stream.Sequence, long.MaxValue);
         }
     }
 
-    private void Send(TradesMessage message) => clients.Send(
-        new Subscription(HubEvents.Trades, message.Market), SharedMessage.Of(HubEvents.Trades, message, metrics.Delivered));
+    private void Send(TradesMessage message) =>
+        clients.Send(new Subscription(HubEvents.Trades, message.Market), SharedMessage.Of(HubEvents.Trades, message, metrics.Delivered));
 
     private async Task ReadAsync(int market, long after, long upTo)
     {
@@ -75,7 +86,8 @@ public sealed class TradeFeed(ClientRegistry clients, FeedInbox inbox, TradeRead
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException)
         {
-            if (inbox.Stopping.IsCancellationRequested) return;
+            if (inbox.Stopping.IsCancellationRequested)
+                return;
             FeedLog.NotRead(logger, error.Message);
         }
         finally

@@ -36,9 +36,13 @@ public sealed class TradeStateFeed(ClientRegistry clients, MarketDataMetrics met
         }
 
         Send(message);
-        if (isGap) clients.Announce(HubEvents.TradeState, message.Market, ContinuityStates.Restored);
+        if (isGap)
+            clients.Announce(HubEvents.TradeState, message.Market, ContinuityStates.Restored);
     }
 
-    private void Send(TradeStatesMessage message) => clients.Send(
-        new Subscription(HubEvents.Trades, message.Market), SharedMessage.Of(HubEvents.TradeState, message, metrics.Delivered));
+    private void Send(TradeStatesMessage message) =>
+        clients.Send(
+            new Subscription(HubEvents.Trades, message.Market),
+            SharedMessage.Of(HubEvents.TradeState, message, metrics.Delivered)
+        );
 }

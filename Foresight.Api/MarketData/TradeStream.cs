@@ -14,7 +14,7 @@ public sealed class TradeStream
     /// <summary>Trades read to fill one gap; a longer one is told instead.</summary>
     public const int MaxFill = 1_000;
 
-    private readonly Queue<TradesMessage> waiting = new();
+    private readonly Queue<TradesMessage> _waiting = new();
 
     public long Epoch { get; private set; }
 
@@ -30,17 +30,19 @@ public sealed class TradeStream
     public IReadOnlyList<TradesMessage> Take(TradesMessage message, out bool isStale, out (long After, long UpTo)? gap)
     {
         (isStale, gap) = (message.Epoch < Epoch, null);
-        if (isStale || message.Sequence <= Sequence) return [];
+        if (isStale || message.Sequence <= Sequence)
+            return [];
         if (IsFilling)
         {
-            if (waiting.Count < MaxWaiting) waiting.Enqueue(message);
+            if (_waiting.Count < MaxWaiting)
+                _waiting.Enqueue(message);
             return [];
         }
 
         if (message.Previous > Sequence)
         {
             IsFilling = true;
-            waiting.Enqueue(message);
+            _waiting.Enqueue(message);
             gap = (Sequence, message.Previous);
             return [];
         }
@@ -51,7 +53,8 @@ public sealed class TradeStream
     /// <summary>Begins to read what came while nothing was heard. False if that is under way already.</summary>
     public bool BeginFill()
     {
-        if (IsFilling) return false;
+        if (IsFilling)
+            return false;
         return IsFilling = true;
     }
 
@@ -62,9 +65,10 @@ public sealed class TradeStream
         var messages = new List<TradesMessage>();
         if (missing is { Count: > 0 })
             messages.Add(Follow(new TradesMessage(market, missing[^1].Epoch, missing[^1].Sequence, Sequence, missing)));
-        while (waiting.TryDequeue(out var message))
+        while (_waiting.TryDequeue(out var message))
         {
-            if (message.Sequence > Sequence) messages.Add(Follow(message));
+            if (message.Sequence > Sequence)
+                messages.Add(Follow(message));
         }
 
         return messages;

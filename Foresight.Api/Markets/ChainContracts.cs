@@ -16,13 +16,19 @@ public sealed class ChainContracts(Database database, long chainId, int confirma
     public int Confirmations => confirmations;
 
     /// <summary>Null: nothing is deployed yet.</summary>
-    public async Task<ContractAddresses?> FindAsync(CancellationToken cancellation)
+    public async Task<ContractAddresses?> FindAsync(CancellationToken cancellationToken)
     {
         var command = new CommandDefinition(
-            "SELECT factory, usdc, outcome_token FROM deployments WHERE chain_id = @chainId", new { chainId }, cancellationToken: cancellation);
+            "SELECT factory, usdc, outcome_token FROM deployments WHERE chain_id = @chainId",
+            new { chainId },
+            cancellationToken: cancellationToken
+        );
         var row = await database.ReadAsync(
-            "chain", after: null,
-            (connection, _) => connection.QuerySingleOrDefaultAsync<(byte[] Factory, byte[] Usdc, byte[] Token)?>(command), cancellation);
+            "chain",
+            after: null,
+            (connection, _) => connection.QuerySingleOrDefaultAsync<(byte[] Factory, byte[] Usdc, byte[] Token)?>(command),
+            cancellationToken
+        );
         return row is { } found ? new(new(found.Factory), new(found.Usdc), new(found.Token)) : null;
     }
 }

@@ -8,9 +8,17 @@ namespace Foresight.Api.Markets;
 /// <param name="Shard">Whose leader its orders go to.</param>
 /// <param name="State">0 open, 1 paused, 2 closed, 3 resolved.</param>
 public sealed record Market(
-    int Id, Address Address, string Question, IReadOnlyList<string> Outcomes, int TickSize, short State, DateTimeOffset? ClosesAt,
+    int Id,
+    Address Address,
+    string Question,
+    IReadOnlyList<string> Outcomes,
+    int TickSize,
+    short State,
+    DateTimeOffset? ClosesAt,
     short? ResolvedOutcome,
-    TypedDataDomain Domain, int Shard = 0)
+    TypedDataDomain Domain,
+    int Shard = 0
+)
 {
     /// <summary>Two outcomes are two views of one book: buying one at q is selling the other at 1 - q.</summary>
     public bool IsBinary => Outcomes.Count == 2;

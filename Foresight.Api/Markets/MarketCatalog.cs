@@ -12,8 +12,11 @@ namespace Foresight.Api.Markets;
 /// is asked for that is not known. While Postgres is away the known markets serve on; their state is checked by the leader anyway.
 /// </summary>
 public sealed partial class MarketCatalog(
-    Database database, IConfiguration configuration, TimeProvider clock, ILogger<MarketCatalog> logger)
-    : BackgroundService
+    Database database,
+    IConfiguration configuration,
+    TimeProvider clock,
+    ILogger<MarketCatalog> logger
+) : BackgroundService
 {
     /// <summary>More markets than this on one cluster are a sign of something else.</summary>
     public const int MaxMarkets = 50_000;
@@ -21,36 +24,37 @@ public sealed partial class MarketCatalog(
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LeastPause = TimeSpan.FromSeconds(1);
 
-    private readonly long chainId = configuration.ChainId();
-    private readonly SemaphoreSlim loading = new(1, 1);
-    private readonly SemaphoreSlim wanted = new(0, 1);
-    private volatile State? state;
+    private readonly long _chainId = configuration.ChainId();
+    private readonly SemaphoreSlim _loading = new(1, 1);
+    private readonly SemaphoreSlim _wanted = new(0, 1);
+    private volatile State? _state;
 
     /// <summary>Raised after markets were added.</summary>
     public event Action<IReadOnlyList<Market>>? Added;
 
     /// <summary>What is known now, by id; empty before the first reading.</summary>
-    public IReadOnlyCollection<Market> Known => state?.Ordered ?? [];
+    public IReadOnlyCollection<Market> Known => _state?.Ordered ?? [];
 
     /// <summary>Null if there is no such market.</summary>
     /// <exception cref="NpgsqlException">It is not known, and the database cannot say.</exception>
-    public async ValueTask<Market?> FindAsync(Address address, CancellationToken cancellation) =>
-        state?.ByAddress.GetValueOrDefault(address) ?? (await FreshAsync(cancellation)).ByAddress.GetValueOrDefault(address);
+    public async ValueTask<Market?> FindAsync(Address address, CancellationToken cancellationToken) =>
+        _state?.ByAddress.GetValueOrDefault(address) ?? (await FreshAsync(cancellationToken)).ByAddress.GetValueOrDefault(address);
 
     /// <inheritdoc cref="FindAsync(Address, CancellationToken)"/>
-    public async ValueTask<Market?> FindAsync(int id, CancellationToken cancellation) =>
-        state?.ById.GetValueOrDefault(id) ?? (await FreshAsync(cancellation)).ById.GetValueOrDefault(id);
+    public async ValueTask<Market?> FindAsync(int id, CancellationToken cancellationToken) =>
+        _state?.ById.GetValueOrDefault(id) ?? (await FreshAsync(cancellationToken)).ById.GetValueOrDefault(id);
 
     /// <exception cref="NpgsqlException">Nothing is known yet, and the database cannot say.</exception>
-    public async ValueTask<IReadOnlyList<Market>> AllAsync(CancellationToken cancellation) =>
-        (state ?? await FreshAsync(cancellation)).Ordered;
+    public async ValueTask<IReadOnlyList<Market>> AllAsync(CancellationToken cancellationToken) =>
+        (_state ?? await FreshAsync(cancellationToken)).Ordered;
 
     /// <summary>A market has changed: the next reading is now, or a second after the last.</summary>
     public void ReadSoon()
     {
-        lock (wanted)
+        lock (_wanted)
         {
-            if (wanted.CurrentCount == 0) wanted.Release();
+            if (_wanted.CurrentCount == 0)
+                _wanted.Release();
         }
     }
 
@@ -70,7 +74,7 @@ public sealed partial class MarketCatalog(
                 }
 
                 await Task.Delay(LeastPause, clock, stopping);
-                await wanted.WaitAsync(Interval - LeastPause, stopping);
+                await _wanted.WaitAsync(Interval - LeastPause, stopping);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -79,54 +83,68 @@ public sealed partial class MarketCatalog(
         }
     }
 
-    private async Task<State> FreshAsync(CancellationToken cancellation)
+    private async Task<State> FreshAsync(CancellationToken cancellationToken)
     {
         // Orders for a market that does not exist must not become a query each.
-        if (state is { } known && clock.GetElapsedTime(known.At) < LeastPause) return known;
-        return await LoadAsync(cancellation);
+        if (_state is { } known && clock.GetElapsedTime(known.At) < LeastPause)
+            return known;
+        return await LoadAsync(cancellationToken);
     }
 
-    private async Task<State> LoadAsync(CancellationToken cancellation)
+    private async Task<State> LoadAsync(CancellationToken cancellationToken)
     {
         var asked = clock.GetTimestamp();
-        await loading.WaitAsync(cancellation);
+        await _loading.WaitAsync(cancellationToken);
         try
         {
             // Whoever waited for another reading that began after it asked takes that one.
-            if (state is { } fresh && fresh.At > asked) return fresh;
+            if (_state is { } fresh && fresh.At > asked)
+                return fresh;
             var started = clock.GetTimestamp();
-            var before = state;
-            var markets = await database.ReadAsync("active_markets", after: null, ReadAsync, cancellation);
+            var before = _state;
+            var markets = await database.ReadAsync("active_markets", after: null, ReadAsync, cancellationToken);
             var read = new State(markets, started);
-            state = read;
+            _state = read;
             var added = before is null ? markets : markets.Where(market => !before.ById.ContainsKey(market.Id)).ToList();
-            if (added.Count > 0) Added?.Invoke(added);
+            if (added.Count > 0)
+                Added?.Invoke(added);
             return read;
         }
         finally
         {
-            loading.Release();
+            _loading.Release();
         }
     }
 
-    private async Task<List<Market>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    private async Task<List<Market>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT market_id, address, question, outcomes, tick_size, state, closes_at, resolved_outcome, shard FROM markets ORDER BY market_id LIMIT $1", connection)
+            "SELECT market_id, address, question, outcomes, tick_size, state, closes_at, resolved_outcome, shard FROM markets ORDER BY market_id LIMIT $1",
+            connection
+        )
         {
             Parameters = { new() { Value = MaxMarkets } },
         };
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var markets = new List<Market>();
-        while (await reader.ReadAsync(cancellation))
+        while (await reader.ReadAsync(cancellationToken))
         {
             var address = new Address(reader.GetFieldValue<byte[]>(1));
-            var known = state?.ByAddress.GetValueOrDefault(address);
-            markets.Add(new Market(
-                reader.GetInt32(0), address, reader.GetString(2), reader.GetFieldValue<string[]>(3), reader.GetInt32(4), reader.GetInt16(5),
-                await reader.IsDBNullAsync(6, cancellation) ? null : reader.GetFieldValue<DateTimeOffset>(6),
-                await reader.IsDBNullAsync(7, cancellation) ? null : reader.GetInt16(7),
-                known?.Domain ?? TypedDataDomain.OfMarket(chainId, address), reader.GetInt16(8)));
+            var known = _state?.ByAddress.GetValueOrDefault(address);
+            markets.Add(
+                new Market(
+                    reader.GetInt32(0),
+                    address,
+                    reader.GetString(2),
+                    reader.GetFieldValue<string[]>(3),
+                    reader.GetInt32(4),
+                    reader.GetInt16(5),
+                    await reader.IsDBNullAsync(6, cancellationToken) ? null : reader.GetFieldValue<DateTimeOffset>(6),
+                    await reader.IsDBNullAsync(7, cancellationToken) ? null : reader.GetInt16(7),
+                    known?.Domain ?? TypedDataDomain.OfMarket(_chainId, address),
+                    reader.GetInt16(8)
+                )
+            );
         }
 
         return markets;

@@ -8,7 +8,9 @@ namespace Foresight.Api.Markets;
 /// <summary>Which part of a market's book.</summary>
 /// <param name="Levels">Of each side, at most.</param>
 public readonly record struct DepthParameters(
-    [FromQuery(Name = "outcome")] int Outcome = 0, [FromQuery(Name = "levels")] int Levels = DepthParameters.DefaultLevels) : ICheckedParameters
+    [FromQuery(Name = "outcome")] int Outcome = 0,
+    [FromQuery(Name = "levels")] int Levels = DepthParameters.DefaultLevels
+) : ICheckedParameters
 {
     private const int DefaultLevels = 20;
     private const int MaxLevels = 1_000;
@@ -25,16 +27,20 @@ public readonly record struct DepthParameters(
 /// <summary>The filters of trades.</summary>
 /// <param name="Settlement">One of <see cref="TradeStates"/>, or <see cref="TradeStates.Unsettled"/>.</param>
 public readonly record struct TradeParameters(
-    [FromQuery(Name = "market")] int? Market = null, [FromQuery(Name = "account")] string? Account = null,
-    [FromQuery(Name = "settlement")] string? Settlement = null) : ICheckedParameters
+    [FromQuery(Name = "market")] int? Market = null,
+    [FromQuery(Name = "account")] string? Account = null,
+    [FromQuery(Name = "settlement")] string? Settlement = null
+) : ICheckedParameters
 {
-    internal TradeFilter Filter =>
-        new(Market, AddressParameters.Read(Account), IsUnsettled ? null : Settlement, IsUnsettled);
+    internal TradeFilter Filter => new(Market, AddressParameters.Read(Account), IsUnsettled ? null : Settlement, IsUnsettled);
 
-    Problem? ICheckedParameters.Problem => AddressParameters.Check(Account, "account")
-        ?? (Settlement is null || IsUnsettled || TradeStates.All.Contains(Settlement)
-            ? null
-            : Problem.Malformed($"settlement must be {TradeStates.Unsettled}, {string.Join(", ", TradeStates.All)}."));
+    Problem? ICheckedParameters.Problem =>
+        AddressParameters.Check(Account, "account")
+        ?? (
+            Settlement is null || IsUnsettled || TradeStates.All.Contains(Settlement)
+                ? null
+                : Problem.Malformed($"settlement must be {TradeStates.Unsettled}, {string.Join(", ", TradeStates.All)}.")
+        );
 
     private bool IsUnsettled => Settlement == TradeStates.Unsettled;
 }

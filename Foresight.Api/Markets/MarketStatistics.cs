@@ -16,12 +16,12 @@ public sealed class MarketStatistics(Database database, MarketFeed feed, TimePro
 {
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(5);
 
-    private readonly SemaphoreSlim summing = new(1, 1);
-    private (FrozenDictionary<int, SumRow> Rows, long At)? sums;
+    private readonly SemaphoreSlim _summing = new(1, 1);
+    private (FrozenDictionary<int, SumRow> Rows, long At)? _sums;
 
-    public async Task<IReadOnlyDictionary<int, MarketStats>> OfAsync(IReadOnlyList<Market> markets, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<int, MarketStats>> OfAsync(IReadOnlyList<Market> markets, CancellationToken cancellationToken)
     {
-        var rows = await SumsAsync(cancellation);
+        var rows = await SumsAsync(cancellationToken);
         return markets.ToDictionary(market => market.Id, market => Of(market, rows.GetValueOrDefault(market.Id)));
     }
 
@@ -30,29 +30,43 @@ public sealed class MarketStatistics(Database database, MarketFeed feed, TimePro
         // Without the stream nobody knows whether they are still the best.
         var (bid, ask) = feed.IsConnected ? feed.BestOf(market.Id, outcome: 0) : (null, null);
         return new MarketStats(
-            market.Id, row?.LastPriceTicks is { } last ? Decimals.Price(last) : null, Decimals.Shares(row?.Lots ?? 0),
-            UsdcOf(row?.Notional ?? 0), row?.Trades ?? 0, bid is { } b ? Decimals.Price(b) : null, ask is { } a ? Decimals.Price(a) : null);
+            market.Id,
+            row?.LastPriceTicks is { } last ? Decimals.Price(last) : null,
+            Decimals.Shares(row?.Lots ?? 0),
+            UsdcOf(row?.Notional ?? 0),
+            row?.Trades ?? 0,
+            bid is { } b ? Decimals.Price(b) : null,
+            ask is { } a ? Decimals.Price(a) : null
+        );
     }
 
     /// <summary>A day's turnover may pass 64 bits of micro-USDC.</summary>
     private static string UsdcOf(decimal micros) => (micros / 1_000_000m).ToString("0.######", CultureInfo.InvariantCulture);
 
-    private async Task<FrozenDictionary<int, SumRow>> SumsAsync(CancellationToken cancellation)
+    private async Task<FrozenDictionary<int, SumRow>> SumsAsync(CancellationToken cancellationToken)
     {
-        if (sums is { } known && clock.GetElapsedTime(known.At) < FreshFor) return known.Rows;
-        await summing.WaitAsync(cancellation);
+        if (_sums is { } known && clock.GetElapsedTime(known.At) < FreshFor)
+            return known.Rows;
+        await _summing.WaitAsync(cancellationToken);
         try
         {
-            if (sums is { } fresh && clock.GetElapsedTime(fresh.At) < FreshFor) return fresh.Rows;
-            var rows = await database.ReadAsync("market_statistics", after: null, async (connection, cancel) =>
-                (await connection.QueryAsync<SumRow>(new CommandDefinition(Query, cancellationToken: cancel)))
-                    .ToFrozenDictionary(row => row.MarketId), cancellation);
-            sums = (rows, clock.GetTimestamp());
+            if (_sums is { } fresh && clock.GetElapsedTime(fresh.At) < FreshFor)
+                return fresh.Rows;
+            var rows = await database.ReadAsync(
+                "market_statistics",
+                after: null,
+                async (connection, cancellationToken) =>
+                    (
+                        await connection.QueryAsync<SumRow>(new CommandDefinition(Query, cancellationToken: cancellationToken))
+                    ).ToFrozenDictionary(row => row.MarketId),
+                cancellationToken
+            );
+            _sums = (rows, clock.GetTimestamp());
             return rows;
         }
         finally
         {
-            summing.Release();
+            _summing.Release();
         }
     }
 

@@ -21,39 +21,66 @@ public sealed class TradeReader(Database database)
         FROM trades t
         """;
 
-    public async Task<TradeView?> FindAsync(long tradeId, NpgsqlLogSequenceNumber? after, CancellationToken cancellation)
+    public async Task<TradeView?> FindAsync(long tradeId, NpgsqlLogSequenceNumber? after, CancellationToken cancellationToken)
     {
         var query = new { tradeId };
-        return await database.ReadAsync("trade", after, ReadAsync, cancellation)
-            ?? await database.ReadPrimaryAsync("trade", ReadAsync, cancellation);
+        return await database.ReadAsync("trade", after, ReadAsync, cancellationToken)
+            ?? await database.ReadPrimaryAsync("trade", ReadAsync, cancellationToken);
 
-        async Task<TradeView?> ReadAsync(NpgsqlConnection connection, CancellationToken cancel) =>
-            (await connection.QuerySingleOrDefaultAsync<TradeRow>(
-                new CommandDefinition($"SELECT {Columns} WHERE t.trade_id = @tradeId", query, cancellationToken: cancel)))?.View();
+        async Task<TradeView?> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+            (
+                await connection.QuerySingleOrDefaultAsync<TradeRow>(
+                    new CommandDefinition($"SELECT {Columns} WHERE t.trade_id = @tradeId", query, cancellationToken: cancellationToken)
+                )
+            )?.View();
     }
 
     public async Task<Page<TradeView>> ListAsync(
-        TradeFilter filter, int size, long before, NpgsqlLogSequenceNumber? after, CancellationToken cancellation)
+        TradeFilter filter,
+        int size,
+        long before,
+        NpgsqlLogSequenceNumber? after,
+        CancellationToken cancellationToken
+    )
     {
         var conditions = new List<string> { "t.trade_id < @before" };
-        if (filter.MarketId is not null) conditions.Add("t.market_id = @market");
-        if (filter.Settlement is not null) conditions.Add("t.settlement = @settlement");
-        if (filter.Unsettled) conditions.Add($"t.settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}')");
+        if (filter.MarketId is not null)
+            conditions.Add("t.market_id = @market");
+        if (filter.Settlement is not null)
+            conditions.Add("t.settlement = @settlement");
+        if (filter.Unsettled)
+            conditions.Add($"t.settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}')");
         // An account may be on both sides of a trade (of different orders), so its fills are counted once each by trade.
         if (filter.Account is not null)
             conditions.Add(
-                "EXISTS (SELECT FROM fills f WHERE f.trade_id = t.trade_id AND f.account_id = (SELECT account_id FROM accounts WHERE address = @account))");
+                "EXISTS (SELECT FROM fills f WHERE f.trade_id = t.trade_id AND f.account_id = (SELECT account_id FROM accounts WHERE address = @account))"
+            );
         var query = $"SELECT {Columns} WHERE {string.Join(" AND ", conditions)} ORDER BY t.trade_id DESC LIMIT @rows";
-        var parameters =
-            new { before, market = filter.MarketId, settlement = filter.Settlement, account = filter.Account?.ToBytes(), rows = size + 1 };
-        var name = filter.Account is not null ? "trades_by_user" : filter.Unsettled ? "unsettled_trades" : "recent_trades";
-        return await database.ReadAsync(name, after, async (connection, cancel) =>
+        var parameters = new
         {
-            var read = (await connection.QueryAsync<TradeRow>(new CommandDefinition(query, parameters, cancellationToken: cancel)))
-                .AsList();
-            var (rows, next) = PageParameters.Cut(read, size, row => row.TradeId);
-            return new Page<TradeView>([.. rows.Select(row => row.View())], next);
-        }, cancellation);
+            before,
+            market = filter.MarketId,
+            settlement = filter.Settlement,
+            account = filter.Account?.ToBytes(),
+            rows = size + 1,
+        };
+        var name =
+            filter.Account is not null ? "trades_by_user"
+            : filter.Unsettled ? "unsettled_trades"
+            : "recent_trades";
+        return await database.ReadAsync(
+            name,
+            after,
+            async (connection, cancellationToken) =>
+            {
+                var read = (
+                    await connection.QueryAsync<TradeRow>(new CommandDefinition(query, parameters, cancellationToken: cancellationToken))
+                ).AsList();
+                var (rows, next) = PageParameters.Cut(read, size, row => row.TradeId);
+                return new Page<TradeView>([.. rows.Select(row => row.View())], next);
+            },
+            cancellationToken
+        );
     }
 
     /// <summary>
@@ -61,18 +88,38 @@ public sealed class TradeReader(Database database)
     /// stream.
     /// </summary>
     public Task<IReadOnlyList<TradeView>> BetweenAsync(
-        int marketId, long afterSequence, long upToSequence, int limit, CancellationToken cancellation) =>
-        database.ReadPrimaryAsync("trades_between", async (connection, cancel) =>
-        {
-            var rows = await connection.QueryAsync<TradeRow>(new CommandDefinition(
-                $"""
-                SELECT * FROM (
-                    SELECT {Columns} WHERE t.market_id = @marketId AND t.sequence > @afterSequence AND t.sequence <= @upToSequence
-                    ORDER BY t.trade_id DESC LIMIT @limit) AS newest
-                ORDER BY trade_id
-                """, new { marketId, afterSequence, upToSequence, limit }, cancellationToken: cancel));
-            return (IReadOnlyList<TradeView>)[.. rows.Select(row => row.View())];
-        }, cancellation);
+        int marketId,
+        long afterSequence,
+        long upToSequence,
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        database.ReadPrimaryAsync(
+            "trades_between",
+            async (connection, cancellationToken) =>
+            {
+                var rows = await connection.QueryAsync<TradeRow>(
+                    new CommandDefinition(
+                        $"""
+                        SELECT * FROM (
+                            SELECT {Columns} WHERE t.market_id = @marketId AND t.sequence > @afterSequence AND t.sequence <= @upToSequence
+                            ORDER BY t.trade_id DESC LIMIT @limit) AS newest
+                        ORDER BY trade_id
+                        """,
+                        new
+                        {
+                            marketId,
+                            afterSequence,
+                            upToSequence,
+                            limit,
+                        },
+                        cancellationToken: cancellationToken
+                    )
+                );
+                return (IReadOnlyList<TradeView>)[.. rows.Select(row => row.View())];
+            },
+            cancellationToken
+        );
 
     internal sealed class TradeRow
     {
@@ -91,10 +138,22 @@ public sealed class TradeReader(Database database)
         public long Epoch { get; init; }
         public long Sequence { get; init; }
 
-        public TradeView View() => new(
-            TradeId, MarketId, Names.OfTradeKind(Kind), TakerOutcome, Names.OfSide(TakerIsBuy), Decimals.Price(TakerPriceTicks),
-            Decimals.Shares(QuantityLots), ExecutedAt, Settlement, SettlementReason, TxHash is null ? null : new Hash32(TxHash).ToString(),
-            BlockNumber,
-            Epoch, Sequence);
+        public TradeView View() =>
+            new(
+                TradeId,
+                MarketId,
+                Names.OfTradeKind(Kind),
+                TakerOutcome,
+                Names.OfSide(TakerIsBuy),
+                Decimals.Price(TakerPriceTicks),
+                Decimals.Shares(QuantityLots),
+                ExecutedAt,
+                Settlement,
+                SettlementReason,
+                TxHash is null ? null : new Hash32(TxHash).ToString(),
+                BlockNumber,
+                Epoch,
+                Sequence
+            );
     }
 }

@@ -1,5 +1,5 @@
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
 using Npgsql;
 using StackExchange.Redis;
@@ -11,83 +11,132 @@ namespace Foresight.Api.Operations;
 /// so each is asked by itself and within a bound, and what the one that is away said last is told with the time when it said it.
 /// </summary>
 public sealed class ClusterReader(
-    LeaderDirectory leaders, NodeRegistry registry, Database database, TimeProvider clock, ILogger<ClusterReader> logger)
+    LeaderDirectory leaders,
+    NodeRegistry registry,
+    Database database,
+    TimeProvider clock,
+    ILogger<ClusterReader> logger
+)
 {
     /// <summary>Below what the overview gives each of its parts.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
 
-    private readonly LastKnownValue<IReadOnlyList<NodeRecord>> nodeMemory = new("nodes in Redis", Bound, clock, logger);
-    private readonly LastKnownValue<IReadOnlyDictionary<int, LiveLease>> leaseMemory = new("leases in Redis", Bound, clock, logger);
-    private readonly LastKnownValue<LeadershipRows> rowMemory = new("terms in Postgres", Bound, clock, logger);
+    private readonly LastKnownValue<IReadOnlyList<NodeRecord>> _nodeMemory = new("nodes in Redis", Bound, clock, logger);
+    private readonly LastKnownValue<IReadOnlyDictionary<int, LiveLease>> _leaseMemory = new("leases in Redis", Bound, clock, logger);
+    private readonly LastKnownValue<LeadershipRows> _rowMemory = new("terms in Postgres", Bound, clock, logger);
 
     /// <param name="withAddresses">Inner addresses are for operators only.</param>
     /// <exception cref="NpgsqlException">Neither source answers, and neither ever did.</exception>
     /// <exception cref="TimeoutException">As above.</exception>
-    public async Task<ClusterStatus> StatusAsync(bool withAddresses, CancellationToken cancellation)
+    public async Task<ClusterStatus> StatusAsync(bool withAddresses, CancellationToken cancellationToken)
     {
         // All at once, so that the bound holds for all together.
-        var readingRows = rowMemory.ReadAsync(token => database.ReadAsync("leadership", after: null, LeadershipRows.ReadAsync, token), cancellation);
-        var readingNodes = nodeMemory.ReadAsync(registry.ListAsync, cancellation);
-        var readingLeases = leaseMemory.ReadAsync(LeasesAsync, cancellation);
+        var readingRows = _rowMemory.ReadAsync(
+            token => database.ReadAsync("leadership", after: null, LeadershipRows.ReadAsync, token),
+            cancellationToken
+        );
+        var readingNodes = _nodeMemory.ReadAsync(registry.ListAsync, cancellationToken);
+        var readingLeases = _leaseMemory.ReadAsync(LeasesAsync, cancellationToken);
         var (rows, nodes, leases) = (await readingRows, await readingNodes, await readingLeases);
-        if (rows.Value is null && leases.Value is null) throw rows.Failure!;
+        if (rows.Value is null && leases.Value is null)
+            throw rows.Failure!;
 
         var shardCount = rows.Value?.ShardCount ?? leases.Value!.Keys.DefaultIfEmpty().Max() + 1;
-        var shards = Enumerable.Range(0, shardCount).Select(shard =>
-        {
-            var resource = LeasedResources.MatchingOf(shard);
-            var leader = LeaderOf(shard, leases, rows, nodes, withAddresses);
-            return new ShardLeaderView(shard, resource, leader, rows.Value?.LastFailovers.FirstOrDefault(failover => failover.Resource == resource));
-        }).ToList();
+        var shards = Enumerable
+            .Range(0, shardCount)
+            .Select(shard =>
+            {
+                var resource = LeasedResources.MatchingOf(shard);
+                var leader = LeaderOf(shard, leases, rows, nodes, withAddresses);
+                return new ShardLeaderView(
+                    shard,
+                    resource,
+                    leader,
+                    rows.Value?.LastFailovers.FirstOrDefault(failover => failover.Resource == resource)
+                );
+            })
+            .ToList();
         return new ClusterStatus(
-            leases.IsFresh && shards.TrueForAll(shard => shard.Leader is not null), shards[0].Leader, Shown(nodes.Value ?? [], withAddresses),
-            rows.Value?.Resources ?? [], rows.Value?.Failovers ?? [], shards, Together(nodes.View, leases.View), rows.View);
+            leases.IsFresh && shards.TrueForAll(shard => shard.Leader is not null),
+            shards[0].Leader,
+            Shown(nodes.Value ?? [], withAddresses),
+            rows.Value?.Resources ?? [],
+            rows.Value?.Failovers ?? [],
+            shards,
+            Together(nodes.View, leases.View),
+            rows.View
+        );
     }
 
     /// <exception cref="RedisException">Redis cannot say; an outage is not an empty cluster.</exception>
     /// <exception cref="TimeoutException">Redis does not answer.</exception>
-    public async Task<IReadOnlyList<NodeRecord>> NodesAsync(bool withAddresses, CancellationToken cancellation) =>
-        Shown(await registry.ListAsync(cancellation), withAddresses);
+    public async Task<IReadOnlyList<NodeRecord>> NodesAsync(bool withAddresses, CancellationToken cancellationToken) =>
+        Shown(await registry.ListAsync(cancellationToken), withAddresses);
 
-    public async Task<LeaderView?> LeaderAsync(int shard, bool withAddresses, CancellationToken cancellation)
+    public async Task<LeaderView?> LeaderAsync(int shard, bool withAddresses, CancellationToken cancellationToken)
     {
-        var status = await StatusAsync(withAddresses, cancellation);
+        var status = await StatusAsync(withAddresses, cancellationToken);
         return shard < status.Shards!.Count ? status.Shards[shard].Leader : null;
     }
 
     /// <summary>Of every shard that there may be: how many there are is for Postgres to say, which may be the one that is away.</summary>
-    private async Task<IReadOnlyDictionary<int, LiveLease>> LeasesAsync(CancellationToken cancellation)
+    private async Task<IReadOnlyDictionary<int, LiveLease>> LeasesAsync(CancellationToken cancellationToken)
     {
-        var leases = await Task.WhenAll(Enumerable.Range(0, Shards.Maximum).Select(async shard =>
-        {
-            var resource = LeasedResources.MatchingOf(shard);
-            // The remaining time is asked for first: it fails while Redis is away, where the directory would give the last known holder.
-            var remaining = await leaders.RemainingAsync(resource, cancellation);
-            return (Shard: shard, Lease: await leaders.FindAsync(resource, cancellation), Remaining: remaining);
-        }));
-        return leases.Where(found => found.Lease is not null).ToDictionary(found => found.Shard, found => new LiveLease(found.Lease!, found.Remaining));
+        var leases = await Task.WhenAll(
+            Enumerable
+                .Range(0, Shards.Maximum)
+                .Select(async shard =>
+                {
+                    var resource = LeasedResources.MatchingOf(shard);
+                    // The remaining time is asked for first: it fails while Redis is away,
+                    // where the directory would give the last known holder.
+                    var remaining = await leaders.RemainingAsync(resource, cancellationToken);
+                    return (Shard: shard, Lease: await leaders.FindAsync(resource, cancellationToken), Remaining: remaining);
+                })
+        );
+        return leases
+            .Where(found => found.Lease is not null)
+            .ToDictionary(found => found.Shard, found => new LiveLease(found.Lease!, found.Remaining));
     }
 
     /// <summary>
     /// By Redis' word while it gives one. Else the holder of the last term: who may write, but nobody can say whether it still does.
     /// </summary>
     private static LeaderView? LeaderOf(
-        int shard, KnownValue<IReadOnlyDictionary<int, LiveLease>> leases, KnownValue<LeadershipRows> rows,
-        KnownValue<IReadOnlyList<NodeRecord>> nodes, bool withAddresses)
+        int shard,
+        KnownValue<IReadOnlyDictionary<int, LiveLease>> leases,
+        KnownValue<LeadershipRows> rows,
+        KnownValue<IReadOnlyList<NodeRecord>> nodes,
+        bool withAddresses
+    )
     {
         if (leases.IsFresh || rows.Value is null)
         {
-            if (!leases.Value!.TryGetValue(shard, out var live)) return null;
-            var state = nodes.IsFresh ? nodes.Value!.FirstOrDefault(node => node.NodeId == live.Lease.NodeId)?.State ?? NodeStates.Unknown : NodeStates.Unknown;
+            if (!leases.Value!.TryGetValue(shard, out var live))
+                return null;
+            var state = nodes.IsFresh
+                ? nodes.Value!.FirstOrDefault(node => node.NodeId == live.Lease.NodeId)?.State ?? NodeStates.Unknown
+                : NodeStates.Unknown;
             return new LeaderView(
-                live.Lease.NodeId, withAddresses ? live.Lease.Address : "", live.Lease.Epoch, live.Lease.AcquiredAt,
-                leases.IsFresh ? live.Remaining?.TotalMilliseconds : null, state);
+                live.Lease.NodeId,
+                withAddresses ? live.Lease.Address : "",
+                live.Lease.Epoch,
+                live.Lease.AcquiredAt,
+                leases.IsFresh ? live.Remaining?.TotalMilliseconds : null,
+                state
+            );
         }
 
         var resource = LeasedResources.MatchingOf(shard);
         return rows.Value.Resources.FirstOrDefault(row => row.Resource == resource) is { NodeId: { } nodeId } term
             ? new LeaderView(
-                nodeId, withAddresses ? rows.Value.AddressOf(resource) : "", term.Epoch, term.Since ?? default, LeaseRemainingMs: null, NodeStates.Unknown)
+                nodeId,
+                withAddresses ? rows.Value.AddressOf(resource) : "",
+                term.Epoch,
+                term.Since ?? default,
+                LeaseRemainingMs: null,
+                NodeStates.Unknown
+            )
             : null;
     }
 

@@ -22,15 +22,16 @@ public static class DiscrepancyRules
     public static readonly TimeSpan LongestIgnore = TimeSpan.FromDays(366);
 
     /// <summary>The state that the action leads to; null if it does not fit the state.</summary>
-    public static string? After(string state, string action) => (action, state) switch
-    {
-        (DiscrepancyActions.Acknowledge, DiscrepancyStates.Open or DiscrepancyStates.Reopened) => DiscrepancyStates.Acknowledged,
-        (DiscrepancyActions.Resolve, _) when IsUndecided(state) => DiscrepancyStates.Resolved,
-        (DiscrepancyActions.Ignore, _) when IsUndecided(state) => DiscrepancyStates.Ignored,
-        (DiscrepancyActions.Reopen, DiscrepancyStates.Resolved or DiscrepancyStates.Ignored) => DiscrepancyStates.Reopened,
-        (DiscrepancyActions.Assign or DiscrepancyActions.Note, _) => state,
-        _ => null,
-    };
+    public static string? After(string state, string action) =>
+        (action, state) switch
+        {
+            (DiscrepancyActions.Acknowledge, DiscrepancyStates.Open or DiscrepancyStates.Reopened) => DiscrepancyStates.Acknowledged,
+            (DiscrepancyActions.Resolve, _) when IsUndecided(state) => DiscrepancyStates.Resolved,
+            (DiscrepancyActions.Ignore, _) when IsUndecided(state) => DiscrepancyStates.Ignored,
+            (DiscrepancyActions.Reopen, DiscrepancyStates.Resolved or DiscrepancyStates.Ignored) => DiscrepancyStates.Reopened,
+            (DiscrepancyActions.Assign or DiscrepancyActions.Note, _) => state,
+            _ => null,
+        };
 
     /// <summary>True: it leaves the state as it is, and with it what belongs to the state.</summary>
     public static bool IsRemark(string action) => action is DiscrepancyActions.Assign or DiscrepancyActions.Note;
@@ -45,36 +46,50 @@ public static class DiscrepancyRules
         if (After(facts.State, decision.Action) is not { } next)
             return new Judgement(
                 facts.State,
-                Refusal: (ProblemRules.StateConflict,
-                    $"A discrepancy that is {facts.State} cannot take the action {decision.Action}."));
-        var takesTwo = decision.Action is DiscrepancyActions.Resolve or DiscrepancyActions.Ignore && fourEyesOver is { } limit && !(facts.Amount <= limit);
-        if (!takesTwo) return new Judgement(next);
-        if (facts.SecondAction != decision.Action) return new Judgement(facts.State, Waits: true);
+                Refusal: (ProblemRules.StateConflict, $"A discrepancy that is {facts.State} cannot take the action {decision.Action}.")
+            );
+        var takesTwo =
+            decision.Action is DiscrepancyActions.Resolve or DiscrepancyActions.Ignore
+            && fourEyesOver is { } limit
+            && !(facts.Amount <= limit);
+        if (!takesTwo)
+            return new Judgement(next);
+        if (facts.SecondAction != decision.Action)
+            return new Judgement(facts.State, Waits: true);
         return facts.SecondKey == by.Key
             ? new Judgement(
                 facts.State,
-                Refusal: (ProblemRules.SecondPersonNeeded,
-                    $"The key {by.Key} has decided this already; somebody with another key must too."))
+                Refusal: (
+                    ProblemRules.SecondPersonNeeded,
+                    $"The key {by.Key} has decided this already; somebody with another key must too."
+                )
+            )
             : new Judgement(next);
     }
 
     /// <summary>Checks a decision by itself.</summary>
-    public static Result<Decision> Read(
-        string? action, string? note, DateTimeOffset? until, string? assignee, DateTimeOffset now)
+    public static Result<Decision> Read(string? action, string? note, DateTimeOffset? until, string? assignee, DateTimeOffset now)
     {
-        const int maxNote = DecisionLimits.NoteLength, maxName = DecisionLimits.NameLength;
+        const int MaxNote = DecisionLimits.NoteLength,
+            MaxName = DecisionLimits.NameLength;
         action ??= DiscrepancyActions.Resolve;
-        if (!DiscrepancyActions.All.Contains(action)) return Problem.Malformed($"action must be one of {string.Join(", ", DiscrepancyActions.All)}.");
+        if (!DiscrepancyActions.All.Contains(action))
+            return Problem.Malformed($"action must be one of {string.Join(", ", DiscrepancyActions.All)}.");
         var isAssignment = action == DiscrepancyActions.Assign;
         note = Clean(note);
-        if (note.Length > maxNote || (note.Length == 0 && !isAssignment)) return Problem.Malformed($"note must have 1 to {maxNote} characters.");
-        if (until is not null && action != DiscrepancyActions.Ignore) return Problem.Malformed("until belongs to the action ignore.");
+        if (note.Length > MaxNote || (note.Length == 0 && !isAssignment))
+            return Problem.Malformed($"note must have 1 to {MaxNote} characters.");
+        if (until is not null && action != DiscrepancyActions.Ignore)
+            return Problem.Malformed("until belongs to the action ignore.");
         if (until <= now || until > now + LongestIgnore)
             return Problem.Malformed($"until must be in the future, at most {LongestIgnore.TotalDays:0} days away.");
         assignee = Clean(assignee);
-        if (assignee.Length > 0 && !isAssignment) return Problem.Malformed("assignee belongs to the action assign.");
-        if (assignee.Length > maxName || assignee == DiscrepancyFilterValues.Unassigned)
-            return Problem.Malformed($"assignee must be a name of at most {maxName} characters other than \"{DiscrepancyFilterValues.Unassigned}\".");
+        if (assignee.Length > 0 && !isAssignment)
+            return Problem.Malformed("assignee belongs to the action assign.");
+        if (assignee.Length > MaxName || assignee == DiscrepancyFilterValues.Unassigned)
+            return Problem.Malformed(
+                $"assignee must be a name of at most {MaxName} characters other than \"{DiscrepancyFilterValues.Unassigned}\"."
+            );
         return new Decision(action, note.Length == 0 ? null : note, until, assignee.Length == 0 ? null : assignee);
     }
 
@@ -82,7 +97,10 @@ public static class DiscrepancyRules
     public static (DateTimeOffset? After, DateTimeOffset? UpTo) FirstSeen(string age, DateTimeOffset now)
     {
         var i = DiscrepancyAges.All.Index().First(one => one.Item == age).Index;
-        return (i < DiscrepancyAges.Bounds.Count ? now - DiscrepancyAges.Bounds[i] : null, i == 0 ? null : now - DiscrepancyAges.Bounds[i - 1]);
+        return (
+            i < DiscrepancyAges.Bounds.Count ? now - DiscrepancyAges.Bounds[i] : null,
+            i == 0 ? null : now - DiscrepancyAges.Bounds[i - 1]
+        );
     }
 
     private static bool IsUndecided(string state) => DiscrepancyStates.Undecided.Contains(state);

@@ -1,7 +1,7 @@
 using Dapper;
 using Foresight.Api.Problems;
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
 using Npgsql;
@@ -10,11 +10,15 @@ namespace Foresight.Api.Operations;
 
 /// <summary>What people decide about discrepancies: the new states and their audit entries are one transaction, or none of it is.</summary>
 public sealed class DiscrepancyWorkflow(
-    Database database, INotices notices, NodeIdentity node, IConfiguration configuration, TimeProvider clock)
+    Database database,
+    INotices notices,
+    NodeIdentity node,
+    IConfiguration configuration,
+    TimeProvider clock
+)
 {
     // One statement for one and for five hundred. What becomes of each is decided by DiscrepancyRules; this only stores it.
-    private const string Write =
-        """
+    private const string Write = """
         WITH decided AS (
             SELECT u.id, u.next, u.waits, d.state AS was
             FROM unnest(@ids, @states, @waits) AS u (id, next, waits) JOIN discrepancies d ON d.discrepancy_id = u.id),
@@ -37,20 +41,31 @@ public sealed class DiscrepancyWorkflow(
     private readonly long? _fourEyesOver = configuration.FourEyesOver();
 
     public async Task<Result<DiscrepancyDetail>> DecideAsync(
-        long id, ResolveRequest request, Operator by, CancellationToken cancellationToken)
+        long id,
+        ResolveRequest request,
+        Operator by,
+        CancellationToken cancellationToken
+    )
     {
         var read = DiscrepancyRules.Read(request.Action, request.Note, request.Until, request.Assignee, clock.GetUtcNow());
-        if (read.Value is not { } decision) return read.Problem!;
-        var (detail, refusal) = await database.WriteAsync("discrepancy_decide", async (connection, cancel) =>
-        {
-            await using var transaction = await connection.BeginTransactionAsync(cancel);
-            var outcome = await DecideAsync(connection, transaction, [id], decision, by, batch: null, cancel);
-            if (outcome.Refused is [var refused]) return (null, refused);
-            var detail = await ReconciliationReader.ReadDetailAsync(connection, id, transaction, cancel);
-            await transaction.CommitAsync(cancel);
-            return (detail, (BulkRefusal?)null);
-        }, cancellationToken);
-        if (refusal is not null) return new Problem(refusal.Code, refusal.Reason);
+        if (read.Value is not { } decision)
+            return read.Problem!;
+        var (detail, refusal) = await database.WriteAsync(
+            "discrepancy_decide",
+            async (connection, cancellationToken) =>
+            {
+                await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+                var outcome = await DecideAsync(connection, transaction, [id], decision, by, batch: null, cancellationToken);
+                if (outcome.Refused is [var refused])
+                    return (null, refused);
+                var detail = await ReconciliationReader.ReadDetailAsync(connection, id, transaction, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                return (detail, (BulkRefusal?)null);
+            },
+            cancellationToken
+        );
+        if (refusal is not null)
+            return new Problem(refusal.Code, refusal.Reason);
         PublishChange();
         return detail!;
     }
@@ -60,50 +75,94 @@ public sealed class DiscrepancyWorkflow(
         if (request.Ids is not { Count: > 0 and <= DecisionLimits.Bulk } ids || ids.Distinct().Count() != ids.Count)
             return Problem.Malformed($"ids must be 1 to {DecisionLimits.Bulk} numbers, each once.");
         var read = DiscrepancyRules.Read(request.Action, request.Note, request.Until, request.Assignee, clock.GetUtcNow());
-        if (read.Value is not { } decision) return read.Problem!;
+        if (read.Value is not { } decision)
+            return read.Problem!;
         var batch = Guid.NewGuid();
-        var response = await database.WriteAsync("discrepancy_decide_many", async (connection, cancel) =>
-        {
-            await using var transaction = await connection.BeginTransactionAsync(cancel);
-            var outcome = await DecideAsync(connection, transaction, ids, decision, by, batch, cancel);
-            await transaction.CommitAsync(cancel);
-            return outcome;
-        }, cancellationToken);
+        var response = await database.WriteAsync(
+            "discrepancy_decide_many",
+            async (connection, cancellationToken) =>
+            {
+                await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+                var outcome = await DecideAsync(connection, transaction, ids, decision, by, batch, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                return outcome;
+            },
+            cancellationToken
+        );
         PublishChange();
         return response;
     }
 
     private async Task<BulkResolveResponse> DecideAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<long> ids, Decision decision, Operator by, Guid? batch,
-        CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        IReadOnlyList<long> ids,
+        Decision decision,
+        Operator by,
+        Guid? batch,
+        CancellationToken cancellationToken
+    )
     {
         // Locked, in one order, so that of two decisions at once the second is judged by what the first made of it, and neither waits for
         // ever.
-        var rows = (await connection.QueryAsync<(long Id, string State, long? Amount, string? SecondAction, string? SecondKey)>(new CommandDefinition(
-            "SELECT discrepancy_id, state, amount, second_action, second_key FROM discrepancies WHERE discrepancy_id = ANY (@ids) ORDER BY discrepancy_id FOR UPDATE",
-            new { ids = ids.ToArray() }, transaction, cancellationToken: cancellationToken))).ToDictionary(row => row.Id);
+        var rows = (
+            await connection.QueryAsync<(long Id, string State, long? Amount, string? SecondAction, string? SecondKey)>(
+                new CommandDefinition(
+                    "SELECT discrepancy_id, state, amount, second_action, second_key FROM discrepancies WHERE discrepancy_id = ANY (@ids) ORDER BY discrepancy_id FOR UPDATE",
+                    new { ids = ids.ToArray() },
+                    transaction,
+                    cancellationToken: cancellationToken
+                )
+            )
+        ).ToDictionary(row => row.Id);
         var refused = ids.Where(id => !rows.ContainsKey(id))
-            .Select(id => new BulkRefusal(id, ProblemCodes.NotFound, $"No discrepancy has the id {id}.")).ToList();
-        var judged = rows.Values.Select(row => (row.Id, Judgement: DiscrepancyRules.Judge(
-            new DiscrepancyFacts(row.State, row.Amount, row.SecondAction, row.SecondKey), decision, by,
-            _fourEyesOver))).OrderBy(row => row.Id).ToList();
+            .Select(id => new BulkRefusal(id, ProblemCodes.NotFound, $"No discrepancy has the id {id}."))
+            .ToList();
+        var judged = rows
+            .Values.Select(row =>
+                (
+                    row.Id,
+                    Judgement: DiscrepancyRules.Judge(
+                        new DiscrepancyFacts(row.State, row.Amount, row.SecondAction, row.SecondKey),
+                        decision,
+                        by,
+                        _fourEyesOver
+                    )
+                )
+            )
+            .OrderBy(row => row.Id)
+            .ToList();
         refused.AddRange(
-            judged.Where(j => j.Judgement.Refusal is not null).Select(
-                j => new BulkRefusal(j.Id, j.Judgement.Refusal!.Value.Code, j.Judgement.Refusal.Value.Reason)));
+            judged
+                .Where(j => j.Judgement.Refusal is not null)
+                .Select(j => new BulkRefusal(j.Id, j.Judgement.Refusal!.Value.Code, j.Judgement.Refusal.Value.Reason))
+        );
         var changing = judged.Where(j => j.Judgement.Refusal is null).ToList();
         if (changing.Count > 0)
         {
-            await connection.ExecuteAsync(new CommandDefinition(
-                Write,
-                new
-                {
-                    ids = changing.Select(c => c.Id).ToArray(), states = changing.Select(c => c.Judgement.State).ToArray(),
-                    waits = changing.Select(c => c.Judgement.Waits).ToArray(), action = decision.Action, note = decision.Note,
-                    assignee = decision.Assignee, until = decision.Until?.UtcDateTime, actor = by.Actor, key = by.Key, batch,
-                    isAssignment = decision.Action == DiscrepancyActions.Assign, isRemark = DiscrepancyRules.IsRemark(decision.Action),
-                    remark = RemarkOf(decision),
-                },
-                transaction, cancellationToken: cancellationToken));
+            await connection.ExecuteAsync(
+                new CommandDefinition(
+                    Write,
+                    new
+                    {
+                        ids = changing.Select(c => c.Id).ToArray(),
+                        states = changing.Select(c => c.Judgement.State).ToArray(),
+                        waits = changing.Select(c => c.Judgement.Waits).ToArray(),
+                        action = decision.Action,
+                        note = decision.Note,
+                        assignee = decision.Assignee,
+                        until = decision.Until?.UtcDateTime,
+                        actor = by.Actor,
+                        key = by.Key,
+                        batch,
+                        isAssignment = decision.Action == DiscrepancyActions.Assign,
+                        isRemark = DiscrepancyRules.IsRemark(decision.Action),
+                        remark = RemarkOf(decision),
+                    },
+                    transaction,
+                    cancellationToken: cancellationToken
+                )
+            );
         }
 
         return new BulkResolveResponse(batch ?? Guid.Empty, changing.Count, changing.Count(c => c.Judgement.Waits), refused);
@@ -111,7 +170,9 @@ public sealed class DiscrepancyWorkflow(
 
     /// <summary>Text of the audit entry of a decision that needs no note.</summary>
     private static string? RemarkOf(Decision decision) =>
-        decision.Action != DiscrepancyActions.Assign ? null : decision.Assignee is { } name ? $"To {name}." : "To nobody.";
+        decision.Action != DiscrepancyActions.Assign ? null
+        : decision.Assignee is { } name ? $"To {name}."
+        : "To nobody.";
 
     /// <summary>Publishes that something was decided; by whom and what is for operators, who ask.</summary>
     private void PublishChange() =>

@@ -9,26 +9,39 @@ namespace Foresight.Api.Operations;
 /// <param name="Failovers">The latest of all resources together.</param>
 /// <param name="LastFailovers">The last one of each resource.</param>
 public sealed record LeadershipRows(
-    int ShardCount, IReadOnlyList<LeadershipView> Resources, IReadOnlyDictionary<string, string> Addresses, IReadOnlyList<FailoverView> Failovers,
-    IReadOnlyList<FailoverView> LastFailovers)
+    int ShardCount,
+    IReadOnlyList<LeadershipView> Resources,
+    IReadOnlyDictionary<string, string> Addresses,
+    IReadOnlyList<FailoverView> Failovers,
+    IReadOnlyList<FailoverView> LastFailovers
+)
 {
     private const int MaxFailovers = 50;
 
     /// <summary>Of the holder's gateway.</summary>
     public string AddressOf(string resource) => Addresses.GetValueOrDefault(resource, "");
 
-    public static async Task<LeadershipRows> ReadAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    public static async Task<LeadershipRows> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var shards = await connection.ExecuteScalarAsync<int>(new CommandDefinition("SELECT shard_count()", cancellationToken: cancellation));
-        var resources = (await connection.QueryAsync<(string Resource, long Epoch, string? NodeId, DateTime? Since, string? Address)>(new CommandDefinition(
-            "SELECT resource, epoch, node_id, acquired_at, address FROM leadership ORDER BY resource", cancellationToken: cancellation))).AsList();
+        var shards = await connection.ExecuteScalarAsync<int>(
+            new CommandDefinition("SELECT shard_count()", cancellationToken: cancellationToken)
+        );
+        var resources = (
+            await connection.QueryAsync<(string Resource, long Epoch, string? NodeId, DateTime? Since, string? Address)>(
+                new CommandDefinition(
+                    "SELECT resource, epoch, node_id, acquired_at, address FROM leadership ORDER BY resource",
+                    cancellationToken: cancellationToken
+                )
+            )
+        ).AsList();
         var failovers = await FailoversAsync(
             connection,
             """
             SELECT resource, epoch, coalesce(node_id, ''), previous_node_id, acquired_at, phases::text FROM leadership_history
             ORDER BY acquired_at DESC LIMIT @MaxFailovers
             """,
-            cancellation);
+            cancellationToken
+        );
         // Asked for by themselves: a shard that changes hands often must not push the others' last ones off the list.
         var last = await FailoversAsync(
             connection,
@@ -37,26 +50,35 @@ public sealed record LeadershipRows(
             FROM leadership l CROSS JOIN LATERAL (
                 SELECT * FROM leadership_history WHERE resource = l.resource AND previous_node_id IS NOT NULL ORDER BY epoch DESC LIMIT 1) h
             """,
-            cancellation);
+            cancellationToken
+        );
         return new LeadershipRows(
             shards,
             [.. resources.Select(row => new LeadershipView(row.Resource, row.Epoch, row.NodeId, row.Since))],
             resources.ToDictionary(row => row.Resource, row => row.Address ?? ""),
             failovers,
-            last);
+            last
+        );
     }
 
-    private static async Task<IReadOnlyList<FailoverView>> FailoversAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<FailoverView>> FailoversAsync(
+        NpgsqlConnection connection,
+        string sql,
+        CancellationToken cancellationToken
+    )
     {
         var rows = await connection.QueryAsync<(string Resource, long Epoch, string NodeId, string? Previous, DateTime At, string Phases)>(
-            new CommandDefinition(sql, new { MaxFailovers }, cancellationToken: cancellation));
+            new CommandDefinition(sql, new { MaxFailovers }, cancellationToken: cancellationToken)
+        );
         return [.. rows.Select(row => new FailoverView(row.Resource, row.Epoch, row.NodeId, row.Previous, row.At, PhasesOf(row.Phases)))];
     }
 
     private static Dictionary<string, double> PhasesOf(string json)
     {
         using var document = JsonDocument.Parse(json);
-        return document.RootElement.EnumerateObject().Where(phase => phase.Value.ValueKind == JsonValueKind.Number)
+        return document
+            .RootElement.EnumerateObject()
+            .Where(phase => phase.Value.ValueKind == JsonValueKind.Number)
             .ToDictionary(phase => phase.Name, phase => phase.Value.GetDouble());
     }
 }

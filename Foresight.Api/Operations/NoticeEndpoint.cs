@@ -1,6 +1,6 @@
 using Foresight.Api.Problems;
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -9,12 +9,21 @@ namespace Foresight.Api.Operations;
 /// <summary><c>POST /admin/notices</c>: an operator's words to everybody who is connected to any Api node now.</summary>
 public static partial class NoticeEndpoint
 {
-    public static void MapNotices(this IEndpointRouteBuilder routes) => routes.MapPost("/notices", Publish).WithName("PublishNotice")
-        .WithSummary("An operator's notice to everybody who is connected to the hub of any node.").RefusesWith(400, 401);
+    public static void MapNotices(this IEndpointRouteBuilder routes) =>
+        routes
+            .MapPost("/notices", Publish)
+            .WithName("PublishNotice")
+            .WithSummary("An operator's notice to everybody who is connected to the hub of any node.")
+            .RefusesWith(400, 401);
 
     private static Results<Accepted, ProblemResult> Publish(
-        NoticeRequest request, Operator by, INotices notices, NodeIdentity node, TimeProvider clock,
-        ILogger<NoticeRequest> logger)
+        NoticeRequest request,
+        Operator by,
+        INotices notices,
+        NodeIdentity node,
+        TimeProvider clock,
+        ILogger<NoticeRequest> logger
+    )
     {
         var text = request.Text?.Trim() ?? "";
         if (text.Length is 0 or > Notice.MaxText || text.Any(char.IsControl))

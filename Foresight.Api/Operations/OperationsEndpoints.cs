@@ -26,55 +26,103 @@ public static class OperationsEndpoints
     public static WebApplication MapOperations(this WebApplication app)
     {
         var cluster = app.MapGroup("/cluster").WithTags("Cluster");
-        cluster.MapGet("/status", (HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellationToken) =>
-            reader.StatusAsync(access.Allows(http), cancellationToken)).WithName("GetClusterStatus")
-                .WithSummary("Leader, nodes, leased resources, failovers.").RefusesWith(503);
+        cluster
+            .MapGet(
+                "/status",
+                (HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellationToken) =>
+                    reader.StatusAsync(access.Allows(http), cancellationToken)
+            )
+            .WithName("GetClusterStatus")
+            .WithSummary("Leader, nodes, leased resources, failovers.")
+            .RefusesWith(503);
         cluster.MapGet("/leader", LeaderAsync).WithName("GetLeader").WithSummary("Who leads matching.").RefusesWith(503);
-        cluster.MapGet("/nodes", (HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellationToken) =>
-            reader.NodesAsync(access.Allows(http), cancellationToken)).WithName("ListNodes")
-                .WithSummary("The nodes that live.").RefusesWith(503);
+        cluster
+            .MapGet(
+                "/nodes",
+                (HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellationToken) =>
+                    reader.NodesAsync(access.Allows(http), cancellationToken)
+            )
+            .WithName("ListNodes")
+            .WithSummary("The nodes that live.")
+            .RefusesWith(503);
 
-        app.MapGroup("/database").WithTags("Database").RequireAdminKey()
-            .MapGet("/status", (Database database) => TypedResults.Ok(database.Status())).WithName("GetDatabaseStatus")
-            .WithSummary("Primary and replicas, as this node's last checks found them.").RefusesWith(401);
+        app.MapGroup("/database")
+            .WithTags("Database")
+            .RequireAdminKey()
+            .MapGet("/status", (Database database) => TypedResults.Ok(database.Status()))
+            .WithName("GetDatabaseStatus")
+            .WithSummary("Primary and replicas, as this node's last checks found them.")
+            .RefusesWith(401);
 
         MapOffenders(app.MapGroup("/admin/offenders").WithTags("Admin").RequireAdminKey().ChecksParameters());
         var admin = app.MapGroup("/admin").WithTags("Admin").RequireAdminKey();
         admin.MapNotices();
-        admin.MapGet("/overview", async (Overview overview, CancellationToken cancellationToken) =>
-                TypedResults.Ok(await overview.ReadAsync(cancellationToken)))
-            .WithName("GetOverview").WithSummary("Everything at a glance; a part that cannot be read is named.").RefusesWith(401);
+        admin
+            .MapGet(
+                "/overview",
+                async (Overview overview, CancellationToken cancellationToken) =>
+                    TypedResults.Ok(await overview.ReadAsync(cancellationToken))
+            )
+            .WithName("GetOverview")
+            .WithSummary("Everything at a glance; a part that cannot be read is named.")
+            .RefusesWith(401);
 
         return app.MapReconciliation();
     }
 
     private static void MapOffenders(RouteGroupBuilder routes)
     {
-        routes.MapGet("", async (OffenderAdministration offenders, CancellationToken cancellationToken) => TypedResults.Ok(await offenders.ListAsync(cancellationToken)))
-            .WithName("ListOffenders").WithSummary("Accounts whose trades failed by their own doing, the worst first.")
+        routes
+            .MapGet(
+                "",
+                async (OffenderAdministration offenders, CancellationToken cancellationToken) =>
+                    TypedResults.Ok(await offenders.ListAsync(cancellationToken))
+            )
+            .WithName("ListOffenders")
+            .WithSummary("Accounts whose trades failed by their own doing, the worst first.")
             .RefusesWith(401, 503);
-        routes.MapGet("/{address}", OffenderAsync).WithName("GetOffender").WithSummary("One of them, with its strikes and resets.")
+        routes
+            .MapGet("/{address}", OffenderAsync)
+            .WithName("GetOffender")
+            .WithSummary("One of them, with its strikes and resets.")
             .RefusesWith(400, 401, 404, 503);
-        routes.MapPost("/{address}/reset", ResetOffenderAsync).WithName("ResetOffender")
-            .WithSummary("Waives what counts against an account, with a note that is kept.").RefusesWith(400, 401, 409, 503);
+        routes
+            .MapPost("/{address}/reset", ResetOffenderAsync)
+            .WithName("ResetOffender")
+            .WithSummary("Waives what counts against an account, with a note that is kept.")
+            .RefusesWith(400, 401, 409, 503);
     }
 
     private static async Task<Results<Ok<OffenderDetail>, ProblemResult>> OffenderAsync(
-        [AsParameters] OffenderRoute route, OffenderAdministration offenders, CancellationToken cancellationToken) =>
+        [AsParameters] OffenderRoute route,
+        OffenderAdministration offenders,
+        CancellationToken cancellationToken
+    ) =>
         await offenders.FindAsync(route.Account, cancellationToken) is { } detail
             ? TypedResults.Ok(detail)
             : new ProblemResult(Problem.NotFound($"Nothing was ever held against {route.Account}."));
 
     private static async Task<Results<Ok<OffenderDetail>, ProblemResult>> ResetOffenderAsync(
-        [AsParameters] OffenderRoute route, ResetOffenderRequest request, Operator by, OffenderAdministration offenders,
-        CancellationToken cancellationToken) =>
-        (await offenders.ResetAsync(route.Account, request, by, cancellationToken)).ToHttp();
+        [AsParameters] OffenderRoute route,
+        ResetOffenderRequest request,
+        Operator by,
+        OffenderAdministration offenders,
+        CancellationToken cancellationToken
+    ) => (await offenders.ResetAsync(route.Account, request, by, cancellationToken)).ToHttp();
 
     private static async Task<Results<Ok<LeaderView>, ProblemResult>> LeaderAsync(
-        HttpContext http, ClusterReader reader, AdminAccess access, CancellationToken cancellationToken, int shard = 0) =>
+        HttpContext http,
+        ClusterReader reader,
+        AdminAccess access,
+        CancellationToken cancellationToken,
+        int shard = 0
+    ) =>
         await reader.LeaderAsync(Math.Clamp(shard, 0, Shards.Maximum - 1), access.Allows(http), cancellationToken) is { } leader
             ? TypedResults.Ok(leader)
             : new ProblemResult(
                 new Problem(ProblemCodes.NotLeader, "No node leads this shard of the matching engine.")
-                    { RetryAfter = TimeSpan.FromSeconds(1) });
+                {
+                    RetryAfter = TimeSpan.FromSeconds(1),
+                }
+            );
 }

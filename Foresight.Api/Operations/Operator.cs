@@ -15,7 +15,11 @@ public sealed record Operator(string Actor, string Key)
         var name = Uri.UnescapeDataString(http.Request.Headers[ApiHeaders.Operator].ToString()).Trim();
         name = new string([.. name.Where(c => !char.IsControl(c))]);
         return new Operator(
-            name.Length == 0 ? key : name.Length > DecisionLimits.NameLength ? name[..DecisionLimits.NameLength] : name, key);
+            name.Length == 0 ? key
+                : name.Length > DecisionLimits.NameLength ? name[..DecisionLimits.NameLength]
+                : name,
+            key
+        );
     }
 
     /// <summary>For endpoint parameters.</summary>

@@ -8,16 +8,21 @@ namespace Foresight.Api.Operations;
 /// none of the others.
 /// </summary>
 public sealed partial class Overview(
-    ClusterReader cluster, Database database, ReconciliationReader reconciliation, SettlementReader settlement, TimeProvider clock,
-    ILogger<Overview> logger)
+    ClusterReader cluster,
+    Database database,
+    ReconciliationReader reconciliation,
+    SettlementReader settlement,
+    TimeProvider clock,
+    ILogger<Overview> logger
+)
 {
     /// <summary>Below the time that the console gives a node to answer.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromMilliseconds(1_500);
 
-    public async Task<AdminOverview> ReadAsync(CancellationToken cancellation)
+    public async Task<AdminOverview> ReadAsync(CancellationToken cancellationToken)
     {
         var unavailable = new Dictionary<string, string>();
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bound.CancelAfter(Bound);
         var clusterPart = PartAsync("cluster", token => cluster.StatusAsync(withAddresses: true, token));
         var reconciliationPart = PartAsync("reconciliation", reconciliation.StatusAsync);
@@ -28,23 +33,31 @@ public sealed partial class Overview(
         lock (unavailable)
         {
             return new AdminOverview(
-                clock.GetUtcNow(), clusterStatus, database.Status(), reconciliationStatus, settlementView, throughput,
-                new Dictionary<string, string>(unavailable));
+                clock.GetUtcNow(),
+                clusterStatus,
+                database.Status(),
+                reconciliationStatus,
+                settlementView,
+                throughput,
+                new Dictionary<string, string>(unavailable)
+            );
         }
 
-        async Task<T?> PartAsync<T>(string name, Func<CancellationToken, Task<T>> read) where T : class
+        async Task<T?> PartAsync<T>(string name, Func<CancellationToken, Task<T>> read)
+            where T : class
         {
             try
             {
                 // The wait is bounded too: not everything that is asked gives up when it is told to.
-                return await Task.Run(() => read(bound.Token), bound.Token).WaitAsync(Bound, clock, cancellation);
+                return await Task.Run(() => read(bound.Token), bound.Token).WaitAsync(Bound, clock, cancellationToken);
             }
-            catch (Exception error) when (!cancellation.IsCancellationRequested)
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
                 Log.PartFailed(logger, name, error.Message);
-                lock (unavailable) unavailable[name] = error is TimeoutException or OperationCanceledException
-                    ? "no answer in time"
-                    : error.GetType().Name;
+                lock (unavailable)
+                    unavailable[name] = error is TimeoutException or OperationCanceledException
+                        ? "no answer in time"
+                        : error.GetType().Name;
                 return null;
             }
         }

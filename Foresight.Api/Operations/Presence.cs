@@ -12,7 +12,8 @@ public static class Presence
         app.Lifetime.ApplicationStarted.Register(() =>
         {
             var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses;
-            if (addresses?.FirstOrDefault() is { } address) app.Services.GetRequiredService<NodePresence>().SetAddress(address);
+            if (addresses?.FirstOrDefault() is { } address)
+                app.Services.GetRequiredService<NodePresence>().SetAddress(address);
         });
         return app;
     }

@@ -13,8 +13,15 @@ namespace Foresight.Api.Operations;
 /// <param name="Age">One of <see cref="DiscrepancyAges"/>.</param>
 /// <param name="Present">True: only those that runs still find.</param>
 public sealed record DiscrepancyFilter(
-    string? State, bool Live, string? Kind, string? Severity, string? Assignee = null, string? Age = null, int? Market = null,
-    bool Present = false);
+    string? State,
+    bool Live,
+    string? Kind,
+    string? Severity,
+    string? Assignee = null,
+    string? Age = null,
+    int? Market = null,
+    bool Present = false
+);
 
 /// <summary>
 /// What reconciliation found. From the primary throughout: an operator who resolves a discrepancy must see it resolved, and these routes
@@ -34,157 +41,310 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
         second_action, second_by, second_key, second_at
         """;
 
-    private readonly long? fourEyesOver = configuration.FourEyesOver();
+    private readonly long? _fourEyesOver = configuration.FourEyesOver();
 
     /// <summary>While no node has led reconciliation there is no word of its holder: no next run, nothing covered.</summary>
-    public Task<ReconciliationStatus> StatusAsync(CancellationToken cancellation) =>
-        database.ReadPrimaryAsync("reconciliation_status", async (connection, cancel) =>
-        {
-            var holder = await connection.QuerySingleOrDefaultAsync<(long IntervalMs, bool AutoFix, DateTime? NextRunAt, long HeadBlock, long CoveredToBlock)?>(
-                new CommandDefinition(
-                    "SELECT interval_ms, auto_fix, next_run_at, head_block, covered_to_block FROM reconciliation_status",
-                    cancellationToken: cancel));
-            // The newest run; one that was only asked for has nothing to tell yet.
-            var runs = await connection.QueryAsync<RunRow>(new CommandDefinition(
-                $"SELECT {RunColumns} FROM reconciliation_runs WHERE state <> '{RunStates.Requested}' ORDER BY run_id DESC LIMIT 1",
-                cancellationToken: cancel));
-            var isRunning = await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-                $"SELECT EXISTS (SELECT FROM reconciliation_runs WHERE state IN ('{RunStates.Requested}', '{RunStates.Running}'))", cancellationToken: cancel));
-            var open = (await connection.QueryAsync<(string Kind, int Count)>(new CommandDefinition(
-                "SELECT kind, count(*)::int FROM discrepancies WHERE state = ANY (@live) GROUP BY kind",
-                new { live = DiscrepancyStates.Undecided.ToArray() },
-                cancellationToken: cancel))).ToDictionary(row => row.Kind, row => row.Count);
-            // The age is how many of the ages' bounds have passed.
-            var seen = await connection.QueryAsync<(int Age, int Count)>(new CommandDefinition(
-                """
-                SELECT (SELECT count(*)::int FROM unnest(@bounds) AS bound WHERE first_seen_at <= now() - bound) AS age, count(*)::int
-                FROM discrepancies WHERE state = ANY (@live) GROUP BY 1
-                """, new { live = DiscrepancyStates.Undecided.ToArray(), bounds = DiscrepancyAges.Bounds.ToArray() }, cancellationToken: cancel));
-            var byAge = seen.ToDictionary(row => DiscrepancyAges.All[row.Age], row => row.Count);
-            var solvency = await connection.QuerySingleOrDefaultAsync<(long RunId, DateTime At, decimal Ledger, decimal Chain, long Holdings)?>(new CommandDefinition(
-                $"""
-                SELECT run_id, finished_at, ledger_total, chain_total, holdings_compared FROM reconciliation_runs
-                WHERE state = '{RunStates.Succeeded}' AND ledger_total IS NOT NULL ORDER BY run_id DESC LIMIT 1
-                """, cancellationToken: cancel));
-            return new ReconciliationStatus(
-                isRunning, holder?.NextRunAt, TimeSpan.FromMilliseconds(holder?.IntervalMs ?? 0), holder?.AutoFix ?? false,
-                runs.FirstOrDefault()?.View(),
-                holder?.CoveredToBlock ?? 0, holder?.HeadBlock ?? 0, open.Values.Sum(), open,
-                [.. DiscrepancyAges.All.Select(age => new AgeCount(age, byAge.GetValueOrDefault(age)))],
-                solvency is { } sums ? new SolvencyView(
-                    Usdc(sums.Ledger), Usdc(sums.Chain), Usdc(sums.Chain - sums.Ledger), sums.Holdings, sums.RunId, sums.At) : null,
-                fourEyesOver is { } limit ? Decimals.Usdc(limit) : null);
-        }, cancellation);
+    public Task<ReconciliationStatus> StatusAsync(CancellationToken cancellationToken) =>
+        database.ReadPrimaryAsync(
+            "reconciliation_status",
+            async (connection, cancellationToken) =>
+            {
+                var holder = await connection.QuerySingleOrDefaultAsync<(
+                    long IntervalMs,
+                    bool AutoFix,
+                    DateTime? NextRunAt,
+                    long HeadBlock,
+                    long CoveredToBlock
+                )?>(
+                    new CommandDefinition(
+                        "SELECT interval_ms, auto_fix, next_run_at, head_block, covered_to_block FROM reconciliation_status",
+                        cancellationToken: cancellationToken
+                    )
+                );
+                // The newest run; one that was only asked for has nothing to tell yet.
+                var runs = await connection.QueryAsync<RunRow>(
+                    new CommandDefinition(
+                        $"SELECT {RunColumns} FROM reconciliation_runs WHERE state <> '{RunStates.Requested}' ORDER BY run_id DESC LIMIT 1",
+                        cancellationToken: cancellationToken
+                    )
+                );
+                var isRunning = await connection.ExecuteScalarAsync<bool>(
+                    new CommandDefinition(
+                        $"SELECT EXISTS (SELECT FROM reconciliation_runs WHERE state IN ('{RunStates.Requested}', '{RunStates.Running}'))",
+                        cancellationToken: cancellationToken
+                    )
+                );
+                var open = (
+                    await connection.QueryAsync<(string Kind, int Count)>(
+                        new CommandDefinition(
+                            "SELECT kind, count(*)::int FROM discrepancies WHERE state = ANY (@live) GROUP BY kind",
+                            new { live = DiscrepancyStates.Undecided.ToArray() },
+                            cancellationToken: cancellationToken
+                        )
+                    )
+                ).ToDictionary(row => row.Kind, row => row.Count);
+                // The age is how many of the ages' bounds have passed.
+                var seen = await connection.QueryAsync<(int Age, int Count)>(
+                    new CommandDefinition(
+                        """
+                        SELECT (SELECT count(*)::int FROM unnest(@bounds) AS bound WHERE first_seen_at <= now() - bound) AS age, count(*)::int
+                        FROM discrepancies WHERE state = ANY (@live) GROUP BY 1
+                        """,
+                        new { live = DiscrepancyStates.Undecided.ToArray(), bounds = DiscrepancyAges.Bounds.ToArray() },
+                        cancellationToken: cancellationToken
+                    )
+                );
+                var byAge = seen.ToDictionary(row => DiscrepancyAges.All[row.Age], row => row.Count);
+                var solvency = await connection.QuerySingleOrDefaultAsync<(
+                    long RunId,
+                    DateTime At,
+                    decimal Ledger,
+                    decimal Chain,
+                    long Holdings
+                )?>(
+                    new CommandDefinition(
+                        $"""
+                        SELECT run_id, finished_at, ledger_total, chain_total, holdings_compared FROM reconciliation_runs
+                        WHERE state = '{RunStates.Succeeded}' AND ledger_total IS NOT NULL ORDER BY run_id DESC LIMIT 1
+                        """,
+                        cancellationToken: cancellationToken
+                    )
+                );
+                return new ReconciliationStatus(
+                    isRunning,
+                    holder?.NextRunAt,
+                    TimeSpan.FromMilliseconds(holder?.IntervalMs ?? 0),
+                    holder?.AutoFix ?? false,
+                    runs.FirstOrDefault()?.View(),
+                    holder?.CoveredToBlock ?? 0,
+                    holder?.HeadBlock ?? 0,
+                    open.Values.Sum(),
+                    open,
+                    [.. DiscrepancyAges.All.Select(age => new AgeCount(age, byAge.GetValueOrDefault(age)))],
+                    solvency is { } sums
+                        ? new SolvencyView(
+                            Usdc(sums.Ledger),
+                            Usdc(sums.Chain),
+                            Usdc(sums.Chain - sums.Ledger),
+                            sums.Holdings,
+                            sums.RunId,
+                            sums.At
+                        )
+                        : null,
+                    _fourEyesOver is { } limit ? Decimals.Usdc(limit) : null
+                );
+            },
+            cancellationToken
+        );
 
-    public Task<Page<RunView>> RunsAsync(int size, long before, CancellationToken cancellation) =>
-        database.ReadPrimaryAsync("reconciliation_runs", async (connection, cancel) =>
-        {
-            var read = (await connection.QueryAsync<RunRow>(new CommandDefinition(
-                $"SELECT {RunColumns} FROM reconciliation_runs WHERE run_id < @before ORDER BY run_id DESC LIMIT @rows",
-                new { before, rows = size + 1 },
-                cancellationToken: cancel))).AsList();
-            var (rows, next) = PageParameters.Cut(read, size, row => row.RunId);
-            return new Page<RunView>([.. rows.Select(row => row.View())], next);
-        }, cancellation);
+    public Task<Page<RunView>> RunsAsync(int size, long before, CancellationToken cancellationToken) =>
+        database.ReadPrimaryAsync(
+            "reconciliation_runs",
+            async (connection, cancellationToken) =>
+            {
+                var read = (
+                    await connection.QueryAsync<RunRow>(
+                        new CommandDefinition(
+                            $"SELECT {RunColumns} FROM reconciliation_runs WHERE run_id < @before ORDER BY run_id DESC LIMIT @rows",
+                            new { before, rows = size + 1 },
+                            cancellationToken: cancellationToken
+                        )
+                    )
+                ).AsList();
+                var (rows, next) = PageParameters.Cut(read, size, row => row.RunId);
+                return new Page<RunView>([.. rows.Select(row => row.View())], next);
+            },
+            cancellationToken
+        );
 
     /// <summary>Newest run first, within it from the highest block down.</summary>
     /// <param name="before">Run and first block of the last range of the page before.</param>
-    public Task<Page<CoverageView>> CoverageAsync(int size, (long RunId, long FromBlock) before, CancellationToken cancellation) =>
-        database.ReadPrimaryAsync("reconciliation_coverage", async (connection, cancel) =>
-        {
-            var rows = (await connection.QueryAsync<CoverageRow>(new CommandDefinition(
-                """
-                SELECT from_block, to_block, state, run_id, at, error FROM reconciliation_coverage
-                WHERE (run_id, from_block) < (@RunId, @FromBlock) ORDER BY run_id DESC, from_block DESC LIMIT @rows
-                """, new { before.RunId, before.FromBlock, rows = size + 1 }, cancellationToken: cancel))).AsList();
-            var more = rows.Count > size;
-            if (more) rows.RemoveRange(size, rows.Count - size);
-            return new Page<CoverageView>([.. rows.Select(row => row.View())], more ? $"{rows[^1].RunId}-{rows[^1].FromBlock}" : null);
-        }, cancellation);
+    public Task<Page<CoverageView>> CoverageAsync(int size, (long RunId, long FromBlock) before, CancellationToken cancellationToken) =>
+        database.ReadPrimaryAsync(
+            "reconciliation_coverage",
+            async (connection, cancellationToken) =>
+            {
+                var rows = (
+                    await connection.QueryAsync<CoverageRow>(
+                        new CommandDefinition(
+                            """
+                            SELECT from_block, to_block, state, run_id, at, error FROM reconciliation_coverage
+                            WHERE (run_id, from_block) < (@RunId, @FromBlock) ORDER BY run_id DESC, from_block DESC LIMIT @rows
+                            """,
+                            new
+                            {
+                                before.RunId,
+                                before.FromBlock,
+                                rows = size + 1,
+                            },
+                            cancellationToken: cancellationToken
+                        )
+                    )
+                ).AsList();
+                var more = rows.Count > size;
+                if (more)
+                    rows.RemoveRange(size, rows.Count - size);
+                return new Page<CoverageView>([.. rows.Select(row => row.View())], more ? $"{rows[^1].RunId}-{rows[^1].FromBlock}" : null);
+            },
+            cancellationToken
+        );
 
-    public Task<RunView?> RunAsync(long id, CancellationToken cancellation) =>
-        database.ReadPrimaryAsync("reconciliation_run", async (connection, cancel) => (await connection.QuerySingleOrDefaultAsync<RunRow>(new CommandDefinition(
-            $"SELECT {RunColumns} FROM reconciliation_runs WHERE run_id = @id", new { id },
-            cancellationToken: cancel)))?.View(), cancellation);
+    public Task<RunView?> RunAsync(long id, CancellationToken cancellationToken) =>
+        database.ReadPrimaryAsync(
+            "reconciliation_run",
+            async (connection, cancellationToken) =>
+                (
+                    await connection.QuerySingleOrDefaultAsync<RunRow>(
+                        new CommandDefinition(
+                            $"SELECT {RunColumns} FROM reconciliation_runs WHERE run_id = @id",
+                            new { id },
+                            cancellationToken: cancellationToken
+                        )
+                    )
+                )?.View(),
+            cancellationToken
+        );
 
     /// <summary>What automatic repair did or would do in a run, in the order of the keys' first sight.</summary>
-    public Task<Page<RepairView>> RepairsAsync(long runId, int size, long before, CancellationToken cancellation) =>
-        database.ReadPrimaryAsync("reconciliation_repairs", async (connection, cancel) =>
-        {
-            var read = (await connection.QueryAsync<RepairRow>(new CommandDefinition(
-                """
-                SELECT r.repair_id, r.run_id, d.discrepancy_id, r.natural_key, r.kind, r.state, r.before::text AS before, r.after::text AS after, r.reason, r.at
-                FROM reconciliation_repairs r LEFT JOIN discrepancies d USING (natural_key)
-                WHERE r.run_id = @runId AND r.repair_id < @before ORDER BY r.repair_id DESC LIMIT @rows
-                """, new { runId, before, rows = size + 1 }, cancellationToken: cancel))).AsList();
-            var (rows, next) = PageParameters.Cut(read, size, row => row.RepairId);
-            return new Page<RepairView>([.. rows.Select(row => row.View())], next);
-        }, cancellation);
+    public Task<Page<RepairView>> RepairsAsync(long runId, int size, long before, CancellationToken cancellationToken) =>
+        database.ReadPrimaryAsync(
+            "reconciliation_repairs",
+            async (connection, cancellationToken) =>
+            {
+                var read = (
+                    await connection.QueryAsync<RepairRow>(
+                        new CommandDefinition(
+                            """
+                            SELECT r.repair_id, r.run_id, d.discrepancy_id, r.natural_key, r.kind, r.state, r.before::text AS before, r.after::text AS after, r.reason, r.at
+                            FROM reconciliation_repairs r LEFT JOIN discrepancies d USING (natural_key)
+                            WHERE r.run_id = @runId AND r.repair_id < @before ORDER BY r.repair_id DESC LIMIT @rows
+                            """,
+                            new
+                            {
+                                runId,
+                                before,
+                                rows = size + 1,
+                            },
+                            cancellationToken: cancellationToken
+                        )
+                    )
+                ).AsList();
+                var (rows, next) = PageParameters.Cut(read, size, row => row.RepairId);
+                return new Page<RepairView>([.. rows.Select(row => row.View())], next);
+            },
+            cancellationToken
+        );
 
     public Task<Page<DiscrepancyView>> DiscrepanciesAsync(
-        DiscrepancyFilter filter, int size, long before, CancellationToken cancellation) =>
-        database.ReadPrimaryAsync("discrepancies", async (connection, cancel) =>
-        {
-            var read = (await connection.QueryAsync<DiscrepancyRow>(Query(filter, before, size + 1, cancel))).AsList();
-            var (rows, next) = PageParameters.Cut(read, size, row => row.DiscrepancyId);
-            return new Page<DiscrepancyView>([.. rows.Select(row => row.View())], next);
-        }, cancellation);
+        DiscrepancyFilter filter,
+        int size,
+        long before,
+        CancellationToken cancellationToken
+    ) =>
+        database.ReadPrimaryAsync(
+            "discrepancies",
+            async (connection, cancellationToken) =>
+            {
+                var read = (await connection.QueryAsync<DiscrepancyRow>(Query(filter, before, size + 1, cancellationToken))).AsList();
+                var (rows, next) = PageParameters.Cut(read, size, row => row.DiscrepancyId);
+                return new Page<DiscrepancyView>([.. rows.Select(row => row.View())], next);
+            },
+            cancellationToken
+        );
 
     /// <summary>All of them, newest first, as of one moment.</summary>
-    public Task<IReadOnlyList<DiscrepancyView>> ExportAsync(DiscrepancyFilter filter, CancellationToken cancellation) =>
+    public Task<IReadOnlyList<DiscrepancyView>> ExportAsync(DiscrepancyFilter filter, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync<IReadOnlyList<DiscrepancyView>>(
             "discrepancies_export",
-            async (connection, cancel) =>
-                [.. (await connection.QueryAsync<DiscrepancyRow>(Query(filter, long.MaxValue, MaxExport, cancel))).Select(
-                    row => row.View())],
-            cancellation);
+            async (connection, cancellationToken) =>
+                [
+                    .. (await connection.QueryAsync<DiscrepancyRow>(Query(filter, long.MaxValue, MaxExport, cancellationToken))).Select(
+                        row => row.View()
+                    ),
+                ],
+            cancellationToken
+        );
 
-    private CommandDefinition Query(DiscrepancyFilter filter, long before, int rows, CancellationToken cancellation)
+    private CommandDefinition Query(DiscrepancyFilter filter, long before, int rows, CancellationToken cancellationToken)
     {
         var conditions = new List<string> { "discrepancy_id < @before" };
-        if (filter.State is not null) conditions.Add("state = @state");
-        if (filter.Live) conditions.Add("state = ANY (@live)");
-        if (filter.Kind is not null) conditions.Add("kind = @kind");
-        if (filter.Severity is not null) conditions.Add("severity = @severity");
+        if (filter.State is not null)
+            conditions.Add("state = @state");
+        if (filter.Live)
+            conditions.Add("state = ANY (@live)");
+        if (filter.Kind is not null)
+            conditions.Add("kind = @kind");
+        if (filter.Severity is not null)
+            conditions.Add("severity = @severity");
         if (filter.Assignee is not null)
             conditions.Add(filter.Assignee == DiscrepancyFilterValues.Unassigned ? "assignee IS NULL" : "assignee = @assignee");
-        if (filter.Market is not null) conditions.Add("market_id = @market");
-        if (filter.Present) conditions.Add("absent_since IS NULL");
+        if (filter.Market is not null)
+            conditions.Add("market_id = @market");
+        if (filter.Present)
+            conditions.Add("absent_since IS NULL");
         var (after, upTo) = filter.Age is { } age ? DiscrepancyRules.FirstSeen(age, clock.GetUtcNow()) : (null, null);
-        if (after is not null) conditions.Add("first_seen_at > @after");
-        if (upTo is not null) conditions.Add("first_seen_at <= @upTo");
+        if (after is not null)
+            conditions.Add("first_seen_at > @after");
+        if (upTo is not null)
+            conditions.Add("first_seen_at <= @upTo");
         return new CommandDefinition(
             $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE {string.Join(" AND ", conditions)} ORDER BY discrepancy_id DESC LIMIT @rows",
             new
             {
-                before, state = filter.State, live = DiscrepancyStates.Undecided.ToArray(), kind = filter.Kind, severity = filter.Severity,
+                before,
+                state = filter.State,
+                live = DiscrepancyStates.Undecided.ToArray(),
+                kind = filter.Kind,
+                severity = filter.Severity,
                 assignee = filter.Assignee,
-                market = filter.Market, after = after?.UtcDateTime, upTo = upTo?.UtcDateTime, rows,
+                market = filter.Market,
+                after = after?.UtcDateTime,
+                upTo = upTo?.UtcDateTime,
+                rows,
             },
-            cancellationToken: cancellation);
+            cancellationToken: cancellationToken
+        );
     }
 
     /// <summary>Sums of money do not fit into 64 bits for sure.</summary>
     private static string Usdc(decimal micros) =>
         (micros / 1_000_000m).ToString("0.######", System.Globalization.CultureInfo.InvariantCulture);
 
-    public Task<DiscrepancyDetail?> DiscrepancyAsync(long id, CancellationToken cancellation) =>
+    public Task<DiscrepancyDetail?> DiscrepancyAsync(long id, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
-            "discrepancy", (connection, cancel) => ReadDetailAsync(connection, id, transaction: null, cancel), cancellation);
+            "discrepancy",
+            (connection, cancellationToken) => ReadDetailAsync(connection, id, transaction: null, cancellationToken),
+            cancellationToken
+        );
 
     internal static async Task<DiscrepancyDetail?> ReadDetailAsync(
-        NpgsqlConnection connection, long id, NpgsqlTransaction? transaction, CancellationToken cancellation)
+        NpgsqlConnection connection,
+        long id,
+        NpgsqlTransaction? transaction,
+        CancellationToken cancellationToken
+    )
     {
-        var row = await connection.QuerySingleOrDefaultAsync<DiscrepancyRow>(new CommandDefinition(
-            $"SELECT {DiscrepancyColumns}, proof::text AS proof FROM discrepancies WHERE discrepancy_id = @id", new { id }, transaction,
-            cancellationToken: cancellation));
-        if (row is null) return null;
-        var audit = await connection.QueryAsync<AuditRow>(new CommandDefinition(
-            """
-            SELECT audit_id, at, actor, action, from_state, to_state, note, key_name, batch_id, before::text AS before, after::text AS after
-            FROM discrepancy_audit WHERE discrepancy_id = @id ORDER BY audit_id DESC LIMIT 500
-            """,
-            new { id }, transaction, cancellationToken: cancellation));
+        var row = await connection.QuerySingleOrDefaultAsync<DiscrepancyRow>(
+            new CommandDefinition(
+                $"SELECT {DiscrepancyColumns}, proof::text AS proof FROM discrepancies WHERE discrepancy_id = @id",
+                new { id },
+                transaction,
+                cancellationToken: cancellationToken
+            )
+        );
+        if (row is null)
+            return null;
+        var audit = await connection.QueryAsync<AuditRow>(
+            new CommandDefinition(
+                """
+                SELECT audit_id, at, actor, action, from_state, to_state, note, key_name, batch_id, before::text AS before, after::text AS after
+                FROM discrepancy_audit WHERE discrepancy_id = @id ORDER BY audit_id DESC LIMIT 500
+                """,
+                new { id },
+                transaction,
+                cancellationToken: cancellationToken
+            )
+        );
         return new DiscrepancyDetail(row.View(), [.. audit.Select(entry => entry.View())]);
     }
 }

@@ -23,9 +23,26 @@ internal sealed class RunRow
     public string? RequestedKey { get; init; }
     public string? Note { get; init; }
 
-    public RunView View() => new(
-        RunId, Trigger, State, StartedAt, FinishedAt, FromBlock, ToBlock, TradesCompared, Found, New, Error, NodeId, DryRun, Repaired,
-        RequestedBy, RequestedKey, Note);
+    public RunView View() =>
+        new(
+            RunId,
+            Trigger,
+            State,
+            StartedAt,
+            FinishedAt,
+            FromBlock,
+            ToBlock,
+            TradesCompared,
+            Found,
+            New,
+            Error,
+            NodeId,
+            DryRun,
+            Repaired,
+            RequestedBy,
+            RequestedKey,
+            Note
+        );
 }
 
 internal sealed class CoverageRow
@@ -69,12 +86,32 @@ internal sealed class DiscrepancyRow
     public string? SecondKey { get; init; }
     public DateTime? SecondAt { get; init; }
 
-    public DiscrepancyView View() => new(
-        DiscrepancyId, NaturalKey, Kind, Severity, State, MarketId, TradeId, TxHash is null ? null : new Hash32(TxHash).ToString(),
-        BlockNumber, Summary,
-        OnChain, OffChain, FirstSeenAt, LastSeenAt, Note, ChangedBy, ChangedAt, Amount is { } amount ? Decimals.Usdc(amount) : null,
-        Assignee, IgnoredUntil,
-        AbsentSince, Proof, SecondAction is null ? null : new SecondView(SecondAction, SecondBy!, SecondKey!, SecondAt!.Value));
+    public DiscrepancyView View() =>
+        new(
+            DiscrepancyId,
+            NaturalKey,
+            Kind,
+            Severity,
+            State,
+            MarketId,
+            TradeId,
+            TxHash is null ? null : new Hash32(TxHash).ToString(),
+            BlockNumber,
+            Summary,
+            OnChain,
+            OffChain,
+            FirstSeenAt,
+            LastSeenAt,
+            Note,
+            ChangedBy,
+            ChangedAt,
+            Amount is { } amount ? Decimals.Usdc(amount) : null,
+            Assignee,
+            IgnoredUntil,
+            AbsentSince,
+            Proof,
+            SecondAction is null ? null : new SecondView(SecondAction, SecondBy!, SecondKey!, SecondAt!.Value)
+        );
 }
 
 internal sealed class AuditRow

@@ -1,5 +1,5 @@
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
 
@@ -20,6 +20,9 @@ public sealed class ReplicaNotices(ReplicaMonitor monitor, INotices notices, Nod
         return Task.CompletedTask;
     }
 
-    private void Publish(Server replica, bool serves) => notices.Publish(
-        NoticeTopics.Cluster, new ClusterEvent(serves ? "replica_back" : "replica_out", node.Id, 0, clock.GetUtcNow(), replica.Name));
+    private void Publish(Server replica, bool serves) =>
+        notices.Publish(
+            NoticeTopics.Cluster,
+            new ClusterEvent(serves ? "replica_back" : "replica_out", node.Id, 0, clock.GetUtcNow(), replica.Name)
+        );
 }

@@ -3,8 +3,8 @@ using System.Numerics;
 using System.Text.Json;
 using Dapper;
 using Foresight.Chain;
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
 using Npgsql;
 
@@ -34,58 +34,88 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         UNION ALL SELECT '{TradeStates.Final}', ({AllTrades}) - (SELECT n FROM failed) - (SELECT coalesce(sum(n), 0)::bigint FROM unsettled)
         """;
 
-    public Task<SettlementView> SettlementAsync(CancellationToken cancellation) =>
-        database.ReadAsync("settlement", after: null, ReadAsync, cancellation);
+    public Task<SettlementView> SettlementAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync("settlement", after: null, ReadAsync, cancellationToken);
 
-    private static async Task<SettlementView> ReadAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    private static async Task<SettlementView> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var states = await connection.QueryAsync<(string State, long Count)>(
-            new CommandDefinition(StatesQuery, cancellationToken: cancellation));
+            new CommandDefinition(StatesQuery, cancellationToken: cancellationToken)
+        );
         var trades = states.Where(row => row.Count > 0).ToDictionary(row => row.State, row => row.Count);
-        var status = await connection.QuerySingleOrDefaultAsync<StatusRow>(new CommandDefinition(
-            """
-            SELECT node_id, head_block, confirmed_block, confirmations, signer, signer_balance_wei::text AS signer_balance_wei, halted,
-                   last_error, last_error_at, endpoints::text AS endpoints
-            FROM settlement_status
-            """, cancellationToken: cancellation));
+        var status = await connection.QuerySingleOrDefaultAsync<StatusRow>(
+            new CommandDefinition(
+                """
+                SELECT node_id, head_block, confirmed_block, confirmations, signer, signer_balance_wei::text AS signer_balance_wei, halted,
+                       last_error, last_error_at, endpoints::text AS endpoints
+                FROM settlement_status
+                """,
+                cancellationToken: cancellationToken
+            )
+        );
         // No row: no node has led settlement yet.
-        if (status is null) return new SettlementView(trades, 0, 0, 0, null, null, null, null, null);
+        if (status is null)
+            return new SettlementView(trades, 0, 0, 0, null, null, null, null, null);
         return new SettlementView(
-            trades, status.HeadBlock, status.ConfirmedBlock, status.Confirmations,
+            trades,
+            status.HeadBlock,
+            status.ConfirmedBlock,
+            status.Confirmations,
             status.Signer is null ? null : new Address(status.Signer).ToString(),
-            EtherOf(status.SignerBalanceWei), status.NodeId, status.Halted is { } halted ? $"Halted: {halted}" : status.LastError,
+            EtherOf(status.SignerBalanceWei),
+            status.NodeId,
+            status.Halted is { } halted ? $"Halted: {halted}" : status.LastError,
             status.LastErrorAt,
-            status.Halted, JsonSerializer.Deserialize<IReadOnlyList<ChainEndpointView>>(status.Endpoints, JsonSerializerOptions.Web));
+            status.Halted,
+            JsonSerializer.Deserialize<IReadOnlyList<ChainEndpointView>>(status.Endpoints, JsonSerializerOptions.Web)
+        );
     }
 
     /// <summary>Rates by the leader's own word; they are of the last ten seconds and nobody else counts them.</summary>
-    public async Task<ThroughputView> ThroughputAsync(CancellationToken cancellation)
+    public async Task<ThroughputView> ThroughputAsync(CancellationToken cancellationToken)
     {
-        var shards = await database.ReadAsync("shards", after: null, (connection, cancel) => connection.ExecuteScalarAsync<int>(
-            new CommandDefinition("SELECT shard_count()", cancellationToken: cancel)), cancellation);
-        var leaders = await Task.WhenAll(Enumerable.Range(0, shards).Select(shard => router.LeaderStatusAsync(shard, cancellation)));
+        var shards = await database.ReadAsync(
+            "shards",
+            after: null,
+            (connection, cancellationToken) =>
+                connection.ExecuteScalarAsync<int>(new CommandDefinition("SELECT shard_count()", cancellationToken: cancellationToken)),
+            cancellationToken
+        );
+        var leaders = await Task.WhenAll(Enumerable.Range(0, shards).Select(shard => router.LeaderStatusAsync(shard, cancellationToken)));
         // A node counts all its shards together.
         var nodes = leaders.OfType<MatchingNodeStatus>().DistinctBy(leader => leader.NodeId).ToList();
-        return await database.ReadAsync("throughput", after: null, async (connection, cancel) =>
-        {
-            var (sequence, open, trades) = await connection.QuerySingleAsync<(long, long, long)>(new CommandDefinition(
-                $"""
-                SELECT (SELECT coalesce(sum((SELECT max(sequence) FROM commands WHERE shard = s.shard)), 0)::bigint FROM generate_series(0, shard_count() - 1) s(shard)),
-                       (SELECT count(*) FROM orders WHERE status IN (0, 1)),
-                       ({AllTrades})
-                """, cancellationToken: cancel));
-            return new ThroughputView(
-                Math.Round(nodes.Sum(node => node.OrdersPerSecond), 2), Math.Round(nodes.Sum(node => node.TradesPerSecond), 2),
-                Math.Max(sequence, leaders.Sum(leader => leader?.Sequence ?? 0)),
-                leaders.All(leader => leader is not null) ? leaders.Sum(leader => leader!.OpenOrders) : open,
-                trades);
-        }, cancellation);
+        return await database.ReadAsync(
+            "throughput",
+            after: null,
+            async (connection, cancellationToken) =>
+            {
+                var (sequence, open, trades) = await connection.QuerySingleAsync<(long, long, long)>(
+                    new CommandDefinition(
+                        $"""
+                        SELECT (SELECT coalesce(sum((SELECT max(sequence) FROM commands WHERE shard = s.shard)), 0)::bigint FROM generate_series(0, shard_count() - 1) s(shard)),
+                               (SELECT count(*) FROM orders WHERE status IN (0, 1)),
+                               ({AllTrades})
+                        """,
+                        cancellationToken: cancellationToken
+                    )
+                );
+                return new ThroughputView(
+                    Math.Round(nodes.Sum(node => node.OrdersPerSecond), 2),
+                    Math.Round(nodes.Sum(node => node.TradesPerSecond), 2),
+                    Math.Max(sequence, leaders.Sum(leader => leader?.Sequence ?? 0)),
+                    leaders.All(leader => leader is not null) ? leaders.Sum(leader => leader!.OpenOrders) : open,
+                    trades
+                );
+            },
+            cancellationToken
+        );
     }
 
     /// <summary>Wei as ether, exactly.</summary>
     internal static string? EtherOf(string? wei)
     {
-        if (wei is null) return null;
+        if (wei is null)
+            return null;
         var digits = BigInteger.Parse(wei, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture).PadLeft(Wei + 1, '0');
         var fraction = digits[^Wei..].TrimEnd('0');
         return fraction.Length == 0 ? digits[..^Wei] : $"{digits[..^Wei]}.{fraction}";

@@ -19,62 +19,72 @@ public sealed partial class ApprovalCheck(EthereumClient? chain, ChainContracts 
     /// <summary>Questions on their way at once. Everybody can make us ask, and beyond it nobody does.</summary>
     private const int MaxAtOnce = 8;
 
-    private readonly SemaphoreSlim asking = new(MaxAtOnce);
+    private readonly SemaphoreSlim _asking = new(MaxAtOnce);
 
     /// <summary>Null: it is not the approval that is missing, or nobody can say.</summary>
-    public async Task<Problem?> ExplainAsync(Market market, OrderMessage order, CancellationToken cancellation)
+    public async Task<Problem?> ExplainAsync(Market market, OrderMessage order, CancellationToken cancellationToken)
     {
-        if (chain is null || !await asking.WaitAsync(TimeSpan.Zero, cancellation)) return null;
+        if (chain is null || !await _asking.WaitAsync(TimeSpan.Zero, cancellationToken))
+            return null;
         try
         {
-            using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             bound.CancelAfter(ContractWallets.Bound);
-            if (await contracts.FindAsync(bound.Token) is not { } at) return null;
+            if (await contracts.FindAsync(bound.Token) is not { } at)
+                return null;
             return order.IsBuy
                 ? await OfUsdcAsync(chain, order.Maker, at, bound.Token)
                 : await OfSharesAsync(chain, market, order, at, bound.Token);
         }
-        catch (Exception error) when (error is RpcException or HttpRequestException or TimeoutException or OperationCanceledException
-            or FormatException)
+        catch (Exception error)
+            when (error is RpcException or HttpRequestException or TimeoutException or OperationCanceledException or FormatException)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             Log.NotAsked(logger, error.Message);
             return null;
         }
         finally
         {
-            asking.Release();
+            _asking.Release();
         }
     }
 
-    public void Dispose() => asking.Dispose();
+    public void Dispose() => _asking.Dispose();
 
     private static async Task<Problem?> OfUsdcAsync(
-        EthereumClient chain, Address maker, ContractAddresses at, CancellationToken cancellation)
+        EthereumClient chain,
+        Address maker,
+        ContractAddresses at,
+        CancellationToken cancellationToken
+    )
     {
         var usdc = new UsdcContract(chain, at.Usdc);
-        var owned = await usdc.BalanceOfAsync(maker, cancel: cancellation);
-        var approved = await usdc.AllowanceAsync(maker, at.Factory, cancel: cancellation);
+        var owned = await usdc.BalanceOfAsync(maker, cancellationToken: cancellationToken);
+        var approved = await usdc.AllowanceAsync(maker, at.Factory, cancellationToken: cancellationToken);
         return approved < owned
             ? Refusal(at.Factory, $"The account has {Usdc(owned)} USDC and has approved {Usdc(approved)}: approve {at.Factory} for more.")
             : null;
     }
 
     private static async Task<Problem?> OfSharesAsync(
-        EthereumClient chain, Market market, OrderMessage order, ContractAddresses at, CancellationToken cancellation)
+        EthereumClient chain,
+        Market market,
+        OrderMessage order,
+        ContractAddresses at,
+        CancellationToken cancellationToken
+    )
     {
         var shares = new OutcomeTokenContract(chain, at.OutcomeToken);
-        if (await shares.IsApprovedForAllAsync(order.Maker, at.Factory, cancel: cancellation)) return null;
+        if (await shares.IsApprovedForAllAsync(order.Maker, at.Factory, cancellationToken: cancellationToken))
+            return null;
         var id = OutcomeTokenContract.IdOf(market.Address, (int)order.OutcomeIndex);
-        return await shares.BalanceOfAsync(order.Maker, id, cancel: cancellation) > 0
+        return await shares.BalanceOfAsync(order.Maker, id, cancellationToken: cancellationToken) > 0
             ? Refusal(at.Factory, $"The account has shares and has not approved them: call setApprovalForAll for {at.Factory}.")
             : null;
     }
 
-    private static Problem Refusal(Address spender, string detail) => new(ProblemCodes.InsufficientAllowance, detail)
-    {
-        More = new Dictionary<string, object?> { ["spender"] = spender.ToString() },
-    };
+    private static Problem Refusal(Address spender, string detail) =>
+        new(ProblemCodes.InsufficientAllowance, detail) { More = new Dictionary<string, object?> { ["spender"] = spender.ToString() } };
 
     private static string Usdc(BigInteger micros) => Decimals.Usdc((long)BigInteger.Min(micros, long.MaxValue));
 

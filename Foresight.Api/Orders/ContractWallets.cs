@@ -39,43 +39,47 @@ public sealed partial class ContractWallets(EthereumClient? chain, TimeProvider 
     public static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RememberFor = TimeSpan.FromMinutes(1);
 
-    private readonly SemaphoreSlim asking = new(MaxAtOnce);
-    private readonly ConcurrentDictionary<Address, long> withoutCode = new();
+    private readonly SemaphoreSlim _asking = new(MaxAtOnce);
+    private readonly ConcurrentDictionary<Address, long> _withoutCode = new();
 
-    public async Task<WalletAnswer> AskAsync(Address maker, Hash32 digest, byte[] signature, CancellationToken cancellation)
+    public async Task<WalletAnswer> AskAsync(Address maker, Hash32 digest, byte[] signature, CancellationToken cancellationToken)
     {
-        if (chain is null) return WalletAnswer.NoContract;
-        if (withoutCode.TryGetValue(maker, out var at) && clock.GetElapsedTime(at) < RememberFor) return WalletAnswer.NoContract;
-        if (!await asking.WaitAsync(TimeSpan.Zero, cancellation)) return WalletAnswer.Unknown;
+        if (chain is null)
+            return WalletAnswer.NoContract;
+        if (_withoutCode.TryGetValue(maker, out var at) && clock.GetElapsedTime(at) < RememberFor)
+            return WalletAnswer.NoContract;
+        if (!await _asking.WaitAsync(TimeSpan.Zero, cancellationToken))
+            return WalletAnswer.Unknown;
         try
         {
-            using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             bound.CancelAfter(Bound);
-            if ((await chain.GetCodeAsync(maker, cancel: bound.Token)).Length == 0)
+            if ((await chain.GetCodeAsync(maker, cancellationToken: bound.Token)).Length == 0)
             {
-                if (withoutCode.Count >= MaxRemembered) withoutCode.Clear();
-                withoutCode[maker] = clock.GetTimestamp();
+                if (_withoutCode.Count >= MaxRemembered)
+                    _withoutCode.Clear();
+                _withoutCode[maker] = clock.GetTimestamp();
                 return WalletAnswer.NoContract;
             }
 
             // With the gas that the market's contract will give it, so that what is accepted here can also settle.
-            return await ContractWallet.AcceptsAsync(chain, maker, digest, signature, cancel: bound.Token)
+            return await ContractWallet.AcceptsAsync(chain, maker, digest, signature, cancellationToken: bound.Token)
                 ? WalletAnswer.Valid
                 : WalletAnswer.Invalid;
         }
         catch (Exception error) when (error is RpcException or HttpRequestException or TimeoutException or OperationCanceledException)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             Log.NotAsked(logger, error.Message);
             return WalletAnswer.Unknown;
         }
         finally
         {
-            asking.Release();
+            _asking.Release();
         }
     }
 
-    public void Dispose() => asking.Dispose();
+    public void Dispose() => _asking.Dispose();
 
     private static partial class Log
     {

@@ -2,8 +2,8 @@ using System.Diagnostics.Metrics;
 using Dapper;
 using Foresight.Api.Problems;
 using Foresight.Chain;
-using Foresight.Protocol;
 using Foresight.Cluster.Offenders;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
 using Foresight.ServiceDefaults.Telemetry;
 using Npgsql;
@@ -21,109 +21,144 @@ public sealed partial class OffenderGate
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Database database;
-    private readonly OffenderOptions options;
-    private readonly TimeProvider clock;
-    private readonly ILogger<OffenderGate> logger;
-    private readonly SemaphoreSlim reading = new(1);
-    private Known? known;
+    private readonly Database _database;
+    private readonly OffenderOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<OffenderGate> _logger;
+    private readonly SemaphoreSlim _reading = new(1);
+    private Known? _known;
 
     public OffenderGate(Database database, OffenderOptions options, TimeProvider clock, IMeterFactory meters, ILogger<OffenderGate> logger)
     {
-        (this.database, this.options, this.clock, this.logger) = (database, options, clock, logger);
-        meters.Create(MetricNames.Meter).CreateObservableGauge(
-            MetricNames.Offenders, Count, description: "Accounts that are limited, as this node's last look found them.");
+        (_database, _options, _clock, _logger) = (database, options, clock, logger);
+        meters
+            .Create(MetricNames.Meter)
+            .CreateObservableGauge(
+                MetricNames.Offenders,
+                Count,
+                description: "Accounts that are limited, as this node's last look found them."
+            );
     }
 
     /// <summary>Null if the order may go on.</summary>
     /// <param name="notional">Of the new order, in micro-USDC.</param>
-    public async ValueTask<Problem?> CheckAsync(Address maker, long notional, CancellationToken cancellation)
+    public async ValueTask<Problem?> CheckAsync(Address maker, long notional, CancellationToken cancellationToken)
     {
-        var now = await KnownAsync(cancellation);
-        var standing = now.StandingOf(maker, options, clock);
+        var now = await KnownAsync(cancellationToken);
+        var standing = now.StandingOf(maker, _options, _clock);
         switch (standing.Level)
         {
             case OffenderLevel.Refused:
                 return Refusal(
-                    standing, "New orders are refused because trades of this account failed by its own doing: money moved, approval revoked or order cancelled between match and settlement.");
+                    standing,
+                    "New orders are refused because trades of this account failed by its own doing: money moved, approval revoked or order cancelled between match and settlement."
+                );
             case OffenderLevel.Capped:
-                var open = await database.ReadPrimaryAsync(
-                    "open_notional", (connection, cancel) => OpenNotionalAsync(connection, maker, cancel), cancellation);
-                return open + notional <= options.CappedNotional ? null : Refusal(
-                    standing, $"Trades of this account failed by its own doing, so its open orders may be worth {Decimals.Usdc(options.CappedNotional)} USDC; {Decimals.Usdc(open)} are open.");
+                var open = await _database.ReadPrimaryAsync(
+                    "open_notional",
+                    (connection, cancellationToken) => OpenNotionalAsync(connection, maker, cancellationToken),
+                    cancellationToken
+                );
+                return open + notional <= _options.CappedNotional
+                    ? null
+                    : Refusal(
+                        standing,
+                        $"Trades of this account failed by its own doing, so its open orders may be worth {Decimals.Usdc(_options.CappedNotional)} USDC; {Decimals.Usdc(open)} are open."
+                    );
             default:
                 return null;
         }
     }
 
-    private static Problem Refusal(Standing standing, string detail) => new(ProblemCodes.AccountLimited, detail)
-    {
-        RetryAfter = TimeSpan.FromSeconds(Math.Ceiling(standing.Improves.TotalSeconds)),
-        More = new Dictionary<string, object?> { ["points"] = standing.Points },
-    };
+    private static Problem Refusal(Standing standing, string detail) =>
+        new(ProblemCodes.AccountLimited, detail)
+        {
+            RetryAfter = TimeSpan.FromSeconds(Math.Ceiling(standing.Improves.TotalSeconds)),
+            More = new Dictionary<string, object?> { ["points"] = standing.Points },
+        };
 
-    private static async Task<long> OpenNotionalAsync(NpgsqlConnection connection, Address maker, CancellationToken cancellation)
-        => await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            """
-            SELECT coalesce(sum(price_ticks * (quantity_lots - filled_lots - reduced_lots)), 0)::bigint FROM orders
-            WHERE account_id = (SELECT account_id FROM accounts WHERE address = @maker) AND status IN (0, 1)
-            """,
-            new { maker = maker.ToBytes() }, cancellationToken: cancellation));
+    private static async Task<long> OpenNotionalAsync(NpgsqlConnection connection, Address maker, CancellationToken cancellationToken) =>
+        await connection.ExecuteScalarAsync<long>(
+            new CommandDefinition(
+                """
+                SELECT coalesce(sum(price_ticks * (quantity_lots - filled_lots - reduced_lots)), 0)::bigint FROM orders
+                WHERE account_id = (SELECT account_id FROM accounts WHERE address = @maker) AND status IN (0, 1)
+                """,
+                new { maker = maker.ToBytes() },
+                cancellationToken: cancellationToken
+            )
+        );
 
     /// <summary>
     /// The strikes as of a second ago at most. When they cannot be read, as of when they could: without Postgres no order can be
     /// committed, so nothing gets past for that.
     /// </summary>
-    private async ValueTask<Known> KnownAsync(CancellationToken cancellation)
+    private async ValueTask<Known> KnownAsync(CancellationToken cancellationToken)
     {
-        var current = Volatile.Read(ref known);
-        if (current is not null && clock.GetElapsedTime(current.ReadAt) < RefreshInterval) return current;
+        var current = Volatile.Read(ref _known);
+        if (current is not null && _clock.GetElapsedTime(current.ReadAt) < RefreshInterval)
+            return current;
         // One reads; the others go on with what was known, if there is any.
-        if (!await reading.WaitAsync(current is null ? Timeout.InfiniteTimeSpan : TimeSpan.Zero, cancellation)) return current!;
+        if (!await _reading.WaitAsync(current is null ? Timeout.InfiniteTimeSpan : TimeSpan.Zero, cancellationToken))
+            return current!;
         try
         {
-            current = Volatile.Read(ref known);
-            if (current is not null && clock.GetElapsedTime(current.ReadAt) < RefreshInterval) return current;
-            var started = clock.GetTimestamp();
-            var read = await database.ReadPrimaryAsync(
-                "strikes", (connection, cancel) => ReadAsync(connection, started, cancel), cancellation);
-            Volatile.Write(ref known, read);
+            current = Volatile.Read(ref _known);
+            if (current is not null && _clock.GetElapsedTime(current.ReadAt) < RefreshInterval)
+                return current;
+            var started = _clock.GetTimestamp();
+            var read = await _database.ReadPrimaryAsync(
+                "strikes",
+                (connection, cancellationToken) => ReadAsync(connection, started, cancellationToken),
+                cancellationToken
+            );
+            Volatile.Write(ref _known, read);
             return read;
         }
         catch (NpgsqlException error) when (current is not null)
         {
-            Log.NotRead(logger, error.Message);
-            Volatile.Write(ref known, current with { ReadAt = clock.GetTimestamp() });
+            Log.NotRead(_logger, error.Message);
+            Volatile.Write(ref _known, current with { ReadAt = _clock.GetTimestamp() });
             return current;
         }
         finally
         {
-            reading.Release();
+            _reading.Release();
         }
     }
 
-    private static async Task<Known> ReadAsync(NpgsqlConnection connection, long started, CancellationToken cancellation)
+    private static async Task<Known> ReadAsync(NpgsqlConnection connection, long started, CancellationToken cancellationToken)
     {
         var now = new DateTimeOffset(
-            await connection.ExecuteScalarAsync<DateTime>(new CommandDefinition("SELECT now()", cancellationToken: cancellation)));
-        var rows = await connection.QueryAsync<(byte[] Address, DateTime At, int Points)>(new CommandDefinition(
-            """
-            SELECT address, at, points FROM (
-                SELECT address, at, points, trade_id FROM strikes WHERE waived_at IS NULL AND at > now() - @Memory ORDER BY at DESC LIMIT @MaxStrikes) newest
-            ORDER BY at, trade_id
-            """,
-            new { OffenderRules.Memory, MaxStrikes }, cancellationToken: cancellation));
+            await connection.ExecuteScalarAsync<DateTime>(new CommandDefinition("SELECT now()", cancellationToken: cancellationToken))
+        );
+        var rows = await connection.QueryAsync<(byte[] Address, DateTime At, int Points)>(
+            new CommandDefinition(
+                """
+                SELECT address, at, points FROM (
+                    SELECT address, at, points, trade_id FROM strikes WHERE waived_at IS NULL AND at > now() - @Memory ORDER BY at DESC LIMIT @MaxStrikes) newest
+                ORDER BY at, trade_id
+                """,
+                new { OffenderRules.Memory, MaxStrikes },
+                cancellationToken: cancellationToken
+            )
+        );
         return new Known(now, started, started, rows.ToLookup(r => new Address(r.Address), r => new Strike(r.At, r.Points)));
     }
 
     private IEnumerable<Measurement<int>> Count()
     {
-        if (Volatile.Read(ref known) is not { } current) yield break;
-        var levels = current.Strikes.Select(account => current.StandingOf(account.Key, options, clock).Level).ToList();
+        if (Volatile.Read(ref _known) is not { } current)
+            yield break;
+        var levels = current.Strikes.Select(account => current.StandingOf(account.Key, _options, _clock).Level).ToList();
         yield return new Measurement<int>(
-            levels.Count(l => l == OffenderLevel.Capped), new KeyValuePair<string, object?>("level", "capped"));
+            levels.Count(l => l == OffenderLevel.Capped),
+            new KeyValuePair<string, object?>("level", "capped")
+        );
         yield return new Measurement<int>(
-            levels.Count(l => l == OffenderLevel.Refused), new KeyValuePair<string, object?>("level", "refused"));
+            levels.Count(l => l == OffenderLevel.Refused),
+            new KeyValuePair<string, object?>("level", "refused")
+        );
     }
 
     /// <param name="Now">The database's clock when it was read, which is the one that the strikes are stamped by.</param>
@@ -131,10 +166,8 @@ public sealed partial class OffenderGate
     /// <param name="ReadAt">Timestamp of the last attempt to read.</param>
     private sealed record Known(DateTimeOffset Now, long NowAt, long ReadAt, ILookup<Address, Strike> Strikes)
     {
-        public Standing StandingOf(Address account, OffenderOptions options, TimeProvider clock)
-            => Strikes.Contains(account)
-                ? OffenderRules.StandingOf(Strikes[account], options, Now + clock.GetElapsedTime(NowAt))
-                : default;
+        public Standing StandingOf(Address account, OffenderOptions options, TimeProvider clock) =>
+            Strikes.Contains(account) ? OffenderRules.StandingOf(Strikes[account], options, Now + clock.GetElapsedTime(NowAt)) : default;
     }
 
     private static partial class Log

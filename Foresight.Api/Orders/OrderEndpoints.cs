@@ -2,8 +2,8 @@ using Foresight.Api.Markets;
 using Foresight.Api.Orders;
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
-using Foresight.Protocol;
 using Foresight.Cluster.Offenders;
+using Foresight.Protocol;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
@@ -26,34 +26,63 @@ public static class OrderEndpoints
     public static WebApplication MapOrders(this WebApplication app)
     {
         var orders = app.MapGroup("/orders").WithTags("Orders").ChecksParameters();
-        orders.MapPost("", PlaceAsync).WithName("PlaceOrder")
+        orders
+            .MapPost("", PlaceAsync)
+            .WithName("PlaceOrder")
             .WithSummary("Places a signed order. Answered after it is durable; identified by its EIP-712 hash.")
             .RefusesWith(202, 400, 409, 413, 415, 422, 429, 503);
-        orders.MapPost("/cancel", CancelAsync).WithName("CancelOrders")
+        orders
+            .MapPost("/cancel", CancelAsync)
+            .WithName("CancelOrders")
             .WithSummary("Cancels all orders of a maker in a market that were signed with one salt.")
             .RefusesWith(202, 400, 404, 413, 415, 422, 429, 503);
         orders.MapGet("/{hash}", FindAsync).WithName("GetOrder").WithSummary("One order, with its fills.").RefusesWith(400, 404, 503);
-        orders.MapGet("", ListAsync).WithName("ListOrders")
-            .WithSummary("Orders, newest first, by maker, market and status.").RefusesWith(400, 422, 503);
+        orders
+            .MapGet("", ListAsync)
+            .WithName("ListOrders")
+            .WithSummary("Orders, newest first, by maker, market and status.")
+            .RefusesWith(400, 422, 503);
         return app;
     }
 
     private static async Task<Results<Created<PlaceOrderResponse>, ProblemResult>> PlaceAsync(
-        PlaceOrderRequest request, HttpContext http, OrderService service, RequestDeadline deadline, TimeProvider clock, CancellationToken cancellation,
-        [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey = null)
+        PlaceOrderRequest request,
+        HttpContext http,
+        OrderService service,
+        RequestDeadline deadline,
+        TimeProvider clock,
+        CancellationToken cancellationToken,
+        [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey = null
+    )
     {
-        var (placed, problem, lsn) = await service.PlaceAsync(request, idempotencyKey, clock.GetUtcNow(), deadline.At(clock), cancellation);
-        if (problem is not null) return Refuse(http, problem);
-        if (lsn is not null) http.Response.Headers[ApiHeaders.Lsn] = lsn;
+        var (placed, problem, lsn) = await service.PlaceAsync(
+            request,
+            idempotencyKey,
+            clock.GetUtcNow(),
+            deadline.At(clock),
+            cancellationToken
+        );
+        if (problem is not null)
+            return Refuse(http, problem);
+        if (lsn is not null)
+            http.Response.Headers[ApiHeaders.Lsn] = lsn;
         return TypedResults.Created($"/orders/{placed!.OrderId}", placed);
     }
 
     private static async Task<Results<Ok<CancelOrderResponse>, ProblemResult>> CancelAsync(
-        CancelOrderRequest request, HttpContext http, OrderService service, RequestDeadline deadline, TimeProvider clock, CancellationToken cancellation)
+        CancelOrderRequest request,
+        HttpContext http,
+        OrderService service,
+        RequestDeadline deadline,
+        TimeProvider clock,
+        CancellationToken cancellationToken
+    )
     {
-        var (cancelled, problem, lsn) = await service.CancelAsync(request, deadline.At(clock), cancellation);
-        if (problem is not null) return Refuse(http, problem);
-        if (lsn is not null) http.Response.Headers[ApiHeaders.Lsn] = lsn;
+        var (cancelled, problem, lsn) = await service.CancelAsync(request, deadline.At(clock), cancellationToken);
+        if (problem is not null)
+            return Refuse(http, problem);
+        if (lsn is not null)
+            http.Response.Headers[ApiHeaders.Lsn] = lsn;
         return TypedResults.Ok(cancelled!);
     }
 
@@ -66,16 +95,25 @@ public static class OrderEndpoints
     }
 
     private static async Task<Results<Ok<OrderView>, ProblemResult>> FindAsync(
-        [AsParameters] OrderRoute route, ReadAfter after, OrderReader reader, CancellationToken cancellationToken) =>
+        [AsParameters] OrderRoute route,
+        ReadAfter after,
+        OrderReader reader,
+        CancellationToken cancellationToken
+    ) =>
         await reader.FindAsync(route.Id, after.Position, fromPrimary: false, cancellationToken) is { } order
             ? TypedResults.Ok(order)
             : new ProblemResult(Problem.NotFound($"No order has the id {route.Id}."));
 
     private static async Task<Results<Ok<Page<OrderView>>, ProblemResult>> ListAsync(
-        [AsParameters] OrderListParameters wanted, [AsParameters] PageParameters page, ReadAfter after, OrderReader reader,
-        CancellationToken cancellationToken)
+        [AsParameters] OrderListParameters wanted,
+        [AsParameters] PageParameters page,
+        ReadAfter after,
+        OrderReader reader,
+        CancellationToken cancellationToken
+    )
     {
-        if (wanted.Market is { } id && !await reader.KnowsMarketAsync(id, cancellationToken)) return new ProblemResult(MarketEndpoints.Unknown(id));
+        if (wanted.Market is { } id && !await reader.KnowsMarketAsync(id, cancellationToken))
+            return new ProblemResult(MarketEndpoints.Unknown(id));
         return TypedResults.Ok(await reader.ListAsync(wanted.Filter, page.Size, page.Before, after.Position, cancellationToken));
     }
 }

@@ -16,13 +16,18 @@ public readonly record struct OrderRoute([FromRoute(Name = "hash")] string Hash)
 
 /// <summary>The filters of orders.</summary>
 public readonly record struct OrderListParameters(
-    [FromQuery(Name = "maker")] string? Maker = null, [FromQuery(Name = "market")] int? Market = null,
-    [FromQuery(Name = "status")] string? Status = null) : ICheckedParameters
+    [FromQuery(Name = "maker")] string? Maker = null,
+    [FromQuery(Name = "market")] int? Market = null,
+    [FromQuery(Name = "status")] string? Status = null
+) : ICheckedParameters
 {
     internal OrderFilter Filter => new(AddressParameters.Read(Maker), Market, Status is null ? null : Names.OrderStatusOf(Status));
 
-    Problem? ICheckedParameters.Problem => AddressParameters.Check(Maker, "maker")
-        ?? (Status is null || Names.OrderStatusOf(Status) is not null
-            ? null
-            : Problem.Malformed("status must be open, partially_filled, filled, cancelled, expired or rejected."));
+    Problem? ICheckedParameters.Problem =>
+        AddressParameters.Check(Maker, "maker")
+        ?? (
+            Status is null || Names.OrderStatusOf(Status) is not null
+                ? null
+                : Problem.Malformed("status must be open, partially_filled, filled, cancelled, expired or rejected.")
+        );
 }

@@ -26,63 +26,111 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
 
     /// <summary>Null if the journal has no such order.</summary>
     /// <param name="fromPrimary">Also asked when a replica does not know it: it may only be behind.</param>
-    public async Task<OrderView?> FindAsync(Hash32 hash, NpgsqlLogSequenceNumber? after, bool fromPrimary, CancellationToken cancellation)
+    public async Task<OrderView?> FindAsync(
+        Hash32 hash,
+        NpgsqlLogSequenceNumber? after,
+        bool fromPrimary,
+        CancellationToken cancellationToken
+    )
     {
-        if (!fromPrimary && await database.ReadAsync("order", after, ReadAsync, cancellation) is { } found) return found;
-        return await database.ReadPrimaryAsync("order", ReadAsync, cancellation);
+        if (!fromPrimary && await database.ReadAsync("order", after, ReadAsync, cancellationToken) is { } found)
+            return found;
+        return await database.ReadPrimaryAsync("order", ReadAsync, cancellationToken);
 
-        async Task<OrderView?> ReadAsync(NpgsqlConnection connection, CancellationToken cancel)
+        async Task<OrderView?> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
         {
             var row = await connection.QuerySingleOrDefaultAsync<OrderRow>(
                 new CommandDefinition(
-                    $"SELECT {Columns} WHERE o.order_hash = @hash", new { hash = hash.ToBytes() }, cancellationToken: cancel));
-            return row is null ? null : (await WithFillsAsync(connection, [row], ApiLimits.FillsOfOrder, cancel))[0];
+                    $"SELECT {Columns} WHERE o.order_hash = @hash",
+                    new { hash = hash.ToBytes() },
+                    cancellationToken: cancellationToken
+                )
+            );
+            return row is null ? null : (await WithFillsAsync(connection, [row], ApiLimits.FillsOfOrder, cancellationToken))[0];
         }
     }
 
     /// <summary>Newest first; of several shards one after the other, because what grows with time is a shard's own number.</summary>
     public async Task<Page<OrderView>> ListAsync(
-        OrderFilter filter, int size, long before, NpgsqlLogSequenceNumber? after, CancellationToken cancellation)
+        OrderFilter filter,
+        int size,
+        long before,
+        NpgsqlLogSequenceNumber? after,
+        CancellationToken cancellationToken
+    )
     {
         var conditions = new List<string> { "o.order_id < @before" };
-        if (filter.Maker is not null) conditions.Add("o.account_id = (SELECT account_id FROM accounts WHERE address = @maker)");
-        if (filter.MarketId is not null) conditions.Add("o.market_id = @market");
-        if (filter.Status is not null) conditions.Add("o.status = @status");
+        if (filter.Maker is not null)
+            conditions.Add("o.account_id = (SELECT account_id FROM accounts WHERE address = @maker)");
+        if (filter.MarketId is not null)
+            conditions.Add("o.market_id = @market");
+        if (filter.Status is not null)
+            conditions.Add("o.status = @status");
         var query = $"SELECT {Columns} WHERE {string.Join(" AND ", conditions)} ORDER BY o.order_id DESC LIMIT @rows";
-        var parameters = new { before, maker = filter.Maker?.ToBytes(), market = filter.MarketId, status = filter.Status, rows = size + 1 };
-        return await database.ReadAsync(filter.Maker is null ? "orders" : "orders_by_user", after, async (connection, cancel) =>
+        var parameters = new
         {
-            var read = (await connection.QueryAsync<OrderRow>(new CommandDefinition(query, parameters, cancellationToken: cancel)))
-                .AsList();
-            var (rows, next) = PageParameters.Cut(read, size, row => row.OrderId);
-            return new Page<OrderView>(await WithFillsAsync(connection, rows, ApiLimits.FillsInList, cancel), next);
-        }, cancellation);
+            before,
+            maker = filter.Maker?.ToBytes(),
+            market = filter.MarketId,
+            status = filter.Status,
+            rows = size + 1,
+        };
+        return await database.ReadAsync(
+            filter.Maker is null ? "orders" : "orders_by_user",
+            after,
+            async (connection, cancellationToken) =>
+            {
+                var read = (
+                    await connection.QueryAsync<OrderRow>(new CommandDefinition(query, parameters, cancellationToken: cancellationToken))
+                ).AsList();
+                var (rows, next) = PageParameters.Cut(read, size, row => row.OrderId);
+                return new Page<OrderView>(await WithFillsAsync(connection, rows, ApiLimits.FillsInList, cancellationToken), next);
+            },
+            cancellationToken
+        );
     }
 
     private static async Task<IReadOnlyList<OrderView>> WithFillsAsync(
-        NpgsqlConnection connection, IReadOnlyList<OrderRow> rows, int fillsEach, CancellationToken cancellation)
+        NpgsqlConnection connection,
+        IReadOnlyList<OrderRow> rows,
+        int fillsEach,
+        CancellationToken cancellationToken
+    )
     {
         var traded = rows.Where(row => row.FilledLots > 0).Select(row => row.OrderId).ToArray();
-        var fills = traded.Length == 0 ? [] : await connection.QueryAsync<FillRow>(new CommandDefinition(
-            """
-            SELECT wanted.id AS order_id, f.trade_id, f.price_ticks, f.quantity_lots, f.is_taker, f.settlement
-            FROM unnest(@traded) AS wanted (id)
-            CROSS JOIN LATERAL (
-                SELECT f.trade_id, f.price_ticks, f.quantity_lots, f.is_taker, t.settlement
-                FROM fills f JOIN trades t USING (trade_id) WHERE f.order_id = wanted.id ORDER BY f.trade_id DESC LIMIT @fillsEach) AS f
-            ORDER BY f.trade_id
-            """, new { traded, fillsEach }, cancellationToken: cancellation));
+        var fills =
+            traded.Length == 0
+                ? []
+                : await connection.QueryAsync<FillRow>(
+                    new CommandDefinition(
+                        """
+                        SELECT wanted.id AS order_id, f.trade_id, f.price_ticks, f.quantity_lots, f.is_taker, f.settlement
+                        FROM unnest(@traded) AS wanted (id)
+                        CROSS JOIN LATERAL (
+                            SELECT f.trade_id, f.price_ticks, f.quantity_lots, f.is_taker, t.settlement
+                            FROM fills f JOIN trades t USING (trade_id) WHERE f.order_id = wanted.id ORDER BY f.trade_id DESC LIMIT @fillsEach) AS f
+                        ORDER BY f.trade_id
+                        """,
+                        new { traded, fillsEach },
+                        cancellationToken: cancellationToken
+                    )
+                );
         var byOrder = fills.ToLookup(
             fill => fill.OrderId,
             fill => new FillView(
-                fill.TradeId, Decimals.Price(fill.PriceTicks), Decimals.Shares(fill.QuantityLots), Names.OfLiquidity(fill.IsTaker),
-                fill.Settlement));
+                fill.TradeId,
+                Decimals.Price(fill.PriceTicks),
+                Decimals.Shares(fill.QuantityLots),
+                Names.OfLiquidity(fill.IsTaker),
+                fill.Settlement
+            )
+        );
         return [.. rows.Select(row => row.View([.. byOrder[row.OrderId]]))];
     }
 
     /// <summary>True if the market is known; an unknown one is refused rather than answered with an empty list.</summary>
-    public async ValueTask<bool> KnowsMarketAsync(int id, CancellationToken cancellation) =>
-        await markets.FindAsync(id, cancellation) is not null;
+    public async ValueTask<bool> KnowsMarketAsync(int id, CancellationToken cancellationToken) =>
+        await markets.FindAsync(id, cancellationToken) is not null;
 
     private sealed class OrderRow
     {
@@ -108,12 +156,30 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         public long Epoch { get; init; }
         public long Sequence { get; init; }
 
-        public OrderView View(IReadOnlyList<FillView> fills) => new(
-            new Hash32(OrderHash).ToString(), MarketId, new Address(Market).ToString(), new Address(Maker).ToString(), Outcome, IsBuy,
-            Decimals.Price(PriceTicks), Decimals.Shares(QuantityLots), Decimals.Shares(FilledLots),
-            Decimals.Shares(QuantityLots - FilledLots - ReducedLots),
-            Names.OfTimeInForce(TimeInForce), PostOnly, ClientOrderId, Names.OfOrderStatus(Status), Reason, AcceptedAt, UpdatedAt,
-            Expiry == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(Expiry), fills, Epoch, Sequence);
+        public OrderView View(IReadOnlyList<FillView> fills) =>
+            new(
+                new Hash32(OrderHash).ToString(),
+                MarketId,
+                new Address(Market).ToString(),
+                new Address(Maker).ToString(),
+                Outcome,
+                IsBuy,
+                Decimals.Price(PriceTicks),
+                Decimals.Shares(QuantityLots),
+                Decimals.Shares(FilledLots),
+                Decimals.Shares(QuantityLots - FilledLots - ReducedLots),
+                Names.OfTimeInForce(TimeInForce),
+                PostOnly,
+                ClientOrderId,
+                Names.OfOrderStatus(Status),
+                Reason,
+                AcceptedAt,
+                UpdatedAt,
+                Expiry == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(Expiry),
+                fills,
+                Epoch,
+                Sequence
+            );
     }
 
     private sealed class FillRow

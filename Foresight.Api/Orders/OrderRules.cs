@@ -6,8 +6,8 @@ using Foresight.Api.Problems;
 using Foresight.Api.Reading;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Orders;
 
@@ -30,15 +30,23 @@ public static class OrderRules
     public static Problem? ReadShape(PlaceOrderRequest request, out Address market, out OrderMessage message, out byte[] signature)
     {
         (market, message, signature) = (default, default, []);
-        if (!Address.TryParse(request.Market, out market)) return NotAMarket();
+        if (!Address.TryParse(request.Market, out market))
+            return NotAMarket();
         var order = request.Order;
-        if (!Address.TryParse(order.Maker, out var maker)) return NotAnAddress("order.maker");
-        if (!TryReadInteger(order.Price, out var price)) return NotAnInteger("order.price");
-        if (!TryReadInteger(order.Amount, out var amount)) return NotAnInteger("order.amount");
-        if (!TryReadInteger(order.Salt, out var salt)) return NotAnInteger("order.salt");
-        if (!TryReadInteger(order.Expiry, out var expiry)) return NotAnInteger("order.expiry");
-        if (expiry > MaxExpirySeconds) return Problem.Malformed($"order.expiry must be Unix seconds up to {MaxExpirySeconds}, or \"0\".");
-        if (!TryReadHex(request.Signature, out signature)) return Problem.Malformed("signature must be 0x and hexadecimal digits.");
+        if (!Address.TryParse(order.Maker, out var maker))
+            return NotAnAddress("order.maker");
+        if (!TryReadInteger(order.Price, out var price))
+            return NotAnInteger("order.price");
+        if (!TryReadInteger(order.Amount, out var amount))
+            return NotAnInteger("order.amount");
+        if (!TryReadInteger(order.Salt, out var salt))
+            return NotAnInteger("order.salt");
+        if (!TryReadInteger(order.Expiry, out var expiry))
+            return NotAnInteger("order.expiry");
+        if (expiry > MaxExpirySeconds)
+            return Problem.Malformed($"order.expiry must be Unix seconds up to {MaxExpirySeconds}, or \"0\".");
+        if (!TryReadHex(request.Signature, out signature))
+            return Problem.Malformed("signature must be 0x and hexadecimal digits.");
         if (request.ClientOrderId is { } own && (own.Length is 0 or > MaxClientOrderId || own.Any(char.IsControl)))
             return Problem.Malformed($"clientOrderId must have 1 to {MaxClientOrderId} characters and no control characters.");
         if (Names.SelfTradePreventionOf(request.SelfTradePrevention) is null)
@@ -56,15 +64,19 @@ public static class OrderRules
 
         if (message.Price < OrderMessage.PricePerTick * Price.MinTicks || message.Price > OrderMessage.PricePerTick * Price.MaxTicks)
             return new Problem(
-                ProblemCodes.InvalidPrice, "order.price is micro-USDC a share, from 100 (0.0001 USDC) to 999900 (0.9999 USDC).");
+                ProblemCodes.InvalidPrice,
+                "order.price is micro-USDC a share, from 100 (0.0001 USDC) to 999900 (0.9999 USDC)."
+            );
         var step = OrderMessage.PricePerTick * market.TickSize;
         if (!(message.Price % step).IsZero)
             return new Problem(
                 ProblemCodes.InvalidTick,
-                $"order.price must be a multiple of {step} in this market ({Decimals.Price(market.TickSize)} USDC).");
+                $"order.price must be a multiple of {step} in this market ({Decimals.Price(market.TickSize)} USDC)."
+            );
 
         var lots = BigInteger.DivRem(message.Amount, OrderMessage.AmountPerLot, out var rest);
-        if (!rest.IsZero) return new Problem(ProblemCodes.InvalidAmount, "order.amount must be a multiple of 10^16 (0.01 share).");
+        if (!rest.IsZero)
+            return new Problem(ProblemCodes.InvalidAmount, "order.amount must be a multiple of 10^16 (0.01 share).");
         if (lots < Quantity.MinLots || lots > Quantity.MaxLots)
             return new Problem(ProblemCodes.InvalidAmount, "order.amount must be from 0.01 share (10^16) to 10^10 shares (10^28).");
 
@@ -78,37 +90,41 @@ public static class OrderRules
         var expiry = (long)message.Expiry;
         if (expiry != 0 && expiry <= now.ToUnixTimeSeconds())
             return new Problem(
-                ProblemCodes.OrderExpired, $"order.expiry was {DateTimeOffset.FromUnixTimeSeconds(expiry):u}; it is {now:u}.");
+                ProblemCodes.OrderExpired,
+                $"order.expiry was {DateTimeOffset.FromUnixTimeSeconds(expiry):u}; it is {now:u}."
+            );
         return null;
     }
 
     /// <summary>An order that passed every check, in the exchange's units.</summary>
-    public static PlaceOrder CommandOf(Guid requestId, PlaceOrderRequest request, Market market, OrderMessage message, Hash32 hash) => new()
-    {
-        RequestId = requestId,
-        Shard = market.Shard,
-        Hash = hash.ToString(),
-        Maker = message.Maker.ToLowerHex(),
-        MarketId = market.Id,
-        Outcome = (int)message.OutcomeIndex,
-        IsBuy = message.IsBuy,
-        PriceTicks = (int)(message.Price / OrderMessage.PricePerTick),
-        Lots = (long)(message.Amount / OrderMessage.AmountPerLot),
-        Salt = message.Salt.ToString(),
-        ExpirySeconds = (long)message.Expiry,
-        Signature = request.Signature,
-        TimeInForce = (int)Names.TimeInForceOf(request.TimeInForce)!.Value,
-        PostOnly = request.PostOnly,
-        SelfTradePrevention = (int)Names.SelfTradePreventionOf(request.SelfTradePrevention)!.Value,
-        ClientOrderId = request.ClientOrderId,
-    };
+    public static PlaceOrder CommandOf(Guid requestId, PlaceOrderRequest request, Market market, OrderMessage message, Hash32 hash) =>
+        new()
+        {
+            RequestId = requestId,
+            Shard = market.Shard,
+            Hash = hash.ToString(),
+            Maker = message.Maker.ToLowerHex(),
+            MarketId = market.Id,
+            Outcome = (int)message.OutcomeIndex,
+            IsBuy = message.IsBuy,
+            PriceTicks = (int)(message.Price / OrderMessage.PricePerTick),
+            Lots = (long)(message.Amount / OrderMessage.AmountPerLot),
+            Salt = message.Salt.ToString(),
+            ExpirySeconds = (long)message.Expiry,
+            Signature = request.Signature,
+            TimeInForce = (int)Names.TimeInForceOf(request.TimeInForce)!.Value,
+            PostOnly = request.PostOnly,
+            SelfTradePrevention = (int)Names.SelfTradePreventionOf(request.SelfTradePrevention)!.Value,
+            ClientOrderId = request.ClientOrderId,
+        };
 
     /// <summary>A uint256 in its one decimal spelling: ASCII digits, no sign, no leading zero, no exponent.</summary>
     public static bool TryReadInteger([NotNullWhen(true)] string? text, out BigInteger value)
     {
         value = default;
         // 2^256 - 1 has 78 digits; the length is looked at first, because parsing costs more than linearly in it.
-        if (text is null || text.Length is 0 or > 78 || text.Length > 1 && text[0] == '0' || !text.All(char.IsAsciiDigit)) return false;
+        if (text is null || text.Length is 0 or > 78 || text.Length > 1 && text[0] == '0' || !text.All(char.IsAsciiDigit))
+            return false;
         value = BigInteger.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
         return value <= Word.MaxUInt256;
     }
@@ -116,8 +132,14 @@ public static class OrderRules
     public static bool TryReadHex([NotNullWhen(true)] string? text, out byte[] bytes)
     {
         bytes = [];
-        if (text is null || text.Length < 2 || text.Length % 2 != 0 || text.Length > 2 + (2 * MaxSignatureBytes) || text[0] != '0'
-            || text[1] != 'x')
+        if (
+            text is null
+            || text.Length < 2
+            || text.Length % 2 != 0
+            || text.Length > 2 + (2 * MaxSignatureBytes)
+            || text[0] != '0'
+            || text[1] != 'x'
+        )
             return false;
         bytes = new byte[(text.Length - 2) / 2];
         return Hex.TryDecode(text, bytes);
@@ -128,7 +150,8 @@ public static class OrderRules
 
     internal static Problem NotAnAddress(string member) =>
         Problem.Malformed(
-            $"{member} must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed.");
+            $"{member} must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed."
+        );
 
     internal static Problem NotAnInteger(string member) =>
         Problem.Malformed($"{member} must be a string of decimal digits, without sign or leading zeros, below 2^256.");

@@ -7,14 +7,15 @@ using Foresight.Api.Problems;
 using Foresight.Api.Reading;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Api.Orders;
 
 /// <param name="Result">The leader's word; null if there is a problem.</param>
-public readonly record struct OrderResult<T>(T? Result, Problem? Problem, string? CommitLsn) where T : class
+public readonly record struct OrderResult<T>(T? Result, Problem? Problem, string? CommitLsn)
+    where T : class
 {
     public static implicit operator OrderResult<T>(Problem problem) => new(null, problem, null);
 }
@@ -27,89 +28,139 @@ public sealed class OrderService
 {
     public const int MaxIdempotencyKey = 128;
 
-    private readonly MarketCatalog markets;
-    private readonly SignatureCheck signatures;
-    private readonly LeaderRouter router;
-    private readonly OffenderGate offenders;
-    private readonly OrderRefusals refusals;
-    private readonly Counter<long> decisions;
+    private readonly MarketCatalog _markets;
+    private readonly SignatureCheck _signatures;
+    private readonly LeaderRouter _router;
+    private readonly OffenderGate _offenders;
+    private readonly OrderRefusals _refusals;
+    private readonly Counter<long> _decisions;
 
     public OrderService(
-        MarketCatalog markets, SignatureCheck signatures, OffenderGate offenders, LeaderRouter router, OrderRefusals refusals, IMeterFactory meters)
+        MarketCatalog markets,
+        SignatureCheck signatures,
+        OffenderGate offenders,
+        LeaderRouter router,
+        OrderRefusals refusals,
+        IMeterFactory meters
+    )
     {
-        (this.markets, this.signatures, this.offenders, this.router, this.refusals) = (markets, signatures, offenders, router, refusals);
-        decisions = meters.Create(MetricNames.Meter).CreateCounter<long>(
-            MetricNames.ApiOrders, description: "Orders and cancels by what was answered.");
+        (_markets, _signatures, _offenders, _router, _refusals) = (markets, signatures, offenders, router, refusals);
+        _decisions = meters
+            .Create(MetricNames.Meter)
+            .CreateCounter<long>(MetricNames.ApiOrders, description: "Orders and cancels by what was answered.");
     }
 
     public async Task<OrderResult<PlaceOrderResponse>> PlaceAsync(
-        PlaceOrderRequest request, string? idempotencyKey, DateTimeOffset now, DateTimeOffset deadline, CancellationToken cancellation)
+        PlaceOrderRequest request,
+        string? idempotencyKey,
+        DateTimeOffset now,
+        DateTimeOffset deadline,
+        CancellationToken cancellationToken
+    )
     {
-        var answer = await PlaceUncountedAsync(request, idempotencyKey, now, deadline, cancellation);
+        var answer = await PlaceUncountedAsync(request, idempotencyKey, now, deadline, cancellationToken);
         Count("place", answer.Problem);
         return answer;
     }
 
     public async Task<OrderResult<CancelOrderResponse>> CancelAsync(
-        CancelOrderRequest request, DateTimeOffset deadline, CancellationToken cancellation)
+        CancelOrderRequest request,
+        DateTimeOffset deadline,
+        CancellationToken cancellationToken
+    )
     {
-        var answer = await CancelUncountedAsync(request, deadline, cancellation);
+        var answer = await CancelUncountedAsync(request, deadline, cancellationToken);
         Count("cancel", answer.Problem);
         return answer;
     }
 
     private async Task<OrderResult<PlaceOrderResponse>> PlaceUncountedAsync(
-        PlaceOrderRequest request, string? idempotencyKey, DateTimeOffset now, DateTimeOffset deadline, CancellationToken cancellation)
+        PlaceOrderRequest request,
+        string? idempotencyKey,
+        DateTimeOffset now,
+        DateTimeOffset deadline,
+        CancellationToken cancellationToken
+    )
     {
-        if (OrderRules.ReadShape(request, out var address, out var message, out var signature) is { } shape) return shape;
+        if (OrderRules.ReadShape(request, out var address, out var message, out var signature) is { } shape)
+            return shape;
         if (idempotencyKey is { } key && (key.Length is 0 or > MaxIdempotencyKey || key.Any(c => c is < '!' or > '~')))
             return Problem.Malformed($"Idempotency-Key must have 1 to {MaxIdempotencyKey} printable ASCII characters.");
-        if (await markets.FindAsync(address, cancellation) is not { } market) return UnknownMarket(address);
-        if (OrderRules.Check(request, market, message, now) is { } bounds) return bounds;
+        if (await _markets.FindAsync(address, cancellationToken) is not { } market)
+            return UnknownMarket(address);
+        if (OrderRules.Check(request, market, message, now) is { } bounds)
+            return bounds;
         var structHash = message.StructHash();
         var hash = market.Domain.Digest(structHash);
-        if (await signatures.CheckAsync(market.Domain, structHash, hash, signature, message.Maker, cancellation) is { } refused) return refused;
+        if (await _signatures.CheckAsync(market.Domain, structHash, hash, signature, message.Maker, cancellationToken) is { } refused)
+            return refused;
         var order = OrderRules.CommandOf(RequestIdOf(message.Maker, idempotencyKey), request, market, message, hash) with
         {
-            Deadline = deadline, IdempotencyKey = idempotencyKey,
+            Deadline = deadline,
+            IdempotencyKey = idempotencyKey,
         };
-        if (await offenders.CheckAsync(message.Maker, (long)order.PriceTicks * order.Lots, cancellation) is { } limited) return limited;
+        if (await _offenders.CheckAsync(message.Maker, (long)order.PriceTicks * order.Lots, cancellationToken) is { } limited)
+            return limited;
 
-        var result = await SendAsync(order, market, hash, cancellation);
+        var result = await SendAsync(order, market, hash, cancellationToken);
         return result.Status == ResultStatus.Accepted
             ? new OrderResult<PlaceOrderResponse>(ResponseOf(order, result), null, result.CommitLsn)
-            : await refusals.OfOrderAsync(result, market, message, hash, cancellation);
+            : await _refusals.OfOrderAsync(result, market, message, hash, cancellationToken);
     }
 
     private async Task<OrderResult<CancelOrderResponse>> CancelUncountedAsync(
-        CancelOrderRequest request, DateTimeOffset deadline, CancellationToken cancellation)
+        CancelOrderRequest request,
+        DateTimeOffset deadline,
+        CancellationToken cancellationToken
+    )
     {
-        if (!Address.TryParse(request.Market, out var address)) return OrderRules.NotAMarket();
-        if (!Address.TryParse(request.Maker, out var maker)) return OrderRules.NotAnAddress("maker");
-        if (!OrderRules.TryReadInteger(request.Salt, out var salt)) return OrderRules.NotAnInteger("salt");
+        if (!Address.TryParse(request.Market, out var address))
+            return OrderRules.NotAMarket();
+        if (!Address.TryParse(request.Maker, out var maker))
+            return OrderRules.NotAnAddress("maker");
+        if (!OrderRules.TryReadInteger(request.Salt, out var salt))
+            return OrderRules.NotAnInteger("salt");
         if (!OrderRules.TryReadHex(request.Signature, out var signature))
             return Problem.Malformed("signature must be 0x and hexadecimal digits.");
-        if (await markets.FindAsync(address, cancellation) is not { } market) return UnknownMarket(address);
+        if (await _markets.FindAsync(address, cancellationToken) is not { } market)
+            return UnknownMarket(address);
         var message = new CancelSaltMessage(maker, salt);
         var digest = OrderSigning.CancelHash(market.Domain, message);
-        if (await signatures.CheckAsync(market.Domain, message.StructHash(), digest, signature, maker, cancellation) is { } refused)
+        if (await _signatures.CheckAsync(market.Domain, message.StructHash(), digest, signature, maker, cancellationToken) is { } refused)
             return refused;
 
-        var command = new CancelBySalt(maker.ToLowerHex(), market.Id, salt.ToString()) { RequestId = Guid.NewGuid(), Deadline = deadline, Shard = market.Shard };
-        var result = await SendAsync(command, market, orderHash: null, cancellation);
+        var command = new CancelBySalt(maker.ToLowerHex(), market.Id, salt.ToString())
+        {
+            RequestId = Guid.NewGuid(),
+            Deadline = deadline,
+            Shard = market.Shard,
+        };
+        var result = await SendAsync(command, market, orderHash: null, cancellationToken);
         return result.Status == ResultStatus.Accepted
             ? new OrderResult<CancelOrderResponse>(
-                new CancelOrderResponse(result.Cancelled ?? [], result.Epoch, result.Sequence), null, result.CommitLsn)
-            : await refusals.OfAsync(result, orderHash: null, market.Shard, cancellation);
+                new CancelOrderResponse(result.Cancelled ?? [], result.Epoch, result.Sequence),
+                null,
+                result.CommitLsn
+            )
+            : await _refusals.OfAsync(result, orderHash: null, market.Shard, cancellationToken);
     }
 
-    private async Task<CommandResult> SendAsync(LeaderCommand command, Market market, Hash32? orderHash, CancellationToken cancellation)
+    private async Task<CommandResult> SendAsync(
+        LeaderCommand command,
+        Market market,
+        Hash32? orderHash,
+        CancellationToken cancellationToken
+    )
     {
         // No span for a request that is not sampled, or where nothing listens: then nothing of it travels, whatever its caller asked for.
         using var route = Activity.Current is { Recorded: true } ? ActivitySources.Api.StartActivity(SpanNames.Route) : null;
         route?.SetTag(SpanAttributes.MarketId, market.Id);
-        if (orderHash is { } hash) route?.SetTag(SpanAttributes.OrderId, hash.ToString());
-        var result = await router.SendAsync(route is null ? command : command with { TraceParent = TraceContext.Of(route) }, cancellation);
+        if (orderHash is { } hash)
+            route?.SetTag(SpanAttributes.OrderId, hash.ToString());
+        var result = await _router.SendAsync(
+            route is null ? command : command with { TraceParent = TraceContext.Of(route) },
+            cancellationToken
+        );
         route?.SetTag(SpanAttributes.Result, result.Status.ToString());
         return result;
     }
@@ -120,22 +171,36 @@ public sealed class OrderService
     /// twice.
     /// </summary>
     internal static Guid RequestIdOf(Address maker, string? idempotencyKey) =>
-        idempotencyKey is null ? Guid.NewGuid() : new Guid(
-            SHA256.HashData(Encoding.UTF8.GetBytes(maker.ToLowerHex() + "\n" + idempotencyKey)).AsSpan(0, 16));
+        idempotencyKey is null
+            ? Guid.NewGuid()
+            : new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(maker.ToLowerHex() + "\n" + idempotencyKey)).AsSpan(0, 16));
 
-    private static PlaceOrderResponse ResponseOf(PlaceOrder order, CommandResult result) => new(
-        order.Hash, result.OrderStatus ?? throw new UnreachableException("An accepted order has a status."),
-        Decimals.Shares(order.Lots), Decimals.Shares(result.FilledLots), Decimals.Shares(result.RemainingLots),
-        [
-            .. (result.Fills ?? []).Select(fill => new FillView(
-                fill.TradeId, Decimals.Price(fill.PriceTicks), Decimals.Shares(fill.Lots), Names.OfLiquidity(fill.IsTaker),
-                TradeStates.Matched)),
-        ],
-        result.Epoch, result.Sequence);
+    private static PlaceOrderResponse ResponseOf(PlaceOrder order, CommandResult result) =>
+        new(
+            order.Hash,
+            result.OrderStatus ?? throw new UnreachableException("An accepted order has a status."),
+            Decimals.Shares(order.Lots),
+            Decimals.Shares(result.FilledLots),
+            Decimals.Shares(result.RemainingLots),
+            [
+                .. (result.Fills ?? []).Select(fill => new FillView(
+                    fill.TradeId,
+                    Decimals.Price(fill.PriceTicks),
+                    Decimals.Shares(fill.Lots),
+                    Names.OfLiquidity(fill.IsTaker),
+                    TradeStates.Matched
+                )),
+            ],
+            result.Epoch,
+            result.Sequence
+        );
 
     private static Problem UnknownMarket(Address address) => new(ProblemCodes.InvalidMarket, $"No market has its contract at {address}.");
 
     private void Count(string action, Problem? problem) =>
-        decisions.Add(
-            1, new KeyValuePair<string, object?>("action", action), new KeyValuePair<string, object?>("code", problem?.Code ?? "accepted"));
+        _decisions.Add(
+            1,
+            new KeyValuePair<string, object?>("action", action),
+            new KeyValuePair<string, object?>("code", problem?.Code ?? "accepted")
+        );
 }

@@ -11,26 +11,40 @@ public sealed class SignatureCheck(ContractWallets wallets, MarketCatalog market
 {
     /// <summary>Null if the signature holds.</summary>
     public async ValueTask<Problem?> CheckAsync(
-        TypedDataDomain domain, Hash32 structHash, Hash32 digest, byte[] signature, Address maker, CancellationToken cancellation)
+        TypedDataDomain domain,
+        Hash32 structHash,
+        Hash32 digest,
+        byte[] signature,
+        Address maker,
+        CancellationToken cancellationToken
+    )
     {
-        if (OrderSigning.Check(digest, signature, maker).IsValid) return null;
-        switch (await wallets.AskAsync(maker, digest, signature, cancellation))
+        if (OrderSigning.Check(digest, signature, maker).IsValid)
+            return null;
+        switch (await wallets.AskAsync(maker, digest, signature, cancellationToken))
         {
             case WalletAnswer.Valid:
                 return null;
             case WalletAnswer.Unknown:
                 return Problem.Unavailable(
-                    "The signature is not the maker's own key's, and the chain cannot be asked whether the maker is a contract that accepts it.");
+                    "The signature is not the maker's own key's, and the chain cannot be asked whether the maker is a contract that accepts it."
+                );
             case WalletAnswer.Invalid:
                 return new Problem(
-                    ProblemCodes.InvalidSignature, $"The maker {maker} is a contract, and its isValidSignature refuses the signature.")
+                    ProblemCodes.InvalidSignature,
+                    $"The maker {maker} is a contract, and its isValidSignature refuses the signature."
+                )
                 {
                     More = new Dictionary<string, object?> { ["expectedDigest"] = digest.ToString() },
                 };
         }
 
         var diagnosis = new SignatureDiagnostician(markets.Known.Select(market => market.Address)).Explain(
-            domain, structHash, signature, maker);
+            domain,
+            structHash,
+            signature,
+            maker
+        );
         return new Problem(ProblemCodes.InvalidSignature, diagnosis.Text)
         {
             More = new Dictionary<string, object?>

@@ -1,7 +1,7 @@
-using Foresight.Cluster.Health;
 using Foresight.Api.Markets;
 using Foresight.Api.Orders;
 using Foresight.Chain.Rpc;
+using Foresight.Cluster.Health;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Health;
 using Foresight.ServiceDefaults.Hosting;
@@ -17,23 +17,39 @@ public static class WalletExtensions
     public static WebApplicationBuilder AddWallets(this WebApplicationBuilder builder)
     {
         var urls = builder.Configuration.OptionalRpcUrls();
-        var transport = urls.Count == 0 ? null : FailoverClient.OfEndpoints(
-            new HttpClient(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }),
-            builder.Configuration.ChainId(), urls,
-            // Two of them fit into the time of a question.
-            urls.Count > 1 ? ContractWallets.Bound / 2 : ContractWallets.Bound);
+        var transport =
+            urls.Count == 0
+                ? null
+                : FailoverClient.OfEndpoints(
+                    new HttpClient(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }),
+                    builder.Configuration.ChainId(),
+                    urls,
+                    // Two of them fit into the time of a question.
+                    urls.Count > 1
+                        ? ContractWallets.Bound / 2
+                        : ContractWallets.Bound
+                );
         if (transport is not null)
         {
-            builder.Services.AddChainWatch(new ChainEndpoints(
-                transport.CheckAsync,
-                () => [.. transport.States.Select(e => new ChainEndpointView(e.Name, e.IsWell, e.Head, e.Behind, e.LastError))]));
+            builder.Services.AddChainWatch(
+                new ChainEndpoints(
+                    transport.CheckAsync,
+                    () => [.. transport.States.Select(e => new ChainEndpointView(e.Name, e.IsWell, e.Head, e.Behind, e.LastError))]
+                )
+            );
         }
 
         var chain = transport is null ? null : new EthereumClient(transport);
         builder.Services.AddSingleton(provider => new ContractWallets(
-            chain, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ContractWallets>>()));
+            chain,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ContractWallets>>()
+        ));
         builder.Services.AddSingleton(provider => new ApprovalCheck(
-            chain, provider.GetRequiredService<ChainContracts>(), provider.GetRequiredService<ILogger<ApprovalCheck>>()));
+            chain,
+            provider.GetRequiredService<ChainContracts>(),
+            provider.GetRequiredService<ILogger<ApprovalCheck>>()
+        ));
         return builder;
     }
 }

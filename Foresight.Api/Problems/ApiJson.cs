@@ -7,8 +7,10 @@ namespace Foresight.Api.Problems;
 public static class ApiJson
 {
     /// <summary>Absent members are left out, so that a program need not tell null from nothing.</summary>
-    public static readonly JsonSerializerOptions Problem =
-        new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    public static readonly JsonSerializerOptions Problem = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
 
     /// <summary>
     /// Strict where money is meant: no number where a string is documented and the other way round, nothing twice, nothing missing.

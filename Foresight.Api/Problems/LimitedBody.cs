@@ -11,7 +11,7 @@ internal sealed class LimitedBody(Stream body) : Stream
 
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
 
-    private long read;
+    private long _read;
 
     public override bool CanRead => true;
     public override bool CanSeek => false;
@@ -20,22 +20,24 @@ internal sealed class LimitedBody(Stream body) : Stream
 
     public override long Position
     {
-        get => read;
+        get => _read;
         set => throw new NotSupportedException();
     }
 
     /// <summary>Reads what the client still sends, within a bound of bytes and of time.</summary>
-    public static async Task DrainAsync(Stream body, CancellationToken cancellation)
+    public static async Task DrainAsync(Stream body, CancellationToken cancellationToken)
     {
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bound.CancelAfter(DrainTime);
         var buffer = new byte[16 * 1024];
         try
         {
-            for (var drained = 0; drained < DrainedBytes;)
+            var drained = 0;
+            while (drained < DrainedBytes)
             {
                 var count = await body.ReadAsync(buffer, bound.Token);
-                if (count == 0) return;
+                if (count == 0)
+                    return;
                 drained += count;
             }
         }
@@ -48,8 +50,9 @@ internal sealed class LimitedBody(Stream body) : Stream
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var count = await body.ReadAsync(buffer, cancellationToken);
-        read += count;
-        if (read <= ApiLimits.BodyBytes) return count;
+        _read += count;
+        if (_read <= ApiLimits.BodyBytes)
+            return count;
         throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
     }
 
@@ -64,7 +67,5 @@ internal sealed class LimitedBody(Stream body) : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 }

@@ -12,8 +12,15 @@ namespace Foresight.Api.Problems;
 /// <param name="Retryable">True: the same request may succeed later, unchanged. Sending it again is safe.</param>
 /// <param name="LeaderId">The node that leads matching, where that matters and is known.</param>
 public sealed record ProblemBody(
-    string Type, string Title, int Status, string Code, string Detail, string? TraceId = null, bool? Retryable = null,
-    string? LeaderId = null)
+    string Type,
+    string Title,
+    int Status,
+    string Code,
+    string Detail,
+    string? TraceId = null,
+    bool? Retryable = null,
+    string? LeaderId = null
+)
 {
     /// <summary>What else there is to say: a signature's expected digest, the order that was there before.</summary>
     [JsonExtensionData]
@@ -42,21 +49,22 @@ public static class ProblemRules
 {
     public const string ContentType = "application/problem+json";
 
-    public static int StatusOf(string code) => code switch
-    {
-        ProblemCodes.MalformedRequest => StatusCodes.Status400BadRequest,
-        ProblemCodes.Unauthorized => StatusCodes.Status401Unauthorized,
-        ProblemCodes.NotFound or ProblemCodes.UnknownOrder => StatusCodes.Status404NotFound,
-        MethodNotAllowed => StatusCodes.Status405MethodNotAllowed,
-        ProblemCodes.DuplicateOrder or StateConflict or SecondPersonNeeded => StatusCodes.Status409Conflict,
-        ProblemCodes.BodyTooLarge => StatusCodes.Status413PayloadTooLarge,
-        UnsupportedMediaType => StatusCodes.Status415UnsupportedMediaType,
-        ProblemCodes.RateLimited or ProblemCodes.AccountLimited => StatusCodes.Status429TooManyRequests,
-        ProblemCodes.CommandFailed or InternalError => StatusCodes.Status500InternalServerError,
-        ProblemCodes.NotLeader or ProblemCodes.Unavailable => StatusCodes.Status503ServiceUnavailable,
-        ProblemCodes.InDoubt => StatusCodes.Status202Accepted,
-        _ => StatusCodes.Status422UnprocessableEntity,
-    };
+    public static int StatusOf(string code) =>
+        code switch
+        {
+            ProblemCodes.MalformedRequest => StatusCodes.Status400BadRequest,
+            ProblemCodes.Unauthorized => StatusCodes.Status401Unauthorized,
+            ProblemCodes.NotFound or ProblemCodes.UnknownOrder => StatusCodes.Status404NotFound,
+            MethodNotAllowed => StatusCodes.Status405MethodNotAllowed,
+            ProblemCodes.DuplicateOrder or StateConflict or SecondPersonNeeded => StatusCodes.Status409Conflict,
+            ProblemCodes.BodyTooLarge => StatusCodes.Status413PayloadTooLarge,
+            UnsupportedMediaType => StatusCodes.Status415UnsupportedMediaType,
+            ProblemCodes.RateLimited or ProblemCodes.AccountLimited => StatusCodes.Status429TooManyRequests,
+            ProblemCodes.CommandFailed or InternalError => StatusCodes.Status500InternalServerError,
+            ProblemCodes.NotLeader or ProblemCodes.Unavailable => StatusCodes.Status503ServiceUnavailable,
+            ProblemCodes.InDoubt => StatusCodes.Status202Accepted,
+            _ => StatusCodes.Status422UnprocessableEntity,
+        };
 
     // Codes that only this host gives.
     public const string MethodNotAllowed = "method_not_allowed";
@@ -65,67 +73,77 @@ public static class ProblemRules
     public const string SecondPersonNeeded = "second_person_needed";
     public const string InternalError = "internal_error";
 
-    public static string TitleOf(string code) => code switch
-    {
-        ProblemCodes.MalformedRequest => "The request is not understood.",
-        ProblemCodes.BodyTooLarge => "The request's body is too large.",
-        ProblemCodes.Unauthorized => "A credential is needed.",
-        ProblemCodes.NotFound => "There is no such thing.",
-        ProblemCodes.RateLimited => "Too many requests.",
-        ProblemCodes.InvalidMarket => "There is no such market.",
-        ProblemCodes.InvalidOutcome => "The market has no such outcome.",
-        ProblemCodes.InvalidSignature => "The signature does not hold.",
-        ProblemCodes.InvalidPrice => "The price is out of range.",
-        ProblemCodes.InvalidTick => "The price is not a multiple of the market's tick.",
-        ProblemCodes.InvalidAmount => "The amount is out of range or not a whole number of lots.",
-        ProblemCodes.InvalidTimeInForce => "The time in force does not fit the order.",
-        ProblemCodes.OrderExpired => "The order has expired.",
-        ProblemCodes.DuplicateOrder => "The order is known already.",
-        ProblemCodes.IdempotencyKeyReused => "The idempotency key was used for another request.",
-        ProblemCodes.InsufficientBalance => "The account does not own enough.",
-        ProblemCodes.InsufficientAllowance => "The account has not approved enough.",
-        ProblemCodes.MarketClosed => "The market is closed.",
-        ProblemCodes.MarketPaused => "The market is paused.",
-        ProblemCodes.TooManyOrders => "There are too many orders.",
-        ProblemCodes.WouldCross => "A post-only order would have traded.",
-        ProblemCodes.WouldNotFill => "A fill-or-kill order would not have been filled.",
-        ProblemCodes.SelfTrade => "The order would have traded with the account's own.",
-        ProblemCodes.AccountLimited => "The account is limited, because trades failed by its doing.",
-        ProblemCodes.CancelledOnChain => "The order's salt was cancelled on chain: sign it with another one.",
-        ProblemCodes.FilledOnChain => "The order was filled on chain, wholly or in part, before it was placed: sign a new one.",
-        ProblemCodes.UnknownOrder => "There is no such order.",
-        ProblemCodes.NotLeader => "No node leads matching at the moment.",
-        ProblemCodes.InDoubt => "It is not known yet whether this was done.",
-        ProblemCodes.Unavailable => "The service cannot answer at the moment.",
-        ProblemCodes.CommandFailed => "This request shows a defect of ours. Nothing was done, and it does not help to send it again.",
-        MethodNotAllowed => "The method is not allowed here.",
-        UnsupportedMediaType => "The body must be application/json.",
-        StateConflict => "The state does not allow this.",
-        SecondPersonNeeded => "Somebody with another key must decide this too.",
-        InternalError => "Something went wrong here.",
-        _ => "The request was refused.",
-    };
+    public static string TitleOf(string code) =>
+        code switch
+        {
+            ProblemCodes.MalformedRequest => "The request is not understood.",
+            ProblemCodes.BodyTooLarge => "The request's body is too large.",
+            ProblemCodes.Unauthorized => "A credential is needed.",
+            ProblemCodes.NotFound => "There is no such thing.",
+            ProblemCodes.RateLimited => "Too many requests.",
+            ProblemCodes.InvalidMarket => "There is no such market.",
+            ProblemCodes.InvalidOutcome => "The market has no such outcome.",
+            ProblemCodes.InvalidSignature => "The signature does not hold.",
+            ProblemCodes.InvalidPrice => "The price is out of range.",
+            ProblemCodes.InvalidTick => "The price is not a multiple of the market's tick.",
+            ProblemCodes.InvalidAmount => "The amount is out of range or not a whole number of lots.",
+            ProblemCodes.InvalidTimeInForce => "The time in force does not fit the order.",
+            ProblemCodes.OrderExpired => "The order has expired.",
+            ProblemCodes.DuplicateOrder => "The order is known already.",
+            ProblemCodes.IdempotencyKeyReused => "The idempotency key was used for another request.",
+            ProblemCodes.InsufficientBalance => "The account does not own enough.",
+            ProblemCodes.InsufficientAllowance => "The account has not approved enough.",
+            ProblemCodes.MarketClosed => "The market is closed.",
+            ProblemCodes.MarketPaused => "The market is paused.",
+            ProblemCodes.TooManyOrders => "There are too many orders.",
+            ProblemCodes.WouldCross => "A post-only order would have traded.",
+            ProblemCodes.WouldNotFill => "A fill-or-kill order would not have been filled.",
+            ProblemCodes.SelfTrade => "The order would have traded with the account's own.",
+            ProblemCodes.AccountLimited => "The account is limited, because trades failed by its doing.",
+            ProblemCodes.CancelledOnChain => "The order's salt was cancelled on chain: sign it with another one.",
+            ProblemCodes.FilledOnChain => "The order was filled on chain, wholly or in part, before it was placed: sign a new one.",
+            ProblemCodes.UnknownOrder => "There is no such order.",
+            ProblemCodes.NotLeader => "No node leads matching at the moment.",
+            ProblemCodes.InDoubt => "It is not known yet whether this was done.",
+            ProblemCodes.Unavailable => "The service cannot answer at the moment.",
+            ProblemCodes.CommandFailed => "This request shows a defect of ours. Nothing was done, and it does not help to send it again.",
+            MethodNotAllowed => "The method is not allowed here.",
+            UnsupportedMediaType => "The body must be application/json.",
+            StateConflict => "The state does not allow this.",
+            SecondPersonNeeded => "Somebody with another key must decide this too.",
+            InternalError => "Something went wrong here.",
+            _ => "The request was refused.",
+        };
 
     /// <summary>Refused for a reason that passes by itself, so that the same request may be sent again unchanged.</summary>
     public static bool IsRetryable(string code) =>
-        code is ProblemCodes.NotLeader or ProblemCodes.Unavailable or ProblemCodes.InDoubt or ProblemCodes.RateLimited
-            or ProblemCodes.AccountLimited;
+        code
+            is ProblemCodes.NotLeader
+                or ProblemCodes.Unavailable
+                or ProblemCodes.InDoubt
+                or ProblemCodes.RateLimited
+                or ProblemCodes.AccountLimited;
 
     /// <summary>The code for a status that some part of the framework set without a body.</summary>
-    public static Problem Of(int status) => status switch
-    {
-        StatusCodes.Status401Unauthorized => new Problem(ProblemCodes.Unauthorized, "Send a credential in the Authorization header."),
-        StatusCodes.Status404NotFound => new Problem(ProblemCodes.NotFound, "No route has this path."),
-        StatusCodes.Status405MethodNotAllowed => new Problem(MethodNotAllowed, "The Allow header names the methods of this path."),
-        StatusCodes.Status413PayloadTooLarge => new Problem(
-            ProblemCodes.BodyTooLarge, $"A body may have at most {ApiLimits.BodyBytes} bytes."),
-        StatusCodes.Status415UnsupportedMediaType => new Problem(UnsupportedMediaType, "Send the body as application/json."),
-        StatusCodes.Status429TooManyRequests => new Problem(ProblemCodes.RateLimited, "Send fewer requests per minute."),
-        StatusCodes.Status503ServiceUnavailable => Problem.Unavailable("Try again."),
-        >= 500 => new Problem(
-            InternalError, "The request failed here; nothing is said of it because nothing is known.") { Status = status },
-        _ => new Problem(ProblemCodes.MalformedRequest, "The request is not understood.") { Status = status },
-    };
+    public static Problem Of(int status) =>
+        status switch
+        {
+            StatusCodes.Status401Unauthorized => new Problem(ProblemCodes.Unauthorized, "Send a credential in the Authorization header."),
+            StatusCodes.Status404NotFound => new Problem(ProblemCodes.NotFound, "No route has this path."),
+            StatusCodes.Status405MethodNotAllowed => new Problem(MethodNotAllowed, "The Allow header names the methods of this path."),
+            StatusCodes.Status413PayloadTooLarge => new Problem(
+                ProblemCodes.BodyTooLarge,
+                $"A body may have at most {ApiLimits.BodyBytes} bytes."
+            ),
+            StatusCodes.Status415UnsupportedMediaType => new Problem(UnsupportedMediaType, "Send the body as application/json."),
+            StatusCodes.Status429TooManyRequests => new Problem(ProblemCodes.RateLimited, "Send fewer requests per minute."),
+            StatusCodes.Status503ServiceUnavailable => Problem.Unavailable("Try again."),
+            >= 500 => new Problem(InternalError, "The request failed here; nothing is said of it because nothing is known.")
+            {
+                Status = status,
+            },
+            _ => new Problem(ProblemCodes.MalformedRequest, "The request is not understood.") { Status = status },
+        };
 
     /// <summary>Says which member of the body is wrong, without the reader's own words, which name our types.</summary>
     public static Problem OfJson(JsonException error)
@@ -137,7 +155,8 @@ public static class ProblemRules
         }
 
         var path = string.IsNullOrEmpty(error.Path) || error.Path == "$" ? null : error.Path.TrimStart('$').TrimStart('.');
-        if (path is { Length: > 100 }) path = path[..100];
+        if (path is { Length: > 100 })
+            path = path[..100];
         if (error.InnerException is not (null or InvalidOperationException or FormatException or OverflowException))
             return Problem.Malformed($"The body is not valid JSON (line {error.LineNumber + 1}, byte {error.BytePositionInLine}).");
         return path is null

@@ -28,7 +28,8 @@ public static class ProblemExtensions
     /// <summary>Documents which refusals a route may answer with.</summary>
     public static RouteHandlerBuilder RefusesWith(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)
     {
-        foreach (var status in statuses) route.Produces<ProblemBody>(status, ProblemRules.ContentType);
+        foreach (var status in statuses)
+            route.Produces<ProblemBody>(status, ProblemRules.ContentType);
         return route;
     }
 }

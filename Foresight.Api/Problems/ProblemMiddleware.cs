@@ -28,10 +28,12 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
         {
             if (error is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge })
                 await LimitedBody.DrainAsync(body, http.RequestAborted);
-            if (http.RequestAborted.IsCancellationRequested) return;
+            if (http.RequestAborted.IsCancellationRequested)
+                return;
             var headers = http.Response.Headers.Where(header => header.Key.StartsWith("X-", StringComparison.OrdinalIgnoreCase)).ToList();
             http.Response.Clear();
-            foreach (var (name, value) in headers) http.Response.Headers[name] = value;
+            foreach (var (name, value) in headers)
+                http.Response.Headers[name] = value;
             await new ProblemResult(ProblemOf(error, http)).ExecuteAsync(http);
             return;
         }

@@ -17,9 +17,15 @@ public sealed class ProblemResult(Problem problem) : IResult, IStatusCodeHttpRes
         if (problem.RetryAfter is { } wait)
             http.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         var body = new ProblemBody(
-            "urn:foresight:problem:" + problem.Code, ProblemRules.TitleOf(problem.Code), status, problem.Code, problem.Detail,
-            Activity.Current?.TraceId.ToString() ?? http.TraceIdentifier, ProblemRules.IsRetryable(problem.Code) ? true : null,
-            problem.LeaderId)
+            "urn:foresight:problem:" + problem.Code,
+            ProblemRules.TitleOf(problem.Code),
+            status,
+            problem.Code,
+            problem.Detail,
+            Activity.Current?.TraceId.ToString() ?? http.TraceIdentifier,
+            ProblemRules.IsRetryable(problem.Code) ? true : null,
+            problem.LeaderId
+        )
         {
             More = problem.More.Count == 0 ? null : new Dictionary<string, object?>(problem.More),
         };

@@ -3,7 +3,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace Foresight.Api.Problems;
 
 /// <summary>A value, or the problem that is answered in its place.</summary>
-public readonly struct Result<T> where T : class
+public readonly struct Result<T>
+    where T : class
 {
     private Result(T? value, Problem? problem) => (Value, Problem) = (value, problem);
 

@@ -15,7 +15,8 @@ public static class AddressParameters
     /// <summary>Of a text that was checked.</summary>
     public static Address? Read(string? text) =>
         text is null ? null
-        : Address.TryParse(text, out var address) ? address : throw new InvalidOperationException("The address was not checked.");
+        : Address.TryParse(text, out var address) ? address
+        : throw new InvalidOperationException("The address was not checked.");
 }
 
 /// <summary>The account of <c>/accounts/{address}</c>.</summary>

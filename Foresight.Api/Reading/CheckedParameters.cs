@@ -15,24 +15,30 @@ public static class CheckedParametersExtensions
     /// Refuses a request with what is wrong with the first of its handler's <see cref="ICheckedParameters"/> that is not in order. A
     /// handler is called only with parameters that are, and one that has no such parameters costs nothing.
     /// </summary>
-    public static TBuilder ChecksParameters<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
-        routes.AddEndpointFilterFactory((handler, next) =>
-        {
-            int[] positions =
-            [
-                .. handler.MethodInfo.GetParameters().Where(one => one.ParameterType.IsAssignableTo(typeof(ICheckedParameters)))
-                    .Select(one => one.Position),
-            ];
-            if (positions.Length == 0) return next;
-            return context =>
+    public static TBuilder ChecksParameters<TBuilder>(this TBuilder routes)
+        where TBuilder : IEndpointConventionBuilder =>
+        routes.AddEndpointFilterFactory(
+            (handler, next) =>
             {
-                foreach (var position in positions)
+                int[] positions =
+                [
+                    .. handler
+                        .MethodInfo.GetParameters()
+                        .Where(one => one.ParameterType.IsAssignableTo(typeof(ICheckedParameters)))
+                        .Select(one => one.Position),
+                ];
+                if (positions.Length == 0)
+                    return next;
+                return context =>
                 {
-                    if (context.Arguments[position] is ICheckedParameters { Problem: { } problem })
-                        return ValueTask.FromResult<object?>(new ProblemResult(problem));
-                }
+                    foreach (var position in positions)
+                    {
+                        if (context.Arguments[position] is ICheckedParameters { Problem: { } problem })
+                            return ValueTask.FromResult<object?>(new ProblemResult(problem));
+                    }
 
-                return next(context);
-            };
-        });
+                    return next(context);
+                };
+            }
+        );
 }

@@ -1,5 +1,5 @@
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 
 namespace Foresight.Api.Reading;
 
@@ -12,24 +12,29 @@ public static class Names
     private static readonly string[] SelfTradePreventions = ["cancel_newest", "cancel_oldest", "cancel_both"];
 
     public static string OfOrderStatus(short status) => OrderStatuses[status];
+
     public static string OfMarketState(short state) => MarketStates.All[state];
+
     public static string OfTradeKind(short kind) => TradeKinds[kind];
+
     public static string OfTimeInForce(short timeInForce) => TimesInForce[timeInForce];
 
     public static short? OrderStatusOf(string name) => Array.IndexOf(OrderStatuses, name) is var index and >= 0 ? (short)index : null;
 
-    public static TimeInForce? TimeInForceOf(string? name) => name switch
-    {
-        null or "GTC" => TimeInForce.GoodTilCancelled,
-        "GTD" => TimeInForce.GoodTilDate,
-        "IOC" or "FAK" => TimeInForce.ImmediateOrCancel,
-        "FOK" => TimeInForce.FillOrKill,
-        _ => null,
-    };
+    public static TimeInForce? TimeInForceOf(string? name) =>
+        name switch
+        {
+            null or "GTC" => TimeInForce.GoodTilCancelled,
+            "GTD" => TimeInForce.GoodTilDate,
+            "IOC" or "FAK" => TimeInForce.ImmediateOrCancel,
+            "FOK" => TimeInForce.FillOrKill,
+            _ => null,
+        };
 
     public static SelfTradePrevention? SelfTradePreventionOf(string? name) =>
         name is null ? SelfTradePrevention.CancelNewest
-        : Array.IndexOf(SelfTradePreventions, name) is var index and >= 0 ? (SelfTradePrevention)index : null;
+        : Array.IndexOf(SelfTradePreventions, name) is var index and >= 0 ? (SelfTradePrevention)index
+        : null;
 
     public static string OfSide(bool isBuy) => isBuy ? "buy" : "sell";
 

@@ -7,14 +7,17 @@ namespace Foresight.Api.Reading;
 /// <summary>Which page of a list.</summary>
 /// <param name="Cursor">The key of the last row of the page before, which is what our cursors are.</param>
 public readonly record struct PageParameters(
-    [FromQuery(Name = "limit")] int? Limit = null, [FromQuery(Name = "cursor")] string? Cursor = null) : ICheckedParameters
+    [FromQuery(Name = "limit")] int? Limit = null,
+    [FromQuery(Name = "cursor")] string? Cursor = null
+) : ICheckedParameters
 {
     internal static readonly Problem BadCursor = Problem.Malformed("cursor must be the next of a page before.");
 
     internal int Size => Limit ?? ApiLimits.PageSize;
 
     /// <summary>Rows have lower keys than this.</summary>
-    internal long Before => Cursor is null ? long.MaxValue : KeyOf(Cursor) ?? throw new InvalidOperationException("The cursor was not checked.");
+    internal long Before =>
+        Cursor is null ? long.MaxValue : KeyOf(Cursor) ?? throw new InvalidOperationException("The cursor was not checked.");
 
     Problem? ICheckedParameters.Problem => CheckSize(Limit) ?? (Cursor is not null && KeyOf(Cursor) is null ? BadCursor : null);
 
@@ -27,7 +30,8 @@ public readonly record struct PageParameters(
     /// <summary>Cuts a page off rows that were read with one more than its size.</summary>
     internal static (IReadOnlyList<T> Rows, string? Next) Cut<T>(List<T> rows, int size, Func<T, long> key)
     {
-        if (rows.Count <= size) return (rows, null);
+        if (rows.Count <= size)
+            return (rows, null);
         rows.RemoveRange(size, rows.Count - size);
         return (rows, key(rows[^1]).ToString(CultureInfo.InvariantCulture));
     }

@@ -10,7 +10,8 @@ public sealed record ReadAfter(NpgsqlLogSequenceNumber? Position, Problem? Probl
 {
     public static ValueTask<ReadAfter?> BindAsync(HttpContext http)
     {
-        ReadAfter read = http.Request.Headers[ApiHeaders.Lsn] is not [{ Length: > 0 } text] ? new(null, null)
+        ReadAfter read =
+            http.Request.Headers[ApiHeaders.Lsn] is not [{ Length: > 0 } text] ? new(null, null)
             : NpgsqlLogSequenceNumber.TryParse(text, out var position) ? new(position, null)
             : new(null, Problem.Malformed($"{ApiHeaders.Lsn} must be a position as an answer gave it, like 0/16B3748."));
         return ValueTask.FromResult<ReadAfter?>(read);

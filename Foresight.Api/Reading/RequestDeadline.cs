@@ -24,7 +24,10 @@ public sealed record RequestDeadline(TimeSpan Wait, Problem? Problem) : IChecked
         Problem? problem = null;
         if (http.Request.Headers[ApiHeaders.Deadline] is [{ Length: > 0 } text])
         {
-            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds is >= 1 and <= MaxMilliseconds)
+            if (
+                int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+                && milliseconds is >= 1 and <= MaxMilliseconds
+            )
                 wait = TimeSpan.FromMilliseconds(milliseconds);
             else
                 problem = Problem.Malformed($"{ApiHeaders.Deadline} must be a whole number of milliseconds from 1 to {MaxMilliseconds}.");

@@ -1,5 +1,5 @@
-using Microsoft.Extensions.Logging;
 using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Logging;
 
 namespace Foresight.AppHost.Drill;
 
@@ -15,10 +15,12 @@ internal static partial class ClusterSentences
     public static async Task LogNextLeaderAsync(this ClusterView cluster, long after, ExecuteCommandContext context)
     {
         var started = TimeProvider.System.GetTimestamp();
-        var next = await ClusterView.UntilAsync(Patience, async () =>
-            await cluster.LeaderAsync(context.CancellationToken) is { State: "active" } leader && leader.Epoch > after
-                ? leader
-                : null, context.CancellationToken);
+        var next = await ClusterView.UntilAsync(
+            Patience,
+            async () =>
+                await cluster.LeaderAsync(context.CancellationToken) is { State: "active" } leader && leader.Epoch > after ? leader : null,
+            context.CancellationToken
+        );
         if (next is null)
         {
             Log.NoLeader(context.Logger, Patience.TotalSeconds);
@@ -26,16 +28,24 @@ internal static partial class ClusterSentences
         }
 
         Log.Leads(context.Logger, next.NodeId, next.Epoch, TimeProvider.System.GetElapsedTime(started).TotalSeconds);
-        var phases = await ClusterView.UntilAsync(FirstOrder, async () =>
-            await cluster.PhasesAsync(next.Epoch, context.CancellationToken) is var reached && reached.ContainsKey("first_ack")
-                ? reached
-                : null, context.CancellationToken);
+        var phases = await ClusterView.UntilAsync(
+            FirstOrder,
+            async () =>
+                await cluster.PhasesAsync(next.Epoch, context.CancellationToken) is var reached && reached.ContainsKey("first_ack")
+                    ? reached
+                    : null,
+            context.CancellationToken
+        );
         if (phases is null)
             Log.NoOrder(context.Logger);
         else
             Log.Acknowledged(
-                context.Logger, next.NodeId, SecondsAfterNoticing("fenced"), SecondsAfterNoticing("recovered"),
-                SecondsAfterNoticing("first_ack"));
+                context.Logger,
+                next.NodeId,
+                SecondsAfterNoticing("fenced"),
+                SecondsAfterNoticing("recovered"),
+                SecondsAfterNoticing("first_ack")
+            );
 
         double SecondsAfterNoticing(string phase) => (phases!.GetValueOrDefault(phase) - phases.GetValueOrDefault("detected")) / 1000;
     }
@@ -50,7 +60,8 @@ internal static partial class ClusterSentences
 
         [LoggerMessage(
             LogLevel.Information,
-            "Counted from when {Node} noticed: term taken after {Fenced:0.00} s, journal read after {Recovered:0.00} s, first acknowledgement after {FirstAck:0.00} s.")]
+            "Counted from when {Node} noticed: term taken after {Fenced:0.00} s, journal read after {Recovered:0.00} s, first acknowledgement after {FirstAck:0.00} s."
+        )]
         public static partial void Acknowledged(ILogger logger, string node, double fenced, double recovered, double firstAck);
 
         [LoggerMessage(LogLevel.Information, "No order has come since, so none was acknowledged; the simulator sends some.")]

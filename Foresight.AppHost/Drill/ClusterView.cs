@@ -18,7 +18,7 @@ internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
     /// <summary>Null while no node leads, or no Api node answers.</summary>
     public async Task<Leader?> LeaderAsync(CancellationToken cancellationToken) =>
         await GetAsync("cluster/leader", cancellationToken) is { ValueKind: JsonValueKind.Object } leader
-            && leader.TryGetProperty("nodeId", out var node)
+        && leader.TryGetProperty("nodeId", out var node)
             ? new Leader(node.GetString()!, leader.GetProperty("epoch").GetInt64(), leader.GetProperty("state").GetString()!)
             : null;
 
@@ -46,10 +46,12 @@ internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
     }
 
     /// <returns>Null: not within the bound.</returns>
-    public static async Task<T?> UntilAsync<T>(TimeSpan bound, Func<Task<T?>> look, CancellationToken cancellationToken) where T : class
+    public static async Task<T?> UntilAsync<T>(TimeSpan bound, Func<Task<T?>> look, CancellationToken cancellationToken)
+        where T : class
     {
         using var timer = new PeriodicTimer(Look);
-        for (var started = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(started) < bound;)
+        var started = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(started) < bound)
         {
             if (await look() is { } found)
                 return found;
@@ -71,8 +73,9 @@ internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
                 using var body = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
                 return body.RootElement.Clone();
             }
-            catch (Exception e) when (e is HttpRequestException or JsonException or OperationCanceledException
-                && !cancellationToken.IsCancellationRequested)
+            catch (Exception e)
+                when (e is HttpRequestException or JsonException or OperationCanceledException && !cancellationToken.IsCancellationRequested
+                )
             {
                 // A drill breaks things on purpose; the other node may answer, or this one in a moment.
             }

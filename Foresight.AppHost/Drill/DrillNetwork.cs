@@ -17,12 +17,16 @@ internal sealed class DrillNetwork
     /// <summary>Takes the place of a server's address in the resource's environment.</summary>
     /// <param name="kind">redis or postgres: what a partition names.</param>
     /// <param name="variables">Whose values hold the server's port.</param>
-    public Action<EnvironmentCallbackContext> Before(string kind, EndpointReference server, params string[] variables) => context =>
-    {
-        foreach (var variable in variables)
-            context.EnvironmentVariables[variable] = new RelayedValue(
-                context.EnvironmentVariables[variable], server, () => RelayFor(kind, server));
-    };
+    public Action<EnvironmentCallbackContext> Before(string kind, EndpointReference server, params string[] variables) =>
+        context =>
+        {
+            foreach (var variable in variables)
+                context.EnvironmentVariables[variable] = new RelayedValue(
+                    context.EnvironmentVariables[variable],
+                    server,
+                    () => RelayFor(kind, server)
+                );
+        };
 
     /// <summary>Nothing passes between the process and servers of these kinds until the result is disposed of.</summary>
     public IDisposable CutOff(int processId, params string[] kinds)
@@ -32,14 +36,17 @@ internal sealed class DrillNetwork
         return _cut;
     }
 
-    private Relay RelayFor(string kind, EndpointReference server) => _relays.GetOrAdd($"{kind} {server.Port}", _ =>
-    {
-        var relay = new Relay(kind, () => (server.Host, server.Port));
-        relay.CutUntil = port => _cut is { } cut && cut.Kinds.Contains(kind) && SocketOwner.PortsOf(cut.ProcessId).Contains(port)
-            ? cut.Healed
-            : null;
-        return relay;
-    });
+    private Relay RelayFor(string kind, EndpointReference server) =>
+        _relays.GetOrAdd(
+            $"{kind} {server.Port}",
+            _ =>
+            {
+                var relay = new Relay(kind, () => (server.Host, server.Port));
+                relay.CutUntil = port =>
+                    _cut is { } cut && cut.Kinds.Contains(kind) && SocketOwner.PortsOf(cut.ProcessId).Contains(port) ? cut.Healed : null;
+                return relay;
+            }
+        );
 
     private void Review()
     {

@@ -10,9 +10,14 @@ namespace Foresight.AppHost.Drill;
 /// they are logged, and a last line that begins with ok or failed.
 /// </summary>
 internal sealed partial class DrillServer(
-    DrillCommands commands, IServiceProvider services, ILogger<DrillServer> logger, string? folder = null) : BackgroundService
+    DrillCommands commands,
+    IServiceProvider services,
+    ILogger<DrillServer> logger,
+    string? folder = null
+) : BackgroundService
 {
-    public const string Done = "ok", Failed = "failed: ";
+    public const string Done = "ok",
+        Failed = "failed: ";
 
     private const int MaximumLine = 100;
 
@@ -59,11 +64,16 @@ internal sealed partial class DrillServer(
             return $"{Failed}there is no such command; there are\n{commands.Usage}";
         try
         {
-            var result = await execute(new ExecuteCommandContext
-            {
-                Services = services, ResourceName = name, CancellationToken = stoppingToken, Logger = new LineLogger(writer),
-                Arguments = new InteractionInputCollection([]),
-            });
+            var result = await execute(
+                new ExecuteCommandContext
+                {
+                    Services = services,
+                    ResourceName = name,
+                    CancellationToken = stoppingToken,
+                    Logger = new LineLogger(writer),
+                    Arguments = new InteractionInputCollection([]),
+                }
+            );
             return result.Success ? Done : Failed + result.Message;
         }
         catch (Exception e) when (!stoppingToken.IsCancellationRequested)
@@ -95,12 +105,18 @@ internal sealed partial class DrillServer(
 
     private sealed class LineLogger(TextWriter writer) : ILogger
     {
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             lock (writer)
                 writer.WriteLine(formatter(state, exception));

@@ -14,9 +14,11 @@ internal static class DrillVerb
         {
             foreach (var socket in sockets)
                 socket.Socket.Dispose();
-            return Refuse(sockets.Count == 0
-                ? "No AppHost of this user is running."
-                : $"Several AppHosts are running: add --process with one of {string.Join(", ", sockets.Select(s => s.ProcessId))}.");
+            return Refuse(
+                sockets.Count == 0
+                    ? "No AppHost of this user is running."
+                    : $"Several AppHosts are running: add --process with one of {string.Join(", ", sockets.Select(s => s.ProcessId))}."
+            );
         }
 
         await using var stream = new NetworkStream(sockets[0].Socket, ownsSocket: true);

@@ -17,54 +17,69 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
     private const double DefaultSeconds = 15;
 
     private readonly TimeSpan _duration = TimeSpan.FromSeconds(
-        seconds is null ? DefaultSeconds : double.Parse(seconds, CultureInfo.InvariantCulture));
+        seconds is null ? DefaultSeconds : double.Parse(seconds, CultureInfo.InvariantCulture)
+    );
     private readonly SemaphoreSlim _one = new(1, 1);
 
-    public Task<ExecuteCommandResult> KillAsync(ExecuteCommandContext context) => DoAsync(context, async (leader, process) =>
-    {
-        Log.Kills(context.Logger, leader.NodeId, process, leader.Epoch);
-        Signals.Send(process, Signals.Kill);
-        await LogNextLeaderAsync(leader, context);
-    });
-
-    public Task<ExecuteCommandResult> PauseAsync(ExecuteCommandContext context) => DoAsync(context, async (leader, process) =>
-    {
-        Log.Pauses(context.Logger, leader.NodeId, process, leader.Epoch, _duration.TotalSeconds);
-        var over = Task.Delay(_duration, context.CancellationToken);
-        Signals.Send(process, Signals.Stop);
-        try
-        {
-            await LogNextLeaderAsync(leader, context);
-            await over;
-        }
-        finally
-        {
-            Signals.Send(process, Signals.Continue);
-        }
-
-        Log.Continues(context.Logger, leader.NodeId, leader.Epoch);
-        await LogFollowsAsync(leader, context);
-    });
-
-    /// <param name="kinds">redis, postgres, or both.</param>
-    public Func<ExecuteCommandContext, Task<ExecuteCommandResult>> PartitionFrom(params string[] kinds) => context =>
-        network is null
-            ? Task.FromResult(
-                CommandResults.Failure(
-                    "needs --drill: start the AppHost with it, and a relay stands between the matching nodes and their servers."))
-            : DoAsync(context, async (leader, process) =>
+    public Task<ExecuteCommandResult> KillAsync(ExecuteCommandContext context) =>
+        DoAsync(
+            context,
+            async (leader, process) =>
             {
-                Log.CutsOff(context.Logger, leader.NodeId, string.Join(" and ", kinds), leader.Epoch, _duration.TotalSeconds);
+                Log.Kills(context.Logger, leader.NodeId, process, leader.Epoch);
+                Signals.Send(process, Signals.Kill);
+                await LogNextLeaderAsync(leader, context);
+            }
+        );
+
+    public Task<ExecuteCommandResult> PauseAsync(ExecuteCommandContext context) =>
+        DoAsync(
+            context,
+            async (leader, process) =>
+            {
+                Log.Pauses(context.Logger, leader.NodeId, process, leader.Epoch, _duration.TotalSeconds);
                 var over = Task.Delay(_duration, context.CancellationToken);
-                using (network.CutOff(process, kinds))
+                Signals.Send(process, Signals.Stop);
+                try
                 {
                     await LogNextLeaderAsync(leader, context);
                     await over;
                 }
+                finally
+                {
+                    Signals.Send(process, Signals.Continue);
+                }
 
-                Log.Heals(context.Logger, leader.NodeId, leader.Epoch);
+                Log.Continues(context.Logger, leader.NodeId, leader.Epoch);
                 await LogFollowsAsync(leader, context);
-            });
+            }
+        );
+
+    /// <param name="kinds">redis, postgres, or both.</param>
+    public Func<ExecuteCommandContext, Task<ExecuteCommandResult>> PartitionFrom(params string[] kinds) =>
+        context =>
+            network is null
+                ? Task.FromResult(
+                    CommandResults.Failure(
+                        "needs --drill: start the AppHost with it, and a relay stands between the matching nodes and their servers."
+                    )
+                )
+                : DoAsync(
+                    context,
+                    async (leader, process) =>
+                    {
+                        Log.CutsOff(context.Logger, leader.NodeId, string.Join(" and ", kinds), leader.Epoch, _duration.TotalSeconds);
+                        var over = Task.Delay(_duration, context.CancellationToken);
+                        using (network.CutOff(process, kinds))
+                        {
+                            await LogNextLeaderAsync(leader, context);
+                            await over;
+                        }
+
+                        Log.Heals(context.Logger, leader.NodeId, leader.Epoch);
+                        await LogFollowsAsync(leader, context);
+                    }
+                );
 
     private async Task<ExecuteCommandResult> DoAsync(ExecuteCommandContext context, Func<Leader, int, Task> act)
     {
@@ -94,10 +109,11 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
     private async Task LogFollowsAsync(Leader before, ExecuteCommandContext context)
     {
         var started = TimeProvider.System.GetTimestamp();
-        var follows = await ClusterView.UntilAsync(ClusterSentences.Patience, async () =>
-            await cluster.NodeAsync(before.NodeId, context.CancellationToken) is { State: "follower" } node
-                ? node
-                : null, context.CancellationToken);
+        var follows = await ClusterView.UntilAsync(
+            ClusterSentences.Patience,
+            async () => await cluster.NodeAsync(before.NodeId, context.CancellationToken) is { State: "follower" } node ? node : null,
+            context.CancellationToken
+        );
         if (follows is null)
             Log.DoesNotFollow(context.Logger, before.NodeId, ClusterSentences.Patience.TotalSeconds);
         else
@@ -111,7 +127,8 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
 
         [LoggerMessage(
             LogLevel.Information,
-            "SIGSTOP of {Node} (process {Process}), which leads in epoch {Epoch}, for {Seconds:0.#} s: it does not know that time passes.")]
+            "SIGSTOP of {Node} (process {Process}), which leads in epoch {Epoch}, for {Seconds:0.#} s: it does not know that time passes."
+        )]
         public static partial void Pauses(ILogger logger, string node, int process, long epoch, double seconds);
 
         [LoggerMessage(LogLevel.Information, "SIGCONT: {Node} goes on, and for a moment believes that it leads in epoch {Epoch}.")]
@@ -119,7 +136,8 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
 
         [LoggerMessage(
             LogLevel.Information,
-            "{Node}, which leads in epoch {Epoch}, no longer reaches {Servers} for {Seconds:0.#} s: nothing is refused, nothing answers.")]
+            "{Node}, which leads in epoch {Epoch}, no longer reaches {Servers} for {Seconds:0.#} s: nothing is refused, nothing answers."
+        )]
         public static partial void CutsOff(ILogger logger, string node, string servers, long epoch, double seconds);
 
         [LoggerMessage(LogLevel.Information, "The network is whole again: what {Node} sent in epoch {Epoch} arrives late.")]

@@ -79,7 +79,8 @@ internal sealed class Relay
             while (await from.ReceiveAsync(buffer) is > 0 and var count)
             {
                 await connection.PassAsync();
-                for (var sent = 0; sent < count;)
+                var sent = 0;
+                while (sent < count)
                     sent += await into.SendAsync(buffer.AsMemory(sent, count - sent));
             }
 

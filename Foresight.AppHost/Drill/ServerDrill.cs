@@ -26,8 +26,11 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
             return done;
         Log.RedisUp(context.Logger);
         var started = TimeProvider.System.GetTimestamp();
-        var leader = await ClusterView.UntilAsync(ClusterSentences.Patience, async () =>
-            await cluster.LeaderAsync(context.CancellationToken) is { State: "active" } active ? active : null, context.CancellationToken);
+        var leader = await ClusterView.UntilAsync(
+            ClusterSentences.Patience,
+            async () => await cluster.LeaderAsync(context.CancellationToken) is { State: "active" } active ? active : null,
+            context.CancellationToken
+        );
         if (leader is null)
             return CommandResults.Failure("no node leads; the nodes' logs say why.");
         Log.Leads(context.Logger, leader.NodeId, leader.Epoch, TimeProvider.System.GetElapsedTime(started).TotalSeconds);
@@ -95,7 +98,11 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
         var database = await data.Database.Resource.GetConnectionStringAsync(context.CancellationToken);
         var settings = new NpgsqlConnectionStringBuilder(database)
         {
-            Host = server.Host, Port = server.Port, Pooling = false, Timeout = 3, CommandTimeout = 70,
+            Host = server.Host,
+            Port = server.Port,
+            Pooling = false,
+            Timeout = 3,
+            CommandTimeout = 70,
         };
         await using var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync(context.CancellationToken);
@@ -110,7 +117,8 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
     {
         [LoggerMessage(
             LogLevel.Information,
-            "Redis is down: no lease can be renewed, so the leader stops when its own runs out; `redis-up` starts it, empty.")]
+            "Redis is down: no lease can be renewed, so the leader stops when its own runs out; `redis-up` starts it, empty."
+        )]
         public static partial void RedisDown(ILogger logger);
 
         [LoggerMessage(LogLevel.Information, "Redis is up, and knows nothing.")]
@@ -124,7 +132,8 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
 
         [LoggerMessage(
             LogLevel.Information,
-            "The old primary is fenced (read-only from its next start on) and stopped in order, its log at {Written}.")]
+            "The old primary is fenced (read-only from its next start on) and stopped in order, its log at {Written}."
+        )]
         public static partial void PrimaryStops(ILogger logger, NpgsqlLogSequenceNumber written);
 
         [LoggerMessage(LogLevel.Warning, "The old primary was not stopped: {Reason}")]
@@ -132,7 +141,8 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
 
         [LoggerMessage(
             LogLevel.Information,
-            "The replica is the primary now: the old one's log was received up to {Received}, and the journal ends at sequence {Sequence}.")]
+            "The replica is the primary now: the old one's log was received up to {Received}, and the journal ends at sequence {Sequence}."
+        )]
         public static partial void Promoted(ILogger logger, object? received, object? sequence);
 
         [LoggerMessage(LogLevel.Information, "Lost: {Bytes} bytes of log that the old primary had written.")]
@@ -140,11 +150,14 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
 
         [LoggerMessage(
             LogLevel.Warning,
-            "What the old primary acknowledged beyond {Received} is lost, and how much that is it alone knows; with --sync-standby it is nothing.")]
+            "What the old primary acknowledged beyond {Received} is lost, and how much that is it alone knows; with --sync-standby it is nothing."
+        )]
         public static partial void LossUnknown(ILogger logger, object? received);
 
         [LoggerMessage(
-            LogLevel.Information, "There is no replica now. Starting `postgres` brings the old primary back, which every node refuses.")]
+            LogLevel.Information,
+            "There is no replica now. Starting `postgres` brings the old primary back, which every node refuses."
+        )]
         public static partial void OldPrimary(ILogger logger);
     }
 }

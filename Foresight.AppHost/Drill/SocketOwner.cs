@@ -13,13 +13,18 @@ internal static class SocketOwner
         var ports = new HashSet<int>();
         try
         {
-            var inodes = Directory.EnumerateFileSystemEntries($"/proc/{processId}/fd").Select(fd => new FileInfo(fd).LinkTarget)
+            var inodes = Directory
+                .EnumerateFileSystemEntries($"/proc/{processId}/fd")
+                .Select(fd => new FileInfo(fd).LinkTarget)
                 .Where(target => target?.StartsWith(SocketPrefix, StringComparison.Ordinal) == true)
-                .Select(target => target![SocketPrefix.Length..^1]).ToHashSet();
+                .Select(target => target![SocketPrefix.Length..^1])
+                .ToHashSet();
             foreach (var table in new[] { "tcp", "tcp6" })
+            {
                 foreach (var line in File.ReadLines($"/proc/{processId}/net/{table}").Skip(1))
                     if (PortOf(line, inodes) is { } port)
                         ports.Add(port);
+            }
         }
         catch (IOException)
         {

@@ -28,7 +28,8 @@ public static class FreePorts
         }
 
         throw new DistributedApplicationException(
-            $"No free port found between {FirstPort} and {LastPort} on 127.0.0.1 in {MaximumAttempts} attempts.");
+            $"No free port found between {FirstPort} and {LastPort} on 127.0.0.1 in {MaximumAttempts} attempts."
+        );
     }
 
     /// <summary>

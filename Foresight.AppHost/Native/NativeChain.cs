@@ -30,7 +30,13 @@ internal static class NativeChain
         {
             Command =
             [
-                program.Path, "--host", NativeServerResource.Address, "--port", $"{chain.PrimaryEndpoint.Port}", "--dump-state", last,
+                program.Path,
+                "--host",
+                NativeServerResource.Address,
+                "--port",
+                $"{chain.PrimaryEndpoint.Port}",
+                "--dump-state",
+                last,
                 .. File.Exists(chain.StateFile) ? ["--load-state", chain.StateFile] : Array.Empty<string>(),
             ],
             StopSignal = "INT",
@@ -40,7 +46,13 @@ internal static class NativeChain
 
     public static async Task<string?> ProbeAsync(NativeChainResource chain, HttpClient http, CancellationToken cancellationToken)
     {
-        var request = new { jsonrpc = "2.0", id = 1, method = "eth_chainId", @params = Array.Empty<string>() };
+        var request = new
+        {
+            jsonrpc = "2.0",
+            id = 1,
+            method = "eth_chainId",
+            @params = Array.Empty<string>(),
+        };
         using var response = await http.PostAsJsonAsync(chain.PrimaryEndpoint.Url, request, cancellationToken);
         return response.IsSuccessStatusCode ? null : $"eth_chainId answers {(int)response.StatusCode}";
     }
@@ -51,8 +63,11 @@ internal static class NativeChain
 /// rewrites its file in place, so that a death in the middle of it leaves no chain at all; this file is replaced by a rename.
 /// </summary>
 internal sealed class NativeChainSaver(
-    NativeChainResource chain, ResourceNotificationService notifications, ResourceLoggerService loggers, HttpMessageHandler? handler = null)
-    : BackgroundService
+    NativeChainResource chain,
+    ResourceNotificationService notifications,
+    ResourceLoggerService loggers,
+    HttpMessageHandler? handler = null
+) : BackgroundService
 {
     // Saving costs more the longer the chain has run; it may take a twentieth of its time and no more.
     private const int PausePerDuration = 20;
@@ -70,7 +85,8 @@ internal sealed class NativeChainSaver(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var logger = loggers.GetLogger(chain);
-        for (var pause = ShortestPause; ; )
+        var pause = ShortestPause;
+        while (true)
         {
             await Task.Delay(pause, stoppingToken);
             var started = Stopwatch.GetTimestamp();
@@ -94,13 +110,22 @@ internal sealed class NativeChainSaver(
     private async Task SaveAsync(CancellationToken cancellationToken)
     {
         var before = File.GetLastWriteTimeUtc(chain.StateFile);
-        var request = new { jsonrpc = "2.0", id = 1, method = "anvil_dumpState", @params = Array.Empty<string>() };
+        var request = new
+        {
+            jsonrpc = "2.0",
+            id = 1,
+            method = "anvil_dumpState",
+            @params = Array.Empty<string>(),
+        };
         using var response = await _http.PostAsJsonAsync(chain.PrimaryEndpoint.Url, request, cancellationToken);
         response.EnsureSuccessStatusCode();
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var answer = await JsonDocument.ParseAsync(body, default, cancellationToken);
-        if (answer.RootElement.ValueKind != JsonValueKind.Object
-            || !answer.RootElement.TryGetProperty("result", out var result) || result.GetString() is not { Length: > 2 } hex)
+        if (
+            answer.RootElement.ValueKind != JsonValueKind.Object
+            || !answer.RootElement.TryGetProperty("result", out var result)
+            || result.GetString() is not { Length: > 2 } hex
+        )
             throw new InvalidDataException($"anvil_dumpState answers {answer.RootElement}");
         // The answer is compressed; --load-state reads it plain.
         var packed = Convert.FromHexString(hex.AsSpan(2));
@@ -110,7 +135,11 @@ internal sealed class NativeChainSaver(
         {
             await unpacked.CopyToAsync(writing, cancellationToken);
             // The last four bytes of gzip: how much it holds.
-            if (packed.Length < 4 || BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan(^4)) != (uint)writing.Length || writing.Length == 0)
+            if (
+                packed.Length < 4
+                || BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan(^4)) != (uint)writing.Length
+                || writing.Length == 0
+            )
                 throw new InvalidDataException("anvil_dumpState answers a part of the state");
         }
 

@@ -16,12 +16,16 @@ public sealed class NativePostgresResource(string name, NativeState state, Param
 
     public ParameterResource Password { get; } = password;
 
-    public override ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create(
-        $"Host={Address};Port={PrimaryEndpoint.Property(EndpointProperty.Port)};Username={UserName};Password={Password}");
+    public override ReferenceExpression ConnectionStringExpression =>
+        ReferenceExpression.Create(
+            $"Host={Address};Port={PrimaryEndpoint.Property(EndpointProperty.Port)};Username={UserName};Password={Password}"
+        );
 }
 
 public sealed class NativePostgresDatabaseResource(string name, NativePostgresResource parent)
-    : Resource(name), IResourceWithParent<NativePostgresResource>, IResourceWithConnectionString
+    : Resource(name),
+        IResourceWithParent<NativePostgresResource>,
+        IResourceWithConnectionString
 {
     public NativePostgresResource Parent { get; } = parent;
 
@@ -43,17 +47,18 @@ internal static class NativePostgres
     private static readonly TimeSpan FormerEndBound = TimeSpan.FromSeconds(20);
 
     public static async Task<NativeServer> PrepareAsync(
-        NativePostgresResource server, FoundProgram program, ILogger logger, CancellationToken cancellationToken)
+        NativePostgresResource server,
+        FoundProgram program,
+        ILogger logger,
+        CancellationToken cancellationToken
+    )
     {
         var account = await PrepareFolderAsync(server, logger, cancellationToken);
         if (!File.Exists(Path.Combine(server.DataFolder, "PG_VERSION")))
             await InitializeAsync(server, program, account, logger, cancellationToken);
         return new NativeServer
         {
-            Command =
-            [
-                program.Path, "-D", server.DataFolder, "-h", NativeServerResource.Address, "-p", $"{server.PrimaryEndpoint.Port}",
-            ],
+            Command = [program.Path, "-D", server.DataFolder, "-h", NativeServerResource.Address, "-p", $"{server.PrimaryEndpoint.Port}"],
             RunAs = account,
             // Fast shutdown: SIGTERM would wait for every client to leave.
             StopSignal = "INT",
@@ -62,7 +67,10 @@ internal static class NativePostgres
 
     /// <summary>The data folder, of the account the server runs as, with no server of a former AppHost in it.</summary>
     public static async Task<ServerAccount?> PrepareFolderAsync(
-        NativeServerResource server, ILogger logger, CancellationToken cancellationToken)
+        NativeServerResource server,
+        ILogger logger,
+        CancellationToken cancellationToken
+    )
     {
         var folder = server.DataFolder;
         if (!Directory.Exists(folder))
@@ -76,7 +84,12 @@ internal static class NativePostgres
     /// <summary>Null when the server answers. No pool: a health check must see the server as a new client does.</summary>
     public static async Task<string?> ProbeAsync(string? connectionString, CancellationToken cancellationToken)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Timeout = 5, CommandTimeout = 5 };
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            Pooling = false,
+            Timeout = 5,
+            CommandTimeout = 5,
+        };
         settings.Database ??= "postgres";
         await using var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync(cancellationToken);
@@ -87,8 +100,11 @@ internal static class NativePostgres
 
     public static async Task CreateDatabaseAsync(NativePostgresDatabaseResource database, CancellationToken cancellationToken)
     {
-        var settings = new NpgsqlConnectionStringBuilder(
-            await database.Parent.ConnectionStringExpression.GetValueAsync(cancellationToken)) { Database = "postgres", Pooling = false };
+        var settings = new NpgsqlConnectionStringBuilder(await database.Parent.ConnectionStringExpression.GetValueAsync(cancellationToken))
+        {
+            Database = "postgres",
+            Pooling = false,
+        };
         await using var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync(cancellationToken);
         await using var find = new NpgsqlCommand("SELECT 1 FROM pg_database WHERE datname = $1", connection);
@@ -125,7 +141,8 @@ internal static class NativePostgres
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 throw new DistributedApplicationException(
-                    $"Process {processId} holds {folder} and does not end within {FormerEndBound.TotalSeconds:0} s.");
+                    $"Process {processId} holds {folder} and does not end within {FormerEndBound.TotalSeconds:0} s."
+                );
             }
         }
 
@@ -145,7 +162,12 @@ internal static class NativePostgres
     }
 
     private static async Task InitializeAsync(
-        NativePostgresResource server, FoundProgram program, ServerAccount? account, ILogger logger, CancellationToken cancellationToken)
+        NativePostgresResource server,
+        FoundProgram program,
+        ServerAccount? account,
+        ILogger logger,
+        CancellationToken cancellationToken
+    )
     {
         var passwordFile = Path.Combine(server.DataFolder, ".password");
         var folder = Path.Combine(server.DataFolder, "new");
@@ -155,8 +177,19 @@ internal static class NativePostgres
         account?.Own(passwordFile);
         string[] command =
         [
-            .. account?.Prefix ?? [], Path.Combine(program.Folder, "initdb"), "-D", folder, "-U", NativePostgresResource.UserName, "--pwfile",
-            passwordFile, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions", "--no-sync",
+            .. account?.Prefix ?? [],
+            Path.Combine(program.Folder, "initdb"),
+            "-D",
+            folder,
+            "-U",
+            NativePostgresResource.UserName,
+            "--pwfile",
+            passwordFile,
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-instructions",
+            "--no-sync",
         ];
         await Command.RunLoggedAsync(command, server.DataFolder, program, line => logger.LogInformation("{Line}", line), cancellationToken);
         File.Delete(passwordFile);

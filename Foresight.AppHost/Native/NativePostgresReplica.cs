@@ -11,8 +11,10 @@ public sealed class NativePostgresReplicaResource(string name, NativeState state
 {
     public NativePostgresResource Primary { get; } = primary;
 
-    public override ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create(
-        $"Host={Address};Port={PrimaryEndpoint.Property(EndpointProperty.Port)};Username={NativePostgresResource.UserName};Password={Primary.Password}");
+    public override ReferenceExpression ConnectionStringExpression =>
+        ReferenceExpression.Create(
+            $"Host={Address};Port={PrimaryEndpoint.Property(EndpointProperty.Port)};Username={NativePostgresResource.UserName};Password={Primary.Password}"
+        );
 }
 
 /// <summary>The shell script that copies the primary and serves, in the postgres image and over native programs alike.</summary>
@@ -31,9 +33,17 @@ public static class PostgresReplicaScript
 internal static class NativePostgresReplica
 {
     public static async Task<NativeServer> PrepareAsync(
-        NativePostgresReplicaResource replica, ILogger logger, CancellationToken cancellationToken)
+        NativePostgresReplicaResource replica,
+        ILogger logger,
+        CancellationToken cancellationToken
+    )
     {
         var account = await NativePostgres.PrepareFolderAsync(replica, logger, cancellationToken);
-        return new NativeServer { Command = ["bash", "-c", PostgresReplicaScript.Text], RunAs = account, StopSignal = "INT" };
+        return new NativeServer
+        {
+            Command = ["bash", "-c", PostgresReplicaScript.Text],
+            RunAs = account,
+            StopSignal = "INT",
+        };
     }
 }

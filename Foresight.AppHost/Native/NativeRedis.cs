@@ -8,8 +8,8 @@ using StackExchange.Redis;
 namespace Foresight.AppHost.Native;
 
 /// <summary>
-/// A Redis of our own. Nothing is kept on disk: nothing that safety needs lives there. A client without a password is refused; the resource's
-/// own connection string is that of <c>admin</c>, who may do everything.
+/// A Redis of our own. Nothing is kept on disk: nothing that safety needs lives there. A client without a password is refused; the
+/// resource's own connection string is that of <c>admin</c>, who may do everything.
 /// </summary>
 public sealed class NativeRedisResource(string name, NativeState state, ParameterResource adminPassword)
     : NativeServerResource(name, state, "tcp")
@@ -22,17 +22,21 @@ public sealed class NativeRedisResource(string name, NativeState state, Paramete
 
     internal List<NativeRedisUserResource> Users { get; } = [];
 
-    internal ReferenceExpression ConnectionStringOf(string user, ParameterResource password) => ReferenceExpression.Create(
-        $"{PrimaryEndpoint.Property(EndpointProperty.HostAndPort)},user={user},password={password}");
+    internal ReferenceExpression ConnectionStringOf(string user, ParameterResource password) =>
+        ReferenceExpression.Create($"{PrimaryEndpoint.Property(EndpointProperty.HostAndPort)},user={user},password={password}");
 }
 
 /// <summary>A user that reaches the keys and channels of one prefix only, and none of the server's administration.</summary>
-public sealed class NativeRedisUserResource(string name, string userName, string prefix, NativeRedisResource parent, ParameterResource password)
-    : Resource(name), IResourceWithParent<NativeRedisResource>, IResourceWithConnectionString
+public sealed class NativeRedisUserResource(
+    string name,
+    string userName,
+    string prefix,
+    NativeRedisResource parent,
+    ParameterResource password
+) : Resource(name), IResourceWithParent<NativeRedisResource>, IResourceWithConnectionString
 {
     // What StackExchange.Redis itself asks for: who is the primary, and news of that.
-    private const string OfTheClient =
-        "%R~__Booksleeve_TieBreak &__Booksleeve_MasterChanged +info +cluster|nodes +client +config|get";
+    private const string OfTheClient = "%R~__Booksleeve_TieBreak &__Booksleeve_MasterChanged +info +cluster|nodes +client +config|get";
 
     public NativeRedisResource Parent { get; } = parent;
 
@@ -47,13 +51,22 @@ public sealed class NativeRedisUserResource(string name, string userName, string
 internal static class NativeRedis
 {
     public static async Task<NativeServer> PrepareAsync(
-        NativeRedisResource redis, FoundProgram program, CancellationToken cancellationToken)
+        NativeRedisResource redis,
+        FoundProgram program,
+        CancellationToken cancellationToken
+    )
     {
         Directory.CreateDirectory(redis.DataFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         List<string> lines =
         [
-            $"bind {NativeServerResource.Address}", $"port {redis.PrimaryEndpoint.Port}", "save \"\"", "appendonly no", $"dir {redis.DataFolder}",
-            "daemonize no", "user default off", $"user {NativeRedisResource.AdminName} on #{await HashAsync(redis.AdminPassword)} ~* &* +@all",
+            $"bind {NativeServerResource.Address}",
+            $"port {redis.PrimaryEndpoint.Port}",
+            "save \"\"",
+            "appendonly no",
+            $"dir {redis.DataFolder}",
+            "daemonize no",
+            "user default off",
+            $"user {NativeRedisResource.AdminName} on #{await HashAsync(redis.AdminPassword)} ~* &* +@all",
         ];
         foreach (var user in redis.Users)
             lines.Add(user.Rule(await HashAsync(user.Password)));
@@ -61,8 +74,8 @@ internal static class NativeRedis
         NativeState.WriteOwnerOnly(file, string.Join('\n', lines) + "\n");
         return new NativeServer { Command = [program.Path, file] };
 
-        async Task<string> HashAsync(ParameterResource password) => Convert.ToHexStringLower(
-            SHA256.HashData(Encoding.UTF8.GetBytes((await password.GetValueAsync(cancellationToken))!)));
+        async Task<string> HashAsync(ParameterResource password) =>
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes((await password.GetValueAsync(cancellationToken))!)));
     }
 
     public static async Task<string?> ProbeAsync(NativeRedisResource redis, CancellationToken cancellationToken)

@@ -13,49 +13,76 @@ public static class NativeResourceExtensions
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
 
     /// <summary>A secret that is generated at the first start and kept with the data, unless the configuration has one.</summary>
-    public static IResourceBuilder<ParameterResource> AddKeptParameter(
-        this IDistributedApplicationBuilder builder, string name) =>
+    public static IResourceBuilder<ParameterResource> AddKeptParameter(this IDistributedApplicationBuilder builder, string name) =>
         builder.AddParameter(name, new KeptParameterDefault(NativeState.Of(builder), name), secret: true);
 
     public static IResourceBuilder<NativePostgresResource> AddNativePostgres(
-        this IDistributedApplicationBuilder builder, string name, IResourceBuilder<ParameterResource>? password = null)
+        this IDistributedApplicationBuilder builder,
+        string name,
+        IResourceBuilder<ParameterResource>? password = null
+    )
     {
         password ??= builder.AddKeptParameter($"{name}-password");
         var postgres = new NativePostgresResource(name, NativeState.Of(builder), password.Resource);
         return builder.AddNativeServer(
-            postgres, "tcp", Tool.Postgres,
+            postgres,
+            "tcp",
+            Tool.Postgres,
             (program, logger, cancellationToken) => NativePostgres.PrepareAsync(postgres, program, logger, cancellationToken),
-            async cancellationToken => await NativePostgres.ProbeAsync(
-                await postgres.ConnectionStringExpression.GetValueAsync(cancellationToken), cancellationToken));
+            async cancellationToken =>
+                await NativePostgres.ProbeAsync(
+                    await postgres.ConnectionStringExpression.GetValueAsync(cancellationToken),
+                    cancellationToken
+                )
+        );
     }
 
     /// <summary>A database of this name, created when the server is ready and it is missing.</summary>
     public static IResourceBuilder<NativePostgresDatabaseResource> AddDatabase(
-        this IResourceBuilder<NativePostgresResource> postgres, string name)
+        this IResourceBuilder<NativePostgresResource> postgres,
+        string name
+    )
     {
         var database = new NativePostgresDatabaseResource(name, postgres.Resource);
         postgres.OnResourceReady((_, _, cancellationToken) => NativePostgres.CreateDatabaseAsync(database, cancellationToken));
         postgres.WithChild(database);
         var check = $"{name}-answers";
-        postgres.ApplicationBuilder.Services.AddHealthChecks().AddAsyncCheck(check, cancellationToken =>
-            NativeServerExtensions.ProbeAsync(
-                async token => await NativePostgres.ProbeAsync(await database.ConnectionStringExpression.GetValueAsync(token), token),
-                cancellationToken));
+        postgres
+            .ApplicationBuilder.Services.AddHealthChecks()
+            .AddAsyncCheck(
+                check,
+                cancellationToken =>
+                    NativeServerExtensions.ProbeAsync(
+                        async token =>
+                            await NativePostgres.ProbeAsync(await database.ConnectionStringExpression.GetValueAsync(token), token),
+                        cancellationToken
+                    )
+            );
         return postgres.ApplicationBuilder.AddResource(database).WithHealthCheck(check);
     }
 
     /// <summary>A streaming standby.</summary>
     /// <param name="synchronous">Each commit of the primary waits until this standby has it on disk; null leaves the setting alone.</param>
     public static IResourceBuilder<NativePostgresReplicaResource> AddReplica(
-        this IResourceBuilder<NativePostgresResource> primary, string name, bool? synchronous = null)
+        this IResourceBuilder<NativePostgresResource> primary,
+        string name,
+        bool? synchronous = null
+    )
     {
         var builder = primary.ApplicationBuilder;
         var replica = new NativePostgresReplicaResource(name, NativeState.Of(builder), primary.Resource);
-        return builder.AddNativeServer(
-                replica, "tcp", Tool.Postgres,
+        return builder
+            .AddNativeServer(
+                replica,
+                "tcp",
+                Tool.Postgres,
                 (_, logger, cancellationToken) => NativePostgresReplica.PrepareAsync(replica, logger, cancellationToken),
-                async cancellationToken => await NativePostgres.ProbeAsync(
-                    await replica.ConnectionStringExpression.GetValueAsync(cancellationToken), cancellationToken))
+                async cancellationToken =>
+                    await NativePostgres.ProbeAsync(
+                        await replica.ConnectionStringExpression.GetValueAsync(cancellationToken),
+                        cancellationToken
+                    )
+            )
             .WithEnvironment("HOST", NativeServerResource.Address)
             .WithEnvironment("PORT", replica.PrimaryEndpoint.Property(EndpointProperty.Port))
             .WithEnvironment("PGDATA", replica.DataFolder)
@@ -65,10 +92,15 @@ public static class NativeResourceExtensions
 
     /// <summary>What the script of a replica reads, in a container and over programs.</summary>
     public static IResourceBuilder<T> WithReplicaOf<T>(
-        this IResourceBuilder<T> replica, EndpointReference primary, ParameterResource password, bool? synchronous)
+        this IResourceBuilder<T> replica,
+        EndpointReference primary,
+        ParameterResource password,
+        bool? synchronous
+    )
         where T : IResourceWithEnvironment
     {
-        replica.WithEnvironment("STANDBY_NAME", replica.Resource.Name)
+        replica
+            .WithEnvironment("STANDBY_NAME", replica.Resource.Name)
             .WithEnvironment("PRIMARY_HOST", primary.Property(EndpointProperty.Host))
             .WithEnvironment("PRIMARY_PORT", primary.Property(EndpointProperty.Port))
             .WithEnvironment(context => context.EnvironmentVariables["PGPASSWORD"] = password);
@@ -79,15 +111,21 @@ public static class NativeResourceExtensions
     {
         var redis = new NativeRedisResource(name, NativeState.Of(builder), builder.AddKeptParameter($"{name}-admin-password").Resource);
         return builder.AddNativeServer(
-            redis, "tcp", Tool.Redis,
+            redis,
+            "tcp",
+            Tool.Redis,
             (program, _, cancellationToken) => NativeRedis.PrepareAsync(redis, program, cancellationToken),
-            cancellationToken => NativeRedis.ProbeAsync(redis, cancellationToken));
+            cancellationToken => NativeRedis.ProbeAsync(redis, cancellationToken)
+        );
     }
 
     /// <summary>A user of one role; a service gets its connection string by <c>WithReference(user, "redis")</c>.</summary>
     /// <param name="prefix">Of the keys and channels it may use.</param>
     public static IResourceBuilder<NativeRedisUserResource> AddUser(
-        this IResourceBuilder<NativeRedisResource> redis, string userName, string prefix)
+        this IResourceBuilder<NativeRedisResource> redis,
+        string userName,
+        string prefix
+    )
     {
         var name = $"{redis.Resource.Name}-{userName}";
         var password = redis.ApplicationBuilder.AddKeptParameter($"{name}-password");
@@ -104,19 +142,26 @@ public static class NativeResourceExtensions
         if (!chain.State.Ephemeral)
             builder.Services.AddSingleton<IHostedService>(services => ActivatorUtilities.CreateInstance<NativeChainSaver>(services, chain));
         return builder.AddNativeServer(
-            chain, "http", Tool.Anvil,
+            chain,
+            "http",
+            Tool.Anvil,
             (program, _, _) => Task.FromResult(NativeChain.Prepare(chain, program)),
-            cancellationToken => NativeChain.ProbeAsync(chain, Http, cancellationToken));
+            cancellationToken => NativeChain.ProbeAsync(chain, Http, cancellationToken)
+        );
     }
 
     /// <summary>A part of a server is there when its server is; the orchestrator does this for parts of containers only.</summary>
-    private static void WithChild<T>(this IResourceBuilder<T> server, IResource child) where T : NativeServerResource
+    private static void WithChild<T>(this IResourceBuilder<T> server, IResource child)
+        where T : NativeServerResource
     {
-        server.OnBeforeResourceStarted((_, started, _) => PublishAsync(started.Services, KnownResourceStates.Starting))
+        server
+            .OnBeforeResourceStarted((_, started, _) => PublishAsync(started.Services, KnownResourceStates.Starting))
             .OnResourceReady((_, ready, _) => PublishAsync(ready.Services, KnownResourceStates.Running))
             .OnResourceStopped((_, stopped, _) => PublishAsync(stopped.Services, KnownResourceStates.Exited));
 
-        Task PublishAsync(IServiceProvider services, string state) => services.GetRequiredService<ResourceNotificationService>()
-            .PublishUpdateAsync(child, snapshot => snapshot with { State = state });
+        Task PublishAsync(IServiceProvider services, string state) =>
+            services
+                .GetRequiredService<ResourceNotificationService>()
+                .PublishUpdateAsync(child, snapshot => snapshot with { State = state });
     }
 }

@@ -45,27 +45,34 @@ internal static class NativeServerExtensions
     /// <param name="prepare">Makes the data folder ready, before every start; what it logs is in the resource's console log.</param>
     /// <param name="probe">Null when the server answers as it should, else what it answered; what cannot be reached throws.</param>
     public static IResourceBuilder<T> AddNativeServer<T>(
-        this IDistributedApplicationBuilder builder, T resource, string scheme, Tool tool,
-        Func<FoundProgram, ILogger, CancellationToken, Task<NativeServer>> prepare, Func<CancellationToken, Task<string?>> probe)
+        this IDistributedApplicationBuilder builder,
+        T resource,
+        string scheme,
+        Tool tool,
+        Func<FoundProgram, ILogger, CancellationToken, Task<NativeServer>> prepare,
+        Func<CancellationToken, Task<string?>> probe
+    )
         where T : NativeServerResource
     {
         NativeServer? server = null;
         FoundProgram? program = null;
         var check = $"{resource.Name}-answers";
         builder.Services.AddHealthChecks().AddAsyncCheck(check, cancellationToken => ProbeAsync(probe, cancellationToken));
-        return builder.AddResource(resource)
-            .WithEndpoint(
-                port: FreePorts.Any(), scheme: scheme, name: resource.PrimaryEndpoint.EndpointName, isProxied: false)
+        return builder
+            .AddResource(resource)
+            .WithEndpoint(port: FreePorts.Any(), scheme: scheme, name: resource.PrimaryEndpoint.EndpointName, isProxied: false)
             .WithEndpoint(resource.PrimaryEndpoint.EndpointName, endpoint => endpoint.TargetHost = NativeServerResource.Address)
             .WithHealthCheck(check)
-            .OnBeforeResourceStarted(async (_, started, cancellationToken) =>
-            {
-                var logger = started.Services.GetRequiredService<ResourceLoggerService>().GetLogger(resource);
-                resource.State.EnsureOpen();
-                File.Delete(resource.ProcessIdFile);
-                program = await new ProgramFinder(line => logger.LogInformation("{Line}", line)).RequireAsync(tool, cancellationToken);
-                server = await prepare(program, logger, cancellationToken);
-            })
+            .OnBeforeResourceStarted(
+                async (_, started, cancellationToken) =>
+                {
+                    var logger = started.Services.GetRequiredService<ResourceLoggerService>().GetLogger(resource);
+                    resource.State.EnsureOpen();
+                    File.Delete(resource.ProcessIdFile);
+                    program = await new ProgramFinder(line => logger.LogInformation("{Line}", line)).RequireAsync(tool, cancellationToken);
+                    server = await prepare(program, logger, cancellationToken);
+                }
+            )
             .WithEnvironment(context =>
             {
                 if (program?.LibraryFolder is { } libraries)
@@ -80,20 +87,38 @@ internal static class NativeServerExtensions
                 var (draft, kept) = server.WrittenAtEnd ?? (string.Empty, string.Empty);
                 string[] arguments =
                 [
-                    "-c", Script, resource.Name, server.StopSignal, resource.ProcessIdFile, draft, kept, $"{Environment.ProcessId}",
+                    "-c",
+                    Script,
+                    resource.Name,
+                    server.StopSignal,
+                    resource.ProcessIdFile,
+                    draft,
+                    kept,
+                    $"{Environment.ProcessId}",
                     resource.State.Ephemeral ? resource.State.Path : string.Empty,
-                    "setpriv", "--pdeathsig", server.StopSignal, .. server.RunAs?.Prefix.Skip(1) ?? ["--"], .. server.Command,
+                    "setpriv",
+                    "--pdeathsig",
+                    server.StopSignal,
+                    .. server.RunAs?.Prefix.Skip(1) ?? ["--"],
+                    .. server.Command,
                 ];
                 foreach (var argument in arguments)
                     context.Args.Add(argument);
             })
-            .WithCommand("kill", "kill -9", _ => Task.FromResult(Kill(resource)), new CommandOptions
-            {
-                Description = "ends the server at once, as a crash does", IconName = "Flash",
-                UpdateState = context => context.ResourceSnapshot.State?.Text == KnownResourceStates.Running
-                    ? ResourceCommandState.Enabled
-                    : ResourceCommandState.Disabled,
-            });
+            .WithCommand(
+                "kill",
+                "kill -9",
+                _ => Task.FromResult(Kill(resource)),
+                new CommandOptions
+                {
+                    Description = "ends the server at once, as a crash does",
+                    IconName = "Flash",
+                    UpdateState = context =>
+                        context.ResourceSnapshot.State?.Text == KnownResourceStates.Running
+                            ? ResourceCommandState.Enabled
+                            : ResourceCommandState.Disabled,
+                }
+            );
     }
 
     private static ExecuteCommandResult Kill(NativeServerResource resource)
@@ -110,7 +135,9 @@ internal static class NativeServerExtensions
     }
 
     public static async Task<HealthCheckResult> ProbeAsync(
-        Func<CancellationToken, Task<string?>> probe, CancellationToken cancellationToken)
+        Func<CancellationToken, Task<string?>> probe,
+        CancellationToken cancellationToken
+    )
     {
         try
         {

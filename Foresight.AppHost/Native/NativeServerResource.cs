@@ -6,7 +6,8 @@ namespace Foresight.AppHost.Native;
 /// <param name="state">Where its data is.</param>
 /// <param name="endpointName">As the container resource of the same server names it.</param>
 public abstract class NativeServerResource(string name, NativeState state, string endpointName)
-    : ExecutableResource(name, "/bin/sh", "/"), IResourceWithConnectionString
+    : ExecutableResource(name, "/bin/sh", "/"),
+        IResourceWithConnectionString
 {
     /// <summary>Servers listen here only.</summary>
     public const string Address = "127.0.0.1";
@@ -28,8 +29,12 @@ public abstract class NativeServerResource(string name, NativeState state, strin
         {
             try
             {
-                return int.TryParse(File.ReadAllText(ProcessIdFile), out var processId) && Signals.ParentOf(processId) is { } shell
-                    && File.ReadAllText($"/proc/{shell}/cmdline").Split('\0').Contains(ProcessIdFile) ? processId : null;
+                return
+                    int.TryParse(File.ReadAllText(ProcessIdFile), out var processId)
+                    && Signals.ParentOf(processId) is { } shell
+                    && File.ReadAllText($"/proc/{shell}/cmdline").Split('\0').Contains(ProcessIdFile)
+                    ? processId
+                    : null;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

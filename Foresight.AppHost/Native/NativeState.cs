@@ -23,8 +23,7 @@ public sealed class NativeState : IHostedService, IDisposable
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     // Other users may pass through but not list: Postgres runs as a user of its own when we are root.
-    private const UnixFileMode PassThrough =
-        OwnerOnly | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    private const UnixFileMode PassThrough = OwnerOnly | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private static readonly string EphemeralPrefix = $"{ProgramCache.ApplicationName}-";
 
@@ -49,17 +48,21 @@ public sealed class NativeState : IHostedService, IDisposable
             return (NativeState)present.ImplementationInstance!;
         var ephemeral = builder.Configuration.GetValue<bool>(EphemeralKey) || builder.Configuration.GetValue<bool>(TestingKey);
         var temporary = System.IO.Path.Combine(
-            System.IO.Path.GetTempPath(), $"{EphemeralPrefix}{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}");
+            System.IO.Path.GetTempPath(),
+            $"{EphemeralPrefix}{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}"
+        );
         var state = new NativeState(ephemeral ? temporary : DefaultPath(), ephemeral);
         builder.Services.AddSingleton(state);
         // Made by a factory, so that the container disposes of it, after the orchestrator has stopped the servers.
         builder.Services.AddHostedService(_ => state);
-        builder.Eventing.Subscribe<BeforeStartEvent>((_, _) =>
-        {
-            if (builder.ExecutionContext.IsRunMode)
-                state.EnsureOpen();
-            return Task.CompletedTask;
-        });
+        builder.Eventing.Subscribe<BeforeStartEvent>(
+            (_, _) =>
+            {
+                if (builder.ExecutionContext.IsRunMode)
+                    state.EnsureOpen();
+                return Task.CompletedTask;
+            }
+        );
         return state;
     }
 
@@ -107,7 +110,12 @@ public sealed class NativeState : IHostedService, IDisposable
     {
         var draft = file + ".new";
         File.Delete(draft);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = OwnerOnly,
+        };
         using (var writer = new StreamWriter(draft, options))
             writer.Write(text);
         File.Move(draft, file, overwrite: true);
@@ -153,15 +161,15 @@ public sealed class NativeState : IHostedService, IDisposable
 
         return TryLock(Path)
             ?? throw new DistributedApplicationException(
-                $"Another AppHost is running on {Path}. Stop it first, or start this one with --ephemeral.");
+                $"Another AppHost is running on {Path}. Stop it first, or start this one with --ephemeral."
+            );
     }
 
     private static FileStream? TryLock(string path)
     {
         try
         {
-            return new FileStream(
-                System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException)
         {

@@ -7,11 +7,14 @@ namespace Foresight.AppHost.Native;
 internal sealed record ServerAccount(string Name, uint UserId, uint GroupId)
 {
     /// <summary>Null: as ourselves.</summary>
-    public static ServerAccount? ForPostgres() => !Environment.IsPrivilegedProcess
-        ? null
-        : Find("postgres") ?? Find("nobody")
-            ?? throw new DistributedApplicationException(
-                "Postgres refuses to run as root, and there is no user 'postgres'. Run as another user.");
+    public static ServerAccount? ForPostgres() =>
+        !Environment.IsPrivilegedProcess
+            ? null
+            : Find("postgres")
+                ?? Find("nobody")
+                ?? throw new DistributedApplicationException(
+                    "Postgres refuses to run as root, and there is no user 'postgres'. Run as another user."
+                );
 
     /// <summary>What to put before a command to run it as this user.</summary>
     public IReadOnlyList<string> Prefix => ["setpriv", $"--reuid={UserId}", $"--regid={GroupId}", "--clear-groups", "--"];

@@ -10,8 +10,12 @@ internal static class Command
 
     /// <summary>Runs a program that comes with a server.</summary>
     public static async Task RunLoggedAsync(
-        IReadOnlyList<string> command, string workingDirectory, FoundProgram program, Action<string> log,
-        CancellationToken cancellationToken)
+        IReadOnlyList<string> command,
+        string workingDirectory,
+        FoundProgram program,
+        Action<string> log,
+        CancellationToken cancellationToken
+    )
     {
         string[] environment = program.LibraryFolder is { } libraries ? [$"LD_LIBRARY_PATH={libraries}"] : [];
         var (exitCode, lastWords) = await RunAsync("env", [.. environment, .. command], workingDirectory, cancellationToken);
@@ -22,7 +26,11 @@ internal static class Command
     }
 
     public static async Task<(int ExitCode, string LastWords)> RunAsync(
-        string fileName, IReadOnlyList<string> arguments, string workingDirectory, CancellationToken cancellationToken)
+        string fileName,
+        IReadOnlyList<string> arguments,
+        string workingDirectory,
+        CancellationToken cancellationToken
+    )
     {
         var start = new ProcessStartInfo(fileName)
         {

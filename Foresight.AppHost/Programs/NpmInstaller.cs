@@ -19,7 +19,17 @@ internal sealed class NpmInstaller(ProgramCache cache, Action<string> say)
         Directory.CreateDirectory(draft);
         await File.WriteAllTextAsync(Path.Combine(draft, "package.json"), """{ "private": true }""", cancellationToken);
         string[] arguments =
-            ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--loglevel=error", "--prefix", draft, .. packages];
+        [
+            "install",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--no-save",
+            "--loglevel=error",
+            "--prefix",
+            draft,
+            .. packages,
+        ];
         var (exitCode, lastWords) = await Command.RunAsync("npm", arguments, draft, cancellationToken);
         if (exitCode != 0)
             throw new ProgramMissingException($"npm install {string.Join(' ', packages)} failed:\n{lastWords}");

@@ -10,8 +10,11 @@ internal sealed class ProgramCache(string folder)
     private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(200);
 
     /// <summary>The application's name, by which its folders are called: metadata of the assembly, set in the project file.</summary>
-    public static string ApplicationName { get; } = typeof(ProgramCache).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Single(metadata => metadata.Key == "NativeApplicationName").Value!;
+    public static string ApplicationName { get; } =
+        typeof(ProgramCache)
+            .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(metadata => metadata.Key == "NativeApplicationName")
+            .Value!;
 
     public string Folder { get; } = folder;
 
@@ -39,13 +42,16 @@ internal sealed class ProgramCache(string folder)
     {
         IEnumerable<string> folders =
         [
-            Path.Combine(UnpackedRoot, "usr/bin"), Path.Combine(UnpackedRoot, "usr/sbin"),
+            Path.Combine(UnpackedRoot, "usr/bin"),
+            Path.Combine(UnpackedRoot, "usr/sbin"),
             .. ToolSource.VersionedFolders(Path.Combine(UnpackedRoot, "usr/lib/postgresql")),
         ];
         foreach (var folder in folders)
+        {
             foreach (var name in names)
                 if (ProgramFinder.IsComplete(folder, name, source))
                     return new FoundProgram(Path.Combine(folder, name), LibraryFolders());
+        }
         return null;
     }
 
@@ -76,7 +82,10 @@ internal sealed class ProgramCache(string folder)
     }
 
     public string LibraryFolders() =>
-        string.Join(':', new[] { "usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib", "lib" }
-            .Select(l => Path.Combine(UnpackedRoot, l))
-            .Where(Directory.Exists));
+        string.Join(
+            ':',
+            new[] { "usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib", "lib" }
+                .Select(l => Path.Combine(UnpackedRoot, l))
+                .Where(Directory.Exists)
+        );
 }

@@ -49,9 +49,11 @@ public sealed class ProgramFinder(Action<string> say)
         IEnumerable<string> names = [source.Files[0], .. source.Aliases];
         var path = (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(':', StringSplitOptions.RemoveEmptyEntries);
         foreach (var folder in source.Folders.Concat(path))
+        {
             foreach (var name in names)
                 if (IsComplete(folder, name, source))
                     return new FoundProgram(Path.Combine(folder, name), LibraryFolder: null);
+        }
         if (source.Npm is { } npm && _cache.FindNpm([$"{npm.Package}@{npm.Version}"]) is { } installed)
             return new FoundProgram(Path.Combine(installed, "node_modules", npm.Package, npm.Folder, source.Files[0]), LibraryFolder: null);
         return _cache.FindUnpacked(source, names);

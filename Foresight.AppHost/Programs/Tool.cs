@@ -29,45 +29,51 @@ internal sealed record ToolSource
     /// <summary>Where packages put what is not on PATH; the newest version's folder first.</summary>
     public IReadOnlyList<string> Folders { get; init; } = [];
 
-    public static ToolSource Of(Tool tool) => tool switch
-    {
-        Tool.Redis => new() { Files = ["redis-server"], DebianPackage = "redis-server" },
-        Tool.Postgres => new()
+    public static ToolSource Of(Tool tool) =>
+        tool switch
         {
-            Files = ["postgres", "initdb", "psql", "pg_basebackup", "pg_controldata"],
-            DebianPackage = "postgresql",
-            Folders = VersionedFolders("/usr/lib/postgresql"),
-        },
-        Tool.Anvil => new()
-        {
-            Files = ["anvil"],
-            // npm runs no install scripts here, so the platform's package is asked for by name and its binary called directly.
-            Npm = ($"@foundry-rs/anvil-linux-{Architecture}", "1.7.1", "bin"),
-        },
-        Tool.Chromium => new()
-        {
-            Files = ["chromium"],
-            Aliases = ["chromium-browser", "google-chrome"],
-            DebianPackage = "chromium",
-        },
-        Tool.Node => new() { Files = ["node"], DebianPackage = "nodejs" },
-        Tool.Npm => new() { Files = ["npm"], DebianPackage = "npm" },
-        _ => throw new ArgumentOutOfRangeException(nameof(tool)),
-    };
+            Tool.Redis => new() { Files = ["redis-server"], DebianPackage = "redis-server" },
+            Tool.Postgres => new()
+            {
+                Files = ["postgres", "initdb", "psql", "pg_basebackup", "pg_controldata"],
+                DebianPackage = "postgresql",
+                Folders = VersionedFolders("/usr/lib/postgresql"),
+            },
+            Tool.Anvil => new()
+            {
+                Files = ["anvil"],
+                // npm runs no install scripts here, so the platform's package is asked for by name and its binary called directly.
+                Npm = ($"@foundry-rs/anvil-linux-{Architecture}", "1.7.1", "bin"),
+            },
+            Tool.Chromium => new()
+            {
+                Files = ["chromium"],
+                Aliases = ["chromium-browser", "google-chrome"],
+                DebianPackage = "chromium",
+            },
+            Tool.Node => new() { Files = ["node"], DebianPackage = "nodejs" },
+            Tool.Npm => new() { Files = ["npm"], DebianPackage = "npm" },
+            _ => throw new ArgumentOutOfRangeException(nameof(tool)),
+        };
 
     internal static IReadOnlyList<string> VersionedFolders(string parent) =>
         !Directory.Exists(parent)
             ? []
-            : [.. Directory.GetDirectories(parent)
-                .Where(d => int.TryParse(Path.GetFileName(d), out _))
-                .OrderByDescending(d => int.Parse(Path.GetFileName(d)))
-                .Select(d => Path.Combine(d, "bin"))];
+            :
+            [
+                .. Directory
+                    .GetDirectories(parent)
+                    .Where(d => int.TryParse(Path.GetFileName(d), out _))
+                    .OrderByDescending(d => int.Parse(Path.GetFileName(d)))
+                    .Select(d => Path.Combine(d, "bin")),
+            ];
 
-    private static string Architecture => System.Runtime.InteropServices.RuntimeInformation.OSArchitecture switch
-    {
-        System.Runtime.InteropServices.Architecture.Arm64 => "arm64",
-        _ => "amd64",
-    };
+    private static string Architecture =>
+        System.Runtime.InteropServices.RuntimeInformation.OSArchitecture switch
+        {
+            System.Runtime.InteropServices.Architecture.Arm64 => "arm64",
+            _ => "amd64",
+        };
 }
 
 /// <param name="Path">The program.</param>

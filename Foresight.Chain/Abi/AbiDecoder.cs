@@ -19,21 +19,24 @@ internal static class AbiDecoder
     public static object[] Decode(IReadOnlyList<Parameter> parameters, ReadOnlySpan<byte> data)
     {
         var values = new object[parameters.Count];
-        for (var i = 0; i < values.Length; i++) values[i] = Value(parameters[i].Type, data, i * Word.Size);
+        for (var i = 0; i < values.Length; i++)
+            values[i] = Value(parameters[i].Type, data, i * Word.Size);
         return values;
     }
 
     /// <exception cref="FormatException">The word is no value of this type.</exception>
-    public static object DecodeWord(string type, ReadOnlySpan<byte> word) => type switch
-    {
-        "uint256" => Word.Read(word),
-        "address" when !word[..12].ContainsAnyExcept((byte)0) => new Address(word[12..]),
-        "bytes32" => new Hash32(word),
-        "bool" when Word.Read(word) is { IsZero: true } or { IsOne: true } => word[31] == 1,
-        _ when type.StartsWith("uint", StringComparison.Ordinal) && Word.Read(word) is var number
-            && number.GetBitLength() <= int.Parse(type.AsSpan(4), CultureInfo.InvariantCulture) => number,
-        _ => throw new FormatException($"{Hex.Encode(word)} is no {type} that is read here."),
-    };
+    public static object DecodeWord(string type, ReadOnlySpan<byte> word) =>
+        type switch
+        {
+            "uint256" => Word.Read(word),
+            "address" when !word[..12].ContainsAnyExcept((byte)0) => new Address(word[12..]),
+            "bytes32" => new Hash32(word),
+            "bool" when Word.Read(word) is { IsZero: true } or { IsOne: true } => word[31] == 1,
+            _ when type.StartsWith("uint", StringComparison.Ordinal)
+                    && Word.Read(word) is var number
+                    && number.GetBitLength() <= int.Parse(type.AsSpan(4), CultureInfo.InvariantCulture) => number,
+            _ => throw new FormatException($"{Hex.Encode(word)} is no {type} that is read here."),
+        };
 
     private static object Value(string type, ReadOnlySpan<byte> data, int at)
     {
@@ -46,7 +49,8 @@ internal static class AbiDecoder
             case not null when type.EndsWith("[]", StringComparison.Ordinal):
                 var words = Tail(data, at, Word.Size);
                 var items = new object[words.Length / Word.Size];
-                for (var i = 0; i < items.Length; i++) items[i] = DecodeWord(type[..^2], words.Slice(i * Word.Size, Word.Size));
+                for (var i = 0; i < items.Length; i++)
+                    items[i] = DecodeWord(type[..^2], words.Slice(i * Word.Size, Word.Size));
                 return items;
             default:
                 return DecodeWord(type!, Slice(data, at, Word.Size));
@@ -61,8 +65,8 @@ internal static class AbiDecoder
         return Slice(data, start + Word.Size, count * elementSize);
     }
 
-    private static ReadOnlySpan<byte> Slice(ReadOnlySpan<byte> data, BigInteger start, BigInteger length)
-        => start + length <= data.Length
+    private static ReadOnlySpan<byte> Slice(ReadOnlySpan<byte> data, BigInteger start, BigInteger length) =>
+        start + length <= data.Length
             ? data.Slice((int)start, (int)length)
             : throw new FormatException($"The data has {data.Length} bytes; a value reaches beyond them.");
 }

@@ -22,15 +22,16 @@ internal static class AbiEncoder
         return parameters.Length == 0 ? [] : new ParametersEncoder().EncodeParameters(parameters, [.. arguments.Select(Convert)]);
     }
 
-    private static object Convert(object? value) => value switch
-    {
-        int number => (BigInteger)number,
-        long number => (BigInteger)number,
-        Address address => address.ToLowerHex(),
-        Hash32 hash => hash.ToBytes(),
-        byte[] or string => value,
-        IAbiTuple tuple => tuple.Values.Select(Convert).ToArray(),
-        IEnumerable list => list.Cast<object?>().Select(Convert).ToArray(),
-        _ => value ?? throw new ArgumentNullException(nameof(value), "The ABI has no null."),
-    };
+    private static object Convert(object? value) =>
+        value switch
+        {
+            int number => (BigInteger)number,
+            long number => (BigInteger)number,
+            Address address => address.ToLowerHex(),
+            Hash32 hash => hash.ToBytes(),
+            byte[] or string => value,
+            IAbiTuple tuple => tuple.Values.Select(Convert).ToArray(),
+            IEnumerable list => list.Cast<object?>().Select(Convert).ToArray(),
+            _ => value ?? throw new ArgumentNullException(nameof(value), "The ABI has no null."),
+        };
 }

@@ -36,8 +36,8 @@ public sealed class AbiError(ErrorABI abi)
     public bool Matches(ReadOnlySpan<byte> revertData) => revertData.StartsWith(_selector);
 
     /// <exception cref="FormatException">Another error, or malformed values.</exception>
-    public AbiValues Decode(ReadOnlySpan<byte> revertData)
-        => Matches(revertData)
+    public AbiValues Decode(ReadOnlySpan<byte> revertData) =>
+        Matches(revertData)
             ? new(abi.InputParameters, AbiDecoder.Decode(abi.InputParameters, revertData[4..]))
             : throw new FormatException($"Not the error {Signature}.");
 }
@@ -56,13 +56,13 @@ public sealed class AbiEvent(EventABI abi)
     /// Is it this event? The number of topics counts too: <c>indexed</c> is not part of the signature, so another contract's
     /// event of the same signature may have its values elsewhere (ERC-20's and ERC-721's Transfer).
     /// </summary>
-    public bool Matches(EventLog log)
-        => log.Topics.Count == abi.InputParameters.Length - _data.Length + 1 && log.Topics[0] == Topic;
+    public bool Matches(EventLog log) => log.Topics.Count == abi.InputParameters.Length - _data.Length + 1 && log.Topics[0] == Topic;
 
     /// <exception cref="FormatException">Not this event, or malformed data.</exception>
     public AbiValues Decode(EventLog log)
     {
-        if (!Matches(log)) throw new FormatException($"The log is not an event {Signature} with its number of indexed values.");
+        if (!Matches(log))
+            throw new FormatException($"The log is not an event {Signature} with its number of indexed values.");
         var data = AbiDecoder.Decode(_data, log.Data);
         var (topic, next) = (1, 0);
         Span<byte> word = stackalloc byte[Word.Size];

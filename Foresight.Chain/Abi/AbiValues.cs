@@ -14,7 +14,8 @@ public sealed class AbiValues(IReadOnlyList<Parameter> parameters, IReadOnlyList
         {
             for (var i = 0; i < parameters.Count; i++)
             {
-                if (parameters[i].Name == name) return values[i];
+                if (parameters[i].Name == name)
+                    return values[i];
             }
 
             throw new KeyNotFoundException($"There is no value named {name}.");

@@ -28,8 +28,8 @@ public sealed class ContractArtifact
     public ContractABI Abi { get; }
 
     /// <summary>Data of a transaction that creates the contract.</summary>
-    public byte[] Creation(params IReadOnlyList<object?> arguments)
-        => [.. _bytecode, .. AbiEncoder.Encode(Abi.Constructor?.InputParameters ?? [], arguments)];
+    public byte[] Creation(params IReadOnlyList<object?> arguments) =>
+        [.. _bytecode, .. AbiEncoder.Encode(Abi.Constructor?.InputParameters ?? [], arguments)];
 
     /// <exception cref="InvalidOperationException">The contract has no such function, or several.</exception>
     public AbiFunction Function(string name) => new(Abi.Functions.Single(f => f.Name == name));
@@ -43,7 +43,8 @@ public sealed class ContractArtifact
 
     private static ContractArtifact Load(string name)
     {
-        using var stream = typeof(ContractArtifact).Assembly.GetManifestResourceStream($"contracts/{name}.json")
+        using var stream =
+            typeof(ContractArtifact).Assembly.GetManifestResourceStream($"contracts/{name}.json")
             ?? throw new InvalidOperationException($"The artifact of {name} is not embedded in this assembly.");
         using var document = JsonDocument.Parse(stream);
         var root = document.RootElement;

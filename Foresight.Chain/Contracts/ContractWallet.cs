@@ -27,15 +27,21 @@ public static class ContractWallet
     /// Bounded in gas; the client's timeout bounds it in time, and a node that does not answer throws.
     /// </summary>
     public static async Task<bool> AcceptsAsync(
-        EthereumClient client, Address wallet, Hash32 digest, byte[] signature, BlockRef block = default,
-        CancellationToken cancel = default)
+        EthereumClient client,
+        Address wallet,
+        Hash32 digest,
+        byte[] signature,
+        BlockRef block = default,
+        CancellationToken cancellationToken = default
+    )
     {
-        if (signature.Length > SignatureLimit) return false;
+        if (signature.Length > SignatureLimit)
+            return false;
         var call = new CallRequest(wallet, IsValidSignatureFunction.Encode(digest, signature), Gas: CheckGas + CallOverheadGas);
         byte[] answer;
         try
         {
-            answer = await client.CallAsync(call, block, cancel);
+            answer = await client.CallAsync(call, block, cancellationToken);
         }
         catch (RpcException e) when (e is not RpcUnavailableException && (e.IsRevert || IsOutOfGas(e)))
         {
@@ -47,8 +53,8 @@ public static class ContractWallet
     }
 
     // Nodes have no common code for it.
-    private static bool IsOutOfGas(RpcException e)
-        => e.NodeMessage.Contains("out of gas", StringComparison.OrdinalIgnoreCase)
-            || e.NodeMessage.Contains("OutOfGas", StringComparison.Ordinal)
-            || e.NodeMessage.Contains("OOG", StringComparison.Ordinal);
+    private static bool IsOutOfGas(RpcException e) =>
+        e.NodeMessage.Contains("out of gas", StringComparison.OrdinalIgnoreCase)
+        || e.NodeMessage.Contains("OutOfGas", StringComparison.Ordinal)
+        || e.NodeMessage.Contains("OOG", StringComparison.Ordinal);
 }

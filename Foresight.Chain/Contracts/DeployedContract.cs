@@ -13,6 +13,10 @@ public abstract class DeployedContract(EthereumClient client, Address address)
     /// <summary>The first result of a view.</summary>
     /// <exception cref="FormatException">The answer is not what the function returns: there may be no contract.</exception>
     public async Task<T> ReadAsync<T>(
-        AbiFunction function, BlockRef block, CancellationToken cancel, params IReadOnlyList<object?> arguments)
-        => (T)function.DecodeOutput(await client.CallAsync(new CallRequest(address, function.Encode(arguments)), block, cancel))[0];
+        AbiFunction function,
+        BlockRef block,
+        CancellationToken cancellationToken,
+        params IReadOnlyList<object?> arguments
+    ) =>
+        (T)function.DecodeOutput(await client.CallAsync(new CallRequest(address, function.Encode(arguments)), block, cancellationToken))[0];
 }

@@ -29,15 +29,17 @@ public sealed class MarketContract(EthereumClient client, Address address) : Dep
     /// </summary>
     public static byte[] Settle(IReadOnlyList<MarketMatch> matches) => SettleFunction.Encode([matches]);
 
-    /// <summary>One match as the market calls itself for it: reverts, where <see cref="Settle"/> catches what a match reverts with.</summary>
+    /// <summary>
+    /// One match as the market calls itself for it: reverts, where <see cref="Settle"/> catches what a match reverts with.
+    /// </summary>
     public static byte[] SettleMatch(MarketMatch match) => SettleMatchFunction.Encode(match);
 
     /// <param name="amount">10^-18 shares of every outcome, whole micro-USDC: a multiple of 10^12.</param>
     public static byte[] MintSet(BigInteger amount) => MintSetFunction.Encode(amount);
 
     /// <summary>10^-18 shares filled so far, of the order with this digest.</summary>
-    public Task<BigInteger> FilledAsync(Hash32 orderHash, BlockRef block = default, CancellationToken cancel = default)
-        => ReadAsync<BigInteger>(FilledFunction, block, cancel, orderHash);
+    public Task<BigInteger> FilledAsync(Hash32 orderHash, BlockRef block = default, CancellationToken cancellationToken = default) =>
+        ReadAsync<BigInteger>(FilledFunction, block, cancellationToken, orderHash);
 
     /// <summary>
     /// A gas limit for a batch: what its matches use (<paramref name="estimate"/>, of eth_estimateGas or of earlier batches), and the due
@@ -46,6 +48,6 @@ public sealed class MarketContract(EthereumClient client, Address address) : Dep
     public static long GasLimit(long estimate, int legsOfLargestMatch) =>
         estimate + ((MatchGas + (LegGas * legsOfLargestMatch)) * 64 / 63) + 1;
 
-    public async Task<int> OutcomesAsync(BlockRef block = default, CancellationToken cancel = default)
-        => (int)await ReadAsync<BigInteger>(OutcomesFunction, block, cancel);
+    public async Task<int> OutcomesAsync(BlockRef block = default, CancellationToken cancellationToken = default) =>
+        (int)await ReadAsync<BigInteger>(OutcomesFunction, block, cancellationToken);
 }

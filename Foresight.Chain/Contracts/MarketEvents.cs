@@ -22,8 +22,16 @@ public static class MarketEvents
     /// <summary>For a filter's first position: every event that <see cref="TryDecode"/> reads.</summary>
     public static IReadOnlyList<Hash32> Topics { get; } =
     [
-        TradeSettled.Topic, SettlementFailed.Topic, OrderFilled.Topic, SaltCancelled.Topic, SetsMinted.Topic,
-        SetsMerged.Topic, Redeemed.Topic, Resolved.Topic, Invalidated.Topic, PausedSet.Topic,
+        TradeSettled.Topic,
+        SettlementFailed.Topic,
+        OrderFilled.Topic,
+        SaltCancelled.Topic,
+        SetsMinted.Topic,
+        SetsMerged.Topic,
+        Redeemed.Topic,
+        Resolved.Topic,
+        Invalidated.Topic,
+        PausedSet.Topic,
     ];
 
     /// <summary>
@@ -33,14 +41,22 @@ public static class MarketEvents
     /// <exception cref="FormatException">One of these events with malformed data.</exception>
     public static MarketEvent? TryDecode(EventLog log)
     {
-        if (log.Topics.Count == 0) return null;
+        if (log.Topics.Count == 0)
+            return null;
         var at = new EventLogPosition(log.Address, log.BlockNumber, log.BlockHash, log.TransactionHash, log.Index);
         if (OrderFilled.Matches(log))
         {
             var e = OrderFilled.Decode(log);
             return new MarketEvent.OrderFilled(
-                at, e.Hash("orderHash"), e.Address("maker"), e.Integer("tradeId"), e.Integer("outcomeIndex"), e.Bool("isBuy"),
-                e.Integer("price"), e.Integer("amount"));
+                at,
+                e.Hash("orderHash"),
+                e.Address("maker"),
+                e.Integer("tradeId"),
+                e.Integer("outcomeIndex"),
+                e.Bool("isBuy"),
+                e.Integer("price"),
+                e.Integer("amount")
+            );
         }
 
         if (TradeSettled.Matches(log))
@@ -77,11 +93,19 @@ public static class MarketEvents
         {
             var e = Redeemed.Decode(log);
             return new MarketEvent.Redeemed(
-                at, e.Address("account"), e.Integer("outcomeIndex"), e.Integer("amount"), e.Integer("paid"), e.Integer("fee"));
+                at,
+                e.Address("account"),
+                e.Integer("outcomeIndex"),
+                e.Integer("amount"),
+                e.Integer("paid"),
+                e.Integer("fee")
+            );
         }
 
-        if (Resolved.Matches(log)) return new MarketEvent.Resolved(at, Resolved.Decode(log).Integer("outcomeIndex"));
-        if (Invalidated.Matches(log)) return new MarketEvent.Invalidated(at);
+        if (Resolved.Matches(log))
+            return new MarketEvent.Resolved(at, Resolved.Decode(log).Integer("outcomeIndex"));
+        if (Invalidated.Matches(log))
+            return new MarketEvent.Invalidated(at);
         return PausedSet.Matches(log) ? new MarketEvent.PausedSet(at, PausedSet.Decode(log).Bool("paused")) : null;
     }
 }

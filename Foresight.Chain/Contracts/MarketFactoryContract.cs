@@ -26,49 +26,79 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
     public static readonly AbiEvent MarketCreated = ContractArtifact.MarketFactory.Event("MarketCreated");
 
     /// <summary>Data of the transaction that creates a factory, and with it its outcome token.</summary>
-    public static byte[] Creation(Address usdc, Address admin, Address @operator, Address resolver, FeeTerms? fees = null)
-        => ContractArtifact.MarketFactory.Creation(usdc, admin, @operator, resolver, fees ?? FeeTerms.None);
+    public static byte[] Creation(Address usdc, Address admin, Address @operator, Address resolver, FeeTerms? fees = null) =>
+        ContractArtifact.MarketFactory.Creation(usdc, admin, @operator, resolver, fees ?? FeeTerms.None);
 
     /// <summary>By an admin. A second market of the same question is refused; find the first with <see cref="MarketOfAsync"/>.</summary>
     public static byte[] CreateMarket(Hash32 questionHash, int outcomes) => CreateMarketFunction.Encode(questionHash, outcomes);
 
     /// <summary>Null: no market of this question.</summary>
-    public async Task<Address?> MarketOfAsync(Hash32 questionHash, BlockRef block = default, CancellationToken cancel = default)
+    public async Task<Address?> MarketOfAsync(Hash32 questionHash, BlockRef block = default, CancellationToken cancellationToken = default)
     {
-        var market = await ReadAsync<Address>(MarketOfFunction, block, cancel, questionHash);
+        var market = await ReadAsync<Address>(MarketOfFunction, block, cancellationToken, questionHash);
         return market.IsZero ? null : market;
     }
 
-    public Task<Address> UsdcAsync(BlockRef block = default, CancellationToken cancel = default)
-        => ReadAsync<Address>(UsdcFunction, block, cancel);
+    public Task<Address> UsdcAsync(BlockRef block = default, CancellationToken cancellationToken = default) =>
+        ReadAsync<Address>(UsdcFunction, block, cancellationToken);
 
-    public Task<Address> OutcomeTokenAsync(BlockRef block = default, CancellationToken cancel = default)
-        => ReadAsync<Address>(OutcomeTokenFunction, block, cancel);
+    public Task<Address> OutcomeTokenAsync(BlockRef block = default, CancellationToken cancellationToken = default) =>
+        ReadAsync<Address>(OutcomeTokenFunction, block, cancellationToken);
 
     /// <summary>Micro-USDC that each account can spend here: the lesser of balance and approval, all at one block.</summary>
     public async Task<IReadOnlyList<BigInteger>> SpendableCollateralAsync(
-        IReadOnlyList<Address> accounts, BlockRef block, CancellationToken cancel = default)
-        => await ReadManyAsync(accounts, 1, block, cancel, part => SpendableCollateralFunction.Encode([part]), SpendableCollateralFunction);
+        IReadOnlyList<Address> accounts,
+        BlockRef block,
+        CancellationToken cancellationToken = default
+    ) =>
+        await ReadManyAsync(
+            accounts,
+            1,
+            block,
+            cancellationToken,
+            part => SpendableCollateralFunction.Encode([part]),
+            SpendableCollateralFunction
+        );
 
     /// <summary>
     /// 10^-18 shares of each outcome that each account can sell here: nothing without approval. Account 0's outcomes come first.
     /// </summary>
     public async Task<IReadOnlyList<BigInteger>> SpendableSharesAsync(
-        Address market, int outcomes, IReadOnlyList<Address> accounts, BlockRef block, CancellationToken cancel = default)
-        => await ReadManyAsync(
-            accounts, outcomes, block, cancel, part => SpendableSharesFunction.Encode(market, part), SpendableSharesFunction);
+        Address market,
+        int outcomes,
+        IReadOnlyList<Address> accounts,
+        BlockRef block,
+        CancellationToken cancellationToken = default
+    ) =>
+        await ReadManyAsync(
+            accounts,
+            outcomes,
+            block,
+            cancellationToken,
+            part => SpendableSharesFunction.Encode(market, part),
+            SpendableSharesFunction
+        );
 
     private async Task<BigInteger[]> ReadManyAsync(
-        IReadOnlyList<Address> accounts, int perAccount, BlockRef block, CancellationToken cancel, Func<object[], byte[]> encode,
-        AbiFunction function)
+        IReadOnlyList<Address> accounts,
+        int perAccount,
+        BlockRef block,
+        CancellationToken cancellationToken,
+        Func<object[], byte[]> encode,
+        AbiFunction function
+    )
     {
-        var calls = accounts.Chunk(Math.Min(AccountLimit, AmountLimit / perAccount))
-            .Select(part => new CallRequest(Address, encode([.. part.Cast<object>()]))).ToArray();
-        var results = await Client.CallManyAsync(calls, block, cancel);
+        var calls = accounts
+            .Chunk(Math.Min(AccountLimit, AmountLimit / perAccount))
+            .Select(part => new CallRequest(Address, encode([.. part.Cast<object>()])))
+            .ToArray();
+        var results = await Client.CallManyAsync(calls, block, cancellationToken);
         BigInteger[] amounts = [.. results.SelectMany(r => ((object[])function.DecodeOutput(r.Required())[0]).Cast<BigInteger>())];
         return amounts.Length == accounts.Count * perAccount
             ? amounts
             : throw new RpcUnavailableException(
-                function.Name, $"{accounts.Count * perAccount} amounts were asked for, {amounts.Length} came");
+                function.Name,
+                $"{accounts.Count * perAccount} amounts were asked for, {amounts.Length} came"
+            );
     }
 }

@@ -5,7 +5,12 @@ using Foresight.Chain.Signing;
 namespace Foresight.Chain.Contracts;
 
 /// <summary>Numbered as the market contract does, and as the exchange core does.</summary>
-public enum SettlementKind : byte { Direct = 0, Mint = 1, Merge = 2 }
+public enum SettlementKind : byte
+{
+    Direct = 0,
+    Mint = 1,
+    Merge = 2,
+}
 
 /// <summary>One order's part in a match, in the chain's units.</summary>
 /// <param name="Amount">10^-18 shares; the same in all legs of a match.</param>
@@ -43,9 +48,15 @@ public abstract record MarketEvent(EventLogPosition Position)
 
     /// <param name="TradeId">Zero: filled by somebody else than the operator, through fillOrderSigned.</param>
     public sealed record OrderFilled(
-        EventLogPosition Position, Hash32 OrderHash, Address Maker, BigInteger TradeId, BigInteger OutcomeIndex, bool IsBuy,
+        EventLogPosition Position,
+        Hash32 OrderHash,
+        Address Maker,
+        BigInteger TradeId,
+        BigInteger OutcomeIndex,
+        bool IsBuy,
         BigInteger Price,
-        BigInteger Amount) : MarketEvent(Position);
+        BigInteger Amount
+    ) : MarketEvent(Position);
 
     public sealed record SaltCancelled(EventLogPosition Position, Address Maker, BigInteger Salt) : MarketEvent(Position);
 
@@ -54,8 +65,13 @@ public abstract record MarketEvent(EventLogPosition Position)
     public sealed record SetsMerged(EventLogPosition Position, Address Account, BigInteger Amount) : MarketEvent(Position);
 
     public sealed record Redeemed(
-        EventLogPosition Position, Address Account, BigInteger OutcomeIndex, BigInteger Amount, BigInteger Paid,
-        BigInteger Fee) : MarketEvent(Position);
+        EventLogPosition Position,
+        Address Account,
+        BigInteger OutcomeIndex,
+        BigInteger Amount,
+        BigInteger Paid,
+        BigInteger Fee
+    ) : MarketEvent(Position);
 
     public sealed record Resolved(EventLogPosition Position, BigInteger OutcomeIndex) : MarketEvent(Position);
 

@@ -19,7 +19,9 @@ public enum FailureBlame
     Relayer,
 }
 
-/// <summary>A movement of money that the token refused although the payer has it and approved it: one of the two is blocked by the issuer.</summary>
+/// <summary>
+/// A movement of money that the token refused although the payer has it and approved it: one of the two is blocked by the issuer.
+/// </summary>
 public sealed record RefusedTransfer(Address From, Address To, BigInteger Amount);
 
 /// <summary>Why a match was not settled, from what it reverted with.</summary>
@@ -51,29 +53,73 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
 
     private static readonly (AbiError Error, Func<AbiValues, SettlementFailure> Explain)[] Known =
     [
-        (Factory("InsufficientCollateral"), e => OfAccount(e, InsufficientCollateral,
-            $"{e.Address("account")} can spend {e.Integer("available")} micro-USDC (the lesser of balance and approval); {e.Integer("needed")} are needed")),
-        (Factory("InsufficientShares"), e => OfAccount(e, InsufficientShares,
-            $"{e.Address("account")} can sell {Shares(e.Integer("available"))} shares of outcome {e.Integer("outcomeIndex")}; {Shares(e.Integer("needed"))} are needed")),
-        (Factory("TransferRefused"), e => new(TransferRefused, FailureBlame.Maker, null, null,
-            $"the token refused a transfer from {e.Address("from")} to {e.Address("to")} although it is funded and approved")
-            { Transfer = new RefusedTransfer(e.Address("from"), e.Address("to"), e.Integer("amount")) }),
-        (Market("PayoutRefused"), e =>
-            OfAccount(e, PayoutRefused, $"the token refused a payout to {e.Address("account")}")),
-        (Market("InvalidSignature"), e => new(InvalidSignature, FailureBlame.Maker, e.Address("maker"), e.Hash("orderHash"),
-            $"the signature of order {e.Hash("orderHash")} does not hold for {e.Address("maker")}")),
-        (Market("OrderExpired"), e =>
-            OfOrder(e, OrderExpired, FailureBlame.Nobody, $"expired at {e.Integer("expiry")}")),
-        (Market("OrderCancelled"), e =>
-            OfOrder(e, OrderCancelled, FailureBlame.Maker, "was cancelled on chain")),
-        (Market("OrderOverfilled"), e => OfOrder(e, OrderOverfilled, FailureBlame.Nobody,
-            $"has only {Shares(e.Integer("remaining"))} shares left on chain")),
+        (
+            Factory("InsufficientCollateral"),
+            e =>
+                OfAccount(
+                    e,
+                    InsufficientCollateral,
+                    $"{e.Address("account")} can spend {e.Integer("available")} micro-USDC (the lesser of balance and approval); {e.Integer("needed")} are needed"
+                )
+        ),
+        (
+            Factory("InsufficientShares"),
+            e =>
+                OfAccount(
+                    e,
+                    InsufficientShares,
+                    $"{e.Address("account")} can sell {Shares(e.Integer("available"))} shares of outcome {e.Integer("outcomeIndex")}; {Shares(e.Integer("needed"))} are needed"
+                )
+        ),
+        (
+            Factory("TransferRefused"),
+            e =>
+                new(
+                    TransferRefused,
+                    FailureBlame.Maker,
+                    null,
+                    null,
+                    $"the token refused a transfer from {e.Address("from")} to {e.Address("to")} although it is funded and approved"
+                )
+                {
+                    Transfer = new RefusedTransfer(e.Address("from"), e.Address("to"), e.Integer("amount")),
+                }
+        ),
+        (Market("PayoutRefused"), e => OfAccount(e, PayoutRefused, $"the token refused a payout to {e.Address("account")}")),
+        (
+            Market("InvalidSignature"),
+            e =>
+                new(
+                    InvalidSignature,
+                    FailureBlame.Maker,
+                    e.Address("maker"),
+                    e.Hash("orderHash"),
+                    $"the signature of order {e.Hash("orderHash")} does not hold for {e.Address("maker")}"
+                )
+        ),
+        (Market("OrderExpired"), e => OfOrder(e, OrderExpired, FailureBlame.Nobody, $"expired at {e.Integer("expiry")}")),
+        (Market("OrderCancelled"), e => OfOrder(e, OrderCancelled, FailureBlame.Maker, "was cancelled on chain")),
+        (
+            Market("OrderOverfilled"),
+            e => OfOrder(e, OrderOverfilled, FailureBlame.Nobody, $"has only {Shares(e.Integer("remaining"))} shares left on chain")
+        ),
         (Market("MarketPaused"), _ => new(MarketPaused, FailureBlame.Nobody, null, null, "the market is paused")),
         (Market("MarketNotOpen"), _ => new(MarketNotOpen, FailureBlame.Nobody, null, null, "the market is resolved or invalid")),
-        (Market("DuplicateTrade"), e =>
-            new(DuplicateTrade, FailureBlame.Relayer, null, null, $"trade {e.Integer("tradeId")} was settled before")),
-        (Market("PriceOutsideLimit"), e => new(PriceOutsideLimit, FailureBlame.Relayer, null, e.Hash("orderHash"),
-            $"order {e.Hash("orderHash")} has the limit {e.Integer("limit")}")),
+        (
+            Market("DuplicateTrade"),
+            e => new(DuplicateTrade, FailureBlame.Relayer, null, null, $"trade {e.Integer("tradeId")} was settled before")
+        ),
+        (
+            Market("PriceOutsideLimit"),
+            e =>
+                new(
+                    PriceOutsideLimit,
+                    FailureBlame.Relayer,
+                    null,
+                    e.Hash("orderHash"),
+                    $"order {e.Hash("orderHash")} has the limit {e.Integer("limit")}"
+                )
+        ),
         (Market("BadMatch"), _ => OfRelayer("the legs are no match")),
         (Market("BadTradeId"), _ => OfRelayer("the trade id is zero")),
         (Market("BadOutcome"), e => OfRelayer($"there is no outcome {e.Integer("outcomeIndex")}")),
@@ -84,10 +130,12 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
     /// <param name="revertData">From <see cref="MarketEvent.SettlementFailed"/>, or from a call that was simulated.</param>
     public static SettlementFailure Decode(ReadOnlySpan<byte> revertData)
     {
-        if (revertData.IsEmpty) return new(OutOfGas, FailureBlame.Relayer, null, null, RevertReason.Text(revertData));
+        if (revertData.IsEmpty)
+            return new(OutOfGas, FailureBlame.Relayer, null, null, RevertReason.Text(revertData));
         foreach (var (error, explain) in Known)
         {
-            if (!error.Matches(revertData)) continue;
+            if (!error.Matches(revertData))
+                continue;
             try
             {
                 return explain(error.Decode(revertData));
@@ -109,8 +157,8 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
     private static SettlementFailure OfAccount(AbiValues e, string code, string text) =>
         new(code, FailureBlame.Maker, e.Address("account"), null, text);
 
-    private static SettlementFailure OfOrder(AbiValues e, string code, FailureBlame blame, string text)
-        => new(code, blame, null, e.Hash("orderHash"), $"order {e.Hash("orderHash")} {text}");
+    private static SettlementFailure OfOrder(AbiValues e, string code, FailureBlame blame, string text) =>
+        new(code, blame, null, e.Hash("orderHash"), $"order {e.Hash("orderHash")} {text}");
 
     private static SettlementFailure OfRelayer(string text) => new(Malformed, FailureBlame.Relayer, null, null, text);
 

@@ -24,12 +24,15 @@ public sealed class UsdcContract(EthereumClient client, Address address) : Deplo
     /// <summary>Of the development token only.</summary>
     public static byte[] Mint(Address to, BigInteger amount) => MintFunction.Encode(to, amount);
 
-    public Task<BigInteger> BalanceOfAsync(Address account, BlockRef block = default, CancellationToken cancel = default)
-        => ReadAsync<BigInteger>(BalanceOfFunction, block, cancel, account);
+    public Task<BigInteger> BalanceOfAsync(Address account, BlockRef block = default, CancellationToken cancellationToken = default) =>
+        ReadAsync<BigInteger>(BalanceOfFunction, block, cancellationToken, account);
 
     public Task<BigInteger> AllowanceAsync(
-        Address owner, Address spender, BlockRef block = default, CancellationToken cancel = default)
-        => ReadAsync<BigInteger>(AllowanceFunction, block, cancel, owner, spender);
+        Address owner,
+        Address spender,
+        BlockRef block = default,
+        CancellationToken cancellationToken = default
+    ) => ReadAsync<BigInteger>(AllowanceFunction, block, cancellationToken, owner, spender);
 }
 
 /// <summary>contracts/src/OutcomeToken.sol: the shares of all markets.</summary>
@@ -54,7 +57,8 @@ public sealed class OutcomeTokenContract(EthereumClient client, Address address)
     {
         (market, outcome) = (default, (int)(id & 0xff));
         var high = id >> 8;
-        if (id.Sign < 0 || high.GetBitLength() > 160) return false;
+        if (id.Sign < 0 || high.GetBitLength() > 160)
+            return false;
         market = new Address(Word.ToBytes(high).AsSpan(12));
         return true;
     }
@@ -62,10 +66,16 @@ public sealed class OutcomeTokenContract(EthereumClient client, Address address)
     public static byte[] SetApprovalForAll(Address spender, bool approved) => SetApprovalForAllFunction.Encode(spender, approved);
 
     public Task<BigInteger> BalanceOfAsync(
-        Address account, BigInteger id, BlockRef block = default, CancellationToken cancel = default)
-        => ReadAsync<BigInteger>(BalanceOfFunction, block, cancel, account, id);
+        Address account,
+        BigInteger id,
+        BlockRef block = default,
+        CancellationToken cancellationToken = default
+    ) => ReadAsync<BigInteger>(BalanceOfFunction, block, cancellationToken, account, id);
 
     public Task<bool> IsApprovedForAllAsync(
-        Address account, Address spender, BlockRef block = default, CancellationToken cancel = default)
-        => ReadAsync<bool>(IsApprovedForAllFunction, block, cancel, account, spender);
+        Address account,
+        Address spender,
+        BlockRef block = default,
+        CancellationToken cancellationToken = default
+    ) => ReadAsync<bool>(IsApprovedForAllFunction, block, cancellationToken, account, spender);
 }

@@ -25,17 +25,21 @@ public readonly record struct BlockRef
     /// <summary>Null unless it is a hash.</summary>
     internal Hash32? BlockHash => _hash;
 
-    internal JsonNode ToJson() => _hash is { } hash
-        ? new JsonObject { ["blockHash"] = hash.ToString(), ["requireCanonical"] = true }
-        : JsonValue.Create(_tag ?? "latest");
+    internal JsonNode ToJson() =>
+        _hash is { } hash
+            ? new JsonObject { ["blockHash"] = hash.ToString(), ["requireCanonical"] = true }
+            : JsonValue.Create(_tag ?? "latest");
 
     /// <exception cref="NotSupportedException">It is a hash, which Nethereum's services do not take.</exception>
     internal BlockParameter ToParameter()
     {
-        if (_hash is not null) throw new NotSupportedException("Accounts are read at a block's number, or at latest or pending.");
+        if (_hash is not null)
+            throw new NotSupportedException("Accounts are read at a block's number, or at latest or pending.");
         var block = new BlockParameter();
-        if (_tag == "pending") block.SetValue(BlockParameter.BlockParameterType.pending);
-        else if (_tag is not (null or "latest")) block.SetValue(_tag);
+        if (_tag == "pending")
+            block.SetValue(BlockParameter.BlockParameterType.pending);
+        else if (_tag is not (null or "latest"))
+            block.SetValue(_tag);
         return block;
     }
 
@@ -47,19 +51,43 @@ public readonly record struct BlockRef
 /// <param name="LogsBloom">What says which contracts may have logs in the block: see <see cref="Rpc.LogsBloom"/>. Null: the node does not
 /// tell.</param>
 public sealed record BlockHeader(
-    long Number, Hash32 Hash, Hash32 ParentHash, long Timestamp, BigInteger BaseFeePerGas, long GasUsed, long GasLimit,
-    byte[]? LogsBloom = null);
+    long Number,
+    Hash32 Hash,
+    Hash32 ParentHash,
+    long Timestamp,
+    BigInteger BaseFeePerGas,
+    long GasUsed,
+    long GasLimit,
+    byte[]? LogsBloom = null
+);
 
 /// <param name="Index">Of the log in its block.</param>
 /// <param name="IsRemoved">The node says that a reorganisation undid it; never from a read by range.</param>
 public sealed record EventLog(
-    Address Address, IReadOnlyList<Hash32> Topics, byte[] Data, long BlockNumber, Hash32 BlockHash, Hash32 TransactionHash,
-    int TransactionIndex, int Index, bool IsRemoved);
+    Address Address,
+    IReadOnlyList<Hash32> Topics,
+    byte[] Data,
+    long BlockNumber,
+    Hash32 BlockHash,
+    Hash32 TransactionHash,
+    int TransactionIndex,
+    int Index,
+    bool IsRemoved
+);
 
 /// <param name="ContractAddress">Of the contract that the transaction made.</param>
 public sealed record TransactionReceipt(
-    Hash32 TransactionHash, int TransactionIndex, bool Succeeded, long BlockNumber, Hash32 BlockHash, Address From, Address? To,
-    Address? ContractAddress, long GasUsed, IReadOnlyList<EventLog> Logs);
+    Hash32 TransactionHash,
+    int TransactionIndex,
+    bool Succeeded,
+    long BlockNumber,
+    Hash32 BlockHash,
+    Address From,
+    Address? To,
+    Address? ContractAddress,
+    long GasUsed,
+    IReadOnlyList<EventLog> Logs
+);
 
 /// <param name="Gas">Bound of what the call may burn; null: the node's.</param>
 public sealed record CallRequest(Address To, byte[] Data, Address? From = null, long? Gas = null, BigInteger? Value = null);

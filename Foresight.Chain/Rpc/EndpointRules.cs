@@ -7,8 +7,13 @@ namespace Foresight.Chain.Rpc;
 /// <param name="DistrustedUntil">It told what cannot be true; until then it is asked last. On the monotonic clock of its keeper.</param>
 /// <param name="LastError">Of the last failure; kept after a success, for people.</param>
 public sealed record EndpointHealth(
-    string Name, long? Head = null, int Failures = 0, bool IsOnOtherChain = false, TimeSpan? DistrustedUntil = null,
-    string? LastError = null);
+    string Name,
+    long? Head = null,
+    int Failures = 0,
+    bool IsOnOtherChain = false,
+    TimeSpan? DistrustedUntil = null,
+    string? LastError = null
+);
 
 /// <summary>An endpoint as people see it.</summary>
 /// <param name="IsWell">It is asked in its turn; one that is not is asked last.</param>
@@ -27,15 +32,21 @@ public static class EndpointRules
     public static EndpointHealth AfterSuccess(EndpointHealth health) => health.Failures == 0 ? health : health with { Failures = 0 };
 
     /// <summary>One that was waited for in vain is out at once: each further try would cost its caller the whole wait.</summary>
-    public static EndpointHealth AfterFailure(EndpointHealth health, string error, bool isSilence = false)
-        => health with { Failures = Math.Max(health.Failures + 1, isSilence ? FailureLimit : 0), LastError = error };
+    public static EndpointHealth AfterFailure(EndpointHealth health, string error, bool isSilence = false) =>
+        health with
+        {
+            Failures = Math.Max(health.Failures + 1, isSilence ? FailureLimit : 0),
+            LastError = error,
+        };
 
     /// <summary>How long one that told what cannot be true is asked last: enough for an index of logs to catch up.</summary>
     public static TimeSpan DistrustFor { get; } = TimeSpan.FromSeconds(30);
 
-    public static bool IsWell(EndpointHealth health, long bestHead, TimeSpan now)
-        => !health.IsOnOtherChain && health.Failures < FailureLimit && !(health.DistrustedUntil > now)
-            && (health.Head is not { } head || bestHead - head <= LagLimit);
+    public static bool IsWell(EndpointHealth health, long bestHead, TimeSpan now) =>
+        !health.IsOnOtherChain
+        && health.Failures < FailureLimit
+        && !(health.DistrustedUntil > now)
+        && (health.Head is not { } head || bestHead - head <= LagLimit);
 
     public static long BestHead(IReadOnlyList<EndpointHealth> endpoints) => endpoints.Where(e => !e.IsOnOtherChain).Max(e => e.Head) ?? 0;
 
@@ -48,7 +59,9 @@ public static class EndpointRules
         var best = BestHead(endpoints);
         return
         [
-            .. endpoints.Index().Where(e => !e.Item.IsOnOtherChain)
+            .. endpoints
+                .Index()
+                .Where(e => !e.Item.IsOnOtherChain)
                 .OrderBy(e => IsWell(e.Item, best, now) ? 0 : 1)
                 .ThenBy(e => IsWell(e.Item, best, now) ? 0 : e.Item.Failures)
                 .ThenBy(e => e.Index)

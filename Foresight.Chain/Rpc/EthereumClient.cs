@@ -23,120 +23,162 @@ public sealed class EthereumClient(NodeClient node)
 
     /// <summary>A client of one HTTP endpoint.</summary>
     /// <param name="timeout">For one request; 10 s where null.</param>
-    public static EthereumClient OfEndpoint(HttpClient http, Uri endpoint, TimeSpan? timeout = null)
-        => new(new HttpNodeClient(http, endpoint, timeout ?? TimeSpan.FromSeconds(10)));
+    public static EthereumClient OfEndpoint(HttpClient http, Uri endpoint, TimeSpan? timeout = null) =>
+        new(new HttpNodeClient(http, endpoint, timeout ?? TimeSpan.FromSeconds(10)));
 
     /// <summary>Says that what was read cannot be true; see <see cref="NodeClient.Distrust"/>.</summary>
     public void Distrust(string reason) => node.Distrust(reason);
 
-    public Task<BigInteger> ChainIdAsync(CancellationToken cancel = default)
-        => ReadAsync("eth_chainId", () => Eth.ChainId.SendRequestAsync(), Quantity, cancel);
+    public Task<BigInteger> ChainIdAsync(CancellationToken cancellationToken = default) =>
+        ReadAsync("eth_chainId", () => Eth.ChainId.SendRequestAsync(), Quantity, cancellationToken);
 
-    public Task<long> BlockNumberAsync(CancellationToken cancel = default)
-        => ReadAsync("eth_blockNumber", () => Eth.Blocks.GetBlockNumber.SendRequestAsync(), Number, cancel);
+    public Task<long> BlockNumberAsync(CancellationToken cancellationToken = default) =>
+        ReadAsync("eth_blockNumber", () => Eth.Blocks.GetBlockNumber.SendRequestAsync(), Number, cancellationToken);
 
-    public async Task<BlockHeader?> GetBlockAsync(BlockRef block, CancellationToken cancel = default)
+    public async Task<BlockHeader?> GetBlockAsync(BlockRef block, CancellationToken cancellationToken = default)
     {
         var request = BlockRequest(block);
-        var reply = await RequestAsync(request, cancel);
+        var reply = await RequestAsync(request, cancellationToken);
         return ChainJson.ReadOrNull(request.Method, reply, ChainJson.Block);
     }
 
     /// <summary>Headers of a range in one batch, both ends included. A block that the node does not know is an error here.</summary>
-    public async Task<IReadOnlyList<BlockHeader>> GetBlocksAsync(long from, long to, CancellationToken cancel = default)
+    public async Task<IReadOnlyList<BlockHeader>> GetBlocksAsync(long from, long to, CancellationToken cancellationToken = default)
     {
         var requests = new List<RpcRequest>();
-        for (var number = from; number <= to; number++) requests.Add(BlockRequest(number));
-        var replies = await node.SendAsync(requests, cancel);
-        return [.. replies.Select((r, i) => ChainJson.ReadOrNull(r.Method, r.Required(), ChainJson.Block)
-            ?? throw new RpcUnavailableException(r.Method, $"the node does not have block {from + i}"))];
+        for (var number = from; number <= to; number++)
+            requests.Add(BlockRequest(number));
+        var replies = await node.SendAsync(requests, cancellationToken);
+        return
+        [
+            .. replies.Select(
+                (r, i) =>
+                    ChainJson.ReadOrNull(r.Method, r.Required(), ChainJson.Block)
+                    ?? throw new RpcUnavailableException(r.Method, $"the node does not have block {from + i}")
+            ),
+        ];
     }
 
     /// <summary>
     /// A node that lags answers a range beyond its head with what it has, or with nothing, and no error. So the range's last block is asked
     /// for in the same batch: a node that does not have it cannot tell of its logs, and the read fails.
     /// </summary>
-    public async Task<IReadOnlyList<EventLog>> GetLogsAsync(LogFilter filter, CancellationToken cancel = default)
+    public async Task<IReadOnlyList<EventLog>> GetLogsAsync(LogFilter filter, CancellationToken cancellationToken = default)
     {
         var logs = new RpcRequest("eth_getLogs", ChainJson.Filter(filter));
-        if (filter.BlockHash is not null) return ChainJson.Read(logs.Method, await RequestAsync(logs, cancel), ChainJson.Logs);
+        if (filter.BlockHash is not null)
+            return ChainJson.Read(logs.Method, await RequestAsync(logs, cancellationToken), ChainJson.Logs);
 
-        var replies = await node.SendAsync([BlockRequest(filter.ToBlock), logs], cancel);
+        var replies = await node.SendAsync([BlockRequest(filter.ToBlock), logs], cancellationToken);
         if (replies[0].Required().ValueKind == JsonValueKind.Null)
             throw new RpcUnavailableException(
-                logs.Method, $"the node does not have block {filter.ToBlock}, so its logs up to there are not all");
+                logs.Method,
+                $"the node does not have block {filter.ToBlock}, so its logs up to there are not all"
+            );
         return ChainJson.Read(logs.Method, replies[1].Required(), ChainJson.Logs);
     }
 
     /// <exception cref="RpcException">It reverted: see <see cref="RpcException.IsRevert"/>.</exception>
-    public async Task<byte[]> CallAsync(CallRequest call, BlockRef block = default, CancellationToken cancel = default)
-        => (await CallManyAsync([call], block, cancel))[0].Required();
+    public async Task<byte[]> CallAsync(CallRequest call, BlockRef block = default, CancellationToken cancellationToken = default) =>
+        (await CallManyAsync([call], block, cancellationToken))[0].Required();
 
     /// <summary>Many calls against one block. A revert is that call's result; anything else fails all of them.</summary>
     public async Task<IReadOnlyList<CallResult>> CallManyAsync(
-        IReadOnlyList<CallRequest> calls, BlockRef block, CancellationToken cancel = default)
+        IReadOnlyList<CallRequest> calls,
+        BlockRef block,
+        CancellationToken cancellationToken = default
+    )
     {
         var replies = await node.SendAsync(
-            [.. calls.Select(c => new RpcRequest("eth_call", ChainJson.Call(c), block.ToJson()))], cancel);
-        return [.. replies.Select(r => r.Error switch
-        {
-            null => new CallResult(ChainJson.Read(r.Method, r.Result, ChainJson.Bytes), null),
-            { IsRevert: true } revert => new CallResult([], revert),
-            var refusal => throw refusal,
-        })];
+            [.. calls.Select(c => new RpcRequest("eth_call", ChainJson.Call(c), block.ToJson()))],
+            cancellationToken
+        );
+        return
+        [
+            .. replies.Select(r =>
+                r.Error switch
+                {
+                    null => new CallResult(ChainJson.Read(r.Method, r.Result, ChainJson.Bytes), null),
+                    { IsRevert: true } revert => new CallResult([], revert),
+                    var refusal => throw refusal,
+                }
+            ),
+        ];
     }
 
     /// <summary>Hands the bytes to the node. That it took them says nothing about their being mined.</summary>
-    public Task<Hash32> SendRawTransactionAsync(byte[] raw, CancellationToken cancel = default)
-        => ReadAsync(
+    public Task<Hash32> SendRawTransactionAsync(byte[] raw, CancellationToken cancellationToken = default) =>
+        ReadAsync(
             "eth_sendRawTransaction",
-            () => Eth.Transactions.SendRawTransaction.SendRequestAsync(Hex.Encode(raw)), hash => Hash32.Parse(hash), cancel);
+            () => Eth.Transactions.SendRawTransaction.SendRequestAsync(Hex.Encode(raw)),
+            hash => Hash32.Parse(hash),
+            cancellationToken
+        );
 
-    public Task<Hash32> SendTransactionAsync(SignedTransaction transaction, CancellationToken cancel = default) =>
-        SendRawTransactionAsync(transaction.Raw, cancel);
+    public Task<Hash32> SendTransactionAsync(SignedTransaction transaction, CancellationToken cancellationToken = default) =>
+        SendRawTransactionAsync(transaction.Raw, cancellationToken);
 
     public async Task<IReadOnlyList<TransactionReceipt?>> GetTransactionReceiptsAsync(
-        IReadOnlyList<Hash32> hashes, CancellationToken cancel = default)
+        IReadOnlyList<Hash32> hashes,
+        CancellationToken cancellationToken = default
+    )
     {
-        var replies = await node.SendAsync([.. hashes.Select(h => new RpcRequest("eth_getTransactionReceipt", h.ToString()))], cancel);
+        var replies = await node.SendAsync(
+            [.. hashes.Select(h => new RpcRequest("eth_getTransactionReceipt", h.ToString()))],
+            cancellationToken
+        );
         return [.. replies.Select(r => ChainJson.ReadOrNull(r.Method, r.Required(), ChainJson.Receipt))];
     }
 
     /// <summary>Of every transaction of exactly this block.</summary>
-    public async Task<IReadOnlyList<TransactionReceipt>> GetBlockReceiptsAsync(Hash32 block, CancellationToken cancel = default)
+    public async Task<IReadOnlyList<TransactionReceipt>> GetBlockReceiptsAsync(Hash32 block, CancellationToken cancellationToken = default)
     {
         var request = new RpcRequest("eth_getBlockReceipts", block.ToString());
-        var reply = await RequestAsync(request, cancel);
+        var reply = await RequestAsync(request, cancellationToken);
         return ChainJson.Read(request.Method, reply, json => json.EnumerateArray().Select(ChainJson.Receipt).ToArray());
     }
 
     /// <summary>Mined, or waiting in the node's pool.</summary>
-    public Task<bool> KnowsTransactionAsync(Hash32 hash, CancellationToken cancel = default)
-        => ReadAsync(
+    public Task<bool> KnowsTransactionAsync(Hash32 hash, CancellationToken cancellationToken = default) =>
+        ReadAsync(
             "eth_getTransactionByHash",
             async () => await Eth.Transactions.GetTransactionByHash.SendRequestAsync(hash.ToString()) ?? new Transaction(),
-            transaction => transaction.TransactionHash is { } found && (Hash32.Parse(found) == hash
-                ? true
-                : throw new FormatException($"transaction {found} was not asked for")),
-            cancel);
+            transaction =>
+                transaction.TransactionHash is { } found
+                && (Hash32.Parse(found) == hash ? true : throw new FormatException($"transaction {found} was not asked for")),
+            cancellationToken
+        );
 
     /// <summary>The account's next nonce: as of a block, or with its waiting transactions (<see cref="BlockRef.Pending"/>).</summary>
-    public Task<long> GetTransactionCountAsync(Address account, BlockRef block = default, CancellationToken cancel = default)
-        => ReadAsync(
+    public Task<long> GetTransactionCountAsync(Address account, BlockRef block = default, CancellationToken cancellationToken = default) =>
+        ReadAsync(
             "eth_getTransactionCount",
-            () => Eth.Transactions.GetTransactionCount.SendRequestAsync(account.ToLowerHex(), block.ToParameter()), Number, cancel);
+            () => Eth.Transactions.GetTransactionCount.SendRequestAsync(account.ToLowerHex(), block.ToParameter()),
+            Number,
+            cancellationToken
+        );
 
     /// <summary>Wei.</summary>
-    public Task<BigInteger> GetBalanceAsync(Address account, BlockRef block = default, CancellationToken cancel = default)
-        => ReadAsync("eth_getBalance", () => Eth.GetBalance.SendRequestAsync(account.ToLowerHex(), block.ToParameter()), Quantity, cancel);
+    public Task<BigInteger> GetBalanceAsync(Address account, BlockRef block = default, CancellationToken cancellationToken = default) =>
+        ReadAsync(
+            "eth_getBalance",
+            () => Eth.GetBalance.SendRequestAsync(account.ToLowerHex(), block.ToParameter()),
+            Quantity,
+            cancellationToken
+        );
 
     /// <summary>Empty: no contract there.</summary>
-    public Task<byte[]> GetCodeAsync(Address account, BlockRef block = default, CancellationToken cancel = default)
-        => ReadAsync("eth_getCode", () => Eth.GetCode.SendRequestAsync(account.ToLowerHex(), block.ToParameter()), Hex.Decode, cancel);
+    public Task<byte[]> GetCodeAsync(Address account, BlockRef block = default, CancellationToken cancellationToken = default) =>
+        ReadAsync(
+            "eth_getCode",
+            () => Eth.GetCode.SendRequestAsync(account.ToLowerHex(), block.ToParameter()),
+            Hex.Decode,
+            cancellationToken
+        );
 
     /// <summary>The next block's base fee, and the median tip of the last ten blocks, at least <paramref name="leastTip"/>.</summary>
-    public Task<FeeSuggestion> SuggestFeesAsync(BigInteger leastTip, CancellationToken cancel = default)
-        => ReadAsync(
+    public Task<FeeSuggestion> SuggestFeesAsync(BigInteger leastTip, CancellationToken cancellationToken = default) =>
+        ReadAsync(
             "eth_feeHistory",
             () => Eth.FeeHistory.SendRequestAsync(new HexBigInteger(10), BlockParameter.CreateLatest(), [50]),
             history =>
@@ -146,15 +188,17 @@ public sealed class EthereumClient(NodeClient node)
                 var median = tips.Length == 0 ? leastTip : tips[tips.Length / 2];
                 return new FeeSuggestion(Quantity(history.BaseFeePerGas[^1]), BigInteger.Max(median, leastTip));
             },
-            cancel);
+            cancellationToken
+        );
 
     /// <summary>Any other method, such as a development node's own.</summary>
-    public async Task<JsonElement> RequestAsync(RpcRequest request, CancellationToken cancel = default)
-        => (await node.SendAsync([request], cancel))[0].Required();
+    public async Task<JsonElement> RequestAsync(RpcRequest request, CancellationToken cancellationToken = default) =>
+        (await node.SendAsync([request], cancellationToken))[0].Required();
 
-    private static RpcRequest BlockRequest(BlockRef block) => block.BlockHash is { } hash
-        ? new("eth_getBlockByHash", hash.ToString(), false)
-        : new("eth_getBlockByNumber", block.ToJson(), false);
+    private static RpcRequest BlockRequest(BlockRef block) =>
+        block.BlockHash is { } hash
+            ? new("eth_getBlockByHash", hash.ToString(), false)
+            : new("eth_getBlockByNumber", block.ToJson(), false);
 
     // Nethereum takes "0x" for zero and any number of digits: the text is read once more.
     private static BigInteger Quantity(HexBigInteger quantity) => Hex.DecodeQuantity(quantity.HexValue);
@@ -163,9 +207,14 @@ public sealed class EthereumClient(NodeClient node)
 
     // Whatever keeps an answer from becoming a value, in Nethereum's reading or here, is a failed read.
     private static async Task<T> ReadAsync<TAnswer, T>(
-        string method, Func<Task<TAnswer>> ask, Func<TAnswer, T> read, CancellationToken cancel) where TAnswer : class
+        string method,
+        Func<Task<TAnswer>> ask,
+        Func<TAnswer, T> read,
+        CancellationToken cancellationToken
+    )
+        where TAnswer : class
     {
-        NodeClient.CancelWith(cancel);
+        NodeClient.CancelWith(cancellationToken);
         try
         {
             return read(await ask() ?? throw new FormatException("it is null"));

@@ -32,8 +32,7 @@ public sealed class FailoverClient : NodeClient
     private int _answeredLast;
 
     /// <param name="endpoints">In the order of preference. Names go into logs and status pages: leave credentials out of them.</param>
-    public FailoverClient(
-        BigInteger chainId, IReadOnlyList<(string Name, NodeClient Transport)> endpoints, TimeProvider? clock = null)
+    public FailoverClient(BigInteger chainId, IReadOnlyList<(string Name, NodeClient Transport)> endpoints, TimeProvider? clock = null)
     {
         if (endpoints.Count is 0 or > MaxEndpoints)
             throw new ArgumentException($"1 to {MaxEndpoints} endpoints are needed.", nameof(endpoints));
@@ -48,8 +47,7 @@ public sealed class FailoverClient : NodeClient
     /// Endpoints by HTTP, named rpc-1, rpc-2 … as they come: a URL may hold a provider's key, and health and metrics are public.
     /// </summary>
     /// <param name="patience">For one request; null: 10 s for one endpoint alone, 3 s where there are others.</param>
-    public static FailoverClient OfEndpoints(
-        HttpClient http, BigInteger chainId, IReadOnlyList<Uri> endpoints, TimeSpan? patience = null)
+    public static FailoverClient OfEndpoints(HttpClient http, BigInteger chainId, IReadOnlyList<Uri> endpoints, TimeSpan? patience = null)
     {
         var bound = patience ?? (endpoints.Count > 1 ? PatienceWithAnother : PatienceAlone);
         return new(chainId, [.. endpoints.Select((e, i) => ($"rpc-{i + 1}", (NodeClient)new HttpNodeClient(http, e, bound)))]);
@@ -59,7 +57,8 @@ public sealed class FailoverClient : NodeClient
     {
         get
         {
-            lock (_lock) return [.. _health];
+            lock (_lock)
+                return [.. _health];
         }
     }
 
@@ -69,14 +68,22 @@ public sealed class FailoverClient : NodeClient
         {
             var (health, now) = (Health, Now);
             var best = EndpointRules.BestHead(health);
-            return [.. health.Select(h => new EndpointState(
-                h.Name, EndpointRules.IsWell(h, best, now), h.Head, h.Head is { } head ? Math.Max(0, best - head) : null, h.LastError))];
+            return
+            [
+                .. health.Select(h => new EndpointState(
+                    h.Name,
+                    EndpointRules.IsWell(h, best, now),
+                    h.Head,
+                    h.Head is { } head ? Math.Max(0, best - head) : null,
+                    h.LastError
+                )),
+            ];
         }
     }
 
     private TimeSpan Now => _clock.GetElapsedTime(_started);
 
-    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken)
     {
         RpcUnavailableException? last = null;
         IReadOnlyList<RpcReply>? troubled = null;
@@ -84,7 +91,7 @@ public sealed class FailoverClient : NodeClient
         {
             try
             {
-                var replies = await _endpoints[index].Transport.SendAsync(requests, cancel);
+                var replies = await _endpoints[index].Transport.SendAsync(requests, cancellationToken);
                 if (replies.FirstOrDefault(r => r.Error is { IsNodeTrouble: true }).Error is { } trouble)
                 {
                     Update(index, health => EndpointRules.AfterFailure(health, trouble.Message));
@@ -108,39 +115,45 @@ public sealed class FailoverClient : NodeClient
     }
 
     /// <summary>The endpoint that answered last is asked last for a while: a lie is noticed right after it was told.</summary>
-    public override void Distrust(string reason)
-        => Update(Volatile.Read(ref _answeredLast), health =>
-            health with { DistrustedUntil = Now + EndpointRules.DistrustFor, LastError = reason });
+    public override void Distrust(string reason) =>
+        Update(
+            Volatile.Read(ref _answeredLast),
+            health => health with { DistrustedUntil = Now + EndpointRules.DistrustFor, LastError = reason }
+        );
 
     /// <summary>
     /// One round of asking every endpoint for its chain and its newest block, at once. Call it every second: it finds endpoints that lag,
     /// and those that are back.
     /// </summary>
-    public Task CheckAsync(CancellationToken cancel) =>
-        Task.WhenAll(Enumerable.Range(0, _endpoints.Length).Select(i => CheckAsync(i, cancel)));
+    public Task CheckAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(Enumerable.Range(0, _endpoints.Length).Select(i => CheckAsync(i, cancellationToken)));
 
-    private async Task CheckAsync(int index, CancellationToken cancel)
+    private async Task CheckAsync(int index, CancellationToken cancellationToken)
     {
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bound.CancelAfter(CheckBound);
         try
         {
             var client = new EthereumClient(_endpoints[index].Transport);
             var chainId = await client.ChainIdAsync(bound.Token);
             var head = await client.BlockNumberAsync(bound.Token);
-            Update(index, health => health with
-            {
-                Head = head,
-                Failures = 0,
-                IsOnOtherChain = chainId != _chainId,
-                LastError = chainId != _chainId ? $"it is on chain {chainId}, not {_chainId}" : health.LastError,
-            });
+            Update(
+                index,
+                health =>
+                    health with
+                    {
+                        Head = head,
+                        Failures = 0,
+                        IsOnOtherChain = chainId != _chainId,
+                        LastError = chainId != _chainId ? $"it is on chain {chainId}, not {_chainId}" : health.LastError,
+                    }
+            );
         }
         catch (RpcException e)
         {
             Update(index, health => EndpointRules.AfterFailure(health, e.Message, e is RpcUnavailableException { IsSilence: true }));
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             Update(index, health => EndpointRules.AfterFailure(health, $"no answer within {CheckBound.TotalSeconds:0} s", isSilence: true));
         }
@@ -148,6 +161,7 @@ public sealed class FailoverClient : NodeClient
 
     private void Update(int index, Func<EndpointHealth, EndpointHealth> change)
     {
-        lock (_lock) _health[index] = change(_health[index]);
+        lock (_lock)
+            _health[index] = change(_health[index]);
     }
 }

@@ -16,22 +16,22 @@ public sealed class HttpNodeClient(HttpClient http, Uri endpoint, TimeSpan timeo
 
     public Uri Endpoint => endpoint;
 
-    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken)
     {
         var replies = new List<RpcReply>(requests.Count);
         for (var start = 0; start < requests.Count; start += BatchLimit)
         {
             var part = requests.Skip(start).Take(BatchLimit).ToArray();
-            replies.AddRange(Match(part, await PostAsync(part, cancel)));
+            replies.AddRange(Match(part, await PostAsync(part, cancellationToken)));
         }
 
         return replies;
     }
 
-    private async Task<JsonElement> PostAsync(RpcRequest[] requests, CancellationToken cancel)
+    private async Task<JsonElement> PostAsync(RpcRequest[] requests, CancellationToken cancellationToken)
     {
         var method = requests[0].Method;
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(timeout);
         try
         {
@@ -46,7 +46,7 @@ public sealed class HttpNodeClient(HttpClient http, Uri endpoint, TimeSpan timeo
             using var document = await JsonDocument.ParseAsync(stream, cancellationToken: deadline.Token);
             return document.RootElement.Clone();
         }
-        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new RpcUnavailableException(method, $"no answer within {timeout.TotalSeconds:0.###} s", e) { IsSilence = true };
         }
@@ -60,7 +60,8 @@ public sealed class HttpNodeClient(HttpClient http, Uri endpoint, TimeSpan timeo
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using var writer = new Utf8JsonWriter(buffer);
-        if (requests.Length > 1) writer.WriteStartArray();
+        if (requests.Length > 1)
+            writer.WriteStartArray();
         for (var id = 0; id < requests.Length; id++)
         {
             writer.WriteStartObject();
@@ -70,15 +71,18 @@ public sealed class HttpNodeClient(HttpClient http, Uri endpoint, TimeSpan timeo
             writer.WriteStartArray("params");
             foreach (var parameter in requests[id].Parameters)
             {
-                if (parameter is null) writer.WriteNullValue();
-                else parameter.WriteTo(writer);
+                if (parameter is null)
+                    writer.WriteNullValue();
+                else
+                    parameter.WriteTo(writer);
             }
 
             writer.WriteEndArray();
             writer.WriteEndObject();
         }
 
-        if (requests.Length > 1) writer.WriteEndArray();
+        if (requests.Length > 1)
+            writer.WriteEndArray();
         writer.Flush();
         return buffer.WrittenMemory;
     }
@@ -86,10 +90,13 @@ public sealed class HttpNodeClient(HttpClient http, Uri endpoint, TimeSpan timeo
     // The answers of a batch may come in any order, and a node under pressure leaves some out: each must be there once.
     private static RpcReply[] Match(RpcRequest[] requests, JsonElement answer)
     {
-        if (requests.Length == 1 && answer.ValueKind == JsonValueKind.Object) return [Reply(requests[0], answer)];
+        if (requests.Length == 1 && answer.ValueKind == JsonValueKind.Object)
+            return [Reply(requests[0], answer)];
         if (answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("error", out var error))
             throw new RpcUnavailableException(
-                requests[0].Method, $"the node refused a batch of {requests.Length}: {RpcException.Of("batch", error).NodeMessage}");
+                requests[0].Method,
+                $"the node refused a batch of {requests.Length}: {RpcException.Of("batch", error).NodeMessage}"
+            );
         if (answer.ValueKind != JsonValueKind.Array)
             throw new RpcUnavailableException(requests[0].Method, "the answer is no JSON-RPC answer");
 
@@ -97,8 +104,14 @@ public sealed class HttpNodeClient(HttpClient http, Uri endpoint, TimeSpan timeo
         var answered = new bool[requests.Length];
         foreach (var item in answer.EnumerateArray())
         {
-            if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("id", out var id) || !id.TryGetInt32(out var index)
-                || index < 0 || index >= requests.Length || answered[index])
+            if (
+                item.ValueKind != JsonValueKind.Object
+                || !item.TryGetProperty("id", out var id)
+                || !id.TryGetInt32(out var index)
+                || index < 0
+                || index >= requests.Length
+                || answered[index]
+            )
                 throw new RpcUnavailableException(requests[0].Method, "the batch's answer holds an id that was not asked for");
             answered[index] = true;
             replies[index] = Reply(requests[index], item);
@@ -114,7 +127,8 @@ public sealed class HttpNodeClient(HttpClient http, Uri endpoint, TimeSpan timeo
     {
         if (item.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object)
             return new(request.Method, default, RpcException.Of(request.Method, error));
-        if (item.TryGetProperty("result", out var result)) return new(request.Method, result, null);
+        if (item.TryGetProperty("result", out var result))
+            return new(request.Method, result, null);
         throw new RpcUnavailableException(request.Method, "the answer has neither a result nor an error");
     }
 }

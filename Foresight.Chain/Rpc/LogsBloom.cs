@@ -32,8 +32,8 @@ public readonly struct LogsBloomBits
     }
 
     /// <summary>False: certainly not in it. True: perhaps.</summary>
-    public bool MayBeIn(ReadOnlySpan<byte> bloom)
-        => bloom.Length == LogsBloom.Size && IsSet(bloom, _first) && IsSet(bloom, _second) && IsSet(bloom, _third);
+    public bool MayBeIn(ReadOnlySpan<byte> bloom) =>
+        bloom.Length == LogsBloom.Size && IsSet(bloom, _first) && IsSet(bloom, _second) && IsSet(bloom, _third);
 
     private static bool IsSet(ReadOnlySpan<byte> bloom, int bit) => (bloom[LogsBloom.Size - 1 - (bit / 8)] >> (bit % 8) & 1) == 1;
 }

@@ -24,7 +24,7 @@ public abstract class NodeClient : ClientBase
     /// Sends all requests, in one HTTP request each <see cref="HttpNodeClient.BatchLimit"/>; answers come in the order of the requests.
     /// </summary>
     /// <exception cref="RpcUnavailableException">At least one request has no trustworthy answer.</exception>
-    public abstract Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel);
+    public abstract Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken);
 
     /// <summary>What came back cannot be true. Where there is a choice, another endpoint is asked for a while.</summary>
     public virtual void Distrust(string reason)
@@ -33,7 +33,7 @@ public abstract class NodeClient : ClientBase
     }
 
     /// <summary>Requests that Nethereum's services send further down the calling async method end with it.</summary>
-    internal static void CancelWith(CancellationToken cancel) => Cancellation.Value = cancel;
+    internal static void CancelWith(CancellationToken cancellationToken) => Cancellation.Value = cancellationToken;
 
     /// <exception cref="RpcException">The node refused.</exception>
     public override async Task<RpcResponseMessage> SendAsync(RpcRequestMessage rpcRequestMessage, string? route = null)
@@ -50,16 +50,24 @@ public abstract class NodeClient : ClientBase
         return [.. replies.Select((reply, i) => Message(requests[i].Id, reply))];
     }
 
-    private static RpcRequest Request(RpcRequestMessage request) => new(
-        request.Method,
-        request.RawParameters is null
-            ? []
-            : [.. JsonNode.Parse(JsonConvert.SerializeObject(request.RawParameters, Settings))!.AsArray().Select(p => p?.DeepClone())]);
+    private static RpcRequest Request(RpcRequestMessage request) =>
+        new(
+            request.Method,
+            request.RawParameters is null
+                ? []
+                : [.. JsonNode.Parse(JsonConvert.SerializeObject(request.RawParameters, Settings))!.AsArray().Select(p => p?.DeepClone())]
+        );
 
-    private static RpcResponseMessage Message(object id, RpcReply reply) => reply.Error is { } error
-        ? new RpcResponseMessage(id, new NethereumError
-        {
-            Code = error.Code, Message = error.NodeMessage, Data = error.RevertData is { } data ? JToken.FromObject(Hex.Encode(data)) : null,
-        })
-        : new RpcResponseMessage(id, JToken.Parse(reply.Result.GetRawText()));
+    private static RpcResponseMessage Message(object id, RpcReply reply) =>
+        reply.Error is { } error
+            ? new RpcResponseMessage(
+                id,
+                new NethereumError
+                {
+                    Code = error.Code,
+                    Message = error.NodeMessage,
+                    Data = error.RevertData is { } data ? JToken.FromObject(Hex.Encode(data)) : null,
+                }
+            )
+            : new RpcResponseMessage(id, JToken.Parse(reply.Result.GetRawText()));
 }

@@ -9,8 +9,8 @@ public class RpcException : Exception
     public const int ExecutionReverted = 3;
 
     public RpcException(string method, int code, string message, byte[]? revertData = null)
-        : base(revertData is { Length: > 0 } ? $"{method}: {message} ({Rpc.RevertReason.Text(revertData)})" : $"{method}: {message}")
-        => (Method, Code, NodeMessage, RevertData) = (method, code, message, revertData);
+        : base(revertData is { Length: > 0 } ? $"{method}: {message} ({Rpc.RevertReason.Text(revertData)})" : $"{method}: {message}") =>
+        (Method, Code, NodeMessage, RevertData) = (method, code, message, revertData);
 
     protected RpcException(string method, string message, Exception? inner)
         : base($"{method}: {message}", inner) => (Method, NodeMessage) = (method, message);
@@ -30,7 +30,9 @@ public class RpcException : Exception
     public string? RevertReason => RevertData is null ? null : Rpc.RevertReason.Text(RevertData);
 
     /// <summary>The call ran and reverted, as opposed to not being run.</summary>
-    public bool IsRevert => RevertData is not null || Code == ExecutionReverted
+    public bool IsRevert =>
+        RevertData is not null
+        || Code == ExecutionReverted
         || NodeMessage.StartsWith("execution reverted", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
@@ -42,20 +44,25 @@ public class RpcException : Exception
     internal static RpcException Of(string method, JsonElement error)
     {
         var code = error.TryGetProperty("code", out var c) && c.TryGetInt32(out var number) ? number : 0;
-        var message = error.TryGetProperty("message", out var m) && m.ValueKind == JsonValueKind.String
-            ? m.GetString()!
-            : "an error without a message";
+        var message =
+            error.TryGetProperty("message", out var m) && m.ValueKind == JsonValueKind.String
+                ? m.GetString()!
+                : "an error without a message";
         return new RpcException(method, code, message, DataOf(error));
     }
 
     // Most nodes put the revert data there as a string; some wrap it once more.
     private static byte[]? DataOf(JsonElement error)
     {
-        if (!error.TryGetProperty("data", out var data)) return null;
-        if (data.ValueKind == JsonValueKind.Object && data.TryGetProperty("data", out var inner)) data = inner;
-        if (data.ValueKind != JsonValueKind.String) return null;
+        if (!error.TryGetProperty("data", out var data))
+            return null;
+        if (data.ValueKind == JsonValueKind.Object && data.TryGetProperty("data", out var inner))
+            data = inner;
+        if (data.ValueKind != JsonValueKind.String)
+            return null;
         var text = data.GetString()!;
-        if (text.StartsWith("Reverted 0x", StringComparison.Ordinal)) text = text["Reverted ".Length..];
+        if (text.StartsWith("Reverted 0x", StringComparison.Ordinal))
+            text = text["Reverted ".Length..];
         var bytes = new byte[Math.Max(0, (text.Length - 2) / 2)];
         return Hex.TryDecode(text, bytes) ? bytes : null;
     }

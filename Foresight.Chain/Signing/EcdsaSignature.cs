@@ -27,8 +27,10 @@ public static class EcdsaSignature
     /// <summary>What is wrong with the bytes before any curve arithmetic.</summary>
     public static SignatureFault CheckForm(ReadOnlySpan<byte> signature)
     {
-        if (signature.Length != Size) return SignatureFault.WrongLength;
-        if (signature[64] is not (27 or 28)) return SignatureFault.WrongV;
+        if (signature.Length != Size)
+            return SignatureFault.WrongLength;
+        if (signature[64] is not (27 or 28))
+            return SignatureFault.WrongV;
         return signature[32..64].SequenceCompareTo(Secp256k1.HalfOrder) > 0 ? SignatureFault.HighS : SignatureFault.None;
     }
 
@@ -37,10 +39,12 @@ public static class EcdsaSignature
     {
         signer = Address.Zero;
         var fault = CheckForm(signature);
-        if (fault != SignatureFault.None) return fault;
+        if (fault != SignatureFault.None)
+            return fault;
 
         Span<byte> key = stackalloc byte[64];
-        if (!Secp256k1.TryRecover(digest, signature[..64], signature[64] - 27, key)) return SignatureFault.NoSuchKey;
+        if (!Secp256k1.TryRecover(digest, signature[..64], signature[64] - 27, key))
+            return SignatureFault.NoSuchKey;
         signer = Address.OfPublicKey(key);
         return SignatureFault.None;
     }
@@ -52,7 +56,8 @@ public static class EcdsaSignature
         var recoveryId = Secp256k1.Sign(digest, privateKey, signature);
 
         // r + n below the field prime happens once in 2^128 signatures, and v 27/28 cannot express it.
-        if (recoveryId > 1) throw new InvalidOperationException("This digest cannot be signed with v 27 or 28.");
+        if (recoveryId > 1)
+            throw new InvalidOperationException("This digest cannot be signed with v 27 or 28.");
         signature[64] = (byte)(27 + recoveryId);
         return signature;
     }

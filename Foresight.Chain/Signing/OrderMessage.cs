@@ -8,8 +8,14 @@ namespace Foresight.Chain.Signing;
 /// <param name="Amount">10^-18 shares: lots × <see cref="AmountPerLot"/>.</param>
 /// <param name="Expiry">Unix seconds after which it may not be filled; 0: never.</param>
 public readonly record struct OrderMessage(
-    Address Maker, BigInteger OutcomeIndex, bool IsBuy, BigInteger Price, BigInteger Amount, BigInteger Salt, BigInteger Expiry)
-    : IAbiTuple
+    Address Maker,
+    BigInteger OutcomeIndex,
+    bool IsBuy,
+    BigInteger Price,
+    BigInteger Amount,
+    BigInteger Salt,
+    BigInteger Expiry
+) : IAbiTuple
 {
     /// <summary>One tick is 0.0001 USDC; on chain a price counts micro-USDC.</summary>
     public const int PricePerTick = 100;
@@ -24,8 +30,14 @@ public readonly record struct OrderMessage(
     public static readonly Hash32 OrderTypeHash = Keccak256.HashText(OrderType);
 
     public static OrderMessage OfUnits(
-        Address maker, int outcome, bool isBuy, int priceTicks, long quantityLots, BigInteger salt, long expirySeconds)
-        => new(maker, outcome, isBuy, (BigInteger)priceTicks * PricePerTick, quantityLots * AmountPerLot, salt, expirySeconds);
+        Address maker,
+        int outcome,
+        bool isBuy,
+        int priceTicks,
+        long quantityLots,
+        BigInteger salt,
+        long expirySeconds
+    ) => new(maker, outcome, isBuy, (BigInteger)priceTicks * PricePerTick, quantityLots * AmountPerLot, salt, expirySeconds);
 
     IReadOnlyList<object?> IAbiTuple.Values => [Maker, OutcomeIndex, IsBuy, Price, Amount, Salt, Expiry];
 

@@ -15,6 +15,6 @@ public static class PersonalMessage
 
     public static byte[] Sign(string text, PrivateKey key) => key.Sign(Hash(text));
 
-    public static SignatureFault Recover(string text, ReadOnlySpan<byte> signature, out Address signer)
-        => EcdsaSignature.Recover(Hash(text), signature, out signer);
+    public static SignatureFault Recover(string text, ReadOnlySpan<byte> signature, out Address signer) =>
+        EcdsaSignature.Recover(Hash(text), signature, out signer);
 }

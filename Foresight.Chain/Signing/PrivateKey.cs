@@ -28,7 +28,8 @@ public sealed class PrivateKey
         ArgumentNullException.ThrowIfNull(text);
         Span<byte> secret = stackalloc byte[32];
         var prefixed = text.StartsWith("0x", StringComparison.Ordinal) ? text : "0x" + text;
-        if (!Hex.TryDecode(prefixed, secret)) throw new FormatException("Not a private key: 64 hexadecimal digits are needed.");
+        if (!Hex.TryDecode(prefixed, secret))
+            throw new FormatException("Not a private key: 64 hexadecimal digits are needed.");
         try
         {
             return new PrivateKey(secret);

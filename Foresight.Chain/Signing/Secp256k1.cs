@@ -15,17 +15,77 @@ public static class Secp256k1
 
     /// <summary>The curve's group order n, big-endian (SEC 2, section 2.4.1).</summary>
     public static ReadOnlySpan<byte> Order =>
-    [
-        0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFE,
-        0xBA, 0xAE, 0xDC, 0xE6, 0xAF, 0x48, 0xA0, 0x3B, 0xBF, 0xD2, 0x5E, 0x8C, 0xD0, 0x36, 0x41, 0x41,
-    ];
+        [
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFE,
+            0xBA,
+            0xAE,
+            0xDC,
+            0xE6,
+            0xAF,
+            0x48,
+            0xA0,
+            0x3B,
+            0xBF,
+            0xD2,
+            0x5E,
+            0x8C,
+            0xD0,
+            0x36,
+            0x41,
+            0x41,
+        ];
 
     /// <summary>n / 2: of the two valid values of s for one signature only the one that is not above this is accepted (EIP-2).</summary>
     public static ReadOnlySpan<byte> HalfOrder =>
-    [
-        0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-        0x5D, 0x57, 0x6E, 0x73, 0x57, 0xA4, 0x50, 0x1D, 0xDF, 0xE9, 0x2F, 0x46, 0x68, 0x1B, 0x20, 0xA0,
-    ];
+        [
+            0x7F,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0xFF,
+            0x5D,
+            0x57,
+            0x6E,
+            0x73,
+            0x57,
+            0xA4,
+            0x50,
+            0x1D,
+            0xDF,
+            0xE9,
+            0x2F,
+            0x46,
+            0x68,
+            0x1B,
+            0x20,
+            0xA0,
+        ];
 
     /// <summary>False where the bytes are not 32, zero, or not below the group order: no private key.</summary>
     public static bool IsValidPrivateKey(ReadOnlySpan<byte> privateKey) => privateKey.Length == 32 && Curve.EcSeckeyVerify(privateKey);
@@ -56,13 +116,16 @@ public static class Secp256k1
     /// <summary>False where no public key has this signature: r or s out of range, or r no coordinate of a point.</summary>
     public static bool TryRecover(Hash32 digest, ReadOnlySpan<byte> rs, int recoveryId, Span<byte> into64)
     {
-        if (rs.Length != 64 || recoveryId is < 0 or > 3) return false;
+        if (rs.Length != 64 || recoveryId is < 0 or > 3)
+            return false;
         Span<byte> message = stackalloc byte[Hash32.Size];
         Span<byte> signature = stackalloc byte[OpaqueSignatureSize];
         Span<byte> key = stackalloc byte[OpaqueKeySize];
         digest.CopyTo(message);
-        if (!Curve.EcdsaRecoverableSignatureParseCompact(signature, rs, recoveryId)) return false;
-        if (!Curve.EcdsaRecover(key, signature, message)) return false;
+        if (!Curve.EcdsaRecoverableSignatureParseCompact(signature, rs, recoveryId))
+            return false;
+        if (!Curve.EcdsaRecover(key, signature, message))
+            return false;
         Serialize(key, into64);
         return true;
     }

@@ -8,8 +8,9 @@ public sealed class TypedDataDomain
     public const string MarketName = "Foresight Market";
     public const string MarketVersion = "1";
 
-    private static readonly Hash32 TypeHash =
-        Keccak256.HashText("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    private static readonly Hash32 TypeHash = Keccak256.HashText(
+        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+    );
 
     public TypedDataDomain(string name, string version, BigInteger chainId, Address verifyingContract)
     {

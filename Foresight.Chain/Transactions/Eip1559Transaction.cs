@@ -24,11 +24,22 @@ public sealed record Eip1559Transaction
     public SignedTransaction Sign(PrivateKey key)
     {
         var transaction = new Transaction1559(
-            ChainId, Nonce, MaxPriorityFeePerGas, MaxFeePerGas, GasLimit, To?.ToLowerHex() ?? "", Value, Hex.Encode(Data), []);
+            ChainId,
+            Nonce,
+            MaxPriorityFeePerGas,
+            MaxFeePerGas,
+            GasLimit,
+            To?.ToLowerHex() ?? "",
+            Value,
+            Hex.Encode(Data),
+            []
+        );
 
         // Not by Nethereum's signer, which takes a hundred times as long (docs/decisions/0205).
         var signature = key.Sign(new Hash32(transaction.RawHash));
-        transaction.SetSignature(new Signature(Integer(signature[..32]), Integer(signature[32..64]), Integer([(byte)(signature[64] - 27)])));
+        transaction.SetSignature(
+            new Signature(Integer(signature[..32]), Integer(signature[32..64]), Integer([(byte)(signature[64] - 27)]))
+        );
         return new SignedTransaction(new Hash32(transaction.Hash), transaction.GetRLPEncoded(), key.Address, Nonce);
     }
 
@@ -42,6 +53,6 @@ public sealed record SignedTransaction(Hash32 Hash, byte[] Raw, Address From, lo
     /// <summary>Where a contract made by this transaction will be: hash of sender and nonce.</summary>
     public Address ContractAddress => ContractAddressOf(From, Nonce);
 
-    public static Address ContractAddressOf(Address sender, long nonce)
-        => Address.Parse(ContractUtils.CalculateContractAddress(sender.ToLowerHex(), nonce));
+    public static Address ContractAddressOf(Address sender, long nonce) =>
+        Address.Parse(ContractUtils.CalculateContractAddress(sender.ToLowerHex(), nonce));
 }

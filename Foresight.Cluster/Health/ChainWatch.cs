@@ -20,35 +20,41 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private readonly ChainEndpoints endpoints;
-    private readonly TimeProvider clock;
-    private readonly ILogger<ChainWatch> logger;
-    private readonly HashSet<string> left = [];
+    private readonly ChainEndpoints _endpoints;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<ChainWatch> _logger;
+    private readonly HashSet<string> _left = [];
 
     public ChainWatch(ChainEndpoints endpoints, IMeterFactory meters, TimeProvider clock, ILogger<ChainWatch> logger)
     {
-        (this.endpoints, this.clock, this.logger) = (endpoints, clock, logger);
+        (_endpoints, _clock, _logger) = (endpoints, clock, logger);
         var meter = meters.Create(MetricNames.Meter);
         meter.CreateObservableGauge(
-            MetricNames.ChainEndpointHealth, () => endpoints.Read().Select(e => Measured(e, e.IsWell ? 1 : 0)),
-            description: "1: asked in its turn; 0: asked last.");
+            MetricNames.ChainEndpointHealth,
+            () => endpoints.Read().Select(e => Measured(e, e.IsWell ? 1 : 0)),
+            description: "1: asked in its turn; 0: asked last."
+        );
         meter.CreateObservableGauge(
-            MetricNames.ChainEndpointLag, () => endpoints.Read().Where(e => e.Behind is not null).Select(e => Measured(e, e.Behind!.Value)),
-            description: "Blocks behind the best endpoint.");
+            MetricNames.ChainEndpointLag,
+            () => endpoints.Read().Where(e => e.Behind is not null).Select(e => Measured(e, e.Behind!.Value)),
+            description: "Blocks behind the best endpoint."
+        );
     }
 
-    public IReadOnlyList<ChainEndpointView> Endpoints => endpoints.Read();
+    public IReadOnlyList<ChainEndpointView> Endpoints => _endpoints.Read();
 
     /// <summary>Orders are taken and matched without the chain, so its loss degrades a node and does not take it out.</summary>
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellation = default)
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var all = endpoints.Read();
+        var all = _endpoints.Read();
         var bad = all.Where(e => !e.IsWell).ToList();
-        if (bad.Count == 0) return Task.FromResult(HealthCheckResult.Healthy());
+        if (bad.Count == 0)
+            return Task.FromResult(HealthCheckResult.Healthy());
         // Without the error itself, which may name hosts: this is public.
         var said = string.Join("; ", bad.Select(e => e.Behind > 0 ? $"{e.Name} is {e.Behind} blocks behind" : $"{e.Name} fails"));
         return Task.FromResult(
-            HealthCheckResult.Degraded(bad.Count == all.Count ? $"no endpoint of the chain is well: {said}" : $"not in use: {said}"));
+            HealthCheckResult.Degraded(bad.Count == all.Count ? $"no endpoint of the chain is well: {said}" : $"not in use: {said}")
+        );
     }
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
@@ -57,9 +63,9 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
         {
             while (true)
             {
-                await endpoints.CheckAsync(stopping);
+                await _endpoints.CheckAsync(stopping);
                 Tell();
-                await Task.Delay(Interval, clock, stopping);
+                await Task.Delay(Interval, _clock, stopping);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -70,11 +76,12 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
 
     private void Tell()
     {
-        foreach (var endpoint in endpoints.Read())
+        foreach (var endpoint in _endpoints.Read())
         {
-            if (endpoint.IsWell && left.Remove(endpoint.Name)) Log.IsBack(logger, endpoint.Name);
-            else if (!endpoint.IsWell && left.Add(endpoint.Name))
-                Log.IsOut(logger, endpoint.Name, endpoint.Behind ?? 0, endpoint.Error ?? "it lags");
+            if (endpoint.IsWell && _left.Remove(endpoint.Name))
+                Log.IsBack(_logger, endpoint.Name);
+            else if (!endpoint.IsWell && _left.Add(endpoint.Name))
+                Log.IsOut(_logger, endpoint.Name, endpoint.Behind ?? 0, endpoint.Error ?? "it lags");
         }
     }
 
@@ -84,7 +91,9 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
     private static partial class Log
     {
         [LoggerMessage(
-            LogLevel.Warning, "The chain's endpoint {Endpoint} is asked last from now on; it is {Behind} blocks behind: {Reason}")]
+            LogLevel.Warning,
+            "The chain's endpoint {Endpoint} is asked last from now on; it is {Behind} blocks behind: {Reason}"
+        )]
         public static partial void IsOut(ILogger logger, string endpoint, long behind, string reason);
 
         [LoggerMessage(LogLevel.Information, "The chain's endpoint {Endpoint} is well again and is used.")]

@@ -31,9 +31,14 @@ public sealed record OffenderOptions
             CapFrom = configuration.Integer("OFFENDER_CAP_POINTS", defaults.CapFrom, 1, 1_000_000),
             RefuseFrom = configuration.Integer("OFFENDER_REFUSE_POINTS", defaults.RefuseFrom, 1, 1_000_000),
             PointLasts = configuration.Milliseconds(
-                "OFFENDER_POINT_MS", defaults.PointLasts, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1)),
-            CappedNotional = 1_000_000L * configuration.Integer(
-                "OFFENDER_OPEN_NOTIONAL_USDC", (int)(defaults.CappedNotional / 1_000_000), 0, 1_000_000_000),
+                "OFFENDER_POINT_MS",
+                defaults.PointLasts,
+                TimeSpan.FromMilliseconds(1),
+                TimeSpan.FromDays(1)
+            ),
+            CappedNotional =
+                1_000_000L
+                * configuration.Integer("OFFENDER_OPEN_NOTIONAL_USDC", (int)(defaults.CappedNotional / 1_000_000), 0, 1_000_000_000),
         };
         if (options.RefuseFrom < options.CapFrom)
             throw new SettingException("OFFENDER_REFUSE_POINTS must not be below OFFENDER_CAP_POINTS: who is refused is capped as well.");

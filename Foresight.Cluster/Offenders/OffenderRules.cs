@@ -38,13 +38,14 @@ public static class OffenderRules
 
     /// <summary>What a failed trade counts against the account that it is blamed on; 0: nobody's fault, or ours.</summary>
     /// <param name="code">Of the reason that is stored with the trade.</param>
-    public static int PointsOf(string code) => code switch
-    {
-        "insufficient_collateral" or "insufficient_shares" or "order_cancelled" => Usual,
-        "transfer_refused" or "payout_refused" => Usual,
-        "invalid_signature" => Deliberate,
-        _ => 0,
-    };
+    public static int PointsOf(string code) =>
+        code switch
+        {
+            "insufficient_collateral" or "insufficient_shares" or "order_cancelled" => Usual,
+            "transfer_refused" or "payout_refused" => Usual,
+            "invalid_signature" => Deliberate,
+            _ => 0,
+        };
 
     /// <param name="strikes">Of one account, oldest first.</param>
     public static Standing StandingOf(IEnumerable<Strike> strikes, OffenderOptions options, DateTimeOffset now)
@@ -52,14 +53,16 @@ public static class OffenderRules
         var clean = DateTimeOffset.MinValue;
         foreach (var strike in strikes)
         {
-            if (now - strike.At >= Memory) continue;
+            if (now - strike.At >= Memory)
+                continue;
             var from = clean > strike.At ? clean : strike.At;
             var most = strike.At + Memory;
             clean = strike.Points * options.PointLasts < most - from ? from + (strike.Points * options.PointLasts) : most;
         }
 
         var left = clean > now ? clean - now : TimeSpan.Zero;
-        if (left >= options.RefuseFrom * options.PointLasts) return Of(OffenderLevel.Refused, options.RefuseFrom);
+        if (left >= options.RefuseFrom * options.PointLasts)
+            return Of(OffenderLevel.Refused, options.RefuseFrom);
         return left >= options.CapFrom * options.PointLasts
             ? Of(OffenderLevel.Capped, options.CapFrom)
             : new Standing(OffenderLevel.Clear, PointsIn(left, options), TimeSpan.Zero);

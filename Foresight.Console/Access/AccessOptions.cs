@@ -11,6 +11,8 @@ public static class AccessOptions
     /// <summary>Of inactivity: each use of the console begins it anew.</summary>
     public static readonly TimeSpan SessionLength = TimeSpan.FromHours(8);
 
-    /// <summary>Tries at the key from one address in a minute; guessing a key of 128 bits stays hopeless, and the Api is not flooded.</summary>
+    /// <summary>
+    /// Tries at the key from one address in a minute; guessing a key of 128 bits stays hopeless, and the Api is not flooded.
+    /// </summary>
     public const int TriesPerMinute = 20;
 }

@@ -2,8 +2,8 @@ using System.Security.Claims;
 using System.Threading.RateLimiting;
 using Foresight.ServiceDefaults.Hosting;
 using Microsoft.AspNetCore.Antiforgery;
-using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.DataProtection;
@@ -27,18 +27,20 @@ public static class AccessRegistration
         if (builder.Configuration.Optional("CONSOLE_KEYS_DIRECTORY") is { } directory)
             protection.PersistKeysToFileSystem(KeysDirectory(directory));
 
-        services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
-        {
-            options.Cookie.Name = "foresight-console";
-            options.Cookie.HttpOnly = true;
-            options.Cookie.SameSite = SameSiteMode.Lax;
-            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
-            options.LoginPath = AccessOptions.SignInPath;
-            options.ReturnUrlParameter = "returnUrl";
-            options.ExpireTimeSpan = AccessOptions.SessionLength;
-            options.SlidingExpiration = true;
-            options.Events.OnValidatePrincipal = ValidateAsync;
-        });
+        services
+            .AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
+            .AddCookie(options =>
+            {
+                options.Cookie.Name = "foresight-console";
+                options.Cookie.HttpOnly = true;
+                options.Cookie.SameSite = SameSiteMode.Lax;
+                options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+                options.LoginPath = AccessOptions.SignInPath;
+                options.ReturnUrlParameter = "returnUrl";
+                options.ExpireTimeSpan = AccessOptions.SessionLength;
+                options.SlidingExpiration = true;
+                options.Events.OnValidatePrincipal = ValidateAsync;
+            });
 
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         services.AddAntiforgery(options =>
@@ -49,13 +51,22 @@ public static class AccessRegistration
         services.AddRateLimiter(options =>
         {
             options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-            options.OnRejected = (context, cancel) =>
-                new ValueTask(context.HttpContext.Response.WriteAsync("Too many tries. Wait a minute and try again.", cancel));
-            options.AddPolicy(AccessOptions.SignInLimit, context => HttpMethods.IsPost(context.Request.Method)
-                ? RateLimitPartition.GetFixedWindowLimiter(
-                    context.Connection.RemoteIpAddress?.ToString() ?? "",
-                    _ => new FixedWindowRateLimiterOptions { PermitLimit = AccessOptions.TriesPerMinute, Window = TimeSpan.FromMinutes(1) })
-                : RateLimitPartition.GetNoLimiter(""));
+            options.OnRejected = (context, cancellationToken) =>
+                new ValueTask(context.HttpContext.Response.WriteAsync("Too many tries. Wait a minute and try again.", cancellationToken));
+            options.AddPolicy(
+                AccessOptions.SignInLimit,
+                context =>
+                    HttpMethods.IsPost(context.Request.Method)
+                        ? RateLimitPartition.GetFixedWindowLimiter(
+                            context.Connection.RemoteIpAddress?.ToString() ?? "",
+                            _ => new FixedWindowRateLimiterOptions
+                            {
+                                PermitLimit = AccessOptions.TriesPerMinute,
+                                Window = TimeSpan.FromMinutes(1),
+                            }
+                        )
+                        : RateLimitPartition.GetNoLimiter("")
+            );
         });
     }
 
@@ -68,26 +79,32 @@ public static class AccessRegistration
     }
 
     public static void MapAccess(this WebApplication app) =>
-        app.MapPost("/sign-out", async (HttpContext context, IAntiforgery antiforgery, OperatorSessions sessions) =>
-        {
-            if (!await antiforgery.IsRequestValidAsync(context))
-                return Results.BadRequest();
+        app.MapPost(
+            "/sign-out",
+            async (HttpContext context, IAntiforgery antiforgery, OperatorSessions sessions) =>
+            {
+                if (!await antiforgery.IsRequestValidAsync(context))
+                    return Results.BadRequest();
 
-            if (context.User.FindFirstValue(AccessOptions.SessionClaim) is { } session)
-                sessions.End(session);
-            await context.SignOutAsync();
-            return Results.LocalRedirect($"{AccessOptions.SignInPath}?signedOut=true");
-        });
+                if (context.User.FindFirstValue(AccessOptions.SessionClaim) is { } session)
+                    sessions.End(session);
+                await context.SignOutAsync();
+                return Results.LocalRedirect($"{AccessOptions.SignInPath}?signedOut=true");
+            }
+        );
 
     /// <summary>Each HTTP request brings the ticket; the sessions learn the key from it, or say that it has been signed out.</summary>
     private static async Task ValidateAsync(CookieValidatePrincipalContext context)
     {
         var sessions = context.HttpContext.RequestServices.GetRequiredService<OperatorSessions>();
         var id = context.Principal?.FindFirstValue(AccessOptions.SessionClaim);
-        if (id is not null
-            && context.Properties.Items.TryGetValue(AccessOptions.KeyItem, out var key) && key is not null
+        if (
+            id is not null
+            && context.Properties.Items.TryGetValue(AccessOptions.KeyItem, out var key)
+            && key is not null
             && context.Properties.ExpiresUtc is { } expiresAt
-            && sessions.Remember(id, key, expiresAt))
+            && sessions.Remember(id, key, expiresAt)
+        )
         {
             return;
         }

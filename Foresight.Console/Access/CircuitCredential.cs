@@ -10,7 +10,7 @@ namespace Foresight.Console.Access;
 public sealed class CircuitCredential(AuthenticationStateProvider authentication, OperatorCredential credential, OperatorSessions sessions)
     : CircuitHandler
 {
-    public override async Task OnCircuitOpenedAsync(Circuit circuit, CancellationToken cancel)
+    public override async Task OnCircuitOpenedAsync(Circuit circuit, CancellationToken cancellationToken)
     {
         var user = (await authentication.GetAuthenticationStateAsync()).User;
         if (user.FindFirstValue(AccessOptions.SessionClaim) is { } session)

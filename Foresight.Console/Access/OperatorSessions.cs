@@ -14,37 +14,46 @@ public sealed class OperatorSessions(TimeProvider clock)
 {
     public const int MaxSessions = 1_000;
 
-    private readonly ConcurrentDictionary<string, Session> sessions = new();
+    private readonly ConcurrentDictionary<string, Session> _sessions = new();
 
     private sealed record Session(string? Key, DateTimeOffset ExpiresAt);
 
     /// <summary>False: the session has been ended, or there are too many.</summary>
     public bool Remember(string id, string key, DateTimeOffset expiresAt)
     {
-        if (sessions.Count >= MaxSessions && !sessions.ContainsKey(id))
+        if (_sessions.Count >= MaxSessions && !_sessions.ContainsKey(id))
             ForgetExpired();
-        if (sessions.Count >= MaxSessions && !sessions.ContainsKey(id))
+        if (_sessions.Count >= MaxSessions && !_sessions.ContainsKey(id))
             return false;
 
-        var kept = sessions.AddOrUpdate(
-            id, _ => new Session(key, expiresAt), (_, known) => known.Key is null ? known : new Session(key, expiresAt));
+        var kept = _sessions.AddOrUpdate(
+            id,
+            _ => new Session(key, expiresAt),
+            (_, known) => known.Key is null ? known : new Session(key, expiresAt)
+        );
         return kept.Key is not null;
     }
 
     public string? KeyOf(string id) =>
-        sessions.TryGetValue(id, out var session) && session.ExpiresAt > clock.GetUtcNow() ? session.Key : null;
+        _sessions.TryGetValue(id, out var session) && session.ExpiresAt > clock.GetUtcNow() ? session.Key : null;
 
-    /// <summary>Ends the session. It is kept as ended until its ticket would have expired, so that the ticket is not accepted again.</summary>
+    /// <summary>
+    /// Ends the session. It is kept as ended until its ticket would have expired, so that the ticket is not accepted again.
+    /// </summary>
     public void End(string id) =>
-        sessions.AddOrUpdate(id, _ => new Session(null, clock.GetUtcNow() + AccessOptions.SessionLength), (_, known) => known with { Key = null });
+        _sessions.AddOrUpdate(
+            id,
+            _ => new Session(null, clock.GetUtcNow() + AccessOptions.SessionLength),
+            (_, known) => known with { Key = null }
+        );
 
     private void ForgetExpired()
     {
         var now = clock.GetUtcNow();
-        foreach (var (id, session) in sessions)
+        foreach (var (id, session) in _sessions)
         {
             if (session.ExpiresAt <= now)
-                sessions.TryRemove(id, out _);
+                _sessions.TryRemove(id, out _);
         }
     }
 }

@@ -7,30 +7,30 @@ namespace Foresight.Console.Api;
 /// </summary>
 public sealed class ApiAddresses
 {
-    private readonly Uri[] addresses;
-    private int preferred;
+    private readonly Uri[] _addresses;
+    private int _preferred;
 
     public ApiAddresses(IReadOnlyList<Uri> addresses)
     {
         ArgumentOutOfRangeException.ThrowIfZero(addresses.Count);
-        this.addresses = [.. addresses];
+        _addresses = [.. addresses];
     }
 
-    public int Count => addresses.Length;
+    public int Count => _addresses.Length;
 
     /// <summary>All nodes, the one that answered last first.</summary>
     public IEnumerable<Uri> InOrder()
     {
-        var first = Volatile.Read(ref preferred);
-        for (var i = 0; i < addresses.Length; i++)
-            yield return addresses[(first + i) % addresses.Length];
+        var first = Volatile.Read(ref _preferred);
+        for (var i = 0; i < _addresses.Length; i++)
+            yield return _addresses[(first + i) % _addresses.Length];
     }
 
     public void Prefer(Uri address)
     {
-        var index = Array.IndexOf(addresses, address);
+        var index = Array.IndexOf(_addresses, address);
         if (index >= 0)
-            Volatile.Write(ref preferred, index);
+            Volatile.Write(ref _preferred, index);
     }
 
     /// <summary>Reads <c>API_URLS</c> (comma separated), else every <c>services__api…__http__0</c> that the app model has set.</summary>

@@ -10,14 +10,17 @@ public static class ApiClientRegistration
         builder.Services.AddSingleton(ApiAddresses.FromConfiguration(builder.Configuration));
         builder.Services.AddScoped<OperatorCredential>();
         builder.Services.AddScoped<ForesightApiClient>();
-        builder.Services.AddHttpClient(ForesightApiClient.HttpClientName, client => client.Timeout = ForesightApiClient.TryTimeout)
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
-            {
-                ConnectTimeout = TimeSpan.FromSeconds(1),
-                PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-                AllowAutoRedirect = false,
-                UseProxy = false,
-            })
+        builder
+            .Services.AddHttpClient(ForesightApiClient.HttpClientName, client => client.Timeout = ForesightApiClient.TryTimeout)
+            .ConfigurePrimaryHttpMessageHandler(() =>
+                new SocketsHttpHandler
+                {
+                    ConnectTimeout = TimeSpan.FromSeconds(1),
+                    PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+                    AllowAutoRedirect = false,
+                    UseProxy = false,
+                }
+            )
             .AddNodeResilience(ForesightApiClient.TryTimeout, MaxInFlight);
     }
 }

@@ -24,91 +24,124 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    public Task<AdminOverview> GetOverviewAsync(CancellationToken cancel) => GetAsync<AdminOverview>("admin/overview", cancel);
+    public Task<AdminOverview> GetOverviewAsync(CancellationToken cancellationToken) =>
+        GetAsync<AdminOverview>("admin/overview", cancellationToken);
 
-    public Task<IReadOnlyList<MarketView>> GetMarketsAsync(CancellationToken cancel) => GetListAsync<MarketView>("markets", cancel);
+    public Task<IReadOnlyList<MarketView>> GetMarketsAsync(CancellationToken cancellationToken) =>
+        GetListAsync<MarketView>("markets", cancellationToken);
 
-    public Task<MarketView> GetMarketAsync(int id, CancellationToken cancel) => GetAsync<MarketView>($"markets/{id}", cancel);
+    public Task<MarketView> GetMarketAsync(int id, CancellationToken cancellationToken) =>
+        GetAsync<MarketView>($"markets/{id}", cancellationToken);
 
-    public Task<IReadOnlyList<TradeView>> GetMarketTradesAsync(int id, int limit, CancellationToken cancel) =>
-        GetListAsync<TradeView>($"markets/{id}/trades?limit={limit}", cancel);
+    public Task<IReadOnlyList<TradeView>> GetMarketTradesAsync(int id, int limit, CancellationToken cancellationToken) =>
+        GetListAsync<TradeView>($"markets/{id}/trades?limit={limit}", cancellationToken);
 
-    public Task<Page<TradeView>> GetTradesAsync(int? market, string? settlement, string? cursor, int limit, CancellationToken cancel) =>
-        GetAsync<Page<TradeView>>(Query("trades", ("market", market?.ToString()), ("settlement", settlement), ("limit", limit.ToString()), ("cursor", cursor)), cancel);
+    public Task<Page<TradeView>> GetTradesAsync(
+        int? market,
+        string? settlement,
+        string? cursor,
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        GetAsync<Page<TradeView>>(
+            Query("trades", ("market", market?.ToString()), ("settlement", settlement), ("limit", limit.ToString()), ("cursor", cursor)),
+            cancellationToken
+        );
 
-    public Task<IReadOnlyList<RunView>> GetRunsAsync(CancellationToken cancel) => GetListAsync<RunView>("reconciliation/runs?limit=50", cancel);
+    public Task<IReadOnlyList<RunView>> GetRunsAsync(CancellationToken cancellationToken) =>
+        GetListAsync<RunView>("reconciliation/runs?limit=50", cancellationToken);
 
-    public Task<IReadOnlyList<CoverageView>> GetCoverageAsync(CancellationToken cancel) =>
-        GetListAsync<CoverageView>("reconciliation/coverage?limit=200", cancel);
+    public Task<IReadOnlyList<CoverageView>> GetCoverageAsync(CancellationToken cancellationToken) =>
+        GetListAsync<CoverageView>("reconciliation/coverage?limit=200", cancellationToken);
 
-    public Task<IReadOnlyList<DiscrepancyView>> GetDiscrepanciesAsync(DiscrepancyChoice choice, CancellationToken cancel) =>
-        GetListAsync<DiscrepancyView>(Query("reconciliation/discrepancies", [.. choice.Parameters, ("limit", "500")]), cancel);
+    public Task<IReadOnlyList<DiscrepancyView>> GetDiscrepanciesAsync(DiscrepancyChoice choice, CancellationToken cancellationToken) =>
+        GetListAsync<DiscrepancyView>(Query("reconciliation/discrepancies", [.. choice.Parameters, ("limit", "500")]), cancellationToken);
 
     /// <summary>The Api's answer, as it comes; to be disposed of.</summary>
     /// <param name="format">csv, json.</param>
-    public Task<HttpResponseMessage> ExportDiscrepanciesAsync(DiscrepancyChoice choice, string format, CancellationToken cancel) =>
+    public Task<HttpResponseMessage> ExportDiscrepanciesAsync(
+        DiscrepancyChoice choice,
+        string format,
+        CancellationToken cancellationToken
+    ) =>
         SendAsync(
-            () => new HttpRequestMessage(HttpMethod.Get, Query("reconciliation/discrepancies/export", [.. choice.Parameters, ("format", format)])), repeatable: true, cancel);
+            () =>
+                new HttpRequestMessage(
+                    HttpMethod.Get,
+                    Query("reconciliation/discrepancies/export", [.. choice.Parameters, ("format", format)])
+                ),
+            repeatable: true,
+            cancellationToken
+        );
 
-    public Task<DiscrepancyDetail> GetDiscrepancyAsync(long id, CancellationToken cancel) =>
-        GetAsync<DiscrepancyDetail>($"reconciliation/discrepancies/{id}", cancel);
+    public Task<DiscrepancyDetail> GetDiscrepancyAsync(long id, CancellationToken cancellationToken) =>
+        GetAsync<DiscrepancyDetail>($"reconciliation/discrepancies/{id}", cancellationToken);
 
-    public Task<TriggerResponse> TriggerReconciliationAsync(CancellationToken cancel) =>
-        PostAsync<TriggerResponse>("reconciliation/trigger", new TriggerRequest(), cancel);
+    public Task<TriggerResponse> TriggerReconciliationAsync(CancellationToken cancellationToken) =>
+        PostAsync<TriggerResponse>("reconciliation/trigger", new TriggerRequest(), cancellationToken);
 
     /// <summary>A run that says in addition what automatic repair would do.</summary>
-    public Task<TriggerResponse> TriggerDryRunAsync(CancellationToken cancel) =>
-        PostAsync<TriggerResponse>("reconciliation/trigger", new TriggerRequest(DryRun: true), cancel);
+    public Task<TriggerResponse> TriggerDryRunAsync(CancellationToken cancellationToken) =>
+        PostAsync<TriggerResponse>("reconciliation/trigger", new TriggerRequest(DryRun: true), cancellationToken);
 
-    public Task<RunView> GetRunAsync(long id, CancellationToken cancel) => GetAsync<RunView>($"reconciliation/runs/{id}", cancel);
+    public Task<RunView> GetRunAsync(long id, CancellationToken cancellationToken) =>
+        GetAsync<RunView>($"reconciliation/runs/{id}", cancellationToken);
 
-    public Task<IReadOnlyList<RepairView>> GetRepairsAsync(long runId, CancellationToken cancel) =>
-        GetListAsync<RepairView>($"reconciliation/runs/{runId}/repairs?limit=500", cancel);
+    public Task<IReadOnlyList<RepairView>> GetRepairsAsync(long runId, CancellationToken cancellationToken) =>
+        GetListAsync<RepairView>($"reconciliation/runs/{runId}/repairs?limit=500", cancellationToken);
 
-    public Task<DiscrepancyDetail> ResolveAsync(long id, ResolveRequest request, CancellationToken cancel) =>
-        PostAsync<DiscrepancyDetail>($"reconciliation/resolve/{id}", request, cancel);
+    public Task<DiscrepancyDetail> ResolveAsync(long id, ResolveRequest request, CancellationToken cancellationToken) =>
+        PostAsync<DiscrepancyDetail>($"reconciliation/resolve/{id}", request, cancellationToken);
 
-    public Task<BulkResolveResponse> ResolveManyAsync(BulkResolveRequest request, CancellationToken cancel) =>
-        PostAsync<BulkResolveResponse>("reconciliation/resolve", request, cancel);
+    public Task<BulkResolveResponse> ResolveManyAsync(BulkResolveRequest request, CancellationToken cancellationToken) =>
+        PostAsync<BulkResolveResponse>("reconciliation/resolve", request, cancellationToken);
 
-    public Task<IReadOnlyList<OffenderView>> GetOffendersAsync(CancellationToken cancel) => GetListAsync<OffenderView>("admin/offenders", cancel);
+    public Task<IReadOnlyList<OffenderView>> GetOffendersAsync(CancellationToken cancellationToken) =>
+        GetListAsync<OffenderView>("admin/offenders", cancellationToken);
 
-    public Task<OffenderDetail> GetOffenderAsync(string address, CancellationToken cancel) =>
-        GetAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}", cancel);
+    public Task<OffenderDetail> GetOffenderAsync(string address, CancellationToken cancellationToken) =>
+        GetAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}", cancellationToken);
 
     /// <summary>Waives what counts against the account.</summary>
-    public Task<OffenderDetail> ResetOffenderAsync(string address, ResetOffenderRequest request, CancellationToken cancel) =>
-        PostAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}/reset", request, cancel);
+    public Task<OffenderDetail> ResetOffenderAsync(string address, ResetOffenderRequest request, CancellationToken cancellationToken) =>
+        PostAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}/reset", request, cancellationToken);
 
     /// <summary>Asks an admin route whether it accepts the key; returns if it does.</summary>
-    public async Task VerifyKeyAsync(CancellationToken cancel)
+    public async Task VerifyKeyAsync(CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, "reconciliation/status"), repeatable: true, cancel);
+        using var response = await SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Get, "reconciliation/status"),
+            repeatable: true,
+            cancellationToken
+        );
     }
 
-    private async Task<T> GetAsync<T>(string path, CancellationToken cancel)
+    private async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, path), repeatable: true, cancel);
-        return await ReadAsync<T>(response, cancel);
+        using var response = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, path), repeatable: true, cancellationToken);
+        return await ReadAsync<T>(response, cancellationToken);
     }
 
     /// <summary>A list comes as an array, or as the first page of one.</summary>
-    private async Task<IReadOnlyList<T>> GetListAsync<T>(string path, CancellationToken cancel)
+    private async Task<IReadOnlyList<T>> GetListAsync<T>(string path, CancellationToken cancellationToken)
     {
-        var answer = await GetAsync<JsonElement>(path, cancel);
+        var answer = await GetAsync<JsonElement>(path, cancellationToken);
         return answer.ValueKind == JsonValueKind.Array
             ? answer.Deserialize<List<T>>(Json)!
             : answer.Deserialize<Page<T>>(Json)?.Items ?? throw new ApiUnavailableException($"The answer to {path} is not a list.");
     }
 
-    private async Task<T> PostAsync<T>(string path, object body, CancellationToken cancel)
+    private async Task<T> PostAsync<T>(string path, object body, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(
-            () => new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, body.GetType(), options: Json) }, repeatable: false, cancel);
-        return await ReadAsync<T>(response, cancel);
+            () => new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, body.GetType(), options: Json) },
+            repeatable: false,
+            cancellationToken
+        );
+        return await ReadAsync<T>(response, cancellationToken);
     }
 
-    private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> make, bool repeatable, CancellationToken cancel)
+    private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> make, bool repeatable, CancellationToken cancellationToken)
     {
         var key = credential.Key ?? throw new KeyRefusedException();
         var reasons = new List<string>(addresses.Count);
@@ -121,7 +154,7 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
             try
             {
                 // A client is made per request: the factory shares the connections and renews them.
-                var response = await clients.CreateClient(HttpClientName).SendAsync(request, cancel);
+                var response = await clients.CreateClient(HttpClientName).SendAsync(request, cancellationToken);
                 if (response.IsSuccessStatusCode)
                 {
                     addresses.Prefer(address);
@@ -130,7 +163,7 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
 
                 using (response)
                 {
-                    var problem = await ReadProblemAsync(response, cancel);
+                    var problem = await ReadProblemAsync(response, cancellationToken);
                     if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
                         throw new KeyRefusedException();
                     if ((int)response.StatusCode < 500)
@@ -149,7 +182,8 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
                 if (!repeatable && e.InnerException is not SocketException { SocketErrorCode: SocketError.ConnectionRefused })
                     break;
             }
-            catch (Exception e) when (e is TimeoutRejectedException or OperationCanceledException && !cancel.IsCancellationRequested)
+            catch (Exception e)
+                when (e is TimeoutRejectedException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {
                 reasons.Add($"{address.Authority}: no answer within {TryTimeout.TotalSeconds:0} s");
                 if (!repeatable)
@@ -165,11 +199,12 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
         throw new ApiUnavailableException(string.Join("; ", reasons));
     }
 
-    private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancel)
+    private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         try
         {
-            return await response.Content.ReadFromJsonAsync<T>(Json, cancel) ?? throw new ApiUnavailableException("The answer is empty.");
+            return await response.Content.ReadFromJsonAsync<T>(Json, cancellationToken)
+                ?? throw new ApiUnavailableException("The answer is empty.");
         }
         catch (JsonException e)
         {
@@ -177,7 +212,10 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
         }
     }
 
-    private static async Task<(string Code, string Message)> ReadProblemAsync(HttpResponseMessage response, CancellationToken cancel)
+    private static async Task<(string Code, string Message)> ReadProblemAsync(
+        HttpResponseMessage response,
+        CancellationToken cancellationToken
+    )
     {
         var status = $"{(int)response.StatusCode} {response.ReasonPhrase}";
         if (response.Content.Headers.ContentType?.MediaType != "application/problem+json")
@@ -185,7 +223,7 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
 
         try
         {
-            var problem = await response.Content.ReadFromJsonAsync<ProblemDetails>(Json, cancel);
+            var problem = await response.Content.ReadFromJsonAsync<ProblemDetails>(Json, cancellationToken);
             var code = problem?.Extensions.TryGetValue("code", out var value) == true ? value?.ToString() : null;
             return (code ?? status, problem?.Detail ?? problem?.Title ?? status);
         }
@@ -196,13 +234,14 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
         }
     }
 
-    private static string Reason(HttpRequestException e) => e.HttpRequestError switch
-    {
-        HttpRequestError.ConnectionError => "cannot be reached",
-        HttpRequestError.NameResolutionError => "its name is unknown",
-        HttpRequestError.ResponseEnded => "hung up in the middle of its answer",
-        _ => e.Message,
-    };
+    private static string Reason(HttpRequestException e) =>
+        e.HttpRequestError switch
+        {
+            HttpRequestError.ConnectionError => "cannot be reached",
+            HttpRequestError.NameResolutionError => "its name is unknown",
+            HttpRequestError.ResponseEnded => "hung up in the middle of its answer",
+            _ => e.Message,
+        };
 
     private static string Query(string path, params ReadOnlySpan<(string Name, string? Value)> parameters)
     {

@@ -3,10 +3,10 @@ namespace Foresight.Console.Api;
 /// <summary>Whose key and name a request to the Api carries. Scoped: one per HTTP request, one per circuit.</summary>
 public sealed class OperatorCredential
 {
-    private Func<string?> key = () => null;
+    private Func<string?> _key = () => null;
 
     /// <summary>Null when nobody is signed in, or the session has ended meanwhile.</summary>
-    public string? Key => key();
+    public string? Key => _key();
 
     public string OperatorName { get; private set; } = "";
 
@@ -15,6 +15,6 @@ public sealed class OperatorCredential
     public void Use(string name, Func<string?> readKey)
     {
         OperatorName = name;
-        key = readKey;
+        _key = readKey;
     }
 }

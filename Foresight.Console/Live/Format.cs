@@ -10,51 +10,60 @@ public static class Format
     public static string Clock(DateTimeOffset at) => at.UtcDateTime.ToString("HH:mm:ss", Culture);
 
     /// <summary>"14:03:22" today, "20 Nov 14:03" on another day, with the year in another one.</summary>
-    public static string Moment(DateTimeOffset at, DateTimeOffset now) => at.UtcDateTime.ToString(
-        at.UtcDateTime.Date == now.UtcDateTime.Date ? "HH:mm:ss" : at.UtcDateTime.Year == now.UtcDateTime.Year ? "d MMM HH:mm" : "d MMM yyyy", Culture);
+    public static string Moment(DateTimeOffset at, DateTimeOffset now) =>
+        at.UtcDateTime.ToString(
+            at.UtcDateTime.Date == now.UtcDateTime.Date ? "HH:mm:ss"
+                : at.UtcDateTime.Year == now.UtcDateTime.Year ? "d MMM HH:mm"
+                : "d MMM yyyy",
+            Culture
+        );
 
     public static string Full(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff 'UTC'", Culture);
 
-    public static string Age(TimeSpan age) => age switch
-    {
-        { Ticks: < 0 } => "now",
-        { TotalSeconds: < 1.5 } => "now",
-        { TotalSeconds: < 90 } => $"{age.TotalSeconds:0} s ago",
-        { TotalMinutes: < 90 } => $"{age.TotalMinutes:0} min ago",
-        { TotalHours: < 36 } => $"{age.TotalHours:0} h ago",
-        _ => $"{age.TotalDays:0} days ago",
-    };
+    public static string Age(TimeSpan age) =>
+        age switch
+        {
+            { Ticks: < 0 } => "now",
+            { TotalSeconds: < 1.5 } => "now",
+            { TotalSeconds: < 90 } => $"{age.TotalSeconds:0} s ago",
+            { TotalMinutes: < 90 } => $"{age.TotalMinutes:0} min ago",
+            { TotalHours: < 36 } => $"{age.TotalHours:0} h ago",
+            _ => $"{age.TotalDays:0} days ago",
+        };
 
-    public static string Length(TimeSpan length) => length switch
-    {
-        { TotalSeconds: < 1 } => $"{length.TotalMilliseconds:0} ms",
-        { TotalSeconds: < 90 } => $"{length.TotalSeconds:0.#} s",
-        { TotalMinutes: < 90 } => $"{length.TotalMinutes:0} min",
-        { TotalHours: < 48 } => $"{length.TotalHours:0} h",
-        _ => $"{length.TotalDays:0} days",
-    };
+    public static string Length(TimeSpan length) =>
+        length switch
+        {
+            { TotalSeconds: < 1 } => $"{length.TotalMilliseconds:0} ms",
+            { TotalSeconds: < 90 } => $"{length.TotalSeconds:0.#} s",
+            { TotalMinutes: < 90 } => $"{length.TotalMinutes:0} min",
+            { TotalHours: < 48 } => $"{length.TotalHours:0} h",
+            _ => $"{length.TotalDays:0} days",
+        };
 
     public static string Count(long number) => number.ToString("N0", Culture);
 
     /// <summary>One decimal below 100, none above.</summary>
     public static string Rate(double perSecond) => perSecond.ToString(perSecond is > 0 and < 100 ? "N1" : "N0", Culture);
 
-    public static string Milliseconds(double? milliseconds) => milliseconds switch
-    {
-        null => "–",
-        < 10 => $"{milliseconds.Value.ToString("0.0", Culture)} ms",
-        < 10_000 => $"{milliseconds.Value.ToString("N0", Culture)} ms",
-        _ => $"{(milliseconds.Value / 1000).ToString("0.0", Culture)} s",
-    };
+    public static string Milliseconds(double? milliseconds) =>
+        milliseconds switch
+        {
+            null => "–",
+            < 10 => $"{milliseconds.Value.ToString("0.0", Culture)} ms",
+            < 10_000 => $"{milliseconds.Value.ToString("N0", Culture)} ms",
+            _ => $"{(milliseconds.Value / 1000).ToString("0.0", Culture)} s",
+        };
 
-    public static string Bytes(long? bytes) => bytes switch
-    {
-        null => "–",
-        < 1024 => $"{bytes} B",
-        < 1024 * 1024 => $"{(bytes.Value / 1024d).ToString("0.#", Culture)} KB",
-        < 1024L * 1024 * 1024 => $"{(bytes.Value / 1048576d).ToString("0.#", Culture)} MB",
-        _ => $"{(bytes.Value / 1073741824d).ToString("0.##", Culture)} GB",
-    };
+    public static string Bytes(long? bytes) =>
+        bytes switch
+        {
+            null => "–",
+            < 1024 => $"{bytes} B",
+            < 1024 * 1024 => $"{(bytes.Value / 1024d).ToString("0.#", Culture)} KB",
+            < 1024L * 1024 * 1024 => $"{(bytes.Value / 1048576d).ToString("0.#", Culture)} MB",
+            _ => $"{(bytes.Value / 1073741824d).ToString("0.##", Culture)} GB",
+        };
 
     /// <summary>A decimal of the Api, exact, with thousands separators: "12345.5" becomes "12,345.5".</summary>
     public static string Number(string? exact, int minimumDecimals = 0)
@@ -72,12 +81,13 @@ public static class Format
     public static string Percent(double part) => part.ToString("0.#%", Culture);
 
     /// <summary>"0x1234abcd…9f02": enough to recognise; the whole is in the title and in the copy.</summary>
-    public static string Hash(string? hash) => hash switch
-    {
-        null => "–",
-        { Length: <= 14 } => hash,
-        _ => $"{hash[..8]}…{hash[^4..]}",
-    };
+    public static string Hash(string? hash) =>
+        hash switch
+        {
+            null => "–",
+            { Length: <= 14 } => hash,
+            _ => $"{hash[..8]}…{hash[^4..]}",
+        };
 
     /// <summary>"missing_offchain" becomes "missing offchain".</summary>
     public static string Words(string code) => code.Replace('_', ' ');

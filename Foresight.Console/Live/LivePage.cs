@@ -10,9 +10,9 @@ namespace Foresight.Console.Live;
 /// </summary>
 public abstract class LivePage : ComponentBase, IAsyncDisposable
 {
-    private readonly CancellationTokenSource closing = new();
-    private readonly List<Reader> readers = [];
-    private bool started;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly List<Reader> _readers = [];
+    private bool _started;
 
     [Inject]
     protected ForesightApiClient Api { get; set; } = null!;
@@ -24,7 +24,7 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
     protected SessionEnd SessionEnd { get; set; } = null!;
 
     /// <summary>Cancelled when the page is left.</summary>
-    protected CancellationToken Closing => closing.Token;
+    protected CancellationToken Closing => _closing.Token;
 
     /// <summary>Declares something that the page shows live. Call it while the page initializes.</summary>
     /// <param name="read">Asked at once and then <paramref name="pause"/> after each answer.</param>
@@ -32,34 +32,39 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
         where T : class
     {
         var value = new LiveValue<T>();
-        var reader = new Reader(pause, (result, failure) =>
-        {
-            if (failure is null)
-                value.Set((T)result!, Clock.GetUtcNow());
-            else
-                value.Fail(failure, Clock.GetUtcNow());
-        }, async cancel => await read(cancel), value);
-        readers.Add(reader);
+        var reader = new Reader(
+            pause,
+            (result, failure) =>
+            {
+                if (failure is null)
+                    value.Set((T)result!, Clock.GetUtcNow());
+                else
+                    value.Fail(failure, Clock.GetUtcNow());
+            },
+            async cancellationToken => await read(cancellationToken),
+            value
+        );
+        _readers.Add(reader);
         return value;
     }
 
     /// <summary>Reads it now, besides its rhythm: after the page changed what it asks for, or the operator did something.</summary>
-    protected Task ReadNowAsync(Freshness value) => StepAsync(readers.Single(reader => ReferenceEquals(reader.Value, value)));
+    protected Task ReadNowAsync(Freshness value) => StepAsync(_readers.Single(reader => ReferenceEquals(reader.Value, value)));
 
     protected override void OnAfterRender(bool firstRender)
     {
-        if (!firstRender || started || !RendererInfo.IsInteractive)
+        if (!firstRender || _started || !RendererInfo.IsInteractive)
             return;
 
-        started = true;
-        foreach (var reader in readers)
+        _started = true;
+        foreach (var reader in _readers)
             _ = RunAsync(reader);
     }
 
     public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        await closing.CancelAsync();
+        await _closing.CancelAsync();
     }
 
     private async Task RunAsync(Reader reader)
@@ -67,11 +72,10 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
         try
         {
             using var timer = new PeriodicTimer(reader.Pause, Clock);
-            do
-                await StepAsync(reader);
-            while (await timer.WaitForNextTickAsync(closing.Token));
+            do await StepAsync(reader);
+            while (await timer.WaitForNextTickAsync(_closing.Token));
         }
-        catch (OperationCanceledException) when (closing.IsCancellationRequested)
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested)
         {
             // The page was left.
         }
@@ -89,7 +93,7 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
         string? failure = null;
         try
         {
-            result = await reader.Read(closing.Token);
+            result = await reader.Read(_closing.Token);
         }
         catch (KeyRefusedException)
         {

@@ -49,7 +49,9 @@ public sealed class LiveValue<T> : Freshness
     }
 }
 
-/// <summary>How current a part of a value is that has another source than the rest of it, by the word of the node that reads that source.</summary>
+/// <summary>
+/// How current a part of a value is that has another source than the rest of it, by the word of the node that reads that source.
+/// </summary>
 public sealed class SourceFreshness(string name) : Freshness
 {
     public void Take(SourceView? source, DateTimeOffset now)

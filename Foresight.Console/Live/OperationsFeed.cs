@@ -33,11 +33,11 @@ public sealed class OperationsFeed(ForesightApiClient api, ThroughputHistory thr
     public IEnumerable<Freshness> Parts => [Cluster, Leases, Terms, Database, Reconciliation, Settlement, Throughput];
 
     /// <exception cref="KeyRefusedException">The operator has to sign in again.</exception>
-    public async Task StepAsync(CancellationToken cancel)
+    public async Task StepAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var overview = await api.GetOverviewAsync(cancel);
+            var overview = await api.GetOverviewAsync(cancellationToken);
             var now = clock.GetUtcNow();
             Take(Cluster, overview.Cluster, "cluster", overview, now);
             TakeSources(overview.Cluster, now);
@@ -79,6 +79,10 @@ public sealed class OperationsFeed(ForesightApiClient api, ThroughputHistory thr
         if (value is not null)
             part.Set(value, now);
         else
-            part.Fail(overview.Unavailable.FirstOrDefault(entry => entry.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value ?? "The Api could not read it.", now);
+            part.Fail(
+                overview.Unavailable.FirstOrDefault(entry => entry.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value
+                    ?? "The Api could not read it.",
+                now
+            );
     }
 }

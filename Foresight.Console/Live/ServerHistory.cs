@@ -18,19 +18,19 @@ public sealed class ServerHistory
     private const int KeptChanges = 50;
     private static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(900);
 
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, Queue<ServerSample>> samples = [];
-    private readonly LinkedList<ServerChange> changes = [];
-    private DateTimeOffset lastAt;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Queue<ServerSample>> _samples = [];
+    private readonly LinkedList<ServerChange> _changes = [];
+    private DateTimeOffset _lastAt;
 
     public void Add(DateTimeOffset at, DatabaseStatus status)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (at - lastAt < Spacing)
+            if (at - _lastAt < Spacing)
                 return;
 
-            lastAt = at;
+            _lastAt = at;
             foreach (var server in (IEnumerable<ServerView>)[status.Primary, .. status.Replicas])
                 Add(at, server);
         }
@@ -38,26 +38,26 @@ public sealed class ServerHistory
 
     public IReadOnlyList<ServerSample> Of(string server, DateTimeOffset since)
     {
-        lock (gate)
-            return samples.TryGetValue(server, out var kept) ? [.. kept.Where(sample => sample.At >= since)] : [];
+        lock (_gate)
+            return _samples.TryGetValue(server, out var kept) ? [.. kept.Where(sample => sample.At >= since)] : [];
     }
 
     /// <summary>Newest first.</summary>
     public IReadOnlyList<ServerChange> Changes()
     {
-        lock (gate)
-            return [.. changes];
+        lock (_gate)
+            return [.. _changes];
     }
 
     private void Add(DateTimeOffset at, ServerView server)
     {
-        if (!samples.TryGetValue(server.Name, out var kept))
-            samples[server.Name] = kept = new Queue<ServerSample>();
+        if (!_samples.TryGetValue(server.Name, out var kept))
+            _samples[server.Name] = kept = new Queue<ServerSample>();
 
         if (kept.Count > 0 && kept.Last().Healthy != server.Healthy)
-            changes.AddFirst(new ServerChange(at, server.Name, server.Healthy, server.Error));
-        if (changes.Count > KeptChanges)
-            changes.RemoveLast();
+            _changes.AddFirst(new ServerChange(at, server.Name, server.Healthy, server.Error));
+        if (_changes.Count > KeptChanges)
+            _changes.RemoveLast();
 
         kept.Enqueue(new ServerSample(at, server.Healthy, server.LagBytes, server.LatencyMs));
         while (at - kept.Peek().At > Length)

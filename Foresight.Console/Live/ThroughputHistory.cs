@@ -16,27 +16,27 @@ public sealed class ThroughputHistory
     /// <summary>Several open pages would otherwise each add their own sample of the same second.</summary>
     private static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(900);
 
-    private readonly Lock gate = new();
-    private readonly Queue<ThroughputSample> samples = new();
-    private ThroughputSample? last;
+    private readonly Lock _gate = new();
+    private readonly Queue<ThroughputSample> _samples = new();
+    private ThroughputSample? _last;
 
     public void Add(DateTimeOffset at, ThroughputView view)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (last is not null && at - last.At < Spacing)
+            if (_last is not null && at - _last.At < Spacing)
                 return;
 
-            last = new ThroughputSample(at, view.OrdersPerSecond, view.TradesPerSecond);
-            samples.Enqueue(last);
-            while (at - samples.Peek().At > Length)
-                samples.Dequeue();
+            _last = new ThroughputSample(at, view.OrdersPerSecond, view.TradesPerSecond);
+            _samples.Enqueue(_last);
+            while (at - _samples.Peek().At > Length)
+                _samples.Dequeue();
         }
     }
 
     public IReadOnlyList<ThroughputSample> Since(DateTimeOffset start)
     {
-        lock (gate)
-            return [.. samples.Where(sample => sample.At >= start)];
+        lock (_gate)
+            return [.. _samples.Where(sample => sample.At >= start)];
     }
 }

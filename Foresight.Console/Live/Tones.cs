@@ -22,15 +22,17 @@ public static class Tones
     /// <summary>A repair that automation leaves to a person is no fault.</summary>
     public static string OfRepair(string state) => state == RepairStates.Refused ? Watch : Good;
 
-    public static string Of(string state) => state switch
-    {
-        NodeStates.Active or NodeStates.Running or RunStates.Succeeded or Healthy => Good,
-        TradeStates.Final or CoverageStates.Covered or DiscrepancyStates.Resolved or OffenderLevels.Clear => Good,
-        NodeStates.Recovering or NodeStates.Acquiring or NodeStates.Draining => Busy,
-        TradeStates.Matched or TradeStates.Batched or TradeStates.Broadcast or TradeStates.Mined or DiscrepancyStates.Acknowledged => Busy,
-        DiscrepancyStates.Open or DiscrepancyStates.Reopened or Severities.Medium or Severities.High => Watch,
-        MarketStates.Paused or CoverageStates.Undone or OffenderLevels.Capped => Watch,
-        RunStates.Failed or Severities.Critical or OffenderLevels.Refused or Unhealthy or NoLeader => Bad,
-        _ => Quiet,
-    };
+    public static string Of(string state) =>
+        state switch
+        {
+            NodeStates.Active or NodeStates.Running or RunStates.Succeeded or Healthy => Good,
+            TradeStates.Final or CoverageStates.Covered or DiscrepancyStates.Resolved or OffenderLevels.Clear => Good,
+            NodeStates.Recovering or NodeStates.Acquiring or NodeStates.Draining => Busy,
+            TradeStates.Matched or TradeStates.Batched or TradeStates.Broadcast or TradeStates.Mined or DiscrepancyStates.Acknowledged =>
+                Busy,
+            DiscrepancyStates.Open or DiscrepancyStates.Reopened or Severities.Medium or Severities.High => Watch,
+            MarketStates.Paused or CoverageStates.Undone or OffenderLevels.Capped => Watch,
+            RunStates.Failed or Severities.Critical or OffenderLevels.Refused or Unhealthy or NoLeader => Bad,
+            _ => Quiet,
+        };
 }

@@ -10,10 +10,16 @@ public sealed record BookLevel(int PriceTicks, long Lots, long Total);
 public sealed record HeardState(TradeState State, DateTimeOffset At)
 {
     /// <summary>The trade as it is by now; as it was, where that was read later than this was heard.</summary>
-    public TradeView On(TradeView trade, DateTimeOffset readAt) => At < readAt ? trade : trade with
-    {
-        Settlement = State.Settlement, SettlementReason = State.Reason, TransactionHash = State.TransactionHash, BlockNumber = State.BlockNumber,
-    };
+    public TradeView On(TradeView trade, DateTimeOffset readAt) =>
+        At < readAt
+            ? trade
+            : trade with
+            {
+                Settlement = State.Settlement,
+                SettlementReason = State.Reason,
+                TransactionHash = State.TransactionHash,
+                BlockNumber = State.BlockNumber,
+            };
 }
 
 /// <summary>One market as of one moment; immutable, so that every circuit may draw it.</summary>
@@ -27,7 +33,8 @@ public sealed record MarketSnapshot(
     ImmutableDictionary<long, HeardState> States,
     MarketStats? Stats,
     DateTimeOffset? HeardAt,
-    string? Failure);
+    string? Failure
+);
 
 /// <summary>A market that somebody watches: what the hub has said about it so far. Guarded by its own lock.</summary>
 public sealed class LiveMarket(int id)
@@ -43,38 +50,38 @@ public sealed class LiveMarket(int id)
 
     private const int MaxOutcomes = 8;
 
-    private readonly Lock gate = new();
-    private readonly OrderBook book = new();
-    private readonly LinkedList<TradeView> trades = [];
-    private ImmutableDictionary<long, HeardState> states = ImmutableDictionary<long, HeardState>.Empty;
-    private MarketStats? stats;
-    private DateTimeOffset? heardAt;
-    private string? failure;
-    private ImmutableList<Action> watchers = [];
-    private int changes;
+    private readonly Lock _gate = new();
+    private readonly OrderBook _book = new();
+    private readonly LinkedList<TradeView> _trades = [];
+    private ImmutableDictionary<long, HeardState> _states = ImmutableDictionary<long, HeardState>.Empty;
+    private MarketStats? _stats;
+    private DateTimeOffset? _heardAt;
+    private string? _failure;
+    private ImmutableList<Action> _watchers = [];
+    private int _changes;
 
     public int Id { get; } = id;
 
-    public ImmutableList<Action> Watchers => watchers;
+    public ImmutableList<Action> Watchers => _watchers;
 
     /// <summary>True once after each change.</summary>
-    public bool TakeChanged() => Interlocked.Exchange(ref changes, 0) != 0;
+    public bool TakeChanged() => Interlocked.Exchange(ref _changes, 0) != 0;
 
-    public void Add(Action watcher) => ImmutableInterlocked.Update(ref watchers, list => list.Add(watcher));
+    public void Add(Action watcher) => ImmutableInterlocked.Update(ref _watchers, list => list.Add(watcher));
 
-    public void Remove(Action watcher) => ImmutableInterlocked.Update(ref watchers, list => list.Remove(watcher));
+    public void Remove(Action watcher) => ImmutableInterlocked.Update(ref _watchers, list => list.Remove(watcher));
 
     /// <summary>False: a message is missing, and a fresh snapshot has to be asked for.</summary>
     public bool Take(DepthMessage message)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var step = book.Apply(message);
+            var step = _book.Apply(message);
             if (step == BookStep.Gap)
-                failure = "A change of the book is missing; a fresh one is on its way.";
+                _failure = "A change of the book is missing; a fresh one is on its way.";
             else if (step == BookStep.Applied)
-                failure = null;
-            changes = 1;
+                _failure = null;
+            _changes = 1;
             return step != BookStep.Gap;
         }
     }
@@ -82,80 +89,83 @@ public sealed class LiveMarket(int id)
     /// <summary>False: the connection was sent a change that is not in the book.</summary>
     public bool Take(HeartbeatMarket sent)
     {
-        lock (gate)
-            return !book.IsWhole || sent.Epoch < book.Epoch || sent.Sequence <= book.Sequence;
+        lock (_gate)
+            return !_book.IsWhole || sent.Epoch < _book.Epoch || sent.Sequence <= _book.Sequence;
     }
 
     public void Take(TradesMessage message)
     {
-        lock (gate)
+        lock (_gate)
         {
             foreach (var trade in message.Trades)
             {
                 // A snapshot on subscribing may repeat what is known.
-                if (trades.All(known => known.TradeId != trade.TradeId))
-                    trades.AddFirst(trade);
+                if (_trades.All(known => known.TradeId != trade.TradeId))
+                    _trades.AddFirst(trade);
             }
 
-            while (trades.Count > KeptTrades)
-                trades.RemoveLast();
-            changes = 1;
+            while (_trades.Count > KeptTrades)
+                _trades.RemoveLast();
+            _changes = 1;
         }
     }
 
     public void Take(TradeStatesMessage message, DateTimeOffset now)
     {
-        lock (gate)
+        lock (_gate)
         {
-            states = states.SetItems(message.Trades.Select(trade => KeyValuePair.Create(trade.TradeId, new HeardState(trade, now))));
-            if (states.Count > KeptStates)
-                states = states.RemoveRange(states.Keys.Order().Take(states.Count - KeptStates).ToList());
-            changes = 1;
+            _states = _states.SetItems(message.Trades.Select(trade => KeyValuePair.Create(trade.TradeId, new HeardState(trade, now))));
+            if (_states.Count > KeptStates)
+                _states = _states.RemoveRange(_states.Keys.Order().Take(_states.Count - KeptStates).ToList());
+            _changes = 1;
         }
     }
 
     public void Take(StatsMessage message)
     {
-        lock (gate)
+        lock (_gate)
         {
-            stats = message.Stats;
-            changes = 1;
+            _stats = message.Stats;
+            _changes = 1;
         }
     }
 
     public void Heard(DateTimeOffset now)
     {
-        lock (gate)
+        lock (_gate)
         {
-            heardAt = now;
-            changes = 1;
+            _heardAt = now;
+            _changes = 1;
         }
     }
 
     /// <summary>What is known is old from now on, until the next snapshot.</summary>
     public void Fail(string reason)
     {
-        lock (gate)
+        lock (_gate)
         {
-            book.Distrust();
-            failure = reason;
-            changes = 1;
+            _book.Distrust();
+            _failure = reason;
+            _changes = 1;
         }
     }
 
     public MarketSnapshot Draw()
     {
-        lock (gate)
+        lock (_gate)
         {
             var books = Enumerable.Range(0, MaxOutcomes).Select(outcome => (Totals(outcome, isBid: true), Totals(outcome, isBid: false)));
-            var waiting = failure is null && !book.IsWhole ? "Waiting for the book." : failure;
-            return new MarketSnapshot(book.Epoch, book.Sequence, [.. books], [.. trades], states, stats, heardAt, waiting);
+            var waiting = _failure is null && !_book.IsWhole ? "Waiting for the book." : _failure;
+            return new MarketSnapshot(_book.Epoch, _book.Sequence, [.. books], [.. _trades], _states, _stats, _heardAt, waiting);
         }
     }
 
     private ImmutableArray<BookLevel> Totals(int outcome, bool isBid)
     {
         var total = 0L;
-        return [.. book.Levels(outcome, isBid, DrawnLevels).Select(level => new BookLevel(level.PriceTicks, level.Lots, total += level.Lots))];
+        return
+        [
+            .. _book.Levels(outcome, isBid, DrawnLevels).Select(level => new BookLevel(level.PriceTicks, level.Lots, total += level.Lots)),
+        ];
     }
 }

@@ -35,22 +35,22 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
     /// <summary>The hub drops a client that says nothing for 30 s.</summary>
     private static readonly TimeSpan PingPause = TimeSpan.FromSeconds(10);
 
-    private readonly Lock gate = new();
-    private readonly ConcurrentDictionary<int, LiveMarket> markets = new();
-    private readonly SemaphoreSlim wanted = new(0);
-    private Channel<(int Market, bool Follow)>? requests;
+    private readonly Lock _gate = new();
+    private readonly ConcurrentDictionary<int, LiveMarket> _markets = new();
+    private readonly SemaphoreSlim _wanted = new(0);
+    private Channel<(int Market, bool Follow)>? _requests;
 
     /// <param name="changed">Called from any thread; must return at once.</param>
     public MarketSubscription Watch(int id, Action changed)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var market = markets.GetOrAdd(id, new LiveMarket(id));
+            var market = _markets.GetOrAdd(id, new LiveMarket(id));
             market.Add(changed);
             if (market.Watchers.Count == 1)
-                requests?.Writer.TryWrite((id, Follow: true));
-            if (markets.Count == 1)
-                wanted.Release();
+                _requests?.Writer.TryWrite((id, Follow: true));
+            if (_markets.Count == 1)
+                _wanted.Release();
             return new MarketSubscription(market, () => Leave(market, changed));
         }
     }
@@ -59,25 +59,26 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
 
     private void Leave(LiveMarket market, Action changed)
     {
-        lock (gate)
+        lock (_gate)
         {
             market.Remove(changed);
-            if (market.Watchers.Count == 0 && markets.TryRemove(KeyValuePair.Create(market.Id, market)))
+            if (market.Watchers.Count == 0 && _markets.TryRemove(KeyValuePair.Create(market.Id, market)))
             {
-                requests?.Writer.TryWrite((market.Id, Follow: false));
+                _requests?.Writer.TryWrite((market.Id, Follow: false));
                 // Nobody looks at any market: the connection ends, and the next watcher opens one.
-                if (markets.IsEmpty)
-                    requests?.Writer.TryComplete();
+                if (_markets.IsEmpty)
+                    _requests?.Writer.TryComplete();
             }
         }
     }
 
     private async Task FollowAsync(CancellationToken stopping)
     {
-        for (var node = 0; !stopping.IsCancellationRequested;)
+        var node = 0;
+        while (!stopping.IsCancellationRequested)
         {
-            while (markets.IsEmpty)
-                await wanted.WaitAsync(stopping);
+            while (_markets.IsEmpty)
+                await _wanted.WaitAsync(stopping);
 
             var address = addresses.InOrder().ElementAt(node % addresses.Count);
             if (await FollowAsync(address, stopping) is not { } failure)
@@ -85,7 +86,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
 
             node++;
             Log.Lost(logger, address, failure);
-            foreach (var market in markets.Values)
+            foreach (var market in _markets.Values)
                 market.Fail(failure);
             await Task.Delay(RetryPause, clock, stopping);
         }
@@ -116,10 +117,10 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
             return "The hub cannot be reached.";
         }
 
-        lock (gate)
+        lock (_gate)
         {
-            requests = queue;
-            foreach (var id in markets.Keys)
+            _requests = queue;
+            foreach (var id in _markets.Keys)
                 queue.Writer.TryWrite((id, Follow: true));
         }
 
@@ -138,21 +139,30 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
         }
         finally
         {
-            lock (gate)
-                requests = null;
+            lock (_gate)
+                _requests = null;
             await either.CancelAsync();
-            await asking.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await asking.ContinueWith(
+                _ => { },
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default
+            );
         }
     }
 
     private static HubConnection ConnectionTo(Uri address)
     {
         var hub = new HubConnectionBuilder()
-            .WithUrl(new Uri(address, "hubs/market"), HttpTransportType.WebSockets, options =>
-            {
-                options.SkipNegotiation = true;
-                options.WebSocketConfiguration = socket => socket.Proxy = null;
-            })
+            .WithUrl(
+                new Uri(address, "hubs/market"),
+                HttpTransportType.WebSockets,
+                options =>
+                {
+                    options.SkipNegotiation = true;
+                    options.WebSocketConfiguration = socket => socket.Proxy = null;
+                }
+            )
             .AddMessagePackProtocol()
             .Build();
         // Not the client's own reconnection, which asks the same node again: the next one is there already.
@@ -163,37 +173,50 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
 
     private void Listen(HubConnection hub, ChannelWriter<(int Market, bool Follow)> asks)
     {
-        On<DepthMessage>(HubEvents.Depth, depth =>
-        {
-            if (markets.TryGetValue(depth.Market, out var market) && !market.Take(depth))
-                FollowAnew(depth.Market, asks);
-        });
-        On<HeartbeatMessage>(HubEvents.Heartbeat, heartbeat =>
-        {
-            foreach (var sent in heartbeat.Markets)
+        On<DepthMessage>(
+            HubEvents.Depth,
+            depth =>
             {
-                if (!markets.TryGetValue(sent.Market, out var known) || known.Take(sent))
-                    continue;
-
-                known.Fail("A change of the book is missing; a fresh one is on its way.");
-                FollowAnew(sent.Market, asks);
+                if (_markets.TryGetValue(depth.Market, out var market) && !market.Take(depth))
+                    FollowAnew(depth.Market, asks);
             }
-        });
-        On<TradesMessage>(HubEvents.Trades, trades => markets.GetValueOrDefault(trades.Market)?.Take(trades));
-        On<TradeStatesMessage>(HubEvents.TradeState, states => markets.GetValueOrDefault(states.Market)?.Take(states, clock.GetUtcNow()));
-        On<StatsMessage>(HubEvents.Stats, stats => markets.GetValueOrDefault(stats.Market)?.Take(stats));
-        On<ContinuityMessage>(HubEvents.Continuity, message =>
-        {
-            if (message is { Topic: HubEvents.Depth, State: ContinuityStates.Lost })
-                markets.GetValueOrDefault(message.Market)?.Fail("The Api node lost messages of this market.");
-        });
+        );
+        On<HeartbeatMessage>(
+            HubEvents.Heartbeat,
+            heartbeat =>
+            {
+                foreach (var sent in heartbeat.Markets)
+                {
+                    if (!_markets.TryGetValue(sent.Market, out var known) || known.Take(sent))
+                        continue;
 
-        void On<T>(string target, Action<T> take) => hub.On<T>(target, message =>
-        {
-            foreach (var market in markets.Values)
-                market.Heard(clock.GetUtcNow());
-            take(message);
-        });
+                    known.Fail("A change of the book is missing; a fresh one is on its way.");
+                    FollowAnew(sent.Market, asks);
+                }
+            }
+        );
+        On<TradesMessage>(HubEvents.Trades, trades => _markets.GetValueOrDefault(trades.Market)?.Take(trades));
+        On<TradeStatesMessage>(HubEvents.TradeState, states => _markets.GetValueOrDefault(states.Market)?.Take(states, clock.GetUtcNow()));
+        On<StatsMessage>(HubEvents.Stats, stats => _markets.GetValueOrDefault(stats.Market)?.Take(stats));
+        On<ContinuityMessage>(
+            HubEvents.Continuity,
+            message =>
+            {
+                if (message is { Topic: HubEvents.Depth, State: ContinuityStates.Lost })
+                    _markets.GetValueOrDefault(message.Market)?.Fail("The Api node lost messages of this market.");
+            }
+        );
+
+        void On<T>(string target, Action<T> take) =>
+            hub.On<T>(
+                target,
+                message =>
+                {
+                    foreach (var market in _markets.Values)
+                        market.Heard(clock.GetUtcNow());
+                    take(message);
+                }
+            );
     }
 
     /// <summary>Following a market anew brings a snapshot.</summary>
@@ -203,33 +226,38 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
         asks.TryWrite((market, Follow: true));
     }
 
-    private async Task AskAsync(HubConnection hub, Channel<(int Market, bool Follow)> asks, CancellationToken cancel)
+    private async Task AskAsync(HubConnection hub, Channel<(int Market, bool Follow)> asks, CancellationToken cancellationToken)
     {
-        await foreach (var (market, follow) in asks.Reader.ReadAllAsync(cancel))
+        await foreach (var (market, follow) in asks.Reader.ReadAllAsync(cancellationToken))
         {
             try
             {
                 foreach (var topic in Topics)
-                    await hub.InvokeAsync(follow ? "Subscribe" : "Unsubscribe", topic, market, cancel);
+                    await hub.InvokeAsync(follow ? "Subscribe" : "Unsubscribe", topic, market, cancellationToken);
             }
             catch (HubException refusal)
             {
-                _ = RefusedAsync(market, refusal.Message, asks.Writer, cancel);
+                _ = RefusedAsync(market, refusal.Message, asks.Writer, cancellationToken);
             }
         }
     }
 
     /// <summary>A market that the hub will not serve is the trouble of its own pages alone; the node may be able to in a moment.</summary>
-    private async Task RefusedAsync(int id, string reason, ChannelWriter<(int Market, bool Follow)> asks, CancellationToken cancel)
+    private async Task RefusedAsync(
+        int id,
+        string reason,
+        ChannelWriter<(int Market, bool Follow)> asks,
+        CancellationToken cancellationToken
+    )
     {
-        markets.GetValueOrDefault(id)?.Fail(reason);
+        _markets.GetValueOrDefault(id)?.Fail(reason);
         try
         {
-            await Task.Delay(RefusalPause, clock, cancel);
-            if (markets.ContainsKey(id))
+            await Task.Delay(RefusalPause, clock, cancellationToken);
+            if (_markets.ContainsKey(id))
                 asks.TryWrite((id, Follow: true));
         }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The connection is gone, and with it what it refused.
         }
@@ -240,7 +268,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
         using var timer = new PeriodicTimer(DrawPause, clock);
         while (await timer.WaitForNextTickAsync(stopping))
         {
-            foreach (var market in markets.Values.Where(market => market.TakeChanged()))
+            foreach (var market in _markets.Values.Where(market => market.TakeChanged()))
             {
                 foreach (var watcher in market.Watchers)
                     watcher();

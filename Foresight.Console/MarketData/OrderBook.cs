@@ -18,15 +18,15 @@ public enum BookStep
 /// <summary>One market's book, kept up from a snapshot and the changes after it. Not thread-safe.</summary>
 public sealed class OrderBook
 {
-    private readonly Dictionary<(int Outcome, bool IsBid), SortedDictionary<int, long>> sides = [];
-    private bool whole;
+    private readonly Dictionary<(int Outcome, bool IsBid), SortedDictionary<int, long>> _sides = [];
+    private bool _whole;
 
     public long Epoch { get; private set; }
 
     public long Sequence { get; private set; }
 
     /// <summary>False before the first snapshot and after a gap.</summary>
-    public bool IsWhole => whole;
+    public bool IsWhole => _whole;
 
     public BookStep Apply(DepthMessage message)
     {
@@ -35,9 +35,9 @@ public sealed class OrderBook
             if (message.Epoch < Epoch)
                 return BookStep.Old;
 
-            sides.Clear();
+            _sides.Clear();
             Take(message);
-            whole = true;
+            _whole = true;
             return BookStep.Applied;
         }
 
@@ -46,9 +46,9 @@ public sealed class OrderBook
 
         // Each message names the one before it; the first of an epoch names none and is a snapshot, so a change that names none comes
         // after a snapshot that did not get here.
-        if (!whole || message.Previous > Sequence || (message.Epoch > Epoch && message.Previous == 0))
+        if (!_whole || message.Previous > Sequence || (message.Epoch > Epoch && message.Previous == 0))
         {
-            whole = false;
+            _whole = false;
             return BookStep.Gap;
         }
 
@@ -56,12 +56,12 @@ public sealed class OrderBook
         return BookStep.Applied;
     }
 
-    public void Distrust() => whole = false;
+    public void Distrust() => _whole = false;
 
     /// <summary>The best levels of one side, best first.</summary>
     public IReadOnlyList<(int PriceTicks, long Lots)> Levels(int outcome, bool isBid, int count)
     {
-        if (!sides.TryGetValue((outcome, isBid), out var side))
+        if (!_sides.TryGetValue((outcome, isBid), out var side))
             return [];
 
         var best = isBid ? side.Reverse() : side;
@@ -73,8 +73,8 @@ public sealed class OrderBook
         foreach (var change in message.Levels)
         {
             var key = (change.Outcome, change.IsBid);
-            if (!sides.TryGetValue(key, out var side))
-                sides[key] = side = [];
+            if (!_sides.TryGetValue(key, out var side))
+                _sides[key] = side = [];
 
             // Quantities are absolute, so that a change applied twice does no harm.
             if (change.Lots == 0)

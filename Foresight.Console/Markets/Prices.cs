@@ -14,7 +14,8 @@ public static class Prices
 
     public static decimal FromLots(long lots) => lots * LotShares;
 
-    public static decimal? Parse(string? exact) => decimal.TryParse(exact, NumberStyles.Number, CultureInfo.InvariantCulture, out var value) ? value : null;
+    public static decimal? Parse(string? exact) =>
+        decimal.TryParse(exact, NumberStyles.Number, CultureInfo.InvariantCulture, out var value) ? value : null;
 
     /// <summary>With as many decimals as the market's tick has, so that a column of prices lines up.</summary>
     public static string Show(string? exact, string tickSize) => Parse(exact) is { } price ? Show(price, tickSize) : "–";
@@ -28,7 +29,10 @@ public static class Prices
     /// <summary>Rounded to a whole number: for totals, where cents say nothing.</summary>
     public static string Whole(string? exact) => Parse(exact) is { } value ? Format.Number(decimal.Round(value), 0) : "–";
 
-    /// <summary>The trade's price seen from <paramref name="outcome"/>; null where that outcome did not trade. In a binary market NO at q is YES at 1 - q.</summary>
+    /// <summary>
+    /// The trade's price seen from <paramref name="outcome"/>; null where that outcome did not trade. In a binary market NO at q is YES at
+    /// 1 - q.
+    /// </summary>
     public static decimal? Of(TradeView trade, int outcome, int outcomeCount)
     {
         var price = Parse(trade.Price);

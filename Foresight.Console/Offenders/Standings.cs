@@ -5,15 +5,25 @@ namespace Foresight.Console.Offenders;
 /// <summary>An account's standing, in an operator's words.</summary>
 public static class Standings
 {
-    public static string Meaning(string level) => level switch
-    {
-        OffenderLevels.Refused => "new orders are refused; cancels are taken",
-        OffenderLevels.Capped => "the worth of its open orders is bounded",
-        _ => "as everybody",
-    };
+    public static string Meaning(string level) =>
+        level switch
+        {
+            OffenderLevels.Refused => "new orders are refused; cancels are taken",
+            OffenderLevels.Capped => "the worth of its open orders is bounded",
+            _ => "as everybody",
+        };
 
     /// <summary>The most frequent first.</summary>
-    public static string Reasons(OffenderView offender) => string.Join(", ", offender.ByReason
-        .OrderByDescending(reason => reason.Value).ThenBy(reason => reason.Key, StringComparer.Ordinal)
-        .Select(reason => reason.Value == 1 ? Live.Format.Words(reason.Key) : $"{Live.Format.Words(reason.Key)} ×{Live.Format.Count(reason.Value)}"));
+    public static string Reasons(OffenderView offender) =>
+        string.Join(
+            ", ",
+            offender
+                .ByReason.OrderByDescending(reason => reason.Value)
+                .ThenBy(reason => reason.Key, StringComparer.Ordinal)
+                .Select(reason =>
+                    reason.Value == 1
+                        ? Live.Format.Words(reason.Key)
+                        : $"{Live.Format.Words(reason.Key)} ×{Live.Format.Count(reason.Value)}"
+                )
+        );
 }

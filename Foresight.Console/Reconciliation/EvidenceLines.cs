@@ -7,7 +7,8 @@ public static class EvidenceLines
 {
     public static IReadOnlyList<(string Name, string Value)> Of(string? json)
     {
-        if (json is null) return [];
+        if (json is null)
+            return [];
         try
         {
             using var document = JsonDocument.Parse(json);
@@ -20,12 +21,15 @@ public static class EvidenceLines
         }
     }
 
-    private static IEnumerable<(string Name, string Value)> Flatten(string name, JsonElement element) => element.ValueKind switch
-    {
-        JsonValueKind.Object => element.EnumerateObject().SelectMany(member => Flatten(name.Length == 0 ? member.Name : $"{name}.{member.Name}", member.Value)),
-        JsonValueKind.Array => element.EnumerateArray().SelectMany((item, i) => Flatten($"{name}[{i}]", item)),
-        JsonValueKind.Null => [],
-        JsonValueKind.True or JsonValueKind.False => [(name, element.GetRawText())],
-        _ => [(name, element.ToString())],
-    };
+    private static IEnumerable<(string Name, string Value)> Flatten(string name, JsonElement element) =>
+        element.ValueKind switch
+        {
+            JsonValueKind.Object => element
+                .EnumerateObject()
+                .SelectMany(member => Flatten(name.Length == 0 ? member.Name : $"{name}.{member.Name}", member.Value)),
+            JsonValueKind.Array => element.EnumerateArray().SelectMany((item, i) => Flatten($"{name}[{i}]", item)),
+            JsonValueKind.Null => [],
+            JsonValueKind.True or JsonValueKind.False => [(name, element.GetRawText())],
+            _ => [(name, element.ToString())],
+        };
 }

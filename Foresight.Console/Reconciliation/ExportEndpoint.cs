@@ -8,31 +8,48 @@ public static class ExportEndpoint
 {
     /// <summary>The Api's file, handed on to the browser of the operator who is signed in.</summary>
     public static void MapReconciliation(this WebApplication app) =>
-        app.MapGet("/reconciliation/export", async (
-            HttpContext http, ForesightApiClient api, OperatorCredential credential, OperatorSessions sessions, CancellationToken cancel,
-            string format, string? state, string? kind, string? severity, string? assignee, string? age) =>
-        {
-            if (http.User.FindFirstValue(AccessOptions.SessionClaim) is { } session)
-                credential.Use(http.User.Identity?.Name ?? "", () => sessions.KeyOf(session));
-            try
+        app.MapGet(
+            "/reconciliation/export",
+            async (
+                HttpContext http,
+                ForesightApiClient api,
+                OperatorCredential credential,
+                OperatorSessions sessions,
+                CancellationToken cancellationToken,
+                string format,
+                string? state,
+                string? kind,
+                string? severity,
+                string? assignee,
+                string? age
+            ) =>
             {
-                using var file = await api.ExportDiscrepanciesAsync(new DiscrepancyChoice(state, kind, severity, assignee, age), format, cancel);
-                http.Response.ContentType = file.Content.Headers.ContentType?.ToString();
-                http.Response.Headers.ContentDisposition = file.Content.Headers.ContentDisposition?.ToString();
-                await file.Content.CopyToAsync(http.Response.Body, cancel);
-                return Results.Empty;
+                if (http.User.FindFirstValue(AccessOptions.SessionClaim) is { } session)
+                    credential.Use(http.User.Identity?.Name ?? "", () => sessions.KeyOf(session));
+                try
+                {
+                    using var file = await api.ExportDiscrepanciesAsync(
+                        new DiscrepancyChoice(state, kind, severity, assignee, age),
+                        format,
+                        cancellationToken
+                    );
+                    http.Response.ContentType = file.Content.Headers.ContentType?.ToString();
+                    http.Response.Headers.ContentDisposition = file.Content.Headers.ContentDisposition?.ToString();
+                    await file.Content.CopyToAsync(http.Response.Body, cancellationToken);
+                    return Results.Empty;
+                }
+                catch (KeyRefusedException)
+                {
+                    return Results.LocalRedirect($"{AccessOptions.SignInPath}?refused=true");
+                }
+                catch (ApiRefusedException e)
+                {
+                    return Results.Text(e.Message, statusCode: e.Status);
+                }
+                catch (ApiUnavailableException e)
+                {
+                    return Results.Text(e.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
+                }
             }
-            catch (KeyRefusedException)
-            {
-                return Results.LocalRedirect($"{AccessOptions.SignInPath}?refused=true");
-            }
-            catch (ApiRefusedException e)
-            {
-                return Results.Text(e.Message, statusCode: e.Status);
-            }
-            catch (ApiUnavailableException e)
-            {
-                return Results.Text(e.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
-            }
-        });
+        );
 }

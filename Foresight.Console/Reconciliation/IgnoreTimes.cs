@@ -3,7 +3,13 @@ namespace Foresight.Console.Reconciliation;
 /// <summary>For how long something is ignored.</summary>
 public static class IgnoreTimes
 {
-    public static readonly (string Value, string Text)[] Options = [("1h", "for an hour"), ("24h", "for a day"), ("168h", "for a week"), ("720h", "for 30 days")];
+    public static readonly (string Value, string Text)[] Options =
+    [
+        ("1h", "for an hour"),
+        ("24h", "for a day"),
+        ("168h", "for a week"),
+        ("720h", "for 30 days"),
+    ];
 
     /// <summary>Null: for good.</summary>
     public static DateTimeOffset? End(string? choice, DateTimeOffset now) =>

@@ -8,14 +8,22 @@ public static class Appearance
     private const string CookieName = "foresight-appearance";
 
     /// <summary>light, dark, or null for the browser's preference.</summary>
-    public static string? Of(HttpContext? context) => context?.Request.Cookies[CookieName] is "light" or "dark"
-        ? context.Request.Cookies[CookieName]
-        : null;
+    public static string? Of(HttpContext? context) =>
+        context?.Request.Cookies[CookieName] is "light" or "dark" ? context.Request.Cookies[CookieName] : null;
 
     public static IResult Set(HttpContext context, string? theme, string? returnUrl)
     {
         if (theme is "light" or "dark")
-            context.Response.Cookies.Append(CookieName, theme, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Lax, MaxAge = TimeSpan.FromDays(365) });
+            context.Response.Cookies.Append(
+                CookieName,
+                theme,
+                new CookieOptions
+                {
+                    HttpOnly = true,
+                    SameSite = SameSiteMode.Lax,
+                    MaxAge = TimeSpan.FromDays(365),
+                }
+            );
         else
             context.Response.Cookies.Delete(CookieName);
 

@@ -19,7 +19,8 @@ public static class ShellRegistration
         // For people who follow links. A refused POST would become another refusal on its way to the page.
         app.UseWhen(
             context => HttpMethods.IsGet(context.Request.Method),
-            links => links.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true));
+            links => links.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true)
+        );
         app.UseRouting();
     }
 

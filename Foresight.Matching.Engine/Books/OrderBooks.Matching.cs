@@ -10,8 +10,8 @@ internal sealed partial class OrderBooks
     /// <param name="limitKey">The worst key that may trade.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Match<TMatcher>(int ladder, int limitKey, long quantity, ref TMatcher matcher)
-        where TMatcher : struct, IMatcher, allows ref struct
-        => LadderAt(ladder).BestKey > limitKey ? quantity : MatchCrossing(ladder, limitKey, quantity, ref matcher);
+        where TMatcher : struct, IMatcher, allows ref struct =>
+        LadderAt(ladder).BestKey > limitKey ? quantity : MatchCrossing(ladder, limitKey, quantity, ref matcher);
 
     private long MatchCrossing<TMatcher>(int ladder, int limitKey, long quantity, ref TMatcher matcher)
         where TMatcher : struct, IMatcher, allows ref struct
@@ -73,8 +73,7 @@ internal sealed partial class OrderBooks
                         more = false;
                         break;
                     }
-                }
-                while (slot > 0);
+                } while (slot > 0);
 
                 queue.Next = slot;
                 At(ref origin, slot).Previous = level;
@@ -82,8 +81,7 @@ internal sealed partial class OrderBooks
                     RemoveLevel(ref side, level, key);
                 if (!more)
                     return quantity;
-            }
-            while (side.BestKey <= limitKey);
+            } while (side.BestKey <= limitKey);
 
             return quantity;
         }

@@ -54,8 +54,7 @@ internal sealed partial class OrderBooks
     public int OrderCapacity => _nodes.Length;
 
     /// <summary>Bytes that the books hold.</summary>
-    public long Bytes
-        => _nodes.Bytes + _ladders.Bytes + _pageTable.Bytes + _pageLevels.Bytes + (long)_freePages.Length * sizeof(int);
+    public long Bytes => _nodes.Bytes + _ladders.Bytes + _pageTable.Bytes + _pageLevels.Bytes + (long)_freePages.Length * sizeof(int);
 
     /// <summary>Makes an empty book; its bids are the ladder returned, its asks the one after.</summary>
     public int AddBook(int market, int outcome)
@@ -69,7 +68,12 @@ internal sealed partial class OrderBooks
 
         _ladderCount += 2;
         for (var ladder = bids; ladder < _ladderCount; ladder++)
-            _ladders.At(ladder) = new Ladder { BestKey = Ladder.NoKey, Market = market, Outcome = outcome };
+            _ladders.At(ladder) = new Ladder
+            {
+                BestKey = Ladder.NoKey,
+                Market = market,
+                Outcome = outcome,
+            };
         return bids;
     }
 
@@ -152,7 +156,13 @@ internal sealed partial class OrderBooks
         for (var offset = 0; offset < Ladder.PageLevels; offset++)
         {
             var level = LevelIn(page, offset);
-            NodeAt(level) = new Node { Next = level, Previous = level, Level = ladder, Tag = firstKey + offset };
+            NodeAt(level) = new Node
+            {
+                Next = level,
+                Previous = level,
+                Level = ladder,
+                Tag = firstKey + offset,
+            };
         }
 
         return page;
@@ -166,6 +176,6 @@ internal sealed partial class OrderBooks
     }
 
     [Conditional("DEBUG")]
-    private void RequireOrder(int slot)
-        => Invariant.Require(slot > 0 && slot < _nextOrder && NodeAt(slot).Level < 0, "the slot holds a resting order");
+    private void RequireOrder(int slot) =>
+        Invariant.Require(slot > 0 && slot < _nextOrder && NodeAt(slot).Level < 0, "the slot holds a resting order");
 }

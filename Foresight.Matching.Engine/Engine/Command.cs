@@ -20,14 +20,35 @@ public enum CommandKind : byte
     ReduceOrder = 13,
 }
 
-public enum Side : byte { Buy = 0, Sell = 1 }
+public enum Side : byte
+{
+    Buy = 0,
+    Sell = 1,
+}
 
 /// <summary>FAK, the name some clients use, is <see cref="ImmediateOrCancel"/>.</summary>
-public enum TimeInForce : byte { GoodTilCancelled = 0, GoodTilDate = 1, ImmediateOrCancel = 2, FillOrKill = 3 }
+public enum TimeInForce : byte
+{
+    GoodTilCancelled = 0,
+    GoodTilDate = 1,
+    ImmediateOrCancel = 2,
+    FillOrKill = 3,
+}
 
-public enum SelfTradePrevention : byte { CancelNewest = 0, CancelOldest = 1, CancelBoth = 2 }
+public enum SelfTradePrevention : byte
+{
+    CancelNewest = 0,
+    CancelOldest = 1,
+    CancelBoth = 2,
+}
 
-public enum MarketState : byte { Open = 0, Paused = 1, Closed = 2, Resolved = 3 }
+public enum MarketState : byte
+{
+    Open = 0,
+    Paused = 1,
+    Closed = 2,
+    Resolved = 3,
+}
 
 /// <summary>
 /// One input of the exchange. Everything that the outcome depends on is in it: time and identity too.

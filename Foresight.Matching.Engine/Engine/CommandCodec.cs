@@ -55,9 +55,15 @@ public static class CommandCodec
             throw new FormatException($"unknown command version {from[0]}");
         if (from[1] is 0 or > (byte)CommandKind.ReduceOrder)
             throw new FormatException($"unknown command kind {from[1]}");
-        if (from[3] > (byte)Side.Sell || from[4] > (byte)TimeInForce.FillOrKill || from[5] > 1
-            || from[6] > (byte)SelfTradePrevention.CancelBoth || from[8] > (byte)MarketState.Resolved
-            || from[9..Words].ContainsAnyExcept((byte)0) || from[Used..].ContainsAnyExcept((byte)0))
+        if (
+            from[3] > (byte)Side.Sell
+            || from[4] > (byte)TimeInForce.FillOrKill
+            || from[5] > 1
+            || from[6] > (byte)SelfTradePrevention.CancelBoth
+            || from[8] > (byte)MarketState.Resolved
+            || from[9..Words].ContainsAnyExcept((byte)0)
+            || from[Used..].ContainsAnyExcept((byte)0)
+        )
             throw new FormatException("the command has a value that no command has");
 
         return new Command

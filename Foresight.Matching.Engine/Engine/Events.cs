@@ -14,7 +14,14 @@ public enum TradeKind : byte
 
 /// <summary>An order passed every check. Fills, if any, follow; what is left rests unless a cancel follows.</summary>
 public readonly record struct OrderAccepted(
-    OrderId Order, MarketId Market, AccountId Account, byte Outcome, Side Side, Price Price, Quantity Quantity);
+    OrderId Order,
+    MarketId Market,
+    AccountId Account,
+    byte Outcome,
+    Side Side,
+    Price Price,
+    Quantity Quantity
+);
 
 /// <summary>The command changed nothing. Orders that were due to expire may have been cancelled before it, in the same call.</summary>
 public readonly record struct CommandRejected(long Sequence, CommandKind Kind, RejectReason Reason);
@@ -25,8 +32,17 @@ public readonly record struct TradeExecuted(TradeId Trade, MarketId Market, Trad
 /// <summary>One side of a trade, in the order's own terms (its outcome, its side, the price it pays or gets).</summary>
 /// <param name="Remaining">What is left of the order after this fill.</param>
 public readonly record struct OrderFilled(
-    TradeId Trade, byte Leg, OrderId Order, AccountId Account, byte Outcome, Side Side, Price Price, Quantity Quantity, Quantity Remaining,
-    bool IsTaker);
+    TradeId Trade,
+    byte Leg,
+    OrderId Order,
+    AccountId Account,
+    byte Outcome,
+    Side Side,
+    Price Price,
+    Quantity Quantity,
+    Quantity Remaining,
+    bool IsTaker
+);
 
 /// <summary>
 /// An order left the book, or never rested, with this much unfilled. After <see cref="CancelReason.Replaced"/> its successor's

@@ -1,6 +1,8 @@
 namespace Foresight.Matching.Engine;
 
-/// <summary>The bounds that an engine asks for as it fills up: those of <see cref="ExchangeLimits"/>, except in tests that reach them.</summary>
+/// <summary>
+/// The bounds that an engine asks for as it fills up: those of <see cref="ExchangeLimits"/>, except in tests that reach them.
+/// </summary>
 internal readonly record struct ExchangeBounds()
 {
     public int OpenOrdersPerAccount { get; init; } = ExchangeLimits.OpenOrdersPerAccount;

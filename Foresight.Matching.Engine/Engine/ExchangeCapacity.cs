@@ -12,7 +12,5 @@ namespace Foresight.Matching.Engine;
 public readonly record struct ExchangeCapacity(int Orders = 1024, int Trades = 256, int Accounts = 64, int Holdings = 256, int Pages = 16)
 {
     public ExchangeCapacity()
-        : this(1024)
-    {
-    }
+        : this(1024) { }
 }

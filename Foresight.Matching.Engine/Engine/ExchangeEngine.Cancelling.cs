@@ -6,7 +6,8 @@ namespace Foresight.Matching.Engine;
 public sealed partial class ExchangeEngine
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private RejectReason CancelOne<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private RejectReason CancelOne<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         var slot = FindOrder(command.Order);
         if (slot == 0)
@@ -20,10 +21,12 @@ public sealed partial class ExchangeEngine
         return RejectReason.None;
     }
 
-    private RejectReason CancelBySalt<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private RejectReason CancelBySalt<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         var found = false;
-        for (var slot = _orders.RingOf(command.Account.Value).NextOfAccount; slot > 0;)
+        var slot = _orders.RingOf(command.Account.Value).NextOfAccount;
+        while (slot > 0)
         {
             ref readonly var order = ref _orders.At(slot);
             var next = order.NextOfAccount;
@@ -42,7 +45,8 @@ public sealed partial class ExchangeEngine
     private RejectReason CancelAllOfAccount<TEvents>(in Command command, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
-        for (var slot = _orders.RingOf(command.Account.Value).NextOfAccount; slot > 0;)
+        var slot = _orders.RingOf(command.Account.Value).NextOfAccount;
+        while (slot > 0)
         {
             var next = _orders.At(slot).NextOfAccount;
             if (IsIn(slot, command.Market))
@@ -62,7 +66,8 @@ public sealed partial class ExchangeEngine
         return RejectReason.None;
     }
 
-    private void CancelAllOf<TEvents>(int market, CancelReason reason, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private void CancelAllOf<TEvents>(int market, CancelReason reason, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         ref readonly var row = ref _markets.At(market);
         for (var ladder = row.FirstLadder; ladder < row.FirstLadder + row.Books * 2; ladder++)
@@ -73,9 +78,11 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>Newest first, the account's orders that reserve from a holding, while it is short.</summary>
-    private void CancelUnfunded<TEvents>(int account, int holding, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private void CancelUnfunded<TEvents>(int account, int holding, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
-        for (var slot = _orders.RingOf(account).PreviousOfAccount; slot > 0 && _holdings.At(holding).Available < 0;)
+        var slot = _orders.RingOf(account).PreviousOfAccount;
+        while (slot > 0 && _holdings.At(holding).Available < 0)
         {
             ref readonly var order = ref _orders.At(slot);
             var older = order.PreviousOfAccount;
@@ -87,7 +94,8 @@ public sealed partial class ExchangeEngine
 
     /// <summary>Takes a resting order out of its book and gives back what it reserved.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Cancel<TEvents>(int slot, CancelReason reason, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private void Cancel<TEvents>(int slot, CancelReason reason, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         var left = _books.Remove(slot, out var ladder, out var key, out var account);
         Drop(slot, account, _books.LadderAt(ladder).Market, key, left, reason, ref events);
@@ -118,6 +126,6 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>Whether an order is in a market; market 0 stands for all.</summary>
-    private bool IsIn(int slot, MarketId market)
-        => market.Value == 0 || _books.LadderAt(_books.NodeAt(_books.NodeAt(slot).Level).Level).Market == market.Value;
+    private bool IsIn(int slot, MarketId market) =>
+        market.Value == 0 || _books.LadderAt(_books.NodeAt(_books.NodeAt(slot).Level).Level).Market == market.Value;
 }

@@ -30,7 +30,8 @@ public sealed partial class ExchangeEngine
         hash = Mixing.Then(hash, ((long)row.State << 8) | row.Winner);
         for (var ladder = row.FirstLadder; ladder < row.FirstLadder + row.Books * 2; ladder++)
         {
-            for (var level = _books.LadderAt(ladder).BestLevel; level != 0;)
+            var level = _books.LadderAt(ladder).BestLevel;
+            while (level != 0)
             {
                 var key = _books.NodeAt(level).Tag;
                 hash = Mixing.Then(hash, ((long)ladder - row.FirstLadder << 32) | (uint)key);
@@ -85,7 +86,9 @@ public sealed partial class ExchangeEngine
                 ref readonly var side = ref _trades.LegAt(slot, leg);
                 hash = Mixing.Then(hash, side.Order);
                 hash = Mixing.Then(
-                    hash, ((long)side.Account << 32) | ((long)side.PriceTicks << 16) | ((long)side.Outcome << 8) | (byte)side.Side);
+                    hash,
+                    ((long)side.Account << 32) | ((long)side.PriceTicks << 16) | ((long)side.Outcome << 8) | (byte)side.Side
+                );
             }
 
             sum = unchecked(sum + hash);

@@ -2,7 +2,8 @@ namespace Foresight.Matching.Engine;
 
 public sealed partial class ExchangeEngine
 {
-    private RejectReason ListMarket<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private RejectReason ListMarket<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         var market = command.Market.Value;
         if (market is < 1 or > ExchangeLimits.Markets || _markets.Has(market))
@@ -20,8 +21,8 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>Whether the books of a market of so many outcomes still fit.</summary>
-    private bool HasRoomFor(int outcomes)
-        => new Markets.MarketRow { Outcomes = outcomes }.Books * 2 <= _bounds.Ladders - _books.LadderCount;
+    private bool HasRoomFor(int outcomes) =>
+        new Markets.MarketRow { Outcomes = outcomes }.Books * 2 <= _bounds.Ladders - _books.LadderCount;
 
     private ref Markets.MarketRow AddMarket(int market, int outcomes, int tickSize)
     {
@@ -35,7 +36,8 @@ public sealed partial class ExchangeEngine
         return ref row;
     }
 
-    private RejectReason SetMarketState<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private RejectReason SetMarketState<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         ref var row = ref _markets.At(command.Market.Value);
         if (row.Outcomes == 0)
@@ -44,8 +46,11 @@ public sealed partial class ExchangeEngine
             return RejectReason.InvalidOutcome;
 
         // Open and paused may follow each other; closed is for good, and only a resolution may follow it.
-        if (command.State > MarketState.Resolved || row.State == MarketState.Resolved
-            || command.State < row.State && row.State == MarketState.Closed)
+        if (
+            command.State > MarketState.Resolved
+            || row.State == MarketState.Resolved
+            || command.State < row.State && row.State == MarketState.Closed
+        )
             return RejectReason.MarketClosed;
 
         row.State = command.State;

@@ -8,12 +8,13 @@ public sealed partial class ExchangeEngine
 {
     /// <summary>Whether an order would trade, or meet an order of its own account, at once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool Crosses(in IncomingOrder order)
-        => _books.LadderAt(order.Against).BestKey <= order.LimitKey || order.SetOutcomes != 0 && SetKey(order) <= order.LimitKey;
+    private bool Crosses(in IncomingOrder order) =>
+        _books.LadderAt(order.Against).BestKey <= order.LimitKey || order.SetOutcomes != 0 && SetKey(order) <= order.LimitKey;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private long Match<TEvents>(ref IncomingOrder order, long quantity, ref TEvents events) where TEvents : struct, IExchangeEvents
-        => order.SetOutcomes == 0
+    private long Match<TEvents>(ref IncomingOrder order, long quantity, ref TEvents events)
+        where TEvents : struct, IExchangeEvents =>
+        order.SetOutcomes == 0
             ? MatchDirect(ref order, order.LimitKey, quantity, ref events)
             : MatchWithSets(ref order, quantity, ref events);
 
@@ -27,14 +28,15 @@ public sealed partial class ExchangeEngine
 
     /// <summary>Whether the first order it would trade with is of the same account.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool MeetsItselfFirst(in IncomingOrder order)
-        => order.SetOutcomes == 0 ? MeetsItselfFirstDirectly(order) : MeetsItselfFirstWithSets(order);
+    private bool MeetsItselfFirst(in IncomingOrder order) =>
+        order.SetOutcomes == 0 ? MeetsItselfFirstDirectly(order) : MeetsItselfFirstWithSets(order);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MeetsItselfFirstDirectly(in IncomingOrder order)
     {
         ref readonly var side = ref _books.LadderAt(order.Against);
-        return side.BestKey <= order.LimitKey && _books.NodeAt(_books.NodeAt(side.BestLevel).Next).Tag == order.Account
+        return side.BestKey <= order.LimitKey
+            && _books.NodeAt(_books.NodeAt(side.BestLevel).Next).Tag == order.Account
             && !order.IsSpent(side.BestKey);
     }
 
@@ -62,8 +64,8 @@ public sealed partial class ExchangeEngine
             return _order.Budget == long.MaxValue ? fill : WithinBudget(ref _order, key, fill);
         }
 
-        public void OnFill(int slot, int tag, int key, long quantity, long makerLeft)
-            => engine.Trade(ref _order, slot, tag, key, quantity, makerLeft, ref _events);
+        public void OnFill(int slot, int tag, int key, long quantity, long makerLeft) =>
+            engine.Trade(ref _order, slot, tag, key, quantity, makerLeft, ref _events);
 
         public bool OnRemoved(int slot, int tag, int key, long quantity)
         {
@@ -108,7 +110,14 @@ public sealed partial class ExchangeEngine
 
     /// <summary>Books one trade of the incoming order with one resting order that has left its place or shrunk.</summary>
     private void Trade<TEvents>(
-        ref IncomingOrder order, int makerSlot, int makerAccount, int key, long quantity, long makerLeft, ref TEvents events)
+        ref IncomingOrder order,
+        int makerSlot,
+        int makerAccount,
+        int key,
+        long quantity,
+        long makerLeft,
+        ref TEvents events
+    )
         where TEvents : struct, IExchangeEvents
     {
         ref var maker = ref _orders.At(makerSlot);
@@ -133,26 +142,52 @@ public sealed partial class ExchangeEngine
         ref var record = ref _trades.Add(number, order.Market, kind, quantity, 2, out _);
         record.Inline[0] = new TradeLeg
         {
-            Order = order.Number, Account = order.Account, PriceTicks = unchecked((ushort)takerPrice), Outcome = order.Outcome,
+            Order = order.Number,
+            Account = order.Account,
+            PriceTicks = unchecked((ushort)takerPrice),
+            Outcome = order.Outcome,
             Side = order.Side,
         };
         record.Inline[1] = new TradeLeg
         {
-            Order = makerNumber, Account = makerAccount, PriceTicks = unchecked((ushort)makerPrice), Outcome = makerOutcome,
+            Order = makerNumber,
+            Account = makerAccount,
+            PriceTicks = unchecked((ushort)makerPrice),
+            Outcome = makerOutcome,
             Side = makerSide,
         };
 
         order.Unfilled -= quantity;
         var trade = TradeIdOf(number);
         events.OnTrade(new TradeExecuted(trade, new MarketId(order.Market), kind, new Quantity(quantity), 2));
-        events.OnFilled(new OrderFilled(
-            trade, 0, OrderIdOf(order.Number), new AccountId(order.Account), order.Outcome, order.Side, new Price(takerPrice),
-            new Quantity(quantity),
-            new Quantity(order.Unfilled), IsTaker: true));
-        events.OnFilled(new OrderFilled(
-            trade, 1, OrderIdOf(makerNumber), new AccountId(makerAccount), makerOutcome, makerSide, new Price(makerPrice),
-            new Quantity(quantity),
-            new Quantity(makerLeft), IsTaker: false));
+        events.OnFilled(
+            new OrderFilled(
+                trade,
+                0,
+                OrderIdOf(order.Number),
+                new AccountId(order.Account),
+                order.Outcome,
+                order.Side,
+                new Price(takerPrice),
+                new Quantity(quantity),
+                new Quantity(order.Unfilled),
+                IsTaker: true
+            )
+        );
+        events.OnFilled(
+            new OrderFilled(
+                trade,
+                1,
+                OrderIdOf(makerNumber),
+                new AccountId(makerAccount),
+                makerOutcome,
+                makerSide,
+                new Price(makerPrice),
+                new Quantity(quantity),
+                new Quantity(makerLeft),
+                IsTaker: false
+            )
+        );
         events.OnBalanceTouched(new AccountId(makerAccount), new MarketId(makerHolding.Market), makerHolding.Outcome);
         if (makerLeft == 0)
             Forget(ref maker, makerSlot, makerAccount, order.Market);

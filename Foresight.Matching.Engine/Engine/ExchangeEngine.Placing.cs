@@ -7,7 +7,8 @@ namespace Foresight.Matching.Engine;
 public sealed partial class ExchangeEngine
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private RejectReason Place<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private RejectReason Place<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         ref var market = ref _markets.At(command.Market.Value);
         var refused = CheckTerms(command, market);
@@ -19,8 +20,10 @@ public sealed partial class ExchangeEngine
         var quantity = command.Quantity.Lots;
         var rests = command.TimeInForce <= TimeInForce.GoodTilDate;
         // The limits first: they are hardly ever reached, while every second order that trades at once would not rest.
-        if ((market.OpenOrders >= _bounds.OpenOrdersPerMarket
-            || _orders.RingOf(account).OpenOrders >= _bounds.OpenOrdersPerAccount) && rests)
+        if (
+            (market.OpenOrders >= _bounds.OpenOrdersPerMarket || _orders.RingOf(account).OpenOrders >= _bounds.OpenOrdersPerAccount)
+            && rests
+        )
             return RejectReason.TooManyOrders;
 
         var row = _holdings.Find(HoldingKey(account, command.Market.Value, command.Outcome, side));
@@ -90,11 +93,20 @@ public sealed partial class ExchangeEngine
         // What every good order passes is asked first; why a bad one does not pass, only then.
         var price = command.Price.Ticks;
         var quantity = command.Quantity.Lots;
-        if (command.Outcome >= market.Outcomes || command.Side > Side.Sell || market.TickSize != 1 || market.State != MarketState.Open
-            || price < Price.MinTicks || price > Price.MaxTicks || quantity < Quantity.MinLots || quantity > Quantity.MaxLots
-            || (command.ExpiresAtSeconds | command.Amount.Micros) != 0 || command.PostOnly
+        if (
+            command.Outcome >= market.Outcomes
+            || command.Side > Side.Sell
+            || market.TickSize != 1
+            || market.State != MarketState.Open
+            || price < Price.MinTicks
+            || price > Price.MaxTicks
+            || quantity < Quantity.MinLots
+            || quantity > Quantity.MaxLots
+            || (command.ExpiresAtSeconds | command.Amount.Micros) != 0
+            || command.PostOnly
             || (command.TimeInForce & ~TimeInForce.ImmediateOrCancel) != TimeInForce.GoodTilCancelled
-            || command.SelfTradePrevention > SelfTradePrevention.CancelBoth)
+            || command.SelfTradePrevention > SelfTradePrevention.CancelBoth
+        )
             return CheckEachTerm(command, market);
         return RejectReason.None;
     }
@@ -118,9 +130,13 @@ public sealed partial class ExchangeEngine
         var budget = command.Amount.Micros;
         if (budget < 0 || budget > 0 && command.Side == Side.Sell)
             return RejectReason.InvalidAmount;
-        if (command.TimeInForce > TimeInForce.FillOrKill || command.SelfTradePrevention > SelfTradePrevention.CancelBoth
-            || isImmediate && command.PostOnly || budget > 0 && !isImmediate
-            || command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0)
+        if (
+            command.TimeInForce > TimeInForce.FillOrKill
+            || command.SelfTradePrevention > SelfTradePrevention.CancelBoth
+            || isImmediate && command.PostOnly
+            || budget > 0 && !isImmediate
+            || command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0
+        )
             return RejectReason.InvalidTimeInForce;
 
         if (market.State != MarketState.Open)
@@ -142,30 +158,42 @@ public sealed partial class ExchangeEngine
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static IncomingOrder Incoming(in Command command, in MarketRow market, int row) => new()
-    {
-        Number = command.Sequence,
-        Account = command.Account.Value,
-        Market = command.Market.Value,
-        HoldingRow = row,
-        Ladder = market.LadderOf(command.Outcome, command.Side),
-        Key = OwnKey(command.Side, command.Price.Ticks),
-        Outcome = command.Outcome,
-        Side = command.Side,
-        SelfTradePrevention = command.SelfTradePrevention,
-        SetOutcomes = market.Outcomes == 2 ? (byte)0 : (byte)market.Outcomes,
-        TickSize = market.TickSize,
-        Unfilled = command.Quantity.Lots,
-        Budget = command.Amount.Micros == 0 ? long.MaxValue : command.Amount.Micros,
-    };
+    private static IncomingOrder Incoming(in Command command, in MarketRow market, int row) =>
+        new()
+        {
+            Number = command.Sequence,
+            Account = command.Account.Value,
+            Market = command.Market.Value,
+            HoldingRow = row,
+            Ladder = market.LadderOf(command.Outcome, command.Side),
+            Key = OwnKey(command.Side, command.Price.Ticks),
+            Outcome = command.Outcome,
+            Side = command.Side,
+            SelfTradePrevention = command.SelfTradePrevention,
+            SetOutcomes = market.Outcomes == 2 ? (byte)0 : (byte)market.Outcomes,
+            TickSize = market.TickSize,
+            Unfilled = command.Quantity.Lots,
+            Budget = command.Amount.Micros == 0 ? long.MaxValue : command.Amount.Micros,
+        };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Accept<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
-        => events.OnAccepted(new OrderAccepted(
-            OrderIdOf(command.Sequence), command.Market, command.Account, command.Outcome, command.Side, command.Price, command.Quantity));
+    private void Accept<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents =>
+        events.OnAccepted(
+            new OrderAccepted(
+                OrderIdOf(command.Sequence),
+                command.Market,
+                command.Account,
+                command.Outcome,
+                command.Side,
+                command.Price,
+                command.Quantity
+            )
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Touch<TEvents>(in Command order, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private static void Touch<TEvents>(in Command order, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         // As in HoldingKey, without a branch.
         var isBuy = unchecked((int)order.Side - 1);
@@ -190,12 +218,21 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>What an order that does not rest has left is cancelled.</summary>
-    private void CancelRest<TEvents>(in IncomingOrder order, long left, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private void CancelRest<TEvents>(in IncomingOrder order, long left, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
-        var reason = order.Stopped != CancelReason.None ? order.Stopped
+        var reason =
+            order.Stopped != CancelReason.None ? order.Stopped
             : order.Budget == 0 ? CancelReason.BudgetSpent
             : CancelReason.ImmediateOrCancel;
-        events.OnCancelled(new OrderCancelled(
-            OrderIdOf(order.Number), new MarketId(order.Market), new AccountId(order.Account), new Quantity(left), reason));
+        events.OnCancelled(
+            new OrderCancelled(
+                OrderIdOf(order.Number),
+                new MarketId(order.Market),
+                new AccountId(order.Account),
+                new Quantity(left),
+                reason
+            )
+        );
     }
 }

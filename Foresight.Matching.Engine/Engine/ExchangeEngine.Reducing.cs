@@ -7,7 +7,8 @@ public sealed partial class ExchangeEngine
     /// place with what is left, or leaves the book when nothing is. Also in a paused market: the chain does not ask us. An order that has
     /// no more than that open stays as it is, so being told twice changes nothing.
     /// </summary>
-    private RejectReason Reduce<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private RejectReason Reduce<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         var most = command.Quantity.Lots;
         if (most is < 0 or > Quantity.MaxLots)
@@ -31,7 +32,8 @@ public sealed partial class ExchangeEngine
         _books.Shrink(slot, excess);
         holding.OrderHold -= excess * HoldPerLot(order.Side, price);
         events.OnReplaced(
-            new OrderReplaced(command.Order, new MarketId(_books.LadderAt(level.Level).Market), new Quantity(most), new Price(price)));
+            new OrderReplaced(command.Order, new MarketId(_books.LadderAt(level.Level).Market), new Quantity(most), new Price(price))
+        );
         events.OnBalanceTouched(new AccountId(_books.NodeAt(slot).Tag), new MarketId(holding.Market), holding.Outcome);
         return RejectReason.None;
     }

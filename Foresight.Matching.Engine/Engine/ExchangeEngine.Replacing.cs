@@ -6,11 +6,12 @@ namespace Foresight.Matching.Engine;
 public sealed partial class ExchangeEngine
 {
     /// <summary>
-    /// Gives a resting order a new price and a new open quantity. What its signature allows, less of it at the same price, is done in place:
-    /// number, salt and expiry stay, and so does its place. Anything else is another order, under another signature: the old one is
+    /// Gives a resting order a new price and a new open quantity. What its signature allows, less of it at the same price, is done in
+    /// place: number, salt and expiry stay, and so does its place. Anything else is another order, under another signature: the old one is
     /// cancelled and the new one, numbered by this command and with the command's salt and expiry, is placed like any other.
     /// </summary>
-    private RejectReason Replace<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private RejectReason Replace<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         var slot = FindOrder(command.Order);
         ref readonly var record = ref _orders.At(slot);
@@ -65,8 +66,11 @@ public sealed partial class ExchangeEngine
             return RejectReason.InvalidTick;
         if (command.Quantity.Lots is < Quantity.MinLots or > Quantity.MaxLots || command.Amount.Micros != 0)
             return RejectReason.InvalidAmount;
-        if (command.TimeInForce > TimeInForce.GoodTilDate || command.SelfTradePrevention > SelfTradePrevention.CancelBoth
-            || command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0)
+        if (
+            command.TimeInForce > TimeInForce.GoodTilDate
+            || command.SelfTradePrevention > SelfTradePrevention.CancelBoth
+            || command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0
+        )
             return RejectReason.InvalidTimeInForce;
 
         // An order of a closed market is gone, so an order that rests is in a market that is open or paused.

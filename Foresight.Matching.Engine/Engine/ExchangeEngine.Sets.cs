@@ -28,8 +28,8 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>The same from the sum of the other outcomes' prices.</summary>
-    private static int SetKeyOf(in IncomingOrder order, int makerTicks)
-        => order.Side == Side.Buy ? SetPricing.MintTakerTicks(makerTicks, order.TickSize) : makerTicks;
+    private static int SetKeyOf(in IncomingOrder order, int makerTicks) =>
+        order.Side == Side.Buy ? SetPricing.MintTakerTicks(makerTicks, order.TickSize) : makerTicks;
 
     /// <summary>The first leg of the best set that is an order of the same account, 0 when none is.</summary>
     private int OwnLegOfSet(in IncomingOrder order)
@@ -112,7 +112,13 @@ public sealed partial class ExchangeEngine
     }
 
     private void TradeSet<TEvents>(
-        ref IncomingOrder order, int takerTicks, ReadOnlySpan<int> makers, ReadOnlySpan<int> prices, long quantity, ref TEvents events)
+        ref IncomingOrder order,
+        int takerTicks,
+        ReadOnlySpan<int> makers,
+        ReadOnlySpan<int> prices,
+        long quantity,
+        ref TEvents events
+    )
         where TEvents : struct, IExchangeEvents
     {
         var takerHold = HoldPerLot(order.Side, takerTicks) * quantity;
@@ -126,15 +132,29 @@ public sealed partial class ExchangeEngine
         ref var record = ref _trades.Add(number, order.Market, kind, quantity, makers.Length + 1, out var trade);
         record.Inline[0] = new TradeLeg
         {
-            Order = order.Number, Account = order.Account, PriceTicks = (ushort)takerTicks, Outcome = order.Outcome, Side = order.Side,
+            Order = order.Number,
+            Account = order.Account,
+            PriceTicks = (ushort)takerTicks,
+            Outcome = order.Outcome,
+            Side = order.Side,
         };
         _trades.Extend(trade);
         var id = TradeIdOf(number);
         events.OnTrade(new TradeExecuted(id, new MarketId(order.Market), kind, new Quantity(quantity), (byte)(makers.Length + 1)));
-        events.OnFilled(new OrderFilled(
-            id, 0, OrderIdOf(order.Number), new AccountId(order.Account), order.Outcome, order.Side, new Price(takerTicks),
-            new Quantity(quantity),
-            new Quantity(order.Unfilled), IsTaker: true));
+        events.OnFilled(
+            new OrderFilled(
+                id,
+                0,
+                OrderIdOf(order.Number),
+                new AccountId(order.Account),
+                order.Outcome,
+                order.Side,
+                new Price(takerTicks),
+                new Quantity(quantity),
+                new Quantity(order.Unfilled),
+                IsTaker: true
+            )
+        );
         for (var leg = 0; leg < makers.Length; leg++)
             FillSetMaker(order, trade, leg + 1, makers[leg], prices[leg], quantity, ref events);
     }
@@ -153,13 +173,27 @@ public sealed partial class ExchangeEngine
         holding.TradeHold += HoldPerLot(maker.Side, ticks) * quantity;
         _trades.LegAt(trade, leg) = new TradeLeg
         {
-            Order = maker.Number, Account = account, PriceTicks = (ushort)ticks, Outcome = maker.Outcome, Side = maker.Side,
+            Order = maker.Number,
+            Account = account,
+            PriceTicks = (ushort)ticks,
+            Outcome = maker.Outcome,
+            Side = maker.Side,
         };
 
-        events.OnFilled(new OrderFilled(
-            TradeIdOf(_trades.At(trade).Number), (byte)leg, OrderIdOf(maker.Number), new AccountId(account), maker.Outcome, maker.Side,
-            new Price(ticks),
-            new Quantity(quantity), new Quantity(left), IsTaker: false));
+        events.OnFilled(
+            new OrderFilled(
+                TradeIdOf(_trades.At(trade).Number),
+                (byte)leg,
+                OrderIdOf(maker.Number),
+                new AccountId(account),
+                maker.Outcome,
+                maker.Side,
+                new Price(ticks),
+                new Quantity(quantity),
+                new Quantity(left),
+                IsTaker: false
+            )
+        );
         events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), holding.Outcome);
         if (left > 0)
         {

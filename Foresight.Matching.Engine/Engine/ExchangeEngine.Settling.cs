@@ -5,7 +5,8 @@ namespace Foresight.Matching.Engine;
 
 public sealed partial class ExchangeEngine
 {
-    private RejectReason ObserveBalance<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private RejectReason ObserveBalance<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         var account = command.Account.Value;
         var isCollateral = command.Outcome == Command.CollateralOutcome;
@@ -36,7 +37,8 @@ public sealed partial class ExchangeEngine
         return RejectReason.None;
     }
 
-    private RejectReason SettleTrade<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private RejectReason SettleTrade<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         var slot = FindTrade(command.Trade);
         if (slot == 0)
@@ -111,10 +113,11 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>The holding that a leg pays into, 0 when there is none yet.</summary>
-    private int FindReceived(in TradeLeg leg, int market)
-        => _holdings.Find(HoldingKey(leg.Account, market, leg.Outcome, leg.Side == Side.Buy ? Side.Sell : Side.Buy));
+    private int FindReceived(in TradeLeg leg, int market) =>
+        _holdings.Find(HoldingKey(leg.Account, market, leg.Outcome, leg.Side == Side.Buy ? Side.Sell : Side.Buy));
 
-    private RejectReason BustTrade<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private RejectReason BustTrade<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         var slot = FindTrade(command.Trade);
         if (slot == 0)

@@ -31,10 +31,12 @@ public sealed partial class ExchangeEngine
     /// <summary>The orders of a ladder in the order in which they would trade.</summary>
     private void WriteLadder(ref SnapshotEncoder writer, int ladder)
     {
-        for (var level = _books.LadderAt(ladder).BestLevel; level != 0;)
+        var level = _books.LadderAt(ladder).BestLevel;
+        while (level != 0)
         {
             var key = _books.NodeAt(level).Tag;
-            for (var slot = _books.NodeAt(level).Next; slot > 0;)
+            var slot = _books.NodeAt(level).Next;
+            while (slot > 0)
             {
                 ref readonly var node = ref _books.NodeAt(slot);
                 ref readonly var order = ref _orders.At(slot);
@@ -60,9 +62,13 @@ public sealed partial class ExchangeEngine
             var market = reader.Half();
             var outcomes = reader.Byte();
             var tickSize = reader.Byte();
-            if (market is < 1 or > ExchangeLimits.Markets || _markets.Has(market)
-                || outcomes is < ExchangeLimits.MinOutcomes or > ExchangeLimits.MaxOutcomes || tickSize is not (1 or 10 or 100)
-                || !HasRoomFor(outcomes))
+            if (
+                market is < 1 or > ExchangeLimits.Markets
+                || _markets.Has(market)
+                || outcomes is < ExchangeLimits.MinOutcomes or > ExchangeLimits.MaxOutcomes
+                || tickSize is not (1 or 10 or 100)
+                || !HasRoomFor(outcomes)
+            )
                 throw new FormatException($"the snapshot has a market {market} of {outcomes} outcomes and tick {tickSize}");
             ref var row = ref AddMarket(market, outcomes, tickSize);
             row.State = (MarketState)reader.Byte();
@@ -86,9 +92,18 @@ public sealed partial class ExchangeEngine
             var outcome = reader.Byte();
             var side = (Side)reader.Byte();
             var holding = _holdings.Find(HoldingKey(account, market, outcome, side));
-            if (number < 1 || number > Sequence || _orders.Find(number) != 0 || row.State >= MarketState.Closed || ticks % row.TickSize != 0
-                || quantity is < Quantity.MinLots or > Quantity.MaxLots || ticks is < Price.MinTicks or > Price.MaxTicks
-                || outcome >= row.Outcomes || side > Side.Sell || holding == 0)
+            if (
+                number < 1
+                || number > Sequence
+                || _orders.Find(number) != 0
+                || row.State >= MarketState.Closed
+                || ticks % row.TickSize != 0
+                || quantity is < Quantity.MinLots or > Quantity.MaxLots
+                || ticks is < Price.MinTicks or > Price.MaxTicks
+                || outcome >= row.Outcomes
+                || side > Side.Sell
+                || holding == 0
+            )
                 throw new FormatException($"the snapshot has an order {number} that no command places");
             var slot = _books.Rest(row.LadderOf(outcome, side), OwnKey(side, ticks), quantity, account);
             if (slot >= _orders.Capacity)

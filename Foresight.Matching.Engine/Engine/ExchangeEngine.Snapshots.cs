@@ -156,8 +156,14 @@ public sealed partial class ExchangeEngine
             var market = reader.Half();
             var kind = (TradeKind)reader.Byte();
             var legs = reader.Byte();
-            if (number <= last || number > _lastTrade || quantity is < Quantity.MinLots or > Quantity.MaxLots || !_markets.Has(market)
-                || kind > TradeKind.Merge || legs != 2 && (kind == TradeKind.Direct || legs != _markets.At(market).Outcomes))
+            if (
+                number <= last
+                || number > _lastTrade
+                || quantity is < Quantity.MinLots or > Quantity.MaxLots
+                || !_markets.Has(market)
+                || kind > TradeKind.Merge
+                || legs != 2 && (kind == TradeKind.Direct || legs != _markets.At(market).Outcomes)
+            )
                 throw new FormatException($"the snapshot has a trade {number} of kind {kind} in market {market} with {legs} legs");
             last = number;
             _trades.Add(number, market, kind, quantity, legs, out var slot);
@@ -175,9 +181,22 @@ public sealed partial class ExchangeEngine
         var outcome = reader.Byte();
         var side = (Side)reader.Byte();
         // What it gives is found by the holding that it is reserved from.
-        if (order < 1 || order > Sequence || ticks is < Price.MinTicks or > Price.MaxTicks || outcome >= _markets.At(market).Outcomes
-            || side > Side.Sell || _holdings.Find(HoldingKey(account, market, outcome, side)) == 0)
+        if (
+            order < 1
+            || order > Sequence
+            || ticks is < Price.MinTicks or > Price.MaxTicks
+            || outcome >= _markets.At(market).Outcomes
+            || side > Side.Sell
+            || _holdings.Find(HoldingKey(account, market, outcome, side)) == 0
+        )
             throw new FormatException($"the snapshot has a leg of trade {trade} that no order has");
-        return new TradeLeg { Order = order, Account = account, PriceTicks = (ushort)ticks, Outcome = outcome, Side = side };
+        return new TradeLeg
+        {
+            Order = order,
+            Account = account,
+            PriceTicks = (ushort)ticks,
+            Outcome = outcome,
+            Side = side,
+        };
     }
 }

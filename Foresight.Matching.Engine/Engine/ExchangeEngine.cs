@@ -29,16 +29,12 @@ public sealed partial class ExchangeEngine
 
     /// <param name="shard">0..65535; goes into the upper 16 bits of order and trade ids.</param>
     public ExchangeEngine(int shard = 0)
-        : this(shard, new ExchangeCapacity())
-    {
-    }
+        : this(shard, new ExchangeCapacity()) { }
 
     /// <param name="shard">0..65535; goes into the upper 16 bits of order and trade ids.</param>
     /// <param name="capacity">What to make room for at once.</param>
     public ExchangeEngine(int shard, ExchangeCapacity capacity)
-        : this(shard, capacity, new ExchangeBounds())
-    {
-    }
+        : this(shard, capacity, new ExchangeBounds()) { }
 
     internal ExchangeEngine(int shard, ExchangeCapacity capacity, ExchangeBounds bounds)
     {
@@ -76,7 +72,8 @@ public sealed partial class ExchangeEngine
     /// Business refusals are <see cref="IExchangeEvents.OnRejected"/>, never exceptions. After an exception the state cannot be trusted:
     /// drop the engine and replay.
     /// </summary>
-    public void Apply<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents
+    public void Apply<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         var sequence = command.Sequence;
         if (sequence != unchecked(Sequence + 1))
@@ -105,25 +102,27 @@ public sealed partial class ExchangeEngine
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private RejectReason ApplyOther<TEvents>(in Command command, ref TEvents events) where TEvents : struct, IExchangeEvents =>
+    private RejectReason ApplyOther<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents =>
         command.Kind switch
-    {
-        CommandKind.CancelBySalt => CancelBySalt(command, ref events),
-        CommandKind.CancelAllOfAccount => CancelAllOfAccount(command, ref events),
-        CommandKind.CancelAllOfMarket => CancelAllOfMarket(command, ref events),
-        CommandKind.ReplaceOrder => Replace(command, ref events),
-        CommandKind.ObserveBalance => ObserveBalance(command, ref events),
-        CommandKind.SettleTrade => SettleTrade(command, ref events),
-        CommandKind.BustTrade => BustTrade(command, ref events),
-        CommandKind.ExpireOrders => RejectReason.None,
-        CommandKind.ReduceOrder => Reduce(command, ref events),
-        CommandKind.ListMarket => ListMarket(command, ref events),
-        CommandKind.SetMarketState => SetMarketState(command, ref events),
-        _ => throw new InvalidOperationException($"command {command.Sequence} has no known kind"),
-    };
+        {
+            CommandKind.CancelBySalt => CancelBySalt(command, ref events),
+            CommandKind.CancelAllOfAccount => CancelAllOfAccount(command, ref events),
+            CommandKind.CancelAllOfMarket => CancelAllOfMarket(command, ref events),
+            CommandKind.ReplaceOrder => Replace(command, ref events),
+            CommandKind.ObserveBalance => ObserveBalance(command, ref events),
+            CommandKind.SettleTrade => SettleTrade(command, ref events),
+            CommandKind.BustTrade => BustTrade(command, ref events),
+            CommandKind.ExpireOrders => RejectReason.None,
+            CommandKind.ReduceOrder => Reduce(command, ref events),
+            CommandKind.ListMarket => ListMarket(command, ref events),
+            CommandKind.SetMarketState => SetMarketState(command, ref events),
+            _ => throw new InvalidOperationException($"command {command.Sequence} has no known kind"),
+        };
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void ExpireDue<TEvents>(ref TEvents events) where TEvents : struct, IExchangeEvents
+    private void ExpireDue<TEvents>(ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         while (_clockMicros > _expiry.NextMicros)
             Cancel(_expiry.NextSlot, CancelReason.Expired, ref events);
@@ -137,7 +136,8 @@ public sealed partial class ExchangeEngine
         if (!isCollateral && !_markets.Has(market.Value))
             return default;
         ref readonly var holding = ref _holdings.At(
-            _holdings.Find(HoldingRow.KeyOf(account.Value, isCollateral ? 0 : market.Value, outcome)));
+            _holdings.Find(HoldingRow.KeyOf(account.Value, isCollateral ? 0 : market.Value, outcome))
+        );
         return new Holding(holding.Owned, holding.OrderHold, holding.TradeHold);
     }
 

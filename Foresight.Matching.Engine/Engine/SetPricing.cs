@@ -18,7 +18,8 @@ internal static class SetPricing
     public static void LowerTo(Span<int> makers, int target, int tickSize)
     {
         // The greatest level at which the sum does not exceed the target.
-        int low = 0, high = Price.TicksPerUnit / tickSize;
+        int low = 0,
+            high = Price.TicksPerUnit / tickSize;
         while (low < high)
         {
             var level = (low + high + 1) >> 1;

@@ -8,7 +8,8 @@ namespace Foresight.Matching.Engine;
 /// addition. Those from the origin on have indices from 0; some may lie below it, at negative indices. Indices are checked in debug builds
 /// only. A reference into it is good until it grows: then it shows the state of before.
 /// </summary>
-internal unsafe struct Slab<T> where T : unmanaged
+internal unsafe struct Slab<T>
+    where T : unmanaged
 {
     private const int CacheLine = 64;
 

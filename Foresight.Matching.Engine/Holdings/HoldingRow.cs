@@ -30,6 +30,6 @@ internal struct HoldingRow
     public readonly bool IsBlank => (Owned | OrderHold | TradeHold | Block) == 0;
 
     /// <summary>Account, market and outcome side by side. A market number has 20 bits.</summary>
-    public static ulong KeyOf(int account, int market, int outcome)
-        => unchecked(((ulong)(uint)account << 32) | ((uint)market << 8) | (uint)outcome);
+    public static ulong KeyOf(int account, int market, int outcome) =>
+        unchecked(((ulong)(uint)account << 32) | ((uint)market << 8) | (uint)outcome);
 }

@@ -21,6 +21,6 @@ internal struct MarketRow
     /// <summary>
     /// The ladder on which an order of this outcome and side rests; its counter-side is the same number with the last bit flipped.
     /// </summary>
-    public readonly int LadderOf(int outcome, Side side)
-        => unchecked(FirstLadder + (Outcomes == 2 ? (int)side ^ outcome : (outcome << 1) + (int)side));
+    public readonly int LadderOf(int outcome, Side side) =>
+        unchecked(FirstLadder + (Outcomes == 2 ? (int)side ^ outcome : (outcome << 1) + (int)side));
 }

@@ -33,8 +33,8 @@ internal sealed class ExpiryQueue(OrderTable orders)
     /// <summary>
     /// Whether an order with this expiry (0: none) may no longer trade: its second has begun and the clock is past the beginning.
     /// </summary>
-    public static bool IsPast(long second, long clockMicros)
-        => second != 0 && second <= LastSecond && (second < 0 || clockMicros > MicrosOf(second));
+    public static bool IsPast(long second, long clockMicros) =>
+        second != 0 && second <= LastSecond && (second < 0 || clockMicros > MicrosOf(second));
 
     public void Add(int slot, long second)
     {
@@ -77,7 +77,7 @@ internal sealed class ExpiryQueue(OrderTable orders)
 
     private void Down(int position, Entry entry)
     {
-        for (; ; )
+        while (true)
         {
             var child = position << 1;
             if (child > Count)
@@ -99,8 +99,8 @@ internal sealed class ExpiryQueue(OrderTable orders)
         _positions[entry.Slot] = position;
     }
 
-    private bool Before(Entry one, Entry other)
-        => one.Second != other.Second ? one.Second < other.Second : orders.At(one.Slot).Number < orders.At(other.Slot).Number;
+    private bool Before(Entry one, Entry other) =>
+        one.Second != other.Second ? one.Second < other.Second : orders.At(one.Slot).Number < orders.At(other.Slot).Number;
 
     private static long MicrosOf(long second) => second * 1_000_000;
 

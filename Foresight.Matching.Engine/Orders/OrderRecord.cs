@@ -42,9 +42,8 @@ internal struct OrderRecord
 
     public readonly bool Expires => _packed >> ExpiresShift != 0;
 
-    public void SetTerms(int holdingRow, int outcome, Side side)
-        => _packed = unchecked((uint)holdingRow | ((uint)outcome << OutcomeShift) | ((uint)side << SideShift));
+    public void SetTerms(int holdingRow, int outcome, Side side) =>
+        _packed = unchecked((uint)holdingRow | ((uint)outcome << OutcomeShift) | ((uint)side << SideShift));
 
-    public void SetExpires(bool expires)
-        => _packed = unchecked((_packed & ~(1u << ExpiresShift)) | ((expires ? 1u : 0u) << ExpiresShift));
+    public void SetExpires(bool expires) => _packed = unchecked((_packed & ~(1u << ExpiresShift)) | ((expires ? 1u : 0u) << ExpiresShift));
 }

@@ -153,8 +153,7 @@ internal sealed class OrderTable
 
     /// <summary>The mask is one less than the number of buckets, so the index needs no check.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref int Bucket(long number)
-        => ref _buckets.At(unchecked((int)number) & _mask);
+    private ref int Bucket(long number) => ref _buckets.At(unchecked((int)number) & _mask);
 
     private void OpenRings(int first)
     {
@@ -167,7 +166,9 @@ internal sealed class OrderTable
         var isSmall = atLeast <= SmallTable;
         var perOrder = isSmall ? BucketsPerOrderWhileSmall : BucketsPerOrder;
         var length = Math.Max(
-            _buckets.Length, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(atLeast, 128) * (uint)perOrder));
+            _buckets.Length,
+            (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(atLeast, 128) * (uint)perOrder)
+        );
         _fill = length / perOrder;
         if (length == _buckets.Length)
             return;

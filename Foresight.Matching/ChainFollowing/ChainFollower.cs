@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
-using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.ChainFollowing;
 
@@ -19,219 +19,288 @@ public sealed partial class ChainFollower(FollowerParts parts)
     /// <summary>Trades bust in one step.</summary>
     private const int BustLimit = 2_000;
 
-    private readonly SettlementContext settlement = parts.Settlement;
-    private readonly Deployment deployment = parts.Settlement.Deployment;
-    private readonly SettlementOptions options = parts.Settlement.Options;
-    private readonly ILogger logger = parts.Settlement.Logger;
-    private readonly FollowerStore store = parts.Store;
-    private readonly FollowerJournal journal = parts.Journal;
-    private readonly LeaderClient leader = parts.Leader;
-    private readonly UnconfirmedWatcher watcher = new(parts);
+    private readonly SettlementContext _settlement = parts.Settlement;
+    private readonly Deployment _deployment = parts.Settlement.Deployment;
+    private readonly SettlementOptions _options = parts.Settlement.Options;
+    private readonly ILogger _logger = parts.Settlement.Logger;
+    private readonly FollowerStore _store = parts.Store;
+    private readonly FollowerJournal _journal = parts.Journal;
+    private readonly LeaderClient _leader = parts.Leader;
+    private readonly UnconfirmedWatcher _watcher = new(parts);
 
     /// <summary>Contracts whose logs matter.</summary>
-    private readonly IReadOnlyList<Address> addresses =
+    private readonly IReadOnlyList<Address> _addresses =
     [
-        .. parts.Settlement.Deployment.Markets.Select(m => m.Address), parts.Settlement.Deployment.Usdc, parts.Settlement.Deployment.OutcomeToken,
+        .. parts.Settlement.Deployment.Markets.Select(m => m.Address),
+        parts.Settlement.Deployment.Usdc,
+        parts.Settlement.Deployment.OutcomeToken,
     ];
 
-    private bool lostMarketsClosed;
+    private bool _lostMarketsClosed;
 
     /// <summary>Last block whose facts the engine has; 0 before the first step of the term.</summary>
     public long Confirmed { get; private set; }
 
     /// <returns>Whether there may be more to do at once.</returns>
-    public async Task<bool> StepAsync(long head, CancellationToken cancellation)
+    public async Task<bool> StepAsync(long head, CancellationToken cancellationToken)
     {
-        if (parts.Allotter is not null) await parts.Allotter.FinishAsync(cancellation);
-        var known = await store.ReadCursorAsync(cancellation);
-        var cursor = known ?? await StartAsync(cancellation);
+        if (parts.Allotter is not null)
+            await parts.Allotter.FinishAsync(cancellationToken);
+        var known = await _store.ReadCursorAsync(cancellationToken);
+        var cursor = known ?? await StartAsync(cancellationToken);
         Confirmed = cursor.Number;
         if (known is not null)
         {
             // A block that the node does not have was not undone: a reorganisation puts another in its place.
-            var at = await settlement.Client.GetBlockAsync(cursor.Number, cancellation) ?? throw Lags(cursor);
+            var at = await _settlement.Client.GetBlockAsync(cursor.Number, cancellationToken) ?? throw Lags(cursor);
             if (at.Hash != cursor.Hash)
             {
-                await RewindAsync(cursor, head, cancellation);
+                await RewindAsync(cursor, head, cancellationToken);
                 return true;
             }
         }
 
-        await CloseLostMarketsAsync(cancellation);
-        await BustAsync(cursor, head, cancellation);
-        if (parts.Allotter is not null) await parts.Allotter.MoveAsync(leader.BlockOf(cursor.Number), cancellation);
-        var reobserve = await store.ReadReobserveAsync(cancellation);
-        var to = Math.Min(head - options.Confirmations, cursor.Number + options.BlockRange);
-        // An observation of an older block than the ledger's is refused, so after a reorganisation the chain must first have grown beyond it.
-        if (to <= cursor.Number || reobserve >= head - options.Confirmations)
+        await CloseLostMarketsAsync(cancellationToken);
+        await BustAsync(cursor, head, cancellationToken);
+        if (parts.Allotter is not null)
+            await parts.Allotter.MoveAsync(_leader.BlockOf(cursor.Number), cancellationToken);
+        var reobserve = await _store.ReadReobserveAsync(cancellationToken);
+        var to = Math.Min(head - _options.Confirmations, cursor.Number + _options.BlockRange);
+        // An observation of an older block than the ledger's is refused, so after a
+        // reorganisation the chain must first have grown beyond it.
+        if (to <= cursor.Number || reobserve >= head - _options.Confirmations)
         {
-            await watcher.StepAsync(cursor, head, addresses, cancellation);
+            await _watcher.StepAsync(cursor, head, _addresses, cancellationToken);
             return false;
         }
 
         var started = Stopwatch.GetTimestamp();
-        var range = await parts.Reader.ReadAsync(cursor.Number + 1, to, cursor, addresses, [.. BlockFacts.AllTopics], cancellation);
-        var facts = BlockFacts.Read(deployment, range.Logs);
-        await journal.NoteDeadAsync(settlement.Term, deployment, facts, cancellation);
-        await leader.DeliverAsync(await CommandsAsync(facts, to, cancellation), cancellation);
-        if (facts.Stops.Count > 0) await parts.Markets.StepAsync(facts.Stops, to, head, cancellation);
-        await ObserveAsync(facts, everything: known is null || reobserve < to, to, cancellation);
-        await AdvanceAsync(range, facts, cancellation);
+        var range = await parts.Reader.ReadAsync(cursor.Number + 1, to, cursor, _addresses, [.. BlockFacts.AllTopics], cancellationToken);
+        var facts = BlockFacts.Read(_deployment, range.Logs);
+        await _journal.NoteDeadAsync(_settlement.Term, _deployment, facts, cancellationToken);
+        await _leader.DeliverAsync(await CommandsAsync(facts, to, cancellationToken), cancellationToken);
+        if (facts.Stops.Count > 0)
+            await parts.Markets.StepAsync(facts.Stops, to, head, cancellationToken);
+        await ObserveAsync(facts, everything: known is null || reobserve < to, to, cancellationToken);
+        await AdvanceAsync(range, facts, cancellationToken);
         Confirmed = to;
-        settlement.Metrics.BlocksProcessed(Stopwatch.GetElapsedTime(started));
-        await BustAsync(range.Last, head, cancellation);
-        if (to < head - options.Confirmations) return true;
-        await watcher.StepAsync(range.Last, head, addresses, cancellation);
+        _settlement.Metrics.BlocksProcessed(Stopwatch.GetElapsedTime(started));
+        await BustAsync(range.Last, head, cancellationToken);
+        if (to < head - _options.Confirmations)
+            return true;
+        await _watcher.StepAsync(range.Last, head, _addresses, cancellationToken);
         return false;
     }
 
-    private async Task<BlockMark> StartAsync(CancellationToken cancellation)
+    private async Task<BlockMark> StartAsync(CancellationToken cancellationToken)
     {
-        var before = await ReadStartAsync(cancellation);
-        await journal.ForgetUnconfirmedAsync(settlement.Term, cancellation);
-        Log.Starts(logger, before.Number);
+        var before = await ReadStartAsync(cancellationToken);
+        await _journal.ForgetUnconfirmedAsync(_settlement.Term, cancellationToken);
+        Log.Starts(_logger, before.Number);
         return before;
     }
 
     /// <summary>The block before the deployment: nothing of ours is in it or below.</summary>
-    private async Task<BlockMark> ReadStartAsync(CancellationToken cancellation)
+    private async Task<BlockMark> ReadStartAsync(CancellationToken cancellationToken)
     {
-        var number = Math.Max(0, deployment.DeployedBlock - 1);
-        var header = await settlement.Client.GetBlockAsync(number, cancellation)
+        var number = Math.Max(0, _deployment.DeployedBlock - 1);
+        var header =
+            await _settlement.Client.GetBlockAsync(number, cancellationToken)
             ?? throw new InconsistentChainException($"The node does not have block {number}, which is before the deployment.");
         return new BlockMark(number, header.Hash);
     }
 
     /// <summary>Once in a term: orders of a development chain that was lost must not be matched any more.</summary>
-    private async Task CloseLostMarketsAsync(CancellationToken cancellation)
+    private async Task CloseLostMarketsAsync(CancellationToken cancellationToken)
     {
-        if (lostMarketsClosed) return;
-        var lost = await store.ReadMarketsOfLostChainsAsync(deployment.Generation, cancellation);
-        await leader.DeliverAsync([.. lost.Select(leader.Close)], cancellation);
-        lostMarketsClosed = true;
+        if (_lostMarketsClosed)
+            return;
+        var lost = await _store.ReadMarketsOfLostChainsAsync(_deployment.Generation, cancellationToken);
+        await _leader.DeliverAsync([.. lost.Select(_leader.Close)], cancellationToken);
+        _lostMarketsClosed = true;
     }
 
     private InconsistentChainException Lags(BlockMark cursor)
     {
         var lag = new InconsistentChainException(
-            $"The node does not have block {cursor.Number}, which was confirmed before: it lags, and nothing is decided by it.");
-        settlement.Client.Distrust(lag.Message);
+            $"The node does not have block {cursor.Number}, which was confirmed before: it lags, and nothing is decided by it."
+        );
+        _settlement.Client.Distrust(lag.Message);
         return lag;
     }
 
-    private async Task<bool> IsCanonicalAsync(BlockMark mark, CancellationToken cancellation)
-        => await settlement.Client.GetBlockAsync(mark.Number, cancellation) is { } header && header.Hash == mark.Hash;
+    private async Task<bool> IsCanonicalAsync(BlockMark mark, CancellationToken cancellationToken) =>
+        await _settlement.Client.GetBlockAsync(mark.Number, cancellationToken) is { } header && header.Hash == mark.Hash;
 
     /// <summary>Settlements, cancels and resolutions. Trade ids that the journal does not know are the reconciler's to report.</summary>
-    private async Task<IReadOnlyList<LeaderCommand>> CommandsAsync(BlockFacts facts, long block, CancellationToken cancellation)
+    private async Task<IReadOnlyList<LeaderCommand>> CommandsAsync(BlockFacts facts, long block, CancellationToken cancellationToken)
     {
         var commands = new List<LeaderCommand>();
-        commands.AddRange(facts.Settled.Where(s => s.TradeId <= long.MaxValue).Select(s => leader.Settle((long)s.TradeId, s.Position.BlockNumber)));
+        commands.AddRange(
+            facts.Settled.Where(s => s.TradeId <= long.MaxValue).Select(s => _leader.Settle((long)s.TradeId, s.Position.BlockNumber))
+        );
 
-        foreach (var (order, lots) in await parts.DirectFills.ReadAsync(facts, block, cancellation)) commands.Add(leader.Reduce(order, lots));
+        foreach (var (order, lots) in await parts.DirectFills.ReadAsync(facts, block, cancellationToken))
+            commands.Add(_leader.Reduce(order, lots));
         foreach (var salt in facts.SaltsCancelled)
-            commands.Add(leader.CancelSalt(salt.Maker, MarketId(salt), salt.Salt, salt.Position.TransactionHash, salt.Position.LogIndex));
-        commands.AddRange(facts.Resolutions.Select(r => leader.Resolve(MarketId(r), (int)r.OutcomeIndex, r.Position.TransactionHash)));
-        commands.AddRange(facts.Invalidations.Select(i => leader.SetState(MarketId(i), Engine.MarketState.Closed)));
+            commands.Add(_leader.CancelSalt(salt.Maker, MarketId(salt), salt.Salt, salt.Position.TransactionHash, salt.Position.LogIndex));
+        commands.AddRange(facts.Resolutions.Select(r => _leader.Resolve(MarketId(r), (int)r.OutcomeIndex, r.Position.TransactionHash)));
+        commands.AddRange(facts.Invalidations.Select(i => _leader.SetState(MarketId(i), Engine.MarketState.Closed)));
         return commands;
     }
 
-    private int MarketId(MarketEvent e) => deployment.Find(e.Position.Market)!.Id;
+    private int MarketId(MarketEvent e) => _deployment.Find(e.Position.Market)!.Id;
 
-    private async Task ObserveAsync(BlockFacts facts, bool everything, long block, CancellationToken cancellation)
+    private async Task ObserveAsync(BlockFacts facts, bool everything, long block, CancellationToken cancellationToken)
     {
         HashSet<Address> touched = [.. facts.Touched.Select(t => t.Account), .. facts.CollateralApprovals, .. facts.ShareApprovals];
-        var known = everything ? [.. await store.ReadAllAccountsAsync(cancellation)] : touched.Count == 0 ? [] : await store.ReadKnownAccountsAsync(touched, cancellation);
-        var decreases = await parts.Unconfirmed.ReadUnconfirmedAsync(cancellation);
-        await ObserveAsync(UnconfirmedRules.With(ObservationRules.Plan(deployment, facts, known), deployment, decreases, block), known, decreases, block, cancellation);
-        if (everything && known.Count > 0) await ObserveAsync(ObservationRules.Everything(deployment, known), known, decreases, block, cancellation);
+        var known =
+            everything ? [.. await _store.ReadAllAccountsAsync(cancellationToken)]
+            : touched.Count == 0 ? []
+            : await _store.ReadKnownAccountsAsync(touched, cancellationToken);
+        var decreases = await parts.Unconfirmed.ReadUnconfirmedAsync(cancellationToken);
+        await ObserveAsync(
+            UnconfirmedRules.With(ObservationRules.Plan(_deployment, facts, known), _deployment, decreases, block),
+            known,
+            decreases,
+            block,
+            cancellationToken
+        );
+        if (everything && known.Count > 0)
+            await ObserveAsync(ObservationRules.Everything(_deployment, known), known, decreases, block, cancellationToken);
     }
 
-    private async Task ObserveAsync(Observations plan, IReadOnlySet<Address> known, IReadOnlyList<UnconfirmedDecrease> decreases, long block, CancellationToken cancellation)
+    private async Task ObserveAsync(
+        Observations plan,
+        IReadOnlySet<Address> known,
+        IReadOnlyList<UnconfirmedDecrease> decreases,
+        long block,
+        CancellationToken cancellationToken
+    )
     {
-        var read = new List<ChainHolding>(await parts.Holdings.ReadCollateralAsync([.. plan.Collateral], block, cancellation));
-        foreach (var (market, accounts) in plan.Shares) read.AddRange(await parts.Holdings.ReadSharesAsync(market, [.. accounts], block, cancellation));
-        if (read.Count == 0) return;
-        var owned = await store.ReadOwnedAsync([.. read.Select(r => r.Account).Distinct()], cancellation);
+        var read = new List<ChainHolding>(await parts.Holdings.ReadCollateralAsync([.. plan.Collateral], block, cancellationToken));
+        foreach (var (market, accounts) in plan.Shares)
+            read.AddRange(await parts.Holdings.ReadSharesAsync(market, [.. accounts], block, cancellationToken));
+        if (read.Count == 0)
+            return;
+        var owned = await _store.ReadOwnedAsync([.. read.Select(r => r.Account).Distinct()], cancellationToken);
         var changed = UnconfirmedRules.Believable(ObservationRules.Changed(read, owned, known), owned, decreases, block).ToList();
-        await leader.ObserveAsync(changed, block, parts.Allotter, cancellation);
+        await _leader.ObserveAsync(changed, block, parts.Allotter, cancellationToken);
     }
 
-    private async Task AdvanceAsync(VerifiedRange range, BlockFacts facts, CancellationToken cancellation)
+    private async Task AdvanceAsync(VerifiedRange range, BlockFacts facts, CancellationToken cancellationToken)
     {
         var to = range.Last;
         var settled = facts.Settled.Where(s => s.TradeId <= long.MaxValue).ToList();
         var refused = new List<(MarketEvent.SettlementFailed Event, SettlementFailure Failure)>();
         foreach (var refusal in facts.Refused.Where(r => r.TradeId <= long.MaxValue))
-            refused.Add((refusal, await parts.Transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), to.Number, cancellation)));
-        var trace = await settlement.Store.ReadTraceAsync(settled.Select(s => (long)s.TradeId), cancellation);
-        var changes = await journal.AdvanceAsync(
-            settlement.Term, [.. range.Headers.Select(h => new BlockMark(h.Number, h.Hash))],
+            refused.Add((refusal, await parts.Transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), to.Number, cancellationToken)));
+        var trace = await _settlement.Store.ReadTraceAsync(settled.Select(s => (long)s.TradeId), cancellationToken);
+        var changes = await _journal.AdvanceAsync(
+            _settlement.Term,
+            [.. range.Headers.Select(h => new BlockMark(h.Number, h.Hash))],
             [.. settled.Select(s => new FinalTrade((long)s.TradeId, s.Position.TransactionHash.ToBytes(), s.Position.BlockNumber))],
-            [.. refused.Where(r => !r.Failure.IsSettledAlready() && !r.Failure.IsTemporary()).Select(r =>
-                ((long)r.Event.TradeId, r.Failure.Stored(), r.Event.Position.TransactionHash.ToBytes(), r.Event.Position.BlockNumber))],
-            cancellation);
-        settlement.Publisher.Publish(settlement.Term, changes);
+            [
+                .. refused
+                    .Where(r => !r.Failure.IsSettledAlready() && !r.Failure.IsTemporary())
+                    .Select(r =>
+                        (
+                            (long)r.Event.TradeId,
+                            r.Failure.Stored(),
+                            r.Event.Position.TransactionHash.ToBytes(),
+                            r.Event.Position.BlockNumber
+                        )
+                    ),
+            ],
+            cancellationToken
+        );
+        _settlement.Publisher.Publish(_settlement.Term, changes);
         trace.Final(changes);
-        settlement.Publisher.Tell("finality", to.Number);
-        if (settled.Count > 0) Log.Final(logger, settled.Count, to.Number);
+        _settlement.Publisher.Tell("finality", to.Number);
+        if (settled.Count > 0)
+            Log.Final(_logger, settled.Count, to.Number);
     }
 
-    /// <summary>What failed and is certain gives the money of both sides free, once the orders that made it fail are off the book.</summary>
-    private async Task BustAsync(BlockMark confirmed, long head, CancellationToken cancellation)
+    /// <summary>
+    /// What failed and is certain gives the money of both sides free, once the orders that made it fail are off the book.
+    /// </summary>
+    private async Task BustAsync(BlockMark confirmed, long head, CancellationToken cancellationToken)
     {
-        var failed = await store.ReadToBustAsync(confirmed.Number, BustLimit, cancellation);
-        if (failed.Count == 0) return;
+        var failed = await _store.ReadToBustAsync(confirmed.Number, BustLimit, cancellationToken);
+        if (failed.Count == 0)
+            return;
         // First, because a trade that the engine has closed is not met here again.
         var attributions = failed.Select(f => FailureReasons.AttributionOf(f.TradeId, f.Reason)).OfType<Attribution>().ToList();
-        if (attributions.Count > 0) await journal.AttributeAsync(settlement.Term, attributions, cancellation);
-        var (facts, block) = await ReadAboveAsync(failed, confirmed, head, cancellation);
+        if (attributions.Count > 0)
+            await _journal.AttributeAsync(_settlement.Term, attributions, cancellationToken);
+        var (facts, block) = await ReadAboveAsync(failed, confirmed, head, cancellationToken);
         List<LeaderCommand> withdrawn =
         [
-            .. await parts.FaultyOrders.CommandsAsync(failed, facts, block, cancellation),
-            .. await parts.FaultyOrders.OfRefusedAsync(attributions.Select(a => a.TradeId).ToList(), options.Offenders, cancellation),
+            .. await parts.FaultyOrders.CommandsAsync(failed, facts, block, cancellationToken),
+            .. await parts.FaultyOrders.OfRefusedAsync(attributions.Select(a => a.TradeId).ToList(), _options.Offenders, cancellationToken),
         ];
-        if (withdrawn.Count > 0) await leader.DeliverAsync(withdrawn, cancellation);
-        var trace = await settlement.Store.ReadTraceAsync(failed.Select(f => f.TradeId), cancellation);
-        await leader.DeliverAsync([.. failed.Select(f => leader.Bust(f.TradeId, f.Reason, confirmed.Number))], cancellation);
+        if (withdrawn.Count > 0)
+            await _leader.DeliverAsync(withdrawn, cancellationToken);
+        var trace = await _settlement.Store.ReadTraceAsync(failed.Select(f => f.TradeId), cancellationToken);
+        await _leader.DeliverAsync([.. failed.Select(f => _leader.Bust(f.TradeId, f.Reason, confirmed.Number))], cancellationToken);
         trace.Bust(failed);
-        foreach (var (_, reason) in failed) settlement.Metrics.Bust(FailureReasons.CodeOf(reason));
-        Log.Bust(logger, failed.Count);
+        foreach (var (_, reason) in failed)
+            _settlement.Metrics.Bust(FailureReasons.CodeOf(reason));
+        Log.Bust(_logger, failed.Count);
     }
 
-    /// <summary>What is known above the cursor of orders that were filled past us: the fill that made a trade fail is often not confirmed yet.</summary>
+    /// <summary>
+    /// What is known above the cursor of orders that were filled past us: the fill that made a trade fail is often not confirmed yet.
+    /// </summary>
     private async Task<(BlockFacts Facts, long Block)> ReadAboveAsync(
-        IReadOnlyList<(long TradeId, string? Reason)> failed, BlockMark confirmed, long head, CancellationToken cancellation)
+        IReadOnlyList<(long TradeId, string? Reason)> failed,
+        BlockMark confirmed,
+        long head,
+        CancellationToken cancellationToken
+    )
     {
-        if (head <= confirmed.Number || head - confirmed.Number > options.BlockRange || !failed.Any(f => FaultyOrders.IsOverfilled(f.Reason)))
+        if (
+            head <= confirmed.Number
+            || head - confirmed.Number > _options.BlockRange
+            || !failed.Any(f => FaultyOrders.IsOverfilled(f.Reason))
+        )
             return (new BlockFacts(), confirmed.Number);
-        var above = await parts.Reader.ReadAsync(confirmed.Number + 1, head, confirmed, addresses, [.. BlockFacts.AllTopics], cancellation);
-        return (BlockFacts.Read(deployment, above.Logs), head);
+        var above = await parts.Reader.ReadAsync(
+            confirmed.Number + 1,
+            head,
+            confirmed,
+            _addresses,
+            [.. BlockFacts.AllTopics],
+            cancellationToken
+        );
+        return (BlockFacts.Read(_deployment, above.Logs), head);
     }
 
-    private async Task RewindAsync(BlockMark cursor, long head, CancellationToken cancellation)
+    private async Task RewindAsync(BlockMark cursor, long head, CancellationToken cancellationToken)
     {
-        foreach (var mark in await store.ReadMarksAsync(Math.Max(0, cursor.Number - options.FinalityBlocks), cancellation))
+        foreach (var mark in await _store.ReadMarksAsync(Math.Max(0, cursor.Number - _options.FinalityBlocks), cancellationToken))
         {
-            if (mark.Number > head || !await IsCanonicalAsync(mark, cancellation)) continue;
+            if (mark.Number > head || !await IsCanonicalAsync(mark, cancellationToken))
+                continue;
             await RewindToAsync(mark);
             return;
         }
 
-        if (await ReadStartAsync(cancellation) is var start && cursor.Number - start.Number <= options.FinalityBlocks)
+        if (await ReadStartAsync(cancellationToken) is var start && cursor.Number - start.Number <= _options.FinalityBlocks)
         {
             await RewindToAsync(start);
             return;
         }
 
         throw new SettlementHaltedException(
-            $"The chain has undone block {cursor.Number} and everything down to {options.FinalityBlocks} blocks before it. Settlement stops until somebody has looked.");
+            $"The chain has undone block {cursor.Number} and everything down to {_options.FinalityBlocks} blocks before it. Settlement stops until somebody has looked."
+        );
 
         async Task RewindToAsync(BlockMark mark)
         {
-            Log.Rewinds(logger, cursor.Number, mark.Number);
-            settlement.Publisher.Publish(settlement.Term, await journal.RewindAsync(settlement.Term, mark, cancellation));
-            settlement.Publisher.Tell("reorganisation", mark.Number);
+            Log.Rewinds(_logger, cursor.Number, mark.Number);
+            _settlement.Publisher.Publish(_settlement.Term, await _journal.RewindAsync(_settlement.Term, mark, cancellationToken));
+            _settlement.Publisher.Tell("reorganisation", mark.Number);
         }
     }
 

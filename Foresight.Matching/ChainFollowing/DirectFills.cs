@@ -6,34 +6,55 @@ using Foresight.Matching.ChainReading;
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>
-/// How much of the orders that rest here somebody filled directly on chain. Counted from an order's beginning: what the contract says that is filled, less what
-/// trades of ours settled, so the same number comes out however often and from whichever block it is asked.
+/// How much of the orders that rest here somebody filled directly on chain. Counted from an order's beginning: what the contract says that
+/// is filled, less what trades of ours settled, so the same number comes out however often and from whichever block it is asked.
 /// </summary>
 public sealed class DirectFills(Deployment deployment, EthereumClient client, FollowerStore store, UnconfirmedStore unconfirmed)
 {
     /// <param name="facts">Everything between the follower's cursor and <paramref name="block"/>.</param>
-    public async Task<IReadOnlyList<(RestingOrder Order, long Lots)>> ReadAsync(BlockFacts facts, long block, CancellationToken cancellation)
+    public async Task<IReadOnlyList<(RestingOrder Order, long Lots)>> ReadAsync(
+        BlockFacts facts,
+        long block,
+        CancellationToken cancellationToken
+    )
     {
         var touched = facts.DirectFills.Select(f => f.OrderHash).Distinct().ToList();
-        if (touched.Count == 0) return [];
-        return await OfAsync(await store.ReadRestingAsync(touched, cancellation), facts, block, cancellation);
+        if (touched.Count == 0)
+            return [];
+        return await OfAsync(await store.ReadRestingAsync(touched, cancellationToken), facts, block, cancellationToken);
     }
 
     /// <summary>Of these orders, those that were filled directly.</summary>
     /// <param name="facts">Everything between the follower's cursor and <paramref name="block"/>.</param>
     public async Task<IReadOnlyList<(RestingOrder Order, long Lots)>> OfAsync(
-        IReadOnlyList<RestingOrder> resting, BlockFacts facts, long block, CancellationToken cancellation)
+        IReadOnlyList<RestingOrder> resting,
+        BlockFacts facts,
+        long block,
+        CancellationToken cancellationToken
+    )
     {
-        if (resting.Count == 0) return [];
-        var final = await unconfirmed.ReadFinalLotsAsync([.. resting.Select(r => r.Hash)], cancellation);
-        var since = facts.Fills.Where(f => !f.TradeId.IsZero).GroupBy(f => f.OrderHash)
-            .ToDictionary(g => g.Key, g => (long)(g.Aggregate(System.Numerics.BigInteger.Zero, (sum, f) => sum + f.Amount) / OrderMessage.AmountPerLot));
+        if (resting.Count == 0)
+            return [];
+        var final = await unconfirmed.ReadFinalLotsAsync([.. resting.Select(r => r.Hash)], cancellationToken);
+        var since = facts
+            .Fills.Where(f => !f.TradeId.IsZero)
+            .GroupBy(f => f.OrderHash)
+            .ToDictionary(
+                g => g.Key,
+                g => (long)(g.Aggregate(System.Numerics.BigInteger.Zero, (sum, f) => sum + f.Amount) / OrderMessage.AmountPerLot)
+            );
         var fills = new List<(RestingOrder, long)>();
         foreach (var order in resting)
         {
-            var filled = await new MarketContract(client, deployment.Market(order.MarketId).Address).FilledAsync(order.Hash, block, cancellation);
-            var direct = (long)(filled / OrderMessage.AmountPerLot) - final.GetValueOrDefault(order.Hash) - since.GetValueOrDefault(order.Hash);
-            if (direct > 0) fills.Add((order, direct));
+            var filled = await new MarketContract(client, deployment.Market(order.MarketId).Address).FilledAsync(
+                order.Hash,
+                block,
+                cancellationToken
+            );
+            var direct =
+                (long)(filled / OrderMessage.AmountPerLot) - final.GetValueOrDefault(order.Hash) - since.GetValueOrDefault(order.Hash);
+            if (direct > 0)
+                fills.Add((order, direct));
         }
 
         return fills;

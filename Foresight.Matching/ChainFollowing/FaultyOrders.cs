@@ -1,58 +1,75 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
-using Foresight.Protocol;
+using Foresight.Cluster.Offenders;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
-using Foresight.Cluster.Offenders;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>
-/// What a failed trade says of orders that still rest here: an order that is cancelled, filled or expired on chain fails every match of it, and so does
-/// everything of an account that the contract does not believe or the token does not serve. They leave the book before the trade is bust, so that
-/// none of them costs a second taker its fill.
+/// What a failed trade says of orders that still rest here: an order that is cancelled, filled or expired on chain fails every match of it,
+/// and so does everything of an account that the contract does not believe or the token does not serve. They leave the book before the
+/// trade is bust, so that none of them costs a second taker its fill.
 /// </summary>
 public sealed class FaultyOrders(FollowerStore store, UnconfirmedStore unconfirmed, DirectFills direct, LeaderClient leader)
 {
     /// <param name="facts">Everything between the follower's cursor and <paramref name="block"/>.</param>
     public async Task<IReadOnlyList<LeaderCommand>> CommandsAsync(
-        IReadOnlyList<(long TradeId, string? Reason)> failed, BlockFacts facts, long block, CancellationToken cancellation)
+        IReadOnlyList<(long TradeId, string? Reason)> failed,
+        BlockFacts facts,
+        long block,
+        CancellationToken cancellationToken
+    )
     {
         var commands = new List<LeaderCommand>();
         var withdrawn = new HashSet<Address>();
         foreach (var (trade, reason) in failed)
         {
-            if (FailureReasons.WithdrawnAccount(reason) is not { } account || !withdrawn.Add(account)) continue;
-            commands.AddRange((await unconfirmed.ReadRestingOfAsync(account, cancellation)).Select(order => leader.Withdraw(order, trade)));
+            if (FailureReasons.WithdrawnAccount(reason) is not { } account || !withdrawn.Add(account))
+                continue;
+            commands.AddRange(
+                (await unconfirmed.ReadRestingOfAsync(account, cancellationToken)).Select(order => leader.Withdraw(order, trade))
+            );
         }
 
-        var orders = failed.Where(f => FailureReasons.OrderAtFault(f.Reason) is not null)
-            .GroupBy(f => FailureReasons.OrderAtFault(f.Reason)!.Value).ToDictionary(g => g.Key, g => g.Last());
-        if (orders.Count == 0) return commands;
-        var resting = await store.ReadRestingAsync(orders.Keys, cancellation);
+        var orders = failed
+            .Where(f => FailureReasons.OrderAtFault(f.Reason) is not null)
+            .GroupBy(f => FailureReasons.OrderAtFault(f.Reason)!.Value)
+            .ToDictionary(g => g.Key, g => g.Last());
+        if (orders.Count == 0)
+            return commands;
+        var resting = await store.ReadRestingAsync(orders.Keys, cancellationToken);
         var filled = resting.Where(order => IsOverfilled(orders[order.Hash].Reason)).ToList();
-        var reduced = (await direct.OfAsync(filled, facts, block, cancellation)).ToDictionary(r => r.Order, r => r.Lots);
+        var reduced = (await direct.OfAsync(filled, facts, block, cancellationToken)).ToDictionary(r => r.Order, r => r.Lots);
         foreach (var order in resting)
         {
-            commands.Add(reduced.TryGetValue(order, out var lots)
-                ? leader.Reduce(order, lots)
-                : leader.Withdraw(order, orders[order.Hash].TradeId));
+            commands.Add(
+                reduced.TryGetValue(order, out var lots) ? leader.Reduce(order, lots) : leader.Withdraw(order, orders[order.Hash].TradeId)
+            );
         }
 
         return commands;
     }
 
     /// <summary>
-    /// Everything that rests of accounts whose new orders are refused by now, by what these trades add to their score: what they placed before
-    /// is no better than what they would place next.
+    /// Everything that rests of accounts whose new orders are refused by now, by what these trades add to their score: what they placed
+    /// before is no better than what they would place next.
     /// </summary>
-    public async Task<IReadOnlyList<LeaderCommand>> OfRefusedAsync(IReadOnlyCollection<long> attributed, OffenderOptions options, CancellationToken cancellation)
+    public async Task<IReadOnlyList<LeaderCommand>> OfRefusedAsync(
+        IReadOnlyCollection<long> attributed,
+        OffenderOptions options,
+        CancellationToken cancellationToken
+    )
     {
         var commands = new List<LeaderCommand>();
-        foreach (var (account, trade, now, strikes) in await unconfirmed.ReadStrikesAsync(attributed, cancellation))
+        foreach (var (account, trade, now, strikes) in await unconfirmed.ReadStrikesAsync(attributed, cancellationToken))
         {
-            if (OffenderRules.StandingOf(strikes, options, now).Level != OffenderLevel.Refused) continue;
-            commands.AddRange((await unconfirmed.ReadRestingOfAsync(account, cancellation)).Select(order => leader.Withdraw(order, trade)));
+            if (OffenderRules.StandingOf(strikes, options, now).Level != OffenderLevel.Refused)
+                continue;
+            commands.AddRange(
+                (await unconfirmed.ReadRestingOfAsync(account, cancellationToken)).Select(order => leader.Withdraw(order, trade))
+            );
         }
 
         return commands;

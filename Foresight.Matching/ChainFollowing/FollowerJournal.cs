@@ -14,8 +14,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
     private const string Changed = "RETURNING t.trade_id, t.market_id, t.settlement, t.settlement_reason, t.tx_hash, t.block_number";
 
     // Of a range that reaches beyond the ancestor only the part up to it was compared on this chain.
-    private const string VoidCoverage =
-        """
+    private const string VoidCoverage = """
         WITH cut AS (
             UPDATE reconciliation_coverage c SET to_block = $1 FROM reconciliation_coverage before
             WHERE c.state = 'covered' AND c.from_block <= $1 AND c.to_block > $1 AND (before.run_id, before.from_block) = (c.run_id, c.from_block)
@@ -30,151 +29,202 @@ public sealed class FollowerJournal(SettlementJournal journal)
     /// <summary>The step is done: the leader has acknowledged all of it. The trades are final and the cursor moves, together.</summary>
     /// <param name="blocks">Every block of the step, so that a reorganisation is followed back to where it began and no further.</param>
     public Task<IReadOnlyList<TradeChange>> AdvanceAsync(
-        Term term, IReadOnlyList<BlockMark> blocks, IReadOnlyList<FinalTrade> final,
-        IReadOnlyList<(long TradeId, string Reason, byte[] TransactionHash, long Block)> failed, CancellationToken cancellation)
+        Term term,
+        IReadOnlyList<BlockMark> blocks,
+        IReadOnlyList<FinalTrade> final,
+        IReadOnlyList<(long TradeId, string Reason, byte[] TransactionHash, long Block)> failed,
+        CancellationToken cancellationToken
+    )
     {
         var to = blocks[^1];
         var kept = blocks.TakeLast(MarksKept).ToList();
         return journal.ExecuteAsync(
-            term, cancellation,
+            term,
+            cancellationToken,
             SettlementJournal.Sql(
                 $"""
-                 UPDATE trades t SET settlement = 'final', settlement_reason = NULL, tx_hash = f.tx_hash, block_number = f.block_number,
-                     batch_id = coalesce(b.batch_id, t.batch_id), settled_at = now(), settlement_changed_at = now()
-                 FROM unnest($1::bigint[], $2::bytea[], $3::bigint[]) AS f (trade_id, tx_hash, block_number)
-                 LEFT JOIN settlement_batches b ON b.tx_hash = f.tx_hash
-                 WHERE t.trade_id = f.trade_id AND (t.settlement, t.block_number) IS DISTINCT FROM ('final', f.block_number) {Changed}
-                 """,
-                final.Select(f => f.TradeId).ToArray(), final.Select(f => f.TransactionHash).ToArray(), final.Select(f => f.BlockNumber).ToArray()),
+                UPDATE trades t SET settlement = 'final', settlement_reason = NULL, tx_hash = f.tx_hash, block_number = f.block_number,
+                    batch_id = coalesce(b.batch_id, t.batch_id), settled_at = now(), settlement_changed_at = now()
+                FROM unnest($1::bigint[], $2::bytea[], $3::bigint[]) AS f (trade_id, tx_hash, block_number)
+                LEFT JOIN settlement_batches b ON b.tx_hash = f.tx_hash
+                WHERE t.trade_id = f.trade_id AND (t.settlement, t.block_number) IS DISTINCT FROM ('final', f.block_number) {Changed}
+                """,
+                final.Select(f => f.TradeId).ToArray(),
+                final.Select(f => f.TransactionHash).ToArray(),
+                final.Select(f => f.BlockNumber).ToArray()
+            ),
             // Usually the submitter has said so from the receipt; here it is said of a batch whose receipt nobody saw.
             SettlementJournal.Sql(
                 $"""
-                 UPDATE trades t SET settlement = 'failed', settlement_reason = f.reason, tx_hash = f.tx_hash, block_number = f.block_number, settlement_changed_at = now()
-                 FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bigint[]) AS f (trade_id, reason, tx_hash, block_number)
-                 WHERE t.trade_id = f.trade_id AND t.settlement IN ('batched', 'broadcast') {Changed}
-                 """,
-                failed.Select(f => f.TradeId).ToArray(), failed.Select(f => f.Reason).ToArray(), failed.Select(f => f.TransactionHash).ToArray(),
-                failed.Select(f => f.Block).ToArray()),
+                UPDATE trades t SET settlement = 'failed', settlement_reason = f.reason, tx_hash = f.tx_hash, block_number = f.block_number, settlement_changed_at = now()
+                FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bigint[]) AS f (trade_id, reason, tx_hash, block_number)
+                WHERE t.trade_id = f.trade_id AND t.settlement IN ('batched', 'broadcast') {Changed}
+                """,
+                failed.Select(f => f.TradeId).ToArray(),
+                failed.Select(f => f.Reason).ToArray(),
+                failed.Select(f => f.TransactionHash).ToArray(),
+                failed.Select(f => f.Block).ToArray()
+            ),
             SettlementJournal.Sql(
                 """
                 INSERT INTO chain_cursors (name, block_number, block_hash) VALUES ($1, $2, $3)
                 ON CONFLICT (name) DO UPDATE SET block_number = excluded.block_number, block_hash = excluded.block_hash, updated_at = now()
                 """,
-                ChainCursors.Follower, to.Number, to.Hash.ToBytes()),
+                ChainCursors.Follower,
+                to.Number,
+                to.Hash.ToBytes()
+            ),
             SettlementJournal.Sql(
                 """
                 INSERT INTO chain_blocks (block_number, block_hash) SELECT * FROM unnest($1::bigint[], $2::bytea[])
                 ON CONFLICT (block_number) DO UPDATE SET block_hash = excluded.block_hash
                 """,
-                kept.Select(b => b.Number).ToArray(), kept.Select(b => b.Hash.ToBytes()).ToArray()),
+                kept.Select(b => b.Number).ToArray(),
+                kept.Select(b => b.Hash.ToBytes()).ToArray()
+            ),
             SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number < $1", to.Number - MarksKept),
             SettlementJournal.Sql("DELETE FROM unconfirmed_decreases WHERE seen_block <= $1", to.Number),
-            SettlementJournal.Sql("DELETE FROM chain_cursors WHERE name = $1 AND block_number < $2", ChainCursors.Reobserve, to.Number));
+            SettlementJournal.Sql("DELETE FROM chain_cursors WHERE name = $1 AND block_number < $2", ChainCursors.Reobserve, to.Number)
+        );
     }
 
     /// <summary>
     /// A reorganisation undid everything above <paramref name="ancestor"/>: trades that were decided there are open again, and the follower
-    /// reads from there. The reconciler's coverage of those blocks is void as well. Until the follower is beyond where it stood, it is noted
-    /// that every account must be observed anew: what was undone leaves no event behind.
+    /// reads from there. The reconciler's coverage of those blocks is void as well. Until the follower is beyond where it stood, it is
+    /// noted that every account must be observed anew: what was undone leaves no event behind.
     /// </summary>
-    public Task<IReadOnlyList<TradeChange>> RewindAsync(Term term, BlockMark ancestor, CancellationToken cancellation) => journal.ExecuteAsync(
-        term, cancellation,
-        SettlementJournal.Sql(
-            """
-            UPDATE settlement_batches SET state = 'broadcast', broadcast_block = NULL, block_number = NULL, block_hash = NULL, gas_used = NULL, error = NULL,
-                updated_at = now()
-            WHERE block_number > $1 AND state IN ('mined', 'final', 'failed')
-            """,
-            ancestor.Number),
-        // What is tried again has not failed: whoever makes it fail again is named then.
-        SettlementJournal.Sql(
-            """
-            DELETE FROM strikes o USING trades t JOIN markets m USING (market_id)
-            WHERE o.trade_id = t.trade_id AND m.generation = (SELECT max(generation) FROM deployments)
-              AND t.block_number > $1 AND t.settlement = 'failed' AND t.batch_id IS NOT NULL
-            """,
-            ancestor.Number),
-        SettlementJournal.Sql(
-            $"""
-             UPDATE trades t SET settlement = 'broadcast', settlement_reason = NULL, tx_hash = NULL, block_number = NULL, settled_at = NULL, settlement_changed_at = now()
-             FROM markets m WHERE m.market_id = t.market_id AND m.generation = (SELECT max(generation) FROM deployments)
-               AND t.block_number > $1 AND t.settlement IN ('mined', 'final', 'failed') AND t.batch_id IS NOT NULL {Changed}
-             """,
-            ancestor.Number),
-        SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number > $1", ancestor.Number),
-        SettlementJournal.Sql(VoidCoverage, ancestor.Number),
-        SettlementJournal.Sql(
-            "UPDATE reconciliation_coverage SET state = 'undone', error = 'A reorganisation undid these blocks.' WHERE state = 'covered' AND from_block > $1",
-            ancestor.Number),
-        SettlementJournal.Sql(
-            """
-            INSERT INTO chain_cursors (name, block_number, block_hash) SELECT $1, block_number, block_hash FROM chain_cursors WHERE name = $2
-            ON CONFLICT (name) DO UPDATE SET block_number = greatest(chain_cursors.block_number, excluded.block_number)
-            """,
-            ChainCursors.Reobserve, ChainCursors.Follower),
-        SettlementJournal.Sql(
-            "UPDATE chain_cursors SET block_number = $1, block_hash = $2, updated_at = now() WHERE block_number > $1 AND name <> $3", ancestor.Number, ancestor.Hash.ToBytes(),
-            ChainCursors.Reobserve));
+    public Task<IReadOnlyList<TradeChange>> RewindAsync(Term term, BlockMark ancestor, CancellationToken cancellationToken) =>
+        journal.ExecuteAsync(
+            term,
+            cancellationToken,
+            SettlementJournal.Sql(
+                """
+                UPDATE settlement_batches SET state = 'broadcast', broadcast_block = NULL, block_number = NULL, block_hash = NULL, gas_used = NULL, error = NULL,
+                    updated_at = now()
+                WHERE block_number > $1 AND state IN ('mined', 'final', 'failed')
+                """,
+                ancestor.Number
+            ),
+            // What is tried again has not failed: whoever makes it fail again is named then.
+            SettlementJournal.Sql(
+                """
+                DELETE FROM strikes o USING trades t JOIN markets m USING (market_id)
+                WHERE o.trade_id = t.trade_id AND m.generation = (SELECT max(generation) FROM deployments)
+                  AND t.block_number > $1 AND t.settlement = 'failed' AND t.batch_id IS NOT NULL
+                """,
+                ancestor.Number
+            ),
+            SettlementJournal.Sql(
+                $"""
+                UPDATE trades t SET settlement = 'broadcast', settlement_reason = NULL, tx_hash = NULL, block_number = NULL, settled_at = NULL, settlement_changed_at = now()
+                FROM markets m WHERE m.market_id = t.market_id AND m.generation = (SELECT max(generation) FROM deployments)
+                  AND t.block_number > $1 AND t.settlement IN ('mined', 'final', 'failed') AND t.batch_id IS NOT NULL {Changed}
+                """,
+                ancestor.Number
+            ),
+            SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number > $1", ancestor.Number),
+            SettlementJournal.Sql(VoidCoverage, ancestor.Number),
+            SettlementJournal.Sql(
+                "UPDATE reconciliation_coverage SET state = 'undone', error = 'A reorganisation undid these blocks.' WHERE state = 'covered' AND from_block > $1",
+                ancestor.Number
+            ),
+            SettlementJournal.Sql(
+                """
+                INSERT INTO chain_cursors (name, block_number, block_hash) SELECT $1, block_number, block_hash FROM chain_cursors WHERE name = $2
+                ON CONFLICT (name) DO UPDATE SET block_number = greatest(chain_cursors.block_number, excluded.block_number)
+                """,
+                ChainCursors.Reobserve,
+                ChainCursors.Follower
+            ),
+            SettlementJournal.Sql(
+                "UPDATE chain_cursors SET block_number = $1, block_hash = $2, updated_at = now() WHERE block_number > $1 AND name <> $3",
+                ancestor.Number,
+                ancestor.Hash.ToBytes(),
+                ChainCursors.Reobserve
+            )
+        );
 
     /// <summary>
-    /// Writes down what the chain will not fill, before the leader is told to take it off the book: so an order is either looked up after this, and
-    /// refused, or sequenced before the cancel, and cancelled.
+    /// Writes down what the chain will not fill, before the leader is told to take it off the book: so an order is either looked up after
+    /// this, and refused, or sequenced before the cancel, and cancelled.
     /// </summary>
-    public async Task NoteDeadAsync(Term term, Deployment deployment, BlockFacts facts, CancellationToken cancellation)
+    public async Task NoteDeadAsync(Term term, Deployment deployment, BlockFacts facts, CancellationToken cancellationToken)
     {
         var (salts, fills) = (facts.SaltsCancelled, facts.DirectFills.ToList());
-        if (salts.Count == 0 && fills.Count == 0) return;
+        if (salts.Count == 0 && fills.Count == 0)
+            return;
         await journal.ExecuteAsync(
-            term, cancellation,
+            term,
+            cancellationToken,
             SettlementJournal.Sql(
                 """
                 INSERT INTO cancelled_salts (market_id, maker, salt, block_number)
                 SELECT * FROM unnest($1::int[], $2::bytea[], $3::numeric[], $4::bigint[]) ON CONFLICT DO NOTHING
                 """,
-                salts.Select(s => deployment.Find(s.Position.Market)!.Id).ToArray(), salts.Select(s => s.Maker.ToBytes()).ToArray(),
-                salts.Select(s => s.Salt).ToArray(), salts.Select(s => s.Position.BlockNumber).ToArray()),
+                salts.Select(s => deployment.Find(s.Position.Market)!.Id).ToArray(),
+                salts.Select(s => s.Maker.ToBytes()).ToArray(),
+                salts.Select(s => s.Salt).ToArray(),
+                salts.Select(s => s.Position.BlockNumber).ToArray()
+            ),
             SettlementJournal.Sql(
                 """
                 INSERT INTO direct_fills (order_hash, market_id, block_number)
                 SELECT * FROM unnest($1::bytea[], $2::int[], $3::bigint[]) ON CONFLICT DO NOTHING
                 """,
-                fills.Select(f => f.OrderHash.ToBytes()).ToArray(), fills.Select(f => deployment.Find(f.Position.Market)!.Id).ToArray(),
-                fills.Select(f => f.Position.BlockNumber).ToArray()));
+                fills.Select(f => f.OrderHash.ToBytes()).ToArray(),
+                fills.Select(f => deployment.Find(f.Position.Market)!.Id).ToArray(),
+                fills.Select(f => f.Position.BlockNumber).ToArray()
+            )
+        );
     }
 
     /// <summary>These holdings were less at an unconfirmed block; they are observed anew when it is confirmed.</summary>
-    public Task MarkUnconfirmedAsync(Term term, IReadOnlyList<ChainHolding> reduced, long block, CancellationToken cancellation)
+    public Task MarkUnconfirmedAsync(Term term, IReadOnlyList<ChainHolding> reduced, long block, CancellationToken cancellationToken)
     {
         var assets = reduced.Select(ObservationRules.AssetOf).ToList();
         return journal.ExecuteAsync(
-            term, cancellation,
+            term,
+            cancellationToken,
             SettlementJournal.Sql(
                 """
                 INSERT INTO unconfirmed_decreases AS d (address, market_id, outcome, seen_block)
                 SELECT u.address, u.market_id, u.outcome, $4 FROM unnest($1::bytea[], $2::int[], $3::smallint[]) AS u (address, market_id, outcome)
                 ON CONFLICT (address, market_id, outcome) DO UPDATE SET seen_block = greatest(d.seen_block, excluded.seen_block)
                 """,
-                reduced.Select(r => r.Account.ToBytes()).ToArray(), assets.Select(a => a.Market).ToArray(), assets.Select(a => (short)a.Outcome).ToArray(), block));
+                reduced.Select(r => r.Account.ToBytes()).ToArray(),
+                assets.Select(a => a.Market).ToArray(),
+                assets.Select(a => (short)a.Outcome).ToArray(),
+                block
+            )
+        );
     }
 
     /// <summary>
-    /// Holds failed trades against the accounts whose doing they are; each trade once. The reason names the account, or the order whose maker it is.
+    /// Holds failed trades against the accounts whose doing they are; each trade once.
+    /// The reason names the account, or the order whose maker it is.
     /// </summary>
-    public Task AttributeAsync(Term term, IReadOnlyList<Attribution> attributions, CancellationToken cancellation) => journal.ExecuteAsync(
-        term, cancellation,
-        SettlementJournal.Sql(
-            """
-            INSERT INTO strikes (trade_id, address, reason, points)
-            SELECT u.trade_id, a.address, u.reason, u.points
-            FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::text[], $5::int[]) AS u (trade_id, address, order_hash, reason, points)
-            JOIN accounts a ON a.address =
-                coalesce(nullif(u.address, ''), (SELECT m.address FROM orders o JOIN accounts m USING (account_id) WHERE o.order_hash = u.order_hash))
-            ON CONFLICT (trade_id) DO NOTHING
-            """,
-            attributions.Select(a => a.TradeId).ToArray(), attributions.Select(a => a.Account?.ToBytes() ?? []).ToArray(),
-            attributions.Select(a => a.Order?.ToBytes() ?? []).ToArray(), attributions.Select(a => a.Code).ToArray(), attributions.Select(a => a.Points).ToArray()));
+    public Task AttributeAsync(Term term, IReadOnlyList<Attribution> attributions, CancellationToken cancellationToken) =>
+        journal.ExecuteAsync(
+            term,
+            cancellationToken,
+            SettlementJournal.Sql(
+                """
+                INSERT INTO strikes (trade_id, address, reason, points)
+                SELECT u.trade_id, a.address, u.reason, u.points
+                FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::text[], $5::int[]) AS u (trade_id, address, order_hash, reason, points)
+                JOIN accounts a ON a.address =
+                    coalesce(nullif(u.address, ''), (SELECT m.address FROM orders o JOIN accounts m USING (account_id) WHERE o.order_hash = u.order_hash))
+                ON CONFLICT (trade_id) DO NOTHING
+                """,
+                attributions.Select(a => a.TradeId).ToArray(),
+                attributions.Select(a => a.Account?.ToBytes() ?? []).ToArray(),
+                attributions.Select(a => a.Order?.ToBytes() ?? []).ToArray(),
+                attributions.Select(a => a.Code).ToArray(),
+                attributions.Select(a => a.Points).ToArray()
+            )
+        );
 
     /// <summary>Of a chain that is gone. On a new one everything is observed at the first step.</summary>
-    public Task ForgetUnconfirmedAsync(Term term, CancellationToken cancellation)
-        => journal.ExecuteAsync(term, cancellation, SettlementJournal.Sql("DELETE FROM unconfirmed_decreases"));
+    public Task ForgetUnconfirmedAsync(Term term, CancellationToken cancellationToken) =>
+        journal.ExecuteAsync(term, cancellationToken, SettlementJournal.Sql("DELETE FROM unconfirmed_decreases"));
 }

@@ -1,7 +1,7 @@
-using Foresight.Matching.Sequencing;
 using Dapper;
 using Foresight.Chain;
 using Foresight.Matching.ChainReading;
+using Foresight.Matching.Sequencing;
 using Npgsql;
 
 namespace Foresight.Matching.ChainFollowing;
@@ -16,20 +16,30 @@ public sealed record LostMarket(int Id, int Shard);
 public sealed class FollowerStore(NpgsqlDataSource primary)
 {
     /// <summary>Null before the first step on this chain.</summary>
-    public async Task<BlockMark?> ReadCursorAsync(CancellationToken cancellation)
+    public async Task<BlockMark?> ReadCursorAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        var row = await connection.QuerySingleOrDefaultAsync<(long Number, byte[] Hash)?>(new CommandDefinition(
-            "SELECT block_number, block_hash FROM chain_cursors WHERE name = @Follower", new { ChainCursors.Follower }, cancellationToken: cancellation));
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        var row = await connection.QuerySingleOrDefaultAsync<(long Number, byte[] Hash)?>(
+            new CommandDefinition(
+                "SELECT block_number, block_hash FROM chain_cursors WHERE name = @Follower",
+                new { ChainCursors.Follower },
+                cancellationToken: cancellationToken
+            )
+        );
         return row is { } cursor ? new BlockMark(cursor.Number, new Hash32(cursor.Hash)) : null;
     }
 
     /// <summary>Blocks at which the follower stood, newest first.</summary>
-    public async Task<IReadOnlyList<BlockMark>> ReadMarksAsync(long from, CancellationToken cancellation)
+    public async Task<IReadOnlyList<BlockMark>> ReadMarksAsync(long from, CancellationToken cancellationToken)
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        var rows = await connection.QueryAsync<(long Number, byte[] Hash)>(new CommandDefinition(
-            "SELECT block_number, block_hash FROM chain_blocks WHERE block_number >= @from ORDER BY block_number DESC", new { from }, cancellationToken: cancellation));
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(long Number, byte[] Hash)>(
+            new CommandDefinition(
+                "SELECT block_number, block_hash FROM chain_blocks WHERE block_number >= @from ORDER BY block_number DESC",
+                new { from },
+                cancellationToken: cancellationToken
+            )
+        );
         return [.. rows.Select(r => new BlockMark(r.Number, new Hash32(r.Hash)))];
     }
 
@@ -37,75 +47,123 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
     /// Failed trades that the engine still holds money for: decided off chain, or by a block up to this one. Not those whose batch was in a
     /// block that another has taken the place of: in that one they may have settled.
     /// </summary>
-    public async Task<IReadOnlyList<(long TradeId, string? Reason)>> ReadToBustAsync(long confirmedBlock, int limit, CancellationToken cancellation)
+    public async Task<IReadOnlyList<(long TradeId, string? Reason)>> ReadToBustAsync(
+        long confirmedBlock,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        return [.. await connection.QueryAsync<(long, string?)>(new CommandDefinition(
-            """
-            SELECT t.trade_id, t.settlement_reason FROM trades t
-            LEFT JOIN settlement_batches b ON b.batch_id = t.batch_id AND b.block_number = t.block_number
-            LEFT JOIN chain_blocks c ON c.block_number = t.block_number
-            WHERE NOT t.closed AND t.settlement = 'failed' AND (t.block_number IS NULL OR t.block_number <= @confirmedBlock)
-              AND coalesce(b.block_hash = c.block_hash, true)
-            ORDER BY t.trade_id LIMIT @limit
-            """,
-            new { confirmedBlock, limit }, cancellationToken: cancellation))];
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        return
+        [
+            .. await connection.QueryAsync<(long, string?)>(
+                new CommandDefinition(
+                    """
+                    SELECT t.trade_id, t.settlement_reason FROM trades t
+                    LEFT JOIN settlement_batches b ON b.batch_id = t.batch_id AND b.block_number = t.block_number
+                    LEFT JOIN chain_blocks c ON c.block_number = t.block_number
+                    WHERE NOT t.closed AND t.settlement = 'failed' AND (t.block_number IS NULL OR t.block_number <= @confirmedBlock)
+                      AND coalesce(b.block_hash = c.block_hash, true)
+                    ORDER BY t.trade_id LIMIT @limit
+                    """,
+                    new { confirmedBlock, limit },
+                    cancellationToken: cancellationToken
+                )
+            ),
+        ];
     }
 
-    public async Task<HashSet<Address>> ReadKnownAccountsAsync(IReadOnlyCollection<Address> accounts, CancellationToken cancellation)
+    public async Task<HashSet<Address>> ReadKnownAccountsAsync(IReadOnlyCollection<Address> accounts, CancellationToken cancellationToken)
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        var known = await connection.QueryAsync<byte[]>(new CommandDefinition(
-            "SELECT address FROM accounts WHERE address = ANY (@all)", new { all = accounts.Select(a => a.ToBytes()).ToArray() }, cancellationToken: cancellation));
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        var known = await connection.QueryAsync<byte[]>(
+            new CommandDefinition(
+                "SELECT address FROM accounts WHERE address = ANY (@all)",
+                new { all = accounts.Select(a => a.ToBytes()).ToArray() },
+                cancellationToken: cancellationToken
+            )
+        );
         return [.. known.Select(a => new Address(a))];
     }
 
-    public async Task<IReadOnlyList<Address>> ReadAllAccountsAsync(CancellationToken cancellation)
+    public async Task<IReadOnlyList<Address>> ReadAllAccountsAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        return [.. (await connection.QueryAsync<byte[]>(new CommandDefinition("SELECT address FROM accounts ORDER BY account_id", cancellationToken: cancellation))).Select(a => new Address(a))];
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        return
+        [
+            .. (
+                await connection.QueryAsync<byte[]>(
+                    new CommandDefinition("SELECT address FROM accounts ORDER BY account_id", cancellationToken: cancellationToken)
+                )
+            ).Select(a => new Address(a)),
+        ];
     }
 
     /// <summary>What the ledger says that these accounts own, over all shards, by address, market (0: collateral) and outcome.</summary>
-    public async Task<Dictionary<(Address, int Market, int Outcome), long>> ReadOwnedAsync(IReadOnlyCollection<Address> accounts, CancellationToken cancellation)
+    public async Task<Dictionary<(Address, int Market, int Outcome), long>> ReadOwnedAsync(
+        IReadOnlyCollection<Address> accounts,
+        CancellationToken cancellationToken
+    )
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        var rows = await connection.QueryAsync<(byte[] Address, int Market, short Outcome, long Owned)>(new CommandDefinition(
-            """
-            SELECT a.address, b.market_id, b.outcome, sum(b.owned)::bigint FROM balances b JOIN accounts a USING (account_id)
-            WHERE a.address = ANY (@all) GROUP BY a.address, b.market_id, b.outcome
-            """,
-            new { all = accounts.Select(a => a.ToBytes()).ToArray() }, cancellationToken: cancellation));
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(byte[] Address, int Market, short Outcome, long Owned)>(
+            new CommandDefinition(
+                """
+                SELECT a.address, b.market_id, b.outcome, sum(b.owned)::bigint FROM balances b JOIN accounts a USING (account_id)
+                WHERE a.address = ANY (@all) GROUP BY a.address, b.market_id, b.outcome
+                """,
+                new { all = accounts.Select(a => a.ToBytes()).ToArray() },
+                cancellationToken: cancellationToken
+            )
+        );
         return rows.ToDictionary(r => (new Address(r.Address), r.Market, (int)r.Outcome), r => r.Owned);
     }
 
-    /// <summary>The block up to which a reorganisation had been followed, while the ledger is not yet observed beyond it; else null.</summary>
-    public async Task<long?> ReadReobserveAsync(CancellationToken cancellation)
+    /// <summary>
+    /// The block up to which a reorganisation had been followed, while the ledger is not yet observed beyond it; else null.
+    /// </summary>
+    public async Task<long?> ReadReobserveAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        return await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
-            "SELECT block_number FROM chain_cursors WHERE name = @Reobserve", new { ChainCursors.Reobserve }, cancellationToken: cancellation));
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long?>(
+            new CommandDefinition(
+                "SELECT block_number FROM chain_cursors WHERE name = @Reobserve",
+                new { ChainCursors.Reobserve },
+                cancellationToken: cancellationToken
+            )
+        );
     }
 
     /// <summary>Markets of a chain that was lost, which nobody can settle any more and which are still open.</summary>
-    public async Task<IReadOnlyList<LostMarket>> ReadMarketsOfLostChainsAsync(int generation, CancellationToken cancellation)
+    public async Task<IReadOnlyList<LostMarket>> ReadMarketsOfLostChainsAsync(int generation, CancellationToken cancellationToken)
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        return [.. await connection.QueryAsync<LostMarket>(new CommandDefinition(
-            "SELECT market_id AS id, shard::int AS shard FROM markets WHERE generation < @generation AND state IN (0, 1) AND listed_sequence IS NOT NULL ORDER BY market_id",
-            new { generation }, cancellationToken: cancellation))];
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        return
+        [
+            .. await connection.QueryAsync<LostMarket>(
+                new CommandDefinition(
+                    "SELECT market_id AS id, shard::int AS shard FROM markets WHERE generation < @generation AND state IN (0, 1) AND listed_sequence IS NOT NULL ORDER BY market_id",
+                    new { generation },
+                    cancellationToken: cancellationToken
+                )
+            ),
+        ];
     }
 
     /// <summary>Those of these orders that rest in a book.</summary>
-    public async Task<IReadOnlyList<RestingOrder>> ReadRestingAsync(IReadOnlyCollection<Hash32> hashes, CancellationToken cancellation)
+    public async Task<IReadOnlyList<RestingOrder>> ReadRestingAsync(IReadOnlyCollection<Hash32> hashes, CancellationToken cancellationToken)
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        var rows = await connection.QueryAsync<(byte[] Hash, byte[] Maker, int Market)>(new CommandDefinition(
-            """
-            SELECT o.order_hash, a.address, o.market_id FROM orders o JOIN accounts a USING (account_id)
-            WHERE o.order_hash = ANY (@all) AND o.status IN (0, 1)
-            """,
-            new { all = hashes.Select(h => h.ToBytes()).ToArray() }, cancellationToken: cancellation));
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(byte[] Hash, byte[] Maker, int Market)>(
+            new CommandDefinition(
+                """
+                SELECT o.order_hash, a.address, o.market_id FROM orders o JOIN accounts a USING (account_id)
+                WHERE o.order_hash = ANY (@all) AND o.status IN (0, 1)
+                """,
+                new { all = hashes.Select(h => h.ToBytes()).ToArray() },
+                cancellationToken: cancellationToken
+            )
+        );
         return [.. rows.Select(r => new RestingOrder(new Hash32(r.Hash), new Address(r.Maker), r.Market))];
     }
 }

@@ -1,41 +1,54 @@
-using Foresight.Matching.Sequencing;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
-using Foresight.Protocol;
-using Foresight.Matching.Engine;
 using Foresight.Matching.ChainReading;
+using Foresight.Matching.Engine;
+using Foresight.Matching.Sequencing;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>Stops and opens markets here as they are stopped and opened on chain.</summary>
-public sealed partial class MarketWatch(Deployment deployment, EthereumClient client, UnconfirmedStore store, LeaderClient leader, ILogger logger)
+public sealed partial class MarketWatch(
+    Deployment deployment,
+    EthereumClient client,
+    UnconfirmedStore store,
+    LeaderClient leader,
+    ILogger logger
+)
 {
     /// <summary><c>Market.State</c>: open, resolved, invalid.</summary>
     private const int OpenOnChain = 0;
 
     /// <param name="stops">Contracts that said that they stopped, since the last look.</param>
-    public async Task StepAsync(IReadOnlySet<Address> stops, long confirmed, long head, CancellationToken cancellation)
+    public async Task StepAsync(IReadOnlySet<Address> stops, long confirmed, long head, CancellationToken cancellationToken)
     {
-        var states = await store.ReadMarketStatesAsync(deployment.Generation, cancellation);
+        var states = await store.ReadMarketStatesAsync(deployment.Generation, cancellationToken);
         var commands = new List<LeaderCommand>();
         foreach (var market in deployment.Markets)
         {
-            if (!states.TryGetValue(market.Id, out var here) || (here != MarketState.Paused && !stops.Contains(market.Address))) continue;
-            var next = MarketRules.Next(here, await ReadAsync(market, confirmed, cancellation), await ReadAsync(market, head, cancellation));
-            if (next is not { } state) continue;
+            if (!states.TryGetValue(market.Id, out var here) || (here != MarketState.Paused && !stops.Contains(market.Address)))
+                continue;
+            var next = MarketRules.Next(
+                here,
+                await ReadAsync(market, confirmed, cancellationToken),
+                await ReadAsync(market, head, cancellationToken)
+            );
+            if (next is not { } state)
+                continue;
             Log.Follows(logger, market.Id, state, head);
             commands.Add(leader.SetState(market.Id, state));
         }
 
-        if (commands.Count > 0) await leader.DeliverAsync(commands, cancellation);
+        if (commands.Count > 0)
+            await leader.DeliverAsync(commands, cancellationToken);
     }
 
-    private async Task<ChainMarket> ReadAsync(DeployedMarket market, long block, CancellationToken cancellation)
+    private async Task<ChainMarket> ReadAsync(DeployedMarket market, long block, CancellationToken cancellationToken)
     {
         var contract = new MarketContract(client, market.Address);
-        var state = await contract.ReadAsync<System.Numerics.BigInteger>(MarketContract.StateFunction, block, cancellation);
-        var paused = await contract.ReadAsync<bool>(MarketContract.PausedFunction, block, cancellation);
+        var state = await contract.ReadAsync<System.Numerics.BigInteger>(MarketContract.StateFunction, block, cancellationToken);
+        var paused = await contract.ReadAsync<bool>(MarketContract.PausedFunction, block, cancellationToken);
         return new ChainMarket(state == OpenOnChain, paused);
     }
 

@@ -1,29 +1,42 @@
-using Foresight.Matching.Sequencing;
 using Foresight.Chain;
 using Foresight.Matching.ChainReading;
+using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>
-/// What may be done on the word of a block that a reorganisation can still undo: only what takes away. Whoever has less is held to it at once;
-/// whoever has more must wait until that is confirmed.
+/// What may be done on the word of a block that a reorganisation can still undo: only what takes away. Whoever has less is held to it at
+/// once; whoever has more must wait until that is confirmed.
 /// </summary>
 public static class UnconfirmedRules
 {
     /// <summary>
-    /// What our own trades have taken from each holding in these blocks, while the engine still holds it for them: by address, market (0: collateral)
-    /// and outcome. A holding that a trade of ours made smaller has not been emptied by its owner.
+    /// What our own trades have taken from each holding in these blocks, while the engine still holds it for them: by address, market (0:
+    /// collateral) and outcome. A holding that a trade of ours made smaller has not been emptied by its owner.
     /// </summary>
     /// <param name="held">Trades that the engine has not closed.</param>
-    public static IReadOnlyDictionary<(Address, int Market, int Outcome), long> TakenByTrades(Deployment deployment, BlockFacts facts, IReadOnlySet<long> held)
+    public static IReadOnlyDictionary<(Address, int Market, int Outcome), long> TakenByTrades(
+        Deployment deployment,
+        BlockFacts facts,
+        IReadOnlySet<long> held
+    )
     {
         var taken = new Dictionary<(Address, int, int), long>();
         foreach (var fill in facts.Fills)
         {
-            if (fill.TradeId.IsZero || fill.TradeId > long.MaxValue || !held.Contains((long)fill.TradeId) || deployment.Find(fill.Position.Market) is not { } market) continue;
+            if (
+                fill.TradeId.IsZero
+                || fill.TradeId > long.MaxValue
+                || !held.Contains((long)fill.TradeId)
+                || deployment.Find(fill.Position.Market) is not { } market
+            )
+                continue;
             var lots = fill.Amount / Foresight.Chain.Signing.OrderMessage.AmountPerLot;
             var (key, units) = fill.IsBuy
-                ? ((fill.Maker, 0, (int)Engine.Command.CollateralOutcome), lots * (fill.Price / Foresight.Chain.Signing.OrderMessage.PricePerTick))
+                ? (
+                    (fill.Maker, 0, (int)Engine.Command.CollateralOutcome),
+                    lots * (fill.Price / Foresight.Chain.Signing.OrderMessage.PricePerTick)
+                )
                 : ((fill.Maker, market.Id, (int)fill.OutcomeIndex), lots);
             taken[key] = taken.GetValueOrDefault(key) + (long)units;
         }
@@ -32,34 +45,46 @@ public static class UnconfirmedRules
     }
 
     /// <summary>
-    /// Holdings that are less at the head than the ledger says, as the engine is to take them: what is there, and what our trades took that the engine
-    /// still holds. What they brought is not counted: it comes when the trade is confirmed.
+    /// Holdings that are less at the head than the ledger says, as the engine is to take them: what is there, and what our trades took that
+    /// the engine still holds. What they brought is not counted: it comes when the trade is confirmed.
     /// </summary>
     public static IEnumerable<ChainHolding> Reduced(
-        IEnumerable<ChainHolding> atHead, IReadOnlyDictionary<(Address, int, int), long> owned, IReadOnlyDictionary<(Address, int Market, int Outcome), long> taken)
+        IEnumerable<ChainHolding> atHead,
+        IReadOnlyDictionary<(Address, int, int), long> owned,
+        IReadOnlyDictionary<(Address, int Market, int Outcome), long> taken
+    )
     {
         foreach (var holding in atHead)
         {
             var (market, outcome) = ObservationRules.AssetOf(holding);
             var key = (holding.Account, market, outcome);
             var left = holding.Units + taken.GetValueOrDefault(key);
-            if (owned.TryGetValue(key, out var ledger) && left < ledger) yield return holding with { Units = left };
+            if (owned.TryGetValue(key, out var ledger) && left < ledger)
+                yield return holding with
+                {
+                    Units = left,
+                };
         }
     }
 
     /// <summary>
-    /// Confirmed holdings that the engine may be told: all but those that are more than the ledger says while a later block said less. They are
-    /// told when that block is confirmed, or is gone.
+    /// Confirmed holdings that the engine may be told: all but those that are more than the ledger says while a later block said less. They
+    /// are told when that block is confirmed, or is gone.
     /// </summary>
     public static IEnumerable<ChainHolding> Believable(
-        IEnumerable<ChainHolding> changed, IReadOnlyDictionary<(Address, int Market, int Outcome), long> owned, IEnumerable<UnconfirmedDecrease> unconfirmed, long block)
+        IEnumerable<ChainHolding> changed,
+        IReadOnlyDictionary<(Address, int Market, int Outcome), long> owned,
+        IEnumerable<UnconfirmedDecrease> unconfirmed,
+        long block
+    )
     {
         var decreases = unconfirmed.Where(d => d.SeenBlock > block).Select(d => (d.Account, d.Market, d.Outcome)).ToHashSet();
         foreach (var holding in changed)
         {
             var (market, outcome) = ObservationRules.AssetOf(holding);
             var key = (holding.Account, market, outcome);
-            if (!decreases.Contains(key) || holding.Units <= owned.GetValueOrDefault(key)) yield return holding;
+            if (!decreases.Contains(key) || holding.Units <= owned.GetValueOrDefault(key))
+                yield return holding;
         }
     }
 
@@ -70,10 +95,12 @@ public static class UnconfirmedRules
         var shares = plan.Shares.ToDictionary(s => s.Key, s => s.Value.ToHashSet());
         foreach (var doubt in unconfirmed.Where(d => d.SeenBlock <= block))
         {
-            if (doubt.Market == 0) collateral.Add(doubt.Account);
+            if (doubt.Market == 0)
+                collateral.Add(doubt.Account);
             else if (deployment.Markets.FirstOrDefault(m => m.Id == doubt.Market) is { } market)
             {
-                if (!shares.TryGetValue(market, out var accounts)) shares.Add(market, accounts = []);
+                if (!shares.TryGetValue(market, out var accounts))
+                    shares.Add(market, accounts = []);
                 accounts.Add(doubt.Account);
             }
         }

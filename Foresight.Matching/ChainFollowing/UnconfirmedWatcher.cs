@@ -1,87 +1,123 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
-using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>
-/// Looks at the blocks that are not confirmed yet, at each new one, and does at once what only takes away: holds accounts to what they have left,
-/// cancels what was cancelled, makes smaller what was filled past us, pauses what was stopped. So an order without money behind it is off the
-/// book within a block, and the few that are matched before that are bust later.
+/// Looks at the blocks that are not confirmed yet, at each new one, and does at once what only takes away: holds accounts to what they have
+/// left, cancels what was cancelled, makes smaller what was filled past us, pauses what was stopped. So an order without money behind it is
+/// off the book within a block, and the few that are matched before that are bust later.
 /// </summary>
 public sealed partial class UnconfirmedWatcher(FollowerParts parts)
 {
-    private readonly SettlementContext settlement = parts.Settlement;
-    private readonly Deployment deployment = parts.Settlement.Deployment;
-    private readonly FollowerStore store = parts.Store;
-    private readonly FollowerJournal journal = parts.Journal;
-    private readonly LeaderClient leader = parts.Leader;
-    private (BlockMark Cursor, long Head) watched;
+    private readonly SettlementContext _settlement = parts.Settlement;
+    private readonly Deployment _deployment = parts.Settlement.Deployment;
+    private readonly FollowerStore _store = parts.Store;
+    private readonly FollowerJournal _journal = parts.Journal;
+    private readonly LeaderClient _leader = parts.Leader;
+    private (BlockMark Cursor, long Head) _watched;
 
     /// <param name="cursor">The confirmed block that the follower has applied.</param>
     /// <param name="head">Nothing is done while it is further away than one read of logs: the follower is catching up then.</param>
-    public async Task StepAsync(BlockMark cursor, long head, IReadOnlyList<Address> addresses, CancellationToken cancellation)
+    public async Task StepAsync(BlockMark cursor, long head, IReadOnlyList<Address> addresses, CancellationToken cancellationToken)
     {
-        if (head <= cursor.Number || head - cursor.Number > settlement.Options.BlockRange || watched == (cursor, head)) return;
-        var range = await parts.Reader.ReadAsync(cursor.Number + 1, head, cursor, addresses, [.. BlockFacts.AllTopics], cancellation);
-        var facts = BlockFacts.Read(deployment, range.Logs);
-        await parts.Markets.StepAsync(facts.Stops, cursor.Number, head, cancellation);
-        var known = await KnownAsync(facts, cancellation);
-        await CancelAsync(facts, known, head, cancellation);
-        await ReduceAsync(facts, known, cursor, head, cancellation);
-        watched = (cursor, head);
+        if (head <= cursor.Number || head - cursor.Number > _settlement.Options.BlockRange || _watched == (cursor, head))
+            return;
+        var range = await parts.Reader.ReadAsync(cursor.Number + 1, head, cursor, addresses, [.. BlockFacts.AllTopics], cancellationToken);
+        var facts = BlockFacts.Read(_deployment, range.Logs);
+        await parts.Markets.StepAsync(facts.Stops, cursor.Number, head, cancellationToken);
+        var known = await KnownAsync(facts, cancellationToken);
+        await CancelAsync(facts, known, head, cancellationToken);
+        await ReduceAsync(facts, known, cursor, head, cancellationToken);
+        _watched = (cursor, head);
     }
 
-    private async Task<IReadOnlySet<Address>> KnownAsync(BlockFacts facts, CancellationToken cancellation)
+    private async Task<IReadOnlySet<Address>> KnownAsync(BlockFacts facts, CancellationToken cancellationToken)
     {
         HashSet<Address> touched =
         [
-            .. facts.Touched.Select(t => t.Account), .. facts.CollateralApprovals, .. facts.ShareApprovals, .. facts.SaltsCancelled.Select(s => s.Maker),
+            .. facts.Touched.Select(t => t.Account),
+            .. facts.CollateralApprovals,
+            .. facts.ShareApprovals,
+            .. facts.SaltsCancelled.Select(s => s.Maker),
         ];
-        return touched.Count == 0 ? touched : await store.ReadKnownAccountsAsync(touched, cancellation);
+        return touched.Count == 0 ? touched : await _store.ReadKnownAccountsAsync(touched, cancellationToken);
     }
 
     /// <summary>Orders that the chain will not fill, or not whole. If the block is undone, their makers can sign them again.</summary>
-    private async Task CancelAsync(BlockFacts facts, IReadOnlySet<Address> known, long head, CancellationToken cancellation)
+    private async Task CancelAsync(BlockFacts facts, IReadOnlySet<Address> known, long head, CancellationToken cancellationToken)
     {
-        await journal.NoteDeadAsync(settlement.Term, deployment, facts, cancellation);
+        await _journal.NoteDeadAsync(_settlement.Term, _deployment, facts, cancellationToken);
         var commands = new List<LeaderCommand>();
         foreach (var salt in facts.SaltsCancelled.Where(s => known.Contains(s.Maker)))
-            commands.Add(leader.CancelSalt(salt.Maker, deployment.Find(salt.Position.Market)!.Id, salt.Salt, salt.Position.TransactionHash, salt.Position.LogIndex));
-        foreach (var (order, lots) in await parts.DirectFills.ReadAsync(facts, head, cancellation)) commands.Add(leader.Reduce(order, lots));
+            commands.Add(
+                _leader.CancelSalt(
+                    salt.Maker,
+                    _deployment.Find(salt.Position.Market)!.Id,
+                    salt.Salt,
+                    salt.Position.TransactionHash,
+                    salt.Position.LogIndex
+                )
+            );
+        foreach (var (order, lots) in await parts.DirectFills.ReadAsync(facts, head, cancellationToken))
+            commands.Add(_leader.Reduce(order, lots));
         var refused = new List<(long, string?)>();
         foreach (var refusal in facts.Refused.Where(r => r.TradeId <= long.MaxValue))
-            refused.Add(((long)refusal.TradeId, (await parts.Transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), head, cancellation)).Stored()));
-        commands.AddRange(await parts.FaultyOrders.CommandsAsync(refused, facts, head, cancellation));
-        if (commands.Count > 0) await leader.DeliverAsync(commands, cancellation);
+            refused.Add(
+                (
+                    (long)refusal.TradeId,
+                    (await parts.Transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), head, cancellationToken)).Stored()
+                )
+            );
+        commands.AddRange(await parts.FaultyOrders.CommandsAsync(refused, facts, head, cancellationToken));
+        if (commands.Count > 0)
+            await _leader.DeliverAsync(commands, cancellationToken);
     }
 
-    private async Task ReduceAsync(BlockFacts facts, IReadOnlySet<Address> known, BlockMark cursor, long head, CancellationToken cancellation)
+    private async Task ReduceAsync(
+        BlockFacts facts,
+        IReadOnlySet<Address> known,
+        BlockMark cursor,
+        long head,
+        CancellationToken cancellationToken
+    )
     {
-        var plan = ObservationRules.Plan(deployment, facts, known);
-        var read = new List<ChainHolding>(await parts.Holdings.ReadCollateralAsync([.. plan.Collateral.Where(known.Contains)], head, cancellation));
+        var plan = ObservationRules.Plan(_deployment, facts, known);
+        var read = new List<ChainHolding>(
+            await parts.Holdings.ReadCollateralAsync([.. plan.Collateral.Where(known.Contains)], head, cancellationToken)
+        );
         foreach (var (market, accounts) in plan.Shares)
-            read.AddRange(await parts.Holdings.ReadSharesAsync(market, [.. accounts.Where(known.Contains)], head, cancellation));
-        if (read.Count == 0) return;
+            read.AddRange(await parts.Holdings.ReadSharesAsync(market, [.. accounts.Where(known.Contains)], head, cancellationToken));
+        if (read.Count == 0)
+            return;
 
-        var owned = await store.ReadOwnedAsync([.. read.Select(r => r.Account).Distinct()], cancellation);
+        var owned = await _store.ReadOwnedAsync([.. read.Select(r => r.Account).Distinct()], cancellationToken);
         var ours = facts.Fills.Where(f => !f.TradeId.IsZero && f.TradeId <= long.MaxValue).Select(f => (long)f.TradeId).Distinct().ToList();
-        var taken = UnconfirmedRules.TakenByTrades(deployment, facts, await parts.Unconfirmed.ReadHeldTradesAsync(ours, cancellation));
+        var taken = UnconfirmedRules.TakenByTrades(
+            _deployment,
+            facts,
+            await parts.Unconfirmed.ReadHeldTradesAsync(ours, cancellationToken)
+        );
         var reduced = UnconfirmedRules.Reduced(read, owned, taken).ToList();
-        if (reduced.Count == 0) return;
+        if (reduced.Count == 0)
+            return;
 
         // Written down before the leader hears of it: should the block be undone, or this node end, they are observed anew all the same.
-        await journal.MarkUnconfirmedAsync(settlement.Term, reduced, head, cancellation);
-        await leader.ObserveAsync(reduced, cursor.Number, parts.Allotter, cancellation);
-        settlement.Metrics.HeadReductions(reduced.Count);
-        Log.Reduced(settlement.Logger, reduced.Count, head);
+        await _journal.MarkUnconfirmedAsync(_settlement.Term, reduced, head, cancellationToken);
+        await _leader.ObserveAsync(reduced, cursor.Number, parts.Allotter, cancellationToken);
+        _settlement.Metrics.HeadReductions(reduced.Count);
+        Log.Reduced(_settlement.Logger, reduced.Count, head);
     }
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "{Holdings} holdings are less as of block {Block}, which is not confirmed; the exchange is held to that.")]
+        [LoggerMessage(
+            LogLevel.Information,
+            "{Holdings} holdings are less as of block {Block}, which is not confirmed; the exchange is held to that."
+        )]
         public static partial void Reduced(ILogger logger, int holdings, long block);
     }
 }

@@ -1,7 +1,7 @@
-using Foresight.Matching.Sequencing;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
+using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.ChainReading;
 
@@ -19,8 +19,12 @@ public sealed class BlockFacts
 
     public static IReadOnlyList<Hash32> AllTopics { get; } =
     [
-        .. MarketEvents.Topics, UsdcContract.TransferEvent.Topic, UsdcContract.ApprovalEvent.Topic, OutcomeTokenContract.TransferSingleEvent.Topic,
-        OutcomeTokenContract.TransferBatchEvent.Topic, OutcomeTokenContract.ApprovalForAllEvent.Topic,
+        .. MarketEvents.Topics,
+        UsdcContract.TransferEvent.Topic,
+        UsdcContract.ApprovalEvent.Topic,
+        OutcomeTokenContract.TransferSingleEvent.Topic,
+        OutcomeTokenContract.TransferBatchEvent.Topic,
+        OutcomeTokenContract.ApprovalForAllEvent.Topic,
     ];
 
     public List<MarketEvent.TradeSettled> Settled { get; } = [];
@@ -51,9 +55,12 @@ public sealed class BlockFacts
         var facts = new BlockFacts();
         foreach (var log in logs)
         {
-            if (log.Address == deployment.Usdc) facts.AddCollateral(deployment, log);
-            else if (log.Address == deployment.OutcomeToken) facts.AddShares(deployment, log);
-            else if (deployment.Find(log.Address) is not null) facts.AddMarket(log);
+            if (log.Address == deployment.Usdc)
+                facts.AddCollateral(deployment, log);
+            else if (log.Address == deployment.OutcomeToken)
+                facts.AddShares(deployment, log);
+            else if (deployment.Find(log.Address) is not null)
+                facts.AddMarket(log);
         }
 
         return facts;
@@ -64,15 +71,28 @@ public sealed class BlockFacts
         var decoded = MarketEvents.TryDecode(log);
         switch (decoded)
         {
-            case MarketEvent.TradeSettled settled: Settled.Add(settled); break;
-            case MarketEvent.SettlementFailed refused: Refused.Add(refused); break;
-            case MarketEvent.OrderFilled filled: Fills.Add(filled); break;
-            case MarketEvent.SaltCancelled cancelled: SaltsCancelled.Add(cancelled); break;
-            case MarketEvent.Resolved resolved: Resolutions.Add(resolved); break;
-            case MarketEvent.Invalidated invalidated: Invalidations.Add(invalidated); break;
+            case MarketEvent.TradeSettled settled:
+                Settled.Add(settled);
+                break;
+            case MarketEvent.SettlementFailed refused:
+                Refused.Add(refused);
+                break;
+            case MarketEvent.OrderFilled filled:
+                Fills.Add(filled);
+                break;
+            case MarketEvent.SaltCancelled cancelled:
+                SaltsCancelled.Add(cancelled);
+                break;
+            case MarketEvent.Resolved resolved:
+                Resolutions.Add(resolved);
+                break;
+            case MarketEvent.Invalidated invalidated:
+                Invalidations.Add(invalidated);
+                break;
         }
 
-        if (decoded is MarketEvent.Resolved or MarketEvent.Invalidated or MarketEvent.PausedSet { Paused: true }) Stops.Add(log.Address);
+        if (decoded is MarketEvent.Resolved or MarketEvent.Invalidated or MarketEvent.PausedSet { Paused: true })
+            Stops.Add(log.Address);
     }
 
     private void AddCollateral(Deployment deployment, EventLog log)
@@ -83,7 +103,11 @@ public sealed class BlockFacts
             Touched.Add(new TouchedAsset(e.Address("from"), null, 0));
             Touched.Add(new TouchedAsset(e.Address("to"), null, 0));
         }
-        else if (UsdcContract.ApprovalEvent.Matches(log) && UsdcContract.ApprovalEvent.Decode(log) is var e && e.Address("spender") == deployment.Factory)
+        else if (
+            UsdcContract.ApprovalEvent.Matches(log)
+            && UsdcContract.ApprovalEvent.Decode(log) is var e
+            && e.Address("spender") == deployment.Factory
+        )
         {
             CollateralApprovals.Add(e.Address("owner"));
         }
@@ -99,10 +123,14 @@ public sealed class BlockFacts
         else if (OutcomeTokenContract.TransferBatchEvent.Matches(log))
         {
             var e = OutcomeTokenContract.TransferBatchEvent.Decode(log);
-            foreach (System.Numerics.BigInteger id in (object[])e["ids"]) AddShare(deployment, e.Address("from"), e.Address("to"), id);
+            foreach (System.Numerics.BigInteger id in (object[])e["ids"])
+                AddShare(deployment, e.Address("from"), e.Address("to"), id);
         }
-        else if (OutcomeTokenContract.ApprovalForAllEvent.Matches(log)
-            && OutcomeTokenContract.ApprovalForAllEvent.Decode(log) is var e && e.Address("operator") == deployment.Factory)
+        else if (
+            OutcomeTokenContract.ApprovalForAllEvent.Matches(log)
+            && OutcomeTokenContract.ApprovalForAllEvent.Decode(log) is var e
+            && e.Address("operator") == deployment.Factory
+        )
         {
             ShareApprovals.Add(e.Address("account"));
         }
@@ -110,7 +138,8 @@ public sealed class BlockFacts
 
     private void AddShare(Deployment deployment, Address from, Address to, System.Numerics.BigInteger id)
     {
-        if (!OutcomeTokenContract.TryReadId(id, out var address, out var outcome) || deployment.Find(address) is not { } market) return;
+        if (!OutcomeTokenContract.TryReadId(id, out var address, out var outcome) || deployment.Find(address) is not { } market)
+            return;
         Touched.Add(new TouchedAsset(from, market, outcome));
         Touched.Add(new TouchedAsset(to, market, outcome));
     }

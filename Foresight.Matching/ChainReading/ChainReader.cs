@@ -12,10 +12,14 @@ public sealed record VerifiedRange(IReadOnlyList<BlockHeader> Headers, IReadOnly
     public BlockMark Last => new(Headers[^1].Number, Headers[^1].Hash);
 }
 
-/// <summary>The chain changed while it was read, or two answers of the node do not fit together. Nothing of the range may be used.</summary>
+/// <summary>
+/// The chain changed while it was read, or two answers of the node do not fit together. Nothing of the range may be used.
+/// </summary>
 public sealed class InconsistentChainException(string message) : Exception(message);
 
-/// <summary>Reads logs of bounded block ranges so that they can be trusted: a node that lags, forks or forgets makes the read fail.</summary>
+/// <summary>
+/// Reads logs of bounded block ranges so that they can be trusted: a node that lags, forks or forgets makes the read fail.
+/// </summary>
 public sealed class ChainReader(EthereumClient client)
 {
     /// <summary>Halvings of a range that the node refuses as too large: 1,000 blocks come down to one.</summary>
@@ -26,11 +30,17 @@ public sealed class ChainReader(EthereumClient client)
     /// <exception cref="InconsistentChainException">See there.</exception>
     /// <exception cref="RpcException">A read failed.</exception>
     public async Task<VerifiedRange> ReadAsync(
-        long from, long to, BlockMark? before, IReadOnlyList<Address> addresses, IReadOnlyList<Hash32> topics, CancellationToken cancellation)
+        long from,
+        long to,
+        BlockMark? before,
+        IReadOnlyList<Address> addresses,
+        IReadOnlyList<Hash32> topics,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            return await ReadVerifiedAsync(from, to, before, addresses, topics, cancellation);
+            return await ReadVerifiedAsync(from, to, before, addresses, topics, cancellationToken);
         }
         catch (InconsistentChainException lie)
         {
@@ -41,24 +51,36 @@ public sealed class ChainReader(EthereumClient client)
     }
 
     private async Task<VerifiedRange> ReadVerifiedAsync(
-        long from, long to, BlockMark? before, IReadOnlyList<Address> addresses, IReadOnlyList<Hash32> topics, CancellationToken cancellation)
+        long from,
+        long to,
+        BlockMark? before,
+        IReadOnlyList<Address> addresses,
+        IReadOnlyList<Hash32> topics,
+        CancellationToken cancellationToken
+    )
     {
-        var headers = await client.GetBlocksAsync(from, to, cancellation);
+        var headers = await client.GetBlocksAsync(from, to, cancellationToken);
         if (before is { } mark && headers[0].ParentHash != mark.Hash)
             throw new InconsistentChainException($"Block {from} does not follow block {mark.Number} as it was read before.");
         for (var i = 1; i < headers.Count; i++)
         {
-            if (headers[i].ParentHash != headers[i - 1].Hash) throw new InconsistentChainException($"Block {headers[i].Number} does not follow the one before it.");
+            if (headers[i].ParentHash != headers[i - 1].Hash)
+                throw new InconsistentChainException($"Block {headers[i].Number} does not follow the one before it.");
         }
 
-        var logs = addresses.Count == 0 ? [] : await ReadLogsAsync(from, to, addresses, topics, MaxSplits, cancellation);
+        var logs = addresses.Count == 0 ? [] : await ReadLogsAsync(from, to, addresses, topics, MaxSplits, cancellationToken);
         foreach (var log in logs)
         {
-            if (log.BlockNumber < from || log.BlockNumber > to || log.BlockHash != headers[(int)(log.BlockNumber - from)].Hash || log.IsRemoved)
+            if (
+                log.BlockNumber < from
+                || log.BlockNumber > to
+                || log.BlockHash != headers[(int)(log.BlockNumber - from)].Hash
+                || log.IsRemoved
+            )
                 throw new InconsistentChainException($"A log of block {log.BlockNumber} belongs to another fork than the block's header.");
         }
 
-        await CheckNothingIsLeftOutAsync(headers, logs, addresses, topics, cancellation);
+        await CheckNothingIsLeftOutAsync(headers, logs, addresses, topics, cancellationToken);
         return new VerifiedRange(headers, logs);
     }
 
@@ -67,41 +89,68 @@ public sealed class ChainReader(EthereumClient client)
     /// contract of ours may have logs; if none came from there, the receipts of that block are asked whether that is true.
     /// </summary>
     private async Task CheckNothingIsLeftOutAsync(
-        IReadOnlyList<BlockHeader> headers, IReadOnlyList<EventLog> logs, IReadOnlyList<Address> addresses, IReadOnlyList<Hash32> topics, CancellationToken cancellation)
+        IReadOnlyList<BlockHeader> headers,
+        IReadOnlyList<EventLog> logs,
+        IReadOnlyList<Address> addresses,
+        IReadOnlyList<Hash32> topics,
+        CancellationToken cancellationToken
+    )
     {
         var addressBits = addresses.Select(a => (Address: a, Bits: LogsBloom.Of(a))).ToList();
         var topicBits = topics.Select(LogsBloom.Of).ToList();
         var seen = logs.Select(l => (l.BlockNumber, l.Address)).ToHashSet();
         foreach (var header in headers)
         {
-            if (header.LogsBloom is not { } bloom || !topicBits.Exists(t => t.MayBeIn(bloom))) continue;
-            if (!addressBits.Exists(a => a.Bits.MayBeIn(bloom) && !seen.Contains((header.Number, a.Address)))) continue;
-            var receipts = await client.GetBlockReceiptsAsync(header.Hash, cancellation);
-            var wanted = receipts.SelectMany(r => r.Logs).Count(l => addresses.Contains(l.Address) && l.Topics.Count > 0 && topics.Contains(l.Topics[0]));
+            if (header.LogsBloom is not { } bloom || !topicBits.Exists(t => t.MayBeIn(bloom)))
+                continue;
+            if (!addressBits.Exists(a => a.Bits.MayBeIn(bloom) && !seen.Contains((header.Number, a.Address))))
+                continue;
+            var receipts = await client.GetBlockReceiptsAsync(header.Hash, cancellationToken);
+            var wanted = receipts
+                .SelectMany(r => r.Logs)
+                .Count(l => addresses.Contains(l.Address) && l.Topics.Count > 0 && topics.Contains(l.Topics[0]));
             if (wanted != logs.Count(l => l.BlockNumber == header.Number))
                 throw new InconsistentChainException($"The node leaves out logs of block {header.Number}.");
         }
     }
 
     private async Task<IReadOnlyList<EventLog>> ReadLogsAsync(
-        long from, long to, IReadOnlyList<Address> addresses, IReadOnlyList<Hash32> topics, int splits, CancellationToken cancellation)
+        long from,
+        long to,
+        IReadOnlyList<Address> addresses,
+        IReadOnlyList<Hash32> topics,
+        int splits,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            return await client.GetLogsAsync(new LogFilter { FromBlock = from, ToBlock = to, Addresses = addresses, Topics = [topics] }, cancellation);
+            return await client.GetLogsAsync(
+                new LogFilter
+                {
+                    FromBlock = from,
+                    ToBlock = to,
+                    Addresses = addresses,
+                    Topics = [topics],
+                },
+                cancellationToken
+            );
         }
-        catch (RpcException refusal) when (refusal is not RpcUnavailableException && to > from && splits > 0 && MeansTooMany(refusal.NodeMessage))
+        catch (RpcException refusal)
+            when (refusal is not RpcUnavailableException && to > from && splits > 0 && MeansTooMany(refusal.NodeMessage))
         {
             var middle = from + ((to - from) / 2);
             return
             [
-                .. await ReadLogsAsync(from, middle, addresses, topics, splits - 1, cancellation),
-                .. await ReadLogsAsync(middle + 1, to, addresses, topics, splits - 1, cancellation),
+                .. await ReadLogsAsync(from, middle, addresses, topics, splits - 1, cancellationToken),
+                .. await ReadLogsAsync(middle + 1, to, addresses, topics, splits - 1, cancellationToken),
             ];
         }
     }
 
     // geth-based providers: "query returned more than 10000 results", "block range too large"; others: "exceeds the limit", "limited to".
-    private static bool MeansTooMany(string message)
-        => new[] { "more than", "too large", "limit", "too many", "exceed" }.Any(part => message.Contains(part, StringComparison.OrdinalIgnoreCase));
+    private static bool MeansTooMany(string message) =>
+        new[] { "more than", "too large", "limit", "too many", "exceed" }.Any(part =>
+            message.Contains(part, StringComparison.OrdinalIgnoreCase)
+        );
 }

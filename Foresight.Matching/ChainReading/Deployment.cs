@@ -1,6 +1,6 @@
-using Foresight.Matching.Sequencing;
 using Dapper;
 using Foresight.Chain;
+using Foresight.Matching.Sequencing;
 using Npgsql;
 
 namespace Foresight.Matching.ChainReading;
@@ -11,34 +11,70 @@ public sealed record DeployedMarket(int Id, Address Address, int Outcomes, int S
 /// <summary>The contracts of the current chain, as the set-up recorded them.</summary>
 /// <param name="BlockOffset">Added to block numbers in observations for the engine.</param>
 public sealed record Deployment(
-    long ChainId, Hash32 GenesisHash, Address Usdc, Address OutcomeToken, Address Factory, long DeployedBlock, int Generation, long BlockOffset,
-    IReadOnlyList<DeployedMarket> Markets)
+    long ChainId,
+    Hash32 GenesisHash,
+    Address Usdc,
+    Address OutcomeToken,
+    Address Factory,
+    long DeployedBlock,
+    int Generation,
+    long BlockOffset,
+    IReadOnlyList<DeployedMarket> Markets
+)
 {
-    private readonly Dictionary<Address, DeployedMarket> byAddress = Markets.ToDictionary(m => m.Address);
-    private readonly Dictionary<int, DeployedMarket> byId = Markets.ToDictionary(m => m.Id);
+    private readonly Dictionary<Address, DeployedMarket> _byAddress = Markets.ToDictionary(m => m.Address);
+    private readonly Dictionary<int, DeployedMarket> _byId = Markets.ToDictionary(m => m.Id);
 
-    public DeployedMarket? Find(Address market) => byAddress.GetValueOrDefault(market);
+    public DeployedMarket? Find(Address market) => _byAddress.GetValueOrDefault(market);
 
-    public DeployedMarket Market(int id) => byId.TryGetValue(id, out var market) ? market : throw new InvalidOperationException($"Market {id} is not of generation {Generation}.");
+    public DeployedMarket Market(int id) =>
+        _byId.TryGetValue(id, out var market)
+            ? market
+            : throw new InvalidOperationException($"Market {id} is not of generation {Generation}.");
 
     /// <summary>Null: nothing was deployed on this chain, or the set-up has not run.</summary>
-    public static async Task<Deployment?> ReadAsync(NpgsqlDataSource database, long chainId, CancellationToken cancellation)
+    public static async Task<Deployment?> ReadAsync(NpgsqlDataSource database, long chainId, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
-            "SELECT genesis_hash, usdc, outcome_token, factory, deployed_block, generation, block_offset FROM deployments WHERE chain_id = @chainId",
-            new { chainId }, cancellationToken: cancellation));
-        if (row is null) return null;
-        var markets = await connection.QueryAsync<(int Id, byte[] Address, int Outcomes, short State, short Shard)>(new CommandDefinition(
-            "SELECT market_id, address, cardinality(outcomes), state, shard FROM markets WHERE generation = @generation ORDER BY market_id",
-            new { row.generation }, cancellationToken: cancellation));
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var row = await connection.QuerySingleOrDefaultAsync<Row>(
+            new CommandDefinition(
+                "SELECT genesis_hash, usdc, outcome_token, factory, deployed_block, generation, block_offset FROM deployments WHERE chain_id = @chainId",
+                new { chainId },
+                cancellationToken: cancellationToken
+            )
+        );
+        if (row is null)
+            return null;
+        var markets = await connection.QueryAsync<(int Id, byte[] Address, int Outcomes, short State, short Shard)>(
+            new CommandDefinition(
+                "SELECT market_id, address, cardinality(outcomes), state, shard FROM markets WHERE generation = @generation ORDER BY market_id",
+                new { row.generation },
+                cancellationToken: cancellationToken
+            )
+        );
         return new Deployment(
-            chainId, new Hash32(row.genesis_hash), new Address(row.usdc), new Address(row.outcome_token), new Address(row.factory), row.deployed_block,
-            row.generation, row.block_offset, [.. markets.Select(m => new DeployedMarket(m.Id, new Address(m.Address), m.Outcomes, m.State, m.Shard))]);
+            chainId,
+            new Hash32(row.genesis_hash),
+            new Address(row.usdc),
+            new Address(row.outcome_token),
+            new Address(row.factory),
+            row.deployed_block,
+            row.generation,
+            row.block_offset,
+            [.. markets.Select(m => new DeployedMarket(m.Id, new Address(m.Address), m.Outcomes, m.State, m.Shard))]
+        );
     }
 
     // The names are the columns'.
 #pragma warning disable IDE1006
-    private sealed record Row(byte[] genesis_hash, byte[] usdc, byte[] outcome_token, byte[] factory, long deployed_block, int generation, long block_offset);
+    private sealed record Row(
+        byte[] genesis_hash,
+        byte[] usdc,
+        byte[] outcome_token,
+        byte[] factory,
+        long deployed_block,
+        int generation,
+        long block_offset
+    );
 #pragma warning restore IDE1006
 }

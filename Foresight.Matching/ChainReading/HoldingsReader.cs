@@ -1,9 +1,9 @@
-using Foresight.Matching.Sequencing;
 using System.Numerics;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
+using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.ChainReading;
 
@@ -16,21 +16,37 @@ public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
     /// <summary>The most that the exchange lets an account own of one asset; who has more can use this much.</summary>
     private const long MostUnits = 100_000_000_000_000_000;
 
-    private readonly MarketFactoryContract factory = new(client, deployment.Factory);
+    private readonly MarketFactoryContract _factory = new(client, deployment.Factory);
 
-    public async Task<IReadOnlyList<ChainHolding>> ReadCollateralAsync(IReadOnlyList<Address> accounts, BlockRef block, CancellationToken cancellation)
+    public async Task<IReadOnlyList<ChainHolding>> ReadCollateralAsync(
+        IReadOnlyList<Address> accounts,
+        BlockRef block,
+        CancellationToken cancellationToken
+    )
     {
-        if (accounts.Count == 0) return [];
-        var amounts = await factory.SpendableCollateralAsync(accounts, block, cancellation);
+        if (accounts.Count == 0)
+            return [];
+        var amounts = await _factory.SpendableCollateralAsync(accounts, block, cancellationToken);
         return [.. amounts.Select((a, i) => new ChainHolding(accounts[i], null, 0, Bound(a)))];
     }
 
     /// <summary>Of every outcome of the market: account by account. What is less than a lot cannot be traded and does not count.</summary>
-    public async Task<IReadOnlyList<ChainHolding>> ReadSharesAsync(DeployedMarket market, IReadOnlyList<Address> accounts, BlockRef block, CancellationToken cancellation)
+    public async Task<IReadOnlyList<ChainHolding>> ReadSharesAsync(
+        DeployedMarket market,
+        IReadOnlyList<Address> accounts,
+        BlockRef block,
+        CancellationToken cancellationToken
+    )
     {
-        if (accounts.Count == 0) return [];
-        var amounts = await factory.SpendableSharesAsync(market.Address, market.Outcomes, accounts, block, cancellation);
-        return [.. amounts.Select((a, i) => new ChainHolding(accounts[i / market.Outcomes], market, i % market.Outcomes, Bound(a / OrderMessage.AmountPerLot)))];
+        if (accounts.Count == 0)
+            return [];
+        var amounts = await _factory.SpendableSharesAsync(market.Address, market.Outcomes, accounts, block, cancellationToken);
+        return
+        [
+            .. amounts.Select(
+                (a, i) => new ChainHolding(accounts[i / market.Outcomes], market, i % market.Outcomes, Bound(a / OrderMessage.AmountPerLot))
+            ),
+        ];
     }
 
     private static long Bound(BigInteger units) => (long)BigInteger.Min(units, MostUnits);

@@ -5,24 +5,37 @@ using Foresight.Chain.Rpc;
 namespace Foresight.Matching.ChainReading;
 
 /// <summary>
-/// Finds out on account of whom the token refused a transfer: the issuer can block either side, and the contract only sees that the payer had the
-/// money. Movements of nothing are tried, to and from a contract that is nobody's account.
+/// Finds out on account of whom the token refused a transfer: the issuer can block either side, and the contract only sees that the payer
+/// had the money. Movements of nothing are tried, to and from a contract that is nobody's account.
 /// </summary>
 public sealed class RefusedTransfers(Deployment deployment, EthereumClient client)
 {
     /// <returns>The failure, with the account at fault where that is certain.</returns>
-    public async Task<SettlementFailure> NameAsync(SettlementFailure failure, BlockRef block, CancellationToken cancellation)
+    public async Task<SettlementFailure> NameAsync(SettlementFailure failure, BlockRef block, CancellationToken cancellationToken)
     {
-        if (failure.Transfer is not { } refused) return failure;
+        if (failure.Transfer is not { } refused)
+            return failure;
         var (neutral, other) = (deployment.Factory, deployment.OutcomeToken);
-        var works = (await client.CallManyAsync([Move(neutral, other), Move(refused.From, neutral), Move(neutral, refused.To)], block, cancellation))
-            .Select(r => r.Revert is null && (r.Data.Length < 32 || !Word.Read(r.Data).IsZero)).ToList();
+        var works = (
+            await client.CallManyAsync(
+                [Move(neutral, other), Move(refused.From, neutral), Move(neutral, refused.To)],
+                block,
+                cancellationToken
+            )
+        )
+            .Select(r => r.Revert is null && (r.Data.Length < 32 || !Word.Read(r.Data).IsZero))
+            .ToList();
         return failure with { Account = GuiltyOf(refused, tokenWorks: works[0], payerPays: works[1], payeeIsPaid: works[2]) };
     }
 
-    /// <summary>Null: the token serves nobody, or both of them; then it is no trader's doing. Where both are blocked it is the payer's.</summary>
-    public static Address? GuiltyOf(RefusedTransfer refused, bool tokenWorks, bool payerPays, bool payeeIsPaid)
-        => !tokenWorks ? null : !payerPays ? refused.From : !payeeIsPaid ? refused.To : null;
+    /// <summary>
+    /// Null: the token serves nobody, or both of them; then it is no trader's doing. Where both are blocked it is the payer's.
+    /// </summary>
+    public static Address? GuiltyOf(RefusedTransfer refused, bool tokenWorks, bool payerPays, bool payeeIsPaid) =>
+        !tokenWorks ? null
+        : !payerPays ? refused.From
+        : !payeeIsPaid ? refused.To
+        : null;
 
     private CallRequest Move(Address from, Address to) => new(deployment.Usdc, UsdcContract.Transfer(to, 0), from);
 }

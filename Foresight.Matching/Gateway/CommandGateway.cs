@@ -1,7 +1,7 @@
-using Foresight.Matching.Sequencing;
 using System.Text.Json;
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Matching.Sequencing;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Gateway;
@@ -43,10 +43,14 @@ internal static class CommandGateway
             return Results.Problem(statusCode: StatusCodes.Status400BadRequest, title: "The body is not a batch of commands.");
         }
 
-        if (batch?.Commands is not { Count: > 0 and <= PipelineLimits.CommandsPerRequest } commands
-            || commands.Any(command => command is null))
+        if (
+            batch?.Commands is not { Count: > 0 and <= PipelineLimits.CommandsPerRequest } commands
+            || commands.Any(command => command is null)
+        )
             return Results.Problem(
-                statusCode: StatusCodes.Status400BadRequest, title: $"A batch has 1 to {PipelineLimits.CommandsPerRequest} commands.");
+                statusCode: StatusCodes.Status400BadRequest,
+                title: $"A batch has 1 to {PipelineLimits.CommandsPerRequest} commands."
+            );
 
         var answers = commands.Select(command => Submit(command, gate.Session(command.Shard), batch.SentAt, clock)).ToArray();
         return Results.Json(new CommandAnswer(node.Id, await Task.WhenAll(answers)), JsonSerializerOptions.Web);
@@ -54,13 +58,16 @@ internal static class CommandGateway
 
     internal static Task<CommandResult> Submit(LeaderCommand command, MatchingSession? session, DateTimeOffset? sentAt, TimeProvider clock)
     {
-        if (session is null) return Refuse(command, ResultStatus.NotLeader, ProblemCodes.NotLeader);
+        if (session is null)
+            return Refuse(command, ResultStatus.NotLeader, ProblemCodes.NotLeader);
         // A span instead of a moment: the sender's clock and ours need not agree.
         var remaining = command.Deadline - (sentAt ?? clock.GetUtcNow());
-        if (remaining <= TimeSpan.Zero) return Refuse(command, ResultStatus.Late, ProblemCodes.Unavailable);
+        if (remaining <= TimeSpan.Zero)
+            return Refuse(command, ResultStatus.Late, ProblemCodes.Unavailable);
         var deadline = clock.GetTimestamp() + (long)(Math.Min(remaining.TotalSeconds, 3600) * clock.TimestampFrequency);
 
-        if (QueuedCommand.Read(command, deadline) is not { } request) return Refuse(command, ResultStatus.Rejected, ProblemCodes.MalformedRequest);
+        if (QueuedCommand.Read(command, deadline) is not { } request)
+            return Refuse(command, ResultStatus.Rejected, ProblemCodes.MalformedRequest);
         request.Trace = OrderTrace.Of(command, clock);
         return session.Queue.TryAdd(request) switch
         {
@@ -79,14 +86,22 @@ internal static class CommandGateway
         var session = gate.Session(shard);
         return Results.Json(
             new MatchingNodeStatus(
-                node.Id, presence.State, session?.Term.Epoch ?? 0, session?.Loop.CommittedSequence ?? 0, orders, trades,
+                node.Id,
+                presence.State,
+                session?.Term.Epoch ?? 0,
+                session?.Loop.CommittedSequence ?? 0,
+                orders,
+                trades,
                 session?.Loop.OpenOrders ?? 0,
-                node.StartedAt, shard),
-            JsonSerializerOptions.Web);
+                node.StartedAt,
+                shard
+            ),
+            JsonSerializerOptions.Web
+        );
     }
 
-    private static async Task<IResult> StateAsync(MatchingGate gate, CancellationToken cancellation, int shard = 0) =>
-        await gate.ProveAsync(shard, cancellation) is { } proof
+    private static async Task<IResult> StateAsync(MatchingGate gate, CancellationToken cancellationToken, int shard = 0) =>
+        await gate.ProveAsync(shard, cancellationToken) is { } proof
             ? Results.Json(proof with { Shard = shard }, JsonSerializerOptions.Web)
             : Results.Problem(statusCode: StatusCodes.Status503ServiceUnavailable, title: "This node does not lead that shard.");
 }

@@ -8,14 +8,14 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Foresight.Matching.Gateway;
 
 /// <summary>
-/// Two ports: HTTP/1.1 for probes and metrics where ASPNETCORE_URLS says, and HTTP/2 without TLS for the gateway. One port cannot serve both:
-/// without TLS there is nothing to negotiate the version with.
+/// Two ports: HTTP/1.1 for probes and metrics where ASPNETCORE_URLS says, and HTTP/2 without TLS for the gateway. One port cannot serve
+/// both: without TLS there is nothing to negotiate the version with.
 /// </summary>
 internal static class GatewayListener
 {
     /// <summary>
-    /// <c>GATEWAY_URL</c>: where the gateway listens, default any free port of the loopback interface. <c>GATEWAY_HOST</c>: the name under which the
-    /// other nodes reach it; needed when it listens on every interface.
+    /// <c>GATEWAY_URL</c>: where the gateway listens, default any free port of the loopback interface. <c>GATEWAY_HOST</c>: the name under
+    /// which the other nodes reach it; needed when it listens on every interface.
     /// </summary>
     public static void AddGatewayListener(this WebApplicationBuilder builder)
     {
@@ -23,18 +23,23 @@ internal static class GatewayListener
         var advertised = builder.Configuration.Optional("GATEWAY_HOST");
         if (advertised is null && !IsLoopback(gateway.Host))
             throw new SettingException(
-                "GATEWAY_HOST is not set: it is the name under which the other nodes reach a gateway that does not listen on 127.0.0.1.");
+                "GATEWAY_HOST is not set: it is the name under which the other nodes reach a gateway that does not listen on 127.0.0.1."
+            );
 
-        var probes = (builder.Configuration.Optional("urls") ?? PortsAsUrls(builder.Configuration) ?? "http://127.0.0.1:0").Split(';')
-            .Select(url => BindingOf("ASPNETCORE_URLS", url)).ToList();
+        var probes = (builder.Configuration.Optional("urls") ?? PortsAsUrls(builder.Configuration) ?? "http://127.0.0.1:0")
+            .Split(';')
+            .Select(url => BindingOf("ASPNETCORE_URLS", url))
+            .ToList();
         // The server warns that ASPNETCORE_URLS is overridden; it is not, it is read here. The categories below this one keep their
         // warnings.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error).AddFilter(
-            "Microsoft.AspNetCore.Server.Kestrel.", LogLevel.Warning);
+        builder
+            .Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error)
+            .AddFilter("Microsoft.AspNetCore.Server.Kestrel.", LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            foreach (var probe in probes) Listen(kestrel, probe, HttpProtocols.Http1);
+            foreach (var probe in probes)
+                Listen(kestrel, probe, HttpProtocols.Http1);
             // Last, so that it is the last of the server's addresses.
             Listen(kestrel, gateway, HttpProtocols.Http2);
         });
@@ -48,18 +53,22 @@ internal static class GatewayListener
         {
             var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
             var bound = BindingAddress.Parse(addresses.Last());
-            app.Services.GetRequiredService<NodePresence>().SetAddress(
-                $"http://{app.Services.GetRequiredService<AdvertisedHost>().Name}:{bound.Port}");
+            app.Services.GetRequiredService<NodePresence>()
+                .SetAddress($"http://{app.Services.GetRequiredService<AdvertisedHost>().Name}:{bound.Port}");
         });
     }
 
     private static void Listen(KestrelServerOptions kestrel, BindingAddress address, HttpProtocols protocols)
     {
         void Configure(ListenOptions options) => options.Protocols = protocols;
-        if (IPAddress.TryParse(address.Host, out var ip)) kestrel.Listen(ip, address.Port, Configure);
-        else if (address.Host == "localhost" && address.Port == 0) kestrel.Listen(IPAddress.Loopback, 0, Configure);
-        else if (address.Host == "localhost") kestrel.ListenLocalhost(address.Port, Configure);
-        else kestrel.ListenAnyIP(address.Port, Configure);
+        if (IPAddress.TryParse(address.Host, out var ip))
+            kestrel.Listen(ip, address.Port, Configure);
+        else if (address.Host == "localhost" && address.Port == 0)
+            kestrel.Listen(IPAddress.Loopback, 0, Configure);
+        else if (address.Host == "localhost")
+            kestrel.ListenLocalhost(address.Port, Configure);
+        else
+            kestrel.ListenAnyIP(address.Port, Configure);
     }
 
     private static BindingAddress BindingOf(string setting, string url)
@@ -67,7 +76,8 @@ internal static class GatewayListener
         try
         {
             var address = BindingAddress.Parse(url);
-            if (address.Scheme == "http") return address;
+            if (address.Scheme == "http")
+                return address;
         }
         catch (FormatException)
         {
@@ -78,9 +88,10 @@ internal static class GatewayListener
     }
 
     /// <summary>Containers of ASP.NET set only the ports.</summary>
-    private static string? PortsAsUrls(IConfiguration configuration) => configuration.Optional("http_ports") is { } ports
-        ? string.Join(';', ports.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(port => $"http://*:{port}"))
-        : null;
+    private static string? PortsAsUrls(IConfiguration configuration) =>
+        configuration.Optional("http_ports") is { } ports
+            ? string.Join(';', ports.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(port => $"http://*:{port}"))
+            : null;
 
     private static bool IsLoopback(string host) =>
         host == "localhost" || (IPAddress.TryParse(host, out var ip) && IPAddress.IsLoopback(ip));

@@ -24,7 +24,8 @@ internal static class CheckVerb
 
     public static async Task<int> RunAsync(string[] arguments)
     {
-        if (arguments is not ([] or ["--follow"])) throw new SettingException("check takes nothing or --follow.");
+        if (arguments is not ([] or ["--follow"]))
+            throw new SettingException("check takes nothing or --follow.");
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
         // Follows a promoted standby as a node does.
         await using var servers = PrimaryServers.Alone(PostgresAddress.From(configuration), NullLoggerFactory.Instance);
@@ -54,19 +55,19 @@ internal static class CheckVerb
         return checker.Holds ? 0 : 1;
     }
 
-    private static async Task FollowAsync(InvariantChecker checker, PrimaryServers servers, CancellationToken cancellation)
+    private static async Task FollowAsync(InvariantChecker checker, PrimaryServers servers, CancellationToken cancellationToken)
     {
         var (said, swept, pause, silent) = (0L, 0L, SweepInterval, false);
         while (true)
         {
             try
             {
-                await servers.SurveyAsync(cancellation);
-                await checker.FollowAsync(cancellation);
+                await servers.SurveyAsync(cancellationToken);
+                await checker.FollowAsync(cancellationToken);
                 if (checker.Holds && (swept == 0 || Stopwatch.GetElapsedTime(swept) > pause))
                 {
                     var started = Stopwatch.GetTimestamp();
-                    await checker.SweepAsync(cancellation);
+                    await checker.SweepAsync(cancellationToken);
                     swept = Stopwatch.GetTimestamp();
                     pause = TimeSpan.FromTicks(Math.Max(SweepInterval.Ticks, Stopwatch.GetElapsedTime(started).Ticks * PausePerSweep));
                 }
@@ -78,30 +79,35 @@ internal static class CheckVerb
                 }
 
                 silent = false;
-                if (!checker.Holds) return;
+                if (!checker.Holds)
+                    return;
             }
             catch (Exception error) when (error is NpgsqlException or TimeoutException or SocketException)
             {
                 // Postgres is away, or the schema is not there yet. That says nothing about the journal; said once.
-                if (!silent) Console.WriteLine($"waiting: the database does not answer ({error.Message.ReplaceLineEndings(" ")})");
+                if (!silent)
+                    Console.WriteLine($"waiting: the database does not answer ({error.Message.ReplaceLineEndings(" ")})");
                 silent = true;
             }
 
-            await Task.Delay(LookInterval, cancellation);
+            await Task.Delay(LookInterval, cancellationToken);
         }
     }
 
     private static void Say(InvariantChecker checker)
     {
-        foreach (var sentence in checker.Violations) Console.WriteLine($"VIOLATION: {sentence}");
+        foreach (var sentence in checker.Violations)
+            Console.WriteLine($"VIOLATION: {sentence}");
         Console.WriteLine($"{(checker.Holds ? "ok" : "broken")}: {checker}");
     }
 
-    private static PosixSignalRegistration OnSignal(
-        PosixSignal signal, CancellationTokenSource interrupted) =>
-        PosixSignalRegistration.Create(signal, context =>
-        {
-            context.Cancel = true;
-            interrupted.Cancel();
-        });
+    private static PosixSignalRegistration OnSignal(PosixSignal signal, CancellationTokenSource interrupted) =>
+        PosixSignalRegistration.Create(
+            signal,
+            context =>
+            {
+                context.Cancel = true;
+                interrupted.Cancel();
+            }
+        );
 }

@@ -22,8 +22,10 @@ internal static class CommandRules
     public static IEnumerable<string> CheckPayload(StoredCommand stored, Command command)
     {
         var at = stored.Position;
-        if (command.Sequence != at.Sequence) yield return $"Command {at.Sequence} says of itself that it is {command.Sequence}.";
-        if (command.Kind != stored.Kind) yield return $"Command {at.Sequence} is stored as {stored.Kind} and is {command.Kind}.";
+        if (command.Sequence != at.Sequence)
+            yield return $"Command {at.Sequence} says of itself that it is {command.Sequence}.";
+        if (command.Kind != stored.Kind)
+            yield return $"Command {at.Sequence} is stored as {stored.Kind} and is {command.Kind}.";
         if (DateTime.UnixEpoch.AddTicks(command.AcceptedAtMicros * TimeSpan.TicksPerMicrosecond) != at.AcceptedAt)
             yield return $"Command {at.Sequence} is stored with another time than it has itself.";
     }

@@ -1,5 +1,5 @@
-using Foresight.Matching.Sequencing;
 using Foresight.Matching.Engine;
+using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.Invariants;
 
@@ -7,9 +7,19 @@ namespace Foresight.Matching.Invariants;
 
 /// <param name="Changed">Sequence of the command that touched it last.</param>
 internal readonly record struct OrderFacts(
-    int Market, int Account, byte Outcome, bool IsBuy, long Lots, long Sequence, long Epoch, int PriceTicks, long FilledLots,
-    OrderStatus Status, long Changed,
-    long ReducedLots = 0)
+    int Market,
+    int Account,
+    byte Outcome,
+    bool IsBuy,
+    long Lots,
+    long Sequence,
+    long Epoch,
+    int PriceTicks,
+    long FilledLots,
+    OrderStatus Status,
+    long Changed,
+    long ReducedLots = 0
+)
 {
     public override string ToString() =>
         $"{Status} with {FilledLots} of {Lots} lots filled and {ReducedLots} filled past us, at {PriceTicks} ticks, {(IsBuy ? "buying" : "selling")} {Market}:{Outcome} for account {Account}, "
@@ -17,7 +27,15 @@ internal readonly record struct OrderFacts(
 }
 
 internal readonly record struct TradeFacts(
-    int Market, TradeKind Kind, long Lots, byte TakerOutcome, bool TakerIsBuy, int TakerPriceTicks, long Sequence, long Epoch)
+    int Market,
+    TradeKind Kind,
+    long Lots,
+    byte TakerOutcome,
+    bool TakerIsBuy,
+    int TakerPriceTicks,
+    long Sequence,
+    long Epoch
+)
 {
     public override string ToString() =>
         $"{Kind} of {Lots} lots in {Market}, its taker {(TakerIsBuy ? "buying" : "selling")} {TakerOutcome} at {TakerPriceTicks} ticks, by ({Epoch}, {Sequence})";

@@ -8,67 +8,80 @@ namespace Foresight.Matching.Invariants;
 /// </summary>
 internal sealed class InvariantChecker(NpgsqlDataSource database)
 {
-    private readonly SortedDictionary<int, JournalChecker> shards = [];
-    private readonly Violations violations = new();
+    private readonly SortedDictionary<int, JournalChecker> _shards = [];
+    private readonly Violations _violations = new();
 
-    public IReadOnlyList<string> Violations => violations.Sentences;
+    public IReadOnlyList<string> Violations => _violations.Sentences;
 
-    public bool Holds => violations.Count == 0;
+    public bool Holds => _violations.Count == 0;
 
     /// <summary>The journal of a shard, followed up to where this was called last.</summary>
     public JournalChecker Shard(int shard)
     {
-        if (!shards.TryGetValue(shard, out var checker)) shards.Add(shard, checker = new JournalChecker(database, shard, violations));
+        if (!_shards.TryGetValue(shard, out var checker))
+            _shards.Add(shard, checker = new JournalChecker(database, shard, _violations));
         return checker;
     }
 
     /// <summary>Everything: the journals to their ends, and the tables.</summary>
-    public async Task CheckAsync(CancellationToken cancellation)
+    public async Task CheckAsync(CancellationToken cancellationToken)
     {
-        await FollowAsync(cancellation);
-        await SweepAsync(cancellation);
+        await FollowAsync(cancellationToken);
+        await SweepAsync(cancellationToken);
     }
 
     /// <summary>What was written since the last call. Its cost is that of what is new.</summary>
-    public async Task FollowAsync(CancellationToken cancellation)
+    public async Task FollowAsync(CancellationToken cancellationToken)
     {
-        foreach (var shard in await ShardsAsync(cancellation)) await Shard(shard).AdvanceAsync(cancellation);
+        foreach (var shard in await ShardsAsync(cancellationToken))
+            await Shard(shard).AdvanceAsync(cancellationToken);
     }
 
     /// <summary>The tables as a whole. Its cost grows with history.</summary>
-    public async Task SweepAsync(CancellationToken cancellation)
+    public async Task SweepAsync(CancellationToken cancellationToken)
     {
-        await using var look = await StoredRows.LookAsync(database, shard: 0, cancellation);
+        await using var look = await StoredRows.LookAsync(database, shard: 0, cancellationToken);
         foreach (var statement in TableSweep.Statements)
-            foreach (var sentence in await look.SentencesAsync(statement, cancellation)) violations.Add(sentence);
+        {
+            foreach (var sentence in await look.SentencesAsync(statement, cancellationToken))
+                _violations.Add(sentence);
+        }
     }
 
     /// <summary>
     /// The live engine said this of itself: the journal must make the same. Needs to be asked before the journal was followed beyond it.
     /// </summary>
-    public async Task CompareAsync(int shard, long sequence, string stateHash, CancellationToken cancellation)
+    public async Task CompareAsync(int shard, long sequence, string stateHash, CancellationToken cancellationToken)
     {
         var checker = Shard(shard);
-        if (checker.Sequence > sequence) return;
-        await checker.AdvanceAsync(cancellation, through: sequence);
+        if (checker.Sequence > sequence)
+            return;
+        await checker.AdvanceAsync(cancellationToken, through: sequence);
         if (checker.Sequence < sequence)
-            violations.Add($"The live engine is at {sequence}, and the journal of shard {shard} ends at {checker.Sequence}.");
+            _violations.Add($"The live engine is at {sequence}, and the journal of shard {shard} ends at {checker.Sequence}.");
         else if (checker.StateHash != stateHash)
-            violations.Add(
-                $"The live engine has the state hash {stateHash} at {sequence}; replaying the journal gives {checker.StateHash}.");
+            _violations.Add(
+                $"The live engine has the state hash {stateHash} at {sequence}; replaying the journal gives {checker.StateHash}."
+            );
     }
 
     /// <summary>One line for people.</summary>
-    public override string ToString() => string.Join(", ", shards.Select(pair =>
-        (shards.Count > 1 ? $"shard {pair.Key}: " : "")
-        + $"{pair.Value.Sequence:N0} commands, {pair.Value.Trades:N0} trades, {pair.Value.OpenOrders:N0} open orders, epoch {pair.Value.Epoch}"));
+    public override string ToString() =>
+        string.Join(
+            ", ",
+            _shards.Select(pair =>
+                (_shards.Count > 1 ? $"shard {pair.Key}: " : "")
+                + $"{pair.Value.Sequence:N0} commands, {pair.Value.Trades:N0} trades, {pair.Value.OpenOrders:N0} open orders, epoch {pair.Value.Epoch}"
+            )
+        );
 
-    private async Task<List<int>> ShardsAsync(CancellationToken cancellation)
+    private async Task<List<int>> ShardsAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand("SELECT generate_series(0, shard_count() - 1)");
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var found = new List<int>();
-        while (await reader.ReadAsync(cancellation)) found.Add(reader.GetInt32(0));
+        while (await reader.ReadAsync(cancellationToken))
+            found.Add(reader.GetInt32(0));
         return found;
     }
 }

@@ -1,5 +1,5 @@
-using Foresight.Matching.Sequencing;
 using Foresight.Matching.Engine;
+using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.Invariants;
 
@@ -10,11 +10,11 @@ namespace Foresight.Matching.Invariants;
 /// </summary>
 internal sealed class ReplayedRows(Violations violations)
 {
-    private readonly Dictionary<long, OrderFacts> open = [];
-    private readonly Dictionary<int, int> outcomesOfMarket = [];
-    private Command command;
-    private long epoch;
-    private TradeExecuted trade;
+    private readonly Dictionary<long, OrderFacts> _open = [];
+    private readonly Dictionary<int, int> _outcomesOfMarket = [];
+    private Command _command;
+    private long _epoch;
+    private TradeExecuted _trade;
 
     /// <summary>Orders that this page placed or changed, as it left them.</summary>
     public Dictionary<long, OrderFacts> Orders { get; } = [];
@@ -38,26 +38,42 @@ internal sealed class ReplayedRows(Violations violations)
 
     public void StartCommand(in Command next, long nextEpoch)
     {
-        (command, epoch, Refused) = (next, nextEpoch, false);
-        if (next.Kind == CommandKind.ListMarket) outcomesOfMarket.TryAdd(next.Market.Value, next.Outcomes);
+        (_command, _epoch, Refused) = (next, nextEpoch, false);
+        if (next.Kind == CommandKind.ListMarket)
+            _outcomesOfMarket.TryAdd(next.Market.Value, next.Outcomes);
     }
 
     /// <summary>A trade's legs have all been told by the end of its command.</summary>
     public void FinishCommand()
     {
-        if (trade.Trade.Value != 0) CheckLegs();
-        trade = default;
+        if (_trade.Trade.Value != 0)
+            CheckLegs();
+        _trade = default;
     }
 
-    private void OnAccepted(in OrderAccepted e) => Change(e.Order.Value, new OrderFacts(
-        e.Market.Value, e.Account.Value, e.Outcome, e.Side == Side.Buy, e.Quantity.Lots, command.Sequence, epoch, e.Price.Ticks, 0,
-        OrderStatus.Open,
-        command.Sequence));
+    private void OnAccepted(in OrderAccepted e) =>
+        Change(
+            e.Order.Value,
+            new OrderFacts(
+                e.Market.Value,
+                e.Account.Value,
+                e.Outcome,
+                e.Side == Side.Buy,
+                e.Quantity.Lots,
+                _command.Sequence,
+                _epoch,
+                e.Price.Ticks,
+                0,
+                OrderStatus.Open,
+                _command.Sequence
+            )
+        );
 
     private void OnTrade(in TradeExecuted e)
     {
-        if (trade.Trade.Value != 0) CheckLegs();
-        trade = e;
+        if (_trade.Trade.Value != 0)
+            CheckLegs();
+        _trade = e;
         violations.Require(e.Trade.Value > LastTrade, $"Trade {e.Trade.Value} comes after trade {LastTrade}.");
         LastTrade = e.Trade.Value;
         TradesSoFar++;
@@ -66,11 +82,26 @@ internal sealed class ReplayedRows(Violations violations)
     private void OnFilled(in OrderFilled e)
     {
         Fills[(e.Trade.Value, e.Leg)] = new FillFacts(
-            e.Order.Value, e.Account.Value, e.Outcome, e.Side == Side.Buy, e.Price.Ticks, e.Quantity.Lots, e.IsTaker);
+            e.Order.Value,
+            e.Account.Value,
+            e.Outcome,
+            e.Side == Side.Buy,
+            e.Price.Ticks,
+            e.Quantity.Lots,
+            e.IsTaker
+        );
         if (e.IsTaker)
             Trades[e.Trade.Value] = new TradeFacts(
-                trade.Market.Value, trade.Kind, trade.Quantity.Lots, e.Outcome, e.Side == Side.Buy, e.Price.Ticks, command.Sequence, epoch);
-        if (!open.TryGetValue(e.Order.Value, out var order))
+                _trade.Market.Value,
+                _trade.Kind,
+                _trade.Quantity.Lots,
+                e.Outcome,
+                e.Side == Side.Buy,
+                e.Price.Ticks,
+                _command.Sequence,
+                _epoch
+            );
+        if (!_open.TryGetValue(e.Order.Value, out var order))
         {
             violations.Add($"Trade {e.Trade.Value} fills order {e.Order.Value}, which was filled, cancelled or expired before.");
             return;
@@ -78,43 +109,60 @@ internal sealed class ReplayedRows(Violations violations)
 
         var filled = order.FilledLots + e.Quantity.Lots;
         violations.Require(
-            filled <= order.Lots, $"Trade {e.Trade.Value} fills order {e.Order.Value} with {filled} lots in all; it has {order.Lots}.");
-        Change(e.Order.Value, order with
-        {
-            FilledLots = filled, Status = e.Remaining.Lots == 0 ? OrderStatus.Filled : OrderStatus.PartiallyFilled,
-            Changed = command.Sequence,
-        });
+            filled <= order.Lots,
+            $"Trade {e.Trade.Value} fills order {e.Order.Value} with {filled} lots in all; it has {order.Lots}."
+        );
+        Change(
+            e.Order.Value,
+            order with
+            {
+                FilledLots = filled,
+                Status = e.Remaining.Lots == 0 ? OrderStatus.Filled : OrderStatus.PartiallyFilled,
+                Changed = _command.Sequence,
+            }
+        );
     }
 
     private void OnCancelled(in OrderCancelled e)
     {
-        if (open.TryGetValue(e.Order.Value, out var order))
-            Change(e.Order.Value, order with
-            {
-                Status = e.Reason == CancelReason.Expired ? OrderStatus.Expired : OrderStatus.Cancelled, Changed = command.Sequence,
-                ReducedLots = order.ReducedLots + (e.Reason == CancelReason.FilledOnChain ? e.Remaining.Lots : 0),
-            });
-        else violations.Add($"Command {command.Sequence} cancels order {e.Order.Value}, which was filled, cancelled or expired before.");
+        if (_open.TryGetValue(e.Order.Value, out var order))
+            Change(
+                e.Order.Value,
+                order with
+                {
+                    Status = e.Reason == CancelReason.Expired ? OrderStatus.Expired : OrderStatus.Cancelled,
+                    Changed = _command.Sequence,
+                    ReducedLots = order.ReducedLots + (e.Reason == CancelReason.FilledOnChain ? e.Remaining.Lots : 0),
+                }
+            );
+        else
+            violations.Add($"Command {_command.Sequence} cancels order {e.Order.Value}, which was filled, cancelled or expired before.");
     }
 
     private void OnReplaced(in OrderReplaced e)
     {
-        if (open.TryGetValue(e.Order.Value, out var order))
-            Change(e.Order.Value, order with
-            {
-                PriceTicks = e.Price.Ticks, Changed = command.Sequence,
-                ReducedLots = command.Kind == CommandKind.ReduceOrder
-                    ? order.Lots - order.FilledLots - e.Remaining.Lots
-                    : order.ReducedLots,
-            });
-        else violations.Add($"Command {command.Sequence} replaces order {e.Order.Value}, which was filled, cancelled or expired before.");
+        if (_open.TryGetValue(e.Order.Value, out var order))
+            Change(
+                e.Order.Value,
+                order with
+                {
+                    PriceTicks = e.Price.Ticks,
+                    Changed = _command.Sequence,
+                    ReducedLots =
+                        _command.Kind == CommandKind.ReduceOrder ? order.Lots - order.FilledLots - e.Remaining.Lots : order.ReducedLots,
+                }
+            );
+        else
+            violations.Add($"Command {_command.Sequence} replaces order {e.Order.Value}, which was filled, cancelled or expired before.");
     }
 
     private void Change(long id, OrderFacts order)
     {
         Orders[id] = order;
-        if (order.Status is OrderStatus.Open or OrderStatus.PartiallyFilled) open[id] = order;
-        else open.Remove(id);
+        if (order.Status is OrderStatus.Open or OrderStatus.PartiallyFilled)
+            _open[id] = order;
+        else
+            _open.Remove(id);
     }
 
     /// <summary>
@@ -122,23 +170,31 @@ internal sealed class ReplayedRows(Violations violations)
     /// </summary>
     private void CheckLegs()
     {
-        var id = trade.Trade.Value;
-        var legs = Enumerable.Range(0, trade.Legs).Select(leg => Fills.GetValueOrDefault((id, (byte)leg))).ToList();
+        var id = _trade.Trade.Value;
+        var legs = Enumerable.Range(0, _trade.Legs).Select(leg => Fills.GetValueOrDefault((id, (byte)leg))).ToList();
         violations.Require(
-            TradeRules.Conserves(trade.Kind, trade.Quantity.Lots, legs, outcomesOfMarket.GetValueOrDefault(trade.Market.Value)),
-            $"Trade {id} ({trade.Kind}) does not conserve money and shares: {string.Join("; ", legs)}.");
+            TradeRules.Conserves(_trade.Kind, _trade.Quantity.Lots, legs, _outcomesOfMarket.GetValueOrDefault(_trade.Market.Value)),
+            $"Trade {id} ({_trade.Kind}) does not conserve money and shares: {string.Join("; ", legs)}."
+        );
     }
 
     /// <summary>What the engine reports to.</summary>
     public readonly struct Listener(ReplayedRows rows) : IExchangeEvents
     {
         public void OnAccepted(in OrderAccepted e) => rows.OnAccepted(e);
+
         public void OnRejected(in CommandRejected e) => rows.Refused = true;
+
         public void OnTrade(in TradeExecuted e) => rows.OnTrade(e);
+
         public void OnFilled(in OrderFilled e) => rows.OnFilled(e);
+
         public void OnCancelled(in OrderCancelled e) => rows.OnCancelled(e);
+
         public void OnReplaced(in OrderReplaced e) => rows.OnReplaced(e);
+
         public void OnMarketChanged(in MarketChanged e) { }
+
         public void OnTradeClosed(in TradeClosed e) => rows.ClosedTrades.Add(e.Trade.Value);
 
         public void OnBalanceTouched(AccountId account, MarketId market, byte outcome) =>

@@ -1,13 +1,19 @@
+using Foresight.Matching.Engine;
 using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
-using Foresight.Matching.Engine;
 using Npgsql;
 
 namespace Foresight.Matching.Invariants;
 
 /// <param name="Kind">Column of its own, beside the payload.</param>
 internal readonly record struct StoredCommand(
-    Position Position, CommandKind Kind, byte[] Payload, ResultStatus Answer, long AnswerEpoch, long AnswerSequence);
+    Position Position,
+    CommandKind Kind,
+    byte[] Payload,
+    ResultStatus Answer,
+    long AnswerEpoch,
+    long AnswerSequence
+);
 
 /// <summary>The journal's tables as they were at one moment: everything is read in one repeatable-read transaction.</summary>
 internal sealed class StoredRows : IAsyncDisposable
@@ -15,46 +21,58 @@ internal sealed class StoredRows : IAsyncDisposable
     /// <summary>Bound on one look.</summary>
     private const int TimeoutSeconds = 60;
 
-    private readonly NpgsqlConnection connection;
-    private readonly NpgsqlTransaction transaction;
-    private readonly int shard;
+    private readonly NpgsqlConnection _connection;
+    private readonly NpgsqlTransaction _transaction;
+    private readonly int _shard;
 
     private StoredRows(NpgsqlConnection connection, NpgsqlTransaction transaction, int shard) =>
-        (this.connection, this.transaction, this.shard) = (connection, transaction, shard);
+        (_connection, _transaction, _shard) = (connection, transaction, shard);
 
-    public static async Task<StoredRows> LookAsync(NpgsqlDataSource database, int shard, CancellationToken cancellation)
+    public static async Task<StoredRows> LookAsync(NpgsqlDataSource database, int shard, CancellationToken cancellationToken)
     {
-        var connection = await database.OpenConnectionAsync(cancellation);
-        var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellation);
+        var connection = await database.OpenConnectionAsync(cancellationToken);
+        var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
         var look = new StoredRows(connection, transaction, shard);
         await using var command = look.Command("SET TRANSACTION READ ONLY");
-        await command.ExecuteNonQueryAsync(cancellation);
+        await command.ExecuteNonQueryAsync(cancellationToken);
         return look;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await transaction.DisposeAsync();
-        await connection.DisposeAsync();
+        await _transaction.DisposeAsync();
+        await _connection.DisposeAsync();
     }
 
     /// <summary>In their order, from this sequence on.</summary>
-    public async Task<List<StoredCommand>> CommandsAsync(long from, long through, int limit, CancellationToken cancellation)
+    public async Task<List<StoredCommand>> CommandsAsync(long from, long through, int limit, CancellationToken cancellationToken)
     {
         await using var command = Command(
             """
             SELECT epoch, sequence, request_id, accepted_at, kind, payload, (result->>'status')::int, (result->>'epoch')::bigint, (result->>'sequence')::bigint
             FROM commands WHERE shard = $1 AND sequence >= $2 AND sequence <= $3 ORDER BY sequence LIMIT $4
             """,
-            (short)shard, from, through, limit);
-        return await RowsAsync(command, row => new StoredCommand(
-            new Position(row.GetInt64(0), row.GetInt64(1), row.GetGuid(2), row.GetDateTime(3)), (CommandKind)row.GetInt16(4),
-            row.GetFieldValue<byte[]>(5),
-            (ResultStatus)row.GetInt32(6), row.GetInt64(7), row.GetInt64(8)), cancellation);
+            (short)_shard,
+            from,
+            through,
+            limit
+        );
+        return await RowsAsync(
+            command,
+            row => new StoredCommand(
+                new Position(row.GetInt64(0), row.GetInt64(1), row.GetGuid(2), row.GetDateTime(3)),
+                (CommandKind)row.GetInt16(4),
+                row.GetFieldValue<byte[]>(5),
+                (ResultStatus)row.GetInt32(6),
+                row.GetInt64(7),
+                row.GetInt64(8)
+            ),
+            cancellationToken
+        );
     }
 
     /// <summary>Those of these ids, and whatever else is between the two.</summary>
-    public async Task<Dictionary<long, OrderFacts>> OrdersAsync(long[] ids, long first, long last, CancellationToken cancellation)
+    public async Task<Dictionary<long, OrderFacts>> OrdersAsync(long[] ids, long first, long last, CancellationToken cancellationToken)
     {
         await using var command = Command(
             """
@@ -62,54 +80,109 @@ internal sealed class StoredRows : IAsyncDisposable
                    reduced_lots
             FROM orders WHERE order_id = ANY($1) OR order_id BETWEEN $2 AND $3
             """,
-            ids, first, last);
-        var rows = await RowsAsync(command, row => (Id: row.GetInt64(0), Facts: new OrderFacts(
-            row.GetInt32(1), row.GetInt32(2), (byte)row.GetInt16(3), row.GetBoolean(4), row.GetInt64(5), row.GetInt64(6), row.GetInt64(7),
-            row.GetInt32(8),
-            row.GetInt64(9), (OrderStatus)row.GetInt16(10), row.GetInt64(11), row.GetInt64(12))), cancellation);
+            ids,
+            first,
+            last
+        );
+        var rows = await RowsAsync(
+            command,
+            row =>
+                (
+                    Id: row.GetInt64(0),
+                    Facts: new OrderFacts(
+                        row.GetInt32(1),
+                        row.GetInt32(2),
+                        (byte)row.GetInt16(3),
+                        row.GetBoolean(4),
+                        row.GetInt64(5),
+                        row.GetInt64(6),
+                        row.GetInt64(7),
+                        row.GetInt32(8),
+                        row.GetInt64(9),
+                        (OrderStatus)row.GetInt16(10),
+                        row.GetInt64(11),
+                        row.GetInt64(12)
+                    )
+                ),
+            cancellationToken
+        );
         return rows.ToDictionary(row => row.Id, row => row.Facts);
     }
 
     /// <summary>Between the two, both included.</summary>
-    public async Task<Dictionary<long, TradeFacts>> TradesAsync(long first, long last, CancellationToken cancellation)
+    public async Task<Dictionary<long, TradeFacts>> TradesAsync(long first, long last, CancellationToken cancellationToken)
     {
         await using var command = Command(
             """
             SELECT trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, sequence, epoch
             FROM trades WHERE trade_id BETWEEN $1 AND $2
             """,
-            first, last);
-        var rows = await RowsAsync(command, row => (Id: row.GetInt64(0), Facts: new TradeFacts(
-            row.GetInt32(1), (TradeKind)row.GetInt16(2), row.GetInt64(3), (byte)row.GetInt16(4), row.GetBoolean(5), row.GetInt32(6),
-            row.GetInt64(7),
-            row.GetInt64(8))), cancellation);
+            first,
+            last
+        );
+        var rows = await RowsAsync(
+            command,
+            row =>
+                (
+                    Id: row.GetInt64(0),
+                    Facts: new TradeFacts(
+                        row.GetInt32(1),
+                        (TradeKind)row.GetInt16(2),
+                        row.GetInt64(3),
+                        (byte)row.GetInt16(4),
+                        row.GetBoolean(5),
+                        row.GetInt32(6),
+                        row.GetInt64(7),
+                        row.GetInt64(8)
+                    )
+                ),
+            cancellationToken
+        );
         return rows.ToDictionary(row => row.Id, row => row.Facts);
     }
 
-    public async Task<Dictionary<(long Trade, byte Leg), FillFacts>> FillsAsync(long first, long last, CancellationToken cancellation)
+    public async Task<Dictionary<(long Trade, byte Leg), FillFacts>> FillsAsync(long first, long last, CancellationToken cancellationToken)
     {
         await using var command = Command(
             """
             SELECT trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker
             FROM fills WHERE trade_id BETWEEN $1 AND $2
             """,
-            first, last);
-        var rows = await RowsAsync(command, row => (Key: (row.GetInt64(0), (byte)row.GetInt16(1)), Facts: new FillFacts(
-            row.GetInt64(2), row.GetInt32(3), (byte)row.GetInt16(4), row.GetBoolean(5), row.GetInt32(6), row.GetInt64(7),
-            row.GetBoolean(8))), cancellation);
+            first,
+            last
+        );
+        var rows = await RowsAsync(
+            command,
+            row =>
+                (
+                    Key: (row.GetInt64(0), (byte)row.GetInt16(1)),
+                    Facts: new FillFacts(
+                        row.GetInt64(2),
+                        row.GetInt32(3),
+                        (byte)row.GetInt16(4),
+                        row.GetBoolean(5),
+                        row.GetInt32(6),
+                        row.GetInt64(7),
+                        row.GetBoolean(8)
+                    )
+                ),
+            cancellationToken
+        );
         return rows.ToDictionary(row => row.Key, row => row.Facts);
     }
 
     /// <summary>Which of these trades their table holds for open.</summary>
-    public async Task<List<long>> StillOpenAsync(long[] trades, CancellationToken cancellation)
+    public async Task<List<long>> StillOpenAsync(long[] trades, CancellationToken cancellationToken)
     {
         await using var command = Command("SELECT trade_id FROM trades WHERE trade_id = ANY($1) AND NOT closed", trades);
-        return await RowsAsync(command, row => row.GetInt64(0), cancellation);
+        return await RowsAsync(command, row => row.GetInt64(0), cancellationToken);
     }
 
     /// <summary>Of these keys, with the sequence of the batch that wrote each last.</summary>
     public async Task<Dictionary<BalanceKey, (Holding Holding, long Changed)>> BalancesAsync(
-        IReadOnlyCollection<BalanceKey> keys, CancellationToken cancellation)
+        IReadOnlyCollection<BalanceKey> keys,
+        CancellationToken cancellationToken
+    )
     {
         await using var command = Command(
             """
@@ -117,26 +190,41 @@ internal sealed class StoredRows : IAsyncDisposable
             FROM unnest($1, $2, $3) k(account, market, outcome)
             JOIN balances b ON b.account_id = k.account AND b.market_id = k.market AND b.outcome = k.outcome AND b.shard = $4
             """,
-            keys.Select(key => key.Account).ToArray(), keys.Select(key => key.Market).ToArray(),
+            keys.Select(key => key.Account).ToArray(),
+            keys.Select(key => key.Market).ToArray(),
             keys.Select(key => (short)key.Outcome).ToArray(),
-            (short)shard);
-        var rows = await RowsAsync(command, row => (Key: new BalanceKey(row.GetInt32(0), row.GetInt32(1), (byte)row.GetInt16(2)),
-            Value: (new Holding(row.GetInt64(3), row.GetInt64(4), row.GetInt64(5)), row.GetInt64(6))), cancellation);
+            (short)_shard
+        );
+        var rows = await RowsAsync(
+            command,
+            row =>
+                (
+                    Key: new BalanceKey(row.GetInt32(0), row.GetInt32(1), (byte)row.GetInt16(2)),
+                    Value: (new Holding(row.GetInt64(3), row.GetInt64(4), row.GetInt64(5)), row.GetInt64(6))
+                ),
+            cancellationToken
+        );
         return rows.ToDictionary(row => row.Key, row => row.Value);
     }
 
     /// <summary>Hashes that were stored with snapshots in this range, which includes its end only.</summary>
-    public async Task<Dictionary<long, string>> SnapshotHashesAsync(long after, long through, CancellationToken cancellation)
+    public async Task<Dictionary<long, string>> SnapshotHashesAsync(long after, long through, CancellationToken cancellationToken)
     {
         await using var command = Command(
-            "SELECT sequence, state_hash FROM snapshots WHERE shard = $1 AND sequence > $2 AND sequence <= $3", (short)shard,
-            after, through);
-        return (await RowsAsync(command, row => (row.GetInt64(0), row.GetString(1)), cancellation)).ToDictionary();
+            "SELECT sequence, state_hash FROM snapshots WHERE shard = $1 AND sequence > $2 AND sequence <= $3",
+            (short)_shard,
+            after,
+            through
+        );
+        return (await RowsAsync(command, row => (row.GetInt64(0), row.GetString(1)), cancellationToken)).ToDictionary();
     }
 
     /// <summary>Open orders, open trades, the highest order and the highest trade of a shard's range of numbers.</summary>
     public async Task<(long OpenOrders, long OpenTrades, long LastOrder, long LastTrade)> TotalsAsync(
-        long first, long last, CancellationToken cancellation)
+        long first,
+        long last,
+        CancellationToken cancellationToken
+    )
     {
         await using var command = Command(
             """
@@ -144,29 +232,40 @@ internal sealed class StoredRows : IAsyncDisposable
                    (SELECT coalesce(max(order_id), 0) FROM orders WHERE order_id BETWEEN $2 AND $3),
                    (SELECT coalesce(max(trade_id), 0) FROM trades WHERE trade_id BETWEEN $2 AND $3)
             """,
-            (short)shard, first, last);
-        return (await RowsAsync(command, row => (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)), cancellation))[0];
+            (short)_shard,
+            first,
+            last
+        );
+        return (await RowsAsync(command, row => (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)), cancellationToken))[
+            0
+        ];
     }
 
     /// <summary>The sentences that a query makes of what it finds.</summary>
-    public async Task<List<string>> SentencesAsync(string sql, CancellationToken cancellation)
+    public async Task<List<string>> SentencesAsync(string sql, CancellationToken cancellationToken)
     {
         await using var command = Command(sql);
-        return await RowsAsync(command, row => row.GetString(0), cancellation);
+        return await RowsAsync(command, row => row.GetString(0), cancellationToken);
     }
 
     private NpgsqlCommand Command(string sql, params ReadOnlySpan<object> values)
     {
-        var command = new NpgsqlCommand(sql, connection, transaction) { CommandTimeout = TimeoutSeconds };
-        foreach (var value in values) command.Parameters.AddWithValue(value);
+        var command = new NpgsqlCommand(sql, _connection, _transaction) { CommandTimeout = TimeoutSeconds };
+        foreach (var value in values)
+            command.Parameters.AddWithValue(value);
         return command;
     }
 
-    private static async Task<List<T>> RowsAsync<T>(NpgsqlCommand command, Func<NpgsqlDataReader, T> read, CancellationToken cancellation)
+    private static async Task<List<T>> RowsAsync<T>(
+        NpgsqlCommand command,
+        Func<NpgsqlDataReader, T> read,
+        CancellationToken cancellationToken
+    )
     {
         var rows = new List<T>();
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation)) rows.Add(read(reader));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            rows.Add(read(reader));
         return rows;
     }
 }

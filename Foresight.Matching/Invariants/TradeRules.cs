@@ -11,11 +11,15 @@ internal static class TradeRules
     /// <param name="outcomes">Of the market.</param>
     public static bool Conserves(TradeKind kind, long lots, IReadOnlyList<FillFacts> legs, int outcomes)
     {
-        if (lots <= 0 || legs.Any(leg => leg.Lots != lots) || legs.Count(leg => leg.IsTaker) != 1) return false;
+        if (lots <= 0 || legs.Any(leg => leg.Lots != lots) || legs.Count(leg => leg.IsTaker) != 1)
+            return false;
         if (kind == TradeKind.Direct)
-            return legs is [var one, var other] && one.IsBuy != other.IsBuy && one.Outcome == other.Outcome
+            return legs is [var one, var other]
+                && one.IsBuy != other.IsBuy
+                && one.Outcome == other.Outcome
                 && one.PriceTicks == other.PriceTicks;
-        return legs.Count == outcomes && legs.All(leg => leg.IsBuy == (kind == TradeKind.Mint))
+        return legs.Count == outcomes
+            && legs.All(leg => leg.IsBuy == (kind == TradeKind.Mint))
             && legs.Sum(leg => leg.PriceTicks) == TicksOfASet
             && legs.Select(leg => leg.Outcome).Distinct().Count() == outcomes;
     }

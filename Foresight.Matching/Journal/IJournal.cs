@@ -1,7 +1,7 @@
-using Foresight.Matching.Sequencing;
 using Foresight.Chain;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.Journal;
 
@@ -12,33 +12,33 @@ namespace Foresight.Matching.Journal;
 internal interface IJournal
 {
     /// <summary>What is known of these requests, and the time.</summary>
-    Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellation);
+    Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellationToken);
 
     /// <exception cref="Npgsql.PostgresException">The server says no; <see cref="JournalTransaction.FailedStep"/> says where.</exception>
     /// <exception cref="Npgsql.NpgsqlException">There is no answer.</exception>
     Task<Committed> ExecuteAsync(JournalTransaction transaction);
 
     /// <summary>The newest ones, the newest first.</summary>
-    IAsyncEnumerable<EngineSnapshot> SnapshotsAsync(CancellationToken cancellation);
+    IAsyncEnumerable<EngineSnapshot> SnapshotsAsync(CancellationToken cancellationToken);
 
     /// <summary>Encoded commands from one sequence through another, in their order.</summary>
-    IAsyncEnumerable<(long Sequence, byte[] Payload)> CommandsAsync(long from, long through, CancellationToken cancellation);
+    IAsyncEnumerable<(long Sequence, byte[] Payload)> CommandsAsync(long from, long through, CancellationToken cancellationToken);
 
     /// <summary>In the order of their numbers.</summary>
-    IAsyncEnumerable<(AccountId Id, Address Address)> AccountsAsync(CancellationToken cancellation);
+    IAsyncEnumerable<(AccountId Id, Address Address)> AccountsAsync(CancellationToken cancellationToken);
 
-    IAsyncEnumerable<LiveOrder> LiveOrdersAsync(Accounts accounts, CancellationToken cancellation);
+    IAsyncEnumerable<LiveOrder> LiveOrdersAsync(Accounts accounts, CancellationToken cancellationToken);
 
     /// <summary>Markets that were (or were not yet) listed by a command.</summary>
-    Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellation);
+    Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellationToken);
 
     /// <summary>
     /// Requests that failed and must not be tried again yet, with the moment of the database's clock from which they may.
     /// </summary>
-    IAsyncEnumerable<(Guid RequestId, DateTime Until)> FailedCommandsAsync(CancellationToken cancellation);
+    IAsyncEnumerable<(Guid RequestId, DateTime Until)> FailedCommandsAsync(CancellationToken cancellationToken);
 
     /// <summary>Volume of the last 24 hours by market and minute, in the order of time.</summary>
-    IAsyncEnumerable<MinuteVolume> VolumesAsync(CancellationToken cancellation);
+    IAsyncEnumerable<MinuteVolume> VolumesAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>Opens a term's own way to the journal.</summary>
@@ -49,4 +49,11 @@ internal interface IJournals
 
 /// <param name="UnixSeconds">The minute's begin.</param>
 /// <param name="LastPriceTicks">In outcome 0's terms, if there are two.</param>
-internal readonly record struct MinuteVolume(MarketId Market, long UnixSeconds, long Lots, long NotionalMicros, long Trades, int LastPriceTicks);
+internal readonly record struct MinuteVolume(
+    MarketId Market,
+    long UnixSeconds,
+    long Lots,
+    long NotionalMicros,
+    long Trades,
+    int LastPriceTicks
+);

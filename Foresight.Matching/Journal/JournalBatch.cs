@@ -1,7 +1,7 @@
-using Foresight.Matching.Sequencing;
 using Foresight.Chain;
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
+using Foresight.Matching.Sequencing;
+using Foresight.Protocol;
 using NpgsqlTypes;
 
 namespace Foresight.Matching.Journal;
@@ -53,7 +53,14 @@ internal sealed class JournalBatch
     public Dictionary<(Address, string), Hash32> IdempotencyKeys { get; } = [];
 
     public bool HasPublications =>
-        Depth.Count + TradeMessages.Count + OrderUpdates.Count + Stats.Count + ClosedTrades.Count + ListedMarkets.Count + ChangedMarkets.Count > 0;
+        Depth.Count
+            + TradeMessages.Count
+            + OrderUpdates.Count
+            + Stats.Count
+            + ClosedTrades.Count
+            + ListedMarkets.Count
+            + ChangedMarkets.Count
+        > 0;
 }
 
 internal readonly record struct CommandRow(Command Command, Guid RequestId, CommandResult Result);
@@ -63,10 +70,27 @@ internal readonly record struct CommandRow(Command Command, Guid RequestId, Comm
 internal readonly record struct NewOrderRow(LiveOrder Order, QueuedCommand Request, long Sequence);
 
 internal readonly record struct TradeRow(
-    TradeId Id, MarketId Market, TradeKind Kind, long Lots, byte TakerOutcome, bool TakerIsBuy, int TakerPriceTicks, long Sequence);
+    TradeId Id,
+    MarketId Market,
+    TradeKind Kind,
+    long Lots,
+    byte TakerOutcome,
+    bool TakerIsBuy,
+    int TakerPriceTicks,
+    long Sequence
+);
 
 internal readonly record struct FillRow(
-    TradeId Trade, byte Leg, OrderId Order, AccountId Account, byte Outcome, bool IsBuy, int PriceTicks, long Lots, bool IsTaker);
+    TradeId Trade,
+    byte Leg,
+    OrderId Order,
+    AccountId Account,
+    byte Outcome,
+    bool IsBuy,
+    int PriceTicks,
+    long Lots,
+    bool IsTaker
+);
 
 /// <param name="ObservedBlock">0: not observed in this batch.</param>
 internal readonly record struct BalanceRow(AccountId Account, MarketId Market, byte Outcome, Holding Holding, long ObservedBlock);

@@ -11,9 +11,13 @@ internal static class JournalPulse
 
     /// <summary>The work, which ends with an exception as soon as the journal does not answer within a round trip's limit.</summary>
     public static async Task<T> WhileItBeatsAsync<T>(
-        IJournal journal, TimeProvider clock, CancellationToken cancellation, Func<CancellationToken, Task<T>> work)
+        IJournal journal,
+        TimeProvider clock,
+        CancellationToken cancellationToken,
+        Func<CancellationToken, Task<T>> work
+    )
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var beating = BeatAsync(journal, clock, ending);
         try
         {

@@ -1,8 +1,8 @@
-using Foresight.Matching.Sequencing;
 using System.Text.Json;
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Sequencing;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 using Npgsql;
 using NpgsqlTypes;
@@ -36,47 +36,69 @@ internal static class JournalStatements
                 break;
             case JournalStep.ReadBack back:
                 batch.Add(new NpgsqlBatchCommand("SELECT pg_current_wal_insert_lsn()"));
-                if (back.Rows.ClosedTrades.Count > 0) batch.Add(ClosedFills(back.Rows));
+                if (back.Rows.ClosedTrades.Count > 0)
+                    batch.Add(ClosedFills(back.Rows));
                 break;
         }
     }
 
     private static void AddRows(NpgsqlBatchCommandCollection batch, JournalBatch rows, long epoch, int shard)
     {
-        if (rows.Accounts.Count > 0) batch.Add(Accounts(rows));
-        if (rows.Commands.Count > 0) batch.Add(Commands(rows, epoch, shard));
-        if (rows.NewOrders.Count > 0) batch.Add(NewOrders(rows, epoch, shard));
-        if (rows.ChangedOrders.Count > 0) batch.Add(ChangedOrders(rows));
-        if (rows.Trades.Count > 0) batch.Add(Trades(rows, epoch, shard));
-        if (rows.Fills.Count > 0) batch.Add(Fills(rows));
-        if (rows.Balances.Count > 0) batch.Add(Balances(rows, shard));
-        if (rows.ListedMarkets.Count > 0) batch.Add(ListedMarkets(rows));
-        if (rows.ChangedMarkets.Count > 0) batch.Add(ChangedMarkets(rows));
-        if (rows.ClosedTrades.Count > 0) batch.Add(ClosedTrades(rows));
+        if (rows.Accounts.Count > 0)
+            batch.Add(Accounts(rows));
+        if (rows.Commands.Count > 0)
+            batch.Add(Commands(rows, epoch, shard));
+        if (rows.NewOrders.Count > 0)
+            batch.Add(NewOrders(rows, epoch, shard));
+        if (rows.ChangedOrders.Count > 0)
+            batch.Add(ChangedOrders(rows));
+        if (rows.Trades.Count > 0)
+            batch.Add(Trades(rows, epoch, shard));
+        if (rows.Fills.Count > 0)
+            batch.Add(Fills(rows));
+        if (rows.Balances.Count > 0)
+            batch.Add(Balances(rows, shard));
+        if (rows.ListedMarkets.Count > 0)
+            batch.Add(ListedMarkets(rows));
+        if (rows.ChangedMarkets.Count > 0)
+            batch.Add(ChangedMarkets(rows));
+        if (rows.ClosedTrades.Count > 0)
+            batch.Add(ClosedTrades(rows));
     }
 
-    private static NpgsqlBatchCommand ClosedFills(JournalBatch rows) => Statement(
-        """
-        SELECT f.trade_id, a.address, o.order_hash, o.market_id, f.price_ticks, f.quantity_lots, f.is_taker
-        FROM fills f JOIN orders o ON o.order_id = f.order_id JOIN accounts a ON a.account_id = f.account_id
-        WHERE f.trade_id = ANY($1)
-        """,
-        Array(rows.ClosedTrades, closed => closed.Trade.Value, NpgsqlDbType.Bigint));
+    private static NpgsqlBatchCommand ClosedFills(JournalBatch rows) =>
+        Statement(
+            """
+            SELECT f.trade_id, a.address, o.order_hash, o.market_id, f.price_ticks, f.quantity_lots, f.is_taker
+            FROM fills f JOIN orders o ON o.order_id = f.order_id JOIN accounts a ON a.account_id = f.account_id
+            WHERE f.trade_id = ANY($1)
+            """,
+            Array(rows.ClosedTrades, closed => closed.Trade.Value, NpgsqlDbType.Bigint)
+        );
 
-    private static NpgsqlBatchCommand Accounts(JournalBatch rows) => Statement(
-        "INSERT INTO accounts (account_id, address) SELECT * FROM unnest($1, $2)",
-        Array(rows.Accounts, row => row.Id.Value, NpgsqlDbType.Integer), Array(rows.Accounts, row => row.Address.ToBytes(), NpgsqlDbType.Bytea));
+    private static NpgsqlBatchCommand Accounts(JournalBatch rows) =>
+        Statement(
+            "INSERT INTO accounts (account_id, address) SELECT * FROM unnest($1, $2)",
+            Array(rows.Accounts, row => row.Id.Value, NpgsqlDbType.Integer),
+            Array(rows.Accounts, row => row.Address.ToBytes(), NpgsqlDbType.Bytea)
+        );
 
-    private static NpgsqlBatchCommand Commands(JournalBatch rows, long epoch, int shard) => Statement(
-        """
-        INSERT INTO commands (shard, sequence, epoch, accepted_at, kind, request_id, payload, result)
-        SELECT $1, u.sequence, $2, $3, u.kind, u.request_id, u.payload, u.result::jsonb
-        FROM unnest($4, $5, $6, $7, $8) u(sequence, kind, request_id, payload, result)
-        """,
-        One((short)shard, NpgsqlDbType.Smallint), One(epoch, NpgsqlDbType.Bigint), One(rows.AcceptedAt, NpgsqlDbType.TimestampTz),
-        Array(rows.Commands, row => row.Command.Sequence, NpgsqlDbType.Bigint), Array(rows.Commands, row => (short)row.Command.Kind, NpgsqlDbType.Smallint),
-        Array(rows.Commands, row => row.RequestId, NpgsqlDbType.Uuid), Array(rows.Commands, row => Encode(row.Command), NpgsqlDbType.Bytea),
-        Array(rows.Commands, row => JsonSerializer.Serialize(row.Result, JsonSerializerOptions.Web), NpgsqlDbType.Text));
+    private static NpgsqlBatchCommand Commands(JournalBatch rows, long epoch, int shard) =>
+        Statement(
+            """
+            INSERT INTO commands (shard, sequence, epoch, accepted_at, kind, request_id, payload, result)
+            SELECT $1, u.sequence, $2, $3, u.kind, u.request_id, u.payload, u.result::jsonb
+            FROM unnest($4, $5, $6, $7, $8) u(sequence, kind, request_id, payload, result)
+            """,
+            One((short)shard, NpgsqlDbType.Smallint),
+            One(epoch, NpgsqlDbType.Bigint),
+            One(rows.AcceptedAt, NpgsqlDbType.TimestampTz),
+            Array(rows.Commands, row => row.Command.Sequence, NpgsqlDbType.Bigint),
+            Array(rows.Commands, row => (short)row.Command.Kind, NpgsqlDbType.Smallint),
+            Array(rows.Commands, row => row.RequestId, NpgsqlDbType.Uuid),
+            Array(rows.Commands, row => Encode(row.Command), NpgsqlDbType.Bytea),
+            Array(rows.Commands, row => JsonSerializer.Serialize(row.Result, JsonSerializerOptions.Web), NpgsqlDbType.Text)
+        );
 
     private static NpgsqlBatchCommand NewOrders(JournalBatch rows, long epoch, int shard)
     {
@@ -92,29 +114,45 @@ internal static class JournalStatements
                 u(hash, id, market, account, outcome, is_buy, price, lots, filled, tif, post_only, stp, client_id, key, salt, salt_tag, expiry,
                   signature, status, reason, sequence, updated, reduced, trace)
             """,
-            One((short)shard, NpgsqlDbType.Smallint), One(epoch, NpgsqlDbType.Bigint), One(rows.AcceptedAt, NpgsqlDbType.TimestampTz),
-            Array(orders, row => row.Order.Hash.ToBytes(), NpgsqlDbType.Bytea), Array(orders, row => row.Order.Id.Value, NpgsqlDbType.Bigint),
-            Array(orders, row => row.Order.Market.Value, NpgsqlDbType.Integer), Array(orders, row => row.Order.Account.Value, NpgsqlDbType.Integer),
-            Array(orders, row => (short)row.Order.Outcome, NpgsqlDbType.Smallint), Array(orders, row => row.Order.Side == Side.Buy, NpgsqlDbType.Boolean),
-            Array(orders, row => row.Order.Price.Ticks, NpgsqlDbType.Integer), Array(orders, row => row.Order.Lots, NpgsqlDbType.Bigint),
+            One((short)shard, NpgsqlDbType.Smallint),
+            One(epoch, NpgsqlDbType.Bigint),
+            One(rows.AcceptedAt, NpgsqlDbType.TimestampTz),
+            Array(orders, row => row.Order.Hash.ToBytes(), NpgsqlDbType.Bytea),
+            Array(orders, row => row.Order.Id.Value, NpgsqlDbType.Bigint),
+            Array(orders, row => row.Order.Market.Value, NpgsqlDbType.Integer),
+            Array(orders, row => row.Order.Account.Value, NpgsqlDbType.Integer),
+            Array(orders, row => (short)row.Order.Outcome, NpgsqlDbType.Smallint),
+            Array(orders, row => row.Order.Side == Side.Buy, NpgsqlDbType.Boolean),
+            Array(orders, row => row.Order.Price.Ticks, NpgsqlDbType.Integer),
+            Array(orders, row => row.Order.Lots, NpgsqlDbType.Bigint),
             Array(orders, row => row.Order.FilledLots, NpgsqlDbType.Bigint),
             Array(orders, row => (short)OrderOf(row).TimeInForce, NpgsqlDbType.Smallint),
             Array(orders, row => OrderOf(row).PostOnly, NpgsqlDbType.Boolean),
             Array(orders, row => (short)OrderOf(row).SelfTradePrevention, NpgsqlDbType.Smallint),
             Array(orders, row => OrderOf(row).ClientOrderId, NpgsqlDbType.Text),
             Array(orders, row => OrderOf(row).IdempotencyKey, NpgsqlDbType.Text),
-            Array(orders, row => OrderOf(row).Salt, NpgsqlDbType.Text), Array(orders, row => (long)row.Request.SaltTag, NpgsqlDbType.Bigint),
-            Array(orders, row => row.Order.ExpiresAt, NpgsqlDbType.Bigint), Array(orders, row => row.Request.Signature, NpgsqlDbType.Bytea),
-            Array(orders, row => (short)row.Order.Status, NpgsqlDbType.Smallint), Array(orders, row => row.Order.Reason, NpgsqlDbType.Text),
-            Array(orders, row => row.Sequence, NpgsqlDbType.Bigint), Array(orders, row => row.Order.UpdatedSequence, NpgsqlDbType.Bigint),
-            Array(orders, row => row.Order.ReducedLots, NpgsqlDbType.Bigint), TraceContexts(rows));
+            Array(orders, row => OrderOf(row).Salt, NpgsqlDbType.Text),
+            Array(orders, row => (long)row.Request.SaltTag, NpgsqlDbType.Bigint),
+            Array(orders, row => row.Order.ExpiresAt, NpgsqlDbType.Bigint),
+            Array(orders, row => row.Request.Signature, NpgsqlDbType.Bytea),
+            Array(orders, row => (short)row.Order.Status, NpgsqlDbType.Smallint),
+            Array(orders, row => row.Order.Reason, NpgsqlDbType.Text),
+            Array(orders, row => row.Sequence, NpgsqlDbType.Bigint),
+            Array(orders, row => row.Order.UpdatedSequence, NpgsqlDbType.Bigint),
+            Array(orders, row => row.Order.ReducedLots, NpgsqlDbType.Bigint),
+            TraceContexts(rows)
+        );
     }
 
     private static PlaceOrder OrderOf(NewOrderRow row) => (PlaceOrder)row.Request.Command;
 
     /// <summary>One for each new order, or none at all, which Postgres takes for nulls.</summary>
-    private static NpgsqlParameter TraceContexts(JournalBatch rows) => Array(
-        rows.Trace is null ? [] : rows.NewOrders, row => row.Request.Trace is { } trace ? TraceContext.ToBytes(trace.Caller) : null, NpgsqlDbType.Bytea);
+    private static NpgsqlParameter TraceContexts(JournalBatch rows) =>
+        Array(
+            rows.Trace is null ? [] : rows.NewOrders,
+            row => row.Request.Trace is { } trace ? TraceContext.ToBytes(trace.Caller) : null,
+            NpgsqlDbType.Bytea
+        );
 
     private static NpgsqlBatchCommand ChangedOrders(JournalBatch rows)
     {
@@ -125,53 +163,81 @@ internal static class JournalStatements
                 updated_sequence = u.sequence, updated_at = $1
             FROM unnest($2, $3, $4, $5, $6, $7, $8) u(id, filled, status, reason, price, sequence, reduced) WHERE o.order_id = u.id
             """,
-            One(rows.AcceptedAt, NpgsqlDbType.TimestampTz), Array(changes, row => row.Id.Value, NpgsqlDbType.Bigint),
-            Array(changes, row => row.FilledLots, NpgsqlDbType.Bigint), Array(changes, row => (short)row.Status, NpgsqlDbType.Smallint),
-            Array(changes, row => row.Reason, NpgsqlDbType.Text), Array(changes, row => row.Price.Ticks, NpgsqlDbType.Integer),
-            Array(changes, row => row.UpdatedSequence, NpgsqlDbType.Bigint), Array(changes, row => row.ReducedLots, NpgsqlDbType.Bigint));
+            One(rows.AcceptedAt, NpgsqlDbType.TimestampTz),
+            Array(changes, row => row.Id.Value, NpgsqlDbType.Bigint),
+            Array(changes, row => row.FilledLots, NpgsqlDbType.Bigint),
+            Array(changes, row => (short)row.Status, NpgsqlDbType.Smallint),
+            Array(changes, row => row.Reason, NpgsqlDbType.Text),
+            Array(changes, row => row.Price.Ticks, NpgsqlDbType.Integer),
+            Array(changes, row => row.UpdatedSequence, NpgsqlDbType.Bigint),
+            Array(changes, row => row.ReducedLots, NpgsqlDbType.Bigint)
+        );
     }
 
-    private static NpgsqlBatchCommand Trades(JournalBatch rows, long epoch, int shard) => Statement(
-        """
-        INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at)
-        SELECT u.id, u.market, u.kind, u.lots, u.outcome, u.is_buy, u.price, $1, u.sequence, $2, $3
-        FROM unnest($4, $5, $6, $7, $8, $9, $10, $11) u(id, market, kind, lots, outcome, is_buy, price, sequence)
-        """,
-        One((short)shard, NpgsqlDbType.Smallint), One(epoch, NpgsqlDbType.Bigint), One(rows.AcceptedAt, NpgsqlDbType.TimestampTz),
-        Array(rows.Trades, row => row.Id.Value, NpgsqlDbType.Bigint), Array(rows.Trades, row => row.Market.Value, NpgsqlDbType.Integer),
-        Array(rows.Trades, row => (short)row.Kind, NpgsqlDbType.Smallint), Array(rows.Trades, row => row.Lots, NpgsqlDbType.Bigint),
-        Array(rows.Trades, row => (short)row.TakerOutcome, NpgsqlDbType.Smallint), Array(rows.Trades, row => row.TakerIsBuy, NpgsqlDbType.Boolean),
-        Array(rows.Trades, row => row.TakerPriceTicks, NpgsqlDbType.Integer), Array(rows.Trades, row => row.Sequence, NpgsqlDbType.Bigint));
+    private static NpgsqlBatchCommand Trades(JournalBatch rows, long epoch, int shard) =>
+        Statement(
+            """
+            INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at)
+            SELECT u.id, u.market, u.kind, u.lots, u.outcome, u.is_buy, u.price, $1, u.sequence, $2, $3
+            FROM unnest($4, $5, $6, $7, $8, $9, $10, $11) u(id, market, kind, lots, outcome, is_buy, price, sequence)
+            """,
+            One((short)shard, NpgsqlDbType.Smallint),
+            One(epoch, NpgsqlDbType.Bigint),
+            One(rows.AcceptedAt, NpgsqlDbType.TimestampTz),
+            Array(rows.Trades, row => row.Id.Value, NpgsqlDbType.Bigint),
+            Array(rows.Trades, row => row.Market.Value, NpgsqlDbType.Integer),
+            Array(rows.Trades, row => (short)row.Kind, NpgsqlDbType.Smallint),
+            Array(rows.Trades, row => row.Lots, NpgsqlDbType.Bigint),
+            Array(rows.Trades, row => (short)row.TakerOutcome, NpgsqlDbType.Smallint),
+            Array(rows.Trades, row => row.TakerIsBuy, NpgsqlDbType.Boolean),
+            Array(rows.Trades, row => row.TakerPriceTicks, NpgsqlDbType.Integer),
+            Array(rows.Trades, row => row.Sequence, NpgsqlDbType.Bigint)
+        );
 
-    private static NpgsqlBatchCommand Fills(JournalBatch rows) => Statement(
-        """
-        INSERT INTO fills (trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker)
-        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        """,
-        Array(rows.Fills, row => row.Trade.Value, NpgsqlDbType.Bigint), Array(rows.Fills, row => (short)row.Leg, NpgsqlDbType.Smallint),
-        Array(rows.Fills, row => row.Order.Value, NpgsqlDbType.Bigint), Array(rows.Fills, row => row.Account.Value, NpgsqlDbType.Integer),
-        Array(rows.Fills, row => (short)row.Outcome, NpgsqlDbType.Smallint), Array(rows.Fills, row => row.IsBuy, NpgsqlDbType.Boolean),
-        Array(rows.Fills, row => row.PriceTicks, NpgsqlDbType.Integer), Array(rows.Fills, row => row.Lots, NpgsqlDbType.Bigint),
-        Array(rows.Fills, row => row.IsTaker, NpgsqlDbType.Boolean));
+    private static NpgsqlBatchCommand Fills(JournalBatch rows) =>
+        Statement(
+            """
+            INSERT INTO fills (trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker)
+            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            """,
+            Array(rows.Fills, row => row.Trade.Value, NpgsqlDbType.Bigint),
+            Array(rows.Fills, row => (short)row.Leg, NpgsqlDbType.Smallint),
+            Array(rows.Fills, row => row.Order.Value, NpgsqlDbType.Bigint),
+            Array(rows.Fills, row => row.Account.Value, NpgsqlDbType.Integer),
+            Array(rows.Fills, row => (short)row.Outcome, NpgsqlDbType.Smallint),
+            Array(rows.Fills, row => row.IsBuy, NpgsqlDbType.Boolean),
+            Array(rows.Fills, row => row.PriceTicks, NpgsqlDbType.Integer),
+            Array(rows.Fills, row => row.Lots, NpgsqlDbType.Bigint),
+            Array(rows.Fills, row => row.IsTaker, NpgsqlDbType.Boolean)
+        );
 
-    private static NpgsqlBatchCommand Balances(JournalBatch rows, int shard) => Statement(
-        """
-        INSERT INTO balances AS b (account_id, market_id, outcome, shard, owned, order_hold, trade_hold, observed_block, updated_sequence)
-        SELECT u.account, u.market, u.outcome, $9, u.owned, u.order_hold, u.trade_hold, u.block, $1
-        FROM unnest($2, $3, $4, $5, $6, $7, $8) u(account, market, outcome, owned, order_hold, trade_hold, block)
-        ON CONFLICT (account_id, market_id, outcome, shard) DO UPDATE SET
-            owned = excluded.owned, order_hold = excluded.order_hold, trade_hold = excluded.trade_hold,
-            observed_block = greatest(b.observed_block, excluded.observed_block), updated_sequence = excluded.updated_sequence
-        """,
-        One(rows.LastSequence, NpgsqlDbType.Bigint), Array(rows.Balances, row => row.Account.Value, NpgsqlDbType.Integer),
-        Array(rows.Balances, row => row.Market.Value, NpgsqlDbType.Integer), Array(rows.Balances, row => (short)row.Outcome, NpgsqlDbType.Smallint),
-        Array(rows.Balances, row => row.Holding.Owned, NpgsqlDbType.Bigint), Array(rows.Balances, row => row.Holding.OrderHold, NpgsqlDbType.Bigint),
-        Array(rows.Balances, row => row.Holding.TradeHold, NpgsqlDbType.Bigint), Array(rows.Balances, row => row.ObservedBlock, NpgsqlDbType.Bigint),
-        One((short)shard, NpgsqlDbType.Smallint));
+    private static NpgsqlBatchCommand Balances(JournalBatch rows, int shard) =>
+        Statement(
+            """
+            INSERT INTO balances AS b (account_id, market_id, outcome, shard, owned, order_hold, trade_hold, observed_block, updated_sequence)
+            SELECT u.account, u.market, u.outcome, $9, u.owned, u.order_hold, u.trade_hold, u.block, $1
+            FROM unnest($2, $3, $4, $5, $6, $7, $8) u(account, market, outcome, owned, order_hold, trade_hold, block)
+            ON CONFLICT (account_id, market_id, outcome, shard) DO UPDATE SET
+                owned = excluded.owned, order_hold = excluded.order_hold, trade_hold = excluded.trade_hold,
+                observed_block = greatest(b.observed_block, excluded.observed_block), updated_sequence = excluded.updated_sequence
+            """,
+            One(rows.LastSequence, NpgsqlDbType.Bigint),
+            Array(rows.Balances, row => row.Account.Value, NpgsqlDbType.Integer),
+            Array(rows.Balances, row => row.Market.Value, NpgsqlDbType.Integer),
+            Array(rows.Balances, row => (short)row.Outcome, NpgsqlDbType.Smallint),
+            Array(rows.Balances, row => row.Holding.Owned, NpgsqlDbType.Bigint),
+            Array(rows.Balances, row => row.Holding.OrderHold, NpgsqlDbType.Bigint),
+            Array(rows.Balances, row => row.Holding.TradeHold, NpgsqlDbType.Bigint),
+            Array(rows.Balances, row => row.ObservedBlock, NpgsqlDbType.Bigint),
+            One((short)shard, NpgsqlDbType.Smallint)
+        );
 
-    private static NpgsqlBatchCommand ListedMarkets(JournalBatch rows) => Statement(
-        "UPDATE markets m SET listed_sequence = u.sequence FROM unnest($1, $2) u(id, sequence) WHERE m.market_id = u.id",
-        Array(rows.ListedMarkets, row => row.Market.Value, NpgsqlDbType.Integer), Array(rows.ListedMarkets, row => row.Sequence, NpgsqlDbType.Bigint));
+    private static NpgsqlBatchCommand ListedMarkets(JournalBatch rows) =>
+        Statement(
+            "UPDATE markets m SET listed_sequence = u.sequence FROM unnest($1, $2) u(id, sequence) WHERE m.market_id = u.id",
+            Array(rows.ListedMarkets, row => row.Market.Value, NpgsqlDbType.Integer),
+            Array(rows.ListedMarkets, row => row.Sequence, NpgsqlDbType.Bigint)
+        );
 
     private static NpgsqlBatchCommand ChangedMarkets(JournalBatch rows)
     {
@@ -182,44 +248,65 @@ internal static class JournalStatements
             UPDATE markets m SET state = u.state, resolved_outcome = CASE WHEN u.state = 3 THEN u.winner END
             FROM unnest($1, $2, $3) u(id, state, winner) WHERE m.market_id = u.id
             """,
-            Array(changes, row => row.Market.Value, NpgsqlDbType.Integer), Array(changes, row => (short)row.State, NpgsqlDbType.Smallint),
-            Array(changes, row => (short)row.Winner, NpgsqlDbType.Smallint));
+            Array(changes, row => row.Market.Value, NpgsqlDbType.Integer),
+            Array(changes, row => (short)row.State, NpgsqlDbType.Smallint),
+            Array(changes, row => (short)row.Winner, NpgsqlDbType.Smallint)
+        );
     }
 
-    private static NpgsqlBatchCommand ClosedTrades(JournalBatch rows) => Statement(
-        "UPDATE trades SET closed = true WHERE trade_id = ANY($1)", Array(rows.ClosedTrades, row => row.Trade.Value, NpgsqlDbType.Bigint));
+    private static NpgsqlBatchCommand ClosedTrades(JournalBatch rows) =>
+        Statement(
+            "UPDATE trades SET closed = true WHERE trade_id = ANY($1)",
+            Array(rows.ClosedTrades, row => row.Trade.Value, NpgsqlDbType.Bigint)
+        );
 
     /// <summary>
-    /// Only if the journal has its sequence: a promoted replica that had not received the last batches still names this term, and a snapshot of what
-    /// is gone would be taken for the state of what comes in its place.
+    /// Only if the journal has its sequence: a promoted replica that had not received the last batches still names this term, and a
+    /// snapshot of what is gone would be taken for the state of what comes in its place.
     /// </summary>
-    private static NpgsqlBatchCommand Snapshot(JournalStep.StoreSnapshot store, int shard) => Statement(
-        """
-        INSERT INTO snapshots (shard, sequence, epoch, state_hash, state)
-        SELECT $1, $2, $3, $4, $5 WHERE EXISTS (SELECT 1 FROM commands WHERE shard = $1 AND sequence = $2)
-        ON CONFLICT (shard, sequence) DO NOTHING
-        """,
-        One((short)shard, NpgsqlDbType.Smallint), One(store.Snapshot.Sequence, NpgsqlDbType.Bigint), One(store.Epoch, NpgsqlDbType.Bigint),
-        One(store.Snapshot.StateHash, NpgsqlDbType.Text), One(store.Snapshot.State, NpgsqlDbType.Bytea));
+    private static NpgsqlBatchCommand Snapshot(JournalStep.StoreSnapshot store, int shard) =>
+        Statement(
+            """
+            INSERT INTO snapshots (shard, sequence, epoch, state_hash, state)
+            SELECT $1, $2, $3, $4, $5 WHERE EXISTS (SELECT 1 FROM commands WHERE shard = $1 AND sequence = $2)
+            ON CONFLICT (shard, sequence) DO NOTHING
+            """,
+            One((short)shard, NpgsqlDbType.Smallint),
+            One(store.Snapshot.Sequence, NpgsqlDbType.Bigint),
+            One(store.Epoch, NpgsqlDbType.Bigint),
+            One(store.Snapshot.StateHash, NpgsqlDbType.Text),
+            One(store.Snapshot.State, NpgsqlDbType.Bytea)
+        );
 
-    private static NpgsqlBatchCommand TooManySnapshots(int shard) => Statement(
-        "DELETE FROM snapshots WHERE shard = $1 AND sequence NOT IN (SELECT sequence FROM snapshots WHERE shard = $1 ORDER BY sequence DESC LIMIT $2)",
-        One((short)shard, NpgsqlDbType.Smallint), One(PipelineLimits.SnapshotsKept, NpgsqlDbType.Integer));
+    private static NpgsqlBatchCommand TooManySnapshots(int shard) =>
+        Statement(
+            "DELETE FROM snapshots WHERE shard = $1 AND sequence NOT IN (SELECT sequence FROM snapshots WHERE shard = $1 ORDER BY sequence DESC LIMIT $2)",
+            One((short)shard, NpgsqlDbType.Smallint),
+            One(PipelineLimits.SnapshotsKept, NpgsqlDbType.Integer)
+        );
 
-    private static NpgsqlBatchCommand Failure(JournalStep.StoreFailure failure, int shard) => Statement(
-        """
-        INSERT INTO failed_commands (shard, request_id, epoch, command, reason, until) VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (shard, request_id) DO UPDATE SET
-            epoch = excluded.epoch, command = excluded.command, reason = excluded.reason, failed_at = excluded.failed_at,
-            until = excluded.until
-        """,
-        One((short)shard, NpgsqlDbType.Smallint), One(failure.Failed.RequestId, NpgsqlDbType.Uuid), One(failure.Epoch, NpgsqlDbType.Bigint),
-        One(failure.Failed.Command, NpgsqlDbType.Text), One(failure.Failed.Reason, NpgsqlDbType.Text),
-        One(failure.Failed.Until, NpgsqlDbType.TimestampTz));
+    private static NpgsqlBatchCommand Failure(JournalStep.StoreFailure failure, int shard) =>
+        Statement(
+            """
+            INSERT INTO failed_commands (shard, request_id, epoch, command, reason, until) VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (shard, request_id) DO UPDATE SET
+                epoch = excluded.epoch, command = excluded.command, reason = excluded.reason, failed_at = excluded.failed_at,
+                until = excluded.until
+            """,
+            One((short)shard, NpgsqlDbType.Smallint),
+            One(failure.Failed.RequestId, NpgsqlDbType.Uuid),
+            One(failure.Epoch, NpgsqlDbType.Bigint),
+            One(failure.Failed.Command, NpgsqlDbType.Text),
+            One(failure.Failed.Reason, NpgsqlDbType.Text),
+            One(failure.Failed.Until, NpgsqlDbType.TimestampTz)
+        );
 
-    private static NpgsqlBatchCommand OldFailures(int shard) => Statement(
-        "DELETE FROM failed_commands WHERE shard = $1 AND until < clock_timestamp() - $2",
-        One((short)shard, NpgsqlDbType.Smallint), One(PipelineLimits.FailedCommandsKept, NpgsqlDbType.Interval));
+    private static NpgsqlBatchCommand OldFailures(int shard) =>
+        Statement(
+            "DELETE FROM failed_commands WHERE shard = $1 AND until < clock_timestamp() - $2",
+            One((short)shard, NpgsqlDbType.Smallint),
+            One(PipelineLimits.FailedCommandsKept, NpgsqlDbType.Interval)
+        );
 
     private static byte[] Encode(Command command)
     {
@@ -231,7 +318,8 @@ internal static class JournalStatements
     private static NpgsqlBatchCommand Statement(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
     {
         var statement = new NpgsqlBatchCommand(sql);
-        foreach (var parameter in parameters) statement.Parameters.Add(parameter);
+        foreach (var parameter in parameters)
+            statement.Parameters.Add(parameter);
         return statement;
     }
 
@@ -241,7 +329,8 @@ internal static class JournalStatements
     {
         var values = new TValue[rows.Count];
         var i = 0;
-        foreach (var row in rows) values[i++] = column(row);
+        foreach (var row in rows)
+            values[i++] = column(row);
         return new NpgsqlParameter<TValue[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | type };
     }
 }

@@ -1,5 +1,5 @@
-using Foresight.Matching.Sequencing;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.Journal;
 
@@ -48,13 +48,17 @@ internal sealed class JournalTransaction(params IReadOnlyList<JournalStep> steps
     private const int IsSent = 1;
     private const int IsGivenUp = 2;
 
-    private int state;
+    private int _state;
 
-    /// <summary>There is a connection: from here on the journal may have it. False if it was given up before, and must not be sent any more.</summary>
-    public bool TrySend() => Interlocked.CompareExchange(ref state, IsSent, Waiting) == Waiting;
+    /// <summary>
+    /// There is a connection: from here on the journal may have it. False if it was given up before, and must not be sent any more.
+    /// </summary>
+    public bool TrySend() => Interlocked.CompareExchange(ref _state, IsSent, Waiting) == Waiting;
 
-    /// <summary>True if it was not sent, and never will be: a wait for a connection may end after the wait for the whole was given up.</summary>
-    public bool TryGiveUp() => Interlocked.CompareExchange(ref state, IsGivenUp, Waiting) != IsSent;
+    /// <summary>
+    /// True if it was not sent, and never will be: a wait for a connection may end after the wait for the whole was given up.
+    /// </summary>
+    public bool TryGiveUp() => Interlocked.CompareExchange(ref _state, IsGivenUp, Waiting) != IsSent;
 
     /// <summary>The step in which the server refused it with an ERROR; null if it did not, or did not tell.</summary>
     public JournalStep? FailedStep { get; set; }

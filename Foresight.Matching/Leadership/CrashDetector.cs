@@ -9,17 +9,18 @@ namespace Foresight.Matching.Leadership;
 /// </summary>
 public sealed class CrashDetector(TermStore terms, INodeProbe probe, LeaseOptions options)
 {
-    public async Task<bool> HasCrashedAsync(string resource, LeaseRecord holder, CancellationToken cancellation)
+    public async Task<bool> HasCrashedAsync(string resource, LeaseRecord holder, CancellationToken cancellationToken)
     {
-        if (!options.CrashFastPath || !await probe.RefusesAsync(holder.Address, cancellation)) return false;
-        return LeaseRules.MayTakeOverEarly(addressRefuses: true, await SessionIsGoneAsync(resource, holder, cancellation), options);
+        if (!options.CrashFastPath || !await probe.RefusesAsync(holder.Address, cancellationToken))
+            return false;
+        return LeaseRules.MayTakeOverEarly(addressRefuses: true, await SessionIsGoneAsync(resource, holder, cancellationToken), options);
     }
 
-    private async Task<bool> SessionIsGoneAsync(string resource, LeaseRecord holder, CancellationToken cancellation)
+    private async Task<bool> SessionIsGoneAsync(string resource, LeaseRecord holder, CancellationToken cancellationToken)
     {
         try
         {
-            return !await terms.SessionLivesAsync(resource, holder.Token, cancellation);
+            return !await terms.SessionLivesAsync(resource, holder.Token, cancellationToken);
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {

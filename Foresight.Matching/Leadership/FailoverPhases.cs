@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>How long a take-over has taken up to each of its phases: milliseconds since the term before was last seen to be alive.</summary>
+/// <summary>
+/// How long a take-over has taken up to each of its phases: milliseconds since the term before was last seen to be alive.
+/// </summary>
 public sealed class FailoverPhases(TimeProvider clock, long start)
 {
     /// <summary>Found that nobody holds the lease (or that the holder is gone).</summary>
@@ -20,14 +22,19 @@ public sealed class FailoverPhases(TimeProvider clock, long start)
 
     public const string FirstAcknowledgement = "first_ack";
 
-    private readonly ConcurrentDictionary<string, double> reached = new();
+    private readonly ConcurrentDictionary<string, double> _reached = new();
 
-    public IReadOnlyDictionary<string, double> Reached => reached;
+    public IReadOnlyDictionary<string, double> Reached => _reached;
 
     /// <summary>"detected 5012 ms, lease 5020 ms, …", in the order in which they were reached.</summary>
     public override string ToString() =>
-        string.Join(", ", reached.OrderBy(phase => phase.Value).Select(phase => string.Create(CultureInfo.InvariantCulture, $"{phase.Key} {phase.Value:0} ms")));
+        string.Join(
+            ", ",
+            _reached
+                .OrderBy(phase => phase.Value)
+                .Select(phase => string.Create(CultureInfo.InvariantCulture, $"{phase.Key} {phase.Value:0} ms"))
+        );
 
     /// <summary>False if it had been reached before.</summary>
-    public bool Reach(string phase) => reached.TryAdd(phase, Math.Round(clock.GetElapsedTime(start).TotalMilliseconds, 1));
+    public bool Reach(string phase) => _reached.TryAdd(phase, Math.Round(clock.GetElapsedTime(start).TotalMilliseconds, 1));
 }

@@ -4,5 +4,5 @@ namespace Foresight.Matching.Leadership;
 public interface INodeProbe
 {
     /// <summary>True only for a refusal by the machine itself; silence may be a slow network.</summary>
-    Task<bool> RefusesAsync(string address, CancellationToken cancellation);
+    Task<bool> RefusesAsync(string address, CancellationToken cancellationToken);
 }

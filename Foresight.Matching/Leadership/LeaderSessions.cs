@@ -59,12 +59,13 @@ public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory logger
     }
 }
 
-/// <param name="open">Called when first needed: just after a promotion, where the primary is may be found out only by taking the term.</param>
+/// <param name="open">Called when first needed: just after a promotion, where the
+/// primary is may be found out only by taking the term.</param>
 internal sealed class PostgresSessions(Func<NpgsqlDataSource> open) : ITermSessions
 {
-    private readonly Lazy<NpgsqlDataSource> database = new(open);
+    private readonly Lazy<NpgsqlDataSource> _database = new(open);
 
-    public NpgsqlDataSource Database => database.Value;
+    public NpgsqlDataSource Database => _database.Value;
 
-    public ValueTask DisposeAsync() => database.IsValueCreated ? database.Value.DisposeAsync() : ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _database.IsValueCreated ? _database.Value.DisposeAsync() : ValueTask.CompletedTask;
 }

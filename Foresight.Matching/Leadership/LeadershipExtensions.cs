@@ -11,20 +11,26 @@ public static class LeadershipExtensions
     /// Runs <typeparamref name="TWork"/> on exactly one node at a time, under the lease of this resource. Needs <c>AddRedis</c>,
     /// <c>AddPostgres</c> and <c>AddClusterNode</c>.
     /// </summary>
-    public static IHostApplicationBuilder AddLeadership<TWork>(this IHostApplicationBuilder builder, string resource) where TWork : class, ILeaderTask
+    public static IHostApplicationBuilder AddLeadership<TWork>(this IHostApplicationBuilder builder, string resource)
+        where TWork : class, ILeaderTask
     {
         builder.Services.TryAddSingleton<TWork>();
         return builder.AddLeadership(resource, provider => provider.GetRequiredService<TWork>());
     }
 
     /// <inheritdoc cref="AddLeadership{TWork}"/>
-    public static IHostApplicationBuilder AddLeadership(this IHostApplicationBuilder builder, string resource, Func<IServiceProvider, ILeaderTask> work)
+    public static IHostApplicationBuilder AddLeadership(
+        this IHostApplicationBuilder builder,
+        string resource,
+        Func<IServiceProvider, ILeaderTask> work
+    )
     {
         builder.Services.TryAddSingleton(LeaseOptions.From(builder.Configuration));
         builder.Services.TryAddSingleton<RedisLeaseStore>();
         if (builder.Configuration.ClusterEnabled())
             builder.Services.TryAddSingleton<ILeaseStore>(provider => provider.GetRequiredService<RedisLeaseStore>());
-        else builder.Services.TryAddSingleton<ILeaseStore, SoleNodeLeaseStore>();
+        else
+            builder.Services.TryAddSingleton<ILeaseStore, SoleNodeLeaseStore>();
         builder.Services.TryAddSingleton<ILeadershipTable, PostgresLeadershipTable>();
         builder.Services.TryAddSingleton<INodeProbe, SocketProbe>();
         builder.Services.TryAddSingleton<TermStore>();
@@ -34,14 +40,18 @@ public static class LeadershipExtensions
         builder.Services.TryAddSingleton<ShardPlacement>();
         builder.Services.TryAddSingleton<LeadershipStores>();
         builder.Services.TryAddSingleton(provider => new LeadershipOutlets(
-            provider.GetRequiredService<LeadershipMetrics>(), provider.GetRequiredService<IBroadcast>(), provider.GetRequiredService<INotices>(),
-            provider.GetRequiredService<NodePresence>())
+            provider.GetRequiredService<LeadershipMetrics>(),
+            provider.GetRequiredService<IBroadcast>(),
+            provider.GetRequiredService<INotices>(),
+            provider.GetRequiredService<NodePresence>()
+        )
         {
             DropNode = provider.GetRequiredService<NodeRegistry>().DropAsync,
         });
         builder.Services.TryAddSingleton<LeadershipServices>();
         builder.Services.AddSingleton<IHostedService>(provider =>
-            ActivatorUtilities.CreateInstance<LeadershipLoop>(provider, resource, work(provider)));
+            ActivatorUtilities.CreateInstance<LeadershipLoop>(provider, resource, work(provider))
+        );
         return builder;
     }
 }

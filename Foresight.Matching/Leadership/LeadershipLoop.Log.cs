@@ -1,4 +1,3 @@
-
 namespace Foresight.Matching.Leadership;
 
 /// <summary>Each decision, as a sentence.</summary>
@@ -6,7 +5,10 @@ public sealed partial class LeadershipLoop
 {
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "{NodeId} holds {Resource}, but nothing listens at its address and its database session is gone: taking over.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "{NodeId} holds {Resource}, but nothing listens at its address and its database session is gone: taking over."
+        )]
         public static partial void HolderCrashed(ILogger logger, string nodeId, string resource);
 
         [LoggerMessage(LogLevel.Warning, "Redis cannot say who leads {Resource}, so this node does not bid: {Reason}")]
@@ -15,7 +17,10 @@ public sealed partial class LeadershipLoop
         [LoggerMessage(LogLevel.Information, "Redis says again who leads {Resource}.")]
         public static partial void RedisSpeaks(ILogger logger, string resource);
 
-        [LoggerMessage(LogLevel.Information, "A lease of {Resource} that is this node's, and under which it does not lead, was in Redis: it is given back.")]
+        [LoggerMessage(
+            LogLevel.Information,
+            "A lease of {Resource} that is this node's, and under which it does not lead, was in Redis: it is given back."
+        )]
         public static partial void OwnLeaseFound(ILogger logger, string resource);
 
         [LoggerMessage(LogLevel.Information, "Another node won the lease of {Resource}.")]

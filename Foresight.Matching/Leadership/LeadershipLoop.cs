@@ -13,8 +13,13 @@ namespace Foresight.Matching.Leadership;
 /// fault of Redis or Postgres ends it. See README.md of this folder for the states and the failures.
 /// </summary>
 public sealed partial class LeadershipLoop(
-    string resource, ILeaderTask work, LeadershipServices services, NodeIdentity identity, IHostApplicationLifetime lifetime, ILogger<LeadershipLoop> logger)
-    : BackgroundService
+    string resource,
+    ILeaderTask work,
+    LeadershipServices services,
+    NodeIdentity identity,
+    IHostApplicationLifetime lifetime,
+    ILogger<LeadershipLoop> logger
+) : BackgroundService
 {
     /// <summary>After a term that ended in an error the others get the first chance.</summary>
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
@@ -40,7 +45,8 @@ public sealed partial class LeadershipLoop(
         try
         {
             await AddressIsKnownAsync(ending.Token);
-            while (!ending.IsCancellationRequested) await GuardedStepAsync(ending.Token);
+            while (!ending.IsCancellationRequested)
+                await GuardedStepAsync(ending.Token);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
@@ -85,7 +91,8 @@ public sealed partial class LeadershipLoop(
             services.Placement.Release(resource);
         }
 
-        if (!finished && !cancellationToken.IsCancellationRequested) await Task.Delay(PauseAfterFailure, _clock, cancellationToken);
+        if (!finished && !cancellationToken.IsCancellationRequested)
+            await Task.Delay(PauseAfterFailure, _clock, cancellationToken);
     }
 
     /// <returns>Null: this node stays a follower. So it does when Redis gives no answer, which is never taken for a vacancy.</returns>
@@ -97,7 +104,8 @@ public sealed partial class LeadershipLoop(
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
-            if (!_state.RedisIsSilent) Log.RedisSilent(logger, resource, error.Message);
+            if (!_state.RedisIsSilent)
+                Log.RedisSilent(logger, resource, error.Message);
             _state.RedisIsSilent = true;
             services.Placement.Release(resource);
             return null;
@@ -110,7 +118,8 @@ public sealed partial class LeadershipLoop(
     {
         _state.NextLook = _options.PollInterval;
         var reading = await GiveBackOwnAsync(await _stores.Leases.ReadAsync(resource, _options.LeaseDuration));
-        if (_state.RedisIsSilent) Log.RedisSpeaks(logger, resource);
+        if (_state.RedisIsSilent)
+            Log.RedisSpeaks(logger, resource);
         _state.RedisIsSilent = false;
         if (reading.Held)
         {
@@ -120,19 +129,21 @@ public sealed partial class LeadershipLoop(
                 return null;
             }
 
-            if (!_state.IsVacant) Log.HolderCrashed(logger, reading.Holder.NodeId, resource);
+            if (!_state.IsVacant)
+                Log.HolderCrashed(logger, reading.Holder.NodeId, resource);
         }
 
         return MayBid() ? new Vacancy(reading.Holder) : null;
     }
 
     /// <summary>
-    /// A renewal that Redis heard late, when the key had ended already, or a bid whose answer was lost, leaves a lease of this node's in the
-    /// key that nobody leads under. No term runs here, so it is given back: it would keep everybody waiting for as long as a lease.
+    /// A renewal that Redis heard late, when the key had ended already, or a bid whose answer was lost, leaves a lease of this node's in
+    /// the key that nobody leads under. No term runs here, so it is given back: it would keep everybody waiting for as long as a lease.
     /// </summary>
     private async Task<LeaseReading> GiveBackOwnAsync(LeaseReading reading)
     {
-        if (reading.Holder is not { } holder || !_state.OwnTokens.Contains(holder.Token)) return reading;
+        if (reading.Holder is not { } holder || !_state.OwnTokens.Contains(holder.Token))
+            return reading;
         Log.OwnLeaseFound(logger, resource);
         await _stores.Leases.ReleaseAsync(resource, holder);
         return default;
@@ -142,7 +153,8 @@ public sealed partial class LeadershipLoop(
     private bool MayBid()
     {
         var vacantFor = _state.SeeVacant();
-        if (services.Placement.TryClaim(resource, vacantFor, _options, out var delay)) return true;
+        if (services.Placement.TryClaim(resource, vacantFor, _options, out var delay))
+            return true;
         _state.NextLook = delay - vacantFor < _options.PollInterval ? delay - vacantFor : _options.PollInterval;
         return false;
     }
@@ -230,7 +242,8 @@ public sealed partial class LeadershipLoop(
         try
         {
             await keeper.DisposeAsync();
-            if (keeper.LossReason is { } reason) _reporter.LeaseLost(keeper.Record.Epoch, reason);
+            if (keeper.LossReason is { } reason)
+                _reporter.LeaseLost(keeper.Record.Epoch, reason);
 
             // Released only now, with the work at its end: whoever gets it next need not wait for anything of ours.
             await _stores.Leases.ReleaseAsync(resource, keeper.Record);
@@ -266,14 +279,16 @@ public sealed partial class LeadershipLoop(
         while (true)
         {
             var changed = presence.Changed;
-            if (presence.Address.Length > 0) return;
+            if (presence.Address.Length > 0)
+                return;
             await changed.WaitAsync(cancellationToken);
         }
     }
 
     private void WakeWhenReleased(LeaderMessage message)
     {
-        if (message.Kind == "released" && message.Resource == resource && message.NodeId != identity.Id) _wake.Set();
+        if (message.Kind == "released" && message.Resource == resource && message.NodeId != identity.Id)
+            _wake.Set();
     }
 
     /// <summary>A lease that may be bid for.</summary>

@@ -16,7 +16,12 @@ public sealed record LeadershipOutlets(LeadershipMetrics Metrics, IBroadcast Bro
 /// <summary>What every leadership loop of the process shares.</summary>
 /// <param name="Placement">What this node has of the matching engine's shards.</param>
 public sealed record LeadershipServices(
-    LeaseOptions Options, LeadershipStores Stores, LeadershipOutlets Outlets, ShardPlacement Placement, TimeProvider Clock)
+    LeaseOptions Options,
+    LeadershipStores Stores,
+    LeadershipOutlets Outlets,
+    ShardPlacement Placement,
+    TimeProvider Clock
+)
 {
     /// <summary>Makes the token of a bid.</summary>
     public Func<Guid> NewToken { get; init; } = Guid.NewGuid;

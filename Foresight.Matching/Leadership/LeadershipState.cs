@@ -2,7 +2,9 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>All that a loop remembers from one look at its lease to the next. None of it gives a right to lead: only a lease and a term do.</summary>
+/// <summary>
+/// All that a loop remembers from one look at its lease to the next. None of it gives a right to lead: only a lease and a term do.
+/// </summary>
 internal sealed class LeadershipState(TimeProvider clock, LeaseOptions options)
 {
     private readonly LeaderLiveness _liveness = new(clock, options);

@@ -8,7 +8,7 @@ namespace Foresight.Matching.Leadership;
 /// </summary>
 public sealed class Lease
 {
-    private readonly Action<string> report;
+    private readonly Action<string> _report;
 
     internal Lease(Term term, ITermSessions sessions, CancellationToken lost, CancellationToken stopping, Action<string> report)
     {
@@ -16,7 +16,7 @@ public sealed class Lease
         Sessions = sessions;
         Lost = lost;
         Stopping = stopping;
-        this.report = report;
+        _report = report;
     }
 
     public Term Term { get; }
@@ -29,7 +29,8 @@ public sealed class Lease
 
     /// <summary>The <see cref="Sessions"/>, for work that writes to Postgres by itself.</summary>
     public NpgsqlDataSource Database =>
-        (Sessions as PostgresSessions)?.Database ?? throw new InvalidOperationException("The sessions of this term are not with a Postgres server.");
+        (Sessions as PostgresSessions)?.Database
+        ?? throw new InvalidOperationException("The sessions of this term are not with a Postgres server.");
 
     /// <summary>The lease is gone or can no longer be trusted: stop at once.</summary>
     public CancellationToken Lost { get; }
@@ -38,10 +39,10 @@ public sealed class Lease
     public CancellationToken Stopping { get; }
 
     /// <summary>The work can go on from where the term before left it; it is now done.</summary>
-    public void ReportRecovered() => report(FailoverPhases.Recovered);
+    public void ReportRecovered() => _report(FailoverPhases.Recovered);
 
     /// <summary>The first result of this term was given away.</summary>
-    public void ReportFirstAcknowledgement() => report(FailoverPhases.FirstAcknowledgement);
+    public void ReportFirstAcknowledgement() => _report(FailoverPhases.FirstAcknowledgement);
 }
 
 /// <summary>Work that exactly one node does at a time.</summary>

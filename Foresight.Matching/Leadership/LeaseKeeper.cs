@@ -8,33 +8,33 @@ namespace Foresight.Matching.Leadership;
 /// </summary>
 internal sealed class LeaseKeeper : IAsyncDisposable
 {
-    private readonly ILeaseStore store;
-    private readonly LeaseOptions options;
-    private readonly TimeProvider clock;
-    private readonly string resource;
-    private readonly CancellationTokenSource lost = new();
-    private readonly CancellationTokenSource closed = new();
-    private readonly ITimer trustEnds;
-    private readonly Task renewing;
-    private LeaseView view;
-    private LeaseRecord record;
-    private string? lossReason;
+    private readonly ILeaseStore _store;
+    private readonly LeaseOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly string _resource;
+    private readonly CancellationTokenSource _lost = new();
+    private readonly CancellationTokenSource _closed = new();
+    private readonly ITimer _trustEnds;
+    private readonly Task _renewing;
+    private LeaseView _view;
+    private LeaseRecord _record;
+    private string? _lossReason;
 
     /// <param name="sentAt">Timestamp of when the winning bid was sent.</param>
     public LeaseKeeper(ILeaseStore store, LeaseOptions options, TimeProvider clock, string resource, LeaseRecord record, long sentAt)
     {
-        (this.store, this.options, this.clock, this.resource, this.record) = (store, options, clock, resource, record);
-        view = LeaseRules.Acquired(Moment(sentAt), options);
-        trustEnds = clock.CreateTimer(_ => Lose("no renewal was confirmed in time"), null, Remaining(), Timeout.InfiniteTimeSpan);
-        renewing = RenewAsync();
+        (_store, _options, _clock, _resource, _record) = (store, options, clock, resource, record);
+        _view = LeaseRules.Acquired(Moment(sentAt), options);
+        _trustEnds = clock.CreateTimer(_ => Lose("no renewal was confirmed in time"), null, Remaining(), Timeout.InfiniteTimeSpan);
+        _renewing = RenewAsync();
     }
 
-    public CancellationToken Lost => lost.Token;
+    public CancellationToken Lost => _lost.Token;
 
     /// <summary>Why the lease was lost; null while it is held.</summary>
-    public string? LossReason => Volatile.Read(ref lossReason);
+    public string? LossReason => Volatile.Read(ref _lossReason);
 
-    public LeaseRecord Record => Volatile.Read(ref record);
+    public LeaseRecord Record => Volatile.Read(ref _record);
 
     /// <summary>From the next renewal on the record carries the epoch.</summary>
     public void SetEpoch(long epoch) => Change(known => known with { Epoch = epoch });
@@ -46,29 +46,30 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     public async Task RenewNowAsync()
     {
         var sentAt = Now();
-        Apply(await store.RenewAsync(resource, Stamped(), options.LeaseDuration), sentAt);
+        Apply(await _store.RenewAsync(_resource, Stamped(), _options.LeaseDuration), sentAt);
     }
 
     public async ValueTask DisposeAsync()
     {
-        closed.Cancel();
-        await renewing;
-        await trustEnds.DisposeAsync();
-        closed.Dispose();
+        _closed.Cancel();
+        await _renewing;
+        await _trustEnds.DisposeAsync();
+        _closed.Dispose();
     }
 
     private async Task RenewAsync()
     {
         try
         {
-            while (!lost.IsCancellationRequested)
+            while (!_lost.IsCancellationRequested)
             {
-                var wait = view.NextRenewalAt - Now();
-                if (wait > TimeSpan.Zero) await Task.Delay(wait, clock, closed.Token);
+                var wait = _view.NextRenewalAt - Now();
+                if (wait > TimeSpan.Zero)
+                    await Task.Delay(wait, _clock, _closed.Token);
                 await RenewNowAsync();
             }
         }
-        catch (OperationCanceledException) when (closed.IsCancellationRequested)
+        catch (OperationCanceledException) when (_closed.IsCancellationRequested)
         {
             // The work is done; whoever disposes of this releases the lease.
         }
@@ -81,31 +82,34 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     private void Apply(RenewOutcome outcome, TimeSpan sentAt)
     {
-        lock (closed)
+        lock (_closed)
         {
-            view = LeaseRules.AfterRenewal(view, outcome, sentAt, Now(), options);
-            if (view.Held && !closed.IsCancellationRequested) trustEnds.Change(Remaining(), Timeout.InfiniteTimeSpan);
+            _view = LeaseRules.AfterRenewal(_view, outcome, sentAt, Now(), _options);
+            if (_view.Held && !_closed.IsCancellationRequested)
+                _trustEnds.Change(Remaining(), Timeout.InfiniteTimeSpan);
         }
 
-        if (!view.Held) Lose(outcome == RenewOutcome.NotOurs ? "somebody else holds it" : "the renewal was confirmed too late");
+        if (!_view.Held)
+            Lose(outcome == RenewOutcome.NotOurs ? "somebody else holds it" : "the renewal was confirmed too late");
     }
 
     private void Lose(string reason)
     {
-        Interlocked.CompareExchange(ref lossReason, reason, null);
-        lost.Cancel();
+        Interlocked.CompareExchange(ref _lossReason, reason, null);
+        _lost.Cancel();
     }
 
     private void Change(Func<LeaseRecord, LeaseRecord> change)
     {
-        lock (closed) Volatile.Write(ref record, change(record));
+        lock (_closed)
+            Volatile.Write(ref _record, change(_record));
     }
 
-    private LeaseRecord Stamped() => Record with { LastRenewedAt = clock.GetUtcNow() };
+    private LeaseRecord Stamped() => Record with { LastRenewedAt = _clock.GetUtcNow() };
 
-    private TimeSpan Remaining() => view.TrustedUntil - Now() is { } left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    private TimeSpan Remaining() => _view.TrustedUntil - Now() is { } left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
-    private TimeSpan Now() => Moment(clock.GetTimestamp());
+    private TimeSpan Now() => Moment(_clock.GetTimestamp());
 
-    private TimeSpan Moment(long timestamp) => clock.GetElapsedTime(0, timestamp);
+    private TimeSpan Moment(long timestamp) => _clock.GetElapsedTime(0, timestamp);
 }

@@ -36,12 +36,13 @@ public static class LeaseRules
     /// <param name="now">When its outcome was known.</param>
     public static LeaseView AfterRenewal(LeaseView view, RenewOutcome outcome, TimeSpan sentAt, TimeSpan now, LeaseOptions options)
     {
-        if (!view.Held || outcome == RenewOutcome.NotOurs) return view with { Held = false };
-        // An answer that comes after trust ended changes nothing: this process may have acted as a follower since, and a rival as the leader.
-        if (now >= view.TrustedUntil) return view with { Held = false };
-        return outcome == RenewOutcome.Renewed
-            ? Acquired(sentAt, options)
-            : view with { NextRenewalAt = now + RetryInterval(options) };
+        if (!view.Held || outcome == RenewOutcome.NotOurs)
+            return view with { Held = false };
+        // An answer that comes after trust ended changes nothing: this process may have
+        // acted as a follower since, and a rival as the leader.
+        if (now >= view.TrustedUntil)
+            return view with { Held = false };
+        return outcome == RenewOutcome.Renewed ? Acquired(sentAt, options) : view with { NextRenewalAt = now + RetryInterval(options) };
     }
 
     /// <summary>After a failed renewal the next one comes sooner, so that several fit into what is left of the trust window.</summary>

@@ -7,11 +7,14 @@ namespace Foresight.Matching.Leadership;
 /// <summary>The leadership rows in Postgres.</summary>
 public sealed class PostgresLeadershipTable(NpgsqlDataSource primary) : ILeadershipTable
 {
-    public Task<long> EndSessionsOfHolderAsync(string resource, CancellationToken cancellation) =>
-        RoundTrip.WithinAsync(RoundTrip.TakeOverLimit, cancellation, () => EndSessionsAsync(resource));
+    public Task<long> EndSessionsOfHolderAsync(string resource, CancellationToken cancellationToken) =>
+        RoundTrip.WithinAsync(RoundTrip.TakeOverLimit, cancellationToken, () => EndSessionsAsync(resource));
 
-    public Task<(Term Term, string? PreviousNodeId)> TakeAsync(NewHolder holder, TimeSpan lockTimeout, CancellationToken cancellation) =>
-        RoundTrip.WithinAsync(RoundTrip.TakeOverLimit, cancellation, () => TakeRowAsync(holder, lockTimeout, cancellation));
+    public Task<(Term Term, string? PreviousNodeId)> TakeAsync(
+        NewHolder holder,
+        TimeSpan lockTimeout,
+        CancellationToken cancellationToken
+    ) => RoundTrip.WithinAsync(RoundTrip.TakeOverLimit, cancellationToken, () => TakeRowAsync(holder, lockTimeout, cancellationToken));
 
     private async Task<long> EndSessionsAsync(string resource)
     {
@@ -19,13 +22,19 @@ public sealed class PostgresLeadershipTable(NpgsqlDataSource primary) : ILeaders
             """
             SELECT count(pg_terminate_backend(a.pid)) FROM leadership l JOIN pg_stat_activity a ON a.application_name = l.session_name
             WHERE l.resource = $1 AND a.pid <> pg_backend_pid()
-            """);
+            """
+        );
         command.Parameters.AddWithValue(resource);
         return await command.ExecuteScalarAsync() is long ended ? ended : 0;
     }
 
-    // One statement, so one round trip: a taker that stops in the middle of several would hold the row, and with it everybody, until it goes on.
-    private async Task<(Term Term, string? PreviousNodeId)> TakeRowAsync(NewHolder holder, TimeSpan lockTimeout, CancellationToken cancellation)
+    // One statement, so one round trip: a taker that stops in the middle of several
+    // would hold the row, and with it everybody, until it goes on.
+    private async Task<(Term Term, string? PreviousNodeId)> TakeRowAsync(
+        NewHolder holder,
+        TimeSpan lockTimeout,
+        CancellationToken cancellationToken
+    )
     {
         await using var command = primary.CreateCommand(
             """
@@ -40,38 +49,42 @@ public sealed class PostgresLeadershipTable(NpgsqlDataSource primary) : ILeaders
                 RETURNING resource, epoch, acquired_at)
             INSERT INTO leadership_history (resource, epoch, node_id, previous_node_id, acquired_at)
             SELECT resource, epoch, $3, (SELECT node_id FROM previous), acquired_at FROM term RETURNING epoch, previous_node_id
-            """);
+            """
+        );
         command.Parameters.AddWithValue(holder.Resource);
         command.Parameters.AddWithValue(holder.Token);
         command.Parameters.AddWithValue(holder.NodeId);
         command.Parameters.AddWithValue(holder.Address);
         command.Parameters.AddWithValue(holder.SessionName);
         command.Parameters.AddWithValue($"{(long)lockTimeout.TotalMilliseconds}ms");
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        await reader.ReadAsync(cancellation);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
         var term = new Term(holder.Resource, reader.GetInt64(0), holder.Token, holder.NodeId);
         return (term, reader.IsDBNull(1) ? null : reader.GetString(1));
     }
 
-    public async Task<bool> SessionLivesAsync(string resource, Guid token, CancellationToken cancellation)
+    public async Task<bool> SessionLivesAsync(string resource, Guid token, CancellationToken cancellationToken)
     {
         await using var command = primary.CreateCommand(
             """
             SELECT EXISTS (SELECT 1 FROM leadership l JOIN pg_stat_activity a ON a.application_name = l.session_name
                            WHERE l.resource = $1 AND l.token = $2)
                 OR NOT EXISTS (SELECT 1 FROM leadership WHERE resource = $1 AND token = $2)
-            """);
+            """
+        );
         command.Parameters.AddWithValue(resource);
         command.Parameters.AddWithValue(token);
-        return (bool)(await command.ExecuteScalarAsync(cancellation))!;
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    public async Task RecordPhasesAsync(Term term, IReadOnlyDictionary<string, double> phases, CancellationToken cancellation)
+    public async Task RecordPhasesAsync(Term term, IReadOnlyDictionary<string, double> phases, CancellationToken cancellationToken)
     {
-        await using var command = primary.CreateCommand("UPDATE leadership_history SET phases = phases || $3 WHERE resource = $1 AND epoch = $2");
+        await using var command = primary.CreateCommand(
+            "UPDATE leadership_history SET phases = phases || $3 WHERE resource = $1 AND epoch = $2"
+        );
         command.Parameters.AddWithValue(term.Resource);
         command.Parameters.AddWithValue(term.Epoch);
         command.Parameters.AddWithValue(NpgsqlDbType.Jsonb, JsonSerializer.Serialize(phases));
-        await command.ExecuteNonQueryAsync(cancellation);
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -1,13 +1,14 @@
 using System.Text.Json;
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Redis;
 using StackExchange.Redis;
 
 namespace Foresight.Matching.Leadership;
 
 /// <summary>The lease keys in Redis: scripts, because each compares and changes in one step.</summary>
-public sealed partial class RedisLeaseStore(IDatabase redis, IBroadcast broadcast, TimeProvider clock, ILogger<RedisLeaseStore> logger) : ILeaseStore
+public sealed partial class RedisLeaseStore(IDatabase redis, IBroadcast broadcast, TimeProvider clock, ILogger<RedisLeaseStore> logger)
+    : ILeaseStore
 {
     // A key of another type was not written by us. It counts as no lease and is deleted, or every script would fail at it for ever.
     private const string Lease = """
@@ -25,34 +26,42 @@ public sealed partial class RedisLeaseStore(IDatabase redis, IBroadcast broadcas
 
     // A key that is gone (Redis restarted empty, somebody deleted it) is written again: the holder still trusts itself, nobody else has
     // bid, and if somebody does at this moment, the fence decides.
-    private const string RenewScript = Lease + """
+    private const string RenewScript =
+        Lease
+        + """
 
-        if value and token(value) ~= ARGV[1] then return 0 end
-        redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-        return 1
-        """;
+            if value and token(value) ~= ARGV[1] then return 0 end
+            redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+            return 1
+            """;
 
-    private const string ReleaseScript = Lease + """
+    private const string ReleaseScript =
+        Lease
+        + """
 
-        if value and token(value) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-        return 0
-        """;
+            if value and token(value) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+            return 0
+            """;
 
-    private const string ReplaceScript = Lease + """
+    private const string ReplaceScript =
+        Lease
+        + """
 
-        if value and token(value) ~= ARGV[1] then return 0 end
-        redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-        return 1
-        """;
+            if value and token(value) ~= ARGV[1] then return 0 end
+            redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+            return 1
+            """;
 
     // A key without an end, or with a later one than a lease can have, was not written by us; without this, a value put there by hand
     // would keep everybody from leading for as long.
-    private const string ReadScript = Lease + """
+    private const string ReadScript =
+        Lease
+        + """
 
-        local left = redis.call('PTTL', KEYS[1])
-        if value and (left == -1 or left > tonumber(ARGV[1])) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-        return value
-        """;
+            local left = redis.call('PTTL', KEYS[1])
+            if value and (left == -1 or left > tonumber(ARGV[1])) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+            return value
+            """;
 
     /// <summary>An answer that takes longer is of no use to anybody's trust window.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
@@ -76,7 +85,8 @@ public sealed partial class RedisLeaseStore(IDatabase redis, IBroadcast broadcas
     {
         try
         {
-            var renewed = (long)await EvaluateAsync(RenewScript, resource, [record.Token.ToString(), Serialize(record), Milliseconds(duration)]);
+            var renewed = (long)
+                await EvaluateAsync(RenewScript, resource, [record.Token.ToString(), Serialize(record), Milliseconds(duration)]);
             return renewed == 1 ? RenewOutcome.Renewed : RenewOutcome.NotOurs;
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
@@ -91,7 +101,10 @@ public sealed partial class RedisLeaseStore(IDatabase redis, IBroadcast broadcas
         try
         {
             if ((long)await EvaluateAsync(ReleaseScript, resource, [record.Token.ToString()]) == 1)
-                broadcast.Publish(Channels.ClusterLeader, new LeaderMessage("released", resource, record.NodeId, record.Address, record.Epoch));
+                broadcast.Publish(
+                    Channels.ClusterLeader,
+                    new LeaderMessage("released", resource, record.NodeId, record.Address, record.Epoch)
+                );
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {

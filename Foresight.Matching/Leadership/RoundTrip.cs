@@ -1,9 +1,10 @@
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// A round trip to Postgres that is left behind when its time is over. Npgsql by itself does not simply give up: out of time, or asked to cancel, it
-/// first opens another connection to say so to the server, and waits for that as long as for any connection. From a server that cannot be reached,
-/// that cost each round trip of a term three seconds more, and the order flow waits for all of them before another node may lead.
+/// A round trip to Postgres that is left behind when its time is over. Npgsql by itself does not simply give up: out of
+/// time, or asked to cancel, it first opens another connection to say so to the server, and waits for that as long as
+/// for any connection. From a server that cannot be reached, that cost each round trip of a term three seconds more,
+/// and the order flow waits for all of them before another node may lead.
 /// </summary>
 internal static class RoundTrip
 {
@@ -15,5 +16,6 @@ internal static class RoundTrip
 
     /// <exception cref="TimeoutException">No answer; it may still come, and then nobody hears it.</exception>
     /// <exception cref="OperationCanceledException">The same, because nobody wants it any more.</exception>
-    public static Task<T> WithinAsync<T>(TimeSpan limit, CancellationToken cancellation, Func<Task<T>> trip) => trip().WaitAsync(limit, cancellation);
+    public static Task<T> WithinAsync<T>(TimeSpan limit, CancellationToken cancellationToken, Func<Task<T>> trip) =>
+        trip().WaitAsync(limit, cancellationToken);
 }

@@ -1,16 +1,21 @@
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 using StackExchange.Redis;
 
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// Gives a shard away, one at a time, while another node leads at least two fewer: a node that has joined gets its part. It goes as at the end
-/// of a process, without waiting for a lease. Nothing depends on it.
+/// Gives a shard away, one at a time, while another node leads at least two fewer: a node that has joined gets its part. It goes as at the
+/// end of a process, without waiting for a lease. Nothing depends on it.
 /// </summary>
 internal sealed partial class ShardRebalancer(
-    ShardPlacement placement, NodeRegistry nodes, NodeIdentity identity, TimeProvider clock, ILogger<ShardRebalancer> logger) : BackgroundService
+    ShardPlacement placement,
+    NodeRegistry nodes,
+    NodeIdentity identity,
+    TimeProvider clock,
+    ILogger<ShardRebalancer> logger
+) : BackgroundService
 {
     /// <summary>Between two looks, and at least between two shards that are given away.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
@@ -39,12 +44,16 @@ internal sealed partial class ShardRebalancer(
     private async Task<string?> StepAsync(CancellationToken stopping)
     {
         var active = placement.Active();
-        if (active.Count < 2) return null;
+        if (active.Count < 2)
+            return null;
         try
         {
-            var others = (await nodes.ListAsync(stopping)).Where(node => node.Kind == "matching" && node.NodeId != identity.Id && node.State != "draining")
-                .Select(node => node.Leads.Count(resource => LeasedResources.ShardOf(resource) is not null)).ToList();
-            if (!ShardPlacementRules.ShouldHandOver(active.Count, others)) return null;
+            var others = (await nodes.ListAsync(stopping))
+                .Where(node => node.Kind == "matching" && node.NodeId != identity.Id && node.State != "draining")
+                .Select(node => node.Leads.Count(resource => LeasedResources.ShardOf(resource) is not null))
+                .ToList();
+            if (!ShardPlacementRules.ShouldHandOver(active.Count, others))
+                return null;
             Log.HandsOver(logger, active[^1], active.Count);
             placement.HandOver(active[^1]);
             return active[^1];

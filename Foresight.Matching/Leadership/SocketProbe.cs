@@ -6,10 +6,11 @@ public sealed class SocketProbe : INodeProbe
 {
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromMilliseconds(300);
 
-    public async Task<bool> RefusesAsync(string address, CancellationToken cancellation)
+    public async Task<bool> RefusesAsync(string address, CancellationToken cancellationToken)
     {
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var url)) return false;
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var url))
+            return false;
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bound.CancelAfter(ProbeTimeout);
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
@@ -21,7 +22,7 @@ public sealed class SocketProbe : INodeProbe
         {
             return error.SocketErrorCode == SocketError.ConnectionRefused;
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return false;
         }

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Protocol;
 using StackExchange.Redis;
 
 namespace Foresight.Matching.Leadership;
@@ -19,7 +19,8 @@ public sealed class SoleNodeLeaseStore(IDatabase redis, RedisLeaseStore leases) 
         return Task.FromResult(true);
     }
 
-    public Task<bool> TryReplaceAsync(string resource, Guid deadToken, LeaseRecord record, TimeSpan duration) => TryAcquireAsync(resource, record, duration);
+    public Task<bool> TryReplaceAsync(string resource, Guid deadToken, LeaseRecord record, TimeSpan duration) =>
+        TryAcquireAsync(resource, record, duration);
 
     public Task<RenewOutcome> RenewAsync(string resource, LeaseRecord record, TimeSpan duration)
     {
@@ -34,7 +35,11 @@ public sealed class SoleNodeLeaseStore(IDatabase redis, RedisLeaseStore leases) 
         try
         {
             redis.StringSet(
-                LeaderDirectory.LeaseKey(resource), JsonSerializer.Serialize(record, JsonSerializerOptions.Web), duration, flags: CommandFlags.FireAndForget);
+                LeaderDirectory.LeaseKey(resource),
+                JsonSerializer.Serialize(record, JsonSerializerOptions.Web),
+                duration,
+                flags: CommandFlags.FireAndForget
+            );
         }
         catch (RedisException)
         {

@@ -22,15 +22,16 @@ public static class Fence
     /// <summary>SQLSTATE of "this term has ended".</summary>
     public const string TermEnded = "FS001";
 
-    public static NpgsqlBatchCommand Assert(Term term) => new("SELECT assert_term($1, $2, $3)")
-    {
-        Parameters =
+    public static NpgsqlBatchCommand Assert(Term term) =>
+        new("SELECT assert_term($1, $2, $3)")
         {
-            new NpgsqlParameter<string> { TypedValue = term.Resource, NpgsqlDbType = NpgsqlDbType.Text },
-            new NpgsqlParameter<long> { TypedValue = term.Epoch, NpgsqlDbType = NpgsqlDbType.Bigint },
-            new NpgsqlParameter<Guid> { TypedValue = term.Token, NpgsqlDbType = NpgsqlDbType.Uuid },
-        },
-    };
+            Parameters =
+            {
+                new NpgsqlParameter<string> { TypedValue = term.Resource, NpgsqlDbType = NpgsqlDbType.Text },
+                new NpgsqlParameter<long> { TypedValue = term.Epoch, NpgsqlDbType = NpgsqlDbType.Bigint },
+                new NpgsqlParameter<Guid> { TypedValue = term.Token, NpgsqlDbType = NpgsqlDbType.Uuid },
+            },
+        };
 
     /// <summary>The same, and that the shard's journal ends at this sequence.</summary>
     public static NpgsqlBatchCommand Assert(Term term, int shard, long sequence)

@@ -20,7 +20,8 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
     /// <summary>Only of a bid that won: one that was lost is no part of a take-over.</summary>
     public void LeaseTaken(FailoverPhases phases)
     {
-        foreach (var (phase, milliseconds) in phases.Reached) _outlets.Metrics.Phase(resource, phase, milliseconds);
+        foreach (var (phase, milliseconds) in phases.Reached)
+            _outlets.Metrics.Phase(resource, phase, milliseconds);
         Log.LeaseWon(logger, resource, phases);
     }
 
@@ -40,19 +41,27 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
     /// <param name="deadNodeId">Of a holder that is known to have crashed.</param>
     public void Recovering(LeaseRecord record, string? deadNodeId)
     {
-        _outlets.Broadcast.Publish(Channels.ClusterLeader, new LeaderMessage("acquired", resource, record.NodeId, record.Address, record.Epoch));
+        _outlets.Broadcast.Publish(
+            Channels.ClusterLeader,
+            new LeaderMessage("acquired", resource, record.NodeId, record.Address, record.Epoch)
+        );
         Notify("leader_elected", record);
         SetState("recovering");
-        if (deadNodeId is not null) _ = DropAsync(deadNodeId);
+        if (deadNodeId is not null)
+            _ = DropAsync(deadNodeId);
     }
 
     public void Reach(FailoverPhases phases, string phase, Term? term)
     {
-        if (!phases.Reach(phase)) return;
+        if (!phases.Reach(phase))
+            return;
         _outlets.Metrics.Phase(resource, phase, phases.Reached[phase]);
-        if (phase == FailoverPhases.Recovered) SetState("active");
-        if (term is null) return;
-        if (phase == FailoverPhases.FirstAcknowledgement) Log.TookOver(logger, resource, term.Epoch, phases);
+        if (phase == FailoverPhases.Recovered)
+            SetState("active");
+        if (term is null)
+            return;
+        if (phase == FailoverPhases.FirstAcknowledgement)
+            Log.TookOver(logger, resource, term.Epoch, phases);
         _ = RecordAsync(term, phases);
     }
 
@@ -81,13 +90,17 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
         Log.Follows(logger, resource);
     }
 
-    private void Notify(string kind, LeaseRecord record) => _outlets.Notices.Publish(
-        NoticeTopics.Cluster, new ClusterEvent(kind, record.NodeId, record.Epoch, services.Clock.GetUtcNow(), resource));
+    private void Notify(string kind, LeaseRecord record) =>
+        _outlets.Notices.Publish(
+            NoticeTopics.Cluster,
+            new ClusterEvent(kind, record.NodeId, record.Epoch, services.Clock.GetUtcNow(), resource)
+        );
 
     /// <summary>A node is what it is to the order flow; its other resources show in "leads".</summary>
     private void SetState(string state)
     {
-        if (services.Placement.SetState(resource, state) is { } node) _outlets.Presence.SetState(node);
+        if (services.Placement.SetState(resource, state) is { } node)
+            _outlets.Presence.SetState(node);
     }
 
     private async Task RecordAsync(Term term, FailoverPhases phases)
@@ -117,16 +130,25 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "The lease of {Resource} was free, and this node has it, since a holder was last seen alive: {Phases}.")]
+        [LoggerMessage(
+            LogLevel.Information,
+            "The lease of {Resource} was free, and this node has it, since a holder was last seen alive: {Phases}."
+        )]
         public static partial void LeaseWon(ILogger logger, string resource, FailoverPhases phases);
 
         [LoggerMessage(LogLevel.Information, "This node leads {Resource} in epoch {Epoch}, after {Previous}.")]
         public static partial void TermTaken(ILogger logger, string resource, long epoch, string previous);
 
-        [LoggerMessage(LogLevel.Information, "The take-over of {Resource} in epoch {Epoch} is complete, since the term before was last seen alive: {Phases}.")]
+        [LoggerMessage(
+            LogLevel.Information,
+            "The take-over of {Resource} in epoch {Epoch} is complete, since the term before was last seen alive: {Phases}."
+        )]
         public static partial void TookOver(ILogger logger, string resource, long epoch, FailoverPhases phases);
 
-        [LoggerMessage(LogLevel.Information, "This node finishes what is under way for {Resource} in epoch {Epoch} and gives it to another.")]
+        [LoggerMessage(
+            LogLevel.Information,
+            "This node finishes what is under way for {Resource} in epoch {Epoch} and gives it to another."
+        )]
         public static partial void Draining(ILogger logger, string resource, long epoch);
 
         [LoggerMessage(LogLevel.Warning, "The lease of {Resource} in epoch {Epoch} is lost: {Reason}.")]

@@ -6,43 +6,46 @@ namespace Foresight.Matching.Leadership;
 /// </summary>
 internal sealed class WakeSignal
 {
-    private readonly Lock gate = new();
-    private TaskCompletionSource? waiting;
-    private bool signalled;
+    private readonly Lock _gate = new();
+    private TaskCompletionSource? _waiting;
+    private bool _signalled;
 
     public void Set()
     {
         TaskCompletionSource? waiter;
-        lock (gate)
+        lock (_gate)
         {
-            waiter = waiting;
-            signalled = waiter is null;
-            waiting = null;
+            waiter = _waiting;
+            _signalled = waiter is null;
+            _waiting = null;
         }
 
         waiter?.TrySetResult();
     }
 
     /// <summary>Ends with the signal, after the time, or (by an exception) with the token. One waiter at a time.</summary>
-    public async Task WaitAsync(TimeSpan atMost, TimeProvider clock, CancellationToken cancellation)
+    public async Task WaitAsync(TimeSpan atMost, TimeProvider clock, CancellationToken cancellationToken)
     {
         var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (gate)
+        lock (_gate)
         {
-            if (!signalled) waiting = source;
-            else source.SetResult();
-            signalled = false;
+            if (!_signalled)
+                _waiting = source;
+            else
+                source.SetResult();
+            _signalled = false;
         }
 
         using var timer = clock.CreateTimer(_ => source.TrySetResult(), null, atMost, Timeout.InfiniteTimeSpan);
-        using var registration = cancellation.Register(() => source.TrySetResult());
+        using var registration = cancellationToken.Register(() => source.TrySetResult());
         await source.Task;
-        lock (gate)
+        lock (_gate)
         {
             // Not by the signal: nobody waits any more, so the next one is kept.
-            if (waiting == source) waiting = null;
+            if (_waiting == source)
+                _waiting = null;
         }
 
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
     }
 }

@@ -1,39 +1,41 @@
-using Foresight.Matching.Journal;
-using Foresight.Matching.Sequencing;
 using System.Threading.Channels;
 using Foresight.Chain;
-using Foresight.Protocol;
-using Foresight.Matching.Engine;
-using Foresight.Matching.Leadership;
 using Foresight.Cluster;
+using Foresight.Matching.Engine;
+using Foresight.Matching.Journal;
+using Foresight.Matching.Leadership;
+using Foresight.Matching.Sequencing;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Matching.Publishing;
 
 /// <summary>
-/// Tells the Api nodes what was committed, in the journal's order. Redis may be slow or away without the order flow noticing: what cannot be
-/// sent is lost, as any message of Redis Pub/Sub may be, and each message names the one before it so that receivers see the gap.
+/// Tells the Api nodes what was committed, in the journal's order. Redis may be slow or away without the order flow noticing: what cannot
+/// be sent is lost, as any message of Redis Pub/Sub may be, and each message names the one before it so that receivers see the gap.
 /// </summary>
 internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term term, int shard, TimeProvider clock, PipelineMetrics metrics)
 {
-    private readonly Channel<(JournalBatch Batch, Committed Committed)> waiting = Channel.CreateBounded<(JournalBatch, Committed)>(
-        new BoundedChannelOptions(PipelineLimits.WaitingPublications) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<(JournalBatch Batch, Committed Committed)> _waiting = Channel.CreateBounded<(JournalBatch, Committed)>(
+        new BoundedChannelOptions(PipelineLimits.WaitingPublications) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest }
+    );
 
-    private readonly Dictionary<int, long> lastDepth = [];
-    private readonly Dictionary<int, long> lastTrades = [];
+    private readonly Dictionary<int, long> _lastDepth = [];
+    private readonly Dictionary<int, long> _lastTrades = [];
 
-    private readonly WakeSignal added = new();
-    private bool completed;
+    private readonly WakeSignal _added = new();
+    private bool _completed;
 
     /// <summary>Markets that fell silent a short while ago, with how often their last positions are still to be repeated.</summary>
-    private readonly Dictionary<int, int> toRepeat = [];
+    private readonly Dictionary<int, int> _toRepeat = [];
 
     /// <summary>Only for what is committed: nobody may see a trade that a failover can undo.</summary>
     public void Add(JournalBatch batch, Committed committed)
     {
-        if (!batch.HasPublications && batch.Trace is null) return;
-        waiting.Writer.TryWrite((batch, committed));
-        added.Set();
+        if (!batch.HasPublications && batch.Trace is null)
+            return;
+        _waiting.Writer.TryWrite((batch, committed));
+        _added.Set();
     }
 
     /// <summary>Sends what was added, until <see cref="Complete"/>.</summary>
@@ -42,14 +44,16 @@ internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term ter
         var repeated = clock.GetTimestamp();
         while (true)
         {
-            var last = Volatile.Read(ref completed);
-            while (waiting.Reader.TryRead(out var next)) Publish(next.Batch, next.Committed);
-            if (last) return;
+            var last = Volatile.Read(ref _completed);
+            while (_waiting.Reader.TryRead(out var next))
+                Publish(next.Batch, next.Committed);
+            if (last)
+                return;
             var left = PipelineLimits.TickInterval - clock.GetElapsedTime(repeated);
             if (left > TimeSpan.Zero)
             {
                 // A timer counts whole milliseconds: without rounding up it would end before the moment, and be asked for nothing again.
-                await added.WaitAsync(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), clock, CancellationToken.None);
+                await _added.WaitAsync(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), clock, CancellationToken.None);
                 continue;
             }
 
@@ -60,25 +64,29 @@ internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term ter
 
     public void Complete()
     {
-        Volatile.Write(ref completed, true);
-        added.Set();
+        Volatile.Write(ref _completed, true);
+        _added.Set();
     }
 
     private void Publish(JournalBatch batch, Committed committed)
     {
         foreach (var message in batch.Depth)
-            Send(Channels.Depth, message with { Previous = Advance(lastDepth, message.Market, message.Sequence) });
+            Send(Channels.Depth, message with { Previous = Advance(_lastDepth, message.Market, message.Sequence) });
         foreach (var message in batch.TradeMessages)
-            Send(Channels.Trades, message with { Previous = Advance(lastTrades, message.Market, message.Sequence) });
-        foreach (var message in batch.Stats) Send(Channels.Stats, message);
-        foreach (var (market, _) in batch.ListedMarkets) Tell(market, MarketState.Open, winner: null, batch);
+            Send(Channels.Trades, message with { Previous = Advance(_lastTrades, message.Market, message.Sequence) });
+        foreach (var message in batch.Stats)
+            Send(Channels.Stats, message);
+        foreach (var (market, _) in batch.ListedMarkets)
+            Tell(market, MarketState.Open, winner: null, batch);
         foreach (var (market, state, winner) in batch.ChangedMarkets)
             Tell(market, state, state == MarketState.Resolved ? winner : null, batch);
 
-        var updates = committed.ClosedFills.Count == 0
-            ? batch.OrderUpdates
-            : [.. batch.OrderUpdates, .. committed.ClosedFills.Select(fill => UpdateOf(fill, batch.LastSequence))];
-        if (updates.Count > 0) Send(Channels.Orders, new OrdersMessage(term.Epoch, batch.LastSequence, updates, shard));
+        var updates =
+            committed.ClosedFills.Count == 0
+                ? batch.OrderUpdates
+                : [.. batch.OrderUpdates, .. committed.ClosedFills.Select(fill => UpdateOf(fill, batch.LastSequence))];
+        if (updates.Count > 0)
+            Send(Channels.Orders, new OrdersMessage(term.Epoch, batch.LastSequence, updates, shard));
         batch.Trace?.Published();
     }
 
@@ -88,12 +96,16 @@ internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term ter
     /// </summary>
     private void RepeatPositions()
     {
-        foreach (var (market, times) in toRepeat.ToList())
+        foreach (var (market, times) in _toRepeat.ToList())
         {
-            if (lastDepth.TryGetValue(market, out var depth)) Send(Channels.Depth, new DepthMessage(market, term.Epoch, depth, depth, Snapshot: false, []));
-            if (lastTrades.TryGetValue(market, out var trades)) Send(Channels.Trades, new TradesMessage(market, term.Epoch, trades, trades, []));
-            if (times == 1) toRepeat.Remove(market);
-            else toRepeat[market] = times - 1;
+            if (_lastDepth.TryGetValue(market, out var depth))
+                Send(Channels.Depth, new DepthMessage(market, term.Epoch, depth, depth, Snapshot: false, []));
+            if (_lastTrades.TryGetValue(market, out var trades))
+                Send(Channels.Trades, new TradesMessage(market, term.Epoch, trades, trades, []));
+            if (times == 1)
+                _toRepeat.Remove(market);
+            else
+                _toRepeat[market] = times - 1;
         }
     }
 
@@ -103,19 +115,36 @@ internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term ter
         metrics.Published(channel);
     }
 
-    private void Tell(MarketId market, MarketState state, int? winner, JournalBatch batch) => notices.Publish(
-        NoticeTopics.Markets, new MarketStateEvent(market.Value, state.ToString().ToLowerInvariant(), winner, term.Epoch, batch.LastSequence));
+    private void Tell(MarketId market, MarketState state, int? winner, JournalBatch batch) =>
+        notices.Publish(
+            NoticeTopics.Markets,
+            new MarketStateEvent(market.Value, state.ToString().ToLowerInvariant(), winner, term.Epoch, batch.LastSequence)
+        );
 
-    private OrderUpdate UpdateOf(ClosedFill fill, long sequence) => new(
-        Hex.Encode(fill.Owner), Hex.Encode(fill.OrderHash), fill.Market, fill.Settled ? "trade_settled" : "trade_bust", Status: "",
-        FilledAmount: "", RemainingAmount: "",
-        new FillView(
-            fill.TradeId, Decimals.Price(fill.PriceTicks), Decimals.Shares(fill.Lots), fill.IsTaker ? "taker" : "maker", fill.Settled ? "final" : "failed"),
-        fill.Reason, term.Epoch, sequence);
+    private OrderUpdate UpdateOf(ClosedFill fill, long sequence) =>
+        new(
+            Hex.Encode(fill.Owner),
+            Hex.Encode(fill.OrderHash),
+            fill.Market,
+            fill.Settled ? "trade_settled" : "trade_bust",
+            Status: "",
+            FilledAmount: "",
+            RemainingAmount: "",
+            new FillView(
+                fill.TradeId,
+                Decimals.Price(fill.PriceTicks),
+                Decimals.Shares(fill.Lots),
+                fill.IsTaker ? "taker" : "maker",
+                fill.Settled ? "final" : "failed"
+            ),
+            fill.Reason,
+            term.Epoch,
+            sequence
+        );
 
     private long Advance(Dictionary<int, long> last, int market, long sequence)
     {
-        toRepeat[market] = PipelineLimits.PositionRepeats;
+        _toRepeat[market] = PipelineLimits.PositionRepeats;
         var previous = last.GetValueOrDefault(market);
         last[market] = sequence;
         return previous;

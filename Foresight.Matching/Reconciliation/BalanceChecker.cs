@@ -1,18 +1,20 @@
-using Foresight.Matching.Sequencing;
 using System.Numerics;
 using Dapper;
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;
+using Foresight.Matching.Sequencing;
 using Npgsql;
 
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>What the ledger says that an account owns of one asset.</summary>
 /// <param name="MarketId">0: collateral.</param>
-/// <param name="InFlight">Held by trades that are matched and not yet settled: not moved on either side, so not part of the comparison.</param>
-/// <param name="IsAhead">The ledger says more of it, or less, than the follower's block does: it is compared when the follower is there.</param>
+/// <param name="InFlight">Held by trades that are matched and not yet settled: not
+/// moved on either side, so not part of the comparison.</param>
+/// <param name="IsAhead">The ledger says more of it, or less, than the follower's
+/// block does: it is compared when the follower is there.</param>
 public sealed record LedgerHolding(Address Account, int MarketId, int Outcome, long Owned, long InFlight, bool IsAhead = false);
 
 /// <summary>The sums over all accounts, in micro-USDC, of what the ledger and the chain say: the difference is what is missing.</summary>
@@ -23,9 +25,10 @@ public sealed record BalanceTotals(BigInteger Ledger, BigInteger Chain, long Hol
 public sealed record BalanceCheck(IReadOnlyList<Finding> Findings, BalanceTotals Totals, IReadOnlySet<string> Ahead);
 
 /// <summary>
-/// Compares every account's ledger with the chain at one block, the one up to which the follower has applied everything. The ledger is ahead of that
-/// block between the leader's acknowledgement and the follower's cursor, for however long a leader or a node is away, and after a
-/// reorganisation; what shows any sign of that is left out (docs/decisions/0650). What differs then must do so, by the same, in three looks.
+/// Compares every account's ledger with the chain at one block, the one up to which the follower has applied
+/// everything. The ledger is ahead of that block between the leader's acknowledgement and the follower's cursor, for
+/// however long a leader or a node is away, and after a reorganisation; what shows any sign of that is left out
+/// (docs/decisions/0650). What differs then must do so, by the same, in three looks.
 /// </summary>
 public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource primary, HoldingsReader holdings)
 {
@@ -35,31 +38,50 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(500);
 
     /// <returns>Null: a reorganisation is being followed, and the ledger still holds what it undid.</returns>
-    public async Task<BalanceCheck?> CheckAsync(TimeProvider clock, CancellationToken cancellation)
+    public async Task<BalanceCheck?> CheckAsync(TimeProvider clock, CancellationToken cancellationToken)
     {
-        if (await ReadLedgerAsync(cancellation) is not var (block, all)) return null;
+        if (await ReadLedgerAsync(cancellationToken) is not var (block, all))
+            return null;
         var ledger = all.Where(l => !l.IsAhead).ToList();
         var ahead = all.Where(l => l.IsAhead).Select(BalanceRules.NaturalKeyOf).ToHashSet();
-        var differing = BalanceRules.Differing(ledger, await ReadChainAsync(ledger, block, cancellation));
+        var differing = BalanceRules.Differing(ledger, await ReadChainAsync(ledger, block, cancellationToken));
         for (var look = 1; look < Looks && differing.Count > 0; look++)
         {
-            await Task.Delay(BetweenLooks, clock, cancellation);
-            if (await ReadLedgerAsync(cancellation) is not var (later, now)) return null;
+            await Task.Delay(BetweenLooks, clock, cancellationToken);
+            if (await ReadLedgerAsync(cancellationToken) is not var (later, now))
+                return null;
             var again = now.Where(l => differing.ContainsKey(BalanceRules.KeyOf(l))).ToLookup(l => l.IsAhead);
             ahead.UnionWith(again[true].Select(BalanceRules.NaturalKeyOf));
             var still = again[false].ToList();
-            differing = BalanceRules.StillDiffering(differing, BalanceRules.Differing(still, await ReadChainAsync(still, later, cancellation)));
+            differing = BalanceRules.StillDiffering(
+                differing,
+                BalanceRules.Differing(still, await ReadChainAsync(still, later, cancellationToken))
+            );
         }
 
         return new BalanceCheck(
-            [.. differing.Values.Select(d => BalanceRules.ToFinding(d.Ledger, d.Chain))], BalanceRules.Totals(ledger, differing.Values), ahead);
+            [.. differing.Values.Select(d => BalanceRules.ToFinding(d.Ledger, d.Chain))],
+            BalanceRules.Totals(ledger, differing.Values),
+            ahead
+        );
     }
 
-    /// <summary>The ledger, over all shards, and the follower's block, as of one moment. Null: a reorganisation is being followed.</summary>
-    private async Task<(BlockRef Block, IReadOnlyList<LedgerHolding> Ledger)?> ReadLedgerAsync(CancellationToken cancellation)
+    /// <summary>
+    /// The ledger, over all shards, and the follower's block, as of one moment. Null: a reorganisation is being followed.
+    /// </summary>
+    private async Task<(BlockRef Block, IReadOnlyList<LedgerHolding> Ledger)?> ReadLedgerAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        var rows = await connection.QueryAsync<(byte[] Block, bool Undone, byte[]? Address, int? Market, short? Outcome, long? Owned, long? InFlight, bool? Ahead)>(
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(
+            byte[] Block,
+            bool Undone,
+            byte[]? Address,
+            int? Market,
+            short? Outcome,
+            long? Owned,
+            long? InFlight,
+            bool? Ahead
+        )>(
             new CommandDefinition(
                 """
                 WITH moving AS (
@@ -80,26 +102,51 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
                 """,
                 new
                 {
-                    ChainCursors.Follower, ChainCursors.Reobserve, deployment.BlockOffset, markets = deployment.Markets.Select(m => m.Id).ToArray(),
+                    ChainCursors.Follower,
+                    ChainCursors.Reobserve,
+                    deployment.BlockOffset,
+                    markets = deployment.Markets.Select(m => m.Id).ToArray(),
                 },
-                cancellationToken: cancellation));
+                cancellationToken: cancellationToken
+            )
+        );
         var list = rows.ToList();
-        if (list.Count == 0) throw new InconsistentChainException("The chain has not been followed yet.");
-        if (list[0].Undone) return null;
+        if (list.Count == 0)
+            throw new InconsistentChainException("The chain has not been followed yet.");
+        if (list[0].Undone)
+            return null;
         // By its hash: of a block that was undone meanwhile a node knows nothing, instead of telling of the one in its place.
-        return (BlockRef.Hash(new Hash32(list[0].Block)), [.. list.Where(r => r.Address is not null)
-            .Select(r => new LedgerHolding(new Address(r.Address), r.Market!.Value, r.Outcome!.Value, r.Owned!.Value, r.InFlight!.Value, r.Ahead!.Value))]);
+        return (
+            BlockRef.Hash(new Hash32(list[0].Block)),
+            [
+                .. list.Where(r => r.Address is not null)
+                    .Select(r => new LedgerHolding(
+                        new Address(r.Address),
+                        r.Market!.Value,
+                        r.Outcome!.Value,
+                        r.Owned!.Value,
+                        r.InFlight!.Value,
+                        r.Ahead!.Value
+                    )),
+            ]
+        );
     }
 
-    private async Task<IReadOnlyDictionary<(Address, int, int), long>> ReadChainAsync(IReadOnlyList<LedgerHolding> ledger, BlockRef block, CancellationToken cancellation)
+    private async Task<IReadOnlyDictionary<(Address, int, int), long>> ReadChainAsync(
+        IReadOnlyList<LedgerHolding> ledger,
+        BlockRef block,
+        CancellationToken cancellationToken
+    )
     {
         var read = new Dictionary<(Address, int, int), long>();
         var accounts = ledger.Where(l => l.MarketId == 0).Select(l => l.Account).Distinct().ToList();
-        foreach (var holding in await holdings.ReadCollateralAsync(accounts, block, cancellation)) Add(holding);
+        foreach (var holding in await holdings.ReadCollateralAsync(accounts, block, cancellationToken))
+            Add(holding);
         foreach (var market in ledger.Where(l => l.MarketId != 0).GroupBy(l => l.MarketId))
         {
             var owners = market.Select(l => l.Account).Distinct().ToList();
-            foreach (var holding in await holdings.ReadSharesAsync(deployment.Market(market.Key), owners, block, cancellation)) Add(holding);
+            foreach (var holding in await holdings.ReadSharesAsync(deployment.Market(market.Key), owners, block, cancellationToken))
+                Add(holding);
         }
 
         return read;

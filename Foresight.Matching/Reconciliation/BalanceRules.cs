@@ -11,20 +11,25 @@ public static class BalanceRules
     private const int MostPerLot = 10_000;
 
     /// <summary>Of the discrepancy that this holding has, or would have.</summary>
-    public static string NaturalKeyOf(LedgerHolding holding)
-        => $"{DiscrepancyKinds.BalanceMismatch}:{holding.Account.ToLowerHex()}:{AssetOf(holding)}";
+    public static string NaturalKeyOf(LedgerHolding holding) =>
+        $"{DiscrepancyKinds.BalanceMismatch}:{holding.Account.ToLowerHex()}:{AssetOf(holding)}";
 
-    public static (Address Account, int MarketId, int Outcome) KeyOf(LedgerHolding holding) => (holding.Account, holding.MarketId, holding.Outcome);
+    public static (Address Account, int MarketId, int Outcome) KeyOf(LedgerHolding holding) =>
+        (holding.Account, holding.MarketId, holding.Outcome);
 
     /// <param name="chain">Holds every key of the ledger: it was read for exactly these.</param>
     public static Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> Differing(
-        IEnumerable<LedgerHolding> ledger, IReadOnlyDictionary<(Address, int, int), long> chain)
-        => ledger.Where(l => chain[KeyOf(l)] != l.Owned).ToDictionary(KeyOf, l => (l, chain[KeyOf(l)]));
+        IEnumerable<LedgerHolding> ledger,
+        IReadOnlyDictionary<(Address, int, int), long> chain
+    ) => ledger.Where(l => chain[KeyOf(l)] != l.Owned).ToDictionary(KeyOf, l => (l, chain[KeyOf(l)]));
 
     /// <summary>What differs by the same amount in both looks; what was on its way has arrived meanwhile.</summary>
     public static Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> StillDiffering(
-        Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> before, Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> now)
-        => now.Where(n => before.TryGetValue(n.Key, out var b) && b.Chain - b.Ledger.Owned == n.Value.Chain - n.Value.Ledger.Owned).ToDictionary();
+        Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> before,
+        Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> now
+    ) =>
+        now.Where(n => before.TryGetValue(n.Key, out var b) && b.Chain - b.Ledger.Owned == n.Value.Chain - n.Value.Ledger.Owned)
+            .ToDictionary();
 
     /// <summary>
     /// Sums over all accounts' collateral. What differed in the first look and no longer does was on its way, so only what still differs
@@ -39,12 +44,13 @@ public static class BalanceRules
 
     /// <summary>What of the balances was not compared; null: nothing.</summary>
     /// <param name="check">Null: none was.</param>
-    public static string? NoteOf(BalanceCheck? check) => check switch
-    {
-        null => "Balances were not compared: a reorganisation is being followed, and the ledger still holds what it undid.",
-        { Ahead.Count: > 0 and var ahead } => $"{ahead} holdings were not compared: the ledger is ahead of the confirmed block there.",
-        _ => null,
-    };
+    public static string? NoteOf(BalanceCheck? check) =>
+        check switch
+        {
+            null => "Balances were not compared: a reorganisation is being followed, and the ledger still holds what it undid.",
+            { Ahead.Count: > 0 and var ahead } => $"{ahead} holdings were not compared: the ledger is ahead of the confirmed block there.",
+            _ => null,
+        };
 
     public static Finding ToFinding(LedgerHolding ledger, long chain)
     {
@@ -53,9 +59,27 @@ public static class BalanceRules
         // The ledger lets an account spend what the chain says it has not: its trades will fail.
         var severity = ledger.Owned > chain ? Severities.High : Severities.Medium;
         return new Finding(
-            NaturalKeyOf(ledger), DiscrepancyKinds.BalanceMismatch, severity, ledger.MarketId == 0 ? null : ledger.MarketId,
-            null, null, null, $"{account} owns {chain} units of {asset} on chain and {ledger.Owned} in the ledger.",
-            new { account, asset, units = chain.ToString() }, new { account, asset, units = ledger.Owned.ToString() })
+            NaturalKeyOf(ledger),
+            DiscrepancyKinds.BalanceMismatch,
+            severity,
+            ledger.MarketId == 0 ? null : ledger.MarketId,
+            null,
+            null,
+            null,
+            $"{account} owns {chain} units of {asset} on chain and {ledger.Owned} in the ledger.",
+            new
+            {
+                account,
+                asset,
+                units = chain.ToString(),
+            },
+            new
+            {
+                account,
+                asset,
+                units = ledger.Owned.ToString(),
+            }
+        )
         {
             Amount = BigInteger.Abs((BigInteger)chain - ledger.Owned) * (ledger.MarketId == 0 ? 1 : MostPerLot),
         };

@@ -3,11 +3,21 @@ using System.Numerics;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>One disagreement between the chain and the journal.</summary>
-/// <param name="NaturalKey">The same disagreement has the same key in every run, on every node: this is what makes duplicates impossible.</param>
+/// <param name="NaturalKey">The same disagreement has the same key in every run, on
+/// every node: this is what makes duplicates impossible.</param>
 /// <param name="OnChain">Evidence, serialised as JSON; must not hold anything that changes from run to run.</param>
 public sealed record Finding(
-    string NaturalKey, string Kind, string Severity, int? MarketId, long? TradeId, string? TransactionHash, long? BlockNumber, string Summary,
-    object? OnChain, object? OffChain)
+    string NaturalKey,
+    string Kind,
+    string Severity,
+    int? MarketId,
+    long? TradeId,
+    string? TransactionHash,
+    long? BlockNumber,
+    string Summary,
+    object? OnChain,
+    object? OffChain
+)
 {
     /// <summary>Micro-USDC at stake.</summary>
     public BigInteger? Amount { get; init; }

@@ -15,14 +15,18 @@ public static class RangeRules
     /// </summary>
     public static long LastComparable(long head, int confirmations, long followedTo) => Math.Min(head - confirmations, followedTo);
 
-    /// <summary>Ranges that follow one another as one, in the order of their blocks: how a run was cut says nothing about what it covered.</summary>
+    /// <summary>
+    /// Ranges that follow one another as one, in the order of their blocks: how a run was cut says nothing about what it covered.
+    /// </summary>
     public static IReadOnlyList<BlockRange> Join(IEnumerable<BlockRange> ranges)
     {
         var joined = new List<BlockRange>();
         foreach (var range in ranges.OrderBy(r => r.FromBlock))
         {
-            if (joined.Count > 0 && range.FromBlock <= joined[^1].ToBlock + 1) joined[^1] = joined[^1] with { ToBlock = Math.Max(joined[^1].ToBlock, range.ToBlock) };
-            else joined.Add(range);
+            if (joined.Count > 0 && range.FromBlock <= joined[^1].ToBlock + 1)
+                joined[^1] = joined[^1] with { ToBlock = Math.Max(joined[^1].ToBlock, range.ToBlock) };
+            else
+                joined.Add(range);
         }
 
         return joined;
@@ -33,12 +37,20 @@ public static class RangeRules
     /// blocks is seen; a run that a person asked for compares everything.
     /// </summary>
     /// <param name="manualLookback">Blocks that a person's run compares at most; 0: all of them.</param>
-    public static long FirstBlock(long deployedBlock, long cursor, bool manual, long scheduledLookback, long manualLookback, long to)
-        => Math.Max(deployedBlock, manual ? manualLookback == 0 ? 0 : to - manualLookback + 1 : Math.Min(cursor + 1, to + 1) - scheduledLookback);
+    public static long FirstBlock(long deployedBlock, long cursor, bool manual, long scheduledLookback, long manualLookback, long to) =>
+        Math.Max(
+            deployedBlock,
+            manual
+                ? manualLookback == 0
+                    ? 0
+                    : to - manualLookback + 1
+                : Math.Min(cursor + 1, to + 1) - scheduledLookback
+        );
 
     public static IEnumerable<BlockRange> Split(long from, long to, int blocksPerRange)
     {
-        for (var start = from; start <= to; start += blocksPerRange) yield return new BlockRange(start, Math.Min(to, start + blocksPerRange - 1));
+        for (var start = from; start <= to; start += blocksPerRange)
+            yield return new BlockRange(start, Math.Min(to, start + blocksPerRange - 1));
     }
 
     /// <summary>
@@ -49,7 +61,8 @@ public static class RangeRules
     {
         foreach (var range in covered.OrderBy(r => r.FromBlock))
         {
-            if (range.FromBlock > cursor + 1) break;
+            if (range.FromBlock > cursor + 1)
+                break;
             cursor = Math.Max(cursor, range.ToBlock);
         }
 

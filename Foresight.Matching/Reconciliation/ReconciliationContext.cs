@@ -8,7 +8,13 @@ namespace Foresight.Matching.Reconciliation;
 /// <summary>One term of reconciliation on one deployment.</summary>
 /// <param name="Database">The term's own sessions.</param>
 public sealed record ReconciliationContext(
-    Term Term, NpgsqlDataSource Database, Deployment Deployment, EthereumClient Client, ReconciliationOptions Options, TimeProvider Clock)
+    Term Term,
+    NpgsqlDataSource Database,
+    Deployment Deployment,
+    EthereumClient Client,
+    ReconciliationOptions Options,
+    TimeProvider Clock
+)
 {
     public ReconciliationStore Store { get; } = new(Database);
 

@@ -1,6 +1,6 @@
-using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Reconciliation;
 

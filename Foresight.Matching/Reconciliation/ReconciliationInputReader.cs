@@ -1,106 +1,180 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
-using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>Reads both sides of a block range. Either all of it succeeds, or it throws and nothing of the range is compared.</summary>
 public sealed class ReconciliationInputReader(Deployment deployment, EthereumClient client, ReconciliationStore store)
 {
-    /// <summary>Trades of one range whose true block is looked for; the finding of a further one says only that the block is wrong.</summary>
+    /// <summary>
+    /// Trades of one range whose true block is looked for; the finding of a further one says only that the block is wrong.
+    /// </summary>
     private const int LocateLimit = 200;
 
-    private readonly ChainReader reader = new(client);
-    private readonly Dictionary<int, Address> markets = deployment.Markets.ToDictionary(m => m.Id, m => m.Address);
+    private readonly ChainReader _reader = new(client);
+    private readonly Dictionary<int, Address> _markets = deployment.Markets.ToDictionary(m => m.Id, m => m.Address);
 
-    /// <param name="asOf">
-    /// The run's last block. Whether a trade was settled at all is asked there: a node that is no archive has forgotten the states of older blocks.
+    /// <param name="asOf"> The run's last block. Whether a trade was settled at all is asked there: a node that is no archive has forgotten
+    /// the states of older blocks.
     /// </param>
-    public async Task<(ReconciliationInput Sides, VerifiedRange Verified)> ReadAsync(BlockRange range, long asOf, CancellationToken cancellation)
+    public async Task<(ReconciliationInput Sides, VerifiedRange Verified)> ReadAsync(
+        BlockRange range,
+        long asOf,
+        CancellationToken cancellationToken
+    )
     {
         // The chain first: the follower has applied these blocks, so whatever they settled is in the journal by now.
-        var verified = await reader.ReadAsync(range.FromBlock, range.ToBlock, null, [.. markets.Values], BlockFacts.FillTopics, cancellation);
+        var verified = await _reader.ReadAsync(
+            range.FromBlock,
+            range.ToBlock,
+            null,
+            [.. _markets.Values],
+            BlockFacts.FillTopics,
+            cancellationToken
+        );
         var facts = BlockFacts.Read(deployment, verified.Logs);
         var fills = facts.Fills.ToLookup(f => (f.TradeId, f.Position.TransactionHash));
         var chain = facts.Settled.Select(s => OfTrade(s, fills[(s.TradeId, s.Position.TransactionHash)])).ToList();
 
-        var journal = await store.ReadTradesAsync(range, [.. chain.Where(c => c.TradeId <= long.MaxValue).Select(c => (long)c.TradeId)], cancellation);
+        var journal = await store.ReadTradesAsync(
+            range,
+            [.. chain.Where(c => c.TradeId <= long.MaxValue).Select(c => (long)c.TradeId)],
+            cancellationToken
+        );
         var direct = facts.DirectFills.ToList();
-        var known = await store.ReadKnownOrdersAsync([.. direct.Select(d => d.OrderHash.ToString()).Distinct()], cancellation);
-        var recorded = await store.ReadRecordedAsync(range, cancellation);
+        var known = await store.ReadKnownOrdersAsync([.. direct.Select(d => d.OrderHash.ToString()).Distinct()], cancellationToken);
+        var recorded = await store.ReadRecordedAsync(range, cancellationToken);
         var settled = chain.Select(c => c.TradeId).ToHashSet();
         var missing = journal.Values.Where(j => !settled.Contains(j.TradeId)).ToList();
         // Before the chain is asked by id: a node that leaves out a log must not make the journal's block look wrong.
-        await ConfirmAsync(verified, missing.Where(m => m.State is TradeStates.Mined or TradeStates.Final).Select(m => m.Block), cancellation);
-        return (new ReconciliationInput(
-            range.FromBlock, range.ToBlock, chain,
-            [.. direct.Select(d => new DirectFill(MarketId(d), d.Position.Market.ToLowerHex(), OfFill(d), Place(d), known.Contains(d.OrderHash.ToString())))],
-            journal, await SettledElsewhereAsync(missing, asOf, cancellation), recorded), verified);
+        await ConfirmAsync(
+            verified,
+            missing.Where(m => m.State is TradeStates.Mined or TradeStates.Final).Select(m => m.Block),
+            cancellationToken
+        );
+        return (
+            new ReconciliationInput(
+                range.FromBlock,
+                range.ToBlock,
+                chain,
+                [
+                    .. direct.Select(d => new DirectFill(
+                        MarketId(d),
+                        d.Position.Market.ToLowerHex(),
+                        OfFill(d),
+                        Place(d),
+                        known.Contains(d.OrderHash.ToString())
+                    )),
+                ],
+                journal,
+                await SettledElsewhereAsync(missing, asOf, cancellationToken),
+                recorded
+            ),
+            verified
+        );
     }
 
     /// <summary>
-    /// What is about to be reported is read a second time and in another way: by the receipts of its block. A node that leaves some logs of a
-    /// block out contradicts itself here.
+    /// What is about to be reported is read a second time and in another way: by the receipts of its block. A node that leaves some logs of
+    /// a block out contradicts itself here.
     /// </summary>
     /// <exception cref="InconsistentChainException">It does.</exception>
-    public async Task ConfirmAsync(VerifiedRange verified, IEnumerable<long?> blocks, CancellationToken cancellation)
+    public async Task ConfirmAsync(VerifiedRange verified, IEnumerable<long?> blocks, CancellationToken cancellationToken)
     {
         var first = verified.Headers[0].Number;
         foreach (var block in blocks.OfType<long>().Distinct().Where(b => b >= first && b <= verified.Last.Number).Order())
         {
-            var receipts = await client.GetBlockReceiptsAsync(verified.Headers[(int)(block - first)].Hash, cancellation);
-            var told = receipts.SelectMany(r => r.Logs).Where(l => l.Topics.Count > 0 && BlockFacts.FillTopics.Contains(l.Topics[0]) && markets.ContainsValue(l.Address));
-            if (!told.Select(l => l.Index).Order().SequenceEqual(verified.Logs.Where(l => l.BlockNumber == block).Select(l => l.Index).Order()))
+            var receipts = await client.GetBlockReceiptsAsync(verified.Headers[(int)(block - first)].Hash, cancellationToken);
+            var told = receipts
+                .SelectMany(r => r.Logs)
+                .Where(l => l.Topics.Count > 0 && BlockFacts.FillTopics.Contains(l.Topics[0]) && _markets.ContainsValue(l.Address));
+            if (
+                !told.Select(l => l.Index)
+                    .Order()
+                    .SequenceEqual(verified.Logs.Where(l => l.BlockNumber == block).Select(l => l.Index).Order())
+            )
                 throw new InconsistentChainException($"The node's logs of block {block} are not those of its receipts.");
         }
     }
 
     /// <summary>Settled trades that name no block, or one before the deployment: looked up one by one.</summary>
-    public async Task<ReconciliationInput> ReadNowhereAsync(long toBlock, int limit, CancellationToken cancellation)
+    public async Task<ReconciliationInput> ReadNowhereAsync(long toBlock, int limit, CancellationToken cancellationToken)
     {
-        var ids = await store.ReadSettledNowhereAsync(deployment.DeployedBlock, limit, cancellation);
-        var journal = await store.ReadTradesAsync(new BlockRange(0, -1), ids, cancellation);
-        var elsewhere = await SettledElsewhereAsync([.. journal.Values], toBlock, cancellation);
-        return new ReconciliationInput(deployment.DeployedBlock, toBlock, [], [], journal, elsewhere, new HashSet<string>(), WithoutBlock: true);
+        var ids = await store.ReadSettledNowhereAsync(deployment.DeployedBlock, limit, cancellationToken);
+        var journal = await store.ReadTradesAsync(new BlockRange(0, -1), ids, cancellationToken);
+        var elsewhere = await SettledElsewhereAsync([.. journal.Values], toBlock, cancellationToken);
+        return new ReconciliationInput(
+            deployment.DeployedBlock,
+            toBlock,
+            [],
+            [],
+            journal,
+            elsewhere,
+            new HashSet<string>(),
+            WithoutBlock: true
+        );
     }
 
-    private async Task<IReadOnlyDictionary<long, EventPlace?>> SettledElsewhereAsync(IReadOnlyList<JournalTrade> missing, long block, CancellationToken cancellation)
+    private async Task<IReadOnlyDictionary<long, EventPlace?>> SettledElsewhereAsync(
+        IReadOnlyList<JournalTrade> missing,
+        long block,
+        CancellationToken cancellationToken
+    )
     {
-        var asked = missing.Where(t => t.State is TradeStates.Mined or TradeStates.Final && markets.ContainsKey(t.MarketId)).ToList();
+        var asked = missing.Where(t => t.State is TradeStates.Mined or TradeStates.Final && _markets.ContainsKey(t.MarketId)).ToList();
         var places = new Dictionary<long, EventPlace?>();
-        if (asked.Count == 0) return places;
-        var calls = asked.Select(t => new CallRequest(markets[t.MarketId], MarketContract.IsTradeSettledFunction.Encode(t.TradeId))).ToList();
-        var answers = await client.CallManyAsync(calls, block, cancellation);
+        if (asked.Count == 0)
+            return places;
+        var calls = asked
+            .Select(t => new CallRequest(_markets[t.MarketId], MarketContract.IsTradeSettledFunction.Encode(t.TradeId)))
+            .ToList();
+        var answers = await client.CallManyAsync(calls, block, cancellationToken);
         foreach (var trade in asked.Where((_, i) => (bool)MarketContract.IsTradeSettledFunction.DecodeOutput(answers[i].Required())[0]))
-            places[trade.TradeId] = places.Count < LocateLimit ? await LocateAsync(trade, block, cancellation) : null;
+            places[trade.TradeId] = places.Count < LocateLimit ? await LocateAsync(trade, block, cancellationToken) : null;
         return places;
     }
 
     /// <summary>Where the chain settled the trade; null: the node does not say, or no confirmed block of ours holds it.</summary>
-    private async Task<EventPlace?> LocateAsync(JournalTrade trade, long toBlock, CancellationToken cancellation)
+    private async Task<EventPlace?> LocateAsync(JournalTrade trade, long toBlock, CancellationToken cancellationToken)
     {
         var filter = new LogFilter
         {
-            FromBlock = deployment.DeployedBlock, ToBlock = toBlock, Addresses = [markets[trade.MarketId]],
-            Topics = [[MarketEvents.TradeSettled.Topic], [new Hash32(Word.ToBytes(trade.TradeId))]],
+            FromBlock = deployment.DeployedBlock,
+            ToBlock = toBlock,
+            Addresses = [_markets[trade.MarketId]],
+            Topics =
+            [
+                [MarketEvents.TradeSettled.Topic],
+                [new Hash32(Word.ToBytes(trade.TradeId))],
+            ],
         };
-        var logs = await client.GetLogsAsync(filter, cancellation);
-        if (logs.Count != 1 || MarketEvents.TryDecode(logs[0]) is not MarketEvent.TradeSettled settled) return null;
-        var header = await client.GetBlockAsync(logs[0].BlockNumber, cancellation);
+        var logs = await client.GetLogsAsync(filter, cancellationToken);
+        if (logs.Count != 1 || MarketEvents.TryDecode(logs[0]) is not MarketEvent.TradeSettled settled)
+            return null;
+        var header = await client.GetBlockAsync(logs[0].BlockNumber, cancellationToken);
         return header?.Hash == logs[0].BlockHash ? Place(settled) : null;
     }
 
-    private ChainTrade OfTrade(MarketEvent.TradeSettled settled, IEnumerable<MarketEvent.OrderFilled> fills) => new(
-        settled.TradeId, MarketId(settled), settled.Position.Market.ToLowerHex(), (int)settled.Kind, settled.Amount, Place(settled), [.. fills.Select(OfFill)]);
+    private ChainTrade OfTrade(MarketEvent.TradeSettled settled, IEnumerable<MarketEvent.OrderFilled> fills) =>
+        new(
+            settled.TradeId,
+            MarketId(settled),
+            settled.Position.Market.ToLowerHex(),
+            (int)settled.Kind,
+            settled.Amount,
+            Place(settled),
+            [.. fills.Select(OfFill)]
+        );
 
-    private static FillSide OfFill(MarketEvent.OrderFilled fill)
-        => new(fill.OrderHash.ToString(), fill.Maker.ToLowerHex(), (int)fill.OutcomeIndex, fill.IsBuy, fill.Price, fill.Amount);
+    private static FillSide OfFill(MarketEvent.OrderFilled fill) =>
+        new(fill.OrderHash.ToString(), fill.Maker.ToLowerHex(), (int)fill.OutcomeIndex, fill.IsBuy, fill.Price, fill.Amount);
 
-    private static EventPlace Place(MarketEvent e)
-        => new(e.Position.BlockNumber, e.Position.BlockHash.ToString(), e.Position.TransactionHash.ToString(), e.Position.LogIndex);
+    private static EventPlace Place(MarketEvent e) =>
+        new(e.Position.BlockNumber, e.Position.BlockHash.ToString(), e.Position.TransactionHash.ToString(), e.Position.LogIndex);
 
     private int? MarketId(MarketEvent e) => deployment.Find(e.Position.Market)?.Id;
 }

@@ -7,8 +7,15 @@ namespace Foresight.Matching.Reconciliation;
 
 /// <summary>How a run ended. A failed one found nothing: it carries no findings, and its coverage says what was not compared.</summary>
 public sealed record RunResult(
-    long RunId, string? Error, BlockRange Range, long TradesCompared, IReadOnlyList<Finding> Findings, IReadOnlyList<BlockRange> Covered,
-    BlockRange? FailedRange, (long Block, byte[] Hash)? Cursor)
+    long RunId,
+    string? Error,
+    BlockRange Range,
+    long TradesCompared,
+    IReadOnlyList<Finding> Findings,
+    IReadOnlyList<BlockRange> Covered,
+    BlockRange? FailedRange,
+    (long Block, byte[] Hash)? Cursor
+)
 {
     /// <summary>Null: balances were not compared.</summary>
     public BalanceTotals? Totals { get; init; }
@@ -34,12 +41,11 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
 {
     public const string CursorName = "reconciliation";
 
-    // The state and evidence of before are read in the same statement, so a decision made meanwhile by a person is not overwritten: the
-    // row lock of ON CONFLICT sees the committed state. That is why the rule by which a run reopens a discrepancy is here and nowhere else:
-    // somebody decided about the evidence they saw, so the same evidence does not ask them again. Other evidence under the same key does, and
-    // so does what was resolved, was gone, and has come back: then the cause was not. What is ignored may come and go.
-    private const string UpsertFindings =
-        """
+    // The state and evidence of before are read in the same statement, so a decision made meanwhile by a person is not overwritten: the row
+    // lock of ON CONFLICT sees the committed state. That is why the rule by which a run reopens a discrepancy is here and nowhere else:
+    // somebody decided about the evidence they saw, so the same evidence does not ask them again. Other evidence under the same key does,
+    // and so does what was resolved, was gone, and has come back: then the cause was not. What is ignored may come and go.
+    private const string UpsertFindings = """
         WITH found AS (
             SELECT natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain::jsonb AS on_chain, off_chain::jsonb AS off_chain,
                    amount, proof::jsonb AS proof
@@ -71,8 +77,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         """;
 
     // What this run looked at and did not find is gone: what names no block is looked at by every run.
-    private const string MarkAbsent =
-        """
+    private const string MarkAbsent = """
         UPDATE discrepancies SET absent_since = now()
         WHERE absent_since IS NULL AND last_run_id IS DISTINCT FROM $1
           AND NOT (kind = 'missing_offchain' AND trade_id IS NULL AND block_number >= $6)
@@ -83,8 +88,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
     public const int CoverageRuns = 2_000;
 
     // Of older runs it is enough to know which blocks were covered; what failed there or was undone is a gap, or was covered again.
-    private const string FoldCoverage =
-        """
+    private const string FoldCoverage = """
         WITH old AS (DELETE FROM reconciliation_coverage WHERE run_id <= $1 RETURNING run_id, from_block, to_block, state, at),
         folded AS (SELECT unnest(range_agg(int8range(from_block, to_block, '[]'))) AS blocks FROM old WHERE state = 'covered')
         INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state, at)
@@ -92,58 +96,101 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         """;
 
     /// <summary>A run that its holder did not end failed: what it had compared is unknown.</summary>
-    public Task FailAbandonedAsync(Term term, CancellationToken cancellation) => ExecuteAsync(
-        term, cancellation,
-        Sql(
-            """
-            WITH abandoned AS (
-                UPDATE reconciliation_runs SET state = 'failed', finished_at = now(), error = 'The node that ran it ended before the run did.'
-                WHERE state = 'running' RETURNING run_id, from_block, to_block, error)
-            INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state, error)
-            SELECT run_id, from_block, to_block, 'failed', error FROM abandoned WHERE to_block >= from_block AND to_block > 0
-            """));
+    public Task FailAbandonedAsync(Term term, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            term,
+            cancellationToken,
+            Sql(
+                """
+                WITH abandoned AS (
+                    UPDATE reconciliation_runs SET state = 'failed', finished_at = now(), error = 'The node that ran it ended before the run did.'
+                    WHERE state = 'running' RETURNING run_id, from_block, to_block, error)
+                INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state, error)
+                SELECT run_id, from_block, to_block, 'failed', error FROM abandoned WHERE to_block >= from_block AND to_block > 0
+                """
+            )
+        );
 
     /// <summary>Before the run reads them: if it never ends, they are the gap.</summary>
-    public Task PlanAsync(Term term, RunRow run, BlockRange range, CancellationToken cancellation) => ExecuteAsync(
-        term, cancellation,
-        Sql("UPDATE reconciliation_runs SET from_block = $2, to_block = $3 WHERE run_id = $1", Number(run.RunId), Number(range.FromBlock), Number(range.ToBlock)));
+    public Task PlanAsync(Term term, RunRow run, BlockRange range, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            term,
+            cancellationToken,
+            Sql(
+                "UPDATE reconciliation_runs SET from_block = $2, to_block = $3 WHERE run_id = $1",
+                Number(run.RunId),
+                Number(range.FromBlock),
+                Number(range.ToBlock)
+            )
+        );
 
     /// <summary>What was ignored until now asks again, unless it is gone.</summary>
-    public Task ReopenDueAsync(Term term, CancellationToken cancellation) => ExecuteAsync(
-        term, cancellation,
-        Sql(
-            """
-            WITH due AS (
-                UPDATE discrepancies SET state = 'reopened', ignored_until = NULL
-                WHERE state = 'ignored' AND ignored_until <= now() AND absent_since IS NULL RETURNING discrepancy_id)
-            INSERT INTO discrepancy_audit (discrepancy_id, actor, action, from_state, to_state, note)
-            SELECT discrepancy_id, 'reconciler', 'reopen', 'ignored', 'reopened', 'The time until which it was ignored has passed.' FROM due
-            """));
+    public Task ReopenDueAsync(Term term, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            term,
+            cancellationToken,
+            Sql(
+                """
+                WITH due AS (
+                    UPDATE discrepancies SET state = 'reopened', ignored_until = NULL
+                    WHERE state = 'ignored' AND ignored_until <= now() AND absent_since IS NULL RETURNING discrepancy_id)
+                INSERT INTO discrepancy_audit (discrepancy_id, actor, action, from_state, to_state, note)
+                SELECT discrepancy_id, 'reconciler', 'reopen', 'ignored', 'reopened', 'The time until which it was ignored has passed.' FROM due
+                """
+            )
+        );
 
-    public async Task<RunRow> StartScheduledAsync(Term term, CancellationToken cancellation)
+    public async Task<RunRow> StartScheduledAsync(Term term, CancellationToken cancellationToken)
     {
         var id = await ExecuteAsync(
-            term, cancellation,
-            Sql("INSERT INTO reconciliation_runs (trigger, state, node_id) VALUES ('schedule', 'running', $1) RETURNING run_id", Text(term.NodeId)));
+            term,
+            cancellationToken,
+            Sql(
+                "INSERT INTO reconciliation_runs (trigger, state, node_id) VALUES ('schedule', 'running', $1) RETURNING run_id",
+                Text(term.NodeId)
+            )
+        );
         return new RunRow(id!.Value, Manual: false);
     }
 
-    public Task StartRequestedAsync(Term term, RunRow run, CancellationToken cancellation) => ExecuteAsync(
-        term, cancellation,
-        Sql("UPDATE reconciliation_runs SET state = 'running', node_id = $2, started_at = now() WHERE run_id = $1 AND state = 'requested'",
-            Number(run.RunId), Text(term.NodeId)));
+    public Task StartRequestedAsync(Term term, RunRow run, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            term,
+            cancellationToken,
+            Sql(
+                "UPDATE reconciliation_runs SET state = 'running', node_id = $2, started_at = now() WHERE run_id = $1 AND state = 'requested'",
+                Number(run.RunId),
+                Text(term.NodeId)
+            )
+        );
 
-    /// <summary>Findings, coverage, cursor and the run's end, all or nothing. Returns how many discrepancies were not known before.</summary>
+    /// <summary>
+    /// Findings, coverage, cursor and the run's end, all or nothing. Returns how many discrepancies were not known before.
+    /// </summary>
     /// <param name="plan">What a dry run would repair; a real run notes what became of each repair when it is made.</param>
-    public async Task<long> FinishAsync(Term term, RunResult result, CancellationToken cancellation, IReadOnlyList<PlannedRepair>? plan = null)
+    public async Task<long> FinishAsync(
+        Term term,
+        RunResult result,
+        CancellationToken cancellationToken,
+        IReadOnlyList<PlannedRepair>? plan = null
+    )
     {
         var commands = new List<NpgsqlBatchCommand>();
-        if (result.Findings.Count > 0) commands.Add(Upsert(result.RunId, result.Findings, result.Proof));
+        if (result.Findings.Count > 0)
+            commands.Add(Upsert(result.RunId, result.Findings, result.Proof));
         if (result.Error is null)
         {
-            commands.Add(Sql(
-                MarkAbsent, Number(result.RunId), Number(result.Range.FromBlock), Number(result.Range.ToBlock), new NpgsqlParameter { Value = result.Totals is not null },
-                new NpgsqlParameter { Value = result.Ahead.ToArray() }, Number(result.UntoldFrom ?? long.MaxValue)));
+            commands.Add(
+                Sql(
+                    MarkAbsent,
+                    Number(result.RunId),
+                    Number(result.Range.FromBlock),
+                    Number(result.Range.ToBlock),
+                    new NpgsqlParameter { Value = result.Totals is not null },
+                    new NpgsqlParameter { Value = result.Ahead.ToArray() },
+                    Number(result.UntoldFrom ?? long.MaxValue)
+                )
+            );
         }
 
         commands.AddRange((plan ?? []).Select(p => RepairJournal.Note(result.RunId, p)));
@@ -151,33 +198,57 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         commands.Add(Sql(FoldCoverage, Number(result.RunId - CoverageRuns)));
         if (result.Cursor is { } cursor)
         {
-            commands.Add(Sql(
-                """
-                INSERT INTO chain_cursors (name, block_number, block_hash) VALUES ($1, $2, $3)
-                ON CONFLICT (name) DO UPDATE SET block_number = excluded.block_number, block_hash = excluded.block_hash, updated_at = now()
-                """,
-                Text(CursorName), Number(cursor.Block), new NpgsqlParameter { Value = cursor.Hash }));
+            commands.Add(
+                Sql(
+                    """
+                    INSERT INTO chain_cursors (name, block_number, block_hash) VALUES ($1, $2, $3)
+                    ON CONFLICT (name) DO UPDATE SET block_number = excluded.block_number, block_hash = excluded.block_hash, updated_at = now()
+                    """,
+                    Text(CursorName),
+                    Number(cursor.Block),
+                    new NpgsqlParameter { Value = cursor.Hash }
+                )
+            );
         }
 
         // What was only planned or refused is of interest for a while; what was done stays.
         commands.Add(Sql("DELETE FROM reconciliation_repairs WHERE state <> 'done' AND at < now() - interval '7 days'"));
-        commands.Add(Sql(
-            """
-            UPDATE reconciliation_runs SET state = $2, finished_at = now(), from_block = $3, to_block = $4, trades_compared = $5, found = $6, error = $7,
-                ledger_total = $8, chain_total = $9, holdings_compared = $10, note = $11,
-                new = (SELECT count(*) FROM discrepancies d JOIN discrepancy_audit a USING (discrepancy_id) WHERE d.last_run_id = $1 AND a.action = 'found' AND a.at >= now())
-            WHERE run_id = $1 RETURNING new::bigint
-            """,
-            Number(result.RunId), Text(result.Error is null ? "succeeded" : "failed"), Number(result.Range.FromBlock), Number(result.Range.ToBlock),
-            Number(result.TradesCompared), new NpgsqlParameter { Value = result.Findings.Count }, Nullable(result.Error),
-            Numeric(result.Totals?.Ledger), Numeric(result.Totals?.Chain), new NpgsqlParameter { Value = (object?)result.Totals?.Holdings ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint },
-            Nullable(result.Note)));
-        return await ExecuteAsync(term, cancellation, [.. commands]) ?? 0;
+        commands.Add(
+            Sql(
+                """
+                UPDATE reconciliation_runs SET state = $2, finished_at = now(), from_block = $3, to_block = $4, trades_compared = $5, found = $6, error = $7,
+                    ledger_total = $8, chain_total = $9, holdings_compared = $10, note = $11,
+                    new = (SELECT count(*) FROM discrepancies d JOIN discrepancy_audit a USING (discrepancy_id) WHERE d.last_run_id = $1 AND a.action = 'found' AND a.at >= now())
+                WHERE run_id = $1 RETURNING new::bigint
+                """,
+                Number(result.RunId),
+                Text(result.Error is null ? "succeeded" : "failed"),
+                Number(result.Range.FromBlock),
+                Number(result.Range.ToBlock),
+                Number(result.TradesCompared),
+                new NpgsqlParameter { Value = result.Findings.Count },
+                Nullable(result.Error),
+                Numeric(result.Totals?.Ledger),
+                Numeric(result.Totals?.Chain),
+                new NpgsqlParameter { Value = (object?)result.Totals?.Holdings ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint },
+                Nullable(result.Note)
+            )
+        );
+        return await ExecuteAsync(term, cancellationToken, [.. commands]) ?? 0;
     }
 
-    public Task WriteStatusAsync(Term term, TimeSpan interval, bool autoFix, DateTimeOffset? nextRunAt, long head, long covered, CancellationToken cancellation)
-        => ExecuteAsync(
-            term, cancellation,
+    public Task WriteStatusAsync(
+        Term term,
+        TimeSpan interval,
+        bool autoFix,
+        DateTimeOffset? nextRunAt,
+        long head,
+        long covered,
+        CancellationToken cancellationToken
+    ) =>
+        ExecuteAsync(
+            term,
+            cancellationToken,
             Sql(
                 """
                 INSERT INTO reconciliation_status (node_id, epoch, interval_ms, auto_fix, next_run_at, head_block, covered_to_block) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -185,70 +256,93 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
                     auto_fix = excluded.auto_fix, next_run_at = excluded.next_run_at, head_block = excluded.head_block,
                     covered_to_block = excluded.covered_to_block, updated_at = now()
                 """,
-                Text(term.NodeId), Number(term.Epoch), Number((long)interval.TotalMilliseconds), new NpgsqlParameter { Value = autoFix },
-                new NpgsqlParameter { Value = (object?)nextRunAt?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz }, Number(head), Number(covered)));
+                Text(term.NodeId),
+                Number(term.Epoch),
+                Number((long)interval.TotalMilliseconds),
+                new NpgsqlParameter { Value = autoFix },
+                new NpgsqlParameter { Value = (object?)nextRunAt?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz },
+                Number(head),
+                Number(covered)
+            )
+        );
 
     private static NpgsqlBatchCommand Upsert(long runId, IReadOnlyList<Finding> findings, IReadOnlyDictionary<string, string> proof)
     {
         // One statement cannot touch a row twice; the natural key says that both are the same disagreement.
         var distinct = findings.DistinctBy(f => f.NaturalKey).ToList();
-        NpgsqlParameter Array<T>(Func<Finding, T> of, NpgsqlDbType type)
-            => new() { Value = distinct.Select(of).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type };
+        NpgsqlParameter Array<T>(Func<Finding, T> of, NpgsqlDbType type) =>
+            new() { Value = distinct.Select(of).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type };
         return Sql(
             UpsertFindings,
-            Number(runId), Array(f => f.NaturalKey, NpgsqlDbType.Text), Array(f => f.Kind, NpgsqlDbType.Text), Array(f => f.Severity, NpgsqlDbType.Text),
-            Array(f => f.MarketId, NpgsqlDbType.Integer), Array(f => f.TradeId, NpgsqlDbType.Bigint),
+            Number(runId),
+            Array(f => f.NaturalKey, NpgsqlDbType.Text),
+            Array(f => f.Kind, NpgsqlDbType.Text),
+            Array(f => f.Severity, NpgsqlDbType.Text),
+            Array(f => f.MarketId, NpgsqlDbType.Integer),
+            Array(f => f.TradeId, NpgsqlDbType.Bigint),
             Array(f => f.TransactionHash is { } hash ? Convert.FromHexString(hash.AsSpan(2)) : null, NpgsqlDbType.Bytea),
-            Array(f => f.BlockNumber, NpgsqlDbType.Bigint), Array(f => f.Summary, NpgsqlDbType.Text), Array(f => Evidence.Json(f.OnChain), NpgsqlDbType.Text),
-            Array(f => Evidence.Json(f.OffChain), NpgsqlDbType.Text), Array(f => f.Amount is { } amount ? (long?)BigInteger.Min(amount, long.MaxValue) : null, NpgsqlDbType.Bigint),
-            Array(f => proof.GetValueOrDefault(f.NaturalKey), NpgsqlDbType.Text));
+            Array(f => f.BlockNumber, NpgsqlDbType.Bigint),
+            Array(f => f.Summary, NpgsqlDbType.Text),
+            Array(f => Evidence.Json(f.OnChain), NpgsqlDbType.Text),
+            Array(f => Evidence.Json(f.OffChain), NpgsqlDbType.Text),
+            Array(f => f.Amount is { } amount ? (long?)BigInteger.Min(amount, long.MaxValue) : null, NpgsqlDbType.Bigint),
+            Array(f => proof.GetValueOrDefault(f.NaturalKey), NpgsqlDbType.Text)
+        );
     }
 
     private static NpgsqlBatchCommand Coverage(RunResult result)
     {
         var ranges = RangeRules.Join(result.Covered).Select(r => (r, "covered", Error: (string?)null)).ToList();
-        if (result.FailedRange is { } failed) ranges.Add((failed, "failed", result.Error));
+        if (result.FailedRange is { } failed)
+            ranges.Add((failed, "failed", result.Error));
         return Sql(
             """
             INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state, error)
             SELECT $1, from_block, to_block, state, error FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[]) AS c (from_block, to_block, state, error)
             """,
-            Number(result.RunId), new NpgsqlParameter { Value = ranges.Select(r => r.r.FromBlock).ToArray() },
-            new NpgsqlParameter { Value = ranges.Select(r => r.r.ToBlock).ToArray() }, new NpgsqlParameter { Value = ranges.Select(r => r.Item2).ToArray() },
-            new NpgsqlParameter { Value = ranges.Select(r => r.Error).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+            Number(result.RunId),
+            new NpgsqlParameter { Value = ranges.Select(r => r.r.FromBlock).ToArray() },
+            new NpgsqlParameter { Value = ranges.Select(r => r.r.ToBlock).ToArray() },
+            new NpgsqlParameter { Value = ranges.Select(r => r.Item2).ToArray() },
+            new NpgsqlParameter { Value = ranges.Select(r => r.Error).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text }
+        );
     }
 
     internal static NpgsqlParameter Number(long value) => new() { Value = value };
 
     internal static NpgsqlParameter Text(string value) => new() { Value = value };
 
-    internal static NpgsqlParameter Nullable(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+    internal static NpgsqlParameter Nullable(string? value) =>
+        new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 
-    private static NpgsqlParameter Numeric(BigInteger? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Numeric };
+    private static NpgsqlParameter Numeric(BigInteger? value) =>
+        new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Numeric };
 
     internal static NpgsqlBatchCommand Sql(string text, params NpgsqlParameter[] parameters)
     {
         var command = new NpgsqlBatchCommand(text);
-        foreach (var parameter in parameters) command.Parameters.Add(parameter);
+        foreach (var parameter in parameters)
+            command.Parameters.Add(parameter);
         return command;
     }
 
     /// <summary>The last 64-bit number that a statement returned, if any.</summary>
-    internal async Task<long?> ExecuteAsync(Term term, CancellationToken cancellation, params NpgsqlBatchCommand[] commands)
+    internal async Task<long?> ExecuteAsync(Term term, CancellationToken cancellationToken, params NpgsqlBatchCommand[] commands)
     {
         await using var batch = primary.CreateBatch();
         batch.BatchCommands.Add(Fence.Assert(term));
-        foreach (var command in commands) batch.BatchCommands.Add(command);
+        foreach (var command in commands)
+            batch.BatchCommands.Add(command);
         long? last = null;
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         do
         {
-            while (await reader.ReadAsync(cancellation))
+            while (await reader.ReadAsync(cancellationToken))
             {
-                if (reader.FieldCount == 1 && reader.GetFieldType(0) == typeof(long)) last = reader.GetInt64(0);
+                if (reader.FieldCount == 1 && reader.GetFieldType(0) == typeof(long))
+                    last = reader.GetInt64(0);
             }
-        }
-        while (await reader.NextResultAsync(cancellation));
+        } while (await reader.NextResultAsync(cancellationToken));
 
         return last;
     }

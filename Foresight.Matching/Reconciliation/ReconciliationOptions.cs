@@ -13,8 +13,8 @@ public sealed record ReconciliationOptions
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Blocks of one comparison, which is read and compared in memory as a whole. Blocks of ten trades have some 30 logs, and 250 such blocks an
-    /// answer of 8 MB, which made the node's peak 340 MB; at 50 it is about 210 MB. <c>RECONCILIATION_BLOCK_RANGE</c>.
+    /// Blocks of one comparison, which is read and compared in memory as a whole. Blocks of ten trades have some 30 logs, and 250 such
+    /// blocks an answer of 8 MB, which made the node's peak 340 MB; at 50 it is about 210 MB. <c>RECONCILIATION_BLOCK_RANGE</c>.
     /// </summary>
     public int BlockRange { get; init; } = 50;
 
@@ -22,14 +22,15 @@ public sealed record ReconciliationOptions
     public int ScheduledLookback { get; init; } = 1_000;
 
     /// <summary>
-    /// Blocks that a requested run compares, at most; 0: everything since the deployment, however long that takes. Its memory is that of one
-    /// comparison either way. <c>RECONCILIATION_MANUAL_BLOCKS</c>.
+    /// Blocks that a requested run compares, at most; 0: everything since the deployment, however long that takes. Its memory is that of
+    /// one comparison either way. <c>RECONCILIATION_MANUAL_BLOCKS</c>.
     /// </summary>
     public int ManualLookback { get; init; }
 
     /// <summary>
-    /// Fills past the relayer that get a line of their own in one run: of orders that the journal knows, and of others. Both are more than anybody
-    /// looks at singly; beyond them they share one (<see cref="RunFindings"/>), because whoever pays for gas makes as many as they like.
+    /// Fills past the relayer that get a line of their own in one run: of orders that the journal knows, and
+    /// of others. Both are more than anybody looks at singly; beyond them they share one (<see
+    /// cref="RunFindings"/>), because whoever pays for gas makes as many as they like.
     /// </summary>
     public int DirectFillsOfKnownOrders { get; init; } = 10_000;
 
@@ -42,7 +43,9 @@ public sealed record ReconciliationOptions
     /// <summary>Whether runs repair what the chain's word decides: <see cref="RepairRules"/>. <c>RECONCILIATION_AUTO_FIX</c>.</summary>
     public bool AutoFix { get; init; }
 
-    /// <summary>Micro-USDC; what is worth more waits for two people. <c>RECONCILIATION_FOUR_EYES_OVER_USDC</c>, in whole USDC; null: no such bound.</summary>
+    /// <summary>
+    /// Micro-USDC; what is worth more waits for two people. <c>RECONCILIATION_FOUR_EYES_OVER_USDC</c>, in whole USDC; null: no such bound.
+    /// </summary>
     public System.Numerics.BigInteger? FourEyesOver { get; init; }
 
     /// <summary>Blocks on top of what is compared; settlement's, because what is not final is not compared.</summary>
@@ -51,7 +54,12 @@ public sealed record ReconciliationOptions
     public static ReconciliationOptions From(IConfiguration configuration)
     {
         var defaults = new ReconciliationOptions();
-        var interval = configuration.Milliseconds("RECONCILIATION_INTERVAL_MS", defaults.Interval, TimeSpan.FromMilliseconds(500), TimeSpan.FromDays(1));
+        var interval = configuration.Milliseconds(
+            "RECONCILIATION_INTERVAL_MS",
+            defaults.Interval,
+            TimeSpan.FromMilliseconds(500),
+            TimeSpan.FromDays(1)
+        );
         return defaults with
         {
             Interval = interval,

@@ -16,8 +16,7 @@ public sealed class RepairJournal(ReconciliationJournal journal)
     private const string Actor = "auto-fix";
 
     // $1 key, $2 run, $3 before, $4 after, $5 kind; "changed" is what the repair itself did, and nothing follows if that was nothing.
-    private const string Audited =
-        """
+    private const string Audited = """
         resolved AS (
             UPDATE discrepancies d SET state = 'resolved', note = 'Repaired by run ' || $2 || '.', changed_by = @actor, changed_at = now(),
                 ignored_until = NULL, second_action = NULL, second_by = NULL, second_key = NULL, second_at = NULL
@@ -34,51 +33,77 @@ public sealed class RepairJournal(ReconciliationJournal journal)
         SELECT count(*) FROM changed
         """;
 
-    /// <summary>The trade is final where the chain settled it. False: its row is no longer as it was compared, so nothing is done.</summary>
-    public async Task<bool> SettleAsync(Term term, long runId, TradeRepair repair, CancellationToken cancellation)
+    /// <summary>
+    /// The trade is final where the chain settled it. False: its row is no longer as it was compared, so nothing is done.
+    /// </summary>
+    public async Task<bool> SettleAsync(Term term, long runId, TradeRepair repair, CancellationToken cancellationToken)
     {
         var was = repair.Journal;
         return await journal.ExecuteAsync(
-            term, cancellation,
-            Sql(
-                $"""
-                 WITH changed AS (
-                     UPDATE trades SET settlement = 'final', settlement_reason = NULL, tx_hash = $6, block_number = $7, settled_at = now(), settlement_changed_at = now()
-                     WHERE trade_id = $8 AND settlement = $9 AND block_number IS NOT DISTINCT FROM $10 RETURNING trade_id),
-                 {Audited.Replace("@actor", $"'{Actor}'")}
-                 """,
-                [.. Common(runId, repair), new NpgsqlParameter { Value = Convert.FromHexString(repair.Place.TransactionHash.AsSpan(2)) }, Number(repair.Place.Block),
-                    Number(was.TradeId), Text(was.State), new NpgsqlParameter { Value = (object?)was.Block ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint }])) == 1;
+                term,
+                cancellationToken,
+                Sql(
+                    $"""
+                    WITH changed AS (
+                        UPDATE trades SET settlement = 'final', settlement_reason = NULL, tx_hash = $6, block_number = $7, settled_at = now(), settlement_changed_at = now()
+                        WHERE trade_id = $8 AND settlement = $9 AND block_number IS NOT DISTINCT FROM $10 RETURNING trade_id),
+                    {Audited.Replace("@actor", $"'{Actor}'")}
+                    """,
+                    [
+                        .. Common(runId, repair),
+                        new NpgsqlParameter { Value = Convert.FromHexString(repair.Place.TransactionHash.AsSpan(2)) },
+                        Number(repair.Place.Block),
+                        Number(was.TradeId),
+                        Text(was.State),
+                        new NpgsqlParameter { Value = (object?)was.Block ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint },
+                    ]
+                )
+            ) == 1;
     }
 
     /// <summary>The journal knows the fill from now on. Told twice, it is recorded once.</summary>
-    public async Task<bool> RecordAsync(Term term, long runId, FillRepair repair, CancellationToken cancellation) => await journal.ExecuteAsync(
-        term, cancellation,
-        Sql(
-            $"""
-             WITH changed AS (
-                 INSERT INTO chain_fills (natural_key, market_id, tx_hash, log_index, block_number, fills, run_id)
-                 VALUES ($1, $6, $7, $8, $9, $10::jsonb, $2) ON CONFLICT (natural_key) DO NOTHING RETURNING natural_key),
-             {Audited.Replace("@actor", $"'{Actor}'")}
-             """,
-            [.. Common(runId, repair), new NpgsqlParameter { Value = repair.MarketId }, new NpgsqlParameter { Value = Convert.FromHexString(repair.Place.TransactionHash.AsSpan(2)) },
-                Number(repair.Place.LogIndex), Number(repair.Place.Block), Text(Evidence.Json(Evidence.Fills(repair.Fills))!)])) == 1;
+    public async Task<bool> RecordAsync(Term term, long runId, FillRepair repair, CancellationToken cancellationToken) =>
+        await journal.ExecuteAsync(
+            term,
+            cancellationToken,
+            Sql(
+                $"""
+                WITH changed AS (
+                    INSERT INTO chain_fills (natural_key, market_id, tx_hash, log_index, block_number, fills, run_id)
+                    VALUES ($1, $6, $7, $8, $9, $10::jsonb, $2) ON CONFLICT (natural_key) DO NOTHING RETURNING natural_key),
+                {Audited.Replace("@actor", $"'{Actor}'")}
+                """,
+                [
+                    .. Common(runId, repair),
+                    new NpgsqlParameter { Value = repair.MarketId },
+                    new NpgsqlParameter { Value = Convert.FromHexString(repair.Place.TransactionHash.AsSpan(2)) },
+                    Number(repair.Place.LogIndex),
+                    Number(repair.Place.Block),
+                    Text(Evidence.Json(Evidence.Fills(repair.Fills))!),
+                ]
+            )
+        ) == 1;
 
     /// <summary>A repair that was not made, and why. The discrepancy stays as it is.</summary>
-    public Task RefuseAsync(Term term, long runId, Repair repair, string reason, CancellationToken cancellation)
-        => journal.ExecuteAsync(term, cancellation, Note(runId, new PlannedRepair(repair, reason)));
+    public Task RefuseAsync(Term term, long runId, Repair repair, string reason, CancellationToken cancellationToken) =>
+        journal.ExecuteAsync(term, cancellationToken, Note(runId, new PlannedRepair(repair, reason)));
 
     /// <summary>A repair of a dry run, or one that was refused.</summary>
-    internal static NpgsqlBatchCommand Note(long runId, PlannedRepair planned) => Sql(
-        """
-        INSERT INTO reconciliation_repairs (natural_key, run_id, before, after, kind, state, reason) VALUES ($1, $2, $3::jsonb, $4::jsonb, $5, $6, $7)
-        ON CONFLICT (run_id, natural_key) DO NOTHING
-        """,
-        [.. Common(runId, planned.Repair), Text(planned.Refusal is null ? "planned" : "refused"), Nullable(planned.Refusal)]);
+    internal static NpgsqlBatchCommand Note(long runId, PlannedRepair planned) =>
+        Sql(
+            """
+            INSERT INTO reconciliation_repairs (natural_key, run_id, before, after, kind, state, reason) VALUES ($1, $2, $3::jsonb, $4::jsonb, $5, $6, $7)
+            ON CONFLICT (run_id, natural_key) DO NOTHING
+            """,
+            [.. Common(runId, planned.Repair), Text(planned.Refusal is null ? "planned" : "refused"), Nullable(planned.Refusal)]
+        );
 
     private static NpgsqlParameter[] Common(long runId, Repair repair) =>
-    [
-        Text(repair.NaturalKey), Number(runId), Text(JsonSerializer.Serialize(repair.Before, JsonSerializerOptions.Web)),
-        Text(JsonSerializer.Serialize(repair.After, JsonSerializerOptions.Web)), Text(repair.Kind),
-    ];
+        [
+            Text(repair.NaturalKey),
+            Number(runId),
+            Text(JsonSerializer.Serialize(repair.Before, JsonSerializerOptions.Web)),
+            Text(JsonSerializer.Serialize(repair.After, JsonSerializerOptions.Web)),
+            Text(repair.Kind),
+        ];
 }

@@ -1,12 +1,12 @@
 using System.Numerics;
-using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// What a run has found so far. Anybody who has approved the relayer's contracts can fill orders directly on chain, as often as they pay for gas,
-/// so of such fills only so many get a line of their own; the others share one for each stretch of blocks, and the run goes on.
+/// What a run has found so far. Anybody who has approved the relayer's contracts can fill orders directly on chain, as often as they pay
+/// for gas, so of such fills only so many get a line of their own; the others share one for each stretch of blocks, and the run goes on.
 /// </summary>
 /// <param name="firstBlock">Of the deployment: before it nothing is ever compared.</param>
 public sealed class RunFindings(int ofKnownOrders, int ofOthers, long firstBlock)
@@ -17,53 +17,66 @@ public sealed class RunFindings(int ofKnownOrders, int ofOthers, long firstBlock
     /// <summary>Blocks of a shared line. Stretches begin at multiples of it, so that each run names the same ones.</summary>
     public const long StretchBlocks = 10_000;
 
-    private readonly List<Finding> own = [];
-    private readonly SortedDictionary<long, (bool HasKnownOrder, BigInteger Amount)> shared = [];
-    private int known;
-    private int others;
+    private readonly List<Finding> _own = [];
+    private readonly SortedDictionary<long, (bool HasKnownOrder, BigInteger Amount)> _shared = [];
+    private int _known;
+    private int _others;
 
     /// <summary>Fills past the relayer that have no line of their own.</summary>
     public long Untold { get; private set; }
 
-    /// <summary>The first block with such a fill: from there on a run cannot say of a fill past the relayer that it is gone. Null: none.</summary>
+    /// <summary>
+    /// The first block with such a fill: from there on a run cannot say of a fill past the relayer that it is gone. Null: none.
+    /// </summary>
     public long? UntoldFrom { get; private set; }
 
-    public IReadOnlyList<Finding> All => [.. own, .. shared.Select(s => Shared(s.Key, s.Value.HasKnownOrder, s.Value.Amount))];
+    public IReadOnlyList<Finding> All => [.. _own, .. _shared.Select(s => Shared(s.Key, s.Value.HasKnownOrder, s.Value.Amount))];
 
     /// <summary>What the run did not tell; null: nothing.</summary>
-    public string? Note => Untold == 0
-        ? null
-        : $"{Untold} fills past the relayer have no line of their own, only one for each {StretchBlocks} blocks.";
+    public string? Note =>
+        Untold == 0 ? null : $"{Untold} fills past the relayer have no line of their own, only one for each {StretchBlocks} blocks.";
 
     /// <exception cref="InconsistentChainException">There are more than <see cref="Most"/>.</exception>
     public void Add(IEnumerable<Finding> found)
     {
         foreach (var finding in found)
         {
-            if (finding.Direct is { } direct && IsTooMany(direct)) Share(finding, direct);
-            else own.Add(finding);
+            if (finding.Direct is { } direct && IsTooMany(direct))
+                Share(finding, direct);
+            else
+                _own.Add(finding);
         }
 
-        if (own.Count > Most) throw new InconsistentChainException($"More than {Most} discrepancies: the two sides are not of the same chain.");
+        if (_own.Count > Most)
+            throw new InconsistentChainException($"More than {Most} discrepancies: the two sides are not of the same chain.");
     }
 
-    private bool IsTooMany(DirectFill direct) => direct.KnownOrder ? ++known > ofKnownOrders : ++others > ofOthers;
+    private bool IsTooMany(DirectFill direct) => direct.KnownOrder ? ++_known > ofKnownOrders : ++_others > ofOthers;
 
     private void Share(Finding finding, DirectFill direct)
     {
         var stretch = direct.Place.Block / StretchBlocks * StretchBlocks;
-        var before = shared.GetValueOrDefault(stretch);
-        shared[stretch] = (before.HasKnownOrder || direct.KnownOrder, before.Amount + (finding.Amount ?? 0));
+        var before = _shared.GetValueOrDefault(stretch);
+        _shared[stretch] = (before.HasKnownOrder || direct.KnownOrder, before.Amount + (finding.Amount ?? 0));
         Untold++;
         UntoldFrom = Math.Min(UntoldFrom ?? long.MaxValue, direct.Place.Block);
     }
 
     // The evidence names no number of fills: it must be the same in every run, and each run sees another part of the stretch.
-    private Finding Shared(long stretch, bool hasKnownOrder, BigInteger amount) => new(
-        $"{DiscrepancyKinds.MissingOffChain}:more:{stretch}", DiscrepancyKinds.MissingOffChain, hasKnownOrder ? Severities.High : Severities.Low, null, null, null,
-        Math.Max(stretch, firstBlock), $"More orders than are listed singly were filled directly on chain, past the relayer, in blocks {stretch} to {stretch + StretchBlocks - 1}.",
-        new { fromBlock = stretch, toBlock = stretch + StretchBlocks - 1 }, null)
-    {
-        Amount = amount,
-    };
+    private Finding Shared(long stretch, bool hasKnownOrder, BigInteger amount) =>
+        new(
+            $"{DiscrepancyKinds.MissingOffChain}:more:{stretch}",
+            DiscrepancyKinds.MissingOffChain,
+            hasKnownOrder ? Severities.High : Severities.Low,
+            null,
+            null,
+            null,
+            Math.Max(stretch, firstBlock),
+            $"More orders than are listed singly were filled directly on chain, past the relayer, in blocks {stretch} to {stretch + StretchBlocks - 1}.",
+            new { fromBlock = stretch, toBlock = stretch + StretchBlocks - 1 },
+            null
+        )
+        {
+            Amount = amount,
+        };
 }

@@ -1,6 +1,6 @@
+using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
 using Foresight.Matching.Sequencing;
-using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.Recovery;
 
@@ -8,48 +8,50 @@ namespace Foresight.Matching.Recovery;
 internal sealed class JournalBrokenException(string message) : Exception(message);
 
 /// <summary>
-/// Rebuilds the matching state from Postgres: the newest snapshot that can be read, the commands after it, and the tables of what the engine does not
-/// know. Run under the new term, when nobody else can write any more.
+/// Rebuilds the matching state from Postgres: the newest snapshot that can be read, the commands after it, and the tables of what the
+/// engine does not know. Run under the new term, when nobody else can write any more.
 /// </summary>
 internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogger logger)
 {
     /// <summary>Restores the whole state for the node that will lead.</summary>
-    public async Task<Sequencer> RebuildAsync(CancellationToken cancellation)
+    public async Task<Sequencer> RebuildAsync(CancellationToken cancellationToken)
     {
         // Beside each other: nobody writes, and while the engine replays, the database sorts what the tables are asked for.
-        var rebuilding = EngineAsync(cancellation);
-        var reading = OrdersAsync(cancellation);
-        var summing = VolumesAsync(cancellation);
+        var rebuilding = EngineAsync(cancellationToken);
+        var reading = OrdersAsync(cancellationToken);
+        var summing = VolumesAsync(cancellationToken);
         await Task.WhenAll(rebuilding, reading, summing);
 
         var (engine, lastAcceptedAt) = await rebuilding;
         var (accounts, orders) = await reading;
-        var markets = await journal.MarketsAsync(listed: true, cancellation);
+        var markets = await journal.MarketsAsync(listed: true, cancellationToken);
         foreach (var unlisted in markets.Where(market => !engine.HasMarket(market.Id)))
             throw new JournalBrokenException($"Market {unlisted.Id.Value} is listed in the table and not in the journal.");
         var failed = new Dictionary<Guid, DateTime>();
-        await foreach (var (requestId, until) in journal.FailedCommandsAsync(cancellation)) failed.Add(requestId, until);
+        await foreach (var (requestId, until) in journal.FailedCommandsAsync(cancellationToken))
+            failed.Add(requestId, until);
         var state = new MatchingState(engine, accounts, orders, markets.ToDictionary(market => market.Id));
         RestoreStatistics(state, await summing);
         return new Sequencer(state, failed, lastAcceptedAt);
     }
 
     /// <summary>From the journal alone, up to a sequence: the proof that snapshots and tables add nothing.</summary>
-    public async Task<ExchangeEngine> ReplayAllAsync(long through, CancellationToken cancellation)
+    public async Task<ExchangeEngine> ReplayAllAsync(long through, CancellationToken cancellationToken)
     {
         var engine = new ExchangeEngine(shard);
-        await ReplayAsync(engine, through, cancellation);
+        await ReplayAsync(engine, through, cancellationToken);
         return engine;
     }
 
-    private async Task<ExchangeEngine?> FromSnapshotAsync(CancellationToken cancellation)
+    private async Task<ExchangeEngine?> FromSnapshotAsync(CancellationToken cancellationToken)
     {
-        await foreach (var snapshot in journal.SnapshotsAsync(cancellation))
+        await foreach (var snapshot in journal.SnapshotsAsync(cancellationToken))
         {
             try
             {
                 var engine = ExchangeEngine.Restore(snapshot.State);
-                if (engine.Sequence == snapshot.Sequence && Sequencer.Format(engine.StateHash()) == snapshot.StateHash) return engine;
+                if (engine.Sequence == snapshot.Sequence && Sequencer.Format(engine.StateHash()) == snapshot.StateHash)
+                    return engine;
                 Log.SnapshotDiffers(logger, snapshot.Sequence);
             }
             catch (FormatException error)
@@ -63,17 +65,18 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
     }
 
     /// <returns>The last command's stamp; 0 if there is none.</returns>
-    private async Task<long> ReplayAsync(ExchangeEngine engine, long through, CancellationToken cancellation)
+    private async Task<long> ReplayAsync(ExchangeEngine engine, long through, CancellationToken cancellationToken)
     {
         var from = engine.Sequence;
         var stamp = 0L;
         var events = default(NoEvents);
         // The one at the snapshot is read as well, for its stamp.
-        await foreach (var (sequence, payload) in journal.CommandsAsync(from, through, cancellation))
+        await foreach (var (sequence, payload) in journal.CommandsAsync(from, through, cancellationToken))
         {
             var next = CommandCodec.Decode(payload);
             stamp = next.AcceptedAtMicros;
-            if (sequence == from) continue;
+            if (sequence == from)
+                continue;
             if (sequence != engine.Sequence + 1 || next.Sequence != sequence)
                 throw new JournalBrokenException($"The journal has {sequence} after {engine.Sequence}.");
             engine.Apply(next, ref events);
@@ -82,28 +85,31 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
         return stamp;
     }
 
-    private async Task<(ExchangeEngine Engine, long LastAcceptedAt)> EngineAsync(CancellationToken cancellation)
+    private async Task<(ExchangeEngine Engine, long LastAcceptedAt)> EngineAsync(CancellationToken cancellationToken)
     {
-        var engine = await FromSnapshotAsync(cancellation) ?? new ExchangeEngine(shard);
+        var engine = await FromSnapshotAsync(cancellationToken) ?? new ExchangeEngine(shard);
         var from = engine.Sequence;
-        var lastAcceptedAt = await ReplayAsync(engine, through: long.MaxValue, cancellation);
+        var lastAcceptedAt = await ReplayAsync(engine, through: long.MaxValue, cancellationToken);
         Log.Replayed(logger, from, engine.Sequence);
         return (engine, lastAcceptedAt);
     }
 
-    private async Task<(Accounts Accounts, LiveOrders Orders)> OrdersAsync(CancellationToken cancellation)
+    private async Task<(Accounts Accounts, LiveOrders Orders)> OrdersAsync(CancellationToken cancellationToken)
     {
         var accounts = new Accounts();
-        await foreach (var (id, address) in journal.AccountsAsync(cancellation)) accounts.Add(id, address);
+        await foreach (var (id, address) in journal.AccountsAsync(cancellationToken))
+            accounts.Add(id, address);
         var orders = new LiveOrders();
-        await foreach (var order in journal.LiveOrdersAsync(accounts, cancellation)) orders.Add(order);
+        await foreach (var order in journal.LiveOrdersAsync(accounts, cancellationToken))
+            orders.Add(order);
         return (accounts, orders);
     }
 
-    private async Task<List<MinuteVolume>> VolumesAsync(CancellationToken cancellation)
+    private async Task<List<MinuteVolume>> VolumesAsync(CancellationToken cancellationToken)
     {
         var volumes = new List<MinuteVolume>();
-        await foreach (var minute in journal.VolumesAsync(cancellation)) volumes.Add(minute);
+        await foreach (var minute in journal.VolumesAsync(cancellationToken))
+            volumes.Add(minute);
         return volumes;
     }
 
@@ -111,9 +117,11 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
     {
         foreach (var minute in volumes)
         {
-            if (!state.Markets.TryGetValue(minute.Market, out var market)) continue;
+            if (!state.Markets.TryGetValue(minute.Market, out var market))
+                continue;
             market.Stats.Add(minute.UnixSeconds, minute.Lots, minute.NotionalMicros, minute.Trades);
-            if (market.Outcomes == 2) market.Stats.LastPriceTicks = minute.LastPriceTicks;
+            if (market.Outcomes == 2)
+                market.Stats.LastPriceTicks = minute.LastPriceTicks;
         }
     }
 
@@ -134,12 +142,20 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
 internal readonly struct NoEvents : IExchangeEvents
 {
     public void OnAccepted(in OrderAccepted e) { }
+
     public void OnRejected(in CommandRejected e) { }
+
     public void OnTrade(in TradeExecuted e) { }
+
     public void OnFilled(in OrderFilled e) { }
+
     public void OnCancelled(in OrderCancelled e) { }
+
     public void OnReplaced(in OrderReplaced e) { }
+
     public void OnMarketChanged(in MarketChanged e) { }
+
     public void OnTradeClosed(in TradeClosed e) { }
+
     public void OnBalanceTouched(AccountId account, MarketId market, byte outcome) { }
 }

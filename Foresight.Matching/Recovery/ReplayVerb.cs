@@ -1,6 +1,6 @@
+using System.Text.Json;
 using Foresight.Matching.Journal;
 using Foresight.Matching.Sequencing;
-using System.Text.Json;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
@@ -10,8 +10,8 @@ namespace Foresight.Matching.Recovery;
 
 /// <summary>
 /// <c>replay [--shard SHARD] [--at SEQUENCE]</c>: rebuilds the engine of a shard (0 if none is named) from the journal alone, without
-/// snapshots, and prints the sequence and the state hash as one JSON object. Equal to <c>GET /gateway/state?shard=</c> of the live engine at
-/// the same sequence, or something is broken.
+/// snapshots, and prints the sequence and the state hash as one JSON object. Equal to <c>GET /gateway/state?shard=</c> of the live engine
+/// at the same sequence, or something is broken.
 /// </summary>
 internal static class ReplayVerb
 {
@@ -22,9 +22,12 @@ internal static class ReplayVerb
         await using var servers = PrimaryServers.Alone(PostgresAddress.From(configuration), NullLoggerFactory.Instance);
         await using var database = servers.Open(servers.Settings, "replay", NullLoggerFactory.Instance);
         var engine = await new EngineRecovery(new PostgresJournal(database, shard), shard, NullLogger.Instance).ReplayAllAsync(
-            through, CancellationToken.None);
+            through,
+            CancellationToken.None
+        );
         Console.WriteLine(
-            JsonSerializer.Serialize(new { engine.Sequence, StateHash = Sequencer.Format(engine.StateHash()) }, JsonSerializerOptions.Web));
+            JsonSerializer.Serialize(new { engine.Sequence, StateHash = Sequencer.Format(engine.StateHash()) }, JsonSerializerOptions.Web)
+        );
         return 0;
     }
 
@@ -33,10 +36,12 @@ internal static class ReplayVerb
         var (shard, through) = (0, long.MaxValue);
         while (arguments.Length > 0)
         {
-            if (arguments is ["--at", var at, ..] && long.TryParse(at, out var sequence) && sequence >= 0) through = sequence;
+            if (arguments is ["--at", var at, ..] && long.TryParse(at, out var sequence) && sequence >= 0)
+                through = sequence;
             else if (arguments is ["--shard", var name, ..] && int.TryParse(name, out var number) && number is >= 0 and < Shards.Maximum)
                 shard = number;
-            else throw new SettingException($"replay takes --shard SHARD (0 to {Shards.Maximum - 1}) and --at SEQUENCE, both optional.");
+            else
+                throw new SettingException($"replay takes --shard SHARD (0 to {Shards.Maximum - 1}) and --at SEQUENCE, both optional.");
             arguments = arguments[2..];
         }
 

@@ -1,7 +1,7 @@
-using Foresight.Matching.Journal;
-using Foresight.Matching.Sequencing;
 using System.Buffers;
+using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Sequencing;
 using Npgsql;
 
 namespace Foresight.Matching.Recovery;
@@ -14,41 +14,44 @@ internal sealed partial class SnapshotWriter(IJournal journal, Term term, long s
 {
     private static readonly TimeSpan StoreTimeout = TimeSpan.FromSeconds(60);
 
-    private long lastSequence = startSequence;
-    private Task storing = Task.CompletedTask;
-    private JournalTransaction? transaction;
+    private long _lastSequence = startSequence;
+    private Task _storing = Task.CompletedTask;
+    private JournalTransaction? _transaction;
 
-    public bool IsDue(long sequence) => sequence - lastSequence >= commandsPerSnapshot && storing.IsCompleted;
+    public bool IsDue(long sequence) => sequence - _lastSequence >= commandsPerSnapshot && _storing.IsCompleted;
 
     /// <summary>Takes the state now and stores it in the background. Everything in the engine must be committed.</summary>
     public void Begin(Sequencer sequencer)
     {
-        lastSequence = sequencer.Sequence;
+        _lastSequence = sequencer.Sequence;
         var state = new ArrayBufferWriter<byte>();
         sequencer.Engine.WriteSnapshot(state);
-        storing = StoreAsync(new EngineSnapshot(sequencer.Sequence, sequencer.StateHash, state.WrittenMemory.ToArray()));
+        _storing = StoreAsync(new EngineSnapshot(sequencer.Sequence, sequencer.StateHash, state.WrittenMemory.ToArray()));
     }
 
     /// <summary>Ends when nothing is being stored any more.</summary>
-    public Task FinishAsync() => storing;
+    public Task FinishAsync() => _storing;
 
     /// <summary>
     /// The term ends, and must not wait for this: until it has given its lease back nobody else can lead, and a server that does not
     /// answer is waited for as long as a snapshot may take. What is under way ends by itself, or with its session, which the next term
     /// ends.
     /// </summary>
-    public void LeaveBehind() => transaction?.TryGiveUp();
+    public void LeaveBehind() => _transaction?.TryGiveUp();
 
     private async Task StoreAsync(EngineSnapshot snapshot)
     {
-        transaction = new JournalTransaction(
-            new JournalStep.AssertTerm(term), new JournalStep.StoreSnapshot(snapshot, term.Epoch), new JournalStep.Commit())
+        _transaction = new JournalTransaction(
+            new JournalStep.AssertTerm(term),
+            new JournalStep.StoreSnapshot(snapshot, term.Epoch),
+            new JournalStep.Commit()
+        )
         {
             Timeout = StoreTimeout,
         };
         try
         {
-            await journal.ExecuteAsync(transaction);
+            await journal.ExecuteAsync(_transaction);
             Log.Stored(logger, snapshot.Sequence, snapshot.State.Length);
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException or ObjectDisposedException)

@@ -13,21 +13,22 @@ public sealed partial class Migrator(NpgsqlDataSource primary, ILogger<Migrator>
     private const long AdvisoryLock = 0x666f726573697465;
 
     /// <returns>How many files were applied.</returns>
-    public async Task<int> MigrateAsync(CancellationToken cancellation = default)
+    public async Task<int> MigrateAsync(CancellationToken cancellationToken = default)
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        await ExecuteAsync(connection, $"SELECT pg_advisory_lock({AdvisoryLock})", cancellation);
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        await ExecuteAsync(connection, $"SELECT pg_advisory_lock({AdvisoryLock})", cancellationToken);
         try
         {
             await ExecuteAsync(
                 connection,
                 "CREATE TABLE IF NOT EXISTS schema_versions (version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
-                cancellation);
-            var applied = await AppliedAsync(connection, cancellation);
+                cancellationToken
+            );
+            var applied = await AppliedAsync(connection, cancellationToken);
             var count = 0;
             foreach (var file in Files().Where(file => !applied.Contains(file.Version)))
             {
-                await ApplyAsync(connection, file, cancellation);
+                await ApplyAsync(connection, file, cancellationToken);
                 Log.Applied(logger, file.Name);
                 count++;
             }
@@ -40,40 +41,49 @@ public sealed partial class Migrator(NpgsqlDataSource primary, ILogger<Migrator>
         }
     }
 
-    private static async Task ApplyAsync(NpgsqlConnection connection, SchemaFile file, CancellationToken cancellation)
+    private static async Task ApplyAsync(NpgsqlConnection connection, SchemaFile file, CancellationToken cancellationToken)
     {
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var script = new NpgsqlCommand(file.Sql, connection, transaction) { CommandTimeout = 0 };
-        await script.ExecuteNonQueryAsync(cancellation);
+        await script.ExecuteNonQueryAsync(cancellationToken);
         await using var record = new NpgsqlCommand("INSERT INTO schema_versions (version, name) VALUES ($1, $2)", connection, transaction)
         {
-            Parameters = { new() { Value = file.Version }, new() { Value = file.Name } },
+            Parameters =
+            {
+                new() { Value = file.Version },
+                new() { Value = file.Name },
+            },
         };
-        await record.ExecuteNonQueryAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
+        await record.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
-    private static async Task<HashSet<int>> AppliedAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    private static async Task<HashSet<int>> AppliedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("SELECT version FROM schema_versions", connection);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var versions = new HashSet<int>();
-        while (await reader.ReadAsync(cancellation)) versions.Add(reader.GetInt32(0));
+        while (await reader.ReadAsync(cancellationToken))
+            versions.Add(reader.GetInt32(0));
         return versions;
     }
 
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 120 };
-        await command.ExecuteNonQueryAsync(cancellation);
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Embedded as "Schema/NNNN_name.sql".</summary>
     private static IEnumerable<SchemaFile> Files()
     {
         var assembly = Assembly.GetExecutingAssembly();
-        foreach (var resource in assembly.GetManifestResourceNames().Where(name => name.StartsWith("Schema/", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal))
+        foreach (
+            var resource in assembly
+                .GetManifestResourceNames()
+                .Where(name => name.StartsWith("Schema/", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+        )
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
             var name = Path.GetFileNameWithoutExtension(resource);

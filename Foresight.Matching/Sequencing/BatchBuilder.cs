@@ -1,11 +1,13 @@
-using Foresight.Matching.Journal;
 using Foresight.Chain;
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
+using Foresight.Matching.Journal;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Sequencing;
 
-/// <summary>Applies the sequenced commands of one batch and turns the engine's events into the batch's rows, answers and messages.</summary>
+/// <summary>
+/// Applies the sequenced commands of one batch and turns the engine's events into the batch's rows, answers and messages.
+/// </summary>
 internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long epoch, TimeProvider clock)
 {
     private readonly DepthChanges _depth = new();
@@ -30,7 +32,8 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
 
     public AccountId AccountOf(Address address)
     {
-        if (state.Accounts.Find(address) is { } known) return known;
+        if (state.Accounts.Find(address) is { } known)
+            return known;
         var created = state.Accounts.Create(address);
         batch.Accounts.Add((created, address));
         return created;
@@ -50,15 +53,20 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         var events = new EventSink(this);
         state.Engine.Apply(in _current, ref events);
 
-        foreach (var order in _done) state.Orders.Remove(order);
+        foreach (var order in _done)
+            state.Orders.Remove(order);
         var result = ResultOf(request?.Command.RequestId ?? OwnRequestId.Of(state.Engine.Shard, epoch, command.Sequence));
-        if (isAllotment && _rejected == RejectReason.None) result = result with { Units = command.Amount.Micros - before };
+        if (isAllotment && _rejected == RejectReason.None)
+            result = result with { Units = command.Amount.Micros - before };
         batch.Commands.Add(new CommandRow(command, result.RequestId, result));
-        if (command.Kind == CommandKind.ListMarket && _rejected == RejectReason.None) batch.ListedMarkets.Add((command.Market, command.Sequence));
-        if (request is null) return;
+        if (command.Kind == CommandKind.ListMarket && _rejected == RejectReason.None)
+            batch.ListedMarkets.Add((command.Market, command.Sequence));
+        if (request is null)
+            return;
 
         batch.ByRequest[result.RequestId] = result;
-        if (request.Trace is { } trace) trace.Sequence = command.Sequence;
+        if (request.Trace is { } trace)
+            trace.Sequence = command.Sequence;
         if (_rejected == RejectReason.None && command.Kind == CommandKind.ObserveBalance)
             _observedBlocks[(command.Account, command.Market, command.Outcome)] = command.Block;
         Answer(request, result);
@@ -67,7 +75,8 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
     public void Answer(QueuedCommand request, CommandResult result)
     {
         batch.Answers.Add((request, result));
-        if (request.Trace is { } trace) (batch.Trace ??= new BatchTrace(clock)).Add(request, trace, result);
+        if (request.Trace is { } trace)
+            (batch.Trace ??= new BatchTrace(clock)).Add(request, trace, result);
     }
 
     /// <summary>Refused before it was sequenced.</summary>
@@ -80,9 +89,22 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
     {
         market.Stats.Changed = false;
         var (lots, notional, count) = market.Stats.Sum(unixSeconds);
-        batch.Stats.Add(new StatsMessage(market.Id.Value, epoch, state.Engine.Sequence, new MarketStats(
-            market.Id.Value, market.Stats.LastPriceTicks is { } last ? Decimals.Price(last) : null, Decimals.Shares(lots), Decimals.Usdc(notional), count,
-            Best(market, Side.Buy), Best(market, Side.Sell))));
+        batch.Stats.Add(
+            new StatsMessage(
+                market.Id.Value,
+                epoch,
+                state.Engine.Sequence,
+                new MarketStats(
+                    market.Id.Value,
+                    market.Stats.LastPriceTicks is { } last ? Decimals.Price(last) : null,
+                    Decimals.Shares(lots),
+                    Decimals.Usdc(notional),
+                    count,
+                    Best(market, Side.Buy),
+                    Best(market, Side.Sell)
+                )
+            )
+        );
     }
 
     /// <summary>Reads the state that the batch left behind, while it is still this batch's.</summary>
@@ -91,18 +113,47 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         var engine = state.Engine;
         batch.LastSequence = engine.Sequence;
         // Copies, because the next batch may change the orders while this one is being committed.
-        for (var i = 0; i < batch.NewOrders.Count; i++) batch.NewOrders[i] = batch.NewOrders[i] with { Order = batch.NewOrders[i].Order.Copy() };
+        for (var i = 0; i < batch.NewOrders.Count; i++)
+            batch.NewOrders[i] = batch.NewOrders[i] with { Order = batch.NewOrders[i].Order.Copy() };
         batch.ChangedOrders.AddRange(_changedOrders.Values.Select(order => order.Copy()));
         foreach (var (account, market, outcome) in _touchedBalances)
-            batch.Balances.Add(new BalanceRow(
-                account, market, outcome, engine.Balance(account, market, outcome), _observedBlocks.GetValueOrDefault((account, market, outcome))));
+            batch.Balances.Add(
+                new BalanceRow(
+                    account,
+                    market,
+                    outcome,
+                    engine.Balance(account, market, outcome),
+                    _observedBlocks.GetValueOrDefault((account, market, outcome))
+                )
+            );
         foreach (var (market, views) in _trades)
             batch.TradeMessages.Add(new TradesMessage(market.Value, epoch, batch.LastSequence, Previous: 0, views));
-        if (_snapshotDepth) batch.Depth.AddRange(state.Markets.Values.Where(market => engine.HasMarket(market.Id))
-            .Select(market => new DepthMessage(
-                market.Id.Value, epoch, batch.LastSequence, Previous: 0, Snapshot: true, DepthChanges.WholeBook(engine, market))));
-        else batch.Depth.AddRange(_depth.Read(engine, state.Markets)
-            .Select(changes => new DepthMessage(changes.Market.Value, epoch, batch.LastSequence, Previous: 0, Snapshot: false, changes.Levels)));
+        if (_snapshotDepth)
+            batch.Depth.AddRange(
+                state
+                    .Markets.Values.Where(market => engine.HasMarket(market.Id))
+                    .Select(market => new DepthMessage(
+                        market.Id.Value,
+                        epoch,
+                        batch.LastSequence,
+                        Previous: 0,
+                        Snapshot: true,
+                        DepthChanges.WholeBook(engine, market)
+                    ))
+            );
+        else
+            batch.Depth.AddRange(
+                _depth
+                    .Read(engine, state.Markets)
+                    .Select(changes => new DepthMessage(
+                        changes.Market.Value,
+                        epoch,
+                        batch.LastSequence,
+                        Previous: 0,
+                        Snapshot: false,
+                        changes.Levels
+                    ))
+            );
     }
 
     private void OnAccepted(in OrderAccepted e)
@@ -112,14 +163,24 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         var order = (PlaceOrder)request.Command;
         _placed = new LiveOrder
         {
-            Id = e.Order, Hash = request.OrderHash, Account = e.Account, Owner = request.Account, Market = e.Market, Outcome = e.Outcome, Side = e.Side,
-            Price = e.Price, Lots = e.Quantity.Lots, ExpiresAt = order.ExpirySeconds, UpdatedSequence = _current.Sequence,
+            Id = e.Order,
+            Hash = request.OrderHash,
+            Account = e.Account,
+            Owner = request.Account,
+            Market = e.Market,
+            Outcome = e.Outcome,
+            Side = e.Side,
+            Price = e.Price,
+            Lots = e.Quantity.Lots,
+            ExpiresAt = order.ExpirySeconds,
+            UpdatedSequence = _current.Sequence,
         };
         state.Orders.Add(_placed);
         _newOrders.Add(e.Order);
         batch.NewOrders.Add(new NewOrderRow(_placed, request, _current.Sequence));
         batch.OrderHashes.Add(request.OrderHash, order.RequestId);
-        if (order.IdempotencyKey is { } key) batch.IdempotencyKeys[(request.Account, key)] = request.OrderHash;
+        if (order.IdempotencyKey is { } key)
+            batch.IdempotencyKeys[(request.Account, key)] = request.OrderHash;
         _depth.Touch(_placed);
         AddUpdate(_placed, "accepted");
     }
@@ -130,13 +191,27 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         order.FilledLots += e.Quantity.Lots;
         order.Status = e.Remaining.Lots == 0 ? OrderStatus.Filled : OrderStatus.PartiallyFilled;
         Changed(order);
-        if (!order.IsLive) _done.Add(order);
+        if (!order.IsLive)
+            _done.Add(order);
 
-        batch.Fills.Add(new FillRow(e.Trade, e.Leg, e.Order, e.Account, e.Outcome, e.Side == Side.Buy, e.Price.Ticks, e.Quantity.Lots, e.IsTaker));
-        if (ReferenceEquals(order, _placed)) _fills.Add(new CommandFill(e.Trade.Value, e.Price.Ticks, e.Quantity.Lots, e.IsTaker));
-        if (e.IsTaker) AddTrade(e);
-        AddUpdate(order, "filled", new FillView(
-            e.Trade.Value, Decimals.Price(e.Price.Ticks), Decimals.Shares(e.Quantity.Lots), e.IsTaker ? "taker" : "maker", "matched"));
+        batch.Fills.Add(
+            new FillRow(e.Trade, e.Leg, e.Order, e.Account, e.Outcome, e.Side == Side.Buy, e.Price.Ticks, e.Quantity.Lots, e.IsTaker)
+        );
+        if (ReferenceEquals(order, _placed))
+            _fills.Add(new CommandFill(e.Trade.Value, e.Price.Ticks, e.Quantity.Lots, e.IsTaker));
+        if (e.IsTaker)
+            AddTrade(e);
+        AddUpdate(
+            order,
+            "filled",
+            new FillView(
+                e.Trade.Value,
+                Decimals.Price(e.Price.Ticks),
+                Decimals.Shares(e.Quantity.Lots),
+                e.IsTaker ? "taker" : "maker",
+                "matched"
+            )
+        );
     }
 
     private void OnCancelled(in OrderCancelled e)
@@ -144,11 +219,13 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         var order = Live(e.Order);
         order.Status = e.Reason == CancelReason.Expired ? OrderStatus.Expired : OrderStatus.Cancelled;
         order.Reason = RejectCodes.Of(e.Reason);
-        if (e.Reason == CancelReason.FilledOnChain) order.ReducedLots += e.Remaining.Lots;
+        if (e.Reason == CancelReason.FilledOnChain)
+            order.ReducedLots += e.Remaining.Lots;
         Changed(order);
         _done.Add(order);
         // Orders expire before any command that comes after their time; the command did not cancel them.
-        if (e.Reason != CancelReason.Expired) _cancelled.Add(order.Hash.ToString());
+        if (e.Reason != CancelReason.Expired)
+            _cancelled.Add(order.Hash.ToString());
         AddUpdate(order, order.StatusName);
     }
 
@@ -157,31 +234,67 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         var order = Live(e.Order);
         _depth.Touch(order);
         order.Price = e.Price;
-        if (_current.Kind == CommandKind.ReduceOrder) order.ReducedLots = order.Lots - order.FilledLots - e.Remaining.Lots;
+        if (_current.Kind == CommandKind.ReduceOrder)
+            order.ReducedLots = order.Lots - order.FilledLots - e.Remaining.Lots;
         Changed(order);
-        if (_current.Kind == CommandKind.ReduceOrder) AddUpdate(order, "reduced");
+        if (_current.Kind == CommandKind.ReduceOrder)
+            AddUpdate(order, "reduced");
     }
 
     private void OnMarketChanged(in MarketChanged e)
     {
-        if (state.Markets.TryGetValue(e.Market, out var market)) market.State = e.State;
-        if (_current.Kind == CommandKind.SetMarketState) batch.ChangedMarkets.Add((e.Market, e.State, _current.Outcome));
+        if (state.Markets.TryGetValue(e.Market, out var market))
+            market.State = e.State;
+        if (_current.Kind == CommandKind.SetMarketState)
+            batch.ChangedMarkets.Add((e.Market, e.State, _current.Outcome));
     }
 
     private void AddTrade(in OrderFilled taker)
     {
-        batch.Trades.Add(new TradeRow(
-            taker.Trade, _trade.Market, _trade.Kind, _trade.Quantity.Lots, taker.Outcome, taker.Side == Side.Buy, taker.Price.Ticks, _current.Sequence));
-        if (!_trades.TryGetValue(_trade.Market, out var views)) _trades.Add(_trade.Market, views = []);
-        views.Add(new TradeView(
-            taker.Trade.Value, _trade.Market.Value, _trade.Kind switch { TradeKind.Mint => "mint", TradeKind.Merge => "merge", _ => "direct" }, taker.Outcome,
-            taker.Side == Side.Buy ? "buy" : "sell", Decimals.Price(taker.Price.Ticks), Decimals.Shares(_trade.Quantity.Lots),
-            new DateTimeOffset(batch.AcceptedAt), "matched", null, null, null, epoch, _current.Sequence));
+        batch.Trades.Add(
+            new TradeRow(
+                taker.Trade,
+                _trade.Market,
+                _trade.Kind,
+                _trade.Quantity.Lots,
+                taker.Outcome,
+                taker.Side == Side.Buy,
+                taker.Price.Ticks,
+                _current.Sequence
+            )
+        );
+        if (!_trades.TryGetValue(_trade.Market, out var views))
+            _trades.Add(_trade.Market, views = []);
+        views.Add(
+            new TradeView(
+                taker.Trade.Value,
+                _trade.Market.Value,
+                _trade.Kind switch
+                {
+                    TradeKind.Mint => "mint",
+                    TradeKind.Merge => "merge",
+                    _ => "direct",
+                },
+                taker.Outcome,
+                taker.Side == Side.Buy ? "buy" : "sell",
+                Decimals.Price(taker.Price.Ticks),
+                Decimals.Shares(_trade.Quantity.Lots),
+                new DateTimeOffset(batch.AcceptedAt),
+                "matched",
+                null,
+                null,
+                null,
+                epoch,
+                _current.Sequence
+            )
+        );
 
         var market = state.Markets[_trade.Market];
         market.Stats.Add(_current.AcceptedAtMicros / 1_000_000, _trade.Quantity.Lots, (taker.Price * _trade.Quantity).Micros);
-        if (taker.Outcome == 0) market.Stats.LastPriceTicks = taker.Price.Ticks;
-        else if (market.Outcomes == 2) market.Stats.LastPriceTicks = taker.Price.Complement.Ticks;
+        if (taker.Outcome == 0)
+            market.Stats.LastPriceTicks = taker.Price.Ticks;
+        else if (market.Outcomes == 2)
+            market.Stats.LastPriceTicks = taker.Price.Complement.Ticks;
     }
 
     /// <summary>An order of this batch is inserted as it is at the end; one of an earlier batch is updated.</summary>
@@ -189,22 +302,43 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
     {
         _depth.Touch(order);
         order.UpdatedSequence = _current.Sequence;
-        if (!_newOrders.Contains(order.Id)) _changedOrders[order.Id] = order;
+        if (!_newOrders.Contains(order.Id))
+            _changedOrders[order.Id] = order;
     }
 
-    private void AddUpdate(LiveOrder order, string kind, FillView? fill = null) => batch.OrderUpdates.Add(new OrderUpdate(
-        order.Owner.ToLowerHex(), order.Hash.ToString(), order.Market.Value, kind, order.StatusName, Decimals.Shares(order.FilledLots),
-        Decimals.Shares(order.RemainingLots), fill, order.Reason, epoch, _current.Sequence));
+    private void AddUpdate(LiveOrder order, string kind, FillView? fill = null) =>
+        batch.OrderUpdates.Add(
+            new OrderUpdate(
+                order.Owner.ToLowerHex(),
+                order.Hash.ToString(),
+                order.Market.Value,
+                kind,
+                order.StatusName,
+                Decimals.Shares(order.FilledLots),
+                Decimals.Shares(order.RemainingLots),
+                fill,
+                order.Reason,
+                epoch,
+                _current.Sequence
+            )
+        );
 
     private CommandResult ResultOf(Guid requestId)
     {
         if (_rejected != RejectReason.None)
-            return new CommandResult(requestId, ResultStatus.Rejected, RejectCodes.Of(_rejected), epoch, _current.Sequence) { OrderHash = HashOf(_request) };
+            return new CommandResult(requestId, ResultStatus.Rejected, RejectCodes.Of(_rejected), epoch, _current.Sequence)
+            {
+                OrderHash = HashOf(_request),
+            };
         var accepted = new CommandResult(requestId, ResultStatus.Accepted, Code: null, epoch, _current.Sequence);
-        if (_placed is null) return accepted with { Cancelled = _cancelled.Count > 0 ? [.. _cancelled] : null };
+        if (_placed is null)
+            return accepted with { Cancelled = _cancelled.Count > 0 ? [.. _cancelled] : null };
         return accepted with
         {
-            OrderStatus = _placed.StatusName, FilledLots = _placed.FilledLots, RemainingLots = _placed.RemainingLots, Fills = [.. _fills],
+            OrderStatus = _placed.StatusName,
+            FilledLots = _placed.FilledLots,
+            RemainingLots = _placed.RemainingLots,
+            Fills = [.. _fills],
             OrderHash = _placed.Hash.ToString(),
         };
     }
@@ -213,7 +347,8 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
 
     /// <summary>An order may be reported after it left the books, by the same command that removed it.</summary>
     private LiveOrder Live(OrderId id) =>
-        state.Orders.Find(id) ?? throw new InvalidOperationException($"The engine reports order {id.Value}, which is not among the live ones.");
+        state.Orders.Find(id)
+        ?? throw new InvalidOperationException($"The engine reports order {id.Value}, which is not among the live ones.");
 
     private string? Best(Market market, Side side)
     {
@@ -225,11 +360,17 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
     private readonly struct EventSink(BatchBuilder builder) : IExchangeEvents
     {
         public void OnAccepted(in OrderAccepted e) => builder.OnAccepted(e);
+
         public void OnRejected(in CommandRejected e) => builder._rejected = e.Reason;
+
         public void OnTrade(in TradeExecuted e) => builder._trade = e;
+
         public void OnFilled(in OrderFilled e) => builder.OnFilled(e);
+
         public void OnCancelled(in OrderCancelled e) => builder.OnCancelled(e);
+
         public void OnReplaced(in OrderReplaced e) => builder.OnReplaced(e);
+
         public void OnMarketChanged(in MarketChanged e) => builder.OnMarketChanged(e);
 
         public void OnTradeClosed(in TradeClosed e) =>

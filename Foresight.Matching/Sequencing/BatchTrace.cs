@@ -1,5 +1,5 @@
-using Foresight.Matching.Journal;
 using System.Diagnostics;
+using Foresight.Matching.Journal;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 
@@ -27,9 +27,10 @@ internal sealed class OrderTrace(ActivityContext caller, ActivityContext deliver
     public long Sequence { get; set; }
 
     /// <summary>Null if the command is not sampled.</summary>
-    public static OrderTrace? Of(LeaderCommand command, TimeProvider clock) => TraceContext.Parse(command.TraceParent) is { } caller
-        ? new OrderTrace(caller, Activity.Current?.Context ?? default, clock.GetUtcNow().UtcDateTime)
-        : null;
+    public static OrderTrace? Of(LeaderCommand command, TimeProvider clock) =>
+        TraceContext.Parse(command.TraceParent) is { } caller
+            ? new OrderTrace(caller, Activity.Current?.Context ?? default, clock.GetUtcNow().UtcDateTime)
+            : null;
 
     /// <summary>Its turn has come, perhaps once more.</summary>
     public void Begin(TimeProvider clock) => (MatchingAt, Sequence) = (clock.GetUtcNow().UtcDateTime, 0);
@@ -46,13 +47,17 @@ internal sealed class BatchTrace(TimeProvider clock)
     private DateTime _committedAt;
 
     /// <summary>The span of what the journal is asked about these items; null if none of them is sampled.</summary>
-    public static Activity? StartLookUp(List<WorkItem> items) => TraceContext.StartBatch(
-        ActivitySources.Matching, SpanNames.LookUpBatch,
-        items.OfType<QueuedCommand>().Where(request => request.Trace is not null).Select(request => request.Trace!.Caller));
+    public static Activity? StartLookUp(List<WorkItem> items) =>
+        TraceContext.StartBatch(
+            ActivitySources.Matching,
+            SpanNames.LookUpBatch,
+            items.OfType<QueuedCommand>().Where(request => request.Trace is not null).Select(request => request.Trace!.Caller)
+        );
 
     public void Add(QueuedCommand request, OrderTrace trace, CommandResult result)
     {
-        if (_orders.Count < PipelineLimits.TracedCommands) _orders.Add((request, trace, result));
+        if (_orders.Count < PipelineLimits.TracedCommands)
+            _orders.Add((request, trace, result));
     }
 
     /// <summary>The span of the batch's transaction, with Npgsql's below it.</summary>
@@ -71,36 +76,52 @@ internal sealed class BatchTrace(TimeProvider clock)
     public void Published()
     {
         var publishedAt = Now();
-        foreach (var (request, trace, result) in _orders) Emit(request, trace, result, publishedAt);
+        foreach (var (request, trace, result) in _orders)
+            Emit(request, trace, result, publishedAt);
     }
 
     /// <summary>The commit failed, or nobody knows.</summary>
     public void Failed(ResultStatus status, string code)
     {
         Committed();
-        foreach (var (request, trace, result) in _orders) Emit(request, trace, result with { Status = status, Code = code }, publishedAt: null);
+        foreach (var (request, trace, result) in _orders)
+            Emit(request, trace, result with { Status = status, Code = code }, publishedAt: null);
     }
 
     private void Emit(QueuedCommand request, OrderTrace trace, CommandResult result, DateTime? publishedAt)
     {
         ActivityLink[] delivery = trace.Delivery == default ? [] : [new(trace.Delivery)];
         using var gateway = ActivitySources.Matching.StartActivity(
-            SpanNames.Gateway, ActivityKind.Server, trace.Caller, links: delivery, startTime: trace.ReceivedAt);
-        if (gateway is null) return;
+            SpanNames.Gateway,
+            ActivityKind.Server,
+            trace.Caller,
+            links: delivery,
+            startTime: trace.ReceivedAt
+        );
+        if (gateway is null)
+            return;
         Describe(gateway, request.Command, result);
         gateway.SetEndTime(_committedAt);
-        if (trace.Sequence == 0) return;
+        if (trace.Sequence == 0)
+            return;
 
         gateway.SetTag(SpanAttributes.Epoch, result.Epoch).SetTag(SpanAttributes.Sequence, trace.Sequence);
         Stage(SpanNames.Sequence, trace.ReceivedAt, trace.MatchingAt);
         Stage(SpanNames.Match, trace.MatchingAt, trace.MatchedAt);
         Stage(SpanNames.Commit, _committingAt, _committedAt, _commit == default ? [] : [new ActivityLink(_commit)]);
         // What the exchange refused is in the journal, and nothing of it is published.
-        if (publishedAt is { } sent && result.Status == ResultStatus.Accepted) Stage(SpanNames.Publish, _committedAt, sent);
+        if (publishedAt is { } sent && result.Status == ResultStatus.Accepted)
+            Stage(SpanNames.Publish, _committedAt, sent);
 
         void Stage(string name, DateTime from, DateTime to, ActivityLink[]? links = null)
         {
-            using var span = ActivitySources.Matching.StartActivity(name, ActivityKind.Internal, gateway.Context, links: links, startTime: from);
+            using var span = ActivitySources.Matching.StartActivity(
+                name,
+                ActivityKind.Internal,
+                gateway.Context,
+                links: links,
+                startTime: from
+            );
             span?.SetEndTime(to);
         }
     }
@@ -116,12 +137,16 @@ internal sealed class BatchTrace(TimeProvider clock)
             CancelBySalt cancel => (null, cancel.MarketId),
             _ => default,
         };
-        if (about.Hash is { } hash) gateway.SetTag(SpanAttributes.OrderId, hash);
-        if (about.Market is { } market) gateway.SetTag(SpanAttributes.MarketId, market);
-        if (result.Code is null) return;
+        if (about.Hash is { } hash)
+            gateway.SetTag(SpanAttributes.OrderId, hash);
+        if (about.Market is { } market)
+            gateway.SetTag(SpanAttributes.MarketId, market);
+        if (result.Code is null)
+            return;
         gateway.SetTag(SpanAttributes.Reason, result.Code);
         // A refusal is an answer; only what was not done, or is in doubt, is an error.
-        if (result.Status is ResultStatus.InDoubt or ResultStatus.NotLeader) gateway.SetStatus(ActivityStatusCode.Error, result.Code);
+        if (result.Status is ResultStatus.InDoubt or ResultStatus.NotLeader)
+            gateway.SetStatus(ActivityStatusCode.Error, result.Code);
     }
 
     private DateTime Now() => clock.GetUtcNow().UtcDateTime;

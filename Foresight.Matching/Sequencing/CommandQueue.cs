@@ -27,7 +27,9 @@ internal sealed class CommandQueue
     /// <summary>Commands waiting.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    /// <summary>Takes the command, or says why not: full (<see cref="ResultStatus.Late"/>) or closed (<see cref="ResultStatus.NotLeader"/>).</summary>
+    /// <summary>
+    /// Takes the command, or says why not: full (<see cref="ResultStatus.Late"/>) or closed (<see cref="ResultStatus.NotLeader"/>).
+    /// </summary>
     public ResultStatus? TryAdd(QueuedCommand request)
     {
         if (Interlocked.Increment(ref _waiting) > PipelineLimits.WaitingCommands)
@@ -36,7 +38,8 @@ internal sealed class CommandQueue
             return ResultStatus.Late;
         }
 
-        if (_items.Writer.TryWrite(request)) return null;
+        if (_items.Writer.TryWrite(request))
+            return null;
         Interlocked.Decrement(ref _waiting);
         return ResultStatus.NotLeader;
     }
@@ -46,13 +49,15 @@ internal sealed class CommandQueue
 
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
-        if (!await _items.Reader.WaitToReadAsync(cancellationToken)) throw new OperationCanceledException("The queue is closed.");
+        if (!await _items.Reader.WaitToReadAsync(cancellationToken))
+            throw new OperationCanceledException("The queue is closed.");
     }
 
     public List<WorkItem> Take()
     {
         var taken = new List<WorkItem>();
-        while (taken.Count < PipelineLimits.BatchCommands && _items.Reader.TryRead(out var item)) taken.Add(item);
+        while (taken.Count < PipelineLimits.BatchCommands && _items.Reader.TryRead(out var item))
+            taken.Add(item);
         Interlocked.Add(ref _waiting, -taken.Count(item => item is QueuedCommand));
         return taken;
     }
@@ -61,13 +66,16 @@ internal sealed class CommandQueue
     public void Close(Func<QueuedCommand, CommandResult> refuse)
     {
         _items.Writer.TryComplete();
-        while (_items.Reader.TryRead(out var item)) Refuse(item, refuse);
+        while (_items.Reader.TryRead(out var item))
+            Refuse(item, refuse);
     }
 
     /// <summary>Answers an item that is not and will not be handled.</summary>
     public static void Refuse(WorkItem item, Func<QueuedCommand, CommandResult> refuse)
     {
-        if (item is QueuedCommand request) request.Answer.TrySetResult(refuse(request));
-        else if (item is ProofRequest proof) proof.Answer.TrySetResult(null);
+        if (item is QueuedCommand request)
+            request.Answer.TrySetResult(refuse(request));
+        else if (item is ProofRequest proof)
+            proof.Answer.TrySetResult(null);
     }
 }

@@ -1,33 +1,46 @@
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Sequencing;
 
-/// <summary>The price levels that a batch touched. Their quantities are read once, at its end: changes in between are nobody's business.</summary>
+/// <summary>
+/// The price levels that a batch touched. Their quantities are read once, at its end: changes in between are nobody's business.
+/// </summary>
 internal sealed class DepthChanges
 {
-    private readonly Dictionary<MarketId, HashSet<(byte Outcome, Side Side, int PriceTicks)>> touched = [];
+    private readonly Dictionary<MarketId, HashSet<(byte Outcome, Side Side, int PriceTicks)>> _touched = [];
 
     public void Touch(LiveOrder order)
     {
-        if (!touched.TryGetValue(order.Market, out var levels)) touched.Add(order.Market, levels = []);
+        if (!_touched.TryGetValue(order.Market, out var levels))
+            _touched.Add(order.Market, levels = []);
         levels.Add((order.Outcome, order.Side, order.Price.Ticks));
     }
 
-    public IEnumerable<(MarketId Market, IReadOnlyList<LevelChange> Levels)> Read(ExchangeEngine engine, IReadOnlyDictionary<MarketId, Market> markets)
+    public IEnumerable<(MarketId Market, IReadOnlyList<LevelChange> Levels)> Read(
+        ExchangeEngine engine,
+        IReadOnlyDictionary<MarketId, Market> markets
+    )
     {
-        foreach (var (market, levels) in touched)
+        foreach (var (market, levels) in _touched)
         {
             var isBinary = markets[market].Outcomes == 2;
             var all = new HashSet<(byte Outcome, Side Side, int PriceTicks)>(levels);
             // The two outcomes of a binary market are two views of one book.
-            if (isBinary) foreach (var level in levels) all.Add(Mirror(level));
-            yield return (market,
-            [
-                .. all.Select(level => new LevelChange(
-                    level.Outcome, level.Side == Side.Buy, level.PriceTicks,
-                    engine.LevelQuantity(market, level.Outcome, level.Side, new Price(level.PriceTicks)).Lots)),
-            ]);
+            if (isBinary)
+                foreach (var level in levels)
+                    all.Add(Mirror(level));
+            yield return (
+                market,
+                [
+                    .. all.Select(level => new LevelChange(
+                        level.Outcome,
+                        level.Side == Side.Buy,
+                        level.PriceTicks,
+                        engine.LevelQuantity(market, level.Outcome, level.Side, new Price(level.PriceTicks)).Lots
+                    )),
+                ]
+            );
         }
     }
 
@@ -40,7 +53,8 @@ internal sealed class DepthChanges
             foreach (var side in (ReadOnlySpan<Side>)[Side.Buy, Side.Sell])
             {
                 var count = engine.Depth(market.Id, outcome, side, levels);
-                for (var i = 0; i < count; i++) book.Add(new LevelChange(outcome, side == Side.Buy, levels[i].Price.Ticks, levels[i].Quantity.Lots));
+                for (var i = 0; i < count; i++)
+                    book.Add(new LevelChange(outcome, side == Side.Buy, levels[i].Price.Ticks, levels[i].Quantity.Lots));
             }
         }
 

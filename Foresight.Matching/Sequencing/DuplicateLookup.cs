@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Foresight.Chain;
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -29,18 +29,18 @@ internal sealed class LookupResult
 
 /// <summary>
 /// Asks the journal, in one round trip per batch, which requests, orders and idempotency keys it knows. This is what makes a retry harmless
-/// on any node at any time. With several shards the same round trip numbers the accounts that are new: the leaders must not give two numbers to
-/// one, nor one to two.
+/// on any node at any time. With several shards the same round trip numbers the accounts that are new: the leaders must not give two
+/// numbers to one, nor one to two.
 /// </summary>
 /// <param name="numbered">The accounts that have a number already; null with one shard, whose leader numbers them by itself.</param>
 internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, HashSet<Address>? numbered)
 {
-    public async Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellation)
+    public async Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellationToken)
     {
         var places = requests.Where(request => request.Command is PlaceOrder).ToList();
         var keyed = places.Where(request => OrderOf(request).IdempotencyKey is not null).ToList();
 
-        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
         // Of two shards that have one id, by one idempotency key for two orders at once, this one's answer counts here: it is read last.
         var asked = numbered is null
@@ -48,83 +48,108 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
             : new NpgsqlBatchCommand($"SELECT request_id, result FROM commands WHERE request_id = ANY($1) ORDER BY shard = {shard}");
         asked.Parameters.Add(new() { Value = requests.Select(request => request.Command.RequestId).ToArray() });
         batch.BatchCommands.Add(asked);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT order_hash FROM orders WHERE order_hash = ANY($1)")
-        {
-            Parameters = { new() { Value = places.Select(place => place.OrderHash.ToBytes()).ToArray() } },
-        });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(
-            """
-            SELECT a.address, o.idempotency_key, o.order_hash
-            FROM unnest($1::bytea[], $2::text[]) k(address, key)
-            JOIN accounts a ON a.address = k.address
-            JOIN orders o ON o.account_id = a.account_id AND o.idempotency_key = k.key
-            """)
-        {
-            Parameters =
+        batch.BatchCommands.Add(
+            new NpgsqlBatchCommand("SELECT order_hash FROM orders WHERE order_hash = ANY($1)")
             {
-                new() { Value = keyed.Select(place => place.Account.ToBytes()).ToArray() },
-                new() { Value = keyed.Select(place => OrderOf(place).IdempotencyKey!).ToArray() },
-            },
-        });
+                Parameters = { new() { Value = places.Select(place => place.OrderHash.ToBytes()).ToArray() } },
+            }
+        );
+        batch.BatchCommands.Add(
+            new NpgsqlBatchCommand(
+                """
+                SELECT a.address, o.idempotency_key, o.order_hash
+                FROM unnest($1::bytea[], $2::text[]) k(address, key)
+                JOIN accounts a ON a.address = k.address
+                JOIN orders o ON o.account_id = a.account_id AND o.idempotency_key = k.key
+                """
+            )
+            {
+                Parameters =
+                {
+                    new() { Value = keyed.Select(place => place.Account.ToBytes()).ToArray() },
+                    new() { Value = keyed.Select(place => OrderOf(place).IdempotencyKey!).ToArray() },
+                },
+            }
+        );
         batch.BatchCommands.Add(DeadOrders(places));
         var strangers = StrangersIn(requests);
-        if (strangers.Length > 0) batch.BatchCommands.Add(NumberAccounts(strangers));
+        if (strangers.Length > 0)
+            batch.BatchCommands.Add(NumberAccounts(strangers));
         // Last, so that the position covers the rows that were read before it.
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT clock_timestamp(), pg_current_wal_insert_lsn()"));
-        return await ReadAsync(batch, strangers.Length > 0, cancellation);
+        return await ReadAsync(batch, strangers.Length > 0, cancellationToken);
     }
 
     /// <summary>What the follower has seen on chain, in blocks that need not be confirmed yet.</summary>
-    private static NpgsqlBatchCommand DeadOrders(List<QueuedCommand> places) => new(
-        $"""
-        SELECT p.hash, '{ProblemCodes.CancelledOnChain}' FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::text[]) p(hash, maker, market, salt)
-        JOIN cancelled_salts s ON s.market_id = p.market AND s.maker = p.maker AND s.salt = p.salt::numeric
-        UNION ALL SELECT order_hash, '{ProblemCodes.FilledOnChain}' FROM direct_fills WHERE order_hash = ANY($1)
-        """)
-    {
-        Parameters =
+    private static NpgsqlBatchCommand DeadOrders(List<QueuedCommand> places) =>
+        new(
+            $"""
+            SELECT p.hash, '{ProblemCodes.CancelledOnChain}' FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::text[]) p(hash, maker, market, salt)
+            JOIN cancelled_salts s ON s.market_id = p.market AND s.maker = p.maker AND s.salt = p.salt::numeric
+            UNION ALL SELECT order_hash, '{ProblemCodes.FilledOnChain}' FROM direct_fills WHERE order_hash = ANY($1)
+            """
+        )
         {
-            new() { Value = places.Select(place => place.OrderHash.ToBytes()).ToArray() },
-            new() { Value = places.Select(place => place.Account.ToBytes()).ToArray() },
-            new() { Value = places.Select(place => OrderOf(place).MarketId).ToArray() },
-            new() { Value = places.Select(place => OrderOf(place).Salt).ToArray() },
-        },
-    };
+            Parameters =
+            {
+                new() { Value = places.Select(place => place.OrderHash.ToBytes()).ToArray() },
+                new() { Value = places.Select(place => place.Account.ToBytes()).ToArray() },
+                new() { Value = places.Select(place => OrderOf(place).MarketId).ToArray() },
+                new() { Value = places.Select(place => OrderOf(place).Salt).ToArray() },
+            },
+        };
 
-    /// <summary>It names accounts and changes nothing that any term decides, so there is no fence about it; a number that is never used does no harm.</summary>
-    private static NpgsqlBatchCommand NumberAccounts(Address[] strangers) => new("SELECT account_id, address FROM number_accounts($1)")
-    {
-        Parameters = { new() { Value = strangers.Select(account => account.ToBytes()).ToArray() } },
-    };
+    /// <summary>
+    /// It names accounts and changes nothing that any term decides, so there is no fence about it; a number that is never used does no
+    /// harm.
+    /// </summary>
+    private static NpgsqlBatchCommand NumberAccounts(Address[] strangers) =>
+        new("SELECT account_id, address FROM number_accounts($1)")
+        {
+            Parameters = { new() { Value = strangers.Select(account => account.ToBytes()).ToArray() } },
+        };
 
     private static PlaceOrder OrderOf(QueuedCommand place) => (PlaceOrder)place.Command;
 
-    private Address[] StrangersIn(IReadOnlyList<QueuedCommand> requests) => numbered is null
-        ? []
-        : [.. requests.Where(request => request.MakesAccount).Select(request => request.Account).Where(account => !numbered.Contains(account)).Distinct()];
+    private Address[] StrangersIn(IReadOnlyList<QueuedCommand> requests) =>
+        numbered is null
+            ? []
+            :
+            [
+                .. requests
+                    .Where(request => request.MakesAccount)
+                    .Select(request => request.Account)
+                    .Where(account => !numbered.Contains(account))
+                    .Distinct(),
+            ];
 
-    private async Task<LookupResult> ReadAsync(NpgsqlBatch batch, bool hasStrangers, CancellationToken cancellation)
+    private async Task<LookupResult> ReadAsync(NpgsqlBatch batch, bool hasStrangers, CancellationToken cancellationToken)
     {
         var known = new LookupResult();
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation))
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
             known.Requests[reader.GetGuid(0)] = JsonSerializer.Deserialize<CommandResult>(reader.GetString(1), JsonSerializerOptions.Web)!;
-        await reader.NextResultAsync(cancellation);
-        while (await reader.ReadAsync(cancellation)) known.Orders.Add(new Hash32(reader.GetFieldValue<byte[]>(0)));
-        await reader.NextResultAsync(cancellation);
-        while (await reader.ReadAsync(cancellation))
-            known.IdempotencyKeys[(new Address(reader.GetFieldValue<byte[]>(0)), reader.GetString(1))] = new Hash32(reader.GetFieldValue<byte[]>(2));
-        await reader.NextResultAsync(cancellation);
-        while (await reader.ReadAsync(cancellation)) known.DeadOrders[new Hash32(reader.GetFieldValue<byte[]>(0))] = reader.GetString(1);
-        await reader.NextResultAsync(cancellation);
+        await reader.NextResultAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            known.Orders.Add(new Hash32(reader.GetFieldValue<byte[]>(0)));
+        await reader.NextResultAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            known.IdempotencyKeys[(new Address(reader.GetFieldValue<byte[]>(0)), reader.GetString(1))] = new Hash32(
+                reader.GetFieldValue<byte[]>(2)
+            );
+        await reader.NextResultAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            known.DeadOrders[new Hash32(reader.GetFieldValue<byte[]>(0))] = reader.GetString(1);
+        await reader.NextResultAsync(cancellationToken);
         if (hasStrangers)
         {
-            while (await reader.ReadAsync(cancellation)) known.Accounts.Add((new(reader.GetInt32(0)), new Address(reader.GetFieldValue<byte[]>(1))));
+            while (await reader.ReadAsync(cancellationToken))
+                known.Accounts.Add((new(reader.GetInt32(0)), new Address(reader.GetFieldValue<byte[]>(1))));
             numbered!.UnionWith(known.Accounts.Select(account => account.Address));
-            await reader.NextResultAsync(cancellation);
+            await reader.NextResultAsync(cancellationToken);
         }
 
-        await reader.ReadAsync(cancellation);
+        await reader.ReadAsync(cancellationToken);
         known.Now = reader.GetDateTime(0);
         known.Lsn = reader.GetFieldValue<NpgsqlLogSequenceNumber>(1);
         return known;

@@ -1,13 +1,13 @@
-using Foresight.Matching.Journal;
 using System.Text.Json;
-using Foresight.Protocol;
+using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Sequencing;
 
 /// <summary>
-/// A command made the engine, or what records its events, throw: a defect of ours. From here on the matching state is worth nothing; nothing of its
-/// batch was sent to Postgres.
+/// A command made the engine, or what records its events, throw: a defect of ours. From here on the matching state is worth nothing;
+/// nothing of its batch was sent to Postgres.
 /// </summary>
 /// <param name="now">The database's clock when the batch was matched.</param>
 internal sealed class CommandFailedException(QueuedCommand request, DateTime now, Exception cause)
@@ -28,7 +28,13 @@ internal sealed record FailedCommand(Guid RequestId, string Command, string Reas
 /// failed is written under the fence before anybody hears of it: the answer "nothing was done" then stays true whoever leads next.
 /// </summary>
 internal sealed partial class FailedCommands(
-    IJournal journal, Term term, Func<CancellationToken, Task<Sequencer>> rebuild, PipelineMetrics metrics, TimeProvider clock, ILogger logger)
+    IJournal journal,
+    Term term,
+    Func<CancellationToken, Task<Sequencer>> rebuild,
+    PipelineMetrics metrics,
+    TimeProvider clock,
+    ILogger logger
+)
 {
     private const int MaximumReasonLength = 4_000;
 
@@ -44,8 +50,13 @@ internal sealed partial class FailedCommands(
         var until = failure.Now + (left > TimeSpan.Zero ? left : TimeSpan.Zero) + PipelineLimits.FailedCommandMargin;
         var command = JsonSerializer.Serialize<LeaderCommand>(request.Command, JsonSerializerOptions.Web);
         var failed = new FailedCommand(request.Command.RequestId, command, ReasonOf(failure.InnerException!), until);
-        await journal.ExecuteAsync(new JournalTransaction(
-            new JournalStep.AssertTerm(term), new JournalStep.StoreFailure(failed, term.Epoch), new JournalStep.Commit()));
+        await journal.ExecuteAsync(
+            new JournalTransaction(
+                new JournalStep.AssertTerm(term),
+                new JournalStep.StoreFailure(failed, term.Epoch),
+                new JournalStep.Commit()
+            )
+        );
         return await rebuild(ending);
     }
 
@@ -53,7 +64,8 @@ internal sealed partial class FailedCommands(
     {
         // Postgres has no place for that character.
         var reason = cause.ToString().Replace("\0", "", StringComparison.Ordinal);
-        if (reason.Length <= MaximumReasonLength) return reason;
+        if (reason.Length <= MaximumReasonLength)
+            return reason;
         // Half of a pair is no character, and could not be sent.
         return reason[..(char.IsHighSurrogate(reason[MaximumReasonLength - 1]) ? MaximumReasonLength - 1 : MaximumReasonLength)];
     }
@@ -61,7 +73,9 @@ internal sealed partial class FailedCommands(
     private static partial class Log
     {
         [LoggerMessage(
-            LogLevel.Error, "{Kind} {RequestId} made the engine throw. It is refused, and the engine is rebuilt without it; see failed_commands.")]
+            LogLevel.Error,
+            "{Kind} {RequestId} made the engine throw. It is refused, and the engine is rebuilt without it; see failed_commands."
+        )]
         public static partial void Failed(ILogger logger, Exception error, string kind, Guid requestId);
     }
 }

@@ -13,7 +13,9 @@ internal enum OrderStatus : short
     Expired = 4,
 }
 
-/// <summary>What the engine does not need to know of an order: its hash and its owner's address, and its state for the journal's tables.</summary>
+/// <summary>
+/// What the engine does not need to know of an order: its hash and its owner's address, and its state for the journal's tables.
+/// </summary>
 internal sealed class LiveOrder
 {
     public required OrderId Id { get; init; }
@@ -42,14 +44,15 @@ internal sealed class LiveOrder
     public bool IsLive => Status is OrderStatus.Open or OrderStatus.PartiallyFilled;
     public long RemainingLots => Lots - FilledLots - ReducedLots;
 
-    public string StatusName => Status switch
-    {
-        OrderStatus.Open => "open",
-        OrderStatus.PartiallyFilled => "partially_filled",
-        OrderStatus.Filled => "filled",
-        OrderStatus.Cancelled => "cancelled",
-        _ => "expired",
-    };
+    public string StatusName =>
+        Status switch
+        {
+            OrderStatus.Open => "open",
+            OrderStatus.PartiallyFilled => "partially_filled",
+            OrderStatus.Filled => "filled",
+            OrderStatus.Cancelled => "cancelled",
+            _ => "expired",
+        };
 
     public LiveOrder Copy() => (LiveOrder)MemberwiseClone();
 }
@@ -57,37 +60,38 @@ internal sealed class LiveOrder
 /// <summary>The orders that rest in the engine's books, by both of their names, and the next one to expire.</summary>
 internal sealed class LiveOrders
 {
-    private readonly Dictionary<OrderId, LiveOrder> byId = [];
-    private readonly Dictionary<Hash32, LiveOrder> byHash = [];
-    private readonly PriorityQueue<OrderId, long> expiries = new();
+    private readonly Dictionary<OrderId, LiveOrder> _byId = [];
+    private readonly Dictionary<Hash32, LiveOrder> _byHash = [];
+    private readonly PriorityQueue<OrderId, long> _expiries = new();
 
-    public int Count => byId.Count;
+    public int Count => _byId.Count;
 
     public void Add(LiveOrder order)
     {
-        byId.Add(order.Id, order);
-        byHash.Add(order.Hash, order);
-        if (order.ExpiresAt > 0) expiries.Enqueue(order.Id, order.ExpiresAt);
+        _byId.Add(order.Id, order);
+        _byHash.Add(order.Hash, order);
+        if (order.ExpiresAt > 0)
+            _expiries.Enqueue(order.Id, order.ExpiresAt);
     }
 
-    public LiveOrder? Find(OrderId id) => byId.GetValueOrDefault(id);
+    public LiveOrder? Find(OrderId id) => _byId.GetValueOrDefault(id);
 
-    public LiveOrder? Find(Hash32 hash) => byHash.GetValueOrDefault(hash);
+    public LiveOrder? Find(Hash32 hash) => _byHash.GetValueOrDefault(hash);
 
     public void Remove(LiveOrder order)
     {
-        byId.Remove(order.Id);
-        byHash.Remove(order.Hash);
+        _byId.Remove(order.Id);
+        _byHash.Remove(order.Hash);
     }
 
     /// <summary>True if an order's last second is over. Forgets what it has counted: the caller expires all that are due.</summary>
     public bool TakeDue(long nowSeconds)
     {
         var due = false;
-        while (expiries.TryPeek(out var id, out var second) && second < nowSeconds)
+        while (_expiries.TryPeek(out var id, out var second) && second < nowSeconds)
         {
-            expiries.Dequeue();
-            due |= byId.ContainsKey(id);
+            _expiries.Dequeue();
+            due |= _byId.ContainsKey(id);
         }
 
         return due;
@@ -97,23 +101,23 @@ internal sealed class LiveOrders
 /// <summary>Numbers of accounts, given at first sight in the order of the journal.</summary>
 internal sealed class Accounts
 {
-    private readonly Dictionary<Address, AccountId> byAddress = [];
-    private readonly Dictionary<AccountId, Address> byId = [];
+    private readonly Dictionary<Address, AccountId> _byAddress = [];
+    private readonly Dictionary<AccountId, Address> _byId = [];
 
-    public Address this[AccountId id] => byId[id];
+    public Address this[AccountId id] => _byId[id];
 
-    public AccountId? Find(Address address) => byAddress.TryGetValue(address, out var id) ? id : null;
+    public AccountId? Find(Address address) => _byAddress.TryGetValue(address, out var id) ? id : null;
 
     public void Add(AccountId id, Address address)
     {
-        byAddress.Add(address, id);
-        byId.Add(id, address);
+        _byAddress.Add(address, id);
+        _byId.Add(id, address);
     }
 
     /// <summary>Accounts are numbered from 1 without gaps.</summary>
     public AccountId Create(Address address)
     {
-        var id = new AccountId(byId.Count + 1);
+        var id = new AccountId(_byId.Count + 1);
         Add(id, address);
         return id;
     }

@@ -1,8 +1,8 @@
 using Foresight.Matching.Journal;
+using Foresight.Matching.Leadership;
 using Foresight.Matching.Publishing;
 using Foresight.Matching.Recovery;
 using Foresight.Protocol;
-using Foresight.Matching.Leadership;
 using NpgsqlTypes;
 
 namespace Foresight.Matching.Sequencing;
@@ -12,23 +12,34 @@ namespace Foresight.Matching.Sequencing;
 /// batch N + 1 is matched in memory; any failure ends the term, and the next one is rebuilt from the journal.
 /// </summary>
 internal sealed class MatchingLoop(
-    Lease lease, Sequencer sequencer, CommandQueue queue, IJournal journal, JournalWriter writer, FailedCommands failures, SnapshotWriter snapshots,
-    Publisher publisher, PipelineMetrics metrics, TimeProvider clock)
+    Lease lease,
+    Sequencer sequencer,
+    CommandQueue queue,
+    IJournal journal,
+    JournalWriter writer,
+    FailedCommands failures,
+    SnapshotWriter snapshots,
+    Publisher publisher,
+    PipelineMetrics metrics,
+    TimeProvider clock
+)
 {
-    private readonly CancellationTokenSource commitFailed = new();
-    private NpgsqlLogSequenceNumber committedLsn;
-    private long committedSequence = sequencer.Sequence;
-    private long lastMarketLook;
+    private readonly CancellationTokenSource _commitFailed = new();
+    private NpgsqlLogSequenceNumber _committedLsn;
+    private long _committedSequence = sequencer.Sequence;
+    private long _lastMarketLook;
 
     /// <summary>Orders at rest.</summary>
     public int OpenOrders => Volatile.Read(ref sequencer).Orders.Count;
 
-    public long CommittedSequence => Volatile.Read(ref committedSequence);
+    public long CommittedSequence => Volatile.Read(ref _committedSequence);
 
-    /// <summary>Returns when the lease is lost or the process is asked to stop, with everything that was matched committed or refused.</summary>
+    /// <summary>
+    /// Returns when the lease is lost or the process is asked to stop, with everything that was matched committed or refused.
+    /// </summary>
     public async Task RunAsync()
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping, commitFailed.Token);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping, _commitFailed.Token);
         var committing = Task.CompletedTask;
         try
         {
@@ -68,7 +79,8 @@ internal sealed class MatchingLoop(
     }
 
     /// <summary>
-    /// Matches without what cannot be applied: each such command costs a rebuild of the sequencer, and nobody else's command is touched by it.
+    /// Matches without what cannot be applied: each such command costs a rebuild of
+    /// the sequencer, and nobody else's command is touched by it.
     /// </summary>
     private async Task<JournalBatch> MatchAsync(List<WorkItem> items, Task committing, CancellationToken ending)
     {
@@ -84,7 +96,7 @@ internal sealed class MatchingLoop(
                 await committing;
                 Volatile.Write(ref sequencer, await failures.QuarantineAsync(failure, ending));
                 // A market that this batch listed is not listed.
-                lastMarketLook = 0;
+                _lastMarketLook = 0;
             }
         }
     }
@@ -103,18 +115,18 @@ internal sealed class MatchingLoop(
     {
         try
         {
-            var committed = new Committed(committedLsn, []);
+            var committed = new Committed(_committedLsn, []);
             if (batch.Commands.Count > 0)
             {
                 using var span = batch.Trace?.StartCommit(batch.Commands.Count);
                 var started = clock.GetTimestamp();
                 committed = await writer.CommitAsync(lease.Term, batch);
                 metrics.Committed(sequencer.Engine.Shard, batch, clock.GetElapsedTime(started));
-                committedLsn = committed.Lsn;
+                _committedLsn = committed.Lsn;
             }
 
             batch.Trace?.Committed();
-            Volatile.Write(ref committedSequence, batch.LastSequence);
+            Volatile.Write(ref _committedSequence, batch.LastSequence);
             Answer(batch);
             // Commit before publish: nobody may see a trade that a failover can undo.
             publisher.Add(batch, committed);
@@ -123,10 +135,12 @@ internal sealed class MatchingLoop(
         {
             // In doubt or certainly not: the caller asks again with the same request id, and the journal knows.
             var status = error is InDoubtException ? ResultStatus.InDoubt : ResultStatus.NotLeader;
-            if (status == ResultStatus.InDoubt) metrics.CommitInDoubt();
+            if (status == ResultStatus.InDoubt)
+                metrics.CommitInDoubt();
             batch.Trace?.Failed(status, CodeOf(status));
-            foreach (var (request, _) in batch.Answers) request.Answer.TrySetResult(NotLeader(request) with { Status = status, Code = CodeOf(status) });
-            commitFailed.Cancel();
+            foreach (var (request, _) in batch.Answers)
+                request.Answer.TrySetResult(NotLeader(request) with { Status = status, Code = CodeOf(status) });
+            _commitFailed.Cancel();
             throw;
         }
     }
@@ -134,34 +148,38 @@ internal sealed class MatchingLoop(
     private void Answer(JournalBatch batch)
     {
         // Covers what was committed by us and what the look-up has seen of anybody's.
-        var lsn = batch.SeenLsn > committedLsn ? batch.SeenLsn : committedLsn;
+        var lsn = batch.SeenLsn > _committedLsn ? batch.SeenLsn : _committedLsn;
         foreach (var (request, result) in batch.Answers)
         {
             metrics.Answered(request.Command.Kind, result.Status);
             request.Answer.TrySetResult(result with { CommitLsn = lsn.ToString() });
         }
 
-        if (batch.Answers.Count > 0) lease.ReportFirstAcknowledgement();
+        if (batch.Answers.Count > 0)
+            lease.ReportFirstAcknowledgement();
     }
 
     /// <summary>Here the engine is exactly what the journal says.</summary>
     private void BetweenBatches(List<WorkItem> items)
     {
-        if (snapshots.IsDue(sequencer.Sequence)) snapshots.Begin(sequencer);
+        if (snapshots.IsDue(sequencer.Sequence))
+            snapshots.Begin(sequencer);
         foreach (var proof in items.OfType<ProofRequest>())
             proof.Answer.TrySetResult(new StateDigest(lease.Term.NodeId, lease.Term.Epoch, sequencer.Sequence, sequencer.StateHash));
     }
 
     private async Task<IReadOnlyList<Market>> NewMarketsAsync(CancellationToken ending)
     {
-        if (clock.GetElapsedTime(lastMarketLook) < PipelineLimits.TickInterval) return [];
-        lastMarketLook = clock.GetTimestamp();
+        if (clock.GetElapsedTime(_lastMarketLook) < PipelineLimits.TickInterval)
+            return [];
+        _lastMarketLook = clock.GetTimestamp();
         return await journal.MarketsAsync(listed: false, ending);
     }
 
     private void Refuse(List<WorkItem> items)
     {
-        foreach (var item in items) CommandQueue.Refuse(item, NotLeader);
+        foreach (var item in items)
+            CommandQueue.Refuse(item, NotLeader);
     }
 
     private CommandResult NotLeader(QueuedCommand request) =>

@@ -1,16 +1,24 @@
+using Foresight.Cluster;
 using Foresight.Matching.Journal;
+using Foresight.Matching.Leadership;
 using Foresight.Matching.Publishing;
 using Foresight.Matching.Recovery;
-using Foresight.Matching.Leadership;
-using Foresight.Cluster;
 using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Matching.Sequencing;
 
 /// <summary>What the leader of a shard of the matching engine does in its term: rebuild, say so, match until it ends.</summary>
 internal sealed partial class MatchingTask(
-    int shard, MatchingGate gate, IJournals journals, PipelineOptions options, PipelineMetrics metrics, IBroadcast broadcast, INotices notices,
-    TimeProvider clock, ILogger<MatchingTask> logger) : ILeaderTask
+    int shard,
+    MatchingGate gate,
+    IJournals journals,
+    PipelineOptions options,
+    PipelineMetrics metrics,
+    IBroadcast broadcast,
+    INotices notices,
+    TimeProvider clock,
+    ILogger<MatchingTask> logger
+) : ILeaderTask
 {
     public async Task LeadAsync(Lease lease)
     {
@@ -25,7 +33,17 @@ internal sealed partial class MatchingTask(
         var publisher = new Publisher(broadcast, notices, lease.Term, shard, clock, metrics);
         var failures = new FailedCommands(journal, lease.Term, RebuildAsync, metrics, clock, logger);
         var loop = new MatchingLoop(
-            lease, sequencer, queue, journal, new JournalWriter(journal), failures, snapshots, publisher, metrics, clock);
+            lease,
+            sequencer,
+            queue,
+            journal,
+            new JournalWriter(journal),
+            failures,
+            snapshots,
+            publisher,
+            metrics,
+            clock
+        );
         metrics.Watch(shard, queue);
 
         // The first thing in the queue: receivers replace what they knew of every book before they hear anything of this term.
@@ -59,7 +77,8 @@ internal sealed partial class MatchingTask(
         using var timer = new PeriodicTimer(PipelineLimits.TickInterval, clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(ending)) queue.TryAddControl(new Tick());
+            while (await timer.WaitForNextTickAsync(ending))
+                queue.TryAddControl(new Tick());
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {

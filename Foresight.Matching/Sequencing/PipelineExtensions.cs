@@ -1,8 +1,8 @@
 using Foresight.Matching.Gateway;
 using Foresight.Matching.Journal;
-using Foresight.Protocol;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Sharding;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Sequencing;
 
@@ -23,7 +23,10 @@ internal static class PipelineExtensions
         for (var shard = 0; shard < shards.Count; shard++)
         {
             object number = shard;
-            builder.AddLeadership(LeasedResources.MatchingOf(shard), provider => ActivatorUtilities.CreateInstance<MatchingTask>(provider, number));
+            builder.AddLeadership(
+                LeasedResources.MatchingOf(shard),
+                provider => ActivatorUtilities.CreateInstance<MatchingTask>(provider, number)
+            );
         }
 
         return builder;

@@ -6,7 +6,9 @@ internal static class PipelineLimits
     /// <summary>Commands in one commit. What does not fit waits for the next batch, about one commit (a few milliseconds) later.</summary>
     public const int BatchCommands = 1_000;
 
-    /// <summary>Commands that wait to be sequenced: ten batches. A command beyond it is refused as late, so memory and waiting stay bounded.</summary>
+    /// <summary>
+    /// Commands that wait to be sequenced: ten batches. A command beyond it is refused as late, so memory and waiting stay bounded.
+    /// </summary>
     public const int WaitingCommands = 10_000;
 
     /// <summary>Commands in one request to the gateway.</summary>
@@ -34,15 +36,19 @@ internal static class PipelineLimits
     public static readonly TimeSpan FailedCommandsKept = TimeSpan.FromDays(30);
 
     /// <summary>
-    /// Sampled commands of one batch that get spans, five each; the others of that batch get none before settlement. So a caller who asks for a trace
-    /// with each order costs the publisher less than a millisecond a batch.
+    /// Sampled commands of one batch that get spans, five each; the others of that batch get none before settlement. So a caller who asks
+    /// for a trace with each order costs the publisher less than a millisecond a batch.
     /// </summary>
     public const int TracedCommands = 64;
 
-    /// <summary>Publications that wait to be sent to Redis. Beyond it the oldest is dropped, and receivers find the gap by its numbers.</summary>
+    /// <summary>
+    /// Publications that wait to be sent to Redis. Beyond it the oldest is dropped, and receivers find the gap by its numbers.
+    /// </summary>
     public const int WaitingPublications = 1_000;
 
-    /// <summary>How often the last position of a market that fell silent is said again, once each tick: Redis may lose one of them too.</summary>
+    /// <summary>
+    /// How often the last position of a market that fell silent is said again, once each tick: Redis may lose one of them too.
+    /// </summary>
     public const int PositionRepeats = 3;
 
     /// <summary>How often the clock is looked at: expiries, closing times, new markets, statistics.</summary>

@@ -1,6 +1,6 @@
-using Foresight.Matching.Journal;
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Foresight.Matching.Journal;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 
@@ -8,58 +8,70 @@ namespace Foresight.Matching.Sequencing;
 
 public sealed class PipelineMetrics
 {
-    private readonly Counter<long> commands;
-    private readonly Counter<long> trades;
-    private readonly Counter<long> inDoubt;
-    private readonly Counter<long> failed;
-    private readonly Counter<long> published;
-    private readonly Histogram<double> commitDuration;
-    private readonly Histogram<long> batchSize;
-    private readonly ConcurrentDictionary<int, long> sequences = new() { [0] = 0 };
-    private readonly ConcurrentDictionary<int, CommandQueue?> queues = new() { [0] = null };
+    private readonly Counter<long> _commands;
+    private readonly Counter<long> _trades;
+    private readonly Counter<long> _inDoubt;
+    private readonly Counter<long> _failed;
+    private readonly Counter<long> _published;
+    private readonly Histogram<double> _commitDuration;
+    private readonly Histogram<long> _batchSize;
+    private readonly ConcurrentDictionary<int, long> _sequences = new() { [0] = 0 };
+    private readonly ConcurrentDictionary<int, CommandQueue?> _queues = new() { [0] = null };
 
     public PipelineMetrics(IMeterFactory meters, TimeProvider clock)
     {
         Rates = new ThroughputMeter(clock);
         var meter = meters.Create(MetricNames.Meter);
-        commands = meter.CreateCounter<long>(MetricNames.Commands, description: "Commands answered by the pipeline.");
-        trades = meter.CreateCounter<long>(MetricNames.Trades, description: "Trades committed.");
-        inDoubt = meter.CreateCounter<long>(MetricNames.InDoubtCommits, description: "Commits whose outcome was unknown.");
-        failed = meter.CreateCounter<long>(MetricNames.FailedCommands, description: "Commands that made the engine throw.");
-        published = meter.CreateCounter<long>(MetricNames.PubSubMessages, description: "Messages of market data.");
-        commitDuration = meter.CreateHistogram<double>(MetricNames.CommitDuration, "s", "Time of one commit.");
-        batchSize = meter.CreateHistogram<long>(MetricNames.BatchSize, description: "Commands in one commit.");
-        meter.CreateObservableGauge(MetricNames.JournalSequence, () => sequences.Select(shard => new Measurement<long>(shard.Value, Shard(shard.Key))), description: "Last sequence of each shard committed by this node.");
-        meter.CreateObservableGauge(MetricNames.PipelineQueue, () => queues.Select(shard => new Measurement<int>(shard.Value?.Waiting ?? 0, Shard(shard.Key))), description: "Commands waiting to be sequenced.");
+        _commands = meter.CreateCounter<long>(MetricNames.Commands, description: "Commands answered by the pipeline.");
+        _trades = meter.CreateCounter<long>(MetricNames.Trades, description: "Trades committed.");
+        _inDoubt = meter.CreateCounter<long>(MetricNames.InDoubtCommits, description: "Commits whose outcome was unknown.");
+        _failed = meter.CreateCounter<long>(MetricNames.FailedCommands, description: "Commands that made the engine throw.");
+        _published = meter.CreateCounter<long>(MetricNames.PubSubMessages, description: "Messages of market data.");
+        _commitDuration = meter.CreateHistogram<double>(MetricNames.CommitDuration, "s", "Time of one commit.");
+        _batchSize = meter.CreateHistogram<long>(MetricNames.BatchSize, description: "Commands in one commit.");
+        meter.CreateObservableGauge(
+            MetricNames.JournalSequence,
+            () => _sequences.Select(shard => new Measurement<long>(shard.Value, Shard(shard.Key))),
+            description: "Last sequence of each shard committed by this node."
+        );
+        meter.CreateObservableGauge(
+            MetricNames.PipelineQueue,
+            () => _queues.Select(shard => new Measurement<int>(shard.Value?.Waiting ?? 0, Shard(shard.Key))),
+            description: "Commands waiting to be sequenced."
+        );
     }
 
     public ThroughputMeter Rates { get; }
 
     internal void Watch(int shard, CommandQueue queue)
     {
-        queues[shard] = queue;
+        _queues[shard] = queue;
         // There from the start: a counter that appears with its first event hides that event from whoever looks at its rate.
-        inDoubt.Add(0);
+        _inDoubt.Add(0);
     }
 
     internal void Committed(int shard, JournalBatch batch, TimeSpan duration)
     {
-        sequences[shard] = batch.LastSequence;
-        commitDuration.Record(duration.TotalSeconds, Shard(shard));
-        batchSize.Record(batch.Commands.Count);
-        trades.Add(batch.Trades.Count);
+        _sequences[shard] = batch.LastSequence;
+        _commitDuration.Record(duration.TotalSeconds, Shard(shard));
+        _batchSize.Record(batch.Commands.Count);
+        _trades.Add(batch.Trades.Count);
         Rates.Add(batch.NewOrders.Count, batch.Trades.Count);
     }
 
-    internal void Answered(string kind, ResultStatus status) => commands.Add(
-        1, new KeyValuePair<string, object?>("kind", kind), new KeyValuePair<string, object?>("result", status.ToString()));
+    internal void Answered(string kind, ResultStatus status) =>
+        _commands.Add(1, new KeyValuePair<string, object?>("kind", kind), new KeyValuePair<string, object?>("result", status.ToString()));
 
-    internal void CommitInDoubt() => inDoubt.Add(1);
+    internal void CommitInDoubt() => _inDoubt.Add(1);
 
-    internal void CommandFailed() => failed.Add(1);
+    internal void CommandFailed() => _failed.Add(1);
 
-    internal void Published(string channel) => published.Add(
-        1, new KeyValuePair<string, object?>("channel", channel), new KeyValuePair<string, object?>("direction", "published"));
+    internal void Published(string channel) =>
+        _published.Add(
+            1,
+            new KeyValuePair<string, object?>("channel", channel),
+            new KeyValuePair<string, object?>("direction", "published")
+        );
 
     private static KeyValuePair<string, object?> Shard(int shard) => new("shard", shard);
 }
@@ -69,16 +81,17 @@ public sealed class ThroughputMeter(TimeProvider clock)
 {
     private const int Window = 10;
 
-    private readonly Lock gate = new();
-    private readonly (long Second, long Orders, long Trades)[] seconds = new (long, long, long)[Window + 1];
+    private readonly Lock _gate = new();
+    private readonly (long Second, long Orders, long Trades)[] _seconds = new (long, long, long)[Window + 1];
 
     public void Add(int orders, int trades)
     {
         var second = Now();
-        lock (gate)
+        lock (_gate)
         {
-            ref var slot = ref seconds[second % seconds.Length];
-            if (slot.Second != second) slot = (second, 0, 0);
+            ref var slot = ref _seconds[second % _seconds.Length];
+            if (slot.Second != second)
+                slot = (second, 0, 0);
             slot.Orders += orders;
             slot.Trades += trades;
         }
@@ -87,9 +100,9 @@ public sealed class ThroughputMeter(TimeProvider clock)
     public (double Orders, double Trades) PerSecond()
     {
         var now = Now();
-        lock (gate)
+        lock (_gate)
         {
-            var recent = seconds.Where(slot => slot.Second < now && slot.Second >= now - Window).ToList();
+            var recent = _seconds.Where(slot => slot.Second < now && slot.Second >= now - Window).ToList();
             return ((double)recent.Sum(slot => slot.Orders) / Window, (double)recent.Sum(slot => slot.Trades) / Window);
         }
     }

@@ -38,28 +38,44 @@ internal sealed class QueuedCommand : WorkItem
     public TaskCompletionSource<CommandResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Null if the command is not well formed.</summary>
-    public static QueuedCommand? Read(LeaderCommand command, long deadline) => command switch
-    {
-        PlaceOrder order => ReadOrder(order, deadline),
-        CancelBySalt cancel => Address.TryParse(cancel.Maker, out var maker) && TagOf(cancel.Salt) is { } tag
-            ? new QueuedCommand(command, deadline) { Account = maker, SaltTag = tag }
-            : null,
-        CancelByHash cancel => ReadOfOrder(command, cancel.Maker, cancel.Hash, deadline),
-        ReduceOrder reduce => reduce.FilledLots > 0 ? ReadOfOrder(command, reduce.Maker, reduce.Hash, deadline) : null,
-        ObserveBalance observed => IsOutcome(observed.Outcome) ? ReadOfAccount(command, observed.Account, deadline) : null,
-        AllotCollateral allot => ReadOfAccount(command, allot.Account, deadline),
-        SetMarketState { State: < 0 or > 3 } or SetMarketState { WinningOutcome: < 0 or > byte.MaxValue } => null,
-        SettleTrade or BustTrade or SetMarketState or CancelAllOfMarket => new QueuedCommand(command, deadline),
-        _ => null,
-    };
+    public static QueuedCommand? Read(LeaderCommand command, long deadline) =>
+        command switch
+        {
+            PlaceOrder order => ReadOrder(order, deadline),
+            CancelBySalt cancel => Address.TryParse(cancel.Maker, out var maker) && TagOf(cancel.Salt) is { } tag
+                ? new QueuedCommand(command, deadline) { Account = maker, SaltTag = tag }
+                : null,
+            CancelByHash cancel => ReadOfOrder(command, cancel.Maker, cancel.Hash, deadline),
+            ReduceOrder reduce => reduce.FilledLots > 0 ? ReadOfOrder(command, reduce.Maker, reduce.Hash, deadline) : null,
+            ObserveBalance observed => IsOutcome(observed.Outcome) ? ReadOfAccount(command, observed.Account, deadline) : null,
+            AllotCollateral allot => ReadOfAccount(command, allot.Account, deadline),
+            SetMarketState { State: < 0 or > 3 } or SetMarketState { WinningOutcome: < 0 or > byte.MaxValue } => null,
+            SettleTrade or BustTrade or SetMarketState or CancelAllOfMarket => new QueuedCommand(command, deadline),
+            _ => null,
+        };
 
     private static QueuedCommand? ReadOrder(PlaceOrder order, long deadline)
     {
-        if (!Address.TryParse(order.Maker, out var maker) || !Hash32.TryParse(order.Hash, out var hash)) return null;
-        if (!IsOutcome(order.Outcome) || order.TimeInForce is < 0 or > 3 || order.SelfTradePrevention is < 0 or > 2 || order.ExpirySeconds < 0) return null;
-        if (!IsText(order.ClientOrderId) || !IsText(order.IdempotencyKey) || TagOf(order.Salt) is not { } tag) return null;
-        if (ReadBytes(order.Signature) is not { } signature) return null;
-        return new QueuedCommand(order, deadline) { Account = maker, OrderHash = hash, SaltTag = tag, Signature = signature };
+        if (!Address.TryParse(order.Maker, out var maker) || !Hash32.TryParse(order.Hash, out var hash))
+            return null;
+        if (
+            !IsOutcome(order.Outcome)
+            || order.TimeInForce is < 0 or > 3
+            || order.SelfTradePrevention is < 0 or > 2
+            || order.ExpirySeconds < 0
+        )
+            return null;
+        if (!IsText(order.ClientOrderId) || !IsText(order.IdempotencyKey) || TagOf(order.Salt) is not { } tag)
+            return null;
+        if (ReadBytes(order.Signature) is not { } signature)
+            return null;
+        return new QueuedCommand(order, deadline)
+        {
+            Account = maker,
+            OrderHash = hash,
+            SaltTag = tag,
+            Signature = signature,
+        };
     }
 
     private static QueuedCommand? ReadOfOrder(LeaderCommand command, string maker, string hash, long deadline) =>
@@ -74,8 +90,13 @@ internal sealed class QueuedCommand : WorkItem
     public static ulong? TagOf(string? salt)
     {
         // 2^256 has 78 decimal digits.
-        if (salt is not { Length: > 0 and <= 78 } || !BigInteger.TryParse(salt, NumberStyles.None, CultureInfo.InvariantCulture, out var value)) return null;
-        if (value.GetByteCount(isUnsigned: true) > 32) return null;
+        if (
+            salt is not { Length: > 0 and <= 78 }
+            || !BigInteger.TryParse(salt, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+        )
+            return null;
+        if (value.GetByteCount(isUnsigned: true) > 32)
+            return null;
         Span<byte> word = stackalloc byte[32];
         word.Clear();
         value.TryWriteBytes(word[(32 - value.GetByteCount(isUnsigned: true))..], out _, isUnsigned: true, isBigEndian: true);
@@ -88,7 +109,8 @@ internal sealed class QueuedCommand : WorkItem
 
     private static byte[]? ReadBytes(string? hex)
     {
-        if (hex is null || hex.Length > 2 + (2 * MaximumSignatureBytes)) return null;
+        if (hex is null || hex.Length > 2 + (2 * MaximumSignatureBytes))
+            return null;
         try
         {
             return Hex.Decode(hex);

@@ -5,7 +5,7 @@ internal sealed class RollingStats
 {
     private const int Minutes = 24 * 60;
 
-    private readonly Bucket[] buckets = new Bucket[Minutes];
+    private readonly Bucket[] _buckets = new Bucket[Minutes];
 
     /// <summary>In outcome 0's terms; null before the first trade.</summary>
     public int? LastPriceTicks { get; set; }
@@ -16,8 +16,9 @@ internal sealed class RollingStats
     public void Add(long unixSeconds, long lots, long notionalMicros, long trades = 1)
     {
         var minute = unixSeconds / 60;
-        ref var bucket = ref buckets[minute % Minutes];
-        if (bucket.Minute != minute) bucket = new Bucket { Minute = minute };
+        ref var bucket = ref _buckets[minute % Minutes];
+        if (bucket.Minute != minute)
+            bucket = new Bucket { Minute = minute };
         bucket.Lots += lots;
         bucket.Notional += notionalMicros;
         bucket.Trades += trades;
@@ -28,9 +29,10 @@ internal sealed class RollingStats
     {
         var oldest = (unixSeconds / 60) - Minutes + 1;
         var (lots, notional, trades) = (0L, 0L, 0L);
-        foreach (ref readonly var bucket in buckets.AsSpan())
+        foreach (ref readonly var bucket in _buckets.AsSpan())
         {
-            if (bucket.Minute < oldest) continue;
+            if (bucket.Minute < oldest)
+                continue;
             lots += bucket.Lots;
             notional += bucket.Notional;
             trades += bucket.Trades;

@@ -1,6 +1,6 @@
+using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
 using Foresight.Protocol;
-using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.Sequencing;
 
@@ -8,8 +8,8 @@ namespace Foresight.Matching.Sequencing;
 internal sealed record MatchingState(ExchangeEngine Engine, Accounts Accounts, LiveOrders Orders, Dictionary<MarketId, Market> Markets);
 
 /// <summary>
-/// Decides which commands are sequenced, in which order, and what each is to the engine. Does no I/O; owned by the matching loop, and dropped
-/// with its state when a commit or a command fails, because it is then ahead of the journal.
+/// Decides which commands are sequenced, in which order, and what each is to the engine. Does no I/O; owned by the matching loop, and
+/// dropped with its state when a commit or a command fails, because it is then ahead of the journal.
 /// </summary>
 /// <param name="failed">Requests that are refused up to a moment of the database's clock, because they made an engine throw.</param>
 internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, DateTime> failed, long lastAcceptedAtMicros)
@@ -32,23 +32,36 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     /// <summary>A state hash as it is stored and compared: 16 hex digits.</summary>
     public static string Format(ulong stateHash) => stateHash.ToString("x16");
 
-    /// <summary>Sequences and matches a batch: from here on memory is ahead of the journal, by this batch and the one before at most.</summary>
+    /// <summary>
+    /// Sequences and matches a batch: from here on memory is ahead of the journal, by this batch and the one before at most.
+    /// </summary>
     /// <param name="newMarkets">Markets that no command has listed yet.</param>
     /// <exception cref="CommandFailedException">A request could not be applied, and this sequencer must not be used any more.</exception>
-    public JournalBatch Match(IReadOnlyList<WorkItem> items, LookupResult known, IReadOnlyList<Market> newMarkets, long epoch, TimeProvider clock)
+    public JournalBatch Match(
+        IReadOnlyList<WorkItem> items,
+        LookupResult known,
+        IReadOnlyList<Market> newMarkets,
+        long epoch,
+        TimeProvider clock
+    )
     {
         // The database's clock, and never back: a new leader, or a promoted database, may be behind the last stamp in the journal.
         _acceptedAtMicros = Math.Max(_acceptedAtMicros, MicrosOf(known.Now));
         var batch = new JournalBatch { AcceptedAt = DateTimeOf(_acceptedAtMicros), SeenLsn = known.Lsn };
         var builder = new BatchBuilder(state, batch, epoch, clock);
-        foreach (var (id, address) in known.Accounts.Where(account => state.Accounts.Find(account.Address) is null)) state.Accounts.Add(id, address);
+        foreach (var (id, address) in known.Accounts.Where(account => state.Accounts.Find(account.Address) is null))
+            state.Accounts.Add(id, address);
 
-        foreach (var market in newMarkets.Where(market => !_engine.HasMarket(market.Id))) List(market, builder);
-        if (known.Now - _timersRanAt >= PipelineLimits.TickInterval) RunTimers(known.Now, builder);
+        foreach (var market in newMarkets.Where(market => !_engine.HasMarket(market.Id)))
+            List(market, builder);
+        if (known.Now - _timersRanAt >= PipelineLimits.TickInterval)
+            RunTimers(known.Now, builder);
         foreach (var item in items)
         {
-            if (item is QueuedCommand request) HandleOrFail(request, known, builder, clock);
-            else if (item is DepthRequest) builder.SnapshotDepth();
+            if (item is QueuedCommand request)
+                HandleOrFail(request, known, builder, clock);
+            else if (item is DepthRequest)
+                builder.SnapshotDepth();
         }
 
         builder.Finish();
@@ -71,16 +84,19 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     }
 
     /// <summary>A quarantined request throws no more; if it does, it is not the command that is wrong, and the term ends.</summary>
-    private bool MayQuarantine(QueuedCommand request, DateTime now) => failed.Count < PipelineLimits.FailedCommands && !IsQuarantined(request, now);
+    private bool MayQuarantine(QueuedCommand request, DateTime now) =>
+        failed.Count < PipelineLimits.FailedCommands && !IsQuarantined(request, now);
 
-    private bool IsQuarantined(QueuedCommand request, DateTime now) => failed.TryGetValue(request.Command.RequestId, out var until) && now < until;
+    private bool IsQuarantined(QueuedCommand request, DateTime now) =>
+        failed.TryGetValue(request.Command.RequestId, out var until) && now < until;
 
     private void Handle(QueuedCommand request, LookupResult known, BatchBuilder builder, TimeProvider clock)
     {
         if (Earlier(request.Command.RequestId, known, builder.Batch) is { } earlier)
         {
             // An idempotency key makes the request's id, so another order under the same key comes with the same id.
-            var isOther = request.Command is PlaceOrder && earlier.OrderHash is not null && earlier.OrderHash != request.OrderHash.ToString();
+            var isOther =
+                request.Command is PlaceOrder && earlier.OrderHash is not null && earlier.OrderHash != request.OrderHash.ToString();
             builder.Answer(request, isOther ? builder.Refusal(request, ProblemCodes.IdempotencyKeyReused) : earlier);
         }
         else if (IsQuarantined(request, known.Now))
@@ -96,19 +112,30 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     }
 
     private CommandResult? Earlier(Guid requestId, LookupResult known, JournalBatch current) =>
-        known.Requests.GetValueOrDefault(requestId) ?? _previous?.ByRequest.GetValueOrDefault(requestId) ?? current.ByRequest.GetValueOrDefault(requestId);
+        known.Requests.GetValueOrDefault(requestId)
+        ?? _previous?.ByRequest.GetValueOrDefault(requestId)
+        ?? current.ByRequest.GetValueOrDefault(requestId);
 
     private CommandResult? RefusalOf(PlaceOrder order, QueuedCommand request, LookupResult known, BatchBuilder builder)
     {
         var hash = request.OrderHash;
-        if (known.Orders.Contains(hash) || _previous?.OrderHashes.ContainsKey(hash) == true || builder.Batch.OrderHashes.ContainsKey(hash)
-            || state.Orders.Find(hash) is not null)
+        if (
+            known.Orders.Contains(hash)
+            || _previous?.OrderHashes.ContainsKey(hash) == true
+            || builder.Batch.OrderHashes.ContainsKey(hash)
+            || state.Orders.Find(hash) is not null
+        )
             return builder.Refusal(request, ProblemCodes.DuplicateOrder, ResultStatus.Duplicate);
 
-        if (known.DeadOrders.TryGetValue(hash, out var dead)) return builder.Refusal(request, dead);
-        if (order.IdempotencyKey is not { } text) return null;
+        if (known.DeadOrders.TryGetValue(hash, out var dead))
+            return builder.Refusal(request, dead);
+        if (order.IdempotencyKey is not { } text)
+            return null;
         var key = (request.Account, text);
-        return known.IdempotencyKeys.ContainsKey(key) || _previous?.IdempotencyKeys.ContainsKey(key) == true || builder.Batch.IdempotencyKeys.ContainsKey(key)
+        return
+            known.IdempotencyKeys.ContainsKey(key)
+            || _previous?.IdempotencyKeys.ContainsKey(key) == true
+            || builder.Batch.IdempotencyKeys.ContainsKey(key)
             ? builder.Refusal(request, ProblemCodes.IdempotencyKeyReused)
             : null;
     }
@@ -117,49 +144,82 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         builder.Apply(command with { Sequence = Sequence + 1, AcceptedAtMicros = _acceptedAtMicros }, request);
 
     /// <summary>The command as the engine takes it; null if there is nothing that it could be about.</summary>
-    private Command? Translate(QueuedCommand request, BatchBuilder builder) => request.Command switch
-    {
-        PlaceOrder order => new Command
+    private Command? Translate(QueuedCommand request, BatchBuilder builder) =>
+        request.Command switch
         {
-            Kind = CommandKind.PlaceOrder,
-            Market = new(order.MarketId),
-            Account = builder.AccountOf(request.Account),
-            Outcome = (byte)order.Outcome,
-            Side = order.IsBuy ? Side.Buy : Side.Sell,
-            Price = new(order.PriceTicks),
-            Quantity = new(order.Lots),
-            TimeInForce = (TimeInForce)order.TimeInForce,
-            PostOnly = order.PostOnly,
-            SelfTradePrevention = (SelfTradePrevention)order.SelfTradePrevention,
-            ExpiresAtSeconds = order.ExpirySeconds,
-            SaltTag = request.SaltTag,
-        },
-        CancelByHash => state.Orders.Find(request.OrderHash) is { } order && state.Accounts.Find(request.Account) is { } account
-            ? new Command { Kind = CommandKind.CancelOrder, Account = account, Market = order.Market, Order = order.Id }
-            : null,
-        ReduceOrder reduce => state.Orders.Find(request.OrderHash) is { } order
-            ? new Command { Kind = CommandKind.ReduceOrder, Market = order.Market, Order = order.Id, Quantity = MostOpen(order, reduce.FilledLots) }
-            : null,
-        CancelBySalt cancel => state.Accounts.Find(request.Account) is { } account
-            ? new Command { Kind = CommandKind.CancelBySalt, Account = account, Market = new(cancel.MarketId), SaltTag = request.SaltTag }
-            : null,
-        SettleTrade settle => new Command { Kind = CommandKind.SettleTrade, Trade = new(settle.TradeId), Block = settle.Block },
-        BustTrade bust => new Command { Kind = CommandKind.BustTrade, Trade = new(bust.TradeId), Block = bust.Block },
-        AllotCollateral allot => Allot(allot, builder.AccountOf(request.Account)),
-        ObserveBalance observe => Observe(observe, builder.AccountOf(request.Account)),
-        SetMarketState set => new Command
-        {
-            Kind = CommandKind.SetMarketState, Market = new(set.MarketId), State = (MarketState)set.State, Outcome = (byte)set.WinningOutcome,
-        },
-        CancelAllOfMarket cancel => new Command { Kind = CommandKind.CancelAllOfMarket, Market = new(cancel.MarketId) },
-        _ => null,
-    };
+            PlaceOrder order => new Command
+            {
+                Kind = CommandKind.PlaceOrder,
+                Market = new(order.MarketId),
+                Account = builder.AccountOf(request.Account),
+                Outcome = (byte)order.Outcome,
+                Side = order.IsBuy ? Side.Buy : Side.Sell,
+                Price = new(order.PriceTicks),
+                Quantity = new(order.Lots),
+                TimeInForce = (TimeInForce)order.TimeInForce,
+                PostOnly = order.PostOnly,
+                SelfTradePrevention = (SelfTradePrevention)order.SelfTradePrevention,
+                ExpiresAtSeconds = order.ExpirySeconds,
+                SaltTag = request.SaltTag,
+            },
+            CancelByHash => state.Orders.Find(request.OrderHash) is { } order && state.Accounts.Find(request.Account) is { } account
+                ? new Command
+                {
+                    Kind = CommandKind.CancelOrder,
+                    Account = account,
+                    Market = order.Market,
+                    Order = order.Id,
+                }
+                : null,
+            ReduceOrder reduce => state.Orders.Find(request.OrderHash) is { } order
+                ? new Command
+                {
+                    Kind = CommandKind.ReduceOrder,
+                    Market = order.Market,
+                    Order = order.Id,
+                    Quantity = MostOpen(order, reduce.FilledLots),
+                }
+                : null,
+            CancelBySalt cancel => state.Accounts.Find(request.Account) is { } account
+                ? new Command
+                {
+                    Kind = CommandKind.CancelBySalt,
+                    Account = account,
+                    Market = new(cancel.MarketId),
+                    SaltTag = request.SaltTag,
+                }
+                : null,
+            SettleTrade settle => new Command
+            {
+                Kind = CommandKind.SettleTrade,
+                Trade = new(settle.TradeId),
+                Block = settle.Block,
+            },
+            BustTrade bust => new Command
+            {
+                Kind = CommandKind.BustTrade,
+                Trade = new(bust.TradeId),
+                Block = bust.Block,
+            },
+            AllotCollateral allot => Allot(allot, builder.AccountOf(request.Account)),
+            ObserveBalance observe => Observe(observe, builder.AccountOf(request.Account)),
+            SetMarketState set => new Command
+            {
+                Kind = CommandKind.SetMarketState,
+                Market = new(set.MarketId),
+                State = (MarketState)set.State,
+                Outcome = (byte)set.WinningOutcome,
+            },
+            CancelAllOfMarket cancel => new Command { Kind = CommandKind.CancelAllOfMarket, Market = new(cancel.MarketId) },
+            _ => null,
+        };
 
     /// <summary>
-    /// The size less what is matched here and what was filled directly on chain, which is counted from the order's beginning: so it does not matter
-    /// how often it is told, nor what was matched since the chain was read.
+    /// The size less what is matched here and what was filled directly on chain, which is counted from the order's beginning: so it does
+    /// not matter how often it is told, nor what was matched since the chain was read.
     /// </summary>
-    private static Quantity MostOpen(LiveOrder order, long filledDirectly) => new(Math.Max(0, order.Lots - order.FilledLots - Math.Min(filledDirectly, order.Lots)));
+    private static Quantity MostOpen(LiveOrder order, long filledDirectly) =>
+        new(Math.Max(0, order.Lots - order.FilledLots - Math.Min(filledDirectly, order.Lots)));
 
     /// <summary>
     /// What the account is said to own changes by so much: to the exchange an observation like any other. Taken away without force, it is
@@ -171,7 +231,11 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         var change = allot.OnlyFree ? -Math.Min(-allot.Units, Math.Max(0, holding.Available)) : allot.Units;
         return new Command
         {
-            Kind = CommandKind.ObserveBalance, Account = account, Outcome = Command.CollateralOutcome, Amount = new(holding.Owned + change), Block = allot.Block,
+            Kind = CommandKind.ObserveBalance,
+            Account = account,
+            Outcome = Command.CollateralOutcome,
+            Amount = new(holding.Owned + change),
+            Block = allot.Block,
         };
     }
 
@@ -193,7 +257,16 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     private void List(Market market, BatchBuilder builder)
     {
         Markets[market.Id] = market;
-        Apply(new Command { Kind = CommandKind.ListMarket, Market = market.Id, Outcomes = market.Outcomes, TickSize = market.TickSize }, builder);
+        Apply(
+            new Command
+            {
+                Kind = CommandKind.ListMarket,
+                Market = market.Id,
+                Outcomes = market.Outcomes,
+                TickSize = market.TickSize,
+            },
+            builder
+        );
     }
 
     /// <summary>Time passes in the exchange only by commands: expiries and closing times become commands here.</summary>
@@ -201,12 +274,22 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     {
         _timersRanAt = now;
         var seconds = _acceptedAtMicros / 1_000_000;
-        if (state.Orders.TakeDue(seconds)) Apply(new Command { Kind = CommandKind.ExpireOrders }, builder);
+        if (state.Orders.TakeDue(seconds))
+            Apply(new Command { Kind = CommandKind.ExpireOrders }, builder);
         foreach (var market in Markets.Values)
         {
             if (market.State is MarketState.Open or MarketState.Paused && market.ClosesAt <= seconds && _engine.HasMarket(market.Id))
-                Apply(new Command { Kind = CommandKind.SetMarketState, Market = market.Id, State = MarketState.Closed }, builder);
-            if (market.Stats.Changed) builder.AddStatistics(market, seconds);
+                Apply(
+                    new Command
+                    {
+                        Kind = CommandKind.SetMarketState,
+                        Market = market.Id,
+                        State = MarketState.Closed,
+                    },
+                    builder
+                );
+            if (market.Stats.Changed)
+                builder.AddStatistics(market, seconds);
         }
     }
 

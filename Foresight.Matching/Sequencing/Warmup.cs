@@ -1,7 +1,7 @@
 using Foresight.Matching.Journal;
+using Foresight.Matching.Leadership;
 using Foresight.Matching.Recovery;
 using Foresight.Protocol;
-using Foresight.Matching.Leadership;
 using Foresight.ServiceDefaults.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -12,7 +12,8 @@ namespace Foresight.Matching.Sequencing;
 /// Goes through a take-over once when the node starts, so that the first real one does not wait for the code to be compiled: rebuilds the
 /// state, matches a batch, and brings it to Postgres under a term that does not exist, which the fence refuses like any other.
 /// </summary>
-internal sealed partial class Warmup(NpgsqlDataSource primary, NodeIdentity node, TimeProvider clock, ILogger<Warmup> logger) : BackgroundService
+internal sealed partial class Warmup(NpgsqlDataSource primary, NodeIdentity node, TimeProvider clock, ILogger<Warmup> logger)
+    : BackgroundService
 {
     private const int Shard = 0;
 
@@ -37,8 +38,8 @@ internal sealed partial class Warmup(NpgsqlDataSource primary, NodeIdentity node
         }
         catch (Exception error)
         {
-            // It reads while a leader writes, so what it finds may contradict itself, and it must not end the node for that. Nothing depends on
-            // it: the first take-over is a little slower.
+            // It reads while a leader writes, so what it finds may contradict itself, and it must not end the node for that. Nothing
+            // depends on it: the first take-over is a little slower.
             Log.NotWarmedUp(logger, error.Message);
         }
     }
@@ -48,10 +49,19 @@ internal sealed partial class Warmup(NpgsqlDataSource primary, NodeIdentity node
     {
         var order = new PlaceOrder
         {
-            RequestId = Guid.NewGuid(), Hash = $"0x{Guid.NewGuid():N}{Guid.NewGuid():N}", Maker = $"0x{Guid.NewGuid():N}00000000", MarketId = int.MaxValue,
-            Outcome = 0, IsBuy = true, PriceTicks = 1, Lots = 1, Salt = "1", Signature = "0x",
+            RequestId = Guid.NewGuid(),
+            Hash = $"0x{Guid.NewGuid():N}{Guid.NewGuid():N}",
+            Maker = $"0x{Guid.NewGuid():N}00000000",
+            MarketId = int.MaxValue,
+            Outcome = 0,
+            IsBuy = true,
+            PriceTicks = 1,
+            Lots = 1,
+            Salt = "1",
+            Signature = "0x",
         };
-        return QueuedCommand.Read(order, deadline: long.MaxValue) ?? throw new InvalidOperationException("The order of the warm-up is not well formed.");
+        return QueuedCommand.Read(order, deadline: long.MaxValue)
+            ?? throw new InvalidOperationException("The order of the warm-up is not well formed.");
     }
 
     private static partial class Log

@@ -46,13 +46,16 @@ public static class BatchProgressRules
                 return chain.ReceiptBlock is not null ? BatchStep.RecordMined : BatchStep.Send;
 
             case BatchStates.Broadcast:
-                if (chain.ReceiptBlock is not null) return BatchStep.RecordMined;
-                if (!chain.KnownToNode) return BatchStep.Send;
+                if (chain.ReceiptBlock is not null)
+                    return BatchStep.RecordMined;
+                if (!chain.KnownToNode)
+                    return BatchStep.Send;
                 return batch.BroadcastBlock is { } sent && chain.Head - sent >= stuckAfterBlocks ? BatchStep.Replace : BatchStep.Wait;
 
             case BatchStates.Mined:
                 // A node that lags undoes nothing; a chain that was undone soon has another block there.
-                if (chain.CanonicalHash is null) return BatchStep.Wait;
+                if (chain.CanonicalHash is null)
+                    return BatchStep.Wait;
                 if (batch.BlockHash is null || !chain.CanonicalHash.AsSpan().SequenceEqual(batch.BlockHash))
                     return BatchStep.BackToBroadcast;
                 return Depth(chain.Head, batch.BlockNumber!.Value) >= confirmations ? BatchStep.Finish : BatchStep.Wait;
@@ -62,6 +65,8 @@ public static class BatchProgressRules
         }
     }
 
-    /// <summary>Blocks on top of <paramref name="block"/>. Confirmed is depth >= confirmations, so the follower's F = head - confirmations.</summary>
+    /// <summary>
+    /// Blocks on top of <paramref name="block"/>. Confirmed is depth >= confirmations, so the follower's F = head - confirmations.
+    /// </summary>
     public static long Depth(long head, long block) => head - block;
 }

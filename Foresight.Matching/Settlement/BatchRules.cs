@@ -5,7 +5,8 @@ namespace Foresight.Matching.Settlement;
 public sealed record WaitingTrade(long TradeId, int MarketId, int Legs, int Attempts, DateTimeOffset Since);
 
 /// <param name="MaxTrades">Most trades of one batch.</param>
-/// <param name="MaxLegs">Most legs of one batch: each is an order, a signature check and up to two token transfers, so legs decide its gas.</param>
+/// <param name="MaxLegs">Most legs of one batch: each is an order, a signature check
+/// and up to two token transfers, so legs decide its gas.</param>
 /// <param name="MaxAge">A batch that is not full waits this long for company.</param>
 public sealed record BatchLimits(int MaxTrades, int MaxLegs, TimeSpan MaxAge);
 
@@ -28,7 +29,8 @@ public static class BatchRules
             while (next < trades.Count && planned.Count < slots)
             {
                 var take = TakeFrom(trades, next, limits);
-                if (!take.Full && now - trades[next].Since < limits.MaxAge) break;
+                if (!take.Full && now - trades[next].Since < limits.MaxAge)
+                    break;
                 planned.Add(new PlannedBatch(market.Key, [.. trades.Skip(next).Take(take.Count).Select(t => t.TradeId)]));
                 next += take.Count;
             }
@@ -38,8 +40,8 @@ public static class BatchRules
     }
 
     /// <summary>
-    /// How many trades a batch may hold when one of them was in <paramref name="attempts"/> batches that reverted as a whole: half each time, so
-    /// that the one that makes them revert is alone after log2(max) + 1 transactions, and the others go through.
+    /// How many trades a batch may hold when one of them was in <paramref name="attempts"/> batches that reverted as a whole: half each
+    /// time, so that the one that makes them revert is alone after log2(max) + 1 transactions, and the others go through.
     /// </summary>
     public static int MaxTradesAfter(int attempts, int maxTrades) => Math.Max(1, maxTrades >> Math.Min(attempts, 30));
 
@@ -51,9 +53,11 @@ public static class BatchRules
         for (var i = from; i < trades.Count; i++)
         {
             var trade = trades[i];
-            if (count > 0 && trade.Attempts > 0 != searching) return (count, true);
+            if (count > 0 && trade.Attempts > 0 != searching)
+                return (count, true);
             max = Math.Min(max, MaxTradesAfter(trade.Attempts, limits.MaxTrades));
-            if (count > 0 && (count + 1 > max || legs + trade.Legs > limits.MaxLegs)) return (count, true);
+            if (count > 0 && (count + 1 > max || legs + trade.Legs > limits.MaxLegs))
+                return (count, true);
             count++;
             legs += trade.Legs;
         }

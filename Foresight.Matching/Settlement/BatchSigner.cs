@@ -20,7 +20,7 @@ public sealed record FittedBatch(IReadOnlyList<long> TradeIds, long GasLimit, st
 /// <summary>Turns trades into the call that settles them, tries it, and signs it.</summary>
 public sealed class BatchSigner(Deployment deployment, EthereumClient client, OperatorKey key, SettlementOptions options)
 {
-    private readonly RefusedTransfers transfers = new(deployment, client);
+    private readonly RefusedTransfers _transfers = new(deployment, client);
 
     private static readonly AbiError TooLittleGas = ContractArtifact.Market.Error("TooLittleGas");
 
@@ -28,42 +28,63 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
     {
         var signed = new Eip1559Transaction
         {
-            ChainId = deployment.ChainId, Nonce = nonce, To = deployment.Market(marketId).Address, GasLimit = gasLimit, MaxFeePerGas = fee.MaxFee,
-            MaxPriorityFeePerGas = fee.PriorityFee, Data = SettleData(tradeIds, legs),
+            ChainId = deployment.ChainId,
+            Nonce = nonce,
+            To = deployment.Market(marketId).Address,
+            GasLimit = gasLimit,
+            MaxFeePerGas = fee.MaxFee,
+            MaxPriorityFeePerGas = fee.PriorityFee,
+            Data = SettleData(tradeIds, legs),
         }.Sign(key.Key);
         return new NewBatch(marketId, key.Address, nonce, signed.Raw, signed.Hash.ToBytes(), fee, gasLimit, tradeIds);
     }
 
     /// <summary>
-    /// Asks the node what each match would do after this block. Each is called as the market itself calls it, because <c>settle</c> catches what
-    /// a match reverts with.
+    /// Asks the node what each match would do after this block. Each is called as the market itself calls it, because <c>settle</c> catches
+    /// what a match reverts with.
     /// </summary>
     /// <param name="ground">Named by its hash: a node that does not have it says so, instead of answering for another one.</param>
     public async Task<PreflightResult> PreflightAsync(
-        PlannedBatch plan, ILookup<long, TradeLeg> legs, BlockRef ground, CancellationToken cancellation)
+        PlannedBatch plan,
+        ILookup<long, TradeLeg> legs,
+        BlockRef ground,
+        CancellationToken cancellationToken
+    )
     {
         var market = deployment.Market(plan.MarketId).Address;
         var results = await client.CallManyAsync(
-            [.. plan.TradeIds.Select(id => new CallRequest(market, SettleMatchData(id, legs[id]), market))], ground, cancellation);
+            [.. plan.TradeIds.Select(id => new CallRequest(market, SettleMatchData(id, legs[id]), market))],
+            ground,
+            cancellationToken
+        );
         var (failed, settled) = (new List<TradeOutcome>(), new List<long>());
         for (var i = 0; i < results.Count; i++)
         {
-            if (results[i].Revert is not { } revert) continue;
+            if (results[i].Revert is not { } revert)
+                continue;
             var failure = SettlementFailure.Decode(revert.RevertData);
-            if (failure.IsTemporary()) return new PreflightResult([], [], failure.Text);
-            if (failure.IsSettledAlready()) settled.Add(plan.TradeIds[i]);
-            else failed.Add(new TradeOutcome(plan.TradeIds[i], (await transfers.NameAsync(failure, ground, cancellation)).Stored()));
+            if (failure.IsTemporary())
+                return new PreflightResult([], [], failure.Text);
+            if (failure.IsSettledAlready())
+                settled.Add(plan.TradeIds[i]);
+            else
+                failed.Add(new TradeOutcome(plan.TradeIds[i], (await _transfers.NameAsync(failure, ground, cancellationToken)).Stored()));
         }
 
         return new PreflightResult(failed, settled, null);
     }
 
     /// <summary>
-    /// How many of these go into one transaction, with how much gas: tried as a whole with less than it will get, and where that was too little
-    /// with the next step up, and fewer trades.
+    /// How many of these go into one transaction, with how much gas: tried as a whole with less than it will get, and where that was too
+    /// little with the next step up, and fewer trades.
     /// </summary>
     public async Task<FittedBatch> FitAsync(
-        int marketId, IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs, BlockRef ground, CancellationToken cancellation)
+        int marketId,
+        IReadOnlyList<long> tradeIds,
+        ILookup<long, TradeLeg> legs,
+        BlockRef ground,
+        CancellationToken cancellationToken
+    )
     {
         var matches = tradeIds.Select(id => Count(legs[id])).ToList();
         string? held = null;
@@ -72,11 +93,17 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
             var count = GasRules.Fitting(matches, plainLeg, options.BatchGas);
             var (taken, of) = (tradeIds.Take(count).ToList(), matches.Take(count).ToList());
             var call = new CallRequest(
-                deployment.Market(marketId).Address, SettleData(taken, legs), key.Key.Address, GasRules.TrialLimit(of, plainLeg));
-            var revert = (await client.CallManyAsync([call], ground, cancellation))[0].Revert;
-            if (revert is null) return new FittedBatch(taken, GasRules.Limit(of, plainLeg), null);
+                deployment.Market(marketId).Address,
+                SettleData(taken, legs),
+                key.Key.Address,
+                GasRules.TrialLimit(of, plainLeg)
+            );
+            var revert = (await client.CallManyAsync([call], ground, cancellationToken))[0].Revert;
+            if (revert is null)
+                return new FittedBatch(taken, GasRules.Limit(of, plainLeg), null);
             held = revert.Message;
-            if (revert.RevertData is not { Length: >= 4 } data || !data.AsSpan(0, 4).SequenceEqual(TooLittleGas.Selector)) break;
+            if (revert.RevertData is not { Length: >= 4 } data || !data.AsSpan(0, 4).SequenceEqual(TooLittleGas.Selector))
+                break;
         }
 
         return new FittedBatch([], 0, held);
@@ -87,20 +114,26 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
         var (plain, wallets) = (0, 0);
         foreach (var leg in legs)
         {
-            if (OrderSigning.Check(new Hash32(leg.OrderHash), leg.Signature, new Address(leg.Maker)).IsValid) plain++;
-            else wallets++;
+            if (OrderSigning.Check(new Hash32(leg.OrderHash), leg.Signature, new Address(leg.Maker)).IsValid)
+                plain++;
+            else
+                wallets++;
         }
 
         return new MatchLegs(plain, wallets);
     }
 
-    private static byte[] SettleData(IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs)
-        => MarketContract.Settle([.. tradeIds.Select(id => new MarketMatch(id, [.. legs[id].Select(Leg)]))]);
+    private static byte[] SettleData(IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs) =>
+        MarketContract.Settle([.. tradeIds.Select(id => new MarketMatch(id, [.. legs[id].Select(Leg)]))]);
 
-    private static byte[] SettleMatchData(long tradeId, IEnumerable<TradeLeg> legs)
-        => MarketContract.SettleMatch(new MarketMatch(tradeId, [.. legs.Select(Leg)]));
+    private static byte[] SettleMatchData(long tradeId, IEnumerable<TradeLeg> legs) =>
+        MarketContract.SettleMatch(new MarketMatch(tradeId, [.. legs.Select(Leg)]));
 
-    private static MarketLeg Leg(TradeLeg leg) => new(
-        OrderMessage.OfUnits(new Address(leg.Maker), leg.Outcome, leg.IsBuy, leg.OrderPriceTicks, leg.OrderLots, leg.Salt, leg.Expiry),
-        leg.Signature, leg.Lots * OrderMessage.AmountPerLot, (long)leg.PriceTicks * OrderMessage.PricePerTick);
+    private static MarketLeg Leg(TradeLeg leg) =>
+        new(
+            OrderMessage.OfUnits(new Address(leg.Maker), leg.Outcome, leg.IsBuy, leg.OrderPriceTicks, leg.OrderLots, leg.Salt, leg.Expiry),
+            leg.Signature,
+            leg.Lots * OrderMessage.AmountPerLot,
+            (long)leg.PriceTicks * OrderMessage.PricePerTick
+        );
 }

@@ -14,36 +14,46 @@ public static class FailureReasons
     public const string Unreported = "unreported";
 
     /// <summary>As it is stored and published: the code, then the account or order that it is about.</summary>
-    public static string Stored(this SettlementFailure failure)
-        => failure.Account is { } account ? $"{failure.Code}:{account.ToLowerHex()}" : failure.OrderHash is { } hash ? $"{failure.Code}:{hash}" : failure.Code;
+    public static string Stored(this SettlementFailure failure) =>
+        failure.Account is { } account ? $"{failure.Code}:{account.ToLowerHex()}"
+        : failure.OrderHash is { } hash ? $"{failure.Code}:{hash}"
+        : failure.Code;
 
     /// <summary>The code in what <see cref="Stored"/> made.</summary>
     public static string CodeOf(string? stored) => stored?.Split(':')[0] ?? SettlementFailure.Unknown;
 
     /// <summary>The account in what <see cref="Stored"/> made, where the contract said it.</summary>
-    public static Address? AccountOf(string? stored) => stored?.Split(':') is [_, var name] && Address.TryParse(name, out var account) ? account : null;
+    public static Address? AccountOf(string? stored) =>
+        stored?.Split(':') is [_, var name] && Address.TryParse(name, out var account) ? account : null;
 
     /// <summary>Null: nobody's doing, or ours.</summary>
     public static Attribution? AttributionOf(long tradeId, string? stored)
     {
         var code = CodeOf(stored);
         var points = OffenderRules.PointsOf(code);
-        if (points == 0 || stored?.Split(':') is not [_, var name]) return null;
+        if (points == 0 || stored?.Split(':') is not [_, var name])
+            return null;
         return AccountOf(stored) is { } account ? new Attribution(tradeId, code, account, null, points)
-            : Hash32.TryParse(name, out var order) ? new Attribution(tradeId, code, null, order, points) : null;
+            : Hash32.TryParse(name, out var order) ? new Attribution(tradeId, code, null, order, points)
+            : null;
     }
 
     /// <summary>
-    /// A contract that refuses a signature that it accepted when the order came: whatever else it signed is as doubtful. Or an account that the
-    /// token's issuer has blocked: nothing of it can settle.
+    /// A contract that refuses a signature that it accepted when the order came: whatever else it signed is as doubtful. Or an account that
+    /// the token's issuer has blocked: nothing of it can settle.
     /// </summary>
-    public static Address? WithdrawnAccount(string? stored)
-        => CodeOf(stored) is SettlementFailure.InvalidSignature or SettlementFailure.TransferRefused or SettlementFailure.PayoutRefused ? AccountOf(stored) : null;
+    public static Address? WithdrawnAccount(string? stored) =>
+        CodeOf(stored) is SettlementFailure.InvalidSignature or SettlementFailure.TransferRefused or SettlementFailure.PayoutRefused
+            ? AccountOf(stored)
+            : null;
 
     /// <summary>The order that the chain fills no more, or not so much of it: whoever is matched with it next fails as well.</summary>
-    public static Hash32? OrderAtFault(string? stored)
-        => CodeOf(stored) is SettlementFailure.OrderCancelled or SettlementFailure.OrderOverfilled or SettlementFailure.OrderExpired
-            && stored?.Split(':') is [_, var name] && Hash32.TryParse(name, out var order) ? order : null;
+    public static Hash32? OrderAtFault(string? stored) =>
+        CodeOf(stored) is SettlementFailure.OrderCancelled or SettlementFailure.OrderOverfilled or SettlementFailure.OrderExpired
+        && stored?.Split(':') is [_, var name]
+        && Hash32.TryParse(name, out var order)
+            ? order
+            : null;
 
     /// <summary>Nothing is wrong with the trade: the market is stopped for a while, and the trade waits.</summary>
     public static bool IsTemporary(this SettlementFailure failure) => failure.Code == SettlementFailure.MarketPaused;

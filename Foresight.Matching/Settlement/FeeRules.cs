@@ -29,7 +29,8 @@ public static class FeeRules
         var market = First(baseFee, priorityFee, cap);
         var max = BigInteger.Max(Raise(last.MaxFee), market.MaxFee);
         var priority = BigInteger.Max(Raise(last.PriorityFee), market.PriorityFee);
-        if (max > cap) return null;
+        if (max > cap)
+            return null;
         return new Fee(max, BigInteger.Min(priority, max));
     }
 

@@ -11,7 +11,12 @@ public sealed partial class ReceiptReader(Deployment deployment, RefusedTransfer
 {
     /// <returns>For every trade that the receipt decides. One that was settled before by another transaction is not decided here.</returns>
     public async Task<IReadOnlyList<TradeOutcome>> ReadAsync(
-        TransactionReceipt receipt, int marketId, IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs, CancellationToken cancellation)
+        TransactionReceipt receipt,
+        int marketId,
+        IReadOnlyList<long> tradeIds,
+        ILookup<long, TradeLeg> legs,
+        CancellationToken cancellationToken
+    )
     {
         var market = deployment.Market(marketId);
         var facts = BlockFacts.Read(deployment, receipt.Logs.Where(l => l.Address == market.Address));
@@ -24,13 +29,19 @@ public sealed partial class ReceiptReader(Deployment deployment, RefusedTransfer
         {
             if (settled.ContainsKey(id))
             {
-                if (!SameFills(legs[id], fills[id])) Log.FillsDiffer(logger, id, receipt.TransactionHash);
+                if (!SameFills(legs[id], fills[id]))
+                    Log.FillsDiffer(logger, id, receipt.TransactionHash);
                 outcomes.Add(new TradeOutcome(id, null));
             }
             else if (refused.TryGetValue(id, out var refusal))
             {
-                var failure = await transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), BlockRef.Hash(receipt.BlockHash), cancellation);
-                if (!failure.IsSettledAlready()) outcomes.Add(new TradeOutcome(id, failure.Stored(), failure.IsTemporary()));
+                var failure = await transfers.NameAsync(
+                    SettlementFailure.Decode(refusal.Reason),
+                    BlockRef.Hash(receipt.BlockHash),
+                    cancellationToken
+                );
+                if (!failure.IsSettledAlready())
+                    outcomes.Add(new TradeOutcome(id, failure.Stored(), failure.IsTemporary()));
             }
             else
             {
@@ -44,14 +55,25 @@ public sealed partial class ReceiptReader(Deployment deployment, RefusedTransfer
 
     private static bool SameFills(IEnumerable<TradeLeg> expected, IEnumerable<MarketEvent.OrderFilled> actual)
     {
-        var wanted = expected.Select(l => (new Hash32(l.OrderHash), l.Outcome, l.IsBuy, Price: (long)l.PriceTicks * OrderMessage.PricePerTick, Amount: l.Lots * OrderMessage.AmountPerLot));
+        var wanted = expected.Select(l =>
+            (
+                new Hash32(l.OrderHash),
+                l.Outcome,
+                l.IsBuy,
+                Price: (long)l.PriceTicks * OrderMessage.PricePerTick,
+                Amount: l.Lots * OrderMessage.AmountPerLot
+            )
+        );
         var got = actual.Select(f => (f.OrderHash, Outcome: (int)f.OutcomeIndex, f.IsBuy, Price: (long)f.Price, f.Amount));
         return wanted.OrderBy(x => x.Item1).SequenceEqual(got.OrderBy(x => x.OrderHash));
     }
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Critical, "Trade {TradeId} settled in {Transaction} with other fills than it was matched with; reconciliation will hold the evidence.")]
+        [LoggerMessage(
+            LogLevel.Critical,
+            "Trade {TradeId} settled in {Transaction} with other fills than it was matched with; reconciliation will hold the evidence."
+        )]
         public static partial void FillsDiffer(ILogger logger, long tradeId, Hash32 transaction);
 
         [LoggerMessage(LogLevel.Critical, "Transaction {Transaction} was mined and says nothing of trade {TradeId}.")]

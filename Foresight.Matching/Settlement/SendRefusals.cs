@@ -14,9 +14,10 @@ public static class SendRefusals
     private static readonly string[] FeeTooLow = ["less than block base fee", "transaction underpriced", "feetoolow", "fee too low"];
 
     /// <summary>The node will not hold it at this fee, so waiting for it is in vain.</summary>
-    public static bool MeansTheFeeIsTooLow(string message)
-        => !MeansTheNodeHasIt(message) && FeeTooLow.Any(part => message.Contains(part, StringComparison.OrdinalIgnoreCase));
+    public static bool MeansTheFeeIsTooLow(string message) =>
+        !MeansTheNodeHasIt(message) && FeeTooLow.Any(part => message.Contains(part, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The node has these bytes, or one of the same nonce: there is nothing to do but look again.</summary>
-    public static bool MeansTheNodeHasIt(string message) => HasIt.Concat(NonceIsBusy).Any(part => message.Contains(part, StringComparison.OrdinalIgnoreCase));
+    public static bool MeansTheNodeHasIt(string message) =>
+        HasIt.Concat(NonceIsBusy).Any(part => message.Contains(part, StringComparison.OrdinalIgnoreCase));
 }

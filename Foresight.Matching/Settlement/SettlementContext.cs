@@ -1,19 +1,30 @@
-using Foresight.Matching.Publishing;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Publishing;
 using Npgsql;
 
 namespace Foresight.Matching.Settlement;
 
 /// <summary>What every settlement term of the process works with.</summary>
 public sealed record SettlementServices(
-    OperatorKey Key, SettlementOptions Options, TradeStatePublisher Publisher, SettlementMetrics Metrics, TimeProvider Clock);
+    OperatorKey Key,
+    SettlementOptions Options,
+    TradeStatePublisher Publisher,
+    SettlementMetrics Metrics,
+    TimeProvider Clock
+);
 
 /// <summary>One settlement term on one deployment, for the loops that run in it.</summary>
 /// <param name="Database">The term's own sessions.</param>
 public sealed record SettlementContext(
-    Term Term, NpgsqlDataSource Database, Deployment Deployment, EthereumClient Client, SettlementServices Services, ILogger Logger)
+    Term Term,
+    NpgsqlDataSource Database,
+    Deployment Deployment,
+    EthereumClient Client,
+    SettlementServices Services,
+    ILogger Logger
+)
 {
     public SettlementStore Store { get; } = new(Database);
 

@@ -14,189 +14,298 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
 {
     private const string Changed = "RETURNING t.trade_id, t.market_id, t.settlement, t.settlement_reason, t.tx_hash, t.block_number";
 
-    private const string InsertBatch =
-        """
+    private const string InsertBatch = """
         INSERT INTO settlement_batches (market_id, signer, nonce, raw_tx, tx_hash, state, max_fee_wei, priority_fee_wei, gas_limit, trades, epoch)
         VALUES ($1, $2, $3, $4, $5, 'signed', $6, $7, $8, $9, $10) RETURNING batch_id
         """;
 
-    /// <summary>Stores a signed transaction before anybody sees it: after a crash the same bytes are sent again, never others for the same trades.</summary>
-    public Task<IReadOnlyList<TradeChange>> StoreAsync(Term term, NewBatch batch, CancellationToken cancellation) => ExecuteAsync(
-        term, cancellation,
-        Sql(
-            $"""
-             WITH b AS ({InsertBatch})
-             UPDATE trades t SET settlement = 'batched', batch_id = b.batch_id, settlement_changed_at = now() FROM b
-             WHERE t.trade_id = ANY ($11) AND t.settlement = 'matched' {Changed}
-             """,
-            [.. BatchValues(term, batch), batch.TradeIds.ToArray()]));
+    /// <summary>
+    /// Stores a signed transaction before anybody sees it: after a crash the same bytes are sent again, never others for the same trades.
+    /// </summary>
+    public Task<IReadOnlyList<TradeChange>> StoreAsync(Term term, NewBatch batch, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            term,
+            cancellationToken,
+            Sql(
+                $"""
+                WITH b AS ({InsertBatch})
+                UPDATE trades t SET settlement = 'batched', batch_id = b.batch_id, settlement_changed_at = now() FROM b
+                WHERE t.trade_id = ANY ($11) AND t.settlement = 'matched' {Changed}
+                """,
+                [.. BatchValues(term, batch), batch.TradeIds.ToArray()]
+            )
+        );
 
     /// <summary>Stores the replacement of a stuck transaction: same nonce, same trades, higher fees.</summary>
-    public Task<IReadOnlyList<TradeChange>> ReplaceAsync(Term term, long replaced, NewBatch by, CancellationToken cancellation) => ExecuteAsync(
-        term, cancellation,
-        Sql("UPDATE settlement_batches SET state = 'replaced', updated_at = now() WHERE batch_id = $1", replaced),
-        Sql(
-            $"""
-             WITH b AS ({InsertBatch})
-             UPDATE trades t SET batch_id = b.batch_id FROM b WHERE t.batch_id = $11 {Changed}
-             """,
-            [.. BatchValues(term, by), replaced]));
+    public Task<IReadOnlyList<TradeChange>> ReplaceAsync(Term term, long replaced, NewBatch by, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            term,
+            cancellationToken,
+            Sql("UPDATE settlement_batches SET state = 'replaced', updated_at = now() WHERE batch_id = $1", replaced),
+            Sql(
+                $"""
+                WITH b AS ({InsertBatch})
+                UPDATE trades t SET batch_id = b.batch_id FROM b WHERE t.batch_id = $11 {Changed}
+                """,
+                [.. BatchValues(term, by), replaced]
+            )
+        );
 
-    public Task<IReadOnlyList<TradeChange>> MarkBroadcastAsync(Term term, long batchId, long head, CancellationToken cancellation) => ExecuteAsync(
-        term, cancellation,
-        Sql(
-            "UPDATE settlement_batches SET state = 'broadcast', broadcast_block = COALESCE(broadcast_block, $2), updated_at = now() WHERE batch_id = $1 AND state IN ('signed', 'broadcast')",
-            batchId, head),
-        Sql($"UPDATE trades t SET settlement = 'broadcast', settlement_changed_at = now() WHERE t.batch_id = $1 AND t.settlement = 'batched' {Changed}", batchId));
+    public Task<IReadOnlyList<TradeChange>> MarkBroadcastAsync(Term term, long batchId, long head, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            term,
+            cancellationToken,
+            Sql(
+                "UPDATE settlement_batches SET state = 'broadcast', broadcast_block = COALESCE(broadcast_block, $2), updated_at = now() WHERE batch_id = $1 AND state IN ('signed', 'broadcast')",
+                batchId,
+                head
+            ),
+            Sql(
+                $"UPDATE trades t SET settlement = 'broadcast', settlement_changed_at = now() WHERE t.batch_id = $1 AND t.settlement = 'batched' {Changed}",
+                batchId
+            )
+        );
 
-    /// <summary>A receipt was found and checked. <paramref name="live"/> differs from <paramref name="mined"/> when a replaced transaction was mined after all.</summary>
+    /// <summary>
+    /// A receipt was found and checked. <paramref name="live"/> differs from <paramref name="mined"/> when a replaced transaction was mined
+    /// after all.
+    /// </summary>
     /// <param name="outcomes">Empty when the transaction reverted as a whole: its trades then wait until that is confirmed.</param>
     public Task<IReadOnlyList<TradeChange>> RecordMinedAsync(
-        Term term, StoredBatch live, StoredBatch mined, MinedFacts facts, IReadOnlyList<TradeOutcome> outcomes, CancellationToken cancellation)
+        Term term,
+        StoredBatch live,
+        StoredBatch mined,
+        MinedFacts facts,
+        IReadOnlyList<TradeOutcome> outcomes,
+        CancellationToken cancellationToken
+    )
     {
         var settled = outcomes.Where(o => o.Reason is null).Select(o => o.TradeId).ToArray();
         var failed = outcomes.Where(o => o.HasFailed).ToArray();
         var held = outcomes.Where(o => o.IsHeld).ToArray();
         return ExecuteAsync(
-            term, cancellation,
-            Sql("UPDATE settlement_batches SET state = 'replaced', updated_at = now() WHERE batch_id = $1 AND batch_id <> $2", live.BatchId, mined.BatchId),
+            term,
+            cancellationToken,
+            Sql(
+                "UPDATE settlement_batches SET state = 'replaced', updated_at = now() WHERE batch_id = $1 AND batch_id <> $2",
+                live.BatchId,
+                mined.BatchId
+            ),
             Sql(
                 """
                 UPDATE settlement_batches SET state = 'mined', block_number = $2, block_hash = $3, gas_used = $4, error = $5, updated_at = now()
                 WHERE batch_id = $1
                 """,
-                mined.BatchId, facts.BlockNumber, facts.BlockHash, facts.GasUsed, TextOrNull(facts.Error)),
+                mined.BatchId,
+                facts.BlockNumber,
+                facts.BlockHash,
+                facts.GasUsed,
+                TextOrNull(facts.Error)
+            ),
             Sql("UPDATE trades SET batch_id = $2 WHERE batch_id = $1 AND batch_id <> $2", live.BatchId, mined.BatchId),
             Sql(
                 $"""
-                 UPDATE trades t SET settlement = 'mined', settlement_reason = NULL, batch_id = $2, tx_hash = $3, block_number = $4, settlement_changed_at = now()
-                 WHERE t.trade_id = ANY ($1) AND t.settlement <> 'final' {Changed}
-                 """,
-                settled, mined.BatchId, mined.TransactionHash, facts.BlockNumber),
+                UPDATE trades t SET settlement = 'mined', settlement_reason = NULL, batch_id = $2, tx_hash = $3, block_number = $4, settlement_changed_at = now()
+                WHERE t.trade_id = ANY ($1) AND t.settlement <> 'final' {Changed}
+                """,
+                settled,
+                mined.BatchId,
+                mined.TransactionHash,
+                facts.BlockNumber
+            ),
             Sql(
                 $"""
-                 UPDATE trades t SET settlement = 'failed', settlement_reason = f.reason, batch_id = $3, tx_hash = $4, block_number = $5, settlement_changed_at = now()
-                 FROM unnest($1::bigint[], $2::text[]) AS f (trade_id, reason)
-                 WHERE t.trade_id = f.trade_id AND t.settlement NOT IN ('mined', 'final') {Changed}
-                 """,
-                failed.Select(f => f.TradeId).ToArray(), failed.Select(f => f.Reason!).ToArray(), mined.BatchId, mined.TransactionHash, facts.BlockNumber),
+                UPDATE trades t SET settlement = 'failed', settlement_reason = f.reason, batch_id = $3, tx_hash = $4, block_number = $5, settlement_changed_at = now()
+                FROM unnest($1::bigint[], $2::text[]) AS f (trade_id, reason)
+                WHERE t.trade_id = f.trade_id AND t.settlement NOT IN ('mined', 'final') {Changed}
+                """,
+                failed.Select(f => f.TradeId).ToArray(),
+                failed.Select(f => f.Reason!).ToArray(),
+                mined.BatchId,
+                mined.TransactionHash,
+                facts.BlockNumber
+            ),
             // Not matched again yet: if this block is undone, the same bytes may settle them after all.
             Sql(
                 $"""
-                 UPDATE trades t SET settlement = 'broadcast', settlement_reason = h.reason, batch_id = $3, settlement_changed_at = now()
-                 FROM unnest($1::bigint[], $2::text[]) AS h (trade_id, reason)
-                 WHERE t.trade_id = h.trade_id AND t.settlement IN ('batched', 'broadcast') {Changed}
-                 """,
-                held.Select(h => h.TradeId).ToArray(), held.Select(h => h.Reason!).ToArray(), mined.BatchId));
+                UPDATE trades t SET settlement = 'broadcast', settlement_reason = h.reason, batch_id = $3, settlement_changed_at = now()
+                FROM unnest($1::bigint[], $2::text[]) AS h (trade_id, reason)
+                WHERE t.trade_id = h.trade_id AND t.settlement IN ('batched', 'broadcast') {Changed}
+                """,
+                held.Select(h => h.TradeId).ToArray(),
+                held.Select(h => h.Reason!).ToArray(),
+                mined.BatchId
+            )
+        );
     }
 
     /// <summary>
-    /// The block of these batches is not canonical any more: whatever it decided is open again. Not what is final: the follower has met that in
-    /// the block where it is now, and takes it back itself if that one goes.
+    /// The block of these batches is not canonical any more: whatever it decided is open again. Not what is final: the follower has met
+    /// that in the block where it is now, and takes it back itself if that one goes.
     /// </summary>
-    public Task<IReadOnlyList<TradeChange>> BackToBroadcastAsync(Term term, IReadOnlyCollection<long> batchIds, CancellationToken cancellation) => ExecuteAsync(
-        term, cancellation,
-        Sql(
-            """
-            UPDATE settlement_batches SET state = 'broadcast', broadcast_block = NULL, block_number = NULL, block_hash = NULL, gas_used = NULL, error = NULL,
-                updated_at = now()
-            WHERE batch_id = ANY ($1) AND state IN ('mined', 'final', 'failed')
-            """,
-            batchIds.ToArray()),
-        Sql(
-            $"""
-             UPDATE trades t SET settlement = 'broadcast', settlement_reason = NULL, tx_hash = NULL, block_number = NULL, settled_at = NULL, settlement_changed_at = now()
-             WHERE t.batch_id = ANY ($1)
-               AND (t.settlement IN ('mined', 'failed') OR (t.settlement = 'broadcast' AND t.settlement_reason IS NOT NULL)) {Changed}
-             """,
-            batchIds.ToArray()));
+    public Task<IReadOnlyList<TradeChange>> BackToBroadcastAsync(
+        Term term,
+        IReadOnlyCollection<long> batchIds,
+        CancellationToken cancellationToken
+    ) =>
+        ExecuteAsync(
+            term,
+            cancellationToken,
+            Sql(
+                """
+                UPDATE settlement_batches SET state = 'broadcast', broadcast_block = NULL, block_number = NULL, block_hash = NULL, gas_used = NULL, error = NULL,
+                    updated_at = now()
+                WHERE batch_id = ANY ($1) AND state IN ('mined', 'final', 'failed')
+                """,
+                batchIds.ToArray()
+            ),
+            Sql(
+                $"""
+                UPDATE trades t SET settlement = 'broadcast', settlement_reason = NULL, tx_hash = NULL, block_number = NULL, settled_at = NULL, settlement_changed_at = now()
+                WHERE t.batch_id = ANY ($1)
+                  AND (t.settlement IN ('mined', 'failed') OR (t.settlement = 'broadcast' AND t.settlement_reason IS NOT NULL)) {Changed}
+                """,
+                batchIds.ToArray()
+            )
+        );
 
     /// <summary>
     /// Its block is confirmed; the trades' own finality is the follower's word, when the engine knows it too. Those that a paused market
     /// refused are matched again: certain not to have settled, and nobody's fault.
     /// </summary>
-    public Task<IReadOnlyList<TradeChange>> FinishAsync(Term term, long batchId, CancellationToken cancellation) => ExecuteAsync(
-        term, cancellation,
-        Sql("UPDATE settlement_batches SET state = 'final', updated_at = now() WHERE batch_id = $1 AND state = 'mined'", batchId),
-        Sql(
-            $"""
-             UPDATE trades t SET settlement = 'matched', settlement_reason = NULL, batch_id = NULL, settlement_changed_at = now()
-             WHERE t.batch_id = $1 AND t.settlement = 'broadcast' AND t.settlement_reason IS NOT NULL {Changed}
-             """,
-            batchId));
+    public Task<IReadOnlyList<TradeChange>> FinishAsync(Term term, long batchId, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            term,
+            cancellationToken,
+            Sql("UPDATE settlement_batches SET state = 'final', updated_at = now() WHERE batch_id = $1 AND state = 'mined'", batchId),
+            Sql(
+                $"""
+                UPDATE trades t SET settlement = 'matched', settlement_reason = NULL, batch_id = NULL, settlement_changed_at = now()
+                WHERE t.batch_id = $1 AND t.settlement = 'broadcast' AND t.settlement_reason IS NOT NULL {Changed}
+                """,
+                batchId
+            )
+        );
 
     /// <summary>
     /// It did nothing and never will: it reverted as a whole, confirmed, or its nonce went to a foreign transaction. Its trades are matched
     /// again and go into smaller batches; a trade that was alone has failed by itself.
     /// </summary>
-    public Task<IReadOnlyList<TradeChange>> GiveUpAsync(Term term, long batchId, string reason, bool blameSingleTrade, CancellationToken cancellation) => ExecuteAsync(
-        term, cancellation,
-        Sql("UPDATE settlement_batches SET state = 'failed', error = COALESCE(error, $2), updated_at = now() WHERE batch_id = $1", batchId, reason),
-        Sql(
-            $"""
-             UPDATE trades t SET
-                 settlement = CASE WHEN $3 AND b.trades = 1 THEN 'failed' ELSE 'matched' END,
-                 settlement_reason = CASE WHEN $3 AND b.trades = 1 THEN $2 END,
-                 settlement_attempts = least(t.settlement_attempts + CASE WHEN $3 THEN 1 ELSE 0 END, 100),
-                 batch_id = NULL, settlement_changed_at = now()
-             FROM settlement_batches b
-             WHERE b.batch_id = $1 AND t.batch_id = $1 AND t.settlement IN ('batched', 'broadcast') {Changed}
-             """,
-            batchId, reason, blameSingleTrade));
+    public Task<IReadOnlyList<TradeChange>> GiveUpAsync(
+        Term term,
+        long batchId,
+        string reason,
+        bool blameSingleTrade,
+        CancellationToken cancellationToken
+    ) =>
+        ExecuteAsync(
+            term,
+            cancellationToken,
+            Sql(
+                "UPDATE settlement_batches SET state = 'failed', error = COALESCE(error, $2), updated_at = now() WHERE batch_id = $1",
+                batchId,
+                reason
+            ),
+            Sql(
+                $"""
+                UPDATE trades t SET
+                    settlement = CASE WHEN $3 AND b.trades = 1 THEN 'failed' ELSE 'matched' END,
+                    settlement_reason = CASE WHEN $3 AND b.trades = 1 THEN $2 END,
+                    settlement_attempts = least(t.settlement_attempts + CASE WHEN $3 THEN 1 ELSE 0 END, 100),
+                    batch_id = NULL, settlement_changed_at = now()
+                FROM settlement_batches b
+                WHERE b.batch_id = $1 AND t.batch_id = $1 AND t.settlement IN ('batched', 'broadcast') {Changed}
+                """,
+                batchId,
+                reason,
+                blameSingleTrade
+            )
+        );
 
     /// <summary>
-    /// The pre-flight says that these would fail. They were never sent, or what was sent was confirmed not to have settled them, so nothing on
-    /// chain can contradict this decision.
+    /// The pre-flight says that these would fail. They were never sent, or what was sent was confirmed not to have settled them, so nothing
+    /// on chain can contradict this decision.
     /// </summary>
-    public Task<IReadOnlyList<TradeChange>> FailUnsentAsync(Term term, IReadOnlyList<TradeOutcome> failed, CancellationToken cancellation) => ExecuteAsync(
-        term, cancellation,
-        Sql(
-            $"""
-             UPDATE trades t SET settlement = 'failed', settlement_reason = f.reason, settlement_changed_at = now()
-             FROM unnest($1::bigint[], $2::text[]) AS f (trade_id, reason)
-             WHERE t.trade_id = f.trade_id AND t.settlement = 'matched' {Changed}
-             """,
-            failed.Select(f => f.TradeId).ToArray(), failed.Select(f => f.Reason ?? "unknown").ToArray()));
+    public Task<IReadOnlyList<TradeChange>> FailUnsentAsync(
+        Term term,
+        IReadOnlyList<TradeOutcome> failed,
+        CancellationToken cancellationToken
+    ) =>
+        ExecuteAsync(
+            term,
+            cancellationToken,
+            Sql(
+                $"""
+                UPDATE trades t SET settlement = 'failed', settlement_reason = f.reason, settlement_changed_at = now()
+                FROM unnest($1::bigint[], $2::text[]) AS f (trade_id, reason)
+                WHERE t.trade_id = f.trade_id AND t.settlement = 'matched' {Changed}
+                """,
+                failed.Select(f => f.TradeId).ToArray(),
+                failed.Select(f => f.Reason ?? "unknown").ToArray()
+            )
+        );
 
     /// <summary>Writes nothing; fails where this node does not hold the term any more.</summary>
-    public Task AssertTermAsync(Term term, CancellationToken cancellation) => ExecuteAsync(term, cancellation);
+    public Task AssertTermAsync(Term term, CancellationToken cancellationToken) => ExecuteAsync(term, cancellationToken);
 
     private static object[] BatchValues(Term term, NewBatch batch) =>
-    [
-        batch.MarketId, batch.Signer, batch.Nonce, batch.RawTransaction, batch.TransactionHash, batch.Fee.MaxFee, batch.Fee.PriorityFee, batch.GasLimit,
-        batch.TradeIds.Count, term.Epoch,
-    ];
+        [
+            batch.MarketId,
+            batch.Signer,
+            batch.Nonce,
+            batch.RawTransaction,
+            batch.TransactionHash,
+            batch.Fee.MaxFee,
+            batch.Fee.PriorityFee,
+            batch.GasLimit,
+            batch.TradeIds.Count,
+            term.Epoch,
+        ];
 
     internal static NpgsqlBatchCommand Sql(string text, params object[] values)
     {
         var command = new NpgsqlBatchCommand(text);
-        foreach (var value in values) command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value });
         return command;
     }
 
-    internal static NpgsqlParameter TextOrNull(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text };
+    internal static NpgsqlParameter TextOrNull(string? value) =>
+        new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text };
 
     /// <summary>Runs the statements behind the fence, as one implicit transaction.</summary>
     /// <exception cref="PostgresException">FS001: this node does not hold the term any more; nothing was written.</exception>
-    internal async Task<IReadOnlyList<TradeChange>> ExecuteAsync(Term term, CancellationToken cancellation, params IEnumerable<NpgsqlBatchCommand> commands)
+    internal async Task<IReadOnlyList<TradeChange>> ExecuteAsync(
+        Term term,
+        CancellationToken cancellationToken,
+        params IEnumerable<NpgsqlBatchCommand> commands
+    )
     {
         await using var batch = primary.CreateBatch();
         batch.BatchCommands.Add(Fence.Assert(term));
-        foreach (var command in commands) batch.BatchCommands.Add(command);
+        foreach (var command in commands)
+            batch.BatchCommands.Add(command);
         var changes = new List<TradeChange>();
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         do
         {
             // Only the statements that change trades return six columns.
-            while (await reader.ReadAsync(cancellation))
+            while (await reader.ReadAsync(cancellationToken))
             {
-                if (reader.FieldCount != 6) continue;
-                changes.Add(new TradeChange(
-                    reader.GetInt64(0), reader.GetInt32(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetString(3),
-                    reader.IsDBNull(4) ? null : reader.GetFieldValue<byte[]>(4), reader.IsDBNull(5) ? null : reader.GetInt64(5)));
+                if (reader.FieldCount != 6)
+                    continue;
+                changes.Add(
+                    new TradeChange(
+                        reader.GetInt64(0),
+                        reader.GetInt32(1),
+                        reader.GetString(2),
+                        reader.IsDBNull(3) ? null : reader.GetString(3),
+                        reader.IsDBNull(4) ? null : reader.GetFieldValue<byte[]>(4),
+                        reader.IsDBNull(5) ? null : reader.GetInt64(5)
+                    )
+                );
             }
-        }
-        while (await reader.NextResultAsync(cancellation));
+        } while (await reader.NextResultAsync(cancellationToken));
 
         return changes;
     }

@@ -8,23 +8,38 @@ namespace Foresight.Matching.Settlement;
 /// <summary>Counts of what settlement did; none of the labels holds an id or an address.</summary>
 public sealed class SettlementMetrics
 {
-    private readonly Counter<long> trades;
-    private readonly Counter<long> batches;
-    private readonly Counter<long> bust;
-    private readonly Counter<long> headReductions;
-    private readonly Histogram<double> blockSeconds;
+    private readonly Counter<long> _trades;
+    private readonly Counter<long> _batches;
+    private readonly Counter<long> _bust;
+    private readonly Counter<long> _headReductions;
+    private readonly Histogram<double> _blockSeconds;
 
     public SettlementMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MetricNames.Meter);
-        trades = meter.CreateCounter<long>(MetricNames.SettledTrades, description: "Trades that became final or failed.");
-        batches = meter.CreateCounter<long>(MetricNames.SettlementBatches, description: "Transactions by what became of them.");
-        bust = meter.CreateCounter<long>(MetricNames.BustTrades, description: "Trades that failed for good, by reason.");
-        headReductions = meter.CreateCounter<long>(MetricNames.HeadReductions, description: "Holdings that an unconfirmed block made smaller.");
-        blockSeconds = meter.CreateHistogram<double>(MetricNames.BlockProcessingDuration, "s", "Time from reading a block range to its acknowledgement by the leader.");
+        _trades = meter.CreateCounter<long>(MetricNames.SettledTrades, description: "Trades that became final or failed.");
+        _batches = meter.CreateCounter<long>(MetricNames.SettlementBatches, description: "Transactions by what became of them.");
+        _bust = meter.CreateCounter<long>(MetricNames.BustTrades, description: "Trades that failed for good, by reason.");
+        _headReductions = meter.CreateCounter<long>(
+            MetricNames.HeadReductions,
+            description: "Holdings that an unconfirmed block made smaller."
+        );
+        _blockSeconds = meter.CreateHistogram<double>(
+            MetricNames.BlockProcessingDuration,
+            "s",
+            "Time from reading a block range to its acknowledgement by the leader."
+        );
         meter.CreateObservableGauge(MetricNames.SettlementPending, () => Pending, description: "Trades that are neither final nor failed.");
-        meter.CreateObservableGauge(MetricNames.SettlementHalted, () => Halted is null ? 0 : 1, description: "1: settlement has stopped by itself and waits for a person.");
-        meter.CreateObservableGauge(MetricNames.SignerBalance, ReadSignerBalance, description: "Ether of the account that pays for gas, where this node settles.");
+        meter.CreateObservableGauge(
+            MetricNames.SettlementHalted,
+            () => Halted is null ? 0 : 1,
+            description: "1: settlement has stopped by itself and waits for a person."
+        );
+        meter.CreateObservableGauge(
+            MetricNames.SignerBalance,
+            ReadSignerBalance,
+            description: "Ether of the account that pays for gas, where this node settles."
+        );
         meter.CreateObservableGauge(MetricNames.ChainHead, () => Head, description: "Newest block that the node told of.");
     }
 
@@ -41,18 +56,18 @@ public sealed class SettlementMetrics
     public void Changed(IReadOnlyCollection<TradeChange> changes)
     {
         foreach (var group in changes.Where(c => c.Settlement is TradeStates.Final or TradeStates.Failed).GroupBy(c => c.Settlement))
-            trades.Add(group.Count(), new KeyValuePair<string, object?>("state", group.Key));
+            _trades.Add(group.Count(), new KeyValuePair<string, object?>("state", group.Key));
     }
 
     // A gauge that nobody ever set tells nothing, instead of an empty account.
     private IEnumerable<Measurement<double>> ReadSignerBalance() => SignerBalance is { } wei ? [new((double)wei / 1e18)] : [];
 
-    public void Batch(string state) => batches.Add(1, new KeyValuePair<string, object?>("state", state));
+    public void Batch(string state) => _batches.Add(1, new KeyValuePair<string, object?>("state", state));
 
     /// <param name="code">Of a short list, see SettlementFailure; no account.</param>
-    public void Bust(string code) => bust.Add(1, new KeyValuePair<string, object?>("reason", code));
+    public void Bust(string code) => _bust.Add(1, new KeyValuePair<string, object?>("reason", code));
 
-    public void HeadReductions(int holdings) => headReductions.Add(holdings);
+    public void HeadReductions(int holdings) => _headReductions.Add(holdings);
 
-    public void BlocksProcessed(TimeSpan took) => blockSeconds.Record(took.TotalSeconds);
+    public void BlocksProcessed(TimeSpan took) => _blockSeconds.Record(took.TotalSeconds);
 }

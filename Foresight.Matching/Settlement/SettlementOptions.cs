@@ -1,6 +1,6 @@
 using System.Numerics;
-using Foresight.ServiceDefaults.Hosting;
 using Foresight.Cluster.Offenders;
+using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Settlement;
 
@@ -17,33 +17,39 @@ public sealed record SettlementOptions
     public int FinalityBlocks { get; init; } = 64;
 
     /// <summary>
-    /// Five such batches of plain direct trades fit into a block of 30 million gas, 250 trades; of 100 only two, because a transaction goes into
-    /// a block when what it asks for still fits, and it asks for half as much again as it uses (bench verb <c>settle</c>).
+    /// Five such batches of plain direct trades fit into a block of 30 million gas, 250 trades; of 100 only two, because a transaction goes
+    /// into a block when what it asks for still fits, and it asks for half as much again as it uses (bench verb <c>settle</c>).
     /// </summary>
     public const int DefaultBatchTrades = 50;
 
     /// <summary><c>SETTLEMENT_BATCH_TRADES</c>.</summary>
     public int BatchTrades { get; init; } = DefaultBatchTrades;
 
-    /// <summary>A leg takes 480 bytes, and nodes take no transaction above 128 KB: 200 legs are 96 KB. <c>SETTLEMENT_BATCH_LEGS</c>.</summary>
+    /// <summary>
+    /// A leg takes 480 bytes, and nodes take no transaction above 128 KB: 200 legs are 96 KB. <c>SETTLEMENT_BATCH_LEGS</c>.
+    /// </summary>
     public int BatchLegs { get; init; } = 200;
 
     /// <summary>Most gas of one batch; fewer trades go into it where they would not fit. <c>SETTLEMENT_BATCH_GAS</c>.</summary>
     public long BatchGas { get; init; } = GasRules.TransactionLimit;
 
     /// <summary>
-    /// Gas quarantined for the leg of a plain account. One uses 49,000 to 71,000 (contracts/README.md), up to 90,000 where it touches what was never
-    /// touched; a batch whose trial needs more gets more. <c>SETTLEMENT_LEG_GAS</c>.
+    /// Gas quarantined for the leg of a plain account. One uses 49,000 to 71,000 (contracts/README.md), up to 90,000 where it touches what
+    /// was never touched; a batch whose trial needs more gets more. <c>SETTLEMENT_LEG_GAS</c>.
     /// </summary>
     public long LegGas { get; init; } = 75_000;
 
     /// <summary>A batch that is not full waits this long. <c>SETTLEMENT_BATCH_AGE_MS</c>.</summary>
     public TimeSpan BatchAge { get; init; } = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>Transactions sent and not mined. Nodes keep 16 of one account in their pools without a gap. <c>SETTLEMENT_MAX_IN_FLIGHT</c>.</summary>
+    /// <summary>
+    /// Transactions sent and not mined. Nodes keep 16 of one account in their pools without a gap. <c>SETTLEMENT_MAX_IN_FLIGHT</c>.
+    /// </summary>
     public int MaxInFlight { get; init; } = 16;
 
-    /// <summary>Blocks after which a transaction that is next and not mined is replaced with higher fees. <c>SETTLEMENT_STUCK_BLOCKS</c>.</summary>
+    /// <summary>
+    /// Blocks after which a transaction that is next and not mined is replaced with higher fees. <c>SETTLEMENT_STUCK_BLOCKS</c>.
+    /// </summary>
     public int StuckAfterBlocks { get; init; } = 5;
 
     /// <summary>Most that a transaction offers per unit of gas. <c>SETTLEMENT_MAX_FEE_GWEI</c>.</summary>
@@ -52,7 +58,10 @@ public sealed record SettlementOptions
     /// <summary>Least tip. <c>SETTLEMENT_PRIORITY_FEE_GWEI</c>.</summary>
     public BigInteger PriorityFee { get; init; } = Gwei;
 
-    /// <summary>Wei of the operator's account below which the status says so: time to send it more, before transactions are refused. <c>SETTLEMENT_LOW_BALANCE_MILLIETHER</c>.</summary>
+    /// <summary>
+    /// Wei of the operator's account below which the status says so: time to send it more, before transactions are refused.
+    /// <c>SETTLEMENT_LOW_BALANCE_MILLIETHER</c>.
+    /// </summary>
     public BigInteger LowBalance { get; init; } = 100 * MilliEther;
 
     /// <summary>Pause between two looks at the chain and the journal. <c>SETTLEMENT_POLL_MS</c>.</summary>
@@ -91,12 +100,19 @@ public sealed record SettlementOptions
             MaxFee = Gwei * configuration.Integer("SETTLEMENT_MAX_FEE_GWEI", 500, 1, 1_000_000),
             PriorityFee = Gwei * configuration.Integer("SETTLEMENT_PRIORITY_FEE_GWEI", 1, 0, 1_000_000),
             LowBalance = MilliEther * configuration.Integer("SETTLEMENT_LOW_BALANCE_MILLIETHER", 100, 0, 1_000_000_000),
-            PollInterval = configuration.Milliseconds("SETTLEMENT_POLL_MS", defaults.PollInterval, TimeSpan.FromMilliseconds(20), TimeSpan.FromMinutes(1)),
+            PollInterval = configuration.Milliseconds(
+                "SETTLEMENT_POLL_MS",
+                defaults.PollInterval,
+                TimeSpan.FromMilliseconds(20),
+                TimeSpan.FromMinutes(1)
+            ),
             BlockRange = configuration.Integer("SETTLEMENT_BLOCK_RANGE", defaults.BlockRange, 1, 100_000),
             Offenders = OffenderOptions.From(configuration),
         };
         if (options.FinalityBlocks < options.Confirmations)
-            throw new SettingException("SETTLEMENT_FINALITY_BLOCKS must not be below SETTLEMENT_CONFIRMATIONS: what is confirmed could then not be healed at all.");
+            throw new SettingException(
+                "SETTLEMENT_FINALITY_BLOCKS must not be below SETTLEMENT_CONFIRMATIONS: what is confirmed could then not be healed at all."
+            );
         return options;
     }
 }

@@ -3,7 +3,9 @@ namespace Foresight.Matching.Settlement;
 /// <summary>Values of <c>settlement_batches.state</c>: one row for each transaction ever signed.</summary>
 public static class BatchStates
 {
-    /// <summary>Stored, perhaps sent: a crash between storing and recording the broadcast leaves it here. Sent again, the same bytes.</summary>
+    /// <summary>
+    /// Stored, perhaps sent: a crash between storing and recording the broadcast leaves it here. Sent again, the same bytes.
+    /// </summary>
     public const string Signed = "signed";
 
     public const string Broadcast = "broadcast";

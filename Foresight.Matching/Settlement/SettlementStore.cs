@@ -1,29 +1,65 @@
-using Foresight.Matching.Sequencing;
 using System.Globalization;
 using System.Numerics;
 using Dapper;
 using Foresight.Chain;
 using Foresight.Matching.ChainReading;
+using Foresight.Matching.Sequencing;
 using Npgsql;
 
 namespace Foresight.Matching.Settlement;
 
 /// <summary>One leg of a trade as it goes on chain: the order as it was signed, and how much of it at which price.</summary>
 public sealed record TradeLeg(
-    long TradeId, int Leg, int Kind, byte[] OrderHash, byte[] Maker, int Outcome, bool IsBuy, int OrderPriceTicks, long OrderLots, BigInteger Salt,
-    long Expiry, byte[] Signature, int PriceTicks, long Lots, bool IsTaker);
+    long TradeId,
+    int Leg,
+    int Kind,
+    byte[] OrderHash,
+    byte[] Maker,
+    int Outcome,
+    bool IsBuy,
+    int OrderPriceTicks,
+    long OrderLots,
+    BigInteger Salt,
+    long Expiry,
+    byte[] Signature,
+    int PriceTicks,
+    long Lots,
+    bool IsTaker
+);
 
 /// <summary>A row of settlement_batches: one signed transaction.</summary>
 public sealed record StoredBatch(
-    long BatchId, int MarketId, byte[] Signer, long Nonce, byte[] RawTransaction, byte[] TransactionHash, string State, long? BlockNumber, byte[]? BlockHash,
-    string? Error, BigInteger MaxFee, BigInteger PriorityFee, long GasLimit, int Trades, long? BroadcastBlock)
+    long BatchId,
+    int MarketId,
+    byte[] Signer,
+    long Nonce,
+    byte[] RawTransaction,
+    byte[] TransactionHash,
+    string State,
+    long? BlockNumber,
+    byte[]? BlockHash,
+    string? Error,
+    BigInteger MaxFee,
+    BigInteger PriorityFee,
+    long GasLimit,
+    int Trades,
+    long? BroadcastBlock
+)
 {
     public BatchFacts Facts => new(State, BlockNumber, BlockHash, BroadcastBlock);
 }
 
 /// <summary>A transaction that is signed and not yet stored.</summary>
 public sealed record NewBatch(
-    int MarketId, byte[] Signer, long Nonce, byte[] RawTransaction, byte[] TransactionHash, Fee Fee, long GasLimit, IReadOnlyList<long> TradeIds);
+    int MarketId,
+    byte[] Signer,
+    long Nonce,
+    byte[] RawTransaction,
+    byte[] TransactionHash,
+    Fee Fee,
+    long GasLimit,
+    IReadOnlyList<long> TradeIds
+);
 
 /// <summary>What became of one trade of a mined batch.</summary>
 /// <param name="Reason">Null: settled.</param>
@@ -39,60 +75,90 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     private const string BatchColumns =
         "batch_id, market_id, signer, nonce, raw_tx, tx_hash, state, block_number, block_hash, error, max_fee_wei::text, priority_fee_wei::text, gas_limit, trades, broadcast_block";
 
-    /// <summary>Matched trades of the current chain that no batch holds, oldest first: of every shard, whose ids say nothing of each other's age.</summary>
+    /// <summary>
+    /// Matched trades of the current chain that no batch holds, oldest first: of every shard, whose ids say nothing of each other's age.
+    /// </summary>
     /// <param name="except">Markets that are left out.</param>
     /// <param name="undone">Accounts whose other trades are left out, see <see cref="ReadUndoneAccountsAsync"/>.</param>
     public async Task<IReadOnlyList<WaitingTrade>> ReadWaitingAsync(
-        int limit, IReadOnlyCollection<int> except, IReadOnlyCollection<int> undone, CancellationToken cancellation)
+        int limit,
+        IReadOnlyCollection<int> except,
+        IReadOnlyCollection<int> undone,
+        CancellationToken cancellationToken
+    )
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        var rows = await connection.QueryAsync<(long Id, int Market, int Legs, short Attempts, DateTime Since)>(new CommandDefinition(
-            """
-            SELECT t.trade_id, t.market_id, (SELECT count(*)::int FROM fills f WHERE f.trade_id = t.trade_id), t.settlement_attempts, t.settlement_changed_at
-            FROM (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
-            CROSS JOIN LATERAL (
-                SELECT w.* FROM trades w JOIN markets m USING (market_id)
-                WHERE w.settlement = 'matched' AND m.generation = (SELECT max(generation) FROM deployments)
-                  AND w.market_id <> ALL (@except)
-                  AND (w.closed OR cardinality(@undone) = 0
-                       OR NOT EXISTS (SELECT 1 FROM fills f WHERE f.trade_id = w.trade_id AND f.account_id = ANY (@undone)))
-                  AND w.trade_id >= s.shard << 48 AND w.trade_id < (s.shard + 1) << 48
-                ORDER BY w.trade_id LIMIT @limit) t
-            ORDER BY t.executed_at, t.trade_id LIMIT @limit
-            """,
-            new { limit, except = except.ToArray(), undone = undone.ToArray() }, cancellationToken: cancellation));
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(long Id, int Market, int Legs, short Attempts, DateTime Since)>(
+            new CommandDefinition(
+                """
+                SELECT t.trade_id, t.market_id, (SELECT count(*)::int FROM fills f WHERE f.trade_id = t.trade_id), t.settlement_attempts, t.settlement_changed_at
+                FROM (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
+                CROSS JOIN LATERAL (
+                    SELECT w.* FROM trades w JOIN markets m USING (market_id)
+                    WHERE w.settlement = 'matched' AND m.generation = (SELECT max(generation) FROM deployments)
+                      AND w.market_id <> ALL (@except)
+                      AND (w.closed OR cardinality(@undone) = 0
+                           OR NOT EXISTS (SELECT 1 FROM fills f WHERE f.trade_id = w.trade_id AND f.account_id = ANY (@undone)))
+                      AND w.trade_id >= s.shard << 48 AND w.trade_id < (s.shard + 1) << 48
+                    ORDER BY w.trade_id LIMIT @limit) t
+                ORDER BY t.executed_at, t.trade_id LIMIT @limit
+                """,
+                new
+                {
+                    limit,
+                    except = except.ToArray(),
+                    undone = undone.ToArray(),
+                },
+                cancellationToken: cancellationToken
+            )
+        );
         return [.. rows.Select(r => new WaitingTrade(r.Id, r.Market, r.Legs, r.Attempts, new DateTimeOffset(r.Since)))];
     }
 
     /// <summary>Up to where the chain was followed, and whether the ledger still has to be observed anew after a reorganisation.</summary>
-    public async Task<(BlockMark? Cursor, bool Reobserves)> ReadFollowedAsync(CancellationToken cancellation)
+    public async Task<(BlockMark? Cursor, bool Reobserves)> ReadFollowedAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        var rows = (await connection.QueryAsync<(string Name, long Number, byte[] Hash)>(new CommandDefinition(
-            "SELECT name, block_number, block_hash FROM chain_cursors WHERE name IN (@Follower, @Reobserve)",
-            new { ChainCursors.Follower, ChainCursors.Reobserve }, cancellationToken: cancellation))).ToList();
-        var cursor = rows.Where(r => r.Name == ChainCursors.Follower).Select(r => (BlockMark?)new BlockMark(r.Number, new Hash32(r.Hash))).FirstOrDefault();
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        var rows = (
+            await connection.QueryAsync<(string Name, long Number, byte[] Hash)>(
+                new CommandDefinition(
+                    "SELECT name, block_number, block_hash FROM chain_cursors WHERE name IN (@Follower, @Reobserve)",
+                    new { ChainCursors.Follower, ChainCursors.Reobserve },
+                    cancellationToken: cancellationToken
+                )
+            )
+        ).ToList();
+        var cursor = rows.Where(r => r.Name == ChainCursors.Follower)
+            .Select(r => (BlockMark?)new BlockMark(r.Number, new Hash32(r.Hash)))
+            .FirstOrDefault();
         return (cursor, rows.Exists(r => r.Name == ChainCursors.Reobserve));
     }
 
     /// <summary>
-    /// Accounts of trades that the engine has settled and a reorganisation has undone, until they are on chain again: what these brought is in the
-    /// ledger and not on the chain, and a trade that spends it would fail by nobody's doing.
+    /// Accounts of trades that the engine has settled and a reorganisation has undone, until they are on chain again: what these brought is
+    /// in the ledger and not on the chain, and a trade that spends it would fail by nobody's doing.
     /// </summary>
-    public async Task<IReadOnlyList<int>> ReadUndoneAccountsAsync(long head, CancellationToken cancellation)
+    public async Task<IReadOnlyList<int>> ReadUndoneAccountsAsync(long head, CancellationToken cancellationToken)
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        return [.. await connection.QueryAsync<int>(new CommandDefinition(
-            """
-            SELECT DISTINCT f.account_id FROM trades t JOIN markets m USING (market_id) JOIN fills f USING (trade_id)
-            WHERE t.closed AND t.settlement NOT IN ('final', 'failed') AND (t.settlement <> 'mined' OR t.block_number > @head)
-              AND m.generation = (SELECT max(generation) FROM deployments)
-            """,
-            new { head }, cancellationToken: cancellation))];
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        return
+        [
+            .. await connection.QueryAsync<int>(
+                new CommandDefinition(
+                    """
+                    SELECT DISTINCT f.account_id FROM trades t JOIN markets m USING (market_id) JOIN fills f USING (trade_id)
+                    WHERE t.closed AND t.settlement NOT IN ('final', 'failed') AND (t.settlement <> 'mined' OR t.block_number > @head)
+                      AND m.generation = (SELECT max(generation) FROM deployments)
+                    """,
+                    new { head },
+                    cancellationToken: cancellationToken
+                )
+            ),
+        ];
     }
 
     /// <summary>All legs of these trades, by trade and leg.</summary>
-    public async Task<ILookup<long, TradeLeg>> ReadLegsAsync(IReadOnlyCollection<long> tradeIds, CancellationToken cancellation)
+    public async Task<ILookup<long, TradeLeg>> ReadLegsAsync(IReadOnlyCollection<long> tradeIds, CancellationToken cancellationToken)
     {
         await using var command = primary.CreateCommand(
             """
@@ -100,74 +166,120 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
                    f.price_ticks, f.quantity_lots, f.is_taker
             FROM fills f JOIN trades t USING (trade_id) JOIN orders o USING (order_id) JOIN accounts a ON a.account_id = f.account_id
             WHERE f.trade_id = ANY ($1) ORDER BY f.trade_id, f.leg
-            """);
+            """
+        );
         command.Parameters.Add(new() { Value = tradeIds.ToArray() });
         var legs = new List<TradeLeg>();
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation))
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
         {
-            legs.Add(new TradeLeg(
-                reader.GetInt64(0), reader.GetInt16(1), reader.GetInt16(2), reader.GetFieldValue<byte[]>(3), reader.GetFieldValue<byte[]>(4), reader.GetInt16(5),
-                reader.GetBoolean(6), reader.GetInt32(7), reader.GetInt64(8), reader.GetFieldValue<BigInteger>(9), reader.GetInt64(10),
-                reader.GetFieldValue<byte[]>(11), reader.GetInt32(12), reader.GetInt64(13), reader.GetBoolean(14)));
+            legs.Add(
+                new TradeLeg(
+                    reader.GetInt64(0),
+                    reader.GetInt16(1),
+                    reader.GetInt16(2),
+                    reader.GetFieldValue<byte[]>(3),
+                    reader.GetFieldValue<byte[]>(4),
+                    reader.GetInt16(5),
+                    reader.GetBoolean(6),
+                    reader.GetInt32(7),
+                    reader.GetInt64(8),
+                    reader.GetFieldValue<BigInteger>(9),
+                    reader.GetInt64(10),
+                    reader.GetFieldValue<byte[]>(11),
+                    reader.GetInt32(12),
+                    reader.GetInt64(13),
+                    reader.GetBoolean(14)
+                )
+            );
         }
 
         return legs.ToLookup(l => l.TradeId);
     }
 
     /// <summary>Every transaction that is not finished, by nonce.</summary>
-    public Task<IReadOnlyList<StoredBatch>> ReadUnfinishedAsync(byte[] signer, CancellationToken cancellation)
-        => ReadBatchesAsync("state IN ('signed', 'broadcast', 'mined') AND signer = $1 ORDER BY nonce", [signer], cancellation);
+    public Task<IReadOnlyList<StoredBatch>> ReadUnfinishedAsync(byte[] signer, CancellationToken cancellationToken) =>
+        ReadBatchesAsync("state IN ('signed', 'broadcast', 'mined') AND signer = $1 ORDER BY nonce", [signer], cancellationToken);
 
     /// <summary>All transactions ever signed for a nonce, newest first: any of them may be the one that is mined.</summary>
-    public Task<IReadOnlyList<StoredBatch>> ReadFamilyAsync(byte[] signer, long nonce, CancellationToken cancellation)
-        => ReadBatchesAsync("signer = $1 AND nonce = $2 ORDER BY batch_id DESC", [signer, nonce], cancellation);
+    public Task<IReadOnlyList<StoredBatch>> ReadFamilyAsync(byte[] signer, long nonce, CancellationToken cancellationToken) =>
+        ReadBatchesAsync("signer = $1 AND nonce = $2 ORDER BY batch_id DESC", [signer, nonce], cancellationToken);
 
     /// <summary>The highest nonce that the journal knows of this signer on the current chain; null if none.</summary>
-    public async Task<long?> ReadLastNonceAsync(byte[] signer, CancellationToken cancellation)
+    public async Task<long?> ReadLastNonceAsync(byte[] signer, CancellationToken cancellationToken)
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        return await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
-            """
-            SELECT max(b.nonce) FROM settlement_batches b JOIN markets m USING (market_id)
-            WHERE b.signer = @signer AND m.generation = (SELECT max(generation) FROM deployments)
-            """,
-            new { signer }, cancellationToken: cancellation));
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long?>(
+            new CommandDefinition(
+                """
+                SELECT max(b.nonce) FROM settlement_batches b JOIN markets m USING (market_id)
+                WHERE b.signer = @signer AND m.generation = (SELECT max(generation) FROM deployments)
+                """,
+                new { signer },
+                cancellationToken: cancellationToken
+            )
+        );
     }
 
-    public async Task<IReadOnlyList<long>> ReadTradeIdsAsync(long batchId, CancellationToken cancellation)
+    public async Task<IReadOnlyList<long>> ReadTradeIdsAsync(long batchId, CancellationToken cancellationToken)
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        return [.. await connection.QueryAsync<long>(new CommandDefinition(
-            "SELECT trade_id FROM trades WHERE batch_id = @batchId ORDER BY trade_id", new { batchId }, cancellationToken: cancellation))];
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        return
+        [
+            .. await connection.QueryAsync<long>(
+                new CommandDefinition(
+                    "SELECT trade_id FROM trades WHERE batch_id = @batchId ORDER BY trade_id",
+                    new { batchId },
+                    cancellationToken: cancellationToken
+                )
+            ),
+        ];
     }
 
     /// <summary>The sampled orders of these trades, as they are before a write.</summary>
-    internal Task<SettlementTrace> ReadTraceAsync(IEnumerable<long> tradeIds, CancellationToken cancellation)
-        => SettlementTrace.ReadAsync(primary, tradeIds, cancellation);
+    internal Task<SettlementTrace> ReadTraceAsync(IEnumerable<long> tradeIds, CancellationToken cancellationToken) =>
+        SettlementTrace.ReadAsync(primary, tradeIds, cancellationToken);
 
     /// <summary>Trades that are neither final nor failed.</summary>
-    public async Task<long> CountPendingAsync(CancellationToken cancellation)
+    public async Task<long> CountPendingAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await primary.OpenConnectionAsync(cancellation);
-        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "SELECT count(*) FROM trades WHERE settlement NOT IN ('final', 'failed')", cancellationToken: cancellation));
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(
+            new CommandDefinition(
+                "SELECT count(*) FROM trades WHERE settlement NOT IN ('final', 'failed')",
+                cancellationToken: cancellationToken
+            )
+        );
     }
 
-    private async Task<IReadOnlyList<StoredBatch>> ReadBatchesAsync(string where, object[] values, CancellationToken cancellation)
+    private async Task<IReadOnlyList<StoredBatch>> ReadBatchesAsync(string where, object[] values, CancellationToken cancellationToken)
     {
         await using var command = primary.CreateCommand($"SELECT {BatchColumns} FROM settlement_batches WHERE {where}");
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         var batches = new List<StoredBatch>();
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation))
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
         {
-            batches.Add(new StoredBatch(
-                reader.GetInt64(0), reader.GetInt32(1), reader.GetFieldValue<byte[]>(2), reader.GetInt64(3), reader.GetFieldValue<byte[]>(4),
-                reader.GetFieldValue<byte[]>(5), reader.GetString(6), reader.IsDBNull(7) ? null : reader.GetInt64(7),
-                reader.IsDBNull(8) ? null : reader.GetFieldValue<byte[]>(8), reader.IsDBNull(9) ? null : reader.GetString(9),
-                BigInteger.Parse(reader.GetString(10), CultureInfo.InvariantCulture), BigInteger.Parse(reader.GetString(11), CultureInfo.InvariantCulture),
-                reader.GetInt64(12), reader.GetInt32(13), reader.IsDBNull(14) ? null : reader.GetInt64(14)));
+            batches.Add(
+                new StoredBatch(
+                    reader.GetInt64(0),
+                    reader.GetInt32(1),
+                    reader.GetFieldValue<byte[]>(2),
+                    reader.GetInt64(3),
+                    reader.GetFieldValue<byte[]>(4),
+                    reader.GetFieldValue<byte[]>(5),
+                    reader.GetString(6),
+                    reader.IsDBNull(7) ? null : reader.GetInt64(7),
+                    reader.IsDBNull(8) ? null : reader.GetFieldValue<byte[]>(8),
+                    reader.IsDBNull(9) ? null : reader.GetString(9),
+                    BigInteger.Parse(reader.GetString(10), CultureInfo.InvariantCulture),
+                    BigInteger.Parse(reader.GetString(11), CultureInfo.InvariantCulture),
+                    reader.GetInt64(12),
+                    reader.GetInt32(13),
+                    reader.IsDBNull(14) ? null : reader.GetInt64(14)
+                )
+            );
         }
 
         return batches;

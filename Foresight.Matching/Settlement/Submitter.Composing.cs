@@ -1,5 +1,5 @@
-using Foresight.Matching.Sequencing;
 using Foresight.Chain.Rpc;
+using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.Settlement;
 
@@ -23,43 +23,50 @@ public sealed partial class Submitter
     }
 
     /// <summary>
-    /// Markets that settle nothing now (paused, a node that answers nonsense) are left out until the next block, so that their trades, which
-    /// are soon the oldest, take neither the slots nor the look of the others.
+    /// Markets that settle nothing now (paused, a node that answers nonsense) are left out until the next block, so that their trades,
+    /// which are soon the oldest, take neither the slots nor the look of the others.
     /// </summary>
-    private async Task<bool> ComposeAsync(int slots, long head, CancellationToken cancellation)
+    private async Task<bool> ComposeAsync(int slots, long head, CancellationToken cancellationToken)
     {
-        if (held.Head != head) held = (head, []);
-        if (held.Markets.Count > 0) Trouble ??= heldSaid;
+        if (_held.Head != head)
+            _held = (head, []);
+        if (_held.Markets.Count > 0)
+            Trouble ??= _heldSaid;
         var acted = false;
         BlockRef? ground = null;
         while (true)
         {
-            var undone = await store.ReadUndoneAccountsAsync(head, cancellation);
-            var waiting = await store.ReadWaitingAsync(WaitingLimit, held.Markets, undone, cancellation);
-            var planned = BatchRules.Compose(waiting, settlement.Options.Limits, slots, clock.GetUtcNow());
-            if (planned.Count > 0 && (ground ??= await GroundAsync(head, cancellation)) is null) return acted;
-            var heldBefore = held.Markets.Count;
-            foreach (var plan in planned.Where(p => !held.Markets.Contains(p.MarketId)))
+            var undone = await _store.ReadUndoneAccountsAsync(head, cancellationToken);
+            var waiting = await _store.ReadWaitingAsync(WaitingLimit, _held.Markets, undone, cancellationToken);
+            var planned = BatchRules.Compose(waiting, settlement.Options.Limits, slots, _clock.GetUtcNow());
+            if (planned.Count > 0 && (ground ??= await GroundAsync(head, cancellationToken)) is null)
+                return acted;
+            var heldBefore = _held.Markets.Count;
+            foreach (var plan in planned.Where(p => !_held.Markets.Contains(p.MarketId)))
             {
-                var submitted = await SubmitAsync(plan, ground!.Value, cancellation);
-                if (submitted == Submitted.MarketHeld) held.Markets.Add(plan.MarketId);
-                if (submitted == Submitted.Yes) (acted, slots) = (true, slots - 1);
+                var submitted = await SubmitAsync(plan, ground!.Value, cancellationToken);
+                if (submitted == Submitted.MarketHeld)
+                    _held.Markets.Add(plan.MarketId);
+                if (submitted == Submitted.Yes)
+                    (acted, slots) = (true, slots - 1);
             }
 
             // Each turn leaves out one market more, so this ends.
-            if (held.Markets.Count == heldBefore || slots <= 0) return acted;
+            if (_held.Markets.Count == heldBefore || slots <= 0)
+                return acted;
         }
     }
 
     /// <summary>
-    /// The block that new trades are tried at: what is said of it is final, so it must be the newest one and follow everything that the ledger was
-    /// told. A node that lags, or is on another fork than the follower, would fail good trades.
+    /// The block that new trades are tried at: what is said of it is final, so it must be the newest one and follow everything that the
+    /// ledger was told. A node that lags, or is on another fork than the follower, would fail good trades.
     /// </summary>
     /// <returns>Null: there is none now, and nothing is decided.</returns>
-    private async Task<BlockRef?> GroundAsync(long head, CancellationToken cancellation)
+    private async Task<BlockRef?> GroundAsync(long head, CancellationToken cancellationToken)
     {
-        var (cursor, reobserves) = await store.ReadFollowedAsync(cancellation);
-        if (reobserves) return Wait("A reorganisation was followed back; no new trade is sent until every account was observed anew.");
+        var (cursor, reobserves) = await _store.ReadFollowedAsync(cancellationToken);
+        if (reobserves)
+            return Wait("A reorganisation was followed back; no new trade is sent until every account was observed anew.");
         if (cursor is { } mark && head < mark.Number)
         {
             settlement.Client.Distrust($"It tells of block {head} as its newest, and block {mark.Number} was confirmed before.");
@@ -67,10 +74,13 @@ public sealed partial class Submitter
         }
 
         var isNear = cursor is { } near && head - near.Number <= settlement.Options.BlockRange;
-        var headers = await settlement.Client.GetBlocksAsync(isNear ? cursor!.Value.Number : head, head, cancellation);
+        var headers = await settlement.Client.GetBlocksAsync(isNear ? cursor!.Value.Number : head, head, cancellationToken);
         for (var i = 1; i < headers.Count; i++)
-            if (headers[i].ParentHash != headers[i - 1].Hash) return Wait($"Block {headers[i].Number} does not follow the one before it.");
-        var followed = cursor is not { } last || (isNear ? headers[0].Hash : (await settlement.Client.GetBlockAsync(last.Number, cancellation))?.Hash) == last.Hash;
+            if (headers[i].ParentHash != headers[i - 1].Hash)
+                return Wait($"Block {headers[i].Number} does not follow the one before it.");
+        var followed =
+            cursor is not { } last
+            || (isNear ? headers[0].Hash : (await settlement.Client.GetBlockAsync(last.Number, cancellationToken))?.Hash) == last.Hash;
         return followed ? BlockRef.Hash(headers[^1].Hash) : Wait($"Block {cursor!.Value.Number} was followed, and is not there any more.");
 
         BlockRef? Wait(string reason)
@@ -80,51 +90,55 @@ public sealed partial class Submitter
         }
     }
 
-    private async Task<Submitted> SubmitAsync(PlannedBatch plan, BlockRef ground, CancellationToken cancellation)
+    private async Task<Submitted> SubmitAsync(PlannedBatch plan, BlockRef ground, CancellationToken cancellationToken)
     {
-        var legs = await store.ReadLegsAsync(plan.TradeIds, cancellation);
-        var checks = await signer.PreflightAsync(plan, legs, ground, cancellation);
+        var legs = await _store.ReadLegsAsync(plan.TradeIds, cancellationToken);
+        var checks = await signer.PreflightAsync(plan, legs, ground, cancellationToken);
         // Not the fault of a trade: nothing is decided about any, and all are tried again.
-        if (checks.Held is { } reason) return Hold(plan.MarketId, reason);
+        if (checks.Held is { } reason)
+            return Hold(plan.MarketId, reason);
 
         if (checks.Failed.Count > 0)
         {
-            foreach (var failed in checks.Failed) Log.PreflightFailed(logger, failed.TradeId, failed.Reason!);
-            Publish(await journal.FailUnsentAsync(settlement.Term, checks.Failed, cancellation));
+            foreach (var failed in checks.Failed)
+                Log.PreflightFailed(_logger, failed.TradeId, failed.Reason!);
+            Publish(await _journal.FailUnsentAsync(settlement.Term, checks.Failed, cancellationToken));
         }
 
         var survivors = plan.TradeIds.Except(checks.Failed.Select(f => f.TradeId)).Except(checks.SettledAlready).ToList();
-        if (survivors.Count == 0) return checks.Failed.Count > 0 ? Submitted.Yes : Submitted.Nothing;
-        var fitted = await signer.FitAsync(plan.MarketId, survivors, legs, ground, cancellation);
-        if (fitted.Held is { } obstacle) return Hold(plan.MarketId, obstacle);
+        if (survivors.Count == 0)
+            return checks.Failed.Count > 0 ? Submitted.Yes : Submitted.Nothing;
+        var fitted = await signer.FitAsync(plan.MarketId, survivors, legs, ground, cancellationToken);
+        if (fitted.Held is { } obstacle)
+            return Hold(plan.MarketId, obstacle);
 
-        var (nonce, fee) = (await NextNonceAsync(cancellation), await SuggestFeeAsync(cancellation));
+        var (nonce, fee) = (await NextNonceAsync(cancellationToken), await SuggestFeeAsync(cancellationToken));
         var batch = signer.Sign(plan.MarketId, fitted.TradeIds, legs, nonce, fee, fitted.GasLimit);
 
         // Stored before sent: from here on these trades go on chain by these bytes or their replacement, whoever holds the lease.
-        Publish(await journal.StoreAsync(settlement.Term, batch, cancellation));
-        var stored = (await store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellation))[0];
-        await SendAsync(stored, isNext: false, cancellation);
+        Publish(await _journal.StoreAsync(settlement.Term, batch, cancellationToken));
+        var stored = (await _store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellationToken))[0];
+        await SendAsync(stored, isNext: false, cancellationToken);
         return Submitted.Yes;
     }
 
     private Submitted Hold(int market, string reason)
     {
-        Say(heldSaid = $"Market {market} settles nothing: {reason}");
+        Say(_heldSaid = $"Market {market} settles nothing: {reason}");
         return Submitted.MarketHeld;
     }
 
     /// <summary>After everything that the journal has signed and everything that the chain has or waits for.</summary>
-    private async Task<long> NextNonceAsync(CancellationToken cancellation)
+    private async Task<long> NextNonceAsync(CancellationToken cancellationToken)
     {
-        var pending = await settlement.Client.GetTransactionCountAsync(settlement.Key.Key.Address, BlockRef.Pending, cancellation);
-        var last = await store.ReadLastNonceAsync(settlement.Key.Address, cancellation);
+        var pending = await settlement.Client.GetTransactionCountAsync(settlement.Key.Key.Address, BlockRef.Pending, cancellationToken);
+        var last = await _store.ReadLastNonceAsync(settlement.Key.Address, cancellationToken);
         return Math.Max(pending, last + 1 ?? 0);
     }
 
-    private async Task<Fee> SuggestFeeAsync(CancellationToken cancellation)
+    private async Task<Fee> SuggestFeeAsync(CancellationToken cancellationToken)
     {
-        var market = await settlement.Client.SuggestFeesAsync(settlement.Options.PriorityFee, cancellation);
+        var market = await settlement.Client.SuggestFeesAsync(settlement.Options.PriorityFee, cancellationToken);
         return FeeRules.First(market.BaseFeePerGas, market.MaxPriorityFeePerGas, settlement.Options.MaxFee);
     }
 }

@@ -10,60 +10,64 @@ namespace Foresight.Matching.Settlement;
 /// </summary>
 public sealed partial class Submitter(SettlementContext settlement, BatchSigner signer, ReceiptReader receipts)
 {
-    /// <summary>A nonce that was taken by a foreign transaction is believed only after this many blocks: a lagging node must not decide it.</summary>
+    /// <summary>
+    /// A nonce that was taken by a foreign transaction is believed only after this many blocks: a lagging node must not decide it.
+    /// </summary>
     private const int BlocksUntilNonceIsLost = 3;
 
-    private readonly SettlementStore store = settlement.Store;
-    private readonly SettlementJournal journal = settlement.Journal;
-    private readonly TimeProvider clock = settlement.Clock;
-    private readonly ILogger logger = settlement.Logger;
-    private readonly Dictionary<long, long> missingSince = [];
-    private long? gapSince;
-    private string? said;
-    private (long Head, HashSet<int> Markets) held = (0, []);
-    private string? heldSaid;
+    private readonly SettlementStore _store = settlement.Store;
+    private readonly SettlementJournal _journal = settlement.Journal;
+    private readonly TimeProvider _clock = settlement.Clock;
+    private readonly ILogger _logger = settlement.Logger;
+    private readonly Dictionary<long, long> _missingSince = [];
+    private long? _gapSince;
+    private string? _said;
+    private (long Head, HashSet<int> Markets) _held = (0, []);
+    private string? _heldSaid;
 
     /// <summary>What holds settlement up, in words; null when nothing does.</summary>
     public string? Trouble { get; private set; }
 
     /// <returns>Whether anything was done.</returns>
-    public async Task<bool> StepAsync(long head, CancellationToken cancellation)
+    public async Task<bool> StepAsync(long head, CancellationToken cancellationToken)
     {
         Trouble = null;
-        var mined = await settlement.Client.GetTransactionCountAsync(settlement.Key.Key.Address, BlockRef.Latest, cancellation);
-        var unfinished = await store.ReadUnfinishedAsync(settlement.Key.Address, cancellation);
+        var mined = await settlement.Client.GetTransactionCountAsync(settlement.Key.Key.Address, BlockRef.Latest, cancellationToken);
+        var unfinished = await _store.ReadUnfinishedAsync(settlement.Key.Address, cancellationToken);
         var acted = false;
-        foreach (var batch in unfinished) acted |= await ProgressAsync(batch, head, mined, cancellation);
-        acted |= await HealGapAsync(unfinished, head, mined, cancellation);
+        foreach (var batch in unfinished)
+            acted |= await ProgressAsync(batch, head, mined, cancellationToken);
+        acted |= await HealGapAsync(unfinished, head, mined, cancellationToken);
 
         var inFlight = unfinished.Count(b => b.State is BatchStates.Signed or BatchStates.Broadcast);
-        if (inFlight < settlement.Options.MaxInFlight) acted |= await ComposeAsync(settlement.Options.MaxInFlight - inFlight, head, cancellation);
+        if (inFlight < settlement.Options.MaxInFlight)
+            acted |= await ComposeAsync(settlement.Options.MaxInFlight - inFlight, head, cancellationToken);
         return acted;
     }
 
-    private async Task<bool> ProgressAsync(StoredBatch batch, long head, long mined, CancellationToken cancellation)
+    private async Task<bool> ProgressAsync(StoredBatch batch, long head, long mined, CancellationToken cancellationToken)
     {
-        var (facts, found) = await ReadFactsAsync(batch, head, mined, cancellation);
+        var (facts, found) = await ReadFactsAsync(batch, head, mined, cancellationToken);
         switch (BatchProgressRules.Next(batch.Facts, facts, settlement.Options.Confirmations, settlement.Options.StuckAfterBlocks))
         {
             // What the node refuses, and what may cost no more, waits for the next look: asking again at once would be answered the same.
             case BatchStep.Send:
-                return await SendAsync(batch, isNext: batch.Nonce == mined, cancellation);
+                return await SendAsync(batch, isNext: batch.Nonce == mined, cancellationToken);
 
             case BatchStep.Replace when batch.Nonce == mined:
-                return await ReplaceAsync(batch, cancellation);
+                return await ReplaceAsync(batch, cancellationToken);
 
             case BatchStep.RecordMined:
-                await RecordMinedAsync(batch, found!.Value.Batch, found.Value.Receipt, cancellation);
+                await RecordMinedAsync(batch, found!.Value.Batch, found.Value.Receipt, cancellationToken);
                 return true;
 
             case BatchStep.BackToBroadcast:
-                Log.Reorganised(logger, batch.BatchId, batch.BlockNumber!.Value);
-                Publish(await journal.BackToBroadcastAsync(settlement.Term, [batch.BatchId], cancellation));
+                Log.Reorganised(_logger, batch.BatchId, batch.BlockNumber!.Value);
+                Publish(await _journal.BackToBroadcastAsync(settlement.Term, [batch.BatchId], cancellationToken));
                 return true;
 
             case BatchStep.Finish:
-                await FinishAsync(batch, cancellation);
+                await FinishAsync(batch, cancellationToken);
                 return true;
 
             default:
@@ -72,60 +76,72 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     }
 
     private async Task<(ChainFacts Facts, (StoredBatch Batch, TransactionReceipt Receipt)? Found)> ReadFactsAsync(
-        StoredBatch batch, long head, long mined, CancellationToken cancellation)
+        StoredBatch batch,
+        long head,
+        long mined,
+        CancellationToken cancellationToken
+    )
     {
         if (batch.State == BatchStates.Mined)
         {
-            var block = await settlement.Client.GetBlockAsync(batch.BlockNumber!.Value, cancellation);
+            var block = await settlement.Client.GetBlockAsync(batch.BlockNumber!.Value, cancellationToken);
             return (new ChainFacts(head, batch.BlockNumber, block?.Hash.ToBytes(), KnownToNode: true), null);
         }
 
         if (batch.Nonce < mined)
         {
             // Whichever of the nonce's transactions was mined: a replaced one may have won.
-            var family = await store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellation);
-            var found = await settlement.Client.GetTransactionReceiptsAsync([.. family.Select(b => new Hash32(b.TransactionHash))], cancellation);
+            var family = await _store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellationToken);
+            var found = await settlement.Client.GetTransactionReceiptsAsync(
+                [.. family.Select(b => new Hash32(b.TransactionHash))],
+                cancellationToken
+            );
             for (var i = 0; i < family.Count; i++)
             {
-                if (found[i] is not { } receipt) continue;
-                missingSince.Remove(batch.Nonce);
+                if (found[i] is not { } receipt)
+                    continue;
+                _missingSince.Remove(batch.Nonce);
                 return (new ChainFacts(head, receipt.BlockNumber, null, KnownToNode: true), (family[i], receipt));
             }
 
-            await GiveUpIfNonceIsLostAsync(batch, head, cancellation);
+            await GiveUpIfNonceIsLostAsync(batch, head, cancellationToken);
             return (new ChainFacts(batch.BroadcastBlock ?? head, null, null, KnownToNode: true), null);
         }
 
-        var known = batch.State == BatchStates.Broadcast
-            && await settlement.Client.KnowsTransactionAsync(new Hash32(batch.TransactionHash), cancellation);
+        var known =
+            batch.State == BatchStates.Broadcast
+            && await settlement.Client.KnowsTransactionAsync(new Hash32(batch.TransactionHash), cancellationToken);
         return (new ChainFacts(head, null, null, known), null);
     }
 
-    /// <summary>Its nonce is used and none of its transactions has a receipt: a transaction of somebody else with this key took it.</summary>
-    private async Task GiveUpIfNonceIsLostAsync(StoredBatch batch, long head, CancellationToken cancellation)
+    /// <summary>
+    /// Its nonce is used and none of its transactions has a receipt: a transaction of somebody else with this key took it.
+    /// </summary>
+    private async Task GiveUpIfNonceIsLostAsync(StoredBatch batch, long head, CancellationToken cancellationToken)
     {
-        var since = missingSince.TryGetValue(batch.Nonce, out var seen) ? seen : missingSince[batch.Nonce] = head;
-        if (head - since < settlement.Options.Confirmations + BlocksUntilNonceIsLost) return;
-        Log.NonceLost(logger, batch.Nonce, batch.BatchId);
-        missingSince.Remove(batch.Nonce);
-        Publish(await journal.GiveUpAsync(settlement.Term, batch.BatchId, "nonce_taken", blameSingleTrade: false, cancellation));
+        var since = _missingSince.TryGetValue(batch.Nonce, out var seen) ? seen : _missingSince[batch.Nonce] = head;
+        if (head - since < settlement.Options.Confirmations + BlocksUntilNonceIsLost)
+            return;
+        Log.NonceLost(_logger, batch.Nonce, batch.BatchId);
+        _missingSince.Remove(batch.Nonce);
+        Publish(await _journal.GiveUpAsync(settlement.Term, batch.BatchId, "nonce_taken", blameSingleTrade: false, cancellationToken));
     }
 
     /// <param name="isNext">No transaction of ours has to be mined before it.</param>
     /// <returns>Whether the node has it, or one that replaces it is stored.</returns>
-    private async Task<bool> SendAsync(StoredBatch batch, bool isNext, CancellationToken cancellation)
+    private async Task<bool> SendAsync(StoredBatch batch, bool isNext, CancellationToken cancellationToken)
     {
         // Not the head of the step's beginning: a step that took several blocks would make a fresh transaction look stuck.
-        var sentAt = await settlement.Client.BlockNumberAsync(cancellation);
+        var sentAt = await settlement.Client.BlockNumberAsync(cancellationToken);
         try
         {
-            await settlement.Client.SendRawTransactionAsync(batch.RawTransaction, cancellation);
+            await settlement.Client.SendRawTransactionAsync(batch.RawTransaction, cancellationToken);
         }
         catch (RpcException refusal) when (refusal is not RpcUnavailableException)
         {
             if (isNext && SendRefusals.MeansTheFeeIsTooLow(refusal.NodeMessage))
             {
-                return await ReplaceAsync(batch, cancellation);
+                return await ReplaceAsync(batch, cancellationToken);
             }
 
             if (!SendRefusals.MeansTheNodeHasIt(refusal.NodeMessage))
@@ -135,86 +151,110 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
             }
         }
 
-        if (batch.State == BatchStates.Signed) Log.Sent(logger, batch.BatchId, batch.Trades, batch.Nonce);
-        else Log.SentAgain(logger, batch.BatchId, batch.Nonce);
-        Publish(await journal.MarkBroadcastAsync(settlement.Term, batch.BatchId, sentAt, cancellation));
+        if (batch.State == BatchStates.Signed)
+            Log.Sent(_logger, batch.BatchId, batch.Trades, batch.Nonce);
+        else
+            Log.SentAgain(_logger, batch.BatchId, batch.Nonce);
+        Publish(await _journal.MarkBroadcastAsync(settlement.Term, batch.BatchId, sentAt, cancellationToken));
         return true;
     }
 
     /// <returns>Whether a replacement is stored; it is sent by the next step.</returns>
-    private async Task<bool> ReplaceAsync(StoredBatch batch, CancellationToken cancellation)
+    private async Task<bool> ReplaceAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
-        var market = await settlement.Client.SuggestFeesAsync(settlement.Options.PriorityFee, cancellation);
-        var bumped = FeeRules.Bump(new Fee(batch.MaxFee, batch.PriorityFee), market.BaseFeePerGas, market.MaxPriorityFeePerGas, settlement.Options.MaxFee);
+        var market = await settlement.Client.SuggestFeesAsync(settlement.Options.PriorityFee, cancellationToken);
+        var bumped = FeeRules.Bump(
+            new Fee(batch.MaxFee, batch.PriorityFee),
+            market.BaseFeePerGas,
+            market.MaxPriorityFeePerGas,
+            settlement.Options.MaxFee
+        );
         if (bumped is not { } fee)
         {
             Say($"Batch {batch.BatchId} (nonce {batch.Nonce}) is stuck and its fee is at the cap.");
             return false;
         }
 
-        var tradeIds = await store.ReadTradeIdsAsync(batch.BatchId, cancellation);
-        var legs = await store.ReadLegsAsync(tradeIds, cancellation);
+        var tradeIds = await _store.ReadTradeIdsAsync(batch.BatchId, cancellationToken);
+        var legs = await _store.ReadLegsAsync(tradeIds, cancellationToken);
         var replacement = signer.Sign(batch.MarketId, tradeIds, legs, batch.Nonce, fee, batch.GasLimit);
-        Log.Replaced(logger, batch.BatchId, batch.Nonce, fee.MaxFee);
+        Log.Replaced(_logger, batch.BatchId, batch.Nonce, fee.MaxFee);
         settlement.Metrics.Batch("replaced");
-        Publish(await journal.ReplaceAsync(settlement.Term, batch.BatchId, replacement, cancellation));
+        Publish(await _journal.ReplaceAsync(settlement.Term, batch.BatchId, replacement, cancellationToken));
         return true;
     }
 
-    private async Task RecordMinedAsync(StoredBatch live, StoredBatch mined, TransactionReceipt receipt, CancellationToken cancellation)
+    private async Task RecordMinedAsync(
+        StoredBatch live,
+        StoredBatch mined,
+        TransactionReceipt receipt,
+        CancellationToken cancellationToken
+    )
     {
-        var tradeIds = await store.ReadTradeIdsAsync(live.BatchId, cancellation);
-        var legs = await store.ReadLegsAsync(tradeIds, cancellation);
-        var outcomes = receipt.Succeeded ? await receipts.ReadAsync(receipt, live.MarketId, tradeIds, legs, cancellation) : [];
-        var trace = await store.ReadTraceAsync(tradeIds, cancellation);
-        var facts = new MinedFacts(receipt.BlockNumber, receipt.BlockHash.ToBytes(), receipt.GasUsed, receipt.Succeeded ? null : "reverted");
-        Publish(await journal.RecordMinedAsync(settlement.Term, live, mined, facts, outcomes, cancellation));
+        var tradeIds = await _store.ReadTradeIdsAsync(live.BatchId, cancellationToken);
+        var legs = await _store.ReadLegsAsync(tradeIds, cancellationToken);
+        var outcomes = receipt.Succeeded ? await receipts.ReadAsync(receipt, live.MarketId, tradeIds, legs, cancellationToken) : [];
+        var trace = await _store.ReadTraceAsync(tradeIds, cancellationToken);
+        var facts = new MinedFacts(
+            receipt.BlockNumber,
+            receipt.BlockHash.ToBytes(),
+            receipt.GasUsed,
+            receipt.Succeeded ? null : "reverted"
+        );
+        Publish(await _journal.RecordMinedAsync(settlement.Term, live, mined, facts, outcomes, cancellationToken));
         trace.Settled(mined, facts, outcomes);
         var (failed, heldBack) = (outcomes.Count(o => o.HasFailed), outcomes.Count(o => o.IsHeld));
         settlement.Metrics.Batch(receipt.Succeeded ? "mined" : "reverted");
-        Log.Mined(logger, mined.BatchId, receipt.BlockNumber, outcomes.Count - failed - heldBack, failed, receipt.GasUsed);
-        if (heldBack > 0) Log.Held(logger, mined.BatchId, heldBack);
+        Log.Mined(_logger, mined.BatchId, receipt.BlockNumber, outcomes.Count - failed - heldBack, failed, receipt.GasUsed);
+        if (heldBack > 0)
+            Log.Held(_logger, mined.BatchId, heldBack);
     }
 
-    private async Task FinishAsync(StoredBatch batch, CancellationToken cancellation)
+    private async Task FinishAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
         if (batch.Error is null)
         {
-            Publish(await journal.FinishAsync(settlement.Term, batch.BatchId, cancellation));
+            Publish(await _journal.FinishAsync(settlement.Term, batch.BatchId, cancellationToken));
             return;
         }
 
-        Log.Reverted(logger, batch.BatchId, batch.Trades);
-        Publish(await journal.GiveUpAsync(settlement.Term, batch.BatchId, "reverted", blameSingleTrade: true, cancellation));
+        Log.Reverted(_logger, batch.BatchId, batch.Trades);
+        Publish(await _journal.GiveUpAsync(settlement.Term, batch.BatchId, "reverted", blameSingleTrade: true, cancellationToken));
     }
 
     /// <summary>
     /// The lowest transaction waits for a nonce that nobody uses (rows lost with an older backup, a foreign transaction dropped from the
     /// pool): an empty transaction takes it. It carries no trade, so nothing needs to be stored of it.
     /// </summary>
-    private async Task<bool> HealGapAsync(IReadOnlyList<StoredBatch> unfinished, long head, long mined, CancellationToken cancellation)
+    private async Task<bool> HealGapAsync(IReadOnlyList<StoredBatch> unfinished, long head, long mined, CancellationToken cancellationToken)
     {
         var lowest = unfinished.FirstOrDefault(b => b.State is BatchStates.Signed or BatchStates.Broadcast);
         if (lowest is null || lowest.Nonce <= mined)
         {
-            gapSince = null;
+            _gapSince = null;
             return false;
         }
 
-        gapSince ??= head;
-        if (head - gapSince < settlement.Options.StuckAfterBlocks) return false;
+        _gapSince ??= head;
+        if (head - _gapSince < settlement.Options.StuckAfterBlocks)
+            return false;
         Say($"Nonce {mined} is missing below {lowest.Nonce}; it is filled with an empty transaction.");
-        gapSince = head;
-        var fee = await SuggestFeeAsync(cancellation);
+        _gapSince = head;
+        var fee = await SuggestFeeAsync(cancellationToken);
         // Nothing of it is stored, so nothing else would show a holder that was replaced that it is none.
-        await journal.AssertTermAsync(settlement.Term, cancellation);
+        await _journal.AssertTermAsync(settlement.Term, cancellationToken);
         await settlement.Client.SendTransactionAsync(
             new Eip1559Transaction
             {
-                ChainId = settlement.Deployment.ChainId, Nonce = mined, To = settlement.Key.Key.Address, GasLimit = 21_000, MaxFeePerGas = fee.MaxFee,
+                ChainId = settlement.Deployment.ChainId,
+                Nonce = mined,
+                To = settlement.Key.Key.Address,
+                GasLimit = 21_000,
+                MaxFeePerGas = fee.MaxFee,
                 MaxPriorityFeePerGas = fee.PriorityFee,
             }.Sign(settlement.Key.Key),
-            cancellation);
+            cancellationToken
+        );
         return true;
     }
 
@@ -222,9 +262,10 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     private void Say(string trouble)
     {
         Trouble = trouble;
-        if (said == trouble) return;
-        said = trouble;
-        Log.Trouble(logger, trouble);
+        if (_said == trouble)
+            return;
+        _said = trouble;
+        Log.Trouble(_logger, trouble);
     }
 
     private void Publish(IReadOnlyList<TradeChange> changes) => settlement.Publisher.Publish(settlement.Term, changes);
@@ -240,7 +281,10 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         [LoggerMessage(LogLevel.Error, "Settlement is held up: {Trouble}")]
         public static partial void Trouble(ILogger logger, string trouble);
 
-        [LoggerMessage(LogLevel.Information, "Batch {BatchId} was mined in block {Block}: {Settled} trades settled, {Failed} failed, {Gas} gas.")]
+        [LoggerMessage(
+            LogLevel.Information,
+            "Batch {BatchId} was mined in block {Block}: {Settled} trades settled, {Failed} failed, {Gas} gas."
+        )]
         public static partial void Mined(ILogger logger, long batchId, long block, int settled, int failed, long gas);
 
         [LoggerMessage(LogLevel.Warning, "Batch {BatchId} with {Trades} trades reverted as a whole; its trades go into smaller batches.")]
@@ -252,13 +296,19 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         [LoggerMessage(LogLevel.Warning, "Block {Block} is not canonical any more; batch {BatchId} goes back to broadcast.")]
         public static partial void Reorganised(ILogger logger, long batchId, long block);
 
-        [LoggerMessage(LogLevel.Error, "Nonce {Nonce} was taken by a transaction that is not ours; batch {BatchId} is given up and its trades are matched again.")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "Nonce {Nonce} was taken by a transaction that is not ours; batch {BatchId} is given up and its trades are matched again."
+        )]
         public static partial void NonceLost(ILogger logger, long nonce, long batchId);
 
         [LoggerMessage(LogLevel.Warning, "Trade {TradeId} would fail on chain and is not sent: {Reason}.")]
         public static partial void PreflightFailed(ILogger logger, long tradeId, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "Batch {BatchId} met a paused market: {Trades} of its trades wait, and are sent again when it goes on.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Batch {BatchId} met a paused market: {Trades} of its trades wait, and are sent again when it goes on."
+        )]
         public static partial void Held(ILogger logger, long batchId, int trades);
     }
 }

@@ -1,7 +1,7 @@
 using Foresight.Chain;
-using Foresight.Protocol;
-using Foresight.Matching.Leadership;
 using Foresight.Cluster;
+using Foresight.Matching.Leadership;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Matching.Settlement;
@@ -15,47 +15,64 @@ public sealed class TradeStatePublisher(IBroadcast broadcast, INotices notices, 
     /// <summary>Trades in one message.</summary>
     public const int MaxTrades = 500;
 
-    private readonly Lock gate = new();
-    private readonly Dictionary<int, long> lastOfMarket = [];
-    private long epoch;
-    private long sequence;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, long> _lastOfMarket = [];
+    private long _epoch;
+    private long _sequence;
 
     public void Publish(Term term, IReadOnlyCollection<TradeChange> changes)
     {
         metrics.Changed(changes);
-        foreach (var state in changes.CountBy(change => change.Settlement)) Tell("settlement", block: 0, state.Value, state.Key);
+        foreach (var state in changes.CountBy(change => change.Settlement))
+            Tell("settlement", block: 0, state.Value, state.Key);
         // Both loops of a term publish; the numbers go out in their order.
-        lock (gate)
+        lock (_gate)
         {
-            if (term.Epoch != epoch)
+            if (term.Epoch != _epoch)
             {
-                (epoch, sequence) = (term.Epoch, 0);
-                lastOfMarket.Clear();
+                (_epoch, _sequence) = (term.Epoch, 0);
+                _lastOfMarket.Clear();
             }
 
             foreach (var market in changes.GroupBy(c => c.MarketId))
             {
                 foreach (var part in market.Chunk(MaxTrades))
                 {
-                    var message = new TradeStatesMessage(market.Key, epoch, ++sequence, lastOfMarket.GetValueOrDefault(market.Key), [.. part.Select(State)]);
-                    lastOfMarket[market.Key] = sequence;
+                    var message = new TradeStatesMessage(
+                        market.Key,
+                        _epoch,
+                        ++_sequence,
+                        _lastOfMarket.GetValueOrDefault(market.Key),
+                        [.. part.Select(State)]
+                    );
+                    _lastOfMarket[market.Key] = _sequence;
                     broadcast.Publish(Channels.TradeStates, message);
                 }
             }
         }
     }
 
-    /// <summary>By the holder of another lease, so outside the numbers of the settlement's: whoever hears of it takes it as it is.</summary>
-    public void PublishRepaired(TradeChange change) => broadcast.Publish(Channels.TradeStates, new TradeStatesMessage(change.MarketId, 0, 0, 0, [State(change)]));
+    /// <summary>
+    /// By the holder of another lease, so outside the numbers of the settlement's: whoever hears of it takes it as it is.
+    /// </summary>
+    public void PublishRepaired(TradeChange change) =>
+        broadcast.Publish(Channels.TradeStates, new TradeStatesMessage(change.MarketId, 0, 0, 0, [State(change)]));
 
     /// <summary>Without its circumstances, which only operators may see: the operations API says them.</summary>
-    public void TellCluster(Term term, string kind)
-        => notices.Publish(NoticeTopics.Cluster, new ClusterEvent(kind, term.NodeId, term.Epoch, clock.GetUtcNow(), null));
+    public void TellCluster(Term term, string kind) =>
+        notices.Publish(NoticeTopics.Cluster, new ClusterEvent(kind, term.NodeId, term.Epoch, clock.GetUtcNow(), null));
 
     /// <param name="kind">As in <see cref="ChainEvent"/>.</param>
-    public void Tell(string kind, long block, int trades = 0, string? state = null)
-        => notices.Publish(NoticeTopics.Chain, new ChainEvent(kind, block, clock.GetUtcNow(), trades, state));
+    public void Tell(string kind, long block, int trades = 0, string? state = null) =>
+        notices.Publish(NoticeTopics.Chain, new ChainEvent(kind, block, clock.GetUtcNow(), trades, state));
 
-    private static TradeState State(TradeChange change) => new(
-        change.TradeId, change.MarketId, change.Settlement, change.Reason, change.TransactionHash is { } hash ? Hex.Encode(hash) : null, change.BlockNumber);
+    private static TradeState State(TradeChange change) =>
+        new(
+            change.TradeId,
+            change.MarketId,
+            change.Settlement,
+            change.Reason,
+            change.TransactionHash is { } hash ? Hex.Encode(hash) : null,
+            change.BlockNumber
+        );
 }

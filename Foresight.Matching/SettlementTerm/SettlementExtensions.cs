@@ -1,7 +1,7 @@
-using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
+using Foresight.Protocol;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Foresight.Matching.SettlementTerm;

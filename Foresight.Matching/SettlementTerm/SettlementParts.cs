@@ -26,6 +26,6 @@ public sealed class SettlementParts(SettlementContext settlement, SendToLeader s
         return new ChainFollower(new FollowerParts(settlement, leader, allotter));
     }
 
-    public SettlementStatusReporter NewStatusReporter(Submitter submitter, ChainFollower follower, ChainWatch endpoints)
-        => new(settlement, new StatusJournal(settlement.Journal), submitter, follower, endpoints);
+    public SettlementStatusReporter NewStatusReporter(Submitter submitter, ChainFollower follower, ChainWatch endpoints) =>
+        new(settlement, new StatusJournal(settlement.Journal), submitter, follower, endpoints);
 }

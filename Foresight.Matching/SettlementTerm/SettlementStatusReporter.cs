@@ -1,8 +1,8 @@
-using Foresight.Cluster.Health;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Numerics;
 using Foresight.Chain.Rpc;
+using Foresight.Cluster.Health;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
@@ -12,72 +12,94 @@ namespace Foresight.Matching.SettlementTerm;
 
 /// <summary>What the holder of the lease says of itself, once a second, in table settlement_status.</summary>
 public sealed class SettlementStatusReporter(
-    SettlementContext settlement, StatusJournal journal, Submitter submitter, ChainFollower follower, ChainWatch endpoints)
+    SettlementContext settlement,
+    StatusJournal journal,
+    Submitter submitter,
+    ChainFollower follower,
+    ChainWatch endpoints
+)
 {
     private const string Paying = "paying for gas";
 
-    private readonly SettlementMetrics metrics = settlement.Metrics;
-    private readonly ConcurrentDictionary<string, string> failures = new();
-    private long head;
-    private string? halted;
+    private readonly SettlementMetrics _metrics = settlement.Metrics;
+    private readonly ConcurrentDictionary<string, string> _failures = new();
+    private long _head;
+    private string? _halted;
 
     public Term Term => settlement.Term;
 
     public long Head
     {
-        get => Interlocked.Read(ref head);
+        get => Interlocked.Read(ref _head);
         set
         {
-            if (value > Interlocked.Exchange(ref head, value)) settlement.Publisher.Tell("block", value);
-            metrics.Head = value;
+            if (value > Interlocked.Exchange(ref _head, value))
+                settlement.Publisher.Tell("block", value);
+            _metrics.Head = value;
         }
     }
 
     /// <summary>Why settlement has stopped by itself. It stays so until a person ends this process.</summary>
     public string? Halted
     {
-        get => halted;
-        set => metrics.Halted = halted = value;
+        get => _halted;
+        set => _metrics.Halted = _halted = value;
     }
 
     /// <returns>Whether this is news: a loop that fails at each step says so once.</returns>
     public bool Failed(string work, string reason)
     {
-        var isNew = !failures.ContainsKey(work);
-        failures[work] = reason;
+        var isNew = !_failures.ContainsKey(work);
+        _failures[work] = reason;
         return isNew;
     }
 
     /// <returns>Whether it had failed before.</returns>
-    public bool Worked(string work) => failures.TryRemove(work, out _);
+    public bool Worked(string work) => _failures.TryRemove(work, out _);
 
     /// <summary>The status is written without the balance too: that the chain cannot be read is what it has to say then.</summary>
     /// <returns>Why the balance could not be read; null if it could.</returns>
-    public async Task<string?> WriteAsync(CancellationToken cancellation)
+    public async Task<string?> WriteAsync(CancellationToken cancellationToken)
     {
-        var (balance, unread) = await ReadBalanceAsync(cancellation);
-        if (balance < settlement.Options.LowBalance) Failed(Paying, $"the operator's account {settlement.Key.Key.Address} holds {Ether(balance.Value)} ether for gas, which is little");
-        else if (balance is not null) Worked(Paying);
-        metrics.Pending = await settlement.Store.CountPendingAsync(cancellation);
-        var error = submitter.Trouble ?? failures.Values.FirstOrDefault();
+        var (balance, unread) = await ReadBalanceAsync(cancellationToken);
+        if (balance < settlement.Options.LowBalance)
+            Failed(
+                Paying,
+                $"the operator's account {settlement.Key.Key.Address} holds {Ether(balance.Value)} ether for gas, which is little"
+            );
+        else if (balance is not null)
+            Worked(Paying);
+        _metrics.Pending = await settlement.Store.CountPendingAsync(cancellationToken);
+        var error = submitter.Trouble ?? _failures.Values.FirstOrDefault();
         await journal.WriteAsync(
             settlement.Term,
-            new SettlementStatus(Head, follower.Confirmed, settlement.Options.Confirmations, settlement.Key.Address, balance, Halted, error, endpoints.Endpoints),
-            cancellation);
+            new SettlementStatus(
+                Head,
+                follower.Confirmed,
+                settlement.Options.Confirmations,
+                settlement.Key.Address,
+                balance,
+                Halted,
+                error,
+                endpoints.Endpoints
+            ),
+            cancellationToken
+        );
         return unread;
     }
 
-    private static string Ether(BigInteger wei) => ((decimal)(wei / SettlementOptions.Gwei) / 1_000_000_000m).ToString("0.####", CultureInfo.InvariantCulture);
+    private static string Ether(BigInteger wei) =>
+        ((decimal)(wei / SettlementOptions.Gwei) / 1_000_000_000m).ToString("0.####", CultureInfo.InvariantCulture);
 
-    private async Task<(BigInteger? Balance, string? Unread)> ReadBalanceAsync(CancellationToken cancellation)
+    private async Task<(BigInteger? Balance, string? Unread)> ReadBalanceAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var balance = await settlement.Client.GetBalanceAsync(settlement.Key.Key.Address, cancel: cancellation);
-            metrics.SignerBalance = balance;
+            var balance = await settlement.Client.GetBalanceAsync(settlement.Key.Key.Address, cancellationToken: cancellationToken);
+            _metrics.SignerBalance = balance;
             return (balance, null);
         }
-        catch (RpcException error) when (!cancellation.IsCancellationRequested)
+        catch (RpcException error) when (!cancellationToken.IsCancellationRequested)
         {
             return (null, error.Message);
         }

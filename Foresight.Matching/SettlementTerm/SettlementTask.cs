@@ -1,11 +1,11 @@
-using Foresight.Cluster.Health;
 using Foresight.Chain.Rpc;
+using Foresight.Cluster;
+using Foresight.Cluster.Health;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Sharding;
-using Foresight.Cluster;
 using Foresight.ServiceDefaults.Health;
 using Npgsql;
 
@@ -16,8 +16,13 @@ namespace Foresight.Matching.SettlementTerm;
 /// transactions from being watched, nor a slow chain the leader from being told.
 /// </summary>
 public sealed partial class SettlementTask(
-    ChainEndpoint chain, SettlementServices services, LeaderRouter router, ChainWatch endpoints, ShardOptions shards, ILogger<SettlementTask> logger)
-    : ILeaderTask
+    ChainEndpoint chain,
+    SettlementServices services,
+    LeaderRouter router,
+    ChainWatch endpoints,
+    ShardOptions shards,
+    ILogger<SettlementTask> logger
+) : ILeaderTask
 {
     /// <summary>Pause after a step that failed: the chain or the leader is away, and comes back by itself.</summary>
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(500);
@@ -29,7 +34,8 @@ public sealed partial class SettlementTask(
     public async Task LeadAsync(Lease lease)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping);
-        while (true) await SettleAsync(lease, await WaitForDeploymentAsync(lease.Database, ending.Token), ending.Token);
+        while (true)
+            await SettleAsync(lease, await WaitForDeploymentAsync(lease.Database, ending.Token), ending.Token);
     }
 
     /// <summary>Until the term ends, or the set-up adds a market: then it is begun again with that market.</summary>
@@ -52,7 +58,8 @@ public sealed partial class SettlementTask(
         // The first that ends (the term, the database) ends the others; then all are waited for, so that nothing of this term runs on.
         await Task.WhenAny(loops);
         // Halted, the two loops end and the status goes on: the lease is kept, so that no other node goes on either.
-        if (status.Halted is not null) await Task.WhenAny(loops[^1]);
+        if (status.Halted is not null)
+            await Task.WhenAny(loops[^1]);
         await watching.CancelAsync();
         try
         {
@@ -64,7 +71,12 @@ public sealed partial class SettlementTask(
         }
     }
 
-    private async Task LoopAsync(string work, Func<long, CancellationToken, Task<bool>> step, SettlementStatusReporter status, CancellationTokenSource working)
+    private async Task LoopAsync(
+        string work,
+        Func<long, CancellationToken, Task<bool>> step,
+        SettlementStatusReporter status,
+        CancellationTokenSource working
+    )
     {
         var ending = working.Token;
         while (!ending.IsCancellationRequested)
@@ -73,12 +85,16 @@ public sealed partial class SettlementTask(
             try
             {
                 status.Head = await chain.Client.BlockNumberAsync(ending);
-                if (await step(status.Head, ending)) pause = TimeSpan.Zero;
-                if (status.Worked(work)) Log.StepWorks(logger, work);
+                if (await step(status.Head, ending))
+                    pause = TimeSpan.Zero;
+                if (status.Worked(work))
+                    Log.StepWorks(logger, work);
             }
-            catch (Exception error) when (error is RpcException or InconsistentChainException or UndeliveredException && !ending.IsCancellationRequested)
+            catch (Exception error)
+                when (error is RpcException or InconsistentChainException or UndeliveredException && !ending.IsCancellationRequested)
             {
-                if (status.Failed(work, error.Message)) Log.StepFailed(logger, work, error.Message);
+                if (status.Failed(work, error.Message))
+                    Log.StepFailed(logger, work, error.Message);
                 pause = PauseAfterFailure;
             }
             catch (SettlementHaltedException halted)
@@ -90,17 +106,25 @@ public sealed partial class SettlementTask(
                 return;
             }
 
-            if (pause > TimeSpan.Zero) await Task.Delay(pause, services.Clock, ending);
+            if (pause > TimeSpan.Zero)
+                await Task.Delay(pause, services.Clock, ending);
         }
     }
 
     /// <summary>Writes the status each second. Returns when the set-up has changed what is deployed.</summary>
-    private async Task WatchAsync(NpgsqlDataSource database, Deployment deployment, SettlementStatusReporter status, CancellationToken ending)
+    private async Task WatchAsync(
+        NpgsqlDataSource database,
+        Deployment deployment,
+        SettlementStatusReporter status,
+        CancellationToken ending
+    )
     {
         while (true)
         {
-            if (await status.WriteAsync(ending) is { } unread) status.Failed(ReadingTheBalance, unread);
-            else status.Worked(ReadingTheBalance);
+            if (await status.WriteAsync(ending) is { } unread)
+                status.Failed(ReadingTheBalance, unread);
+            else
+                status.Worked(ReadingTheBalance);
             await Task.Delay(StatusInterval, services.Clock, ending);
             var now = await Deployment.ReadAsync(database, chain.ChainId, ending);
             if (now is null || now.Factory != deployment.Factory || now.Markets.Count != deployment.Markets.Count)
@@ -116,7 +140,8 @@ public sealed partial class SettlementTask(
         while (true)
         {
             var deployment = await Deployment.ReadAsync(database, chain.ChainId, ending);
-            if (deployment is not null) return deployment;
+            if (deployment is not null)
+                return deployment;
             Log.NotDeployed(logger, chain.ChainId);
             await Task.Delay(TimeSpan.FromSeconds(1), services.Clock, ending);
         }

@@ -1,8 +1,8 @@
 using System.Numerics;
 using System.Text.Json;
-using Foresight.Protocol;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
+using Foresight.Protocol;
 using NpgsqlTypes;
 
 namespace Foresight.Matching.SettlementTerm;
@@ -11,27 +11,49 @@ namespace Foresight.Matching.SettlementTerm;
 /// <param name="SignerBalance">Wei; null: it could not be read now, and the last known stands.</param>
 /// <param name="Error">What holds settlement up; null leaves the last one, with its time, to be seen.</param>
 public sealed record SettlementStatus(
-    long Head, long Confirmed, int Confirmations, byte[] Signer, BigInteger? SignerBalance, string? Halted, string? Error, IReadOnlyList<ChainEndpointView> Endpoints);
+    long Head,
+    long Confirmed,
+    int Confirmations,
+    byte[] Signer,
+    BigInteger? SignerBalance,
+    string? Halted,
+    string? Error,
+    IReadOnlyList<ChainEndpointView> Endpoints
+);
 
 /// <summary>Table settlement_status: one row, behind the fence as everything else.</summary>
 public sealed class StatusJournal(SettlementJournal journal)
 {
-    public Task WriteAsync(Term term, SettlementStatus status, CancellationToken cancellation) => journal.ExecuteAsync(
-        term, cancellation,
-        SettlementJournal.Sql(
-            """
-            INSERT INTO settlement_status
-                (node_id, epoch, head_block, confirmed_block, confirmations, signer, signer_balance_wei, halted, last_error, endpoints, last_error_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $9 IS NOT NULL THEN now() END)
-            ON CONFLICT (only_row) DO UPDATE SET node_id = excluded.node_id, epoch = excluded.epoch, head_block = excluded.head_block,
-                confirmed_block = excluded.confirmed_block, confirmations = excluded.confirmations, signer = excluded.signer,
-                signer_balance_wei = COALESCE(excluded.signer_balance_wei, settlement_status.signer_balance_wei),
-                halted = excluded.halted, endpoints = excluded.endpoints, updated_at = now(),
-                last_error = COALESCE(excluded.last_error, settlement_status.last_error),
-                last_error_at = COALESCE(excluded.last_error_at, settlement_status.last_error_at)
-            """,
-            term.NodeId, term.Epoch, status.Head, status.Confirmed, status.Confirmations, status.Signer,
-            new Npgsql.NpgsqlParameter { Value = (object?)status.SignerBalance ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Numeric },
-            SettlementJournal.TextOrNull(status.Halted), SettlementJournal.TextOrNull(status.Error),
-            new Npgsql.NpgsqlParameter { Value = JsonSerializer.Serialize(status.Endpoints, JsonSerializerOptions.Web), NpgsqlDbType = NpgsqlDbType.Jsonb }));
+    public Task WriteAsync(Term term, SettlementStatus status, CancellationToken cancellationToken) =>
+        journal.ExecuteAsync(
+            term,
+            cancellationToken,
+            SettlementJournal.Sql(
+                """
+                INSERT INTO settlement_status
+                    (node_id, epoch, head_block, confirmed_block, confirmations, signer, signer_balance_wei, halted, last_error, endpoints, last_error_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $9 IS NOT NULL THEN now() END)
+                ON CONFLICT (only_row) DO UPDATE SET node_id = excluded.node_id, epoch = excluded.epoch, head_block = excluded.head_block,
+                    confirmed_block = excluded.confirmed_block, confirmations = excluded.confirmations, signer = excluded.signer,
+                    signer_balance_wei = COALESCE(excluded.signer_balance_wei, settlement_status.signer_balance_wei),
+                    halted = excluded.halted, endpoints = excluded.endpoints, updated_at = now(),
+                    last_error = COALESCE(excluded.last_error, settlement_status.last_error),
+                    last_error_at = COALESCE(excluded.last_error_at, settlement_status.last_error_at)
+                """,
+                term.NodeId,
+                term.Epoch,
+                status.Head,
+                status.Confirmed,
+                status.Confirmations,
+                status.Signer,
+                new Npgsql.NpgsqlParameter { Value = (object?)status.SignerBalance ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Numeric },
+                SettlementJournal.TextOrNull(status.Halted),
+                SettlementJournal.TextOrNull(status.Error),
+                new Npgsql.NpgsqlParameter
+                {
+                    Value = JsonSerializer.Serialize(status.Endpoints, JsonSerializerOptions.Web),
+                    NpgsqlDbType = NpgsqlDbType.Jsonb,
+                }
+            )
+        );
 }

@@ -25,62 +25,86 @@ internal sealed class DevelopmentChain(EthereumClient client, OperatorKey key, l
     /// A chain that replaces a lost one must not put other contracts at the old addresses: orders are bound to the address by their
     /// signature. Addresses come from the deployer and its nonce, so each generation begins at a nonce of its own.
     /// </param>
-    public async Task<MadeContracts> DeployAsync(int generation, IReadOnlyList<PlannedMarket> markets, CancellationToken cancellation)
+    public async Task<MadeContracts> DeployAsync(int generation, IReadOnlyList<PlannedMarket> markets, CancellationToken cancellationToken)
     {
-        var first = await client.BlockNumberAsync(cancellation) + 1;
-        if (await client.GetBalanceAsync(key.Key.Address, cancel: cancellation) < Ether)
+        var first = await client.BlockNumberAsync(cancellationToken) + 1;
+        if (await client.GetBalanceAsync(key.Key.Address, cancellationToken: cancellationToken) < Ether)
             await client.RequestAsync(
-                new RpcRequest("hardhat_setBalance", key.Key.Address.ToLowerHex(), Hex.EncodeQuantity(10_000 * Ether)), cancellation);
+                new RpcRequest("hardhat_setBalance", key.Key.Address.ToLowerHex(), Hex.EncodeQuantity(10_000 * Ether)),
+                cancellationToken
+            );
         var nonce = (generation - 1) * 1_000_000L;
-        if (await client.GetTransactionCountAsync(key.Key.Address, BlockRef.Pending, cancellation) < nonce)
+        if (await client.GetTransactionCountAsync(key.Key.Address, BlockRef.Pending, cancellationToken) < nonce)
             await client.RequestAsync(
-                new RpcRequest("hardhat_setNonce", key.Key.Address.ToLowerHex(), Hex.EncodeQuantity(nonce)), cancellation);
+                new RpcRequest("hardhat_setNonce", key.Key.Address.ToLowerHex(), Hex.EncodeQuantity(nonce)),
+                cancellationToken
+            );
 
         var transactions = new TransactionSequence(client, key.Key, chainId);
-        var usdc = (await transactions.SendAsync(null, UsdcContract.Creation(), UsdcGas, cancellation)).ContractAddress;
+        var usdc = (await transactions.SendAsync(null, UsdcContract.Creation(), UsdcGas, cancellationToken)).ContractAddress;
         var self = key.Key.Address;
-        var factory = (await transactions.SendAsync(null, MarketFactoryContract.Creation(usdc, self, self, self), FactoryGas, cancellation))
-            .ContractAddress;
-        await AddMarketsAsync(transactions, factory, markets, cancellation);
-        await transactions.WaitAsync(cancellation);
-        var token = await new MarketFactoryContract(client, factory).OutcomeTokenAsync(cancel: cancellation);
+        var factory = (
+            await transactions.SendAsync(null, MarketFactoryContract.Creation(usdc, self, self, self), FactoryGas, cancellationToken)
+        ).ContractAddress;
+        await AddMarketsAsync(transactions, factory, markets, cancellationToken);
+        await transactions.WaitAsync(cancellationToken);
+        var token = await new MarketFactoryContract(client, factory).OutcomeTokenAsync(cancellationToken: cancellationToken);
         return new MadeContracts(usdc, token, factory, first);
     }
 
-    public async Task AddMarketsAsync(Address factory, IReadOnlyList<PlannedMarket> markets, CancellationToken cancellation)
+    public async Task AddMarketsAsync(Address factory, IReadOnlyList<PlannedMarket> markets, CancellationToken cancellationToken)
     {
         var transactions = new TransactionSequence(client, key.Key, chainId);
-        await AddMarketsAsync(transactions, factory, markets, cancellation);
-        await transactions.WaitAsync(cancellation);
+        await AddMarketsAsync(transactions, factory, markets, cancellationToken);
+        await transactions.WaitAsync(cancellationToken);
     }
 
     /// <summary>The node's own accounts, all but the operator, get mock USDC and approve the factory: they can trade at once.</summary>
     /// <returns>How many.</returns>
-    public async Task<int> FundAsync(MadeContracts contracts, CancellationToken cancellation)
+    public async Task<int> FundAsync(MadeContracts contracts, CancellationToken cancellationToken)
     {
-        var unlocked = await client.RequestAsync(new RpcRequest("eth_accounts"), cancellation);
-        var accounts = unlocked.EnumerateArray().Select(a => Address.Parse(a.GetString()!)).Where(a => a != key.Key.Address)
-            .Take(9).ToList();
+        var unlocked = await client.RequestAsync(new RpcRequest("eth_accounts"), cancellationToken);
+        var accounts = unlocked
+            .EnumerateArray()
+            .Select(a => Address.Parse(a.GetString()!))
+            .Where(a => a != key.Key.Address)
+            .Take(9)
+            .ToList();
         var transactions = new TransactionSequence(client, key.Key, chainId);
         foreach (var account in accounts)
         {
-            await transactions.SendAsync(contracts.Usdc, UsdcContract.Mint(account, Gift), MintGas, cancellation);
+            await transactions.SendAsync(contracts.Usdc, UsdcContract.Mint(account, Gift), MintGas, cancellationToken);
             await transactions.SendUnlockedAsync(
-                account, contracts.Usdc, UsdcContract.Approve(contracts.Factory, Word.MaxUInt256), cancellation);
+                account,
+                contracts.Usdc,
+                UsdcContract.Approve(contracts.Factory, Word.MaxUInt256),
+                cancellationToken
+            );
             await transactions.SendUnlockedAsync(
-                account, contracts.OutcomeToken, OutcomeTokenContract.SetApprovalForAll(contracts.Factory, true), cancellation);
+                account,
+                contracts.OutcomeToken,
+                OutcomeTokenContract.SetApprovalForAll(contracts.Factory, true),
+                cancellationToken
+            );
         }
 
-        await transactions.WaitAsync(cancellation);
+        await transactions.WaitAsync(cancellationToken);
         return accounts.Count;
     }
 
     private static async Task AddMarketsAsync(
-        TransactionSequence transactions, Address factory, IReadOnlyList<PlannedMarket> markets, CancellationToken cancellation)
+        TransactionSequence transactions,
+        Address factory,
+        IReadOnlyList<PlannedMarket> markets,
+        CancellationToken cancellationToken
+    )
     {
         foreach (var market in markets)
             await transactions.SendAsync(
-                factory, MarketFactoryContract.CreateMarket(Keccak256.HashText(market.Question), market.Outcomes.Count), MarketGas,
-                cancellation);
+                factory,
+                MarketFactoryContract.CreateMarket(Keccak256.HashText(market.Question), market.Outcomes.Count),
+                MarketGas,
+                cancellationToken
+            );
     }
 }

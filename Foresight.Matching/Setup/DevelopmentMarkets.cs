@@ -1,4 +1,5 @@
 using Foresight.Matching.Sequencing;
+
 namespace Foresight.Matching.Setup;
 
 /// <summary>A market to be made.</summary>
@@ -21,7 +22,8 @@ public static class DevelopmentMarkets
     /// <summary>Market number <paramref name="index"/>, from 0; the same question for the same number, always.</summary>
     public static PlannedMarket Number(int index)
     {
-        if (index < First.Length) return First[index];
+        if (index < First.Length)
+            return First[index];
         return index % 4 == 3
             ? new PlannedMarket($"Which party leads the poll of week {index + 1}?", ["Labour", "Conservative", "Another"], 100)
             : new PlannedMarket($"Will the S&P 500 close above {4_000 + (index * 50):N0} at the end of the month?", YesNo, 100);

@@ -10,7 +10,13 @@ public sealed record ListedMarket(Address Address, string Question, IReadOnlyLis
 
 /// <param name="Factory">Null on a development chain: it is deployed.</param>
 public sealed record SetupOptions(
-    int Markets, TimeSpan ChainDeadline, Address? Factory, Address? Usdc, long? DeployedBlock, IReadOnlyList<ListedMarket> Listed)
+    int Markets,
+    TimeSpan ChainDeadline,
+    Address? Factory,
+    Address? Usdc,
+    long? DeployedBlock,
+    IReadOnlyList<ListedMarket> Listed
+)
 {
     /// <summary>anvil's and hardhat's default. On any other chain nothing is ever deployed or funded.</summary>
     public const long DevelopmentChainId = 31337;
@@ -18,21 +24,30 @@ public sealed record SetupOptions(
     public static SetupOptions From(IConfiguration configuration)
     {
         var deadline = configuration.Milliseconds(
-            "SETUP_CHAIN_DEADLINE_MS", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
+            "SETUP_CHAIN_DEADLINE_MS",
+            TimeSpan.FromSeconds(60),
+            TimeSpan.FromSeconds(1),
+            TimeSpan.FromMinutes(10)
+        );
         var markets = configuration.Integer("MARKETS", 4, 1, 1_000);
-        if (configuration.ChainId() == DevelopmentChainId) return new SetupOptions(markets, deadline, null, null, null, []);
+        if (configuration.ChainId() == DevelopmentChainId)
+            return new SetupOptions(markets, deadline, null, null, null, []);
 
         const string Why = "only the development chain 31337 is deployed to; everywhere else the contracts must be there and be named";
         return new SetupOptions(
-            markets, deadline, AddressOf(configuration, "FACTORY_ADDRESS", Why), AddressOf(configuration, "USDC_ADDRESS", Why),
+            markets,
+            deadline,
+            AddressOf(configuration, "FACTORY_ADDRESS", Why),
+            AddressOf(configuration, "USDC_ADDRESS", Why),
             configuration.Long("DEPLOYED_BLOCK", -1, -1, long.MaxValue) is >= 0 and var block
                 ? block
                 : throw new SettingException($"DEPLOYED_BLOCK is not set: {Why}."),
-            ReadMarkets(configuration.Required("MARKETS_FILE", Why)));
+            ReadMarkets(configuration.Required("MARKETS_FILE", Why))
+        );
     }
 
-    private static Address AddressOf(IConfiguration configuration, string name, string why)
-        => Address.TryParse(configuration.Required(name, why), out var address)
+    private static Address AddressOf(IConfiguration configuration, string name, string why) =>
+        Address.TryParse(configuration.Required(name, why), out var address)
             ? address
             : throw new SettingException($"{name} is not an address.");
 
@@ -41,12 +56,14 @@ public sealed record SetupOptions(
         try
         {
             var markets = JsonSerializer.Deserialize<ListedMarket[]>(File.ReadAllText(path), JsonSerializerOptions.Web) ?? [];
-            var isValid = markets.Length > 0
+            var isValid =
+                markets.Length > 0
                 && markets.All(m => m is { Question.Length: > 0, Outcomes.Count: >= 2 and <= 8, TickSize: 1 or 10 or 100 });
             return isValid
                 ? markets
                 : throw new SettingException(
-                    "MARKETS_FILE must list markets with address, question, 2 to 8 outcomes and tickSize 1, 10 or 100.");
+                    "MARKETS_FILE must list markets with address, question, 2 to 8 outcomes and tickSize 1, 10 or 100."
+                );
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {

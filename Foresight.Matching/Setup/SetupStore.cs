@@ -6,7 +6,14 @@ namespace Foresight.Matching.Setup;
 
 /// <summary>A deployment as it is recorded, with how many markets it has.</summary>
 public sealed record RecordedDeployment(
-    int Generation, long BlockOffset, Address Usdc, Address OutcomeToken, Address Factory, long DeployedBlock, int Markets);
+    int Generation,
+    long BlockOffset,
+    Address Usdc,
+    Address OutcomeToken,
+    Address Factory,
+    long DeployedBlock,
+    int Markets
+);
 
 /// <summary>
 /// The set-up's rows. It runs before any node writes, or finds everything done and writes nothing; an advisory lock lets one at a time
@@ -21,15 +28,31 @@ internal sealed class SetupStore(NpgsqlConnection connection)
 
     public async Task<RecordedDeployment?> ReadAsync(long chainId)
     {
-        var row = await connection.QuerySingleOrDefaultAsync<(int Generation, long Offset, byte[] Usdc, byte[] Token, byte[] Factory, long Block, int Markets)?>(
+        var row = await connection.QuerySingleOrDefaultAsync<(
+            int Generation,
+            long Offset,
+            byte[] Usdc,
+            byte[] Token,
+            byte[] Factory,
+            long Block,
+            int Markets
+        )?>(
             """
             SELECT generation, block_offset, usdc, outcome_token, factory, deployed_block, (SELECT count(*)::int FROM markets m WHERE m.generation = d.generation)
             FROM deployments d WHERE chain_id = @chainId
             """,
-            new { chainId });
+            new { chainId }
+        );
         return row is { } d
             ? new RecordedDeployment(
-                d.Generation, d.Offset, new Address(d.Usdc), new Address(d.Token), new Address(d.Factory), d.Block, d.Markets)
+                d.Generation,
+                d.Offset,
+                new Address(d.Usdc),
+                new Address(d.Token),
+                new Address(d.Factory),
+                d.Block,
+                d.Markets
+            )
             : null;
     }
 
@@ -46,21 +69,33 @@ internal sealed class SetupStore(NpgsqlConnection connection)
             FROM markets m WHERE m.market_id = t.market_id AND m.generation = @Generation AND t.settlement NOT IN ('final', 'failed');
             UPDATE settlement_batches SET state = 'failed', error = 'chain_lost', updated_at = now() WHERE state IN ('signed', 'broadcast', 'mined');
             """,
-            new { lost.Generation }, transaction);
+            new { lost.Generation },
+            transaction
+        );
         var highest = await connection.ExecuteScalarAsync<long>(
             """
             SELECT greatest((SELECT COALESCE(max(observed_block), 0) FROM balances),
                             @BlockOffset + (SELECT COALESCE(max(block_number), 0) FROM chain_cursors))
             """,
-            new { lost.BlockOffset }, transaction);
+            new { lost.BlockOffset },
+            transaction
+        );
         await connection.ExecuteAsync("DELETE FROM chain_cursors; DELETE FROM chain_blocks;", transaction: transaction);
         return highest;
     }
 
     public Task RecordAsync(
-        long chainId, Hash32 genesis, Address usdc, Address token, Address factory, long block, int generation, long offset,
-        NpgsqlTransaction transaction)
-        => connection.ExecuteAsync(
+        long chainId,
+        Hash32 genesis,
+        Address usdc,
+        Address token,
+        Address factory,
+        long block,
+        int generation,
+        long offset,
+        NpgsqlTransaction transaction
+    ) =>
+        connection.ExecuteAsync(
             """
             INSERT INTO deployments (chain_id, genesis_hash, usdc, outcome_token, factory, deployed_block, generation, block_offset)
             VALUES (@chainId, @genesis, @usdc, @token, @factory, @block, @generation, @offset)
@@ -70,20 +105,42 @@ internal sealed class SetupStore(NpgsqlConnection connection)
             """,
             new
             {
-                chainId, genesis = genesis.ToBytes(), usdc = usdc.ToBytes(), token = token.ToBytes(), factory = factory.ToBytes(), block,
-                generation, offset,
+                chainId,
+                genesis = genesis.ToBytes(),
+                usdc = usdc.ToBytes(),
+                token = token.ToBytes(),
+                factory = factory.ToBytes(),
+                block,
+                generation,
+                offset,
             },
-            transaction);
+            transaction
+        );
 
     /// <summary>Markets go to the shards in turn, so that a few are spread as evenly as many.</summary>
     public Task AddMarketAsync(
-        Address address, string question, IEnumerable<string> outcomes, int tickSize, int generation, NpgsqlTransaction transaction)
-        => connection.ExecuteAsync(
+        Address address,
+        string question,
+        IEnumerable<string> outcomes,
+        int tickSize,
+        int generation,
+        NpgsqlTransaction transaction
+    ) =>
+        connection.ExecuteAsync(
             """
             INSERT INTO markets (market_id, shard, address, question, outcomes, tick_size, generation)
             SELECT next.id, (next.id - 1) % shard_count(), @address, @question, @outcomes, @tickSize, @generation
             FROM (SELECT COALESCE(max(market_id), 0) + 1 AS id FROM markets) next
             ON CONFLICT (address) DO NOTHING
             """,
-            new { address = address.ToBytes(), question, outcomes = outcomes.ToArray(), tickSize, generation }, transaction);
+            new
+            {
+                address = address.ToBytes(),
+                question,
+                outcomes = outcomes.ToArray(),
+                tickSize,
+                generation,
+            },
+            transaction
+        );
 }

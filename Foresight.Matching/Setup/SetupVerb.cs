@@ -20,7 +20,8 @@ internal static class SetupVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        if (arguments.Length > 0) throw new SettingException("setup takes no arguments.");
+        if (arguments.Length > 0)
+            throw new SettingException("setup takes no arguments.");
         var builder = Host.CreateApplicationBuilder();
         builder.AddServiceDefaults();
         builder.AddPrimary(PostgresAddress.From(builder.Configuration));
@@ -37,31 +38,45 @@ internal static class SetupVerb
         shards.Require(await ShardStore.FixAsync(database, shards.Count, CancellationToken.None));
         var summary = await RunAsync(database, chain, key, options, CancellationToken.None);
         Console.WriteLine(
-            $"Set-up done in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {files} schema files applied; {summary}");
+            $"Set-up done in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {files} schema files applied; {summary}"
+        );
         return 0;
     }
 
     internal static async Task<string> RunAsync(
-        NpgsqlDataSource database, ChainEndpoint chain, OperatorKey key, SetupOptions options, CancellationToken cancellation)
+        NpgsqlDataSource database,
+        ChainEndpoint chain,
+        OperatorKey key,
+        SetupOptions options,
+        CancellationToken cancellationToken
+    )
     {
-        await WaitForChainAsync(chain, options.ChainDeadline, cancellation);
-        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await WaitForChainAsync(chain, options.ChainDeadline, cancellationToken);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var store = new SetupStore(connection);
         await store.LockAsync();
         var recorded = await store.ReadAsync(chain.ChainId);
         return options.Factory is null
-            ? await SetUpDevelopmentAsync(connection, store, recorded, chain, key, options, cancellation)
-            : await ListExistingAsync(connection, store, recorded, chain, options, cancellation);
+            ? await SetUpDevelopmentAsync(connection, store, recorded, chain, key, options, cancellationToken)
+            : await ListExistingAsync(connection, store, recorded, chain, options, cancellationToken);
     }
 
     private static async Task<string> SetUpDevelopmentAsync(
-        NpgsqlConnection connection, SetupStore store, RecordedDeployment? recorded, ChainEndpoint chain, OperatorKey key,
-        SetupOptions options, CancellationToken cancellation)
+        NpgsqlConnection connection,
+        SetupStore store,
+        RecordedDeployment? recorded,
+        ChainEndpoint chain,
+        OperatorKey key,
+        SetupOptions options,
+        CancellationToken cancellationToken
+    )
     {
-        var isThere = recorded is not null && (await chain.Client.GetCodeAsync(recorded.Factory, cancel: cancellation)).Length > 0;
+        var isThere =
+            recorded is not null && (await chain.Client.GetCodeAsync(recorded.Factory, cancellationToken: cancellationToken)).Length > 0;
         var existing = isThere ? recorded!.Markets : 0;
         var planned = Enumerable.Range(existing, Math.Max(0, options.Markets - existing)).Select(DevelopmentMarkets.Number).ToList();
-        if (isThere && planned.Count == 0) return $"{existing} markets on chain {chain.ChainId} as before, factory {recorded!.Factory}.";
+        if (isThere && planned.Count == 0)
+            return $"{existing} markets on chain {chain.ChainId} as before, factory {recorded!.Factory}.";
 
         var development = new DevelopmentChain(chain.Client, key, chain.ChainId);
         var generation = (recorded?.Generation ?? 0) + (isThere ? 0 : 1);
@@ -70,85 +85,123 @@ internal static class SetupVerb
         if (isThere)
         {
             contracts = new MadeContracts(recorded!.Usdc, recorded.OutcomeToken, recorded.Factory, recorded.DeployedBlock);
-            await development.AddMarketsAsync(contracts.Factory, planned, cancellation);
+            await development.AddMarketsAsync(contracts.Factory, planned, cancellationToken);
         }
         else
         {
-            contracts = await development.DeployAsync(generation, planned, cancellation);
-            funded = await development.FundAsync(contracts, cancellation);
+            contracts = await development.DeployAsync(generation, planned, cancellationToken);
+            funded = await development.FundAsync(contracts, cancellationToken);
         }
 
         var factory = new MarketFactoryContract(chain.Client, contracts.Factory);
-        var genesis = await chain.Client.GetBlockAsync(0, cancellation)
+        var genesis =
+            await chain.Client.GetBlockAsync(0, cancellationToken)
             ?? throw new RpcUnavailableException("eth_getBlockByNumber", "the node has no block 0");
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        var offset = isThere ? recorded!.BlockOffset : recorded is null ? 0 : await store.EndGenerationAsync(recorded, transaction);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var offset =
+            isThere ? recorded!.BlockOffset
+            : recorded is null ? 0
+            : await store.EndGenerationAsync(recorded, transaction);
         await store.RecordAsync(
-            chain.ChainId, genesis.Hash, contracts.Usdc, contracts.OutcomeToken, contracts.Factory, contracts.DeployedBlock, generation,
-            offset, transaction);
+            chain.ChainId,
+            genesis.Hash,
+            contracts.Usdc,
+            contracts.OutcomeToken,
+            contracts.Factory,
+            contracts.DeployedBlock,
+            generation,
+            offset,
+            transaction
+        );
         foreach (var market in planned)
         {
-            var address = await factory.MarketOfAsync(Keccak256.HashText(market.Question), cancel: cancellation)
+            var address =
+                await factory.MarketOfAsync(Keccak256.HashText(market.Question), cancellationToken: cancellationToken)
                 ?? throw new InvalidOperationException($"The factory has no market for \"{market.Question}\" although it was made.");
             await store.AddMarketAsync(address, market.Question, market.Outcomes, market.TickSize, generation, transaction);
         }
 
-        await transaction.CommitAsync(cancellation);
+        await transaction.CommitAsync(cancellationToken);
         return $"{existing + planned.Count} markets on chain {chain.ChainId} (generation {generation}), factory {contracts.Factory}, {funded} accounts funded.";
     }
 
     /// <summary>On a chain where money is, nothing is deployed: what the settings name is checked against the chain and recorded.</summary>
     private static async Task<string> ListExistingAsync(
-        NpgsqlConnection connection, SetupStore store, RecordedDeployment? recorded, ChainEndpoint chain, SetupOptions options,
-        CancellationToken cancellation)
+        NpgsqlConnection connection,
+        SetupStore store,
+        RecordedDeployment? recorded,
+        ChainEndpoint chain,
+        SetupOptions options,
+        CancellationToken cancellationToken
+    )
     {
         var factory = new MarketFactoryContract(chain.Client, options.Factory!.Value);
         if (recorded is not null && recorded.Factory != factory.Address)
             throw new SettingException(
-                $"FACTORY_ADDRESS is {factory.Address}, but the journal's trades were settled through {recorded.Factory}.");
-        if ((await chain.Client.GetCodeAsync(factory.Address, cancel: cancellation)).Length == 0)
+                $"FACTORY_ADDRESS is {factory.Address}, but the journal's trades were settled through {recorded.Factory}."
+            );
+        if ((await chain.Client.GetCodeAsync(factory.Address, cancellationToken: cancellationToken)).Length == 0)
             throw new SettingException($"FACTORY_ADDRESS: there is no contract at {factory.Address} on chain {chain.ChainId}.");
-        if (await factory.UsdcAsync(cancel: cancellation) != options.Usdc)
+        if (await factory.UsdcAsync(cancellationToken: cancellationToken) != options.Usdc)
             throw new SettingException($"USDC_ADDRESS is not the token of the factory {factory.Address}.");
         foreach (var market in options.Listed)
         {
-            var address = await factory.MarketOfAsync(Keccak256.HashText(market.Question), cancel: cancellation);
-            if (address != market.Address
-                || await new MarketContract(chain.Client, market.Address).OutcomesAsync(cancel: cancellation) != market.Outcomes.Count)
+            var address = await factory.MarketOfAsync(Keccak256.HashText(market.Question), cancellationToken: cancellationToken);
+            if (
+                address != market.Address
+                || await new MarketContract(chain.Client, market.Address).OutcomesAsync(cancellationToken: cancellationToken)
+                    != market.Outcomes.Count
+            )
                 throw new SettingException(
-                    $"MARKETS_FILE: {market.Address} is not the factory's market for \"{market.Question}\" with {market.Outcomes.Count} outcomes.");
+                    $"MARKETS_FILE: {market.Address} is not the factory's market for \"{market.Question}\" with {market.Outcomes.Count} outcomes."
+                );
         }
 
-        var token = await factory.OutcomeTokenAsync(cancel: cancellation);
-        var genesis = await chain.Client.GetBlockAsync(0, cancellation)
+        var token = await factory.OutcomeTokenAsync(cancellationToken: cancellationToken);
+        var genesis =
+            await chain.Client.GetBlockAsync(0, cancellationToken)
             ?? throw new RpcUnavailableException("eth_getBlockByNumber", "the node has no block 0");
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await store.RecordAsync(
-            chain.ChainId, genesis.Hash, options.Usdc!.Value, token, factory.Address, options.DeployedBlock!.Value,
+            chain.ChainId,
+            genesis.Hash,
+            options.Usdc!.Value,
+            token,
+            factory.Address,
+            options.DeployedBlock!.Value,
             recorded?.Generation ?? 1,
-            recorded?.BlockOffset ?? 0, transaction);
+            recorded?.BlockOffset ?? 0,
+            transaction
+        );
         foreach (var market in options.Listed)
             await store.AddMarketAsync(
-                market.Address, market.Question, market.Outcomes, market.TickSize, recorded?.Generation ?? 1, transaction);
-        await transaction.CommitAsync(cancellation);
+                market.Address,
+                market.Question,
+                market.Outcomes,
+                market.TickSize,
+                recorded?.Generation ?? 1,
+                transaction
+            );
+        await transaction.CommitAsync(cancellationToken);
         return $"{options.Listed.Count} markets of chain {chain.ChainId}, factory {factory.Address}.";
     }
 
-    private static async Task WaitForChainAsync(ChainEndpoint chain, TimeSpan deadline, CancellationToken cancellation)
+    private static async Task WaitForChainAsync(ChainEndpoint chain, TimeSpan deadline, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
         while (true)
         {
             try
             {
-                var id = await chain.Client.ChainIdAsync(cancellation);
-                if (id != chain.ChainId) throw new SettingException($"CHAIN_ID is {chain.ChainId}, but the chain at RPC_URL is {id}.");
+                var id = await chain.Client.ChainIdAsync(cancellationToken);
+                if (id != chain.ChainId)
+                    throw new SettingException($"CHAIN_ID is {chain.ChainId}, but the chain at RPC_URL is {id}.");
                 return;
             }
             catch (RpcUnavailableException) when (Stopwatch.GetElapsedTime(started) < deadline)
             {
                 // Not up yet; the deadline bounds it.
-                await Task.Delay(TimeSpan.FromMilliseconds(250), cancellation);
+                await Task.Delay(TimeSpan.FromMilliseconds(250), cancellationToken);
             }
         }
     }

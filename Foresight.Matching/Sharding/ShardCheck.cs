@@ -8,22 +8,28 @@ namespace Foresight.Matching.Sharding;
 /// take a term either.
 /// </summary>
 internal sealed partial class ShardCheck(
-    ShardOptions options, NpgsqlDataSource primary, TimeProvider clock, IHostApplicationLifetime lifetime,
-    ILogger<ShardCheck> logger) : BackgroundService
+    ShardOptions options,
+    NpgsqlDataSource primary,
+    TimeProvider clock,
+    IHostApplicationLifetime lifetime,
+    ILogger<ShardCheck> logger
+) : BackgroundService
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
 
-    public override async Task StartAsync(CancellationToken cancellation)
+    public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (await TryAsync(cancellation)) return;
-        await base.StartAsync(cancellation);
+        if (await TryAsync(cancellationToken))
+            return;
+        await base.StartAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
         try
         {
-            while (!await TryAsync(stopping)) await Task.Delay(RetryInterval, clock, stopping);
+            while (!await TryAsync(stopping))
+                await Task.Delay(RetryInterval, clock, stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -39,11 +45,11 @@ internal sealed partial class ShardCheck(
     }
 
     /// <returns>False: the database does not say, or has no schema yet.</returns>
-    private async Task<bool> TryAsync(CancellationToken cancellation)
+    private async Task<bool> TryAsync(CancellationToken cancellationToken)
     {
         try
         {
-            options.Require(await ShardStore.ReadAsync(primary, cancellation));
+            options.Require(await ShardStore.ReadAsync(primary, cancellationToken));
             return true;
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException)

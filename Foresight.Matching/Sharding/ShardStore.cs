@@ -9,18 +9,19 @@ internal static class ShardStore
     /// Fixes the number, if nothing was fixed before. A database that has markets from before there was a choice has one shard.
     /// </summary>
     /// <returns>The number that holds.</returns>
-    public static async Task<int> FixAsync(NpgsqlDataSource database, int shards, CancellationToken cancellation)
+    public static async Task<int> FixAsync(NpgsqlDataSource database, int shards, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
-            "INSERT INTO sharding (shards) SELECT CASE WHEN EXISTS (SELECT 1 FROM markets) THEN 1 ELSE $1 END ON CONFLICT DO NOTHING");
+            "INSERT INTO sharding (shards) SELECT CASE WHEN EXISTS (SELECT 1 FROM markets) THEN 1 ELSE $1 END ON CONFLICT DO NOTHING"
+        );
         command.Parameters.AddWithValue((short)shards);
-        await command.ExecuteNonQueryAsync(cancellation);
-        return await ReadAsync(database, cancellation);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        return await ReadAsync(database, cancellationToken);
     }
 
-    public static async Task<int> ReadAsync(NpgsqlDataSource database, CancellationToken cancellation)
+    public static async Task<int> ReadAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand("SELECT shard_count()");
-        return (int)(await command.ExecuteScalarAsync(cancellation))!;
+        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 }

@@ -29,10 +29,12 @@ public static class HealthEndpoints
         builder.Services.AddSingleton<HealthReports>();
         builder.Services.AddSingleton<IHealthCheckPublisher>(provider => provider.GetRequiredService<HealthReports>());
         builder.Services.Configure<HealthCheckPublisherOptions>(publisher =>
-            (publisher.Delay, publisher.Period, publisher.Timeout) = (TimeSpan.Zero, HealthReports.Interval, Timeout.InfiniteTimeSpan));
+            (publisher.Delay, publisher.Period, publisher.Timeout) = (TimeSpan.Zero, HealthReports.Interval, Timeout.InfiniteTimeSpan)
+        );
         builder.Services.PostConfigure<HealthCheckServiceOptions>(health =>
         {
-            foreach (var check in health.Registrations) check.Timeout = HealthReports.CheckBound;
+            foreach (var check in health.Registrations)
+                check.Timeout = HealthReports.CheckBound;
         });
     }
 
@@ -43,33 +45,52 @@ public static class HealthEndpoints
             var check = health.Registrations.Single(check => check.Name == theirName);
             check.Name = name;
             check.FailureStatus = neededToBeReady ? HealthStatus.Unhealthy : HealthStatus.Degraded;
-            if (neededToBeReady) check.Tags.Add(Ready);
+            if (neededToBeReady)
+                check.Tags.Add(Ready);
         });
 
     internal static void MapHealth(this IEndpointRouteBuilder routes)
     {
         // Depends on nothing: a process that serves this need not be restarted, whatever else is down.
         routes.MapGet("/alive", () => TypedResults.Text("alive")).ExcludeFromDescription().AllowAnonymous();
-        routes.MapGet("/ready", (HealthReports reports, IOptions<HealthCheckServiceOptions> checks, NodeIdentity node) => Report(reports, checks, node, Ready))
-            .ExcludeFromDescription().AllowAnonymous();
-        routes.MapGet("/health", (HealthReports reports, IOptions<HealthCheckServiceOptions> checks, NodeIdentity node) => Report(reports, checks, node, tag: null))
-            .ExcludeFromDescription().AllowAnonymous();
+        routes
+            .MapGet(
+                "/ready",
+                (HealthReports reports, IOptions<HealthCheckServiceOptions> checks, NodeIdentity node) =>
+                    Report(reports, checks, node, Ready)
+            )
+            .ExcludeFromDescription()
+            .AllowAnonymous();
+        routes
+            .MapGet(
+                "/health",
+                (HealthReports reports, IOptions<HealthCheckServiceOptions> checks, NodeIdentity node) =>
+                    Report(reports, checks, node, tag: null)
+            )
+            .ExcludeFromDescription()
+            .AllowAnonymous();
     }
 
     private static IResult Report(HealthReports reports, IOptions<HealthCheckServiceOptions> registered, NodeIdentity node, string? tag)
     {
         var last = reports.Last;
-        var checks = registered.Value.Registrations.Where(check => tag is null || check.Tags.Contains(tag))
+        var checks = registered
+            .Value.Registrations.Where(check => tag is null || check.Tags.Contains(tag))
             .ToDictionary(check => check.Name, check => View(check, last));
-        var status = new[] { "unhealthy", "starting", "degraded" }.FirstOrDefault(status => checks.Values.Any(check => check.Status == status)) ?? "healthy";
+        var status =
+            new[] { "unhealthy", "starting", "degraded" }.FirstOrDefault(status => checks.Values.Any(check => check.Status == status))
+            ?? "healthy";
         return Results.Json(
-            new HealthReportView(status, node.Id, checks), JsonSerializerOptions.Web,
-            statusCode: status is "healthy" or "degraded" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+            new HealthReportView(status, node.Id, checks),
+            JsonSerializerOptions.Web,
+            statusCode: status is "healthy" or "degraded" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable
+        );
     }
 
     private static CheckView View(HealthCheckRegistration check, (HealthReport Report, DateTimeOffset At, bool IsFresh)? last)
     {
-        if (last is not { } known || !known.Report.Entries.TryGetValue(check.Name, out var result)) return new CheckView("starting", null, 0, null);
+        if (last is not { } known || !known.Report.Entries.TryGetValue(check.Name, out var result))
+            return new CheckView("starting", null, 0, null);
         var (status, description) = known.IsFresh
             // Without the error's message, which may name hosts: this is public.
             ? (result.Status, result.Exception is { } error ? error.GetType().Name : result.Description)

@@ -18,21 +18,22 @@ public static class NodeClientExtensions
         http.RemoveAllResilienceHandlers();
 #pragma warning restore EXTEXP0001
         http.AddStandardResilienceHandler(options =>
-        {
-            options.RateLimiter.DefaultRateLimiterOptions.PermitLimit = maxInFlight;
-            options.TotalRequestTimeout.Timeout = options.AttemptTimeout.Timeout = timeout;
-            options.Retry.MaxRetryAttempts = 1;
-            options.Retry.BackoffType = DelayBackoffType.Constant;
-            options.Retry.Delay = TimeSpan.FromMilliseconds(100);
-            options.Retry.ShouldHandle = retry => ValueTask.FromResult(retry.Outcome.Exception is HttpRequestException);
-            options.Retry.DisableForUnsafeHttpMethods();
-            options.CircuitBreaker.FailureRatio = 1;
-            options.CircuitBreaker.MinimumThroughput = 10;
-            options.CircuitBreaker.SamplingDuration = TimeSpan.FromSeconds(30) + (2 * timeout);
-            options.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(1);
-            options.CircuitBreaker.ShouldHandle =
-                answer => ValueTask.FromResult(answer.Outcome.Exception is HttpRequestException or TimeoutRejectedException);
-        }).SelectPipelineByAuthority();
+            {
+                options.RateLimiter.DefaultRateLimiterOptions.PermitLimit = maxInFlight;
+                options.TotalRequestTimeout.Timeout = options.AttemptTimeout.Timeout = timeout;
+                options.Retry.MaxRetryAttempts = 1;
+                options.Retry.BackoffType = DelayBackoffType.Constant;
+                options.Retry.Delay = TimeSpan.FromMilliseconds(100);
+                options.Retry.ShouldHandle = retry => ValueTask.FromResult(retry.Outcome.Exception is HttpRequestException);
+                options.Retry.DisableForUnsafeHttpMethods();
+                options.CircuitBreaker.FailureRatio = 1;
+                options.CircuitBreaker.MinimumThroughput = 10;
+                options.CircuitBreaker.SamplingDuration = TimeSpan.FromSeconds(30) + (2 * timeout);
+                options.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(1);
+                options.CircuitBreaker.ShouldHandle = answer =>
+                    ValueTask.FromResult(answer.Outcome.Exception is HttpRequestException or TimeoutRejectedException);
+            })
+            .SelectPipelineByAuthority();
         return http;
     }
 }

@@ -29,21 +29,24 @@ public sealed record NodeIdentity(string Id, string Service, string Version, Dat
     }
 
     /// <summary>
-    /// <c>NODE_ID</c>, else <c>POD_NAME</c>, else <c>service.instance.id</c> of <c>OTEL_RESOURCE_ATTRIBUTES</c> (which differs among replicas of
-    /// one resource that share their environment otherwise) after the service's name, as Aspire's dashboard shows it, else <c>HOSTNAME</c> (a
-    /// container's own), else machine name and process id.
+    /// <c>NODE_ID</c>, else <c>POD_NAME</c>, else <c>service.instance.id</c> of <c>OTEL_RESOURCE_ATTRIBUTES</c> (which differs among
+    /// replicas of one resource that share their environment otherwise) after the service's name, as Aspire's dashboard shows it, else
+    /// <c>HOSTNAME</c> (a container's own), else machine name and process id.
     /// </summary>
     public static NodeIdentity From(IConfiguration configuration, string applicationName, DateTimeOffset now)
     {
         var named = configuration.Optional("OTEL_SERVICE_NAME");
-        var (setting, id) = configuration.Optional("NODE_ID") is { } own ? ("NODE_ID", own)
+        var (setting, id) =
+            configuration.Optional("NODE_ID") is { } own ? ("NODE_ID", own)
             : configuration.Optional("POD_NAME") is { } pod ? ("POD_NAME", pod)
             : InstanceIdOf(configuration.Optional("OTEL_RESOURCE_ATTRIBUTES")) is { } instance
                 ? ("service.instance.id of OTEL_RESOURCE_ATTRIBUTES", named is null ? instance : $"{named}-{instance}")
             : configuration.Optional("HOSTNAME") is { } host ? ("HOSTNAME", host)
             : ("The machine's name", $"{Environment.MachineName}-{Environment.ProcessId}");
         if (id.Length > MaximumLength || id.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.')))
-            throw new SettingException($"{setting} must be at most {MaximumLength} letters, digits, dots, dashes and underscores; NODE_ID comes before it.");
+            throw new SettingException(
+                $"{setting} must be at most {MaximumLength} letters, digits, dots, dashes and underscores; NODE_ID comes before it."
+            );
 
         var service = named ?? applicationName;
         var assembly = Assembly.GetEntryAssembly() ?? typeof(NodeIdentity).Assembly;
@@ -52,7 +55,9 @@ public sealed record NodeIdentity(string Id, string Service, string Version, Dat
     }
 
     private static string? InstanceIdOf(string? resourceAttributes) =>
-        resourceAttributes?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        resourceAttributes
+            ?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Select(pair => pair.Split('=', 2))
-            .FirstOrDefault(pair => pair is ["service.instance.id", _])?[1];
+            .FirstOrDefault(pair => pair is ["service.instance.id", _])
+            ?[1];
 }

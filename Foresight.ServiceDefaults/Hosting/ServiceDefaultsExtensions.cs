@@ -11,13 +11,14 @@ namespace Microsoft.Extensions.Hosting;
 
 public static class ServiceDefaultsExtensions
 {
-    private static int settingErrorsReported;
+    private static int _settingErrorsReported;
 
     /// <summary>
     /// The parts that every host shares: its identity, telemetry, health, discovery and resilience of HTTP clients, the clock, and the
     /// report of a wrong setting.
     /// </summary>
-    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
+    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
     {
         ReportSettingErrors();
         builder.Services.TryAddSingleton(TimeProvider.System);
@@ -51,7 +52,8 @@ public static class ServiceDefaultsExtensions
     /// </summary>
     private static void ReportSettingErrors()
     {
-        if (Interlocked.Exchange(ref settingErrorsReported, 1) == 1) return;
+        if (Interlocked.Exchange(ref _settingErrorsReported, 1) == 1)
+            return;
         AppDomain.CurrentDomain.UnhandledException += (_, unhandled) =>
         {
             var message = unhandled.ExceptionObject switch
@@ -60,7 +62,8 @@ public static class ServiceDefaultsExtensions
                 OptionsValidationException options => string.Join(" ", options.Failures),
                 _ => null,
             };
-            if (message is null) return;
+            if (message is null)
+                return;
             Console.Error.WriteLine($"Wrong setting: {message}");
             Environment.Exit(SettingException.ExitCode);
         };

@@ -41,7 +41,8 @@ public static class Settings
         public long Long(string name, long defaultValue, long minimum, long maximum)
         {
             var text = configuration.Optional(name);
-            if (text is null) return defaultValue;
+            if (text is null)
+                return defaultValue;
             var isNumber = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value);
             return isNumber && value >= minimum && value <= maximum
                 ? value
@@ -52,7 +53,12 @@ public static class Settings
         public TimeSpan Milliseconds(string name, TimeSpan defaultValue, TimeSpan minimum, TimeSpan maximum) =>
             TimeSpan.FromMilliseconds(
                 configuration.Integer(
-                    name, (int)defaultValue.TotalMilliseconds, (int)minimum.TotalMilliseconds, (int)maximum.TotalMilliseconds));
+                    name,
+                    (int)defaultValue.TotalMilliseconds,
+                    (int)minimum.TotalMilliseconds,
+                    (int)maximum.TotalMilliseconds
+                )
+            );
 
         public bool Flag(string name, bool defaultValue)
         {
@@ -69,7 +75,8 @@ public static class Settings
         public Uri? OptionalUrl(string name)
         {
             var text = configuration.Optional(name);
-            if (text is null) return null;
+            if (text is null)
+                return null;
             return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
                 ? url
                 : throw new SettingException($"{name} must be an absolute http or https URL.");
@@ -81,13 +88,15 @@ public static class Settings
 
         /// <summary>Every instance of the services whose name starts so, in the order of their names.</summary>
         public IReadOnlyList<Uri> ServiceUrls(string namePrefix) =>
-        [
-            .. configuration.GetSection("services").GetChildren()
-                .Where(service => service.Key.StartsWith(namePrefix, StringComparison.OrdinalIgnoreCase))
-                .OrderBy(service => service.Key, StringComparer.Ordinal)
-                .SelectMany(service => service.GetSection("http").GetChildren())
-                .Select(endpoint => configuration.OptionalUrl(endpoint.Path)!),
-        ];
+            [
+                .. configuration
+                    .GetSection("services")
+                    .GetChildren()
+                    .Where(service => service.Key.StartsWith(namePrefix, StringComparison.OrdinalIgnoreCase))
+                    .OrderBy(service => service.Key, StringComparer.Ordinal)
+                    .SelectMany(service => service.GetSection("http").GetChildren())
+                    .Select(endpoint => configuration.OptionalUrl(endpoint.Path)!),
+            ];
 
         /// <summary>
         /// The chain's JSON-RPC endpoints in the order of preference: <c>RPC_URLS</c>, separated by commas; else <c>RPC_URL</c>; else the
@@ -100,14 +109,22 @@ public static class Settings
             var urls = list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             if (urls.Length is 0 or > MaxRpcUrls)
                 throw new SettingException($"RPC_URLS must name 1 to {MaxRpcUrls} endpoints, separated by commas.");
-            return [.. urls.Select(url => Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"
-                ? parsed
-                : throw new SettingException("RPC_URLS must be absolute http or https URLs, separated by commas."))];
+            return
+            [
+                .. urls.Select(url =>
+                    Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"
+                        ? parsed
+                        : throw new SettingException("RPC_URLS must be absolute http or https URLs, separated by commas.")
+                ),
+            ];
         }
 
-        public IReadOnlyList<Uri> RpcUrls() => configuration.OptionalRpcUrls() is { Count: > 0 } urls
-            ? urls
-            : throw new SettingException("RPC_URL is not set: it is the address of the chain's JSON-RPC endpoint (RPC_URLS: of several).");
+        public IReadOnlyList<Uri> RpcUrls() =>
+            configuration.OptionalRpcUrls() is { Count: > 0 } urls
+                ? urls
+                : throw new SettingException(
+                    "RPC_URL is not set: it is the address of the chain's JSON-RPC endpoint (RPC_URLS: of several)."
+                );
 
         /// <summary>The first of them, for those who need one only.</summary>
         public Uri RpcUrl() => configuration.RpcUrls()[0];

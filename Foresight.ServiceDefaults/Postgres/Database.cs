@@ -16,134 +16,159 @@ public sealed partial class Database : IAsyncDisposable
     /// <summary>A read that failed faster than this is tried once more.</summary>
     private static readonly TimeSpan RetryWithin = TimeSpan.FromMilliseconds(500);
 
-    private readonly Server primary;
-    private readonly Server[] replicas;
-    private readonly WeightedRoundRobin turns;
-    private readonly Lock turning = new();
-    private readonly DatabaseMetrics metrics;
-    private readonly TimeProvider clock;
-    private readonly ILogger<Database> logger;
+    private readonly Server _primary;
+    private readonly Server[] _replicas;
+    private readonly WeightedRoundRobin _turns;
+    private readonly Lock _turning = new();
+    private readonly DatabaseMetrics _metrics;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<Database> _logger;
 
     public Database(Server primary, IReadOnlyList<Server> replicas, IMeterFactory meters, TimeProvider clock, ILogger<Database> logger)
     {
-        this.primary = primary;
-        this.replicas = [.. replicas];
-        this.clock = clock;
-        this.logger = logger;
-        turns = new WeightedRoundRobin([.. replicas.Select(replica => replica.Weight)]);
-        metrics = new DatabaseMetrics(meters);
-        metrics.Watch(primary, this.replicas);
+        _primary = primary;
+        _replicas = [.. replicas];
+        _clock = clock;
+        _logger = logger;
+        _turns = new WeightedRoundRobin([.. replicas.Select(replica => replica.Weight)]);
+        _metrics = new DatabaseMetrics(meters);
+        _metrics.Watch(primary, _replicas);
     }
 
-    public Server Primary => primary;
-    public IReadOnlyList<Server> Replicas => replicas;
+    public Server Primary => _primary;
+    public IReadOnlyList<Server> Replicas => _replicas;
 
     /// <summary>Runs a read that may be repeated, on a replica if one is fit.</summary>
     /// <param name="query">A short constant name, for the metrics.</param>
     /// <param name="after">The reader's last write: only a server that has replayed it may answer. Null: any.</param>
     /// <exception cref="NpgsqlException">The primary, too, could not answer.</exception>
     public async Task<T> ReadAsync<T>(
-        string query, NpgsqlLogSequenceNumber? after, Func<NpgsqlConnection, CancellationToken, Task<T>> read,
-        CancellationToken cancellation)
+        string query,
+        NpgsqlLogSequenceNumber? after,
+        Func<NpgsqlConnection, CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken
+    )
     {
         // Each replica is asked at most once: with every replica failing, the answer comes from the primary after as many attempts.
         var tried = 0UL;
         while (NextReplica(tried) is var index && index >= 0)
         {
             tried |= 1UL << index;
-            var replica = replicas[index];
+            var replica = _replicas[index];
             try
             {
-                var (answered, result) = await RunAsync(replica, query, after, read, cancellation);
-                if (answered) return result!;
+                var (answered, result) = await RunAsync(replica, query, after, read, cancellationToken);
+                if (answered)
+                    return result!;
             }
-            catch (NpgsqlException error) when (IsOfTheServer(error) && !cancellation.IsCancellationRequested)
+            catch (NpgsqlException error) when (IsOfTheServer(error) && !cancellationToken.IsCancellationRequested)
             {
-                metrics.Fallback(replica.Name);
-                if (replica.CheckFailed(error.GetType().Name, clock.GetUtcNow())) Log.ReplicaOut(logger, replica.Name, error.Message);
-                else Log.ReplicaFailed(logger, replica.Name, query, error.Message);
+                _metrics.Fallback(replica.Name);
+                if (replica.CheckFailed(error.GetType().Name, _clock.GetUtcNow()))
+                    Log.ReplicaOut(_logger, replica.Name, error.Message);
+                else
+                    Log.ReplicaFailed(_logger, replica.Name, query, error.Message);
             }
         }
 
-        return await ReadPrimaryAsync(query, read, cancellation);
+        return await ReadPrimaryAsync(query, read, cancellationToken);
     }
 
     /// <summary>A read that must see everything that was committed before it.</summary>
     public async Task<T> ReadPrimaryAsync<T>(
-        string query, Func<NpgsqlConnection, CancellationToken, Task<T>> read, CancellationToken cancellation)
+        string query,
+        Func<NpgsqlConnection, CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken
+    )
     {
-        var started = clock.GetTimestamp();
+        var started = _clock.GetTimestamp();
         try
         {
-            return (await RunAsync(primary, query, after: null, read, cancellation)).Result!;
+            return (await RunAsync(_primary, query, after: null, read, cancellationToken)).Result!;
         }
-        catch (NpgsqlException error) when (IsOfTheServer(error) && clock.GetElapsedTime(started) < RetryWithin
-            && !cancellation.IsCancellationRequested)
+        catch (NpgsqlException error)
+            when (IsOfTheServer(error) && _clock.GetElapsedTime(started) < RetryWithin && !cancellationToken.IsCancellationRequested)
         {
             // A server that was restarted has closed the connections in our pool, and each shows it at its next use. One that hangs is not
             // asked again: the caller has waited enough.
-            return (await RunAsync(primary, query, after: null, read, cancellation)).Result!;
+            return (await RunAsync(_primary, query, after: null, read, cancellationToken)).Result!;
         }
     }
 
     /// <summary>Runs on the primary, once. What is not known to be harmless to repeat goes here.</summary>
     public async Task<T> WriteAsync<T>(
-        string query, Func<NpgsqlConnection, CancellationToken, Task<T>> write, CancellationToken cancellation) =>
-        (await RunAsync(primary, query, after: null, write, cancellation, isRead: false)).Result!;
+        string query,
+        Func<NpgsqlConnection, CancellationToken, Task<T>> write,
+        CancellationToken cancellationToken
+    ) => (await RunAsync(_primary, query, after: null, write, cancellationToken, isRead: false)).Result!;
 
-    public DatabaseStatus Status() => new(
-        primary.View(), [.. replicas.Select(replica => replica.View())], primary.Reads, replicas.Sum(replica => replica.Reads));
+    public DatabaseStatus Status() =>
+        new(_primary.View(), [.. _replicas.Select(replica => replica.View())], _primary.Reads, _replicas.Sum(replica => replica.Reads));
 
     /// <summary>The primary's source belongs to the host; the replicas' are known to nobody else.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var replica in replicas) await replica.Source.DisposeAsync();
+        foreach (var replica in _replicas)
+            await replica.Source.DisposeAsync();
     }
 
     private async Task<(bool Answered, T? Result)> RunAsync<T>(
-        Server server, string query, NpgsqlLogSequenceNumber? after, Func<NpgsqlConnection, CancellationToken, Task<T>> run,
-        CancellationToken cancellation,
-        bool isRead = true)
+        Server server,
+        string query,
+        NpgsqlLogSequenceNumber? after,
+        Func<NpgsqlConnection, CancellationToken, Task<T>> run,
+        CancellationToken cancellationToken,
+        bool isRead = true
+    )
     {
         var started = Stopwatch.GetTimestamp();
         var succeeded = false;
         server.Begin();
         try
         {
-            await using var connection = await server.Source.OpenConnectionAsync(cancellation);
-            if (after is { } position && !await HasReplayedAsync(server, connection, position, cancellation))
+            await using var connection = await server.Source.OpenConnectionAsync(cancellationToken);
+            if (after is { } position && !await HasReplayedAsync(server, connection, position, cancellationToken))
             {
                 succeeded = true;
                 return (false, default);
             }
 
-            var result = await run(connection, cancellation);
+            var result = await run(connection, cancellationToken);
             succeeded = true;
-            if (isRead) server.CountRead();
+            if (isRead)
+                server.CountRead();
             return (true, result);
         }
         finally
         {
             server.End();
-            metrics.Query(server.Name, query, succeeded, Stopwatch.GetElapsedTime(started));
+            _metrics.Query(server.Name, query, succeeded, Stopwatch.GetElapsedTime(started));
         }
     }
 
     /// <summary>Asked on the very connection that will read, so that the answer holds for the read: replay never goes back.</summary>
     private static async Task<bool> HasReplayedAsync(
-        Server server, NpgsqlConnection connection, NpgsqlLogSequenceNumber position, CancellationToken cancellation)
+        Server server,
+        NpgsqlConnection connection,
+        NpgsqlLogSequenceNumber position,
+        CancellationToken cancellationToken
+    )
     {
-        if ((ulong)position <= server.Replayed) return true;
+        if ((ulong)position <= server.Replayed)
+            return true;
         await using var command = new NpgsqlCommand("SELECT pg_last_wal_replay_lsn()", connection);
-        if (await command.ExecuteScalarAsync(cancellation) is not NpgsqlLogSequenceNumber replayed) return false;
+        if (await command.ExecuteScalarAsync(cancellationToken) is not NpgsqlLogSequenceNumber replayed)
+            return false;
         server.NoteReplayed((ulong)replayed);
         return replayed >= position;
     }
 
     private int NextReplica(ulong tried)
     {
-        if (replicas.Length == 0) return -1;
-        lock (turning) return turns.Next(index => (tried & (1UL << index)) == 0 && replicas[index].IsHealthy);
+        if (_replicas.Length == 0)
+            return -1;
+        lock (_turning)
+            return _turns.Next(index => (tried & (1UL << index)) == 0 && _replicas[index].IsHealthy);
     }
 
     /// <summary>
@@ -151,8 +176,11 @@ public sealed partial class Database : IAsyncDisposable
     /// resources (53), or cancelled the query because it conflicts with replay (40001). A wrong query (42) is wrong everywhere.
     /// </summary>
     private static bool IsOfTheServer(NpgsqlException error) =>
-        error is not PostgresException { SqlState: var state } || state.StartsWith("57", StringComparison.Ordinal)
-        || state.StartsWith("53", StringComparison.Ordinal) || state.StartsWith("08", StringComparison.Ordinal) || state == "40001";
+        error is not PostgresException { SqlState: var state }
+        || state.StartsWith("57", StringComparison.Ordinal)
+        || state.StartsWith("53", StringComparison.Ordinal)
+        || state.StartsWith("08", StringComparison.Ordinal)
+        || state == "40001";
 
     private static partial class Log
     {

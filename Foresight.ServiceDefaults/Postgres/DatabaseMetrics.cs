@@ -5,20 +5,23 @@ namespace Foresight.ServiceDefaults.Postgres;
 
 internal sealed class DatabaseMetrics(IMeterFactory meters)
 {
-    private readonly Counter<long> queries = meters.Create(MetricNames.Meter)
+    private readonly Counter<long> _queries = meters
+        .Create(MetricNames.Meter)
         .CreateCounter<long>(MetricNames.DatabaseQueries, description: "Queries by server, name and result.");
-    private readonly Histogram<double> latency = meters.Create(MetricNames.Meter)
+    private readonly Histogram<double> _latency = meters
+        .Create(MetricNames.Meter)
         .CreateHistogram<double>(MetricNames.DatabaseQueryLatency, "ms", "Time of a query, with getting its connection.");
-    private readonly Counter<long> fallbacks = meters.Create(MetricNames.Meter)
+    private readonly Counter<long> _fallbacks = meters
+        .Create(MetricNames.Meter)
         .CreateCounter<long>(MetricNames.DatabaseFallbacks, description: "Reads that a replica failed and the primary answered.");
 
     public void Query(string server, string query, bool succeeded, TimeSpan took)
     {
-        queries.Add(1, new("server", server), new("query", query), new("result", succeeded ? "ok" : "error"));
-        latency.Record(took.TotalMilliseconds, new("server", server), new("query", query));
+        _queries.Add(1, new("server", server), new("query", query), new("result", succeeded ? "ok" : "error"));
+        _latency.Record(took.TotalMilliseconds, new("server", server), new("query", query));
     }
 
-    public void Fallback(string replica) => fallbacks.Add(1, new KeyValuePair<string, object?>("replica", replica));
+    public void Fallback(string replica) => _fallbacks.Add(1, new KeyValuePair<string, object?>("replica", replica));
 
     public void Watch(Server primary, IReadOnlyList<Server> replicas)
     {
@@ -27,17 +30,28 @@ internal sealed class DatabaseMetrics(IMeterFactory meters)
         meter.CreateObservableGauge(
             MetricNames.DatabaseConnections,
             () => all.Select(server => new Measurement<int>(server.Active, new KeyValuePair<string, object?>("server", server.Name))),
-            description: "Connections in use by the queries of this process.");
+            description: "Connections in use by the queries of this process."
+        );
         meter.CreateObservableGauge(
             MetricNames.DatabaseReplicaHealth,
-            () => replicas.Select(
-                replica => new Measurement<int>(replica.IsHealthy ? 1 : 0, new KeyValuePair<string, object?>("replica", replica.Name))),
-            description: "1: serves reads. 0: out.");
+            () =>
+                replicas.Select(replica => new Measurement<int>(
+                    replica.IsHealthy ? 1 : 0,
+                    new KeyValuePair<string, object?>("replica", replica.Name)
+                )),
+            description: "1: serves reads. 0: out."
+        );
         meter.CreateObservableGauge(
             MetricNames.DatabaseReplicaLag,
-            () => replicas.Where(replica => replica.LagBytes is not null)
-                .Select(replica => new Measurement<long>(
-                    replica.LagBytes!.Value, new KeyValuePair<string, object?>("replica", replica.Name))),
-            "By", "Write-ahead log of the primary that the replica has not replayed.");
+            () =>
+                replicas
+                    .Where(replica => replica.LagBytes is not null)
+                    .Select(replica => new Measurement<long>(
+                        replica.LagBytes!.Value,
+                        new KeyValuePair<string, object?>("replica", replica.Name)
+                    )),
+            "By",
+            "Write-ahead log of the primary that the replica has not replayed."
+        );
     }
 }

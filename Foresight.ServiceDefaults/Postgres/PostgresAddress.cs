@@ -17,34 +17,39 @@ public sealed record ServerPlace(string Host, int Port)
 /// <param name="Primary">With one host: the first that was named.</param>
 /// <param name="Others">Further hosts of the primary's setting: one of them may have been promoted, or will be.</param>
 public sealed partial record PostgresAddress(
-    NpgsqlConnectionStringBuilder Primary, IReadOnlyList<ReplicaAddress> Replicas, IReadOnlyList<ServerPlace> Others)
+    NpgsqlConnectionStringBuilder Primary,
+    IReadOnlyList<ReplicaAddress> Replicas,
+    IReadOnlyList<ServerPlace> Others
+)
 {
     /// <summary>More replicas than this are not looked for.</summary>
     public const int MaxReplicas = 16;
 
     private const int DefaultPort = 5432;
 
-    public PostgresAddress(NpgsqlConnectionStringBuilder primary, IReadOnlyList<ReplicaAddress> replicas) : this(primary, replicas, [])
-    {
-    }
+    public PostgresAddress(NpgsqlConnectionStringBuilder primary, IReadOnlyList<ReplicaAddress> replicas)
+        : this(primary, replicas, []) { }
 
     /// <summary>Every server that may be the primary, with the primary's user and database: a replica has them from it.</summary>
     public IReadOnlyList<ServerPlace> Candidates { get; } =
-        [.. PlacesOf(Primary).Concat(Others).Concat(Replicas.SelectMany(replica => PlacesOf(replica.Connection))).Distinct()];
+    [.. PlacesOf(Primary).Concat(Others).Concat(Replicas.SelectMany(replica => PlacesOf(replica.Connection))).Distinct()];
 
     public static PostgresAddress From(IConfiguration configuration)
     {
-        var setting = configuration.Optional("ConnectionStrings:foresight") is { } named ? ("ConnectionStrings__foresight", named)
+        var setting =
+            configuration.Optional("ConnectionStrings:foresight") is { } named ? ("ConnectionStrings__foresight", named)
             : configuration.Optional("DATABASE_URL") is { } url ? ("DATABASE_URL", url)
             : throw new SettingException(
-                "DATABASE_URL (or ConnectionStrings__foresight) is not set: it is the address of the primary database.");
+                "DATABASE_URL (or ConnectionStrings__foresight) is not set: it is the address of the primary database."
+            );
         var (primary, others) = Split(Parse(setting.Item1, setting.Item2, defaults: null));
 
         var replicas = new List<ReplicaAddress>();
         for (var number = 1; number <= MaxReplicas; number++)
         {
             var name = $"DATABASE_REPLICA_{number}_URL";
-            if (configuration.Optional(name) is not { } text) continue;
+            if (configuration.Optional(name) is not { } text)
+                continue;
             var weight = configuration.Integer($"DATABASE_REPLICA_{number}_WEIGHT", defaultValue: 1, minimum: 1, maximum: 1000);
             replicas.Add(new ReplicaAddress($"replica-{number}", Parse(name, text, primary), weight));
         }
@@ -54,7 +59,8 @@ public sealed partial record PostgresAddress(
 
     /// <summary>Of <c>Host=a:1,b:2</c> the first host stays in the connection.</summary>
     private static (NpgsqlConnectionStringBuilder Primary, IReadOnlyList<ServerPlace> Others) Split(
-        NpgsqlConnectionStringBuilder connection)
+        NpgsqlConnectionStringBuilder connection
+    )
     {
         var places = PlacesOf(connection).ToList();
         (connection.Host, connection.Port) = (places[0].Host, places[0].Port);
@@ -63,8 +69,9 @@ public sealed partial record PostgresAddress(
 
     private static IEnumerable<ServerPlace> PlacesOf(NpgsqlConnectionStringBuilder connection)
     {
-        foreach (var host in (connection.Host ?? "localhost").Split(
-            ',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (
+            var host in (connection.Host ?? "localhost").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        )
         {
             var at = host.LastIndexOf(':');
             // An address of IPv6 has more than one colon, and its port, if it has one, follows a bracket.
@@ -96,7 +103,8 @@ public sealed partial record PostgresAddress(
     {
         // postgres://user:password@a:1,b:2/database, as libpq reads it: Uri knows one host.
         var hosts = ListOfHosts().Match(text);
-        if (!hosts.Success) return ParseUrl(setting, new Uri(text), defaults);
+        if (!hosts.Success)
+            return ParseUrl(setting, new Uri(text), defaults);
         var first = hosts.Value.Split(',')[0];
         var connection = ParseUrl(setting, new Uri(text.Remove(hosts.Index, hosts.Length).Insert(hosts.Index, first)), defaults);
         (connection.Host, connection.Port) = (hosts.Value, DefaultPort);
@@ -110,24 +118,31 @@ public sealed partial record PostgresAddress(
         if (url.Scheme is not ("postgres" or "postgresql" or "tcp"))
             throw new SettingException($"{setting} must start with postgres://, not {url.Scheme}://.");
 
-        var connection = url.Scheme == "tcp"
-            ? new NpgsqlConnectionStringBuilder(defaults!.ConnectionString)
-            : new NpgsqlConnectionStringBuilder();
+        var connection =
+            url.Scheme == "tcp" ? new NpgsqlConnectionStringBuilder(defaults!.ConnectionString) : new NpgsqlConnectionStringBuilder();
         connection.Host = url.Host;
         connection.Port = url.Port > 0 ? url.Port : DefaultPort;
-        if (url.Scheme == "tcp") return connection;
+        if (url.Scheme == "tcp")
+            return connection;
 
         var user = url.UserInfo.Split(':', 2);
-        if (user[0].Length > 0) connection.Username = Uri.UnescapeDataString(user[0]);
-        if (user.Length == 2) connection.Password = Uri.UnescapeDataString(user[1]);
+        if (user[0].Length > 0)
+            connection.Username = Uri.UnescapeDataString(user[0]);
+        if (user.Length == 2)
+            connection.Password = Uri.UnescapeDataString(user[1]);
         var database = Uri.UnescapeDataString(url.AbsolutePath.Trim('/'));
-        connection.Database = database.Length > 0 ? database : defaults?.Database ?? throw new SettingException(
-            $"{setting} names no database.");
+        connection.Database =
+            database.Length > 0 ? database : defaults?.Database ?? throw new SettingException($"{setting} names no database.");
         foreach (var pair in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var parts = pair.Split('=', 2);
-            var key = parts[0] switch { "sslmode" => "SSL Mode", "application_name" => "Application Name", "connect_timeout" =>
-                "Timeout", var other => other };
+            var key = parts[0] switch
+            {
+                "sslmode" => "SSL Mode",
+                "application_name" => "Application Name",
+                "connect_timeout" => "Timeout",
+                var other => other,
+            };
             connection[key] = Uri.UnescapeDataString(parts.Length == 2 ? parts[1] : "").Replace("-", "");
         }
 

@@ -16,7 +16,8 @@ public static class PostgresExtensions
     /// The primary as <see cref="NpgsqlDataSource"/>, the read/write split as <see cref="Database"/>, and a readiness check "postgres".
     /// </summary>
     /// <param name="useReplicas">False for a host that only ever wants the primary: no replica is then connected to.</param>
-    public static TBuilder AddPostgres<TBuilder>(this TBuilder builder, bool useReplicas = true) where TBuilder : IHostApplicationBuilder
+    public static TBuilder AddPostgres<TBuilder>(this TBuilder builder, bool useReplicas = true)
+        where TBuilder : IHostApplicationBuilder
     {
         var address = PostgresAddress.From(builder.Configuration);
         var options = PostgresOptions.From(builder.Configuration);
@@ -28,16 +29,29 @@ public static class PostgresExtensions
         {
             var servers = provider.GetRequiredService<PrimaryServers>();
             var primary = new Server(
-                "primary", isPrimary: true, weight: 0, provider.GetRequiredService<NpgsqlDataSource>(), () => servers.Current.ToString());
+                "primary",
+                isPrimary: true,
+                weight: 0,
+                provider.GetRequiredService<NpgsqlDataSource>(),
+                () => servers.Current.ToString()
+            );
             var replicas = useReplicas ? address.Replicas : [];
             return new Database(
                 primary,
                 // Shorter than the primary's: a replica that hangs is given up while the caller still has time for another server.
-                [.. replicas.Select(
-                    one => new Server(
-                        one.Name, isPrimary: false, one.Weight, SourceOf(one.Name, one.Connection, provider), one.Connection))],
-                provider.GetRequiredService<IMeterFactory>(), provider.GetRequiredService<TimeProvider>(),
-                provider.GetRequiredService<ILogger<Database>>());
+                [
+                    .. replicas.Select(one => new Server(
+                        one.Name,
+                        isPrimary: false,
+                        one.Weight,
+                        SourceOf(one.Name, one.Connection, provider),
+                        one.Connection
+                    )),
+                ],
+                provider.GetRequiredService<IMeterFactory>(),
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<Database>>()
+            );
         });
         builder.Services.AddSingleton<ReplicaMonitor>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ReplicaMonitor>());
@@ -48,19 +62,25 @@ public static class PostgresExtensions
     /// <summary>Only the primary, as <see cref="NpgsqlDataSource"/>, wherever it is: for a program that is not a node.</summary>
     public static void AddPrimary(this IHostApplicationBuilder builder, PostgresAddress address)
     {
-        // Aspire's client for its health check and spans; the metrics are collected with all others. The connections themselves follow
-        // promotions and are checked, which takes other services, and the client's own registration can use none: the one below replaces it.
-        builder.AddNpgsqlDataSource("foresight", client =>
-        {
-            client.ConnectionString = address.Primary.ConnectionString;
-            client.DisableMetrics = true;
-            client.DisableTracing = !builder.Configuration.ExportsTelemetry();
-        });
+        // Aspire's client for its health check and spans; the metrics are collected with all others. The
+        // connections themselves follow promotions and are checked, which takes other services, and the
+        // client's own registration can use none: the one below replaces it.
+        builder.AddNpgsqlDataSource(
+            "foresight",
+            client =>
+            {
+                client.ConnectionString = address.Primary.ConnectionString;
+                client.DisableMetrics = true;
+                client.DisableTracing = !builder.Configuration.ExportsTelemetry();
+            }
+        );
         builder.Services.AddSingleton(address);
         builder.Services.AddSingleton<TimelineGuard>();
         builder.Services.AddSingleton(provider => new PrimaryServers(
-            address, provider.GetRequiredService<TimelineGuard>(),
-            provider.GetService<IDatabase>() is { } redis ? new TimelineHint(redis) : null));
+            address,
+            provider.GetRequiredService<TimelineGuard>(),
+            provider.GetService<IDatabase>() is { } redis ? new TimelineHint(redis) : null
+        ));
         builder.Services.AddSingleton(provider =>
         {
             var settings = Settings(address.Primary, provider, commandSeconds: 10);
@@ -80,14 +100,21 @@ public static class PostgresExtensions
     }
 
     private static NpgsqlConnectionStringBuilder Settings(
-        NpgsqlConnectionStringBuilder connection, IServiceProvider provider, int commandSeconds)
+        NpgsqlConnectionStringBuilder connection,
+        IServiceProvider provider,
+        int commandSeconds
+    )
     {
         var settings = new NpgsqlConnectionStringBuilder(connection.ConnectionString);
         settings.ApplicationName ??= provider.GetRequiredService<NodeIdentity>().Id;
-        if (!connection.ShouldSerialize("Timeout")) settings.Timeout = 3;
-        if (!connection.ShouldSerialize("Command Timeout")) settings.CommandTimeout = commandSeconds;
-        if (!connection.ShouldSerialize("Cancellation Timeout")) settings.CancellationTimeout = 1000;
-        if (!connection.ShouldSerialize("Maximum Pool Size")) settings.MaxPoolSize = 30;
+        if (!connection.ShouldSerialize("Timeout"))
+            settings.Timeout = 3;
+        if (!connection.ShouldSerialize("Command Timeout"))
+            settings.CommandTimeout = commandSeconds;
+        if (!connection.ShouldSerialize("Cancellation Timeout"))
+            settings.CancellationTimeout = 1000;
+        if (!connection.ShouldSerialize("Maximum Pool Size"))
+            settings.MaxPoolSize = 30;
         return settings;
     }
 }

@@ -14,9 +14,20 @@ public sealed record PostgresOptions(TimeSpan HealthInterval, TimeSpan MaxLag, l
     /// <summary>Bound of one check, so that a frozen server counts as failed and does not stop the checking.</summary>
     public static readonly TimeSpan CheckBound = TimeSpan.FromSeconds(2);
 
-    public static PostgresOptions From(IConfiguration configuration) => new(
-        configuration.Milliseconds(
-            "DATABASE_HEALTH_INTERVAL_MS", TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(50), TimeSpan.FromHours(1)),
-        configuration.Milliseconds("DATABASE_MAX_LAG_MS", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)),
-        configuration.Long("DATABASE_MAX_LAG_BYTES", 16 * 1024 * 1024, 1024, long.MaxValue));
+    public static PostgresOptions From(IConfiguration configuration) =>
+        new(
+            configuration.Milliseconds(
+                "DATABASE_HEALTH_INTERVAL_MS",
+                TimeSpan.FromSeconds(30),
+                TimeSpan.FromMilliseconds(50),
+                TimeSpan.FromHours(1)
+            ),
+            configuration.Milliseconds(
+                "DATABASE_MAX_LAG_MS",
+                TimeSpan.FromSeconds(10),
+                TimeSpan.FromMilliseconds(100),
+                TimeSpan.FromHours(1)
+            ),
+            configuration.Long("DATABASE_MAX_LAG_BYTES", 16 * 1024 * 1024, 1024, long.MaxValue)
+        );
 }

@@ -12,21 +12,21 @@ public sealed class PrimaryServers : IAsyncDisposable
     /// <summary>Of one server's answer in a survey: a server that is slower is not asked for its opinion.</summary>
     public static readonly TimeSpan AnswerBound = TimeSpan.FromSeconds(1.5);
 
-    private readonly PostgresAddress address;
-    private readonly TimelineGuard guard;
-    private readonly TimelineHint? hint;
-    private readonly NpgsqlDataSource[] asked;
-    private readonly Lazy<Task> firstSurvey;
-    private readonly List<WeakReference<NpgsqlDataSource>> opened = [];
-    private volatile ServerPlace current;
+    private readonly PostgresAddress _address;
+    private readonly TimelineGuard _guard;
+    private readonly TimelineHint? _hint;
+    private readonly NpgsqlDataSource[] _asked;
+    private readonly Lazy<Task> _firstSurvey;
+    private readonly List<WeakReference<NpgsqlDataSource>> _opened = [];
+    private volatile ServerPlace _current;
 
     /// <param name="hint">Null: what other processes have seen is not known.</param>
     public PrimaryServers(PostgresAddress address, TimelineGuard guard, TimelineHint? hint)
     {
-        (this.address, this.guard, this.hint) = (address, guard, hint);
-        current = address.Candidates[0];
-        asked = address.Candidates.Count == 1 ? [] : [.. address.Candidates.Select(AskerOf)];
-        firstSurvey = new Lazy<Task>(() => SurveyAsync(CancellationToken.None));
+        (_address, _guard, _hint) = (address, guard, hint);
+        _current = address.Candidates[0];
+        _asked = address.Candidates.Count == 1 ? [] : [.. address.Candidates.Select(AskerOf)];
+        _firstSurvey = new Lazy<Task>(() => SurveyAsync(CancellationToken.None));
         guard.Raised += LetGo;
     }
 
@@ -35,27 +35,29 @@ public sealed class PrimaryServers : IAsyncDisposable
         new(address, new TimelineGuard(loggers.CreateLogger<TimelineGuard>()), hint: null);
 
     /// <summary>User, database and options of the primary, to change and to open.</summary>
-    public NpgsqlConnectionStringBuilder Settings => new(address.Primary.ConnectionString);
+    public NpgsqlConnectionStringBuilder Settings => new(_address.Primary.ConnectionString);
 
     /// <summary>Before it nobody connects to anything.</summary>
-    public Task FirstSurvey => firstSurvey.Value;
+    public Task FirstSurvey => _firstSurvey.Value;
 
     /// <summary>Where the primary was when it was last seen.</summary>
-    public ServerPlace Current => current;
+    public ServerPlace Current => _current;
 
     /// <summary>Asks every server, and Redis, who is the primary. Faults are answers: this never throws but for its cancellation.</summary>
-    public async Task SurveyAsync(CancellationToken cancellation)
+    public async Task SurveyAsync(CancellationToken cancellationToken)
     {
-        if (hint is not null) await hint.ExchangeAsync(guard, cancellation);
-        var answers = await Task.WhenAll(asked.Select(source => AskAsync(source, cancellation)));
+        if (_hint is not null)
+            await _hint.ExchangeAsync(_guard, cancellationToken);
+        var answers = await Task.WhenAll(_asked.Select(source => AskAsync(source, cancellationToken)));
         // The highest first: what it says decides about the others.
-        foreach (var (place, timeline) in address.Candidates.Zip(answers).OrderByDescending(one => one.Second?.Number ?? 0))
+        foreach (var (place, timeline) in _address.Candidates.Zip(answers).OrderByDescending(one => one.Second?.Number ?? 0))
         {
-            if (timeline is not { } seen) continue;
+            if (timeline is not { } seen)
+                continue;
             try
             {
-                guard.Admit(place.ToString(), seen);
-                current = place;
+                _guard.Admit(place.ToString(), seen);
+                _current = place;
             }
             catch (TimelineRefusedException)
             {
@@ -67,8 +69,9 @@ public sealed class PrimaryServers : IAsyncDisposable
     /// <summary>Connections to whichever server is the primary when they are made.</summary>
     public NpgsqlDataSource Open(NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory loggers)
     {
-        if (address.Candidates.Count == 1) return Track(BuilderOf(settings, name, loggers, pin: null).Build());
-        settings.Host = string.Join(',', address.Candidates);
+        if (_address.Candidates.Count == 1)
+            return Track(BuilderOf(settings, name, loggers, pin: null).Build());
+        settings.Host = string.Join(',', _address.Candidates);
         // The driver remembers for so long what a server was; a restarted primary is not looked at before.
         settings.HostRecheckSeconds = 1;
         return Track(BuilderOf(settings, name, loggers, pin: null).BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary));
@@ -80,14 +83,15 @@ public sealed class PrimaryServers : IAsyncDisposable
     /// </summary>
     public NpgsqlDataSource OpenPinned(NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory loggers)
     {
-        (settings.Host, settings.Port) = (current.Host, current.Port);
+        (settings.Host, settings.Port) = (_current.Host, _current.Port);
         return Track(BuilderOf(settings, name, loggers, new Pin()).Build());
     }
 
     public async ValueTask DisposeAsync()
     {
-        guard.Raised -= LetGo;
-        foreach (var source in asked) await source.DisposeAsync();
+        _guard.Raised -= LetGo;
+        foreach (var source in _asked)
+            await source.DisposeAsync();
     }
 
     private NpgsqlDataSourceBuilder BuilderOf(NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory loggers, Pin? pin)
@@ -97,14 +101,15 @@ public sealed class PrimaryServers : IAsyncDisposable
         builder.UsePhysicalConnectionInitializer(
             connection =>
             {
-                firstSurvey.Value.GetAwaiter().GetResult();
+                _firstSurvey.Value.GetAwaiter().GetResult();
                 Check(connection, Timeline.Of(connection), pin);
             },
             async connection =>
             {
-                await firstSurvey.Value;
+                await _firstSurvey.Value;
                 Check(connection, await Timeline.OfAsync(connection, CancellationToken.None), pin);
-            });
+            }
+        );
         return builder;
     }
 
@@ -115,21 +120,22 @@ public sealed class PrimaryServers : IAsyncDisposable
         {
             // Kept, it would be used unasked once that server is promoted. The only server there is may be a standby: it is good for
             // reading.
-            if (address.Candidates.Count > 1) throw new TimelineRefusedException($"{place} is a standby.");
+            if (_address.Candidates.Count > 1)
+                throw new TimelineRefusedException($"{place} is a standby.");
             return;
         }
 
-        guard.Admit(place.ToString(), seen);
-        current = place;
+        _guard.Admit(place.ToString(), seen);
+        _current = place;
         pin?.Require(place, seen);
     }
 
     private NpgsqlDataSource Track(NpgsqlDataSource source)
     {
-        lock (opened)
+        lock (_opened)
         {
-            opened.RemoveAll(one => !one.TryGetTarget(out _));
-            opened.Add(new WeakReference<NpgsqlDataSource>(source));
+            _opened.RemoveAll(one => !one.TryGetTarget(out _));
+            _opened.Add(new WeakReference<NpgsqlDataSource>(source));
         }
 
         return source;
@@ -138,18 +144,24 @@ public sealed class PrimaryServers : IAsyncDisposable
     /// <summary>Connections that are idle are closed, and those in use when they are given back; new ones are checked.</summary>
     private void LetGo()
     {
-        lock (opened)
+        lock (_opened)
         {
-            foreach (var one in opened)
-                if (one.TryGetTarget(out var source)) source.Clear();
+            foreach (var one in _opened)
+                if (one.TryGetTarget(out var source))
+                    source.Clear();
         }
     }
 
     private NpgsqlDataSource AskerOf(ServerPlace place, int index)
     {
-        var settings = new NpgsqlConnectionStringBuilder(address.Primary.ConnectionString)
+        var settings = new NpgsqlConnectionStringBuilder(_address.Primary.ConnectionString)
         {
-            Host = place.Host, Port = place.Port, ApplicationName = "foresight-survey", MaxPoolSize = 1, Timeout = 1, CommandTimeout = 1,
+            Host = place.Host,
+            Port = place.Port,
+            ApplicationName = "foresight-survey",
+            MaxPoolSize = 1,
+            Timeout = 1,
+            CommandTimeout = 1,
             CancellationTimeout = -1,
         };
         // Named, because the driver's metrics would else show the address.
@@ -157,11 +169,11 @@ public sealed class PrimaryServers : IAsyncDisposable
     }
 
     /// <returns>Null: it is a standby, or did not answer.</returns>
-    private static async Task<Timeline?> AskAsync(NpgsqlDataSource source, CancellationToken cancellation)
+    private static async Task<Timeline?> AskAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
     {
         try
         {
-            return await AskAsync().WaitAsync(AnswerBound, cancellation);
+            return await AskAsync().WaitAsync(AnswerBound, cancellationToken);
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {
@@ -170,25 +182,26 @@ public sealed class PrimaryServers : IAsyncDisposable
 
         async Task<Timeline?> AskAsync()
         {
-            await using var connection = await source.OpenConnectionAsync(cancellation);
-            return await Timeline.OfAsync(connection, cancellation);
+            await using var connection = await source.OpenConnectionAsync(cancellationToken);
+            return await Timeline.OfAsync(connection, cancellationToken);
         }
     }
 
     /// <summary>The timeline of the first connection, which all others must have.</summary>
     private sealed class Pin
     {
-        private readonly Lock gate = new();
-        private Timeline? first;
+        private readonly Lock _gate = new();
+        private Timeline? _first;
 
         public void Require(ServerPlace place, Timeline seen)
         {
-            lock (gate)
+            lock (_gate)
             {
-                first ??= seen;
-                if (first != seen)
+                _first ??= seen;
+                if (_first != seen)
                     throw new TimelineRefusedException(
-                        $"{place} is on timeline {seen.Number} now, and this term began on timeline {first.Value.Number}.");
+                        $"{place} is on timeline {seen.Number} now, and this term began on timeline {_first.Value.Number}."
+                    );
             }
         }
     }

@@ -8,10 +8,10 @@ public sealed class PrimaryWatch(PrimaryServers servers, TimeProvider clock) : B
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     /// <summary>Nothing of this host begins before it is known where the primary is; who does not answer is not waited for long.</summary>
-    public override async Task StartAsync(CancellationToken cancellation)
+    public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await servers.FirstSurvey;
-        await base.StartAsync(cancellation);
+        await base.StartAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
@@ -19,7 +19,8 @@ public sealed class PrimaryWatch(PrimaryServers servers, TimeProvider clock) : B
         using var timer = new PeriodicTimer(Interval, clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(stopping)) await servers.SurveyAsync(stopping);
+            while (await timer.WaitForNextTickAsync(stopping))
+                await servers.SurveyAsync(stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

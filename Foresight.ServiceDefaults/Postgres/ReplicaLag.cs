@@ -9,13 +9,14 @@ public sealed class ReplicaLag
     /// <summary>An hour of checks at one each second; older positions make a replica's age at least this much anyway.</summary>
     private const int MaxPositions = 3_600;
 
-    private readonly Queue<(ulong Position, DateTimeOffset At)> positions = new();
+    private readonly Queue<(ulong Position, DateTimeOffset At)> _positions = new();
 
     /// <param name="position">Bytes of write-ahead log that the primary had written at <paramref name="at"/>.</param>
     public void Primary(ulong position, DateTimeOffset at)
     {
-        positions.Enqueue((position, at));
-        while (positions.Count > MaxPositions) positions.Dequeue();
+        _positions.Enqueue((position, at));
+        while (_positions.Count > MaxPositions)
+            _positions.Dequeue();
     }
 
     /// <summary>
@@ -23,9 +24,10 @@ public sealed class ReplicaLag
     /// </summary>
     public TimeSpan Of(ulong replayed, DateTimeOffset now)
     {
-        foreach (var (position, at) in positions)
+        foreach (var (position, at) in _positions)
         {
-            if (position > replayed) return now > at ? now - at : TimeSpan.Zero;
+            if (position > replayed)
+                return now > at ? now - at : TimeSpan.Zero;
         }
 
         return TimeSpan.Zero;

@@ -7,15 +7,14 @@ using NpgsqlTypes;
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>Checks the primary and every replica in turn and decides which replicas may serve reads.</summary>
-public sealed partial class ReplicaMonitor(
-    Database database, PostgresOptions options, TimeProvider clock, ILogger<ReplicaMonitor> logger)
+public sealed partial class ReplicaMonitor(Database database, PostgresOptions options, TimeProvider clock, ILogger<ReplicaMonitor> logger)
     : BackgroundService
 {
     /// <summary>Raised when a replica was taken out (false) or serves again (true).</summary>
     public event Action<Server, bool>? Turned;
 
-    private ReplicaLag lag = new();
-    private ulong primaryPosition;
+    private ReplicaLag _lag = new();
+    private ulong _primaryPosition;
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
@@ -31,67 +30,88 @@ public sealed partial class ReplicaMonitor(
         }
     }
 
-    public async Task CheckOnceAsync(CancellationToken cancellation)
+    public async Task CheckOnceAsync(CancellationToken cancellationToken)
     {
         // The primary first: a replica is measured against a position that is not newer than what it is asked for afterwards.
-        await CheckPrimaryAsync(cancellation);
-        await Task.WhenAll(database.Replicas.Select(replica => CheckReplicaAsync(replica, cancellation)));
+        await CheckPrimaryAsync(cancellationToken);
+        await Task.WhenAll(database.Replicas.Select(replica => CheckReplicaAsync(replica, cancellationToken)));
     }
 
-    private async Task CheckPrimaryAsync(CancellationToken cancellation)
+    private async Task CheckPrimaryAsync(CancellationToken cancellationToken)
     {
         var primary = database.Primary;
         var started = Stopwatch.GetTimestamp();
         try
         {
             var position = await PositionAsync(
-                primary, "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_lsn() END", cancellation);
-            if (position is not { } written) throw new NpgsqlException("it is in recovery and cannot take writes");
+                primary,
+                "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_lsn() END",
+                cancellationToken
+            );
+            if (position is not { } written)
+                throw new NpgsqlException("it is in recovery and cannot take writes");
             // The primary's log goes back only by a promotion: what the old one had beyond it is no measure any more.
-            if (written < primaryPosition) lag = new ReplicaLag();
-            primaryPosition = written;
-            lag.Primary(primaryPosition, clock.GetUtcNow());
-            if (primary.CheckSucceeded(
-                written, behindBytes: null, behind: null, Stopwatch.GetElapsedTime(started), tooFarBehind: false, clock.GetUtcNow()))
+            if (written < _primaryPosition)
+                _lag = new ReplicaLag();
+            _primaryPosition = written;
+            _lag.Primary(_primaryPosition, clock.GetUtcNow());
+            if (
+                primary.CheckSucceeded(
+                    written,
+                    behindBytes: null,
+                    behind: null,
+                    Stopwatch.GetElapsedTime(started),
+                    tooFarBehind: false,
+                    clock.GetUtcNow()
+                )
+            )
                 Log.Back(logger, primary.Name);
         }
-        catch (Exception error) when (IsFailedCheck(error, cancellation))
+        catch (Exception error) when (IsFailedCheck(error, cancellationToken))
         {
-            if (primary.CheckFailed(ReasonOf(error), clock.GetUtcNow())) Log.Out(logger, primary.Name, error.Message);
+            if (primary.CheckFailed(ReasonOf(error), clock.GetUtcNow()))
+                Log.Out(logger, primary.Name, error.Message);
         }
     }
 
-    private async Task CheckReplicaAsync(Server replica, CancellationToken cancellation)
+    private async Task CheckReplicaAsync(Server replica, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
         try
         {
             var position = await PositionAsync(
-                replica, "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END", cancellation);
+                replica,
+                "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END",
+                cancellationToken
+            );
             // A server that was promoted has a history of its own; reading it would be reading another database.
-            if (position is not { } replayed) throw new NpgsqlException("it is not a replica");
-            var behindBytes = replayed >= primaryPosition ? 0L : (long)(primaryPosition - replayed);
-            var behind = lag.Of(replayed, clock.GetUtcNow());
+            if (position is not { } replayed)
+                throw new NpgsqlException("it is not a replica");
+            var behindBytes = replayed >= _primaryPosition ? 0L : (long)(_primaryPosition - replayed);
+            var behind = _lag.Of(replayed, clock.GetUtcNow());
             var tooFar = behindBytes > options.MaxLagBytes || behind > options.MaxLag;
             if (!replica.CheckSucceeded(replayed, behindBytes, behind, Stopwatch.GetElapsedTime(started), tooFar, clock.GetUtcNow()))
                 return;
-            if (tooFar) Log.Lagging(logger, replica.Name, behindBytes, behind.TotalSeconds);
-            else Log.Back(logger, replica.Name);
+            if (tooFar)
+                Log.Lagging(logger, replica.Name, behindBytes, behind.TotalSeconds);
+            else
+                Log.Back(logger, replica.Name);
             Turned?.Invoke(replica, !tooFar);
         }
-        catch (Exception error) when (IsFailedCheck(error, cancellation))
+        catch (Exception error) when (IsFailedCheck(error, cancellationToken))
         {
-            if (!replica.CheckFailed(ReasonOf(error), clock.GetUtcNow())) return;
+            if (!replica.CheckFailed(ReasonOf(error), clock.GetUtcNow()))
+                return;
             Log.Out(logger, replica.Name, error.Message);
             Turned?.Invoke(replica, false);
         }
     }
 
-    private static async Task<ulong?> PositionAsync(Server server, string query, CancellationToken cancellation)
+    private static async Task<ulong?> PositionAsync(Server server, string query, CancellationToken cancellationToken)
     {
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bound.CancelAfter(PostgresOptions.CheckBound);
-        return await AskAsync().WaitAsync(PostgresOptions.CheckBound + TimeSpan.FromSeconds(1), cancellation);
+        return await AskAsync().WaitAsync(PostgresOptions.CheckBound + TimeSpan.FromSeconds(1), cancellationToken);
 
         async Task<ulong?> AskAsync()
         {
@@ -101,18 +121,19 @@ public sealed partial class ReplicaMonitor(
         }
     }
 
-    private static bool IsFailedCheck(Exception error, CancellationToken cancellation) =>
-        error is NpgsqlException or TimeoutException or OperationCanceledException && !cancellation.IsCancellationRequested;
+    private static bool IsFailedCheck(Exception error, CancellationToken cancellationToken) =>
+        error is NpgsqlException or TimeoutException or OperationCanceledException && !cancellationToken.IsCancellationRequested;
 
     /// <summary>For the status page: what is wrong, without host names or addresses, which the driver's own messages hold.</summary>
-    private static string ReasonOf(Exception error) => error switch
-    {
-        PostgresException postgres => $"SQLSTATE {postgres.SqlState}",
-        TimeoutException or OperationCanceledException or { InnerException: TimeoutException } => "no answer in time",
-        { InnerException: System.Net.Sockets.SocketException socket } => socket.SocketErrorCode.ToString(),
-        NpgsqlException { InnerException: null } => error.Message,
-        _ => error.InnerException?.GetType().Name ?? error.GetType().Name,
-    };
+    private static string ReasonOf(Exception error) =>
+        error switch
+        {
+            PostgresException postgres => $"SQLSTATE {postgres.SqlState}",
+            TimeoutException or OperationCanceledException or { InnerException: TimeoutException } => "no answer in time",
+            { InnerException: System.Net.Sockets.SocketException socket } => socket.SocketErrorCode.ToString(),
+            NpgsqlException { InnerException: null } => error.Message,
+            _ => error.InnerException?.GetType().Name ?? error.GetType().Name,
+        };
 
     private static partial class Log
     {

@@ -7,30 +7,28 @@ namespace Foresight.ServiceDefaults.Postgres;
 /// <param name="place">host:port of now: the primary may move.</param>
 public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSource source, Func<string> place)
 {
-    private readonly Lock gate = new();
-    private int failures;
-    private bool failing;
-    private bool lagging;
-    private long? lagBytes;
-    private TimeSpan? lag;
-    private TimeSpan? latency;
-    private DateTimeOffset? checkedAt;
-    private string? error;
-    private long reads;
-    private int active;
+    private readonly Lock _gate = new();
+    private int _failures;
+    private bool _failing;
+    private bool _lagging;
+    private long? _lagBytes;
+    private TimeSpan? _lag;
+    private TimeSpan? _latency;
+    private DateTimeOffset? _checkedAt;
+    private string? _error;
+    private long _reads;
+    private int _active;
 
     public Server(string name, bool isPrimary, int weight, NpgsqlDataSource source, NpgsqlConnectionStringBuilder connection)
-        : this(name, isPrimary, weight, source, () => $"{connection.Host}:{connection.Port}")
-    {
-    }
+        : this(name, isPrimary, weight, source, () => $"{connection.Host}:{connection.Port}") { }
 
     public string Name => name;
     public int Weight => weight;
     public NpgsqlDataSource Source => source;
-    public long Reads => Interlocked.Read(ref reads);
+    public long Reads => Interlocked.Read(ref _reads);
 
     /// <summary>Queries that run on it now.</summary>
-    public int Active => Volatile.Read(ref active);
+    public int Active => Volatile.Read(ref _active);
 
     /// <summary>Highest position of the write-ahead log that this replica is known to have replayed.</summary>
     public ulong Replayed { get; private set; }
@@ -40,7 +38,8 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
     {
         get
         {
-            lock (gate) return !failing && !lagging && (isPrimary || checkedAt is not null);
+            lock (_gate)
+                return !_failing && !_lagging && (isPrimary || _checkedAt is not null);
         }
     }
 
@@ -48,25 +47,26 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
     {
         get
         {
-            lock (gate) return lagBytes;
+            lock (_gate)
+                return _lagBytes;
         }
     }
 
-    public void Begin() => Interlocked.Increment(ref active);
+    public void Begin() => Interlocked.Increment(ref _active);
 
-    public void End() => Interlocked.Decrement(ref active);
+    public void End() => Interlocked.Decrement(ref _active);
 
-    public void CountRead() => Interlocked.Increment(ref reads);
+    public void CountRead() => Interlocked.Increment(ref _reads);
 
     /// <summary>Reports whether it became healthy or unhealthy by this.</summary>
     public bool CheckSucceeded(ulong replayed, long? behindBytes, TimeSpan? behind, TimeSpan took, bool tooFarBehind, DateTimeOffset at)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var before = !failing && !lagging && checkedAt is not null;
-            (failures, failing, lagging) = (0, false, tooFarBehind);
-            (lagBytes, lag, latency, checkedAt) = (behindBytes, behind, took, at);
-            error = tooFarBehind ? "too far behind the primary" : null;
+            var before = !_failing && !_lagging && _checkedAt is not null;
+            (_failures, _failing, _lagging) = (0, false, tooFarBehind);
+            (_lagBytes, _lag, _latency, _checkedAt) = (behindBytes, behind, took, at);
+            _error = tooFarBehind ? "too far behind the primary" : null;
             Replayed = Math.Max(Replayed, replayed);
             return before == tooFarBehind;
         }
@@ -75,35 +75,47 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
     /// <inheritdoc cref="CheckSucceeded"/>
     public bool CheckFailed(string why, DateTimeOffset at)
     {
-        lock (gate)
+        lock (_gate)
         {
-            failures++;
-            (error, latency) = (why, null);
+            _failures++;
+            (_error, _latency) = (why, null);
             // Before its first good check a server is out already, and checkedAt stays empty.
-            if (checkedAt is not null) checkedAt = at;
+            if (_checkedAt is not null)
+                _checkedAt = at;
             // A lag that cannot be measured any more is not a lag of yesterday's size.
-            (lagBytes, lag) = (null, null);
-            if (failures < PostgresOptions.FailuresBeforeOut || failing) return false;
-            failing = true;
+            (_lagBytes, _lag) = (null, null);
+            if (_failures < PostgresOptions.FailuresBeforeOut || _failing)
+                return false;
+            _failing = true;
             return true;
         }
     }
 
     public void NoteReplayed(ulong position)
     {
-        lock (gate) Replayed = Math.Max(Replayed, position);
+        lock (_gate)
+            Replayed = Math.Max(Replayed, position);
     }
 
     public ServerView View()
     {
         var healthy = IsHealthy;
-        lock (gate)
+        lock (_gate)
         {
             return new ServerView(
-                name, isPrimary ? "primary" : "replica", place(), healthy, weight, failures, lagBytes,
-                lag is { } behind ? Math.Round(behind.TotalSeconds, 3) : null,
-                latency is { } took ? Math.Round(took.TotalMilliseconds, 2) : null,
-                checkedAt, error, Reads);
+                name,
+                isPrimary ? "primary" : "replica",
+                place(),
+                healthy,
+                weight,
+                _failures,
+                _lagBytes,
+                _lag is { } behind ? Math.Round(behind.TotalSeconds, 3) : null,
+                _latency is { } took ? Math.Round(took.TotalMilliseconds, 2) : null,
+                _checkedAt,
+                _error,
+                Reads
+            );
         }
     }
 }

@@ -17,11 +17,11 @@ public readonly record struct Timeline(long System, uint Number)
         """;
 
     /// <returns>Null: it is a standby and takes no writes.</returns>
-    public static async Task<Timeline?> OfAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    public static async Task<Timeline?> OfAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(Question, connection);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        await reader.ReadAsync(cancellation);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
         return Read(reader);
     }
 

@@ -8,10 +8,10 @@ namespace Foresight.ServiceDefaults.Postgres;
 /// </summary>
 public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
 {
-    private readonly Lock gate = new();
-    private readonly Dictionary<long, uint> newest = [];
-    private readonly HashSet<string> refused = [];
-    private long? system;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<long, uint> _newest = [];
+    private readonly HashSet<string> _refused = [];
+    private long? _system;
 
     /// <summary>A promotion was seen: whatever is connected to a server of before must let go.</summary>
     public event Action? Raised;
@@ -21,7 +21,8 @@ public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
     {
         get
         {
-            lock (gate) return system is { } ours ? new Timeline(ours, newest[ours]) : null;
+            lock (_gate)
+                return _system is { } ours ? new Timeline(ours, _newest[ours]) : null;
         }
     }
 
@@ -29,14 +30,16 @@ public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
     public void Hear(Timeline heard)
     {
         bool raised;
-        lock (gate)
+        lock (_gate)
         {
-            if (newest.TryGetValue(heard.System, out var known) && known >= heard.Number) return;
-            newest[heard.System] = heard.Number;
-            raised = system == heard.System;
+            if (_newest.TryGetValue(heard.System, out var known) && known >= heard.Number)
+                return;
+            _newest[heard.System] = heard.Number;
+            raised = _system == heard.System;
         }
 
-        if (raised) Raise(heard.Number, "another node");
+        if (raised)
+            Raise(heard.Number, "another node");
     }
 
     /// <param name="server">Name or place, for the log.</param>
@@ -44,26 +47,32 @@ public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
     public void Admit(string server, Timeline seen)
     {
         TimelineVerdict verdict;
-        bool isFirst, isNews;
+        bool isFirst,
+            isNews;
         uint known;
-        lock (gate)
+        lock (_gate)
         {
-            verdict = TimelineRules.Judge(system, newest.TryGetValue(seen.System, out var number) ? number : null, seen);
-            isFirst = system is null;
-            if (verdict == TimelineVerdict.Newer) newest[seen.System] = seen.Number;
-            if (verdict is TimelineVerdict.Newer or TimelineVerdict.Accepted) system = seen.System;
-            isNews = verdict is TimelineVerdict.Old or TimelineVerdict.Foreign ? refused.Add(server) : refused.Remove(server);
-            known = newest.GetValueOrDefault(system ?? seen.System);
+            verdict = TimelineRules.Judge(_system, _newest.TryGetValue(seen.System, out var number) ? number : null, seen);
+            isFirst = _system is null;
+            if (verdict == TimelineVerdict.Newer)
+                _newest[seen.System] = seen.Number;
+            if (verdict is TimelineVerdict.Newer or TimelineVerdict.Accepted)
+                _system = seen.System;
+            isNews = verdict is TimelineVerdict.Old or TimelineVerdict.Foreign ? _refused.Add(server) : _refused.Remove(server);
+            known = _newest.GetValueOrDefault(_system ?? seen.System);
         }
 
         switch (verdict)
         {
             case TimelineVerdict.Old:
-                if (isNews) Log.Old(logger, server, seen.Number, known);
+                if (isNews)
+                    Log.Old(logger, server, seen.Number, known);
                 throw new TimelineRefusedException(
-                    $"{server} is on timeline {seen.Number}, which ended when a standby was promoted to timeline {known}.");
+                    $"{server} is on timeline {seen.Number}, which ended when a standby was promoted to timeline {known}."
+                );
             case TimelineVerdict.Foreign:
-                if (isNews) Log.Foreign(logger, server);
+                if (isNews)
+                    Log.Foreign(logger, server);
                 throw new TimelineRefusedException($"{server} is another database: its system identifier is {seen.System}.");
             case TimelineVerdict.Newer when !isFirst:
                 Raise(seen.Number, server);
@@ -81,7 +90,8 @@ public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "{Server} is refused: it is on timeline {Number}, and a standby was promoted to timeline {Known}. It is an old primary; fence it.")]
+            "{Server} is refused: it is on timeline {Number}, and a standby was promoted to timeline {Known}. It is an old primary; fence it."
+        )]
         public static partial void Old(ILogger logger, string server, uint number, uint known);
 
         [LoggerMessage(LogLevel.Warning, "{Server} is refused: it is not a copy of the database that this process works with.")]
@@ -89,7 +99,8 @@ public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
 
         [LoggerMessage(
             LogLevel.Warning,
-            "The database goes on at timeline {Number}, seen by {By}: servers of older timelines are refused from here on.")]
+            "The database goes on at timeline {Number}, seen by {By}: servers of older timelines are refused from here on."
+        )]
         public static partial void Raised(ILogger logger, uint number, string by);
     }
 }

@@ -22,8 +22,10 @@ public static class TimelineRules
     /// <param name="newest">The highest number of the seen one's system that is known; null if none is.</param>
     public static TimelineVerdict Judge(long? system, uint? newest, Timeline seen)
     {
-        if (system is { } ours && ours != seen.System) return TimelineVerdict.Foreign;
-        if (newest is not { } known || seen.Number > known) return TimelineVerdict.Newer;
+        if (system is { } ours && ours != seen.System)
+            return TimelineVerdict.Foreign;
+        if (newest is not { } known || seen.Number > known)
+            return TimelineVerdict.Newer;
         return seen.Number < known ? TimelineVerdict.Old : TimelineVerdict.Accepted;
     }
 }

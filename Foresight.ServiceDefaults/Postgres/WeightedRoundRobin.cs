@@ -6,15 +6,16 @@ namespace Foresight.ServiceDefaults.Postgres;
 /// </summary>
 public sealed class WeightedRoundRobin
 {
-    private readonly int[] weights;
-    private readonly long[] credit;
+    private readonly int[] _weights;
+    private readonly long[] _credit;
 
     /// <param name="weights">Each 1..1000.</param>
     public WeightedRoundRobin(IReadOnlyList<int> weights)
     {
-        foreach (var weight in weights) ArgumentOutOfRangeException.ThrowIfLessThan(weight, 1);
-        this.weights = [.. weights];
-        credit = new long[weights.Count];
+        foreach (var weight in weights)
+            ArgumentOutOfRangeException.ThrowIfLessThan(weight, 1);
+        _weights = [.. weights];
+        _credit = new long[weights.Count];
     }
 
     /// <summary>Index of the next candidate among those that are allowed, or -1 if none is.</summary>
@@ -22,16 +23,19 @@ public sealed class WeightedRoundRobin
     {
         var best = -1;
         var total = 0L;
-        for (var i = 0; i < weights.Length; i++)
+        for (var i = 0; i < _weights.Length; i++)
         {
             // One that is out neither gains nor pays: it must not come back with savings and take every read.
-            if (!allowed(i)) continue;
-            credit[i] += weights[i];
-            total += weights[i];
-            if (best < 0 || credit[i] > credit[best]) best = i;
+            if (!allowed(i))
+                continue;
+            _credit[i] += _weights[i];
+            total += _weights[i];
+            if (best < 0 || _credit[i] > _credit[best])
+                best = i;
         }
 
-        if (best >= 0) credit[best] -= total;
+        if (best >= 0)
+            _credit[best] -= total;
         return best;
     }
 }

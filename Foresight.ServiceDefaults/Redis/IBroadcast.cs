@@ -10,5 +10,6 @@ public interface IBroadcast
     void Publish<T>(string channel, T message);
 
     /// <summary>Calls back with every message of the channel, from now on.</summary>
-    void Subscribe<T>(string channel, Action<T> handle) where T : class;
+    void Subscribe<T>(string channel, Action<T> handle)
+        where T : class;
 }

@@ -4,10 +4,17 @@ namespace Foresight.ServiceDefaults.Redis;
 
 public static class RedisAnswers
 {
-    /// <summary>Waits for the answer to a command, and no longer than this. Faults have two types only, whatever happens to the connection.</summary>
+    /// <summary>
+    /// Waits for the answer to a command, and no longer than this. Faults have two types only, whatever happens to the connection.
+    /// </summary>
     /// <exception cref="RedisException">Redis refused the command, or cannot be reached.</exception>
     /// <exception cref="TimeoutException">There is no answer.</exception>
-    public static async Task<T> AnsweredAsync<T>(this Task<T> command, TimeSpan within, TimeProvider clock, CancellationToken cancellationToken = default)
+    public static async Task<T> AnsweredAsync<T>(
+        this Task<T> command,
+        TimeSpan within,
+        TimeProvider clock,
+        CancellationToken cancellationToken = default
+    )
     {
         try
         {
@@ -17,7 +24,11 @@ public static class RedisAnswers
         {
             // When the client gives a connection up because the server is silent, it ends the commands that wait there with a cancellation,
             // or with whatever its reader met.
-            throw new RedisConnectionException(ConnectionFailureType.SocketFailure, "The connection was given up while the command waited.", error);
+            throw new RedisConnectionException(
+                ConnectionFailureType.SocketFailure,
+                "The connection was given up while the command waited.",
+                error
+            );
         }
     }
 }

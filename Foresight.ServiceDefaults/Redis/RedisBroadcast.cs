@@ -16,16 +16,19 @@ public sealed partial class RedisBroadcast : IBroadcast
         (Connection, _subscriber, _prefix, _logger) = (redis, redis.GetSubscriber(), settings.KeyPrefix, logger);
         redis.ConnectionRestored += (_, connection) =>
         {
-            if (connection.ConnectionType != ConnectionType.Interactive) return;
+            if (connection.ConnectionType != ConnectionType.Interactive)
+                return;
             Log.Restored(logger);
             // Handlers run on the pool: the client's own thread must not wait for them.
             ThreadPool.QueueUserWorkItem(_ => Restored?.Invoke());
         };
         redis.ConnectionFailed += (_, connection) =>
         {
-            if (connection.ConnectionType == ConnectionType.Interactive) Log.Failed(logger, connection.FailureType);
+            if (connection.ConnectionType == ConnectionType.Interactive)
+                Log.Failed(logger, connection.FailureType);
         };
-        if (!redis.IsConnected) Log.NotThere(logger);
+        if (!redis.IsConnected)
+            Log.NotThere(logger);
     }
 
     public event Action? Restored;
@@ -52,20 +55,23 @@ public sealed partial class RedisBroadcast : IBroadcast
     /// The client subscribes again after each reconnection. A message that is not the JSON of a <typeparamref name="T"/> is logged and
     /// dropped: anyone who reaches the server could publish it.
     /// </summary>
-    public void Subscribe<T>(string channel, Action<T> handle) where T : class
+    public void Subscribe<T>(string channel, Action<T> handle)
+        where T : class
     {
         try
         {
             _subscriber.Subscribe(Channel(channel), (_, body) => Receive(channel, body, handle));
         }
-        catch (Exception error) when (error is TimeoutException or RedisException or InvalidOperationException or OperationCanceledException)
+        catch (Exception error)
+            when (error is TimeoutException or RedisException or InvalidOperationException or OperationCanceledException)
         {
             // The client remembers the subscription and asks for it when it can; only its confirmation did not come in time.
             Log.NotConfirmed(_logger, channel, error.Message);
         }
     }
 
-    private void Receive<T>(string channel, RedisValue body, Action<T> handle) where T : class
+    private void Receive<T>(string channel, RedisValue body, Action<T> handle)
+        where T : class
     {
         T? message;
         try
@@ -78,7 +84,8 @@ public sealed partial class RedisBroadcast : IBroadcast
             return;
         }
 
-        if (message is not null) handle(message);
+        if (message is not null)
+            handle(message);
     }
 
     private static partial class Log

@@ -11,10 +11,12 @@ namespace Microsoft.Extensions.Hosting;
 public static class RedisExtensions
 {
     /// <summary>
-    /// <see cref="IConnectionMultiplexer"/> and its health check "redis" from Aspire's client, <see cref="IDatabase"/> over the keys with
-    /// the cluster's prefix, and <see cref="IBroadcast"/>. The check decides readiness only where <paramref name="neededToBeReady"/> says so.
+    /// <see cref="IConnectionMultiplexer"/> and its health check "redis" from Aspire's client, <see
+    /// cref="IDatabase"/> over the keys with the cluster's prefix, and <see cref="IBroadcast"/>. The check
+    /// decides readiness only where <paramref name="neededToBeReady"/> says so.
     /// </summary>
-    public static TBuilder AddRedis<TBuilder>(this TBuilder builder, bool neededToBeReady = true) where TBuilder : IHostApplicationBuilder
+    public static TBuilder AddRedis<TBuilder>(this TBuilder builder, bool neededToBeReady = true)
+        where TBuilder : IHostApplicationBuilder
     {
         var settings = RedisSettings.From(builder.Configuration);
         builder.AddRedisClient(
@@ -24,7 +26,8 @@ public static class RedisExtensions
                 client.ConnectionString = settings.Configuration;
                 client.DisableTracing = !builder.Configuration.ExportsTelemetry();
             },
-            settings.Apply);
+            settings.Apply
+        );
         // It logs every attempt to connect again as an error; RedisBroadcast logs the changes.
         builder.Logging.AddFilter("StackExchange.Redis", LogLevel.Critical);
         builder.Services.AdoptHealthCheck("StackExchange.Redis", "redis", neededToBeReady);
@@ -36,5 +39,6 @@ public static class RedisExtensions
     }
 
     /// <summary>Every key that is asked for gets the cluster's prefix.</summary>
-    public static IDatabase DatabaseOf(IConnectionMultiplexer redis, RedisSettings settings) => redis.GetDatabase().WithKeyPrefix(settings.KeyPrefix);
+    public static IDatabase DatabaseOf(IConnectionMultiplexer redis, RedisSettings settings) =>
+        redis.GetDatabase().WithKeyPrefix(settings.KeyPrefix);
 }

@@ -12,7 +12,13 @@ namespace Foresight.ServiceDefaults.Redis;
 /// <param name="User">Of a URL; beside the text, because the form above cannot hold every character.</param>
 /// <param name="Password">Likewise.</param>
 /// <param name="Database">Null: what the text says, else 0.</param>
-public sealed record RedisSettings(string Configuration, string KeyPrefix, string? User = null, string? Password = null, int? Database = null)
+public sealed record RedisSettings(
+    string Configuration,
+    string KeyPrefix,
+    string? User = null,
+    string? Password = null,
+    int? Database = null
+)
 {
     public const string DefaultKeyPrefix = "foresight:";
 
@@ -34,17 +40,18 @@ public sealed record RedisSettings(string Configuration, string KeyPrefix, strin
 
     /// <summary>
     /// <c>ConnectionStrings__redis</c> (Aspire's convention), <c>REDIS_URL</c> (redis://[user:password@]host[:port][/database]), or
-    /// <c>REDIS_HOST</c> and <c>REDIS_PORT</c>; <c>REDIS_PASSWORD</c> and <c>REDIS_DB</c> complete each of them. Several may be set, as Aspire
-    /// sets them, if they agree.
+    /// <c>REDIS_HOST</c> and <c>REDIS_PORT</c>; <c>REDIS_PASSWORD</c> and <c>REDIS_DB</c> complete each of them. Several may be set, as
+    /// Aspire sets them, if they agree.
     /// </summary>
     /// <exception cref="SettingException">None is set, or two contradict each other; the message holds no value of them.</exception>
     public static RedisSettings From(IConfiguration configuration)
     {
         var prefix = configuration.Optional("REDIS_KEY_PREFIX") ?? DefaultKeyPrefix;
         // Kubernetes sets a REDIS_PORT of its own, "tcp://…", in every pod beside a service named redis.
-        int? port = configuration.Optional("REDIS_PORT") is { } text && !text.Contains("://", StringComparison.Ordinal)
-            ? configuration.Integer("REDIS_PORT", DefaultPort, 1, 65_535)
-            : null;
+        int? port =
+            configuration.Optional("REDIS_PORT") is { } text && !text.Contains("://", StringComparison.Ordinal)
+                ? configuration.Integer("REDIS_PORT", DefaultPort, 1, 65_535)
+                : null;
         int? database = configuration.Optional("REDIS_DB") is null ? null : configuration.Integer("REDIS_DB", 0, 0, MaxDatabase);
         var password = configuration.Optional("REDIS_PASSWORD");
         (string Name, string? Value)[] places =
@@ -53,14 +60,17 @@ public sealed record RedisSettings(string Configuration, string KeyPrefix, strin
             ("REDIS_URL", configuration.Optional("REDIS_URL")),
             ("REDIS_HOST", configuration.Optional("REDIS_HOST") is { } host ? $"{host}:{port ?? DefaultPort}" : null),
         ];
-        var set = places.Where(place => place.Value is not null)
-            .Select(place => (place.Name, Settings: Parse(place.Name, place.Value!, prefix))).ToList();
+        var set = places
+            .Where(place => place.Value is not null)
+            .Select(place => (place.Name, Settings: Parse(place.Name, place.Value!, prefix)))
+            .ToList();
         if (set is not [var (first, settings), ..])
             throw new SettingException("REDIS_URL is not set: it, REDIS_HOST or ConnectionStrings__redis says where Redis is.");
 
         var options = settings.Options();
         var servers = ServersOf(options);
-        foreach (var (name, other) in set) Agree(name, "servers", servers.SequenceEqual(ServersOf(other.Options())));
+        foreach (var (name, other) in set)
+            Agree(name, "servers", servers.SequenceEqual(ServersOf(other.Options())));
         Agree("REDIS_PORT", "ports", port is null || servers.TrueForAll(server => server.Port == port));
         Agree("REDIS_PASSWORD", "passwords", password is null || options.Password is null or "" || options.Password == password);
         Agree("REDIS_DB", "databases", database is null || options.DefaultDatabase is null || options.DefaultDatabase == database);
@@ -68,7 +78,8 @@ public sealed record RedisSettings(string Configuration, string KeyPrefix, strin
 
         void Agree(string name, string what, bool agrees)
         {
-            if (!agrees) throw new SettingException($"{first} and {name} name different {what}: set one of them, or both to the same.");
+            if (!agrees)
+                throw new SettingException($"{first} and {name} name different {what}: set one of them, or both to the same.");
         }
     }
 
@@ -86,9 +97,12 @@ public sealed record RedisSettings(string Configuration, string KeyPrefix, strin
     /// </summary>
     public void Apply(ConfigurationOptions options)
     {
-        if (User is not null) options.User = User;
-        if (Password is not null) options.Password = Password;
-        if (Database is not null) options.DefaultDatabase = Database;
+        if (User is not null)
+            options.User = User;
+        if (Password is not null)
+            options.Password = Password;
+        if (Database is not null)
+            options.DefaultDatabase = Database;
         options.AbortOnConnectFail = false;
         options.ConnectRetry = 1;
         options.ConnectTimeout = (int)ConnectTimeout.TotalMilliseconds;
@@ -112,34 +126,47 @@ public sealed record RedisSettings(string Configuration, string KeyPrefix, strin
     private bool PrintMembers(StringBuilder builder)
     {
         var options = Options();
-        builder.Append($"Servers = {string.Join(' ', options.EndPoints)}, KeyPrefix = {KeyPrefix}, Database = {options.DefaultDatabase ?? 0}");
+        builder.Append(
+            $"Servers = {string.Join(' ', options.EndPoints)}, KeyPrefix = {KeyPrefix}, Database = {options.DefaultDatabase ?? 0}"
+        );
         return true;
     }
 
     /// <summary>A text may leave the port out, which is 0 then.</summary>
     private static List<(string Host, int Port)> ServersOf(ConfigurationOptions options) =>
-    [
-        .. options.EndPoints.Select(server => server switch
-        {
-            DnsEndPoint dns => (dns.Host, dns.Port > 0 ? dns.Port : DefaultPort),
-            IPEndPoint ip => (ip.Address.ToString(), ip.Port > 0 ? ip.Port : DefaultPort),
-            _ => (server.ToString()!, 0),
-        }),
-    ];
+        [
+            .. options.EndPoints.Select(server =>
+                server switch
+                {
+                    DnsEndPoint dns => (dns.Host, dns.Port > 0 ? dns.Port : DefaultPort),
+                    IPEndPoint ip => (ip.Address.ToString(), ip.Port > 0 ? ip.Port : DefaultPort),
+                    _ => (server.ToString()!, 0),
+                }
+            ),
+        ];
 
     private static RedisSettings Parse(string setting, string value, string keyPrefix)
     {
-        if (!value.Contains("://", StringComparison.Ordinal)) return new RedisSettings(value, keyPrefix);
-        if (!Uri.TryCreate(value, UriKind.Absolute, out var url) || url.Scheme is not ("redis" or "rediss" or "tcp")
-            || url.Host.Length == 0)
+        if (!value.Contains("://", StringComparison.Ordinal))
+            return new RedisSettings(value, keyPrefix);
+        if (
+            !Uri.TryCreate(value, UriKind.Absolute, out var url)
+            || url.Scheme is not ("redis" or "rediss" or "tcp")
+            || url.Host.Length == 0
+        )
             throw new SettingException($"{setting} must look like redis://[user:password@]host[:port][/database].");
 
         var configuration = $"{url.Host}:{(url.Port > 0 ? url.Port : DefaultPort)}";
-        if (url.AbsolutePath.Trim('/') is { Length: > 0 } database) configuration += $",defaultDatabase={database}";
-        if (url.Scheme == "rediss") configuration += ",ssl=true";
+        if (url.AbsolutePath.Trim('/') is { Length: > 0 } database)
+            configuration += $",defaultDatabase={database}";
+        if (url.Scheme == "rediss")
+            configuration += ",ssl=true";
         var credentials = url.UserInfo.Split(':', 2);
         return new RedisSettings(
-            configuration, keyPrefix, credentials is [{ Length: > 0 } user, _] ? Uri.UnescapeDataString(user) : null,
-            credentials[^1].Length > 0 ? Uri.UnescapeDataString(credentials[^1]) : null);
+            configuration,
+            keyPrefix,
+            credentials is [{ Length: > 0 } user, _] ? Uri.UnescapeDataString(user) : null,
+            credentials[^1].Length > 0 ? Uri.UnescapeDataString(credentials[^1]) : null
+        );
     }
 }

@@ -15,7 +15,11 @@ internal static class MetricViews
     /// <summary>Meters that are collected: ours, and those of the framework and the clients that operators ask for.</summary>
     public static readonly string[] Meters =
     [
-        MetricNames.Meter, "Npgsql", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http",
+        MetricNames.Meter,
+        "Npgsql",
+        "Microsoft.AspNetCore.Hosting",
+        "Microsoft.AspNetCore.Server.Kestrel",
+        "System.Net.Http",
         "System.Runtime",
     ];
 
@@ -26,25 +30,36 @@ internal static class MetricViews
     public static MetricStreamConfiguration Of(Instrument instrument)
     {
         // The same as MetricNames.ApiRequestDuration, in as many series again.
-        if (instrument.Name == "http.server.request.duration") return MetricStreamConfiguration.Drop;
+        if (instrument.Name == "http.server.request.duration")
+            return MetricStreamConfiguration.Drop;
         var labels = LabelsOf(instrument.Meter.Name);
         return instrument is Histogram<double> or Histogram<long> or Histogram<int>
             ? new ExplicitBucketHistogramConfiguration
             {
-                Boundaries = BoundsOf(instrument), CardinalityLimit = MaxSeries, TagKeys = labels, RecordMinMax = false,
+                Boundaries = BoundsOf(instrument),
+                CardinalityLimit = MaxSeries,
+                TagKeys = labels,
+                RecordMinMax = false,
             }
             : new MetricStreamConfiguration { CardinalityLimit = MaxSeries, TagKeys = labels };
     }
 
     /// <summary>The labels that are kept of meters that also label addresses, which no label of ours may hold; null: all.</summary>
-    private static string[]? LabelsOf(string meter) => meter switch
-    {
-        "Npgsql" => ["db.client.connection.pool.name", "db.client.connection.state", "db.operation.name", "db.response.status_code"],
-        "Microsoft.AspNetCore.Server.Kestrel" =>
-            ["network.protocol.name", "network.protocol.version", "network.transport", "tls.protocol.version", "error.type"],
-        "System.Net.Http" => ["http.request.method", "http.response.status_code", "http.connection.state", "error.type"],
-        _ => null,
-    };
+    private static string[]? LabelsOf(string meter) =>
+        meter switch
+        {
+            "Npgsql" => ["db.client.connection.pool.name", "db.client.connection.state", "db.operation.name", "db.response.status_code"],
+            "Microsoft.AspNetCore.Server.Kestrel" =>
+            [
+                "network.protocol.name",
+                "network.protocol.version",
+                "network.transport",
+                "tls.protocol.version",
+                "error.type",
+            ],
+            "System.Net.Http" => ["http.request.method", "http.response.status_code", "http.connection.state", "error.type"],
+            _ => null,
+        };
 
     private static double[] BoundsOf(Instrument instrument)
     {
@@ -55,6 +70,12 @@ internal static class MetricViews
             Histogram<int> { Advice.HistogramBucketBoundaries: { } bounds } => bounds.Select(bound => (double)bound).ToArray(),
             _ => null,
         };
-        return advised ?? instrument.Unit switch { "s" => Seconds, "ms" => Milliseconds, _ => Sizes };
+        return advised
+            ?? instrument.Unit switch
+            {
+                "s" => Seconds,
+                "ms" => Milliseconds,
+                _ => Sizes,
+            };
     }
 }

@@ -27,7 +27,8 @@ public static class TelemetryExtensions
     private static readonly TimeSpan ExportTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Whether telemetry is sent anywhere: without that, no span is made.</summary>
-    internal static bool ExportsTelemetry(this IConfiguration configuration) => configuration.OptionalUrl("OTEL_EXPORTER_OTLP_ENDPOINT") is not null;
+    internal static bool ExportsTelemetry(this IConfiguration configuration) =>
+        configuration.OptionalUrl("OTEL_EXPORTER_OTLP_ENDPOINT") is not null;
 
     internal static void AddTelemetry(this IHostApplicationBuilder builder, NodeIdentity node)
     {
@@ -44,39 +45,58 @@ public static class TelemetryExtensions
         // It logs each failed try as an error with its stack; the callers report an outage.
         builder.Logging.AddFilter("Polly", LogLevel.None);
 
-        var telemetry = builder.Services.AddOpenTelemetry()
+        var telemetry = builder
+            .Services.AddOpenTelemetry()
             // What the environment gives comes last: Aspire's dashboard knows a process by the service.instance.id that it gave it.
-            .ConfigureResource(resource => resource
-                .AddService(node.Service, serviceVersion: node.Version, serviceInstanceId: node.Id).AddEnvironmentVariableDetector())
-            .WithMetrics(metrics => metrics
-                .AddMeter(MetricViews.Meters).AddRuntimeInstrumentation().AddView(MetricViews.Of).AddPrometheusExporter(prometheus =>
-                {
-                    // Our names carry their units and suffixes; a gauge may end in _total as well.
-                    prometheus.TranslationStrategy = PrometheusAspNetCoreTranslationStrategy.UnderscoreEscapingWithoutSuffixes;
-                    prometheus.ScopeInfoEnabled = false;
-                    // It has labels with ids.
-                    prometheus.TargetInfoEnabled = false;
-                }));
-        if (!builder.Configuration.ExportsTelemetry()) return;
+            .ConfigureResource(resource =>
+                resource.AddService(node.Service, serviceVersion: node.Version, serviceInstanceId: node.Id).AddEnvironmentVariableDetector()
+            )
+            .WithMetrics(metrics =>
+                metrics
+                    .AddMeter(MetricViews.Meters)
+                    .AddRuntimeInstrumentation()
+                    .AddView(MetricViews.Of)
+                    .AddPrometheusExporter(prometheus =>
+                    {
+                        // Our names carry their units and suffixes; a gauge may end in _total as well.
+                        prometheus.TranslationStrategy = PrometheusAspNetCoreTranslationStrategy.UnderscoreEscapingWithoutSuffixes;
+                        prometheus.ScopeInfoEnabled = false;
+                        // It has labels with ids.
+                        prometheus.TargetInfoEnabled = false;
+                    })
+            );
+        if (!builder.Configuration.ExportsTelemetry())
+            return;
         if (builder.Configuration[ExportTimeoutKey] is null)
             builder.Configuration.AddInMemoryCollection([new(ExportTimeoutKey, ((int)ExportTimeout.TotalMilliseconds).ToString())]);
         // Endpoint, protocol, headers and sampler come from the OTEL_ variables, which the SDK reads itself.
         telemetry
             .WithLogging(configureBuilder: null, logging => (logging.IncludeFormattedMessage, logging.IncludeScopes) = (true, true))
-            .WithTracing(tracing => tracing
-                .AddSource("Foresight.*")
-                .AddAspNetCoreInstrumentation(web => web.Filter = http => !Probes.Contains(http.Request.Path.Value))
-                .AddHttpClientInstrumentation()
-                .AddProcessor(new UrlPathFilter()))
+            .WithTracing(tracing =>
+                tracing
+                    .AddSource("Foresight.*")
+                    .AddAspNetCoreInstrumentation(web => web.Filter = http => !Probes.Contains(http.Request.Path.Value))
+                    .AddHttpClientInstrumentation()
+                    .AddProcessor(new UrlPathFilter())
+            )
             .UseOtlpExporter();
     }
 
     internal static void MapMetrics(this IEndpointRouteBuilder routes) =>
         // In the text format always: in OpenMetrics each counter would have a second series, of when it was made.
-        routes.MapPrometheusScrapingEndpoint(
-            "/metrics", meterProvider: null, optionsName: null, configureBranchedPipeline: branch => branch.Use((http, next) =>
-            {
-                http.Request.Headers.Accept = "text/plain";
-                return next(http);
-            })).AllowAnonymous();
+        routes
+            .MapPrometheusScrapingEndpoint(
+                "/metrics",
+                meterProvider: null,
+                optionsName: null,
+                configureBranchedPipeline: branch =>
+                    branch.Use(
+                        (http, next) =>
+                        {
+                            http.Request.Headers.Accept = "text/plain";
+                            return next(http);
+                        }
+                    )
+            )
+            .AllowAnonymous();
 }

@@ -22,7 +22,9 @@ public static class TraceContext
 
     /// <summary>Null if it is not sampled. A text that is no traceparent counts as none, as W3C asks: no order is refused for it.</summary>
     public static ActivityContext? Parse(string? traceParent) =>
-        traceParent is not null && ActivityContext.TryParse(traceParent, traceState: null, isRemote: true, out var context) && IsSampled(context)
+        traceParent is not null
+        && ActivityContext.TryParse(traceParent, traceState: null, isRemote: true, out var context)
+        && IsSampled(context)
             ? context
             : null;
 
@@ -38,20 +40,25 @@ public static class TraceContext
     /// <summary>Null if it is not sampled, or not what <see cref="ToBytes"/> made.</summary>
     public static ActivityContext? OfBytes(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length != Size) return null;
+        if (bytes.Length != Size)
+            return null;
         var context = new ActivityContext(
-            ActivityTraceId.CreateFromBytes(bytes[..TraceIdSize]), ActivitySpanId.CreateFromBytes(bytes.Slice(TraceIdSize, SpanIdSize)),
-            (ActivityTraceFlags)bytes[Size - 1], isRemote: true);
+            ActivityTraceId.CreateFromBytes(bytes[..TraceIdSize]),
+            ActivitySpanId.CreateFromBytes(bytes.Slice(TraceIdSize, SpanIdSize)),
+            (ActivityTraceFlags)bytes[Size - 1],
+            isRemote: true
+        );
         return IsSampled(context) ? context : null;
     }
 
     /// <summary>
-    /// Starts the span of work that is done once for several orders. It is in the trace of the first, so that it is sampled exactly when one
-    /// of them is, and linked to each. Null if there are none, or nothing listens.
+    /// Starts the span of work that is done once for several orders. It is in the trace of the first, so that it is sampled exactly when
+    /// one of them is, and linked to each. Null if there are none, or nothing listens.
     /// </summary>
     public static Activity? StartBatch(ActivitySource source, string name, IEnumerable<ActivityContext> orders)
     {
-        if (!source.HasListeners()) return null;
+        if (!source.HasListeners())
+            return null;
         var links = orders.Take(MaximumLinks).Select(order => new ActivityLink(order)).ToList();
         return links.Count == 0 ? null : source.StartActivity(name, ActivityKind.Internal, links[0].Context, links: links);
     }

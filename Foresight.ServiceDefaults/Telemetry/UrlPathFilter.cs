@@ -11,9 +11,14 @@ internal sealed class UrlPathFilter : BaseProcessor<Activity>
 {
     public override void OnEnd(Activity data)
     {
-        if (data.Source.Name == "System.Net.Http" && data.GetTagItem("url.full") is string url && Uri.TryCreate(url, UriKind.Absolute, out var parsed))
+        if (
+            data.Source.Name == "System.Net.Http"
+            && data.GetTagItem("url.full") is string url
+            && Uri.TryCreate(url, UriKind.Absolute, out var parsed)
+        )
             data.SetTag("url.full", parsed.GetLeftPart(UriPartial.Authority));
         // Without a route, null takes the attribute out.
-        if (data.Source.Name == "Microsoft.AspNetCore") data.SetTag("url.path", data.GetTagItem("http.route"));
+        if (data.Source.Name == "Microsoft.AspNetCore")
+            data.SetTag("url.path", data.GetTagItem("http.route"));
     }
 }

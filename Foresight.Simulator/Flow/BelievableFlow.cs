@@ -11,41 +11,61 @@ public sealed class BelievableFlow : IOrderFlow
     private const double ShareOfMakers = 0.6;
     private const int MakersPerMarket = 2;
 
-    private readonly FlowRandom random;
-    private readonly TimeSpan meanPause;
-    private readonly Venue[] venues;
-    private readonly Taker[] takers;
+    private readonly FlowRandom _random;
+    private readonly TimeSpan _meanPause;
+    private readonly Venue[] _venues;
+    private readonly Taker[] _takers;
 
     /// <param name="ordersPerSecond">Mean rate; arrivals are Poisson.</param>
     /// <param name="traders">The first ones make markets, at most half of them; the others take.</param>
     public BelievableFlow(
-        ulong seed, double ordersPerSecond, IReadOnlyList<TradedMarket> markets, IReadOnlyList<Trader> traders, TimeProvider clock)
+        ulong seed,
+        double ordersPerSecond,
+        IReadOnlyList<TradedMarket> markets,
+        IReadOnlyList<Trader> traders,
+        TimeProvider clock
+    )
     {
         if (markets.Count == 0)
             throw new ArgumentException("there is no market to trade", nameof(markets));
         if (traders.Count < 2)
             throw new ArgumentException("a market needs two traders at least", nameof(traders));
 
-        random = new FlowRandom(seed);
-        meanPause = TimeSpan.FromSeconds(1 / ordersPerSecond);
+        _random = new FlowRandom(seed);
+        _meanPause = TimeSpan.FromSeconds(1 / ordersPerSecond);
         var makers = Math.Min(traders.Count / 2, markets.Count * MakersPerMarket);
-        venues = [.. markets.Select((market, index) => new Venue(
-            market,
-            new LatentProbability(market.Outcomes, new FlowRandom(random.NextBits())),
-            [.. Enumerable.Range(0, Math.Min(makers, MakersPerMarket)).Select(k => new MarketMaker(
-                traders[(index * MakersPerMarket + k) % makers], market, new FlowRandom(random.NextBits()), clock))]))];
-        takers = [.. traders.Skip(makers).Select(trader => new Taker(trader, new FlowRandom(random.NextBits()), clock))];
+        _venues =
+        [
+            .. markets.Select(
+                (market, index) =>
+                    new Venue(
+                        market,
+                        new LatentProbability(market.Outcomes, new FlowRandom(_random.NextBits())),
+                        [
+                            .. Enumerable
+                                .Range(0, Math.Min(makers, MakersPerMarket))
+                                .Select(k => new MarketMaker(
+                                    traders[(index * MakersPerMarket + k) % makers],
+                                    market,
+                                    new FlowRandom(_random.NextBits()),
+                                    clock
+                                )),
+                        ]
+                    )
+            ),
+        ];
+        _takers = [.. traders.Skip(makers).Select(trader => new Taker(trader, new FlowRandom(_random.NextBits()), clock))];
     }
 
     public FlowStep Next()
     {
-        var pause = meanPause * random.Exponential();
+        var pause = _meanPause * _random.Exponential();
         // Some markets are busier than others: the smaller of two draws.
-        var venue = venues[Math.Min(random.Below(venues.Length), random.Below(venues.Length))];
+        var venue = _venues[Math.Min(_random.Below(_venues.Length), _random.Below(_venues.Length))];
         venue.Latent.Step();
-        return random.Chance(ShareOfMakers)
-            ? venue.Makers[random.Below(venue.Makers.Length)].Requote(pause, venue.Latent)
-            : takers[random.Below(takers.Length)].Decide(pause, venue.Market, venue.Latent);
+        return _random.Chance(ShareOfMakers)
+            ? venue.Makers[_random.Below(venue.Makers.Length)].Requote(pause, venue.Latent)
+            : _takers[_random.Below(_takers.Length)].Decide(pause, venue.Market, venue.Latent);
     }
 
     private sealed record Venue(TradedMarket Market, LatentProbability Latent, MarketMaker[] Makers);

@@ -3,11 +3,11 @@ namespace Foresight.Simulator.Flow;
 /// <summary>Seeded draws (splitmix64), so that one seed gives one flow of decisions on any machine.</summary>
 public sealed class FlowRandom(ulong seed)
 {
-    private ulong state = seed;
+    private ulong _state = seed;
 
     public ulong NextBits()
     {
-        var z = state += 0x9E3779B97F4A7C15;
+        var z = _state += 0x9E3779B97F4A7C15;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return z ^ (z >> 31);

@@ -10,25 +10,25 @@ public sealed class LatentProbability
     private const double Pull = 0.002;
     private const double Bound = 2.5;
 
-    private readonly FlowRandom random;
-    private readonly double[] home;
-    private readonly double[] logOdds;
+    private readonly FlowRandom _random;
+    private readonly double[] _home;
+    private readonly double[] _logOdds;
 
     public LatentProbability(int outcomes, FlowRandom random)
     {
-        this.random = random;
-        home = [.. Enumerable.Range(0, outcomes).Select(_ => Math.Clamp(random.Normal() * 0.6, -1.2, 1.2))];
-        logOdds = [.. home];
+        _random = random;
+        _home = [.. Enumerable.Range(0, outcomes).Select(_ => Math.Clamp(random.Normal() * 0.6, -1.2, 1.2))];
+        _logOdds = [.. _home];
     }
 
     public void Step()
     {
-        for (var i = 0; i < logOdds.Length; i++)
+        for (var i = 0; i < _logOdds.Length; i++)
         {
-            var moved = logOdds[i] + random.Normal() * StepSize + (home[i] - logOdds[i]) * Pull;
-            logOdds[i] = Math.Clamp(moved, -Bound, Bound);
+            var moved = _logOdds[i] + _random.Normal() * StepSize + (_home[i] - _logOdds[i]) * Pull;
+            _logOdds[i] = Math.Clamp(moved, -Bound, Bound);
         }
     }
 
-    public double Of(int outcome) => Math.Exp(logOdds[outcome]) / logOdds.Sum(Math.Exp);
+    public double Of(int outcome) => Math.Exp(_logOdds[outcome]) / _logOdds.Sum(Math.Exp);
 }

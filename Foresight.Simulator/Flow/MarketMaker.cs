@@ -18,47 +18,57 @@ public sealed class MarketMaker
     /// <summary>A dead man's switch: the quotes of a simulator that died leave the book by themselves.</summary>
     private static readonly TimeSpan ShortestLife = TimeSpan.FromMinutes(5);
 
-    private readonly Trader trader;
-    private readonly TradedMarket market;
-    private readonly FlowRandom random;
-    private readonly TimeProvider clock;
-    private readonly Quote[] quotes;
+    private readonly Trader _trader;
+    private readonly TradedMarket _market;
+    private readonly FlowRandom _random;
+    private readonly TimeProvider _clock;
+    private readonly Quote[] _quotes;
 
     public MarketMaker(Trader trader, TradedMarket market, FlowRandom random, TimeProvider clock)
     {
-        (this.trader, this.market, this.random, this.clock) = (trader, market, random, clock);
+        (_trader, _market, _random, _clock) = (trader, market, random, clock);
         var quotedOutcomes = market.IsBinary ? 1 : market.Outcomes;
-        quotes = [..
-            from outcome in Enumerable.Range(0, quotedOutcomes)
+        _quotes =
+        [
+            .. from outcome in Enumerable.Range(0, quotedOutcomes)
             from level in Enumerable.Range(1, Levels)
             from side in new[] { Side.Buy, Side.Sell }
-            select new Quote(outcome, side, level)];
+            select new Quote(outcome, side, level),
+        ];
     }
 
     public FlowStep Requote(TimeSpan pause, LatentProbability latent)
     {
-        var quote = quotes.MaxBy(candidate => candidate.ErrorAgainst(Target(candidate, latent)))!;
+        var quote = _quotes.MaxBy(candidate => candidate.ErrorAgainst(Target(candidate, latent)))!;
         var target = Target(quote, latent);
         // Nothing is out of place: look at another one all the same, because it may have been filled.
-        if (quote.ErrorAgainst(target) < market.TickSize)
+        if (quote.ErrorAgainst(target) < _market.TickSize)
         {
-            quote = quotes[random.Below(quotes.Length)];
+            quote = _quotes[_random.Below(_quotes.Length)];
             target = Target(quote, latent);
         }
 
         quote.QuotedTicks = target.Ticks;
-        var shares = random.Pareto(SmallestQuote, QuoteTail) * quote.Level;
+        var shares = _random.Pareto(SmallestQuote, QuoteTail) * quote.Level;
         var lots = Math.Min((long)(shares * 100), LargestQuoteLots);
-        var expires = clock.GetUtcNow() + ShortestLife * (1 + random.Uniform());
+        var expires = _clock.GetUtcNow() + ShortestLife * (1 + _random.Uniform());
         var intent = new OrderIntent(
-            market, quote.Outcome, quote.Side, target, new Quantity(lots), TimeInForce.GoodTilDate, PostOnly: true, expires);
-        return new FlowStep(pause, trader, intent, quote.Slot);
+            _market,
+            quote.Outcome,
+            quote.Side,
+            target,
+            new Quantity(lots),
+            TimeInForce.GoodTilDate,
+            PostOnly: true,
+            expires
+        );
+        return new FlowStep(pause, _trader, intent, quote.Slot);
     }
 
     private Price Target(Quote quote, LatentProbability latent)
     {
-        var distance = quote.Level * Math.Max(LevelSpacing, (double)market.TickSize / Price.TicksPerUnit);
-        return market.RoundToTick(latent.Of(quote.Outcome) + (quote.Side == Side.Buy ? -distance : distance));
+        var distance = quote.Level * Math.Max(LevelSpacing, (double)_market.TickSize / Price.TicksPerUnit);
+        return _market.RoundToTick(latent.Of(quote.Outcome) + (quote.Side == Side.Buy ? -distance : distance));
     }
 
     private sealed class Quote(int outcome, Side side, int level)

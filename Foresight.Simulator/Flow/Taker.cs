@@ -18,7 +18,7 @@ public sealed class Taker(Trader trader, FlowRandom random, TimeProvider clock)
 
     private static readonly TimeSpan PatientLife = TimeSpan.FromMinutes(2);
 
-    private readonly RestingSlot[] resting = [.. Enumerable.Range(0, RestingOrdersKept).Select(_ => new RestingSlot())];
+    private readonly RestingSlot[] _resting = [.. Enumerable.Range(0, RestingOrdersKept).Select(_ => new RestingSlot())];
 
     public FlowStep Decide(TimeSpan pause, TradedMarket market, LatentProbability latent)
     {
@@ -39,6 +39,6 @@ public sealed class Taker(Trader trader, FlowRandom random, TimeProvider clock)
         var price = market.RoundToTick(latent.Of(outcome) + towards);
         DateTimeOffset? expires = timeInForce == TimeInForce.GoodTilDate ? clock.GetUtcNow() + PatientLife * (1 + random.Uniform()) : null;
         var intent = new OrderIntent(market, outcome, side, price, new Quantity(lots), timeInForce, postOnly, expires);
-        return new FlowStep(pause, trader, intent, rests ? resting[random.Below(resting.Length)] : null);
+        return new FlowStep(pause, trader, intent, rests ? _resting[random.Below(_resting.Length)] : null);
     }
 }

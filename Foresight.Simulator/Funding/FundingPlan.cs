@@ -18,7 +18,16 @@ public static class FundingPlan
 
     /// <summary>The first half get sets of every market, the others of one: the former quote both sides, the latter come and go.</summary>
     public static IReadOnlyList<TraderFunds> For(IReadOnlyList<Trader> traders, IReadOnlyList<TradedMarket> markets) =>
-        [.. traders.Select((trader, i) => new TraderFunds(trader, Usdc, i < (traders.Count + 1) / 2
-            ? [.. markets.Select(market => new SetsWanted(market, MakerSets))]
-            : [new SetsWanted(markets[i % markets.Count], TakerSets)]))];
+        [
+            .. traders.Select(
+                (trader, i) =>
+                    new TraderFunds(
+                        trader,
+                        Usdc,
+                        i < (traders.Count + 1) / 2
+                            ? [.. markets.Select(market => new SetsWanted(market, MakerSets))]
+                            : [new SetsWanted(markets[i % markets.Count], TakerSets)]
+                    )
+            ),
+        ];
 }

@@ -21,9 +21,9 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
     private const long TokenGas = 150_000;
     private const long SetGas = 600_000;
 
-    private readonly UsdcContract usdc = new(chain, Address.Parse(venue.Usdc));
-    private readonly OutcomeTokenContract shares = new(chain, Address.Parse(venue.OutcomeToken));
-    private readonly Address spender = Address.Parse(venue.Factory);
+    private readonly UsdcContract _usdc = new(chain, Address.Parse(venue.Usdc));
+    private readonly OutcomeTokenContract _shares = new(chain, Address.Parse(venue.OutcomeToken));
+    private readonly Address _spender = Address.Parse(venue.Factory);
 
     /// <summary>Returns when all is mined. Throws when the chain cannot be reached or refuses; then simply run it again.</summary>
     public async Task FundAsync(IReadOnlyList<TraderFunds> wanted, CancellationToken stop)
@@ -37,7 +37,7 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
             if (lack.Gas)
                 gifts.Add(lack.Funds.Trader.Address, TransferGas, value: GasMoney);
             if (lack.Micros > 0)
-                gifts.Add(usdc.Address, TokenGas, UsdcContract.Mint(lack.Funds.Trader.Address, lack.Micros));
+                gifts.Add(_usdc.Address, TokenGas, UsdcContract.Mint(lack.Funds.Trader.Address, lack.Micros));
         }
 
         await gifts.SendAndWaitAsync(stop).ConfigureAwait(false);
@@ -73,17 +73,24 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
         foreach (var funds in wanted)
         {
             var owner = funds.Trader.Address;
-            var balance = await usdc.BalanceOfAsync(owner, BlockRef.Latest, stop).ConfigureAwait(false);
-            var allowance = await usdc.AllowanceAsync(owner, spender, BlockRef.Latest, stop).ConfigureAwait(false);
+            var balance = await _usdc.BalanceOfAsync(owner, BlockRef.Latest, stop).ConfigureAwait(false);
+            var allowance = await _usdc.AllowanceAsync(owner, _spender, BlockRef.Latest, stop).ConfigureAwait(false);
             var gas = await chain.GetBalanceAsync(owner, BlockRef.Latest, stop).ConfigureAwait(false);
 
             // Whoever has approved the shares went through all of this before: his shares are what trading made of them.
-            var isNew = !await shares.IsApprovedForAllAsync(owner, spender, BlockRef.Latest, stop).ConfigureAwait(false);
+            var isNew = !await _shares.IsApprovedForAllAsync(owner, _spender, BlockRef.Latest, stop).ConfigureAwait(false);
             var sets = isNew ? funds.Sets : [];
             var needed = funds.Usdc.Micros + sets.Sum(set => set.Quantity.Lots * Matching.Engine.Price.TicksPerUnit);
-            lacking.Add(new Lack(
-                funds, Gas: gas < GasMoney / 4, Micros: balance < needed / 2 || isNew ? BigInteger.Max(needed - balance, 0) : 0,
-                Allowance: allowance < Word.MaxUInt256 / 2, isNew, sets));
+            lacking.Add(
+                new Lack(
+                    funds,
+                    Gas: gas < GasMoney / 4,
+                    Micros: balance < needed / 2 || isNew ? BigInteger.Max(needed - balance, 0) : 0,
+                    Allowance: allowance < Word.MaxUInt256 / 2,
+                    isNew,
+                    sets
+                )
+            );
         }
 
         return lacking;
@@ -93,15 +100,21 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
     {
         var own = new TransactionPipeline(chain, lack.Funds.Trader.Key, venue.ChainId, fees, clock);
         if (lack.Allowance)
-            own.Add(usdc.Address, TokenGas, UsdcContract.Approve(spender, Word.MaxUInt256));
+            own.Add(_usdc.Address, TokenGas, UsdcContract.Approve(_spender, Word.MaxUInt256));
         foreach (var set in lack.Sets)
             own.Add(Address.Parse(set.Market.Address), SetGas, MarketContract.MintSet(set.Quantity.Lots * OrderMessage.AmountPerLot));
         // Last, because it marks the trader as set up.
         if (lack.Approval)
-            own.Add(shares.Address, TokenGas, OutcomeTokenContract.SetApprovalForAll(spender, approved: true));
+            own.Add(_shares.Address, TokenGas, OutcomeTokenContract.SetApprovalForAll(_spender, approved: true));
         return own.SendAndWaitAsync(stop);
     }
 
     private sealed record Lack(
-        TraderFunds Funds, bool Gas, BigInteger Micros, bool Allowance, bool Approval, IReadOnlyList<SetsWanted> Sets);
+        TraderFunds Funds,
+        bool Gas,
+        BigInteger Micros,
+        bool Allowance,
+        bool Approval,
+        IReadOnlyList<SetsWanted> Sets
+    );
 }

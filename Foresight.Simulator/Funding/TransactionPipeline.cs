@@ -8,29 +8,40 @@ namespace Foresight.Simulator.Funding;
 
 /// <summary>Transactions of one account, sent one after the other without waiting in between, then awaited together.</summary>
 internal sealed class TransactionPipeline(
-    EthereumClient chain, PrivateKey sender, BigInteger chainId, FeeSuggestion fees, TimeProvider clock)
+    EthereumClient chain,
+    PrivateKey sender,
+    BigInteger chainId,
+    FeeSuggestion fees,
+    TimeProvider clock
+)
 {
     private static readonly TimeSpan ReceiptPoll = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ReceiptDeadline = TimeSpan.FromSeconds(60);
 
-    private readonly List<(Address To, long Gas, byte[] Data, BigInteger Value)> queued = [];
+    private readonly List<(Address To, long Gas, byte[] Data, BigInteger Value)> _queued = [];
 
-    public void Add(Address to, long gas, byte[]? data = null, BigInteger value = default) => queued.Add((to, gas, data ?? [], value));
+    public void Add(Address to, long gas, byte[]? data = null, BigInteger value = default) => _queued.Add((to, gas, data ?? [], value));
 
     /// <exception cref="InvalidOperationException">One was mined and failed, or not mined in time.</exception>
     public async Task SendAndWaitAsync(CancellationToken stop)
     {
-        if (queued.Count == 0)
+        if (_queued.Count == 0)
             return;
         var nonce = await chain.GetTransactionCountAsync(sender.Address, BlockRef.Pending, stop).ConfigureAwait(false);
         var hashes = new List<Hash32>();
-        foreach (var (to, gas, data, value) in queued)
+        foreach (var (to, gas, data, value) in _queued)
         {
             var transaction = new Eip1559Transaction
             {
-                ChainId = chainId, Nonce = nonce++, To = to, GasLimit = gas, Value = value, Data = data,
+                ChainId = chainId,
+                Nonce = nonce++,
+                To = to,
+                GasLimit = gas,
+                Value = value,
+                Data = data,
                 // Twice the suggestion, which already outlasts six full blocks: many traders are set up at once.
-                MaxFeePerGas = 2 * fees.MaxFeePerGas, MaxPriorityFeePerGas = fees.MaxPriorityFeePerGas,
+                MaxFeePerGas = 2 * fees.MaxFeePerGas,
+                MaxPriorityFeePerGas = fees.MaxPriorityFeePerGas,
             };
             hashes.Add(await chain.SendTransactionAsync(transaction.Sign(sender), stop).ConfigureAwait(false));
         }
@@ -46,7 +57,8 @@ internal sealed class TransactionPipeline(
         {
             if (clock.GetElapsedTime(started) > ReceiptDeadline)
                 throw new InvalidOperationException(
-                    $"{missing.Count} transactions of {sender.Address} were not mined in {ReceiptDeadline.TotalSeconds:0} s");
+                    $"{missing.Count} transactions of {sender.Address} were not mined in {ReceiptDeadline.TotalSeconds:0} s"
+                );
             await Task.Delay(ReceiptPoll, clock, stop).ConfigureAwait(false);
             var receipts = await chain.GetTransactionReceiptsAsync(missing, stop).ConfigureAwait(false);
             if (receipts.FirstOrDefault(r => r?.Succeeded == false) is { } failed)

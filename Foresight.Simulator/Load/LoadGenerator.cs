@@ -15,12 +15,18 @@ public sealed record LoadOptions(int MaxInFlight, TimeSpan DrainTimeout, bool Ad
 /// became of them. The simulator, the end-to-end tests and the benchmarks all load the system with this.
 /// </summary>
 public sealed class LoadGenerator(
-    ApiClient api, OrderSigner signer, IOrderFlow flow, LoadStatistics statistics, LoadOptions options, TimeProvider clock)
+    ApiClient api,
+    OrderSigner signer,
+    IOrderFlow flow,
+    LoadStatistics statistics,
+    LoadOptions options,
+    TimeProvider clock
+)
 {
-    private readonly SemaphoreSlim inFlight = new(options.MaxInFlight);
+    private readonly SemaphoreSlim _inFlight = new(options.MaxInFlight);
 
     /// <summary>Slots that hold an order, and whose they are.</summary>
-    private readonly ConcurrentDictionary<RestingSlot, Trader> resting = new();
+    private readonly ConcurrentDictionary<RestingSlot, Trader> _resting = new();
 
     /// <summary>Runs until <paramref name="stop"/>, then waits for what is under way. Throws if a request of ours was malformed.</summary>
     public async Task<LoadReport> RunAsync(CancellationToken stop)
@@ -40,7 +46,7 @@ public sealed class LoadGenerator(
             else if (ahead > TimeSpan.Zero && !await PauseAsync(ahead, stop).ConfigureAwait(false))
                 break;
 
-            if (!inFlight.Wait(0, CancellationToken.None))
+            if (!_inFlight.Wait(0, CancellationToken.None))
             {
                 statistics.OnSkipped();
                 continue;
@@ -61,7 +67,7 @@ public sealed class LoadGenerator(
     {
         try
         {
-            await Task.WhenAll(resting.Select(slot => CancelOldAsync(slot.Key, slot.Value, abandon))).ConfigureAwait(false);
+            await Task.WhenAll(_resting.Select(slot => CancelOldAsync(slot.Key, slot.Value, abandon))).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (abandon.IsCancellationRequested)
         {
@@ -109,10 +115,17 @@ public sealed class LoadGenerator(
                 if (step.Slot is { } slot)
                     await CancelOldAsync(slot, step.Trader, abandon).ConfigureAwait(false);
                 if (await PlaceAsync(step, intent, abandon).ConfigureAwait(false) is { } done)
-                    statistics.OnAcknowledged(new Acknowledgement(
-                        done.OrderId, done.Epoch, done.Sequence, intent.Quantity.Lots, clock.GetElapsedTime(started) - due,
-                        clock.GetUtcNow(),
-                        done.WasInDoubt));
+                    statistics.OnAcknowledged(
+                        new Acknowledgement(
+                            done.OrderId,
+                            done.Epoch,
+                            done.Sequence,
+                            intent.Quantity.Lots,
+                            clock.GetElapsedTime(started) - due,
+                            clock.GetUtcNow(),
+                            done.WasInDoubt
+                        )
+                    );
             }
             finally
             {
@@ -125,7 +138,7 @@ public sealed class LoadGenerator(
         }
         finally
         {
-            inFlight.Release();
+            _inFlight.Release();
         }
     }
 
@@ -135,7 +148,7 @@ public sealed class LoadGenerator(
             return;
         await api.CancelAsync(signer.SignCancel(trader, old), abandon).ConfigureAwait(false);
         slot.Live = null;
-        resting.TryRemove(slot, out _);
+        _resting.TryRemove(slot, out _);
         statistics.OnCancelled();
     }
 
@@ -150,7 +163,7 @@ public sealed class LoadGenerator(
                 if (step.Slot is { } slot)
                 {
                     slot.Live = placement;
-                    resting[slot] = step.Trader;
+                    _resting[slot] = step.Trader;
                 }
 
                 return done;

@@ -26,7 +26,11 @@ internal sealed record ApiAnswer<T>(AnswerKind Kind, int Status, T? Body, string
     private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromSeconds(30);
 
     public static async Task<ApiAnswer<T>> ReadAsync(
-        HttpResponseMessage response, JsonSerializerOptions json, TimeProvider clock, CancellationToken stop)
+        HttpResponseMessage response,
+        JsonSerializerOptions json,
+        TimeProvider clock,
+        CancellationToken stop
+    )
     {
         var status = (int)response.StatusCode;
         if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created)
@@ -51,8 +55,9 @@ internal sealed record ApiAnswer<T>(AnswerKind Kind, int Status, T? Body, string
     {
         if (response.Content.Headers.ContentType?.MediaType is not ("application/problem+json" or "application/json"))
             return (null, null);
-        using var document = await JsonDocument.ParseAsync(
-            await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false), cancellationToken: stop).ConfigureAwait(false);
+        using var document = await JsonDocument
+            .ParseAsync(await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false), cancellationToken: stop)
+            .ConfigureAwait(false);
         return (TextOf(document.RootElement, "code"), TextOf(document.RootElement, "detail"));
     }
 
@@ -67,6 +72,8 @@ internal sealed record ApiAnswer<T>(AnswerKind Kind, int Status, T? Body, string
         var wait = header?.Delta ?? (header?.Date is { } date ? date - clock.GetUtcNow() : null);
         if (wait is not { } span)
             return null;
-        return span < TimeSpan.Zero ? TimeSpan.Zero : span < MaxRetryAfter ? span : MaxRetryAfter;
+        return span < TimeSpan.Zero ? TimeSpan.Zero
+            : span < MaxRetryAfter ? span
+            : MaxRetryAfter;
     }
 }

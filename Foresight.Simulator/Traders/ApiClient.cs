@@ -44,7 +44,13 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
                     inDoubt = true;
                     if (await FindAsync(placement.OrderId, stop).ConfigureAwait(false) is { } found)
                         return new PlaceOutcome.Acknowledged(
-                            found.OrderId, found.Status, found.FilledAmount, found.Epoch, found.Sequence, true);
+                            found.OrderId,
+                            found.Status,
+                            found.FilledAmount,
+                            found.Epoch,
+                            found.Sequence,
+                            true
+                        );
                     break;
                 default:
                     break;
@@ -78,7 +84,8 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
     public Task<AccountView?> AccountAsync(string address, CancellationToken stop) => GetAsync<AccountView>($"accounts/{address}", stop);
 
     /// <summary>Reads a resource, through outages; null when it does not exist (404).</summary>
-    public async Task<T?> GetAsync<T>(string path, CancellationToken stop) where T : class
+    public async Task<T?> GetAsync<T>(string path, CancellationToken stop)
+        where T : class
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -94,7 +101,8 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
         }
     }
 
-    private async Task<ApiAnswer<T>> SendAsync<T>(HttpRequestMessage request, CancellationToken stop) where T : class
+    private async Task<ApiAnswer<T>> SendAsync<T>(HttpRequestMessage request, CancellationToken stop)
+        where T : class
     {
         try
         {
@@ -121,7 +129,8 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
     private static bool IsTransport(Exception e) =>
         e is HttpRequestException or IOException or OperationCanceledException or TimeoutRejectedException;
 
-    private Task PauseAsync<T>(ApiAnswer<T> answer, int attempt, CancellationToken stop) where T : class
+    private Task PauseAsync<T>(ApiAnswer<T> answer, int attempt, CancellationToken stop)
+        where T : class
     {
         var backOff = FirstPause * Math.Pow(2, Math.Min(attempt, 10));
         return Task.Delay(answer.RetryAfter ?? (backOff < MaxPause ? backOff : MaxPause), clock, stop);

@@ -5,19 +5,19 @@ namespace Foresight.Simulator.Traders;
 /// <summary>The Api nodes' addresses, taken in turn, so that load spreads and a dead node costs one attempt, not the order.</summary>
 public sealed class ApiNodes
 {
-    private readonly Uri[] addresses;
-    private int next = -1;
+    private readonly Uri[] _addresses;
+    private int _next = -1;
 
     public ApiNodes(IReadOnlyList<Uri> addresses)
     {
         if (addresses.Count == 0)
             throw new SettingException("API_URLS is not set: it lists the addresses of the Api nodes, separated by commas.");
-        this.addresses = [.. addresses];
+        _addresses = [.. addresses];
     }
 
-    public int Count => addresses.Length;
+    public int Count => _addresses.Length;
 
-    public Uri Next() => addresses[(uint)Interlocked.Increment(ref next) % (uint)addresses.Length];
+    public Uri Next() => _addresses[(uint)Interlocked.Increment(ref _next) % (uint)_addresses.Length];
 
     /// <summary>API_URLS (comma-separated), else every <c>services__api-*__http__0</c>.</summary>
     public static ApiNodes FromConfiguration(IConfiguration configuration)

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 
 namespace Foresight.Simulator.Traders;
 
@@ -12,17 +12,16 @@ public sealed class Holdings
 {
     private const string Usdc = "USDC";
 
-    private readonly ConcurrentDictionary<string, long> available = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _available = new(StringComparer.Ordinal);
 
     public void Refresh(AccountView account)
     {
         foreach (var balance in account.Balances)
-            available[balance.Asset] = balance.Asset == Usdc
-                ? WireUnits.ParseMicros(balance.Available)
-                : WireUnits.ParseLots(balance.Available);
+            _available[balance.Asset] =
+                balance.Asset == Usdc ? WireUnits.ParseMicros(balance.Available) : WireUnits.ParseLots(balance.Available);
     }
 
-    public long UsdcMicros => available.GetValueOrDefault(Usdc);
+    public long UsdcMicros => _available.GetValueOrDefault(Usdc);
 
     /// <summary>
     /// The order that has the intended exposure and that the trader can pay for: as intended, else, in a binary market, mirrored: who has
@@ -39,13 +38,13 @@ public sealed class Holdings
     public void Reserve(OrderIntent intent)
     {
         var (asset, needed) = NeedOf(intent);
-        available.AddOrUpdate(asset, -needed, (_, before) => before - needed);
+        _available.AddOrUpdate(asset, -needed, (_, before) => before - needed);
     }
 
     private bool CanPay(OrderIntent intent)
     {
         var (asset, needed) = NeedOf(intent);
-        return available.GetValueOrDefault(asset) >= needed;
+        return _available.GetValueOrDefault(asset) >= needed;
     }
 
     private static (string Asset, long Needed) NeedOf(OrderIntent intent) =>

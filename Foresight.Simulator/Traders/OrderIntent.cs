@@ -12,11 +12,17 @@ public sealed record OrderIntent(
     Quantity Quantity,
     TimeInForce TimeInForce = TimeInForce.GoodTilCancelled,
     bool PostOnly = false,
-    DateTimeOffset? ExpiresAt = null)
+    DateTimeOffset? ExpiresAt = null
+)
 {
     /// <summary>The same exposure in a binary market, said of the other outcome: buying NO at q is selling YES at 1 - q.</summary>
     public OrderIntent Mirrored() =>
         Market.IsBinary
-            ? this with { Outcome = 1 - Outcome, Side = Side == Side.Buy ? Side.Sell : Side.Buy, Price = Price.Complement }
+            ? this with
+            {
+                Outcome = 1 - Outcome,
+                Side = Side == Side.Buy ? Side.Sell : Side.Buy,
+                Price = Price.Complement,
+            }
             : throw new InvalidOperationException("only an order of a binary market has a mirror");
 }

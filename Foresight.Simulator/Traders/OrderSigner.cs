@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 
 namespace Foresight.Simulator.Traders;
 
@@ -14,20 +14,40 @@ public sealed record SignedPlacement(string OrderId, PlaceOrderRequest Request);
 /// <summary>Turns intents into signed requests, as a wallet would.</summary>
 public sealed class OrderSigner(long chainId)
 {
-    private readonly ConcurrentDictionary<string, TypedDataDomain> domains = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, TypedDataDomain> _domains = new(StringComparer.OrdinalIgnoreCase);
 
     public SignedPlacement Sign(Trader trader, OrderIntent intent)
     {
         var expiry = intent.ExpiresAt?.ToUnixTimeSeconds() ?? 0;
         var message = OrderMessage.OfUnits(
-            trader.Address, intent.Outcome, intent.Side == Side.Buy, intent.Price.Ticks, intent.Quantity.Lots, trader.NextSalt(), expiry);
+            trader.Address,
+            intent.Outcome,
+            intent.Side == Side.Buy,
+            intent.Price.Ticks,
+            intent.Quantity.Lots,
+            trader.NextSalt(),
+            expiry
+        );
         var hash = OrderSigning.OrderHash(DomainOf(intent.Market.Address), message);
         var order = new SignedOrder(
-            trader.Address.ToString(), intent.Outcome, message.IsBuy, WireUnits.ToPrice6(intent.Price),
+            trader.Address.ToString(),
+            intent.Outcome,
+            message.IsBuy,
+            WireUnits.ToPrice6(intent.Price),
             WireUnits.ToAmount18(intent.Quantity),
-            message.Salt.ToString(CultureInfo.InvariantCulture), expiry.ToString(CultureInfo.InvariantCulture));
-        return new SignedPlacement(hash.ToString(), new PlaceOrderRequest(
-            intent.Market.Address, order, Hex.Encode(trader.Key.Sign(hash)), NameOf(intent.TimeInForce), intent.PostOnly));
+            message.Salt.ToString(CultureInfo.InvariantCulture),
+            expiry.ToString(CultureInfo.InvariantCulture)
+        );
+        return new SignedPlacement(
+            hash.ToString(),
+            new PlaceOrderRequest(
+                intent.Market.Address,
+                order,
+                Hex.Encode(trader.Key.Sign(hash)),
+                NameOf(intent.TimeInForce),
+                intent.PostOnly
+            )
+        );
     }
 
     /// <summary>A cancel of every order of the trader under the salt of <paramref name="placement"/>, which is that order alone.</summary>
@@ -36,18 +56,23 @@ public sealed class OrderSigner(long chainId)
         var (market, salt) = (placement.Request.Market, placement.Request.Order.Salt);
         var message = new CancelSaltMessage(trader.Address, System.Numerics.BigInteger.Parse(salt, CultureInfo.InvariantCulture));
         return new CancelOrderRequest(
-            market, trader.Address.ToString(), salt, Hex.Encode(OrderSigning.Sign(DomainOf(market), message, trader.Key)));
+            market,
+            trader.Address.ToString(),
+            salt,
+            Hex.Encode(OrderSigning.Sign(DomainOf(market), message, trader.Key))
+        );
     }
 
     private TypedDataDomain DomainOf(string market) =>
-        domains.GetOrAdd(market, static (address, chainId) => TypedDataDomain.OfMarket(chainId, Address.Parse(address)), chainId);
+        _domains.GetOrAdd(market, static (address, chainId) => TypedDataDomain.OfMarket(chainId, Address.Parse(address)), chainId);
 
-    private static string NameOf(TimeInForce timeInForce) => timeInForce switch
-    {
-        TimeInForce.GoodTilCancelled => "GTC",
-        TimeInForce.GoodTilDate => "GTD",
-        TimeInForce.ImmediateOrCancel => "IOC",
-        TimeInForce.FillOrKill => "FOK",
-        _ => throw new ArgumentOutOfRangeException(nameof(timeInForce)),
-    };
+    private static string NameOf(TimeInForce timeInForce) =>
+        timeInForce switch
+        {
+            TimeInForce.GoodTilCancelled => "GTC",
+            TimeInForce.GoodTilDate => "GTD",
+            TimeInForce.ImmediateOrCancel => "IOC",
+            TimeInForce.FillOrKill => "FOK",
+            _ => throw new ArgumentOutOfRangeException(nameof(timeInForce)),
+        };
 }

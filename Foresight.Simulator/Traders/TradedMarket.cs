@@ -1,5 +1,5 @@
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 
 namespace Foresight.Simulator.Traders;
 

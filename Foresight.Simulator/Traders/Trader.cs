@@ -9,16 +9,16 @@ namespace Foresight.Simulator.Traders;
 public sealed class Trader(string name, PrivateKey key)
 {
     // Decisions repeat with the seed, salts must not: an order that was sent in an earlier run would be a duplicate.
-    private readonly ulong run = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+    private readonly ulong _run = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
 
-    private long salts;
+    private long _salts;
 
     public string Name { get; } = name;
     public PrivateKey Key { get; } = key;
     public Address Address => Key.Address;
     public Holdings Holdings { get; } = new();
 
-    public BigInteger NextSalt() => ((BigInteger)run << 64) | Interlocked.Increment(ref salts);
+    public BigInteger NextSalt() => ((BigInteger)_run << 64) | Interlocked.Increment(ref _salts);
 
     /// <summary>The traders of a seed: the same keys each time, known to everybody, for development chains only.</summary>
     public static IReadOnlyList<Trader> FromSeed(long seed, int count) =>

@@ -26,8 +26,8 @@ public static class WireUnits
 
     private static long Scale(string text, decimal unitsPerOne)
     {
-        var units = decimal.Parse(
-            text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) * unitsPerOne;
+        var units =
+            decimal.Parse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) * unitsPerOne;
         if (units != decimal.Truncate(units))
             throw new FormatException($"'{text}' has more digits than its unit can hold");
         return checked((long)units);

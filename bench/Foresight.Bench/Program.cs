@@ -4,9 +4,9 @@ using Foresight.Bench.Failover;
 using Foresight.Bench.Fanout;
 using Foresight.Bench.Ingest;
 using Foresight.Bench.Reconcile;
-using Foresight.Bench.Simulate;
-using Foresight.Bench.Settle;
 using Foresight.Bench.Recovery;
+using Foresight.Bench.Settle;
+using Foresight.Bench.Simulate;
 
 // One verb per promise: its options, what it prints and its exit status are said in the file of each verb.
 Dictionary<string, Verb> verbs = new()
@@ -15,14 +15,19 @@ Dictionary<string, Verb> verbs = new()
     ["book-depth"] = new("matching engine: memory, snapshot time and speed from 1,000 to 1,000,000 resting orders", DepthVerb.RunAsync),
     ["failover"] = new(
         "leadership: how long a fault stops orders, and that none is lost, doubled or written by a leader of the past",
-        FailoverVerb.RunAsync),
+        FailoverVerb.RunAsync
+    ),
     ["reconcile"] = new(
         "reconciliation: time and memory over many settled trades; injected faults found, none invented or doubled",
-        ReconcileVerb.RunAsync),
+        ReconcileVerb.RunAsync
+    ),
     ["simulate"] = new("leadership and pipeline: a simulated cluster with faults, one life per seed", SimulateVerb.RunAsync),
     ["settle"] = new("settlement: trades a second on a development chain, gas per match, time from match to final", SettleVerb.RunAsync),
     ["ingest"] = new("order intake: signed orders a second through the public HTTP API, and that none is lost", IngestVerb.RunAsync),
-    ["fanout"] = new("market data: messages a second to SignalR clients of two Api nodes, and that every book is right", FanoutVerb.RunAsync),
+    ["fanout"] = new(
+        "market data: messages a second to SignalR clients of two Api nodes, and that every book is right",
+        FanoutVerb.RunAsync
+    ),
     ["recovery"] = new("leadership: how long a new leader takes to rebuild the engine after a long history", RecoveryVerb.RunAsync),
 };
 
@@ -41,5 +46,5 @@ if (args.Length > 0 && verbs.TryGetValue(args[0], out var verb))
 
 Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Foresight.Bench -- VERB [options]");
 foreach (var (name, known) in verbs)
-    Console.Error.WriteLine($"  {name,-12} {known.Promise}");
+    Console.Error.WriteLine($"  {name, -12} {known.Promise}");
 return 2;

@@ -15,12 +15,27 @@ public sealed class AppHostArgumentsTests
     public void EveryArgument_IsRead()
     {
         string[] args =
-            ["--ephemeral", "--no-simulator", "--sync-standby", "--drill", "--shards", "3", "--replicas", "2", "--containers", "--api-port", "6000", "--console-port", "6002",
-                "--Parameters:admin-key=x"];
+        [
+            "--ephemeral",
+            "--no-simulator",
+            "--sync-standby",
+            "--drill",
+            "--shards",
+            "3",
+            "--replicas",
+            "2",
+            "--containers",
+            "--api-port",
+            "6000",
+            "--console-port",
+            "6002",
+            "--Parameters:admin-key=x",
+        ];
         Assert.True(AppHostArguments.TryParse(args, out var read, out _));
         Assert.Equal(
             (6000, 6002, false, true, true, true, 3),
-            (read.ApiPort, read.ConsolePort, read.Simulator, read.Ephemeral, read.SyncStandby, read.Drill, read.Shards));
+            (read.ApiPort, read.ConsolePort, read.Simulator, read.Ephemeral, read.SyncStandby, read.Drill, read.Shards)
+        );
         Assert.Equal((2, true), (read.Replicas, read.Containers));
         // Only what is for others reaches the configuration: `--ephemeral --publisher x` would be a key with a value there.
         Assert.Equal(["--Parameters:admin-key=x"], read.Rest);

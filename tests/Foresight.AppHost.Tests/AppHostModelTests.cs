@@ -13,11 +13,27 @@ public sealed class AppHostModelTests
     {
         await using var builder = await TestApplication.CreateStackAsync();
         var names = builder.Resources.Select(r => r.Name).ToList();
-        foreach (var name in new[]
-        {
-            "admin-key", "cluster-secret", "postgres-password", "operator-key", "faucet-key", "redis", "postgres", "foresight", "postgres-replica",
-            "chain", "setup", "matching", "api-1", "api-2", "console", "simulator",
-        })
+        foreach (
+            var name in new[]
+            {
+                "admin-key",
+                "cluster-secret",
+                "postgres-password",
+                "operator-key",
+                "faucet-key",
+                "redis",
+                "postgres",
+                "foresight",
+                "postgres-replica",
+                "chain",
+                "setup",
+                "matching",
+                "api-1",
+                "api-2",
+                "console",
+                "simulator",
+            }
+        )
             Assert.Contains(name, names);
         var matching = builder.Resources.Single(r => r.Name == "matching");
         Assert.Equal(3, matching.Annotations.OfType<ReplicaAnnotation>().Single().Replicas);
@@ -34,10 +50,18 @@ public sealed class AppHostModelTests
             Assert.Superset(
                 new HashSet<string>
                 {
-                    "kill-leader", "pause-leader", "partition-leader", "partition-redis", "partition-postgres", "promote-replica", "redis-down",
-                    "redis-up", "kill",
+                    "kill-leader",
+                    "pause-leader",
+                    "partition-leader",
+                    "partition-redis",
+                    "partition-postgres",
+                    "promote-replica",
+                    "redis-down",
+                    "redis-up",
+                    "kill",
                 },
-                commands.ToHashSet());
+                commands.ToHashSet()
+            );
             Assert.DoesNotContain(plain.Resources, r => r.Name == "checker");
         }
 
@@ -56,7 +80,8 @@ public sealed class AppHostModelTests
             await annotation.Callback(context);
         Assert.Equal(
             ("1", "2"),
-            (context.EnvironmentVariables["DATABASE_REPLICA_1_WEIGHT"], context.EnvironmentVariables["DATABASE_REPLICA_2_WEIGHT"]));
+            (context.EnvironmentVariables["DATABASE_REPLICA_1_WEIGHT"], context.EnvironmentVariables["DATABASE_REPLICA_2_WEIGHT"])
+        );
         Assert.Contains("DATABASE_REPLICA_2_URL", context.EnvironmentVariables);
     }
 

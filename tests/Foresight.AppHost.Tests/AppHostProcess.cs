@@ -28,7 +28,9 @@ internal sealed class AppHostProcess : IDisposable
         var start = new ProcessStartInfo("dotnet", [typeof(DataServers).Assembly.Location, .. _arguments])
         {
             // As `dotnet run --project` has it: the settings files are there.
-            WorkingDirectory = Path.Combine(Repository.Root, "Foresight.AppHost"), RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = Path.Combine(Repository.Root, "Foresight.AppHost"),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         (start.Environment["FORESIGHT_TEST_MARK"], start.Environment["TMPDIR"]) = (_mark.Split('=')[1], _temporary);
         start.Environment["XDG_STATE_HOME"] = Path.Combine(_temporary, "state");
@@ -66,8 +68,10 @@ internal sealed class AppHostProcess : IDisposable
     /// <summary>What the verb <c>drill</c> prints, run in a process of its own against this one.</summary>
     public async Task<string> DrillAsync(string command)
     {
-        var start = new ProcessStartInfo(
-            "dotnet", [typeof(DataServers).Assembly.Location, "drill", command, "--process", $"{_process.Id}"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", [typeof(DataServers).Assembly.Location, "drill", command, "--process", $"{_process.Id}"])
+        {
+            RedirectStandardOutput = true,
+        };
         using var drill = Process.Start(start)!;
         return await drill.StandardOutput.ReadToEndAsync();
     }

@@ -17,7 +17,12 @@ public sealed class DashboardAddressTests
         ForesightBuilder.ChooseDashboardPorts(configuration);
         Assert.Equal(
             ("http://localhost:4242", "https://localhost:4243", "false"),
-            (configuration["ASPNETCORE_URLS"], configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"], configuration["ASPIRE_ALLOW_UNSECURED_TRANSPORT"]));
+            (
+                configuration["ASPNETCORE_URLS"],
+                configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"],
+                configuration["ASPIRE_ALLOW_UNSECURED_TRANSPORT"]
+            )
+        );
         var first = configuration["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"];
         Assert.StartsWith("http://localhost:18", first);
 

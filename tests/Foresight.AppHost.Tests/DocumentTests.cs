@@ -7,11 +7,22 @@ namespace Foresight.AppHost.Tests;
 public sealed partial class DocumentTests
 {
     // Read by .NET, by OpenTelemetry, by the package managers or by the shell that a document's command runs in.
-    private static readonly string[] NotOurs = ["OLD_DATA", "XDG_STATE_HOME", "XDG_CACHE_HOME", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"];
+    private static readonly string[] NotOurs =
+    [
+        "OLD_DATA",
+        "XDG_STATE_HOME",
+        "XDG_CACHE_HOME",
+        "OTEL_TRACES_SAMPLER",
+        "OTEL_TRACES_SAMPLER_ARG",
+    ];
 
     private static readonly string[] Services =
     [
-        "Foresight.Api", "Foresight.Console", "Foresight.Matching", "Foresight.ServiceDefaults", "Foresight.Simulator",
+        "Foresight.Api",
+        "Foresight.Console",
+        "Foresight.Matching",
+        "Foresight.ServiceDefaults",
+        "Foresight.Simulator",
     ];
 
     private static readonly string[] Documents = Files("", "*.md").Where(file => !file.Contains("/decisions/")).ToArray();
@@ -27,8 +38,10 @@ public sealed partial class DocumentTests
     [Fact]
     public void EverySettingInADocument_IsInTheCode()
     {
-        var known = new[] { "*.cs", "*.sh", "*.mjs", "*.csproj", "*.sol" }.SelectMany(pattern => Files("", pattern))
-            .SelectMany(file => SettingsIn(file, Name())).ToHashSet();
+        var known = new[] { "*.cs", "*.sh", "*.mjs", "*.csproj", "*.sol" }
+            .SelectMany(pattern => Files("", pattern))
+            .SelectMany(file => SettingsIn(file, Name()))
+            .ToHashSet();
         Assert.Empty(Documents.SelectMany(file => SettingsIn(file, Name())).Distinct().Except(known).Except(NotOurs));
     }
 
@@ -42,10 +55,14 @@ public sealed partial class DocumentTests
     [Fact]
     public void EveryLinkOfADocument_LeadsToAFile()
     {
-        var broken = Files("", "*.md").SelectMany(
-            file => Link().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)
-                .Where(to => !to.Contains("://") && !Path.Exists(Path.Combine(Path.GetDirectoryName(file)!, to)))
-                .Select(to => $"{file}: {to}"));
+        var broken = Files("", "*.md")
+            .SelectMany(file =>
+                Link()
+                    .Matches(File.ReadAllText(file))
+                    .Select(match => match.Groups[1].Value)
+                    .Where(to => !to.Contains("://") && !Path.Exists(Path.Combine(Path.GetDirectoryName(file)!, to)))
+                    .Select(to => $"{file}: {to}")
+            );
         Assert.Empty(broken);
     }
 
@@ -63,7 +80,8 @@ public sealed partial class DocumentTests
     {
         var map = File.ReadAllText(Path.Combine(Repository.Root, "ARCHITECTURE.md"));
         // Tests are named as one, but for those that are more than the tests of a project.
-        var projects = Files("", "*.csproj").Select(Path.GetFileNameWithoutExtension)
+        var projects = Files("", "*.csproj")
+            .Select(Path.GetFileNameWithoutExtension)
             .Where(name => !name!.EndsWith(".Tests") || name is "Foresight.EndToEnd.Tests");
         Assert.All(projects, name => Assert.Contains($"{name}`", map));
     }
@@ -84,7 +102,8 @@ public sealed partial class DocumentTests
 
     /// <summary>The files that are the repository's own, not made by a build or a package manager.</summary>
     private static IEnumerable<string> Files(string folder, string pattern) =>
-        Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), pattern, SearchOption.AllDirectories)
+        Directory
+            .EnumerateFiles(Path.Combine(Repository.Root, folder), pattern, SearchOption.AllDirectories)
             .Where(file => !Path.GetRelativePath(Repository.Root, file).Split('/').Any(part => part is "bin" or "obj" or "node_modules"));
 
     private static IEnumerable<string> SettingsIn(string file, Regex name) =>

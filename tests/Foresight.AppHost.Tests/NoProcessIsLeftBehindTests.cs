@@ -47,9 +47,13 @@ public sealed class NoProcessIsLeftBehindTests
     public async Task AServiceThatFails_IsExplainedInTheTerminal()
     {
         using var appHost = new AppHostProcess("--ephemeral", "--no-simulator", "--Parameters:operator-key=none");
-        await Eventually.TrueAsync("the terminal says why setup ended", StartBound, () =>
-            appHost.Output.Contains("exit code 78", StringComparison.Ordinal)
-            && appHost.Output.Contains("Wrong setting: OPERATOR_KEY", StringComparison.Ordinal));
+        await Eventually.TrueAsync(
+            "the terminal says why setup ended",
+            StartBound,
+            () =>
+                appHost.Output.Contains("exit code 78", StringComparison.Ordinal)
+                && appHost.Output.Contains("Wrong setting: OPERATOR_KEY", StringComparison.Ordinal)
+        );
         appHost.Interrupt();
         await appHost.EndedAsync().WaitAsync(EndBound);
         await Eventually.TrueAsync("no process is left", EndBound, () => appHost.Processes().Count == 0);

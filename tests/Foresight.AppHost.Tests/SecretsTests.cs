@@ -22,7 +22,13 @@ public sealed class SecretsTests
     // A name in the environment, which the dashboard masks, is how a service gets a secret; in no other variable may one be.
     private static readonly string[] SecretVariables =
     [
-        "ADMIN_KEY", "CLUSTER_SECRET", "OPERATOR_KEY", "FAUCET_KEY", "PGPASSWORD", "ConnectionStrings__redis", "ConnectionStrings__foresight",
+        "ADMIN_KEY",
+        "CLUSTER_SECRET",
+        "OPERATOR_KEY",
+        "FAUCET_KEY",
+        "PGPASSWORD",
+        "ConnectionStrings__redis",
+        "ConnectionStrings__foresight",
     ];
 
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -35,8 +41,11 @@ public sealed class SecretsTests
         await using var collector = await StartCollectorAsync();
         await using var builder = await TestApplication.CreateStackAsync();
         foreach (var project in builder.Resources.OfType<ProjectResource>())
-            builder.CreateResourceBuilder(project).WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Urls.Single())
-                .WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf").WithEnvironment("OTEL_TRACES_SAMPLER", "parentbased_always_on");
+            builder
+                .CreateResourceBuilder(project)
+                .WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Urls.Single())
+                .WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+                .WithEnvironment("OTEL_TRACES_SAMPLER", "parentbased_always_on");
         await using var app = await builder.StartAsync("matching", "api-1", "api-2", "console", "simulator");
         // The watch begins with the last snapshot of every resource.
         var snapshots = new ConcurrentDictionary<string, CustomResourceSnapshot>();
@@ -49,16 +58,25 @@ public sealed class SecretsTests
         Assert.Superset(
             new HashSet<string>
             {
-                "admin-key", "cluster-secret", "operator-key", "postgres-password", "redis-admin-password", "redis-matching-password",
+                "admin-key",
+                "cluster-secret",
+                "operator-key",
+                "postgres-password",
+                "redis-admin-password",
+                "redis-matching-password",
                 "redis-api-password",
             },
-            secrets.Keys.ToHashSet());
+            secrets.Keys.ToHashSet()
+        );
 
         await UseAdminKeyAsync(app, secrets["admin-key"]);
         foreach (var signal in new[] { "traces", "metrics", "logs" })
             await Eventually.TrueAsync($"{signal} are exported", Eventually.Patience, () => _telemetry.Any(sent => sent.Signal == signal));
-        await Eventually.TrueAsync("a span of an admin request is exported", Eventually.Patience, () =>
-            _telemetry.Any(sent => sent.Signal == "traces" && Holds(sent.Body, "/admin/offenders")));
+        await Eventually.TrueAsync(
+            "a span of an admin request is exported",
+            Eventually.Patience,
+            () => _telemetry.Any(sent => sent.Signal == "traces" && Holds(sent.Body, "/admin/offenders"))
+        );
 
         var found = new List<string>();
         var logs = await LogsAsync(app);
@@ -69,11 +87,22 @@ public sealed class SecretsTests
             foreach (var (resource, snapshot) in snapshots)
             {
                 // Arguments are marked as sensitive, but every user of the machine sees them.
-                found.AddRange(snapshot.Properties.Where(p => (!p.IsSensitive || p.Name.EndsWith("args", StringComparison.OrdinalIgnoreCase))
-                    && JsonSerializer.Serialize(p.Value, Plain).Contains(value)).Select(p => $"{secret}: property {p.Name} of {resource}"));
-                found.AddRange(snapshot.EnvironmentVariables.Where(v => !SecretVariables.Contains(v.Name) && v.Value?.Contains(value) == true)
-                    .Select(v => $"{secret}: variable {v.Name} of {resource}"));
-                found.AddRange(snapshot.Urls.Where(url => url.Url.Contains(value)).Select(url => $"{secret}: address {url.Name} of {resource}"));
+                found.AddRange(
+                    snapshot
+                        .Properties.Where(p =>
+                            (!p.IsSensitive || p.Name.EndsWith("args", StringComparison.OrdinalIgnoreCase))
+                            && JsonSerializer.Serialize(p.Value, Plain).Contains(value)
+                        )
+                        .Select(p => $"{secret}: property {p.Name} of {resource}")
+                );
+                found.AddRange(
+                    snapshot
+                        .EnvironmentVariables.Where(v => !SecretVariables.Contains(v.Name) && v.Value?.Contains(value) == true)
+                        .Select(v => $"{secret}: variable {v.Name} of {resource}")
+                );
+                found.AddRange(
+                    snapshot.Urls.Where(url => url.Url.Contains(value)).Select(url => $"{secret}: address {url.Name} of {resource}")
+                );
             }
 
             found.AddRange(logs.Where(line => line.Text.Contains(value)).Select(line => $"{secret}: log of {line.Resource}"));
@@ -100,7 +129,10 @@ public sealed class SecretsTests
     }
 
     private static async Task WatchAsync(
-        DistributedApplication app, ConcurrentDictionary<string, CustomResourceSnapshot> snapshots, CancellationToken cancellationToken)
+        DistributedApplication app,
+        ConcurrentDictionary<string, CustomResourceSnapshot> snapshots,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -118,8 +150,8 @@ public sealed class SecretsTests
         var lines = new List<(string, string)>();
         var loggers = app.Services.GetRequiredService<ResourceLoggerService>();
         foreach (var resource in app.Services.GetRequiredService<DistributedApplicationModel>().Resources)
-            await foreach (var batch in loggers.GetAllAsync(resource))
-                lines.AddRange(batch.Select(line => (resource.Name, line.Content)));
+        await foreach (var batch in loggers.GetAllAsync(resource))
+            lines.AddRange(batch.Select(line => (resource.Name, line.Content)));
         return lines;
     }
 
@@ -131,12 +163,15 @@ public sealed class SecretsTests
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var collector = builder.Build();
-        collector.MapPost("/v1/{signal}", async (string signal, HttpContext http) =>
-        {
-            using var body = new MemoryStream();
-            await http.Request.Body.CopyToAsync(body);
-            _telemetry.Enqueue((signal, body.ToArray()));
-        });
+        collector.MapPost(
+            "/v1/{signal}",
+            async (string signal, HttpContext http) =>
+            {
+                using var body = new MemoryStream();
+                await http.Request.Body.CopyToAsync(body);
+                _telemetry.Enqueue((signal, body.ToArray()));
+            }
+        );
         await collector.StartAsync();
         return collector;
     }

@@ -20,8 +20,10 @@ public sealed class AddressTests
     public void Parse_OfMixedCaseWithAWrongChecksum_IsRefused()
     {
         // With two of each case, so that changing one letter leaves it mixed.
-        var right = Vectors.List("addresses").Select(a => a.GetString()!).First(
-            a => a.Count(char.IsAsciiLetterUpper) > 1 && a.Count(char.IsAsciiLetterLower) > 2);
+        var right = Vectors
+            .List("addresses")
+            .Select(a => a.GetString()!)
+            .First(a => a.Count(char.IsAsciiLetterUpper) > 1 && a.Count(char.IsAsciiLetterLower) > 2);
         var letter = right.Index().First(c => c.Index > 1 && char.IsAsciiLetter(c.Item));
         var flipped = char.IsAsciiLetterUpper(letter.Item) ? char.ToLowerInvariant(letter.Item) : char.ToUpperInvariant(letter.Item);
         var wrong = right[..letter.Index] + flipped + right[(letter.Index + 1)..];

@@ -20,24 +20,32 @@ internal static class Vectors
 
     public static BigInteger Integer(this JsonElement json, string name) => BigInteger.Parse(json.Text(name), CultureInfo.InvariantCulture);
 
-    public static TypedDataDomain Domain(this JsonElement json)
-        => new(json.Text("name"), json.Text("version"), json.Integer("chainId"), Address.Parse(json.Text("verifyingContract")));
+    public static TypedDataDomain Domain(this JsonElement json) =>
+        new(json.Text("name"), json.Text("version"), json.Integer("chainId"), Address.Parse(json.Text("verifyingContract")));
 
-    public static OrderMessage Order(this JsonElement json) => new(
-        Address.Parse(json.Text("maker")), json.Integer("outcomeIndex"), json.GetProperty("isBuy").GetBoolean(), json.Integer("price"),
-        json.Integer("amount"), json.Integer("salt"), json.Integer("expiry"));
+    public static OrderMessage Order(this JsonElement json) =>
+        new(
+            Address.Parse(json.Text("maker")),
+            json.Integer("outcomeIndex"),
+            json.GetProperty("isBuy").GetBoolean(),
+            json.Integer("price"),
+            json.Integer("amount"),
+            json.Integer("salt"),
+            json.Integer("expiry")
+        );
 
     /// <summary>A value of the file as the ABI coder here takes and gives it.</summary>
-    public static object Value(string type, JsonElement json) => type switch
-    {
-        "address" => Address.Parse(json.GetString()!),
-        "bool" => json.GetBoolean(),
-        "string" => json.GetString()!,
-        "bytes32" => Hash32.Parse(json.GetString()!),
-        "bytes" => Hex.Decode(json.GetString()!),
-        _ when type.EndsWith("[]", StringComparison.Ordinal) => json.EnumerateArray().Select(v => Value(type[..^2], v)).ToArray(),
-        _ => BigInteger.Parse(json.GetString()!, CultureInfo.InvariantCulture),
-    };
+    public static object Value(string type, JsonElement json) =>
+        type switch
+        {
+            "address" => Address.Parse(json.GetString()!),
+            "bool" => json.GetBoolean(),
+            "string" => json.GetString()!,
+            "bytes32" => Hash32.Parse(json.GetString()!),
+            "bytes" => Hex.Decode(json.GetString()!),
+            _ when type.EndsWith("[]", StringComparison.Ordinal) => json.EnumerateArray().Select(v => Value(type[..^2], v)).ToArray(),
+            _ => BigInteger.Parse(json.GetString()!, CultureInfo.InvariantCulture),
+        };
 
     private static JsonElement Load()
     {

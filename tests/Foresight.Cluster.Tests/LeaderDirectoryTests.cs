@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
@@ -35,7 +35,8 @@ public sealed class LeaderDirectoryTests(Servers servers)
         Assert.Equal("b", await LeaderAsync());
 
         await LeadAsync("c", 3);
-        for (var epoch = 3; epoch < 200; epoch++) leaders.Notice(Resource, "forged", epoch, isLeader: true);
+        for (var epoch = 3; epoch < 200; epoch++)
+            leaders.Notice(Resource, "forged", epoch, isLeader: true);
         Assert.Equal("b", await LeaderAsync());
         // The reading itself is used for less than this.
         clock.Passed = TimeSpan.FromSeconds(1);
@@ -46,9 +47,14 @@ public sealed class LeaderDirectoryTests(Servers servers)
 
         async Task<string?> LeaderAsync() => (await leaders.FindAsync(Resource))?.NodeId;
 
-        Task LeadAsync(string node, long epoch) => redis.StringSetAsync(LeaderDirectory.LeaseKey(Resource), JsonSerializer.Serialize(
-            new LeaseRecord(node, "http://127.0.0.1:1", Guid.NewGuid(), epoch, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch),
-            JsonSerializerOptions.Web));
+        Task LeadAsync(string node, long epoch) =>
+            redis.StringSetAsync(
+                LeaderDirectory.LeaseKey(Resource),
+                JsonSerializer.Serialize(
+                    new LeaseRecord(node, "http://127.0.0.1:1", Guid.NewGuid(), epoch, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch),
+                    JsonSerializerOptions.Web
+                )
+            );
     }
 
     /// <summary>Timers run; only what is measured stands still.</summary>

@@ -9,11 +9,15 @@ public sealed class NodePresenceTests
     [Fact]
     public void EachChange_CompletesWhatWaitsForIt_AndTheNextWaitIsForTheNextChange()
     {
-        foreach (var change in new Action[]
-        {
-            () => _presence.SetAddress("http://127.0.0.1:1"), () => _presence.SetState("active"), () => _presence.SetLeads("settlement", true),
-            _presence.Repeat,
-        })
+        foreach (
+            var change in new Action[]
+            {
+                () => _presence.SetAddress("http://127.0.0.1:1"),
+                () => _presence.SetState("active"),
+                () => _presence.SetLeads("settlement", true),
+                _presence.Repeat,
+            }
+        )
         {
             var changed = _presence.Changed;
             Assert.False(changed.IsCompleted);

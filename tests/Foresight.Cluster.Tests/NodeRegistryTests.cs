@@ -1,5 +1,5 @@
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 
@@ -24,7 +24,8 @@ public sealed class NodeRegistryTests : IDisposable
     public async Task NodesAreListedByKindAndName_UntilTheyAreDropped()
     {
         Assert.Empty(await _registry.ListAsync());
-        foreach (var (name, kind) in new[] { ("b", "matching"), ("z", "api"), ("a", "matching") }) await _registry.AnnounceAsync(Node(name, kind));
+        foreach (var (name, kind) in new[] { ("b", "matching"), ("z", "api"), ("a", "matching") })
+            await _registry.AnnounceAsync(Node(name, kind));
         Assert.Equal(["z", "a", "b"], (await _registry.ListAsync()).Select(node => node.NodeId));
         Assert.Equal("api", (await _registry.FindAsync("z"))!.Kind);
 
@@ -71,6 +72,6 @@ public sealed class NodeRegistryTests : IDisposable
         Assert.Single(await _registry.ListAsync());
     }
 
-    private static NodeRecord Node(string name, string kind = "matching") => new(
-        name, kind, "http://127.0.0.1:1", "running", "1.0", 1, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, []);
+    private static NodeRecord Node(string name, string kind = "matching") =>
+        new(name, kind, "http://127.0.0.1:1", "running", "1.0", 1, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, []);
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -21,22 +21,30 @@ public sealed class NoticePublisherTests
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Name == MetricNames.Notices) self.EnableMeasurementEvents(instrument);
+                if (instrument.Name == MetricNames.Notices)
+                    self.EnableMeasurementEvents(instrument);
             },
         };
-        listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
-        {
-            var ours = tags.Contains(new KeyValuePair<string, object?>("topic", NoticeTopics.Chain));
-            if (ours && tags.Contains(new KeyValuePair<string, object?>("result", "dropped"))) Interlocked.Add(ref dropped, value);
-        });
+        listener.SetMeasurementEventCallback<long>(
+            (_, value, tags, _) =>
+            {
+                var ours = tags.Contains(new KeyValuePair<string, object?>("topic", NoticeTopics.Chain));
+                if (ours && tags.Contains(new KeyValuePair<string, object?>("result", "dropped")))
+                    Interlocked.Add(ref dropped, value);
+            }
+        );
         listener.Start();
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["ConnectionStrings:redis"] = "127.0.0.1:1", ["NODE_ID"] = "alone", ["urls"] = "http://127.0.0.1:0",
-        });
+        builder.Configuration.AddInMemoryCollection(
+            new Dictionary<string, string?>
+            {
+                ["ConnectionStrings:redis"] = "127.0.0.1:1",
+                ["NODE_ID"] = "alone",
+                ["urls"] = "http://127.0.0.1:0",
+            }
+        );
         builder.AddServiceDefaults();
         builder.AddRedis();
         builder.AddClusterNode("matching");
@@ -45,7 +53,11 @@ public sealed class NoticePublisherTests
         var publisher = node.Services.GetRequiredService<INotices>();
         for (var block = 0; block < Notices; block++)
             publisher.Publish(NoticeTopics.Chain, new ChainEvent("block", block, DateTimeOffset.UnixEpoch));
-        await Eventually.TrueAsync("every notice is counted as dropped", TimeSpan.FromSeconds(20), () => Interlocked.Read(ref dropped) == Notices);
+        await Eventually.TrueAsync(
+            "every notice is counted as dropped",
+            TimeSpan.FromSeconds(20),
+            () => Interlocked.Read(ref dropped) == Notices
+        );
         await node.StopAsync();
     }
 }

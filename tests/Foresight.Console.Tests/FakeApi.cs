@@ -15,9 +15,9 @@ public sealed class FakeApi : IAsyncDisposable
 {
     public const string Key = "the-admin-key-of-these-tests";
 
-    private readonly WebApplication app;
+    private readonly WebApplication _app;
 
-    private FakeApi(WebApplication app, FakeHubState hub) => (this.app, Hub) = (app, hub);
+    private FakeApi(WebApplication app, FakeHubState hub) => (_app, Hub) = (app, hub);
 
     public FakeHubState Hub { get; }
 
@@ -41,14 +41,16 @@ public sealed class FakeApi : IAsyncDisposable
     }
 
     public static Task ProblemAsync(HttpContext context, int status, string code) =>
-        Results.Problem(detail: $"because of {code}", statusCode: status, extensions: new Dictionary<string, object?> { ["code"] = code })
+        Results
+            .Problem(detail: $"because of {code}", statusCode: status, extensions: new Dictionary<string, object?> { ["code"] = code })
             .ExecuteAsync(context);
 
-    public async ValueTask DisposeAsync() => await app.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
-    private static Task DefaultAsync(HttpContext context) => context.Request.Headers.Authorization == $"Bearer {Key}"
-        ? context.Response.WriteAsJsonAsync(new { })
-        : ProblemAsync(context, 401, ProblemCodes.Unauthorized);
+    private static Task DefaultAsync(HttpContext context) =>
+        context.Request.Headers.Authorization == $"Bearer {Key}"
+            ? context.Response.WriteAsJsonAsync(new { })
+            : ProblemAsync(context, 401, ProblemCodes.Unauthorized);
 }
 
 public sealed class FakeHubState(IHubContext<FakeHub> clients)

@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Foresight.Protocol;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 using Foresight.Simulator.Traders;
 
 namespace Foresight.EndToEnd.Tests;
@@ -21,17 +21,18 @@ public sealed class BadInputTests(StackFixture stack)
 
     private Trader Maker => stack.Traders[2];
 
-    public static TheoryData<string, string> RawBodies => new()
-    {
-        { "", ProblemCodes.MalformedRequest },
-        { "{", ProblemCodes.MalformedRequest },
-        { "null", ProblemCodes.MalformedRequest },
-        { "[]", ProblemCodes.MalformedRequest },
-        { "\"order\"", ProblemCodes.MalformedRequest },
-        { "{}", ProblemCodes.MalformedRequest },
-        { "{\"market\":1e400}", ProblemCodes.MalformedRequest },
-        { new string('[', 2000), ProblemCodes.MalformedRequest },
-    };
+    public static TheoryData<string, string> RawBodies =>
+        new()
+        {
+            { "", ProblemCodes.MalformedRequest },
+            { "{", ProblemCodes.MalformedRequest },
+            { "null", ProblemCodes.MalformedRequest },
+            { "[]", ProblemCodes.MalformedRequest },
+            { "\"order\"", ProblemCodes.MalformedRequest },
+            { "{}", ProblemCodes.MalformedRequest },
+            { "{\"market\":1e400}", ProblemCodes.MalformedRequest },
+            { new string('[', 2000), ProblemCodes.MalformedRequest },
+        };
 
     [Theory]
     [MemberData(nameof(RawBodies))]
@@ -64,13 +65,19 @@ public sealed class BadInputTests(StackFixture stack)
     {
         var order = Valid();
         var bytes = Convert.FromHexString(order["signature"]!.GetValue<string>()[2..]);
-        var groupOrder = System.Numerics.BigInteger.Parse("0FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141", System.Globalization.NumberStyles.HexNumber);
+        var groupOrder = System.Numerics.BigInteger.Parse(
+            "0FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141",
+            System.Globalization.NumberStyles.HexNumber
+        );
         var s = new System.Numerics.BigInteger(bytes.AsSpan(32, 32), isUnsigned: true, isBigEndian: true);
         var twin = (groupOrder - s).ToByteArray(isUnsigned: true, isBigEndian: true);
         bytes.AsSpan(32, 32).Clear();
         twin.CopyTo(bytes.AsSpan(64 - twin.Length));
         bytes[64] = (byte)(bytes[64] == 27 ? 28 : 27);
-        await RefusesAsync(ProblemCodes.InvalidSignature, With(order, "signature", $"\"0x{Convert.ToHexString(bytes).ToLowerInvariant()}\""));
+        await RefusesAsync(
+            ProblemCodes.InvalidSignature,
+            With(order, "signature", $"\"0x{Convert.ToHexString(bytes).ToLowerInvariant()}\"")
+        );
     }
 
     /// <summary>JSON that reads as an order and whose values cannot be one; the signature does not matter.</summary>
@@ -92,7 +99,11 @@ public sealed class BadInputTests(StackFixture stack)
     [InlineData("order.amount", "\"1\"", ProblemCodes.InvalidAmount)]
     [InlineData("order.amount", "\"100000000000000000000000000000000\"", ProblemCodes.InvalidAmount)]
     [InlineData("order.amount", "10", ProblemCodes.MalformedRequest)]
-    [InlineData("order.salt", "\"115792089237316195423570985008687907853269984665640564039457584007913129639936\"", ProblemCodes.MalformedRequest)]
+    [InlineData(
+        "order.salt",
+        "\"115792089237316195423570985008687907853269984665640564039457584007913129639936\"",
+        ProblemCodes.MalformedRequest
+    )]
     [InlineData("order.expiry", "\"1\"", ProblemCodes.OrderExpired)]
     [InlineData("timeInForce", "\"SOON\"", ProblemCodes.InvalidTimeInForce)]
     public Task Order_WithAnImpossibleValue_IsRefusedWithItsCode(string field, string json, string code) =>
@@ -169,13 +180,18 @@ public sealed class BadInputTests(StackFixture stack)
             // What the exchange itself refused is journaled; it is the only thing that may be.
             var entries = await stack.Journal.EntriesAfterAsync(sequence);
             Assert.DoesNotContain(
-                entries, e => e is { Accepted: true, Command.Kind: CommandKind.PlaceOrder or CommandKind.CancelBySalt or CommandKind.CancelOrder });
+                entries,
+                e => e is { Accepted: true, Command.Kind: CommandKind.PlaceOrder or CommandKind.CancelBySalt or CommandKind.CancelOrder }
+            );
             if (before == after)
                 return;
 
             // Orders that load left behind expire when their time has come: then the same is sent again.
             var expiring = await stack.Journal.AnyExpiredSinceAsync(started - ReachOfAnExpiry);
-            Assert.True(expiring && attempt < Attempts, $"The books changed from\n{before}\nto\n{after}\nwith\n{string.Join('\n', entries)}");
+            Assert.True(
+                expiring && attempt < Attempts,
+                $"The books changed from\n{before}\nto\n{after}\nwith\n{string.Join('\n', entries)}"
+            );
         }
     }
 

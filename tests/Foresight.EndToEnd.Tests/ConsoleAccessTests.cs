@@ -10,18 +10,18 @@ namespace Foresight.EndToEnd.Tests;
 [Collection(StackCollection.Name)]
 public sealed class ConsoleAccessTests(StackFixture stack) : IAsyncLifetime
 {
-    private ConsoleBrowser browser = null!;
+    private ConsoleBrowser _browser = null!;
 
     private Uri Console => stack.App.GetEndpoint("console");
 
-    public async Task InitializeAsync() => browser = await ConsoleBrowser.StartAsync(Console);
+    public async Task InitializeAsync() => _browser = await ConsoleBrowser.StartAsync(Console);
 
-    public async Task DisposeAsync() => await browser.DisposeAsync();
+    public async Task DisposeAsync() => await _browser.DisposeAsync();
 
     [Fact]
     public async Task WrongKey_IsRefused_AndTheRightOneIsNot()
     {
-        var page = await browser.VisitAsync();
+        var page = await _browser.VisitAsync();
         await ConsoleBrowser.FillInAsync(page, "Ada", stack.AdminKey[..^1] + "x");
         await page.GetByRole(AriaRole.Alert).GetByText("does not accept this key").WaitForAsync();
         Assert.Contains("/sign-in", page.Url, StringComparison.Ordinal);
@@ -85,11 +85,11 @@ public sealed class ConsoleAccessTests(StackFixture stack) : IAsyncLifetime
     [Fact]
     public async Task SigningOut_EndsEveryPageOfTheSession_AndTheKeyWasNeverInTheBrowser()
     {
-        var page = await browser.VisitAsync();
+        var page = await _browser.VisitAsync();
         var seen = new List<string>();
         page.Response += (_, response) => seen.Add(response.Url);
-        page.WebSocket += (_, socket) => socket.FrameReceived += (_, frame) =>
-            seen.Add(frame.Text ?? System.Text.Encoding.Latin1.GetString(frame.Binary ?? []));
+        page.WebSocket += (_, socket) =>
+            socket.FrameReceived += (_, frame) => seen.Add(frame.Text ?? System.Text.Encoding.Latin1.GetString(frame.Binary ?? []));
         await ConsoleBrowser.FillInAsync(page, "Grace", stack.AdminKey);
         await page.GetByTestId("leader").WaitForAsync();
         var other = await page.Context.NewPageAsync();

@@ -13,35 +13,54 @@ public sealed class ConsoleBrowser : IAsyncDisposable
 
     private static readonly string[] Arguments =
     [
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync",
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
     ];
 
-    private readonly IPlaywright playwright;
-    private readonly IBrowser browser;
-    private readonly Uri console;
+    private readonly IPlaywright _playwright;
+    private readonly IBrowser _browser;
+    private readonly Uri _console;
 
     private ConsoleBrowser(IPlaywright playwright, IBrowser browser, Uri console) =>
-        (this.playwright, this.browser, this.console) = (playwright, browser, console);
+        (_playwright, _browser, _console) = (playwright, browser, console);
 
     public static async Task<ConsoleBrowser> StartAsync(Uri console)
     {
         var chromium = await ProgramFinder.Shared.RequireAsync(Tool.Chromium);
-        var environment = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+        var environment = Environment
+            .GetEnvironmentVariables()
+            .Cast<System.Collections.DictionaryEntry>()
             .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "");
         chromium.AddTo(environment);
         var playwright = await Playwright.CreateAsync();
-        var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = chromium.Path, Args = Arguments, Env = environment });
+        var browser = await playwright.Chromium.LaunchAsync(
+            new()
+            {
+                ExecutablePath = chromium.Path,
+                Args = Arguments,
+                Env = environment,
+            }
+        );
         return new ConsoleBrowser(playwright, browser, console);
     }
 
     /// <summary>A visitor with no cookies, at the sign-in page.</summary>
     public async Task<IPage> VisitAsync(ColorScheme appearance = ColorScheme.Light, int width = 1280, int height = 900)
     {
-        var context = await browser.NewContextAsync(new()
-        {
-            BaseURL = console.ToString(), ColorScheme = appearance, ViewportSize = new() { Width = width, Height = height },
-        });
+        var context = await _browser.NewContextAsync(
+            new()
+            {
+                BaseURL = _console.ToString(),
+                ColorScheme = appearance,
+                ViewportSize = new() { Width = width, Height = height },
+            }
+        );
         context.SetDefaultTimeout(DeadlineMs);
         var page = await context.NewPageAsync();
         await page.GotoAsync("/");
@@ -66,21 +85,25 @@ public sealed class ConsoleBrowser : IAsyncDisposable
 
     /// <summary>Starts runs at the reconciliation page until one has found it: a run compares what is confirmed by then.</summary>
     public static Task RunUntilItAppearsAsync(IPage page, ILocator what) =>
-        Eventually.TrueAsync("the discrepancy in the console", ReconciliationDeadline, async () =>
-        {
-            var run = page.GetByTestId("run-now");
-            if (await run.IsEnabledAsync())
-                await run.ClickAsync();
-            try
+        Eventually.TrueAsync(
+            "the discrepancy in the console",
+            ReconciliationDeadline,
+            async () =>
             {
-                await what.WaitForAsync(new() { Timeout = 2_500 });
-                return true;
+                var run = page.GetByTestId("run-now");
+                if (await run.IsEnabledAsync())
+                    await run.ClickAsync();
+                try
+                {
+                    await what.WaitForAsync(new() { Timeout = 2_500 });
+                    return true;
+                }
+                catch (TimeoutException)
+                {
+                    return false;
+                }
             }
-            catch (TimeoutException)
-            {
-                return false;
-            }
-        });
+        );
 
     /// <summary>Marks the document, so that a test can say later that it was never loaded again.</summary>
     public static Task MarkAsync(IPage page) => page.EvaluateAsync("window.stillTheSameDocument = true");
@@ -89,7 +112,7 @@ public sealed class ConsoleBrowser : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await browser.DisposeAsync();
-        playwright.Dispose();
+        await _browser.DisposeAsync();
+        _playwright.Dispose();
     }
 }

@@ -35,11 +35,19 @@ public static class DirectFill
             GasLimit = Gas,
             MaxFeePerGas = 2 * fees.MaxFeePerGas,
             MaxPriorityFeePerGas = fees.MaxPriorityFeePerGas,
-            Data = ContractArtifact.Market.Encode("fillOrderSigned", message, signature, (BigInteger)FilledLots * OrderMessage.AmountPerLot),
+            Data = ContractArtifact.Market.Encode(
+                "fillOrderSigned",
+                message,
+                signature,
+                (BigInteger)FilledLots * OrderMessage.AmountPerLot
+            ),
         }.Sign(taker.Key);
         await chain.SendTransactionAsync(transaction);
         var receipt = await Eventually.GetAsync(
-            "the fill on chain", MiningDeadline, async () => (await chain.GetTransactionReceiptsAsync([transaction.Hash]))[0]);
+            "the fill on chain",
+            MiningDeadline,
+            async () => (await chain.GetTransactionReceiptsAsync([transaction.Hash]))[0]
+        );
         Assert.True(receipt.Succeeded);
         return transaction.Hash.ToString();
     }

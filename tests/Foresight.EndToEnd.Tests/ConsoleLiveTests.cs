@@ -19,18 +19,18 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
     /// <summary>A new leader is shown within 2 s.</summary>
     private const float LeaderChangeMs = 2_000;
 
-    private ConsoleBrowser browser = null!;
+    private ConsoleBrowser _browser = null!;
 
-    public async Task InitializeAsync() => browser = await ConsoleBrowser.StartAsync(stack.App.GetEndpoint("console"));
+    public async Task InitializeAsync() => _browser = await ConsoleBrowser.StartAsync(stack.App.GetEndpoint("console"));
 
-    public async Task DisposeAsync() => await browser.DisposeAsync();
+    public async Task DisposeAsync() => await _browser.DisposeAsync();
 
     [Fact]
     public async Task Overview_ShowsTheLeader_AndTheNextOneWithinTwoSeconds()
     {
         await stack.WaitUntilTradingAsync();
         var before = await stack.LeaderAsync();
-        var page = await browser.SignInAsync("Ada", stack.AdminKey);
+        var page = await _browser.SignInAsync("Ada", stack.AdminKey);
         await Expect(page.GetByTestId("leader")).ToHaveTextAsync(before.NodeId);
         await Expect(page.GetByTestId("epoch")).ToHaveTextAsync(Number(before.Epoch));
         await ConsoleBrowser.MarkAsync(page);
@@ -38,8 +38,10 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
         using var process = Process.GetProcessById(before.ProcessId);
         NodeProcess.AskToEnd(before.ProcessId);
         var after = await Eventually.GetAsync(
-            "the next leader", StartDeadline,
-            async () => await stack.LeaderAsync() is { } leader && leader.Epoch > before.Epoch ? leader : null);
+            "the next leader",
+            StartDeadline,
+            async () => await stack.LeaderAsync() is { } leader && leader.Epoch > before.Epoch ? leader : null
+        );
         await Expect(page.GetByTestId("leader")).ToHaveTextAsync(after.NodeId, new() { Timeout = LeaderChangeMs });
         await Expect(page.GetByTestId("epoch")).ToHaveTextAsync(Number(after.Epoch), new() { Timeout = LeaderChangeMs });
         Assert.True(await ConsoleBrowser.IsStillTheSameAsync(page));
@@ -54,7 +56,7 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
         await stack.WaitUntilTradingAsync();
         // No test leaves an order in this one.
         var market = stack.Markets[2];
-        var page = await browser.SignInAsync("Ada", stack.AdminKey);
+        var page = await _browser.SignInAsync("Ada", stack.AdminKey);
         await page.GotoAsync($"/markets/{market.Id}");
         await Expect(page.GetByTestId("book-sequence")).ToBeVisibleAsync();
         await ConsoleBrowser.MarkAsync(page);
@@ -85,7 +87,7 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
     public async Task WithoutAnApiNode_EveryTileSaysSinceWhenItIsStale_AndKeepsWhatItShowed()
     {
         await stack.WaitUntilTradingAsync();
-        var page = await browser.SignInAsync("Ada", stack.AdminKey);
+        var page = await _browser.SignInAsync("Ada", stack.AdminKey);
         var leader = await page.GetByTestId("leader").TextContentAsync();
         await Expect(page.Locator(".tile table[aria-label='Nodes'] tbody tr").First).ToBeVisibleAsync();
         await ConsoleBrowser.MarkAsync(page);

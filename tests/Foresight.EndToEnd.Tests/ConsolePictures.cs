@@ -38,7 +38,9 @@ public sealed class ConsolePictures
         var isFilledDirectly = Environment.GetEnvironmentVariable("RPC_URL") is { Length: > 0 };
         if (isFilledDirectly)
             await FillDirectlyAsync(
-                new Uri(Environment.GetEnvironmentVariable("RPC_URL")!), new Uri(Environment.GetEnvironmentVariable("API_URL")!));
+                new Uri(Environment.GetEnvironmentVariable("RPC_URL")!),
+                new Uri(Environment.GetEnvironmentVariable("API_URL")!)
+            );
         await using var browser = await ConsoleBrowser.StartAsync(new Uri(Environment.GetEnvironmentVariable(Address)!));
 
         foreach (var (appearance, suffix) in new[] { (ColorScheme.Light, ""), (ColorScheme.Dark, "-dark") })
@@ -77,7 +79,12 @@ public sealed class ConsolePictures
         var markets = (await http.GetFromJsonAsync<Page<MarketView>>("markets"))!;
         var traders = Trader.FromSeed(SimulatorSeed, 2);
         await DirectFill.MakeAsync(
-            EthereumClient.OfEndpoint(http, rpc), venue.ChainId, TradedMarket.From(markets.Items[0]), maker: traders[0], taker: traders[1]);
+            EthereumClient.OfEndpoint(http, rpc),
+            venue.ChainId,
+            TradedMarket.From(markets.Items[0]),
+            maker: traders[0],
+            taker: traders[1]
+        );
     }
 
     private static async Task ReconcileAsync(IPage page)

@@ -1,7 +1,7 @@
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
-using Foresight.Protocol;
 using Foresight.EndToEnd.Tests.Stack;
+using Foresight.Protocol;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -15,20 +15,25 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
 
     private static readonly TimeSpan ChainDeadline = TimeSpan.FromSeconds(30);
 
-    private ConsoleBrowser browser = null!;
+    private ConsoleBrowser _browser = null!;
 
-    public async Task InitializeAsync() => browser = await ConsoleBrowser.StartAsync(stack.App.GetEndpoint("console"));
+    public async Task InitializeAsync() => _browser = await ConsoleBrowser.StartAsync(stack.App.GetEndpoint("console"));
 
-    public async Task DisposeAsync() => await browser.DisposeAsync();
+    public async Task DisposeAsync() => await _browser.DisposeAsync();
 
     [Fact]
     public async Task FillBehindTheRelayersBack_IsFound_IsResolvedWithANote_AndStaysResolvedAfterARestart()
     {
         await stack.WaitUntilTradingAsync();
         var transaction = await DirectFill.MakeAsync(
-            stack.Chain, stack.Venue.ChainId, stack.Markets[0], maker: stack.Traders[1], taker: stack.Traders[3]);
+            stack.Chain,
+            stack.Venue.ChainId,
+            stack.Markets[0],
+            maker: stack.Traders[1],
+            taker: stack.Traders[3]
+        );
 
-        var page = await browser.SignInAsync("Ada", stack.AdminKey);
+        var page = await _browser.SignInAsync("Ada", stack.AdminKey);
         await page.GotoAsync("/reconciliation?state=unresolved&kind=missing_offchain");
         var row = page.GetByTestId("discrepancies").GetByRole(AriaRole.Row).Filter(new() { Has = page.GetByTitle(transaction) });
         await ConsoleBrowser.RunUntilItAppearsAsync(page, row);
@@ -51,8 +56,8 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
 
         await page.GetByTestId("take").ClickAsync();
         await Expect(page.Locator(".trail")).ToContainTextAsync("To Ada.");
-        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Reconciliation" }).Last).ToHaveAttributeAsync(
-            "href", "/reconciliation?state=unresolved&kind=missing_offchain");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Reconciliation" }).Last)
+            .ToHaveAttributeAsync("href", "/reconciliation?state=unresolved&kind=missing_offchain");
 
         // A decision needs a reason.
         await Expect(page.GetByTestId("resolve")).ToBeDisabledAsync();
@@ -65,7 +70,7 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         await stack.WaitUntilTradingAsync();
         await RunOnceMoreAsync();
 
-        var later = await browser.SignInAsync("Grace", stack.AdminKey);
+        var later = await _browser.SignInAsync("Grace", stack.AdminKey);
         await later.GotoAsync(page.Url);
         await AssertResolvedAsync(later);
 
@@ -107,8 +112,12 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         request.Headers.Authorization = new("Bearer", stack.AdminKey);
         using var response = await stack.Http.SendAsync(request);
         response.EnsureSuccessStatusCode();
-        await Eventually.TrueAsync("a run after the restart", ChainDeadline, async () =>
-            (await stack.GetAsAdminAsync<ReconciliationStatus>("reconciliation/status")).LastRun is { State: "succeeded" } run
-                && run.Id > last);
+        await Eventually.TrueAsync(
+            "a run after the restart",
+            ChainDeadline,
+            async () =>
+                (await stack.GetAsAdminAsync<ReconciliationStatus>("reconciliation/status")).LastRun is { State: "succeeded" } run
+                && run.Id > last
+        );
     }
 }

@@ -1,7 +1,7 @@
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
-using Foresight.Protocol;
 using Foresight.EndToEnd.Tests.Stack;
+using Foresight.Protocol;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Load;
 using Npgsql;
@@ -30,7 +30,8 @@ public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
     private const int OrdersAfterEachFault = 20;
 
     /// <summary>An answer may take 5 s, a probe 100 ms; a single run on a busy machine gets slack.</summary>
-    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(5) * 2, LongestProbe = TimeSpan.FromMilliseconds(100) * 10;
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(5) * 2,
+        LongestProbe = TimeSpan.FromMilliseconds(100) * 10;
 
     private static readonly TimeSpan CommandDeadline = TimeSpan.FromSeconds(120);
 
@@ -77,13 +78,23 @@ public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
         Assert.Equal(KnownResourceStates.Running, checker.Snapshot.State?.Text);
     }
 
-    /// <summary>While the synchronous standby is frozen nothing is acknowledged, every order is answered all the same, and probes are as quick as ever.</summary>
+    /// <summary>
+    /// While the synchronous standby is frozen nothing is acknowledged, every order is answered all the same, and probes are as quick as
+    /// ever.
+    /// </summary>
     private async Task FreezeTheStandbyAsync(LoadStatistics statistics, OrderAttempts attempts)
     {
-        using var gateway = new HttpClient { DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var gateway = new HttpClient
+        {
+            DefaultRequestVersion = new Version(2, 0),
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         var nodes = await stack.GetAsAdminAsync<List<NodeRecord>>("cluster/nodes");
         var ofApi = new ProbeLatency(stack.Http, [.. ProbesOf(stack.ApiUrl(1)), .. ProbesOf(stack.ApiUrl(2))]);
-        var ofMatching = new ProbeLatency(gateway, [.. nodes.Where(node => node.Kind == "matching").SelectMany(node => ProbesOf(node.Address))]);
+        var ofMatching = new ProbeLatency(
+            gateway,
+            [.. nodes.Where(node => node.Kind == "matching").SelectMany(node => ProbesOf(node.Address))]
+        );
         await using (ofApi)
         await using (ofMatching)
         {
@@ -98,7 +109,8 @@ public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
         Assert.InRange(ofApi.Percentile(0.99), TimeSpan.Zero, LongestProbe);
         Assert.InRange(ofMatching.Percentile(0.99), TimeSpan.Zero, LongestProbe);
 
-        static IEnumerable<Uri> ProbesOf(string address) => new[] { "/alive", "/ready", "/health" }.Select(path => new Uri(new Uri(address), path));
+        static IEnumerable<Uri> ProbesOf(string address) =>
+            new[] { "/alive", "/ready", "/health" }.Select(path => new Uri(new Uri(address), path));
     }
 
     private async Task DoAsync(string resource, string command)
@@ -111,8 +123,10 @@ public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
     {
         var before = statistics.Acknowledgements.Count;
         return Eventually.TrueAsync(
-            $"{OrdersAfterEachFault} more acknowledged orders", Eventually.Patience,
-            () => statistics.Acknowledgements.Count >= before + OrdersAfterEachFault);
+            $"{OrdersAfterEachFault} more acknowledged orders",
+            Eventually.Patience,
+            () => statistics.Acknowledgements.Count >= before + OrdersAfterEachFault
+        );
     }
 
     private async Task AssertAllThereAsync(IReadOnlyList<Acknowledgement> acknowledged)

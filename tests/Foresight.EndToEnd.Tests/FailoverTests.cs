@@ -56,10 +56,12 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
             var firstAfter = report.Acknowledgements.Where(a => a.Epoch > before.Epoch).Min(a => a.At);
             var entries = await stack.Journal.EntriesAfterAsync(firstSequence);
             var silence = TimeSpan.FromMicroseconds(
-                entries.First(e => e.Epoch > before.Epoch).Command.AcceptedAtMicros - entries.Last(e => e.Epoch == before.Epoch)
-                    .Command.AcceptedAtMicros);
+                entries.First(e => e.Epoch > before.Epoch).Command.AcceptedAtMicros
+                    - entries.Last(e => e.Epoch == before.Epoch).Command.AcceptedAtMicros
+            );
             output.WriteLine(
-                $"first answer after {(firstAfter - lostAt).TotalSeconds:0.00} s, silence in the journal {silence.TotalSeconds:0.00} s; {report}");
+                $"first answer after {(firstAfter - lostAt).TotalSeconds:0.00} s, silence in the journal {silence.TotalSeconds:0.00} s; {report}"
+            );
             Assert.InRange(firstAfter - lostAt, TimeSpan.Zero, LongestGap);
             Assert.InRange(silence, TimeSpan.Zero, longestSilence);
             Assert.Equal(before.Epoch + 1, report.Acknowledgements.Max(a => a.Epoch));
@@ -73,11 +75,17 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
     }
 
     private static Task WaitForAcknowledgementsAsync(LoadStatistics statistics, long ofEpochsFrom) =>
-        Eventually.TrueAsync($"{OrdersBeforeAndAfter} acknowledged orders of epoch {ofEpochsFrom} or later", TimeSpan.FromSeconds(40),
-            () => statistics.Acknowledgements.Count(a => a.Epoch >= ofEpochsFrom) >= OrdersBeforeAndAfter);
+        Eventually.TrueAsync(
+            $"{OrdersBeforeAndAfter} acknowledged orders of epoch {ofEpochsFrom} or later",
+            TimeSpan.FromSeconds(40),
+            () => statistics.Acknowledgements.Count(a => a.Epoch >= ofEpochsFrom) >= OrdersBeforeAndAfter
+        );
 
     private async Task AssertJournalHoldsAsync(
-        IReadOnlyList<JournalEntry> entries, IReadOnlyList<Acknowledgement> acknowledged, long firstSequence)
+        IReadOnlyList<JournalEntry> entries,
+        IReadOnlyList<Acknowledgement> acknowledged,
+        long firstSequence
+    )
     {
         var orders = await stack.Journal.OrdersAfterAsync(firstSequence);
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Foresight.Protocol;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Load;
 using Foresight.Simulator.Traders;
@@ -19,7 +19,6 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
     /// <summary>More than any test leaves in a book, so that the comparison sees every level.</summary>
     private const int AllLevels = 1000;
 
-
     [Fact]
     public async Task OrderPlacedAtOneNode_ReachesClientsOfBothNodesWithinASecond()
     {
@@ -31,13 +30,39 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
 
         // Nothing rests in this market when a test of it is over, so the second order meets the first.
         var price = market.RoundToTick(0.43);
-        await PlaceAndSeeAsync(api, market, [here, there], stack.Traders[0], Side.Buy, price, "depth", message =>
-            message.GetProperty("levels").EnumerateArray().Any(level =>
-                level.GetProperty("outcome").GetInt32() == 0 && level.GetProperty("isBid").GetBoolean()
-                && level.GetProperty("priceTicks").GetInt32() == price.Ticks && level.GetProperty("lots").GetInt64() > 0));
-        await PlaceAndSeeAsync(api, market, [here, there], stack.Traders[1], Side.Sell, price, "trades", message =>
-            message.GetProperty("trades").EnumerateArray().Any(
-                trade => WireUnits.ParseTicks(trade.GetProperty("price").GetString()!) == price.Ticks));
+        await PlaceAndSeeAsync(
+            api,
+            market,
+            [here, there],
+            stack.Traders[0],
+            Side.Buy,
+            price,
+            "depth",
+            message =>
+                message
+                    .GetProperty("levels")
+                    .EnumerateArray()
+                    .Any(level =>
+                        level.GetProperty("outcome").GetInt32() == 0
+                        && level.GetProperty("isBid").GetBoolean()
+                        && level.GetProperty("priceTicks").GetInt32() == price.Ticks
+                        && level.GetProperty("lots").GetInt64() > 0
+                    )
+        );
+        await PlaceAndSeeAsync(
+            api,
+            market,
+            [here, there],
+            stack.Traders[1],
+            Side.Sell,
+            price,
+            "trades",
+            message =>
+                message
+                    .GetProperty("trades")
+                    .EnumerateArray()
+                    .Any(trade => WireUnits.ParseTicks(trade.GetProperty("price").GetString()!) == price.Ticks)
+        );
     }
 
     [Fact]
@@ -62,20 +87,35 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
 
     private async Task<NodeScript> SubscribeAsync(TradedMarket market, int node)
     {
-        var script = NodeScript.Start(NodeScript.InScripts("market-client.mjs"), new Dictionary<string, string>
-        {
-            ["NPM_FOLDER"] = stack.Npm.Folder, ["API_URL"] = stack.ApiUrl(node), ["MARKET"] = market.Id.ToString(),
-            ["TOPICS"] = "depth,trades",
-        });
+        var script = NodeScript.Start(
+            NodeScript.InScripts("market-client.mjs"),
+            new Dictionary<string, string>
+            {
+                ["NPM_FOLDER"] = stack.Npm.Folder,
+                ["API_URL"] = stack.ApiUrl(node),
+                ["MARKET"] = market.Id.ToString(),
+                ["TOPICS"] = "depth,trades",
+            }
+        );
         await script.WaitForAsync("the subscription", StartDeadline, line => NodeScript.IsKind(line, "ready"));
         await script.WaitForAsync(
-            "the first snapshot", StartDeadline, line => NodeScript.IsKind(line, "depth") && line.GetProperty("snapshot").GetBoolean());
+            "the first snapshot",
+            StartDeadline,
+            line => NodeScript.IsKind(line, "depth") && line.GetProperty("snapshot").GetBoolean()
+        );
         return script;
     }
 
     private async Task PlaceAndSeeAsync(
-        ApiClient api, TradedMarket market, NodeScript[] clients, Trader trader, Side side, Price price, string kind,
-        Func<JsonElement, bool> isIt)
+        ApiClient api,
+        TradedMarket market,
+        NodeScript[] clients,
+        Trader trader,
+        Side side,
+        Price price,
+        string kind,
+        Func<JsonElement, bool> isIt
+    )
     {
         var seen = clients.Select(client => client.Lines.Count).ToArray();
         var placement = stack.Signer.Sign(trader, new OrderIntent(market, 0, side, price, new Quantity(500)));
@@ -83,8 +123,13 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
         Assert.IsType<PlaceOutcome.Acknowledged>(await api.PlaceAsync(placement, CancellationToken.None));
         for (var i = 0; i < clients.Length; i++)
         {
-            var line = await clients[i].WaitForAsync($"{kind} at client {i + 1}", StartDeadline, candidate =>
-                NodeScript.IsKind(candidate, kind) && isIt(candidate.GetProperty("raw")), from: seen[i]);
+            var line = await clients[i]
+                .WaitForAsync(
+                    $"{kind} at client {i + 1}",
+                    StartDeadline,
+                    candidate => NodeScript.IsKind(candidate, kind) && isIt(candidate.GetProperty("raw")),
+                    from: seen[i]
+                );
             var took = TimeSpan.FromMilliseconds(line.GetProperty("at").GetInt64() - sentAt);
             output.WriteLine($"{kind} at client {i + 1} after {took.TotalMilliseconds} ms");
             Assert.True(took <= ReachDeadline, $"{kind} took {took.TotalMilliseconds} ms to client {i + 1}");
@@ -93,15 +138,20 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
 
     private async Task AssertBookEqualsDepthAsync(TradedMarket market, NodeScript client)
     {
-        string? expected = null, actual = null;
+        string? expected = null,
+            actual = null;
         try
         {
-            await Eventually.TrueAsync("the client's book to equal the depth resource", TimeSpan.FromSeconds(10), async () =>
-            {
-                expected = await DepthAsync(market);
-                actual = await BookOfAsync(client);
-                return expected == actual;
-            });
+            await Eventually.TrueAsync(
+                "the client's book to equal the depth resource",
+                TimeSpan.FromSeconds(10),
+                async () =>
+                {
+                    expected = await DepthAsync(market);
+                    actual = await BookOfAsync(client);
+                    return expected == actual;
+                }
+            );
         }
         catch (ConditionNotMetException)
         {
@@ -115,7 +165,9 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
         for (var outcome = 0; outcome < market.Outcomes; outcome++)
         {
             var depth = await stack.Api.GetAsync<DepthView>(
-                $"markets/{market.Id}/depth?outcome={outcome}&levels={AllLevels}", CancellationToken.None);
+                $"markets/{market.Id}/depth?outcome={outcome}&levels={AllLevels}",
+                CancellationToken.None
+            );
             levels.AddRange(depth!.Bids.Select(l => $"{outcome}/bid/{WireUnits.ParseTicks(l.Price)}={WireUnits.ParseLots(l.Quantity)}"));
             levels.AddRange(depth.Asks.Select(l => $"{outcome}/ask/{WireUnits.ParseTicks(l.Price)}={WireUnits.ParseLots(l.Quantity)}"));
         }
@@ -130,7 +182,12 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
         var book = await client.WaitForAsync("the book", StartDeadline, line => NodeScript.IsKind(line, "book"), from: seen);
         Assert.Equal((0, 0), (book.GetProperty("gaps").GetInt32(), book.GetProperty("wrong").GetInt32()));
         Assert.True(book.GetProperty("checked").GetInt32() > 0, "no message carried a checksum");
-        return string.Join('\n', book.GetProperty("levels").EnumerateObject()
-            .Select(level => $"{level.Name}={level.Value.GetInt64()}").Order(StringComparer.Ordinal));
+        return string.Join(
+            '\n',
+            book.GetProperty("levels")
+                .EnumerateObject()
+                .Select(level => $"{level.Name}={level.Value.GetInt64()}")
+                .Order(StringComparer.Ordinal)
+        );
     }
 }

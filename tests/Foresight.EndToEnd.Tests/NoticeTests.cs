@@ -1,8 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Aspire.Hosting.Testing;
-using Foresight.Protocol;
 using Foresight.EndToEnd.Tests.Stack;
+using Foresight.Protocol;
 
 namespace Foresight.EndToEnd.Tests;
 
@@ -11,7 +11,8 @@ namespace Foresight.EndToEnd.Tests;
 [Trait("Category", "Parts")]
 public sealed class NoticeTests(StackFixture stack)
 {
-    private const string Pause = "0x8456cb59", Unpause = "0x3f4ba83a";
+    private const string Pause = "0x8456cb59",
+        Unpause = "0x3f4ba83a";
 
     [Fact]
     public async Task AMatchingNodeThatIsAskedToEnd_SaysSo_ToClientsOfBothApiNodes()
@@ -32,7 +33,9 @@ public sealed class NoticeTests(StackFixture stack)
 
         await stack.BringBackAsync(follower.NodeId);
         foreach (var client in new[] { here, there })
-            await client.NextAsync<ClusterEvent>(notice => notice is { Kind: "node_joined", Detail: "matching" } && notice.NodeId == follower.NodeId);
+            await client.NextAsync<ClusterEvent>(notice =>
+                notice is { Kind: "node_joined", Detail: "matching" } && notice.NodeId == follower.NodeId
+            );
     }
 
     [Fact]
@@ -52,9 +55,11 @@ public sealed class NoticeTests(StackFixture stack)
 
         var market = stack.Markets[2];
         await SendAsOperatorAsync(market.Address, Pause);
-        foreach (var client in clients) await HearAsync(client, "paused");
+        foreach (var client in clients)
+            await HearAsync(client, "paused");
         await SendAsOperatorAsync(market.Address, Unpause);
-        foreach (var client in clients) await HearAsync(client, "open");
+        foreach (var client in clients)
+            await HearAsync(client, "open");
 
         var before = await stack.LeaderAsync();
         NodeProcess.AskToEnd(before.ProcessId);
@@ -62,7 +67,9 @@ public sealed class NoticeTests(StackFixture stack)
         {
             await client.NextAsync<ClusterEvent>(notice =>
                 notice is { Kind: "leader_elected", Detail: LeasedResources.Matching }
-                && notice.Epoch > before.Epoch && notice.NodeId != before.NodeId);
+                && notice.Epoch > before.Epoch
+                && notice.NodeId != before.NodeId
+            );
         }
 
         await stack.BringBackAsync(before.NodeId);
@@ -79,13 +86,29 @@ public sealed class NoticeTests(StackFixture stack)
     {
         var signer = (await stack.GetAsAdminAsync<AdminOverview>("admin/overview")).Settlement!.SignerAddress!;
         await RequestAsync("anvil_impersonateAccount", signer);
-        await RequestAsync("eth_sendTransaction", new { from = signer, to = contract, data });
+        await RequestAsync(
+            "eth_sendTransaction",
+            new
+            {
+                from = signer,
+                to = contract,
+                data,
+            }
+        );
     }
 
     private async Task RequestAsync(string method, params object[] parameters)
     {
         using var response = await stack.Http.PostAsJsonAsync(
-            stack.App.GetEndpoint("chain"), new { jsonrpc = "2.0", id = 1, method, @params = parameters });
+            stack.App.GetEndpoint("chain"),
+            new
+            {
+                jsonrpc = "2.0",
+                id = 1,
+                method,
+                @params = parameters,
+            }
+        );
         Assert.False((await response.Content.ReadFromJsonAsync<JsonElement>()).TryGetProperty("error", out var error), error.ToString());
     }
 }

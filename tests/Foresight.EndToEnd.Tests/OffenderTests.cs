@@ -2,9 +2,9 @@ using System.Net;
 using Aspire.Hosting.Testing;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
-using Foresight.Protocol;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 using Foresight.Simulator.Traders;
 using Microsoft.Playwright;
 using Npgsql;
@@ -30,8 +30,10 @@ public sealed class OffenderTests(StackFixture stack)
         await stack.MineEveryAsync(0);
         try
         {
-            for (var i = 0; i < 3; i++) trades.Add(await stack.TradeAsync(market, eve, honest, price, lots: 200));
-            foreach (var trade in trades) await UntilAsync(trade, "broadcast");
+            for (var i = 0; i < 3; i++)
+                trades.Add(await stack.TradeAsync(market, eve, honest, price, lots: 200));
+            foreach (var trade in trades)
+                await UntilAsync(trade, "broadcast");
             await stack.SendFirstAsync(eve, stack.Venue.Usdc, UsdcContract.Approve(Address.Parse(stack.Venue.Factory), 0));
         }
         finally
@@ -42,11 +44,15 @@ public sealed class OffenderTests(StackFixture stack)
         foreach (var trade in trades)
             Assert.StartsWith("insufficient_collateral", (await UntilAsync(trade, "failed")).SettlementReason);
         await stack.SendFirstAsync(eve, stack.Venue.Usdc, UsdcContract.Approve(Address.Parse(stack.Venue.Factory), Word.MaxUInt256));
-        await Eventually.TrueAsync("the money is there again", Deadline, async () =>
-        {
-            var account = await stack.Api.AccountAsync(eve.Address.ToString(), CancellationToken.None);
-            return account!.Balances.Any(b => b is { Asset: "USDC", HeldByTrades: "0" } && b.Available != "0");
-        });
+        await Eventually.TrueAsync(
+            "the money is there again",
+            Deadline,
+            async () =>
+            {
+                var account = await stack.Api.AccountAsync(eve.Address.ToString(), CancellationToken.None);
+                return account!.Balances.Any(b => b is { Asset: "USDC", HeldByTrades: "0" } && b.Available != "0");
+            }
+        );
 
         // With money, and all the same.
         var refused = await RefusedAsync();
@@ -66,15 +72,18 @@ public sealed class OffenderTests(StackFixture stack)
         Assert.Equal(3, detail.Strikes.Count(o => o.WaivedAt is not null));
 
         // Nothing to meet, and nothing rests.
-        Task<Settlement.Answer> TryAsync(Trader trader) => stack.SendOnceAsync(
-            trader, new OrderIntent(market, 0, Side.Buy, new Price(market.TickSize), new Quantity(200), TimeInForce.ImmediateOrCancel));
+        Task<Settlement.Answer> TryAsync(Trader trader) =>
+            stack.SendOnceAsync(
+                trader,
+                new OrderIntent(market, 0, Side.Buy, new Price(market.TickSize), new Quantity(200), TimeInForce.ImmediateOrCancel)
+            );
 
         // An Api node looks at the strikes each second.
-        Task<Settlement.Answer> RefusedAsync() => Eventually.GetAsync(
-            "a refusal", Deadline, async () => await TryAsync(eve) is { Code: not null } no ? no : null);
+        Task<Settlement.Answer> RefusedAsync() =>
+            Eventually.GetAsync("a refusal", Deadline, async () => await TryAsync(eve) is { Code: not null } no ? no : null);
 
-        Task<Settlement.Answer> AcceptedAsync() => Eventually.GetAsync(
-            "an acceptance", Deadline, async () => await TryAsync(eve) is { Code: null } yes ? yes : null);
+        Task<Settlement.Answer> AcceptedAsync() =>
+            Eventually.GetAsync("an acceptance", Deadline, async () => await TryAsync(eve) is { Code: null } yes ? yes : null);
 
         async Task ShiftAsync(string by)
         {
@@ -91,7 +100,9 @@ public sealed class OffenderTests(StackFixture stack)
         await using var browser = await ConsoleBrowser.StartAsync(stack.App.GetEndpoint("console"));
         var page = await browser.SignInAsync("Ada", stack.AdminKey);
         await page.GotoAsync("/offenders");
-        var row = page.GetByTestId("offenders").GetByRole(AriaRole.Row).Filter(new() { Has = page.GetByTitle(offender.Address.ToString()) });
+        var row = page.GetByTestId("offenders")
+            .GetByRole(AriaRole.Row)
+            .Filter(new() { Has = page.GetByTitle(offender.Address.ToString()) });
         await Expect(row).ToContainTextAsync("refused");
         await Expect(row).ToContainTextAsync("insufficient collateral ×3");
         await row.GetByRole(AriaRole.Link).ClickAsync();
@@ -107,9 +118,14 @@ public sealed class OffenderTests(StackFixture stack)
         await Expect(page.GetByTestId("waive")).ToBeDisabledAsync();
     }
 
-    private Task<TradeView> UntilAsync(long trade, string state) => Eventually.GetAsync($"trade {trade} to be {state}", Deadline, async () =>
-    {
-        var view = await stack.Api.GetAsync<TradeView>($"trades/{trade}", CancellationToken.None);
-        return view?.Settlement == state ? view : null;
-    });
+    private Task<TradeView> UntilAsync(long trade, string state) =>
+        Eventually.GetAsync(
+            $"trade {trade} to be {state}",
+            Deadline,
+            async () =>
+            {
+                var view = await stack.Api.GetAsync<TradeView>($"trades/{trade}", CancellationToken.None);
+                return view?.Settlement == state ? view : null;
+            }
+        );
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Foresight.Protocol;
 using Foresight.EndToEnd.Tests.Stack;
+using Foresight.Protocol;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Load;
 using Xunit.Abstractions;
@@ -32,21 +32,29 @@ public sealed class RedisTests(StackFixture stack, ITestOutputHelper output)
         await stack.App.StartServerAsync("redis");
         var back = Stopwatch.GetTimestamp();
         var restoredAt = DateTimeOffset.UtcNow;
-        await Eventually.TrueAsync("30 orders after Redis came back", TimeSpan.FromSeconds(40),
-            () => statistics.Acknowledgements.Count(a => a.At > restoredAt) >= 30);
+        await Eventually.TrueAsync(
+            "30 orders after Redis came back",
+            TimeSpan.FromSeconds(40),
+            () => statistics.Acknowledgements.Count(a => a.At > restoredAt) >= 30
+        );
         var first = statistics.Acknowledgements.Where(a => a.At > restoredAt).Min(a => a.At) - restoredAt;
         await stop.CancelAsync();
         var report = await load;
         output.WriteLine(
-            $"first acknowledgement {first.TotalSeconds:0.0} s after Redis was back, all after {Stopwatch.GetElapsedTime(back).TotalSeconds:0.0} s; {report}");
+            $"first acknowledgement {first.TotalSeconds:0.0} s after Redis was back, all after {Stopwatch.GetElapsedTime(back).TotalSeconds:0.0} s; {report}"
+        );
 
         Assert.InRange(first, TimeSpan.Zero, BackAfter);
         Assert.Equal(0, report.Unresolved);
         var orders = await stack.Journal.OrdersAfterAsync(firstSequence);
         Assert.All(report.Acknowledgements, a => Assert.Contains(a.OrderId, orders));
         // The registry of nodes is rebuilt by their heartbeats, and nobody was restarted.
-        await Eventually.TrueAsync("the registry to be rebuilt", TimeSpan.FromSeconds(30), async () =>
-            (await ProcessIdsAsync()) is var now && before.All(node => now.TryGetValue(node.Key, out var pid) && pid == node.Value));
+        await Eventually.TrueAsync(
+            "the registry to be rebuilt",
+            TimeSpan.FromSeconds(30),
+            async () =>
+                (await ProcessIdsAsync()) is var now && before.All(node => now.TryGetValue(node.Key, out var pid) && pid == node.Value)
+        );
         Assert.InRange((await stack.LeaderAsync()).Epoch, epoch, epoch + 1);
         await stack.AssertJournalIsSoundAsync();
     }

@@ -10,18 +10,19 @@ namespace Foresight.EndToEnd.Tests;
 [Collection(StackCollection.Name)]
 public sealed class SecrecyTests(StackFixture stack)
 {
-    public static TheoryData<string, string> OperationsRoutes => new()
-    {
-        { "GET", "admin/overview" },
-        { "GET", "database/status" },
-        { "GET", "reconciliation/status" },
-        { "GET", "reconciliation/runs" },
-        { "GET", "reconciliation/coverage" },
-        { "GET", "reconciliation/discrepancies" },
-        { "GET", "reconciliation/discrepancies/1" },
-        { "POST", "reconciliation/trigger" },
-        { "POST", "reconciliation/resolve/1" },
-    };
+    public static TheoryData<string, string> OperationsRoutes =>
+        new()
+        {
+            { "GET", "admin/overview" },
+            { "GET", "database/status" },
+            { "GET", "reconciliation/status" },
+            { "GET", "reconciliation/runs" },
+            { "GET", "reconciliation/coverage" },
+            { "GET", "reconciliation/discrepancies" },
+            { "GET", "reconciliation/discrepancies/1" },
+            { "POST", "reconciliation/trigger" },
+            { "POST", "reconciliation/resolve/1" },
+        };
 
     [Theory]
     [MemberData(nameof(OperationsRoutes))]
@@ -60,7 +61,9 @@ public sealed class SecrecyTests(StackFixture stack)
             {
                 using var response = await stack.SendToGatewayAsync(leader, route, secret);
                 Assert.True(
-                    response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, $"{route}: {response.StatusCode}");
+                    response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden,
+                    $"{route}: {response.StatusCode}"
+                );
             }
         }
     }
@@ -81,11 +84,16 @@ public sealed class SecrecyTests(StackFixture stack)
     {
         await stack.WaitUntilTradingAsync();
         var market = stack.Markets[2];
-        await using var client = NodeScript.Start(NodeScript.InScripts("market-client.mjs"), new Dictionary<string, string>
-        {
-            ["NPM_FOLDER"] = stack.Npm.Folder, ["API_URL"] = stack.ApiUrl(2), ["MARKET"] = market.Id.ToString(),
-            ["TOPICS"] = "depth,trades,stats",
-        });
+        await using var client = NodeScript.Start(
+            NodeScript.InScripts("market-client.mjs"),
+            new Dictionary<string, string>
+            {
+                ["NPM_FOLDER"] = stack.Npm.Folder,
+                ["API_URL"] = stack.ApiUrl(2),
+                ["MARKET"] = market.Id.ToString(),
+                ["TOPICS"] = "depth,trades,stats",
+            }
+        );
         await client.WaitForAsync("the subscription", TimeSpan.FromSeconds(20), line => NodeScript.IsKind(line, "ready"));
 
         var price = new Price(market.TickSize * 3);
@@ -94,13 +102,20 @@ public sealed class SecrecyTests(StackFixture stack)
         await client.WaitForAsync("the trade", TimeSpan.FromSeconds(20), line => NodeScript.IsKind(line, "trades"));
 
         var seen = client.Lines.Select(line => line.ToString()).ToList();
-        foreach (var route in new[]
-                 {
-                     $"orders/{resting.OrderId}", $"orders/{taking.OrderId}", $"orders?maker={stack.Traders[0].Address}&limit=10",
-                     "trades?limit=10",
-                     $"markets/{market.Id}/trades", $"markets/{market.Id}/depth", $"markets/{market.Id}", "markets",
-                     $"accounts/{stack.Traders[0].Address}",
-                 })
+        foreach (
+            var route in new[]
+            {
+                $"orders/{resting.OrderId}",
+                $"orders/{taking.OrderId}",
+                $"orders?maker={stack.Traders[0].Address}&limit=10",
+                "trades?limit=10",
+                $"markets/{market.Id}/trades",
+                $"markets/{market.Id}/depth",
+                $"markets/{market.Id}",
+                "markets",
+                $"accounts/{stack.Traders[0].Address}",
+            }
+        )
             seen.Add(await stack.Http.GetStringAsync(new Uri(new Uri(stack.ApiUrl(1)), route)));
 
         foreach (var text in seen)

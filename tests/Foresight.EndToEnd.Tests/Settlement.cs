@@ -4,9 +4,9 @@ using System.Text.Json;
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Transactions;
-using Foresight.Protocol;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 using Foresight.Simulator.Traders;
 
 namespace Foresight.EndToEnd.Tests;
@@ -32,7 +32,13 @@ internal static class Settlement
 
     /// <summary>Two orders that meet at once.</summary>
     public static async Task<long> TradeAsync(
-        this StackFixture stack, TradedMarket market, Trader buyer, Trader seller, Price price, long lots)
+        this StackFixture stack,
+        TradedMarket market,
+        Trader buyer,
+        Trader seller,
+        Price price,
+        long lots
+    )
     {
         var bid = await stack.SendOnceAsync(buyer, new OrderIntent(market, 0, Side.Buy, price, new Quantity(lots)));
         Assert.Equal((HttpStatusCode.Created, null), (bid.Status, bid.Code));
@@ -43,16 +49,18 @@ internal static class Settlement
 
     /// <summary>A transaction that is mined before those that wait already, because it pays a higher tip.</summary>
     public static async Task SendFirstAsync(this StackFixture stack, Trader from, string to, byte[] data) =>
-        await stack.Chain.SendTransactionAsync(new Eip1559Transaction
-        {
-            ChainId = stack.Venue.ChainId,
-            Nonce = await stack.Chain.GetTransactionCountAsync(from.Address, BlockRef.Pending),
-            To = Address.Parse(to),
-            GasLimit = 200_000,
-            MaxFeePerGas = 500 * Gwei,
-            MaxPriorityFeePerGas = 100 * Gwei,
-            Data = data,
-        }.Sign(from.Key));
+        await stack.Chain.SendTransactionAsync(
+            new Eip1559Transaction
+            {
+                ChainId = stack.Venue.ChainId,
+                Nonce = await stack.Chain.GetTransactionCountAsync(from.Address, BlockRef.Pending),
+                To = Address.Parse(to),
+                GasLimit = 200_000,
+                MaxFeePerGas = 500 * Gwei,
+                MaxPriorityFeePerGas = 100 * Gwei,
+                Data = data,
+            }.Sign(from.Key)
+        );
 
     /// <param name="seconds">0: no block comes.</param>
     public static Task MineEveryAsync(this StackFixture stack, int seconds) =>

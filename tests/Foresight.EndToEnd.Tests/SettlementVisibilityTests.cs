@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
-using Foresight.Protocol;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 using Microsoft.Playwright;
 using Npgsql;
 using Xunit.Abstractions;
@@ -11,8 +11,8 @@ using Xunit.Abstractions;
 namespace Foresight.EndToEnd.Tests;
 
 /// <summary>
-/// How soon each change of a trade's settlement can be seen: at the hub of both Api nodes, by GET, and in the console's list of trades. Measured
-/// from the change of the row, by the database's clock, which is this machine's.
+/// How soon each change of a trade's settlement can be seen: at the hub of both Api nodes, by GET, and in the console's list of trades.
+/// Measured from the change of the row, by the database's clock, which is this machine's.
 /// </summary>
 [Collection(StackCollection.Name)]
 public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHelper output)
@@ -65,22 +65,28 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
 
         IReadOnlyList<Sight> polled = [.. (await Task.WhenAll(polls)).SelectMany(p => p)];
         var ids = polled.Select(p => p.Trade).ToHashSet();
-        await Eventually.TrueAsync("the hub and the console have all of them", Deadline, async () =>
-            Final(Heard(hub1)) && Final(Heard(hub2)) && Final(await ShownAsync(page)));
+        await Eventually.TrueAsync(
+            "the hub and the console have all of them",
+            Deadline,
+            async () => Final(Heard(hub1)) && Final(Heard(hub2)) && Final(await ShownAsync(page))
+        );
         var changes = (await log.ReadAsync()).Where(c => ids.Contains(c.Trade)).ToList();
         Assert.Equal(Trades * 4, changes.Count);
 
         var figures = new[]
         {
-            new Figure("hub of node 1", LateBy(changes, Heard(hub1))), new Figure("hub of node 2", LateBy(changes, Heard(hub2))),
+            new Figure("hub of node 1", LateBy(changes, Heard(hub1))),
+            new Figure("hub of node 2", LateBy(changes, Heard(hub2))),
             new Figure("GET /trades/{id}", LateBy(changes, polled)),
             new Figure("console, list of trades", LateBy(changes, await ShownAsync(page))),
         };
-        foreach (var f in figures) output.WriteLine(f.ToString());
+        foreach (var f in figures)
+            output.WriteLine(f.ToString());
         // Each change is told at the hub, none is skipped.
         foreach (var client in new[] { hub1, hub2 })
             Assert.All(ids, id => Assert.Equal(Order[1..], Heard(client).Where(s => s.Trade == id).Select(s => s.State)));
-        foreach (var f in figures) Assert.True(f.At(0.95) <= Bound, $"{f.Where}: p95 is {f.At(0.95).TotalSeconds:0.00} s");
+        foreach (var f in figures)
+            Assert.True(f.At(0.95) <= Bound, $"{f.Where}: p95 is {f.At(0.95).TotalSeconds:0.00} s");
 
         bool Final(IReadOnlyList<Sight> sights) => ids.All(id => sights.Any(s => s.Trade == id && s.State == "final"));
     }
@@ -108,8 +114,11 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
     }
 
     private static async Task<IReadOnlyList<Sight>> ShownAsync(IPage page) =>
-        [.. (await page.EvaluateAsync<JsonElement>("window.seen")).EnumerateArray().Select(seen =>
-            new Sight(long.Parse(seen[0].GetString()!), seen[1].GetString()!, TimeOf(seen[2])))];
+        [
+            .. (await page.EvaluateAsync<JsonElement>("window.seen"))
+                .EnumerateArray()
+                .Select(seen => new Sight(long.Parse(seen[0].GetString()!), seen[1].GetString()!, TimeOf(seen[2]))),
+        ];
 
     private static DateTimeOffset TimeOf(JsonElement milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds.GetInt64());
 
@@ -120,7 +129,8 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
         while (seen.Count == 0 || seen[^1].State != "final")
         {
             var state = (await stack.Api.GetAsync<TradeView>($"trades/{trade}", deadline.Token))!.Settlement;
-            if (seen.Count == 0 || seen[^1].State != state) seen.Add(new Sight(trade, state, DateTimeOffset.UtcNow));
+            if (seen.Count == 0 || seen[^1].State != state)
+                seen.Add(new Sight(trade, state, DateTimeOffset.UtcNow));
             await Task.Delay(PollPause, deadline.Token);
         }
 
@@ -129,10 +139,16 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
 
     private async Task<NodeScript> SubscribeAsync(int market, int node)
     {
-        var script = NodeScript.Start(NodeScript.InScripts("market-client.mjs"), new Dictionary<string, string>
-        {
-            ["NPM_FOLDER"] = stack.Npm.Folder, ["API_URL"] = stack.ApiUrl(node), ["MARKET"] = market.ToString(), ["TOPICS"] = "trades",
-        });
+        var script = NodeScript.Start(
+            NodeScript.InScripts("market-client.mjs"),
+            new Dictionary<string, string>
+            {
+                ["NPM_FOLDER"] = stack.Npm.Folder,
+                ["API_URL"] = stack.ApiUrl(node),
+                ["MARKET"] = market.ToString(),
+                ["TOPICS"] = "trades",
+            }
+        );
         await script.WaitForAsync("the subscription", Deadline, line => NodeScript.IsKind(line, "ready"));
         return script;
     }
@@ -144,7 +160,8 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
     {
         public TimeSpan At(double share) => Late[Math.Min(Late.Count - 1, (int)(Late.Count * share))];
 
-        public override string ToString() => $"{Where,-24} changes {Late.Count,3}   p50 {Ms(0.5),5:0} ms   p95 {Ms(0.95),5:0} ms   max {Ms(1),5:0} ms";
+        public override string ToString() =>
+            $"{Where, -24} changes {Late.Count, 3}   p50 {Ms(0.5), 5:0} ms   p95 {Ms(0.95), 5:0} ms   max {Ms(1), 5:0} ms";
 
         private double Ms(double share) => At(share).TotalMilliseconds;
     }
@@ -162,7 +179,8 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
                     'BEGIN INSERT INTO test_trade_changes VALUES (NEW.trade_id, NEW.settlement, clock_timestamp()); RETURN NULL; END';
                 CREATE TRIGGER test_trade_changed AFTER UPDATE ON trades FOR EACH ROW
                     WHEN (NEW.market_id = {market} AND NEW.settlement <> OLD.settlement) EXECUTE FUNCTION test_trade_changed();
-                """);
+                """
+            );
             await create.ExecuteNonQueryAsync();
             return new ChangeLog(database);
         }
@@ -179,7 +197,8 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
 
         public async ValueTask DisposeAsync()
         {
-            const string Drop = "DROP TRIGGER test_trade_changed ON trades; DROP FUNCTION test_trade_changed; DROP TABLE test_trade_changes";
+            const string Drop =
+                "DROP TRIGGER test_trade_changed ON trades; DROP FUNCTION test_trade_changed; DROP TABLE test_trade_changes";
             await using (var drop = database.CreateCommand(Drop))
                 await drop.ExecuteNonQueryAsync();
             await database.DisposeAsync();

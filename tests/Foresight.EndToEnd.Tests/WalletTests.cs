@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Foresight.Protocol;
 using Foresight.EndToEnd.Tests.Stack;
+using Foresight.Protocol;
 using Foresight.Simulator.Traders;
 
 namespace Foresight.EndToEnd.Tests;
@@ -25,11 +25,15 @@ public sealed partial class WalletTests(StackFixture stack)
         Assert.Equal("0.97", fill.GetProperty("price").GetString());
 
         var tradeId = fill.GetProperty("tradeId").GetInt64();
-        var trade = await Eventually.GetAsync($"trade {tradeId} to become final", SettlementDeadline, async () =>
-        {
-            var page = await stack.Api.GetAsync<Page<TradeView>>($"trades?account={buyer.Address}&limit=50", CancellationToken.None);
-            return page!.Items.SingleOrDefault(t => t.TradeId == tradeId && t.Settlement is "final" or "failed");
-        });
+        var trade = await Eventually.GetAsync(
+            $"trade {tradeId} to become final",
+            SettlementDeadline,
+            async () =>
+            {
+                var page = await stack.Api.GetAsync<Page<TradeView>>($"trades?account={buyer.Address}&limit=50", CancellationToken.None);
+                return page!.Items.SingleOrDefault(t => t.TradeId == tradeId && t.Settlement is "final" or "failed");
+            }
+        );
         Assert.Equal(("final", "direct", "3", null), (trade.Settlement, trade.Kind, trade.Amount, trade.SettlementReason));
         Assert.Matches("^0x[0-9a-f]{64}$", trade.TransactionHash);
         Assert.NotNull(trade.BlockNumber);
@@ -62,15 +66,23 @@ public sealed partial class WalletTests(StackFixture stack)
     {
         var order = new
         {
-            outcomeIndex = 0, isBuy, price, amount = "3000000000000000000", salt = trader.NextSalt().ToString(), expiry = "0",
+            outcomeIndex = 0,
+            isBuy,
+            price,
+            amount = "3000000000000000000",
+            salt = trader.NextSalt().ToString(),
+            expiry = "0",
         };
-        await using var script = NodeScript.Start(NodeScript.InScripts("place-order.mjs"), new Dictionary<string, string>
-        {
-            ["NPM_FOLDER"] = stack.Npm.Folder,
-            ["API_URL"] = stack.ApiUrl(1),
-            ["KEY"] = stack.KeyOf(trader),
-            ["ORDER"] = JsonSerializer.Serialize(new { market = stack.Markets[1].Address, order }),
-        });
+        await using var script = NodeScript.Start(
+            NodeScript.InScripts("place-order.mjs"),
+            new Dictionary<string, string>
+            {
+                ["NPM_FOLDER"] = stack.Npm.Folder,
+                ["API_URL"] = stack.ApiUrl(1),
+                ["KEY"] = stack.KeyOf(trader),
+                ["ORDER"] = JsonSerializer.Serialize(new { market = stack.Markets[1].Address, order }),
+            }
+        );
         var answer = await script.WaitForAsync("the Api's answer", TimeSpan.FromSeconds(20), line => NodeScript.IsKind(line, "answer"));
         Assert.True(answer.GetProperty("status").GetInt32() == 201, answer.ToString());
         var body = answer.GetProperty("body");

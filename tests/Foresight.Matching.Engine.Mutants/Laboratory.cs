@@ -32,7 +32,15 @@ internal sealed class Laboratory(string root) : IDisposable
         Console.WriteLine("building the tests");
         var tests = Path.Combine(_folder, "tests");
         var build = await RunAsync(
-            root, "build", Path.Combine("tests", "Foresight.Matching.Engine.Tests"), "-v", "quiet", "--nologo", "-o", tests);
+            root,
+            "build",
+            Path.Combine("tests", "Foresight.Matching.Engine.Tests"),
+            "-v",
+            "quiet",
+            "--nologo",
+            "-o",
+            tests
+        );
         if (build.ExitCode != 0)
         {
             Console.Error.WriteLine(build.Output);
@@ -73,14 +81,25 @@ internal sealed class Laboratory(string root) : IDisposable
 
         // A defect may well leave something unused; that must not save it.
         var build = await RunAsync(
-            core, "build", "--no-restore", "-v", "quiet", "--nologo", "-p:TreatWarningsAsErrors=false", "-o",
-            Path.Combine(Bench(bench), "built"));
+            core,
+            "build",
+            "--no-restore",
+            "-v",
+            "quiet",
+            "--nologo",
+            "-p:TreatWarningsAsErrors=false",
+            "-o",
+            Path.Combine(Bench(bench), "built")
+        );
         if (build.ExitCode != 0)
             throw new FormatException($"{mutant.Name} does not compile:\n{build.Output}");
         await File.WriteAllTextAsync(source, sound);
 
-        File.Copy(Path.Combine(Bench(bench), "built", "Foresight.Matching.Engine.dll"),
-            Path.Combine(Bench(bench), "tests", "Foresight.Matching.Engine.dll"), overwrite: true);
+        File.Copy(
+            Path.Combine(Bench(bench), "built", "Foresight.Matching.Engine.dll"),
+            Path.Combine(Bench(bench), "tests", "Foresight.Matching.Engine.dll"),
+            overwrite: true
+        );
         var run = await RunAsync(core, "test", Path.Combine(Bench(bench), "tests", "Foresight.Matching.Engine.Tests.dll"), "--nologo");
         if (run.ExitCode == 0)
             return new Verdict(Fate.Survived, "");
@@ -115,7 +134,8 @@ internal sealed class Laboratory(string root) : IDisposable
     {
         var from = line.IndexOf("Foresight.Matching.Engine.Tests.", StringComparison.Ordinal);
         var name = (from < 0 ? line : line[(from + "Foresight.Matching.Engine.Tests.".Length)..])
-            .Replace("[FAIL]", "", StringComparison.Ordinal).Trim();
+            .Replace("[FAIL]", "", StringComparison.Ordinal)
+            .Trim();
         return name.Length > 90 ? name[..90] : name;
     }
 
@@ -133,7 +153,11 @@ internal sealed class Laboratory(string root) : IDisposable
     private static async Task<(int ExitCode, string Output)> RunAsync(string folder, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", arguments)
-            { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["FORESIGHT_RANDOM_COMMANDS"] = RandomCommands;
         start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         // Inherited by programs that dotnet run starts; it would make the tests' host look in the wrong place.

@@ -16,8 +16,11 @@ internal sealed record Mutant(string Name, string File, string Original, string 
         foreach (var block in System.IO.File.ReadAllText(path).Split("\n## ")[1..])
         {
             var lines = block.Split('\n');
-            string Lines(string prefix) => string.Join(
-                '\n', lines.Where(line => line.StartsWith(prefix, StringComparison.Ordinal)).Select(line => line[prefix.Length..]));
+            string Lines(string prefix) =>
+                string.Join(
+                    '\n',
+                    lines.Where(line => line.StartsWith(prefix, StringComparison.Ordinal)).Select(line => line[prefix.Length..])
+                );
             mutants.Add(new Mutant(lines[0].Trim(), Lines("@ ").Trim(), Lines("- "), Lines("+ ")));
         }
 
@@ -40,4 +43,9 @@ internal sealed record Mutant(string Name, string File, string Original, string 
 internal sealed record Verdict(Fate Fate, string By);
 
 /// <summary>Only a failed test or a crash of the tests' process kills.</summary>
-internal enum Fate { Survived, Killed, Unclear }
+internal enum Fate
+{
+    Survived,
+    Killed,
+    Unclear,
+}

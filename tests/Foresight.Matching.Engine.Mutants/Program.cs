@@ -22,16 +22,20 @@ var waiting = new ConcurrentQueue<Mutant>(chosen);
 var survivors = new ConcurrentBag<string>();
 var unclear = new ConcurrentQueue<Mutant>();
 var number = 0;
-await Task.WhenAll(Enumerable.Range(0, benches).Select(async bench =>
-{
-    while (waiting.TryDequeue(out var mutant))
-    {
-        var verdict = await laboratory.TryAsync(mutant, bench);
-        if (verdict.Fate == Fate.Unclear)
-            unclear.Enqueue(mutant);
-        Tell(mutant, verdict);
-    }
-}));
+await Task.WhenAll(
+    Enumerable
+        .Range(0, benches)
+        .Select(async bench =>
+        {
+            while (waiting.TryDequeue(out var mutant))
+            {
+                var verdict = await laboratory.TryAsync(mutant, bench);
+                if (verdict.Fate == Fate.Unclear)
+                    unclear.Enqueue(mutant);
+                Tell(mutant, verdict);
+            }
+        })
+);
 
 foreach (var mutant in unclear)
 {
@@ -43,7 +47,8 @@ foreach (var mutant in unclear)
 }
 
 Console.WriteLine(
-    $"{chosen.Count - survivors.Count} of {chosen.Count} mutants killed{(survivors.IsEmpty ? "" : $"; survived: {string.Join(", ", survivors)}")}");
+    $"{chosen.Count - survivors.Count} of {chosen.Count} mutants killed{(survivors.IsEmpty ? "" : $"; survived: {string.Join(", ", survivors)}")}"
+);
 return survivors.IsEmpty ? 0 : 1;
 
 void Tell(Mutant mutant, Verdict verdict)
@@ -52,6 +57,11 @@ void Tell(Mutant mutant, Verdict verdict)
         Interlocked.Increment(ref number);
     if (verdict.Fate == Fate.Survived)
         survivors.Add(mutant.Name);
-    var fate = verdict.Fate switch { Fate.Killed => "killed  ", Fate.Survived => "SURVIVED", _ => "unclear " };
-    Console.WriteLine($"{number,3}/{chosen.Count} {fate} {mutant.Name,-46} {verdict.By}");
+    var fate = verdict.Fate switch
+    {
+        Fate.Killed => "killed  ",
+        Fate.Survived => "SURVIVED",
+        _ => "unclear ",
+    };
+    Console.WriteLine($"{number, 3}/{chosen.Count} {fate} {mutant.Name, -46} {verdict.By}");
 }

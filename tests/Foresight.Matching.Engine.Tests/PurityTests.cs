@@ -16,7 +16,11 @@ public sealed class PurityTests
     /// <summary>The basic types, spans and memory; no file, network, thread, task, console or diagnostics assembly.</summary>
     private static readonly string[] AllowedReferences =
     [
-        "System.Runtime", "System.Memory", "System.Collections", "System.Runtime.InteropServices", "System.Runtime.Extensions",
+        "System.Runtime",
+        "System.Memory",
+        "System.Collections",
+        "System.Runtime.InteropServices",
+        "System.Runtime.Extensions",
         "System.Runtime.CompilerServices.Unsafe",
     ];
 
@@ -24,14 +28,21 @@ public sealed class PurityTests
 
     private static readonly Type[] Impure =
     [
-        typeof(DateTime), typeof(DateTimeOffset), typeof(TimeProvider), typeof(System.Random), typeof(Guid), typeof(Task),
-        typeof(ValueTask), typeof(Thread), typeof(Stream),
+        typeof(DateTime),
+        typeof(DateTimeOffset),
+        typeof(TimeProvider),
+        typeof(System.Random),
+        typeof(Guid),
+        typeof(Task),
+        typeof(ValueTask),
+        typeof(Thread),
+        typeof(Stream),
         typeof(Timer),
     ];
 
     [Fact]
-    public void Core_ReferencesNothingButTheBasicLibraries()
-        => Assert.Empty(Core.GetReferencedAssemblies().Select(name => name.Name!).Except(AllowedReferences));
+    public void Core_ReferencesNothingButTheBasicLibraries() =>
+        Assert.Empty(Core.GetReferencedAssemblies().Select(name => name.Name!).Except(AllowedReferences));
 
     [Fact]
     public void Core_NeverHoldsOrPassesAnInexactOrImpureType()
@@ -42,7 +53,9 @@ public sealed class PurityTests
             found.AddRange(type.GetFields(All).Where(field => IsForbidden(field.FieldType)).Select(field => $"{type}.{field.Name}"));
             foreach (var method in type.GetMethods(All).Cast<MethodBase>().Concat(type.GetConstructors(All)))
             {
-                var types = method.GetParameters().Select(parameter => parameter.ParameterType)
+                var types = method
+                    .GetParameters()
+                    .Select(parameter => parameter.ParameterType)
                     .Concat(method.GetMethodBody()?.LocalVariables.Select(local => local.LocalType) ?? [])
                     .Append((method as MethodInfo)?.ReturnType ?? typeof(void));
                 if (types.Any(IsForbidden))
@@ -57,7 +70,8 @@ public sealed class PurityTests
     public void Core_HasNoStateOfItsOwn()
     {
         // A static that can change would make two engines influence each other.
-        var statics = Core.GetTypes().SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+        var statics = Core.GetTypes()
+            .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
             .Where(field => !field.IsLiteral && !field.IsInitOnly && !field.DeclaringType!.Name.StartsWith('<'));
         Assert.Empty(statics.Select(field => $"{field.DeclaringType}.{field.Name}"));
     }
@@ -72,7 +86,11 @@ public sealed class PurityTests
     /// <summary>Where coverage is measured, the copy beside the tests counts, in statics; the core's own output does not.</summary>
     private static Assembly AsCompiled(Assembly loaded)
     {
-        var folder = AppContext.BaseDirectory.Replace("/tests/Foresight.Matching.Engine.Tests/", "/Foresight.Matching.Engine/", StringComparison.Ordinal);
+        var folder = AppContext.BaseDirectory.Replace(
+            "/tests/Foresight.Matching.Engine.Tests/",
+            "/Foresight.Matching.Engine/",
+            StringComparison.Ordinal
+        );
         var own = Path.Combine(folder, $"{loaded.GetName().Name}.dll");
         return File.Exists(own) ? new AssemblyLoadContext("as compiled").LoadFromAssemblyPath(own) : loaded;
     }

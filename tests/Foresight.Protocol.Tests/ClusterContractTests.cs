@@ -40,8 +40,9 @@ public sealed class ClusterContractTests
         var text = JsonSerializer.Serialize(lease, JsonSerializerOptions.Web);
         Assert.Equal(
             """{"nodeId":"n1","address":"http://127.0.0.1:1","token":"00000000-0000-0000-0000-000000000000","epoch":7"""
-            + ""","acquiredAt":"1970-01-01T00:00:00+00:00","lastRenewedAt":"1970-01-01T00:00:00+00:00"}""",
-            text);
+                + ""","acquiredAt":"1970-01-01T00:00:00+00:00","lastRenewedAt":"1970-01-01T00:00:00+00:00"}""",
+            text
+        );
         Assert.Equal(lease, JsonSerializer.Deserialize<LeaseRecord>(text, JsonSerializerOptions.Web));
     }
 }

@@ -4,8 +4,8 @@ using Foresight.Simulation.Mutants;
 namespace Foresight.Simulation.Tests;
 
 /// <summary>
-/// Lives of a simulated cluster under faults. Each failure names its seed: <c>simulate --from SEED --seeds 1 --trace</c> of bench/Foresight.Bench shows that
-/// life again. Many more seeds are the business of that verb.
+/// Lives of a simulated cluster under faults. Each failure names its seed: <c>simulate --from SEED --seeds 1 --trace</c> of
+/// bench/Foresight.Bench shows that life again. Many more seeds are the business of that verb.
 /// </summary>
 public sealed class SimulationTests
 {
@@ -54,13 +54,18 @@ public sealed class SimulationTests
     private static string? FirstBroken(int seeds, string? mutant)
     {
         var broken = new ConcurrentBag<Outcome>();
-        Parallel.For(1, seeds + 1, (seed, loop) =>
-        {
-            var life = Simulation.Run((ulong)seed, mutant);
-            if (life.Violation is null) return;
-            broken.Add(life);
-            loop.Stop();
-        });
+        Parallel.For(
+            1,
+            seeds + 1,
+            (seed, loop) =>
+            {
+                var life = Simulation.Run((ulong)seed, mutant);
+                if (life.Violation is null)
+                    return;
+                broken.Add(life);
+                loop.Stop();
+            }
+        );
         return broken.MinBy(life => life.Seed) is { } first ? $"seed {first.Seed}: {first.Violation}" : null;
     }
 }

@@ -10,17 +10,28 @@ namespace Foresight.Simulation;
 /// <param name="Commands">Length of the journal.</param>
 /// <param name="LastLines">The end of the trace.</param>
 public sealed record Outcome(
-    ulong Seed, string? Violation, ulong TraceHash, long Steps, long Commands, int Terms, int Faults, int Acknowledged, IReadOnlyList<string> LastLines);
+    ulong Seed,
+    string? Violation,
+    ulong TraceHash,
+    long Steps,
+    long Commands,
+    int Terms,
+    int Faults,
+    int Acknowledged,
+    IReadOnlyList<string> LastLines
+);
 
 /// <summary>
-/// One life of a small cluster from one seed: two markets, four traders, three nodes, faults for a while, then none, and at the end everything
-/// compared with everything.
+/// One life of a small cluster from one seed: two markets, four traders, three nodes, faults for a while, then none, and at the end
+/// everything compared with everything.
 /// </summary>
 public static class Simulation
 {
     private static readonly TimeSpan Trading = TimeSpan.FromSeconds(40);
 
-    /// <summary>After the last fault: the longest lease, the longest hold in the database and the pauses after failures, one after the other.</summary>
+    /// <summary>
+    /// After the last fault: the longest lease, the longest hold in the database and the pauses after failures, one after the other.
+    /// </summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(25);
 
     /// <summary>Limit on what one seed may do; beyond it something goes round in circles.</summary>
@@ -36,10 +47,12 @@ public static class Simulation
             SetUp(world);
             Until(world, Trading);
             world.Nemesis.StopAll();
-            foreach (var trader in world.Traders) trader.Probe(Recovery);
+            foreach (var trader in world.Traders)
+                trader.Probe(Recovery);
             world.Invariants.RequireProgress(true);
             Until(world, Trading + Recovery);
-            foreach (var trader in world.Traders) trader.Stopped = true;
+            foreach (var trader in world.Traders)
+                trader.Stopped = true;
             world.Follower.Stopped = true;
             world.Nemesis.AskForProof();
             Until(world, Trading + Recovery + TimeSpan.FromSeconds(12));
@@ -56,11 +69,20 @@ public static class Simulation
         }
 
         var violation = world.Violation;
-        if (world.LeftTheThread) violation = "one thread: a continuation came from a thread of the pool";
+        if (world.LeftTheThread)
+            violation = "one thread: a continuation came from a thread of the pool";
         world.Trace.Add("world", violation is null ? "everything held" : "violation", world.Steps, world.Invariants.Oracle.Sequence);
         return new Outcome(
-            seed, violation, world.Trace.Hash, world.Steps, world.Invariants.Oracle.Sequence, (int)(world.Postgres.Tables.Leadership?.Epoch ?? 0),
-            world.Nemesis.Faults, world.Invariants.Acknowledged, [.. world.Trace.LastLines(60), .. violation is null ? [] : new[] { violation }]);
+            seed,
+            violation,
+            world.Trace.Hash,
+            world.Steps,
+            world.Invariants.Oracle.Sequence,
+            (int)(world.Postgres.Tables.Leadership?.Epoch ?? 0),
+            world.Nemesis.Faults,
+            world.Invariants.Acknowledged,
+            [.. world.Trace.LastLines(60), .. violation is null ? [] : new[] { violation }]
+        );
     }
 
     private static void SetUp(World world)
@@ -70,7 +92,8 @@ public static class Simulation
             tables.Markets.Add(1, new MarketRow(1, 2, 100, 0, null));
             tables.Markets.Add(2, new MarketRow(2, 3, 100, 0, null));
         });
-        foreach (var node in world.Nodes) node.Start();
+        foreach (var node in world.Nodes)
+            node.Start();
         world.Nemesis.Begin(Trading);
     }
 
@@ -78,8 +101,10 @@ public static class Simulation
     {
         while (world.Timeline.Step(moment.Ticks))
         {
-            if (world.Violation is not null) return;
-            if (world.Steps > MaximumSteps) throw world.Violated("progress", "the world does not come to rest");
+            if (world.Violation is not null)
+                return;
+            if (world.Steps > MaximumSteps)
+                throw world.Violated("progress", "the world does not come to rest");
         }
     }
 }

@@ -13,8 +13,8 @@ namespace Foresight.Simulation;
 /// <summary>Everything there is in one simulation, made from one seed, moved by one thread.</summary>
 internal sealed class World
 {
-    private readonly int thread = Environment.CurrentManagedThreadId;
-    private volatile bool leftTheThread;
+    private readonly int _thread = Environment.CurrentManagedThreadId;
+    private volatile bool _leftTheThread;
 
     public World(ulong seed, Mutant mutant, Action<string>? tell)
     {
@@ -61,13 +61,16 @@ internal sealed class World
     /// <summary>Items that ran in any process.</summary>
     public long Steps { get; set; }
 
-    /// <summary>A continuation came from another thread, where none runs in a certain order: somebody broke the rule of decision 0410.</summary>
-    public bool LeftTheThread => leftTheThread;
+    /// <summary>
+    /// A continuation came from another thread, where none runs in a certain order: somebody broke the rule of decision 0410.
+    /// </summary>
+    public bool LeftTheThread => _leftTheThread;
 
     public bool IsOnThread()
     {
-        if (Environment.CurrentManagedThreadId == thread) return true;
-        leftTheThread = true;
+        if (Environment.CurrentManagedThreadId == _thread)
+            return true;
+        _leftTheThread = true;
         return false;
     }
 

@@ -13,15 +13,22 @@ public sealed class SimulatorOptionsTests
     {
         var options = From();
         Assert.Equal(
-            (1L, 20.0, 16, 0, 128), (options.Seed, options.OrdersPerSecond, options.Traders, options.Markets, options.MaxInFlight));
+            (1L, 20.0, 16, 0, 128),
+            (options.Seed, options.OrdersPerSecond, options.Traders, options.Markets, options.MaxInFlight)
+        );
     }
 
     [Fact]
     public void EachSetting_IsReadByItsName()
     {
         var options = From(
-            ("SIMULATOR_SEED", "7"), ("SIMULATOR_ORDERS_PER_SECOND", "0.5"), ("SIMULATOR_TRADERS", "2"), ("SIMULATOR_MARKETS", "3"),
-            ("SIMULATOR_MAX_IN_FLIGHT", "4"), ("RPC_URL", "http://chain:8545"));
+            ("SIMULATOR_SEED", "7"),
+            ("SIMULATOR_ORDERS_PER_SECOND", "0.5"),
+            ("SIMULATOR_TRADERS", "2"),
+            ("SIMULATOR_MARKETS", "3"),
+            ("SIMULATOR_MAX_IN_FLIGHT", "4"),
+            ("RPC_URL", "http://chain:8545")
+        );
         Assert.Equal((7L, 0.5, 2, 3, 4), (options.Seed, options.OrdersPerSecond, options.Traders, options.Markets, options.MaxInFlight));
         Assert.Equal(new Uri("http://chain:8545"), options.RpcUrl);
     }
@@ -48,7 +55,8 @@ public sealed class SimulatorOptionsTests
     private static SimulatorOptions From(params (string Name, string? Value)[] settings)
     {
         var all = new Dictionary<string, string?> { ["FAUCET_KEY"] = Key, ["RPC_URL"] = "http://127.0.0.1:8545" };
-        foreach (var (name, value) in settings) all[name] = value;
+        foreach (var (name, value) in settings)
+            all[name] = value;
         return SimulatorOptions.From(new ConfigurationBuilder().AddInMemoryCollection(all).Build());
     }
 }

@@ -21,29 +21,31 @@ public sealed class CommitFreeze : IAsyncDisposable
     /// <summary>Any number that nobody else locks.</summary>
     private const long Lock = 0x6672_6565_7A65;
 
-    private readonly NpgsqlDataSource database;
-    private readonly NpgsqlConnection holder;
-    private readonly string session;
+    private readonly NpgsqlDataSource _database;
+    private readonly NpgsqlConnection _holder;
+    private readonly string _session;
 
     private CommitFreeze(NpgsqlDataSource database, NpgsqlConnection holder, string session) =>
-        (this.database, this.holder, this.session) = (database, holder, session);
+        (_database, _holder, _session) = (database, holder, session);
 
     /// <summary>Once for each database. What is not frozen pays for a look into an empty table.</summary>
-    public static Task InstallAsync(NpgsqlDataSource database) => ExecuteAsync(
-        database,
-        $"""
-        CREATE TABLE commit_freeze (point text NOT NULL, session_name text NOT NULL);
-        CREATE FUNCTION commit_freeze() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            IF EXISTS (SELECT 1 FROM commit_freeze WHERE point = TG_ARGV[0] AND session_name = current_setting('application_name')) THEN
-                PERFORM pg_advisory_xact_lock_shared({Lock});
-            END IF;
-            RETURN NULL;
-        END $$;
-        CREATE TRIGGER freeze_insert BEFORE INSERT ON commands FOR EACH STATEMENT EXECUTE FUNCTION commit_freeze('{FreezePoint.BeforeInsert}');
-        CREATE CONSTRAINT TRIGGER freeze_commit AFTER INSERT ON commands DEFERRABLE INITIALLY DEFERRED
-            FOR EACH ROW EXECUTE FUNCTION commit_freeze('{FreezePoint.BeforeCommit}');
-        """);
+    public static Task InstallAsync(NpgsqlDataSource database) =>
+        ExecuteAsync(
+            database,
+            $"""
+            CREATE TABLE commit_freeze (point text NOT NULL, session_name text NOT NULL);
+            CREATE FUNCTION commit_freeze() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF EXISTS (SELECT 1 FROM commit_freeze WHERE point = TG_ARGV[0] AND session_name = current_setting('application_name')) THEN
+                    PERFORM pg_advisory_xact_lock_shared({Lock});
+                END IF;
+                RETURN NULL;
+            END $$;
+            CREATE TRIGGER freeze_insert BEFORE INSERT ON commands FOR EACH STATEMENT EXECUTE FUNCTION commit_freeze('{FreezePoint.BeforeInsert}');
+            CREATE CONSTRAINT TRIGGER freeze_commit AFTER INSERT ON commands DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW EXECUTE FUNCTION commit_freeze('{FreezePoint.BeforeCommit}');
+            """
+        );
 
     /// <summary>
     /// The next transaction of whoever leads now will wait at this point, until this is disposed of or its session is ended.
@@ -51,9 +53,11 @@ public sealed class CommitFreeze : IAsyncDisposable
     public static async Task<CommitFreeze> ArmAsync(NpgsqlDataSource database, FreezePoint point)
     {
         var holder = await database.OpenConnectionAsync();
-        await using (var take = new NpgsqlCommand($"SELECT pg_advisory_lock({Lock})", holder)) await take.ExecuteNonQueryAsync();
+        await using (var take = new NpgsqlCommand($"SELECT pg_advisory_lock({Lock})", holder))
+            await take.ExecuteNonQueryAsync();
         await using var arm = database.CreateCommand(
-            "INSERT INTO commit_freeze SELECT $1, session_name FROM leadership WHERE resource = $2 RETURNING session_name");
+            "INSERT INTO commit_freeze SELECT $1, session_name FROM leadership WHERE resource = $2 RETURNING session_name"
+        );
         arm.Parameters.AddWithValue(point.ToString());
         arm.Parameters.AddWithValue(LeasedResources.Matching);
         return new CommitFreeze(database, holder, (string)(await arm.ExecuteScalarAsync())!);
@@ -62,17 +66,19 @@ public sealed class CommitFreeze : IAsyncDisposable
     /// <summary>Whether a transaction waits there now.</summary>
     public async Task<bool> HoldsOneAsync()
     {
-        await using var command = database.CreateCommand(
-            "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock' AND wait_event = 'advisory')");
-        command.Parameters.AddWithValue(session);
+        await using var command = _database.CreateCommand(
+            "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock' AND wait_event = 'advisory')"
+        );
+        command.Parameters.AddWithValue(_session);
         return (bool)(await command.ExecuteScalarAsync())!;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await ExecuteAsync(database, "DELETE FROM commit_freeze");
-        await using (var release = new NpgsqlCommand($"SELECT pg_advisory_unlock({Lock})", holder)) await release.ExecuteNonQueryAsync();
-        await holder.DisposeAsync();
+        await ExecuteAsync(_database, "DELETE FROM commit_freeze");
+        await using (var release = new NpgsqlCommand($"SELECT pg_advisory_unlock({Lock})", _holder))
+            await release.ExecuteNonQueryAsync();
+        await _holder.DisposeAsync();
     }
 
     private static async Task ExecuteAsync(NpgsqlDataSource database, string sql)

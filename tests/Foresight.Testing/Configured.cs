@@ -6,9 +6,15 @@ namespace Foresight.Testing;
 public static class Configured
 {
     /// <param name="settings">Each <c>name=value</c>; an empty one is none.</param>
-    public static IConfiguration By(params string[] settings) => new ConfigurationBuilder().AddInMemoryCollection(
-        settings.Where(setting => setting.Length > 0).Select(setting => setting.Split('=', 2))
-            .Select(pair => KeyValuePair.Create(pair[0], (string?)pair[1]))).Build();
+    public static IConfiguration By(params string[] settings) =>
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                settings
+                    .Where(setting => setting.Length > 0)
+                    .Select(setting => setting.Split('=', 2))
+                    .Select(pair => KeyValuePair.Create(pair[0], (string?)pair[1]))
+            )
+            .Build();
 
     public static IConfiguration Set(string name, string? value) =>
         new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create(name, value)]).Build();

@@ -23,7 +23,8 @@ public static class Eventually
     public static Task TrueAsync(string what, TimeSpan within, Func<bool> holds) => TrueAsync(what, within, () => Task.FromResult(holds()));
 
     /// <summary>The first value that is not null.</summary>
-    public static async Task<T> GetAsync<T>(string what, TimeSpan within, Func<Task<T?>> read) where T : class
+    public static async Task<T> GetAsync<T>(string what, TimeSpan within, Func<Task<T?>> read)
+        where T : class
     {
         var started = Stopwatch.GetTimestamp();
         while (true)
@@ -31,7 +32,8 @@ public static class Eventually
             Exception? last = null;
             try
             {
-                if (await read() is { } value) return value;
+                if (await read() is { } value)
+                    return value;
             }
             catch (Exception error) when (IsTransient(error))
             {
@@ -44,8 +46,9 @@ public static class Eventually
         }
     }
 
-    // The service is restarting or slow to answer, which is often what the test waits out. Redis' timeout is a TimeoutException, and an HTTP
-    // client reports its own as a cancellation. A nested wait that failed is neither: it has its own exception, so that it fails the test.
+    // The service is restarting or slow to answer, which is often what the test waits out. Redis' timeout
+    // is a TimeoutException, and an HTTP client reports its own as a cancellation. A nested wait that
+    // failed is neither: it has its own exception, so that it fails the test.
     private static bool IsTransient(Exception error) =>
         error is HttpRequestException or TimeoutException or TaskCanceledException { InnerException: TimeoutException };
 }

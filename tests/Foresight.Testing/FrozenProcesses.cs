@@ -2,7 +2,9 @@ using Foresight.AppHost.Native;
 
 namespace Foresight.Testing;
 
-/// <summary>A process and its children, stopped (SIGSTOP) until this is disposed of. Each process of a Postgres is in a group of its own.</summary>
+/// <summary>
+/// A process and its children, stopped (SIGSTOP) until this is disposed of. Each process of a Postgres is in a group of its own.
+/// </summary>
 public sealed class FrozenProcesses : IDisposable
 {
     private readonly IReadOnlyList<int> _processes;
@@ -11,7 +13,11 @@ public sealed class FrozenProcesses : IDisposable
     {
         _processes =
         [
-            .. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(int.Parse!)
+            .. Directory
+                .EnumerateDirectories("/proc")
+                .Select(Path.GetFileName)
+                .Where(name => int.TryParse(name, out _))
+                .Select(int.Parse!)
                 .Where(process => process == processId || Signals.ParentOf(process) == processId),
         ];
         foreach (var process in _processes)

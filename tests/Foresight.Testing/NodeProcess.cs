@@ -4,50 +4,71 @@ using Foresight.AppHost.Native;
 
 namespace Foresight.Testing;
 
-/// <summary>A matching node, or another service, as the operating system sees it: a process that can be killed, stopped and told to end.</summary>
+/// <summary>
+/// A matching node, or another service, as the operating system sees it: a process that can be killed, stopped and told to end.
+/// </summary>
 public sealed partial class NodeProcess : IAsyncDisposable
 {
-    private const int Kill = 9, Terminate = 15, Continue = 18, Stop = 19;
+    private const int Kill = 9,
+        Terminate = 15,
+        Continue = 18,
+        Stop = 19;
 
-    private readonly Process process;
-    private readonly List<string> output = [];
+    private readonly Process _process;
+    private readonly List<string> _output = [];
 
-    public NodeProcess(string nodeId, IReadOnlyDictionary<string, string?> settings, string service = "Foresight.Matching", params string[] arguments)
+    public NodeProcess(
+        string nodeId,
+        IReadOnlyDictionary<string, string?> settings,
+        string service = "Foresight.Matching",
+        params string[] arguments
+    )
     {
         NodeId = nodeId;
         var program = Repository.OutputOf(service);
         var start = new ProcessStartInfo("dotnet", [program, .. arguments])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(program),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetDirectoryName(program),
         };
         // There is no chain, unless a test names one: settlement and reconciliation wait for it and touch nothing.
         start.Environment["RPC_URL"] = "http://127.0.0.1:1";
         start.Environment["OPERATOR_KEY"] = "0x" + new string('1', 64);
-        foreach (var (name, value) in settings) start.Environment[name.Replace(":", "__")] = value;
+        foreach (var (name, value) in settings)
+            start.Environment[name.Replace(":", "__")] = value;
         start.Environment["NODE_ID"] = nodeId;
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         start.Environment["DOTNET_ENVIRONMENT"] = start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
-        process = Process.Start(start)!;
-        process.OutputDataReceived += (_, line) => Keep(line.Data);
-        process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Keep(line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
     }
 
     public string NodeId { get; }
 
-    public int Id => process.Id;
+    public int Id => _process.Id;
 
     /// <summary>What it said, for a failing test's message.</summary>
     public string Output
     {
-        get { lock (output) return string.Join('\n', output.TakeLast(40)); }
+        get
+        {
+            lock (_output)
+                return string.Join('\n', _output.TakeLast(40));
+        }
     }
 
     /// <summary>All that it said so far.</summary>
     public string Everything
     {
-        get { lock (output) return string.Join('\n', output); }
+        get
+        {
+            lock (_output)
+                return string.Join('\n', _output);
+        }
     }
 
     public void KillNow() => Send(Kill);
@@ -58,22 +79,25 @@ public sealed partial class NodeProcess : IAsyncDisposable
 
     public void AskToEnd() => Send(Terminate);
 
-    public Task EndedAsync(TimeSpan within) => process.WaitForExitAsync().WaitAsync(within);
+    public Task EndedAsync(TimeSpan within) => _process.WaitForExitAsync().WaitAsync(within);
 
-    public int ExitCode => process.ExitCode;
+    public int ExitCode => _process.ExitCode;
 
-    public bool HasEnded => process.HasExited;
+    public bool HasEnded => _process.HasExited;
 
     public async ValueTask DisposeAsync()
     {
-        if (!process.HasExited) Send(Kill);
-        await process.WaitForExitAsync();
-        process.Dispose();
+        if (!_process.HasExited)
+            Send(Kill);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
     }
 
     private void Keep(string? line)
     {
-        if (line is not null) lock (output) output.Add(line);
+        if (line is not null)
+            lock (_output)
+                _output.Add(line);
     }
 
     /// <summary>Stops any process, a server's too.</summary>
@@ -86,7 +110,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
     /// <exception cref="System.ComponentModel.Win32Exception">There is no such process.</exception>
     public static void AskToEnd(int processId) => Signals.Send(processId, Terminate);
 
-    private void Send(int signal) => SendSignal(process.Id, signal);
+    private void Send(int signal) => SendSignal(_process.Id, signal);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int SendSignal(int process, int signal);

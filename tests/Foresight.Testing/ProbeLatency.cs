@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace Foresight.Testing;
 
 /// <summary>
-/// Asks some addresses again and again, from its beginning until it is stopped, and keeps how long each answer took: whether a process whose
-/// requests wait for something still answers those that need not.
+/// Asks some addresses again and again, from its beginning until it is stopped, and keeps how long each answer took: whether a process
+/// whose requests wait for something still answers those that need not.
 /// </summary>
 public sealed class ProbeLatency : IAsyncDisposable
 {
@@ -26,9 +26,10 @@ public sealed class ProbeLatency : IAsyncDisposable
 
     public TimeSpan Max => _answers.IsEmpty ? TimeSpan.Zero : _answers.Max(answer => answer.Took);
 
-    public TimeSpan Percentile(double part) => _answers.IsEmpty
-        ? TimeSpan.Zero
-        : _answers.Select(answer => answer.Took).Order().ElementAt((int)Math.Ceiling(part * _answers.Count) - 1);
+    public TimeSpan Percentile(double part) =>
+        _answers.IsEmpty
+            ? TimeSpan.Zero
+            : _answers.Select(answer => answer.Took).Order().ElementAt((int)Math.Ceiling(part * _answers.Count) - 1);
 
     public override string ToString() =>
         $"{Count} probes: p50 {Percentile(0.5).TotalMilliseconds:0.0} ms, p99 {Percentile(0.99).TotalMilliseconds:0.0} ms, "

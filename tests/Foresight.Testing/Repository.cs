@@ -18,7 +18,8 @@ public static class Repository
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "Foresight.sln"))) return folder.FullName;
+            if (File.Exists(Path.Combine(folder.FullName, "Foresight.sln")))
+                return folder.FullName;
         }
 
         throw new InvalidOperationException("This is not run from the repository.");

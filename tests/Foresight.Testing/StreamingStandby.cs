@@ -25,9 +25,11 @@ public static class StreamingStandby
         return (await JournalAsync(lost)).Except(kept).Select(row => row.Place).ToHashSet();
     }
 
-    /// <summary>Rows that anybody wrote there since it was started after a crash, undone ones too: the crash made it forget older counts.</summary>
-    public static async Task<long> RowsWrittenAsync(string server) => (long)(await ScalarAsync(
-        server, "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint FROM pg_stat_user_tables"))!;
+    /// <summary>
+    /// Rows that anybody wrote there since it was started after a crash, undone ones too: the crash made it forget older counts.
+    /// </summary>
+    public static async Task<long> RowsWrittenAsync(string server) =>
+        (long)(await ScalarAsync(server, "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint FROM pg_stat_user_tables"))!;
 
     /// <summary>The first column of the first row, by a connection of its own.</summary>
     public static async Task<object?> ScalarAsync(string server, string sql)
@@ -45,7 +47,8 @@ public static class StreamingStandby
         await using var database = NpgsqlDataSource.Create(server);
         await using var command = database.CreateCommand("SELECT epoch, sequence, request_id FROM commands");
         await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync()) rows.Add((new JournalPlace(reader.GetInt64(0), reader.GetInt64(1)), reader.GetGuid(2)));
+        while (await reader.ReadAsync())
+            rows.Add((new JournalPlace(reader.GetInt64(0), reader.GetInt64(1)), reader.GetGuid(2)));
         return rows;
     }
 }

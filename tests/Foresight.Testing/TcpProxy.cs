@@ -40,25 +40,25 @@ public sealed class TcpProxy : IAsyncDisposable
 
     private static readonly TimeSpan BetweenBytes = TimeSpan.FromMilliseconds(100);
 
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly ConcurrentDictionary<Socket, byte> open = new();
-    private readonly CancellationTokenSource closing = new();
-    private readonly string targetHost;
-    private readonly int targetPort;
-    private readonly Random delays;
-    private readonly Task accepting;
-    private TaskCompletionSource thawed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile ProxyMode mode;
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentDictionary<Socket, byte> _open = new();
+    private readonly CancellationTokenSource _closing = new();
+    private readonly string _targetHost;
+    private readonly int _targetPort;
+    private readonly Random _delays;
+    private readonly Task _accepting;
+    private TaskCompletionSource _thawed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile ProxyMode _mode;
 
     /// <param name="seed">Of the delays under <see cref="ProxyMode.Jitter"/>.</param>
     public TcpProxy(string targetHost, int targetPort, int seed = 1)
     {
-        (this.targetHost, this.targetPort, delays) = (targetHost, targetPort, new Random(seed));
-        listener.Start();
-        accepting = AcceptAsync();
+        (_targetHost, _targetPort, _delays) = (targetHost, targetPort, new Random(seed));
+        _listener.Start();
+        _accepting = AcceptAsync();
     }
 
-    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     /// <summary>A connection string of Redis, "host:port,password=…", by way of this proxy.</summary>
     public string Redis(string direct) => string.Join(',', [$"127.0.0.1:{Port}", .. direct.Split(',')[1..]]);
@@ -73,28 +73,30 @@ public sealed class TcpProxy : IAsyncDisposable
         if (next is ProxyMode.Frozen or ProxyMode.FrozenReplies)
         {
             // Before the mode, which sends the pumps there.
-            thawed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            mode = next;
+            _thawed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _mode = next;
             return;
         }
 
-        mode = next;
-        thawed.TrySetResult();
-        if (next == ProxyMode.Cut) CloseAll();
+        _mode = next;
+        _thawed.TrySetResult();
+        if (next == ProxyMode.Cut)
+            CloseAll();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await closing.CancelAsync();
-        listener.Stop();
-        thawed.TrySetResult();
+        await _closing.CancelAsync();
+        _listener.Stop();
+        _thawed.TrySetResult();
         CloseAll();
-        await accepting;
+        await _accepting;
     }
 
     private void CloseAll()
     {
-        foreach (var socket in open.Keys) socket.Dispose();
+        foreach (var socket in _open.Keys)
+            socket.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -103,13 +105,17 @@ public sealed class TcpProxy : IAsyncDisposable
         {
             while (true)
             {
-                var client = await listener.AcceptSocketAsync(closing.Token);
-                if (mode == ProxyMode.Cut) client.Dispose();
-                else _ = ServeAsync(client);
+                var client = await _listener.AcceptSocketAsync(_closing.Token);
+                if (_mode == ProxyMode.Cut)
+                    client.Dispose();
+                else
+                    _ = ServeAsync(client);
             }
         }
-        catch (Exception error) when (
-            error is OperationCanceledException or SocketException or ObjectDisposedException || error is InvalidOperationException && closing.IsCancellationRequested)
+        catch (Exception error)
+            when (error is OperationCanceledException or SocketException or ObjectDisposedException
+                || error is InvalidOperationException && _closing.IsCancellationRequested
+            )
         {
             // The test is over. (A listener that was stopped while a connection came in says at the next call that it does not listen.)
         }
@@ -119,11 +125,11 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         var server = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         client.NoDelay = true;
-        open.TryAdd(client, 0);
-        open.TryAdd(server, 0);
+        _open.TryAdd(client, 0);
+        _open.TryAdd(server, 0);
         try
         {
-            await server.ConnectAsync(targetHost, targetPort, closing.Token);
+            await server.ConnectAsync(_targetHost, _targetPort, _closing.Token);
             await Task.WhenAny(PumpAsync(client, server, isReply: false), PumpAsync(server, client, isReply: true));
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException or OperationCanceledException)
@@ -132,8 +138,8 @@ public sealed class TcpProxy : IAsyncDisposable
         }
         finally
         {
-            open.TryRemove(client, out _);
-            open.TryRemove(server, out _);
+            _open.TryRemove(client, out _);
+            _open.TryRemove(server, out _);
             client.Dispose();
             server.Dispose();
         }
@@ -153,13 +159,16 @@ public sealed class TcpProxy : IAsyncDisposable
         try
         {
             var buffer = new byte[64 * 1024];
-            while (await from.ReceiveAsync(buffer, closing.Token) is > 0 and var count)
+            while (await from.ReceiveAsync(buffer, _closing.Token) is > 0 and var count)
             {
-                var isFrozen = mode == ProxyMode.Frozen || (mode == ProxyMode.FrozenReplies && isReply);
-                var isSwallowed = mode == ProxyMode.SwallowReplies && isReply;
-                if (isFrozen || isSwallowed) HeldBack.TrySetResult();
-                if (isFrozen) await thawed.Task;
-                if (!isSwallowed) chunks.TryWrite(new Chunk(buffer[..count], Stopwatch.GetTimestamp(), Delay()));
+                var isFrozen = _mode == ProxyMode.Frozen || (_mode == ProxyMode.FrozenReplies && isReply);
+                var isSwallowed = _mode == ProxyMode.SwallowReplies && isReply;
+                if (isFrozen || isSwallowed)
+                    HeldBack.TrySetResult();
+                if (isFrozen)
+                    await _thawed.Task;
+                if (!isSwallowed)
+                    chunks.TryWrite(new Chunk(buffer[..count], Stopwatch.GetTimestamp(), Delay()));
             }
         }
         finally
@@ -170,23 +179,28 @@ public sealed class TcpProxy : IAsyncDisposable
 
     private async Task SendAsync(ChannelReader<Chunk> chunks, Socket into)
     {
-        await foreach (var chunk in chunks.ReadAllAsync(closing.Token))
+        await foreach (var chunk in chunks.ReadAllAsync(_closing.Token))
         {
             var wait = chunk.Delay - Stopwatch.GetElapsedTime(chunk.ReceivedAt);
-            if (wait > TimeSpan.Zero) await Task.Delay(wait, closing.Token);
-            for (var sent = 0; sent < chunk.Bytes.Length;)
+            if (wait > TimeSpan.Zero)
+                await Task.Delay(wait, _closing.Token);
+            var sent = 0;
+            while (sent < chunk.Bytes.Length)
             {
-                var trickles = mode == ProxyMode.Trickle;
-                sent += await into.SendAsync(chunk.Bytes.AsMemory(sent, trickles ? 1 : chunk.Bytes.Length - sent), closing.Token);
-                if (trickles) await Task.Delay(BetweenBytes, closing.Token);
+                var trickles = _mode == ProxyMode.Trickle;
+                sent += await into.SendAsync(chunk.Bytes.AsMemory(sent, trickles ? 1 : chunk.Bytes.Length - sent), _closing.Token);
+                if (trickles)
+                    await Task.Delay(BetweenBytes, _closing.Token);
             }
         }
     }
 
     private TimeSpan Delay()
     {
-        if (mode != ProxyMode.Jitter) return TimeSpan.Zero;
-        lock (delays) return TimeSpan.FromMilliseconds(delays.Next(JitterMs + 1));
+        if (_mode != ProxyMode.Jitter)
+            return TimeSpan.Zero;
+        lock (_delays)
+            return TimeSpan.FromMilliseconds(_delays.Next(JitterMs + 1));
     }
 
     private sealed record Chunk(byte[] Bytes, long ReceivedAt, TimeSpan Delay);

@@ -29,7 +29,9 @@ public static class TestApplication
         builder.Services.AddSingleton<MachineTurn>();
         // There is no dashboard in a test: services would send their telemetry to nobody, and each would wait for that when it stops.
         foreach (var project in builder.Resources.OfType<ProjectResource>())
-            builder.CreateResourceBuilder(project).WithEnvironment(context => context.EnvironmentVariables.Remove("OTEL_EXPORTER_OTLP_ENDPOINT"));
+            builder
+                .CreateResourceBuilder(project)
+                .WithEnvironment(context => context.EnvironmentVariables.Remove("OTEL_EXPORTER_OTLP_ENDPOINT"));
         return builder.Quiet();
     }
 
@@ -64,7 +66,9 @@ public static class TestApplication
     public static async Task<string> ConnectionAsync(this DistributedApplication application, string resource) =>
         await application.GetConnectionStringAsync(resource) ?? throw new InvalidOperationException($"{resource} has no connection string");
 
-    /// <summary>Without the retries and the circuit breaker of Aspire's test clients: what a request is answered is what is tested.</summary>
+    /// <summary>
+    /// Without the retries and the circuit breaker of Aspire's test clients: what a request is answered is what is tested.
+    /// </summary>
     public static HttpClient CreatePlainClient(this DistributedApplication application, string resource) =>
         new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = application.GetEndpoint(resource) };
 
@@ -105,13 +109,19 @@ public static class TestApplication
         new FrozenProcesses(application.ProcessIdOf(resource));
 
     public static int ProcessIdOf(this DistributedApplication application, string resource) =>
-        application.Services.GetRequiredService<DistributedApplicationModel>().Resources.OfType<NativeServerResource>()
-            .Single(server => server.Name == resource).ProcessId
+        application
+            .Services.GetRequiredService<DistributedApplicationModel>()
+            .Resources.OfType<NativeServerResource>()
+            .Single(server => server.Name == resource)
+            .ProcessId
         ?? throw new InvalidOperationException($"{resource} does not run");
 
     private static Task WaitEndedAsync(this DistributedApplication application, string resource) =>
-        application.ResourceNotifications.WaitForResourceAsync(
-                resource, seen => KnownResourceStates.TerminalStates.Contains(seen.Snapshot.State?.Text))
+        application
+            .ResourceNotifications.WaitForResourceAsync(
+                resource,
+                seen => KnownResourceStates.TerminalStates.Contains(seen.Snapshot.State?.Text)
+            )
             .WaitAsync(StartBound);
 
     private static async Task<string> LogsAsync(DistributedApplication application)

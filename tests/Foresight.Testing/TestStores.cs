@@ -15,7 +15,9 @@ public enum Replication
     Synchronous,
 }
 
-/// <summary>A real Redis and a real Postgres, with a standby and a development chain if they are asked for, on free ports; gone at the end.</summary>
+/// <summary>
+/// A real Redis and a real Postgres, with a standby and a development chain if they are asked for, on free ports; gone at the end.
+/// </summary>
 /// <param name="chain">Arguments of anvil, after those that every development chain has; null: there is no chain.</param>
 public class TestStores(Replication replication = Replication.None, string? chain = null) : IAsyncDisposable
 {
@@ -55,24 +57,31 @@ public class TestStores(Replication replication = Replication.None, string? chai
 
         if (chain is not null)
         {
-            builder.AddNativeChain("chain").WithArgs(
-                [.. ChainCommand.Options, .. chain.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+            builder.AddNativeChain("chain").WithArgs([.. ChainCommand.Options, .. chain.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
             names.Add("chain");
         }
 
         _application = await builder.StartAsync([.. names]);
         Redis = await _application.ConnectionAsync("redis");
         Postgres = await _application.ConnectionAsync("foresight");
-        if (chain is not null) Chain = _application.GetEndpoint("chain");
-        if (replication != Replication.None) Standby = StandbyOf(Postgres);
+        if (chain is not null)
+            Chain = _application.GetEndpoint("chain");
+        if (replication != Replication.None)
+            Standby = StandbyOf(Postgres);
         if (replication == Replication.Synchronous)
             await Eventually.TrueAsync(
-                "the standby is synchronous", TestApplication.StartBound, () => StreamingStandby.IsSynchronousAsync(Postgres));
+                "the standby is synchronous",
+                TestApplication.StartBound,
+                () => StreamingStandby.IsSynchronousAsync(Postgres)
+            );
     }
 
     /// <summary>A database of the primary, at the standby.</summary>
     public string StandbyOf(string connection) =>
-        new NpgsqlConnectionStringBuilder(connection) { Port = Application.GetEndpoint(StreamingStandby.Name, "tcp").Port }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(connection)
+        {
+            Port = Application.GetEndpoint(StreamingStandby.Name, "tcp").Port,
+        }.ConnectionString;
 
     /// <summary>As kill -9 leaves it.</summary>
     public Task KillAsync(string server) => Application.KillAsync(server);
@@ -89,7 +98,8 @@ public class TestStores(Replication replication = Replication.None, string? chai
         var name = $"t_{Guid.NewGuid():N}";
         await StreamingStandby.ScalarAsync(Postgres, $"CREATE DATABASE {name}{(template is null ? "" : $" TEMPLATE {template}")}");
         var connection = new NpgsqlConnectionStringBuilder(Postgres) { Database = name }.ConnectionString;
-        if (template is null) await MigrateAsync(connection);
+        if (template is null)
+            await MigrateAsync(connection);
         return connection;
     }
 
@@ -100,20 +110,22 @@ public class TestStores(Replication replication = Replication.None, string? chai
     }
 
     /// <summary>Of a matching node: a cluster of its own, whose leases are short.</summary>
-    public Dictionary<string, string?> NodeSettings(string connection) => new()
-    {
-        ["ConnectionStrings:redis"] = Redis,
-        ["ConnectionStrings:foresight"] = connection,
-        ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
-        ["CLUSTER_SECRET"] = "a secret of these tests",
-        ["LEASE_TTL_MS"] = "3000",
-        ["LEASE_RENEW_MS"] = "600",
-        ["LEASE_POLL_MS"] = "100",
-        ["LEASE_MARGIN_MS"] = "300",
-    };
+    public Dictionary<string, string?> NodeSettings(string connection) =>
+        new()
+        {
+            ["ConnectionStrings:redis"] = Redis,
+            ["ConnectionStrings:foresight"] = connection,
+            ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
+            ["CLUSTER_SECRET"] = "a secret of these tests",
+            ["LEASE_TTL_MS"] = "3000",
+            ["LEASE_RENEW_MS"] = "600",
+            ["LEASE_POLL_MS"] = "100",
+            ["LEASE_MARGIN_MS"] = "300",
+        };
 
     public virtual async ValueTask DisposeAsync()
     {
-        if (_application is not null) await _application.DisposeAsync();
+        if (_application is not null)
+            await _application.DisposeAsync();
     }
 }

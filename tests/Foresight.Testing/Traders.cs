@@ -6,8 +6,8 @@ namespace Foresight.Testing;
 /// <summary>Commands of made-up traders. The gateway takes orders that the edge has checked, so no real signature is needed.</summary>
 public sealed class Traders(int seed)
 {
-    private readonly Random random = new(seed);
-    private int salts;
+    private readonly Random _random = new(seed);
+    private int _salts;
 
     public static DateTimeOffset Deadline => DateTimeOffset.UtcNow.AddSeconds(60);
 
@@ -20,15 +20,35 @@ public sealed class Traders(int seed)
         new(Address(trader), market, outcome, lots, block) { RequestId = Guid.NewGuid(), Deadline = Deadline };
 
     public PlaceOrder Place(
-        int trader, int market, int outcome, bool isBuy, int price, long lots, int timeInForce = 0, long expiry = 0, string? key = null)
+        int trader,
+        int market,
+        int outcome,
+        bool isBuy,
+        int price,
+        long lots,
+        int timeInForce = 0,
+        long expiry = 0,
+        string? key = null
+    )
     {
-        var salt = Interlocked.Increment(ref salts);
+        var salt = Interlocked.Increment(ref _salts);
         var hash = SHA256.HashData(BitConverter.GetBytes(seed).Concat(BitConverter.GetBytes(salt)).ToArray());
         return new PlaceOrder
         {
-            RequestId = Guid.NewGuid(), Deadline = Deadline, Hash = "0x" + Convert.ToHexStringLower(hash), Maker = Address(trader), MarketId = market,
-            Outcome = outcome, IsBuy = isBuy, PriceTicks = price, Lots = lots, Salt = salt.ToString(), ExpirySeconds = expiry,
-            Signature = "0x" + new string('1', 130), TimeInForce = timeInForce, IdempotencyKey = key,
+            RequestId = Guid.NewGuid(),
+            Deadline = Deadline,
+            Hash = "0x" + Convert.ToHexStringLower(hash),
+            Maker = Address(trader),
+            MarketId = market,
+            Outcome = outcome,
+            IsBuy = isBuy,
+            PriceTicks = price,
+            Lots = lots,
+            Salt = salt.ToString(),
+            ExpirySeconds = expiry,
+            Signature = "0x" + new string('1', 130),
+            TimeInForce = timeInForce,
+            IdempotencyKey = key,
         };
     }
 
@@ -37,7 +57,8 @@ public sealed class Traders(int seed)
     public static CancelByHash CancelByHash(int trader, int market, string hash) => CancelByHash(Address(trader), market, hash);
 
     /// <param name="filledLots">Filled directly on chain since the order was made.</param>
-    public static ReduceOrder Reduce(int trader, int market, string hash, long filledLots) => Reduce(Address(trader), market, hash, filledLots);
+    public static ReduceOrder Reduce(int trader, int market, string hash, long filledLots) =>
+        Reduce(Address(trader), market, hash, filledLots);
 
     public static SettleTrade Settle(long trade, long block) => new(trade, block) { RequestId = Guid.NewGuid(), Deadline = Deadline };
 
@@ -47,20 +68,33 @@ public sealed class Traders(int seed)
     /// <summary>Everything a trader may do, with prices close enough to trade often.</summary>
     public LeaderCommand Any(int traders, IReadOnlyList<PlaceOrder> placed)
     {
-        var trader = random.Next(1, traders + 1);
-        if (placed.Count > 0 && random.Next(5) == 0)
+        var trader = _random.Next(1, traders + 1);
+        if (placed.Count > 0 && _random.Next(5) == 0)
         {
-            var order = placed[random.Next(placed.Count)];
-            if (random.Next(6) == 0) return Reduce(order.Maker, order.MarketId, order.Hash, random.NextInt64(1, order.Lots + 1));
-            if (random.Next(2) == 0) return CancelByHash(order.Maker, order.MarketId, order.Hash);
+            var order = placed[_random.Next(placed.Count)];
+            if (_random.Next(6) == 0)
+                return Reduce(order.Maker, order.MarketId, order.Hash, _random.NextInt64(1, order.Lots + 1));
+            if (_random.Next(2) == 0)
+                return CancelByHash(order.Maker, order.MarketId, order.Hash);
             return CancelBySalt(order.Maker, order.MarketId, order.Salt);
         }
 
-        var market = random.Next(1, 3);
-        var price = market == 1 ? random.Next(4_800, 5_200) : random.Next(25, 45) * 100;
+        var market = _random.Next(1, 3);
+        var price = market == 1 ? _random.Next(4_800, 5_200) : _random.Next(25, 45) * 100;
         return Place(
-            trader, market, random.Next(market + 1), random.Next(2) == 0, price, random.Next(1, 500),
-            timeInForce: random.Next(8) switch { 0 => 2, 1 => 3, _ => 0 });
+            trader,
+            market,
+            _random.Next(market + 1),
+            _random.Next(2) == 0,
+            price,
+            _random.Next(1, 500),
+            timeInForce: _random.Next(8) switch
+            {
+                0 => 2,
+                1 => 3,
+                _ => 0,
+            }
+        );
     }
 
     private static CancelBySalt CancelBySalt(string maker, int market, string salt) =>

@@ -11,15 +11,16 @@ public readonly record struct Allotment(int Shard, long Owned, long Held)
 public readonly record struct PartChange(int Shard, long Units);
 
 /// <summary>
-/// How an account's collateral, which is one balance on chain, is divided over the shards. Pure. What the parts add up to never exceeds what the
-/// chain says, because of one rule: parts are raised only when no part is to be lowered.
+/// How an account's collateral, which is one balance on chain, is divided over the shards. Pure. What the parts add up to never exceeds
+/// what the chain says, because of one rule: parts are raised only when no part is to be lowered.
 /// </summary>
 public static class AllotmentRules
 {
     /// <summary>
-    /// The next changes that bring the parts to what the chain says: all that lower, or else all that raise; nothing when they are there. More money is
-    /// given to the shards that have the least free, so that what is free is the same everywhere; odd units go to the account's home shard. Less is
-    /// taken first from what is free, then from the shard that holds most, so that orders are cancelled in as few shards as can be.
+    /// The next changes that bring the parts to what the chain says: all that lower, or else all that raise; nothing when
+    /// they are there. More money is given to the shards that have the least free, so that what is free is the same
+    /// everywhere; odd units go to the account's home shard. Less is taken first from what is free, then from the shard
+    /// that holds most, so that orders are cancelled in as few shards as can be.
     /// </summary>
     /// <param name="chain">What the account may spend, by the chain.</param>
     /// <param name="parts">One for each shard.</param>
@@ -28,9 +29,14 @@ public static class AllotmentRules
         // What was spent that no observation had shown makes a part negative for a moment; it is made up for by the others.
         var targets = parts.Select(part => Math.Max(0, part.Owned)).ToArray();
         var surplus = chain - targets.Sum();
-        if (surplus > 0) Give(surplus, parts, targets, home);
-        else Take(-surplus, parts, targets);
-        var changes = parts.Select((part, i) => new PartChange(part.Shard, targets[i] - part.Owned)).Where(change => change.Units != 0).ToList();
+        if (surplus > 0)
+            Give(surplus, parts, targets, home);
+        else
+            Take(-surplus, parts, targets);
+        var changes = parts
+            .Select((part, i) => new PartChange(part.Shard, targets[i] - part.Owned))
+            .Where(change => change.Units != 0)
+            .ToList();
         return changes.Exists(change => change.Units < 0) ? [.. changes.Where(change => change.Units < 0)] : changes;
     }
 
@@ -42,14 +48,16 @@ public static class AllotmentRules
     {
         var missing = cost - parts.First(part => part.Shard == to).Free;
         var others = parts.Where(part => part.Shard != to && part.Free > 0).OrderByDescending(part => part.Free).ToList();
-        if (missing <= 0 || others.Sum(part => part.Free) < missing) return [];
+        if (missing <= 0 || others.Sum(part => part.Free) < missing)
+            return [];
         var taken = new List<PartChange>();
         foreach (var part in others)
         {
             var units = Math.Min(missing, part.Free);
             taken.Add(new PartChange(part.Shard, -units));
             missing -= units;
-            if (missing == 0) break;
+            if (missing == 0)
+                break;
         }
 
         return taken;
@@ -68,7 +76,8 @@ public static class AllotmentRules
         {
             sum += FreeOf(count - 1);
             var level = FloorOf(sum, count);
-            if (count < order.Length && level > FreeOf(count)) continue;
+            if (count < order.Length && level > FreeOf(count))
+                continue;
             for (var place = 0; place < count; place++)
             {
                 var raise = level - FreeOf(place);

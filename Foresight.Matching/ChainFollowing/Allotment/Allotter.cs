@@ -1,18 +1,18 @@
-using Foresight.Matching.Sequencing;
 using Foresight.Chain;
-using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Sequencing;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.ChainFollowing.Allotment;
 
 /// <summary>
-/// Divides every account's collateral over the shards, so that what they take to be owned never adds up to more than the chain says. A change is
-/// written before its shard is told, and told under an id made of its number until it is acknowledged, by whoever follows the chain then: so each
-/// is applied exactly once, whatever crashes or comes late. Only with more than one shard; with one its part is everything.
+/// Divides every account's collateral over the shards, so that what they take to be owned never adds up to more than
+/// the chain says. A change is written before its shard is told, and told under an id made of its number until it is
+/// acknowledged, by whoever follows the chain then: so each is applied exactly once, whatever crashes or comes late.
+/// Only with more than one shard; with one its part is everything.
 /// </summary>
-public sealed partial class Allotter(
-    Term term, AllotmentStore store, LeaderClient leader, int shards, TimeProvider clock, ILogger logger)
+public sealed partial class Allotter(Term term, AllotmentStore store, LeaderClient leader, int shards, TimeProvider clock, ILogger logger)
 {
     /// <summary>Lowering and raising, and once more for what settled meanwhile.</summary>
     private const int MaximumPasses = 3;
@@ -23,70 +23,86 @@ public sealed partial class Allotter(
     /// <summary>Between two looks at refused orders.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
 
-    private long[]? seen;
-    private long lastLook;
+    private long[]? _seen;
+    private long _lastLook;
 
-    /// <summary>Tells the shards what was decided, by this term or one before, until nothing is open. Before that nothing new is decided.</summary>
+    /// <summary>
+    /// Tells the shards what was decided, by this term or one before, until nothing is open. Before that nothing new is decided.
+    /// </summary>
     /// <exception cref="UndeliveredException">A shard has not acknowledged; what is open stays so.</exception>
-    public async Task FinishAsync(CancellationToken cancellation)
+    public async Task FinishAsync(CancellationToken cancellationToken)
     {
-        while (await store.ReadOpenAsync(cancellation) is { Count: > 0 } open)
+        while (await store.ReadOpenAsync(cancellationToken) is { Count: > 0 } open)
         {
-            var results = await leader.AskAsync([.. open.Select(leader.Allot)], cancellation);
+            var results = await leader.AskAsync([.. open.Select(leader.Allot)], cancellationToken);
             var following = new List<NewChange>();
             for (var i = 0; i < open.Count; i++)
             {
                 var (change, result) = (open[i], results[i]);
                 // Refused, it has changed nothing: the next observation decides anew.
-                if (result.Status == ResultStatus.Rejected) Log.Refused(logger, change.Account, change.Shard, change.Units, result.Code);
-                else if (change.MoveTo is { } to && result.Units is < 0 and var taken) following.Add(new NewChange(change.Account, to, -taken, change.Block));
+                if (result.Status == ResultStatus.Rejected)
+                    Log.Refused(logger, change.Account, change.Shard, change.Units, result.Code);
+                else if (change.MoveTo is { } to && result.Units is < 0 and var taken)
+                    following.Add(new NewChange(change.Account, to, -taken, change.Block));
             }
 
-            await store.CloseAsync(term, [.. open.Select(change => change.Id)], following, cancellation);
+            await store.CloseAsync(term, [.. open.Select(change => change.Id)], following, cancellationToken);
         }
     }
 
     /// <summary>The chain says what these accounts may spend as of a block, and the parts follow.</summary>
     /// <param name="block">As the exchange counts blocks.</param>
-    public async Task ObserveAsync(IReadOnlyList<ChainHolding> collateral, long block, CancellationToken cancellation)
+    public async Task ObserveAsync(IReadOnlyList<ChainHolding> collateral, long block, CancellationToken cancellationToken)
     {
-        if (collateral.Count > 0) await FinishAsync(cancellation);
+        if (collateral.Count > 0)
+            await FinishAsync(cancellationToken);
         for (var pass = 0; collateral.Count > 0 && pass < MaximumPasses; pass++)
         {
-            var parts = await store.ReadPartsAsync([.. collateral.Select(holding => holding.Account)], shards, cancellation);
+            var parts = await store.ReadPartsAsync([.. collateral.Select(holding => holding.Account)], shards, cancellationToken);
             var changes = collateral.SelectMany(holding => Changes(holding, parts.GetValueOrDefault(holding.Account), block)).ToList();
-            if (changes.Count == 0) return;
+            if (changes.Count == 0)
+                return;
             foreach (var some in changes.Chunk(AllotmentStore.MaxOpen))
             {
-                await store.OpenAsync(term, some, cancellation);
-                await FinishAsync(cancellation);
+                await store.OpenAsync(term, some, cancellationToken);
+                await FinishAsync(cancellationToken);
             }
         }
     }
 
     /// <summary>
-    /// Moves money to where an order was refused for want of it, if the account has enough elsewhere that nothing holds: first it is taken there, and
-    /// only as much as that shard says it gave is given here. The order itself is not tried again; its trader can.
+    /// Moves money to where an order was refused for want of it, if the account has enough elsewhere that nothing holds: first it is taken
+    /// there, and only as much as that shard says it gave is given here. The order itself is not tried again; its trader can.
     /// </summary>
     /// <param name="block">As the exchange counts blocks: the last that was followed.</param>
-    public async Task MoveAsync(long block, CancellationToken cancellation)
+    public async Task MoveAsync(long block, CancellationToken cancellationToken)
     {
-        if (seen is not null && clock.GetElapsedTime(lastLook) < LookInterval) return;
-        lastLook = clock.GetTimestamp();
-        var heads = await store.ReadHeadsAsync(shards, cancellation);
+        if (_seen is not null && clock.GetElapsedTime(_lastLook) < LookInterval)
+            return;
+        _lastLook = clock.GetTimestamp();
+        var heads = await store.ReadHeadsAsync(shards, cancellationToken);
         var demands = new List<Demand>();
-        for (var shard = 0; seen is not null && shard < shards; shard++)
-            if (heads[shard] > seen[shard]) demands.AddRange(await store.ReadDemandsAsync(shard, seen[shard], heads[shard], cancellation));
-        seen = heads;
-        if (demands.Count == 0) return;
-        await FinishAsync(cancellation);
+        for (var shard = 0; _seen is not null && shard < shards; shard++)
+            if (heads[shard] > _seen[shard])
+                demands.AddRange(await store.ReadDemandsAsync(shard, _seen[shard], heads[shard], cancellationToken));
+        _seen = heads;
+        if (demands.Count == 0)
+            return;
+        await FinishAsync(cancellationToken);
         var wanted = demands.DistinctBy(demand => demand.Account).Take(MovesPerLook).ToList();
-        var parts = await store.ReadPartsAsync([.. wanted.Select(demand => demand.Account)], shards, cancellation);
-        var moves = wanted.Where(demand => parts.ContainsKey(demand.Account)).SelectMany(demand => AllotmentRules.Fetch(demand.Shard, demand.Cost, parts[demand.Account])
-            .Select(change => new NewChange(demand.Account, change.Shard, change.Units, block, demand.Shard))).ToList();
-        if (moves.Count == 0) return;
-        await store.OpenAsync(term, moves, cancellation);
-        await FinishAsync(cancellation);
+        var parts = await store.ReadPartsAsync([.. wanted.Select(demand => demand.Account)], shards, cancellationToken);
+        var moves = wanted
+            .Where(demand => parts.ContainsKey(demand.Account))
+            .SelectMany(demand =>
+                AllotmentRules
+                    .Fetch(demand.Shard, demand.Cost, parts[demand.Account])
+                    .Select(change => new NewChange(demand.Account, change.Shard, change.Units, block, demand.Shard))
+            )
+            .ToList();
+        if (moves.Count == 0)
+            return;
+        await store.OpenAsync(term, moves, cancellationToken);
+        await FinishAsync(cancellationToken);
         Log.Moved(logger, moves.Select(move => move.Account).Distinct().Count());
     }
 
@@ -94,9 +110,12 @@ public sealed partial class Allotter(
     {
         var home = AllotmentRules.HomeOf(holding.Account.ToBytes(), shards);
         // An account without money is made all the same, so that money which comes later is seen.
-        if (parts is null && holding.Units == 0) return [new NewChange(holding.Account, home, 0, block)];
+        if (parts is null && holding.Units == 0)
+            return [new NewChange(holding.Account, home, 0, block)];
         parts ??= [.. Enumerable.Range(0, shards).Select(shard => new Allotment(shard, 0, 0))];
-        return AllotmentRules.Next(holding.Units, parts, home).Select(change => new NewChange(holding.Account, change.Shard, change.Units, block));
+        return AllotmentRules
+            .Next(holding.Units, parts, home)
+            .Select(change => new NewChange(holding.Account, change.Shard, change.Units, block));
     }
 
     private static partial class Log

@@ -36,9 +36,7 @@ public sealed class BareRun : IEngineRun
 
     public TradeTotals Totals => new(_sink.Trades, _sink.Quantity, _sink.Notional, 0);
 
-    public void Prepare(int from, int to)
-    {
-    }
+    public void Prepare(int from, int to) { }
 
     public void Run(int from, int to)
     {
@@ -56,7 +54,8 @@ public sealed class BareRun : IEngineRun
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Run<TMatcher>(int from, int to, ref TMatcher matcher) where TMatcher : struct, ITakerMatcher
+    private void Run<TMatcher>(int from, int to, ref TMatcher matcher)
+        where TMatcher : struct, ITakerMatcher
     {
         var books = _books;
         var slots = _slots;
@@ -116,8 +115,8 @@ public sealed class BareRun : IEngineRun
 
         public readonly long Admit(int slot, ref Node maker, int key, long quantity) => Math.Min(maker.Quantity, quantity);
 
-        public void OnFill(int slot, int tag, int key, long quantity, long makerLeft)
-            => Totals = Totals.With(tag, _taker.Id, _taker.Side == 0 ? key : Price.TicksPerUnit - key, quantity);
+        public void OnFill(int slot, int tag, int key, long quantity, long makerLeft) =>
+            Totals = Totals.With(tag, _taker.Id, _taker.Side == 0 ? key : Price.TicksPerUnit - key, quantity);
 
         public readonly bool OnRemoved(int slot, int tag, int key, long quantity) => true;
     }

@@ -26,14 +26,16 @@ public sealed record BookReport(BookStream Stream, Candidate Measured, Candidate
     {
         Console.WriteLine();
         Console.WriteLine(
-            $"  {"engine",-6} {"ns/op",8} {"cpu ns",8} {"Mops/s",8} {"p50 ns",8} {"p99 ns",8} {"p99.9 ns",9} {"B/op",6} {"trades",9} {"hash",17}");
+            $"  {"engine", -6} {"ns/op", 8} {"cpu ns", 8} {"Mops/s", 8} {"p50 ns", 8} {"p99 ns", 8} {"p99.9 ns", 9} {"B/op", 6} {"trades", 9} {"hash", 17}"
+        );
         PrintRow(Measured, Latency);
         if (Bare is not null)
         {
             PrintRow(Bare, null);
             Console.WriteLine(
                 $"  full / bare: {Ratio:f2} by the clock, {ProcessorRatio:f2} by processor time "
-                + (IsJudged ? $"(the latter must be at most {mostRatio:f1})" : "(judged on W2 only)"));
+                    + (IsJudged ? $"(the latter must be at most {mostRatio:f1})" : "(judged on W2 only)")
+            );
         }
 
         Console.WriteLine(IsAsExpected(mostRatio) ? "  results are as expected" : $"  WRONG: {Complaint(mostRatio)}");
@@ -57,10 +59,9 @@ public sealed record BookReport(BookStream Stream, Candidate Measured, Candidate
     private void PrintRow(Candidate contestant, Latency? latency)
     {
         var median = contestant.Median;
-        Console.Write(
-            $"  {contestant.Name,-6} {median.Nanoseconds,8:f2} {median.Processor,8:f2} {1000 / median.Nanoseconds,8:f1} ");
-        Console.Write($"{latency?.P50,8:f0} {latency?.P99,8:f0} {latency?.P999,9:f0} {BytesPerOperation(contestant),6:f2} ");
-        Console.WriteLine($"{contestant.Totals.Trades,9} {contestant.Totals.Hash,17:x16}");
+        Console.Write($"  {contestant.Name, -6} {median.Nanoseconds, 8:f2} {median.Processor, 8:f2} {1000 / median.Nanoseconds, 8:f1} ");
+        Console.Write($"{latency?.P50, 8:f0} {latency?.P99, 8:f0} {latency?.P999, 9:f0} {BytesPerOperation(contestant), 6:f2} ");
+        Console.WriteLine($"{contestant.Totals.Trades, 9} {contestant.Totals.Hash, 17:x16}");
     }
 
     private double BytesPerOperation(Candidate contestant) => (double)contestant.Median.Bytes / Stream.Operations.Length;
@@ -69,32 +70,36 @@ public sealed record BookReport(BookStream Stream, Candidate Measured, Candidate
     {
         var median = Measured.Median;
         var bare = Bare?.Median;
-        Console.WriteLine(JsonSerializer.Serialize(new
-        {
-            workload = Stream.Name,
-            engine = Measured.Name,
-            ops = Stream.Operations.Length,
-            ns_per_op = Math.Round(median.Nanoseconds, 2),
-            mops_per_s = Math.Round(1000 / median.Nanoseconds, 2),
-            runs_ns_per_op = Measured.Timings.Select(timing => Math.Round(timing.Nanoseconds, 2)),
-            cpu_ns_per_op = Math.Round(median.Processor, 2),
-            bare_ns_per_op = Rounded(bare?.Nanoseconds),
-            bare_cpu_ns_per_op = Rounded(bare?.Processor),
-            ratio = Rounded(Ratio),
-            cpu_ratio = Rounded(ProcessorRatio),
-            judged = IsJudged ? "cpu_ratio" : null,
-            p50_ns = Math.Round(Latency.P50),
-            p99_ns = Math.Round(Latency.P99),
-            p999_ns = Math.Round(Latency.P999),
-            bytes_per_op = Math.Round(BytesPerOperation(Measured), 4),
-            trades = Measured.Totals.Trades,
-            quantity = Measured.Totals.Quantity,
-            notional = Measured.Totals.Notional,
-            cancels = Stream.Cancels,
-            hash = Measured.Totals.Hash.ToString("x16"),
-            sha256 = Stream.Sha256,
-            as_expected = IsAsExpected(mostRatio),
-        }));
+        Console.WriteLine(
+            JsonSerializer.Serialize(
+                new
+                {
+                    workload = Stream.Name,
+                    engine = Measured.Name,
+                    ops = Stream.Operations.Length,
+                    ns_per_op = Math.Round(median.Nanoseconds, 2),
+                    mops_per_s = Math.Round(1000 / median.Nanoseconds, 2),
+                    runs_ns_per_op = Measured.Timings.Select(timing => Math.Round(timing.Nanoseconds, 2)),
+                    cpu_ns_per_op = Math.Round(median.Processor, 2),
+                    bare_ns_per_op = Rounded(bare?.Nanoseconds),
+                    bare_cpu_ns_per_op = Rounded(bare?.Processor),
+                    ratio = Rounded(Ratio),
+                    cpu_ratio = Rounded(ProcessorRatio),
+                    judged = IsJudged ? "cpu_ratio" : null,
+                    p50_ns = Math.Round(Latency.P50),
+                    p99_ns = Math.Round(Latency.P99),
+                    p999_ns = Math.Round(Latency.P999),
+                    bytes_per_op = Math.Round(BytesPerOperation(Measured), 4),
+                    trades = Measured.Totals.Trades,
+                    quantity = Measured.Totals.Quantity,
+                    notional = Measured.Totals.Notional,
+                    cancels = Stream.Cancels,
+                    hash = Measured.Totals.Hash.ToString("x16"),
+                    sha256 = Stream.Sha256,
+                    as_expected = IsAsExpected(mostRatio),
+                }
+            )
+        );
     }
 
     private static double? Rounded(double? figure) => figure is { } value ? Math.Round(value, 2) : null;

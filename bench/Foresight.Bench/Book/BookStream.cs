@@ -9,7 +9,14 @@ namespace Foresight.Bench.Book;
 /// <param name="MostLive">Orders that rest at once, at most.</param>
 /// <param name="Published">The published results, when the stream is a published one.</param>
 public sealed record BookStream(
-    string Name, Operation[] Operations, int Books, TradeTotals Totals, int Cancels, int MostLive, Expectation? Published)
+    string Name,
+    Operation[] Operations,
+    int Books,
+    TradeTotals Totals,
+    int Cancels,
+    int MostLive,
+    Expectation? Published
+)
 {
     public string Sha256 { get; } = Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(Operations.AsSpan())));
 
@@ -21,8 +28,14 @@ public sealed record BookStream(
         var (operations, totals, mostLive) = WorkloadGenerator.Generate(workload, seed);
         var cancels = operations.Count(operation => operation.Kind == OperationKind.Cancel);
         return new BookStream(
-            workload.Name, operations, workload.Books, totals, cancels, mostLive,
-            seed == Workload.PublishedSeed ? workload.Expected : null);
+            workload.Name,
+            operations,
+            workload.Books,
+            totals,
+            cancels,
+            mostLive,
+            seed == Workload.PublishedSeed ? workload.Expected : null
+        );
     }
 
     /// <summary>Reads a stream of the same format; what it must lead to, the obvious book says.</summary>
@@ -55,8 +68,13 @@ public sealed record BookStream(
             else
             {
                 book.Add(
-                    operation.Id, operation.Side, operation.Price, operation.Quantity, operation.Kind == OperationKind.Limit,
-                    (maker, taker, price, quantity, _) => totals = totals.With(maker, taker, price, quantity));
+                    operation.Id,
+                    operation.Side,
+                    operation.Price,
+                    operation.Quantity,
+                    operation.Kind == OperationKind.Limit,
+                    (maker, taker, price, quantity, _) => totals = totals.With(maker, taker, price, quantity)
+                );
             }
 
             live += book.Count;
@@ -68,17 +86,19 @@ public sealed record BookStream(
         return new BookStream(published?.Name ?? Path.GetFileName(path), operations, books, totals, cancels, mostLive, published?.Expected);
     }
 
-    /// <summary>Pages of 64 price levels that the stream's orders may come to rest in: the room to make for them outside the clock.</summary>
+    /// <summary>
+    /// Pages of 64 price levels that the stream's orders may come to rest in: the room to make for them outside the clock.
+    /// </summary>
     public static int PagesOf(Operation[] operations, int books)
     {
-        const int pagesOfLadder = (Price.MaxTicks >> 6) + 1;
-        var isUsed = new bool[books * 2 * pagesOfLadder];
+        const int PagesOfLadder = (Price.MaxTicks >> 6) + 1;
+        var isUsed = new bool[books * 2 * PagesOfLadder];
         foreach (ref readonly var operation in operations.AsSpan())
         {
             if (operation.Kind != OperationKind.Limit)
                 continue;
             var key = operation.Side == 0 ? Price.TicksPerUnit - operation.Price : operation.Price;
-            isUsed[(operation.Book * 2 + operation.Side) * pagesOfLadder + (key >> 6)] = true;
+            isUsed[(operation.Book * 2 + operation.Side) * PagesOfLadder + (key >> 6)] = true;
         }
 
         return isUsed.Count(used => used);
@@ -89,13 +109,16 @@ public sealed record BookStream(
         var isRight = operation.Kind switch
         {
             OperationKind.Cancel => operation.Id >= 1 && operation.Id <= index && operations[operation.Id - 1].Book == operation.Book,
-            <= OperationKind.Cancel =>
-                operation.Id == index + 1 && operation.Price is >= 1 and <= 9999 && operation.Quantity > 0 && operation.Side <= 1,
+            <= OperationKind.Cancel => operation.Id == index + 1
+                && operation.Price is >= 1 and <= 9999
+                && operation.Quantity > 0
+                && operation.Side <= 1,
             _ => false,
         };
 
         if (!isRight)
             throw new OptionException(
-                $"operation {index} is not one of the format: {operation.Kind} {operation.Id} {operation.Side} {operation.Price}");
+                $"operation {index} is not one of the format: {operation.Kind} {operation.Id} {operation.Side} {operation.Price}"
+            );
     }
 }

@@ -1,4 +1,3 @@
-
 namespace Foresight.Bench.Book;
 
 /// <summary>
@@ -56,14 +55,19 @@ public static class BookVerb
             {
                 isRight &= contestant.Run(stream);
                 var timing = contestant.Timings[^1];
-                Console.Write($"  {contestant.Name} {timing.Nanoseconds,7:f2} ns/op, {timing.Processor,7:f2} ns/op of processor time");
+                Console.Write($"  {contestant.Name} {timing.Nanoseconds, 7:f2} ns/op, {timing.Processor, 7:f2} ns/op of processor time");
             }
 
             Console.WriteLine();
         }
 
         var report = new BookReport(
-            stream, measured, full is null ? null : bare, Latency.Of(measured.Fresh(), stream.Operations.Length), isRight);
+            stream,
+            measured,
+            full is null ? null : bare,
+            Latency.Of(measured.Fresh(), stream.Operations.Length),
+            isRight
+        );
         report.Print(MostRatio);
         return report.IsAsExpected(MostRatio) ? 0 : 1;
     }

@@ -22,7 +22,7 @@ public static class DepthVerb
         var runs = (int)options.Number("runs", 3, min: 1, max: 1000);
         options.RequireNoOthers();
 
-        Console.WriteLine($"  {"resting",9} {"ns/op",8} {"cpu ns/op",10} {"any: ns/op",11} {"cpu ns/op",10}");
+        Console.WriteLine($"  {"resting", 9} {"ns/op", 8} {"cpu ns/op", 10} {"any: ns/op", 11} {"cpu ns/op", 10}");
         var speeds = new List<(int Resting, Timing Behind, Timing InTheWay)>();
         foreach (var resting in (int[])[1_000, 10_000, 100_000, Deepest])
         {
@@ -30,7 +30,8 @@ public static class DepthVerb
             var inTheWay = Measure(isFull, resting, operations, runs, inTheWay: true);
             speeds.Add((resting, behind, inTheWay));
             Console.WriteLine(
-                $"  {resting,9:n0} {behind.Nanoseconds,8:f2} {behind.Processor,10:f2} {inTheWay.Nanoseconds,11:f2} {inTheWay.Processor,10:f2}");
+                $"  {resting, 9:n0} {behind.Nanoseconds, 8:f2} {behind.Processor, 10:f2} {inTheWay.Nanoseconds, 11:f2} {inTheWay.Processor, 10:f2}"
+            );
         }
 
         // By processor time: the neighbours of a shared machine do not come and go with the depth of our book.
@@ -44,36 +45,40 @@ public static class DepthVerb
         var isRight = slowdown < 2 && stores.All(store => store.IsAsExpected);
         Console.WriteLine(isRight ? "  results are as expected" : "  NOT as expected");
         Console.WriteLine();
-        Console.WriteLine(JsonSerializer.Serialize(new
-        {
-            engine = isFull ? "full" : "bare",
-            ops = operations,
-            depths = speeds.Select(speed => new
-            {
-                resting = speed.Resting,
-                ns_per_op = Math.Round(speed.Behind.Nanoseconds, 2),
-                cpu_ns_per_op = Math.Round(speed.Behind.Processor, 2),
-                any_cpu_ns_per_op = Math.Round(speed.InTheWay.Processor, 2),
-            }),
-            slowdown = Math.Round(slowdown, 3),
-            slowdown_any = Math.Round(slowdownAny, 3),
-            bytes_per_order = Math.Round(stores.Max(store => store.BytesPerOrder), 1),
-            snapshot_bytes = stores.Max(store => store.SnapshotBytes),
-            snapshot_ms = Math.Round(stores.Max(store => store.WriteMs)),
-            restore_ms = Math.Round(stores.Max(store => store.ReadMs)),
-            restored_hash_equal = stores.All(store => store.IsEqual),
-            stores = stores.Select(store => new
-            {
-                expiring_percent = store.ExpiringPercent,
-                bytes_per_order = Math.Round(store.BytesPerOrder, 1),
-                snapshot_bytes = store.SnapshotBytes,
-                snapshot_ms = Math.Round(store.WriteMs),
-                snapshot_cpu_ms = Math.Round(store.WriteCpuMs),
-                restore_ms = Math.Round(store.ReadMs),
-                restore_cpu_ms = Math.Round(store.ReadCpuMs),
-            }),
-            as_expected = isRight,
-        }));
+        Console.WriteLine(
+            JsonSerializer.Serialize(
+                new
+                {
+                    engine = isFull ? "full" : "bare",
+                    ops = operations,
+                    depths = speeds.Select(speed => new
+                    {
+                        resting = speed.Resting,
+                        ns_per_op = Math.Round(speed.Behind.Nanoseconds, 2),
+                        cpu_ns_per_op = Math.Round(speed.Behind.Processor, 2),
+                        any_cpu_ns_per_op = Math.Round(speed.InTheWay.Processor, 2),
+                    }),
+                    slowdown = Math.Round(slowdown, 3),
+                    slowdown_any = Math.Round(slowdownAny, 3),
+                    bytes_per_order = Math.Round(stores.Max(store => store.BytesPerOrder), 1),
+                    snapshot_bytes = stores.Max(store => store.SnapshotBytes),
+                    snapshot_ms = Math.Round(stores.Max(store => store.WriteMs)),
+                    restore_ms = Math.Round(stores.Max(store => store.ReadMs)),
+                    restored_hash_equal = stores.All(store => store.IsEqual),
+                    stores = stores.Select(store => new
+                    {
+                        expiring_percent = store.ExpiringPercent,
+                        bytes_per_order = Math.Round(store.BytesPerOrder, 1),
+                        snapshot_bytes = store.SnapshotBytes,
+                        snapshot_ms = Math.Round(store.WriteMs),
+                        snapshot_cpu_ms = Math.Round(store.WriteCpuMs),
+                        restore_ms = Math.Round(store.ReadMs),
+                        restore_cpu_ms = Math.Round(store.ReadCpuMs),
+                    }),
+                    as_expected = isRight,
+                }
+            )
+        );
         return Task.FromResult(isRight ? 0 : 1);
     }
 
@@ -82,9 +87,8 @@ public static class DepthVerb
         var workload = new Workload("depth", operations, 1, inTheWay ? (uint)resting : 2_000, new Expectation("", 0, TradeTotals.None));
         var (stream, totals, mostLive) = WorkloadGenerator.Generate(workload, Workload.PublishedSeed, resting, inTheWay);
         var full = isFull ? FullStream.From(stream, 1, Math.Max(mostLive, Deepest)) : null;
-        IEngineRun Fresh() => full is null
-            ? new BareRun(stream, 1, mostLive + 1)
-            : new FullRun(full, full.Capacity(mostLive, totals.Trades));
+        IEngineRun Fresh() =>
+            full is null ? new BareRun(stream, 1, mostLive + 1) : new FullRun(full, full.Capacity(mostLive, totals.Trades));
 
         var timings = new List<Timing>();
         for (var i = -WarmUps; i < runs; i++)

@@ -55,7 +55,8 @@ public sealed class FullRun : IEngineRun
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Apply<TEvents>(int count, ref TEvents events) where TEvents : struct, IExchangeEvents
+    private void Apply<TEvents>(int count, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
     {
         var engine = _engine;
         foreach (ref readonly var command in _commands.AsSpan(0, count))
@@ -89,9 +90,7 @@ public sealed class FullRun : IEngineRun
 
         public void OnRejected(in CommandRejected e) => Refusals.Add(e.Reason);
 
-        public readonly void OnTrade(in TradeExecuted e)
-        {
-        }
+        public readonly void OnTrade(in TradeExecuted e) { }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void OnFilled(in OrderFilled e)
@@ -107,17 +106,11 @@ public sealed class FullRun : IEngineRun
 
         public void OnCancelled(in OrderCancelled e) => Cancelled++;
 
-        public readonly void OnReplaced(in OrderReplaced e)
-        {
-        }
+        public readonly void OnReplaced(in OrderReplaced e) { }
 
-        public readonly void OnMarketChanged(in MarketChanged e)
-        {
-        }
+        public readonly void OnMarketChanged(in MarketChanged e) { }
 
-        public readonly void OnTradeClosed(in TradeClosed e)
-        {
-        }
+        public readonly void OnTradeClosed(in TradeClosed e) { }
 
         public void OnBalanceTouched(AccountId account, MarketId market, byte outcome) => Touched++;
     }
@@ -129,15 +122,11 @@ public sealed class FullRun : IEngineRun
         public Refusals Refusals;
         private long _taker;
 
-        public readonly void OnAccepted(in OrderAccepted e)
-        {
-        }
+        public readonly void OnAccepted(in OrderAccepted e) { }
 
         public void OnRejected(in CommandRejected e) => Refusals.Add(e.Reason);
 
-        public readonly void OnTrade(in TradeExecuted e)
-        {
-        }
+        public readonly void OnTrade(in TradeExecuted e) { }
 
         public void OnFilled(in OrderFilled e)
         {
@@ -149,24 +138,14 @@ public sealed class FullRun : IEngineRun
                 Totals = Totals.With(id, _taker, e.Outcome == 0 ? e.Price.Ticks : Price.TicksPerUnit - e.Price.Ticks, e.Quantity.Lots);
         }
 
-        public readonly void OnCancelled(in OrderCancelled e)
-        {
-        }
+        public readonly void OnCancelled(in OrderCancelled e) { }
 
-        public readonly void OnReplaced(in OrderReplaced e)
-        {
-        }
+        public readonly void OnReplaced(in OrderReplaced e) { }
 
-        public readonly void OnMarketChanged(in MarketChanged e)
-        {
-        }
+        public readonly void OnMarketChanged(in MarketChanged e) { }
 
-        public readonly void OnTradeClosed(in TradeClosed e)
-        {
-        }
+        public readonly void OnTradeClosed(in TradeClosed e) { }
 
-        public readonly void OnBalanceTouched(AccountId account, MarketId market, byte outcome)
-        {
-        }
+        public readonly void OnBalanceTouched(AccountId account, MarketId market, byte outcome) { }
     }
 }

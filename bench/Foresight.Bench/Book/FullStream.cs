@@ -58,11 +58,21 @@ public sealed class FullStream
     public static FullStream From(Operation[] operations, int books, int mostLive, int expiringPercent = 0)
     {
         if (mostLive > ExchangeLimits.OpenOrdersPerMarket * (long)books)
-            throw new OptionException($"{mostLive} orders rest at once: the exchange takes {ExchangeLimits.OpenOrdersPerMarket} in a market");
+            throw new OptionException(
+                $"{mostLive} orders rest at once: the exchange takes {ExchangeLimits.OpenOrdersPerMarket} in a market"
+            );
         var accountsPerSide = Math.Max(LeastAccountsPerSide, (mostLive + OrdersToAnAccount - 1) / OrdersToAnAccount);
         List<Command> setUp = [];
         for (var market = 1; market <= books; market++)
-            setUp.Add(new Command { Kind = CommandKind.ListMarket, Market = new MarketId(market), Outcomes = 2, TickSize = 1 });
+            setUp.Add(
+                new Command
+                {
+                    Kind = CommandKind.ListMarket,
+                    Market = new MarketId(market),
+                    Outcomes = 2,
+                    TickSize = 1,
+                }
+            );
         for (var account = 1; account <= accountsPerSide * 2; account++)
         {
             setUp.Add(Observe(account, 0, Command.CollateralOutcome));
@@ -84,7 +94,12 @@ public sealed class FullStream
     {
         var accounts = _accountsPerSide * 2;
         return new ExchangeCapacity(
-            mostLive + 1, (int)trades + 1, accounts, accounts * (1 + 2 * _books), BookStream.PagesOf(_operations, _books));
+            mostLive + 1,
+            (int)trades + 1,
+            accounts,
+            accounts * (1 + 2 * _books),
+            BookStream.PagesOf(_operations, _books)
+        );
     }
 
     private Command CommandOf(int index)
@@ -115,26 +130,30 @@ public sealed class FullStream
             Side = (Side)(isMirrored ? operation.Side ^ 1 : operation.Side),
             Price = new Price(isMirrored ? Price.TicksPerUnit - operation.Price : operation.Price),
             Quantity = new Quantity(operation.Quantity),
-            TimeInForce = !rests ? TimeInForce.ImmediateOrCancel : expires ? TimeInForce.GoodTilDate : TimeInForce.GoodTilCancelled,
+            TimeInForce =
+                !rests ? TimeInForce.ImmediateOrCancel
+                : expires ? TimeInForce.GoodTilDate
+                : TimeInForce.GoodTilCancelled,
             ExpiresAtSeconds = expires ? ExpiryOf(operation.Id) : 0,
             SaltTag = operation.Id,
         };
     }
 
-    private AccountId AccountOf(in Operation operation)
-        => new(1 + (int)((operation.Id * 2_654_435_761 >> 16) % _accountsPerSide) + operation.Side * _accountsPerSide);
+    private AccountId AccountOf(in Operation operation) =>
+        new(1 + (int)((operation.Id * 2_654_435_761 >> 16) % _accountsPerSide) + operation.Side * _accountsPerSide);
 
     /// <summary>Between one and twelve days after the beginning, in no order.</summary>
     private static long ExpiryOf(uint id) => StartMicros / 1_000_000 + 86_400 + unchecked(id * 2_654_435_761) % 1_000_000;
 
-    private static Command Observe(int account, int market, byte outcome) => new()
-    {
-        Kind = CommandKind.ObserveBalance,
-        Account = new AccountId(account),
-        Market = new MarketId(market),
-        Outcome = outcome,
-        Amount = new Amount(market == 0 ? Plenty : 0),
-        Quantity = new Quantity(market == 0 ? 0 : Plenty),
-        Block = 1,
-    };
+    private static Command Observe(int account, int market, byte outcome) =>
+        new()
+        {
+            Kind = CommandKind.ObserveBalance,
+            Account = new AccountId(account),
+            Market = new MarketId(market),
+            Outcome = outcome,
+            Amount = new Amount(market == 0 ? Plenty : 0),
+            Quantity = new Quantity(market == 0 ? 0 : Plenty),
+            Block = 1,
+        };
 }

@@ -2,7 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Foresight.Bench.Book;
 
-public enum OperationKind : byte { Limit = 0, ImmediateOrCancel = 1, Cancel = 2 }
+public enum OperationKind : byte
+{
+    Limit = 0,
+    ImmediateOrCancel = 1,
+    Cancel = 2,
+}
 
 /// <summary>One record of the workload, as it lies in its file: 16 bytes, little-endian.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1, Size = 16)]

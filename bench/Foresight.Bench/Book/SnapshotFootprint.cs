@@ -13,8 +13,15 @@ namespace Foresight.Bench.Book;
 /// <param name="ReadCpuMs">As of writing.</param>
 /// <param name="IsEqual">Whether every restored exchange had the hash of the one that was written.</param>
 public sealed record SnapshotFootprint(
-    int ExpiringPercent, double BytesPerOrder, double WriteMs, double WriteCpuMs, double ReadMs, double ReadCpuMs,
-    long SnapshotBytes, bool IsEqual)
+    int ExpiringPercent,
+    double BytesPerOrder,
+    double WriteMs,
+    double WriteCpuMs,
+    double ReadMs,
+    double ReadCpuMs,
+    long SnapshotBytes,
+    bool IsEqual
+)
 {
     private const double MostBytesPerOrder = 100;
     private const double MostMs = 1000;
@@ -24,8 +31,8 @@ public sealed record SnapshotFootprint(
 
     public static IReadOnlyList<SnapshotFootprint> Measure(int orders)
     {
-        Console.Write($"  {orders:n0} orders: {"expiring",9} {"B/order",8} {"snapshot MB",12} ");
-        Console.WriteLine($"{"write ms",9} {"cpu ms",8} {"restore ms",11} {"cpu ms",8}");
+        Console.Write($"  {orders:n0} orders: {"expiring", 9} {"B/order", 8} {"snapshot MB", 12} ");
+        Console.WriteLine($"{"write ms", 9} {"cpu ms", 8} {"restore ms", 11} {"cpu ms", 8}");
         var workload = new Workload("store", 0, 1, (uint)orders, new Expectation("", 0, TradeTotals.None));
         var (operations, _, _) = WorkloadGenerator.Generate(workload, Workload.PublishedSeed, orders);
         var stores = new List<SnapshotFootprint>();
@@ -33,8 +40,8 @@ public sealed record SnapshotFootprint(
         {
             var store = Of(FullStream.From(operations, 1, orders, percent), orders, percent);
             stores.Add(store);
-            Console.Write($"  {"",17}{percent,8} % {store.BytesPerOrder,8:f1} {store.SnapshotBytes / 1e6,12:f0} ");
-            Console.WriteLine($"{store.WriteMs,9:f0} {store.WriteCpuMs,8:f0} {store.ReadMs,11:f0} {store.ReadCpuMs,8:f0}");
+            Console.Write($"  {"", 17}{percent, 8} % {store.BytesPerOrder, 8:f1} {store.SnapshotBytes / 1e6, 12:f0} ");
+            Console.WriteLine($"{store.WriteMs, 9:f0} {store.WriteCpuMs, 8:f0} {store.ReadMs, 11:f0} {store.ReadCpuMs, 8:f0}");
         }
 
         return stores;
@@ -74,7 +81,15 @@ public sealed record SnapshotFootprint(
         }
 
         return new SnapshotFootprint(
-            expiringPercent, (double)bytes / orders, Median(writes), Median(writesCpu), Median(reads), Median(readsCpu), length, isEqual);
+            expiringPercent,
+            (double)bytes / orders,
+            Median(writes),
+            Median(writesCpu),
+            Median(reads),
+            Median(readsCpu),
+            length,
+            isEqual
+        );
     }
 
     private static double Median(List<double> times) => times.Order().ElementAt(times.Count / 2);

@@ -33,8 +33,10 @@ public readonly record struct Timing(double Nanoseconds, double Processor, long 
     }
 
     /// <summary>Of each figure the median.</summary>
-    public static Timing Median(IReadOnlyCollection<Timing> timings) => new(
-        timings.Select(timing => timing.Nanoseconds).Order().ElementAt(timings.Count / 2),
-        timings.Select(timing => timing.Processor).Order().ElementAt(timings.Count / 2),
-        timings.Max(timing => timing.Bytes));
+    public static Timing Median(IReadOnlyCollection<Timing> timings) =>
+        new(
+            timings.Select(timing => timing.Nanoseconds).Order().ElementAt(timings.Count / 2),
+            timings.Select(timing => timing.Processor).Order().ElementAt(timings.Count / 2),
+            timings.Max(timing => timing.Bytes)
+        );
 }

@@ -13,17 +13,41 @@ public sealed record Workload(string Name, int Operations, int Books, uint LiveT
     public static IReadOnlyList<Workload> All { get; } =
     [
         // Deep: the book only grows.
-        new("w1", Count, 1, uint.MaxValue, new(
-            "d9e2e5bf060883c13fb522a1c5a61523aa038e6accb94cf82f9532ed018f4b32", 499_665,
-            new(745_566, 19_029_790, 94_365_527_696, 0xbff3414466d326a9))),
+        new(
+            "w1",
+            Count,
+            1,
+            uint.MaxValue,
+            new(
+                "d9e2e5bf060883c13fb522a1c5a61523aa038e6accb94cf82f9532ed018f4b32",
+                499_665,
+                new(745_566, 19_029_790, 94_365_527_696, 0xbff3414466d326a9)
+            )
+        ),
         // Steady: some 2,000 live orders, all in the cache.
-        new("w2", Count, 1, 2000, new(
-            "007c991307d189d139380b91ee1792ee5929b9e2b81a73802210dca5c9c383a6", 718_441,
-            new(537_591, 13_755_628, 68_159_779_223, 0xc35ab500cd6d266a))),
+        new(
+            "w2",
+            Count,
+            1,
+            2000,
+            new(
+                "007c991307d189d139380b91ee1792ee5929b9e2b81a73802210dca5c9c383a6",
+                718_441,
+                new(537_591, 13_755_628, 68_159_779_223, 0xc35ab500cd6d266a)
+            )
+        ),
         // A thousand markets, the first ones busier.
-        new("w3", Count, 1000, 200, new(
-            "06b9c4c5d797c098728c70c33a089d463c6ddf700e35cff6cf3083416d9f031f", 649_259,
-            new(510_964, 13_303_943, 66_520_232_638, 0xc7d9b8e55143d279))),
+        new(
+            "w3",
+            Count,
+            1000,
+            200,
+            new(
+                "06b9c4c5d797c098728c70c33a089d463c6ddf700e35cff6cf3083416d9f031f",
+                649_259,
+                new(510_964, 13_303_943, 66_520_232_638, 0xc7d9b8e55143d279)
+            )
+        ),
     ];
 }
 

@@ -24,7 +24,11 @@ public sealed class WorkloadGenerator
     /// Whether they rest where the workload trades, and are cancelled by it like its own; else they rest far behind, over all prices.
     /// </param>
     public static (Operation[] Operations, TradeTotals Totals, int MostLive) Generate(
-        Workload workload, ulong seed, int resting = 0, bool inTheWay = false)
+        Workload workload,
+        ulong seed,
+        int resting = 0,
+        bool inTheWay = false
+    )
     {
         var generator = new WorkloadGenerator(workload, seed);
         var operations = new Operation[resting + workload.Operations];
@@ -73,7 +77,12 @@ public sealed class WorkloadGenerator
             market.Book.Cancel(target);
             market.Forget(target);
             _live--;
-            return new Operation { Id = target, Kind = OperationKind.Cancel, Book = (ushort)bookNumber };
+            return new Operation
+            {
+                Id = target,
+                Kind = OperationKind.Cancel,
+                Book = (ushort)bookNumber,
+            };
         }
 
         return NewOrder(market, bookNumber, id, isAdd, ref totals);
@@ -113,8 +122,21 @@ public sealed class WorkloadGenerator
         var quantity = 1 + (uint)(((x >> 32) * 100) >> 32);
         _live++;
         market.Book.Add(
-            id, side, price, quantity, rests: true, (_, _, _, _, _) => throw new InvalidOperationException("nothing trades so far behind"));
-        return new Operation { Id = id, Quantity = quantity, Price = price, Kind = OperationKind.Limit, Side = side };
+            id,
+            side,
+            price,
+            quantity,
+            rests: true,
+            (_, _, _, _, _) => throw new InvalidOperationException("nothing trades so far behind")
+        );
+        return new Operation
+        {
+            Id = id,
+            Quantity = quantity,
+            Price = price,
+            Kind = OperationKind.Limit,
+            Side = side,
+        };
     }
 
     private sealed class WorkloadMarket
@@ -128,12 +150,19 @@ public sealed class WorkloadGenerator
 
         public TradeTotals Place(uint id, int side, int price, uint quantity, bool rests, TradeTotals totals)
         {
-            var isResting = Book.Add(id, side, price, quantity, rests, (maker, taker, at, fill, makerIsFilled) =>
-            {
-                totals = totals.With(maker, taker, at, fill);
-                if (makerIsFilled)
-                    Forget(maker);
-            });
+            var isResting = Book.Add(
+                id,
+                side,
+                price,
+                quantity,
+                rests,
+                (maker, taker, at, fill, makerIsFilled) =>
+                {
+                    totals = totals.With(maker, taker, at, fill);
+                    if (makerIsFilled)
+                        Forget(maker);
+                }
+            );
 
             if (isResting)
             {

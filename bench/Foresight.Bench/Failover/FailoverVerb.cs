@@ -6,11 +6,11 @@ using Foresight.ServiceDefaults.Hosting;
 namespace Foresight.Bench.Failover;
 
 /// <summary>
-/// <c>failover [--fault NAME|all] [--runs N] [--rate R] [--seed N] [--ttl MS] [--renew MS] [--poll MS]</c>: three nodes, with the default lease
-/// (5 s, renewed each 1.5 s, looked at each 0.5 s) unless another is asked for, under a steady load of orders over 20 markets, through the same
-/// router that the Api uses; each fault hits the leader N times in one running cluster, or, where it costs a server, one cluster each time. The gap
-/// is the longest silence from the fault on. Exit status 0 if nothing was lost, doubled or written by a leader of the past, the journal replays to
-/// the live state, and what has a bound kept to it.
+/// <c>failover [--fault NAME|all] [--runs N] [--rate R] [--seed N] [--ttl MS] [--renew MS] [--poll MS]</c>: three nodes, with the default
+/// lease (5 s, renewed each 1.5 s, looked at each 0.5 s) unless another is asked for, under a steady load of orders over 20 markets,
+/// through the same router that the Api uses; each fault hits the leader N times in one running cluster, or, where it costs a server, one
+/// cluster each time. The gap is the longest silence from the fault on. Exit status 0 if nothing was lost, doubled or written by a leader
+/// of the past, the journal replays to the live state, and what has a bound kept to it.
 /// </summary>
 internal static class FailoverVerb
 {
@@ -32,7 +32,8 @@ internal static class FailoverVerb
                 Console.WriteLine($"{fault.Name}: {fault.Meaning}; {runs} times under {rate:0} orders/s, seed {seed}");
                 var under = lease with { CrashFastPath = fault.FastPath };
                 var report = new FaultReport(fault, fault.BoundsOf(under));
-                if (fault.Replication == Replication.None) await RunAsync(shared!, fault, under, 1, runs, rate, seed, report);
+                if (fault.Replication == Replication.None)
+                    await RunAsync(shared!, fault, under, 1, runs, rate, seed, report);
                 for (var run = 1; fault.Replication != Replication.None && run <= runs; run++)
                 {
                     await using var own = await TestStores.StartAsync(fault.Replication);
@@ -44,8 +45,10 @@ internal static class FailoverVerb
 
         Console.WriteLine();
         Console.WriteLine(FaultReport.Header);
-        foreach (var report in reports) Console.WriteLine(report.Line);
-        foreach (var report in reports) report.SayWhatWasJudged();
+        foreach (var report in reports)
+            Console.WriteLine(report.Line);
+        foreach (var report in reports)
+            report.SayWhatWasJudged();
         Console.WriteLine((reports is [var only] ? only.Json : Together(reports)).ToJsonString());
         return reports.TrueForAll(report => report.Holds) ? 0 : 1;
     }
@@ -55,7 +58,8 @@ internal static class FailoverVerb
         var defaults = new LeaseOptions();
         var lease = defaults with
         {
-            LeaseDuration = Milliseconds("ttl", defaults.LeaseDuration), RenewInterval = Milliseconds("renew", defaults.RenewInterval),
+            LeaseDuration = Milliseconds("ttl", defaults.LeaseDuration),
+            RenewInterval = Milliseconds("renew", defaults.RenewInterval),
             PollInterval = Milliseconds("poll", defaults.PollInterval),
         };
         try
@@ -75,20 +79,35 @@ internal static class FailoverVerb
 
     /// <param name="first">Number of the first run.</param>
     private static async Task RunAsync(
-        TestStores stores, Fault fault, LeaseOptions lease, int first, int runs, double rate, int seed, FaultReport report)
+        TestStores stores,
+        Fault fault,
+        LeaseOptions lease,
+        int first,
+        int runs,
+        double rate,
+        int seed,
+        FaultReport report
+    )
     {
         var cluster = await FaultCluster.StartAsync(stores, lease, fault.ProxyPostgres);
         await using var run = new FaultRun(fault, cluster, new OrderLoad(cluster.Router, rate, seed), report);
-        for (var number = first; number < first + runs; number++) await run.BreakAsync(number);
+        for (var number = first; number < first + runs; number++)
+            await run.BreakAsync(number);
         await run.JudgeAsync();
     }
 
-    private static JsonObject Together(IReadOnlyList<FaultReport> reports) => new()
-    {
-        ["fault"] = "all", ["runs"] = reports.Sum(report => report.Gaps.Count), ["gap_max_s"] = reports.Max(report => report.Gaps.Max()),
-        ["lost"] = reports.Sum(report => report.Verdict.Lost), ["unreplicated"] = reports.Sum(report => report.Verdict.Unreplicated),
-        ["doubled"] = reports.Sum(report => report.Verdict.Doubled), ["stale_rows"] = reports.Sum(report => report.Verdict.StaleRows),
-        ["replay_equal"] = reports.All(report => report.Verdict.ReplayEqual), ["holds"] = reports.All(report => report.Holds),
-        ["faults"] = JsonSerializer.SerializeToNode(reports.Select(report => report.Json)),
-    };
+    private static JsonObject Together(IReadOnlyList<FaultReport> reports) =>
+        new()
+        {
+            ["fault"] = "all",
+            ["runs"] = reports.Sum(report => report.Gaps.Count),
+            ["gap_max_s"] = reports.Max(report => report.Gaps.Max()),
+            ["lost"] = reports.Sum(report => report.Verdict.Lost),
+            ["unreplicated"] = reports.Sum(report => report.Verdict.Unreplicated),
+            ["doubled"] = reports.Sum(report => report.Verdict.Doubled),
+            ["stale_rows"] = reports.Sum(report => report.Verdict.StaleRows),
+            ["replay_equal"] = reports.All(report => report.Verdict.ReplayEqual),
+            ["holds"] = reports.All(report => report.Holds),
+            ["faults"] = JsonSerializer.SerializeToNode(reports.Select(report => report.Json)),
+        };
 }

@@ -29,7 +29,12 @@ internal sealed record Injected(DateTimeOffset? Lifted = null, string? Zombie = 
 /// <param name="Answer">From an order to its one answer; and there must be one.</param>
 /// <param name="Epochs">Terms that began.</param>
 internal sealed record Bounds(
-    double? Silence = null, double? Unavailable = null, double? Demotion = null, double? Answer = null, long? Epochs = null);
+    double? Silence = null,
+    double? Unavailable = null,
+    double? Demotion = null,
+    double? Answer = null,
+    long? Epochs = null
+);
 
 /// <summary>One way to break a cluster.</summary>
 /// <param name="InjectAsync">Breaks it, lifts what lasts, and says what it did.</param>
@@ -37,8 +42,14 @@ internal sealed record Bounds(
 /// <param name="FastPath">Whether followers may take over from a dead leader before its lease ends.</param>
 /// <param name="Replication">Of Postgres; with a standby each run has servers of its own, because a promotion cannot be undone.</param>
 internal sealed record Fault(
-    string Name, string Meaning, Func<Scene, Task<Injected>> InjectAsync, bool HasSuccessor = true, bool FastPath = true,
-    bool ProxyPostgres = false, Replication Replication = Replication.None)
+    string Name,
+    string Meaning,
+    Func<Scene, Task<Injected>> InjectAsync,
+    bool HasSuccessor = true,
+    bool FastPath = true,
+    bool ProxyPostgres = false,
+    Replication Replication = Replication.None
+)
 {
     /// <summary>By the lease that the nodes have.</summary>
     public Func<LeaseOptions, Bounds> BoundsOf { get; init; } = _ => new Bounds();

@@ -2,16 +2,18 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Foresight.Protocol;
-using Foresight.Matching.Leadership;
 using Foresight.Cluster;
+using Foresight.Matching.Leadership;
+using Foresight.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using StackExchange.Redis;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>Three matching nodes as processes, over stores that can be taken from each of them, and a client as an Api node has one.</summary>
+/// <summary>
+/// Three matching nodes as processes, over stores that can be taken from each of them, and a client as an Api node has one.
+/// </summary>
 internal sealed class FaultCluster : IAsyncDisposable
 {
     public const int Markets = 20;
@@ -19,12 +21,12 @@ internal sealed class FaultCluster : IAsyncDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly Dictionary<string, string?> settings;
-    private readonly RedisClient redis;
-    private readonly LeaderDirectory leaders;
-    private readonly NodeRegistry registry;
-    private readonly ConcurrentDictionary<string, Member> members = new();
-    private readonly bool proxyPostgres;
+    private readonly Dictionary<string, string?> _settings;
+    private readonly RedisClient _redis;
+    private readonly LeaderDirectory _leaders;
+    private readonly NodeRegistry _registry;
+    private readonly ConcurrentDictionary<string, Member> _members = new();
+    private readonly bool _proxyPostgres;
 
     private FaultCluster(TestStores stores, string connection, LeaseOptions lease, bool proxyPostgres)
     {
@@ -32,18 +34,27 @@ internal sealed class FaultCluster : IAsyncDisposable
         Connection = connection;
         Lease = lease;
         Database = NpgsqlDataSource.Create(connection);
-        this.proxyPostgres = proxyPostgres;
-        settings = new Dictionary<string, string?>
+        _proxyPostgres = proxyPostgres;
+        _settings = new Dictionary<string, string?>
         {
-            ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:", ["CLUSTER_SECRET"] = "a secret of this run",
-            ["LEASE_FAST_PATH"] = lease.CrashFastPath ? "true" : "false", ["LEASE_TTL_MS"] = Milliseconds(lease.LeaseDuration),
-            ["LEASE_RENEW_MS"] = Milliseconds(lease.RenewInterval), ["LEASE_POLL_MS"] = Milliseconds(lease.PollInterval),
+            ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
+            ["CLUSTER_SECRET"] = "a secret of this run",
+            ["LEASE_FAST_PATH"] = lease.CrashFastPath ? "true" : "false",
+            ["LEASE_TTL_MS"] = Milliseconds(lease.LeaseDuration),
+            ["LEASE_RENEW_MS"] = Milliseconds(lease.RenewInterval),
+            ["LEASE_POLL_MS"] = Milliseconds(lease.PollInterval),
         };
-        if (stores.Standby is not null) settings["DATABASE_REPLICA_1_URL"] = StandbyConnection;
-        redis = new RedisClient(stores.Redis, settings["REDIS_KEY_PREFIX"]!);
-        leaders = new LeaderDirectory(redis.Database, redis.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
-        registry = new NodeRegistry(redis.Database, new NoNotices(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
-        Router = new LeaderRouter(leaders, new ClusterSecret(settings["CLUSTER_SECRET"]!), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
+        if (stores.Standby is not null)
+            _settings["DATABASE_REPLICA_1_URL"] = StandbyConnection;
+        _redis = new RedisClient(stores.Redis, _settings["REDIS_KEY_PREFIX"]!);
+        _leaders = new LeaderDirectory(_redis.Database, _redis.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
+        _registry = new NodeRegistry(_redis.Database, new NoNotices(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
+        Router = new LeaderRouter(
+            _leaders,
+            new ClusterSecret(_settings["CLUSTER_SECRET"]!),
+            TimeProvider.System,
+            NullLogger<LeaderRouter>.Instance
+        );
     }
 
     public TestStores Stores { get; }
@@ -60,7 +71,7 @@ internal sealed class FaultCluster : IAsyncDisposable
 
     public LeaderRouter Router { get; }
 
-    public IEnumerable<Member> Members => members.Values;
+    public IEnumerable<Member> Members => _members.Values;
 
     public static async Task<FaultCluster> StartAsync(TestStores stores, LeaseOptions lease, bool proxyPostgres)
     {
@@ -69,7 +80,8 @@ internal sealed class FaultCluster : IAsyncDisposable
         await CommitFreeze.InstallAsync(cluster.Database);
         await cluster.StartNodesAsync(["n1", "n2", "n3"]);
         foreach (var result in await cluster.Router.SendAsync([.. Enumerable.Range(1, Accounts).Select(account => Traders.Fund(account))]))
-            if (result.Status != ResultStatus.Accepted) throw new InvalidOperationException($"funding was answered {result.Status} {result.Code}");
+            if (result.Status != ResultStatus.Accepted)
+                throw new InvalidOperationException($"funding was answered {result.Status} {result.Code}");
         return cluster;
     }
 
@@ -87,47 +99,60 @@ internal sealed class FaultCluster : IAsyncDisposable
             $"""
             INSERT INTO markets (market_id, address, question, outcomes, tick_size)
             SELECT n, decode(lpad(to_hex(n), 40, '0'), 'hex'), 'Will it?', ARRAY['yes', 'no'], 1 FROM generate_series(1, {count}) n
-            """);
+            """
+        );
         await list.ExecuteNonQueryAsync();
     }
 
     private async Task StartNodesAsync(IReadOnlyList<string> names)
     {
         await Router.StartAsync(CancellationToken.None);
-        foreach (var name in names) await StartNodeAsync(name);
+        foreach (var name in names)
+            await StartNodeAsync(name);
         await AllStandByAsync();
     }
 
     /// <summary>A node that was not there, or that has ended.</summary>
     public async Task StartNodeAsync(string name)
     {
-        if (members.TryRemove(name, out var old)) await old.DisposeAsync();
-        members[name] = new Member(name, settings, Stores.Redis, Connection, proxyPostgres);
+        if (_members.TryRemove(name, out var old))
+            await old.DisposeAsync();
+        _members[name] = new Member(name, _settings, Stores.Redis, Connection, _proxyPostgres);
     }
 
     /// <summary>Every node has announced itself as it is now, one leads, and nobody else believes that it does.</summary>
-    public Task AllStandByAsync() => UntilAsync("all nodes stand by", async () =>
-    {
-        var known = await registry.ListAsync();
-        return known.Count == members.Count && known.All(node => members.TryGetValue(node.NodeId, out var member) && member.Process.Id == node.ProcessId)
-            && known.Count(node => node.State == "active") == 1 && known.Count(node => node.State == "follower") == members.Count - 1;
-    });
+    public Task AllStandByAsync() =>
+        UntilAsync(
+            "all nodes stand by",
+            async () =>
+            {
+                var known = await _registry.ListAsync();
+                return known.Count == _members.Count
+                    && known.All(node => _members.TryGetValue(node.NodeId, out var member) && member.Process.Id == node.ProcessId)
+                    && known.Count(node => node.State == "active") == 1
+                    && known.Count(node => node.State == "follower") == _members.Count - 1;
+            }
+        );
 
     public async Task<Member> LeaderAsync()
     {
         Member? found = null;
-        await UntilAsync("one node leads", async () =>
-        {
-            leaders.Forget(LeasedResources.Matching);
-            return await leaders.FindAsync(LeasedResources.Matching) is { } holder && members.TryGetValue(holder.NodeId, out found)
-                && await registry.FindAsync(holder.NodeId) is { State: "active" };
-        });
+        await UntilAsync(
+            "one node leads",
+            async () =>
+            {
+                _leaders.Forget(LeasedResources.Matching);
+                return await _leaders.FindAsync(LeasedResources.Matching) is { } holder
+                    && _members.TryGetValue(holder.NodeId, out found)
+                    && await _registry.FindAsync(holder.NodeId) is { State: "active" };
+            }
+        );
         return found!;
     }
 
     /// <summary>Whether the node has said, since this moment, that it follows.</summary>
     public async Task<bool> FollowsSinceAsync(string name, DateTimeOffset since) =>
-        await registry.FindAsync(name) is { State: "follower" } node && node.HeartbeatAt >= since;
+        await _registry.FindAsync(name) is { State: "follower" } node && node.HeartbeatAt >= since;
 
     public async Task<long> EpochAsync()
     {
@@ -152,15 +177,15 @@ internal sealed class FaultCluster : IAsyncDisposable
         Database = NpgsqlDataSource.Create(StandbyConnection);
     }
 
-    public Task DeleteLeaseAsync() => redis.Database.KeyDeleteAsync(LeaseKey);
+    public Task DeleteLeaseAsync() => _redis.Database.KeyDeleteAsync(LeaseKey);
 
     /// <summary>As if this node held it, with a token that nobody has, and for ever.</summary>
     public async Task ForgeLeaseAsync(Member by)
     {
-        var node = await registry.FindAsync(by.Name) ?? throw new InvalidOperationException($"{by.Name} is not registered");
+        var node = await _registry.FindAsync(by.Name) ?? throw new InvalidOperationException($"{by.Name} is not registered");
         var now = DateTimeOffset.UtcNow;
         var forged = new LeaseRecord(node.NodeId, node.Address, Guid.NewGuid(), await EpochAsync() + 1, now, now);
-        await redis.Database.StringSetAsync(LeaseKey, JsonSerializer.Serialize(forged, JsonSerializerOptions.Web));
+        await _redis.Database.StringSetAsync(LeaseKey, JsonSerializer.Serialize(forged, JsonSerializerOptions.Web));
     }
 
     /// <summary>What the last take-over took up to each phase, in milliseconds since the term before was last seen alive.</summary>
@@ -170,7 +195,8 @@ internal sealed class FaultCluster : IAsyncDisposable
             """
             SELECT coalesce(string_agg(p.key || ' ' || round(p.value::numeric), ', ' ORDER BY p.value::numeric), '') FROM jsonb_each_text(
                 (SELECT phases FROM leadership_history WHERE resource = $1 ORDER BY epoch DESC LIMIT 1)) p
-            """);
+            """
+        );
         command.Parameters.AddWithValue(LeasedResources.Matching);
         return (string)(await command.ExecuteScalarAsync())!;
     }
@@ -182,7 +208,9 @@ internal sealed class FaultCluster : IAsyncDisposable
         return proof!;
     }
 
-    /// <summary>Asks until it holds. What is asked is what was just broken: a store that does not answer, or not in time, is asked again.</summary>
+    /// <summary>
+    /// Asks until it holds. What is asked is what was just broken: a store that does not answer, or not in time, is asked again.
+    /// </summary>
     public static async Task UntilAsync(string what, Func<Task<bool>> holds)
     {
         var started = Stopwatch.GetTimestamp();
@@ -191,24 +219,27 @@ internal sealed class FaultCluster : IAsyncDisposable
             Exception? silent = null;
             try
             {
-                if (await holds()) return;
+                if (await holds())
+                    return;
             }
             catch (Exception error) when (error is RedisException or NpgsqlException or TimeoutException)
             {
                 silent = error;
             }
 
-            if (Stopwatch.GetElapsedTime(started) > Patience) throw new TimeoutException($"waited {Patience.TotalSeconds} s in vain: {what}", silent);
+            if (Stopwatch.GetElapsedTime(started) > Patience)
+                throw new TimeoutException($"waited {Patience.TotalSeconds} s in vain: {what}", silent);
             await Task.Delay(10);
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var member in members.Values) await member.DisposeAsync();
+        foreach (var member in _members.Values)
+            await member.DisposeAsync();
         await Router.StopAsync(CancellationToken.None);
         Router.Dispose();
-        redis.Dispose();
+        _redis.Dispose();
         await Database.DisposeAsync();
     }
 
@@ -231,10 +262,14 @@ internal sealed class FaultCluster : IAsyncDisposable
                 (connection.Host, connection.Port) = ("127.0.0.1", Postgres.Port);
             }
 
-            Process = new NodeProcess(name, new Dictionary<string, string?>(shared)
-            {
-                ["ConnectionStrings:redis"] = Redis.Redis(redis), ["ConnectionStrings:foresight"] = connection.ConnectionString,
-            });
+            Process = new NodeProcess(
+                name,
+                new Dictionary<string, string?>(shared)
+                {
+                    ["ConnectionStrings:redis"] = Redis.Redis(redis),
+                    ["ConnectionStrings:foresight"] = connection.ConnectionString,
+                }
+            );
         }
 
         public string Name { get; }
@@ -248,7 +283,8 @@ internal sealed class FaultCluster : IAsyncDisposable
         {
             await Process.DisposeAsync();
             await Redis.DisposeAsync();
-            if (Postgres is not null) await Postgres.DisposeAsync();
+            if (Postgres is not null)
+                await Postgres.DisposeAsync();
         }
 
         private static (string Host, int Port) PlaceOf(string redis)

@@ -13,8 +13,8 @@ internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load
 
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(30);
 
-    private readonly List<string> wrong = [];
-    private readonly HashSet<JournalPlace> unreplicated = [];
+    private readonly List<string> _wrong = [];
+    private readonly HashSet<JournalPlace> _unreplicated = [];
 
     /// <summary>Breaks it once, and waits until it is whole again.</summary>
     /// <param name="number">For the line that is printed.</param>
@@ -37,20 +37,24 @@ internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load
         await AcknowledgedAsync();
         Measure(injectedAt, injected.Lifted is null || injected.Zombie is not null ? null : liftedAt);
         report.Epochs.Add(await cluster.EpochAsync() - before);
-        wrong.AddRange(injected.Wrong.Select(sentence => $"run {number}: {sentence}"));
-        unreplicated.UnionWith(injected.Unreplicated);
+        _wrong.AddRange(injected.Wrong.Select(sentence => $"run {number}: {sentence}"));
+        _unreplicated.UnionWith(injected.Unreplicated);
         await SayAsync(number, injected);
-        if (injected.Ended is { } ended) await RestartAsync(ended);
+        if (injected.Ended is { } ended)
+            await RestartAsync(ended);
         await cluster.AllStandByAsync();
         // Else the next run would measure how this one's backlog is worked off.
-        await FaultCluster.UntilAsync("the orders that waited are answered", () => Task.FromResult(load.UnderWay <= load.Rate * Steady.TotalSeconds));
+        await FaultCluster.UntilAsync(
+            "the orders that waited are answered",
+            () => Task.FromResult(load.UnderWay <= load.Rate * Steady.TotalSeconds)
+        );
     }
 
     /// <summary>Ends the load, and compares what it was told with the journal.</summary>
     public async Task JudgeAsync()
     {
         await load.FinishAsync();
-        report.Finish(load, await Verdict.OfAsync(cluster, load, unreplicated), wrong);
+        report.Finish(load, await Verdict.OfAsync(cluster, load, _unreplicated), _wrong);
     }
 
     public async ValueTask DisposeAsync()
@@ -65,7 +69,9 @@ internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load
         var unavailable = report.Unavailable[^1] > report.Gaps[^1] ? $" ({report.Unavailable[^1]:0.00} s in all)" : "";
         var phases = report.Epochs[^1] == 0 ? "" : $" (take-over, ms: {await cluster.PhasesAsync()})";
         var said = injected.Said is { } sentence ? $"; {sentence}" : "";
-        Console.WriteLine($"  {number,3}: gap {report.Gaps[^1]:0.00} s{unavailable}, {report.Epochs[^1]} epochs{zombieTook}{said}{phases}");
+        Console.WriteLine(
+            $"  {number, 3}: gap {report.Gaps[^1]:0.00} s{unavailable}, {report.Epochs[^1]} epochs{zombieTook}{said}{phases}"
+        );
     }
 
     private async Task RestartAsync(string name)
@@ -90,6 +96,7 @@ internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load
         report.Gaps.Add(silences.Max().TotalSeconds);
         report.Unavailable.Add(silences.Where(silence => silence >= Noticeable).Sum(silence => silence.TotalSeconds));
         report.Answers.Add(answered.Max(one => Stopwatch.GetElapsedTime(one.SentAt, one.At)).TotalSeconds);
-        if (lifted is { } at) report.Back.Add(Stopwatch.GetElapsedTime(at, answered.First(one => one.At > at).At).TotalSeconds);
+        if (lifted is { } at)
+            report.Back.Add(Stopwatch.GetElapsedTime(at, answered.First(one => one.At > at).At).TotalSeconds);
     }
 }

@@ -22,10 +22,22 @@ internal static class NodeFaults
             BoundsOf = _ => new Bounds(Unavailable: 3),
         },
         new("stop", "SIGSTOP for three leases, then SIGCONT", StopAsync) { BoundsOf = Demoted },
-        new("failpoint-insert", "SIGSTOP between the fence and the first row of a transaction",
-            scene => StopInsideAsync(scene, FreezePoint.BeforeInsert)) { BoundsOf = Demoted },
-        new("failpoint-commit", "SIGSTOP between the last row of a transaction and its commit",
-            scene => StopInsideAsync(scene, FreezePoint.BeforeCommit)) { BoundsOf = Demoted },
+        new(
+            "failpoint-insert",
+            "SIGSTOP between the fence and the first row of a transaction",
+            scene => StopInsideAsync(scene, FreezePoint.BeforeInsert)
+        )
+        {
+            BoundsOf = Demoted,
+        },
+        new(
+            "failpoint-commit",
+            "SIGSTOP between the last row of a transaction and its commit",
+            scene => StopInsideAsync(scene, FreezePoint.BeforeCommit)
+        )
+        {
+            BoundsOf = Demoted,
+        },
     ];
 
     private static Bounds Demoted(LeaseOptions lease) => new(Demotion: 1);
@@ -52,11 +64,13 @@ internal static class NodeFaults
         {
             var leader = await scene.Cluster.LeaderAsync();
             var next = waiting.Find(member => member == leader) ?? waiting[0];
-            if (next == leader) handOvers++;
+            if (next == leader)
+                handOvers++;
             waiting.Remove(next);
             next.Process.AskToEnd();
             await next.Process.EndedAsync(EndsWithin);
-            if (next.Process.ExitCode != 0) wrong.Add($"{next.Name} ended with {next.Process.ExitCode} when it was told to");
+            if (next.Process.ExitCode != 0)
+                wrong.Add($"{next.Name} ended with {next.Process.ExitCode} when it was told to");
             await scene.Cluster.StartNodeAsync(next.Name);
             await scene.Cluster.AllStandByAsync();
         }

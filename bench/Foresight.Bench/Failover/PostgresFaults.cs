@@ -10,22 +10,39 @@ internal static class PostgresFaults
 
     public static readonly IReadOnlyList<Fault> All =
     [
-        new("partition-postgres", "the leader is cut off from Postgres, and from nothing else",
-            scene => RedisFaults.PartitionAsync(scene, scene.Leader.Postgres!, ProxyMode.Frozen), ProxyPostgres: true),
-        new("swallow-commit", "a commit of the leader is done, its answer is lost, and its connections break", SwallowAsync, ProxyPostgres: true)
+        new(
+            "partition-postgres",
+            "the leader is cut off from Postgres, and from nothing else",
+            scene => RedisFaults.PartitionAsync(scene, scene.Leader.Postgres!, ProxyMode.Frozen),
+            ProxyPostgres: true
+        ),
+        new(
+            "swallow-commit",
+            "a commit of the leader is done, its answer is lost, and its connections break",
+            SwallowAsync,
+            ProxyPostgres: true
+        )
         {
             // A caller that asks again learns within 10 s what became of its order.
             BoundsOf = _ => new Bounds(Answer: 10),
         },
         new("postgres-restart", "kill -9 of the primary, which is started again; the nodes live on", RestartAsync),
-        new("promote-sync", "kill -9 of the primary, its synchronous standby is promoted, the old primary comes back",
-            scene => Promotion.InjectAsync(scene, behind: TimeSpan.Zero), Replication: Replication.Synchronous)
+        new(
+            "promote-sync",
+            "kill -9 of the primary, its synchronous standby is promoted, the old primary comes back",
+            scene => Promotion.InjectAsync(scene, behind: TimeSpan.Zero),
+            Replication: Replication.Synchronous
+        )
         {
             // The write outage, its detection included.
             BoundsOf = _ => new Bounds(Silence: 10),
         },
-        new("promote-async", "the same with an asynchronous standby, which lacks the last half second",
-            scene => Promotion.InjectAsync(scene, behind: TimeSpan.FromSeconds(0.5)), Replication: Replication.Asynchronous)
+        new(
+            "promote-async",
+            "the same with an asynchronous standby, which lacks the last half second",
+            scene => Promotion.InjectAsync(scene, behind: TimeSpan.FromSeconds(0.5)),
+            Replication: Replication.Asynchronous
+        )
         {
             BoundsOf = _ => new Bounds(Silence: 10),
         },
@@ -40,7 +57,8 @@ internal static class PostgresFaults
         var unanswered = 0L;
         await FaultCluster.UntilAsync(
             "a commit is done whose answer is lost",
-            async () => (unanswered = await scene.Cluster.LastSequenceAsync() - scene.Load.LastSequence) > 0);
+            async () => (unanswered = await scene.Cluster.LastSequenceAsync() - scene.Load.LastSequence) > 0
+        );
         wire.Set(ProxyMode.Cut);
         wire.Set(ProxyMode.Forward);
         return new Injected(DateTimeOffset.UtcNow, Said: $"{unanswered} committed commands without an answer");
@@ -52,9 +70,14 @@ internal static class PostgresFaults
         await scene.Cluster.Stores.KillAsync("postgres");
         await scene.Cluster.Stores.StartAgainAsync("postgres");
         await FaultCluster.UntilAsync(
-            "the primary takes connections again", async () => await StreamingStandby.ScalarAsync(scene.Cluster.Connection, "SELECT 1") is not null);
+            "the primary takes connections again",
+            async () => await StreamingStandby.ScalarAsync(scene.Cluster.Connection, "SELECT 1") is not null
+        );
         // Its connections are to the server that died.
         scene.Cluster.Database.Clear();
-        return new Injected(DateTimeOffset.UtcNow, Said: $"the primary was away for {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.00} s");
+        return new Injected(
+            DateTimeOffset.UtcNow,
+            Said: $"the primary was away for {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.00} s"
+        );
     }
 }

@@ -29,7 +29,8 @@ internal static class Promotion
         var killed = Stopwatch.GetTimestamp();
         var killing = cluster.Stores.KillAsync("postgres");
         // Stopped, it would not notice that its server is gone.
-        if (behind > TimeSpan.Zero) NodeProcess.KillNow(sender);
+        if (behind > TimeSpan.Zero)
+            NodeProcess.KillNow(sender);
         await killing;
         await IsLostAsync(lost);
         var noticed = Stopwatch.GetElapsedTime(killed);
@@ -47,8 +48,9 @@ internal static class Promotion
         var acknowledged = scene.Load.Acknowledgements.Count(one => unreplicated.Contains(one.Place));
         return new Injected(
             Said: $"taken for lost {noticed.TotalSeconds:0.00} s, promoted {done.TotalSeconds:0.00} s and acknowledging {again.TotalSeconds:0.00} s "
-            + $"after the kill; {unreplicated.Count} commands were not replicated, {acknowledged} of them acknowledged; "
-            + $"{written} rows written to the old primary")
+                + $"after the kill; {unreplicated.Count} commands were not replicated, {acknowledged} of them acknowledged; "
+                + $"{written} rows written to the old primary"
+        )
         {
             // With a synchronous standby none of them may have been acknowledged: then they are lost, and nothing excuses it.
             Unreplicated = behind > TimeSpan.Zero ? unreplicated : new HashSet<JournalPlace>(),

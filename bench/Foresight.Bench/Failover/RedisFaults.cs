@@ -10,12 +10,21 @@ internal static class RedisFaults
         new("redis-kill", "kill -9 of Redis, restarted empty", KillAsync, HasSuccessor: false),
         new("redis-freeze", "SIGSTOP of Redis for two leases", FreezeAsync),
         new("redis-pause", "CLIENT PAUSE of everybody for two leases", PauseAsync),
-        new("partition", "the leader is cut off from Redis, and from nothing else",
-            scene => PartitionAsync(scene, scene.Leader.Redis, ProxyMode.Frozen)),
-        new("partition-one-way", "Redis hears the leader, and the leader hears nothing",
-            scene => PartitionAsync(scene, scene.Leader.Redis, ProxyMode.FrozenReplies)),
-        new("trickle", "the leader's way to Redis carries 10 bytes a second",
-            scene => PartitionAsync(scene, scene.Leader.Redis, ProxyMode.Trickle)),
+        new(
+            "partition",
+            "the leader is cut off from Redis, and from nothing else",
+            scene => PartitionAsync(scene, scene.Leader.Redis, ProxyMode.Frozen)
+        ),
+        new(
+            "partition-one-way",
+            "Redis hears the leader, and the leader hears nothing",
+            scene => PartitionAsync(scene, scene.Leader.Redis, ProxyMode.FrozenReplies)
+        ),
+        new(
+            "trickle",
+            "the leader's way to Redis carries 10 bytes a second",
+            scene => PartitionAsync(scene, scene.Leader.Redis, ProxyMode.Trickle)
+        ),
         new("jitter", "every node's way to Redis delays each packet by 0 to 0.4 s, for two leases", JitterAsync, HasSuccessor: false)
         {
             // Leadership may change once per two leases at the most.
@@ -71,9 +80,11 @@ internal static class RedisFaults
 
     private static async Task<Injected> JitterAsync(Scene scene)
     {
-        foreach (var member in scene.Cluster.Members) member.Redis.Set(ProxyMode.Jitter);
+        foreach (var member in scene.Cluster.Members)
+            member.Redis.Set(ProxyMode.Jitter);
         await Task.Delay(scene.LeaseDuration * 2);
-        foreach (var member in scene.Cluster.Members) member.Redis.Set(ProxyMode.Forward);
+        foreach (var member in scene.Cluster.Members)
+            member.Redis.Set(ProxyMode.Forward);
         return LiftedNow();
     }
 

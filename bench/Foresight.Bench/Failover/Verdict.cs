@@ -5,19 +5,33 @@ namespace Foresight.Bench.Failover;
 
 /// <summary>What the journal says of everything that was acknowledged.</summary>
 /// <param name="Lost">Acknowledged as accepted, and not in the journal at that epoch and sequence.</param>
-/// <param name="Unreplicated">Acknowledged by an asynchronous primary that was lost before its standby had it; not among <paramref name="Lost"/>.</param>
+/// <param name="Unreplicated">Acknowledged by an asynchronous primary that was lost before
+/// its standby had it; not among <paramref name="Lost"/>.</param>
 /// <param name="Doubled">Orders that were accepted more than once, and places of the journal that two orders were given.</param>
 /// <param name="StaleRows">Commands of an epoch after the first of a later one.</param>
 /// <param name="ReplayEqual">Replaying the journal gives the state hash that the live engine has.</param>
-internal sealed record Verdict(long Lost, long Unreplicated, long Doubled, long StaleRows, bool ReplayEqual, IReadOnlyList<string> Violations)
+internal sealed record Verdict(
+    long Lost,
+    long Unreplicated,
+    long Doubled,
+    long StaleRows,
+    bool ReplayEqual,
+    IReadOnlyList<string> Violations
+)
 {
     public static readonly Verdict Clean = new(0, 0, 0, 0, true, []);
 
     public bool Holds => Lost == 0 && Doubled == 0 && StaleRows == 0 && ReplayEqual && Violations.Count == 0;
 
-    public Verdict And(Verdict other) => new(
-        Lost + other.Lost, Unreplicated + other.Unreplicated, Doubled + other.Doubled, StaleRows + other.StaleRows, ReplayEqual && other.ReplayEqual,
-        [.. Violations, .. other.Violations]);
+    public Verdict And(Verdict other) =>
+        new(
+            Lost + other.Lost,
+            Unreplicated + other.Unreplicated,
+            Doubled + other.Doubled,
+            StaleRows + other.StaleRows,
+            ReplayEqual && other.ReplayEqual,
+            [.. Violations, .. other.Violations]
+        );
 
     /// <param name="unreplicated">Places of the journal that a lost primary took with it.</param>
     public static async Task<Verdict> OfAsync(FaultCluster cluster, OrderLoad load, IReadOnlySet<JournalPlace> unreplicated)
@@ -26,18 +40,23 @@ internal sealed record Verdict(long Lost, long Unreplicated, long Doubled, long 
         var checker = new InvariantChecker(cluster.Database);
         await checker.CompareAsync(proof.Shard, proof.Sequence, proof.StateHash, CancellationToken.None);
         var replayEqual = checker.Holds;
-        if (replayEqual) await checker.CheckAsync(CancellationToken.None);
+        if (replayEqual)
+            await checker.CheckAsync(CancellationToken.None);
 
         var missing = await MissingAsync(cluster.Database, load);
         var forked = load.Acknowledgements.GroupBy(one => one.Place).Count(place => place.Count() > 1);
         return new Verdict(
-            missing.Count(place => !unreplicated.Contains(place)), load.Acknowledgements.Count(one => unreplicated.Contains(one.Place)),
-            forked + await CountAsync(cluster.Database, DoubledSql), await CountAsync(cluster.Database, StaleSql), replayEqual, checker.Violations);
+            missing.Count(place => !unreplicated.Contains(place)),
+            load.Acknowledgements.Count(one => unreplicated.Contains(one.Place)),
+            forked + await CountAsync(cluster.Database, DoubledSql),
+            await CountAsync(cluster.Database, StaleSql),
+            replayEqual,
+            checker.Violations
+        );
     }
 
     // A salt names one order of one account here, and both are in the encoded command: bytes 72..79 and 92..95 (see CommandCodec).
-    private const string DoubledSql =
-        """
+    private const string DoubledSql = """
         SELECT count(*) FROM (
             SELECT 1 FROM commands WHERE kind = 3 AND result->>'status' = '0'
             GROUP BY substring(payload FROM 73 FOR 8), substring(payload FROM 93 FOR 4) HAVING count(*) > 1) d
@@ -55,7 +74,8 @@ internal sealed record Verdict(long Lost, long Unreplicated, long Doubled, long 
             WHERE NOT EXISTS (
                 SELECT 1 FROM commands c JOIN orders o ON o.sequence = c.sequence AND o.epoch = c.epoch
                 WHERE c.request_id = a.request AND c.epoch = a.epoch AND c.sequence = a.sequence AND o.order_hash = decode(a.hash, 'hex'))
-            """);
+            """
+        );
         command.CommandTimeout = 120;
         command.Parameters.AddWithValue(accepted.Select(one => one.RequestId).ToArray());
         command.Parameters.AddWithValue(accepted.Select(one => one.OrderHash[2..]).ToArray());
@@ -63,7 +83,8 @@ internal sealed record Verdict(long Lost, long Unreplicated, long Doubled, long 
         command.Parameters.AddWithValue(accepted.Select(one => one.Place.Sequence).ToArray());
         var missing = new List<JournalPlace>();
         await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync()) missing.Add(new JournalPlace(reader.GetInt64(0), reader.GetInt64(1)));
+        while (await reader.ReadAsync())
+            missing.Add(new JournalPlace(reader.GetInt64(0), reader.GetInt64(1)));
         return missing;
     }
 

@@ -6,7 +6,15 @@ namespace Foresight.Bench.Fanout;
 internal sealed record DepthLevel(int Outcome, bool IsBid, int PriceTicks, long Lots);
 
 /// <summary>The body of the event "depth" (docs/market-data.md).</summary>
-internal sealed record DepthEvent(int Market, long Epoch, long Sequence, long Previous, bool Snapshot, DepthLevel[] Levels, uint[] Checksums);
+internal sealed record DepthEvent(
+    int Market,
+    long Epoch,
+    long Sequence,
+    long Previous,
+    bool Snapshot,
+    DepthLevel[] Levels,
+    uint[] Checksums
+);
 
 /// <summary>
 /// One market's book as a careful client keeps it from what docs/market-data.md promises, with nothing of the product's own code: it counts
@@ -34,7 +42,8 @@ internal sealed class ClientBook
     {
         if (message.Snapshot)
         {
-            foreach (var side in _sides.Values) side.Clear();
+            foreach (var side in _sides.Values)
+                side.Clear();
         }
         else if (message.Previous > Sequence || message.Sequence <= Sequence || message.Epoch < Epoch)
         {
@@ -44,12 +53,15 @@ internal sealed class ClientBook
         (Epoch, Sequence) = (message.Epoch, message.Sequence);
         foreach (var level in message.Levels)
         {
-            if (level.Lots == 0) Side(level.Outcome, level.IsBid).Remove(level.PriceTicks);
-            else Side(level.Outcome, level.IsBid)[level.PriceTicks] = level.Lots;
+            if (level.Lots == 0)
+                Side(level.Outcome, level.IsBid).Remove(level.PriceTicks);
+            else
+                Side(level.Outcome, level.IsBid)[level.PriceTicks] = level.Lots;
         }
 
         for (var outcome = 0; outcome < message.Checksums.Length; outcome++)
-            if (ChecksumOf(outcome) != message.Checksums[outcome]) WrongSums++;
+            if (ChecksumOf(outcome) != message.Checksums[outcome])
+                WrongSums++;
     }
 
     /// <summary>Best first.</summary>
@@ -57,7 +69,8 @@ internal sealed class ClientBook
 
     private SortedDictionary<int, long> Side(int outcome, bool isBid)
     {
-        if (!_sides.TryGetValue((outcome, isBid), out var side)) _sides.Add((outcome, isBid), side = new(isBid ? HighestFirst : null));
+        if (!_sides.TryGetValue((outcome, isBid), out var side))
+            _sides.Add((outcome, isBid), side = new(isBid ? HighestFirst : null));
         return side;
     }
 
@@ -67,7 +80,8 @@ internal sealed class ClientBook
         var length = Write(bytes, Side(outcome, isBid: true));
         length += Write(bytes[length..], Side(outcome, isBid: false));
         var crc = uint.MaxValue;
-        foreach (var one in bytes[..length]) crc = BitOperations.Crc32C(crc, one);
+        foreach (var one in bytes[..length])
+            crc = BitOperations.Crc32C(crc, one);
         return ~crc;
     }
 
@@ -76,7 +90,8 @@ internal sealed class ClientBook
         var count = 0;
         foreach (var (ticks, lots) in levels)
         {
-            if (count == SummedLevels) break;
+            if (count == SummedLevels)
+                break;
             BinaryPrimitives.WriteInt32LittleEndian(into[(1 + (count * 12))..], ticks);
             BinaryPrimitives.WriteInt64LittleEndian(into[(5 + (count * 12))..], lots);
             count++;

@@ -4,7 +4,9 @@ using Foresight.Bench.Stack;
 
 namespace Foresight.Bench.Fanout;
 
-/// <summary>Clients that are spread over the Api nodes, each of which follows the depth of all binary markets; the first few of each node verify.</summary>
+/// <summary>
+/// Clients that are spread over the Api nodes, each of which follows the depth of all binary markets; the first few of each node verify.
+/// </summary>
 internal sealed class FanoutClients : IAsyncDisposable
 {
     /// <summary>Of each node. They cost more than those that count, and all get the same bytes.</summary>
@@ -47,26 +49,41 @@ internal sealed class FanoutClients : IAsyncDisposable
     }
 
     /// <summary>Breaks of what a client may rely on: messages missing without notice, wrong checksums.</summary>
-    public (int Gaps, int WrongSums) Breaks() => (
-        Verifying.Sum(client => client.Read((books, _) => books.Values.Sum(book => book.Gaps))),
-        Verifying.Sum(client => client.Read((books, _) => books.Values.Sum(book => book.WrongSums))));
+    public (int Gaps, int WrongSums) Breaks() =>
+        (
+            Verifying.Sum(client => client.Read((books, _) => books.Values.Sum(book => book.Gaps))),
+            Verifying.Sum(client => client.Read((books, _) => books.Values.Sum(book => book.WrongSums)))
+        );
 
     /// <summary>Returns when the books of every client that verifies are at least as of these positions.</summary>
-    public Task ArrivedAsync(IReadOnlyDictionary<int, long> positions) => _stack.UntilAsync("every client has the last message", () => Task.FromResult(
-        Verifying.All(client => client.Read((books, _) => positions.All(last => books[last.Key].Sequence >= last.Value)))), Arrival);
+    public Task ArrivedAsync(IReadOnlyDictionary<int, long> positions) =>
+        _stack.UntilAsync(
+            "every client has the last message",
+            () =>
+                Task.FromResult(
+                    Verifying.All(client => client.Read((books, _) => positions.All(last => books[last.Key].Sequence >= last.Value)))
+                ),
+            Arrival
+        );
 
     /// <summary>Books that differ from what their node's HTTP API answers for the same position.</summary>
     public async Task<int> WrongBooksAsync()
     {
         var wrong = 0;
         foreach (var client in Verifying)
-        foreach (var market in _stack.BinaryMarkets)
-        for (var outcome = 0; outcome < market.Outcomes; outcome++)
         {
-            bool? isEqual = null;
-            await _stack.UntilAsync(
-                "a client and its node are at the same position", async () => (isEqual = await CompareAsync(client, market.Id, outcome)) is not null, Arrival);
-            if (isEqual == false) wrong++;
+            foreach (var market in _stack.BinaryMarkets)
+                for (var outcome = 0; outcome < market.Outcomes; outcome++)
+                {
+                    bool? isEqual = null;
+                    await _stack.UntilAsync(
+                        "a client and its node are at the same position",
+                        async () => (isEqual = await CompareAsync(client, market.Id, outcome)) is not null,
+                        Arrival
+                    );
+                    if (isEqual == false)
+                        wrong++;
+                }
         }
 
         return wrong;
@@ -76,7 +93,8 @@ internal sealed class FanoutClients : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _pinging;
-        foreach (var client in _clients) await client.DisposeAsync();
+        foreach (var client in _clients)
+            await client.DisposeAsync();
         _stop.Dispose();
         _http.Dispose();
     }
@@ -84,18 +102,25 @@ internal sealed class FanoutClients : IAsyncDisposable
     /// <returns>Null: they are at different positions, because something is on its way.</returns>
     private async Task<bool?> CompareAsync(HubSocket client, int market, int outcome)
     {
-        using var answer = JsonDocument.Parse(await _http.GetStringAsync(new Uri(client.Node, $"markets/{market}/depth?outcome={outcome}&levels=1000")));
+        using var answer = JsonDocument.Parse(
+            await _http.GetStringAsync(new Uri(client.Node, $"markets/{market}/depth?outcome={outcome}&levels=1000"))
+        );
         var depth = answer.RootElement;
-        return client.Read<bool?>((books, _) => books[market].Sequence != depth.GetProperty("sequence").GetInt64()
-            ? null
-            : books[market].Levels(outcome, isBid: true).SequenceEqual(Levels(depth.GetProperty("bids")))
-                && books[market].Levels(outcome, isBid: false).SequenceEqual(Levels(depth.GetProperty("asks"))));
+        return client.Read<bool?>(
+            (books, _) =>
+                books[market].Sequence != depth.GetProperty("sequence").GetInt64()
+                    ? null
+                    : books[market].Levels(outcome, isBid: true).SequenceEqual(Levels(depth.GetProperty("bids")))
+                        && books[market].Levels(outcome, isBid: false).SequenceEqual(Levels(depth.GetProperty("asks")))
+        );
     }
 
-    private static IEnumerable<KeyValuePair<int, long>> Levels(JsonElement side) => side.EnumerateArray().Select(level => KeyValuePair.Create(
-        (int)(Number(level, "price") * 10_000), (long)(Number(level, "quantity") * 100)));
+    private static IEnumerable<KeyValuePair<int, long>> Levels(JsonElement side) =>
+        side.EnumerateArray()
+            .Select(level => KeyValuePair.Create((int)(Number(level, "price") * 10_000), (long)(Number(level, "quantity") * 100)));
 
-    private static decimal Number(JsonElement level, string name) => decimal.Parse(level.GetProperty(name).GetString()!, CultureInfo.InvariantCulture);
+    private static decimal Number(JsonElement level, string name) =>
+        decimal.Parse(level.GetProperty(name).GetString()!, CultureInfo.InvariantCulture);
 
     private async Task PingAsync()
     {
@@ -103,7 +128,8 @@ internal sealed class FanoutClients : IAsyncDisposable
         try
         {
             while (await timer.WaitForNextTickAsync(_stop.Token))
-                foreach (var client in _clients) await client.PingAsync();
+                foreach (var client in _clients)
+                    await client.PingAsync();
         }
         catch (OperationCanceledException)
         {

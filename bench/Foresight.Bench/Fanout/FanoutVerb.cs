@@ -5,10 +5,10 @@ using Foresight.Bench.Stack;
 namespace Foresight.Bench.Fanout;
 
 /// <summary>
-/// <c>fanout [--seconds N] [--clients N] [--rate N]</c>: SignalR clients of two Api nodes follow the depth of four markets. First all books change
-/// N times a second, which is where the time from Redis to a client is taken; then the rate is doubled from step to step until clients do not get
-/// more (a message is one update delivered to one client; merged ones do not count). Exit status 0 if no client missed a message without notice or
-/// was cut off, and every book is the server's in the end.
+/// <c>fanout [--seconds N] [--clients N] [--rate N]</c>: SignalR clients of two Api nodes follow the depth of four markets. First all books
+/// change N times a second, which is where the time from Redis to a client is taken; then the rate is doubled from step to step until
+/// clients do not get more (a message is one update delivered to one client; merged ones do not count). Exit status 0 if no client missed a
+/// message without notice or was cut off, and every book is the server's in the end.
 /// </summary>
 internal static class FanoutVerb
 {
@@ -32,14 +32,15 @@ internal static class FanoutVerb
         await using var stack = await TradingStack.StartAsync(new TradingStackOptions(Traders: 32, Markets: 4));
         await stack.StartNodeAsync();
         List<Uri> nodes = [];
-        while (nodes.Count < Nodes) nodes.Add(await stack.StartApiAsync());
+        while (nodes.Count < Nodes)
+            nodes.Add(await stack.StartApiAsync());
         await using var published = await PublishTimes.StartAsync(stack.Redis);
         await using var clients = await FanoutClients.OpenAsync(stack, nodes, count);
         var load = new UpdateLoad(stack);
         Console.WriteLine($"{count} clients are connected; warming up");
         await load.RunAsync(FirstStepRate, WarmUp);
 
-        Console.WriteLine($"{"rounds/s",10} {"offered/s",12} {"delivered/s",12}");
+        Console.WriteLine($"{"rounds/s", 10} {"offered/s", 12} {"delivered/s", 12}");
         var began = Stopwatch.GetTimestamp();
         await StepAsync(load, published, clients, count, rate, TimeSpan.FromSeconds(seconds));
         await clients.ArrivedAsync(load.Last);
@@ -50,7 +51,8 @@ internal static class FanoutVerb
             var delivered = await StepAsync(load, published, clients, count, step, TimeSpan.FromSeconds(Math.Max(1, seconds / 2.0)));
             var grows = delivered >= best * Growth;
             best = Math.Max(best, delivered);
-            if (!grows) break;
+            if (!grows)
+                break;
         }
 
         await clients.ArrivedAsync(load.Last);
@@ -58,24 +60,40 @@ internal static class FanoutVerb
         var wrongBooks = await clients.WrongBooksAsync();
         Console.WriteLine(
             $"{best:0} messages/s at most; {p50:0.00} ms (p50), {p99:0.00} ms (p99) at {rate} rounds/s; {gaps} gaps, {clients.Announced} announced, "
-            + $"{wrongSums} wrong checksums, {wrongBooks} wrong books, {clients.Closed} clients cut off");
-        Console.WriteLine(new JsonObject
-        {
-            ["messages_per_s"] = Math.Round(best), ["p50_ms"] = Math.Round(p50, 3), ["p99_ms"] = Math.Round(p99, 3), ["clients"] = count,
-            ["rate"] = rate, ["undetected_gaps"] = gaps, ["wrong_checksums"] = wrongSums, ["wrong_books"] = wrongBooks, ["cut_off"] = clients.Closed,
-        }.ToJsonString());
+                + $"{wrongSums} wrong checksums, {wrongBooks} wrong books, {clients.Closed} clients cut off"
+        );
+        Console.WriteLine(
+            new JsonObject
+            {
+                ["messages_per_s"] = Math.Round(best),
+                ["p50_ms"] = Math.Round(p50, 3),
+                ["p99_ms"] = Math.Round(p99, 3),
+                ["clients"] = count,
+                ["rate"] = rate,
+                ["undetected_gaps"] = gaps,
+                ["wrong_checksums"] = wrongSums,
+                ["wrong_books"] = wrongBooks,
+                ["cut_off"] = clients.Closed,
+            }.ToJsonString()
+        );
         return gaps == 0 && wrongSums == 0 && wrongBooks == 0 && clients.Closed == 0 ? 0 : 1;
     }
 
     /// <returns>Messages that clients got in a second.</returns>
     private static async Task<double> StepAsync(
-        UpdateLoad load, PublishTimes published, FanoutClients clients, int count, int rate, TimeSpan duration)
+        UpdateLoad load,
+        PublishTimes published,
+        FanoutClients clients,
+        int count,
+        int rate,
+        TimeSpan duration
+    )
     {
         var (before, publishedBefore, began) = (clients.Messages, published.Count, Stopwatch.GetTimestamp());
         await load.RunAsync(rate, duration);
         var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
         var delivered = (clients.Messages - before) / took;
-        Console.WriteLine($"{rate,10} {(published.Count - publishedBefore) * count / took,12:0} {delivered,12:0}");
+        Console.WriteLine($"{rate, 10} {(published.Count - publishedBefore) * count / took, 12:0} {delivered, 12:0}");
         return delivered;
     }
 
@@ -83,9 +101,22 @@ internal static class FanoutVerb
     private static (double P50, double P99) Latency(FanoutClients clients, PublishTimes published, long since)
     {
         // A client may have a message before the witness beside it.
-        var times = clients.Verifying.SelectMany(client => client.Read((_, received) => received.Where(one => one.At >= since)
-            .Select(one => published.Of(one.Market, one.Sequence) is { } at ? Math.Max(0, Stopwatch.GetElapsedTime(at, one.At).TotalMilliseconds) : 0)
-            .ToList())).Order().ToList();
+        var times = clients
+            .Verifying.SelectMany(client =>
+                client.Read(
+                    (_, received) =>
+                        received
+                            .Where(one => one.At >= since)
+                            .Select(one =>
+                                published.Of(one.Market, one.Sequence) is { } at
+                                    ? Math.Max(0, Stopwatch.GetElapsedTime(at, one.At).TotalMilliseconds)
+                                    : 0
+                            )
+                            .ToList()
+                )
+            )
+            .Order()
+            .ToList();
         return (times[times.Count / 2], times[times.Count * 99 / 100]);
     }
 }

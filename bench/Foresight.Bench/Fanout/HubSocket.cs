@@ -9,8 +9,8 @@ namespace Foresight.Bench.Fanout;
 internal readonly record struct Received(int Market, long Sequence, long At);
 
 /// <summary>
-/// A client of the hub over a bare WebSocket in SignalR's JSON protocol, so that what it costs does not depend on any client library. Most clients
-/// only count; one that verifies keeps every book and the time of every message.
+/// A client of the hub over a bare WebSocket in SignalR's JSON protocol, so that what it costs does not depend on any client library. Most
+/// clients only count; one that verifies keeps every book and the time of every message.
 /// </summary>
 internal sealed class HubSocket(bool verifies) : IAsyncDisposable
 {
@@ -54,7 +54,12 @@ internal sealed class HubSocket(bool verifies) : IAsyncDisposable
         _unanswered = markets.Count;
         _receiving = ReceiveAsync();
         foreach (var market in markets)
-            await SendAsync([.. Encoding.UTF8.GetBytes($$"""{"type":1,"invocationId":"{{market}}","target":"Subscribe","arguments":["depth",{{market}}]}"""), End]);
+            await SendAsync([
+                .. Encoding.UTF8.GetBytes(
+                    $$"""{"type":1,"invocationId":"{{market}}","target":"Subscribe","arguments":["depth",{{market}}]}"""
+                ),
+                End,
+            ]);
         await _subscribed.Task;
     }
 
@@ -64,7 +69,8 @@ internal sealed class HubSocket(bool verifies) : IAsyncDisposable
     /// <summary>Of a client that verifies, with the books locked.</summary>
     public T Read<T>(Func<IReadOnlyDictionary<int, ClientBook>, IReadOnlyList<Received>, T> read)
     {
-        lock (_gate) return read(_books, _received);
+        lock (_gate)
+            return read(_books, _received);
     }
 
     public async ValueTask DisposeAsync()
@@ -96,9 +102,11 @@ internal sealed class HubSocket(bool verifies) : IAsyncDisposable
         {
             while (true)
             {
-                if (filled == _buffer.Length) Array.Resize(ref _buffer, 2 * filled);
+                if (filled == _buffer.Length)
+                    Array.Resize(ref _buffer, 2 * filled);
                 var received = await _socket.ReceiveAsync(_buffer.AsMemory(filled), CancellationToken.None);
-                if (received.MessageType == WebSocketMessageType.Close) break;
+                if (received.MessageType == WebSocketMessageType.Close)
+                    break;
                 filled += received.Count;
                 var taken = TakeAll(_buffer.AsSpan(0, filled));
                 _buffer.AsSpan(taken, filled - taken).CopyTo(_buffer);
@@ -133,15 +141,20 @@ internal sealed class HubSocket(bool verifies) : IAsyncDisposable
         if (message.StartsWith(DepthPrefix))
         {
             Volatile.Write(ref _messages, _messages + 1);
-            if (verifies) Verify(message);
+            if (verifies)
+                Verify(message);
             return;
         }
 
         var body = JsonSerializer.Deserialize<HubMessage>(message, JsonSerializerOptions.Web)!;
-        if (body.Type == 3 && body.Error is not null) _subscribed.TrySetException(new InvalidOperationException(body.Error));
-        else if (body.Type == 3 && --_unanswered == 0) _subscribed.TrySetResult();
-        else if (body.Target == "continuity" && body.Arguments![0].GetProperty("state").GetString() == "lost") Announced++;
-        else if (body.Target == "closing") Closed ??= body.Arguments![0].GetProperty("reason").GetString();
+        if (body.Type == 3 && body.Error is not null)
+            _subscribed.TrySetException(new InvalidOperationException(body.Error));
+        else if (body.Type == 3 && --_unanswered == 0)
+            _subscribed.TrySetResult();
+        else if (body.Target == "continuity" && body.Arguments![0].GetProperty("state").GetString() == "lost")
+            Announced++;
+        else if (body.Target == "closing")
+            Closed ??= body.Arguments![0].GetProperty("reason").GetString();
     }
 
     private void Verify(ReadOnlySpan<byte> message)
@@ -150,7 +163,8 @@ internal sealed class HubSocket(bool verifies) : IAsyncDisposable
         var depth = JsonSerializer.Deserialize<DepthMessage>(message, JsonSerializerOptions.Web)!.Arguments[0];
         lock (_gate)
         {
-            if (!_books.TryGetValue(depth.Market, out var book)) _books.Add(depth.Market, book = new ClientBook());
+            if (!_books.TryGetValue(depth.Market, out var book))
+                _books.Add(depth.Market, book = new ClientBook());
             book.Apply(depth);
             _received.Add(new Received(depth.Market, depth.Sequence, at));
         }

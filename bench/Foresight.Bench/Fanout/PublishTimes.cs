@@ -34,7 +34,8 @@ internal sealed class PublishTimes : IAsyncDisposable
         var at = Stopwatch.GetTimestamp();
         var message = JsonSerializer.Deserialize<Position>(body, JsonSerializerOptions.Web)!;
         // A position that is said again, without content, for those who lost it: not a message to clients.
-        if (_times.TryAdd((message.Market, message.Sequence), at)) Interlocked.Increment(ref _count);
+        if (_times.TryAdd((message.Market, message.Sequence), at))
+            Interlocked.Increment(ref _count);
     }
 
     private sealed record Position(int Market, long Sequence);

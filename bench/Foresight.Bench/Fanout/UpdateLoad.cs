@@ -7,13 +7,17 @@ namespace Foresight.Bench.Fanout;
 /// <summary>Rounds of orders to the leader, one for each market, at a steady rate: each round changes every book.</summary>
 internal sealed class UpdateLoad(TradingStack stack)
 {
-    /// <summary>Rounds without an answer; a round that is due beyond it is left out, so that the rate falls instead of waiting growing.</summary>
+    /// <summary>
+    /// Rounds without an answer; a round that is due beyond it is left out, so that the rate falls instead of waiting growing.
+    /// </summary>
     private const int MaxUnderWay = 8;
 
     private readonly RestingFlow _flow = new(stack);
     private readonly ConcurrentDictionary<int, long> _last = new();
 
-    /// <summary>Of each market, the journal position of the last acknowledged order that came to rest: its book is at least as of that.</summary>
+    /// <summary>
+    /// Of each market, the journal position of the last acknowledged order that came to rest: its book is at least as of that.
+    /// </summary>
     public IReadOnlyDictionary<int, long> Last => _last;
 
     /// <returns>Rounds that were sent.</returns>
@@ -28,7 +32,8 @@ internal sealed class UpdateLoad(TradingStack stack)
         {
             await timer.WaitForNextTickAsync();
             underWay.RemoveAll(round => round.IsCompletedSuccessfully);
-            if (underWay.Count >= MaxUnderWay) continue;
+            if (underWay.Count >= MaxUnderWay)
+                continue;
             underWay.Add(SendAsync([.. orders.Skip(due * markets).Take(markets)]));
             sent++;
         }
@@ -42,8 +47,10 @@ internal sealed class UpdateLoad(TradingStack stack)
         var results = await stack.Router.SendAsync([.. round.Select(order => order.Command())]);
         foreach (var (order, result) in round.Zip(results))
         {
-            if (result.Status != ResultStatus.Accepted) throw new InvalidOperationException($"an order was answered {result.Status} {result.Code}");
-            if (!order.Terms.IsImmediate) _last.AddOrUpdate(order.Terms.Market.Id, result.Sequence, (_, last) => Math.Max(last, result.Sequence));
+            if (result.Status != ResultStatus.Accepted)
+                throw new InvalidOperationException($"an order was answered {result.Status} {result.Code}");
+            if (!order.Terms.IsImmediate)
+                _last.AddOrUpdate(order.Terms.Market.Id, result.Sequence, (_, last) => Math.Max(last, result.Sequence));
         }
     }
 }

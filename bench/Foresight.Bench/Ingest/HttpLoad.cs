@@ -14,7 +14,9 @@ internal sealed record HttpLoadResult(IReadOnlyList<HttpAnswer> Answers, double 
     public double PerSecond => Answers.Count(answer => answer.Status == 201) / Seconds;
 }
 
-/// <summary>Orders to one Api node by callers that each send the next when they have the answer to the last (closed loop), on connections that stay.</summary>
+/// <summary>
+/// Orders to one Api node by callers that each send the next when they have the answer to the last (closed loop), on connections that stay.
+/// </summary>
 internal sealed class HttpLoad(Uri api, int inFlight) : IDisposable
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");

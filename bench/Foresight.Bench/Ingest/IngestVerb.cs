@@ -5,9 +5,9 @@ using Foresight.Bench.Stack;
 namespace Foresight.Bench.Ingest;
 
 /// <summary>
-/// <c>ingest [--seconds N] [--in-flight N]</c>: signed orders through <c>POST /orders</c> of one Api node, one matching node and Postgres with a
-/// streaming replica behind it, N requests in flight. Orders are signed before the clock starts. Exit status 0 if every order was acknowledged and
-/// every acknowledged order is in the journal exactly once.
+/// <c>ingest [--seconds N] [--in-flight N]</c>: signed orders through <c>POST /orders</c> of one Api node, one matching node and Postgres
+/// with a streaming replica behind it, N requests in flight. Orders are signed before the clock starts. Exit status 0 if every order was
+/// acknowledged and every acknowledged order is in the journal exactly once.
 /// </summary>
 internal static class IngestVerb
 {
@@ -48,14 +48,25 @@ internal static class IngestVerb
         var times = run.Answers.Select(answer => answer.Took).Order().ToArray();
         var (p50, p99) = (times[times.Length / 2], times[times.Length * 99 / 100]);
         Console.WriteLine();
-        Console.WriteLine($"{"orders",10} {"seconds",8} {"orders/s",10} {"p50 ms",8} {"p99 ms",8} {"trades",8} {"refused",8} {"lost",6} {"doubled",8}");
         Console.WriteLine(
-            $"{run.Answers.Count,10} {run.Seconds,8:0.00} {run.PerSecond,10:0} {p50,8:0.00} {p99,8:0.00} {trades,8} {verdict.Refused,8} {verdict.Lost,6} {verdict.Doubled,8}");
-        Console.WriteLine(new JsonObject
-        {
-            ["http_orders_per_s"] = Math.Round(run.PerSecond, 1), ["p50_ms"] = Math.Round(p50, 3), ["p99_ms"] = Math.Round(p99, 3),
-            ["orders"] = run.Answers.Count, ["in_flight"] = inFlight, ["refused"] = verdict.Refused, ["lost"] = verdict.Lost, ["doubled"] = verdict.Doubled,
-        }.ToJsonString());
+            $"{"orders", 10} {"seconds", 8} {"orders/s", 10} {"p50 ms", 8} {"p99 ms", 8} {"trades", 8} {"refused", 8} {"lost", 6} {"doubled", 8}"
+        );
+        Console.WriteLine(
+            $"{run.Answers.Count, 10} {run.Seconds, 8:0.00} {run.PerSecond, 10:0} {p50, 8:0.00} {p99, 8:0.00} {trades, 8} {verdict.Refused, 8} {verdict.Lost, 6} {verdict.Doubled, 8}"
+        );
+        Console.WriteLine(
+            new JsonObject
+            {
+                ["http_orders_per_s"] = Math.Round(run.PerSecond, 1),
+                ["p50_ms"] = Math.Round(p50, 3),
+                ["p99_ms"] = Math.Round(p99, 3),
+                ["orders"] = run.Answers.Count,
+                ["in_flight"] = inFlight,
+                ["refused"] = verdict.Refused,
+                ["lost"] = verdict.Lost,
+                ["doubled"] = verdict.Doubled,
+            }.ToJsonString()
+        );
         return verdict.Holds ? 0 : 1;
     }
 }

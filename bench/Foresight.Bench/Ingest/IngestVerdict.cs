@@ -19,7 +19,10 @@ internal sealed record IngestVerdict(long Lost, long Doubled, long Refused)
             JOIN orders o ON o.order_hash = decode(a.hash, 'hex') AND o.epoch = a.epoch AND o.sequence = a.sequence
             JOIN commands c ON c.sequence = a.sequence AND c.epoch = a.epoch AND c.kind = 3
             """,
-            places.Select(place => place.Hash).ToArray(), places.Select(place => place.Epoch).ToArray(), places.Select(place => place.Sequence).ToArray());
+            places.Select(place => place.Hash).ToArray(),
+            places.Select(place => place.Epoch).ToArray(),
+            places.Select(place => place.Sequence).ToArray()
+        );
         var accepted = await stack.ScalarAsync<long>("SELECT count(*) FROM commands WHERE kind = 3 AND result->>'status' = '0'");
         var distinct = await stack.ScalarAsync<long>("SELECT count(DISTINCT order_hash) FROM orders");
         return new IngestVerdict(places.Count - found, accepted - distinct, answers.Count - places.Count);
@@ -29,7 +32,8 @@ internal sealed record IngestVerdict(long Lost, long Doubled, long Refused)
     {
         using var body = JsonDocument.Parse(answer.Body);
         var id = body.RootElement.GetProperty("orderId").GetString();
-        if (id != answer.Order.Hash) throw new InvalidOperationException($"order {answer.Order.Hash} was acknowledged as {id}");
+        if (id != answer.Order.Hash)
+            throw new InvalidOperationException($"order {answer.Order.Hash} was acknowledged as {id}");
         return (id[2..], body.RootElement.GetProperty("epoch").GetInt64(), body.RootElement.GetProperty("sequence").GetInt64());
     }
 }

@@ -16,8 +16,7 @@ internal sealed record SettledBatch(long Block, byte[] TransactionHash, IReadOnl
 internal static class JournalRows
 {
     /// <summary>Once all trades are written; what is left of an order is cancelled.</summary>
-    public const string FillOrders =
-        """
+    public const string FillOrders = """
         UPDATE orders o SET filled_lots = f.lots, status = CASE WHEN f.lots = o.quantity_lots THEN 2 ELSE 3 END
         FROM (SELECT order_id, sum(quantity_lots)::bigint AS lots FROM fills GROUP BY order_id) f WHERE f.order_id = o.order_id
         """;
@@ -31,7 +30,8 @@ internal static class JournalRows
             """
             COPY orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots, time_in_force, post_only, stp, salt,
                 salt_tag, expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at) FROM STDIN (FORMAT BINARY)
-            """);
+            """
+        );
         foreach (var order in signed)
         {
             await orders.StartRowAsync();
@@ -65,11 +65,14 @@ internal static class JournalRows
 
     public static async Task WriteAsync(NpgsqlConnection connection, IReadOnlyList<SettledBatch> batches, int marketId)
     {
-        await using (var trades = await connection.BeginBinaryImportAsync(
-            """
-            COPY trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at, settlement,
-                tx_hash, block_number, settled_at, closed) FROM STDIN (FORMAT BINARY)
-            """))
+        await using (
+            var trades = await connection.BeginBinaryImportAsync(
+                """
+                COPY trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at, settlement,
+                    tx_hash, block_number, settled_at, closed) FROM STDIN (FORMAT BINARY)
+                """
+            )
+        )
         {
             foreach (var batch in batches)
             {
@@ -99,7 +102,8 @@ internal static class JournalRows
         }
 
         await using var fills = await connection.BeginBinaryImportAsync(
-            "COPY fills (trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker) FROM STDIN (FORMAT BINARY)");
+            "COPY fills (trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker) FROM STDIN (FORMAT BINARY)"
+        );
         foreach (var trade in batches.SelectMany(b => b.Trades))
         {
             foreach (var (order, leg) in new[] { (trade.Buy, (short)0), (trade.Sell, (short)1) })

@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace Foresight.Bench.Reconcile;
 
-/// <summary>Postgres, Redis and a development chain with a market on it, on free ports; and matching nodes as processes. Gone when the run ends.</summary>
+/// <summary>
+/// Postgres, Redis and a development chain with a market on it, on free ports; and matching nodes as processes. Gone when the run ends.
+/// </summary>
 internal sealed class ReconcileStack : IAsyncDisposable
 {
     public const long ChainId = 31337;
@@ -15,21 +17,26 @@ internal sealed class ReconcileStack : IAsyncDisposable
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
 
-    private readonly TestStores servers;
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
-    private readonly HttpNodeClient transport;
-    private readonly Dictionary<string, string?> settings;
+    private readonly TestStores _servers;
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
+    private readonly HttpNodeClient _transport;
+    private readonly Dictionary<string, string?> _settings;
 
     private ReconcileStack(TestStores servers)
     {
-        this.servers = servers;
+        _servers = servers;
         Database = NpgsqlDataSource.Create(servers.Postgres);
-        transport = new HttpNodeClient(http, servers.Chain, TimeSpan.FromMinutes(1));
-        Client = new EthereumClient(transport);
-        settings = new Dictionary<string, string?>
+        _transport = new HttpNodeClient(_http, servers.Chain, TimeSpan.FromMinutes(1));
+        Client = new EthereumClient(_transport);
+        _settings = new Dictionary<string, string?>
         {
-            ["DATABASE_URL"] = servers.Postgres, ["REDIS_URL"] = servers.Redis, ["RPC_URL"] = servers.Chain.ToString(), ["OPERATOR_KEY"] = OperatorKey, ["MARKETS"] = "1",
-            ["CLUSTER_SECRET"] = Guid.NewGuid().ToString(), ["RECONCILIATION_INTERVAL_MS"] = "86400000",
+            ["DATABASE_URL"] = servers.Postgres,
+            ["REDIS_URL"] = servers.Redis,
+            ["RPC_URL"] = servers.Chain.ToString(),
+            ["OPERATOR_KEY"] = OperatorKey,
+            ["MARKETS"] = "1",
+            ["CLUSTER_SECRET"] = Guid.NewGuid().ToString(),
+            ["RECONCILIATION_INTERVAL_MS"] = "86400000",
         };
     }
 
@@ -42,31 +49,35 @@ internal sealed class ReconcileStack : IAsyncDisposable
     public static async Task<ReconcileStack> StartAsync()
     {
         var stack = new ReconcileStack(await TestStores.StartAsync(chain: "--gas-limit 300000000"));
-        await using (var setup = new NodeProcess("setup", stack.settings, arguments: "setup"))
+        await using (var setup = new NodeProcess("setup", stack._settings, arguments: "setup"))
         {
             await setup.EndedAsync(StartTimeout);
-            if (setup.ExitCode != 0) throw new InvalidOperationException($"The set-up step ended with {setup.ExitCode}.\n{setup.Output}");
+            if (setup.ExitCode != 0)
+                throw new InvalidOperationException($"The set-up step ended with {setup.ExitCode}.\n{setup.Output}");
         }
 
         stack.Deployment = (await Deployment.ReadAsync(stack.Database, ChainId, CancellationToken.None))!;
         return stack;
     }
 
-    public NodeProcess StartNode(string name) => new(name, settings);
+    public NodeProcess StartNode(string name) => new(name, _settings);
 
-    public async Task RequestAsync(string method, params System.Text.Json.Nodes.JsonNode?[] parameters) => await Client.RequestAsync(new RpcRequest(method, parameters));
+    public async Task RequestAsync(string method, params System.Text.Json.Nodes.JsonNode?[] parameters) =>
+        await Client.RequestAsync(new RpcRequest(method, parameters));
 
     /// <summary>Many in one HTTP request; the node may take them in any order.</summary>
     public async Task RequestAllAsync(IEnumerable<RpcRequest> requests)
     {
-        foreach (var reply in await transport.SendAsync([.. requests], CancellationToken.None)) reply.Required();
+        foreach (var reply in await _transport.SendAsync([.. requests], CancellationToken.None))
+            reply.Required();
     }
 
     public async Task<T> ScalarAsync<T>(string sql, params object[] values)
     {
         await using var command = Database.CreateCommand(sql);
         command.CommandTimeout = 120;
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
@@ -74,14 +85,15 @@ internal sealed class ReconcileStack : IAsyncDisposable
     {
         await using var command = Database.CreateCommand(sql);
         command.CommandTimeout = 120;
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         await command.ExecuteNonQueryAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        http.Dispose();
+        _http.Dispose();
         await Database.DisposeAsync();
-        await servers.DisposeAsync();
+        await _servers.DisposeAsync();
     }
 }

@@ -3,8 +3,8 @@ using Foresight.Chain.Signing;
 namespace Foresight.Bench.Reconcile;
 
 /// <summary>
-/// Orders that rest at a few prices and are filled by many trades each. The development chain hashes its whole state with every block, and each order
-/// is a word of it: with two orders to a trade, 10,000 blocks of ten trades took three quarters of an hour.
+/// Orders that rest at a few prices and are filled by many trades each. The development chain hashes its whole state with every block, and
+/// each order is a word of it: with two orders to a trade, 10,000 blocks of ten trades took three quarters of an hour.
 /// </summary>
 internal sealed class StandingOrders(IReadOnlyList<PrivateKey> traders, TypedDataDomain domain)
 {
@@ -12,33 +12,44 @@ internal sealed class StandingOrders(IReadOnlyList<PrivateKey> traders, TypedDat
 
     private const long Lots = 2_500;
 
-    private readonly Dictionary<(int Trader, bool IsBuy, int Level), (SettledOrder Order, long Left)> standing = [];
-    private List<SettledOrder> signed = [];
-    private long last;
+    private readonly Dictionary<(int Trader, bool IsBuy, int Level), (SettledOrder Order, long Left)> _standing = [];
+    private List<SettledOrder> _signed = [];
+    private long _last;
 
-    /// <summary>The order that a trade of so many lots fills: the trader's standing one, or a new one where too little is left of that.</summary>
+    /// <summary>
+    /// The order that a trade of so many lots fills: the trader's standing one, or a new one where too little is left of that.
+    /// </summary>
     public SettledOrder Fill(int trader, bool isBuy, int level, long lots)
     {
-        var (order, left) = standing.GetValueOrDefault((trader, isBuy, level));
-        if (order is null || left < lots) (order, left) = (Sign(trader, isBuy, 1_000 * (level + 1)), Lots);
-        standing[(trader, isBuy, level)] = (order, left - lots);
+        var (order, left) = _standing.GetValueOrDefault((trader, isBuy, level));
+        if (order is null || left < lots)
+            (order, left) = (Sign(trader, isBuy, 1_000 * (level + 1)), Lots);
+        _standing[(trader, isBuy, level)] = (order, left - lots);
         return order;
     }
 
     /// <summary>What was signed since the last time.</summary>
     public IReadOnlyList<SettledOrder> TakeNew()
     {
-        var taken = signed;
-        signed = [];
+        var taken = _signed;
+        _signed = [];
         return taken;
     }
 
     private SettledOrder Sign(int trader, bool isBuy, int ticks)
     {
-        var id = ++last;
+        var id = ++_last;
         var message = OrderMessage.OfUnits(traders[trader].Address, 0, isBuy, ticks, Lots, id, 0);
-        var order = new SettledOrder(id, trader + 1, ticks, Lots, OrderSigning.OrderHash(domain, message), message, OrderSigning.Sign(domain, message, traders[trader]));
-        signed.Add(order);
+        var order = new SettledOrder(
+            id,
+            trader + 1,
+            ticks,
+            Lots,
+            OrderSigning.OrderHash(domain, message),
+            message,
+            OrderSigning.Sign(domain, message, traders[trader])
+        );
+        _signed.Add(order);
         return order;
     }
 }

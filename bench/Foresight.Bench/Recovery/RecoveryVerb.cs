@@ -1,8 +1,8 @@
-using Foresight.Matching.Journal;
-using Foresight.Matching.Sequencing;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Foresight.Bench.Failover;
+using Foresight.Matching.Journal;
+using Foresight.Matching.Sequencing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Rebuild = Foresight.Matching.Recovery.EngineRecovery;
@@ -40,36 +40,51 @@ internal static class RecoveryVerb
         var rebuilt = await RebuildAsync(database);
         var replaying = Stopwatch.StartNew();
         var replayed = await new Rebuild(new PostgresJournal(database, shard: 0), 0, NullLogger.Instance).ReplayAllAsync(
-            long.MaxValue, CancellationToken.None);
+            long.MaxValue,
+            CancellationToken.None
+        );
         var fullReplay = Math.Round(replaying.Elapsed.TotalSeconds, 2);
         var bytes = await SnapshotBytesAsync(database);
 
         Console.WriteLine();
         Console.WriteLine(
-            $"history: {history.Orders:N0} orders, {history.Trades:N0} trades, {sequence:N0} commands; {history.Sequencer.Orders.Count:N0} orders at rest");
+            $"history: {history.Orders:N0} orders, {history.Trades:N0} trades, {sequence:N0} commands; {history.Sequencer.Orders.Count:N0} orders at rest"
+        );
         Console.WriteLine($"snapshot: {bytes / 1e6:0.0} MB; after it: {history.Tail:N0} commands");
-        Console.WriteLine($"{"take-over",9} {"detected",9} {"fenced",9} {"rebuilt",9} {"recovered",10}  state");
+        Console.WriteLine($"{"take-over", 9} {"detected", 9} {"fenced", 9} {"rebuilt", 9} {"recovered", 10}  state");
         foreach (var (run, one) in takeOvers.Index())
             Console.WriteLine(
-                $"{run + 1,9} {one.Detected,7:0.00} s {one.Fenced,7:0.00} s {one.Rebuilt,7:0.00} s {one.Recovered,8:0.00} s  {Word(one.Sequence, one.StateHash)}");
+                $"{run + 1, 9} {one.Detected, 7:0.00} s {one.Fenced, 7:0.00} s {one.Rebuilt, 7:0.00} s {one.Recovered, 8:0.00} s  {Word(one.Sequence, one.StateHash)}"
+            );
         Console.WriteLine(
-            $"rebuilt alone, without a take-over: {rebuilt.Seconds:0.00} s  {Word(rebuilt.Sequencer.Sequence, rebuilt.Sequencer.StateHash)}");
+            $"rebuilt alone, without a take-over: {rebuilt.Seconds:0.00} s  {Word(rebuilt.Sequencer.Sequence, rebuilt.Sequencer.StateHash)}"
+        );
         Console.WriteLine(
-            $"replayed from the first command: {fullReplay:0.00} s  {Word(replayed.Sequence, Sequencer.Format(replayed.StateHash()))}");
+            $"replayed from the first command: {fullReplay:0.00} s  {Word(replayed.Sequence, Sequencer.Format(replayed.StateHash()))}"
+        );
 
-        var recoveredEqual = rebuilt.Sequencer.Sequence == sequence && rebuilt.Sequencer.StateHash == hash
+        var recoveredEqual =
+            rebuilt.Sequencer.Sequence == sequence
+            && rebuilt.Sequencer.StateHash == hash
             && rebuilt.Sequencer.Orders.Count == history.Sequencer.Orders.Count
             && takeOvers.TrueForAll(one => one.Sequence == sequence && one.StateHash == hash);
         var replayEqual = replayed.Sequence == sequence && Sequencer.Format(replayed.StateHash()) == hash;
         var seconds = takeOvers.Select(one => one.Recovered).Order().ToList();
-        Console.WriteLine(new JsonObject
-        {
-            ["orders"] = history.Orders, ["resting"] = history.Sequencer.Orders.Count, ["runs"] = runs,
-            ["recovered_p50_s"] = Math.Round(seconds[(runs - 1) / 2], 3),
-            ["recovered_max_s"] = Math.Round(seconds[^1], 3), ["tail_commands"] = history.Tail,
-            ["snapshot_mb"] = Math.Round(bytes / 1e6, 1),
-            ["recovered_equal"] = recoveredEqual, ["replay_equal"] = replayEqual, ["full_replay_s"] = fullReplay,
-        }.ToJsonString());
+        Console.WriteLine(
+            new JsonObject
+            {
+                ["orders"] = history.Orders,
+                ["resting"] = history.Sequencer.Orders.Count,
+                ["runs"] = runs,
+                ["recovered_p50_s"] = Math.Round(seconds[(runs - 1) / 2], 3),
+                ["recovered_max_s"] = Math.Round(seconds[^1], 3),
+                ["tail_commands"] = history.Tail,
+                ["snapshot_mb"] = Math.Round(bytes / 1e6, 1),
+                ["recovered_equal"] = recoveredEqual,
+                ["replay_equal"] = replayEqual,
+                ["full_replay_s"] = fullReplay,
+            }.ToJsonString()
+        );
         return recoveredEqual && replayEqual ? 0 : 1;
 
         string Word(long at, string state) =>
@@ -79,7 +94,9 @@ internal static class RecoveryVerb
     private static async Task<(Sequencer Sequencer, double Seconds)> RebuildAsync(NpgsqlDataSource database)
     {
         var watch = Stopwatch.StartNew();
-        var sequencer = await new Rebuild(new PostgresJournal(database, shard: 0), 0, NullLogger.Instance).RebuildAsync(CancellationToken.None);
+        var sequencer = await new Rebuild(new PostgresJournal(database, shard: 0), 0, NullLogger.Instance).RebuildAsync(
+            CancellationToken.None
+        );
         return (sequencer, watch.Elapsed.TotalSeconds);
     }
 

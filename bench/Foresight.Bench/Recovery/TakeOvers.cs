@@ -31,13 +31,21 @@ internal static class TakeOvers
             await leader.Process.EndedAsync(TimeSpan.FromSeconds(30));
             Dictionary<string, double>? phases = null;
             await FaultCluster.UntilAsync(
-                "the next leader has recovered", async () => (phases = await PhasesAsync(cluster.Database, before)) is not null);
+                "the next leader has recovered",
+                async () => (phases = await PhasesAsync(cluster.Database, before)) is not null
+            );
             await cluster.LeaderAsync();
             var proof = await cluster.ProofAsync();
             var detected = phases!["detected"];
-            found.Add(new TakeOver(
-                Seconds(detected), Seconds(phases["fenced"] - phases["lease"]), Seconds(phases["recovered"] - phases["fenced"]),
-                proof.Sequence, proof.StateHash));
+            found.Add(
+                new TakeOver(
+                    Seconds(detected),
+                    Seconds(phases["fenced"] - phases["lease"]),
+                    Seconds(phases["recovered"] - phases["fenced"]),
+                    proof.Sequence,
+                    proof.StateHash
+                )
+            );
             Console.WriteLine($"  take-over {run}: {found[^1].Recovered:0.00} s");
             await cluster.StartNodeAsync(leader.Name);
             await cluster.AllStandByAsync();
@@ -51,7 +59,8 @@ internal static class TakeOvers
     private static async Task<Dictionary<string, double>?> PhasesAsync(NpgsqlDataSource database, long after)
     {
         await using var command = database.CreateCommand(
-            "SELECT phases FROM leadership_history WHERE resource = $1 AND epoch > $2 AND phases ? 'recovered' ORDER BY epoch DESC LIMIT 1");
+            "SELECT phases FROM leadership_history WHERE resource = $1 AND epoch > $2 AND phases ? 'recovered' ORDER BY epoch DESC LIMIT 1"
+        );
         command.Parameters.AddWithValue(LeasedResources.Matching);
         command.Parameters.AddWithValue(after);
         return await command.ExecuteScalarAsync() is string phases ? JsonSerializer.Deserialize<Dictionary<string, double>>(phases) : null;

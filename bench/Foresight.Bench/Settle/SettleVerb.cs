@@ -6,9 +6,9 @@ namespace Foresight.Bench.Settle;
 
 /// <summary>
 /// <c>settle [--trades N] [--rate R] [--seconds S] [--batch B]</c>: one node settles on a development chain with a block each second and 30
-/// million gas. A backlog of N direct trades, a fifth as many mints and merges, then R trades a second for S seconds, which is where the time from
-/// match to final is taken; and a tenth as many with one trade in each transaction, which is the baseline. Exit status 0 if every trade settled
-/// once, by one transaction for each batch.
+/// million gas. A backlog of N direct trades, a fifth as many mints and merges, then R trades a second for S seconds, which is where the
+/// time from match to final is taken; and a tenth as many with one trade in each transaction, which is the baseline. Exit status 0 if every
+/// trade settled once, by one transaction for each batch.
 /// </summary>
 internal static class SettleVerb
 {
@@ -41,25 +41,43 @@ internal static class SettleVerb
 
         PhaseFigures[] phases = [direct, mint, merge, steady, single];
         Console.WriteLine();
-        Console.WriteLine($"{"phase",-20} {"trades",8} {"settled/s",10} {"gas/match",10} {"trades/tx",10} {"final p50 s",12} {"p95 s",8} {"failed",7}");
+        Console.WriteLine(
+            $"{"phase", -20} {"trades", 8} {"settled/s", 10} {"gas/match", 10} {"trades/tx", 10} {"final p50 s", 12} {"p95 s", 8} {"failed", 7}"
+        );
         foreach (var p in phases)
-            Console.WriteLine($"{p.Name,-20} {p.Trades,8} {p.PerSecond,10:0.0} {p.GasPerMatch,10:0} {p.TradesPerBatch,10:0.0} {p.P50,12:0.00} {p.P95,8:0.00} {p.Failed,7}");
+            Console.WriteLine(
+                $"{p.Name, -20} {p.Trades, 8} {p.PerSecond, 10:0.0} {p.GasPerMatch, 10:0} {p.TradesPerBatch, 10:0.0} {p.P50, 12:0.00} {p.P95, 8:0.00} {p.Failed, 7}"
+            );
 
         Console.WriteLine($"direct: {bound}");
         var wrong = await SettleFigures.WrongAsync(stack, nonceBefore);
-        foreach (var what in wrong) Console.WriteLine($"WRONG: {what}");
-        Console.WriteLine(new JsonObject
-        {
-            ["settled_per_s"] = Round(direct.PerSecond), ["baseline_settled_per_s"] = Round(single.PerSecond), ["ratio"] = Round(direct.PerSecond / single.PerSecond),
-            ["bound_per_s"] = bound.TradesPerSecond,
-            ["gas_per_match"] = new JsonObject
+        foreach (var what in wrong)
+            Console.WriteLine($"WRONG: {what}");
+        Console.WriteLine(
+            new JsonObject
             {
-                ["direct"] = Round(direct.GasPerMatch), ["mint"] = Round(mint.GasPerMatch), ["merge"] = Round(merge.GasPerMatch), ["direct_alone"] = Round(single.GasPerMatch),
-            },
-            ["trades_per_transaction"] = Round(direct.TradesPerBatch),
-            ["match_to_final_s"] = new JsonObject { ["p50"] = Round(steady.P50), ["p95"] = Round(steady.P95), ["rate"] = rate },
-            ["failed"] = phases.Sum(p => p.Failed), ["correct"] = wrong.Count == 0,
-        }.ToJsonString());
+                ["settled_per_s"] = Round(direct.PerSecond),
+                ["baseline_settled_per_s"] = Round(single.PerSecond),
+                ["ratio"] = Round(direct.PerSecond / single.PerSecond),
+                ["bound_per_s"] = bound.TradesPerSecond,
+                ["gas_per_match"] = new JsonObject
+                {
+                    ["direct"] = Round(direct.GasPerMatch),
+                    ["mint"] = Round(mint.GasPerMatch),
+                    ["merge"] = Round(merge.GasPerMatch),
+                    ["direct_alone"] = Round(single.GasPerMatch),
+                },
+                ["trades_per_transaction"] = Round(direct.TradesPerBatch),
+                ["match_to_final_s"] = new JsonObject
+                {
+                    ["p50"] = Round(steady.P50),
+                    ["p95"] = Round(steady.P95),
+                    ["rate"] = rate,
+                },
+                ["failed"] = phases.Sum(p => p.Failed),
+                ["correct"] = wrong.Count == 0,
+            }.ToJsonString()
+        );
         return wrong.Count == 0 ? 0 : 1;
     }
 
@@ -70,17 +88,23 @@ internal static class SettleVerb
         await matchAsync();
         var through = await LastTradeAsync(stack);
         var left = -1L;
-        await stack.UntilAsync($"{name}: all trades are final or failed", async () =>
-        {
-            var now = await stack.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement NOT IN ('final', 'failed')");
-            if (now != left) Console.WriteLine($"  {through - after - now} of {through - after} settled");
-            left = now;
-            return now == 0;
-        }, PhaseDeadline);
+        await stack.UntilAsync(
+            $"{name}: all trades are final or failed",
+            async () =>
+            {
+                var now = await stack.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement NOT IN ('final', 'failed')");
+                if (now != left)
+                    Console.WriteLine($"  {through - after - now} of {through - after} settled");
+                left = now;
+                return now == 0;
+            },
+            PhaseDeadline
+        );
         return await SettleFigures.OfAsync(stack, name, after, through);
     }
 
-    private static Task<long> LastTradeAsync(TradingStack stack) => stack.ScalarAsync<long>("SELECT coalesce(max(trade_id), 0) FROM trades");
+    private static Task<long> LastTradeAsync(TradingStack stack) =>
+        stack.ScalarAsync<long>("SELECT coalesce(max(trade_id), 0) FROM trades");
 
     private static async Task SteadyAsync(TradeFlow flow, int rate, int seconds)
     {
@@ -88,7 +112,14 @@ internal static class SettleVerb
         for (var i = 0; i < rate * seconds; i++)
         {
             await timer.WaitForNextTickAsync();
-            await flow.MatchAsync((MatchKind)(i % 5 is 0 ? 1 : i % 5 is 1 ? 2 : 0), 1);
+            await flow.MatchAsync(
+                (MatchKind)(
+                    i % 5 is 0 ? 1
+                    : i % 5 is 1 ? 2
+                    : 0
+                ),
+                1
+            );
         }
     }
 

@@ -7,8 +7,9 @@ using Foresight.Simulation.Mutants;
 namespace Foresight.Bench.Simulate;
 
 /// <summary>
-/// <c>simulate [--seeds N] [--from S] [--mutant NAME] [--trace]</c>: lives of a simulated cluster with faults, one per seed, on all cores. Right only if
-/// nothing that must always hold was broken, or, with a mutant, if something was. <c>--from S --seeds 1 --trace</c> prints all that happened in one life.
+/// <c>simulate [--seeds N] [--from S] [--mutant NAME] [--trace]</c>: lives of a simulated cluster with faults, one per seed, on all cores.
+/// Right only if nothing that must always hold was broken, or, with a mutant, if something was. <c>--from S --seeds 1 --trace</c> prints
+/// all that happened in one life.
 /// </summary>
 public static class SimulateVerb
 {
@@ -29,25 +30,33 @@ public static class SimulateVerb
         watch.Stop();
 
         var broken = lives.Where(life => life.Violation is not null).OrderBy(life => life.Seed).ToList();
-        foreach (var life in broken.Take(mutant is null ? 3 : 1)) Tell(life, mutant);
+        foreach (var life in broken.Take(mutant is null ? 3 : 1))
+            Tell(life, mutant);
         Console.WriteLine(
-            $"  {lives.Count:n0} seeds, {lives.Sum(life => life.Steps):n0} steps, {lives.Sum(life => life.Commands):n0} commands in the journals, " +
-            $"{lives.Sum(life => life.Faults):n0} faults, {lives.Sum(life => life.Terms):n0} terms in {watch.Elapsed.TotalSeconds:n1} s");
-        Console.WriteLine(broken.Count == 0 ? "  everything held" : $"  {broken.Count} seeds broke something, the first is {broken[0].Seed}");
+            $"  {lives.Count:n0} seeds, {lives.Sum(life => life.Steps):n0} steps, {lives.Sum(life => life.Commands):n0} commands in the journals, "
+                + $"{lives.Sum(life => life.Faults):n0} faults, {lives.Sum(life => life.Terms):n0} terms in {watch.Elapsed.TotalSeconds:n1} s"
+        );
+        Console.WriteLine(
+            broken.Count == 0 ? "  everything held" : $"  {broken.Count} seeds broke something, the first is {broken[0].Seed}"
+        );
         Console.WriteLine();
-        Console.WriteLine(JsonSerializer.Serialize(new
-        {
-            mutant,
-            seeds = lives.Count,
-            violations = broken.Count,
-            first_failing_seed = broken.FirstOrDefault()?.Seed,
-            seconds = Math.Round(watch.Elapsed.TotalSeconds, 1),
-            steps = lives.Sum(life => life.Steps),
-            steps_per_seed = lives.Sum(life => life.Steps) / lives.Count,
-            commands_per_seed = lives.Sum(life => life.Commands) / lives.Count,
-            faults_per_seed = Math.Round(lives.Average(life => life.Faults), 1),
-            terms_per_seed = Math.Round(lives.Average(life => life.Terms), 1),
-        }));
+        Console.WriteLine(
+            JsonSerializer.Serialize(
+                new
+                {
+                    mutant,
+                    seeds = lives.Count,
+                    violations = broken.Count,
+                    first_failing_seed = broken.FirstOrDefault()?.Seed,
+                    seconds = Math.Round(watch.Elapsed.TotalSeconds, 1),
+                    steps = lives.Sum(life => life.Steps),
+                    steps_per_seed = lives.Sum(life => life.Steps) / lives.Count,
+                    commands_per_seed = lives.Sum(life => life.Commands) / lives.Count,
+                    faults_per_seed = Math.Round(lives.Average(life => life.Faults), 1),
+                    terms_per_seed = Math.Round(lives.Average(life => life.Terms), 1),
+                }
+            )
+        );
         return Task.FromResult((broken.Count == 0) == (mutant is null) ? 0 : 1);
     }
 
@@ -65,15 +74,18 @@ public static class SimulateVerb
             {
                 var life = Foresight.Simulation.Simulation.Run(from + (ulong)index, mutant, tells ? Console.WriteLine : null);
                 lives.Add(life);
-                if (mutant is not null && life.Violation is not null) Volatile.Write(ref caught, 1);
+                if (mutant is not null && life.Violation is not null)
+                    Volatile.Write(ref caught, 1);
             }
         }
 
         var threads = Enumerable.Range(0, tells ? 1 : Environment.ProcessorCount).Select(_ => new Thread(Work)).ToList();
-        foreach (var thread in threads) thread.Start();
+        foreach (var thread in threads)
+            thread.Start();
         while (threads.Exists(thread => !thread.Join(TimeSpan.FromMilliseconds(100))))
         {
-            if (clock.Elapsed - told < ProgressInterval) continue;
+            if (clock.Elapsed - told < ProgressInterval)
+                continue;
             told = clock.Elapsed;
             Console.Error.WriteLine($"  {lives.Count:n0} of {seeds:n0}, {lives.Count(life => life.Violation is not null)} broken");
         }
@@ -84,7 +96,8 @@ public static class SimulateVerb
     private static void Tell(Outcome life, string? mutant)
     {
         Console.WriteLine($"  seed {life.Seed}, the last of {life.Steps:n0} steps:");
-        foreach (var line in life.LastLines) Console.WriteLine("    " + line);
+        foreach (var line in life.LastLines)
+            Console.WriteLine("    " + line);
         var again = mutant is null ? "" : $" --mutant {mutant}";
         Console.WriteLine($"  again: simulate --from {life.Seed} --seeds 1{again} --trace");
         Console.WriteLine();

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
+using Foresight.Protocol;
 
 namespace Foresight.Bench.Stack;
 
@@ -13,24 +13,43 @@ internal sealed record SignedOrder(OrderTerms Terms, string Hash, string Maker, 
     private const string ZerosOfALot = "0000000000000000";
 
     /// <summary>For the leader.</summary>
-    public PlaceOrder Command() => new()
-    {
-        RequestId = Guid.NewGuid(), Deadline = DateTimeOffset.UtcNow.AddMinutes(2), Hash = Hash, Maker = Maker, MarketId = Terms.Market.Id,
-        Outcome = Terms.Outcome, IsBuy = Terms.IsBuy, PriceTicks = Terms.Price, Lots = Terms.Lots, Salt = Terms.Salt.ToString(), Signature = Signature,
-        TimeInForce = Terms.IsImmediate ? 2 : 0,
-    };
+    public PlaceOrder Command() =>
+        new()
+        {
+            RequestId = Guid.NewGuid(),
+            Deadline = DateTimeOffset.UtcNow.AddMinutes(2),
+            Hash = Hash,
+            Maker = Maker,
+            MarketId = Terms.Market.Id,
+            Outcome = Terms.Outcome,
+            IsBuy = Terms.IsBuy,
+            PriceTicks = Terms.Price,
+            Lots = Terms.Lots,
+            Salt = Terms.Salt.ToString(),
+            Signature = Signature,
+            TimeInForce = Terms.IsImmediate ? 2 : 0,
+        };
 
     /// <summary>For <c>POST /orders</c>.</summary>
-    public byte[] Body() => JsonSerializer.SerializeToUtf8Bytes(new
-    {
-        market = Terms.Market.Address.ToLowerHex(),
-        order = new
-        {
-            maker = Maker, outcomeIndex = Terms.Outcome, isBuy = Terms.IsBuy, price = (Terms.Price * PricePerTick).ToString(),
-            amount = Terms.Lots + ZerosOfALot, salt = Terms.Salt.ToString(), expiry = "0",
-        },
-        signature = Signature, timeInForce = Terms.IsImmediate ? "IOC" : "GTC",
-    });
+    public byte[] Body() =>
+        JsonSerializer.SerializeToUtf8Bytes(
+            new
+            {
+                market = Terms.Market.Address.ToLowerHex(),
+                order = new
+                {
+                    maker = Maker,
+                    outcomeIndex = Terms.Outcome,
+                    isBuy = Terms.IsBuy,
+                    price = (Terms.Price * PricePerTick).ToString(),
+                    amount = Terms.Lots + ZerosOfALot,
+                    salt = Terms.Salt.ToString(),
+                    expiry = "0",
+                },
+                signature = Signature,
+                timeInForce = Terms.IsImmediate ? "IOC" : "GTC",
+            }
+        );
 }
 
 /// <param name="Price">In ticks.</param>
@@ -42,6 +61,10 @@ internal sealed record OrderTerms(DeployedMarket Market, int Outcome, bool IsBuy
         var message = OrderMessage.OfUnits(maker.Address, Outcome, IsBuy, Price, Lots, Salt, 0);
         var domain = TypedDataDomain.OfMarket(chainId, Market.Address);
         return new SignedOrder(
-            this, OrderSigning.OrderHash(domain, message).ToString(), maker.Address.ToLowerHex(), Hex.Encode(OrderSigning.Sign(domain, message, maker)));
+            this,
+            OrderSigning.OrderHash(domain, message).ToString(),
+            maker.Address.ToLowerHex(),
+            Hex.Encode(OrderSigning.Sign(domain, message, maker))
+        );
     }
 }

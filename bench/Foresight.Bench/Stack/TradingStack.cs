@@ -5,10 +5,10 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
+using Foresight.Cluster;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Setup;
-using Foresight.Cluster;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -22,8 +22,8 @@ namespace Foresight.Bench.Stack;
 internal sealed record TradingStackOptions(int Traders, int Markets, bool Sets = false, bool Replica = false);
 
 /// <summary>
-/// Postgres, Redis, a chain with a block each second, funded traders, one matching node and any number of Api nodes, each a process of its own;
-/// all gone when the run ends.
+/// Postgres, Redis, a chain with a block each second, funded traders, one matching node and any number of Api nodes, each a process of its
+/// own; all gone when the run ends.
 /// </summary>
 internal sealed partial class TradingStack : IAsyncDisposable
 {
@@ -36,21 +36,21 @@ internal sealed partial class TradingStack : IAsyncDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    private readonly TestStores servers;
-    private readonly TradingStackOptions options;
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
-    private readonly RedisClient client;
-    private readonly List<NodeProcess> apis = [];
-    private NodeProcess? node;
-    private int nodes;
+    private readonly TestStores _servers;
+    private readonly TradingStackOptions _options;
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
+    private readonly RedisClient _client;
+    private readonly List<NodeProcess> _apis = [];
+    private NodeProcess? _node;
+    private int _nodes;
 
     private TradingStack(TestStores servers, TradingStackOptions options)
     {
-        (this.servers, this.options) = (servers, options);
+        (_servers, _options) = (servers, options);
         Database = NpgsqlDataSource.Create(servers.Postgres);
-        Chain = EthereumClient.OfEndpoint(http, servers.Chain);
-        client = new RedisClient(servers.Redis, RedisSettings.DefaultKeyPrefix);
-        var leaders = new LeaderDirectory(client.Database, client.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
+        Chain = EthereumClient.OfEndpoint(_http, servers.Chain);
+        _client = new RedisClient(servers.Redis, RedisSettings.DefaultKeyPrefix);
+        var leaders = new LeaderDirectory(_client.Database, _client.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
         Router = new LeaderRouter(leaders, new ClusterSecret(Secret), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
         Keys = [.. Enumerable.Range(1, options.Traders).Select(i => PrivateKey.OfPhrase($"trader {i} of the benchmark"))];
     }
@@ -63,13 +63,16 @@ internal sealed partial class TradingStack : IAsyncDisposable
     public IReadOnlyList<PrivateKey> Keys { get; }
 
     /// <summary>In StackExchange.Redis' form.</summary>
-    public string Redis => servers.Redis;
+    public string Redis => _servers.Redis;
 
     public IReadOnlyList<DeployedMarket> BinaryMarkets => [.. Deployment.Markets.Where(market => market.Outcomes == 2)];
 
     public static async Task<TradingStack> StartAsync(TradingStackOptions options)
     {
-        var stack = new TradingStack(await TestStores.StartAsync(options.Replica ? Replication.Asynchronous : Replication.None, "--block-time 1"), options);
+        var stack = new TradingStack(
+            await TestStores.StartAsync(options.Replica ? Replication.Asynchronous : Replication.None, "--block-time 1"),
+            options
+        );
         await stack.SetUpAsync();
         return stack;
     }
@@ -77,21 +80,27 @@ internal sealed partial class TradingStack : IAsyncDisposable
     /// <summary>A node with these settings in place of the one before it, which is told to end.</summary>
     public async Task StartNodeAsync(params (string Name, string Value)[] settings)
     {
-        if (node is not null)
+        if (_node is not null)
         {
-            node.AskToEnd();
-            await node.EndedAsync(Patience);
-            await node.DisposeAsync();
+            _node.AskToEnd();
+            await _node.EndedAsync(Patience);
+            await _node.DisposeAsync();
         }
 
         var all = Settings(settings);
         all["OPERATOR_KEY"] = OperatorKeyText;
         all["RECONCILIATION_INTERVAL_MS"] = "86400000";
-        node = new NodeProcess($"node-{++nodes}", all);
-        var assets = 1 + (options.Sets ? Deployment.Markets.Sum(m => m.Outcomes) : 0);
-        await UntilAsync("the exchange knows what every trader owns", async () => await ScalarAsync<long>(
-            "SELECT count(*) FROM balances JOIN accounts USING (account_id) WHERE owned > 0 AND address = ANY ($1)",
-            (object)Keys.Select(k => k.Address.ToBytes()).ToArray()) == Keys.Count * assets);
+        _node = new NodeProcess($"node-{++_nodes}", all);
+        var assets = 1 + (_options.Sets ? Deployment.Markets.Sum(m => m.Outcomes) : 0);
+        await UntilAsync(
+            "the exchange knows what every trader owns",
+            async () =>
+                await ScalarAsync<long>(
+                    "SELECT count(*) FROM balances JOIN accounts USING (account_id) WHERE owned > 0 AND address = ANY ($1)",
+                    (object)Keys.Select(k => k.Address.ToBytes()).ToArray()
+                )
+                == Keys.Count * assets
+        );
         await UntilAsync("the node leads", async () => await Router.LeaderStatusAsync() is { State: "active" });
     }
 
@@ -100,22 +109,30 @@ internal sealed partial class TradingStack : IAsyncDisposable
     public async Task<Uri> StartApiAsync()
     {
         var all = Settings(("RATE_LIMIT_PER_MINUTE", int.MaxValue.ToString()), ("ADMIN_KEY", Secret));
-        var api = new NodeProcess($"api-{apis.Count + 1}", all, "Foresight.Api");
-        apis.Add(api);
+        var api = new NodeProcess($"api-{_apis.Count + 1}", all, "Foresight.Api");
+        _apis.Add(api);
         Uri? address = null;
-        await UntilAsync("the Api listens", () =>
-        {
-            if (api.HasEnded) throw new InvalidOperationException($"the Api ended by itself\n{api.Output}");
-            if (Listening().Match(api.Everything) is { Success: true } said) address = new Uri(said.Groups[1].Value);
-            return Task.FromResult(address is not null);
-        });
+        await UntilAsync(
+            "the Api listens",
+            () =>
+            {
+                if (api.HasEnded)
+                    throw new InvalidOperationException($"the Api ended by itself\n{api.Output}");
+                if (Listening().Match(api.Everything) is { Success: true } said)
+                    address = new Uri(said.Groups[1].Value);
+                return Task.FromResult(address is not null);
+            }
+        );
         string[] paths = ["ready", .. Deployment.Markets.Select(market => $"markets/{market.Id}/depth")];
         foreach (var path in paths)
-            await UntilAsync($"the Api answers {path}", async () =>
-            {
-                using var answer = await http.GetAsync(new Uri(address!, path));
-                return answer.StatusCode == HttpStatusCode.OK;
-            });
+            await UntilAsync(
+                $"the Api answers {path}",
+                async () =>
+                {
+                    using var answer = await _http.GetAsync(new Uri(address!, path));
+                    return answer.StatusCode == HttpStatusCode.OK;
+                }
+            );
         return address!;
     }
 
@@ -124,7 +141,8 @@ internal sealed partial class TradingStack : IAsyncDisposable
         using var deadline = new CancellationTokenSource(within ?? Patience);
         while (!await holds())
         {
-            if (deadline.IsCancellationRequested) throw new TimeoutException($"waited in vain: {what}\n{node?.Output}\n{apis.LastOrDefault()?.Output}");
+            if (deadline.IsCancellationRequested)
+                throw new TimeoutException($"waited in vain: {what}\n{_node?.Output}\n{_apis.LastOrDefault()?.Output}");
             await Task.Delay(50);
         }
     }
@@ -132,56 +150,87 @@ internal sealed partial class TradingStack : IAsyncDisposable
     public async Task<T> ScalarAsync<T>(string sql, params object[] values)
     {
         await using var command = Database.CreateCommand(sql);
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var api in apis) await api.DisposeAsync();
-        if (node is not null) await node.DisposeAsync();
+        foreach (var api in _apis)
+            await api.DisposeAsync();
+        if (_node is not null)
+            await _node.DisposeAsync();
         await Router.StopAsync(CancellationToken.None);
         Router.Dispose();
-        client.Dispose();
+        _client.Dispose();
         await Database.DisposeAsync();
-        http.Dispose();
-        await servers.DisposeAsync();
+        _http.Dispose();
+        await _servers.DisposeAsync();
     }
 
     private Dictionary<string, string?> Settings(params (string Name, string Value)[] own)
     {
         var all = new Dictionary<string, string?>
         {
-            ["ConnectionStrings:redis"] = servers.Redis, ["ConnectionStrings:foresight"] = servers.Postgres, ["CLUSTER_SECRET"] = Secret,
-            ["RPC_URL"] = servers.Chain.ToString(),
+            ["ConnectionStrings:redis"] = _servers.Redis,
+            ["ConnectionStrings:foresight"] = _servers.Postgres,
+            ["CLUSTER_SECRET"] = Secret,
+            ["RPC_URL"] = _servers.Chain.ToString(),
         };
-        if (servers.Standby is { } replica) all["DATABASE_REPLICA_1_URL"] = replica;
-        foreach (var (name, value) in own) all[name] = value;
+        if (_servers.Standby is { } replica)
+            all["DATABASE_REPLICA_1_URL"] = replica;
+        foreach (var (name, value) in own)
+            all[name] = value;
         return all;
     }
 
     private async Task SetUpAsync()
     {
-        await TestStores.MigrateAsync(servers.Postgres);
-        var markets = options.Markets + ((options.Markets - 1) / 3);
+        await TestStores.MigrateAsync(_servers.Postgres);
+        var markets = _options.Markets + ((_options.Markets - 1) / 3);
         var setup = new SetupOptions(markets, TimeSpan.FromSeconds(60), null, null, null, []);
-        await SetupVerb.RunAsync(Database, new ChainEndpoint(Chain, SetupOptions.DevelopmentChainId), Operator, setup, CancellationToken.None);
+        await SetupVerb.RunAsync(
+            Database,
+            new ChainEndpoint(Chain, SetupOptions.DevelopmentChainId),
+            Operator,
+            setup,
+            CancellationToken.None
+        );
         Deployment = (await Deployment.ReadAsync(Database, SetupOptions.DevelopmentChainId, CancellationToken.None))!;
         await Router.StartAsync(CancellationToken.None);
-        foreach (var key in Keys) await Chain.RequestAsync(new RpcRequest("anvil_setBalance", key.Address.ToLowerHex(), Hex.EncodeQuantity(BigInteger.Pow(10, 20))));
+        foreach (var key in Keys)
+            await Chain.RequestAsync(
+                new RpcRequest("anvil_setBalance", key.Address.ToLowerHex(), Hex.EncodeQuantity(BigInteger.Pow(10, 20)))
+            );
         await Task.WhenAll(Keys.Select(FundAsync));
     }
 
     private async Task FundAsync(PrivateKey key)
     {
         var transactions = new TransactionSequence(Chain, key, Deployment.ChainId);
-        var usdc = new BigInteger(Usdc + (options.Sets ? SetsEach * Deployment.Markets.Count : 0)) * 1_000_000;
+        var usdc = new BigInteger(Usdc + (_options.Sets ? SetsEach * Deployment.Markets.Count : 0)) * 1_000_000;
         await transactions.SendAsync(Deployment.Usdc, UsdcContract.Mint(key.Address, usdc), 300_000, CancellationToken.None);
-        await transactions.SendAsync(Deployment.Usdc, UsdcContract.Approve(Deployment.Factory, Word.MaxUInt256), 300_000, CancellationToken.None);
-        await transactions.SendAsync(Deployment.OutcomeToken, OutcomeTokenContract.SetApprovalForAll(Deployment.Factory, true), 300_000, CancellationToken.None);
-        if (options.Sets)
+        await transactions.SendAsync(
+            Deployment.Usdc,
+            UsdcContract.Approve(Deployment.Factory, Word.MaxUInt256),
+            300_000,
+            CancellationToken.None
+        );
+        await transactions.SendAsync(
+            Deployment.OutcomeToken,
+            OutcomeTokenContract.SetApprovalForAll(Deployment.Factory, true),
+            300_000,
+            CancellationToken.None
+        );
+        if (_options.Sets)
             foreach (var market in Deployment.Markets)
-                await transactions.SendAsync(market.Address, MarketContract.MintSet(SetsEach * BigInteger.Pow(10, 18)), 1_000_000, CancellationToken.None);
+                await transactions.SendAsync(
+                    market.Address,
+                    MarketContract.MintSet(SetsEach * BigInteger.Pow(10, 18)),
+                    1_000_000,
+                    CancellationToken.None
+                );
         await transactions.WaitAsync(CancellationToken.None);
     }
 

@@ -17,8 +17,44 @@ public sealed class BookChecksumTests
         var asks = new Dictionary<int, long> { [5600] = 42 };
         byte[] bytes =
         [
-            2, 0x7c, 0x15, 0, 0, 0xe2, 0x04, 0, 0, 0, 0, 0, 0, 0x72, 0x15, 0, 0, 0x2c, 0x01, 0, 0, 0, 0, 0, 0,
-            1, 0xe0, 0x15, 0, 0, 0x2a, 0, 0, 0, 0, 0, 0, 0,
+            2,
+            0x7c,
+            0x15,
+            0,
+            0,
+            0xe2,
+            0x04,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0x72,
+            0x15,
+            0,
+            0,
+            0x2c,
+            0x01,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            1,
+            0xe0,
+            0x15,
+            0,
+            0,
+            0x2a,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
         ];
         Assert.Equal(BookChecksum.OfBytes(bytes), BookChecksum.Of(bids, asks));
         Assert.Equal(DocumentedValue(), BookChecksum.Of(bids, asks));
@@ -38,7 +74,9 @@ public sealed class BookChecksumTests
     [Fact]
     public void Of_ALevelOnTheOtherSide_IsAnotherBook() =>
         Assert.NotEqual(
-            BookChecksum.Of(new Dictionary<int, long> { [1] = 1 }, []), BookChecksum.Of([], new Dictionary<int, long> { [1] = 1 }));
+            BookChecksum.Of(new Dictionary<int, long> { [1] = 1 }, []),
+            BookChecksum.Of([], new Dictionary<int, long> { [1] = 1 })
+        );
 
     private static uint DocumentedValue([System.Runtime.CompilerServices.CallerFilePath] string here = "")
     {

@@ -9,24 +9,33 @@ namespace Foresight.Api.Tests.MarketData;
 public sealed class BookStreamTests
 {
     private static readonly Market Binary = new(
-        1, Address.Zero, "?", ["Yes", "No"], 1, 0, ClosesAt: null, ResolvedOutcome: null, TypedDataDomain.OfMarket(31337, Address.Zero));
+        1,
+        Address.Zero,
+        "?",
+        ["Yes", "No"],
+        1,
+        0,
+        ClosesAt: null,
+        ResolvedOutcome: null,
+        TypedDataDomain.OfMarket(31337, Address.Zero)
+    );
 
-    private readonly BookStream stream = new(Binary);
+    private readonly BookStream _stream = new(Binary);
 
     [Fact]
     public void BeforeASnapshot_ThereIsNoBook()
     {
-        Assert.Equal(StreamStep.Waiting, stream.Take(Delta(5, 4, (5000, 10)), out _));
-        Assert.Null(stream.View(0, 10));
-        Assert.Null(stream.Snapshot());
+        Assert.Equal(StreamStep.Waiting, _stream.Take(Delta(5, 4, (5000, 10)), out _));
+        Assert.Null(_stream.View(0, 10));
+        Assert.Null(_stream.Snapshot());
     }
 
     [Fact]
     public void MessagesBeforeTheSnapshot_AreInIt_AndThoseAfterItFollow()
     {
-        stream.Take(Delta(5, 4, (5000, 10)), out _);
-        stream.Take(Delta(6, 5, (5001, 20)), out _);
-        Assert.True(stream.Take(Read(5, (5000, 10)), out var whole));
+        _stream.Take(Delta(5, 4, (5000, 10)), out _);
+        _stream.Take(Delta(6, 5, (5001, 20)), out _);
+        Assert.True(_stream.Take(Read(5, (5000, 10)), out var whole));
         Assert.Equal("5001x20 5000x10", Bids());
         Assert.Equal((6L, true), (whole!.Sequence, whole.Snapshot));
     }
@@ -35,12 +44,12 @@ public sealed class BookStreamTests
     public void AMessageThatNamesAMissingOne_HidesTheBookUntilASnapshotHasIt()
     {
         Begin(5, (5000, 10));
-        Assert.Equal(StreamStep.Applied, stream.Take(Delta(6, 5, (5000, 11)), out _));
-        Assert.Equal(StreamStep.Waiting, stream.Take(Delta(9, 8, (5002, 1)), out _));
-        Assert.Null(stream.View(0, 10));
-        Assert.False(stream.Take(Read(7, (5000, 11)), out _));
-        Assert.Null(stream.View(0, 10));
-        Assert.True(stream.Take(Read(8, (5000, 12)), out _));
+        Assert.Equal(StreamStep.Applied, _stream.Take(Delta(6, 5, (5000, 11)), out _));
+        Assert.Equal(StreamStep.Waiting, _stream.Take(Delta(9, 8, (5002, 1)), out _));
+        Assert.Null(_stream.View(0, 10));
+        Assert.False(_stream.Take(Read(7, (5000, 11)), out _));
+        Assert.Null(_stream.View(0, 10));
+        Assert.True(_stream.Take(Read(8, (5000, 12)), out _));
         Assert.Equal("5002x1 5000x12", Bids());
     }
 
@@ -48,7 +57,7 @@ public sealed class BookStreamTests
     public void AMessageThatIsKnown_ChangesNothing()
     {
         Begin(5, (5000, 10));
-        Assert.Equal(StreamStep.Known, stream.Take(Delta(5, 4, (5000, 99)), out _));
+        Assert.Equal(StreamStep.Known, _stream.Take(Delta(5, 4, (5000, 99)), out _));
         Assert.Equal("5000x10", Bids());
     }
 
@@ -56,9 +65,9 @@ public sealed class BookStreamTests
     public void AMessageOfAnOlderEpoch_IsDropped_EvenASnapshot()
     {
         Begin(5, (5000, 10));
-        stream.Take(new DepthMessage(1, 3, 7, 0, Snapshot: true, [new(0, true, 4000, 1)]), out _);
-        Assert.Equal(StreamStep.Stale, stream.Take(Delta(8, 7, (5000, 99)) with { Epoch = 2 }, out _));
-        Assert.Equal(StreamStep.Stale, stream.Take(new DepthMessage(1, 2, 9, 0, Snapshot: true, []), out _));
+        _stream.Take(new DepthMessage(1, 3, 7, 0, Snapshot: true, [new(0, true, 4000, 1)]), out _);
+        Assert.Equal(StreamStep.Stale, _stream.Take(Delta(8, 7, (5000, 99)) with { Epoch = 2 }, out _));
+        Assert.Equal(StreamStep.Stale, _stream.Take(new DepthMessage(1, 2, 9, 0, Snapshot: true, []), out _));
         Assert.Equal("4000x1", Bids());
     }
 
@@ -66,10 +75,10 @@ public sealed class BookStreamTests
     public void ANewLeadersSnapshot_ReplacesTheBook_AndHealsAGap()
     {
         Begin(5, (5000, 10));
-        stream.Take(Delta(9, 8, (5002, 1)), out _);
-        Assert.Equal(StreamStep.Applied, stream.Take(new DepthMessage(1, 2, 12, 0, Snapshot: true, [new(0, true, 4000, 1)]), out _));
+        _stream.Take(Delta(9, 8, (5002, 1)), out _);
+        Assert.Equal(StreamStep.Applied, _stream.Take(new DepthMessage(1, 2, 12, 0, Snapshot: true, [new(0, true, 4000, 1)]), out _));
         Assert.Equal("4000x1", Bids());
-        Assert.Equal(StreamStep.Applied, stream.Take(Delta(13, 12, (4000, 0)) with { Epoch = 2 }, out _));
+        Assert.Equal(StreamStep.Applied, _stream.Take(Delta(13, 12, (4000, 0)) with { Epoch = 2 }, out _));
         Assert.Equal("", Bids());
     }
 
@@ -77,42 +86,42 @@ public sealed class BookStreamTests
     public void ANewLeadersChange_WithoutItsSnapshot_IsAGap()
     {
         Begin(5, (5000, 10));
-        Assert.Equal(StreamStep.Waiting, stream.Take(Delta(13, 0, (4000, 1)) with { Epoch = 2 }, out _));
+        Assert.Equal(StreamStep.Waiting, _stream.Take(Delta(13, 0, (4000, 1)) with { Epoch = 2 }, out _));
     }
 
     [Fact]
     public void WhatClientsGet_IsOneChain_WhateverWasFoldedIntoTheSnapshot()
     {
         Begin(5, (5000, 10));
-        stream.Take(Delta(7, 3, (5000, 11)), out var first);
-        stream.Take(Delta(9, 7, (5000, 12)), out var second);
+        _stream.Take(Delta(7, 3, (5000, 11)), out var first);
+        _stream.Take(Delta(9, 7, (5000, 12)), out var second);
         Assert.Equal((5L, 7L), (first!.Previous, first.Sequence));
         Assert.Equal((7L, 9L), (second!.Previous, second.Sequence));
-        Assert.Equal(stream.View(0, 10)!.Checksum, second.Checksums![0]);
+        Assert.Equal(_stream.View(0, 10)!.Checksum, second.Checksums![0]);
     }
 
     [Fact]
     public void AClientThatComesBack_GetsWhatItMissed_OrNothingButASnapshotHelps()
     {
         Begin(5, (5000, 10));
-        stream.Take(Delta(7, 5, (5000, 11)), out _);
-        stream.Take(Delta(9, 7, (5000, 12)), out _);
-        Assert.Equal([9L], stream.After(1, 7)!.Select(message => message.Sequence));
+        _stream.Take(Delta(7, 5, (5000, 11)), out _);
+        _stream.Take(Delta(9, 7, (5000, 12)), out _);
+        Assert.Equal([9L], _stream.After(1, 7)!.Select(message => message.Sequence));
         // It had the book as of 6 from another node, where something else was folded together; 7 follows on that.
-        Assert.Equal([7L, 9L], stream.After(1, 6)!.Select(message => message.Sequence));
-        Assert.Empty(stream.After(1, 9)!);
-        Assert.Null(stream.After(1, 4));
-        Assert.Null(stream.After(2, 7));
-        Assert.Null(stream.After(1, 10));
+        Assert.Equal([7L, 9L], _stream.After(1, 6)!.Select(message => message.Sequence));
+        Assert.Empty(_stream.After(1, 9)!);
+        Assert.Null(_stream.After(1, 4));
+        Assert.Null(_stream.After(2, 7));
+        Assert.Null(_stream.After(1, 10));
     }
 
     [Fact]
     public void ReadingToMakeSure_TellsClientsNothing_UnlessSomethingWasMissing()
     {
         Begin(5, (5000, 10));
-        Assert.True(stream.Take(Read(8, (5000, 10)), out var same));
+        Assert.True(_stream.Take(Read(8, (5000, 10)), out var same));
         Assert.Null(same);
-        Assert.True(stream.Take(Read(8, (5000, 12)), out var different));
+        Assert.True(_stream.Take(Read(8, (5000, 12)), out var different));
         Assert.Equal("5000x12", Bids());
         Assert.True(different!.Snapshot);
     }
@@ -125,12 +134,15 @@ public sealed class BookStreamTests
         Assert.Equal([new LevelChange(1, true, 3000, 9)], levels[2]);
     }
 
-    private void Begin(long sequence, params (int Ticks, long Lots)[] bids) => Assert.True(stream.Take(Read(sequence, bids), out _));
+    private void Begin(long sequence, params (int Ticks, long Lots)[] bids) => Assert.True(_stream.Take(Read(sequence, bids), out _));
 
     private string Bids() =>
         string.Join(
-            ' ', stream.View(0, 10)!.Bids.Select(
-                level => $"{(int)(decimal.Parse(level.Price) * 10_000)}x{(long)(decimal.Parse(level.Quantity) * 100)}"));
+            ' ',
+            _stream
+                .View(0, 10)!
+                .Bids.Select(level => $"{(int)(decimal.Parse(level.Price) * 10_000)}x{(long)(decimal.Parse(level.Quantity) * 100)}")
+        );
 
     private static DepthMessage Delta(long sequence, long previous, params (int Ticks, long Lots)[] bids) =>
         new(1, 1, sequence, previous, Snapshot: false, [.. bids.Select(bid => new LevelChange(0, true, bid.Ticks, bid.Lots))]);

@@ -16,22 +16,30 @@ internal sealed class HubClientOfTest : IAsyncDisposable
 
     private static readonly string[] Targets =
     [
-        HubEvents.Depth, HubEvents.Trades, HubEvents.Stats, HubEvents.Orders, HubEvents.TradeState, HubEvents.Heartbeat, HubEvents.Continuity,
-        HubEvents.Closing, .. NoticeTopics.All,
+        HubEvents.Depth,
+        HubEvents.Trades,
+        HubEvents.Stats,
+        HubEvents.Orders,
+        HubEvents.TradeState,
+        HubEvents.Heartbeat,
+        HubEvents.Continuity,
+        HubEvents.Closing,
+        .. NoticeTopics.All,
     ];
 
-    private readonly Channel<HubEvent> events = Channel.CreateUnbounded<HubEvent>();
-    private readonly HubConnection connection;
+    private readonly Channel<HubEvent> _events = Channel.CreateUnbounded<HubEvent>();
+    private readonly HubConnection _connection;
 
     private HubClientOfTest(Uri api)
     {
-        connection = new HubConnectionBuilder()
+        _connection = new HubConnectionBuilder()
             .WithUrl(new Uri(api, "hubs/market"), HttpTransportType.WebSockets, options => options.SkipNegotiation = true)
             .Build();
-        foreach (var target in Targets) connection.On<JsonElement>(target, body => events.Writer.TryWrite(new HubEvent(target, body)));
-        connection.Closed += error =>
+        foreach (var target in Targets)
+            _connection.On<JsonElement>(target, body => _events.Writer.TryWrite(new HubEvent(target, body)));
+        _connection.Closed += error =>
         {
-            events.Writer.TryComplete(error);
+            _events.Writer.TryComplete(error);
             return Task.CompletedTask;
         };
     }
@@ -39,7 +47,7 @@ internal sealed class HubClientOfTest : IAsyncDisposable
     public static async Task<HubClientOfTest> OpenAsync(ApiStack stack)
     {
         var client = new HubClientOfTest(stack.Http.BaseAddress!);
-        await client.connection.StartAsync();
+        await client._connection.StartAsync();
         return client;
     }
 
@@ -48,7 +56,7 @@ internal sealed class HubClientOfTest : IAsyncDisposable
     {
         try
         {
-            await connection.InvokeCoreAsync(target, arguments).WaitAsync(Soon);
+            await _connection.InvokeCoreAsync(target, arguments).WaitAsync(Soon);
             return null;
         }
         catch (HubException refused)
@@ -63,7 +71,8 @@ internal sealed class HubClientOfTest : IAsyncDisposable
         while (true)
         {
             var next = await NextAsync();
-            if (next.Target == target && (that is null || that(next.Body))) return next.Body;
+            if (next.Target == target && (that is null || that(next.Body)))
+                return next.Body;
         }
     }
 
@@ -72,7 +81,8 @@ internal sealed class HubClientOfTest : IAsyncDisposable
     {
         while (true)
         {
-            if (await NextAsync() is { Target: not HubEvents.Heartbeat } next) return next;
+            if (await NextAsync() is { Target: not HubEvents.Heartbeat } next)
+                return next;
         }
     }
 
@@ -80,19 +90,22 @@ internal sealed class HubClientOfTest : IAsyncDisposable
     public async Task<IReadOnlyList<HubEvent>> UntilHeartbeatsAsync()
     {
         var seen = new List<HubEvent>();
-        for (var heartbeats = 0; heartbeats < 2;)
+        var heartbeats = 0;
+        while (heartbeats < 2)
         {
             var next = await NextAsync();
-            if (next.Target == HubEvents.Heartbeat) heartbeats++;
-            else seen.Add(next);
+            if (next.Target == HubEvents.Heartbeat)
+                heartbeats++;
+            else
+                seen.Add(next);
         }
 
         return seen;
     }
 
-    public ValueTask DisposeAsync() => connection.DisposeAsync();
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
-    private Task<HubEvent> NextAsync() => events.Reader.ReadAsync().AsTask().WaitAsync(Soon);
+    private Task<HubEvent> NextAsync() => _events.Reader.ReadAsync().AsTask().WaitAsync(Soon);
 }
 
 internal sealed record HubEvent(string Target, JsonElement Body);

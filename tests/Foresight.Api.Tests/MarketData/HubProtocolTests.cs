@@ -20,7 +20,8 @@ public sealed class HubProtocolTests(ApiStack stack)
     public async Task AClientOfEitherProtocol_GetsTheBook_TradesAndHeartbeats(bool isMessagePack)
     {
         var builder = new HubConnectionBuilder().WithUrl(new Uri(stack.Http.BaseAddress!, "hubs/market"));
-        if (isMessagePack) builder.AddMessagePackProtocol();
+        if (isMessagePack)
+            builder.AddMessagePackProtocol();
         await using var client = builder.Build();
         var depth = FirstOf<DepthMessage>(HubEvents.Depth);
         var states = FirstOf<TradeStatesMessage>(HubEvents.TradeState);
@@ -36,9 +37,12 @@ public sealed class HubProtocolTests(ApiStack stack)
 
         var sent = new TradeState(7, 1, "failed", "because", null, 5);
         await using var redis = await ConnectionMultiplexer.ConnectAsync(stack.Redis);
-        await redis.GetSubscriber().PublishAsync(
-            RedisChannel.Literal(ApiStack.Prefix + Channels.TradeStates),
-            JsonSerializer.Serialize(new TradeStatesMessage(1, 0, 0, 0, [sent]), JsonSerializerOptions.Web));
+        await redis
+            .GetSubscriber()
+            .PublishAsync(
+                RedisChannel.Literal(ApiStack.Prefix + Channels.TradeStates),
+                JsonSerializer.Serialize(new TradeStatesMessage(1, 0, 0, 0, [sent]), JsonSerializerOptions.Web)
+            );
         Assert.Equal(sent, Assert.Single((await states.WaitAsync(Soon)).Trades));
 
         Task<T> FirstOf<T>(string target)

@@ -15,20 +15,20 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
 {
     private const int Market = 2;
 
-    private ConnectionMultiplexer redis = null!;
-    private long sequence;
-    private long epoch;
+    private ConnectionMultiplexer _redis = null!;
+    private long _sequence;
+    private long _epoch;
 
     public async Task InitializeAsync()
     {
-        redis = await ConnectionMultiplexer.ConnectAsync(stack.Redis);
-        sequence = await stack.ScalarAsync<long>("SELECT max(sequence) FROM commands");
-        epoch = await stack.ScalarAsync<long>("SELECT max(epoch) FROM commands");
+        _redis = await ConnectionMultiplexer.ConnectAsync(stack.Redis);
+        _sequence = await stack.ScalarAsync<long>("SELECT max(sequence) FROM commands");
+        _epoch = await stack.ScalarAsync<long>("SELECT max(epoch) FROM commands");
     }
 
     public Task DisposeAsync()
     {
-        redis.Dispose();
+        _redis.Dispose();
         return Task.CompletedTask;
     }
 
@@ -40,18 +40,19 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         Assert.Null(await client.InvokeAsync("Subscribe", "depth", Market));
         var snapshot = await client.NextAsync("depth");
         Assert.True(snapshot.GetProperty("snapshot").GetBoolean());
-        var previous = sequence;
+        var previous = _sequence;
         await CommitAsync(new LevelChange(0, true, 4100, 20));
-        var change = await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == sequence);
+        var change = await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == _sequence);
         Assert.Equal(previous, change.GetProperty("previous").GetInt64());
         var depth = await stack.Http.GetFromJsonAsync<DepthView>($"markets/{Market}/depth?outcome=0&levels=1000");
-        Assert.Equal((epoch, sequence), (depth!.Epoch, depth.Sequence));
+        Assert.Equal((_epoch, _sequence), (depth!.Epoch, depth.Sequence));
         Assert.Equal(depth.Checksum, change.GetProperty("checksums")[0].GetUInt32());
         Assert.Equal(depth.Checksum, BookChecksum.Of(Levels(depth.Bids), Levels(depth.Asks)));
 
         static IEnumerable<KeyValuePair<int, long>> Levels(IReadOnlyList<LevelView> levels) =>
-            levels.Select(
-                level => KeyValuePair.Create((int)(decimal.Parse(level.Price) * 10_000), (long)(decimal.Parse(level.Quantity) * 100)));
+            levels.Select(level =>
+                KeyValuePair.Create((int)(decimal.Parse(level.Price) * 10_000), (long)(decimal.Parse(level.Quantity) * 100))
+            );
     }
 
     [Fact]
@@ -60,14 +61,18 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await using var client = await HubClientOfTest.OpenAsync(stack);
         await client.InvokeAsync("Subscribe", "depth", Market);
         await CommitAsync(new LevelChange(0, true, 4200, 1));
-        await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == sequence);
+        await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == _sequence);
         // Committed, and its message is lost; the next one names it.
         await CommitAsync(new LevelChange(0, true, 4300, 33), isLost: true);
         await CommitAsync(new LevelChange(0, true, 4400, 44));
         var healed = await client.NextAsync(
-            "depth", message => message.GetProperty("snapshot").GetBoolean() && message.GetProperty("sequence").GetInt64() == sequence);
-        var lots = healed.GetProperty("levels").EnumerateArray().ToDictionary(
-            level => level.GetProperty("priceTicks").GetInt32(), level => level.GetProperty("lots").GetInt64());
+            "depth",
+            message => message.GetProperty("snapshot").GetBoolean() && message.GetProperty("sequence").GetInt64() == _sequence
+        );
+        var lots = healed
+            .GetProperty("levels")
+            .EnumerateArray()
+            .ToDictionary(level => level.GetProperty("priceTicks").GetInt32(), level => level.GetProperty("lots").GetInt64());
         Assert.Equal((33L, 44L), (lots[4300], lots[4400]));
     }
 
@@ -79,8 +84,8 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await client.NextAsync("depth");
         await CommitAsync(new LevelChange(0, true, 4350, 35), isLost: true);
         for (var times = 0; times < 3; times++)
-            await PublishAsync(Channels.Depth, new DepthMessage(Market, epoch, sequence, sequence, Snapshot: false, []));
-        var healed = await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == sequence);
+            await PublishAsync(Channels.Depth, new DepthMessage(Market, _epoch, _sequence, _sequence, Snapshot: false, []));
+        var healed = await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == _sequence);
         Assert.True(healed.GetProperty("snapshot").GetBoolean());
         Assert.Contains(healed.GetProperty("levels").EnumerateArray(), level => level.GetProperty("priceTicks").GetInt32() == 4350);
         Assert.DoesNotContain(await client.UntilHeartbeatsAsync(), message => message.Target == "depth");
@@ -92,11 +97,13 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await using var client = await HubClientOfTest.OpenAsync(stack);
         await client.InvokeAsync("Subscribe", "depth", Market);
         await client.NextAsync("depth");
-        epoch++;
+        _epoch++;
         await CommitAsync(new LevelChange(0, true, 4500, 5), isSnapshot: true);
-        await client.NextAsync("depth", message => message.GetProperty("epoch").GetInt64() == epoch);
-        await PublishAsync(Channels.Depth, new DepthMessage(
-            Market, epoch - 1, sequence + 50, sequence, Snapshot: false, [new(0, true, 1, 1)]));
+        await client.NextAsync("depth", message => message.GetProperty("epoch").GetInt64() == _epoch);
+        await PublishAsync(
+            Channels.Depth,
+            new DepthMessage(Market, _epoch - 1, _sequence + 50, _sequence, Snapshot: false, [new(0, true, 1, 1)])
+        );
         Assert.DoesNotContain(await client.UntilHeartbeatsAsync(), message => message.Target == "depth");
         Assert.Contains("foresight_pubsub_stale_total{channel=\"ws:depth\"}", await stack.Http.GetStringAsync("metrics"));
     }
@@ -111,12 +118,15 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await client.NextAsync("depth");
         await PublishAsync(
             Channels.Depth,
-            new DepthMessage(Market, epoch + epochsAhead, sequence + sequencesAhead, sequence, Snapshot: false, [new(0, true, 13, 13)]));
-        await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == sequence + sequencesAhead);
+            new DepthMessage(Market, _epoch + epochsAhead, _sequence + sequencesAhead, _sequence, Snapshot: false, [new(0, true, 13, 13)])
+        );
+        await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == _sequence + sequencesAhead);
         await CommitAsync(new LevelChange(0, true, 4650, 65));
         var healed = await client.NextAsync(
-            "depth", message => message.GetProperty("snapshot").GetBoolean() && message.GetProperty("sequence").GetInt64() == sequence);
-        Assert.Equal(epoch, healed.GetProperty("epoch").GetInt64());
+            "depth",
+            message => message.GetProperty("snapshot").GetBoolean() && message.GetProperty("sequence").GetInt64() == _sequence
+        );
+        Assert.Equal(_epoch, healed.GetProperty("epoch").GetInt64());
         Assert.DoesNotContain(healed.GetProperty("levels").EnumerateArray(), level => level.GetProperty("priceTicks").GetInt32() == 13);
     }
 
@@ -132,8 +142,11 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         var first = await follower.NextAsync("trade_state");
         Assert.Equal(
             ("broadcast", 77L),
-            (first.GetProperty("trades")[0].GetProperty("settlement").GetString(),
-                first.GetProperty("trades")[0].GetProperty("tradeId").GetInt64()));
+            (
+                first.GetProperty("trades")[0].GetProperty("settlement").GetString(),
+                first.GetProperty("trades")[0].GetProperty("tradeId").GetInt64()
+            )
+        );
 
         // Of an older holder of the lease, and one that was told before.
         await TellAsync(term - 1, 9, 8, "failed");
@@ -145,19 +158,25 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         // A repair of reconciliation has no number, and takes none from the settler's.
         await TellAsync(0, 0, 0, "failed");
         await TellAsync(term, 4, 3, "final");
-        Assert.Equal(["trade_state failed", "trade_state final"], new[] { Summary(await follower.NextAnyAsync()), Summary(await follower.NextAnyAsync()) });
+        Assert.Equal(
+            ["trade_state failed", "trade_state final"],
+            new[] { Summary(await follower.NextAnyAsync()), Summary(await follower.NextAnyAsync()) }
+        );
         Assert.DoesNotContain(await other.UntilHeartbeatsAsync(), message => message.Target == "trade_state");
 
-        Task TellAsync(long epochOfTerm, long number, long previous, string state) => PublishAsync(
-            Channels.TradeStates,
-            new TradeStatesMessage(Market, epochOfTerm, number, previous, [new TradeState(77, Market, state, null, "0x12", 5)]));
+        Task TellAsync(long epochOfTerm, long number, long previous, string state) =>
+            PublishAsync(
+                Channels.TradeStates,
+                new TradeStatesMessage(Market, epochOfTerm, number, previous, [new TradeState(77, Market, state, null, "0x12", 5)])
+            );
 
-        static string Summary(HubEvent message) => message.Target switch
-        {
-            "continuity" => $"continuity {message.Body.GetProperty("state").GetString()}",
-            "trade_state" => $"trade_state {message.Body.GetProperty("trades")[0].GetProperty("settlement").GetString()}",
-            var target => target,
-        };
+        static string Summary(HubEvent message) =>
+            message.Target switch
+            {
+                "continuity" => $"continuity {message.Body.GetProperty("state").GetString()}",
+                "trade_state" => $"trade_state {message.Body.GetProperty("trades")[0].GetProperty("settlement").GetString()}",
+                var target => target,
+            };
     }
 
     [Fact]
@@ -167,16 +186,16 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         // reads then must not have the second change already: a book that is read leaves no messages to send again.
         await CommitAsync(new LevelChange(0, true, 4600, 1));
         await NodeHasItAsync();
-        var known = sequence;
+        var known = _sequence;
         await CommitAsync(new LevelChange(0, true, 4600, 2));
         await NodeHasItAsync();
         await using var client = await HubClientOfTest.OpenAsync(stack);
-        await client.InvokeAsync("Resume", "depth", Market, epoch, known);
+        await client.InvokeAsync("Resume", "depth", Market, _epoch, known);
         var first = await client.NextAsync("depth");
         Assert.Equal(
-            (sequence, known, false),
-            (first.GetProperty("sequence").GetInt64(), first.GetProperty("previous").GetInt64(),
-                first.GetProperty("snapshot").GetBoolean()));
+            (_sequence, known, false),
+            (first.GetProperty("sequence").GetInt64(), first.GetProperty("previous").GetInt64(), first.GetProperty("snapshot").GetBoolean())
+        );
     }
 
     [Fact]
@@ -192,8 +211,10 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         Assert.Contains("unauthorized", await SubscribeOrdersAsync(stranger, ours.Address, ours, age: -360));
         Assert.Contains("malformed_request", await stranger.InvokeAsync("SubscribeOrders", "0x12", 0, "0x"));
 
-        await PublishAsync(Channels.Orders, new OrdersMessage(
-            epoch, ++sequence, [Update(ours.Address, "a"), Update(theirs.Address, "b"), Update(Address.Zero, "c")]));
+        await PublishAsync(
+            Channels.Orders,
+            new OrdersMessage(_epoch, ++_sequence, [Update(ours.Address, "a"), Update(theirs.Address, "b"), Update(Address.Zero, "c")])
+        );
         var update = await owner.NextAsync("orders");
         Assert.Equal("a", Assert.Single(update.GetProperty("updates").EnumerateArray()).GetProperty("orderId").GetString());
         var other = await stranger.NextAsync("orders");
@@ -242,10 +263,13 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         Assert.True(snapshot.GetProperty("snapshot").GetBoolean());
         Assert.Contains(
             snapshot.GetProperty("levels").EnumerateArray(),
-            level => level.GetProperty("priceTicks").GetInt32() == 4700 && level.GetProperty("lots").GetInt64() == 77);
+            level => level.GetProperty("priceTicks").GetInt32() == 4700 && level.GetProperty("lots").GetInt64() == 77
+        );
         await Eventually.TrueAsync(
-            "the cluster can be read", TimeSpan.FromSeconds(20),
-            async () => (await stack.Http.GetFromJsonAsync<ClusterStatus>("cluster/status"))!.Redis!.State == "up");
+            "the cluster can be read",
+            TimeSpan.FromSeconds(20),
+            async () => (await stack.Http.GetFromJsonAsync<ClusterStatus>("cluster/status"))!.Redis!.State == "up"
+        );
 
         static bool IsDepth(JsonElement message) =>
             message.GetProperty("topic").GetString() == "depth" && message.GetProperty("market").GetInt32() == Market;
@@ -255,47 +279,59 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
     {
         var issuedAt = DateTimeOffset.UtcNow.ToUnixTimeSeconds() - age;
         return client.InvokeAsync(
-            "SubscribeOrders", address.ToString(), issuedAt,
-            Hex.Encode(PersonalMessage.Sign($"Foresight orders\n{address.ToLowerHex()}\n{issuedAt}", key)));
+            "SubscribeOrders",
+            address.ToString(),
+            issuedAt,
+            Hex.Encode(PersonalMessage.Sign($"Foresight orders\n{address.ToLowerHex()}\n{issuedAt}", key))
+        );
     }
 
-    private Task NodeHasItAsync() => Eventually.TrueAsync("the node has the last change", TimeSpan.FromSeconds(20), async () =>
-        (await stack.Http.GetFromJsonAsync<DepthView>($"markets/{Market}/depth"))!.Sequence == sequence);
+    private Task NodeHasItAsync() =>
+        Eventually.TrueAsync(
+            "the node has the last change",
+            TimeSpan.FromSeconds(20),
+            async () => (await stack.Http.GetFromJsonAsync<DepthView>($"markets/{Market}/depth"))!.Sequence == _sequence
+        );
 
     private OrderUpdate Update(Address owner, string id) =>
-        new(owner.ToLowerHex(), id, Market, "accepted", "open", "0", "1", null, null, epoch, sequence);
+        new(owner.ToLowerHex(), id, Market, "accepted", "open", "0", "1", null, null, _epoch, _sequence);
 
     /// <summary>Does to the journal what a leader would have done, and says it.</summary>
     private async Task CommitAsync(LevelChange level, bool isLost = false, bool isSnapshot = false)
     {
-        var previous = sequence++;
+        var previous = _sequence++;
         await stack.ExecuteAsync(
             $"""
             INSERT INTO accounts (account_id, address) VALUES (1, decode(repeat('99', 20), 'hex')) ON CONFLICT DO NOTHING;
             DELETE FROM orders WHERE market_id = {Market} AND outcome = {level.Outcome} AND price_ticks = {level.PriceTicks};
             INSERT INTO commands (shard, sequence, epoch, accepted_at, kind, request_id, payload, result)
-                VALUES (0, {sequence}, {epoch}, now(), 3, gen_random_uuid(), '', 'null');
+                VALUES (0, {_sequence}, {_epoch}, now(), 3, gen_random_uuid(), '', 'null');
             INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, time_in_force, post_only, stp, salt,
                     salt_tag, expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at)
-                VALUES (decode(lpad(to_hex({sequence}), 64, '0'), 'hex'), {sequence}, {Market}, 1, {level.Outcome}, {level.IsBid}, {level.PriceTicks}, {level.Lots}, 0,
-                    false, 0, {sequence}, 0, 0, '', 0, 0, {sequence}, {epoch}, now(), {sequence}, now());
-            """);
-        if (isLost) return;
+                VALUES (decode(lpad(to_hex({_sequence}), 64, '0'), 'hex'), {_sequence}, {Market}, 1, {level.Outcome}, {level.IsBid}, {level.PriceTicks}, {level.Lots}, 0,
+                    false, 0, {_sequence}, 0, 0, '', 0, 0, {_sequence}, {_epoch}, now(), {_sequence}, now());
+            """
+        );
+        if (isLost)
+            return;
         IReadOnlyList<LevelChange> levels = isSnapshot ? await WholeAsync() : [level];
-        await PublishAsync(Channels.Depth, new DepthMessage(Market, epoch, sequence, isSnapshot ? 0 : previous, isSnapshot, levels));
+        await PublishAsync(Channels.Depth, new DepthMessage(Market, _epoch, _sequence, isSnapshot ? 0 : previous, isSnapshot, levels));
     }
 
     private async Task<IReadOnlyList<LevelChange>> WholeAsync()
     {
         var levels = new List<LevelChange>();
         await using var command = stack.Primary.CreateCommand(
-            $"SELECT outcome, is_buy, price_ticks, quantity_lots FROM orders WHERE market_id = {Market}");
+            $"SELECT outcome, is_buy, price_ticks, quantity_lots FROM orders WHERE market_id = {Market}"
+        );
         await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync()) levels.Add(new LevelChange(
-            reader.GetInt16(0), reader.GetBoolean(1), reader.GetInt32(2), reader.GetInt64(3)));
+        while (await reader.ReadAsync())
+            levels.Add(new LevelChange(reader.GetInt16(0), reader.GetBoolean(1), reader.GetInt32(2), reader.GetInt64(3)));
         return levels;
     }
 
     private Task PublishAsync<T>(string channel, T message) =>
-        redis.GetSubscriber().PublishAsync(RedisChannel.Literal(ApiStack.Prefix + channel), JsonSerializer.Serialize(message, JsonSerializerOptions.Web));
+        _redis
+            .GetSubscriber()
+            .PublishAsync(RedisChannel.Literal(ApiStack.Prefix + channel), JsonSerializer.Serialize(message, JsonSerializerOptions.Web));
 }

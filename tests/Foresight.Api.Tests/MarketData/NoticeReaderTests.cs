@@ -18,13 +18,21 @@ public sealed class NoticeReaderTests
         var (log, clock) = (new Lines(), new StoppedClock());
         // Nothing of these messages gets as far as the feed, the directory or the markets.
         using var reader = new NoticeReader(
-            feed: null!, leaders: null!, catalog: null!, provider.GetRequiredService<IHubProtocolResolver>(),
-            ActivatorUtilities.CreateInstance<NoticeMetrics>(provider), clock, log);
+            feed: null!,
+            leaders: null!,
+            catalog: null!,
+            provider.GetRequiredService<IHubProtocolResolver>(),
+            ActivatorUtilities.CreateInstance<NoticeMetrics>(provider),
+            clock,
+            log
+        );
 
-        for (var i = 0; i < 100; i++) reader.Take(new SerializedHubMessage(new InvocationMessage("depth", [i])));
+        for (var i = 0; i < 100; i++)
+            reader.Take(new SerializedHubMessage(new InvocationMessage("depth", [i])));
         Assert.Contains(" 0 more", Assert.Single(log.All));
         clock.Passed = TimeSpan.FromMinutes(1);
-        for (var i = 0; i < 50; i++) reader.Take(new SerializedHubMessage(new InvocationMessage("depth", [i])));
+        for (var i = 0; i < 50; i++)
+            reader.Take(new SerializedHubMessage(new InvocationMessage("depth", [i])));
         Assert.Equal(2, log.All.Count);
         Assert.Contains(" 99 more", log.All[1]);
     }
@@ -42,12 +50,17 @@ public sealed class NoticeReaderTests
     {
         public List<string> All { get; } = [];
 
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            All.Add(formatter(state, exception));
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => All.Add(formatter(state, exception));
     }
 }

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using Foresight.Api.Tests.Stack;
-using Foresight.Protocol;
 using Foresight.Cluster;
+using Foresight.Protocol;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Configuration;
@@ -29,7 +29,10 @@ public sealed class NoticeTests(ApiStack stack)
         var notices = node.Services.GetRequiredService<INotices>();
         notices.Publish(NoticeTopics.Chain, new ChainEvent("block", 77, DateTimeOffset.UnixEpoch));
         await follower.NextAsync(NoticeTopics.Chain, body => body.GetProperty("block").GetInt64() == 77);
-        notices.Publish(NoticeTopics.Cluster, new ClusterEvent("leader_elected", "m-1", 5, DateTimeOffset.UnixEpoch, LeasedResources.Matching));
+        notices.Publish(
+            NoticeTopics.Cluster,
+            new ClusterEvent("leader_elected", "m-1", 5, DateTimeOffset.UnixEpoch, LeasedResources.Matching)
+        );
         var elected = await follower.NextAsync(NoticeTopics.Cluster, body => body.GetProperty("nodeId").GetString() == "m-1");
         Assert.Equal(5, elected.GetProperty("epoch").GetInt64());
         notices.Publish(NoticeTopics.Markets, new MarketStateEvent(1, "open", null, 1, 10));
@@ -44,7 +47,9 @@ public sealed class NoticeTests(ApiStack stack)
         }
 
         Assert.DoesNotContain(
-            await other.UntilHeartbeatsAsync(), message => message.Target is NoticeTopics.Chain or NoticeTopics.Cluster or NoticeTopics.Markets);
+            await other.UntilHeartbeatsAsync(),
+            message => message.Target is NoticeTopics.Chain or NoticeTopics.Cluster or NoticeTopics.Markets
+        );
 
         Assert.Null(await follower.InvokeAsync("Unsubscribe", NoticeTopics.Chain, 0));
         notices.Publish(NoticeTopics.Chain, new ChainEvent("block", 78, DateTimeOffset.UnixEpoch));
@@ -67,10 +72,18 @@ public sealed class NoticeTests(ApiStack stack)
         await hub.Clients.Group(NoticeTopics.Chain).SendAsync(NoticeTopics.Chain, tooLong);
         await hub.Clients.Group("strangers").SendAsync(NoticeTopics.Chain, new ChainEvent("block", 2, DateTimeOffset.UnixEpoch));
         await hub.Clients.All.SendAsync(NoticeTopics.Chain, new ChainEvent("block", 3, DateTimeOffset.UnixEpoch));
-        await Eventually.TrueAsync("the one notice among them is taken", TimeSpan.FromSeconds(20), async () =>
-            (await stack.Http.GetStringAsync("metrics")).Split('\n').Any(line =>
-                line.StartsWith("foresight_notices_total", StringComparison.Ordinal) && line.Contains("unknown", StringComparison.Ordinal)
-                && line.Contains("} 5", StringComparison.Ordinal)));
+        await Eventually.TrueAsync(
+            "the one notice among them is taken",
+            TimeSpan.FromSeconds(20),
+            async () =>
+                (await stack.Http.GetStringAsync("metrics"))
+                    .Split('\n')
+                    .Any(line =>
+                        line.StartsWith("foresight_notices_total", StringComparison.Ordinal)
+                        && line.Contains("unknown", StringComparison.Ordinal)
+                        && line.Contains("} 5", StringComparison.Ordinal)
+                    )
+        );
         var block = await client.NextAnyAsync();
         Assert.Equal((NoticeTopics.Chain, 3L), (block.Target, block.Body.GetProperty("block").GetInt64()));
         Assert.Empty(await client.UntilHeartbeatsAsync());
@@ -112,11 +125,15 @@ public sealed class NoticeTests(ApiStack stack)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["ConnectionStrings:redis"] = stack.Redis, ["REDIS_KEY_PREFIX"] = ApiStack.Prefix, ["NODE_ID"] = "publisher",
-            ["urls"] = "http://127.0.0.1:0",
-        });
+        builder.Configuration.AddInMemoryCollection(
+            new Dictionary<string, string?>
+            {
+                ["ConnectionStrings:redis"] = stack.Redis,
+                ["REDIS_KEY_PREFIX"] = ApiStack.Prefix,
+                ["NODE_ID"] = "publisher",
+                ["urls"] = "http://127.0.0.1:0",
+            }
+        );
         builder.AddServiceDefaults();
         builder.AddRedis();
         builder.AddClusterNode("matching");

@@ -9,47 +9,48 @@ namespace Foresight.Api.Tests.MarketData;
 
 public sealed class RedisOutageTests : IAsyncDisposable
 {
-    private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-    private readonly CancellationTokenSource gone = new();
-    private readonly Socket socket = new();
-    private readonly ClientRegistry clients = new();
-    private readonly HubClient client;
-    private readonly RedisOutage outage;
-    private readonly Task running;
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly CancellationTokenSource _gone = new();
+    private readonly Socket _socket = new();
+    private readonly ClientRegistry _clients = new();
+    private readonly HubClient _client;
+    private readonly RedisOutage _outage;
+    private readonly Task _running;
 
     public RedisOutageTests()
     {
-        var outbox = new ClientOutbox(socket, new MarketDataMetrics(services.GetRequiredService<IMeterFactory>()), TimeProvider.System);
-        client = new HubClient("one", outbox);
-        running = outbox.RunAsync(gone.Token);
-        clients.Join(client);
-        clients.Add(client, new Subscription(HubEvents.Trades, 1));
-        clients.Add(client, new Subscription(HubEvents.Trades, 2));
-        clients.Add(client, new Subscription(HubEvents.Orders, 0, "0xab"));
-        outage = new RedisOutage(clients);
+        var outbox = new ClientOutbox(_socket, new MarketDataMetrics(_services.GetRequiredService<IMeterFactory>()), TimeProvider.System);
+        _client = new HubClient("one", outbox);
+        _running = outbox.RunAsync(_gone.Token);
+        _clients.Join(_client);
+        _clients.Add(_client, new Subscription(HubEvents.Trades, 1));
+        _clients.Add(_client, new Subscription(HubEvents.Trades, 2));
+        _clients.Add(_client, new Subscription(HubEvents.Orders, 0, "0xab"));
+        _outage = new RedisOutage(_clients);
     }
 
     [Fact]
     public async Task AShortOne_IsAnnouncedToNobody()
     {
-        Assert.True(outage.Begin());
-        Assert.False(outage.Begin());
-        outage.Tick();
-        outage.End();
-        outage.AnnounceEnd();
-        Assert.False(outage.IsActive);
+        Assert.True(_outage.Begin());
+        Assert.False(_outage.Begin());
+        _outage.Tick();
+        _outage.End();
+        _outage.AnnounceEnd();
+        Assert.False(_outage.IsActive);
         await AssertNextIsHeartbeatAsync();
     }
 
     [Fact]
     public async Task OneThatLasts_IsAnnouncedOnceToEachFollower_AndSoIsItsEnd()
     {
-        outage.Begin();
-        for (var i = 0; i < 5; i++) outage.Tick();
+        _outage.Begin();
+        for (var i = 0; i < 5; i++)
+            _outage.Tick();
         Assert.Equal([(HubEvents.Trades, "lost"), (HubEvents.Orders, "lost"), (HubEvents.TradeState, "lost")], await NextAsync(3));
-        outage.End();
-        outage.AnnounceEnd();
-        outage.AnnounceEnd();
+        _outage.End();
+        _outage.AnnounceEnd();
+        _outage.AnnounceEnd();
         // Trades are whole again market by market, each when what was missed is read.
         Assert.Equal([(HubEvents.Orders, "restored"), (HubEvents.TradeState, "restored")], await NextAsync(2));
         await AssertNextIsHeartbeatAsync();
@@ -58,26 +59,26 @@ public sealed class RedisOutageTests : IAsyncDisposable
     [Fact]
     public void AClientThatLeaves_FollowsNothingAnyMore()
     {
-        Assert.Equal(2, clients.CountByTopic()[HubEvents.Trades]);
-        clients.Leave(client);
-        Assert.Empty(clients.All);
-        Assert.Empty(clients.Of(new Subscription(HubEvents.Trades, 1)));
-        Assert.Equal(0, clients.CountByTopic()[HubEvents.Trades]);
+        Assert.Equal(2, _clients.CountByTopic()[HubEvents.Trades]);
+        _clients.Leave(_client);
+        Assert.Empty(_clients.All);
+        Assert.Empty(_clients.Of(new Subscription(HubEvents.Trades, 1)));
+        Assert.Equal(0, _clients.CountByTopic()[HubEvents.Trades]);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await gone.CancelAsync();
-        await running;
-        gone.Dispose();
-        await services.DisposeAsync();
+        await _gone.CancelAsync();
+        await _running;
+        _gone.Dispose();
+        await _services.DisposeAsync();
     }
 
     /// <summary>A heartbeat goes out when everything else has: so nothing was waiting.</summary>
     private async Task AssertNextIsHeartbeatAsync()
     {
-        client.Outbox.Heartbeat();
-        Assert.Equal(HubEvents.Heartbeat, (await socket.NextAsync()).Topic);
+        _client.Outbox.Heartbeat();
+        Assert.Equal(HubEvents.Heartbeat, (await _socket.NextAsync()).Topic);
     }
 
     private async Task<List<(string Topic, string State)>> NextAsync(int count)
@@ -85,7 +86,7 @@ public sealed class RedisOutageTests : IAsyncDisposable
         var said = new List<(string, string)>();
         for (var i = 0; i < count; i++)
         {
-            var message = await socket.NextAsync();
+            var message = await _socket.NextAsync();
             Assert.Equal(HubEvents.Continuity, message.Topic);
             var body = (ContinuityMessage)((InvocationMessage)message.Bytes.Message!).Arguments[0]!;
             said.Add((body.Topic, body.State));
@@ -98,12 +99,13 @@ public sealed class RedisOutageTests : IAsyncDisposable
     {
         private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
 
-        private readonly Channel<SharedMessage> written = Channel.CreateUnbounded<SharedMessage>();
+        private readonly Channel<SharedMessage> _written = Channel.CreateUnbounded<SharedMessage>();
 
-        public Task<SharedMessage> NextAsync() => written.Reader.ReadAsync().AsTask().WaitAsync(Soon);
+        public Task<SharedMessage> NextAsync() => _written.Reader.ReadAsync().AsTask().WaitAsync(Soon);
 
-        public ValueTask WriteAsync(SharedMessage message, CancellationToken cancellation) => written.Writer.WriteAsync(message, cancellation);
+        public ValueTask WriteAsync(SharedMessage message, CancellationToken cancellationToken) =>
+            _written.Writer.WriteAsync(message, cancellationToken);
 
-        public void Abort() => written.Writer.TryComplete();
+        public void Abort() => _written.Writer.TryComplete();
     }
 }

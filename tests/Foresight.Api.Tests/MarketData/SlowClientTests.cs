@@ -27,25 +27,36 @@ public sealed class SlowClientTests(ApiStack stack)
         var sequence = await stack.ScalarAsync<long>("SELECT max(sequence) FROM commands");
         var epoch = await stack.ScalarAsync<long>("SELECT max(epoch) FROM commands");
         var question = new string('?', 2_000);
-        await Eventually.TrueAsync("both follow", TimeSpan.FromSeconds(20), async () =>
-            (await stack.Http.GetStringAsync("metrics")).Contains("foresight_ws_cluster_subscriptions{topic=\"trades\"} 2\n"));
+        await Eventually.TrueAsync(
+            "both follow",
+            TimeSpan.FromSeconds(20),
+            async () => (await stack.Http.GetStringAsync("metrics")).Contains("foresight_ws_cluster_subscriptions{topic=\"trades\"} 2\n")
+        );
 
         for (var i = 0; i < Messages; i++)
         {
             var previous = sequence + i;
-            await redis.PublishAsync(Channels.Trades, new TradesMessage(
-                Market, epoch, previous + 1, previous, [Trade(previous + 1, epoch, question)]));
+            await redis.PublishAsync(
+                Channels.Trades,
+                new TradesMessage(Market, epoch, previous + 1, previous, [Trade(previous + 1, epoch, question)])
+            );
             // As fast as the reading client takes them: it is the other one that is slow.
-            if (i % 200 == 199) await fast.NextAsync("trades", message => message.GetProperty("sequence").GetInt64() == previous + 1);
+            if (i % 200 == 199)
+                await fast.NextAsync("trades", message => message.GetProperty("sequence").GetInt64() == previous + 1);
         }
 
-        await Eventually.TrueAsync("the slow one is cut off", TimeSpan.FromSeconds(30), async () =>
-            (await stack.Http.GetStringAsync("metrics")).Contains("foresight_ws_cluster_closed_total{reason=\"slow_consumer\"} 1\n"));
-        await Eventually.TrueAsync("its subscription is gone", TimeSpan.FromSeconds(30), async () =>
-            (await stack.Http.GetStringAsync("metrics")).Contains("foresight_ws_cluster_subscriptions{topic=\"trades\"} 1\n"));
-        Assert.DoesNotContain(
-            await fast.UntilHeartbeatsAsync(),
-            message => message.Target is HubEvents.Closing or HubEvents.Continuity);
+        await Eventually.TrueAsync(
+            "the slow one is cut off",
+            TimeSpan.FromSeconds(30),
+            async () =>
+                (await stack.Http.GetStringAsync("metrics")).Contains("foresight_ws_cluster_closed_total{reason=\"slow_consumer\"} 1\n")
+        );
+        await Eventually.TrueAsync(
+            "its subscription is gone",
+            TimeSpan.FromSeconds(30),
+            async () => (await stack.Http.GetStringAsync("metrics")).Contains("foresight_ws_cluster_subscriptions{topic=\"trades\"} 1\n")
+        );
+        Assert.DoesNotContain(await fast.UntilHeartbeatsAsync(), message => message.Target is HubEvents.Closing or HubEvents.Continuity);
     }
 
     private static TradeView Trade(long sequence, long epoch, string padding) =>
@@ -57,27 +68,41 @@ public sealed class SlowClientTests(ApiStack stack)
         var socket = new ClientWebSocket();
         await socket.ConnectAsync(
             new UriBuilder(new Uri(stack.Http.BaseAddress!, "hubs/market")) { Scheme = "ws" }.Uri,
-            new HttpMessageInvoker(new SocketsHttpHandler
-            {
-                ConnectCallback = async (context, cancellation) =>
+            new HttpMessageInvoker(
+                new SocketsHttpHandler
                 {
-                    var connection = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 8 * 1024 };
-                    await connection.ConnectAsync(context.DnsEndPoint, cancellation);
-                    return new NetworkStream(connection, ownsSocket: true);
-                },
-            }), CancellationToken.None);
+                    ConnectCallback = async (context, cancellationToken) =>
+                    {
+                        var connection = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 8 * 1024 };
+                        await connection.ConnectAsync(context.DnsEndPoint, cancellationToken);
+                        return new NetworkStream(connection, ownsSocket: true);
+                    },
+                }
+            ),
+            CancellationToken.None
+        );
         await SendAsync("""{"protocol":"json","version":1}""");
         await SendAsync($$"""{"type":1,"invocationId":"1","target":"Subscribe","arguments":["trades",{{Market}}]}""");
         return socket;
 
-        Task SendAsync(string text) => socket.SendAsync(
-            Encoding.UTF8.GetBytes(text + "\u001e"), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+        Task SendAsync(string text) =>
+            socket.SendAsync(
+                Encoding.UTF8.GetBytes(text + "\u001e"),
+                WebSocketMessageType.Text,
+                endOfMessage: true,
+                CancellationToken.None
+            );
     }
 
     private sealed class Publishing(ConnectionMultiplexer redis) : IAsyncDisposable
     {
         public Task PublishAsync<T>(string channel, T message) =>
-            redis.GetSubscriber().PublishAsync(RedisChannel.Literal(ApiStack.Prefix + channel), JsonSerializer.Serialize(message, JsonSerializerOptions.Web));
+            redis
+                .GetSubscriber()
+                .PublishAsync(
+                    RedisChannel.Literal(ApiStack.Prefix + channel),
+                    JsonSerializer.Serialize(message, JsonSerializerOptions.Web)
+                );
 
         public ValueTask DisposeAsync()
         {

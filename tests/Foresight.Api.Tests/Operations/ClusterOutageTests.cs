@@ -4,31 +4,42 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Operations;
 
-/// <summary>An operator looks at the cluster just when a part of it is away: what the other part knows is told, and what is old is said to be.</summary>
+/// <summary>
+/// An operator looks at the cluster just when a part of it is away: what the other part knows is told, and what is old is said to be.
+/// </summary>
 [Collection(ApiStackCollection.Name)]
 public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private GatewayOfTest gateway = null!;
+    private GatewayOfTest _gateway = null!;
 
     public async Task InitializeAsync()
     {
-        gateway = await GatewayOfTest.OpenAsync(stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.NotLeader)));
+        _gateway = await GatewayOfTest.OpenAsync(
+            stack,
+            command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.NotLeader))
+        );
         await stack.ExecuteAsync(
             """
             INSERT INTO leadership (resource, epoch, token, node_id, address, acquired_at)
                 VALUES ('matching-engine', 7, gen_random_uuid(), 'leader-of-test', 'http://10.0.0.1:1', '2026-01-02Z');
             INSERT INTO leadership_history (resource, epoch, node_id, previous_node_id, acquired_at, phases) VALUES
                 ('matching-engine', 7, 'leader-of-test', 'm-1', '2026-01-02Z', '{"detected": 10, "lease": 20, "fenced": 30.5, "recovered": 40, "first_ack": 50}')
-            """);
-        await UntilAsync("both answer", status => status is { Redis.State: "up", Postgres.State: "up", Leader: not null, Resources.Count: > 0, Nodes.Count: > 0 });
+            """
+        );
+        await UntilAsync(
+            "both answer",
+            status => status is { Redis.State: "up", Postgres.State: "up", Leader: not null, Resources.Count: > 0, Nodes.Count: > 0 }
+        );
     }
 
     public async Task DisposeAsync()
     {
-        await stack.ExecuteAsync("DELETE FROM leadership_history WHERE node_id = 'leader-of-test'; DELETE FROM leadership WHERE node_id = 'leader-of-test'");
-        await gateway.DisposeAsync();
+        await stack.ExecuteAsync(
+            "DELETE FROM leadership_history WHERE node_id = 'leader-of-test'; DELETE FROM leadership WHERE node_id = 'leader-of-test'"
+        );
+        await _gateway.DisposeAsync();
     }
 
     [Fact]
@@ -65,9 +76,11 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
 
         await UntilAsync("Redis says again who leads", status => status is { Redis.State: "up", Nodes.Count: > 0 });
 
-        static void AssertLeader(LeaderView leader) => Assert.Equal(
-            ("leader-of-test", 7L, DateTimeOffset.Parse("2026-01-02Z"), null, "unknown"),
-            (leader.NodeId, leader.Epoch, leader.Since, leader.LeaseRemainingMs, leader.State));
+        static void AssertLeader(LeaderView leader) =>
+            Assert.Equal(
+                ("leader-of-test", 7L, DateTimeOffset.Parse("2026-01-02Z"), null, "unknown"),
+                (leader.NodeId, leader.Epoch, leader.Since, leader.LeaseRemainingMs, leader.State)
+            );
     }
 
     [Fact]

@@ -24,8 +24,9 @@ public sealed class DiscrepancyRulesTests
     public void FirstSeen_PutsEveryMomentIntoExactlyOneAge(int seconds, string age)
     {
         var firstSeen = Now - TimeSpan.FromSeconds(seconds);
-        var hits = DiscrepancyAges.All.Where(
-            one => DiscrepancyRules.FirstSeen(one, Now) is var (after, upTo) && !(firstSeen <= after) && !(firstSeen > upTo));
+        var hits = DiscrepancyAges.All.Where(one =>
+            DiscrepancyRules.FirstSeen(one, Now) is var (after, upTo) && !(firstSeen <= after) && !(firstSeen > upTo)
+        );
         Assert.Equal([age], hits);
     }
 
@@ -39,22 +40,39 @@ public sealed class DiscrepancyRulesTests
     public void Judge_OverTheLimit_TakesTwoKeys(long? amount, string? secondAction, string? secondKey, bool waits, string? refusal)
     {
         var judged = DiscrepancyRules.Judge(
-            new DiscrepancyFacts("open", amount, secondAction, secondKey), Resolve, new Operator("Whoever", "ada"), fourEyesOver: 100);
+            new DiscrepancyFacts("open", amount, secondAction, secondKey),
+            Resolve,
+            new Operator("Whoever", "ada"),
+            fourEyesOver: 100
+        );
         Assert.Equal(
-            (waits, refusal, waits || refusal is not null ? "open" : "resolved"), (judged.Waits, judged.Refusal?.Code, judged.State));
+            (waits, refusal, waits || refusal is not null ? "open" : "resolved"),
+            (judged.Waits, judged.Refusal?.Code, judged.State)
+        );
     }
 
     [Fact]
     public void Judge_WithoutALimit_TakesOneKey_AndSmallThingsAlwaysDo()
     {
         Assert.False(
-            DiscrepancyRules.Judge(
-                new DiscrepancyFacts("open", long.MaxValue, null, null), Resolve, new Operator("Ada", "admin"), null).Waits);
+            DiscrepancyRules
+                .Judge(new DiscrepancyFacts("open", long.MaxValue, null, null), Resolve, new Operator("Ada", "admin"), null)
+                .Waits
+        );
         foreach (var action in new[] { "acknowledge", "assign", "note" })
             Assert.False(
-                DiscrepancyRules.Judge(
-                    new DiscrepancyFacts("open", long.MaxValue, null, null), Resolve with { Action = action },
-                    new Operator("Ada", "admin"), 0).Waits);
+                DiscrepancyRules
+                    .Judge(
+                        new DiscrepancyFacts("open", long.MaxValue, null, null),
+                        Resolve with
+                        {
+                            Action = action,
+                        },
+                        new Operator("Ada", "admin"),
+                        0
+                    )
+                    .Waits
+            );
     }
 
     [Fact]
@@ -83,8 +101,11 @@ public sealed class DiscrepancyRulesTests
     [InlineData("ada=0123456789abcdef", "100", "ADMIN_KEYS")]
     public void Keys_HaveNamesThatTellPeopleApart(string? keys, string? fourEyes, string? wrong)
     {
-        var settings = new ConfigurationBuilder().AddInMemoryCollection(
-            new Dictionary<string, string?> { ["ADMIN_KEYS"] = keys, ["RECONCILIATION_FOUR_EYES_OVER_USDC"] = fourEyes }).Build();
+        var settings = new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                new Dictionary<string, string?> { ["ADMIN_KEYS"] = keys, ["RECONCILIATION_FOUR_EYES_OVER_USDC"] = fourEyes }
+            )
+            .Build();
         if (wrong is null)
         {
             var http = new DefaultHttpContext { Request = { Headers = { Authorization = "Bearer 0123456789abcdeg" } } };

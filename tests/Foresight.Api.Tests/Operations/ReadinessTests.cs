@@ -33,7 +33,9 @@ public sealed class ReadinessTests(ApiStack stack)
         Assert.Equal(200, (int)(await stack.Admin.GetAsync("reconciliation/status")).StatusCode);
     }
 
-    /// <summary>For longer than it takes until the client of Redis gives its connection up, and than a lease: the worst kind of away.</summary>
+    /// <summary>
+    /// For longer than it takes until the client of Redis gives its connection up, and than a lease: the worst kind of away.
+    /// </summary>
     [Fact]
     public async Task WithRedisFrozen_ReadsAndProbesGoOn_AndHealthSaysWhatIsWrong()
     {
@@ -41,26 +43,49 @@ public sealed class ReadinessTests(ApiStack stack)
         {
             var since = DateTimeOffset.UtcNow;
             var isTold = false;
-            await Eventually.TrueAsync("eight seconds pass, and Redis is said to be away", Eventually.Patience, async () =>
-            {
-                foreach (var path in new[] { "alive", "ready", "health", "markets", "markets/1", "markets/1/depth", "markets/1/trades", "trades", "cluster/status" })
-                    Assert.Equal((path, 200), (path, await ProbeAsync(path)));
-                var redis = (await stack.Http.GetFromJsonAsync<JsonElement>("health")).GetProperty("checks").GetProperty("redis");
-                isTold |= redis.GetProperty("status").GetString() == "degraded"
-                    && (await stack.Http.GetFromJsonAsync<ClusterStatus>("cluster/status"))!.Redis!.State == SourceView.Down;
-                return isTold && DateTimeOffset.UtcNow - since > TimeSpan.FromSeconds(8);
-            });
+            await Eventually.TrueAsync(
+                "eight seconds pass, and Redis is said to be away",
+                Eventually.Patience,
+                async () =>
+                {
+                    foreach (
+                        var path in new[]
+                        {
+                            "alive",
+                            "ready",
+                            "health",
+                            "markets",
+                            "markets/1",
+                            "markets/1/depth",
+                            "markets/1/trades",
+                            "trades",
+                            "cluster/status",
+                        }
+                    )
+                        Assert.Equal((path, 200), (path, await ProbeAsync(path)));
+                    var redis = (await stack.Http.GetFromJsonAsync<JsonElement>("health")).GetProperty("checks").GetProperty("redis");
+                    isTold |=
+                        redis.GetProperty("status").GetString() == "degraded"
+                        && (await stack.Http.GetFromJsonAsync<ClusterStatus>("cluster/status"))!.Redis!.State == SourceView.Down;
+                    return isTold && DateTimeOffset.UtcNow - since > TimeSpan.FromSeconds(8);
+                }
+            );
         }
 
-        await Eventually.TrueAsync("Redis answers again", Eventually.Patience, async () =>
-            (await stack.Http.GetFromJsonAsync<JsonElement>("health")).GetProperty("status").GetString() == "healthy");
+        await Eventually.TrueAsync(
+            "Redis answers again",
+            Eventually.Patience,
+            async () => (await stack.Http.GetFromJsonAsync<JsonElement>("health")).GetProperty("status").GetString() == "healthy"
+        );
     }
 
     private async Task<int> RedisProcessAsync()
     {
         using var redis = await ConnectionMultiplexer.ConnectAsync(stack.Redis);
         var info = (string)(await redis.GetDatabase().ExecuteAsync("INFO", "server"))!;
-        return int.Parse(info.Split('\n').Single(line => line.StartsWith("process_id:", StringComparison.Ordinal))["process_id:".Length..].Trim());
+        return int.Parse(
+            info.Split('\n').Single(line => line.StartsWith("process_id:", StringComparison.Ordinal))["process_id:".Length..].Trim()
+        );
     }
 
     private async Task<int> ProbeAsync(string path)

@@ -10,7 +10,7 @@ namespace Foresight.Api.Tests.Operations;
 [Collection(ApiStackCollection.Name)]
 public sealed class ReconciliationWorkflowTests(ApiStack stack)
 {
-    private readonly string mark = $"w{Guid.NewGuid():N}";
+    private readonly string _mark = $"w{Guid.NewGuid():N}";
 
     [Fact]
     public async Task OverTheLimit_TheSameKeyIsRefused_WhateverNameItSays_AndAnotherKeyDecides()
@@ -46,12 +46,18 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         var batch = answer.GetProperty("batch").GetGuid();
         Assert.Equal(499L, await stack.ScalarAsync<long>($"SELECT count(*) FROM discrepancy_audit WHERE batch_id = '{batch}'"));
         Assert.Equal(
-            499L, await stack.ScalarAsync<long>(
-                $"SELECT count(*) FROM discrepancies WHERE natural_key LIKE '{mark}%' AND state = 'resolved'"));
+            499L,
+            await stack.ScalarAsync<long>($"SELECT count(*) FROM discrepancies WHERE natural_key LIKE '{_mark}%' AND state = 'resolved'")
+        );
 
-        foreach (var wrong in new object[]
-            { new { ids = Array.Empty<long>(), note = "x" }, new { ids = new long[] { 1, 1 }, note = "x" },
-                new { ids = Enumerable.Range(1, 501), note = "x" } })
+        foreach (
+            var wrong in new object[]
+            {
+                new { ids = Array.Empty<long>(), note = "x" },
+                new { ids = new long[] { 1, 1 }, note = "x" },
+                new { ids = Enumerable.Range(1, 501), note = "x" },
+            }
+        )
             Assert.Equal(400, (await stack.Admin.PostAsync("reconciliation/resolve", wrong)).Status);
     }
 
@@ -63,10 +69,25 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         Assert.Equal(200, (await DecideAsync(ids[0], ApiStack.AdminKey, "Ada", new { action = "note", note = "Asked the maker." })).Status);
         var until = DateTimeOffset.UtcNow.AddHours(1);
         Assert.Equal(
-            200, (await DecideAsync(ids[1], ApiStack.AdminKey, "Ada", new { action = "ignore", note = "Until the fork.", until })).Status);
+            200,
+            (
+                await DecideAsync(
+                    ids[1],
+                    ApiStack.AdminKey,
+                    "Ada",
+                    new
+                    {
+                        action = "ignore",
+                        note = "Until the fork.",
+                        until,
+                    }
+                )
+            ).Status
+        );
         await stack.ExecuteAsync($"UPDATE discrepancies SET first_seen_at = now() - interval '30 minutes' WHERE discrepancy_id = {ids[0]}");
         await stack.ExecuteAsync(
-            $"UPDATE discrepancies SET first_seen_at = now() - interval '3 days', absent_since = now() WHERE discrepancy_id = {ids[2]}");
+            $"UPDATE discrepancies SET first_seen_at = now() - interval '3 days', absent_since = now() WHERE discrepancy_id = {ids[2]}"
+        );
 
         Assert.Equal([ids[0]], await IdsAsync("assignee=Grace"));
         Assert.Equal([ids[2], ids[1]], await IdsAsync("assignee=none"));
@@ -89,10 +110,14 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
     public async Task AnExport_HoldsTheSameAsCsvAndAsJson()
     {
         var ids = await InsertAsync(4);
-        await stack.ExecuteAsync($$"""
-            UPDATE discrepancies SET summary = '=1+1', note = E'first "line"\r\nsecond, line', assignee = '''O', on_chain = '{"a": "-5"}', trade_id = -7 WHERE discrepancy_id = {{ids[1]}}
-            """);
-        var filter = $"severity={mark}";
+        await stack.ExecuteAsync(
+            $$"""
+            UPDATE discrepancies SET summary = '=1+1', note = E'first "line"\r\nsecond, line', assignee = '''O', on_chain = '{"a": "-5"}', trade_id = -7 WHERE discrepancy_id = {{ids[
+                1
+            ]}}
+            """
+        );
+        var filter = $"severity={_mark}";
         using var json = await stack.Admin.GetAsync($"reconciliation/discrepancies/export?format=json&{filter}");
         using var csv = await stack.Admin.GetAsync($"reconciliation/discrepancies/export?{filter}");
         Assert.Equal("text/csv", csv.Content.Headers.ContentType!.MediaType);
@@ -119,7 +144,9 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         var id = (await answer.Content.ReadFromJsonAsync<TriggerResponse>())!.RunId;
         // Whoever joins it changes nothing, and so is not named.
         await stack.Admin.PostAsync("reconciliation/trigger", new { dryRun });
-        await stack.ExecuteAsync("UPDATE reconciliation_runs SET state = 'succeeded', finished_at = now(), note = 'Left out.' WHERE state = 'requested'");
+        await stack.ExecuteAsync(
+            "UPDATE reconciliation_runs SET state = 'succeeded', finished_at = now(), note = 'Left out.' WHERE state = 'requested'"
+        );
         var run = (await stack.Admin.GetFromJsonAsync<RunView>($"reconciliation/runs/{id}"))!;
         Assert.Equal(("Ada", "grace", "Left out."), (run.RequestedBy, run.RequestedKey, run.Note));
     }
@@ -135,11 +162,14 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
             $$"""
             UPDATE reconciliation_runs SET state = 'succeeded', finished_at = now(), ledger_total = 5000001, chain_total = 5000000, holdings_compared = 4 WHERE state = 'requested';
             INSERT INTO reconciliation_repairs (run_id, natural_key, kind, state, before, after) VALUES ({{id}}, 'status_mismatch:5', 'status_mismatch', 'planned', '{"settlement": "failed"}', '{"settlement": "final"}')
-            """);
+            """
+        );
         Assert.True((await stack.Admin.GetFromJsonAsync<RunView>($"reconciliation/runs/{id}"))!.DryRun);
         var repair = Assert.Single((await stack.Admin.GetFromJsonAsync<Page<RepairView>>($"reconciliation/runs/{id}/repairs"))!.Items);
         Assert.Equal(
-            ("planned", """{"settlement": "failed"}""", """{"settlement": "final"}"""), (repair.State, repair.Before, repair.After));
+            ("planned", """{"settlement": "failed"}""", """{"settlement": "final"}"""),
+            (repair.State, repair.Before, repair.After)
+        );
         var solvency = (await stack.Admin.GetFromJsonAsync<ReconciliationStatus>("reconciliation/status"))!.Solvency!;
         Assert.Equal(("5.000001", "5", "-0.000001", 4L), (solvency.Ledger, solvency.Chain, solvency.Delta, solvency.Holdings));
         Assert.Equal(404, (int)(await stack.Admin.GetAsync("reconciliation/runs/999999")).StatusCode);
@@ -148,17 +178,31 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
     private async Task<List<long>> InsertAsync(int count, string amount = "5")
     {
         await stack.ExecuteAsync(
-            $"INSERT INTO discrepancies (natural_key, kind, severity, summary, amount) SELECT '{mark}:' || lpad(n::text, 4, '0'), 'amount_mismatch', '{mark}', 'x', {amount} FROM generate_series(1, {count}) n");
-        return [.. (await stack.ScalarAsync<long[]>(
-            $"SELECT array_agg(discrepancy_id ORDER BY discrepancy_id) FROM discrepancies WHERE severity = '{mark}'"))];
+            $"INSERT INTO discrepancies (natural_key, kind, severity, summary, amount) SELECT '{_mark}:' || lpad(n::text, 4, '0'), 'amount_mismatch', '{_mark}', 'x', {amount} FROM generate_series(1, {count}) n"
+        );
+        return
+        [
+            .. (
+                await stack.ScalarAsync<long[]>(
+                    $"SELECT array_agg(discrepancy_id ORDER BY discrepancy_id) FROM discrepancies WHERE severity = '{_mark}'"
+                )
+            ),
+        ];
     }
 
-    private async Task<List<long>> IdsAsync(string filter)
-        => [.. (await stack.Admin.GetFromJsonAsync<Page<DiscrepancyView>>(
-            $"reconciliation/discrepancies?severity={mark}&{filter}"))!.Items.Select(d => d.Id)];
+    private async Task<List<long>> IdsAsync(string filter) =>
+        [
+            .. (
+                await stack.Admin.GetFromJsonAsync<Page<DiscrepancyView>>($"reconciliation/discrepancies?severity={_mark}&{filter}")
+            )!.Items.Select(d => d.Id),
+        ];
 
     private async Task<(int Status, JsonElement Answer, HttpResponseHeaders Headers)> DecideAsync(
-        long id, string key, string name, object body)
+        long id,
+        string key,
+        string name,
+        object body
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"reconciliation/resolve/{id}") { Content = JsonContent.Create(body) };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
@@ -177,16 +221,20 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         for (var i = 0; i < text.Length; i++)
         {
             var c = text[i];
-            if (quoted && c == '"' && i + 1 < text.Length && text[i + 1] == '"') cell.Append(text[++i]);
-            else if (c == '"') quoted = !quoted;
-            else if (!quoted && c == ',') End();
+            if (quoted && c == '"' && i + 1 < text.Length && text[i + 1] == '"')
+                cell.Append(text[++i]);
+            else if (c == '"')
+                quoted = !quoted;
+            else if (!quoted && c == ',')
+                End();
             else if (!quoted && c == '\r' && text[i + 1] == '\n')
             {
                 i++;
                 End();
                 lines.Add([]);
             }
-            else cell.Append(c);
+            else
+                cell.Append(c);
         }
 
         lines.RemoveAt(lines.Count - 1);

@@ -22,15 +22,19 @@ public sealed class ApprovalTests(ApiStack stack) : IAsyncLifetime
     private static readonly string Shares = "0x" + new string('b', 40);
     private static readonly string Factory = Address.Parse("0x" + new string('c', 40)).ToString();
 
-    private GatewayOfTest gateway = null!;
+    private GatewayOfTest _gateway = null!;
 
-    public async Task InitializeAsync() => gateway = await GatewayOfTest.OpenAsync(
-        stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Rejected, ProblemCodes.InsufficientBalance, 7, 12)));
+    public async Task InitializeAsync() =>
+        _gateway = await GatewayOfTest.OpenAsync(
+            stack,
+            command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Rejected, ProblemCodes.InsufficientBalance, 7, 12))
+        );
 
     public async Task DisposeAsync()
     {
-        await gateway.DisposeAsync();
-        foreach (var contract in new[] { Usdc, Shares }) await stack.ChainAsync("anvil_setCode", contract, "0x");
+        await _gateway.DisposeAsync();
+        foreach (var contract in new[] { Usdc, Shares })
+            await stack.ChainAsync("anvil_setCode", contract, "0x");
     }
 
     [Fact]

@@ -23,7 +23,12 @@ public sealed class ContractWalletTests(ApiStack stack)
     public async Task AWalletsWord_Decides_AndOneThatBurnsGasIsRefused()
     {
         await using var gateway = await GatewayOfTest.OpenAsync(
-            stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Accepted, null, 7, 11) { OrderStatus = "open", RemainingLots = 100 }));
+            stack,
+            command =>
+                Task.FromResult(
+                    new CommandResult(command.RequestId, ResultStatus.Accepted, null, 7, 11) { OrderStatus = "open", RemainingLots = 100 }
+                )
+        );
 
         await stack.ChainAsync("anvil_setCode", Wallet.ToString(), Agrees);
         Assert.Equal(201, (await PlaceAsync()).Status);

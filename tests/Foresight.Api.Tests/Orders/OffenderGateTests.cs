@@ -10,16 +10,27 @@ namespace Foresight.Api.Tests.Orders;
 [Collection(ApiStackCollection.Name)]
 public sealed class OffenderGateTests(ApiStack stack)
 {
-    private static long trades = 9_000_000;
+    private static long _trades = 9_000_000;
 
     [Fact]
     public async Task AnOffenderIsCapped_ThenRefused_UntilItIsReset_AndTheResetIsInTheAudit()
     {
-        await using var gateway = await GatewayOfTest.OpenAsync(stack, command => Task.FromResult(new CommandResult(
-            command.RequestId, ResultStatus.Accepted, null, 7, 11) { OrderStatus = "open", RemainingLots = 100, CommitLsn = "0/1234" }));
+        await using var gateway = await GatewayOfTest.OpenAsync(
+            stack,
+            command =>
+                Task.FromResult(
+                    new CommandResult(command.RequestId, ResultStatus.Accepted, null, 7, 11)
+                    {
+                        OrderStatus = "open",
+                        RemainingLots = 100,
+                        CommitLsn = "0/1234",
+                    }
+                )
+        );
         var eve = PrivateKey.Random();
         await stack.ExecuteAsync(
-            $"INSERT INTO accounts (account_id, address) SELECT coalesce(max(account_id), 0) + 1, '\\x{eve.Address.ToLowerHex()[2..]}' FROM accounts");
+            $"INSERT INTO accounts (account_id, address) SELECT coalesce(max(account_id), 0) + 1, '\\x{eve.Address.ToLowerHex()[2..]}' FROM accounts"
+        );
         Assert.Equal(201, (await PlaceAsync(eve)).Status);
 
         // Its open orders are worth 999.6 USDC, the cap is 1,000, and one more order is worth 0.5.
@@ -39,47 +50,59 @@ public sealed class OffenderGateTests(ApiStack stack)
         Assert.True(refused.Body.GetProperty("retryable").GetBoolean());
         Assert.Equal(201, (await PlaceAsync(Signed.Maker)).Status);
 
-        var listed = (await stack.Admin.GetFromJsonAsync<List<OffenderView>>("admin/offenders"))!.Single(
-            o => Address.Parse(o.Address) == eve.Address);
+        var listed = (await stack.Admin.GetFromJsonAsync<List<OffenderView>>("admin/offenders"))!.Single(o =>
+            Address.Parse(o.Address) == eve.Address
+        );
         Assert.Equal(("refused", 60, 3), (listed.Level, listed.Points, listed.Strikes));
         Assert.Equal((2, 1), (listed.ByReason["insufficient_collateral"], listed.ByReason["order_cancelled"]));
 
         var path = $"admin/offenders/{eve.Address}";
         Assert.Equal(400, (await stack.Admin.PostAsync($"{path}/reset", new ResetOffenderRequest(" "))).Status);
         var (status, body, _) = await stack.Admin.PostAsync(
-            $"{path}/reset", new ResetOffenderRequest("Our own fault."), ("X-Foresight-Operator", "ada"));
+            $"{path}/reset",
+            new ResetOffenderRequest("Our own fault."),
+            ("X-Foresight-Operator", "ada")
+        );
         Assert.Equal((200, "clear"), (status, body.GetProperty("offender").GetProperty("level").GetString()));
         Assert.Equal(
             (409, "state_conflict"),
             (await stack.Admin.PostAsync($"{path}/reset", new ResetOffenderRequest("Again."))) is var (again, problem, _)
                 ? (again, problem.Code())
-                : default);
+                : default
+        );
         await Eventually.TrueAsync("orders are taken again", Eventually.Patience, async () => (await PlaceAsync(eve)).Status == 201);
 
         var detail = (await stack.Admin.GetFromJsonAsync<OffenderDetail>(path))!;
         Assert.Equal(
-            ("ada", "admin", "reset", 3, "Our own fault."), detail.Audit.Select(a => (a.Actor, a.Key, a.Action, a.Waived, a.Note)).Single());
+            ("ada", "admin", "reset", 3, "Our own fault."),
+            detail.Audit.Select(a => (a.Actor, a.Key, a.Action, a.Waived, a.Note)).Single()
+        );
         Assert.Equal(3, detail.Strikes.Count(o => o.WaivedAt is not null));
         Assert.Equal(404, (int)(await stack.Admin.GetAsync($"admin/offenders/{PrivateKey.Random().Address}")).StatusCode);
         Assert.Equal(400, (int)(await stack.Admin.GetAsync("admin/offenders/nobody")).StatusCode);
         Assert.Equal(401, (int)(await stack.Http.GetAsync("admin/offenders")).StatusCode);
     }
 
-    private async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> PlaceAsync(PrivateKey maker)
-        => await stack.Http.PostAsync("orders", Signed.Order(key: maker, maker: maker.Address));
+    private async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> PlaceAsync(PrivateKey maker) =>
+        await stack.Http.PostAsync("orders", Signed.Order(key: maker, maker: maker.Address));
 
     /// <summary>The node looks at the strikes each second.</summary>
     private async Task<(JsonElement Body, int RetryAfter)> EventuallyRefusedAsync(PrivateKey maker)
     {
         (JsonElement, int)? refused = null;
-        await Eventually.TrueAsync("the offender is limited", Eventually.Patience, async () =>
-        {
-            var (status, body, response) = await PlaceAsync(maker);
-            if (status == 201) return false;
-            Assert.Equal((429, "account_limited"), (status, body.Code()));
-            refused = (body, int.Parse(response.Headers.GetValues("Retry-After").Single()));
-            return true;
-        });
+        await Eventually.TrueAsync(
+            "the offender is limited",
+            Eventually.Patience,
+            async () =>
+            {
+                var (status, body, response) = await PlaceAsync(maker);
+                if (status == 201)
+                    return false;
+                Assert.Equal((429, "account_limited"), (status, body.Code()));
+                refused = (body, int.Parse(response.Headers.GetValues("Retry-After").Single()));
+                return true;
+            }
+        );
         return refused!.Value;
     }
 
@@ -88,19 +111,24 @@ public sealed class OffenderGateTests(ApiStack stack)
 
     private async Task OffendAsync(PrivateKey key, string reason)
     {
-        var trade = Interlocked.Increment(ref trades);
+        var trade = Interlocked.Increment(ref _trades);
         await stack.ExecuteAsync(
             $"""
             INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at, settlement, closed)
                 VALUES ({trade}, 1, 0, 1, 0, true, 5000, 0, 1, 1, now() - interval '2 days', 'failed', true);
             INSERT INTO strikes (trade_id, address, reason, points) VALUES ({trade}, '\x{key.Address.ToLowerHex()[2..]}', '{reason}', 20);
-            """);
+            """
+        );
     }
 
-    private async Task OpenAsync(PrivateKey key, int ticks, long lots) => await stack.ExecuteAsync(
-        $"""
-        INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, time_in_force, post_only, stp, salt, salt_tag,
-                            expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at)
-        VALUES (sha256('{key.Address}'), {Interlocked.Increment(ref trades)}, 2, {AccountOf(key)}, 0, true, {ticks}, {lots}, 0, false, 0, 1, 1, 0, '', 0, 0, 1, 1, now(), 1, now())
-        """);
+    private async Task OpenAsync(PrivateKey key, int ticks, long lots) =>
+        await stack.ExecuteAsync(
+            $"""
+            INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, time_in_force, post_only, stp, salt, salt_tag,
+                                expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at)
+            VALUES (sha256('{key.Address}'), {Interlocked.Increment(ref _trades)}, 2, {AccountOf(
+                key
+            )}, 0, true, {ticks}, {lots}, 0, false, 0, 1, 1, 0, '', 0, 0, 1, 1, now(), 1, now())
+            """
+        );
 }

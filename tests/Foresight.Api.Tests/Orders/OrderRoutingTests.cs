@@ -30,7 +30,8 @@ public sealed class OrderRoutingTests(ApiStack stack)
         Assert.Equal(Signed.HashOf(order), body.GetProperty("orderId").GetString());
         Assert.Equal(
             ("partially_filled", "1", "0.4", "0.6"),
-            (Text("status"), Text("requestedAmount"), Text("filledAmount"), Text("remainingAmount")));
+            (Text("status"), Text("requestedAmount"), Text("filledAmount"), Text("remainingAmount"))
+        );
         Assert.Equal("0.5", body.GetProperty("fills")[0].GetProperty("price").GetString());
         Assert.Equal("0/1234", response.Headers.GetValues("X-Foresight-Lsn").Single());
         Assert.Equal($"/orders/{Signed.HashOf(order)}", response.Headers.Location?.ToString());
@@ -60,7 +61,9 @@ public sealed class OrderRoutingTests(ApiStack stack)
     public async Task ARefusalOfTheExchange_HasItsCode(string code, int expected)
     {
         await using var gateway = await GatewayOfTest.OpenAsync(
-            stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Rejected, code, 7, 11)));
+            stack,
+            command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Rejected, code, 7, 11))
+        );
         var (status, body, _) = await stack.Http.PostAsync("orders", Signed.Order());
         Assert.Equal((expected, code), (status, body.Code()));
         Assert.Equal(11, body.GetProperty("sequence").GetInt64());
@@ -70,7 +73,9 @@ public sealed class OrderRoutingTests(ApiStack stack)
     public async Task ADuplicate_IsAConflict_WithTheOrderThatWasThereBefore()
     {
         await using var gateway = await GatewayOfTest.OpenAsync(
-            stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Duplicate, ProblemCodes.DuplicateOrder, 7, 11)));
+            stack,
+            command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Duplicate, ProblemCodes.DuplicateOrder, 7, 11))
+        );
         var order = Signed.Order();
         var (status, body, _) = await stack.Http.PostAsync("orders", order);
         Assert.Equal((409, "duplicate_order"), (status, body.Code()));
@@ -115,8 +120,12 @@ public sealed class OrderRoutingTests(ApiStack stack)
     public async Task ACancel_IsTheMakersAlone()
     {
         await using var gateway = await GatewayOfTest.OpenAsync(
-            stack, command => Task.FromResult(new CommandResult(
-                command.RequestId, ResultStatus.Accepted, null, 7, 12) { Cancelled = ["0xab"], CommitLsn = "0/99" }));
+            stack,
+            command =>
+                Task.FromResult(
+                    new CommandResult(command.RequestId, ResultStatus.Accepted, null, 7, 12) { Cancelled = ["0xab"], CommitLsn = "0/99" }
+                )
+        );
         var (status, body, _) = await stack.Http.PostAsync("orders/cancel", Signed.Cancel(5, PrivateKey.OfPhrase("a stranger")));
         Assert.Equal((422, "invalid_signature"), (status, body.Code()));
         Assert.Empty(gateway.Commands);
@@ -131,13 +140,21 @@ public sealed class OrderRoutingTests(ApiStack stack)
     public async Task AnUnknownMarket_IsRefused()
     {
         var (status, body, _) = await stack.Http.PostAsync(
-            "orders", Signed.Order(market: Chain.Address.Parse("0x4444444444444444444444444444444444444444")));
+            "orders",
+            Signed.Order(market: Chain.Address.Parse("0x4444444444444444444444444444444444444444"))
+        );
         Assert.Equal((422, "invalid_market"), (status, body.Code()));
     }
 
-    private static Task<CommandResult> Accepted(LeaderCommand command) => Task.FromResult(new CommandResult(
-        command.RequestId, ResultStatus.Accepted, null, 7, 11)
-    {
-        OrderStatus = "partially_filled", FilledLots = 40, RemainingLots = 60, Fills = [new CommandFill(3, 5000, 40, IsTaker: true)], CommitLsn = "0/1234",
-    });
+    private static Task<CommandResult> Accepted(LeaderCommand command) =>
+        Task.FromResult(
+            new CommandResult(command.RequestId, ResultStatus.Accepted, null, 7, 11)
+            {
+                OrderStatus = "partially_filled",
+                FilledLots = 40,
+                RemainingLots = 60,
+                Fills = [new CommandFill(3, 5000, 40, IsTaker: true)],
+                CommitLsn = "0/1234",
+            }
+        );
 }

@@ -14,13 +14,22 @@ public sealed class OrderRulesTests
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1_800_000_000);
 
     private static readonly Market TenTicks = new(
-        1, MarketAddress, "?", ["Yes", "No"], TickSize: 10, State: 0, ClosesAt: null, ResolvedOutcome: null, TypedDataDomain.OfMarket(
-            31337, MarketAddress));
+        1,
+        MarketAddress,
+        "?",
+        ["Yes", "No"],
+        TickSize: 10,
+        State: 0,
+        ClosesAt: null,
+        ResolvedOutcome: null,
+        TypedDataDomain.OfMarket(31337, MarketAddress)
+    );
 
     private static readonly PlaceOrderRequest Good = new(
         MarketAddress.ToString(),
         new SignedOrder("0x2222222222222222222222222222222222222222", 1, true, "550000", "12500000000000000000", "7", "0"),
-        "0x" + new string('1', 130));
+        "0x" + new string('1', 130)
+    );
 
     [Fact]
     public void AGoodOrder_HasItsUnits()
@@ -29,7 +38,9 @@ public sealed class OrderRulesTests
         Assert.Null(problem);
         Assert.Equal((5500, 1250L), (order!.PriceTicks, order.Lots));
         Assert.Equal(
-            OrderSigning.OrderHash(TenTicks.Domain, OrderMessage.OfUnits(Address.Parse(order.Maker), 1, true, 5500, 1250, 7, 0)).ToString(), order.Hash);
+            OrderSigning.OrderHash(TenTicks.Domain, OrderMessage.OfUnits(Address.Parse(order.Maker), 1, true, 5500, 1250, 7, 0)).ToString(),
+            order.Hash
+        );
     }
 
     [Theory]
@@ -62,41 +73,42 @@ public sealed class OrderRulesTests
     [InlineData("115792089237316195423570985008687907853269984665640564039457584007913129639936")]
     public void TryReadInteger_TakesNothingElse(string text) => Assert.False(OrderRules.TryReadInteger(text, out _));
 
-    public static TheoryData<string, PlaceOrderRequest> Bad() => new()
-    {
-        { "invalid_market", Good with { Market = "0x11" } },
-        { "invalid_market", Good with { Market = "1111111111111111111111111111111111111111" } },
-        { "malformed_request", Good with { Signature = "0xzz" } },
-        { "malformed_request", Good with { Signature = "0x123" } },
-        { "malformed_request", Good with { Signature = "0x" + new string('1', 20_000) } },
-        { "malformed_request", Good with { ClientOrderId = new string('x', 65) } },
-        { "malformed_request", Good with { ClientOrderId = "a\nb" } },
-        { "malformed_request", Good with { SelfTradePrevention = "none" } },
-        { "malformed_request", Good with { Order = Good.Order with { Maker = "me" } } },
-        { "malformed_request", Good with { Order = Good.Order with { Price = "0.55" } } },
-        { "malformed_request", Good with { Order = Good.Order with { Salt = "-1" } } },
-        { "malformed_request", Good with { Order = Good.Order with { Expiry = "999999999999999" } } },
-        { "invalid_outcome", Good with { Order = Good.Order with { OutcomeIndex = 2 } } },
-        { "invalid_outcome", Good with { Order = Good.Order with { OutcomeIndex = -1 } } },
-        { "invalid_price", Good with { Order = Good.Order with { Price = "0" } } },
-        { "invalid_price", Good with { Order = Good.Order with { Price = "99" } } },
-        { "invalid_price", Good with { Order = Good.Order with { Price = "1000000" } } },
-        { "invalid_price", Good with { Order = Good.Order with { Price = BigInteger.Pow(10, 70).ToString() } } },
-        { "invalid_tick", Good with { Order = Good.Order with { Price = "550100" } } },
-        { "invalid_tick", Good with { Order = Good.Order with { Price = "550001" } } },
-        { "invalid_amount", Good with { Order = Good.Order with { Amount = "0" } } },
-        { "invalid_amount", Good with { Order = Good.Order with { Amount = "12500000000000000001" } } },
-        { "invalid_amount", Good with { Order = Good.Order with { Amount = "10000000000010000000000000000" } } },
-        { "invalid_amount", Good with { Order = Good.Order with { Amount = BigInteger.Pow(10, 77).ToString() } } },
-        { "invalid_time_in_force", Good with { TimeInForce = "DAY" } },
-        { "invalid_time_in_force", Good with { TimeInForce = "gtc" } },
-        { "invalid_time_in_force", Good with { TimeInForce = "GTD" } },
-        { "invalid_time_in_force", Good with { TimeInForce = "IOC", PostOnly = true } },
-        { "invalid_time_in_force", Good with { TimeInForce = "FOK", PostOnly = true } },
-        { "order_expired", Good with { Order = Good.Order with { Expiry = "1800000000" } } },
-        // Of several faults the first of the list is told.
-        { "invalid_price", Good with { Order = Good.Order with { Price = "0", Amount = "0", Expiry = "1" } } },
-    };
+    public static TheoryData<string, PlaceOrderRequest> Bad() =>
+        new()
+        {
+            { "invalid_market", Good with { Market = "0x11" } },
+            { "invalid_market", Good with { Market = "1111111111111111111111111111111111111111" } },
+            { "malformed_request", Good with { Signature = "0xzz" } },
+            { "malformed_request", Good with { Signature = "0x123" } },
+            { "malformed_request", Good with { Signature = "0x" + new string('1', 20_000) } },
+            { "malformed_request", Good with { ClientOrderId = new string('x', 65) } },
+            { "malformed_request", Good with { ClientOrderId = "a\nb" } },
+            { "malformed_request", Good with { SelfTradePrevention = "none" } },
+            { "malformed_request", Good with { Order = Good.Order with { Maker = "me" } } },
+            { "malformed_request", Good with { Order = Good.Order with { Price = "0.55" } } },
+            { "malformed_request", Good with { Order = Good.Order with { Salt = "-1" } } },
+            { "malformed_request", Good with { Order = Good.Order with { Expiry = "999999999999999" } } },
+            { "invalid_outcome", Good with { Order = Good.Order with { OutcomeIndex = 2 } } },
+            { "invalid_outcome", Good with { Order = Good.Order with { OutcomeIndex = -1 } } },
+            { "invalid_price", Good with { Order = Good.Order with { Price = "0" } } },
+            { "invalid_price", Good with { Order = Good.Order with { Price = "99" } } },
+            { "invalid_price", Good with { Order = Good.Order with { Price = "1000000" } } },
+            { "invalid_price", Good with { Order = Good.Order with { Price = BigInteger.Pow(10, 70).ToString() } } },
+            { "invalid_tick", Good with { Order = Good.Order with { Price = "550100" } } },
+            { "invalid_tick", Good with { Order = Good.Order with { Price = "550001" } } },
+            { "invalid_amount", Good with { Order = Good.Order with { Amount = "0" } } },
+            { "invalid_amount", Good with { Order = Good.Order with { Amount = "12500000000000000001" } } },
+            { "invalid_amount", Good with { Order = Good.Order with { Amount = "10000000000010000000000000000" } } },
+            { "invalid_amount", Good with { Order = Good.Order with { Amount = BigInteger.Pow(10, 77).ToString() } } },
+            { "invalid_time_in_force", Good with { TimeInForce = "DAY" } },
+            { "invalid_time_in_force", Good with { TimeInForce = "gtc" } },
+            { "invalid_time_in_force", Good with { TimeInForce = "GTD" } },
+            { "invalid_time_in_force", Good with { TimeInForce = "IOC", PostOnly = true } },
+            { "invalid_time_in_force", Good with { TimeInForce = "FOK", PostOnly = true } },
+            { "order_expired", Good with { Order = Good.Order with { Expiry = "1800000000" } } },
+            // Of several faults the first of the list is told.
+            { "invalid_price", Good with { Order = Good.Order with { Price = "0", Amount = "0", Expiry = "1" } } },
+        };
 
     [Theory]
     [MemberData(nameof(Bad))]
@@ -115,8 +127,10 @@ public sealed class OrderRulesTests
 
     private static (Problem? Problem, PlaceOrder? Order) Check(PlaceOrderRequest request)
     {
-        if (OrderRules.ReadShape(request, out _, out var message, out _) is { } shape) return (shape, null);
-        if (OrderRules.Check(request, TenTicks, message, Now) is { } problem) return (problem, null);
+        if (OrderRules.ReadShape(request, out _, out var message, out _) is { } shape)
+            return (shape, null);
+        if (OrderRules.Check(request, TenTicks, message, Now) is { } problem)
+            return (problem, null);
         return (null, OrderRules.CommandOf(Guid.NewGuid(), request, TenTicks, message, OrderSigning.OrderHash(TenTicks.Domain, message)));
     }
 }

@@ -25,10 +25,19 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
     public async Task WithEveryConnectionTaken_OrdersGoOn_OtherReadsAreRefused_AndThatEndsWithItsCause()
     {
         await using var gateway = await GatewayOfTest.OpenAsync(
-            stack, command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Accepted, null, 7, 11) { OrderStatus = "open", RemainingLots = 100 }));
+            stack,
+            command =>
+                Task.FromResult(
+                    new CommandResult(command.RequestId, ResultStatus.Accepted, null, 7, 11) { OrderStatus = "open", RemainingLots = 100 }
+                )
+        );
         var refusals = new ConcurrentQueue<TimeSpan>();
         using var enough = new CancellationTokenSource();
-        await using var probes = new ProbeLatency(stack.Http, new Uri(stack.Http.BaseAddress!, "alive"), new Uri(stack.Http.BaseAddress!, "ready"));
+        await using var probes = new ProbeLatency(
+            stack.Http,
+            new Uri(stack.Http.BaseAddress!, "alive"),
+            new Uri(stack.Http.BaseAddress!, "ready")
+        );
         // A node reads who is limited with its first order, and then remembers it; what is tested is one that is at work.
         await PlaceAsync([0]);
         List<Task> readers;
@@ -37,12 +46,17 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
         await using (var holder = await stack.Primary.OpenConnectionAsync())
         {
             await using var transaction = await holder.BeginTransactionAsync();
-            await using (var take = new NpgsqlCommand("LOCK TABLE trades IN ACCESS EXCLUSIVE MODE", holder)) await take.ExecuteNonQueryAsync();
+            await using (var take = new NpgsqlCommand("LOCK TABLE trades IN ACCESS EXCLUSIVE MODE", holder))
+                await take.ExecuteNonQueryAsync();
             readers = [.. Enumerable.Range(0, Readers).Select(_ => ReadAsync("trades", enough.Token))];
             // A read of another table, which no lock holds up.
             await Eventually.TrueAsync("no connection is left", Patience, async () => await RefusedAsync(refusals));
 
-            orders = [.. await Task.WhenAll(Enumerable.Range(0, Orders).Chunk(Orders / 10).Select(PlaceAsync)).ContinueWith(all => all.Result.SelectMany(took => took))];
+            orders =
+            [
+                .. await Task.WhenAll(Enumerable.Range(0, Orders).Chunk(Orders / 10).Select(PlaceAsync))
+                    .ContinueWith(all => all.Result.SelectMany(took => took)),
+            ];
             await RefusedAsync(refusals);
             await enough.CancelAsync();
             await transaction.RollbackAsync();
@@ -58,7 +72,8 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
         var p99 = orders[(int)(orders.Count * 0.99) - 1];
         output.WriteLine(
             $"pool exhausted: {orders.Count} orders p50 {orders[orders.Count / 2].TotalMilliseconds:0} ms, p99 {p99.TotalMilliseconds:0} ms, max {orders[^1].TotalMilliseconds:0} ms; "
-            + $"{refusals.Count} reads refused, the last to wait {refusals.Max().TotalSeconds:0.0} s; answered again after {back.TotalSeconds:0.00} s; {probes}");
+                + $"{refusals.Count} reads refused, the last to wait {refusals.Max().TotalSeconds:0.0} s; answered again after {back.TotalSeconds:0.00} s; {probes}"
+        );
         Assert.InRange(p99, TimeSpan.Zero, LongestOrder);
     }
 
@@ -81,7 +96,8 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
     {
         var started = Stopwatch.GetTimestamp();
         using var response = await stack.Http.GetAsync($"orders?maker={Signed.Maker.Address}");
-        if (response.IsSuccessStatusCode) return false;
+        if (response.IsSuccessStatusCode)
+            return false;
         Assert.Equal(503, (int)response.StatusCode);
         refusals.Enqueue(Stopwatch.GetElapsedTime(started));
         return true;
@@ -93,8 +109,8 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
         do
         {
             using var response = await stack.Http.GetAsync(path, CancellationToken.None);
-            if (!response.IsSuccessStatusCode) Assert.Equal(503, (int)response.StatusCode);
-        }
-        while (!enough.IsCancellationRequested);
+            if (!response.IsSuccessStatusCode)
+                Assert.Equal(503, (int)response.StatusCode);
+        } while (!enough.IsCancellationRequested);
     }
 }

@@ -13,34 +13,35 @@ public sealed class BadRequestTests(ApiStack stack)
         """{"maker":"0x2222222222222222222222222222222222222222","outcomeIndex":0,"isBuy":true,"price":"500000","amount":"1000000000000000000","salt":"1","expiry":"0"}""";
     private const string Rest = "\"market\":\"0x1111111111111111111111111111111111111111\",\"signature\":\"0x11\"";
 
-    public static TheoryData<string, string> Bodies() => new()
-    {
-        { "", "body" },
-        { " ", "body" },
-        { "{", "JSON" },
-        { "null", "body" },
-        { "[]", "shape" },
-        { "\"order\"", "shape" },
-        { "{}", "market, order, signature" },
-        { $"{{{Rest}}}", "order" },
-        { $"{{{Rest},\"order\":null}}", "order" },
-        { $"{{{Rest},\"order\":{Order},\"order\":{Order}}}", "order" },
-        { $"{{{Rest},\"order\":{Order.Replace("\"500000\"", "500000")}}}", "order.price" },
-        { $"{{{Rest},\"order\":{Order.Replace("\"500000\"", "null")}}}", "order.price" },
-        { $"{{{Rest},\"order\":{Order.Replace("\"500000\"", "[]")}}}", "order.price" },
-        { $"{{{Rest},\"order\":{Order.Replace("\"outcomeIndex\":0", "\"outcomeIndex\":\"0\"")}}}", "order.outcomeIndex" },
-        { $"{{{Rest},\"order\":{Order.Replace("\"outcomeIndex\":0", "\"outcomeIndex\":1e400")}}}", "order.outcomeIndex" },
-        { $"{{{Rest},\"order\":{Order.Replace("\"outcomeIndex\":0", "\"outcomeIndex\":0.5")}}}", "order.outcomeIndex" },
-        { $"{{{Rest},\"order\":{Order.Replace("true", "\"true\"")}}}", "order.isBuy" },
-        { $"{{{Rest},\"order\":{Order.Replace("true", "1")}}}", "order.isBuy" },
-        { $"{{{Rest},\"order\":{Order},\"postOnly\":null}}", "postOnly" },
-        { $"{{{Rest},\"order\":{Order},}}", "JSON" },
-        { $"{{{Rest},\"order\":{Order}}} x", "JSON" },
-        { $"{{{Rest},/* */\"order\":{Order}}}", "JSON" },
-        { $"{{{Rest},\"order\":NaN}}", "JSON" },
-        { $"{{{Rest},\"x\":{new string('[', 1000)}{new string(']', 1000)}}}", "JSON" },
-        { "\u0000\u0001", "JSON" },
-    };
+    public static TheoryData<string, string> Bodies() =>
+        new()
+        {
+            { "", "body" },
+            { " ", "body" },
+            { "{", "JSON" },
+            { "null", "body" },
+            { "[]", "shape" },
+            { "\"order\"", "shape" },
+            { "{}", "market, order, signature" },
+            { $"{{{Rest}}}", "order" },
+            { $"{{{Rest},\"order\":null}}", "order" },
+            { $"{{{Rest},\"order\":{Order},\"order\":{Order}}}", "order" },
+            { $"{{{Rest},\"order\":{Order.Replace("\"500000\"", "500000")}}}", "order.price" },
+            { $"{{{Rest},\"order\":{Order.Replace("\"500000\"", "null")}}}", "order.price" },
+            { $"{{{Rest},\"order\":{Order.Replace("\"500000\"", "[]")}}}", "order.price" },
+            { $"{{{Rest},\"order\":{Order.Replace("\"outcomeIndex\":0", "\"outcomeIndex\":\"0\"")}}}", "order.outcomeIndex" },
+            { $"{{{Rest},\"order\":{Order.Replace("\"outcomeIndex\":0", "\"outcomeIndex\":1e400")}}}", "order.outcomeIndex" },
+            { $"{{{Rest},\"order\":{Order.Replace("\"outcomeIndex\":0", "\"outcomeIndex\":0.5")}}}", "order.outcomeIndex" },
+            { $"{{{Rest},\"order\":{Order.Replace("true", "\"true\"")}}}", "order.isBuy" },
+            { $"{{{Rest},\"order\":{Order.Replace("true", "1")}}}", "order.isBuy" },
+            { $"{{{Rest},\"order\":{Order},\"postOnly\":null}}", "postOnly" },
+            { $"{{{Rest},\"order\":{Order},}}", "JSON" },
+            { $"{{{Rest},\"order\":{Order}}} x", "JSON" },
+            { $"{{{Rest},/* */\"order\":{Order}}}", "JSON" },
+            { $"{{{Rest},\"order\":NaN}}", "JSON" },
+            { $"{{{Rest},\"x\":{new string('[', 1000)}{new string(']', 1000)}}}", "JSON" },
+            { "\u0000\u0001", "JSON" },
+        };
 
     [Theory]
     [MemberData(nameof(Bodies))]
@@ -65,8 +66,10 @@ public sealed class BadRequestTests(ApiStack stack)
     {
         var body = $"{{\"market\":\"{new string('a', bytes)}\"}}";
         await RefusalAsync(await PostAsync("orders", body), 413, "body_too_large");
-        using var chunked = new HttpRequestMessage(
-            HttpMethod.Post, "orders") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using var chunked = new HttpRequestMessage(HttpMethod.Post, "orders")
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
         chunked.Headers.TransferEncodingChunked = true;
         await RefusalAsync(await stack.Http.SendAsync(chunked), 413, "body_too_large");
     }
@@ -78,8 +81,10 @@ public sealed class BadRequestTests(ApiStack stack)
     [Fact]
     public async Task OtherThanJson_IsNotTaken() =>
         await RefusalAsync(
-            await stack.Http.PostAsync("orders", new StringContent("market=1", Encoding.UTF8, "application/x-www-form-urlencoded")), 415,
-            "unsupported_media_type");
+            await stack.Http.PostAsync("orders", new StringContent("market=1", Encoding.UTF8, "application/x-www-form-urlencoded")),
+            415,
+            "unsupported_media_type"
+        );
 
     [Theory]
     [InlineData("DELETE", "orders", 405, "method_not_allowed")]
@@ -110,15 +115,24 @@ public sealed class BadRequestTests(ApiStack stack)
     [InlineData("orders?cursor=-1", "cursor must be the next of a page before.")]
     [InlineData("orders?market=one", "Failed to bind parameter \"Nullable<int> market\" from \"one\".")]
     [InlineData("orders?status=live", "status must be open, partially_filled, filled, cancelled, expired or rejected.")]
-    [InlineData("orders?maker=0x12&limit=0", "maker must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed.")]
+    [InlineData(
+        "orders?maker=0x12&limit=0",
+        "maker must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed."
+    )]
     [InlineData("orders/0x12", "An order's id is 0x and 64 hexadecimal digits.")]
     [InlineData("markets?limit=0", "limit must be from 1 to 500.")]
     [InlineData("markets/1/depth?outcome=x", "Failed to bind parameter \"int outcome\" from \"x\".")]
     [InlineData("markets/1/depth?levels=0", "levels must be from 1 to 1000.")]
     [InlineData("markets/99/trades?cursor=x", "cursor must be the next of a page before.")]
-    [InlineData("trades?account=bob", "account must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed.")]
+    [InlineData(
+        "trades?account=bob",
+        "account must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed."
+    )]
     [InlineData("trades?settlement=done", "settlement must be unsettled, matched, batched, broadcast, mined, final, failed.")]
-    [InlineData("accounts/bob", "The account must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed.")]
+    [InlineData(
+        "accounts/bob",
+        "The account must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed."
+    )]
     public async Task AParameterThatIsNotUnderstood_IsNamed_WithWhatItMayBe(string path, string detail)
     {
         var problem = await RefusalAsync(await stack.Http.GetAsync(path), 400, "malformed_request");

@@ -13,10 +13,32 @@ public sealed class MutatedRequestTests(ApiStack stack)
 
     private static readonly string[] Tokens =
     [
-        "1e400", "-0", "NaN", "Infinity", "null", "true", "{}", "[]", "\"\"", "\"\\u0000\"", "\"\\ud800\"", "٣", "0x",
+        "1e400",
+        "-0",
+        "NaN",
+        "Infinity",
+        "null",
+        "true",
+        "{}",
+        "[]",
+        "\"\"",
+        "\"\\u0000\"",
+        "\"\\ud800\"",
+        "٣",
+        "0x",
         "115792089237316195423570985008687907853269984665640564039457584007913129639936",
-        "1.7976931348623157e309", "\u0000", "\"", "\\", ",", ":", "}", "]", new string('9', 400), new string('[', 200),
-        "__proto__", "\uFEFF",
+        "1.7976931348623157e309",
+        "\u0000",
+        "\"",
+        "\\",
+        ",",
+        ":",
+        "}",
+        "]",
+        new string('9', 400),
+        new string('[', 200),
+        "__proto__",
+        "\uFEFF",
     ];
 
     [Fact]
@@ -51,11 +73,21 @@ public sealed class MutatedRequestTests(ApiStack stack)
             var at = random.Next(bytes.Count);
             switch (random.Next(6))
             {
-                case 0: bytes[at] = (byte)random.Next(256); break;
-                case 1: bytes.RemoveAt(at); break;
-                case 2: bytes.InsertRange(at, Encoding.UTF8.GetBytes(Tokens[random.Next(Tokens.Length)])); break;
-                case 3: bytes.RemoveRange(at, bytes.Count - at - 1); break;
-                case 4: bytes.InsertRange(at, bytes.Skip(random.Next(bytes.Count)).Take(40).ToList()); break;
+                case 0:
+                    bytes[at] = (byte)random.Next(256);
+                    break;
+                case 1:
+                    bytes.RemoveAt(at);
+                    break;
+                case 2:
+                    bytes.InsertRange(at, Encoding.UTF8.GetBytes(Tokens[random.Next(Tokens.Length)]));
+                    break;
+                case 3:
+                    bytes.RemoveRange(at, bytes.Count - at - 1);
+                    break;
+                case 4:
+                    bytes.InsertRange(at, bytes.Skip(random.Next(bytes.Count)).Take(40).ToList());
+                    break;
                 default:
                     // A whole value replaced by another.
                     var text = Encoding.UTF8.GetString([.. bytes]);

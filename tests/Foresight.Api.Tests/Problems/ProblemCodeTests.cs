@@ -18,16 +18,17 @@ public sealed partial class ProblemCodeTests
     public void TheReadme_ListsEveryCodeUnderItsStatus()
     {
         var readme = File.ReadAllText(Path.Combine(Repository.Root, "Foresight.Api/README.md"));
-        var listed = Row().Matches(readme).SelectMany(
-            row => Code().Matches(row.Groups[2].Value).Select(code => (Status: int.Parse(row.Groups[1].Value), Code: code.Groups[1].Value)));
-        Assert.Equal(
-            Declared.Keys.Select(code => (Status: ProblemRules.StatusOf(code), Code: code)).Order(),
-            listed.Order());
+        var listed = Row()
+            .Matches(readme)
+            .SelectMany(row =>
+                Code().Matches(row.Groups[2].Value).Select(code => (Status: int.Parse(row.Groups[1].Value), Code: code.Groups[1].Value))
+            );
+        Assert.Equal(Declared.Keys.Select(code => (Status: ProblemRules.StatusOf(code), Code: code)).Order(), listed.Order());
     }
 
     [Fact]
-    public void EveryCode_HasATitleOfItsOwn() => Assert.Equal(
-        Declared.Count + 1, Declared.Keys.Append("anything else").Select(ProblemRules.TitleOf).Distinct().Count());
+    public void EveryCode_HasATitleOfItsOwn() =>
+        Assert.Equal(Declared.Count + 1, Declared.Keys.Append("anything else").Select(ProblemRules.TitleOf).Distinct().Count());
 
     [Fact]
     public void EveryCode_IsGivenByTheCode()
@@ -35,11 +36,15 @@ public sealed partial class ProblemCodeTests
         // Lines that only say what a code means over HTTP begin with it.
         var giving = new[] { "Foresight.Api", "Foresight.Matching", "Foresight.ServiceDefaults" }
             .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Repository.Root, project), "*.cs", SearchOption.AllDirectories))
-            .SelectMany(File.ReadLines).Select(line => line.TrimStart())
+            .SelectMany(File.ReadLines)
+            .Select(line => line.TrimStart())
             .Where(line => !line.Contains(" => StatusCodes.") && !line.Contains("public const "))
-            .Where(line => !TitleOf().IsMatch(line)).ToList();
-        Assert.All(Declared.Values, name => Assert.Contains(
-            giving, line => Regex.IsMatch(line, $@"(ProblemCodes\.|ProblemRules\.|\(|^){name}\b")));
+            .Where(line => !TitleOf().IsMatch(line))
+            .ToList();
+        Assert.All(
+            Declared.Values,
+            name => Assert.Contains(giving, line => Regex.IsMatch(line, $@"(ProblemCodes\.|ProblemRules\.|\(|^){name}\b"))
+        );
     }
 
     [GeneratedRegex(@"^\| (\d{3}) \| (.*) \|$", RegexOptions.Multiline)]

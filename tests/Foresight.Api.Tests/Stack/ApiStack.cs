@@ -4,9 +4,9 @@ using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
-using Foresight.Chain;
 using Foresight.AppHost;
 using Foresight.AppHost.Native;
+using Foresight.Chain;
 using Npgsql;
 
 namespace Foresight.Api.Tests.Stack;
@@ -25,7 +25,7 @@ public sealed class ApiStack : IAsyncLifetime
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
 
-    private DistributedApplication? app;
+    private DistributedApplication? _app;
 
     /// <summary>Two outcomes, one tick.</summary>
     public static Address Binary { get; } = Address.Parse("0x1111111111111111111111111111111111111111");
@@ -48,10 +48,12 @@ public sealed class ApiStack : IAsyncLifetime
         var database = postgres.AddDatabase("foresight");
         var replica = postgres.AddReplica("postgres-replica");
         var chain = builder.AddNativeChain("chain").WithArgs(ChainCommand.Options);
-        builder.AddProject<Projects.Foresight_Api>("api", launchProfileName: null)
+        builder
+            .AddProject<Projects.Foresight_Api>("api", launchProfileName: null)
             .WithHttpEndpoint(port: FreePorts.Any(), isProxied: false)
             .WithEnvironment("DOTNET_ENVIRONMENT", "Development")
-            .WithReference(redis).WithReference(database)
+            .WithReference(redis)
+            .WithReference(database)
             .WithEnvironment("DATABASE_REPLICA_1_URL", replica.GetEndpoint("tcp"))
             .WithEnvironment("DATABASE_HEALTH_INTERVAL_MS", "200")
             .WithEnvironment("RPC_URL", chain.GetEndpoint("http"))
@@ -60,35 +62,47 @@ public sealed class ApiStack : IAsyncLifetime
             .WithEnvironment("ADMIN_KEYS", $"ada={AdaKey}, grace={GraceKey}")
             .WithEnvironment("RECONCILIATION_FOUR_EYES_OVER_USDC", "1000")
             .WithExplicitStart();
-        app = await builder.StartAsync("redis", "foresight", "postgres-replica", "chain");
-        Redis = await app.ConnectionAsync("redis");
-        PrimaryConnection = await app.ConnectionAsync("foresight");
-        ReplicaConnection = $"{await app.ConnectionAsync("postgres-replica")};Database=foresight";
+        _app = await builder.StartAsync("redis", "foresight", "postgres-replica", "chain");
+        Redis = await _app.ConnectionAsync("redis");
+        PrimaryConnection = await _app.ConnectionAsync("foresight");
+        ReplicaConnection = $"{await _app.ConnectionAsync("postgres-replica")};Database=foresight";
         Primary = NpgsqlDataSource.Create(PrimaryConnection);
         await MigrateAsync();
 
-        await app.ExecuteAsync("api", KnownResourceCommands.StartCommand);
-        Http = app.CreatePlainClient("api");
-        Admin = app.CreatePlainClient("api");
+        await _app.ExecuteAsync("api", KnownResourceCommands.StartCommand);
+        Http = _app.CreatePlainClient("api");
+        Admin = _app.CreatePlainClient("api");
         Admin.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
         await Eventually.TrueAsync("the Api is ready", StartTimeout, async () => (int?)(await TryGetAsync("ready"))?.StatusCode == 200);
         await Eventually.TrueAsync(
-            "the books are there", StartTimeout, async () => (int?)(await TryGetAsync("markets/1/depth"))?.StatusCode == 200);
+            "the books are there",
+            StartTimeout,
+            async () => (int?)(await TryGetAsync("markets/1/depth"))?.StatusCode == 200
+        );
     }
 
     /// <summary>Asks the development chain for something that only such a chain does.</summary>
     public async Task ChainAsync(string method, params object[] parameters)
     {
-        using var chain = app!.CreatePlainClient("chain");
-        using var response = await chain.PostAsJsonAsync("", new { jsonrpc = "2.0", id = 1, method, @params = parameters });
+        using var chain = _app!.CreatePlainClient("chain");
+        using var response = await chain.PostAsJsonAsync(
+            "",
+            new
+            {
+                jsonrpc = "2.0",
+                id = 1,
+                method,
+                @params = parameters,
+            }
+        );
         Assert.False((await response.Content.ReadFromJsonAsync<JsonElement>()).TryGetProperty("error", out var error), error.ToString());
     }
 
     /// <summary>As kill -9 leaves it.</summary>
-    public Task KillAsync(string resource) => app!.KillAsync(resource);
+    public Task KillAsync(string resource) => _app!.KillAsync(resource);
 
     /// <summary>On the port it had; returns when it is healthy.</summary>
-    public Task StartServerAsync(string resource) => app!.StartServerAsync(resource);
+    public Task StartServerAsync(string resource) => _app!.StartServerAsync(resource);
 
     public async Task<HttpResponseMessage?> TryGetAsync(string path)
     {
@@ -118,8 +132,10 @@ public sealed class ApiStack : IAsyncLifetime
     {
         Http?.Dispose();
         Admin?.Dispose();
-        if (Primary is not null) await Primary.DisposeAsync();
-        if (app is not null) await app.DisposeAsync();
+        if (Primary is not null)
+            await Primary.DisposeAsync();
+        if (_app is not null)
+            await _app.DisposeAsync();
     }
 
     private async Task MigrateAsync()
@@ -128,12 +144,15 @@ public sealed class ApiStack : IAsyncLifetime
         await ExecuteAsync(
             $"""
             INSERT INTO markets (market_id, address, question, outcomes, tick_size, listed_sequence) VALUES
-                (1, '\x{Binary.ToLowerHex()[2..]}', 'Rain?', ARRAY['Yes', 'No'], 1, 1), (2, '\x{ThreeWay.ToLowerHex()[2..]}', 'Who?', ARRAY['A', 'B', 'C'], 100, 2);
+                (1, '\x{Binary.ToLowerHex()[2..]}', 'Rain?', ARRAY['Yes', 'No'], 1, 1), (2, '\x{ThreeWay.ToLowerHex()[
+                2..
+            ]}', 'Who?', ARRAY['A', 'B', 'C'], 100, 2);
             INSERT INTO commands (shard, sequence, epoch, accepted_at, kind, request_id, payload, result)
                 SELECT 0, n, 1, now(), 1, gen_random_uuid(), '', 'null' FROM generate_series(1, 10) AS n;
             INSERT INTO deployments (chain_id, genesis_hash, usdc, outcome_token, factory, deployed_block)
                 VALUES (31337, '\x00', decode(repeat('aa', 20), 'hex'), decode(repeat('bb', 20), 'hex'), decode(repeat('cc', 20), 'hex'), 1);
-            """);
+            """
+        );
     }
 }
 

@@ -45,17 +45,29 @@ public sealed class CallerTracesTests
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Configuration.AddInMemoryCollection([
-            new("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"), new("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
-            new("OTEL_TRACES_SAMPLER_ARG", ratio), new(CallerTraces.Setting, isTrusted.ToString())]);
+            new("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"),
+            new("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+            new("OTEL_TRACES_SAMPLER_ARG", ratio),
+            new(CallerTraces.Setting, isTrusted.ToString()),
+        ]);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.AddServiceDefaults();
         builder.AddCallerTraces();
         await using var app = builder.Build();
-        app.MapGet("/", () => Activity.Current is { } span
-            ? Results.Json(new Seen(
-                span.Recorded, span.TraceId.ToString(), span.ParentSpanId.ToHexString(),
-                [.. span.Links.Select(link => link.Context.TraceId.ToString())]))
-            : Results.NotFound());
+        app.MapGet(
+            "/",
+            () =>
+                Activity.Current is { } span
+                    ? Results.Json(
+                        new Seen(
+                            span.Recorded,
+                            span.TraceId.ToString(),
+                            span.ParentSpanId.ToHexString(),
+                            [.. span.Links.Select(link => link.Context.TraceId.ToString())]
+                        )
+                    )
+                    : Results.NotFound()
+        );
         await app.StartAsync();
         // Sends no context of its own.
         using var http = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null, UseProxy = false });

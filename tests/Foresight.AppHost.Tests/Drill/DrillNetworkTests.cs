@@ -100,7 +100,9 @@ public sealed class DrillNetworkTests : IDisposable
     private async Task<string> ResolvedAsync(string original)
     {
         var context = new EnvironmentCallbackContext(
-            new DistributedApplicationExecutionContext(DistributedApplicationOperation.Run), new Dictionary<string, object> { ["SERVER"] = original });
+            new DistributedApplicationExecutionContext(DistributedApplicationOperation.Run),
+            new Dictionary<string, object> { ["SERVER"] = original }
+        );
         _network.Before("redis", Endpoint(), "SERVER")(context);
         return (await ((IValueProvider)context.EnvironmentVariables["SERVER"]).GetValueAsync())!;
     }
@@ -115,11 +117,17 @@ public sealed class DrillNetworkTests : IDisposable
     }
 
     /// <summary>A shell, which holds a connection by itself.</summary>
-    private static Process OtherProcess(int port) => Process.Start(new ProcessStartInfo(
-        "bash", ["-c", $"exec 3<>/dev/tcp/127.0.0.1/{port}; while read -r l; do echo \"$l\" >&3; read -r a <&3; echo \"$a\"; done"])
-    {
-        RedirectStandardInput = true, RedirectStandardOutput = true,
-    })!;
+    private static Process OtherProcess(int port) =>
+        Process.Start(
+            new ProcessStartInfo(
+                "bash",
+                ["-c", $"exec 3<>/dev/tcp/127.0.0.1/{port}; while read -r l; do echo \"$l\" >&3; read -r a <&3; echo \"$a\"; done"]
+            )
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
 
     private static async Task<string> AskAsync(TcpClient client, string line)
     {

@@ -48,11 +48,16 @@ public sealed class DrillServerTests : IDisposable
         await using var builder = TestApplication.CreateBuilder();
         var resource = builder.AddParameter("resource", "value");
         var commands = new DrillCommands();
-        commands.Add(resource, "works", "logs a line", context =>
-        {
-            context.Logger.Log(Microsoft.Extensions.Logging.LogLevel.Information, default, "done", null, (text, _) => text);
-            return Task.FromResult(CommandResults.Success());
-        });
+        commands.Add(
+            resource,
+            "works",
+            "logs a line",
+            context =>
+            {
+                context.Logger.Log(Microsoft.Extensions.Logging.LogLevel.Information, default, "done", null, (text, _) => text);
+                return Task.FromResult(CommandResults.Success());
+            }
+        );
         commands.Add(resource, "throws", "fails", _ => throw new InvalidOperationException("the reason"));
         var server = new DrillServer(commands, new ServiceCollection().BuildServiceProvider(), NullLogger<DrillServer>.Instance, folder);
         await server.StartAsync(default);
@@ -61,8 +66,11 @@ public sealed class DrillServerTests : IDisposable
 
     private static async Task<string> AskAsync(string folder, string text)
     {
-        var socket = await Eventually.GetAsync("the server listens", Eventually.Patience, () => Task.FromResult(
-            DrillSocket.Connect(folder, $"{Environment.ProcessId}") is [var found] ? found.Socket : null));
+        var socket = await Eventually.GetAsync(
+            "the server listens",
+            Eventually.Patience,
+            () => Task.FromResult(DrillSocket.Connect(folder, $"{Environment.ProcessId}") is [var found] ? found.Socket : null)
+        );
         await using var stream = new NetworkStream(socket, ownsSocket: true);
         await stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(text));
         using var reader = new StreamReader(stream);

@@ -22,20 +22,37 @@ public sealed class NativeChainSaverTests
         var packed = Compress("a state of some length, so that half of it is a part");
         string[] answers =
         [
-            """{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"out of memory"}}""", "no JSON", "[]", """{"result":null}""",
-            """{"result":7}""", """{"result":"0x"}""", """{"result":"0xzz"}""", """{"result":"0x00ff"}""", """{"result":"0x00112233445566778899"}""",
+            """{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"out of memory"}}""",
+            "no JSON",
+            "[]",
+            """{"result":null}""",
+            """{"result":7}""",
+            """{"result":"0x"}""",
+            """{"result":"0xzz"}""",
+            """{"result":"0x00ff"}""",
+            """{"result":"0x00112233445566778899"}""",
             $$"""{"result":"0x{{Convert.ToHexString(packed)[..(packed.Length / 2 * 2)]}}"}""",
             $$"""{"result":"0x{{Convert.ToHexString(packed)[..^10]}}"}""",
         ];
         using var faults = new FaultyAnswers(chain.StateFile, answers);
         using var saver = new NativeChainSaver(
-            chain, app.ResourceNotifications, app.Services.GetRequiredService<ResourceLoggerService>(), faults)
+            chain,
+            app.ResourceNotifications,
+            app.Services.GetRequiredService<ResourceLoggerService>(),
+            faults
+        )
         {
             ShortestPause = TimeSpan.FromMilliseconds(1),
         };
         await saver.StartAsync(default);
-        await Eventually.TrueAsync("the state is saved", Eventually.Patience, async () =>
-            (saver.ExecuteTask!.IsCompleted ? throw saver.ExecuteTask.Exception! : await File.ReadAllTextAsync(chain.StateFile)).StartsWith('{'));
+        await Eventually.TrueAsync(
+            "the state is saved",
+            Eventually.Patience,
+            async () =>
+                (
+                    saver.ExecuteTask!.IsCompleted ? throw saver.ExecuteTask.Exception! : await File.ReadAllTextAsync(chain.StateFile)
+                ).StartsWith('{')
+        );
         Assert.Equal([.. Enumerable.Repeat("before", answers.Length + 1)], faults.States);
         await saver.StopAsync(default);
         Assert.True(saver.ExecuteTask!.IsCanceled);

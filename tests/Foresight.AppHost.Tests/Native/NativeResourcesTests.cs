@@ -23,8 +23,13 @@ public sealed class NativeResourcesTests
         await using var app = await builder.StartAsync("foresight", "postgres-replica");
         var primary = await app.ConnectionAsync("foresight");
         var replica = $"{await app.ConnectionAsync("postgres-replica")};Database=foresight";
-        await Eventually.TrueAsync("the replica is synchronous", Eventually.Patience, async () =>
-            await ScalarAsync(primary, "SELECT sync_state FROM pg_stat_replication WHERE application_name = 'postgres-replica'") is "sync");
+        await Eventually.TrueAsync(
+            "the replica is synchronous",
+            Eventually.Patience,
+            async () =>
+                await ScalarAsync(primary, "SELECT sync_state FROM pg_stat_replication WHERE application_name = 'postgres-replica'")
+                    is "sync"
+        );
         await ScalarAsync(primary, "CREATE TABLE seen AS SELECT 42 AS n");
         Assert.Equal(true, await ScalarAsync(replica, "SELECT pg_is_in_recovery()"));
         await SeenAsync(replica, "seen");
@@ -117,14 +122,26 @@ public sealed class NativeResourcesTests
         }
     }
 
-    private static Task SeenAsync(string replica, string table) => Eventually.TrueAsync(
-        $"the replica shows {table}", Eventually.Patience,
-        async () => await ScalarAsync(replica, $"SELECT to_regclass('{table}')::text") is string);
+    private static Task SeenAsync(string replica, string table) =>
+        Eventually.TrueAsync(
+            $"the replica shows {table}",
+            Eventually.Patience,
+            async () => await ScalarAsync(replica, $"SELECT to_regclass('{table}')::text") is string
+        );
 
     private static async Task<string?> CallAsync(DistributedApplication app, string method, params string[] parameters)
     {
         using var client = app.CreatePlainClient("chain");
-        using var response = await client.PostAsJsonAsync("/", new { jsonrpc = "2.0", id = 1, method, @params = parameters });
+        using var response = await client.PostAsJsonAsync(
+            "/",
+            new
+            {
+                jsonrpc = "2.0",
+                id = 1,
+                method,
+                @params = parameters,
+            }
+        );
         return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("result").GetString();
     }
 

@@ -7,7 +7,9 @@ public sealed class ManifestTests
 {
     private static readonly string Golden = Path.Combine(Repository.Root, "tests/Foresight.AppHost.Tests/Publish/manifest.json");
 
-    /// <summary>A change of the model shows in review. To accept one: <c>UPDATE_GOLDEN=1 dotnet test</c>, and look at the difference.</summary>
+    /// <summary>
+    /// A change of the model shows in review. To accept one: <c>UPDATE_GOLDEN=1 dotnet test</c>, and look at the difference.
+    /// </summary>
     [Fact]
     public async Task TheManifest_IsTheOneInTheRepository()
     {
@@ -21,11 +23,17 @@ public sealed class ManifestTests
     public async Task TheManifest_HoldsNothingOfThisMachine_AndEverySecretAsAParameter()
     {
         var text = await PublishedManifest.TextAsync();
-        foreach (var local in new[]
-        {
-            Repository.Root, Environment.MachineName, "127.0.0.1", "localhost", "Development",
-            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) + "/",
-        })
+        foreach (
+            var local in new[]
+            {
+                Repository.Root,
+                Environment.MachineName,
+                "127.0.0.1",
+                "localhost",
+                "Development",
+                Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) + "/",
+            }
+        )
             Assert.DoesNotContain(local, text, StringComparison.Ordinal);
 
         foreach (var (name, resource) in await PublishedManifest.ResourcesAsync())

@@ -28,7 +28,9 @@ public sealed class ModelGraphTests
         {
             lines.Add(resource.Name);
             foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
-                lines.Add($"{resource.Name} listens: {endpoint.Name}, external: {endpoint.IsExternal}, {endpoint.Protocol == ProtocolType.Tcp}");
+                lines.Add(
+                    $"{resource.Name} listens: {endpoint.Name}, external: {endpoint.IsExternal}, {endpoint.Protocol == ProtocolType.Tcp}"
+                );
             if (resource is not ProjectResource)
                 continue;
             foreach (var wait in resource.Annotations.OfType<WaitAnnotation>())
@@ -50,7 +52,9 @@ public sealed class ModelGraphTests
 
     // The rest is set by Aspire itself, for the place that the service runs in.
     private static bool IsOurs(string variable) =>
-        !variable.StartsWith("OTEL_", StringComparison.Ordinal) && !variable.StartsWith("ASPNETCORE_", StringComparison.Ordinal)
-        && !variable.StartsWith("DOTNET_", StringComparison.Ordinal) && !variable.EndsWith("_PORTS", StringComparison.Ordinal)
+        !variable.StartsWith("OTEL_", StringComparison.Ordinal)
+        && !variable.StartsWith("ASPNETCORE_", StringComparison.Ordinal)
+        && !variable.StartsWith("DOTNET_", StringComparison.Ordinal)
+        && !variable.EndsWith("_PORTS", StringComparison.Ordinal)
         && !variable.StartsWith("LOGGING__", StringComparison.OrdinalIgnoreCase);
 }

@@ -26,8 +26,17 @@ internal sealed class PublishedFolders : IDisposable
         // What was built together with these tests.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         Run(
-            "dotnet", "publish", Path.Combine(Repository.Root, project), "--no-build", "--configuration", configuration, "--output", folder,
-            "--verbosity", "quiet");
+            "dotnet",
+            "publish",
+            Path.Combine(Repository.Root, project),
+            "--no-build",
+            "--configuration",
+            configuration,
+            "--output",
+            folder,
+            "--verbosity",
+            "quiet"
+        );
         Run("chmod", "-R", "a-w,a+rX", _root);
         Run("chmod", "u+w", _root);
         return _byProject[project] = folder;
@@ -57,7 +66,9 @@ internal sealed class PublishedService : IDisposable
             : ["dotnet"];
         var start = new ProcessStartInfo(user[0], [.. user.Skip(1), program, .. arguments])
         {
-            WorkingDirectory = Path.GetDirectoryName(program), RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = Path.GetDirectoryName(program),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         var path = Environment.GetEnvironmentVariable("PATH");
         start.Environment.Clear();

@@ -16,9 +16,12 @@ internal static class PublishedManifest
         Directory.CreateDirectory(Folder);
         var file = Path.Combine(Folder, $"{Guid.NewGuid():N}.json");
         var start = new ProcessStartInfo(
-            "dotnet", [typeof(DataServers).Assembly.Location, "--publisher", "manifest", "--output-path", file])
+            "dotnet",
+            [typeof(DataServers).Assembly.Location, "--publisher", "manifest", "--output-path", file]
+        )
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
         using var deadline = new CancellationTokenSource(Bound);

@@ -37,7 +37,8 @@ public sealed partial class PublishedServicesTests
         {
             ["redis.connectionString"] = await servers.ConnectionAsync("redis"),
             ["foresight.connectionString"] = await servers.ConnectionAsync("foresight"),
-            ["postgres-replica.bindings.tcp.url"] = $"tcp://{NativeServerResource.Address}:{servers.GetEndpoint("postgres-replica", "tcp").Port}",
+            ["postgres-replica.bindings.tcp.url"] =
+                $"tcp://{NativeServerResource.Address}:{servers.GetEndpoint("postgres-replica", "tcp").Port}",
             ["chain.bindings.http.url"] = servers.GetEndpoint("chain").ToString(),
             ["operator-key.value"] = operatorKey,
             ["faucet-key.value"] = faucetKey,
@@ -61,17 +62,34 @@ public sealed partial class PublishedServicesTests
         using var console = Start("console");
         using var simulator = Start("simulator");
         using var http = new HttpClient();
-        foreach (var (name, service) in new[] { ("matching", matching), ("api-1", api1), ("api-2", api2), ("console", console), ("simulator", simulator) })
-            foreach (var path in new[] { "alive", "ready" })
-                await Eventually.TrueAsync($"{name} answers /{path}\n{service.Output}", StartBound, async () =>
-                    (await http.GetAsync($"{values[$"{name}.bindings.http.url"]}/{path}")).StatusCode == HttpStatusCode.OK);
+        foreach (
+            var (name, service) in new[]
+            {
+                ("matching", matching),
+                ("api-1", api1),
+                ("api-2", api2),
+                ("console", console),
+                ("simulator", simulator),
+            }
+        )
+        foreach (var path in new[] { "alive", "ready" })
+            await Eventually.TrueAsync(
+                $"{name} answers /{path}\n{service.Output}",
+                StartBound,
+                async () => (await http.GetAsync($"{values[$"{name}.bindings.http.url"]}/{path}")).StatusCode == HttpStatusCode.OK
+            );
 
-        PublishedService Start(string name) => folders.Start(
-            Path.GetFileNameWithoutExtension(manifest[name]!["path"]!.GetValue<string>()),
-            [.. manifest[name]!["args"]?.AsArray().Select(argument => argument!.GetValue<string>()) ?? []],
-            manifest[name]!["env"]!.AsObject().ToDictionary(
-                variable => variable.Key,
-                variable => Expression().Replace(variable.Value!.GetValue<string>(), match => values[match.Groups[1].Value])));
+        PublishedService Start(string name) =>
+            folders.Start(
+                Path.GetFileNameWithoutExtension(manifest[name]!["path"]!.GetValue<string>()),
+                [.. manifest[name]!["args"]?.AsArray().Select(argument => argument!.GetValue<string>()) ?? []],
+                manifest[name]!["env"]!
+                    .AsObject()
+                    .ToDictionary(
+                        variable => variable.Key,
+                        variable => Expression().Replace(variable.Value!.GetValue<string>(), match => values[match.Groups[1].Value])
+                    )
+            );
     }
 
     private static bool IsProject(JsonNode resource) => resource["type"]!.GetValue<string>() == "project.v0";
@@ -81,11 +99,16 @@ public sealed partial class PublishedServicesTests
     {
         var key = "0x" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         using var chain = servers.CreatePlainClient("chain");
-        using var response = await chain.PostAsJsonAsync("/", new
-        {
-            jsonrpc = "2.0", id = 1, method = "anvil_setBalance",
-            @params = new[] { PrivateKey.Parse(key).Address.ToString(), "0x56bc75e2d63100000" },
-        });
+        using var response = await chain.PostAsJsonAsync(
+            "/",
+            new
+            {
+                jsonrpc = "2.0",
+                id = 1,
+                method = "anvil_setBalance",
+                @params = new[] { PrivateKey.Parse(key).Address.ToString(), "0x56bc75e2d63100000" },
+            }
+        );
         response.EnsureSuccessStatusCode();
         return key;
     }

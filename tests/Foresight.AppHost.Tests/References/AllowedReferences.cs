@@ -22,7 +22,13 @@ internal static class AllowedReferences
         ["Foresight.Simulation"] = ["Foresight.Matching"],
         ["Foresight.Matching.Engine.Mutants"] = [],
         ["Foresight.Bench"] =
-            ["Foresight.Matching.Engine", "Foresight.Matching", "Foresight.Api", "Foresight.Simulation", "Foresight.Testing"],
+        [
+            "Foresight.Matching.Engine",
+            "Foresight.Matching",
+            "Foresight.Api",
+            "Foresight.Simulation",
+            "Foresight.Testing",
+        ],
     };
 
     /// <summary>Folders of <c>Foresight.Matching</c>. Its <c>Program.cs</c>, beside them, uses them all.</summary>

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests.References;
 
-/// <summary>References between projects and between stages go in the allowed directions only; <c>docs/references.mjs</c> reads them.</summary>
+/// <summary>
+/// References between projects and between stages go in the allowed directions only; <c>docs/references.mjs</c> reads them.
+/// </summary>
 [Trait("Category", "Parts")]
 public sealed partial class ReferenceTests : IAsyncLifetime
 {
@@ -49,8 +51,14 @@ public sealed partial class ReferenceTests : IAsyncLifetime
     /// <summary>What two projects need is in a project that both reference.</summary>
     [Fact]
     public void NoProject_CompilesFilesOfAnother() =>
-        Assert.All(_graph.Projects, project => Assert.DoesNotMatch(
-            LinkedFile(), File.ReadAllText(Path.Combine(Repository.Root, project.Folder!, $"{project.Name}.csproj"))));
+        Assert.All(
+            _graph.Projects,
+            project =>
+                Assert.DoesNotMatch(
+                    LinkedFile(),
+                    File.ReadAllText(Path.Combine(Repository.Root, project.Folder!, $"{project.Name}.csproj"))
+                )
+        );
 
     [Fact]
     public void EveryProjectOfTheProduct_HasATestProject()

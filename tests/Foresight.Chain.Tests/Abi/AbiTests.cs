@@ -12,13 +12,27 @@ namespace Foresight.Chain.Tests.Abi;
 
 public sealed class AbiTests
 {
-    // The types that the contracts return, emit and revert with; the encoder, which takes every type, is tested by the batch of matches too.
-    private static readonly string[] TypesThatAreRead = ["uint256", "uint8", "uint128", "bool", "address", "bytes32", "bytes", "string", "uint256[]"];
+    // The types that the contracts return, emit and revert with; the encoder, which
+    // takes every type, is tested by the batch of matches too.
+    private static readonly string[] TypesThatAreRead =
+    [
+        "uint256",
+        "uint8",
+        "uint128",
+        "bool",
+        "address",
+        "bytes32",
+        "bytes",
+        "string",
+        "uint256[]",
+    ];
 
-    private static IEnumerable<(JsonElement Vector, string[] Types)> FlatVectors => Vectors.List("abi")
-        .Where(v => v.Text("types").LastIndexOf('(') == 0)
-        .Select(v => (v, v.Text("types").Trim('(', ')').Split(", ").Select(p => p.Split(' ')[0]).ToArray()))
-        .Where(v => v.Item2.All(TypesThatAreRead.Contains));
+    private static IEnumerable<(JsonElement Vector, string[] Types)> FlatVectors =>
+        Vectors
+            .List("abi")
+            .Where(v => v.Text("types").LastIndexOf('(') == 0)
+            .Select(v => (v, v.Text("types").Trim('(', ')').Split(", ").Select(p => p.Split(' ')[0]).ToArray()))
+            .Where(v => v.Item2.All(TypesThatAreRead.Contains));
 
     [Fact]
     [Trait("Category", "Parts")]
@@ -40,14 +54,29 @@ public sealed class AbiTests
     public void Settle_OfABatch_IsEncodedAsOthersDo()
     {
         var vector = Vectors.List("abi")[^1];
-        var matches = vector.GetProperty("values")[0].EnumerateArray().Select(m => new MarketMatch(
-            BigInteger.Parse(m[0].GetString()!), [.. m[1].EnumerateArray().Select(Leg)])).ToArray();
+        var matches = vector
+            .GetProperty("values")[0]
+            .EnumerateArray()
+            .Select(m => new MarketMatch(BigInteger.Parse(m[0].GetString()!), [.. m[1].EnumerateArray().Select(Leg)]))
+            .ToArray();
         Assert.Equal(vector.Text("encoded"), Hex.Encode(MarketContract.Settle(matches).AsSpan(4)));
         Assert.Equal(Vectors.List("signatures", "functions")[1].Text("selector"), Hex.Encode(MarketContract.SettleFunction.Selector));
 
-        static MarketLeg Leg(JsonElement leg) => new(
-            new(Address.Parse(leg[0][0].GetString()!), Integer(leg[0][1]), leg[0][2].GetBoolean(), Integer(leg[0][3]), Integer(leg[0][4]),
-                Integer(leg[0][5]), Integer(leg[0][6])), Hex.Decode(leg[1].GetString()!), Integer(leg[2]), Integer(leg[3]));
+        static MarketLeg Leg(JsonElement leg) =>
+            new(
+                new(
+                    Address.Parse(leg[0][0].GetString()!),
+                    Integer(leg[0][1]),
+                    leg[0][2].GetBoolean(),
+                    Integer(leg[0][3]),
+                    Integer(leg[0][4]),
+                    Integer(leg[0][5]),
+                    Integer(leg[0][6])
+                ),
+                Hex.Decode(leg[1].GetString()!),
+                Integer(leg[2]),
+                Integer(leg[3])
+            );
 
         static BigInteger Integer(JsonElement json) => BigInteger.Parse(json.GetString()!);
     }
@@ -72,14 +101,13 @@ public sealed class AbiTests
             for (var i = 0; i < 200; i++)
             {
                 var damaged = vector.Bytes("encoded");
-                for (var k = 0; k < 3; k++) damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+                for (var k = 0; k < 3; k++)
+                    damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
                 try
                 {
                     Function(types).DecodeOutput(damaged);
                 }
-                catch (FormatException)
-                {
-                }
+                catch (FormatException) { }
             }
         }
     }
@@ -89,27 +117,39 @@ public sealed class AbiTests
     [InlineData("bytes", 32)]
     [InlineData("string", 32)]
     [InlineData("bytes", int.MaxValue)]
-    public void Decode_OfWhatClaimsToBeHuge_AllocatesNothing(string type, int offset)
-        => Assert.Throws<FormatException>(() => Function(type).DecodeOutput([.. Word.ToBytes(offset), .. Word.ToBytes(int.MaxValue)]));
+    public void Decode_OfWhatClaimsToBeHuge_AllocatesNothing(string type, int offset) =>
+        Assert.Throws<FormatException>(() => Function(type).DecodeOutput([.. Word.ToBytes(offset), .. Word.ToBytes(int.MaxValue)]));
 
     [Theory]
     [InlineData("bool", "0000000000000000000000000000000000000000000000000000000000000002")]
     [InlineData("address", "0000000000000000000000010000000000000000000000000000000000000000")]
     [InlineData("uint8", "0000000000000000000000000000000000000000000000000000000000000100")]
-    public void Decode_OfAWordThatIsNoValueOfItsType_IsRefused(string type, string word)
-        => Assert.Throws<FormatException>(() => Function(type).DecodeOutput(Hex.Decode("0x" + word)));
+    public void Decode_OfAWordThatIsNoValueOfItsType_IsRefused(string type, string word) =>
+        Assert.Throws<FormatException>(() => Function(type).DecodeOutput(Hex.Decode("0x" + word)));
 
     /// <summary>A function, event or error that cannot be read is found here, and not when a node answers.</summary>
     [Fact]
     public void EverythingThatTheWrappersName_IsRead()
     {
-        var items = new[] { typeof(MarketContract), typeof(MarketEvents), typeof(MarketFactoryContract), typeof(UsdcContract), typeof(OutcomeTokenContract) }
-            .SelectMany(w => w.GetFields(BindingFlags.Public | BindingFlags.Static)).Select(f => f.GetValue(null)).ToArray();
+        var items = new[]
+        {
+            typeof(MarketContract),
+            typeof(MarketEvents),
+            typeof(MarketFactoryContract),
+            typeof(UsdcContract),
+            typeof(OutcomeTokenContract),
+        }
+            .SelectMany(w => w.GetFields(BindingFlags.Public | BindingFlags.Static))
+            .Select(f => f.GetValue(null))
+            .ToArray();
         var zeros = new byte[Word.Size * 16];
-        foreach (var function in items.OfType<AbiFunction>()) function.DecodeOutput(zeros);
+        foreach (var function in items.OfType<AbiFunction>())
+            function.DecodeOutput(zeros);
         foreach (var e in items.OfType<AbiEvent>())
             e.Decode(Enumerable.Range(1, 4).Select(n => Log([e.Topic, .. new Hash32[n - 1]], zeros)).Single(e.Matches));
-        foreach (var error in ContractArtifact.Market.Abi.Errors.Concat(ContractArtifact.MarketFactory.Abi.Errors).Select(e => new AbiError(e)))
+        foreach (
+            var error in ContractArtifact.Market.Abi.Errors.Concat(ContractArtifact.MarketFactory.Abi.Errors).Select(e => new AbiError(e))
+        )
             error.Decode([.. error.Selector, .. zeros]);
         Assert.True(items.OfType<AbiFunction>().Count() > 20);
     }
@@ -122,8 +162,11 @@ public sealed class AbiTests
     public void Messages_HaveTheMembersOfTheContractsStructs(string contract, string function, params Type[] messages)
     {
         using var artifact = JsonDocument.Parse(typeof(ContractArtifact).Assembly.GetManifestResourceStream($"contracts/{contract}.json")!);
-        var tuple = artifact.RootElement.GetProperty("abi").EnumerateArray()
-            .Single(f => f.TryGetProperty("name", out var name) && name.GetString() == function).GetProperty("inputs")[0];
+        var tuple = artifact
+            .RootElement.GetProperty("abi")
+            .EnumerateArray()
+            .Single(f => f.TryGetProperty("name", out var name) && name.GetString() == function)
+            .GetProperty("inputs")[0];
         foreach (var message in messages)
         {
             JsonElement[] components = [.. tuple.GetProperty("components").EnumerateArray()];
@@ -136,7 +179,8 @@ public sealed class AbiTests
             tuple = components.FirstOrDefault(c => c.TryGetProperty("components", out _));
         }
 
-        static object? ValueOf(Type type, int number) => type == typeof(BigInteger) ? (BigInteger)number
+        static object? ValueOf(Type type, int number) =>
+            type == typeof(BigInteger) ? (BigInteger)number
             : type == typeof(int) ? number
             : type == typeof(bool) ? true
             : type == typeof(byte[]) ? new[] { (byte)number }
@@ -150,11 +194,19 @@ public sealed class AbiTests
     public void Events_TakeIndexedValuesFromTheTopics()
     {
         AbiEvent[] events = [UsdcContract.TransferEvent, MarketEvents.OrderFilled, MarketEvents.SettlementFailed];
-        EventABI[] shapes = [.. new[] { ContractArtifact.MockUsdc, ContractArtifact.Market, ContractArtifact.Market }
-            .Zip(["Transfer", "OrderFilled", "SettlementFailed"], (a, n) => a.Abi.Events.Single(e => e.Name == n))];
+        EventABI[] shapes =
+        [
+            .. new[] { ContractArtifact.MockUsdc, ContractArtifact.Market, ContractArtifact.Market }.Zip(
+                ["Transfer", "OrderFilled", "SettlementFailed"],
+                (a, n) => a.Abi.Events.Single(e => e.Name == n)
+            ),
+        ];
         foreach (var (i, vector) in Vectors.List("logs").Take(events.Length).Index())
         {
-            var log = Log([.. vector.GetProperty("topics").EnumerateArray().Select(t => Hash32.Parse(t.GetString()!))], vector.Bytes("data"));
+            var log = Log(
+                [.. vector.GetProperty("topics").EnumerateArray().Select(t => Hash32.Parse(t.GetString()!))],
+                vector.Bytes("data")
+            );
             var values = events[i].Decode(log);
             Assert.True(events[i].Matches(log));
             foreach (var (k, parameter) in shapes[i].InputParameters.Index())

@@ -22,12 +22,14 @@ public sealed class ArtifactTests
         Assert.Equal(SettlementFailure.OutOfGas, SettlementFailure.Decode([]).Code);
         Assert.Equal(
             (SettlementFailure.Unknown, "0x01020304"),
-            (SettlementFailure.Decode([1, 2, 3, 4]).Code, SettlementFailure.Decode([1, 2, 3, 4]).Text));
+            (SettlementFailure.Decode([1, 2, 3, 4]).Code, SettlementFailure.Decode([1, 2, 3, 4]).Text)
+        );
 
         // The selector of a known error and nothing behind it.
-        Assert.Equal(
-            SettlementFailure.Unknown, SettlementFailure.Decode(ContractArtifact.Market.Error("OrderCancelled").Selector).Code);
-        var text = new AbiFunction(new FunctionABI("Error", true) { InputParameters = [new Parameter("string", "reason")] }).Encode("not today");
+        Assert.Equal(SettlementFailure.Unknown, SettlementFailure.Decode(ContractArtifact.Market.Error("OrderCancelled").Selector).Code);
+        var text = new AbiFunction(new FunctionABI("Error", true) { InputParameters = [new Parameter("string", "reason")] }).Encode(
+            "not today"
+        );
         Assert.Equal("not today", SettlementFailure.Decode(text).Text);
     }
 }

@@ -5,8 +5,9 @@ namespace Foresight.Chain.Tests.Contracts;
 /// <summary>Calls that the product does not make, by the function's name.</summary>
 internal static class Calls
 {
-    public static byte[] Market(string function, params IReadOnlyList<object?> arguments) => ContractArtifact.Market.Encode(function, arguments);
+    public static byte[] Market(string function, params IReadOnlyList<object?> arguments) =>
+        ContractArtifact.Market.Encode(function, arguments);
 
-    public static byte[] Factory(string function, params IReadOnlyList<object?> arguments)
-        => ContractArtifact.MarketFactory.Encode(function, arguments);
+    public static byte[] Factory(string function, params IReadOnlyList<object?> arguments) =>
+        ContractArtifact.MarketFactory.Encode(function, arguments);
 }

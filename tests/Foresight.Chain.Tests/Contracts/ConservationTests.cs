@@ -26,11 +26,13 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
         var random = new Random(seed);
         var market = await _exchange.MarketAsync(outcomes);
         var traders = new PrivateKey[Traders];
-        for (var i = 0; i < Traders; i++) traders[i] = await _exchange.TraderAsync($"conserving {seed} {i}", 50);
+        for (var i = 0; i < Traders; i++)
+            traders[i] = await _exchange.TraderAsync($"conserving {seed} {i}", 50);
         var feesBefore = await FeesPaidAsync();
         async Task<BigInteger> AllMoneyAsync() =>
-            (await Task.WhenAll(traders.Select(t => _exchange.MicrosOfAsync(t.Address)).Append(_exchange.MicrosOfAsync(market.Address))))
-            .Aggregate(await FeesPaidAsync() - feesBefore, (sum, micros) => sum + micros);
+            (
+                await Task.WhenAll(traders.Select(t => _exchange.MicrosOfAsync(t.Address)).Append(_exchange.MicrosOfAsync(market.Address)))
+            ).Aggregate(await FeesPaidAsync() - feesBefore, (sum, micros) => sum + micros);
         var money = await AllMoneyAsync();
         var settled = 0;
 
@@ -50,8 +52,12 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
         foreach (var trader in traders)
         {
             var lots = await _exchange.LotsOfAsync(market, outcomes - 1, trader.Address);
-            if (lots > 0) await _exchange.Chain.ExecuteAsync(
-                trader, market.Address, Calls.Market("redeem", outcomes - 1, lots * OrderMessage.AmountPerLot));
+            if (lots > 0)
+                await _exchange.Chain.ExecuteAsync(
+                    trader,
+                    market.Address,
+                    Calls.Market("redeem", outcomes - 1, lots * OrderMessage.AmountPerLot)
+                );
         }
 
         await _exchange.Chain.ExecuteAsync(traders[0], market.Address, Calls.Market("withdrawFees"));
@@ -78,7 +84,9 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
                 return 0;
             default:
                 var (events, _) = await _exchange.SettleAsync(
-                    market, [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => AnyMatch(random, market, Any, AnyLots(), outcomes))]);
+                    market,
+                    [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => AnyMatch(random, market, Any, AnyLots(), outcomes))]
+                );
                 return events.OfType<MarketEvent.TradeSettled>().Count();
         }
     }
@@ -89,7 +97,9 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
         {
             var (outcome, price) = (random.Next(outcomes), random.Next(1, 10_000));
             return _exchange.Match(
-                _exchange.Leg(market, any(), outcome, true, price, lots), _exchange.Leg(market, any(), outcome, false, price, lots));
+                _exchange.Leg(market, any(), outcome, true, price, lots),
+                _exchange.Leg(market, any(), outcome, false, price, lots)
+            );
         }
 
         var isMint = random.Next(2) == 0;
@@ -105,9 +115,7 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
         {
             await _exchange.Chain.ExecuteAsync(trader, market.Address, data);
         }
-        catch (RpcException e) when (e.IsRevert)
-        {
-        }
+        catch (RpcException e) when (e.IsRevert) { }
     }
 
     private async Task<BigInteger> FeesPaidAsync() =>
@@ -118,7 +126,8 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
         var supply = new BigInteger[outcomes];
         for (var k = 0; k < outcomes; k++)
         {
-            foreach (var trader in traders) supply[k] += await _exchange.LotsOfAsync(market, k, trader.Address);
+            foreach (var trader in traders)
+                supply[k] += await _exchange.LotsOfAsync(market, k, trader.Address);
         }
 
         return supply;

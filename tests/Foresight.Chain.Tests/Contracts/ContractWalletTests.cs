@@ -9,7 +9,15 @@ namespace Foresight.Chain.Tests.Contracts;
 
 public sealed class ContractWalletTests(ExchangeFixture fixture) : IClassFixture<ExchangeFixture>
 {
-    private enum Mode { Honest, Invalid, GasBomb, ReturnBomb, Reverts, Anything }
+    private enum Mode
+    {
+        Honest,
+        Invalid,
+        GasBomb,
+        ReturnBomb,
+        Reverts,
+        Anything,
+    }
 
     private static readonly AbiFunction SetMode = ContractArtifact.TestWallet.Function("setMode");
     private static readonly AbiFunction Execute = ContractArtifact.TestWallet.Function("execute");
@@ -36,8 +44,10 @@ public sealed class ContractWalletTests(ExchangeFixture fixture) : IClassFixture
 
         var cancel = new CancelSaltMessage(wallet, 99);
         await _exchange.Chain.ExecuteAsync(
-            seller, market.Address,
-            Calls.Market("cancelSaltSigned", wallet, 99, OrderSigning.Sign(Exchange.DomainOf(market), cancel, owner)));
+            seller,
+            market.Address,
+            Calls.Market("cancelSaltSigned", wallet, 99, OrderSigning.Sign(Exchange.DomainOf(market), cancel, owner))
+        );
         Assert.True(await market.ReadAsync<bool>(ContractArtifact.Market.Function("isSaltCancelled"), default, default, wallet, 99));
     }
 
@@ -61,7 +71,8 @@ public sealed class ContractWalletTests(ExchangeFixture fixture) : IClassFixture
             var failure = SettlementFailure.Decode(Assert.Single(events.OfType<MarketEvent.SettlementFailed>()).Reason);
             Assert.Equal(
                 (SettlementFailure.InvalidSignature, FailureBlame.Maker, wallet, digest),
-                (failure.Code, failure.Blame, failure.Account, failure.OrderHash));
+                (failure.Code, failure.Blame, failure.Account, failure.OrderHash)
+            );
 
             // The worst that it can cost is its bound, and not the 63/64 of everything that a call may take.
             Assert.InRange(receipt.GasUsed, 0, ContractWallet.CheckGas + 400_000);
@@ -74,19 +85,31 @@ public sealed class ContractWalletTests(ExchangeFixture fixture) : IClassFixture
         var nobody = PrivateKey.OfPhrase("nobody");
         Assert.False(await ContractWallet.AcceptsAsync(_exchange.Chain.Client, nobody.Address, Hash32.Zero, nobody.Sign(Hash32.Zero)));
         Assert.False(
-            await ContractWallet.AcceptsAsync(_exchange.Chain.Client, _exchange.Usdc.Address, Hash32.Zero, nobody.Sign(Hash32.Zero)));
+            await ContractWallet.AcceptsAsync(_exchange.Chain.Client, _exchange.Usdc.Address, Hash32.Zero, nobody.Sign(Hash32.Zero))
+        );
     }
 
     [Fact]
-    public async Task LongSignatures_AreRefusedWithoutAskingTheChain()
-        => Assert.False(await ContractWallet.AcceptsAsync(
-            EthereumClient.OfEndpoint(new HttpClient(), new Uri("http://127.0.0.1:1")), Address.Zero, Hash32.Zero,
-            new byte[ContractWallet.SignatureLimit + 1]));
+    public async Task LongSignatures_AreRefusedWithoutAskingTheChain() =>
+        Assert.False(
+            await ContractWallet.AcceptsAsync(
+                EthereumClient.OfEndpoint(new HttpClient(), new Uri("http://127.0.0.1:1")),
+                Address.Zero,
+                Hash32.Zero,
+                new byte[ContractWallet.SignatureLimit + 1]
+            )
+        );
 
     [Fact]
-    public async Task NodeThatDoesNotAnswer_IsNotAWalletThatRefuses()
-        => await Assert.ThrowsAsync<RpcUnavailableException>(() => ContractWallet.AcceptsAsync(
-            EthereumClient.OfEndpoint(new HttpClient(), new Uri("http://127.0.0.1:1")), Address.Zero, Hash32.Zero, new byte[65]));
+    public async Task NodeThatDoesNotAnswer_IsNotAWalletThatRefuses() =>
+        await Assert.ThrowsAsync<RpcUnavailableException>(() =>
+            ContractWallet.AcceptsAsync(
+                EthereumClient.OfEndpoint(new HttpClient(), new Uri("http://127.0.0.1:1")),
+                Address.Zero,
+                Hash32.Zero,
+                new byte[65]
+            )
+        );
 
     private MarketLeg WalletBuy(MarketContract market, PrivateKey owner, Address wallet) =>
         _exchange.Leg(market, owner, 0, true, 5_000, 100, onBehalfOf: wallet);

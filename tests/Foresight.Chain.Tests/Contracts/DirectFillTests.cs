@@ -21,7 +21,10 @@ public sealed class DirectFillTests(ExchangeFixture fixture) : IClassFixture<Exc
         var hash = OrderSigning.OrderHash(Exchange.DomainOf(market), leg.Order);
 
         var receipt = await _exchange.Chain.ExecuteAsync(
-            caller, market.Address, Calls.Market("fillOrderSigned", leg.Order, leg.Signature, 200 * OrderMessage.AmountPerLot));
+            caller,
+            market.Address,
+            Calls.Market("fillOrderSigned", leg.Order, leg.Signature, 200 * OrderMessage.AmountPerLot)
+        );
 
         var fill = Assert.Single(Exchange.EventsOf(market, receipt).OfType<MarketEvent.OrderFilled>());
         Assert.Equal((hash, maker.Address, makerBuys), (fill.OrderHash, fill.Maker, fill.IsBuy));
@@ -39,7 +42,10 @@ public sealed class DirectFillTests(ExchangeFixture fixture) : IClassFixture<Exc
         var (market, maker, caller) = await SetUpAsync("shared");
         var leg = _exchange.Leg(market, maker, 0, true, 5_000, 100);
         await _exchange.Chain.ExecuteAsync(
-            caller, market.Address, Calls.Market("fillOrderSigned", leg.Order, leg.Signature, 60 * OrderMessage.AmountPerLot));
+            caller,
+            market.Address,
+            Calls.Market("fillOrderSigned", leg.Order, leg.Signature, 60 * OrderMessage.AmountPerLot)
+        );
 
         MarketMatch Rest(long lots) =>
             _exchange.Match(leg with { Amount = lots * OrderMessage.AmountPerLot }, _exchange.Leg(market, caller, 0, false, 5_000, lots));
@@ -48,7 +54,8 @@ public sealed class DirectFillTests(ExchangeFixture fixture) : IClassFixture<Exc
         Assert.Single(events.OfType<MarketEvent.TradeSettled>());
         Assert.Equal(
             SettlementFailure.OrderOverfilled,
-            SettlementFailure.Decode(Assert.Single(events.OfType<MarketEvent.SettlementFailed>()).Reason).Code);
+            SettlementFailure.Decode(Assert.Single(events.OfType<MarketEvent.SettlementFailed>()).Reason).Code
+        );
     }
 
     [Fact]
@@ -59,7 +66,10 @@ public sealed class DirectFillTests(ExchangeFixture fixture) : IClassFixture<Exc
         async Task<string> RefusalAsync(OrderMessage order, byte[] signature, long lots)
         {
             var call = new CallRequest(
-                market.Address, Calls.Market("fillOrderSigned", order, signature, lots * OrderMessage.AmountPerLot), caller.Address);
+                market.Address,
+                Calls.Market("fillOrderSigned", order, signature, lots * OrderMessage.AmountPerLot),
+                caller.Address
+            );
             var e = await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(call));
             Assert.True(e.IsRevert);
             return SettlementFailure.Decode(e.RevertData).Code;
@@ -68,7 +78,9 @@ public sealed class DirectFillTests(ExchangeFixture fixture) : IClassFixture<Exc
         Assert.Equal(SettlementFailure.OrderOverfilled, await RefusalAsync(leg.Order, leg.Signature, 101));
         Assert.Equal(SettlementFailure.Malformed, await RefusalAsync(leg.Order, leg.Signature, 0));
         Assert.Equal(
-            SettlementFailure.InvalidSignature, await RefusalAsync(leg.Order with { Amount = leg.Order.Amount * 2 }, leg.Signature, 100));
+            SettlementFailure.InvalidSignature,
+            await RefusalAsync(leg.Order with { Amount = leg.Order.Amount * 2 }, leg.Signature, 100)
+        );
         var expired = _exchange.Leg(market, maker, 0, true, 5_000, 100, expiry: 1);
         Assert.Equal(SettlementFailure.OrderExpired, await RefusalAsync(expired.Order, expired.Signature, 100));
         await _exchange.Chain.ExecuteAsync(maker, market.Address, Calls.Market("cancelSalt", leg.Order.Salt));

@@ -27,12 +27,25 @@ public sealed class GasTests(ExchangeFixture fixture, ITestOutputHelper output) 
         var market = await _exchange.MarketAsync(outcomes);
         var first = await _exchange.TraderAsync($"gas {kind} {outcomes} {matches} a", 1_000);
         var second = await _exchange.TraderAsync($"gas {kind} {outcomes} {matches} b", 1_000);
-        foreach (var trader in new[] { first, second }) await _exchange.MintSetAsync(market, trader, 50_000);
-        MarketMatch Next() => kind == SettlementKind.Direct
-            ? _exchange.Match(_exchange.Leg(market, first, 0, true, 5_000, 100), _exchange.Leg(market, second, 0, false, 5_000, 100))
-            : _exchange.Match([.. Enumerable.Range(0, outcomes).Select(k => _exchange.Leg(
-                market, k % 2 == 0 ? first : second, k, kind == SettlementKind.Mint,
-                k == outcomes - 1 ? 10_000 - ((outcomes - 1) * 1_000) : 1_000, 100))]);
+        foreach (var trader in new[] { first, second })
+            await _exchange.MintSetAsync(market, trader, 50_000);
+        MarketMatch Next() =>
+            kind == SettlementKind.Direct
+                ? _exchange.Match(_exchange.Leg(market, first, 0, true, 5_000, 100), _exchange.Leg(market, second, 0, false, 5_000, 100))
+                : _exchange.Match([
+                    .. Enumerable
+                        .Range(0, outcomes)
+                        .Select(k =>
+                            _exchange.Leg(
+                                market,
+                                k % 2 == 0 ? first : second,
+                                k,
+                                kind == SettlementKind.Mint,
+                                k == outcomes - 1 ? 10_000 - ((outcomes - 1) * 1_000) : 1_000,
+                                100
+                            )
+                        ),
+                ]);
         await _exchange.SettleAsync(market, Next());
 
         var (events, receipt) = await _exchange.SettleAsync(market, [.. Enumerable.Range(0, matches).Select(_ => Next())]);
@@ -47,10 +60,14 @@ public sealed class GasTests(ExchangeFixture fixture, ITestOutputHelper output) 
     public async Task GasConstants_AreTheOnesOfTheContract()
     {
         var market = await _exchange.MarketAsync(2);
-        Assert.Equal(MarketContract.MatchGas, await market.ReadAsync<BigInteger>(
-            ContractArtifact.Market.Function("MATCH_GAS"), BlockRef.Latest, default));
-        Assert.Equal(MarketContract.LegGas, await market.ReadAsync<BigInteger>(
-            ContractArtifact.Market.Function("LEG_GAS"), BlockRef.Latest, default));
+        Assert.Equal(
+            MarketContract.MatchGas,
+            await market.ReadAsync<BigInteger>(ContractArtifact.Market.Function("MATCH_GAS"), BlockRef.Latest, default)
+        );
+        Assert.Equal(
+            MarketContract.LegGas,
+            await market.ReadAsync<BigInteger>(ContractArtifact.Market.Function("LEG_GAS"), BlockRef.Latest, default)
+        );
     }
 
     [Fact]
@@ -59,8 +76,17 @@ public sealed class GasTests(ExchangeFixture fixture, ITestOutputHelper output) 
         var market = await _exchange.MarketAsync(2);
         var (first, second) = (await _exchange.TraderAsync("limit a", 1_000), await _exchange.TraderAsync("limit b", 1_000));
         await _exchange.MintSetAsync(market, second, 50_000);
-        MarketMatch[] Batch() => [.. Enumerable.Range(0, 10).Select(_ => _exchange.Match(
-            _exchange.Leg(market, first, 0, true, 5_000, 100), _exchange.Leg(market, second, 0, false, 5_000, 100)))];
+        MarketMatch[] Batch() =>
+            [
+                .. Enumerable
+                    .Range(0, 10)
+                    .Select(_ =>
+                        _exchange.Match(
+                            _exchange.Leg(market, first, 0, true, 5_000, 100),
+                            _exchange.Leg(market, second, 0, false, 5_000, 100)
+                        )
+                    ),
+            ];
         var (_, before) = await _exchange.SettleAsync(market, Batch());
 
         var limit = MarketContract.GasLimit(before.GasUsed, legsOfLargestMatch: 2);

@@ -22,7 +22,10 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         Assert.Equal("LosingOutcome(uint256)", await RefusalAsync(trader, market, Calls.Market("redeem", 0, OrderMessage.AmountPerLot)));
 
         var receipt = await _exchange.Chain.ExecuteAsync(
-            trader, market.Address, Calls.Market("redeem", 1, 5_000 * OrderMessage.AmountPerLot));
+            trader,
+            market.Address,
+            Calls.Market("redeem", 1, 5_000 * OrderMessage.AmountPerLot)
+        );
 
         // 2 % of 50 USDC; a quarter of it is the protocol's.
         var redeemed = Assert.Single(Exchange.EventsOf(market, receipt).OfType<MarketEvent.Redeemed>());
@@ -36,8 +39,9 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         Assert.Equal(0, await _exchange.MicrosOfAsync(market.Address));
 
         // Nothing is left to take, by whatever way.
-        await Assert.ThrowsAsync<RpcException>(
-            () => _exchange.Chain.ExecuteAsync(trader, market.Address, Calls.Market("redeem", 1, OrderMessage.AmountPerLot)));
+        await Assert.ThrowsAsync<RpcException>(() =>
+            _exchange.Chain.ExecuteAsync(trader, market.Address, Calls.Market("redeem", 1, OrderMessage.AmountPerLot))
+        );
         Assert.Equal("MarketNotOpen()", await RefusalAsync(trader, market, Calls.Market("mergeSet", OrderMessage.AmountPerLot)));
     }
 
@@ -48,7 +52,12 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
     [InlineData(1, 0, 9_999, 0, 0)] // Less than a micro-USDC.
     [InlineData(1, 0, 10_000, 1, 0)]
     public async Task TheFee_IsTheMarketsOwn_WhateverTheTermsAreByThen_AndIsSplitToTheLastMicro(
-        int bps, int share, int micros, int fee, int toProtocol)
+        int bps,
+        int share,
+        int micros,
+        int fee,
+        int toProtocol
+    )
     {
         var (protocol, liquidity) = (PrivateKey.OfPhrase($"protocol {bps}").Address, PrivateKey.OfPhrase($"liquidity {bps}").Address);
         await SetTermsAsync(new FeeTerms(bps, share, protocol, liquidity));
@@ -65,8 +74,10 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
 
         var redeemed = Assert.Single(Exchange.EventsOf(market, receipt).OfType<MarketEvent.Redeemed>());
         Assert.Equal((micros - fee, fee), ((int)redeemed.Paid, (int)redeemed.Fee));
-        Assert.Equal((toProtocol, fee - toProtocol), (
-            (int)(await _exchange.MicrosOfAsync(protocol) - before), (int)(await _exchange.MicrosOfAsync(liquidity) - liquidityBefore)));
+        Assert.Equal(
+            (toProtocol, fee - toProtocol),
+            ((int)(await _exchange.MicrosOfAsync(protocol) - before), (int)(await _exchange.MicrosOfAsync(liquidity) - liquidityBefore))
+        );
         Assert.Equal(0, await _exchange.MicrosOfAsync(market.Address));
     }
 
@@ -115,8 +126,9 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
 
         Assert.Equal(Exchange.Micros(100), await _exchange.MicrosOfAsync(trader.Address));
         Assert.Equal("BadAmount(uint256)", await RefusalAsync(trader, market, Calls.Market("mergeSet", OrderMessage.AmountPerLot + 1)));
-        await Assert.ThrowsAsync<RpcException>(
-            () => _exchange.Chain.ExecuteAsync(trader, market.Address, Calls.Market("mergeSet", OrderMessage.AmountPerLot)));
+        await Assert.ThrowsAsync<RpcException>(() =>
+            _exchange.Chain.ExecuteAsync(trader, market.Address, Calls.Market("mergeSet", OrderMessage.AmountPerLot))
+        );
     }
 
     [Fact]
@@ -127,24 +139,28 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         await _exchange.MintSetAsync(market, seller, 100);
         await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, Calls.Market("resolve", 0));
 
-        var (events, _) = await _exchange.SettleAsync(market, _exchange.Match(
-            _exchange.Leg(market, buyer, 0, true, 5_000, 100), _exchange.Leg(market, seller, 0, false, 5_000, 100)));
+        var (events, _) = await _exchange.SettleAsync(
+            market,
+            _exchange.Match(_exchange.Leg(market, buyer, 0, true, 5_000, 100), _exchange.Leg(market, seller, 0, false, 5_000, 100))
+        );
 
         Assert.Equal(
             SettlementFailure.MarketNotOpen,
-            SettlementFailure.Decode(Assert.Single(events.OfType<MarketEvent.SettlementFailed>()).Reason).Code);
+            SettlementFailure.Decode(Assert.Single(events.OfType<MarketEvent.SettlementFailed>()).Reason).Code
+        );
         Assert.Equal("MarketNotOpen()", await RefusalAsync(_exchange.Resolver, market, Calls.Market("resolve", 1)));
         Assert.Equal("MarketNotOpen()", await RefusalAsync(_exchange.Resolver, market, Calls.Market("invalidate")));
     }
 
     /// <summary>The name of the custom error that a call reverts with.</summary>
-    private async Task SetTermsAsync(FeeTerms terms)
-        => await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Factory.Address, Calls.Factory("setFeeTerms", terms));
+    private async Task SetTermsAsync(FeeTerms terms) =>
+        await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Factory.Address, Calls.Factory("setFeeTerms", terms));
 
     private async Task<string> RefusalAsync(PrivateKey caller, MarketContract market, byte[] data)
     {
-        var e = await Assert.ThrowsAsync<RpcException>(
-            () => _exchange.Chain.Client.CallAsync(new CallRequest(market.Address, data, caller.Address)));
+        var e = await Assert.ThrowsAsync<RpcException>(() =>
+            _exchange.Chain.Client.CallAsync(new CallRequest(market.Address, data, caller.Address))
+        );
         return ArtifactErrors.NameOf(ContractArtifact.Market, e.RevertData);
     }
 }

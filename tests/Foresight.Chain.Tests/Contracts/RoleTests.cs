@@ -29,8 +29,9 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         ];
         foreach (var (caller, data, error) in refused)
         {
-            var e = await Assert.ThrowsAsync<RpcException>(
-                () => _exchange.Chain.Client.CallAsync(new CallRequest(market.Address, data, caller.Address)));
+            var e = await Assert.ThrowsAsync<RpcException>(() =>
+                _exchange.Chain.Client.CallAsync(new CallRequest(market.Address, data, caller.Address))
+            );
             Assert.Equal(error, ArtifactErrors.NameOf(ContractArtifact.Market, e.RevertData));
         }
     }
@@ -46,32 +47,36 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
             byte[][] attempts =
             [
                 Calls.Factory("collect", victim.Address, caller.Address, 1),
-                Calls.Factory(
-                    "moveShares", victim.Address, caller.Address, 0, 1),
+                Calls.Factory("moveShares", victim.Address, caller.Address, 0, 1),
             ];
             foreach (var data in attempts)
             {
-                var e = await Assert.ThrowsAsync<RpcException>(
-                    () => _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Factory.Address, data, caller.Address)));
+                var e = await Assert.ThrowsAsync<RpcException>(() =>
+                    _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Factory.Address, data, caller.Address))
+                );
                 Assert.Equal("OnlyMarket()", ArtifactErrors.NameOf(ContractArtifact.MarketFactory, e.RevertData));
             }
         }
 
         // The token itself lets only the factory move, and lets a caller mint and burn only under the caller's own address.
         var id = OutcomeTokenContract.IdOf(market.Address, 0);
-        var move = ContractArtifact.OutcomeToken.Encode(
-            "move", victim.Address, thief.Address, id, 1);
-        var refused = await Assert.ThrowsAsync<RpcException>(
-            () => _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Shares.Address, move, thief.Address)));
+        var move = ContractArtifact.OutcomeToken.Encode("move", victim.Address, thief.Address, id, 1);
+        var refused = await Assert.ThrowsAsync<RpcException>(() =>
+            _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Shares.Address, move, thief.Address))
+        );
         Assert.Equal("OnlyFactory()", ArtifactErrors.NameOf(ContractArtifact.OutcomeToken, refused.RevertData));
         await _exchange.Chain.ExecuteAsync(
-            thief, _exchange.Shares.Address,
-            ContractArtifact.OutcomeToken.Encode("mint", thief.Address, 0, 5));
+            thief,
+            _exchange.Shares.Address,
+            ContractArtifact.OutcomeToken.Encode("mint", thief.Address, 0, 5)
+        );
         Assert.Equal(0, await _exchange.Shares.BalanceOfAsync(thief.Address, id));
         Assert.Equal(5, await _exchange.Shares.BalanceOfAsync(thief.Address, OutcomeTokenContract.IdOf(thief.Address, 0)));
-        await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(new CallRequest(
-            _exchange.Shares.Address,
-            ContractArtifact.OutcomeToken.Encode("burn", victim.Address, 0, 1), thief.Address)));
+        await Assert.ThrowsAsync<RpcException>(() =>
+            _exchange.Chain.Client.CallAsync(
+                new CallRequest(_exchange.Shares.Address, ContractArtifact.OutcomeToken.Encode("burn", victim.Address, 0, 1), thief.Address)
+            )
+        );
     }
 
     [Fact]
@@ -80,17 +85,32 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         var (one, two) = (await _exchange.MarketAsync(2), await _exchange.MarketAsync(3));
         var next = await _exchange.TraderAsync("next operator", 0);
         await _exchange.Chain.ExecuteAsync(
-            _exchange.Admin, _exchange.Factory.Address, Calls.Factory("grantRole", Keccak256.HashText("OPERATOR"), next.Address));
-        Assert.True(await _exchange.Factory.ReadAsync<bool>(
-            ContractArtifact.MarketFactory.Function("hasRole"), default, default, Keccak256.HashText("OPERATOR"), next.Address));
-        foreach (var market in new[] { one, two }) await _exchange.Chain.ExecuteAsync(next, market.Address, MarketContract.Settle([]));
+            _exchange.Admin,
+            _exchange.Factory.Address,
+            Calls.Factory("grantRole", Keccak256.HashText("OPERATOR"), next.Address)
+        );
+        Assert.True(
+            await _exchange.Factory.ReadAsync<bool>(
+                ContractArtifact.MarketFactory.Function("hasRole"),
+                default,
+                default,
+                Keccak256.HashText("OPERATOR"),
+                next.Address
+            )
+        );
+        foreach (var market in new[] { one, two })
+            await _exchange.Chain.ExecuteAsync(next, market.Address, MarketContract.Settle([]));
 
         await _exchange.Chain.ExecuteAsync(
-            _exchange.Admin, _exchange.Factory.Address, Calls.Factory("revokeRole", Keccak256.HashText("OPERATOR"), next.Address));
+            _exchange.Admin,
+            _exchange.Factory.Address,
+            Calls.Factory("revokeRole", Keccak256.HashText("OPERATOR"), next.Address)
+        );
 
         foreach (var market in new[] { one, two })
-            await Assert.ThrowsAsync<RpcException>(
-                () => _exchange.Chain.Client.CallAsync(new CallRequest(market.Address, MarketContract.Settle([]), next.Address)));
+            await Assert.ThrowsAsync<RpcException>(() =>
+                _exchange.Chain.Client.CallAsync(new CallRequest(market.Address, MarketContract.Settle([]), next.Address))
+            );
     }
 
     [Fact]
@@ -100,8 +120,9 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Factory.Address, MarketFactoryContract.CreateMarket(question, 8));
         var market = new MarketContract(_exchange.Chain.Client, (await _exchange.Factory.MarketOfAsync(question))!.Value);
         Assert.Equal(8, await market.OutcomesAsync());
-        Assert.True(await _exchange.Factory.ReadAsync<bool>(
-            ContractArtifact.MarketFactory.Function("isMarket"), default, default, market.Address));
+        Assert.True(
+            await _exchange.Factory.ReadAsync<bool>(ContractArtifact.MarketFactory.Function("isMarket"), default, default, market.Address)
+        );
         Assert.Null(await _exchange.Factory.MarketOfAsync(Keccak256.HashText("never")));
         (PrivateKey Caller, byte[] Data, string Error)[] refused =
         [
@@ -115,8 +136,9 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         ];
         foreach (var (caller, data, error) in refused)
         {
-            var e = await Assert.ThrowsAsync<RpcException>(
-                () => _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Factory.Address, data, caller.Address)));
+            var e = await Assert.ThrowsAsync<RpcException>(() =>
+                _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Factory.Address, data, caller.Address))
+            );
             Assert.Equal(error, ArtifactErrors.NameOf(ContractArtifact.MarketFactory, e.RevertData));
         }
     }
@@ -132,7 +154,10 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         await _exchange.MintSetAsync(market, withdrawn, 100);
         await _exchange.Chain.ExecuteAsync(capped, _exchange.Usdc.Address, UsdcContract.Approve(_exchange.Factory.Address, 7));
         await _exchange.Chain.ExecuteAsync(
-            withdrawn, _exchange.Shares.Address, OutcomeTokenContract.SetApprovalForAll(_exchange.Factory.Address, false));
+            withdrawn,
+            _exchange.Shares.Address,
+            OutcomeTokenContract.SetApprovalForAll(_exchange.Factory.Address, false)
+        );
         var block = (await _exchange.Chain.Client.GetBlockAsync(BlockRef.Latest))!;
         Address[] accounts = [rich.Address, capped.Address, withdrawn.Address];
 

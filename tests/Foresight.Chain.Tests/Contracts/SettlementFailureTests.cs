@@ -20,7 +20,9 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : Settlement
         var failure = await OnlyThisFailsAsync(bad);
 
         Assert.Equal(
-            (SettlementFailure.InsufficientCollateral, FailureBlame.Maker, Bad.Address), (failure.Code, failure.Blame, failure.Account));
+            (SettlementFailure.InsufficientCollateral, FailureBlame.Maker, Bad.Address),
+            (failure.Code, failure.Blame, failure.Account)
+        );
     }
 
     [Fact]
@@ -45,7 +47,9 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : Settlement
         var failure = await OnlyThisFailsAsync(bad);
 
         Assert.Equal(
-            (SettlementFailure.InsufficientShares, FailureBlame.Maker, Bad.Address), (failure.Code, failure.Blame, failure.Account));
+            (SettlementFailure.InsufficientShares, FailureBlame.Maker, Bad.Address),
+            (failure.Code, failure.Blame, failure.Account)
+        );
     }
 
     [Fact]
@@ -54,9 +58,18 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : Settlement
         await SetUpAsync("shares gone");
         var bad = Venue.Match(Sell(Bad), Buy(Buyer));
         var id = OutcomeTokenContract.IdOf(Market.Address, 0);
-        await Venue.Chain.ExecuteAsync(Bad, Venue.Shares.Address,
+        await Venue.Chain.ExecuteAsync(
+            Bad,
+            Venue.Shares.Address,
             ContractArtifact.OutcomeToken.Encode(
-                "safeTransferFrom", Bad.Address, Seller.Address, id, 1_000 * OrderMessage.AmountPerLot, Array.Empty<byte>()));
+                "safeTransferFrom",
+                Bad.Address,
+                Seller.Address,
+                id,
+                1_000 * OrderMessage.AmountPerLot,
+                Array.Empty<byte>()
+            )
+        );
 
         var failure = await OnlyThisFailsAsync(bad);
 
@@ -94,9 +107,12 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : Settlement
         var other = await Venue.TraderAsync("set: other", 100);
         var three = await Venue.MarketAsync(3);
         await Venue.Chain.ExecuteAsync(Bad, Venue.Usdc.Address, UsdcContract.Approve(Venue.Factory.Address, 1));
-        MarketMatch Set(PrivateKey last) => Venue.Match(
-            Venue.Leg(three, Buyer, 0, true, 2_000, 100), Venue.Leg(three, other, 1, true, 3_000, 100),
-            Venue.Leg(three, last, 2, true, 5_000, 100));
+        MarketMatch Set(PrivateKey last) =>
+            Venue.Match(
+                Venue.Leg(three, Buyer, 0, true, 2_000, 100),
+                Venue.Leg(three, other, 1, true, 3_000, 100),
+                Venue.Leg(three, last, 2, true, 5_000, 100)
+            );
         var (bad, good) = (Set(Bad), Set(Seller));
 
         var (events, _) = await Venue.SettleAsync(three, bad, good);
@@ -130,15 +146,17 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : Settlement
         var buy = Buy(Bad);
         var cancel = new CancelSaltMessage(Bad.Address, buy.Order.Salt);
         var foreign = OrderSigning.Sign(Exchange.DomainOf(Market), cancel, Seller);
-        var refused = await Assert.ThrowsAsync<RpcException>(() => Venue.Chain.ExecuteAsync(
-            Seller, Market.Address, Calls.Market("cancelSaltSigned", Bad.Address, cancel.Salt, foreign)));
+        var refused = await Assert.ThrowsAsync<RpcException>(() =>
+            Venue.Chain.ExecuteAsync(Seller, Market.Address, Calls.Market("cancelSaltSigned", Bad.Address, cancel.Salt, foreign))
+        );
         Assert.Equal(SettlementFailure.InvalidSignature, SettlementFailure.Decode(refused.RevertData).Code);
 
         var signature = OrderSigning.Sign(Exchange.DomainOf(Market), cancel, Bad);
         await Venue.Chain.ExecuteAsync(Seller, Market.Address, Calls.Market("cancelSaltSigned", Bad.Address, cancel.Salt, signature));
 
-        Assert.True(await Market.ReadAsync<bool>(
-            ContractArtifact.Market.Function("isSaltCancelled"), default, default, Bad.Address, cancel.Salt));
+        Assert.True(
+            await Market.ReadAsync<bool>(ContractArtifact.Market.Function("isSaltCancelled"), default, default, Bad.Address, cancel.Salt)
+        );
         Assert.Equal(SettlementFailure.OrderCancelled, (await OnlyThisFailsAsync(Venue.Match(buy, Sell(Seller)))).Code);
     }
 

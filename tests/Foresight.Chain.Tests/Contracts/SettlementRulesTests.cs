@@ -48,27 +48,71 @@ public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementSc
             Signed(Exchange.DomainOf(other)),
             Signed(new TypedDataDomain("Foresight", "1", AnvilChain.ChainId, Market.Address)),
             Signed(new TypedDataDomain(TypedDataDomain.MarketName, "2", AnvilChain.ChainId, Market.Address)),
-            good with { Signature = OrderSigning.Sign(domain, order, Seller) },
-            good with { Order = order with { Amount = order.Amount * 2 } },
-            good with { Order = order with { Price = order.Price + 100 } },
-            good with { Order = order with { Salt = order.Salt + 1_000_000 } },
-            good with { Order = order with { Expiry = 4_000_000_000 } },
-            good with { Order = order with { Maker = Buyer.Address } },
-            good with { Order = order with { Maker = Address.Zero } },
-            good with { Signature = [.. good.Signature[..32], .. Word.ToBytes(n - s), (byte)(55 - v)] },
-            good with { Signature = [.. rs, (byte)(v - 27)] },
-            good with { Signature = rs },
-            good with { Signature = [.. rs[..32], (byte)(rs[32] | (v == 28 ? 0x80 : 0)), .. rs[33..]] },
-            good with { Signature = [.. good.Signature, 0] },
-            good with { Signature = [] },
-            good with { Signature = new byte[65] },
+            good with
+            {
+                Signature = OrderSigning.Sign(domain, order, Seller),
+            },
+            good with
+            {
+                Order = order with { Amount = order.Amount * 2 },
+            },
+            good with
+            {
+                Order = order with { Price = order.Price + 100 },
+            },
+            good with
+            {
+                Order = order with { Salt = order.Salt + 1_000_000 },
+            },
+            good with
+            {
+                Order = order with { Expiry = 4_000_000_000 },
+            },
+            good with
+            {
+                Order = order with { Maker = Buyer.Address },
+            },
+            good with
+            {
+                Order = order with { Maker = Address.Zero },
+            },
+            good with
+            {
+                Signature = [.. good.Signature[..32], .. Word.ToBytes(n - s), (byte)(55 - v)],
+            },
+            good with
+            {
+                Signature = [.. rs, (byte)(v - 27)],
+            },
+            good with
+            {
+                Signature = rs,
+            },
+            good with
+            {
+                Signature = [.. rs[..32], (byte)(rs[32] | (v == 28 ? 0x80 : 0)), .. rs[33..]],
+            },
+            good with
+            {
+                Signature = [.. good.Signature, 0],
+            },
+            good with
+            {
+                Signature = [],
+            },
+            good with
+            {
+                Signature = new byte[65],
+            },
         ];
 
         var (events, _) = await Venue.SettleAsync(Market, [.. wrong.Select(leg => Venue.Match(leg, Sell(Seller)))]);
 
         Assert.Empty(events.OfType<MarketEvent.TradeSettled>());
-        Assert.All(events.OfType<MarketEvent.SettlementFailed>(), e =>
-            Assert.Equal(SettlementFailure.InvalidSignature, SettlementFailure.Decode(e.Reason).Code));
+        Assert.All(
+            events.OfType<MarketEvent.SettlementFailed>(),
+            e => Assert.Equal(SettlementFailure.InvalidSignature, SettlementFailure.Decode(e.Reason).Code)
+        );
         Assert.Equal(wrong.Length, events.OfType<MarketEvent.SettlementFailed>().Count());
 
         // And the one that is right is still good after all of them.
@@ -82,15 +126,18 @@ public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementSc
         await SetUpAsync("limit");
         var tooDear = Venue.Match(
             Venue.Leg(Market, Bad, 0, true, 5_000, 100, fillTicks: 5_001),
-            Venue.Leg(Market, Seller, 0, false, 5_000, 100, fillTicks: 5_001));
+            Venue.Leg(Market, Seller, 0, false, 5_000, 100, fillTicks: 5_001)
+        );
         var failure = await OnlyThisFailsAsync(tooDear);
         Assert.Equal(
             (SettlementFailure.PriceOutsideLimit, FailureBlame.Relayer, HashOf(tooDear.Legs[0])),
-            (failure.Code, failure.Blame, failure.OrderHash));
+            (failure.Code, failure.Blame, failure.OrderHash)
+        );
 
         var tooCheap = Venue.Match(
             Venue.Leg(Market, Bad, 0, true, 5_000, 100, fillTicks: 4_999),
-            Venue.Leg(Market, Seller, 0, false, 5_000, 100, fillTicks: 4_999));
+            Venue.Leg(Market, Seller, 0, false, 5_000, 100, fillTicks: 4_999)
+        );
         Assert.Equal(HashOf(tooCheap.Legs[1]), (await OnlyThisFailsAsync(tooCheap)).OrderHash);
     }
 
@@ -116,14 +163,19 @@ public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementSc
             Venue.Match(Buy(Bad) with { Amount = 0 }, Sell(Seller) with { Amount = 0 }),
             Venue.Match(Venue.Leg(Market, Bad, 0, true, 5_000, 100) with { Price = 499_950 }, Sell(Seller) with { Price = 499_950 }),
             Venue.Match(Buy(Bad) with { Price = 0 }, Sell(Seller) with { Price = 0 }),
-            Venue.Match(Buy(Bad), Sell(Seller)) with { TradeId = 0 },
+            Venue.Match(Buy(Bad), Sell(Seller)) with
+            {
+                TradeId = 0,
+            },
         ];
 
         var (events, _) = await Venue.SettleAsync(Market, malformed);
 
         Assert.Equal(malformed.Length, events.OfType<MarketEvent.SettlementFailed>().Count());
-        Assert.All(events.OfType<MarketEvent.SettlementFailed>(), e =>
-            Assert.Equal(SettlementFailure.Malformed, SettlementFailure.Decode(e.Reason).Code));
+        Assert.All(
+            events.OfType<MarketEvent.SettlementFailed>(),
+            e => Assert.Equal(SettlementFailure.Malformed, SettlementFailure.Decode(e.Reason).Code)
+        );
     }
 
     [Fact]

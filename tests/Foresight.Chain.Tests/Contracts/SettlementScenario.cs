@@ -48,8 +48,10 @@ public abstract class SettlementScenario(ExchangeFixture fixture) : IClassFixtur
         return SettlementFailure.Decode(failed.Reason);
     }
 
-    private async Task<(BigInteger, long, long)> HoldingsOfBadAsync() => (
-        await Venue.MicrosOfAsync(Bad.Address),
-        await Venue.LotsOfAsync(Market, 0, Bad.Address),
-        await Venue.LotsOfAsync(Market, 1, Bad.Address));
+    private async Task<(BigInteger, long, long)> HoldingsOfBadAsync() =>
+        (
+            await Venue.MicrosOfAsync(Bad.Address),
+            await Venue.LotsOfAsync(Market, 0, Bad.Address),
+            await Venue.LotsOfAsync(Market, 1, Bad.Address)
+        );
 }

@@ -29,7 +29,8 @@ public sealed class SettlementTests(ExchangeFixture fixture) : IClassFixture<Exc
         var hash = OrderSigning.OrderHash(Exchange.DomainOf(market), buy.Order);
         Assert.Equal(
             (hash, buyer.Address, match.TradeId, BigInteger.Zero, true, (BigInteger)600_000, buy.Amount),
-            (fills[0].OrderHash, fills[0].Maker, fills[0].TradeId, fills[0].OutcomeIndex, fills[0].IsBuy, fills[0].Price, fills[0].Amount));
+            (fills[0].OrderHash, fills[0].Maker, fills[0].TradeId, fills[0].OutcomeIndex, fills[0].IsBuy, fills[0].Price, fills[0].Amount)
+        );
         Assert.Equal((seller.Address, false), (fills[1].Maker, fills[1].IsBuy));
 
         // 10 shares at 0.60.
@@ -51,8 +52,9 @@ public sealed class SettlementTests(ExchangeFixture fixture) : IClassFixture<Exc
         var market = await _exchange.MarketAsync(outcomes);
         var buyers = await TradersAsync($"minting {outcomes}", outcomes, 100);
         var prices = PricesThatSumToOne(outcomes);
-        var match = _exchange.Match(
-            [.. buyers.Select((b, k) => _exchange.Leg(market, b, k, isBuy: true, prices[k] + 1, 200, fillTicks: prices[k]))]);
+        var match = _exchange.Match([
+            .. buyers.Select((b, k) => _exchange.Leg(market, b, k, isBuy: true, prices[k] + 1, 200, fillTicks: prices[k])),
+        ]);
 
         var (events, _) = await _exchange.SettleAsync(market, match);
 
@@ -75,7 +77,8 @@ public sealed class SettlementTests(ExchangeFixture fixture) : IClassFixture<Exc
     {
         var market = await _exchange.MarketAsync(outcomes);
         var sellers = await TradersAsync($"merging {outcomes}", outcomes, 100);
-        foreach (var seller in sellers) await _exchange.MintSetAsync(market, seller, 1_000);
+        foreach (var seller in sellers)
+            await _exchange.MintSetAsync(market, seller, 1_000);
         var prices = PricesThatSumToOne(outcomes);
         var match = _exchange.Match([.. sellers.Select((s, k) => _exchange.Leg(market, s, k, isBuy: false, prices[k], 300))]);
 
@@ -99,8 +102,14 @@ public sealed class SettlementTests(ExchangeFixture fixture) : IClassFixture<Exc
         var seller = await _exchange.TraderAsync("filled seller", 100);
         await _exchange.MintSetAsync(market, seller, 5_000);
         var buy = _exchange.Leg(market, buyer, 1, isBuy: true, 5_000, 100);
-        MarketMatch Part(long lots) => _exchange.Match(
-            buy with { Amount = lots * OrderMessage.AmountPerLot }, _exchange.Leg(market, seller, 1, isBuy: false, 5_000, lots));
+        MarketMatch Part(long lots) =>
+            _exchange.Match(
+                buy with
+                {
+                    Amount = lots * OrderMessage.AmountPerLot,
+                },
+                _exchange.Leg(market, seller, 1, isBuy: false, 5_000, lots)
+            );
 
         var (events, _) = await _exchange.SettleAsync(market, Part(60), Part(40), Part(1));
 
@@ -114,7 +123,8 @@ public sealed class SettlementTests(ExchangeFixture fixture) : IClassFixture<Exc
     private async Task<PrivateKey[]> TradersAsync(string name, int count, decimal usdc)
     {
         var traders = new PrivateKey[count];
-        for (var i = 0; i < count; i++) traders[i] = await _exchange.TraderAsync($"{name}, trader {i}", usdc);
+        for (var i = 0; i < count; i++)
+            traders[i] = await _exchange.TraderAsync($"{name}, trader {i}", usdc);
         return traders;
     }
 

@@ -42,9 +42,18 @@ public sealed class AnvilChain : IAsyncDisposable
         var start = new ProcessStartInfo(
             program.Path,
             [
-                "--port", "0", "--chain-id", ChainId.ToString(CultureInfo.InvariantCulture), "--accounts", "1", "--no-mining", "--prune-history", "64",
+                "--port",
+                "0",
+                "--chain-id",
+                ChainId.ToString(CultureInfo.InvariantCulture),
+                "--accounts",
+                "1",
+                "--no-mining",
+                "--prune-history",
+                "64",
                 .. options,
-            ])
+            ]
+        )
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -62,7 +71,8 @@ public sealed class AnvilChain : IAsyncDisposable
         };
         process.ErrorDataReceived += (_, line) =>
         {
-            if (line.Data is { } text) errors.Add(text);
+            if (line.Data is { } text)
+                errors.Add(text);
         };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -110,14 +120,19 @@ public sealed class AnvilChain : IAsyncDisposable
     }
 
     /// <exception cref="RpcException">It would revert.</exception>
-    public async Task<long> EstimateGasAsync(Address from, Address to, byte[] data)
-        => (long)(await Client.Eth.Transactions.EstimateGas.SendRequestAsync(
-            new CallInput(Hex.Encode(data), to.ToLowerHex()) { From = from.ToLowerHex() })).Value;
+    public async Task<long> EstimateGasAsync(Address from, Address to, byte[] data) =>
+        (long)
+            (
+                await Client.Eth.Transactions.EstimateGas.SendRequestAsync(
+                    new CallInput(Hex.Encode(data), to.ToLowerHex()) { From = from.ToLowerHex() }
+                )
+            ).Value;
 
     /// <summary>Sends whatever it is; the receipt says how it went.</summary>
     public async Task<TransactionReceipt> SendAsync(PrivateKey key, Address? to, byte[] data, long gasLimit)
     {
-        if (!_nonces.TryGetValue(key.Address, out var nonce)) nonce = await Client.GetTransactionCountAsync(key.Address, BlockRef.Pending);
+        if (!_nonces.TryGetValue(key.Address, out var nonce))
+            nonce = await Client.GetTransactionCountAsync(key.Address, BlockRef.Pending);
         var transaction = new Eip1559Transaction
         {
             ChainId = ChainId,
@@ -133,7 +148,7 @@ public sealed class AnvilChain : IAsyncDisposable
             throw new InvalidOperationException($"The node calls the transaction {hash}, not {transaction.Hash}.");
         _nonces[key.Address] = nonce + 1;
         await MineAsync();
-        return (await Client.GetTransactionReceiptsAsync([hash]))[0] 
+        return (await Client.GetTransactionReceiptsAsync([hash]))[0]
             ?? throw new InvalidOperationException($"Transaction {hash} was not mined.");
     }
 
@@ -148,6 +163,7 @@ public sealed class AnvilChain : IAsyncDisposable
 
     private void Kill(object? sender, EventArgs e)
     {
-        if (!_process.HasExited) _process.Kill();
+        if (!_process.HasExited)
+            _process.Kill();
     }
 }

@@ -28,11 +28,17 @@ public sealed class Exchange : IAsyncDisposable
     {
         var exchange = new Exchange(await AnvilChain.StartAsync());
         var chain = exchange.Chain;
-        foreach (var key in new[] { exchange.Admin, exchange.Operator, exchange.Resolver }) await chain.FundAsync(key.Address);
+        foreach (var key in new[] { exchange.Admin, exchange.Operator, exchange.Resolver })
+            await chain.FundAsync(key.Address);
         exchange.Usdc = new UsdcContract(chain.Client, await chain.DeployAsync(exchange.Admin, UsdcContract.Creation()));
         var fees = new FeeTerms(200, 2_500, exchange.Protocol, exchange.Liquidity);
         var creation = MarketFactoryContract.Creation(
-            exchange.Usdc.Address, exchange.Admin.Address, exchange.Operator.Address, exchange.Resolver.Address, fees);
+            exchange.Usdc.Address,
+            exchange.Admin.Address,
+            exchange.Operator.Address,
+            exchange.Resolver.Address,
+            fees
+        );
         exchange.Factory = new MarketFactoryContract(chain.Client, await chain.DeployAsync(exchange.Admin, creation));
         exchange.Shares = new OutcomeTokenContract(chain.Client, await exchange.Factory.OutcomeTokenAsync());
         return exchange;
@@ -58,14 +64,27 @@ public sealed class Exchange : IAsyncDisposable
 
     /// <summary>A signed order; the leg fills all of it at its limit unless told otherwise.</summary>
     public MarketLeg Leg(
-        MarketContract market, PrivateKey maker, int outcome, bool isBuy, int priceTicks, long lots, int? fillTicks = null,
+        MarketContract market,
+        PrivateKey maker,
+        int outcome,
+        bool isBuy,
+        int priceTicks,
+        long lots,
+        int? fillTicks = null,
         long? fillLots = null,
-        long expiry = 0, BigInteger? salt = null, Address? onBehalfOf = null)
+        long expiry = 0,
+        BigInteger? salt = null,
+        Address? onBehalfOf = null
+    )
     {
         var order = OrderMessage.OfUnits(onBehalfOf ?? maker.Address, outcome, isBuy, priceTicks, lots, salt ?? ++_salt, expiry);
         var signature = OrderSigning.Sign(DomainOf(market), order, maker);
         return new MarketLeg(
-            order, signature, (fillLots ?? lots) * OrderMessage.AmountPerLot, (fillTicks ?? priceTicks) * OrderMessage.PricePerTick);
+            order,
+            signature,
+            (fillLots ?? lots) * OrderMessage.AmountPerLot,
+            (fillTicks ?? priceTicks) * OrderMessage.PricePerTick
+        );
     }
 
     public MarketMatch Match(params MarketLeg[] legs) => new(++_trade, legs);
@@ -73,24 +92,26 @@ public sealed class Exchange : IAsyncDisposable
     public static TypedDataDomain DomainOf(MarketContract market) => TypedDataDomain.OfMarket(AnvilChain.ChainId, market.Address);
 
     public async Task<(IReadOnlyList<MarketEvent> Events, TransactionReceipt Receipt)> SettleAsync(
-        MarketContract market, params MarketMatch[] matches)
+        MarketContract market,
+        params MarketMatch[] matches
+    )
     {
         var receipt = await Chain.ExecuteAsync(Operator, market.Address, MarketContract.Settle(matches));
         return (EventsOf(market, receipt), receipt);
     }
 
-    public static IReadOnlyList<MarketEvent> EventsOf(MarketContract market, TransactionReceipt receipt)
-        => [.. receipt.Logs.Where(l => l.Address == market.Address).Select(MarketEvents.TryDecode).OfType<MarketEvent>()];
+    public static IReadOnlyList<MarketEvent> EventsOf(MarketContract market, TransactionReceipt receipt) =>
+        [.. receipt.Logs.Where(l => l.Address == market.Address).Select(MarketEvents.TryDecode).OfType<MarketEvent>()];
 
     /// <summary>Shares of every outcome for a trader, from their own USDC.</summary>
-    public Task MintSetAsync(MarketContract market, PrivateKey trader, long lots)
-        => Chain.ExecuteAsync(trader, market.Address, MarketContract.MintSet(lots * OrderMessage.AmountPerLot));
+    public Task MintSetAsync(MarketContract market, PrivateKey trader, long lots) =>
+        Chain.ExecuteAsync(trader, market.Address, MarketContract.MintSet(lots * OrderMessage.AmountPerLot));
 
     public Task<BigInteger> MicrosOfAsync(Address account) => Usdc.BalanceOfAsync(account);
 
     /// <summary>Whole lots held.</summary>
-    public async Task<long> LotsOfAsync(MarketContract market, int outcome, Address account)
-        => (long)(await Shares.BalanceOfAsync(account, OutcomeTokenContract.IdOf(market.Address, outcome)) / OrderMessage.AmountPerLot);
+    public async Task<long> LotsOfAsync(MarketContract market, int outcome, Address account) =>
+        (long)(await Shares.BalanceOfAsync(account, OutcomeTokenContract.IdOf(market.Address, outcome)) / OrderMessage.AmountPerLot);
 
     public static BigInteger Micros(decimal usdc) => (BigInteger)(usdc * 1_000_000m);
 

@@ -58,18 +58,36 @@ public sealed class EthereumClientTests(ExchangeFixture fixture) : IClassFixture
             FromBlock = receipt.BlockNumber,
             ToBlock = receipt.BlockNumber,
             Addresses = [market.Address, _exchange.Factory.Address],
-            Topics = [[MarketEvents.OrderFilled.Topic, MarketEvents.SaltCancelled.Topic], [TopicOf(trader.Address)]],
+            Topics =
+            [
+                [MarketEvents.OrderFilled.Topic, MarketEvents.SaltCancelled.Topic],
+                [TopicOf(trader.Address)],
+            ],
         };
         var found = Assert.Single(await Client.GetLogsAsync(filter));
         Assert.Equal(
             (log.TransactionHash, log.BlockHash, log.Index, log.Address),
-            (found.TransactionHash, found.BlockHash, found.Index, found.Address));
+            (found.TransactionHash, found.BlockHash, found.Index, found.Address)
+        );
         Assert.Equal(log.Data, found.Data);
         Assert.Equal(42, Assert.IsType<MarketEvent.SaltCancelled>(MarketEvents.TryDecode(found)).Salt);
         Assert.Single(await Client.GetLogsAsync(filter with { BlockHash = receipt.BlockHash }));
         Assert.Equal(
-            2, (await Client.GetLogsAsync(
-                filter with { ToBlock = receipt.BlockNumber + 1, Topics = [[], [TopicOf(trader.Address)]] })).Count);
+            2,
+            (
+                await Client.GetLogsAsync(
+                    filter with
+                    {
+                        ToBlock = receipt.BlockNumber + 1,
+                        Topics =
+                        [
+                            [],
+                            [TopicOf(trader.Address)],
+                        ],
+                    }
+                )
+            ).Count
+        );
         Assert.Empty(await Client.GetLogsAsync(filter with { Addresses = [_exchange.Usdc.Address] }));
 
         Assert.True(await Client.KnowsTransactionAsync(receipt.TransactionHash));

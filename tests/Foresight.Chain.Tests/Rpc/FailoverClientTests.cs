@@ -5,8 +5,8 @@ using Nethereum.JsonRpc.Client;
 using Nethereum.RPC.Eth;
 using Nethereum.RPC.Eth.Blocks;
 using Nethereum.Web3;
-using RpcRequest = Foresight.Chain.Rpc.RpcRequest;
 using Xunit;
+using RpcRequest = Foresight.Chain.Rpc.RpcRequest;
 
 namespace Foresight.Chain.Tests.Rpc;
 
@@ -31,7 +31,8 @@ public sealed class FailoverClientTests
     {
         var (one, two) = (new FakeEndpoint(100) { IsDown = true }, new FakeEndpoint(100));
         var client = Over(out var transport, one, two);
-        for (var i = 0; i < EndpointRules.FailureLimit + 5; i++) await client.BlockNumberAsync();
+        for (var i = 0; i < EndpointRules.FailureLimit + 5; i++)
+            await client.BlockNumberAsync();
         Assert.Equal(EndpointRules.FailureLimit, one.Asked);
 
         one.IsDown = false;
@@ -186,33 +187,40 @@ public sealed class FailoverClientTests
         public int ChainId { get; init; } = 31337;
         public int Asked { get; private set; }
 
-        public override Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+        public override Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken)
         {
             Asked++;
             return IsDown
                 ? Task.FromException<IReadOnlyList<RpcReply>>(
-                    new RpcUnavailableException(requests[0].Method, "down") { IsSilence = IsSilent })
-                : Task.FromResult<IReadOnlyList<RpcReply>>(
-                    [.. requests.Select(
-                        r => Trouble is { } code
-                            ? new RpcReply(r.Method, default, new RpcException(r.Method, code, "not now"))
-                            : Answer(r))]);
+                    new RpcUnavailableException(requests[0].Method, "down") { IsSilence = IsSilent }
+                )
+                : Task.FromResult<IReadOnlyList<RpcReply>>([
+                    .. requests.Select(r =>
+                        Trouble is { } code ? new RpcReply(r.Method, default, new RpcException(r.Method, code, "not now")) : Answer(r)
+                    ),
+                ]);
         }
 
-        private RpcReply Answer(RpcRequest request) => request.Method switch
-        {
-            "eth_chainId" => Result(request, $"\"{Hex.EncodeQuantity(ChainId)}\""),
-            "eth_blockNumber" => Result(request, $"\"{Hex.EncodeQuantity(Head)}\""),
-            "eth_getBlockByNumber" =>
-                Result(request, Hex.DecodeQuantity(request.Parameters[0]!.GetValue<string>()) <= Head
-                    ? Block.Replace("{0}", new string('a', 64), StringComparison.Ordinal)
-                    : "null"),
+        private RpcReply Answer(RpcRequest request) =>
+            request.Method switch
+            {
+                "eth_chainId" => Result(request, $"\"{Hex.EncodeQuantity(ChainId)}\""),
+                "eth_blockNumber" => Result(request, $"\"{Hex.EncodeQuantity(Head)}\""),
+                "eth_getBlockByNumber" => Result(
+                    request,
+                    Hex.DecodeQuantity(request.Parameters[0]!.GetValue<string>()) <= Head
+                        ? Block.Replace("{0}", new string('a', 64), StringComparison.Ordinal)
+                        : "null"
+                ),
 
-            // What a node that lags says of a range beyond its head.
-            "eth_getLogs" => Result(request, "[]"),
-            _ => new RpcReply(
-                request.Method, default, new RpcException(request.Method, RpcException.ExecutionReverted, "execution reverted", [])),
-        };
+                // What a node that lags says of a range beyond its head.
+                "eth_getLogs" => Result(request, "[]"),
+                _ => new RpcReply(
+                    request.Method,
+                    default,
+                    new RpcException(request.Method, RpcException.ExecutionReverted, "execution reverted", [])
+                ),
+            };
 
         private static RpcReply Result(RpcRequest request, string json) =>
             new(request.Method, JsonSerializer.Deserialize<JsonElement>(json), null);

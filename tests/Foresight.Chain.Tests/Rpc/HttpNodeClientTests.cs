@@ -50,8 +50,10 @@ public sealed class HttpNodeClientTests
     [InlineData(HttpStatusCode.NotFound)]
     public async Task HttpError_IsAFailedRead(HttpStatusCode status)
     {
-        using var node = new FakeNode(
-            _ => new HttpResponseMessage(status) { Content = new StringContent("""{"jsonrpc":"2.0","id":0,"result":"0x1"}""") });
+        using var node = new FakeNode(_ => new HttpResponseMessage(status)
+        {
+            Content = new StringContent("""{"jsonrpc":"2.0","id":0,"result":"0x1"}"""),
+        });
         var error = await Assert.ThrowsAsync<RpcUnavailableException>(() => node.Client.BlockNumberAsync());
         Assert.Contains(((int)status).ToString(), error.Message, StringComparison.Ordinal);
     }
@@ -67,15 +69,17 @@ public sealed class HttpNodeClientTests
     public async Task BatchThatIsNotAnsweredWhole_IsAFailedRead(string body)
     {
         using var node = new FakeNode(_ => Json(body));
-        await Assert.ThrowsAsync<RpcUnavailableException>(
-            () => node.Transport.SendAsync([new("eth_blockNumber"), new("eth_chainId")], default));
+        await Assert.ThrowsAsync<RpcUnavailableException>(() =>
+            node.Transport.SendAsync([new("eth_blockNumber"), new("eth_chainId")], default)
+        );
     }
 
     [Fact]
     public async Task BatchAnsweredInAnyOrder_ComesBackInTheOrderOfTheRequests()
     {
-        using var node = new FakeNode(
-            _ => Json("""[{"id":1,"error":{"code":-32601,"message":"no such method"}},{"id":0,"result":"0x7"}]"""));
+        using var node = new FakeNode(_ =>
+            Json("""[{"id":1,"error":{"code":-32601,"message":"no such method"}},{"id":0,"result":"0x7"}]""")
+        );
         var replies = await node.Transport.SendAsync([new("eth_blockNumber"), new("eth_unknown")], default);
         Assert.Equal("0x7", replies[0].Required().GetString());
         var error = Assert.Throws<RpcException>(() => replies[1].Required());
@@ -86,11 +90,14 @@ public sealed class HttpNodeClientTests
     [Fact]
     public async Task NodeThatDoesNotAnswer_FailsAtTheTimeout_AndTheCallersCancellationIsTheCallers()
     {
-        using var node = new FakeNode(async (_, cancel) =>
-        {
-            await Task.Delay(Timeout.InfiniteTimeSpan, cancel);
-            return Json("");
-        }, TimeSpan.FromMilliseconds(50));
+        using var node = new FakeNode(
+            async (_, cancellationToken) =>
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+                return Json("");
+            },
+            TimeSpan.FromMilliseconds(50)
+        );
         var error = await Assert.ThrowsAsync<RpcUnavailableException>(() => node.Client.BlockNumberAsync());
         Assert.Contains("0.05 s", error.Message, StringComparison.Ordinal);
 
@@ -101,10 +108,13 @@ public sealed class HttpNodeClientTests
 
     [Theory]
     [InlineData(
-        "\"0x08c379a00000000000000000000000000000000000000000000000000000000000000020000000000000000000000000000000000000000000000000000000000000000568656c6c6f000000000000000000000000000000000000000000000000000000\"", "hello")]
+        "\"0x08c379a00000000000000000000000000000000000000000000000000000000000000020000000000000000000000000000000000000000000000000000000000000000568656c6c6f000000000000000000000000000000000000000000000000000000\"",
+        "hello"
+    )]
     [InlineData(
         "{\"data\":\"0x4e487b710000000000000000000000000000000000000000000000000000000000000011\"}",
-        "panic: an arithmetic operation overflowed")]
+        "panic: an arithmetic operation overflowed"
+    )]
     [InlineData("\"Reverted 0x01020304\"", "0x01020304")]
     [InlineData("\"0x\"", "reverted without a reason, or ran out of gas")]
     public async Task RevertData_IsFoundWhereverNodesPutIt_AndPutIntoWords(string data, string reason)
@@ -123,9 +133,7 @@ public sealed class HttpNodeClientTests
         private readonly Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> _answer;
 
         public FakeNode(Func<HttpRequestMessage, HttpResponseMessage> answer)
-            : this((request, _) => Task.FromResult(answer(request)), TimeSpan.FromSeconds(10))
-        {
-        }
+            : this((request, _) => Task.FromResult(answer(request)), TimeSpan.FromSeconds(10)) { }
 
         public FakeNode(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> answer, TimeSpan timeout)
         {

@@ -27,9 +27,7 @@ public sealed class OrderSigningTests
             Assert.Equal(vector.Text("structHash"), order.StructHash().ToString());
             Assert.Equal(vector.Text("digest"), OrderSigning.OrderHash(domain, order).ToString());
             Assert.Equal(vector.Text("signature"), Hex.Encode(OrderSigning.Sign(domain, order, key)));
-            Assert.True(
-                OrderSigning.Check(
-                    OrderSigning.OrderHash(domain, order), vector.Bytes("signature"), order.Maker).IsValid);
+            Assert.True(OrderSigning.Check(OrderSigning.OrderHash(domain, order), vector.Bytes("signature"), order.Maker).IsValid);
         }
     }
 
@@ -40,23 +38,27 @@ public sealed class OrderSigningTests
         var signer = new Eip712TypedDataSigner();
         foreach (var vector in Vectors.List("typedData", "orders").Take(6))
         {
-            var typedData = JsonSerializer.Serialize(new
-            {
-                domain = vector.GetProperty("domain"), primaryType = "Order", message = vector.GetProperty("order"),
-                types = new
+            var typedData = JsonSerializer.Serialize(
+                new
                 {
-                    EIP712Domain = Fields("string name,string version,uint256 chainId,address verifyingContract"),
-                    Order = Fields(OrderMessage.OrderType["Order(".Length..^1]),
-                },
-            });
+                    domain = vector.GetProperty("domain"),
+                    primaryType = "Order",
+                    message = vector.GetProperty("order"),
+                    types = new
+                    {
+                        EIP712Domain = Fields("string name,string version,uint256 chainId,address verifyingContract"),
+                        Order = Fields(OrderMessage.OrderType["Order(".Length..^1]),
+                    },
+                }
+            );
             Assert.Equal(vector.Text("digest"), Hex.Encode(Keccak256.Hash(signer.EncodeTypedData(typedData)).ToBytes()));
             Assert.Equal(
                 Address.Parse(vector.GetProperty("order").Text("maker")),
-                Address.Parse(signer.RecoverFromSignatureV4(typedData, vector.Text("signature"))));
+                Address.Parse(signer.RecoverFromSignatureV4(typedData, vector.Text("signature")))
+            );
         }
 
-        static object[] Fields(string list)
-            => [.. list.Split(',').Select(f => f.Split(' ')).Select(f => new { name = f[1], type = f[0] })];
+        static object[] Fields(string list) => [.. list.Split(',').Select(f => f.Split(' ')).Select(f => new { name = f[1], type = f[0] })];
     }
 
     [Fact]
@@ -66,12 +68,12 @@ public sealed class OrderSigningTests
         {
             var domain = vector.GetProperty("domain").Domain();
             var cancel = new CancelSaltMessage(
-                Address.Parse(vector.GetProperty("cancel").Text("maker")), vector.GetProperty("cancel").Integer("salt"));
+                Address.Parse(vector.GetProperty("cancel").Text("maker")),
+                vector.GetProperty("cancel").Integer("salt")
+            );
 
             Assert.Equal(vector.Text("digest"), OrderSigning.CancelHash(domain, cancel).ToString());
-            Assert.Equal(
-                vector.Text("signature"),
-                Hex.Encode(OrderSigning.Sign(domain, cancel, new PrivateKey(vector.Bytes("key")))));
+            Assert.Equal(vector.Text("signature"), Hex.Encode(OrderSigning.Sign(domain, cancel, new PrivateKey(vector.Bytes("key")))));
         }
     }
 
@@ -108,8 +110,7 @@ public sealed class OrderSigningTests
     {
         var matrix = Vectors.At("matrix");
         var (domain, order) = (matrix.GetProperty("domain").Domain(), matrix.GetProperty("order").Order());
-        var diagnostician = new SignatureDiagnostician(
-            [domain.VerifyingContract, Address.Parse(matrix.Text("otherMarket"))]);
+        var diagnostician = new SignatureDiagnostician([domain.VerifyingContract, Address.Parse(matrix.Text("otherMarket"))]);
 
         foreach (var wrong in matrix.GetProperty("cases").EnumerateArray())
         {
@@ -132,7 +133,14 @@ public sealed class OrderSigningTests
     public void OfUnits_ScalesTicksAndLotsToTheChainsUnits()
     {
         var order = OrderMessage.OfUnits(
-            Address.Zero, 1, isBuy: true, priceTicks: 9_999, quantityLots: 1_000_000_000_000, salt: 1, expirySeconds: 0);
+            Address.Zero,
+            1,
+            isBuy: true,
+            priceTicks: 9_999,
+            quantityLots: 1_000_000_000_000,
+            salt: 1,
+            expirySeconds: 0
+        );
         Assert.Equal(999_900, order.Price);
         Assert.Equal(BigInteger.Pow(10, 28), order.Amount);
     }
@@ -147,8 +155,7 @@ public sealed class OrderSigningTests
     }
 
     [Fact]
-    public void SaltTag_IsTheBeginningOfTheSaltsHash()
-        => Assert.Equal(Keccak256.Hash(Word.ToBytes(42)).Prefix, OrderSigning.SaltTag(42));
+    public void SaltTag_IsTheBeginningOfTheSaltsHash() => Assert.Equal(Keccak256.Hash(Word.ToBytes(42)).Prefix, OrderSigning.SaltTag(42));
 
     [Fact]
     public void PersonalMessages_HashAndSign_AsAWalletDoes()
@@ -157,11 +164,8 @@ public sealed class OrderSigningTests
         {
             var message = vector.Text("message");
             Assert.Equal(vector.Text("hash"), PersonalMessage.Hash(message).ToString());
-            Assert.Equal(
-                vector.Text("signature"),
-                Hex.Encode(PersonalMessage.Sign(message, new PrivateKey(vector.Bytes("key")))));
-            Assert.Equal(
-                SignatureFault.None, PersonalMessage.Recover(message, vector.Bytes("signature"), out var signer));
+            Assert.Equal(vector.Text("signature"), Hex.Encode(PersonalMessage.Sign(message, new PrivateKey(vector.Bytes("key")))));
+            Assert.Equal(SignatureFault.None, PersonalMessage.Recover(message, vector.Bytes("signature"), out var signer));
             Assert.Equal(vector.Text("address"), signer.ToString());
         }
     }

@@ -62,10 +62,14 @@ public sealed class Secp256k1Tests
             random.NextBytes(rs);
 
             // Values at the edges, where implementations differ.
-            if (i % 5 == 1) rs.AsSpan(0, 32).Clear();
-            if (i % 5 == 2) Secp256k1.Order.CopyTo(rs);
-            if (i % 5 == 3) rs.AsSpan(0, 30).Clear();
-            if (i % 5 == 4) digest.AsSpan().Clear();
+            if (i % 5 == 1)
+                rs.AsSpan(0, 32).Clear();
+            if (i % 5 == 2)
+                Secp256k1.Order.CopyTo(rs);
+            if (i % 5 == 3)
+                rs.AsSpan(0, 30).Clear();
+            if (i % 5 == 4)
+                digest.AsSpan().Clear();
             for (var recoveryId = 0; recoveryId < 4; recoveryId++)
                 Assert.Equal(RecoverByNethereum(digest, rs, recoveryId), Recover(digest, rs, recoveryId));
 

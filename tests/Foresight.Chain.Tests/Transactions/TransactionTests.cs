@@ -30,7 +30,8 @@ public sealed class TransactionTests
             Assert.Equal(vector.Text("hash"), signed.Hash.ToString());
             Assert.Equal(vector.Text("from"), signed.From.ToString());
             Assert.Equal(vector.Text("created"), signed.ContractAddress.ToString());
-            if (!isLong) Assert.Equal(vector.Text("raw"), Hex.Encode(signed.Raw));
+            if (!isLong)
+                Assert.Equal(vector.Text("raw"), Hex.Encode(signed.Raw));
         }
     }
 
@@ -44,7 +45,12 @@ public sealed class TransactionTests
             var key = PrivateKey.OfPhrase($"key {nonce}");
             var signed = new Eip1559Transaction
             {
-                ChainId = 31337, Nonce = nonce, To = key.Address, GasLimit = 21_000, MaxFeePerGas = 2, MaxPriorityFeePerGas = 1,
+                ChainId = 31337,
+                Nonce = nonce,
+                To = key.Address,
+                GasLimit = 21_000,
+                MaxFeePerGas = 2,
+                MaxPriorityFeePerGas = 1,
             }.Sign(key);
             var decoded = (Transaction1559)TransactionFactory.CreateTransaction(signed.Raw);
 

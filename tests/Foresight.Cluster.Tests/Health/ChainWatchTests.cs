@@ -1,5 +1,5 @@
-using Foresight.Cluster.Health;
 using System.Diagnostics.Metrics;
+using Foresight.Cluster.Health;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Health;
 using Microsoft.Extensions.DependencyInjection;
@@ -36,8 +36,11 @@ public sealed class ChainWatchTests : IDisposable
     private async Task<HealthCheckResult> CheckAsync(params ChainEndpointView[] endpoints)
     {
         using var watch = new ChainWatch(
-            new ChainEndpoints(_ => Task.CompletedTask, () => endpoints), _services.GetRequiredService<IMeterFactory>(), TimeProvider.System,
-            NullLogger<ChainWatch>.Instance);
+            new ChainEndpoints(_ => Task.CompletedTask, () => endpoints),
+            _services.GetRequiredService<IMeterFactory>(),
+            TimeProvider.System,
+            NullLogger<ChainWatch>.Instance
+        );
         return await watch.CheckHealthAsync(new HealthCheckContext());
     }
 

@@ -1,5 +1,5 @@
-using Foresight.ServiceDefaults.Hosting;
 using Foresight.Cluster.Offenders;
+using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Cluster.Tests.Offenders;
 
@@ -11,15 +11,27 @@ public sealed class OffenderOptionsTests
     [Fact]
     public void EachSetting_IsReadInItsUnit()
     {
-        var options = OffenderOptions.From(Configured.By(
-            "OFFENDER_CAP_POINTS=1", "OFFENDER_REFUSE_POINTS=2", "OFFENDER_POINT_MS=1500", "OFFENDER_OPEN_NOTIONAL_USDC=3"));
+        var options = OffenderOptions.From(
+            Configured.By("OFFENDER_CAP_POINTS=1", "OFFENDER_REFUSE_POINTS=2", "OFFENDER_POINT_MS=1500", "OFFENDER_OPEN_NOTIONAL_USDC=3")
+        );
         Assert.Equal(
-            new OffenderOptions { CapFrom = 1, RefuseFrom = 2, PointLasts = TimeSpan.FromSeconds(1.5), CappedNotional = 3_000_000 }, options);
+            new OffenderOptions
+            {
+                CapFrom = 1,
+                RefuseFrom = 2,
+                PointLasts = TimeSpan.FromSeconds(1.5),
+                CappedNotional = 3_000_000,
+            },
+            options
+        );
     }
 
     [Theory]
-    [InlineData("OFFENDER_REFUSE_POINTS must not be below OFFENDER_CAP_POINTS: who is refused is capped as well.",
-        "OFFENDER_CAP_POINTS=9", "OFFENDER_REFUSE_POINTS=8")]
+    [InlineData(
+        "OFFENDER_REFUSE_POINTS must not be below OFFENDER_CAP_POINTS: who is refused is capped as well.",
+        "OFFENDER_CAP_POINTS=9",
+        "OFFENDER_REFUSE_POINTS=8"
+    )]
     [InlineData("OFFENDER_POINT_MS must be a whole number from 1 to 86400000, not \"0\".", "OFFENDER_POINT_MS=0")]
     public void SettingsThatMakeNoSense_AreRefused(string expected, params string[] settings) =>
         Assert.Equal(expected, Assert.Throws<SettingException>(() => OffenderOptions.From(Configured.By(settings))).Message);

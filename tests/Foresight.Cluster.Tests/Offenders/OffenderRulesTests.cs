@@ -5,7 +5,12 @@ namespace Foresight.Cluster.Tests.Offenders;
 public sealed class OffenderRulesTests
 {
     private static readonly DateTimeOffset Start = DateTimeOffset.UnixEpoch;
-    private static readonly OffenderOptions Options = new() { CapFrom = 10, RefuseFrom = 50, PointLasts = TimeSpan.FromMinutes(1) };
+    private static readonly OffenderOptions Options = new()
+    {
+        CapFrom = 10,
+        RefuseFrom = 50,
+        PointLasts = TimeSpan.FromMinutes(1),
+    };
 
     [Fact]
     public void WithoutStrikes_AnAccountIsClear() =>
@@ -21,13 +26,23 @@ public sealed class OffenderRulesTests
     [InlineData(3, 51, OffenderLevel.Clear, 9, null)]
     [InlineData(3, 60, OffenderLevel.Clear, 0, null)]
     public void EachStrikeCounts_AndPointsFadeOneByOne(
-        int strikes, int minutesLater, OffenderLevel level, int points, int? improvesInMinutes)
+        int strikes,
+        int minutesLater,
+        OffenderLevel level,
+        int points,
+        int? improvesInMinutes
+    )
     {
         var standing = OffenderRules.StandingOf(
-            Enumerable.Repeat(new Strike(Start, OffenderRules.Usual), strikes), Options, Start.AddMinutes(minutesLater));
+            Enumerable.Repeat(new Strike(Start, OffenderRules.Usual), strikes),
+            Options,
+            Start.AddMinutes(minutesLater)
+        );
         Assert.Equal((level, points), (standing.Level, standing.Points));
         Assert.Equal(
-            improvesInMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) + TimeSpan.FromTicks(1) : TimeSpan.Zero, standing.Improves);
+            improvesInMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) + TimeSpan.FromTicks(1) : TimeSpan.Zero,
+            standing.Improves
+        );
     }
 
     [Fact]
@@ -38,7 +53,9 @@ public sealed class OffenderRulesTests
         var standing = OffenderRules.StandingOf(strikes, Options, now);
         Assert.Equal(OffenderLevel.Refused, standing.Level);
         Assert.Equal(
-            OffenderLevel.Refused, OffenderRules.StandingOf(strikes, Options, now + standing.Improves - TimeSpan.FromTicks(1)).Level);
+            OffenderLevel.Refused,
+            OffenderRules.StandingOf(strikes, Options, now + standing.Improves - TimeSpan.FromTicks(1)).Level
+        );
         Assert.Equal(OffenderLevel.Capped, OffenderRules.StandingOf(strikes, Options, now + standing.Improves).Level);
     }
 
@@ -48,8 +65,11 @@ public sealed class OffenderRulesTests
         var daily = Enumerable.Range(0, 20).Select(hour => new Strike(Start.AddHours(hour), OffenderRules.Usual));
         Assert.Equal(
             (OffenderLevel.Capped, 20),
-            (OffenderRules.StandingOf(daily, Options, Start.AddHours(19)).Level,
-                OffenderRules.StandingOf(daily, Options, Start.AddHours(19)).Points));
+            (
+                OffenderRules.StandingOf(daily, Options, Start.AddHours(19)).Level,
+                OffenderRules.StandingOf(daily, Options, Start.AddHours(19)).Points
+            )
+        );
     }
 
     [Fact]

@@ -7,21 +7,21 @@ namespace Foresight.Console.Tests.Access;
 /// <summary>The console's own host in front of an Api that knows one key.</summary>
 public sealed partial class SignInTests : IAsyncLifetime
 {
-    private FakeApi api = null!;
-    private WebApplicationFactory<Program> console = null!;
-    private HttpClient browser = null!;
+    private FakeApi _api = null!;
+    private WebApplicationFactory<Program> _console = null!;
+    private HttpClient _browser = null!;
 
     public async Task InitializeAsync()
     {
-        api = await FakeApi.StartAsync();
-        console = new WebApplicationFactory<Program>().WithWebHostBuilder(host => host.UseSetting("API_URLS", api.Address.ToString()));
-        browser = console.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false });
+        _api = await FakeApi.StartAsync();
+        _console = new WebApplicationFactory<Program>().WithWebHostBuilder(host => host.UseSetting("API_URLS", _api.Address.ToString()));
+        _browser = _console.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false });
     }
 
     public async Task DisposeAsync()
     {
-        await console.DisposeAsync();
-        await api.DisposeAsync();
+        await _console.DisposeAsync();
+        await _api.DisposeAsync();
     }
 
     [Fact]
@@ -30,12 +30,14 @@ public sealed partial class SignInTests : IAsyncLifetime
         using var response = await SignInAsync(FakeApi.Key, "/database");
         Assert.Equal((HttpStatusCode.Found, "/database"), (response.StatusCode, response.Headers.Location?.ToString()));
         var cookie = Assert.Single(
-            response.Headers.GetValues("Set-Cookie"), value => value.StartsWith("foresight-console=", StringComparison.Ordinal));
+            response.Headers.GetValues("Set-Cookie"),
+            value => value.StartsWith("foresight-console=", StringComparison.Ordinal)
+        );
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain(FakeApi.Key, cookie, StringComparison.Ordinal);
 
-        var page = await browser.GetStringAsync("/database");
+        var page = await _browser.GetStringAsync("/database");
         Assert.Contains("Signed in as Ada", page, StringComparison.Ordinal);
         Assert.DoesNotContain(FakeApi.Key, page, StringComparison.Ordinal);
     }
@@ -48,7 +50,7 @@ public sealed partial class SignInTests : IAsyncLifetime
         var page = await response.Content.ReadAsStringAsync();
         Assert.Contains("does not accept this key", page, StringComparison.Ordinal);
         Assert.DoesNotContain("a-wrong-key", page, StringComparison.Ordinal);
-        using var overview = await browser.GetAsync("/");
+        using var overview = await _browser.GetAsync("/");
         Assert.Equal(HttpStatusCode.Found, overview.StatusCode);
     }
 
@@ -65,7 +67,7 @@ public sealed partial class SignInTests : IAsyncLifetime
     [Fact]
     public async Task WithoutAnApi_TheKeyIsNeitherAcceptedNorCalledWrong()
     {
-        await api.DisposeAsync();
+        await _api.DisposeAsync();
         using var response = await SignInAsync(FakeApi.Key);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.Contains("cannot be checked now", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
@@ -75,14 +77,17 @@ public sealed partial class SignInTests : IAsyncLifetime
     public async Task TicketOfASignedOutSession_IsNotAcceptedAgain()
     {
         using var signedIn = await SignInAsync(FakeApi.Key);
-        var ticket = signedIn.Headers.GetValues("Set-Cookie")
-            .Single(value => value.StartsWith("foresight-console=", StringComparison.Ordinal)).Split(';')[0];
-        var token = Token().Match(await browser.GetStringAsync("/")).Groups[1].Value;
-        using var signedOut = await browser.PostAsync("/sign-out", new FormUrlEncodedContent([new("__RequestVerificationToken", token)]));
+        var ticket = signedIn
+            .Headers.GetValues("Set-Cookie")
+            .Single(value => value.StartsWith("foresight-console=", StringComparison.Ordinal))
+            .Split(';')[0];
+        var token = Token().Match(await _browser.GetStringAsync("/")).Groups[1].Value;
+        using var signedOut = await _browser.PostAsync("/sign-out", new FormUrlEncodedContent([new("__RequestVerificationToken", token)]));
         Assert.Equal(HttpStatusCode.Found, signedOut.StatusCode);
 
-        using var stolen = console.CreateClient(
-            new WebApplicationFactoryClientOptions { AllowAutoRedirect = false, HandleCookies = false });
+        using var stolen = _console.CreateClient(
+            new WebApplicationFactoryClientOptions { AllowAutoRedirect = false, HandleCookies = false }
+        );
         using var request = new HttpRequestMessage(HttpMethod.Get, "/");
         request.Headers.Add("Cookie", ticket);
         using var answer = await stolen.SendAsync(request);
@@ -93,8 +98,8 @@ public sealed partial class SignInTests : IAsyncLifetime
     public async Task Script_IsTheFrameworks_UnderItsFingerprint()
     {
         using var signedIn = await SignInAsync(FakeApi.Key);
-        var address = Script().Match(await browser.GetStringAsync("/database")).Groups[1].Value;
-        using var script = await browser.GetAsync($"/{address}");
+        var address = Script().Match(await _browser.GetStringAsync("/database")).Groups[1].Value;
+        using var script = await _browser.GetAsync($"/{address}");
         Assert.Equal(HttpStatusCode.OK, script.StatusCode);
         Assert.Contains("Blazor", await script.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
@@ -102,11 +107,16 @@ public sealed partial class SignInTests : IAsyncLifetime
     private async Task<HttpResponseMessage> SignInAsync(string key, string? returnUrl = null)
     {
         var address = returnUrl is null ? "/sign-in" : $"/sign-in?returnUrl={Uri.EscapeDataString(returnUrl)}";
-        var token = Token().Match(await browser.GetStringAsync(address)).Groups[1].Value;
-        return await browser.PostAsync(address, new FormUrlEncodedContent(
-        [
-            new("__RequestVerificationToken", token), new("_handler", "sign-in"), new("Form.Operator", "Ada"), new("Form.Key", key),
-        ]));
+        var token = Token().Match(await _browser.GetStringAsync(address)).Groups[1].Value;
+        return await _browser.PostAsync(
+            address,
+            new FormUrlEncodedContent([
+                new("__RequestVerificationToken", token),
+                new("_handler", "sign-in"),
+                new("Form.Operator", "Ada"),
+                new("Form.Key", key),
+            ])
+        );
     }
 
     [GeneratedRegex("<script src=\"(_framework/blazor\\.web\\.[a-z0-9]+\\.js)\"")]

@@ -11,7 +11,8 @@ public sealed class DiscrepancyChoiceTests
         Assert.Equal("", new DiscrepancyChoice().Query);
         Assert.Equal(
             "state=unresolved&kind=amount_mismatch&severity=high&assignee=Ada%20%C5%81&age=24h%2B",
-            new DiscrepancyChoice("unresolved", "amount_mismatch", "high", "Ada Ł", "24h+").Query);
+            new DiscrepancyChoice("unresolved", "amount_mismatch", "high", "Ada Ł", "24h+").Query
+        );
         Assert.True(new DiscrepancyChoice().IsAny);
         Assert.False(new DiscrepancyChoice(Age: "24h+").IsAny);
     }
@@ -22,7 +23,9 @@ public sealed class DiscrepancyChoiceTests
         var now = new DateTimeOffset(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);
         Assert.Null(IgnoreTimes.End(null, now));
         Assert.Equal(
-            [1, 24, 168, 720], IgnoreTimes.Options.Select(option => (int)(IgnoreTimes.End(option.Value, now)!.Value - now).TotalHours));
+            [1, 24, 168, 720],
+            IgnoreTimes.Options.Select(option => (int)(IgnoreTimes.End(option.Value, now)!.Value - now).TotalHours)
+        );
     }
 
     [Fact]

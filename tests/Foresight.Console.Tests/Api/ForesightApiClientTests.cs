@@ -8,7 +8,7 @@ namespace Foresight.Console.Tests.Api;
 
 public sealed class ForesightApiClientTests
 {
-    private int asked;
+    private int _asked;
 
     [Fact]
     public async Task Question_ThatANodeCannotAnswer_GoesToTheNext_AndStaysThere()
@@ -19,7 +19,7 @@ public sealed class ForesightApiClientTests
 
         Assert.Empty(await client.GetRunsAsync(CancellationToken.None));
         Assert.Empty(await client.GetRunsAsync(CancellationToken.None));
-        Assert.Equal(1, asked);
+        Assert.Equal(1, _asked);
     }
 
     [Fact]
@@ -27,8 +27,9 @@ public sealed class ForesightApiClientTests
     {
         await using var broken = await FakeApi.StartAsync(context => CountAsync(context, 500));
         var gone = Unused();
-        var outage = await Assert.ThrowsAsync<ApiUnavailableException>(
-            () => ClientOf(gone, broken.Address).GetRunsAsync(CancellationToken.None));
+        var outage = await Assert.ThrowsAsync<ApiUnavailableException>(() =>
+            ClientOf(gone, broken.Address).GetRunsAsync(CancellationToken.None)
+        );
         Assert.Contains($"{gone.Authority}: cannot be reached", outage.Message, StringComparison.Ordinal);
         Assert.Contains(broken.Address.Authority, outage.Message, StringComparison.Ordinal);
     }
@@ -37,8 +38,9 @@ public sealed class ForesightApiClientTests
     public async Task Refusal_KeepsItsCode()
     {
         await using var api = await FakeApi.StartAsync(context => FakeApi.ProblemAsync(context, 404, ProblemCodes.NotFound));
-        var refusal = await Assert.ThrowsAsync<ApiRefusedException>(
-            () => ClientOf(api.Address).GetDiscrepancyAsync(1, CancellationToken.None));
+        var refusal = await Assert.ThrowsAsync<ApiRefusedException>(() =>
+            ClientOf(api.Address).GetDiscrepancyAsync(1, CancellationToken.None)
+        );
         Assert.Equal((404, "not_found", "because of not_found"), (refusal.Status, refusal.Code, refusal.Message));
     }
 
@@ -56,9 +58,10 @@ public sealed class ForesightApiClientTests
     {
         await using var first = await FakeApi.StartAsync(context => CountAsync(context, 500));
         await using var second = await FakeApi.StartAsync(context => CountAsync(context, 500));
-        await Assert.ThrowsAsync<ApiUnavailableException>(
-            () => ClientOf(first.Address, second.Address).ResolveAsync(1, new ResolveRequest("note", "resolve"), CancellationToken.None));
-        Assert.Equal(1, asked);
+        await Assert.ThrowsAsync<ApiUnavailableException>(() =>
+            ClientOf(first.Address, second.Address).ResolveAsync(1, new ResolveRequest("note", "resolve"), CancellationToken.None)
+        );
+        Assert.Equal(1, _asked);
     }
 
     [Fact]
@@ -100,7 +103,7 @@ public sealed class ForesightApiClientTests
 
     private Task CountAsync(HttpContext context, int status)
     {
-        Interlocked.Increment(ref asked);
+        Interlocked.Increment(ref _asked);
         return FakeApi.ProblemAsync(context, status, ProblemCodes.Unavailable);
     }
 

@@ -17,7 +17,10 @@ public sealed class LiveValueTests
         value.Set("seven", Noon);
         value.Fail("no answer", Noon.AddSeconds(3));
         value.Fail("still none", Noon.AddSeconds(4));
-        Assert.Equal(("seven", true, Noon, Noon.AddSeconds(3), "still none"), (value.Value, value.IsStale, value.ReadAt!.Value, value.FailingSince!.Value, value.Failure));
+        Assert.Equal(
+            ("seven", true, Noon, Noon.AddSeconds(3), "still none"),
+            (value.Value, value.IsStale, value.ReadAt!.Value, value.FailingSince!.Value, value.Failure)
+        );
 
         value.Set("eight", Noon.AddSeconds(5));
         Assert.Equal(("eight", false, (DateTimeOffset?)null), (value.Value, value.IsStale, value.FailingSince));
@@ -53,19 +56,30 @@ public sealed class LiveValueTests
     [InlineData("3", 2, "3.00")]
     [InlineData("0.0001", 0, "0.0001")]
     [InlineData(null, 2, "–")]
-    public void Number_IsExact_WithSeparators(string? exact, int decimals, string expected) => Assert.Equal(expected, Format.Number(exact, decimals));
+    public void Number_IsExact_WithSeparators(string? exact, int decimals, string expected) =>
+        Assert.Equal(expected, Format.Number(exact, decimals));
 
     [Fact]
     public void AddressesOfTheApi_ComeFromTheAppModel_OrFromAPlainList()
     {
         Assert.Equal(
             [new Uri("http://a:1"), new Uri("http://b:2")],
-            Addresses(("services:api-2:http:0", "http://b:2"), ("services:api-1:http:0", "http://a:1"), ("services:chain:http:0", "http://c:3")).InOrder());
+            Addresses(
+                    ("services:api-2:http:0", "http://b:2"),
+                    ("services:api-1:http:0", "http://a:1"),
+                    ("services:chain:http:0", "http://c:3")
+                )
+                .InOrder()
+        );
         Assert.Equal([new Uri("http://x:1"), new Uri("http://y:2")], Addresses(("API_URLS", "http://x:1, http://y:2")).InOrder());
         Assert.Throws<SettingException>(() => Addresses());
         Assert.Throws<SettingException>(() => Addresses(("API_URLS", "x:1")));
     }
 
-    private static ApiAddresses Addresses(params (string Name, string? Value)[] settings) => ApiAddresses.FromConfiguration(
-        new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Name, setting.Value))).Build());
+    private static ApiAddresses Addresses(params (string Name, string? Value)[] settings) =>
+        ApiAddresses.FromConfiguration(
+            new ConfigurationBuilder()
+                .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Name, setting.Value)))
+                .Build()
+        );
 }

@@ -10,60 +10,76 @@ public sealed class OperationsFeedTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset Earlier = new(2026, 1, 2, 12, 0, 0, TimeSpan.Zero);
 
-    private FakeApi api = null!;
-    private OperationsFeed feed = null!;
-    private (SourceView Redis, SourceView Postgres) sources;
-    private bool isDown;
+    private FakeApi _api = null!;
+    private OperationsFeed _feed = null!;
+    private (SourceView Redis, SourceView Postgres) _sources;
+    private bool _isDown;
 
     public async Task InitializeAsync()
     {
-        api = await FakeApi.StartAsync(context => isDown ? FakeApi.ProblemAsync(context, 503, ProblemCodes.Unavailable) : context.Response.WriteAsJsonAsync(Answer()));
+        _api = await FakeApi.StartAsync(context =>
+            _isDown ? FakeApi.ProblemAsync(context, 503, ProblemCodes.Unavailable) : context.Response.WriteAsJsonAsync(Answer())
+        );
         var credential = new OperatorCredential();
         credential.Use("Ada", () => FakeApi.Key);
-        feed = new OperationsFeed(
-            new ForesightApiClient(new Clients(), new ApiAddresses([api.Address]), credential), new ThroughputHistory(), new ServerHistory(), TimeProvider.System);
+        _feed = new OperationsFeed(
+            new ForesightApiClient(new Clients(), new ApiAddresses([_api.Address]), credential),
+            new ThroughputHistory(),
+            new ServerHistory(),
+            TimeProvider.System
+        );
     }
 
-    public async Task DisposeAsync() => await api.DisposeAsync();
+    public async Task DisposeAsync() => await _api.DisposeAsync();
 
     [Fact]
     public async Task WithoutRedis_NodesAndLeasesAreOld_AndTermsAreNot()
     {
-        sources = (Down, Up);
-        await feed.StepAsync(CancellationToken.None);
-        Assert.Equal((true, Earlier, false, false), (feed.Leases.IsStale, feed.Leases.ReadAt!.Value, feed.Terms.IsStale, feed.Cluster.IsStale));
+        _sources = (Down, Up);
+        await _feed.StepAsync(CancellationToken.None);
+        Assert.Equal(
+            (true, Earlier, false, false),
+            (_feed.Leases.IsStale, _feed.Leases.ReadAt!.Value, _feed.Terms.IsStale, _feed.Cluster.IsStale)
+        );
     }
 
     [Fact]
     public async Task WithoutPostgres_TermsAndFailoversAreOld_AndLeasesAreNot()
     {
-        sources = (Up, Down);
-        await feed.StepAsync(CancellationToken.None);
-        Assert.Equal((false, true, Earlier), (feed.Leases.IsStale, feed.Terms.IsStale, feed.Terms.ReadAt!.Value));
-        Assert.Contains(feed.Terms, feed.Parts);
+        _sources = (Up, Down);
+        await _feed.StepAsync(CancellationToken.None);
+        Assert.Equal((false, true, Earlier), (_feed.Leases.IsStale, _feed.Terms.IsStale, _feed.Terms.ReadAt!.Value));
+        Assert.Contains(_feed.Terms, _feed.Parts);
     }
 
     [Fact]
     public async Task WithoutAnApi_EverythingIsOld_SinceItWasRead()
     {
-        sources = (Up, Up);
-        await feed.StepAsync(CancellationToken.None);
-        Assert.DoesNotContain(true, new[] { feed.Cluster.IsStale, feed.Leases.IsStale, feed.Terms.IsStale });
-        var read = feed.Leases.ReadAt;
+        _sources = (Up, Up);
+        await _feed.StepAsync(CancellationToken.None);
+        Assert.DoesNotContain(true, new[] { _feed.Cluster.IsStale, _feed.Leases.IsStale, _feed.Terms.IsStale });
+        var read = _feed.Leases.ReadAt;
 
-        isDown = true;
-        await feed.StepAsync(CancellationToken.None);
-        Assert.All(feed.Parts, part => Assert.True(part.IsStale));
-        Assert.Equal((read, read), (feed.Leases.ReadAt, feed.Terms.ReadAt));
+        _isDown = true;
+        await _feed.StepAsync(CancellationToken.None);
+        Assert.All(_feed.Parts, part => Assert.True(part.IsStale));
+        Assert.Equal((read, read), (_feed.Leases.ReadAt, _feed.Terms.ReadAt));
     }
 
     private static SourceView Up => new(SourceView.Up, DateTimeOffset.UtcNow);
 
     private static SourceView Down => new(SourceView.Down, Earlier);
 
-    private AdminOverview Answer() => new(
-        DateTimeOffset.UtcNow, new ClusterStatus(false, null, [], [], [], [], sources.Redis, sources.Postgres), Database: null, Reconciliation: null, Settlement: null,
-        Throughput: null, new Dictionary<string, string>());
+    private AdminOverview Answer() =>
+        new(
+            DateTimeOffset.UtcNow,
+            new ClusterStatus(false, null, [], [], [], [], _sources.Redis, _sources.Postgres),
+            Database: null,
+            Reconciliation: null,
+            Settlement: null,
+            Throughput: null,
+            new Dictionary<string, string>()
+        );
 
     private sealed class Clients : IHttpClientFactory
     {

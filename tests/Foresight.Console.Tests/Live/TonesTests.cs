@@ -8,22 +8,37 @@ public sealed class TonesTests
 {
     private static readonly Type[] Shown =
     [
-        typeof(DiscrepancyStates), typeof(Severities), typeof(TradeStates), typeof(NodeStates), typeof(MarketStates), typeof(RunStates),
-        typeof(CoverageStates), typeof(OffenderLevels),
+        typeof(DiscrepancyStates),
+        typeof(Severities),
+        typeof(TradeStates),
+        typeof(NodeStates),
+        typeof(MarketStates),
+        typeof(RunStates),
+        typeof(CoverageStates),
+        typeof(OffenderLevels),
     ];
 
     /// <summary>States that ask for nothing and promise nothing.</summary>
     private static readonly string[] Quiet =
     [
-        DiscrepancyStates.Ignored, Severities.Low, NodeStates.Follower, NodeStates.Unknown, MarketStates.Closed, RunStates.Requested,
+        DiscrepancyStates.Ignored,
+        Severities.Low,
+        NodeStates.Follower,
+        NodeStates.Unknown,
+        MarketStates.Closed,
+        RunStates.Requested,
         TradeStates.Unsettled,
     ];
 
     [Fact]
     public void EveryStateOfTheApi_HasATone()
     {
-        var words = Shown.SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static)).Where(field => field.IsLiteral)
-            .Select(field => (string)field.GetRawConstantValue()!).Distinct().ToList();
+        var words = Shown
+            .SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))
+            .Where(field => field.IsLiteral)
+            .Select(field => (string)field.GetRawConstantValue()!)
+            .Distinct()
+            .ToList();
         Assert.Equal(Quiet.Order(), words.Where(word => Tones.Of(word) == Tones.Quiet).Order());
     }
 

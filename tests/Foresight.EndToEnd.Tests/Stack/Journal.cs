@@ -11,49 +11,61 @@ public sealed record JournalOrder(string Hash, long Sequence, long Epoch, long Q
 /// <summary>Reads the journal itself, past every service: what is in Postgres is what happened.</summary>
 public sealed class Journal(string connectionString) : IAsyncDisposable
 {
-    private readonly NpgsqlDataSource database = NpgsqlDataSource.Create(connectionString);
+    private readonly NpgsqlDataSource _database = NpgsqlDataSource.Create(connectionString);
 
     public async Task<long> LastSequenceAsync()
     {
-        await using var command = database.CreateCommand("SELECT coalesce(max(sequence), 0) FROM commands");
+        await using var command = _database.CreateCommand("SELECT coalesce(max(sequence), 0) FROM commands");
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
     public async Task<IReadOnlyList<JournalEntry>> EntriesAfterAsync(long sequence)
     {
-        await using var command = database.CreateCommand(
-            "SELECT sequence, epoch, payload, (result->>'status')::int = 0 FROM commands WHERE sequence > $1 ORDER BY sequence");
+        await using var command = _database.CreateCommand(
+            "SELECT sequence, epoch, payload, (result->>'status')::int = 0 FROM commands WHERE sequence > $1 ORDER BY sequence"
+        );
         command.Parameters.AddWithValue(sequence);
         await using var reader = await command.ExecuteReaderAsync();
         var entries = new List<JournalEntry>();
         while (await reader.ReadAsync())
-            entries.Add(new JournalEntry(
-                reader.GetInt64(0), reader.GetInt64(1), CommandCodec.Decode(reader.GetFieldValue<byte[]>(2)), reader.GetBoolean(3)));
+            entries.Add(
+                new JournalEntry(
+                    reader.GetInt64(0),
+                    reader.GetInt64(1),
+                    CommandCodec.Decode(reader.GetFieldValue<byte[]>(2)),
+                    reader.GetBoolean(3)
+                )
+            );
         return entries;
     }
 
     public async Task<IReadOnlyDictionary<string, JournalOrder>> OrdersAfterAsync(long sequence)
     {
-        await using var command = database.CreateCommand("""
+        await using var command = _database.CreateCommand(
+            """
             SELECT '0x' || encode(order_hash, 'hex'), sequence, epoch, quantity_lots FROM orders WHERE sequence > $1
-            """);
+            """
+        );
         command.Parameters.AddWithValue(sequence);
         await using var reader = await command.ExecuteReaderAsync();
         var orders = new Dictionary<string, JournalOrder>(StringComparer.OrdinalIgnoreCase);
         while (await reader.ReadAsync())
-            orders.Add(reader.GetString(0), new JournalOrder(
-                reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)));
+            orders.Add(
+                reader.GetString(0),
+                new JournalOrder(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3))
+            );
         return orders;
     }
 
     /// <summary>Whether the time of an order that rested ended after <paramref name="moment"/> and has come.</summary>
     public async Task<bool> AnyExpiredSinceAsync(DateTimeOffset moment)
     {
-        await using var command = database.CreateCommand(
-            "SELECT EXISTS (SELECT FROM orders WHERE status = 4 AND to_timestamp(expiry) BETWEEN $1 AND now())");
+        await using var command = _database.CreateCommand(
+            "SELECT EXISTS (SELECT FROM orders WHERE status = 4 AND to_timestamp(expiry) BETWEEN $1 AND now())"
+        );
         command.Parameters.AddWithValue(moment);
         return (bool)(await command.ExecuteScalarAsync())!;
     }
 
-    public ValueTask DisposeAsync() => database.DisposeAsync();
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
 }

@@ -22,7 +22,11 @@ public static class MatchingVerb
 
     private static async Task<string> RunAsync(string database, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Repository.OutputOf("Foresight.Matching"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [Repository.OutputOf("Foresight.Matching"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["DATABASE_URL"] = database;
         using var process = Process.Start(start)!;
         using var deadline = new CancellationTokenSource(Deadline);

@@ -7,30 +7,32 @@ namespace Foresight.EndToEnd.Tests.Stack;
 /// <summary>A Node.js program of Scripts/ (or of the README) that prints one JSON object per line.</summary>
 public sealed class NodeScript : IAsyncDisposable
 {
-    private readonly Process process;
-    private readonly ConcurrentQueue<string> errors = [];
-    private readonly Lock gate = new();
-    private readonly List<JsonElement> lines = [];
-    private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _errors = [];
+    private readonly Lock _gate = new();
+    private readonly List<JsonElement> _lines = [];
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private NodeScript(Process process) => this.process = process;
+    private NodeScript(Process process) => _process = process;
 
     /// <param name="file">Absolute path of the script.</param>
     public static NodeScript Start(string file, IReadOnlyDictionary<string, string> environment)
     {
         var start = new ProcessStartInfo("node", [file])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
             WorkingDirectory = Path.GetDirectoryName(file),
         };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         var script = new NodeScript(new Process { StartInfo = start });
-        script.process.OutputDataReceived += (_, line) => script.OnLine(line.Data);
-        script.process.ErrorDataReceived += (_, line) => script.errors.Enqueue(line.Data ?? "");
-        script.process.Start();
-        script.process.BeginOutputReadLine();
-        script.process.BeginErrorReadLine();
+        script._process.OutputDataReceived += (_, line) => script.OnLine(line.Data);
+        script._process.ErrorDataReceived += (_, line) => script._errors.Enqueue(line.Data ?? "");
+        script._process.Start();
+        script._process.BeginOutputReadLine();
+        script._process.BeginErrorReadLine();
         return script;
     }
 
@@ -41,29 +43,30 @@ public sealed class NodeScript : IAsyncDisposable
     {
         get
         {
-            lock (gate)
-                return [.. lines];
+            lock (_gate)
+                return [.. _lines];
         }
     }
 
-    public Task WriteLineAsync(string line) => process.StandardInput.WriteLineAsync(line);
+    public Task WriteLineAsync(string line) => _process.StandardInput.WriteLineAsync(line);
 
     /// <summary>The first line that fits, printed already or later, from line number <paramref name="from"/> on.</summary>
     public async Task<JsonElement> WaitForAsync(string what, TimeSpan deadline, Func<JsonElement, bool> fits, int from = 0)
     {
         using var timeout = new CancellationTokenSource(deadline);
-        for (var next = from; ;)
+        var next = from;
+        while (true)
         {
             Task waiting;
-            lock (gate)
+            lock (_gate)
             {
-                for (; next < lines.Count; next++)
+                for (; next < _lines.Count; next++)
                 {
-                    if (fits(lines[next]))
-                        return lines[next];
+                    if (fits(_lines[next]))
+                        return _lines[next];
                 }
 
-                waiting = changed.Task;
+                waiting = _changed.Task;
             }
 
             try
@@ -73,7 +76,8 @@ public sealed class NodeScript : IAsyncDisposable
             catch (OperationCanceledException)
             {
                 throw new TimeoutException(
-                    $"waited {deadline.TotalSeconds:0.#} s for {what}; the script said {string.Join('\n', Lines.TakeLast(5))} {string.Join('\n', errors)}");
+                    $"waited {deadline.TotalSeconds:0.#} s for {what}; the script said {string.Join('\n', Lines.TakeLast(5))} {string.Join('\n', _errors)}"
+                );
             }
         }
     }
@@ -82,19 +86,24 @@ public sealed class NodeScript : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!process.HasExited)
-            process.Kill(entireProcessTree: true);
-        await process.WaitForExitAsync();
-        process.Dispose();
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
     }
 
     /// <summary>Runs a script to its end; its exit code and everything it printed.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(
-        string file, IReadOnlyDictionary<string, string> environment, TimeSpan deadline)
+        string file,
+        IReadOnlyDictionary<string, string> environment,
+        TimeSpan deadline
+    )
     {
         var start = new ProcessStartInfo("node", [file])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(file),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetDirectoryName(file),
         };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
@@ -112,11 +121,11 @@ public sealed class NodeScript : IAsyncDisposable
             return;
         using var document = JsonDocument.Parse(line);
         TaskCompletionSource before;
-        lock (gate)
+        lock (_gate)
         {
-            lines.Add(document.RootElement.Clone());
-            before = changed;
-            changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _lines.Add(document.RootElement.Clone());
+            before = _changed;
+            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
         before.SetResult();

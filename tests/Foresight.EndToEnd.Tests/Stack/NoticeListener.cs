@@ -9,23 +9,24 @@ internal sealed class NoticeListener : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly HubConnection connection;
-    private readonly Channel<object> heard = Channel.CreateUnbounded<object>();
+    private readonly HubConnection _connection;
+    private readonly Channel<object> _heard = Channel.CreateUnbounded<object>();
 
     private NoticeListener(string api)
     {
-        connection = new HubConnectionBuilder().WithUrl(new Uri(new Uri(api), "hubs/market")).Build();
-        connection.On<ClusterEvent>(NoticeTopics.Cluster, notice => heard.Writer.TryWrite(notice));
-        connection.On<ChainEvent>(NoticeTopics.Chain, notice => heard.Writer.TryWrite(notice));
-        connection.On<MarketStateEvent>(NoticeTopics.Markets, notice => heard.Writer.TryWrite(notice));
-        connection.On<Notice>(NoticeTopics.Notices, notice => heard.Writer.TryWrite(notice));
+        _connection = new HubConnectionBuilder().WithUrl(new Uri(new Uri(api), "hubs/market")).Build();
+        _connection.On<ClusterEvent>(NoticeTopics.Cluster, notice => _heard.Writer.TryWrite(notice));
+        _connection.On<ChainEvent>(NoticeTopics.Chain, notice => _heard.Writer.TryWrite(notice));
+        _connection.On<MarketStateEvent>(NoticeTopics.Markets, notice => _heard.Writer.TryWrite(notice));
+        _connection.On<Notice>(NoticeTopics.Notices, notice => _heard.Writer.TryWrite(notice));
     }
 
     public static async Task<NoticeListener> OpenAsync(string api)
     {
         var listener = new NoticeListener(api);
-        await listener.connection.StartAsync();
-        foreach (var topic in NoticeTopics.All) await listener.connection.InvokeAsync("Subscribe", topic, 0);
+        await listener._connection.StartAsync();
+        foreach (var topic in NoticeTopics.All)
+            await listener._connection.InvokeAsync("Subscribe", topic, 0);
         return listener;
     }
 
@@ -35,9 +36,10 @@ internal sealed class NoticeListener : IAsyncDisposable
         using var deadline = new CancellationTokenSource(Patience);
         while (true)
         {
-            if (await heard.Reader.ReadAsync(deadline.Token) is T notice && fits(notice)) return notice;
+            if (await _heard.Reader.ReadAsync(deadline.Token) is T notice && fits(notice))
+                return notice;
         }
     }
 
-    public ValueTask DisposeAsync() => connection.DisposeAsync();
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
 }

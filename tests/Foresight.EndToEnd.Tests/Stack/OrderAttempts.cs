@@ -4,26 +4,33 @@ using System.Net;
 
 namespace Foresight.EndToEnd.Tests.Stack;
 
-/// <summary>Under an HTTP client: how long each placing of an order took, and with which status it was answered, repetitions included.</summary>
+/// <summary>
+/// Under an HTTP client: how long each placing of an order took, and with which status it was answered, repetitions included.
+/// </summary>
 public sealed class OrderAttempts() : DelegatingHandler(new SocketsHttpHandler { MaxConnectionsPerServer = 1_000 })
 {
-    private readonly ConcurrentQueue<(HttpStatusCode Status, TimeSpan Took)> answers = new();
+    private readonly ConcurrentQueue<(HttpStatusCode Status, TimeSpan Took)> _answers = new();
 
     /// <summary>Answers that were no acknowledgement: nothing was done, or it is in doubt.</summary>
-    public int Open => answers.Count(answer => IsOpen(answer.Status));
+    public int Open => _answers.Count(answer => IsOpen(answer.Status));
 
-    public TimeSpan Longest => answers.IsEmpty ? TimeSpan.Zero : answers.Max(answer => answer.Took);
+    public TimeSpan Longest => _answers.IsEmpty ? TimeSpan.Zero : _answers.Max(answer => answer.Took);
 
     public override string ToString() =>
-        string.Join(", ", answers.GroupBy(answer => (int)answer.Status).OrderBy(group => group.Key)
-            .Select(group => $"{group.Count()} x {group.Key} (longest {group.Max(answer => answer.Took).TotalSeconds:0.00} s)"));
+        string.Join(
+            ", ",
+            _answers
+                .GroupBy(answer => (int)answer.Status)
+                .OrderBy(group => group.Key)
+                .Select(group => $"{group.Count()} x {group.Key} (longest {group.Max(answer => answer.Took).TotalSeconds:0.00} s)")
+        );
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        var response = await base.SendAsync(request, cancellation);
+        var response = await base.SendAsync(request, cancellationToken);
         if (request.Method == HttpMethod.Post && request.RequestUri!.AbsolutePath == "/orders")
-            answers.Enqueue((response.StatusCode, Stopwatch.GetElapsedTime(started)));
+            _answers.Enqueue((response.StatusCode, Stopwatch.GetElapsedTime(started)));
         return response;
     }
 

@@ -30,9 +30,9 @@ public class StackFixture : IAsyncLifetime
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan TradingDeadline = TimeSpan.FromSeconds(40);
 
-    private DistributedApplication? app;
+    private DistributedApplication? _app;
 
-    public DistributedApplication App => app ?? throw new InvalidOperationException("the stack has not started");
+    public DistributedApplication App => _app ?? throw new InvalidOperationException("the stack has not started");
 
     /// <summary>For requests as they are; <see cref="Api"/> is the client that waits outages out.</summary>
     public HttpClient Http { get; } = new() { Timeout = TimeSpan.FromSeconds(30) };
@@ -65,13 +65,17 @@ public class StackFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Npm = await NpmPackages.InstallAsync();
-        var builder = await TestApplication.CreateStackAsync(
-            ["--no-simulator", $"--Parameters:admin-key={AdminKey}", $"--Parameters:cluster-secret={ClusterSecret}", .. MoreArguments]);
-        app = await builder.StartAsync("matching", "api-1", "api-2", "postgres-replica", "console");
+        var builder = await TestApplication.CreateStackAsync([
+            "--no-simulator",
+            $"--Parameters:admin-key={AdminKey}",
+            $"--Parameters:cluster-secret={ClusterSecret}",
+            .. MoreArguments,
+        ]);
+        _app = await builder.StartAsync("matching", "api-1", "api-2", "postgres-replica", "console");
         using var deadline = new CancellationTokenSource(StartDeadline);
         Api = ClientOf("api-1", "api-2");
-        Journal = new Journal(await app.ConnectionAsync("foresight"));
-        Chain = EthereumClient.OfEndpoint(Http, app.GetEndpoint("chain"));
+        Journal = new Journal(await _app.ConnectionAsync("foresight"));
+        Chain = EthereumClient.OfEndpoint(Http, _app.GetEndpoint("chain"));
         Venue = (await Api.GetAsync<ChainView>("chain", deadline.Token))!;
         Signer = new OrderSigner(Venue.ChainId);
         var listed = await Api.GetAsync<Page<MarketView>>("markets?limit=500", deadline.Token);
@@ -87,8 +91,8 @@ public class StackFixture : IAsyncLifetime
     {
         if (Journal is not null)
             await Journal.DisposeAsync();
-        if (app is not null)
-            await app.DisposeAsync();
+        if (_app is not null)
+            await _app.DisposeAsync();
         Http.Dispose();
     }
 
@@ -98,13 +102,17 @@ public class StackFixture : IAsyncLifetime
     public ApiClient ApiOfNode(int node) => ClientOf($"api-{node}");
 
     /// <summary>The trader's private key for programs that are not ours, as hex.</summary>
-    public string KeyOf(Trader trader) =>
-        Keccak256.HashText(Trader.PhraseOf(TraderSeed, Traders.ToList().IndexOf(trader) + 1)).ToString();
+    public string KeyOf(Trader trader) => Keccak256.HashText(Trader.PhraseOf(TraderSeed, Traders.ToList().IndexOf(trader) + 1)).ToString();
 
     /// <param name="http">Another client than the usual one, to watch its requests.</param>
     public Task<LoadReport> RunLoadAsync(IOrderFlow flow, LoadStatistics statistics, CancellationToken stop, HttpClient? http = null)
     {
-        var api = new ApiClient(http ?? SimulatorExtensions.NewHttpClient(256), NodesOf("api-1", "api-2"), TimeProvider.System, statistics.OnFault);
+        var api = new ApiClient(
+            http ?? SimulatorExtensions.NewHttpClient(256),
+            NodesOf("api-1", "api-2"),
+            TimeProvider.System,
+            statistics.OnFault
+        );
         var options = new LoadOptions(MaxInFlight: 1000, DrainTimeout: TimeSpan.FromSeconds(30), Adapt: true);
         return new LoadGenerator(api, Signer, flow, statistics, options, TimeProvider.System).RunAsync(stop);
     }
@@ -115,7 +123,8 @@ public class StackFixture : IAsyncLifetime
         var status = await GetAsAdminAsync<ClusterStatus>("cluster/status");
         var leader = status.Leader ?? throw new HttpRequestException("nobody leads at the moment");
         // A Redis that came back empty knows the lease before it knows the nodes: the leader renews more often than it announces itself.
-        var node = status.Nodes.FirstOrDefault(n => n.NodeId == leader.NodeId)
+        var node =
+            status.Nodes.FirstOrDefault(n => n.NodeId == leader.NodeId)
             ?? throw new HttpRequestException($"{leader.NodeId} leads and has not announced itself yet");
         return new Leader(leader.NodeId, leader.Address, leader.Epoch, node.ProcessId);
     }
@@ -130,11 +139,16 @@ public class StackFixture : IAsyncLifetime
     }
 
     /// <summary>Returns once an active leader answers, whatever the test before did to the stack.</summary>
-    public Task WaitUntilTradingAsync() => Eventually.TrueAsync("an active leader", TradingDeadline, async () =>
-    {
-        var leader = await LeaderAsync();
-        return (await GatewayAsync<MatchingNodeStatus>(leader, "gateway/status")) is { State: "active" };
-    });
+    public Task WaitUntilTradingAsync() =>
+        Eventually.TrueAsync(
+            "an active leader",
+            TradingDeadline,
+            async () =>
+            {
+                var leader = await LeaderAsync();
+                return (await GatewayAsync<MatchingNodeStatus>(leader, "gateway/status")) is { State: "active" };
+            }
+        );
 
     public async Task<T> GatewayAsync<T>(Leader leader, string path)
     {
@@ -149,7 +163,8 @@ public class StackFixture : IAsyncLifetime
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(leader.Address), path))
         {
             // The gateway speaks HTTP/2 without TLS.
-            Version = new Version(2, 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Version = new Version(2, 0),
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         if (secret is not null)
             request.Headers.TryAddWithoutValidation(Foresight.Cluster.ClusterSecret.Header, secret);
@@ -173,12 +188,18 @@ public class StackFixture : IAsyncLifetime
     /// <param name="nodeId">Also the name of its replica in the orchestrator.</param>
     public async Task BringBackAsync(string nodeId)
     {
-        await App.ResourceNotifications.WaitForResourceAsync(
-                "matching", seen => seen.ResourceId == nodeId && KnownResourceStates.TerminalStates.Contains(seen.Snapshot.State?.Text))
+        await App
+            .ResourceNotifications.WaitForResourceAsync(
+                "matching",
+                seen => seen.ResourceId == nodeId && KnownResourceStates.TerminalStates.Contains(seen.Snapshot.State?.Text)
+            )
             .WaitAsync(TradingDeadline);
         await App.ExecuteAsync(nodeId, KnownResourceCommands.StartCommand);
-        await App.ResourceNotifications.WaitForResourceAsync(
-                "matching", seen => seen.ResourceId == nodeId && seen.Snapshot.HealthStatus == HealthStatus.Healthy)
+        await App
+            .ResourceNotifications.WaitForResourceAsync(
+                "matching",
+                seen => seen.ResourceId == nodeId && seen.Snapshot.HealthStatus == HealthStatus.Healthy
+            )
             .WaitAsync(TradingDeadline);
     }
 
@@ -191,7 +212,9 @@ public class StackFixture : IAsyncLifetime
             for (var outcome = 0; outcome < market.Outcomes; outcome++)
             {
                 var depth = await Api.GetAsync<DepthView>(
-                    $"markets/{market.Id}/depth?outcome={outcome}&levels=100", CancellationToken.None);
+                    $"markets/{market.Id}/depth?outcome={outcome}&levels=100",
+                    CancellationToken.None
+                );
                 books.Add($"{market.Id}:{outcome} {string.Join(' ', depth!.Bids)} | {string.Join(' ', depth.Asks)}");
             }
         }

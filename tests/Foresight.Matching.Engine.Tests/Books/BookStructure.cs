@@ -60,7 +60,10 @@ internal static class BookStructure
         var orders = 0;
         var last = 0;
         ref readonly var side = ref books.LadderAt(ladder);
-        Require(side.BestKey == (side.BestLevel == 0 ? Ladder.NoKey : books.NodeAt(side.BestLevel).Tag), "the best level is where its key is");
+        Require(
+            side.BestKey == (side.BestLevel == 0 ? Ladder.NoKey : books.NodeAt(side.BestLevel).Tag),
+            "the best level is where its key is"
+        );
 
         // Every level that has orders is reached by walking from the best, and the walk meets only such.
         for (var level = side.BestLevel; level != 0; level = books.LevelAfter(ladder, last))
@@ -106,7 +109,9 @@ internal static class BookStructure
 
             ref readonly var empty = ref books.NodeAt(level);
             Require(
-                walked[key] || empty.Next == level && empty.Previous == level && empty.Quantity == 0, "a level that is not reached is clean");
+                walked[key] || empty.Next == level && empty.Previous == level && empty.Quantity == 0,
+                "a level that is not reached is clean"
+            );
         }
     }
 

@@ -4,11 +4,27 @@ public sealed class CommandCodecTests
 {
     private static readonly Command Everything = new()
     {
-        Kind = CommandKind.PlaceOrder, Sequence = long.MaxValue, AcceptedAtMicros = 2, Market = new MarketId(-3),
-        Account = new AccountId(4), Order = new OrderId(long.MinValue),
-        Trade = new TradeId(6), Outcome = 255, Side = Side.Sell, Price = new Price(8), Quantity = new Quantity(9), Amount = new Amount(-10),
-        TimeInForce = TimeInForce.FillOrKill, PostOnly = true, SelfTradePrevention = SelfTradePrevention.CancelBoth, ExpiresAtSeconds = 11,
-        SaltTag = ulong.MaxValue, Outcomes = 12, TickSize = 13, State = MarketState.Resolved, Block = 14,
+        Kind = CommandKind.PlaceOrder,
+        Sequence = long.MaxValue,
+        AcceptedAtMicros = 2,
+        Market = new MarketId(-3),
+        Account = new AccountId(4),
+        Order = new OrderId(long.MinValue),
+        Trade = new TradeId(6),
+        Outcome = 255,
+        Side = Side.Sell,
+        Price = new Price(8),
+        Quantity = new Quantity(9),
+        Amount = new Amount(-10),
+        TimeInForce = TimeInForce.FillOrKill,
+        PostOnly = true,
+        SelfTradePrevention = SelfTradePrevention.CancelBoth,
+        ExpiresAtSeconds = 11,
+        SaltTag = ulong.MaxValue,
+        Outcomes = 12,
+        TickSize = 13,
+        State = MarketState.Resolved,
+        Block = 14,
     };
 
     [Fact]
@@ -29,11 +45,24 @@ public sealed class CommandCodecTests
         var bytes = new byte[CommandCodec.Size];
         CommandCodec.Encode(Everything, bytes);
         Assert.Equal(
-            "0103FF010301020C03" + new string('0', 14)
-            + "FFFFFFFFFFFFFF7F" + "0200000000000000" + "0000000000000080" + "0600000000000000" + "0900000000000000" + "F6FFFFFFFFFFFFFF"
-            + "0B00000000000000" + "FFFFFFFFFFFFFFFF" + "0E00000000000000" + "FDFFFFFF" + "04000000" + "08000000" + "0D000000"
-            + new string('0', 48),
-            Convert.ToHexString(bytes));
+            "0103FF010301020C03"
+                + new string('0', 14)
+                + "FFFFFFFFFFFFFF7F"
+                + "0200000000000000"
+                + "0000000000000080"
+                + "0600000000000000"
+                + "0900000000000000"
+                + "F6FFFFFFFFFFFFFF"
+                + "0B00000000000000"
+                + "FFFFFFFFFFFFFFFF"
+                + "0E00000000000000"
+                + "FDFFFFFF"
+                + "04000000"
+                + "08000000"
+                + "0D000000"
+                + new string('0', 48),
+            Convert.ToHexString(bytes)
+        );
     }
 
     [Fact]
@@ -74,6 +103,6 @@ public sealed class CommandCodecTests
     public void Decode_OfAnotherSize_Throws(int size) => Assert.Throws<FormatException>(() => CommandCodec.Decode(new byte[size]));
 
     [Fact]
-    public void Encode_IntoTooLittle_Throws()
-        => Assert.Throws<ArgumentException>(() => CommandCodec.Encode(Everything, new byte[CommandCodec.Size - 1]));
+    public void Encode_IntoTooLittle_Throws() =>
+        Assert.Throws<ArgumentException>(() => CommandCodec.Encode(Everything, new byte[CommandCodec.Size - 1]));
 }

@@ -9,8 +9,9 @@ public sealed class EdgeTests
         var engine = new ExchangeEngine();
         var events = new Support.RecordedEvents();
         foreach (var sequence in (long[])[0, 2, -1, long.MaxValue])
-            Assert.Throws<InvalidOperationException>(
-                () => engine.Apply(new Command { Kind = CommandKind.ExpireOrders, Sequence = sequence }, ref events));
+            Assert.Throws<InvalidOperationException>(() =>
+                engine.Apply(new Command { Kind = CommandKind.ExpireOrders, Sequence = sequence }, ref events)
+            );
     }
 
     [Fact]
@@ -35,12 +36,28 @@ public sealed class EdgeTests
         Assert.Equal(3, accepted.Order.Value & 0xFFFF_FFFF_FFFF);
         Assert.Equal(
             RejectReason.UnknownOrder,
-            harness.Reason(new Command { Kind = CommandKind.CancelOrder, Order = new OrderId(3), Account = new AccountId(1) }));
+            harness.Reason(
+                new Command
+                {
+                    Kind = CommandKind.CancelOrder,
+                    Order = new OrderId(3),
+                    Account = new AccountId(1),
+                }
+            )
+        );
         Assert.True(harness.Engine.TryGetOpenOrder(accepted.Order, out var remaining));
         Assert.Equal(10, remaining.Lots);
         Assert.Equal(
             RejectReason.None,
-            harness.Reason(new Command { Kind = CommandKind.CancelOrder, Order = accepted.Order, Account = new AccountId(1) }));
+            harness.Reason(
+                new Command
+                {
+                    Kind = CommandKind.CancelOrder,
+                    Order = accepted.Order,
+                    Account = new AccountId(1),
+                }
+            )
+        );
     }
 
     [Fact]
@@ -110,7 +127,9 @@ public sealed class EdgeTests
         Assert.Equal(ExchangeLimits.OpenOrdersPerAccount, harness.Engine.OpenOrders);
         Assert.Equal(RejectReason.TooManyOrders, harness.Reason(Harness.Order(1, Side.Buy, 1, 1)));
         Assert.Equal(
-            RejectReason.None, harness.Reason(Harness.Order(1, Side.Buy, 1, 1) with { TimeInForce = TimeInForce.ImmediateOrCancel }));
+            RejectReason.None,
+            harness.Reason(Harness.Order(1, Side.Buy, 1, 1) with { TimeInForce = TimeInForce.ImmediateOrCancel })
+        );
         Assert.Equal(RejectReason.None, harness.Reason(Harness.Order(2, Side.Buy, 1, 1)));
         harness.Apply(new Command { Kind = CommandKind.CancelAllOfAccount, Account = new AccountId(1) });
         Assert.Equal(1, harness.Engine.OpenOrders);
@@ -126,15 +145,24 @@ public sealed class EdgeTests
     public void AccountOutOfRange_OwnsNothingAndCannotBeObserved(int account)
     {
         var harness = new Harness().List();
-        Assert.Equal(RejectReason.InvalidAccount, harness.Reason(new Command
-        {
-            Kind = CommandKind.ObserveBalance, Account = new AccountId(account), Outcome = Command.CollateralOutcome,
-            Amount = new Amount(5),
-        }));
+        Assert.Equal(
+            RejectReason.InvalidAccount,
+            harness.Reason(
+                new Command
+                {
+                    Kind = CommandKind.ObserveBalance,
+                    Account = new AccountId(account),
+                    Outcome = Command.CollateralOutcome,
+                    Amount = new Amount(5),
+                }
+            )
+        );
         Assert.Equal(RejectReason.InsufficientBalance, harness.Reason(Harness.Order(account, Side.Buy, 100, 1)));
         Assert.Equal(RejectReason.InsufficientBalance, harness.Reason(Harness.Order(account, Side.Sell, 100, 1)));
         Assert.Equal(
-            RejectReason.None, harness.Reason(new Command { Kind = CommandKind.CancelAllOfAccount, Account = new AccountId(account) }));
+            RejectReason.None,
+            harness.Reason(new Command { Kind = CommandKind.CancelAllOfAccount, Account = new AccountId(account) })
+        );
     }
 
     [Theory]
@@ -148,7 +176,16 @@ public sealed class EdgeTests
         var harness = new Harness().List().Fund(1, 1000).Give(1, 0, 1000);
         Assert.Equal(
             RejectReason.InvalidMarket,
-            harness.Reason(new Command { Kind = CommandKind.ListMarket, Market = new MarketId(market), Outcomes = 2, TickSize = 1 }));
+            harness.Reason(
+                new Command
+                {
+                    Kind = CommandKind.ListMarket,
+                    Market = new MarketId(market),
+                    Outcomes = 2,
+                    TickSize = 1,
+                }
+            )
+        );
         Assert.Equal(RejectReason.InvalidMarket, harness.Reason(Harness.Order(1, Side.Buy, 100, 1, market: market)));
         Assert.Equal(default, harness.Shares(1, 0, market));
         Assert.False(harness.Engine.HasMarket(new MarketId(market)));
@@ -159,7 +196,9 @@ public sealed class EdgeTests
     [Fact]
     public void ExpiryBeyond2106_NeverComes()
     {
-        var harness = new Harness { ClockMicros = 4_000_000_000_000_000 }.List().Fund(1, 1000);
+        var harness = new Harness { ClockMicros = 4_000_000_000_000_000 }
+            .List()
+            .Fund(1, 1000);
         Assert.Equal(RejectReason.None, harness.Reason(Harness.Order(1, Side.Buy, 1, 1) with { ExpiresAtSeconds = long.MaxValue }));
         Assert.Equal(RejectReason.OrderExpired, harness.Reason(Harness.Order(1, Side.Buy, 1, 1) with { ExpiresAtSeconds = -1 }));
         Assert.Equal(RejectReason.OrderExpired, harness.Reason(Harness.Order(1, Side.Buy, 1, 1) with { ExpiresAtSeconds = 3_999_999_999 }));
@@ -181,6 +220,6 @@ public sealed class EdgeTests
 
     private long _trades;
 
-    private RejectReason Settle(Harness harness)
-        => harness.Reason(new Command { Kind = CommandKind.SettleTrade, Trade = new TradeId(++_trades) });
+    private RejectReason Settle(Harness harness) =>
+        harness.Reason(new Command { Kind = CommandKind.SettleTrade, Trade = new TradeId(++_trades) });
 }

@@ -8,9 +8,7 @@ internal sealed class Harness(int shard, ExchangeBounds bounds)
     private readonly RecordedEvents _events = new();
 
     public Harness(int shard = 0)
-        : this(shard, new ExchangeBounds())
-    {
-    }
+        : this(shard, new ExchangeBounds()) { }
 
     public ExchangeEngine Engine { get; } = new(shard, new ExchangeCapacity(), bounds);
 
@@ -30,37 +28,67 @@ internal sealed class Harness(int shard, ExchangeBounds bounds)
     public Harness List(int market = 1, int outcomes = 2, int tick = 1)
     {
         Assert.Equal(
-            RejectReason.None, Reason(
-                new Command { Kind = CommandKind.ListMarket, Market = new MarketId(market), Outcomes = (byte)outcomes, TickSize = tick }));
+            RejectReason.None,
+            Reason(
+                new Command
+                {
+                    Kind = CommandKind.ListMarket,
+                    Market = new MarketId(market),
+                    Outcomes = (byte)outcomes,
+                    TickSize = tick,
+                }
+            )
+        );
         return this;
     }
 
     public Harness Fund(int account, long micros, long block = 0)
     {
-        Assert.Equal(RejectReason.None, Reason(new Command
-        {
-            Kind = CommandKind.ObserveBalance, Account = new AccountId(account), Outcome = Command.CollateralOutcome,
-            Amount = new Amount(micros), Block = block,
-        }));
+        Assert.Equal(
+            RejectReason.None,
+            Reason(
+                new Command
+                {
+                    Kind = CommandKind.ObserveBalance,
+                    Account = new AccountId(account),
+                    Outcome = Command.CollateralOutcome,
+                    Amount = new Amount(micros),
+                    Block = block,
+                }
+            )
+        );
         return this;
     }
 
     public Harness Give(int account, int outcome, long lots, int market = 1)
     {
-        Assert.Equal(RejectReason.None, Reason(new Command
-        {
-            Kind = CommandKind.ObserveBalance, Account = new AccountId(account), Market = new MarketId(market), Outcome = (byte)outcome,
-            Quantity = new Quantity(lots),
-        }));
+        Assert.Equal(
+            RejectReason.None,
+            Reason(
+                new Command
+                {
+                    Kind = CommandKind.ObserveBalance,
+                    Account = new AccountId(account),
+                    Market = new MarketId(market),
+                    Outcome = (byte)outcome,
+                    Quantity = new Quantity(lots),
+                }
+            )
+        );
         return this;
     }
 
-    public static Command Order(int account, Side side, int price, long lots, int outcome = 0, int market = 1) => new()
-    {
-        Kind = CommandKind.PlaceOrder, Account = new AccountId(account), Market = new MarketId(market), Outcome = (byte)outcome,
-        Side = side,
-        Price = new Price(price), Quantity = new Quantity(lots),
-    };
+    public static Command Order(int account, Side side, int price, long lots, int outcome = 0, int market = 1) =>
+        new()
+        {
+            Kind = CommandKind.PlaceOrder,
+            Account = new AccountId(account),
+            Market = new MarketId(market),
+            Outcome = (byte)outcome,
+            Side = side,
+            Price = new Price(price),
+            Quantity = new Quantity(lots),
+        };
 
     public Holding Collateral(int account) => Engine.Balance(new AccountId(account), default, Command.CollateralOutcome);
 

@@ -19,11 +19,19 @@ public sealed class LimitTests
         Assert.Equal(RejectReason.None, harness.Reason(Ask with { Price = new Price(3), TimeInForce = TimeInForce.ImmediateOrCancel }));
         Assert.Equal(RejectReason.None, harness.Reason(Bid with { Price = new Price(3) }));
         Assert.Equal(RejectReason.TooManyOrders, harness.Reason(Bid));
-        Assert.Equal(RejectReason.None, harness.Reason(new Command
-        {
-            Kind = CommandKind.ReplaceOrder, Account = new AccountId(1), Order = new OrderId(harness.Engine.Sequence - 1),
-            Price = new Price(5), Quantity = new Quantity(1),
-        }));
+        Assert.Equal(
+            RejectReason.None,
+            harness.Reason(
+                new Command
+                {
+                    Kind = CommandKind.ReplaceOrder,
+                    Account = new AccountId(1),
+                    Order = new OrderId(harness.Engine.Sequence - 1),
+                    Price = new Price(5),
+                    Quantity = new Quantity(1),
+                }
+            )
+        );
         Assert.Equal(RejectReason.TooManyOrders, harness.Reason(Bid));
         Assert.Equal(RejectReason.None, harness.Reason(new Command { Kind = CommandKind.CancelAllOfMarket, Market = new MarketId(1) }));
         Assert.Equal(RejectReason.None, harness.Reason(Bid));
@@ -96,11 +104,21 @@ public sealed class LimitTests
 
     private static Harness Stocked(ExchangeBounds bounds) => new Harness(0, bounds).List().Fund(1, 1_000_000).Give(2, 0, 100);
 
-    private static Command Listing(int outcomes)
-        => new() { Kind = CommandKind.ListMarket, Market = new MarketId(3), Outcomes = (byte)outcomes, TickSize = 1 };
+    private static Command Listing(int outcomes) =>
+        new()
+        {
+            Kind = CommandKind.ListMarket,
+            Market = new MarketId(3),
+            Outcomes = (byte)outcomes,
+            TickSize = 1,
+        };
 
-    private static Command Observation(int account) => new()
-    {
-        Kind = CommandKind.ObserveBalance, Account = new AccountId(account), Outcome = Command.CollateralOutcome, Amount = new Amount(900),
-    };
+    private static Command Observation(int account) =>
+        new()
+        {
+            Kind = CommandKind.ObserveBalance,
+            Account = new AccountId(account),
+            Outcome = Command.CollateralOutcome,
+            Amount = new Amount(900),
+        };
 }

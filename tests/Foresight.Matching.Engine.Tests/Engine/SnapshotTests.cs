@@ -26,11 +26,20 @@ public sealed class SnapshotTests
         var restored = ExchangeEngine.Restore(Snapshot(harness.Engine));
         var events = new Support.RecordedEvents();
         restored.Apply(
-            new Command { Kind = CommandKind.SettleTrade, Sequence = restored.Sequence + 1, Trade = new TradeId(1) }, ref events);
+            new Command
+            {
+                Kind = CommandKind.SettleTrade,
+                Sequence = restored.Sequence + 1,
+                Trade = new TradeId(1),
+            },
+            ref events
+        );
         for (var outcome = 0; outcome < 8; outcome++)
         {
             Assert.Equal(
-                new Holding(1_000_000 - 12_500, 0, 0), restored.Balance(new AccountId(outcome + 1), default, Command.CollateralOutcome));
+                new Holding(1_000_000 - 12_500, 0, 0),
+                restored.Balance(new AccountId(outcome + 1), default, Command.CollateralOutcome)
+            );
             Assert.Equal(new Holding(10, 0, 0), restored.Balance(new AccountId(outcome + 1), new MarketId(1), (byte)outcome));
         }
     }
@@ -47,10 +56,14 @@ public sealed class SnapshotTests
         restored.Apply(
             new Command
             {
-                Kind = CommandKind.ObserveBalance, Sequence = restored.Sequence + 1, Account = new AccountId(1),
-                Outcome = Command.CollateralOutcome, Amount = new Amount(4_000),
+                Kind = CommandKind.ObserveBalance,
+                Sequence = restored.Sequence + 1,
+                Account = new AccountId(1),
+                Outcome = Command.CollateralOutcome,
+                Amount = new Amount(4_000),
             },
-            ref events);
+            ref events
+        );
         // Orders 7, 6 and 5 came last; without them the rest is covered.
         Assert.Equal([7, 6, 5], events.Events.Cast<OrderCancelled>().Select(cancelled => cancelled.Order.Value));
     }
@@ -84,14 +97,28 @@ public sealed class SnapshotTests
     [Fact]
     public void Restore_OfASpoiltSnapshot_ThrowsNothingElse_OrHasAnotherHash()
     {
-        var harness = new Harness(shard: 3).List().List(2, outcomes: 3, tick: 10).Fund(1, 1_000_000).Fund(2, 1_000_000)
-            .Fund(3, 1_000_000).Give(2, 0, 100);
+        var harness = new Harness(shard: 3)
+            .List()
+            .List(2, outcomes: 3, tick: 10)
+            .Fund(1, 1_000_000)
+            .Fund(2, 1_000_000)
+            .Fund(3, 1_000_000)
+            .Give(2, 0, 100);
         harness.Apply(Harness.Order(1, Side.Buy, 500, 10));
         harness.Apply(Harness.Order(1, Side.Buy, 400, 10) with { ExpiresAtSeconds = 100, SaltTag = 5 });
         harness.Apply(Harness.Order(2, Side.Sell, 500, 4));
         for (var outcome = 0; outcome < 3; outcome++)
             harness.Apply(Harness.Order(outcome + 1, Side.Buy, 3340, 2 + outcome, outcome, market: 2));
-        harness.List(3).Apply(new Command { Kind = CommandKind.SetMarketState, Market = new MarketId(3), State = MarketState.Resolved });
+        harness
+            .List(3)
+            .Apply(
+                new Command
+                {
+                    Kind = CommandKind.SetMarketState,
+                    Market = new MarketId(3),
+                    State = MarketState.Resolved,
+                }
+            );
         Assert.Equal(2, harness.Engine.UnsettledTrades);
         var whole = Snapshot(harness.Engine);
         var hash = harness.Engine.StateHash();

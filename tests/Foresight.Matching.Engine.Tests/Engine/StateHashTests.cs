@@ -6,39 +6,69 @@ namespace Foresight.Matching.Engine.Tests.Engine;
 public sealed class StateHashTests
 {
     /// <summary>Pairs of last commands whose results differ in one thing only.</summary>
-    public static TheoryData<string, Command, Command> Differences => new()
-    {
-        { "quantity", Order, Order with { Quantity = new Quantity(9) } },
-        { "price", Order, Order with { Price = new Price(501) } },
-        { "account", Order, Order with { Account = new AccountId(2) } },
-        { "outcome and side, at the same place of the book", Order, Order with { Outcome = 1, Side = Side.Sell, Price = new Price(9500) } },
-        { "salt", Order, Order with { SaltTag = 6 } },
-        { "expiry", Order with { ExpiresAtSeconds = 100 }, Order with { ExpiresAtSeconds = 101 } },
-        { "owned", Observation, Observation with { Amount = new Amount(70_001) } },
-        { "block", Observation, Observation with { Block = 8 } },
-        { "asset", Observation,
-            Observation with { Outcome = 1, Market = new MarketId(1), Amount = default, Quantity = new Quantity(70_000) } },
-        { "market state", State(MarketState.Paused), State(MarketState.Closed) },
-        { "winner", State(MarketState.Resolved), State(MarketState.Resolved) with { Outcome = 1 } },
-        { "tick", Listing, Listing with { TickSize = 100 } },
-        { "outcomes", Listing, Listing with { Outcomes = 3 } },
-        { "market", Listing, Listing with { Market = new MarketId(3) } },
-        { "trade or not", Taker, Taker with { Price = new Price(4001) } },
-        { "trade quantity", Taker, Taker with { Quantity = new Quantity(2) } },
-        { "trade account", Taker, Taker with { Account = new AccountId(3) } },
-    };
+    public static TheoryData<string, Command, Command> Differences =>
+        new()
+        {
+            { "quantity", Order, Order with { Quantity = new Quantity(9) } },
+            { "price", Order, Order with { Price = new Price(501) } },
+            { "account", Order, Order with { Account = new AccountId(2) } },
+            {
+                "outcome and side, at the same place of the book",
+                Order,
+                Order with
+                {
+                    Outcome = 1,
+                    Side = Side.Sell,
+                    Price = new Price(9500),
+                }
+            },
+            { "salt", Order, Order with { SaltTag = 6 } },
+            { "expiry", Order with { ExpiresAtSeconds = 100 }, Order with { ExpiresAtSeconds = 101 } },
+            { "owned", Observation, Observation with { Amount = new Amount(70_001) } },
+            { "block", Observation, Observation with { Block = 8 } },
+            {
+                "asset",
+                Observation,
+                Observation with
+                {
+                    Outcome = 1,
+                    Market = new MarketId(1),
+                    Amount = default,
+                    Quantity = new Quantity(70_000),
+                }
+            },
+            { "market state", State(MarketState.Paused), State(MarketState.Closed) },
+            { "winner", State(MarketState.Resolved), State(MarketState.Resolved) with { Outcome = 1 } },
+            { "tick", Listing, Listing with { TickSize = 100 } },
+            { "outcomes", Listing, Listing with { Outcomes = 3 } },
+            { "market", Listing, Listing with { Market = new MarketId(3) } },
+            { "trade or not", Taker, Taker with { Price = new Price(4001) } },
+            { "trade quantity", Taker, Taker with { Quantity = new Quantity(2) } },
+            { "trade account", Taker, Taker with { Account = new AccountId(3) } },
+        };
 
     private static Command Order => Harness.Order(1, Side.Buy, 500, 10) with { SaltTag = 5 };
 
     private static Command Taker => Harness.Order(2, Side.Sell, 4000, 3) with { TimeInForce = TimeInForce.ImmediateOrCancel };
 
-    private static Command Observation => new()
-    {
-        Kind = CommandKind.ObserveBalance, Account = new AccountId(3), Outcome = Command.CollateralOutcome,
-        Amount = new Amount(70_000), Block = 7,
-    };
+    private static Command Observation =>
+        new()
+        {
+            Kind = CommandKind.ObserveBalance,
+            Account = new AccountId(3),
+            Outcome = Command.CollateralOutcome,
+            Amount = new Amount(70_000),
+            Block = 7,
+        };
 
-    private static Command Listing => new() { Kind = CommandKind.ListMarket, Market = new MarketId(2), Outcomes = 2, TickSize = 10 };
+    private static Command Listing =>
+        new()
+        {
+            Kind = CommandKind.ListMarket,
+            Market = new MarketId(2),
+            Outcomes = 2,
+            TickSize = 10,
+        };
 
     [Theory]
     [MemberData(nameof(Differences))]
@@ -83,7 +113,13 @@ public sealed class StateHashTests
 
     private const ulong RecordedHash = 7_427_659_417_651_352_816;
 
-    private static Command State(MarketState state) => new() { Kind = CommandKind.SetMarketState, Market = new MarketId(1), State = state };
+    private static Command State(MarketState state) =>
+        new()
+        {
+            Kind = CommandKind.SetMarketState,
+            Market = new MarketId(1),
+            State = state,
+        };
 
     private static Harness After(Command last)
     {
@@ -94,7 +130,13 @@ public sealed class StateHashTests
 
     private static Harness Prepared()
     {
-        var harness = new Harness().List().Fund(1, 1_000_000).Fund(2, 1_000_000).Fund(3, 1_000_000).Give(1, 1, 100).Give(2, 0, 100)
+        var harness = new Harness()
+            .List()
+            .Fund(1, 1_000_000)
+            .Fund(2, 1_000_000)
+            .Fund(3, 1_000_000)
+            .Give(1, 1, 100)
+            .Give(2, 0, 100)
             .Give(3, 0, 100);
         harness.Apply(Harness.Order(1, Side.Buy, 4000, 5));
         return harness;

@@ -30,7 +30,15 @@ public sealed class TableTests
             Assert.True(harness.Engine.TryGetOpenOrder(order, out _), $"{order} is not found");
             Assert.Equal(
                 RejectReason.None,
-                harness.Reason(new Command { Kind = CommandKind.CancelOrder, Order = order, Account = new AccountId(1) }));
+                harness.Reason(
+                    new Command
+                    {
+                        Kind = CommandKind.CancelOrder,
+                        Order = order,
+                        Account = new AccountId(1),
+                    }
+                )
+            );
             orders[index] = default;
             foreach (var other in orders)
                 Assert.Equal(other != default, harness.Engine.TryGetOpenOrder(other, out _));

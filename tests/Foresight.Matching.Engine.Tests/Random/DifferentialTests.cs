@@ -7,8 +7,8 @@ using Xunit.Abstractions;
 namespace Foresight.Matching.Engine.Tests.Random;
 
 /// <summary>
-/// The engine against the obvious exchange: the same random commands, the same events in the same order, the same balances and depths. A second
-/// engine that is fed from the journal's encoding, and now and then begins again from a snapshot, must say and become the same.
+/// The engine against the obvious exchange: the same random commands, the same events in the same order, the same balances and depths. A
+/// second engine that is fed from the journal's encoding, and now and then begins again from a snapshot, must say and become the same.
 /// </summary>
 public abstract class DifferentialTests(ITestOutputHelper output)
 {
@@ -112,9 +112,9 @@ public abstract class DifferentialTests(ITestOutputHelper output)
             Assert.Fail($"account {account} market {market} outcome {outcome} should hold {expected}, holds {actual}");
     }
 
-    private static int? Number(string variable)
-        => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+    private static int? Number(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 
-    private static string Difference(List<object> expected, List<object> actual)
-        => $"expected:\n  {string.Join("\n  ", expected)}\nactual:\n  {string.Join("\n  ", actual)}";
+    private static string Difference(List<object> expected, List<object> actual) =>
+        $"expected:\n  {string.Join("\n  ", expected)}\nactual:\n  {string.Join("\n  ", actual)}";
 }

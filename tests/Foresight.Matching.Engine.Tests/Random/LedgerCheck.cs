@@ -3,8 +3,9 @@ using Foresight.Matching.Engine.Tests.Support;
 namespace Foresight.Matching.Engine.Tests.Random;
 
 /// <summary>
-/// Follows the events alone, as an auditor would, and checks after every command: fills of an order never exceed the size and price that
-/// it was accepted with, whatever changed it since (invariant 3 of the architecture), shares and collateral are conserved (4), nothing cancelled, expired or unfunded is filled (6).
+/// Follows the events alone, as an auditor would, and checks after every command: fills of an order never exceed the size and price that it
+/// was accepted with, whatever changed it since (invariant 3 of the architecture), shares and collateral are conserved (4), nothing
+/// cancelled, expired or unfunded is filled (6).
 /// </summary>
 public sealed class LedgerCheck
 {
@@ -100,7 +101,11 @@ public sealed class LedgerCheck
     }
 
     private void CheckConservation(
-        in Command command, ExchangeEngine engine, in RecordedEvents events, List<(TradeId Trade, bool Settled)> closed)
+        in Command command,
+        ExchangeEngine engine,
+        in RecordedEvents events,
+        List<(TradeId Trade, bool Settled)> closed
+    )
     {
         long collateral = 0;
         Dictionary<(int, byte), long> shares = [];
@@ -125,7 +130,12 @@ public sealed class LedgerCheck
             // With a block, some of it may have been observed already; the differential test checks that.
             if (!settled || command.Block != 0)
                 return;
-            var sign = trade.Header.Kind switch { TradeKind.Mint => 1, TradeKind.Merge => -1, _ => 0 };
+            var sign = trade.Header.Kind switch
+            {
+                TradeKind.Mint => 1,
+                TradeKind.Merge => -1,
+                _ => 0,
+            };
             collateral += sign * Price.TicksPerUnit * trade.Header.Quantity.Lots;
             foreach (var leg in trade.Legs)
             {

@@ -62,28 +62,41 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
         };
     }
 
-    private Command Rare(ReferenceMarket market) => Below(12) switch
-    {
-        0 => SetState(market, MarketState.Paused),
-        1 => Below(12) == 0 ? SetState(market, (MarketState)(2 + Below(2))) : SetState(market, MarketState.Open),
-        2 => new Command { Kind = CommandKind.CancelAllOfMarket, Market = new MarketId(market.Id) },
-        3 or 4 => new Command
-            { Kind = CommandKind.CancelAllOfAccount, Account = Account(), Market = new MarketId(Below(2) == 0 ? 0 : market.Id) },
-        5 or 6 or 7 => new Command
+    private Command Rare(ReferenceMarket market) =>
+        Below(12) switch
         {
-            Kind = CommandKind.CancelBySalt, Account = Account(), Market = new MarketId(Below(2) == 0 ? 0 : market.Id),
-            SaltTag = (ulong)Below(6),
-        },
-        8 when Below(4) == 0 => SetState(exchange.Markets.Values.ElementAt(Below(exchange.Markets.Count)), (MarketState)Below(4)),
-        9 when Below(10) == 0 => ListMarket(),
-        9 or 10 => Reduce(),
-        _ => new Command { Kind = CommandKind.ExpireOrders },
-    };
+            0 => SetState(market, MarketState.Paused),
+            1 => Below(12) == 0 ? SetState(market, (MarketState)(2 + Below(2))) : SetState(market, MarketState.Open),
+            2 => new Command { Kind = CommandKind.CancelAllOfMarket, Market = new MarketId(market.Id) },
+            3 or 4 => new Command
+            {
+                Kind = CommandKind.CancelAllOfAccount,
+                Account = Account(),
+                Market = new MarketId(Below(2) == 0 ? 0 : market.Id),
+            },
+            5 or 6 or 7 => new Command
+            {
+                Kind = CommandKind.CancelBySalt,
+                Account = Account(),
+                Market = new MarketId(Below(2) == 0 ? 0 : market.Id),
+                SaltTag = (ulong)Below(6),
+            },
+            8 when Below(4) == 0 => SetState(exchange.Markets.Values.ElementAt(Below(exchange.Markets.Count)), (MarketState)Below(4)),
+            9 when Below(10) == 0 => ListMarket(),
+            9 or 10 => Reduce(),
+            _ => new Command { Kind = CommandKind.ExpireOrders },
+        };
 
     private Command ListMarket()
     {
         if (_lastMarket > 0 && Below(10) == 0)
-            return new Command { Kind = CommandKind.ListMarket, Market = new MarketId(_lastMarket), Outcomes = 2, TickSize = 1 };
+            return new Command
+            {
+                Kind = CommandKind.ListMarket,
+                Market = new MarketId(_lastMarket),
+                Outcomes = 2,
+                TickSize = 1,
+            };
         var outcomes = profile.MinOutcomes + Below(profile.MaxOutcomes - profile.MinOutcomes + 1);
         _lastMarket++;
         for (var account = 1; account <= profile.Accounts; account++)
@@ -101,22 +114,36 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
             Kind = CommandKind.ListMarket,
             Market = new MarketId(_lastMarket),
             Outcomes = (byte)outcomes,
-            TickSize = Below(3) switch { 0 => 1, 1 => 10, _ => 100 },
+            TickSize = Below(3) switch
+            {
+                0 => 1,
+                1 => 10,
+                _ => 100,
+            },
         };
     }
 
-    private Command SetState(ReferenceMarket market, MarketState state)
-        => new() { Kind = CommandKind.SetMarketState, Market = new MarketId(market.Id), State = state,
-            Outcome = (byte)Below(market.Outcomes) };
+    private Command SetState(ReferenceMarket market, MarketState state) =>
+        new()
+        {
+            Kind = CommandKind.SetMarketState,
+            Market = new MarketId(market.Id),
+            State = state,
+            Outcome = (byte)Below(market.Outcomes),
+        };
 
     private Command Place(ReferenceMarket market)
     {
         // Crowds lean to one side for a while, so that complete sets find buyers, or sellers, of every outcome.
         var lean = (_sequence / 500 + market.Id) % 3;
         var side = lean == 0 ? (Side)Below(2) : (Side)(Below(8) == 0 ? 2 - lean : lean - 1);
-        var timeInForce =
-            Below(10) switch { < 5 => TimeInForce.GoodTilCancelled, < 7 => TimeInForce.GoodTilDate, 7 or 8 =>
-                TimeInForce.ImmediateOrCancel, _ => TimeInForce.FillOrKill };
+        var timeInForce = Below(10) switch
+        {
+            < 5 => TimeInForce.GoodTilCancelled,
+            < 7 => TimeInForce.GoodTilDate,
+            7 or 8 => TimeInForce.ImmediateOrCancel,
+            _ => TimeInForce.FillOrKill,
+        };
         var isImmediate = timeInForce >= TimeInForce.ImmediateOrCancel;
         var price = PriceIn(market);
         var quantity = QuantityOf();
@@ -143,8 +170,8 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
         if (Below(40) == 0)
             return (1 + Below(Price.TicksPerUnit / market.TickSize - 1)) * market.TickSize;
         if (Below(30) == 0)
-            return Math.Min(
-                Price.TicksPerUnit * 2 / market.Outcomes / market.TickSize, Price.TicksPerUnit / market.TickSize - 1) * market.TickSize;
+            return Math.Min(Price.TicksPerUnit * 2 / market.Outcomes / market.TickSize, Price.TicksPerUnit / market.TickSize - 1)
+                * market.TickSize;
         // Prices of all outcomes sum to about one USDC, so that sets trade as well as direct orders.
         var fair = Price.TicksPerUnit / market.Outcomes / market.TickSize;
         var ticks = fair + Below(profile.Span * 2 + 1) - profile.Span;
@@ -157,9 +184,11 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
     {
         var order = SomeOrder();
         return new Command
-            { Kind = CommandKind.CancelOrder, Order = order.Id, Account = Below(10) == 0
-                ? new AccountId(Below(profile.Accounts + 1))
-                : order.Owner };
+        {
+            Kind = CommandKind.CancelOrder,
+            Order = order.Id,
+            Account = Below(10) == 0 ? new AccountId(Below(profile.Accounts + 1)) : order.Owner,
+        };
     }
 
     private Command Replace()
@@ -172,7 +201,11 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
             Kind = CommandKind.ReplaceOrder,
             Order = id,
             Account = Below(20) == 0 ? Account() : owner,
-            Price = new Price(samePrice ? order!.Price : market is null ? 5000 : PriceIn(market)),
+            Price = new Price(
+                samePrice ? order!.Price
+                : market is null ? 5000
+                : PriceIn(market)
+            ),
             Quantity = new Quantity(order is not null && Below(2) == 0 ? Math.Max(1, order.Left - Below(3)) : QuantityOf()),
             PostOnly = Below(5) == 0,
             SelfTradePrevention = (SelfTradePrevention)Below(3),
@@ -185,7 +218,11 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
     {
         var (id, _, order) = SomeOrder();
         return new Command
-            { Kind = CommandKind.ReduceOrder, Order = id, Quantity = new Quantity(Math.Max(0, (order?.Left ?? 0) + 1 - Below(5))) };
+        {
+            Kind = CommandKind.ReduceOrder,
+            Order = id,
+            Quantity = new Quantity(Math.Max(0, (order?.Left ?? 0) + 1 - Below(5))),
+        };
     }
 
     private (OrderId Id, AccountId Owner, ReferenceOrder? Order) SomeOrder()
@@ -227,16 +264,17 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
         return Below(10) == 0 ? observation with { Block = _block - 3 } : observation;
     }
 
-    private Command Observation(int account, int market, byte outcome, long units) => new()
-    {
-        Kind = CommandKind.ObserveBalance,
-        Account = new AccountId(account),
-        Market = new MarketId(market),
-        Outcome = outcome,
-        Amount = new Amount(market == 0 ? units : 0),
-        Quantity = new Quantity(market == 0 ? 0 : units),
-        Block = _block,
-    };
+    private Command Observation(int account, int market, byte outcome, long units) =>
+        new()
+        {
+            Kind = CommandKind.ObserveBalance,
+            Account = new AccountId(account),
+            Market = new MarketId(market),
+            Outcome = outcome,
+            Amount = new Amount(market == 0 ? units : 0),
+            Quantity = new Quantity(market == 0 ? 0 : units),
+            Block = _block,
+        };
 
     /// <summary>One field gets a value from the edges.</summary>
     private Command Spoil(Command command)

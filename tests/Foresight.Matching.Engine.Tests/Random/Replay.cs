@@ -4,7 +4,8 @@ using Foresight.Matching.Engine.Tests.Support;
 namespace Foresight.Matching.Engine.Tests.Random;
 
 /// <summary>
-/// A second engine, that gets the commands as a journal would give them: encoded and decoded, from the first one on, later from a snapshot on.
+/// A second engine, that gets the commands as a journal would give them: encoded and
+/// decoded, from the first one on, later from a snapshot on.
 /// </summary>
 internal sealed class Replay(int shard)
 {

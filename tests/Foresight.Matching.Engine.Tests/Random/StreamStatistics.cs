@@ -10,14 +10,16 @@ public sealed class StreamStatistics
         Add($"command {command.Kind}");
         foreach (var e in events)
         {
-            Add(e switch
-            {
-                TradeExecuted trade => trade.Legs > 2 ? $"{trade.Kind} set" : $"{trade.Kind}",
-                CommandRejected rejected => $"rejected {rejected.Reason}",
-                OrderCancelled cancelled => $"cancelled {cancelled.Reason}",
-                OrderReplaced => "replaced",
-                _ => e.GetType().Name,
-            });
+            Add(
+                e switch
+                {
+                    TradeExecuted trade => trade.Legs > 2 ? $"{trade.Kind} set" : $"{trade.Kind}",
+                    CommandRejected rejected => $"rejected {rejected.Reason}",
+                    OrderCancelled cancelled => $"cancelled {cancelled.Reason}",
+                    OrderReplaced => "replaced",
+                    _ => e.GetType().Name,
+                }
+            );
         }
     }
 
@@ -25,11 +27,25 @@ public sealed class StreamStatistics
     {
         List<string> required =
         [
-            "Direct", "replaced", "cancelled Requested", "cancelled Expired", "cancelled SelfTrade", "cancelled Unfunded",
+            "Direct",
+            "replaced",
+            "cancelled Requested",
+            "cancelled Expired",
+            "cancelled SelfTrade",
+            "cancelled Unfunded",
             "cancelled ImmediateOrCancel",
-            "cancelled BudgetSpent", "cancelled FilledOnChain", "cancelled Administrator", "cancelled Replaced", "cancelled MarketClosed", "rejected WouldCross",
-            "rejected WouldNotFill", "rejected SelfTrade",
-            "rejected InsufficientBalance", "rejected OrderExpired", "rejected MarketPaused", "rejected StaleObservation",
+            "cancelled BudgetSpent",
+            "cancelled FilledOnChain",
+            "cancelled Administrator",
+            "cancelled Replaced",
+            "cancelled MarketClosed",
+            "rejected WouldCross",
+            "rejected WouldNotFill",
+            "rejected SelfTrade",
+            "rejected InsufficientBalance",
+            "rejected OrderExpired",
+            "rejected MarketPaused",
+            "rejected StaleObservation",
             "rejected UnknownTrade",
         ];
         required.AddRange(hasSets ? ["Mint set", "Merge set"] : ["Mint", "Merge"]);

@@ -11,7 +11,12 @@ public sealed partial class ReferenceExchange
             return RejectReason.InvalidOutcome;
         if (command.TickSize is not (1 or 10 or 100))
             return RejectReason.InvalidTick;
-        var market = new ReferenceMarket { Id = id, Outcomes = command.Outcomes, TickSize = command.TickSize };
+        var market = new ReferenceMarket
+        {
+            Id = id,
+            Outcomes = command.Outcomes,
+            TickSize = command.TickSize,
+        };
         Markets.Add(id, market);
         _tradable.Add(market);
         Events.Add(new MarketChanged(command.Market, MarketState.Open));
@@ -65,10 +70,13 @@ public sealed partial class ReferenceExchange
         _owned[(command.Account.Value, market, command.Outcome)] = (units, command.Block);
         var account = command.Account.Value;
         var outcome = command.Outcome;
-        var newestFirst = OpenOrders.Where(
-            o => o.Account == account
-                && (isCollateral ? o.Side == Side.Buy : o.Side == Side.Sell && o.Market == market && o.Outcome == outcome))
-            .OrderByDescending(o => o.Id).ToList();
+        var newestFirst = OpenOrders
+            .Where(o =>
+                o.Account == account
+                && (isCollateral ? o.Side == Side.Buy : o.Side == Side.Sell && o.Market == market && o.Outcome == outcome)
+            )
+            .OrderByDescending(o => o.Id)
+            .ToList();
         foreach (var order in newestFirst)
         {
             if (Balance(account, market, outcome).Available >= 0)
@@ -90,12 +98,20 @@ public sealed partial class ReferenceExchange
             foreach (var leg in trade.Legs)
             {
                 var isBuy = leg.Side == Side.Buy;
-                Move(leg.Account, 0, Command.CollateralOutcome, isBuy
-                    ? -leg.Debit(trade.Quantity)
-                    : leg.Credit(trade.Quantity), command.Block);
-                Move(leg.Account, trade.Market, leg.Outcome, isBuy
-                    ? leg.Credit(trade.Quantity)
-                    : -leg.Debit(trade.Quantity), command.Block);
+                Move(
+                    leg.Account,
+                    0,
+                    Command.CollateralOutcome,
+                    isBuy ? -leg.Debit(trade.Quantity) : leg.Credit(trade.Quantity),
+                    command.Block
+                );
+                Move(
+                    leg.Account,
+                    trade.Market,
+                    leg.Outcome,
+                    isBuy ? leg.Credit(trade.Quantity) : -leg.Debit(trade.Quantity),
+                    command.Block
+                );
             }
         }
 

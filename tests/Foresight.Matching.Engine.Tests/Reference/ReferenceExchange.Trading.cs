@@ -18,8 +18,11 @@ public sealed partial class ReferenceExchange
             return RejectReason.InvalidTick;
         if (quantity is < 1 or > 1_000_000_000_000 || budget < 0 || (budget > 0 && command.Side == Side.Sell))
             return RejectReason.InvalidAmount;
-        if ((command.PostOnly && isImmediate) || (budget > 0 && !isImmediate)
-            || (command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0))
+        if (
+            (command.PostOnly && isImmediate)
+            || (budget > 0 && !isImmediate)
+            || (command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0)
+        )
             return RejectReason.InvalidTimeInForce;
         if (market.State is MarketState.Closed or MarketState.Resolved)
             return RejectReason.MarketClosed;
@@ -30,9 +33,15 @@ public sealed partial class ReferenceExchange
 
         var taker = new ReferenceOrder
         {
-            Id = command.Sequence, Account = command.Account.Value, Market = market.Id, Outcome = command.Outcome, Side = command.Side,
-            Price = price, Left = quantity,
-            SaltTag = command.SaltTag, ExpiresAtSeconds = command.ExpiresAtSeconds,
+            Id = command.Sequence,
+            Account = command.Account.Value,
+            Market = market.Id,
+            Outcome = command.Outcome,
+            Side = command.Side,
+            Price = price,
+            Left = quantity,
+            SaltTag = command.SaltTag,
+            ExpiresAtSeconds = command.ExpiresAtSeconds,
         };
 
         var need = budget > 0 ? Math.Min(taker.Hold, budget) : taker.Hold;
@@ -41,23 +50,36 @@ public sealed partial class ReferenceExchange
         if (Refusal(taker, market, command) is var refusal && refusal != RejectReason.None)
             return refusal;
 
-        Events.Add(new OrderAccepted(
-            OrderIdOf(taker.Id), command.Market, command.Account, command.Outcome, command.Side, command.Price, command.Quantity));
+        Events.Add(
+            new OrderAccepted(
+                OrderIdOf(taker.Id),
+                command.Market,
+                command.Account,
+                command.Outcome,
+                command.Side,
+                command.Price,
+                command.Quantity
+            )
+        );
         Enter(taker, market, command.SelfTradePrevention, budget, rests: !isImmediate);
         return RejectReason.None;
     }
 
-    private Holding FundsOf(ReferenceOrder order)
-        => order.Side == Side.Buy
-            ? Balance(order.Account, 0, Command.CollateralOutcome)
-            : Balance(order.Account, order.Market, order.Outcome);
+    private Holding FundsOf(ReferenceOrder order) =>
+        order.Side == Side.Buy ? Balance(order.Account, 0, Command.CollateralOutcome) : Balance(order.Account, order.Market, order.Outcome);
 
     /// <summary>Tries the order on a copy of the book.</summary>
     private static RejectReason Refusal(ReferenceOrder taker, ReferenceMarket market, in Command command)
     {
         var copies = market.Orders.Select(order => order.Copy()).ToList();
         var trial = new ReferenceMatcher(
-            taker, copies, market.Outcomes, market.TickSize, command.SelfTradePrevention, command.Amount.Micros);
+            taker,
+            copies,
+            market.Outcomes,
+            market.TickSize,
+            command.SelfTradePrevention,
+            command.Amount.Micros
+        );
         var meetsItself = trial.MeetsItselfFirst;
         if (meetsItself is not null && command.PostOnly)
             return RejectReason.WouldCross;
@@ -83,9 +105,15 @@ public sealed partial class ReferenceExchange
         {
             if (step is MatchStep.OwnOrderCancelled { Order: var own })
             {
-                Events.Add(new OrderCancelled(
-                    OrderIdOf(own.Id), new MarketId(own.Market), new AccountId(own.Account), new Quantity(own.Left),
-                    CancelReason.SelfTrade));
+                Events.Add(
+                    new OrderCancelled(
+                        OrderIdOf(own.Id),
+                        new MarketId(own.Market),
+                        new AccountId(own.Account),
+                        new Quantity(own.Left),
+                        CancelReason.SelfTrade
+                    )
+                );
             }
             else if (step is MatchStep.Traded traded)
             {
@@ -103,11 +131,13 @@ public sealed partial class ReferenceExchange
             return;
         }
 
-        var reason = matcher.Stopped != CancelReason.None ? matcher.Stopped : matcher.Budget == 0
-            ? CancelReason.BudgetSpent
+        var reason =
+            matcher.Stopped != CancelReason.None ? matcher.Stopped
+            : matcher.Budget == 0 ? CancelReason.BudgetSpent
             : CancelReason.ImmediateOrCancel;
-        Events.Add(new OrderCancelled(
-            OrderIdOf(taker.Id), new MarketId(market.Id), new AccountId(taker.Account), new Quantity(taker.Left), reason));
+        Events.Add(
+            new OrderCancelled(OrderIdOf(taker.Id), new MarketId(market.Id), new AccountId(taker.Account), new Quantity(taker.Left), reason)
+        );
     }
 
     private void Record(ReferenceMarket market, MatchStep.Traded traded)
@@ -119,10 +149,20 @@ public sealed partial class ReferenceExchange
         for (var i = 0; i < trade.Legs.Count; i++)
         {
             var leg = trade.Legs[i];
-            Events.Add(new OrderFilled(
-                id, (byte)i, OrderIdOf(leg.Order), new AccountId(leg.Account), leg.Outcome, leg.Side, new Price(leg.Price),
-                new Quantity(trade.Quantity),
-                new Quantity(leg.Left), IsTaker: i == 0));
+            Events.Add(
+                new OrderFilled(
+                    id,
+                    (byte)i,
+                    OrderIdOf(leg.Order),
+                    new AccountId(leg.Account),
+                    leg.Outcome,
+                    leg.Side,
+                    new Price(leg.Price),
+                    new Quantity(trade.Quantity),
+                    new Quantity(leg.Left),
+                    IsTaker: i == 0
+                )
+            );
         }
     }
 
@@ -138,8 +178,10 @@ public sealed partial class ReferenceExchange
             return RejectReason.InvalidTick;
         if (quantity is < 1 or > 1_000_000_000_000 || command.Amount.Micros != 0)
             return RejectReason.InvalidAmount;
-        if (command.TimeInForce is TimeInForce.ImmediateOrCancel or TimeInForce.FillOrKill
-            || (command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0))
+        if (
+            command.TimeInForce is TimeInForce.ImmediateOrCancel or TimeInForce.FillOrKill
+            || (command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0)
+        )
             return RejectReason.InvalidTimeInForce;
         if (market is { State: MarketState.Paused })
             return RejectReason.MarketPaused;
@@ -160,9 +202,15 @@ public sealed partial class ReferenceExchange
         // Anything but less at the same price is another order.
         var successor = new ReferenceOrder
         {
-            Id = command.Sequence, Account = order.Account, Market = order.Market, Outcome = order.Outcome, Side = order.Side, Price = price,
+            Id = command.Sequence,
+            Account = order.Account,
+            Market = order.Market,
+            Outcome = order.Outcome,
+            Side = order.Side,
+            Price = price,
             Left = quantity,
-            SaltTag = command.SaltTag, ExpiresAtSeconds = command.ExpiresAtSeconds,
+            SaltTag = command.SaltTag,
+            ExpiresAtSeconds = command.ExpiresAtSeconds,
         };
 
         if (FundsOf(order).Available + order.Hold < successor.Hold)
@@ -170,9 +218,17 @@ public sealed partial class ReferenceExchange
         if (Refusal(successor, market, command) is var refusal && refusal != RejectReason.None)
             return refusal;
         Cancel(order, CancelReason.Replaced);
-        Events.Add(new OrderAccepted(
-            OrderIdOf(successor.Id), new MarketId(market.Id), command.Account, successor.Outcome, successor.Side, command.Price,
-            command.Quantity));
+        Events.Add(
+            new OrderAccepted(
+                OrderIdOf(successor.Id),
+                new MarketId(market.Id),
+                command.Account,
+                successor.Outcome,
+                successor.Side,
+                command.Price,
+                command.Quantity
+            )
+        );
         Enter(successor, market, command.SelfTradePrevention, budget: 0, rests: true);
         return RejectReason.None;
     }

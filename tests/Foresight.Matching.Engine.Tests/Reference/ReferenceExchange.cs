@@ -32,8 +32,11 @@ public sealed partial class ReferenceExchange(int shard = 0)
     {
         Events.Clear();
         _clockMicros = Math.Max(_clockMicros, command.AcceptedAtMicros);
-        var due = OpenOrders.Where(order => IsPast(order.ExpiresAtSeconds)).OrderBy(order => order.ExpiresAtSeconds)
-            .ThenBy(order => order.Id).ToList();
+        var due = OpenOrders
+            .Where(order => IsPast(order.ExpiresAtSeconds))
+            .OrderBy(order => order.ExpiresAtSeconds)
+            .ThenBy(order => order.Id)
+            .ToList();
         foreach (var order in due)
             Cancel(order, CancelReason.Expired);
 
@@ -61,16 +64,18 @@ public sealed partial class ReferenceExchange(int shard = 0)
     public Holding Balance(int account, int market, byte outcome)
     {
         var isCollateral = outcome == Command.CollateralOutcome;
-        var orders = OpenOrders.Where(
-            o => o.Account == account
-                && (isCollateral ? o.Side == Side.Buy : o.Side == Side.Sell && o.Market == market && o.Outcome == outcome));
+        var orders = OpenOrders.Where(o =>
+            o.Account == account && (isCollateral ? o.Side == Side.Buy : o.Side == Side.Sell && o.Market == market && o.Outcome == outcome)
+        );
         var tradeHold = 0L;
         foreach (var trade in _trades.Values)
         {
             foreach (var leg in trade.Legs)
             {
-                if (leg.Account == account
-                    && (isCollateral ? leg.Side == Side.Buy : leg.Side == Side.Sell && trade.Market == market && leg.Outcome == outcome))
+                if (
+                    leg.Account == account
+                    && (isCollateral ? leg.Side == Side.Buy : leg.Side == Side.Sell && trade.Market == market && leg.Outcome == outcome)
+                )
                     tradeHold += leg.Debit(trade.Quantity);
             }
         }
@@ -102,11 +107,11 @@ public sealed partial class ReferenceExchange(int shard = 0)
         return [.. side == Side.Buy ? depth.Reverse() : depth];
     }
 
-    private (long Owned, long Block) OwnedOf(int account, int market, byte outcome)
-        => _owned.GetValueOrDefault((account, outcome == Command.CollateralOutcome ? 0 : market, outcome));
+    private (long Owned, long Block) OwnedOf(int account, int market, byte outcome) =>
+        _owned.GetValueOrDefault((account, outcome == Command.CollateralOutcome ? 0 : market, outcome));
 
-    private bool IsPast(long expiresAtSeconds)
-        => expiresAtSeconds != 0 && (expiresAtSeconds < 0 || (Int128)expiresAtSeconds * 1_000_000 < _clockMicros);
+    private bool IsPast(long expiresAtSeconds) =>
+        expiresAtSeconds != 0 && (expiresAtSeconds < 0 || (Int128)expiresAtSeconds * 1_000_000 < _clockMicros);
 
     private OrderId OrderIdOf(long number) => new(unchecked((long)((ulong)shard << 48) | number));
 
@@ -117,8 +122,15 @@ public sealed partial class ReferenceExchange(int shard = 0)
     private void Cancel(ReferenceOrder order, CancelReason reason)
     {
         Markets[order.Market].Orders.Remove(order);
-        Events.Add(new OrderCancelled(
-            OrderIdOf(order.Id), new MarketId(order.Market), new AccountId(order.Account), new Quantity(order.Left), reason));
+        Events.Add(
+            new OrderCancelled(
+                OrderIdOf(order.Id),
+                new MarketId(order.Market),
+                new AccountId(order.Account),
+                new Quantity(order.Left),
+                reason
+            )
+        );
     }
 
     private RejectReason CancelOne(in Command command)
@@ -151,8 +163,8 @@ public sealed partial class ReferenceExchange(int shard = 0)
         return RejectReason.None;
     }
 
-    private List<ReferenceOrder> OrdersOf(AccountId account, MarketId market)
-        => [.. OpenOrders.Where(o => o.Account == account.Value && (market.Value == 0 || o.Market == market.Value)).OrderBy(o => o.Id)];
+    private List<ReferenceOrder> OrdersOf(AccountId account, MarketId market) =>
+        [.. OpenOrders.Where(o => o.Account == account.Value && (market.Value == 0 || o.Market == market.Value)).OrderBy(o => o.Id)];
 
     private RejectReason CancelBySalt(in Command command)
     {
@@ -181,8 +193,8 @@ public sealed partial class ReferenceExchange(int shard = 0)
     /// <summary>Book by book, bids before asks, as they would trade.</summary>
     private void CancelAll(ReferenceMarket market, CancelReason reason)
     {
-        IEnumerable<ReferenceOrder> Queue(Func<ReferenceOrder, int?> cost)
-            => market.Orders.Where(o => cost(o) is not null).OrderBy(cost).ThenBy(o => o.Arrival);
+        IEnumerable<ReferenceOrder> Queue(Func<ReferenceOrder, int?> cost) =>
+            market.Orders.Where(o => cost(o) is not null).OrderBy(cost).ThenBy(o => o.Arrival);
         List<ReferenceOrder> all = [];
         if (market.Outcomes == 2)
         {

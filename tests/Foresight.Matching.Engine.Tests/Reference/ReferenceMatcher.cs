@@ -13,7 +13,13 @@ public abstract record MatchStep
 /// given, so "would it fill?" is asked on copies.
 /// </summary>
 public sealed class ReferenceMatcher(
-    ReferenceOrder taker, List<ReferenceOrder> orders, int outcomes, int tickSize, SelfTradePrevention prevention, long budget)
+    ReferenceOrder taker,
+    List<ReferenceOrder> orders,
+    int outcomes,
+    int tickSize,
+    SelfTradePrevention prevention,
+    long budget
+)
 {
     public List<MatchStep> Steps { get; } = [];
 
@@ -25,8 +31,7 @@ public sealed class ReferenceMatcher(
     public CancelReason Stopped { get; private set; }
 
     /// <summary>Whether the first order to trade with is of the taker's account; null when there is none to trade with.</summary>
-    public bool? MeetsItselfFirst
-        => Best() is { } best ? CanPay(best) && best.Makers.Any(maker => maker.Account == taker.Account) : null;
+    public bool? MeetsItselfFirst => Best() is { } best ? CanPay(best) && best.Makers.Any(maker => maker.Account == taker.Account) : null;
 
     public void Run()
     {
@@ -127,9 +132,10 @@ public sealed class ReferenceMatcher(
             if (outcome == taker.Outcome)
                 continue;
             var onSide = orders.Where(o => o.Outcome == outcome && o.Side == taker.Side);
-            var best = taker.Side == Side.Buy
-                ? onSide.OrderByDescending(o => o.Price).ThenBy(o => o.Arrival).FirstOrDefault()
-                : onSide.OrderBy(o => o.Price).ThenBy(o => o.Arrival).FirstOrDefault();
+            var best =
+                taker.Side == Side.Buy
+                    ? onSide.OrderByDescending(o => o.Price).ThenBy(o => o.Arrival).FirstOrDefault()
+                    : onSide.OrderBy(o => o.Price).ThenBy(o => o.Arrival).FirstOrDefault();
             if (best is null)
                 return null;
             makers.Add(best);

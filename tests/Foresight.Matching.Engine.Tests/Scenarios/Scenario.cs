@@ -53,8 +53,11 @@ internal sealed class Scenario
         }
 
         _events.Clear();
-        var command =
-            _parser.Parse(words, _engine.Sequence + 1) with { Sequence = _engine.Sequence + 1, AcceptedAtMicros = _seconds * 1_000_000 };
+        var command = _parser.Parse(words, _engine.Sequence + 1) with
+        {
+            Sequence = _engine.Sequence + 1,
+            AcceptedAtMicros = _seconds * 1_000_000,
+        };
         if (command.ExpiresAtSeconds != 0)
             command = command with { ExpiresAtSeconds = command.ExpiresAtSeconds + StartSeconds };
         var events = _events;
@@ -72,8 +75,12 @@ internal sealed class Scenario
         string Levels(Side side)
         {
             var count = _engine.Depth(new MarketId(market), outcome, side, levels);
-            return count == 0 ? "-" : string.Join(
-                ' ', levels[..count].Select(level => $"{ScenarioText.Lots(level.Quantity.Lots)}@{ScenarioText.Price(level.Price)}"));
+            return count == 0
+                ? "-"
+                : string.Join(
+                    ' ',
+                    levels[..count].Select(level => $"{ScenarioText.Lots(level.Quantity.Lots)}@{ScenarioText.Price(level.Price)}")
+                );
         }
 
         return $"book {asset} bids {Levels(Side.Buy)} asks {Levels(Side.Sell)}";

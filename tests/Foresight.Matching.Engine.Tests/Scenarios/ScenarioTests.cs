@@ -5,8 +5,12 @@ namespace Foresight.Matching.Engine.Tests.Scenarios;
 public sealed class ScenarioTests
 {
     public static TheoryData<string> Files =>
-        [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Scenarios"), "*.txt")
-            .Select(path => Path.GetFileName(path)!).Order()];
+        [
+            .. Directory
+                .GetFiles(Path.Combine(AppContext.BaseDirectory, "Scenarios"), "*.txt")
+                .Select(path => Path.GetFileName(path)!)
+                .Order(),
+        ];
 
     /// <summary>
     /// To write down what the exchange says to a new scenario, run with FORESIGHT_WRITE_SCENARIOS=1, then read it against the rules.

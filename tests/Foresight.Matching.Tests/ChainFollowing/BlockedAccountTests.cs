@@ -4,7 +4,9 @@ using Foresight.Matching.Tests.Settlement;
 
 namespace Foresight.Matching.Tests.ChainFollowing;
 
-/// <summary>The token's issuer blocks an account. The contract names the payer whichever side it was, so it is found out before anybody is blamed.</summary>
+/// <summary>
+/// The token's issuer blocks an account. The contract names the payer whichever side it was, so it is found out before anybody is blamed.
+/// </summary>
 [Collection(ChainCollection.Name)]
 public sealed class BlockedAccountTests(ChainFixture fixture)
 {
@@ -24,10 +26,16 @@ public sealed class BlockedAccountTests(ChainFixture fixture)
         var (bid, ask) = (await venue.PlaceAsync(buyer, isBuy: true, 1_000, 100), await venue.PlaceAsync(seller, isBuy: false, 9_000, 100));
 
         await fixture.AutomineAsync(isKnownBefore);
-        if (isKnownBefore) await BlockAsync(venue, guilty.Account);
+        if (isKnownBefore)
+            await BlockAsync(venue, guilty.Account);
         var submitter = venue.Venue.NewSubmitter();
         await venue.Venue.StepAsync(submitter);
-        if (!isKnownBefore) await venue.SendFirstAsync(guilty, venue.Venue.Deployment.Usdc, ContractArtifact.MockUsdc.Encode("setBlocked", guilty.Account, true));
+        if (!isKnownBefore)
+            await venue.SendFirstAsync(
+                guilty,
+                venue.Venue.Deployment.Usdc,
+                ContractArtifact.MockUsdc.Encode("setBlocked", guilty.Account, true)
+            );
         for (var i = 0; i < 4; i++)
         {
             await fixture.MineAsync();
@@ -57,6 +65,10 @@ public sealed class BlockedAccountTests(ChainFixture fixture)
         Assert.Equal([trade], venue.Leader.Bust);
     }
 
-    private static Task BlockAsync(LiveVenue venue, Address account)
-        => venue.Venue.SendAsync(venue.Venue.Operator.Key, venue.Venue.Deployment.Usdc, ContractArtifact.MockUsdc.Encode("setBlocked", account, true));
+    private static Task BlockAsync(LiveVenue venue, Address account) =>
+        venue.Venue.SendAsync(
+            venue.Venue.Operator.Key,
+            venue.Venue.Deployment.Usdc,
+            ContractArtifact.MockUsdc.Encode("setBlocked", account, true)
+        );
 }

@@ -1,9 +1,9 @@
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
-using Foresight.Protocol;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Tests.Settlement;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.ChainFollowing;
 
@@ -63,7 +63,9 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
         await using var venue = await Venue.CreateAsync(fixture);
         await venue.AddTraderAsync();
         await fixture.MineAsync(2);
-        await Assert.ThrowsAsync<RpcUnavailableException>(() => venue.FollowAsync(venue.NewFollower(new FaultyTransport(fixture.Transport, m => m == method))));
+        await Assert.ThrowsAsync<RpcUnavailableException>(() =>
+            venue.FollowAsync(venue.NewFollower(new FaultyTransport(fixture.Transport, m => m == method)))
+        );
         Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM chain_cursors"));
     }
 
@@ -75,7 +77,9 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
         await venue.TradeAsync(alice, bob);
         await venue.StepAsync(venue.NewSubmitter());
         await fixture.MineAsync(3);
-        await Assert.ThrowsAsync<InconsistentChainException>(() => venue.FollowAsync(venue.NewFollower(new ForgetfulTransport(fixture.Transport))));
+        await Assert.ThrowsAsync<InconsistentChainException>(() =>
+            venue.FollowAsync(venue.NewFollower(new ForgetfulTransport(fixture.Transport)))
+        );
         Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM chain_cursors"));
         await venue.FollowAsync();
         Assert.Single(venue.Leader.Settled);
@@ -87,7 +91,11 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
         await using var venue = await Venue.CreateAsync(fixture);
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var order = await venue.AddOrderAsync(alice, isBuy: false, 6_000, 500);
-        await venue.SendAsync(bob.Key, venue.MarketAddress, ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * Chain.Signing.OrderMessage.AmountPerLot));
+        await venue.SendAsync(
+            bob.Key,
+            venue.MarketAddress,
+            ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * Chain.Signing.OrderMessage.AmountPerLot)
+        );
         await fixture.MineAsync(2);
         await venue.FollowAsync();
         await fixture.MineAsync();

@@ -1,8 +1,8 @@
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
-using Foresight.Protocol;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
+using Foresight.Protocol;
 using SignedOrder = Foresight.Matching.Tests.Settlement.SignedOrder;
 
 namespace Foresight.Matching.Tests.ChainFollowing;
@@ -83,8 +83,17 @@ public sealed partial class GhostFillTests
     }
 
     /// <summary>Before the order is placed anywhere; by the order's own maker, or by a friend of theirs.</summary>
-    private static Task KillAsync(LiveVenue venue, DeadBy how, SignedOrder order, Wallet friend) => how == DeadBy.SaltCancelled
-        ? venue.SendAsync(order.Maker, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", order.Message.Salt))
-        : venue.SendAsync(friend, venue.Venue.MarketAddress, ContractArtifact.Market.Encode(
-            "fillOrderSigned", order.Message, order.Signature, (how == DeadBy.FilledInPart ? DeadLots / 2 : DeadLots) * OrderMessage.AmountPerLot));
+    private static Task KillAsync(LiveVenue venue, DeadBy how, SignedOrder order, Wallet friend) =>
+        how == DeadBy.SaltCancelled
+            ? venue.SendAsync(order.Maker, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", order.Message.Salt))
+            : venue.SendAsync(
+                friend,
+                venue.Venue.MarketAddress,
+                ContractArtifact.Market.Encode(
+                    "fillOrderSigned",
+                    order.Message,
+                    order.Signature,
+                    (how == DeadBy.FilledInPart ? DeadLots / 2 : DeadLots) * OrderMessage.AmountPerLot
+                )
+            );
 }

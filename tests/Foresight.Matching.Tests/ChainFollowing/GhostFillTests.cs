@@ -1,19 +1,19 @@
 using System.Numerics;
 using Foresight.Chain.Abi;
 using Foresight.Chain.Contracts;
-using Foresight.Protocol;
+using Foresight.Cluster.Offenders;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
-using Foresight.Cluster.Offenders;
+using Foresight.Protocol;
 using Xunit.Abstractions;
 
 namespace Foresight.Matching.Tests.ChainFollowing;
 
 /// <summary>
-/// Makers who take back what they signed while their trade is on its way to a block, among honest ones in the same transaction. Each attack is tried
-/// once; FORESIGHT_REPEAT=25 tries each so often and prints how many blocks everything took.
+/// Makers who take back what they signed while their trade is on its way to a block, among honest ones in the same transaction. Each attack
+/// is tried once; FORESIGHT_REPEAT=25 tries each so often and prints how many blocks everything took.
 /// </summary>
 [Collection(ChainCollection.Name)]
 public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelper output)
@@ -49,10 +49,12 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         await using var venue = await LiveVenue.CreateAsync(fixture);
         var (alice, bob) = (await venue.AddWalletAsync(usdc: 1_000_000, shares: 0), await venue.AddWalletAsync(usdc: 0, shares: 1_000_000));
         var results = new List<Result>();
-        for (var run = 1; run <= Repeat.Times; run++) results.Add(await RunAsync(venue, attack, reason, alice, bob));
+        for (var run = 1; run <= Repeat.Times; run++)
+            results.Add(await RunAsync(venue, attack, reason, alice, bob));
         output.WriteLine(
-            $"{attack,-20} runs {results.Count,3}   blocks until failed {Span(results, r => r.Failed)}, until the order is off the book {Span(results, r => r.OffTheBook)}, "
-            + $"until bust {Span(results, r => r.Bust)}, until the honest are final {Span(results, r => r.Final)}   honest settled {results.Sum(r => r.Honest)} of {results.Count * HonestTrades}");
+            $"{attack, -20} runs {results.Count, 3}   blocks until failed {Span(results, r => r.Failed)}, until the order is off the book {Span(results, r => r.OffTheBook)}, "
+                + $"until bust {Span(results, r => r.Bust)}, until the honest are final {Span(results, r => r.Final)}   honest settled {results.Sum(r => r.Honest)} of {results.Count * HonestTrades}"
+        );
     }
 
     [Fact]
@@ -66,7 +68,15 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         var (levels, states) = (new List<OffenderLevel>(), new List<string>());
         for (var strike = 0; strike < 3; strike++)
         {
-            await RunAsync(venue, Attack.OrderCancelled, SettlementFailure.OrderCancelled, alice, bob, eve, heldElsewhere: strike < 2 ? 900 * BadLots : 0);
+            await RunAsync(
+                venue,
+                Attack.OrderCancelled,
+                SettlementFailure.OrderCancelled,
+                alice,
+                bob,
+                eve,
+                heldElsewhere: strike < 2 ? 900 * BadLots : 0
+            );
             levels.Add(await StandingAsync(eve));
             states.Add((await venue.StateOfAsync(kept)).Status);
         }
@@ -83,16 +93,28 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
             await using var command = venue.Venue.Database.CreateCommand("SELECT at, points FROM strikes WHERE address = $1 ORDER BY at");
             command.Parameters.Add(new() { Value = wallet.Account.ToBytes() });
             await using var reader = await command.ExecuteReaderAsync();
-            while (await reader.ReadAsync()) strikes.Add(new Strike(reader.GetDateTime(0), reader.GetInt32(1)));
-            return OffenderRules.StandingOf(strikes, new OffenderOptions(), strikes.Count == 0 ? DateTimeOffset.UnixEpoch : strikes[^1].At).Level;
+            while (await reader.ReadAsync())
+                strikes.Add(new Strike(reader.GetDateTime(0), reader.GetInt32(1)));
+            return OffenderRules
+                .StandingOf(strikes, new OffenderOptions(), strikes.Count == 0 ? DateTimeOffset.UnixEpoch : strikes[^1].At)
+                .Level;
         }
     }
 
-    private async Task<Result> RunAsync(LiveVenue venue, Attack attack, string reason, Wallet alice, Wallet bob, Wallet? attacker = null, long heldElsewhere = 0)
+    private async Task<Result> RunAsync(
+        LiveVenue venue,
+        Attack attack,
+        string reason,
+        Wallet alice,
+        Wallet bob,
+        Wallet? attacker = null,
+        long heldElsewhere = 0
+    )
     {
         await fixture.AutomineAsync(true);
         var isContract = attack is Attack.WalletTurnsInvalid or Attack.WalletBurnsGas;
-        var eve = attacker ?? (isContract ? await venue.AddContractWalletAsync(usdc: 1_000) : await venue.AddWalletAsync(usdc: 1_000, shares: 0));
+        var eve =
+            attacker ?? (isContract ? await venue.AddContractWalletAsync(usdc: 1_000) : await venue.AddWalletAsync(usdc: 1_000, shares: 0));
         await venue.ConfirmAsync();
 
         // Half of what eve has is matched; another order of hers rests behind it.
@@ -109,16 +131,26 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         await fixture.AutomineAsync(false);
         var submitter = venue.Venue.NewSubmitter();
         await venue.Venue.StepAsync(submitter);
-        foreach (var trade in honest.Append(bad)) Assert.Equal("broadcast", (await venue.Venue.StateOfAsync(trade)).State);
+        foreach (var trade in honest.Append(bad))
+            Assert.Equal("broadcast", (await venue.Venue.StateOfAsync(trade)).State);
         await AttackAsync(venue, attack, eve, bid);
 
         var result = await FollowAsync(venue, submitter, bad, resting, honest, restingGoes: attack != Attack.OrderCancelled);
         var (state, stored) = await venue.Venue.StateOfAsync(bad);
         Assert.Equal(("failed", reason), (state, FailureReasons.CodeOf(stored)));
         Assert.Equal(0, await venue.Venue.TimesSettledAsync(bad));
-        foreach (var trade in honest) Assert.Equal(1, await venue.Venue.TimesSettledAsync(trade));
-        Assert.Equal(reason, await venue.Venue.ScalarAsync<string>("SELECT reason FROM strikes WHERE trade_id = $1 AND address = $2", bad, eve.Account.ToBytes()));
-        if (attack == Attack.OrderCancelled) await venue.SendFirstAsync(eve, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", resting.Message.Salt));
+        foreach (var trade in honest)
+            Assert.Equal(1, await venue.Venue.TimesSettledAsync(trade));
+        Assert.Equal(
+            reason,
+            await venue.Venue.ScalarAsync<string>(
+                "SELECT reason FROM strikes WHERE trade_id = $1 AND address = $2",
+                bad,
+                eve.Account.ToBytes()
+            )
+        );
+        if (attack == Attack.OrderCancelled)
+            await venue.SendFirstAsync(eve, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", resting.Message.Salt));
         await venue.MineAsync();
         Assert.Equal(heldElsewhere, await venue.HeldAsync());
         await RequireLedgerIsChainAsync(venue, alice, bob);
@@ -126,20 +158,35 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
     }
 
     /// <summary>Mines until everything is over, and says after how many blocks what was known.</summary>
-    private static async Task<Result> FollowAsync(LiveVenue venue, Submitter submitter, long bad, LiveOrder resting, List<long> honest, bool restingGoes)
+    private static async Task<Result> FollowAsync(
+        LiveVenue venue,
+        Submitter submitter,
+        long bad,
+        LiveOrder resting,
+        List<long> honest,
+        bool restingGoes
+    )
     {
-        int? failed = null, off = restingGoes ? null : 0, bust = null, final = null;
+        int? failed = null,
+            off = restingGoes ? null : 0,
+            bust = null,
+            final = null;
         for (var block = 0; block < MostBlocks && (failed is null || off is null || bust is null || final is null); block++)
         {
             await venue.Venue.Fixture.MineAsync();
             await venue.Venue.StepAsync(submitter);
             await venue.Venue.FollowAsync();
-            if ((await venue.Venue.StateOfAsync(bad)).State == "failed") failed ??= block;
-            if ((await venue.StateOfAsync(resting)).Status == "cancelled") off ??= block;
-            if (await venue.Venue.ScalarAsync<bool>("SELECT closed FROM trades WHERE trade_id = $1", bad)) bust ??= block;
+            if ((await venue.Venue.StateOfAsync(bad)).State == "failed")
+                failed ??= block;
+            if ((await venue.StateOfAsync(resting)).Status == "cancelled")
+                off ??= block;
+            if (await venue.Venue.ScalarAsync<bool>("SELECT closed FROM trades WHERE trade_id = $1", bad))
+                bust ??= block;
             var states = new List<string>();
-            foreach (var trade in honest) states.Add((await venue.Venue.StateOfAsync(trade)).State);
-            if (states.TrueForAll(s => s == "final")) final ??= block;
+            foreach (var trade in honest)
+                states.Add((await venue.Venue.StateOfAsync(trade)).State);
+            if (states.TrueForAll(s => s == "final"))
+                final ??= block;
         }
 
         Assert.True(failed <= 2 && off <= 2 && bust <= 2, $"failed after {failed}, off the book after {off}, bust after {bust} blocks");
@@ -148,15 +195,32 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
     }
 
     /// <summary>A higher tip than the batch's, so that it is mined before it, in the same block.</summary>
-    private static Task AttackAsync(LiveVenue venue, Attack attack, Wallet eve, LiveOrder bid) => attack switch
-    {
-        Attack.MoneyMoved => venue.SendFirstAsync(eve, venue.Venue.Deployment.Usdc, UsdcContract.Transfer(venue.Venue.Operator.Key.Address, new BigInteger(1_000) * 1_000_000)),
-        Attack.ApprovalRevoked => venue.SendFirstAsync(eve, venue.Venue.Deployment.Usdc, UsdcContract.Approve(venue.Venue.Deployment.Factory, 0)),
-        Attack.OrderCancelled => venue.SendFirstAsync(eve, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", bid.Message.Salt)),
-        Attack.MoneyBlocked => venue.SendFirstAsync(eve, venue.Venue.Deployment.Usdc, ContractArtifact.MockUsdc.Encode("setBlocked", eve.Account, true)),
-        Attack.WalletTurnsInvalid => venue.SendFirstAsync(eve, eve.Account, SetMode.Encode(1)),
-        _ => venue.SendFirstAsync(eve, eve.Account, SetMode.Encode(2)),
-    };
+    private static Task AttackAsync(LiveVenue venue, Attack attack, Wallet eve, LiveOrder bid) =>
+        attack switch
+        {
+            Attack.MoneyMoved => venue.SendFirstAsync(
+                eve,
+                venue.Venue.Deployment.Usdc,
+                UsdcContract.Transfer(venue.Venue.Operator.Key.Address, new BigInteger(1_000) * 1_000_000)
+            ),
+            Attack.ApprovalRevoked => venue.SendFirstAsync(
+                eve,
+                venue.Venue.Deployment.Usdc,
+                UsdcContract.Approve(venue.Venue.Deployment.Factory, 0)
+            ),
+            Attack.OrderCancelled => venue.SendFirstAsync(
+                eve,
+                venue.Venue.MarketAddress,
+                ContractArtifact.Market.Encode("cancelSalt", bid.Message.Salt)
+            ),
+            Attack.MoneyBlocked => venue.SendFirstAsync(
+                eve,
+                venue.Venue.Deployment.Usdc,
+                ContractArtifact.MockUsdc.Encode("setBlocked", eve.Account, true)
+            ),
+            Attack.WalletTurnsInvalid => venue.SendFirstAsync(eve, eve.Account, SetMode.Encode(1)),
+            _ => venue.SendFirstAsync(eve, eve.Account, SetMode.Encode(2)),
+        };
 
     /// <summary>Nobody was paid twice, or not at all: what the engine holds to be theirs is what the chain says.</summary>
     private static async Task RequireLedgerIsChainAsync(LiveVenue venue, params Wallet[] wallets)
@@ -164,9 +228,21 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         await venue.ConfirmAsync();
         var head = await venue.Venue.Client.BlockNumberAsync();
         var reader = new HoldingsReader(venue.Venue.Deployment, venue.Venue.Client);
-        var chain = new List<ChainHolding>(await reader.ReadCollateralAsync([.. wallets.Select(w => w.Account)], head, CancellationToken.None));
-        chain.AddRange(await reader.ReadSharesAsync(venue.Venue.Deployment.Market(Venue.Market), [.. wallets.Select(w => w.Account)], head, CancellationToken.None));
-        var ledger = await new FollowerStore(venue.Venue.Database).ReadOwnedAsync([.. wallets.Select(w => w.Account)], CancellationToken.None);
+        var chain = new List<ChainHolding>(
+            await reader.ReadCollateralAsync([.. wallets.Select(w => w.Account)], head, CancellationToken.None)
+        );
+        chain.AddRange(
+            await reader.ReadSharesAsync(
+                venue.Venue.Deployment.Market(Venue.Market),
+                [.. wallets.Select(w => w.Account)],
+                head,
+                CancellationToken.None
+            )
+        );
+        var ledger = await new FollowerStore(venue.Venue.Database).ReadOwnedAsync(
+            [.. wallets.Select(w => w.Account)],
+            CancellationToken.None
+        );
         foreach (var holding in chain)
         {
             var (market, outcome) = ObservationRules.AssetOf(holding);

@@ -2,9 +2,9 @@ using System.Numerics;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
-using Foresight.Matching.Engine;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;
+using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.Tests.ChainFollowing;
 
@@ -17,8 +17,16 @@ public sealed class UnconfirmedRulesTests
     private static readonly DeployedMarket Market = new(1, Address.Parse("0x0000000000000000000000000000000000000111"), 2, 0);
 
     private static readonly Deployment Deployment = new(
-        31337, Hash32.Zero, Address.Parse("0x0000000000000000000000000000000000000222"), Address.Parse("0x0000000000000000000000000000000000000333"),
-        Address.Parse("0x0000000000000000000000000000000000000444"), 1, 1, 0, [Market]);
+        31337,
+        Hash32.Zero,
+        Address.Parse("0x0000000000000000000000000000000000000222"),
+        Address.Parse("0x0000000000000000000000000000000000000333"),
+        Address.Parse("0x0000000000000000000000000000000000000444"),
+        1,
+        1,
+        0,
+        [Market]
+    );
 
     [Fact]
     public void WhatOurOwnTradesTook_IsCountedForBothSides_AndOnlyWhileTheEngineHoldsIt()
@@ -26,7 +34,11 @@ public sealed class UnconfirmedRulesTests
         var facts = new BlockFacts();
         facts.Fills.AddRange([Fill(Ann, 7, isBuy: true, ticks: 6_000, lots: 100), Fill(Bob, 7, isBuy: false, ticks: 6_000, lots: 100)]);
         // Closed already, somebody else's, and one that nobody numbered.
-        facts.Fills.AddRange([Fill(Ann, 8, isBuy: true, 1, 1), Fill(Ann, 0, isBuy: true, 1, 1), Fill(Ann, BigInteger.One << 80, isBuy: true, 1, 1)]);
+        facts.Fills.AddRange([
+            Fill(Ann, 8, isBuy: true, 1, 1),
+            Fill(Ann, 0, isBuy: true, 1, 1),
+            Fill(Ann, BigInteger.One << 80, isBuy: true, 1, 1),
+        ]);
         var taken = UnconfirmedRules.TakenByTrades(Deployment, facts, new HashSet<long> { 7 });
         Assert.Equal(new Dictionary<(Address, int, int), long> { [(Ann, 0, Collateral)] = 600_000, [(Bob, 1, 0)] = 100 }, taken);
     }
@@ -39,28 +51,51 @@ public sealed class UnconfirmedRulesTests
     [InlineData(0, 0, 0L)]
     public void AHoldingIsReduced_ToWhatIsLeftAndWhatOurTradesTook(long atHead, long taken, long? told)
     {
-        var reduced = UnconfirmedRules.Reduced(
-            [new ChainHolding(Ann, null, 0, atHead)], Ledger(100), new Dictionary<(Address, int, int), long> { [(Ann, 0, Collateral)] = taken }).ToList();
+        var reduced = UnconfirmedRules
+            .Reduced(
+                [new ChainHolding(Ann, null, 0, atHead)],
+                Ledger(100),
+                new Dictionary<(Address, int, int), long> { [(Ann, 0, Collateral)] = taken }
+            )
+            .ToList();
         Assert.Equal(told, reduced.Count == 0 ? null : reduced.Single().Units);
     }
 
     [Fact]
-    public void AHoldingThatTheLedgerDoesNotHave_IsNotReduced() => Assert.Empty(UnconfirmedRules.Reduced(
-        [new ChainHolding(Bob, null, 0, 0)], Ledger(100), new Dictionary<(Address, int, int), long>()));
+    public void AHoldingThatTheLedgerDoesNotHave_IsNotReduced() =>
+        Assert.Empty(
+            UnconfirmedRules.Reduced([new ChainHolding(Bob, null, 0, 0)], Ledger(100), new Dictionary<(Address, int, int), long>())
+        );
 
     [Theory]
     [InlineData(12, 150, false)] // A later block said less: more is not believed yet.
     [InlineData(12, 50, true)]
     [InlineData(10, 150, true)] // That block is confirmed now.
     [InlineData(9, 150, true)]
-    public void AConfirmedHolding_IsToldUnlessALaterBlockSaidLess(long seenBlock, long units, bool told) => Assert.Equal(
-        told, UnconfirmedRules.Believable([new ChainHolding(Ann, null, 0, units)], Ledger(100), [new UnconfirmedDecrease(Ann, 0, Collateral, seenBlock)], block: 10).Any());
+    public void AConfirmedHolding_IsToldUnlessALaterBlockSaidLess(long seenBlock, long units, bool told) =>
+        Assert.Equal(
+            told,
+            UnconfirmedRules
+                .Believable(
+                    [new ChainHolding(Ann, null, 0, units)],
+                    Ledger(100),
+                    [new UnconfirmedDecrease(Ann, 0, Collateral, seenBlock)],
+                    block: 10
+                )
+                .Any()
+        );
 
     [Fact]
     public void WhatWasDoubted_IsReadAgain_WhenItsBlockIsConfirmed_WithoutAnyEvent()
     {
         var nothing = new Observations(new HashSet<Address>(), new Dictionary<DeployedMarket, HashSet<Address>>());
-        UnconfirmedDecrease[] unconfirmed = [new(Ann, 0, Collateral, 10), new(Bob, 1, 1, 9), new(Bob, 0, Collateral, 11), new(Ann, 99, 0, 1)];
+        UnconfirmedDecrease[] unconfirmed =
+        [
+            new(Ann, 0, Collateral, 10),
+            new(Bob, 1, 1, 9),
+            new(Bob, 0, Collateral, 11),
+            new(Ann, 99, 0, 1),
+        ];
         var plan = UnconfirmedRules.With(nothing, Deployment, unconfirmed, block: 10);
         Assert.Equal([Ann], plan.Collateral);
         Assert.Equal([Bob], Assert.Single(plan.Shares).Value);
@@ -75,12 +110,28 @@ public sealed class UnconfirmedRulesTests
     [InlineData(MarketState.Paused, false, true, null)]
     [InlineData(MarketState.Closed, true, true, null)]
     [InlineData(MarketState.Resolved, true, true, null)]
-    public void AMarketTrades_WhileTheChainTradesIt_ConfirmedAndAtTheHead(MarketState here, bool confirmed, bool atHead, MarketState? next)
-        => Assert.Equal(next, MarketRules.Next(here, new ChainMarket(IsOpen: true, IsPaused: !confirmed), new ChainMarket(IsOpen: atHead, IsPaused: false)));
+    public void AMarketTrades_WhileTheChainTradesIt_ConfirmedAndAtTheHead(
+        MarketState here,
+        bool confirmed,
+        bool atHead,
+        MarketState? next
+    ) =>
+        Assert.Equal(
+            next,
+            MarketRules.Next(here, new ChainMarket(IsOpen: true, IsPaused: !confirmed), new ChainMarket(IsOpen: atHead, IsPaused: false))
+        );
 
     private static Dictionary<(Address, int, int), long> Ledger(long owned) => new() { [(Ann, 0, Collateral)] = owned };
 
-    private static MarketEvent.OrderFilled Fill(Address maker, BigInteger trade, bool isBuy, int ticks, long lots) => new(
-        new EventLogPosition(Market.Address, 1, Hash32.Zero, Hash32.Zero, 0), Hash32.Zero, maker, trade, 0, isBuy, ticks * OrderMessage.PricePerTick,
-        lots * OrderMessage.AmountPerLot);
+    private static MarketEvent.OrderFilled Fill(Address maker, BigInteger trade, bool isBuy, int ticks, long lots) =>
+        new(
+            new EventLogPosition(Market.Address, 1, Hash32.Zero, Hash32.Zero, 0),
+            Hash32.Zero,
+            maker,
+            trade,
+            0,
+            isBuy,
+            ticks * OrderMessage.PricePerTick,
+            lots * OrderMessage.AmountPerLot
+        );
 }

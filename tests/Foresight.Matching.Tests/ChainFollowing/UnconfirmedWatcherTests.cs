@@ -1,12 +1,14 @@
 using System.Numerics;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
-using Foresight.Protocol;
 using Foresight.Matching.Tests.Settlement;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.ChainFollowing;
 
-/// <summary>What the newest block says is obeyed before it is confirmed, as far as it takes something away. With a leader's engine and a chain.</summary>
+/// <summary>
+/// What the newest block says is obeyed before it is confirmed, as far as it takes something away. With a leader's engine and a chain.
+/// </summary>
 [Collection(ChainCollection.Name)]
 public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
 {
@@ -23,7 +25,13 @@ public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
         var order = await venue.PlaceAsync(eve, isBuy: true, 5_000, 10_000);
         Assert.Equal("open", order.Result.OrderStatus);
 
-        await venue.SendAsync(eve, usdc, revokes ? UsdcContract.Approve(venue.Venue.Deployment.Factory, 0) : UsdcContract.Transfer(venue.Venue.Operator.Key.Address, 99 * Usdc));
+        await venue.SendAsync(
+            eve,
+            usdc,
+            revokes
+                ? UsdcContract.Approve(venue.Venue.Deployment.Factory, 0)
+                : UsdcContract.Transfer(venue.Venue.Operator.Key.Address, 99 * Usdc)
+        );
         await venue.Venue.FollowAsync();
         Assert.Equal(("cancelled", "unfunded", 0L), await venue.StateOfAsync(order));
         Assert.Equal(ProblemCodes.InsufficientBalance, (await venue.PlaceAsync(eve, isBuy: true, 5_000, 10_000)).Result.Code);
@@ -110,8 +118,12 @@ public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
         await venue.ConfirmAsync();
         Assert.Equal(0, await venue.HeldAsync());
 
-        Task FillDirectlyAsync(long lots) => venue.SendAsync(
-            bob, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, lots * OrderMessage.AmountPerLot));
+        Task FillDirectlyAsync(long lots) =>
+            venue.SendAsync(
+                bob,
+                venue.Venue.MarketAddress,
+                ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, lots * OrderMessage.AmountPerLot)
+            );
     }
 
     [Fact]
@@ -120,7 +132,10 @@ public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
         await using var venue = await LiveVenue.CreateAsync(fixture);
         var alice = await venue.AddWalletAsync();
         await venue.ConfirmAsync();
-        var (order, other) = (await venue.PlaceAsync(alice, isBuy: true, 5_000, 100), await venue.PlaceAsync(alice, isBuy: true, 5_000, 100));
+        var (order, other) = (
+            await venue.PlaceAsync(alice, isBuy: true, 5_000, 100),
+            await venue.PlaceAsync(alice, isBuy: true, 5_000, 100)
+        );
         await venue.SendAsync(alice, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", order.Message.Salt));
         await venue.Venue.FollowAsync();
         Assert.Equal(("cancelled", "requested", 0L), await venue.StateOfAsync(order));
@@ -159,7 +174,11 @@ public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
         var alice = await venue.AddWalletAsync();
         await venue.ConfirmAsync();
         var order = await venue.PlaceAsync(alice, isBuy: true, 5_000, 100);
-        await venue.Venue.SendAsync(venue.Venue.Operator.Key, venue.Venue.MarketAddress, resolves ? ContractArtifact.Market.Encode("resolve", 1) : ContractArtifact.Market.Encode("invalidate"));
+        await venue.Venue.SendAsync(
+            venue.Venue.Operator.Key,
+            venue.Venue.MarketAddress,
+            resolves ? ContractArtifact.Market.Encode("resolve", 1) : ContractArtifact.Market.Encode("invalidate")
+        );
         await venue.Venue.FollowAsync();
         Assert.Equal((1, "open"), (await venue.MarketStateAsync(), (await venue.StateOfAsync(order)).Status));
         await venue.ConfirmAsync();

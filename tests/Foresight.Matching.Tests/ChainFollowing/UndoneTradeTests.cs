@@ -19,7 +19,11 @@ public sealed class UndoneTradeTests(ChainFixture fixture)
     public async Task ATradeThatSpendsWhatWasUndone_WaitsUntilItIsThereAgain_AndNobodyIsBlamed(int depth)
     {
         await using var venue = await LiveVenue.CreateAsync(fixture);
-        var (alice, bob, carol) = (await venue.AddWalletAsync(usdc: 1_000, shares: 0), await venue.AddWalletAsync(usdc: 0, shares: 100), await venue.AddWalletAsync(shares: 0));
+        var (alice, bob, carol) = (
+            await venue.AddWalletAsync(usdc: 1_000, shares: 0),
+            await venue.AddWalletAsync(usdc: 0, shares: 100),
+            await venue.AddWalletAsync(shares: 0)
+        );
         await fixture.MineAsync(12);
         await venue.Venue.FollowAsync();
         await venue.PlaceAsync(bob, isBuy: false, 5_000, 1_000);
@@ -125,7 +129,9 @@ public sealed class UndoneTradeTests(ChainFixture fixture)
         Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM strikes"));
     }
 
-    /// <summary>Mines the one batch there is, behind the payer's drain where there is an attack, has it recorded, and undoes its block.</summary>
+    /// <summary>
+    /// Mines the one batch there is, behind the payer's drain where there is an attack, has it recorded, and undoes its block.
+    /// </summary>
     private async Task<Submitter> MineAndUndoAsync(Venue venue, TestTrader? attack, bool followed = false)
     {
         await fixture.AutomineAsync(false);
@@ -133,12 +139,18 @@ public sealed class UndoneTradeTests(ChainFixture fixture)
         var submitter = venue.NewSubmitter();
         await venue.StepAsync(submitter);
         if (attack is not null)
-            await venue.Client.SendTransactionAsync(new Eip1559Transaction
-            {
-                ChainId = venue.Deployment.ChainId, Nonce = await venue.Client.GetTransactionCountAsync(attack.Address, BlockRef.Pending), To = venue.Deployment.Usdc,
-                GasLimit = 300_000, MaxFeePerGas = 500 * SettlementOptions.Gwei, MaxPriorityFeePerGas = 100 * SettlementOptions.Gwei,
-                Data = UsdcContract.Transfer(venue.Operator.Key.Address, new BigInteger(100_000_000)),
-            }.Sign(attack.Key));
+            await venue.Client.SendTransactionAsync(
+                new Eip1559Transaction
+                {
+                    ChainId = venue.Deployment.ChainId,
+                    Nonce = await venue.Client.GetTransactionCountAsync(attack.Address, BlockRef.Pending),
+                    To = venue.Deployment.Usdc,
+                    GasLimit = 300_000,
+                    MaxFeePerGas = 500 * SettlementOptions.Gwei,
+                    MaxPriorityFeePerGas = 100 * SettlementOptions.Gwei,
+                    Data = UsdcContract.Transfer(venue.Operator.Key.Address, new BigInteger(100_000_000)),
+                }.Sign(attack.Key)
+            );
         await fixture.MineAsync(followed ? 4 : 1);
         await venue.StepAsync(submitter);
         if (followed)

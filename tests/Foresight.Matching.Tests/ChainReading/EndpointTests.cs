@@ -27,7 +27,9 @@ public sealed class EndpointTests(ChainFixture fixture)
         var before = await CursorAsync(venue);
 
         var several = new FailoverClient(
-            venue.Deployment.ChainId, [("lies", new ForgetfulTransport(fixture.Transport)), ("honest", fixture.Transport)]);
+            venue.Deployment.ChainId,
+            [("lies", new ForgetfulTransport(fixture.Transport)), ("honest", fixture.Transport)]
+        );
         var follower = venue.NewFollower(several);
         await Assert.ThrowsAsync<InconsistentChainException>(() => venue.FollowAsync(follower));
         Assert.Equal(before, await CursorAsync(venue));
@@ -45,11 +47,14 @@ public sealed class EndpointTests(ChainFixture fixture)
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         await fixture.MineAsync(25);
         var seed = Environment.TickCount;
-        var several = new FailoverClient(venue.Deployment.ChainId,
-        [
-            ("behind", new LaggingTransport(fixture.Transport, fixture.Client, blocks: 20)), ("flaky", new FaultyTransport(fixture.Transport, OftenOf(new Random(seed)))),
-            ("well", fixture.Transport),
-        ]);
+        var several = new FailoverClient(
+            venue.Deployment.ChainId,
+            [
+                ("behind", new LaggingTransport(fixture.Transport, fixture.Client, blocks: 20)),
+                ("flaky", new FaultyTransport(fixture.Transport, OftenOf(new Random(seed)))),
+                ("well", fixture.Transport),
+            ]
+        );
         await several.CheckAsync(CancellationToken.None);
         Assert.Equal(20, several.States[0].Behind);
 
@@ -69,7 +74,10 @@ public sealed class EndpointTests(ChainFixture fixture)
         await venue.FollowAsync(follower);
         foreach (var trade in trades)
         {
-            Assert.True(("final", 1) == ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)), $"trade {trade}, seed {seed}");
+            Assert.True(
+                ("final", 1) == ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)),
+                $"trade {trade}, seed {seed}"
+            );
         }
     }
 
@@ -84,7 +92,10 @@ public sealed class EndpointTests(ChainFixture fixture)
         var several = new FailoverClient(venue.Deployment.ChainId, [("one", gone), ("two", gone)]);
         await Assert.ThrowsAsync<RpcUnavailableException>(() => venue.StepAsync(venue.NewSubmitter(several)));
         await Assert.ThrowsAsync<RpcUnavailableException>(() => venue.FollowAsync(venue.NewFollower(several)));
-        Assert.Equal(("matched", before), ((await venue.StateOfAsync(trade)).State, await venue.ScalarAsync<long>("SELECT count(*) FROM chain_cursors")));
+        Assert.Equal(
+            ("matched", before),
+            ((await venue.StateOfAsync(trade)).State, await venue.ScalarAsync<long>("SELECT count(*) FROM chain_cursors"))
+        );
 
         await venue.SettleAllAsync();
         Assert.Equal(("final", 1), ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)));
@@ -126,8 +137,10 @@ public sealed class EndpointTests(ChainFixture fixture)
         var trade = await venue.TradeAsync(eve, bob);
 
         var (head, behind) = (await venue.Client.BlockNumberAsync(), new LaggingTransport(fixture.Transport, fixture.Client, blocks: 3));
-        if (toldByAnother) await Assert.ThrowsAsync<RpcUnavailableException>(() => venue.NewSubmitter(behind).StepAsync(head, CancellationToken.None));
-        else Assert.False(await venue.NewSubmitter(behind).StepAsync(head - 3, CancellationToken.None));
+        if (toldByAnother)
+            await Assert.ThrowsAsync<RpcUnavailableException>(() => venue.NewSubmitter(behind).StepAsync(head, CancellationToken.None));
+        else
+            Assert.False(await venue.NewSubmitter(behind).StepAsync(head - 3, CancellationToken.None));
         Assert.Equal(("matched", null), await venue.StateOfAsync(trade));
 
         await venue.SettleAllAsync();
@@ -136,35 +149,56 @@ public sealed class EndpointTests(ChainFixture fixture)
 
     private static Func<string, bool> OftenOf(Random random) => _ => random.Next(10) < 3;
 
-    private static Task<long> CursorAsync(Venue venue) => venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = $1", ChainCursors.Follower);
+    private static Task<long> CursorAsync(Venue venue) =>
+        venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = $1", ChainCursors.Follower);
 }
 
 /// <summary>A node that does not know the newest blocks yet.</summary>
 internal sealed class LaggingTransport(NodeClient inner, EthereumClient chain, int blocks) : NodeClient
 {
-    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken)
     {
-        var head = await chain.BlockNumberAsync(cancel) - blocks;
-        var past = await Task.WhenAll(requests.Select(r => InThePastAsync(r, head, cancel)));
-        var replies = await inner.SendAsync([.. past.Select((r, i) => r ?? requests[i])], cancel);
-        return [.. replies.Select((reply, i) => past[i] is null && requests[i].Method == "eth_call" ? throw new RpcUnavailableException("eth_call", "header not found") : reply.Method switch
-        {
-            "eth_blockNumber" => reply with { Result = JsonSerializer.SerializeToElement(Hex.EncodeQuantity(head)) },
-            "eth_getBlockByNumber" when IsBeyond(requests[i], head) => reply with { Result = JsonSerializer.SerializeToElement<object?>(null) },
-            _ => reply,
-        })];
+        var head = await chain.BlockNumberAsync(cancellationToken) - blocks;
+        var past = await Task.WhenAll(requests.Select(r => InThePastAsync(r, head, cancellationToken)));
+        var replies = await inner.SendAsync([.. past.Select((r, i) => r ?? requests[i])], cancellationToken);
+        return
+        [
+            .. replies.Select(
+                (reply, i) =>
+                    past[i] is null && requests[i].Method == "eth_call"
+                        ? throw new RpcUnavailableException("eth_call", "header not found")
+                        : reply.Method switch
+                        {
+                            "eth_blockNumber" => reply with { Result = JsonSerializer.SerializeToElement(Hex.EncodeQuantity(head)) },
+                            "eth_getBlockByNumber" when IsBeyond(requests[i], head) => reply with
+                            {
+                                Result = JsonSerializer.SerializeToElement<object?>(null),
+                            },
+                            _ => reply,
+                        }
+            ),
+        ];
     }
 
-    /// <summary>A call as this node answers it, by the newest block that it has; null: it does not have the block that it is asked for.</summary>
-    private async Task<RpcRequest?> InThePastAsync(RpcRequest request, long head, CancellationToken cancel)
+    /// <summary>
+    /// A call as this node answers it, by the newest block that it has; null: it does not have the block that it is asked for.
+    /// </summary>
+    private async Task<RpcRequest?> InThePastAsync(RpcRequest request, long head, CancellationToken cancellationToken)
     {
-        if (request.Method != "eth_call") return request;
+        if (request.Method != "eth_call")
+            return request;
         var newest = new RpcRequest(request.Method, request.Parameters[0]!.DeepClone(), Hex.EncodeQuantity(head));
         if (request.Parameters[1] is JsonObject named)
-            return (await chain.GetBlockAsync(BlockRef.Hash(Hash32.Parse(named["blockHash"]!.GetValue<string>())), cancel))!.Number > head ? null : request;
+            return
+                (await chain.GetBlockAsync(BlockRef.Hash(Hash32.Parse(named["blockHash"]!.GetValue<string>())), cancellationToken))!.Number
+                > head
+                ? null
+                : request;
         return request.Parameters[1]!.GetValue<string>() is "latest" or "pending" ? newest : request;
     }
 
-    private static bool IsBeyond(RpcRequest request, long head)
-        => request.Parameters[0]!.GetValue<string>() is { } block && block.StartsWith("0x", StringComparison.Ordinal) && Hex.DecodeQuantity(block) > head;
+    private static bool IsBeyond(RpcRequest request, long head) =>
+        request.Parameters[0]!.GetValue<string>() is { } block
+        && block.StartsWith("0x", StringComparison.Ordinal)
+        && Hex.DecodeQuantity(block) > head;
 }

@@ -1,7 +1,7 @@
-using Foresight.Matching.Tests.Nodes;
-using Foresight.Protocol;
 using Foresight.Matching.Invariants;
+using Foresight.Matching.Tests.Nodes;
 using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Invariants;
 
@@ -23,32 +23,53 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
         ("UPDATE commands SET epoch = 2 WHERE sequence = 30", "is of epoch 1, and an earlier one of epoch 2"),
         ("UPDATE commands SET epoch = 7 WHERE sequence = (SELECT max(sequence) FROM commands)", "of epoch 7, which nobody took"),
         ("UPDATE commands SET accepted_at = accepted_at - interval '1 hour' WHERE sequence = 50", "before the one before it"),
-        ("UPDATE commands SET payload = (SELECT payload FROM commands WHERE sequence = 60) WHERE sequence = 61",
-            "Command 61 says of itself that it is 60"),
+        (
+            "UPDATE commands SET payload = (SELECT payload FROM commands WHERE sequence = 60) WHERE sequence = 61",
+            "Command 61 says of itself that it is 60"
+        ),
         ("UPDATE commands SET payload = set_byte(payload, 0, 99) WHERE sequence = 61", "Command 61 cannot be replayed"),
         ("UPDATE commands SET kind = 12 WHERE sequence = 61", "Command 61 is stored as ExpireOrders"),
         ("UPDATE commands SET result = jsonb_set(result, '{sequence}', '7') WHERE sequence = 61", "was answered as (1, 7)"),
-        ("UPDATE commands SET result = jsonb_set(result, '{status}', '1') WHERE sequence = (SELECT min(sequence) FROM orders)",
-            "was answered Rejected, and its replay is accepted"),
-        ("DELETE FROM fills WHERE order_id = (SELECT min(order_id) FROM orders WHERE filled_lots = 0); DELETE FROM orders WHERE order_id = (SELECT min(order_id) FROM orders WHERE filled_lots = 0)", "is not in its table"),
+        (
+            "UPDATE commands SET result = jsonb_set(result, '{status}', '1') WHERE sequence = (SELECT min(sequence) FROM orders)",
+            "was answered Rejected, and its replay is accepted"
+        ),
+        (
+            "DELETE FROM fills WHERE order_id = (SELECT min(order_id) FROM orders WHERE filled_lots = 0); DELETE FROM orders WHERE order_id = (SELECT min(order_id) FROM orders WHERE filled_lots = 0)",
+            "is not in its table"
+        ),
         ("UPDATE orders SET sequence = 3 WHERE order_id = (SELECT min(order_id) FROM orders)", "is in its table as"),
         ("UPDATE orders SET epoch = 0 WHERE order_id = (SELECT min(order_id) FROM orders)", "the journal of shard 0 has no such command"),
         ("UPDATE orders SET filled_lots = filled_lots - 1 WHERE order_id = (SELECT min(order_id) FROM fills)", "and its fills add up to"),
-        ("UPDATE orders SET status = 3 WHERE order_id = (SELECT max(order_id) FROM orders WHERE status = 0)",
-            "orders are open in their table"),
-        ("UPDATE orders SET status = 3, updated_sequence = sequence - 1 WHERE order_id = (SELECT order_id FROM fills LIMIT 1)",
-            "which was cancelled before"),
-        ("UPDATE fills SET quantity_lots = quantity_lots + 1 WHERE trade_id = (SELECT min(trade_id) FROM trades) AND leg = 0",
-            "does not conserve money and shares"),
-        ("UPDATE fills SET price_ticks = price_ticks + 1 WHERE trade_id = (SELECT max(trade_id) FROM trades) AND leg = 1",
-            "does not conserve money and shares"),
-        ("UPDATE fills SET price_ticks = price_ticks + 1 WHERE trade_id = (SELECT max(trade_id) FROM trades) AND leg = 1",
-            "Leg 1 of trade"),
+        (
+            "UPDATE orders SET status = 3 WHERE order_id = (SELECT max(order_id) FROM orders WHERE status = 0)",
+            "orders are open in their table"
+        ),
+        (
+            "UPDATE orders SET status = 3, updated_sequence = sequence - 1 WHERE order_id = (SELECT order_id FROM fills LIMIT 1)",
+            "which was cancelled before"
+        ),
+        (
+            "UPDATE fills SET quantity_lots = quantity_lots + 1 WHERE trade_id = (SELECT min(trade_id) FROM trades) AND leg = 0",
+            "does not conserve money and shares"
+        ),
+        (
+            "UPDATE fills SET price_ticks = price_ticks + 1 WHERE trade_id = (SELECT max(trade_id) FROM trades) AND leg = 1",
+            "does not conserve money and shares"
+        ),
+        (
+            "UPDATE fills SET price_ticks = price_ticks + 1 WHERE trade_id = (SELECT max(trade_id) FROM trades) AND leg = 1",
+            "Leg 1 of trade"
+        ),
         ("DELETE FROM fills WHERE trade_id = (SELECT max(trade_id) FROM trades)", "is not in its table"),
-        ("INSERT INTO trades SELECT (r).* FROM (SELECT jsonb_populate_record(t, '{\"trade_id\": 999999}') AS r FROM trades t LIMIT 1) x",
-            "Trade 999999 is in its table"),
-        ("UPDATE trades SET closed = false WHERE trade_id = (SELECT max(trade_id) FROM trades WHERE closed)",
-            "is open in its table, and a command has closed it"),
+        (
+            "INSERT INTO trades SELECT (r).* FROM (SELECT jsonb_populate_record(t, '{\"trade_id\": 999999}') AS r FROM trades t LIMIT 1) x",
+            "Trade 999999 is in its table"
+        ),
+        (
+            "UPDATE trades SET closed = false WHERE trade_id = (SELECT max(trade_id) FROM trades WHERE closed)",
+            "is open in its table, and a command has closed it"
+        ),
         ("UPDATE trades SET epoch = 0 WHERE trade_id = (SELECT max(trade_id) FROM trades)", "the journal of shard 0 has no such command"),
         ("UPDATE balances SET owned = owned + 1 WHERE account_id = 2 AND outcome = 255", "The collateral of account 2 is in its table as"),
         ("UPDATE balances SET order_hold = order_hold + 1 WHERE account_id = 2 AND outcome = 255", "and its open orders hold"),
@@ -57,23 +78,33 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
         ("UPDATE leadership SET epoch = 1 WHERE resource = 'matching-engine'", "and the last one in its history is 2"),
     ];
 
-    private TestCluster cluster = null!;
-    private StateDigest proof = null!;
+    private TestCluster _cluster = null!;
+    private StateDigest _proof = null!;
 
     /// <summary>Two terms of random trading, with settled trades and a snapshot.</summary>
     public async Task InitializeAsync()
     {
-        cluster = await TestCluster.CreateAsync(stores);
+        _cluster = await TestCluster.CreateAsync(stores);
         var traders = new Traders(seed: 61);
         var placed = new List<PlaceOrder>();
         for (var term = 1; term <= 2; term++)
         {
-            await using var node = await TestNode.StartAsync($"n{term}", cluster);
+            await using var node = await TestNode.StartAsync($"n{term}", _cluster);
             await node.ActiveAsync();
             if (term == 1)
-                await node.Router.SendAsync([.. Enumerable.Range(1, TraderCount).SelectMany(trader => (LeaderCommand[])
-                    [Traders.Fund(trader), Traders.FundShares(trader, 1, 0), Traders.FundShares(trader, 1, 1), Traders.FundShares(
-                        trader, 2, 1)])]);
+                await node.Router.SendAsync([
+                    .. Enumerable
+                        .Range(1, TraderCount)
+                        .SelectMany(trader =>
+                            (LeaderCommand[])
+                                [
+                                    Traders.Fund(trader),
+                                    Traders.FundShares(trader, 1, 0),
+                                    Traders.FundShares(trader, 1, 1),
+                                    Traders.FundShares(trader, 2, 1),
+                                ]
+                        ),
+                ]);
             for (var i = 0; i < 6; i++)
             {
                 var commands = Enumerable.Range(0, 50).Select(_ => traders.Any(TraderCount, placed)).ToList();
@@ -83,31 +114,32 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
 
             await node.Router.SendAsync(Traders.Settle(await OldestOpenTradeAsync(), block: 10));
             await node.Router.SendAsync(Traders.Bust(await OldestOpenTradeAsync(), block: 10));
-            proof = await node.ProofAsync();
+            _proof = await node.ProofAsync();
         }
 
-        await JournalChecks.StoreSnapshotAsync(cluster, await cluster.ReplayAsync(through: 200), spoilt: false);
+        await JournalChecks.StoreSnapshotAsync(_cluster, await _cluster.ReplayAsync(through: 200), spoilt: false);
     }
 
-    public async Task DisposeAsync() => await cluster.DisposeAsync();
+    public async Task DisposeAsync() => await _cluster.DisposeAsync();
 
-    private Task<long> OldestOpenTradeAsync() => cluster.ScalarAsync<long>("SELECT min(trade_id) FROM trades WHERE NOT closed");
+    private Task<long> OldestOpenTradeAsync() => _cluster.ScalarAsync<long>("SELECT min(trade_id) FROM trades WHERE NOT closed");
 
     [Fact]
     public async Task ASoundJournal_HasNoViolation_AndEachDamage_IsFound()
     {
-        var sound = new InvariantChecker(cluster.Database);
-        await sound.CompareAsync(0, proof.Sequence, proof.StateHash, CancellationToken.None);
+        var sound = new InvariantChecker(_cluster.Database);
+        await sound.CompareAsync(0, _proof.Sequence, _proof.StateHash, CancellationToken.None);
         await sound.CheckAsync(CancellationToken.None);
         Assert.Empty(sound.Violations);
         Assert.True(
-            await cluster.ScalarAsync<long>("SELECT count(DISTINCT kind) FROM trades") == 3,
-            "there must be trades of every kind to damage");
+            await _cluster.ScalarAsync<long>("SELECT count(DISTINCT kind) FROM trades") == 3,
+            "there must be trades of every kind to damage"
+        );
 
         var missed = new List<string>();
         foreach (var (sql, sentence) in Damages)
         {
-            await using var damaged = await stores.CloneAsync(cluster);
+            await using var damaged = await stores.CloneAsync(_cluster);
             await using (var command = damaged.CreateCommand(sql))
                 Assert.True(await command.ExecuteNonQueryAsync() > 0, $"it must damage something: {sql}");
             var checker = new InvariantChecker(damaged);
@@ -122,10 +154,10 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task AChecker_GoesOnFromWhereItWas_AndFindsWhatIsLostOrRewrittenBehindIt()
     {
-        await using var database = await stores.CloneAsync(cluster);
+        await using var database = await stores.CloneAsync(_cluster);
         var checker = new InvariantChecker(database);
         await checker.FollowAsync(CancellationToken.None);
-        Assert.Equal(proof.Sequence, checker.Shard(0).Sequence);
+        Assert.Equal(_proof.Sequence, checker.Shard(0).Sequence);
         await checker.FollowAsync(CancellationToken.None);
         Assert.True(checker.Holds, string.Join(' ', checker.Violations));
 
@@ -139,8 +171,8 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task ALiveEngineThatSaysAnotherHash_IsAViolation()
     {
-        var checker = new InvariantChecker(cluster.Database);
-        await checker.CompareAsync(0, proof.Sequence, "0123456789abcdef", CancellationToken.None);
+        var checker = new InvariantChecker(_cluster.Database);
+        await checker.CompareAsync(0, _proof.Sequence, "0123456789abcdef", CancellationToken.None);
         Assert.Contains(checker.Violations, said => said.Contains("replaying the journal gives"));
     }
 }

@@ -1,6 +1,6 @@
 using Foresight.Matching.Journal;
-using Foresight.Matching.Tests.Nodes;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Tests.Nodes;
 using Foresight.Matching.Tests.Stores;
 using Foresight.ServiceDefaults.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -24,14 +24,19 @@ public sealed class JournalPulseTests(StoresFixture stores)
         await journal.FindAsync([], CancellationToken.None);
 
         var waits = new TaskCompletionSource();
-        var working = JournalPulse.WhileItBeatsAsync(journal, TimeProvider.System, CancellationToken.None, async ending =>
-        {
-            waits.SetResult();
-            // A minute, as what a rebuild reads may take.
-            await using var slow = sessions.CreateCommand("SELECT pg_sleep(60)");
-            slow.CommandTimeout = 60;
-            return await slow.ExecuteNonQueryAsync(ending);
-        });
+        var working = JournalPulse.WhileItBeatsAsync(
+            journal,
+            TimeProvider.System,
+            CancellationToken.None,
+            async ending =>
+            {
+                waits.SetResult();
+                // A minute, as what a rebuild reads may take.
+                await using var slow = sessions.CreateCommand("SELECT pg_sleep(60)");
+                slow.CommandTimeout = 60;
+                return await slow.ExecuteNonQueryAsync(ending);
+            }
+        );
         await waits.Task;
         proxy.Set(ProxyMode.SwallowReplies);
         var error = await Record.ExceptionAsync(() => working.WaitAsync(TimeSpan.FromSeconds(45)));
@@ -46,12 +51,15 @@ public sealed class JournalPulseTests(StoresFixture stores)
         await using var cluster = await TestCluster.CreateAsync(stores);
         await using var sessions = SessionsTo(new NpgsqlConnectionStringBuilder(cluster.Connection));
         var done = await JournalPulse.WhileItBeatsAsync(
-            new PostgresJournal(sessions, shard: 0), TimeProvider.System, CancellationToken.None,
+            new PostgresJournal(sessions, shard: 0),
+            TimeProvider.System,
+            CancellationToken.None,
             async ending =>
             {
                 await using var slow = sessions.CreateCommand("SELECT 1 FROM pg_sleep(2)");
                 return (int)(await slow.ExecuteScalarAsync(ending))!;
-            });
+            }
+        );
         Assert.Equal(1, done);
     }
 

@@ -1,6 +1,6 @@
 using Foresight.Matching.Tests.Nodes;
-using Foresight.Protocol;
 using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Leadership;
 
@@ -19,7 +19,11 @@ public sealed class ClockFaultTests(StoresFixture stores)
     public async Task ALeaderWithAWrongClock_KeepsItsLease_AndJudgesOrdersByTheDatabasesTime(int hours, double rate)
     {
         await using var cluster = await TestCluster.CreateAsync(
-            stores, new("LEASE_TTL_MS", $"{LeaseMs}"), new("LEASE_RENEW_MS", $"{RenewMs}"), new("LEASE_MARGIN_MS", "200"));
+            stores,
+            new("LEASE_TTL_MS", $"{LeaseMs}"),
+            new("LEASE_RENEW_MS", $"{RenewMs}"),
+            new("LEASE_MARGIN_MS", "200")
+        );
         await using var leader = await TestNode.StartAsync("n1", cluster.Settings, new WrongClock(TimeSpan.FromHours(hours), rate));
         await leader.ActiveAsync();
         await using var follower = await TestNode.StartAsync("n2", cluster.Settings, new WrongClock(TimeSpan.FromHours(-hours)));
@@ -34,8 +38,11 @@ public sealed class ClockFaultTests(StoresFixture stores)
         Assert.Equal("open", (await PlaceAsync(now + 600)).OrderStatus);
         Assert.Equal("order_expired", (await PlaceAsync(now - 600)).Code);
         Assert.Equal("open", (await PlaceAsync(now + 3)).OrderStatus);
-        await Eventually.TrueAsync("the order that is due, and no other, has expired", Eventually.Patience, async () =>
-            await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE status = 4") == 1);
+        await Eventually.TrueAsync(
+            "the order that is due, and no other, has expired",
+            Eventually.Patience,
+            async () => await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE status = 4") == 1
+        );
         Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE status = 0"));
 
         await leader.LeaseRenewedAsync(times: LeaseMs / RenewMs);

@@ -9,22 +9,23 @@ namespace Foresight.Matching.Tests.Leadership;
 [Collection(BreakableStoresCollection.Name)]
 public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOutputHelper output) : IAsyncLifetime
 {
-    private List<NodeProcess> nodes = [];
-    private TestCluster cluster = null!;
-    private TestClient client = null!;
+    private List<NodeProcess> _nodes = [];
+    private TestCluster _cluster = null!;
+    private TestClient _client = null!;
 
     public async Task InitializeAsync()
     {
         await stores.StartAgainAsync("redis");
-        cluster = await TestCluster.CreateAsync(stores);
-        client = new TestClient(cluster);
+        _cluster = await TestCluster.CreateAsync(stores);
+        _client = new TestClient(_cluster);
     }
 
     public async Task DisposeAsync()
     {
-        foreach (var node in nodes) await node.DisposeAsync();
-        await client.DisposeAsync();
-        await cluster.DisposeAsync();
+        foreach (var node in _nodes)
+            await node.DisposeAsync();
+        await _client.DisposeAsync();
+        await _cluster.DisposeAsync();
     }
 
     [Fact]
@@ -34,8 +35,8 @@ public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOu
         output.WriteLine($"Seed {seed}.");
         var random = new Random(seed);
         await StartNodesAsync();
-        await client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
-        await using var load = new Load(client, cluster);
+        await _client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
+        await using var load = new Load(_client, _cluster);
         for (var i = 0; i < Repeat.Times; i++)
         {
             await load.AcknowledgedAsync(random.Next(20, 200));
@@ -44,7 +45,7 @@ public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOu
             await Task.WhenAll(deaths.Select(death => death()));
             await Task.WhenAll(stores.StartAgainAsync("postgres"), stores.StartAgainAsync("redis"));
             // Its connections are to the server that died.
-            cluster.Database.Clear();
+            _cluster.Database.Clear();
             await StartNodesAsync();
             await load.AcknowledgedAsync(20);
         }
@@ -54,13 +55,15 @@ public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOu
 
     private async Task KillNodesAsync()
     {
-        foreach (var node in nodes) node.KillNow();
-        foreach (var node in nodes) await node.DisposeAsync();
+        foreach (var node in _nodes)
+            node.KillNow();
+        foreach (var node in _nodes)
+            await node.DisposeAsync();
     }
 
     private async Task StartNodesAsync()
     {
-        nodes = [.. new[] { "n1", "n2" }.Select(name => new NodeProcess(name, cluster.Settings))];
+        _nodes = [.. new[] { "n1", "n2" }.Select(name => new NodeProcess(name, _cluster.Settings))];
         await Eventually.TrueAsync("one node leads", Eventually.Patience, LeadsAsync);
     }
 
@@ -68,7 +71,7 @@ public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOu
     {
         try
         {
-            return await client.ActiveAsync() is not null;
+            return await _client.ActiveAsync() is not null;
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {

@@ -1,38 +1,40 @@
-using Foresight.Matching.Tests.Nodes;
 using System.Text.Json;
-using Foresight.Protocol;
-using Foresight.Matching.Tests.Stores;
 using Foresight.Cluster;
+using Foresight.Matching.Tests.Nodes;
+using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
 using StackExchange.Redis;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>Whoever reaches Redis can write anything into it: that ends no process, and keeps nobody from leading for longer than a lease.</summary>
+/// <summary>
+/// Whoever reaches Redis can write anything into it: that ends no process, and keeps nobody from leading for longer than a lease.
+/// </summary>
 [Collection(StoresCollection.Name)]
 public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
 {
-    private TestCluster cluster = null!;
-    private TestNode one = null!;
-    private TestNode two = null!;
+    private TestCluster _cluster = null!;
+    private TestNode _one = null!;
+    private TestNode _two = null!;
 
     public async Task InitializeAsync()
     {
-        cluster = await TestCluster.CreateAsync(stores);
-        one = await TestNode.StartAsync("n1", cluster);
-        two = await TestNode.StartAsync("n2", cluster);
-        await Eventually.TrueAsync("one node leads", Eventually.Patience, () => OneLeads && one.Presence.Address.Length > 0);
+        _cluster = await TestCluster.CreateAsync(stores);
+        _one = await TestNode.StartAsync("n1", _cluster);
+        _two = await TestNode.StartAsync("n2", _cluster);
+        await Eventually.TrueAsync("one node leads", Eventually.Patience, () => OneLeads && _one.Presence.Address.Length > 0);
     }
 
     public async Task DisposeAsync()
     {
-        await one.DisposeAsync();
-        await two.DisposeAsync();
-        await cluster.DisposeAsync();
+        await _one.DisposeAsync();
+        await _two.DisposeAsync();
+        await _cluster.DisposeAsync();
     }
 
     private RedisKey LeaseKey => LeaderDirectory.LeaseKey(LeasedResources.Matching);
 
-    private bool OneLeads => new[] { one, two }.Count(node => node.Presence.State == "active") == 1;
+    private bool OneLeads => new[] { _one, _two }.Count(node => node.Presence.State == "active") == 1;
 
     [Theory]
     [InlineData("no json")]
@@ -41,7 +43,7 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
     [InlineData("{\"nodeId\":\"ghost\",\"kind\":\"matching\",\"state\":\"active\",\"leads\":[null]}")]
     public async Task ANodesRecordThatIsNone_IsDropped_AndEndsNobody(string forged)
     {
-        var redis = one.Redis;
+        var redis = _one.Redis;
         foreach (var name in new[] { "ghost", "n1", "n2" })
         {
             await redis.StringSetAsync($"node:{name}:info", forged);
@@ -54,7 +56,7 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task KeysOfAnotherType_AreReplaced_AndEndNobody()
     {
-        var redis = one.Redis;
+        var redis = _one.Redis;
         await redis.KeyDeleteAsync(["nodes", "node:n1:info"]);
         await redis.HashSetAsync("node:n1:info", "state", "active");
         await redis.StringSetAsync("nodes", "n1");
@@ -65,8 +67,10 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
     public async Task MessagesThatAreNone_EndNobody()
     {
         foreach (var channel in new[] { Channels.ClusterLeader, Channels.ClusterNodes, $"{typeof(NoticeHub).FullName}:all" })
-        foreach (var message in new[] { "no json", "null", "[]", "{}", "{\"kind\":\"released\",\"resource\":null}" })
-            await one.Redis.PublishAsync(RedisChannel.Literal(channel), message);
+        {
+            foreach (var message in new[] { "no json", "null", "[]", "{}", "{\"kind\":\"released\",\"resource\":null}" })
+                await _one.Redis.PublishAsync(RedisChannel.Literal(channel), message);
+        }
         await AllIsWellAsync();
     }
 
@@ -75,7 +79,7 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
     public async Task ALeaseKeyOfAnotherType_IsReplacedWithinALease()
     {
         // In one step: between two of them the leader could renew, and the second would be refused.
-        await one.Redis.ScriptEvaluateAsync("redis.call('DEL', KEYS[1]) redis.call('HSET', KEYS[1], 'token', 'forged')", [LeaseKey]);
+        await _one.Redis.ScriptEvaluateAsync("redis.call('DEL', KEYS[1]) redis.call('HSET', KEYS[1], 'token', 'forged')", [LeaseKey]);
         await SomebodyHoldsTheLeaseAsync();
         await AllIsWellAsync();
     }
@@ -84,28 +88,39 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
     public async Task AForgedLeaseForADay_LastsForALease()
     {
         var ghost = new LeaseRecord("ghost", "http://127.0.0.1:1", Guid.NewGuid(), 9, DateTimeOffset.UtcNow, DateTimeOffset.UtcNow);
-        await one.Redis.StringSetAsync(LeaseKey, JsonSerializer.Serialize(ghost, JsonSerializerOptions.Web), TimeSpan.FromDays(1));
+        await _one.Redis.StringSetAsync(LeaseKey, JsonSerializer.Serialize(ghost, JsonSerializerOptions.Web), TimeSpan.FromDays(1));
         await SomebodyHoldsTheLeaseAsync();
         await AllIsWellAsync();
     }
 
-    private Task SomebodyHoldsTheLeaseAsync() => Eventually.TrueAsync("a node of ours holds the lease", Eventually.Patience, async () =>
-        await one.Redis.KeyTypeAsync(LeaseKey) == RedisType.String
-        && LeaderDirectory.Parse(await one.Redis.StringGetAsync(LeaseKey)) is { NodeId: not "ghost" });
+    private Task SomebodyHoldsTheLeaseAsync() =>
+        Eventually.TrueAsync(
+            "a node of ours holds the lease",
+            Eventually.Patience,
+            async () =>
+                await _one.Redis.KeyTypeAsync(LeaseKey) == RedisType.String
+                && LeaderDirectory.Parse(await _one.Redis.StringGetAsync(LeaseKey)) is { NodeId: not "ghost" }
+        );
 
     /// <summary>Both nodes are announced anew and known, one of them leads, and it takes a command.</summary>
     private async Task AllIsWellAsync()
     {
         var since = DateTimeOffset.UtcNow;
-        one.Presence.Repeat();
-        two.Presence.Repeat();
-        await Eventually.TrueAsync("both nodes, and nobody else, are known", Eventually.Patience, async () =>
-            await IsSetAsync() && await one.Nodes.ListAsync() is [{ NodeId: "n1" } first, { NodeId: "n2" } second]
-            && first.HeartbeatAt >= since && second.HeartbeatAt >= since);
+        _one.Presence.Repeat();
+        _two.Presence.Repeat();
+        await Eventually.TrueAsync(
+            "both nodes, and nobody else, are known",
+            Eventually.Patience,
+            async () =>
+                await IsSetAsync()
+                && await _one.Nodes.ListAsync() is [{ NodeId: "n1" } first, { NodeId: "n2" } second]
+                && first.HeartbeatAt >= since
+                && second.HeartbeatAt >= since
+        );
         await Eventually.TrueAsync("one node leads", Eventually.Patience, () => OneLeads);
-        Assert.Equal(ResultStatus.Accepted, (await two.Router.SendAsync(Traders.Fund(1))).Status);
-        await JournalChecks.AssertSoundAsync(cluster);
+        Assert.Equal(ResultStatus.Accepted, (await _two.Router.SendAsync(Traders.Fund(1))).Status);
+        await JournalChecks.AssertSoundAsync(_cluster);
     }
 
-    private async Task<bool> IsSetAsync() => await one.Redis.KeyTypeAsync("nodes") == RedisType.Set;
+    private async Task<bool> IsSetAsync() => await _one.Redis.KeyTypeAsync("nodes") == RedisType.Set;
 }

@@ -1,24 +1,26 @@
-using Foresight.Protocol;
 using Foresight.Matching.Leadership;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>From when a failover's time counts: a follower looks each half second at a lease of five, renewed each one and a half.</summary>
+/// <summary>
+/// From when a failover's time counts: a follower looks each half second at a lease of five, renewed each one and a half.
+/// </summary>
 public sealed class LeaderLivenessTests
 {
     private static readonly LeaseOptions Options = new();
 
-    private readonly HandClock clock = new();
-    private readonly LeaderLiveness liveness;
-    private LeaseRecord lease = new("n1", "http://127.0.0.1:1", Guid.NewGuid(), 3, default, default);
+    private readonly HandClock _clock = new();
+    private readonly LeaderLiveness _liveness;
+    private LeaseRecord _lease = new("n1", "http://127.0.0.1:1", Guid.NewGuid(), 3, default, default);
 
     public LeaderLivenessTests()
     {
-        liveness = new LeaderLiveness(clock, Options);
+        _liveness = new LeaderLiveness(_clock, Options);
         // A leader that renews, for a while.
         for (var renewal = 0; renewal < 4; renewal++)
         {
-            lease = lease with { LastRenewedAt = lease.LastRenewedAt + Options.RenewInterval };
+            _lease = _lease with { LastRenewedAt = _lease.LastRenewedAt + Options.RenewInterval };
             Look(3);
         }
     }
@@ -44,8 +46,8 @@ public sealed class LeaderLivenessTests
     [Fact]
     public void AnEndOfItsOwnTerm_CountsFromThere()
     {
-        liveness.MarkSelf();
-        clock.Pass(Options.LeaseDuration);
+        _liveness.MarkSelf();
+        _clock.Pass(Options.LeaseDuration);
         Assert.Equal(Options.LeaseDuration, Since(crashed: false));
     }
 
@@ -54,8 +56,8 @@ public sealed class LeaderLivenessTests
     {
         for (var look = 0; look < 10; look++)
         {
-            liveness.Observe(null);
-            clock.Pass(Options.PollInterval);
+            _liveness.Observe(null);
+            _clock.Pass(Options.PollInterval);
         }
 
         Assert.Equal(Options.PollInterval * 13, Since(crashed: false));
@@ -65,21 +67,21 @@ public sealed class LeaderLivenessTests
     {
         for (var look = 0; look < times; look++)
         {
-            liveness.Observe(lease);
-            clock.Pass(Options.PollInterval);
+            _liveness.Observe(_lease);
+            _clock.Pass(Options.PollInterval);
         }
     }
 
-    private TimeSpan Since(bool crashed) => clock.GetElapsedTime(liveness.LastAlive(crashed));
+    private TimeSpan Since(bool crashed) => _clock.GetElapsedTime(_liveness.LastAlive(crashed));
 
     private sealed class HandClock : TimeProvider
     {
-        private long now;
+        private long _now;
 
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-        public override long GetTimestamp() => now;
+        public override long GetTimestamp() => _now;
 
-        public void Pass(TimeSpan span) => now += span.Ticks;
+        public void Pass(TimeSpan span) => _now += span.Ticks;
     }
 }

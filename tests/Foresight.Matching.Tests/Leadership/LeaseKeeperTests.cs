@@ -1,12 +1,15 @@
-using Foresight.Protocol;
 using Foresight.Matching.Leadership;
+using Foresight.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.Leadership;
 
 public sealed class LeaseKeeperTests
 {
-    /// <summary>Here a mistake of ours: there is no database. Faults of Redis are expected. Else the end of the term would throw, and release nothing.</summary>
+    /// <summary>
+    /// Here a mistake of ours: there is no database. Faults of Redis are expected. Else the end of the term would throw, and release
+    /// nothing.
+    /// </summary>
     [Fact]
     public async Task ARenewalThatThrowsWhatNobodyExpects_LosesTheLease_AndTheKeeperEndsInOrder()
     {

@@ -42,7 +42,13 @@ public class LeaseRulesTests
     [Fact]
     public void ARenewalThatIsConfirmedAfterTrustEnded_DoesNotBringItBack()
     {
-        var view = LeaseRules.AfterRenewal(LeaseRules.Acquired(At(0), Options), RenewOutcome.Renewed, sentAt: At(4.4), now: At(4.6), Options);
+        var view = LeaseRules.AfterRenewal(
+            LeaseRules.Acquired(At(0), Options),
+            RenewOutcome.Renewed,
+            sentAt: At(4.4),
+            now: At(4.6),
+            Options
+        );
         Assert.False(view.Held);
     }
 
@@ -68,8 +74,10 @@ public class LeaseRulesTests
     {
         var options = new LeaseOptions
         {
-            LeaseDuration = TimeSpan.FromMilliseconds(duration), RenewInterval = TimeSpan.FromMilliseconds(renew),
-            SafetyMargin = TimeSpan.FromMilliseconds(margin), PollInterval = TimeSpan.FromMilliseconds(poll),
+            LeaseDuration = TimeSpan.FromMilliseconds(duration),
+            RenewInterval = TimeSpan.FromMilliseconds(renew),
+            SafetyMargin = TimeSpan.FromMilliseconds(margin),
+            PollInterval = TimeSpan.FromMilliseconds(poll),
         };
         Assert.Contains(message, Assert.Throws<SettingException>(options.Validate).Message);
     }

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Foresight.Protocol;
+using Foresight.Cluster;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Tests.Stores;
-using Foresight.Cluster;
+using Foresight.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 
@@ -15,86 +15,86 @@ public sealed class LeaseStoreTests : IDisposable
     private const string Resource = "thing";
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(5);
 
-    private readonly RedisClient redis;
-    private readonly RedisLeaseStore store;
-    private readonly LeaseRecord mine = Record("a");
-    private readonly LeaseRecord theirs = Record("b");
+    private readonly RedisClient _redis;
+    private readonly RedisLeaseStore _store;
+    private readonly LeaseRecord _mine = Record("a");
+    private readonly LeaseRecord _theirs = Record("b");
 
     public LeaseStoreTests(StoresFixture stores)
     {
-        redis = new RedisClient(stores.Redis, $"{Guid.NewGuid():N}:");
-        store = new RedisLeaseStore(redis.Database, redis.Broadcast, TimeProvider.System, NullLogger<RedisLeaseStore>.Instance);
+        _redis = new RedisClient(stores.Redis, $"{Guid.NewGuid():N}:");
+        _store = new RedisLeaseStore(_redis.Database, _redis.Broadcast, TimeProvider.System, NullLogger<RedisLeaseStore>.Instance);
     }
 
     private static RedisKey Key => LeaderDirectory.LeaseKey(Resource);
 
-    public void Dispose() => redis.Dispose();
+    public void Dispose() => _redis.Dispose();
 
     [Fact]
     public async Task ALease_IsWonOnce()
     {
-        Assert.True(await store.TryAcquireAsync(Resource, mine, Duration));
-        Assert.False(await store.TryAcquireAsync(Resource, theirs, Duration));
-        Assert.Equal(mine.Token, (await store.ReadAsync(Resource, Duration)).Holder!.Token);
+        Assert.True(await _store.TryAcquireAsync(Resource, _mine, Duration));
+        Assert.False(await _store.TryAcquireAsync(Resource, _theirs, Duration));
+        Assert.Equal(_mine.Token, (await _store.ReadAsync(Resource, Duration)).Holder!.Token);
     }
 
     [Fact]
     public async Task OneOfManyBidders_WinsALease()
     {
-        var bids = await Task.WhenAll(Enumerable.Range(0, 32).Select(i => store.TryAcquireAsync(Resource, Record($"n{i}"), Duration)));
+        var bids = await Task.WhenAll(Enumerable.Range(0, 32).Select(i => _store.TryAcquireAsync(Resource, Record($"n{i}"), Duration)));
         Assert.Equal(1, bids.Count(won => won));
     }
 
     [Fact]
     public async Task ARenewal_ExtendsTheLease_AndShowsTheEpoch()
     {
-        await store.TryAcquireAsync(Resource, mine, TimeSpan.FromMilliseconds(500));
-        Assert.Equal(RenewOutcome.Renewed, await store.RenewAsync(Resource, mine with { Epoch = 7 }, Duration));
-        Assert.True(await redis.Database.KeyTimeToLiveAsync(Key) > TimeSpan.FromSeconds(4));
-        Assert.Equal(7, (await store.ReadAsync(Resource, Duration)).Holder!.Epoch);
+        await _store.TryAcquireAsync(Resource, _mine, TimeSpan.FromMilliseconds(500));
+        Assert.Equal(RenewOutcome.Renewed, await _store.RenewAsync(Resource, _mine with { Epoch = 7 }, Duration));
+        Assert.True(await _redis.Database.KeyTimeToLiveAsync(Key) > TimeSpan.FromSeconds(4));
+        Assert.Equal(7, (await _store.ReadAsync(Resource, Duration)).Holder!.Epoch);
     }
 
     [Fact]
     public async Task ALateRenewalOfTheHolderBefore_ChangesNothing()
     {
-        await store.TryAcquireAsync(Resource, theirs, Duration);
-        Assert.Equal(RenewOutcome.NotOurs, await store.RenewAsync(Resource, mine, Duration));
-        Assert.Equal(theirs.Token, (await store.ReadAsync(Resource, Duration)).Holder!.Token);
+        await _store.TryAcquireAsync(Resource, _theirs, Duration);
+        Assert.Equal(RenewOutcome.NotOurs, await _store.RenewAsync(Resource, _mine, Duration));
+        Assert.Equal(_theirs.Token, (await _store.ReadAsync(Resource, Duration)).Holder!.Token);
     }
 
     [Fact]
     public async Task TheSameNodeName_WithAnotherToken_IsSomebodyElse()
     {
-        await store.TryAcquireAsync(Resource, mine, Duration);
-        Assert.Equal(RenewOutcome.NotOurs, await store.RenewAsync(Resource, Record(mine.NodeId), Duration));
+        await _store.TryAcquireAsync(Resource, _mine, Duration);
+        Assert.Equal(RenewOutcome.NotOurs, await _store.RenewAsync(Resource, Record(_mine.NodeId), Duration));
     }
 
     [Fact]
     public async Task ALeaseThatRedisForgot_IsWrittenAgainByItsHolder()
     {
-        await store.TryAcquireAsync(Resource, mine, Duration);
-        await redis.Database.KeyDeleteAsync(Key);
-        Assert.Equal(RenewOutcome.Renewed, await store.RenewAsync(Resource, mine, Duration));
-        Assert.False(await store.TryAcquireAsync(Resource, theirs, Duration));
+        await _store.TryAcquireAsync(Resource, _mine, Duration);
+        await _redis.Database.KeyDeleteAsync(Key);
+        Assert.Equal(RenewOutcome.Renewed, await _store.RenewAsync(Resource, _mine, Duration));
+        Assert.False(await _store.TryAcquireAsync(Resource, _theirs, Duration));
     }
 
     [Fact]
     public async Task ARelease_TouchesOnlyItsOwnLease()
     {
-        await store.TryAcquireAsync(Resource, theirs, Duration);
-        await store.ReleaseAsync(Resource, mine);
-        Assert.True((await store.ReadAsync(Resource, Duration)).Held);
-        await store.ReleaseAsync(Resource, theirs);
-        Assert.False((await store.ReadAsync(Resource, Duration)).Held);
+        await _store.TryAcquireAsync(Resource, _theirs, Duration);
+        await _store.ReleaseAsync(Resource, _mine);
+        Assert.True((await _store.ReadAsync(Resource, Duration)).Held);
+        await _store.ReleaseAsync(Resource, _theirs);
+        Assert.False((await _store.ReadAsync(Resource, Duration)).Held);
     }
 
     [Fact]
     public async Task AReplacement_NeedsTheDeadHoldersToken()
     {
-        await store.TryAcquireAsync(Resource, theirs, Duration);
-        Assert.False(await store.TryReplaceAsync(Resource, Guid.NewGuid(), mine, Duration));
-        Assert.True(await store.TryReplaceAsync(Resource, theirs.Token, mine, Duration));
-        Assert.Equal(mine.Token, (await store.ReadAsync(Resource, Duration)).Holder!.Token);
+        await _store.TryAcquireAsync(Resource, _theirs, Duration);
+        Assert.False(await _store.TryReplaceAsync(Resource, Guid.NewGuid(), _mine, Duration));
+        Assert.True(await _store.TryReplaceAsync(Resource, _theirs.Token, _mine, Duration));
+        Assert.Equal(_mine.Token, (await _store.ReadAsync(Resource, Duration)).Holder!.Token);
     }
 
     [Theory]
@@ -103,26 +103,26 @@ public sealed class LeaseStoreTests : IDisposable
     [InlineData("[1]")]
     public async Task AValueWrittenByHandWithoutAnEnd_BlocksNobodyForEver(string value)
     {
-        await redis.Database.StringSetAsync(Key, value);
-        Assert.Equal(RenewOutcome.NotOurs, await store.RenewAsync(Resource, mine, Duration));
-        Assert.True((await store.ReadAsync(Resource, Duration)).Held);
-        Assert.True(await redis.Database.KeyTimeToLiveAsync(Key) <= Duration);
+        await _redis.Database.StringSetAsync(Key, value);
+        Assert.Equal(RenewOutcome.NotOurs, await _store.RenewAsync(Resource, _mine, Duration));
+        Assert.True((await _store.ReadAsync(Resource, Duration)).Held);
+        Assert.True(await _redis.Database.KeyTimeToLiveAsync(Key) <= Duration);
     }
 
     [Fact]
     public async Task AForgedLeaseWithALateEnd_EndsWithinALease()
     {
-        await redis.Database.StringSetAsync(Key, JsonSerializer.Serialize(theirs, JsonSerializerOptions.Web), TimeSpan.FromDays(1));
-        Assert.Equal(theirs.Token, (await store.ReadAsync(Resource, Duration)).Holder!.Token);
-        Assert.True(await redis.Database.KeyTimeToLiveAsync(Key) <= Duration);
+        await _redis.Database.StringSetAsync(Key, JsonSerializer.Serialize(_theirs, JsonSerializerOptions.Web), TimeSpan.FromDays(1));
+        Assert.Equal(_theirs.Token, (await _store.ReadAsync(Resource, Duration)).Holder!.Token);
+        Assert.True(await _redis.Database.KeyTimeToLiveAsync(Key) <= Duration);
     }
 
     [Fact]
     public async Task ALeaseWithItsOwnEnd_IsNotProlongedByWhoeverReadsIt()
     {
-        await store.TryAcquireAsync(Resource, mine, Duration / 2);
-        await store.ReadAsync(Resource, Duration);
-        Assert.True(await redis.Database.KeyTimeToLiveAsync(Key) <= Duration / 2);
+        await _store.TryAcquireAsync(Resource, _mine, Duration / 2);
+        await _store.ReadAsync(Resource, Duration);
+        Assert.True(await _redis.Database.KeyTimeToLiveAsync(Key) <= Duration / 2);
     }
 
     /// <summary>GET of such a key is an error, and would be one for ever.</summary>
@@ -130,25 +130,25 @@ public sealed class LeaseStoreTests : IDisposable
     public async Task AKeyOfAnotherType_IsNoLease_ToAnyScript()
     {
         await ForgeAsync();
-        Assert.Equal(new LeaseReading(false, null), await store.ReadAsync(Resource, Duration));
-        Assert.True(await store.TryAcquireAsync(Resource, mine, Duration));
+        Assert.Equal(new LeaseReading(false, null), await _store.ReadAsync(Resource, Duration));
+        Assert.True(await _store.TryAcquireAsync(Resource, _mine, Duration));
 
         await ForgeAsync();
-        Assert.Equal(RenewOutcome.Renewed, await store.RenewAsync(Resource, mine, Duration));
-        Assert.Equal(mine.Token, (await store.ReadAsync(Resource, Duration)).Holder!.Token);
+        Assert.Equal(RenewOutcome.Renewed, await _store.RenewAsync(Resource, _mine, Duration));
+        Assert.Equal(_mine.Token, (await _store.ReadAsync(Resource, Duration)).Holder!.Token);
 
         await ForgeAsync();
-        Assert.True(await store.TryReplaceAsync(Resource, mine.Token, theirs, Duration));
-        Assert.Equal(theirs.Token, (await store.ReadAsync(Resource, Duration)).Holder!.Token);
+        Assert.True(await _store.TryReplaceAsync(Resource, _mine.Token, _theirs, Duration));
+        Assert.Equal(_theirs.Token, (await _store.ReadAsync(Resource, Duration)).Holder!.Token);
 
         await ForgeAsync();
-        await store.ReleaseAsync(Resource, theirs);
-        Assert.False((await store.ReadAsync(Resource, Duration)).Held);
+        await _store.ReleaseAsync(Resource, _theirs);
+        Assert.False((await _store.ReadAsync(Resource, Duration)).Held);
 
         async Task ForgeAsync()
         {
-            await redis.Database.KeyDeleteAsync(Key);
-            await redis.Database.HashSetAsync(Key, "token", "forged");
+            await _redis.Database.KeyDeleteAsync(Key);
+            await _redis.Database.HashSetAsync(Key, "token", "forged");
         }
     }
 

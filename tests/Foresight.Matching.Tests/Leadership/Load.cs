@@ -1,6 +1,6 @@
 using Foresight.Matching.Tests.Nodes;
-using Foresight.Protocol;
 using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Leadership;
 
@@ -9,17 +9,17 @@ internal sealed class Load : IAsyncDisposable
 {
     private const int Senders = 8;
 
-    private readonly TestClient client;
-    private readonly TestCluster cluster;
-    private readonly Traders traders = new(seed: 50);
-    private readonly CancellationTokenSource ending = new();
-    private readonly List<(PlaceOrder Command, CommandResult Result)> answered = [];
-    private readonly Task[] sending;
+    private readonly TestClient _client;
+    private readonly TestCluster _cluster;
+    private readonly Traders _traders = new(seed: 50);
+    private readonly CancellationTokenSource _ending = new();
+    private readonly List<(PlaceOrder Command, CommandResult Result)> _answered = [];
+    private readonly Task[] _sending;
 
     public Load(TestClient client, TestCluster cluster)
     {
-        (this.client, this.cluster) = (client, cluster);
-        sending = [.. Enumerable.Range(0, Senders).Select(SendAsync)];
+        (_client, _cluster) = (client, cluster);
+        _sending = [.. Enumerable.Range(0, Senders).Select(SendAsync)];
     }
 
     /// <summary>Waits until this many more have been acknowledged.</summary>
@@ -27,51 +27,59 @@ internal sealed class Load : IAsyncDisposable
     {
         int Count()
         {
-            lock (answered) return answered.Count;
+            lock (_answered)
+                return _answered.Count;
         }
 
         var goal = Count() + more;
         await Eventually.TrueAsync($"{more} more orders are acknowledged", Eventually.Patience, () => Count() >= goal);
     }
 
-    /// <param name="gone">Places of the journal that went with a primary, because its standby lacked them: what was acknowledged there is lost.</param>
+    /// <param name="gone">Places of the journal that went with a primary, because its
+    /// standby lacked them: what was acknowledged there is lost.</param>
     /// <returns>How many of the acknowledged are lost.</returns>
     public async Task<int> AssertNothingLostOrDoubledAsync(IReadOnlySet<JournalPlace>? gone = null)
     {
-        await ending.CancelAsync();
-        await Task.WhenAll(sending);
+        await _ending.CancelAsync();
+        await Task.WhenAll(_sending);
         var lost = 0;
-        foreach (var (command, result) in answered)
+        foreach (var (command, result) in _answered)
         {
             Assert.Equal(ResultStatus.Accepted, result.Status);
             var isGone = gone?.Contains(new JournalPlace(result.Epoch, result.Sequence)) == true;
-            if (isGone) lost++;
-            Assert.Equal(isGone ? 0L : 1L, await cluster.ScalarAsync<long>(
-                $"SELECT count(*) FROM commands c JOIN orders o ON o.sequence = c.sequence WHERE c.request_id = '{command.RequestId}' AND c.sequence = {result.Sequence} "
-                + $"AND c.epoch = {result.Epoch} AND o.order_hash = decode('{command.Hash[2..]}', 'hex')"));
+            if (isGone)
+                lost++;
+            Assert.Equal(
+                isGone ? 0L : 1L,
+                await _cluster.ScalarAsync<long>(
+                    $"SELECT count(*) FROM commands c JOIN orders o ON o.sequence = c.sequence WHERE c.request_id = '{command.RequestId}' AND c.sequence = {result.Sequence} "
+                        + $"AND c.epoch = {result.Epoch} AND o.order_hash = decode('{command.Hash[2..]}', 'hex')"
+                )
+            );
         }
 
-        Assert.Equal(answered.Count - lost, (int)await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
-        var proof = await Eventually.GetAsync("the leader proves its state", Eventually.Patience, () => client.Router.LeaderStateAsync());
-        Assert.Equal(await cluster.ReplayHashAsync(proof.Sequence), proof.StateHash);
-        await JournalChecks.AssertSoundAsync(cluster);
+        Assert.Equal(_answered.Count - lost, (int)await _cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
+        var proof = await Eventually.GetAsync("the leader proves its state", Eventually.Patience, () => _client.Router.LeaderStateAsync());
+        Assert.Equal(await _cluster.ReplayHashAsync(proof.Sequence), proof.StateHash);
+        await JournalChecks.AssertSoundAsync(_cluster);
         return lost;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await ending.CancelAsync();
-        await Task.WhenAll(sending);
+        await _ending.CancelAsync();
+        await Task.WhenAll(_sending);
     }
 
     private async Task SendAsync(int sender)
     {
-        while (!ending.IsCancellationRequested)
+        while (!_ending.IsCancellationRequested)
         {
             // Prices that cross now and then, so that there are trades to lose.
-            var command = traders.Place((sender % 2) + 1, 1, sender % 2, isBuy: true, price: 4_990 + (sender * 3), lots: 5);
-            var result = await client.Router.SendAsync(command);
-            lock (answered) answered.Add((command, result));
+            var command = _traders.Place((sender % 2) + 1, 1, sender % 2, isBuy: true, price: 4_990 + (sender * 3), lots: 5);
+            var result = await _client.Router.SendAsync(command);
+            lock (_answered)
+                _answered.Add((command, result));
         }
     }
 }

@@ -13,13 +13,25 @@ public sealed class NamesakeTests(StoresFixture stores)
         await using var cluster = await TestCluster.CreateAsync(stores);
         await using var client = new TestClient(cluster);
         await using var older = new NodeProcess("n1", cluster.Settings);
-        await Eventually.TrueAsync("the older one leads", Eventually.Patience, async () => (await client.ActiveAsync())?.ProcessId == older.Id);
+        await Eventually.TrueAsync(
+            "the older one leads",
+            Eventually.Patience,
+            async () => (await client.ActiveAsync())?.ProcessId == older.Id
+        );
         await using var younger = new NodeProcess("n1", cluster.Settings);
-        await Eventually.TrueAsync("both are known, by two names", Eventually.Patience, async () =>
-            await NodesAsync(client) is [("n1", var first), var (own, second)] && own.StartsWith("n1-", StringComparison.Ordinal)
-            && (first, second) == (older.Id, younger.Id));
-        await Eventually.TrueAsync("both warn", Eventually.Patience, () =>
-            older.Output.Contains("also calls itself n1") && younger.Output.Contains("n1 is the name of an older process"));
+        await Eventually.TrueAsync(
+            "both are known, by two names",
+            Eventually.Patience,
+            async () =>
+                await NodesAsync(client) is [("n1", var first), var (own, second)]
+                && own.StartsWith("n1-", StringComparison.Ordinal)
+                && (first, second) == (older.Id, younger.Id)
+        );
+        await Eventually.TrueAsync(
+            "both warn",
+            Eventually.Patience,
+            () => older.Output.Contains("also calls itself n1") && younger.Output.Contains("n1 is the name of an older process")
+        );
         Assert.Equal(older.Id, (await client.ActiveAsync())!.ProcessId);
 
         await client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
@@ -27,10 +39,16 @@ public sealed class NamesakeTests(StoresFixture stores)
         await load.AcknowledgedAsync(20);
         older.KillNow();
         await using var successor = new NodeProcess("n1", cluster.Settings);
-        await Eventually.TrueAsync("the younger one leads, by its own name", Eventually.Patience, async () =>
-            await client.ActiveAsync(other: "n1") is { } leader && leader.ProcessId == younger.Id);
-        await Eventually.TrueAsync("the successor has the name", Eventually.Patience, async () =>
-            await NodesAsync(client) is [("n1", var first), (_, var second)] && (first, second) == (successor.Id, younger.Id));
+        await Eventually.TrueAsync(
+            "the younger one leads, by its own name",
+            Eventually.Patience,
+            async () => await client.ActiveAsync(other: "n1") is { } leader && leader.ProcessId == younger.Id
+        );
+        await Eventually.TrueAsync(
+            "the successor has the name",
+            Eventually.Patience,
+            async () => await NodesAsync(client) is [("n1", var first), (_, var second)] && (first, second) == (successor.Id, younger.Id)
+        );
         await load.AcknowledgedAsync(20);
         await load.AssertNothingLostOrDoubledAsync();
     }

@@ -1,6 +1,6 @@
 using Foresight.Matching.Tests.Nodes;
-using Foresight.Protocol;
 using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
 using Npgsql;
 
 namespace Foresight.Matching.Tests.Leadership;
@@ -9,43 +9,46 @@ namespace Foresight.Matching.Tests.Leadership;
 [Collection(StoresCollection.Name)]
 public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
 {
-    private readonly Traders traders = new(seed: 40);
-    private TestCluster cluster = null!;
-    private TcpProxy proxy = null!;
-    private TestNode node = null!;
+    private readonly Traders _traders = new(seed: 40);
+    private TestCluster _cluster = null!;
+    private TcpProxy _proxy = null!;
+    private TestNode _node = null!;
 
     public async Task InitializeAsync()
     {
-        cluster = await TestCluster.CreateAsync(stores);
-        var server = new NpgsqlConnectionStringBuilder(cluster.Connection);
-        proxy = new TcpProxy(server.Host!, server.Port);
-        var through = new NpgsqlConnectionStringBuilder(cluster.Connection) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString;
-        node = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:foresight", through));
-        await node.ActiveAsync();
-        await node.Router.SendAsync(Traders.Fund(1));
+        _cluster = await TestCluster.CreateAsync(stores);
+        var server = new NpgsqlConnectionStringBuilder(_cluster.Connection);
+        _proxy = new TcpProxy(server.Host!, server.Port);
+        var through = new NpgsqlConnectionStringBuilder(_cluster.Connection) { Host = "127.0.0.1", Port = _proxy.Port }.ConnectionString;
+        _node = await TestNode.StartAsync("n1", _cluster.With("ConnectionStrings:foresight", through));
+        await _node.ActiveAsync();
+        await _node.Router.SendAsync(Traders.Fund(1));
     }
 
     public async Task DisposeAsync()
     {
-        await node.DisposeAsync();
-        await proxy.DisposeAsync();
-        await cluster.DisposeAsync();
+        await _node.DisposeAsync();
+        await _proxy.DisposeAsync();
+        await _cluster.DisposeAsync();
     }
 
     [Fact]
     public async Task ACommitWhoseAnswerIsLost_IsAnsweredOnce_WithWhatTheJournalSays()
     {
-        proxy.Set(ProxyMode.SwallowReplies);
-        var place = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1);
-        var answer = node.Router.SendAsync(place);
-        await proxy.HeldBack.Task.WaitAsync(Eventually.Patience);
-        proxy.Set(ProxyMode.Cut);
-        proxy.Set(ProxyMode.Forward);
+        _proxy.Set(ProxyMode.SwallowReplies);
+        var place = _traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1);
+        var answer = _node.Router.SendAsync(place);
+        await _proxy.HeldBack.Task.WaitAsync(Eventually.Patience);
+        _proxy.Set(ProxyMode.Cut);
+        _proxy.Set(ProxyMode.Forward);
         var result = await answer;
         Assert.Equal(ResultStatus.Accepted, result.Status);
-        Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
-        Assert.Equal(result.Sequence, await cluster.ScalarAsync<long>($"SELECT sequence FROM commands WHERE request_id = '{place.RequestId}'"));
-        await JournalChecks.AssertSoundAsync(cluster);
+        Assert.Equal(1L, await _cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
+        Assert.Equal(
+            result.Sequence,
+            await _cluster.ScalarAsync<long>($"SELECT sequence FROM commands WHERE request_id = '{place.RequestId}'")
+        );
+        await JournalChecks.AssertSoundAsync(_cluster);
     }
 
     [Fact]
@@ -54,27 +57,30 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
         var acknowledged = new List<LeaderCommand>();
         for (var round = 0; round < 3; round++)
         {
-            var commands = Enumerable.Range(0, 20).Select(_ => traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1)).ToList();
-            var answers = Task.WhenAll(commands.Select(command => node.Router.SendAsync(command)));
-            proxy.Set(ProxyMode.Cut);
+            var commands = Enumerable.Range(0, 20).Select(_ => _traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1)).ToList();
+            var answers = Task.WhenAll(commands.Select(command => _node.Router.SendAsync(command)));
+            _proxy.Set(ProxyMode.Cut);
             await Eventually.TrueAsync(
-                "the leader notices that it cannot commit", Eventually.Patience, () => node.Presence.State != "active");
-            proxy.Set(ProxyMode.Forward);
+                "the leader notices that it cannot commit",
+                Eventually.Patience,
+                () => _node.Presence.State != "active"
+            );
+            _proxy.Set(ProxyMode.Forward);
             Assert.All(await answers, answer => Assert.Equal(ResultStatus.Accepted, answer.Status));
             acknowledged.AddRange(commands);
         }
 
-        Assert.Equal(acknowledged.Count, (int)await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
-        var proof = await node.ProofAsync();
-        Assert.Equal(await cluster.ReplayHashAsync(proof.Sequence), proof.StateHash);
-        await JournalChecks.AssertSoundAsync(cluster);
+        Assert.Equal(acknowledged.Count, (int)await _cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
+        var proof = await _node.ProofAsync();
+        Assert.Equal(await _cluster.ReplayHashAsync(proof.Sequence), proof.StateHash);
+        await JournalChecks.AssertSoundAsync(_cluster);
     }
 
     [Fact]
     public async Task ADeadlock_IsTriedOnceMore_AndCommittedOnce_InTheSameTerm()
     {
         // A sequence counts the attempts: what was undone does not undo it.
-        await cluster.ExecuteAsync(
+        await _cluster.ExecuteAsync(
             """
             CREATE SEQUENCE attempts;
             CREATE FUNCTION deadlock_at_first() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -83,42 +89,50 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
                 RETURN NULL;
             END $$;
             CREATE TRIGGER deadlock_at_first AFTER INSERT ON orders FOR EACH STATEMENT EXECUTE FUNCTION deadlock_at_first();
-            """);
-        var before = await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
-        var place = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1);
-        var result = await node.Router.SendAsync(place);
+            """
+        );
+        var before = await _cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
+        var place = _traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1);
+        var result = await _node.Router.SendAsync(place);
         Assert.Equal((ResultStatus.Accepted, before), (result.Status, result.Epoch));
-        Assert.Equal(2L, await cluster.ScalarAsync<long>("SELECT last_value FROM attempts"));
-        Assert.Equal(1L, await cluster.ScalarAsync<long>($"SELECT count(*) FROM commands WHERE request_id = '{place.RequestId}'"));
-        await JournalChecks.AssertSoundAsync(cluster);
+        Assert.Equal(2L, await _cluster.ScalarAsync<long>("SELECT last_value FROM attempts"));
+        Assert.Equal(1L, await _cluster.ScalarAsync<long>($"SELECT count(*) FROM commands WHERE request_id = '{place.RequestId}'"));
+        await JournalChecks.AssertSoundAsync(_cluster);
     }
 
     [Fact]
     public async Task AReadOnlyPrimary_EndsTheTerm_AndWritesNoPartOfABatch()
     {
-        var name = new NpgsqlConnectionStringBuilder(cluster.Connection).Database;
-        await cluster.ExecuteAsync($"ALTER DATABASE {name} SET default_transaction_read_only = on");
-        await cluster.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()");
-        var command = traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1) with { Deadline = DateTimeOffset.UtcNow.AddSeconds(2) };
-        var refused = await node.Router.SendAsync(command);
+        var name = new NpgsqlConnectionStringBuilder(_cluster.Connection).Database;
+        await _cluster.ExecuteAsync($"ALTER DATABASE {name} SET default_transaction_read_only = on");
+        await _cluster.ExecuteAsync(
+            $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+        );
+        var command = _traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1) with { Deadline = DateTimeOffset.UtcNow.AddSeconds(2) };
+        var refused = await _node.Router.SendAsync(command);
         Assert.Contains(refused.Status, new[] { ResultStatus.Late, ResultStatus.InDoubt });
 
-        await cluster.ExecuteAsync($"SET default_transaction_read_only = off; ALTER DATABASE {name} RESET default_transaction_read_only");
-        await cluster.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()");
-        await node.ActiveAsync();
-        Assert.Equal(ResultStatus.Accepted, (await node.Router.SendAsync(command with { Deadline = DateTimeOffset.UtcNow.AddSeconds(60) })).Status);
-        Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
-        await JournalChecks.AssertSoundAsync(cluster);
+        await _cluster.ExecuteAsync($"SET default_transaction_read_only = off; ALTER DATABASE {name} RESET default_transaction_read_only");
+        await _cluster.ExecuteAsync(
+            $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+        );
+        await _node.ActiveAsync();
+        Assert.Equal(
+            ResultStatus.Accepted,
+            (await _node.Router.SendAsync(command with { Deadline = DateTimeOffset.UtcNow.AddSeconds(60) })).Status
+        );
+        Assert.Equal(1L, await _cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
+        await JournalChecks.AssertSoundAsync(_cluster);
     }
 
     [Fact]
     public async Task ATermThatAnotherNodeTook_CommitsNothingMore_AndSaysSoToItsCallers()
     {
         // As if another node had won while this one still trusts its lease.
-        await cluster.ExecuteAsync("UPDATE leadership SET epoch = epoch + 1, token = gen_random_uuid(), node_id = 'rival'");
-        var answer = await node.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1));
+        await _cluster.ExecuteAsync("UPDATE leadership SET epoch = epoch + 1, token = gen_random_uuid(), node_id = 'rival'");
+        var answer = await _node.Router.SendAsync(_traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1));
         Assert.Equal(ResultStatus.Accepted, answer.Status);
         Assert.True(answer.Epoch >= 3, "acknowledged only in a term after the rival's");
-        Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
+        Assert.Equal(1L, await _cluster.ScalarAsync<long>("SELECT count(*) FROM orders"));
     }
 }

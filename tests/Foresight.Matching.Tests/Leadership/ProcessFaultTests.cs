@@ -1,6 +1,6 @@
 using Foresight.Matching.Tests.Nodes;
-using Foresight.Protocol;
 using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Leadership;
 
@@ -8,46 +8,50 @@ namespace Foresight.Matching.Tests.Leadership;
 [Collection(StoresCollection.Name)]
 public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
 {
-    private readonly List<NodeProcess> nodes = [];
-    private TestCluster cluster = null!;
-    private TestClient client = null!;
+    private readonly List<NodeProcess> _nodes = [];
+    private TestCluster _cluster = null!;
+    private TestClient _client = null!;
 
     public async Task InitializeAsync()
     {
-        cluster = await TestCluster.CreateAsync(stores);
-        client = new TestClient(cluster);
+        _cluster = await TestCluster.CreateAsync(stores);
+        _client = new TestClient(_cluster);
     }
 
     private async Task StartAsync(Dictionary<string, string?> settings)
     {
-        foreach (var name in new[] { "n1", "n2", "n3" }) nodes.Add(new NodeProcess(name, settings));
+        foreach (var name in new[] { "n1", "n2", "n3" })
+            _nodes.Add(new NodeProcess(name, settings));
         try
         {
             await Eventually.TrueAsync(
-                "three nodes are up and one leads", Eventually.Patience * 2,
-                async () => (await client.Nodes.ListAsync()).Count == 3 && await client.ActiveAsync() is not null);
+                "three nodes are up and one leads",
+                Eventually.Patience * 2,
+                async () => (await _client.Nodes.ListAsync()).Count == 3 && await _client.ActiveAsync() is not null
+            );
         }
         catch (ConditionNotMetException late)
         {
-            var said = nodes.Select(node => $"{node.NodeId}{(node.HasEnded ? $" ended with {node.ExitCode}" : "")}:\n{node.Output}");
+            var said = _nodes.Select(node => $"{node.NodeId}{(node.HasEnded ? $" ended with {node.ExitCode}" : "")}:\n{node.Output}");
             throw new ConditionNotMetException($"{late.Message}\n{string.Join('\n', said)}", late);
         }
 
-        await client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
+        await _client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
     }
 
     public async Task DisposeAsync()
     {
-        foreach (var node in nodes) await node.DisposeAsync();
-        await client.DisposeAsync();
-        await cluster.DisposeAsync();
+        foreach (var node in _nodes)
+            await node.DisposeAsync();
+        await _client.DisposeAsync();
+        await _cluster.DisposeAsync();
     }
 
     [Fact]
     public async Task ALeaderThatIsKilled_IsReplaced_AndEveryAcknowledgedOrderIsInTheJournalOnce()
     {
-        await StartAsync(cluster.Settings);
-        await using var load = new Load(client, cluster);
+        await StartAsync(_cluster.Settings);
+        await using var load = new Load(_client, _cluster);
         for (var round = 0; round < Repeat.Times; round++)
         {
             await load.AcknowledgedAsync(50);
@@ -55,9 +59,9 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
             leader.KillNow();
             await TakenOverAsync(leader.NodeId);
             await load.AcknowledgedAsync(50);
-            nodes.Remove(leader);
+            _nodes.Remove(leader);
             await leader.DisposeAsync();
-            nodes.Add(new NodeProcess(leader.NodeId, cluster.Settings));
+            _nodes.Add(new NodeProcess(leader.NodeId, _cluster.Settings));
         }
 
         await KillAllAndStartAgainAsync();
@@ -68,8 +72,8 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task ALeaderThatIsStopped_WritesNothingOnceAnotherLeads_AndFollowsWhenItGoesOn()
     {
-        await StartAsync(cluster.Settings);
-        await using var load = new Load(client, cluster);
+        await StartAsync(_cluster.Settings);
+        await using var load = new Load(_client, _cluster);
         await load.AcknowledgedAsync(50);
         var leader = await LeaderAsync();
         leader.Pause();
@@ -84,19 +88,23 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task ALeaderThatIsStoppedInsideATransaction_BlocksNobody_AndItsTransactionIsUndone()
     {
-        await CommitFreeze.InstallAsync(cluster.Database);
-        await StartAsync(cluster.Settings);
-        await using var load = new Load(client, cluster);
+        await CommitFreeze.InstallAsync(_cluster.Database);
+        await StartAsync(_cluster.Settings);
+        await using var load = new Load(_client, _cluster);
         foreach (var point in Enumerable.Repeat(Enum.GetValues<FreezePoint>(), Repeat.Times).SelectMany(points => points))
         {
             await load.AcknowledgedAsync(50);
             var leader = await LeaderAsync();
-            await using (var freeze = await CommitFreeze.ArmAsync(cluster.Database, point))
+            await using (var freeze = await CommitFreeze.ArmAsync(_cluster.Database, point))
             {
                 await Eventually.TrueAsync("a transaction of the leader waits", Eventually.Patience, freeze.HoldsOneAsync);
                 leader.Pause();
                 var before = await EpochAsync();
-                await Eventually.TrueAsync("another node takes the next epoch", Eventually.Patience, async () => await EpochAsync() > before);
+                await Eventually.TrueAsync(
+                    "another node takes the next epoch",
+                    Eventually.Patience,
+                    async () => await EpochAsync() > before
+                );
                 Assert.False(await freeze.HoldsOneAsync(), "the take-over ended the transaction, it did not wait for it");
             }
 
@@ -112,11 +120,11 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
     public async Task ARollingRestart_HandsOverEachTime_WithoutWaitingForTheLease()
     {
         // A lease that nobody in this test would outlive, and no other way around it.
-        var settings = cluster.With("LEASE_TTL_MS", "600000");
+        var settings = _cluster.With("LEASE_TTL_MS", "600000");
         settings["LEASE_FAST_PATH"] = "false";
         await StartAsync(settings);
-        await using var load = new Load(client, cluster);
-        for (var restart = 1; restart <= nodes.Count; restart++)
+        await using var load = new Load(_client, _cluster);
+        for (var restart = 1; restart <= _nodes.Count; restart++)
         {
             await load.AcknowledgedAsync(50);
             var leader = await LeaderAsync();
@@ -125,11 +133,14 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
             await leader.EndedAsync(Eventually.Patience);
             Assert.Equal(0, leader.ExitCode);
             await load.AcknowledgedAsync(50);
-            nodes.Remove(leader);
+            _nodes.Remove(leader);
             await leader.DisposeAsync();
-            nodes.Add(new NodeProcess(leader.NodeId, settings));
+            _nodes.Add(new NodeProcess(leader.NodeId, settings));
             await Eventually.TrueAsync(
-                "the node that was restarted follows", Eventually.Patience, async () => await client.StateOfAsync(leader.NodeId) == "follower");
+                "the node that was restarted follows",
+                Eventually.Patience,
+                async () => await _client.StateOfAsync(leader.NodeId) == "follower"
+            );
         }
 
         await load.AssertNothingLostOrDoubledAsync();
@@ -139,44 +150,48 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
     public async Task EightFollowersOfALeaderThatIsKilled_TakeOneEpochBetweenThem()
     {
         // Nobody can lose such a lease by being slow, so each epoch is somebody's take-over.
-        var settings = cluster.With("LEASE_TTL_MS", "600000");
-        nodes.Add(new NodeProcess("leader", settings));
+        var settings = _cluster.With("LEASE_TTL_MS", "600000");
+        _nodes.Add(new NodeProcess("leader", settings));
         await LeaderAsync();
         var followers = await Task.WhenAll(Enumerable.Range(1, 8).Select(i => TestNode.StartAsync($"f{i}", settings)));
         try
         {
             var before = await EpochAsync();
-            nodes[0].KillNow();
+            _nodes[0].KillNow();
             await TakenOverAsync("leader");
-            Assert.Equal(ResultStatus.Accepted, (await client.Router.SendAsync(Traders.Fund(1))).Status);
+            Assert.Equal(ResultStatus.Accepted, (await _client.Router.SendAsync(Traders.Fund(1))).Status);
             Assert.Equal(before + 1, await EpochAsync());
             Assert.Equal(1, followers.Count(node => node.Presence.State == "active"));
         }
         finally
         {
-            foreach (var follower in followers) await follower.DisposeAsync();
+            foreach (var follower in followers)
+                await follower.DisposeAsync();
         }
     }
 
-    private Task<long> EpochAsync() => cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
+    private Task<long> EpochAsync() => _cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
 
     private async Task ResumeAsync(NodeProcess stopped)
     {
         var resumedAt = DateTimeOffset.UtcNow;
         stopped.Resume();
         await Eventually.TrueAsync(
-            "the node that was stopped says that it follows", Eventually.Patience,
-            async () => await client.Nodes.FindAsync(stopped.NodeId) is { State: "follower" } node && node.HeartbeatAt >= resumedAt);
+            "the node that was stopped says that it follows",
+            Eventually.Patience,
+            async () => await _client.Nodes.FindAsync(stopped.NodeId) is { State: "follower" } node && node.HeartbeatAt >= resumedAt
+        );
     }
 
     private async Task KillAllAndStartAgainAsync()
     {
-        foreach (var node in nodes) node.KillNow();
-        foreach (var node in nodes.ToList())
+        foreach (var node in _nodes)
+            node.KillNow();
+        foreach (var node in _nodes.ToList())
         {
-            nodes.Remove(node);
+            _nodes.Remove(node);
             await node.DisposeAsync();
-            nodes.Add(new NodeProcess(node.NodeId, cluster.Settings));
+            _nodes.Add(new NodeProcess(node.NodeId, _cluster.Settings));
         }
 
         await LeaderAsync();
@@ -184,10 +199,10 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
 
     private async Task<NodeProcess> LeaderAsync()
     {
-        var leader = await Eventually.GetAsync("one node leads", Eventually.Patience, () => client.ActiveAsync());
-        return nodes.Single(node => node.NodeId == leader.NodeId);
+        var leader = await Eventually.GetAsync("one node leads", Eventually.Patience, () => _client.ActiveAsync());
+        return _nodes.Single(node => node.NodeId == leader.NodeId);
     }
 
     private Task TakenOverAsync(string from) =>
-        Eventually.GetAsync($"another node than {from} leads", Eventually.Patience, () => client.ActiveAsync(other: from));
+        Eventually.GetAsync($"another node than {from} leads", Eventually.Patience, () => _client.ActiveAsync(other: from));
 }

@@ -1,7 +1,7 @@
-using Foresight.Matching.Tests.Nodes;
-using Foresight.Protocol;
-using Foresight.Matching.Tests.Stores;
 using Foresight.Cluster;
+using Foresight.Matching.Tests.Nodes;
+using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
 using StackExchange.Redis;
 
 namespace Foresight.Matching.Tests.Leadership;
@@ -10,28 +10,32 @@ namespace Foresight.Matching.Tests.Leadership;
 [Collection(BreakableStoresCollection.Name)]
 public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifetime
 {
-    private readonly Traders traders = new(seed: 30);
-    private TestCluster cluster = null!;
+    private readonly Traders _traders = new(seed: 30);
+    private TestCluster _cluster = null!;
 
-    public async Task InitializeAsync() => cluster = await TestCluster.CreateAsync(stores);
+    public async Task InitializeAsync() => _cluster = await TestCluster.CreateAsync(stores);
 
     public async Task DisposeAsync()
     {
         await stores.StartAgainAsync("redis");
-        await cluster.DisposeAsync();
+        await _cluster.DisposeAsync();
     }
 
     [Fact]
     public async Task WithRedisDownAtStart_NodesFollow_AndOneLeadsSoonAfterItIsBack()
     {
         await stores.KillAsync("redis");
-        await using var one = await TestNode.StartAsync("n1", cluster);
-        await using var two = await TestNode.StartAsync("n2", cluster);
+        await using var one = await TestNode.StartAsync("n1", _cluster);
+        await using var two = await TestNode.StartAsync("n2", _cluster);
         // Said when a bid was due and not made. A node that took "no answer" for "nobody leads" would not say it.
         foreach (var node in new[] { one, two })
-            await Eventually.TrueAsync("the node says that it does not bid", Eventually.Patience, () => node.Said.Any(line => line.Contains("this node does not bid")));
+            await Eventually.TrueAsync(
+                "the node says that it does not bid",
+                Eventually.Patience,
+                () => node.Said.Any(line => line.Contains("this node does not bid"))
+            );
         Assert.Equal(["follower", "follower"], [one.Presence.State, two.Presence.State]);
-        Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT count(*) FROM leadership"));
+        Assert.Equal(0L, await _cluster.ScalarAsync<long>("SELECT count(*) FROM leadership"));
         await Eventually.TrueAsync("it is not ready", Eventually.Patience, async () => await ProbeAsync(one, "ready") == 503);
         Assert.Equal(200, await ProbeAsync(one, "alive"));
 
@@ -46,22 +50,28 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
     public async Task WithRedisKilledAndRestartedEmpty_TradingGoesOn_AndTheRegistryIsRebuilt()
     {
         await stores.StartAgainAsync("redis");
-        await using var one = await TestNode.StartAsync("n1", cluster);
+        await using var one = await TestNode.StartAsync("n1", _cluster);
         await one.ActiveAsync();
-        await using var two = await TestNode.StartAsync("n2", cluster);
+        await using var two = await TestNode.StartAsync("n2", _cluster);
         await one.Router.SendAsync(Traders.Fund(1));
         await NodesAreKnownAsync(one, Eventually.Patience);
 
         await stores.KillAsync("redis");
         // The leader serves while it may still trust its lease.
-        Assert.Equal(ResultStatus.Accepted, (await one.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
+        Assert.Equal(
+            ResultStatus.Accepted,
+            (await one.Router.SendAsync(_traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status
+        );
         await Eventually.TrueAsync("the leader stops by its own clock", Eventually.Patience, () => one.Presence.State == "follower");
 
         await stores.StartAgainAsync("redis");
         await OneLeadsAsync(one, two, Eventually.Patience);
         await NodesAreKnownAsync(one, Eventually.Patience);
-        Assert.Equal(ResultStatus.Accepted, (await two.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
-        await JournalChecks.AssertSoundAsync(cluster);
+        Assert.Equal(
+            ResultStatus.Accepted,
+            (await two.Router.SendAsync(_traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status
+        );
+        await JournalChecks.AssertSoundAsync(_cluster);
     }
 
     [Theory]
@@ -72,14 +82,13 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await stores.StartAgainAsync("redis");
         var address = stores.Redis.Split(',')[0].Split(':');
         await using var proxy = new TcpProxy(address[0], int.Parse(address[1]));
-        var cutOff = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:redis", proxy.Redis(stores.Redis)));
+        var cutOff = await TestNode.StartAsync("n1", _cluster.With("ConnectionStrings:redis", proxy.Redis(stores.Redis)));
         await cutOff.ActiveAsync();
-        await using var other = await TestNode.StartAsync("n2", cluster);
+        await using var other = await TestNode.StartAsync("n2", _cluster);
 
         proxy.Set(onlyHearsNothing ? ProxyMode.FrozenReplies : ProxyMode.Frozen);
         await other.ActiveAsync(Eventually.Patience);
-        await Eventually.TrueAsync(
-            "the node without Redis follows", Eventually.Patience, () => cutOff.Presence.State == "follower");
+        await Eventually.TrueAsync("the node without Redis follows", Eventually.Patience, () => cutOff.Presence.State == "follower");
         Assert.Equal(ResultStatus.Accepted, (await other.Router.SendAsync(Traders.Fund(1))).Status);
 
         // Thawed, its late renewals find another's token.
@@ -87,12 +96,14 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         proxy.Set(ProxyMode.Forward);
         // Redis hears a connection's commands in their order, so when it hears this one it has heard the late renewals.
         await Eventually.TrueAsync(
-            "the node says again that it follows", Eventually.Patience,
+            "the node says again that it follows",
+            Eventually.Patience,
             async () =>
             {
                 cutOff.Presence.SetLeads("something", false);
                 return await other.Nodes.FindAsync("n1") is { State: "follower" } node && node.HeartbeatAt >= thawedAt;
-            });
+            }
+        );
         Assert.Equal("active", other.Presence.State);
         Assert.Equal("follower", cutOff.Presence.State);
         await cutOff.DisposeAsync();
@@ -100,34 +111,40 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
 
     [Theory]
     [InlineData(null)]
-    [InlineData("{\"nodeId\":\"ghost\",\"address\":\"http://127.0.0.1:1\",\"token\":\"00000000-0000-0000-0000-000000000001\",\"epoch\":9,\"acquiredAt\":\"2026-01-01T00:00:00Z\",\"lastRenewedAt\":\"2026-01-01T00:00:00Z\"}")]
+    [InlineData(
+        "{\"nodeId\":\"ghost\",\"address\":\"http://127.0.0.1:1\",\"token\":\"00000000-0000-0000-0000-000000000001\",\"epoch\":9,\"acquiredAt\":\"2026-01-01T00:00:00Z\",\"lastRenewedAt\":\"2026-01-01T00:00:00Z\"}"
+    )]
     public async Task ALeaseKeyDeletedOrForgedByHand_LeavesOneWriter_WithinOneLease(string? forged)
     {
         await stores.StartAgainAsync("redis");
-        await using var one = await TestNode.StartAsync("n1", cluster);
+        await using var one = await TestNode.StartAsync("n1", _cluster);
         await one.ActiveAsync();
-        await using var two = await TestNode.StartAsync("n2", cluster);
+        await using var two = await TestNode.StartAsync("n2", _cluster);
         var key = LeaderDirectory.LeaseKey(LeasedResources.Matching);
-        if (forged is null) await one.Redis.KeyDeleteAsync(key);
-        else await one.Redis.StringSetAsync(key, forged);
+        if (forged is null)
+            await one.Redis.KeyDeleteAsync(key);
+        else
+            await one.Redis.StringSetAsync(key, forged);
 
         await Eventually.TrueAsync(
-            "somebody holds the lease again", Eventually.Patience,
-            async () => (await one.Redis.StringGetAsync(key)).ToString() is { Length: > 0 } value && !value.Contains("ghost"));
+            "somebody holds the lease again",
+            Eventually.Patience,
+            async () => (await one.Redis.StringGetAsync(key)).ToString() is { Length: > 0 } value && !value.Contains("ghost")
+        );
         await OneLeadsAsync(one, two, Eventually.Patience);
         Assert.Equal(ResultStatus.Accepted, (await two.Router.SendAsync(Traders.Fund(1))).Status);
-        await JournalChecks.AssertSoundAsync(cluster);
+        await JournalChecks.AssertSoundAsync(_cluster);
     }
 
     /// <summary>
-    /// As it is after a freeze: Redis hears the renewals of a holder that has stopped meanwhile when the key has ended, and writes it again. Nobody
-    /// in this test would outlive that lease.
+    /// As it is after a freeze: Redis hears the renewals of a holder that has stopped meanwhile when the key has ended, and writes it
+    /// again. Nobody in this test would outlive that lease.
     /// </summary>
     [Fact]
     public async Task ALeaseThatALateRenewalWrote_IsGivenBackByTheNodeItNames()
     {
         await stores.StartAgainAsync("redis");
-        await using var node = await TestNode.StartAsync("n1", cluster.With("LEASE_TTL_MS", "600000"));
+        await using var node = await TestNode.StartAsync("n1", _cluster.With("LEASE_TTL_MS", "600000"));
         await node.ActiveAsync();
         var key = LeaderDirectory.LeaseKey(LeasedResources.Matching);
         var own = await node.Redis.StringGetAsync(key);
@@ -136,44 +153,61 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
 
         await node.Redis.StringSetAsync(key, own, TimeSpan.FromMinutes(10));
         await node.ActiveAsync();
-        Assert.Equal(2L, await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'"));
+        Assert.Equal(2L, await _cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'"));
     }
 
     [Fact]
     public async Task TwoNodesOfOneName_AreTwoToTheLease_AndOneOfThemLeads()
     {
         await stores.StartAgainAsync("redis");
-        await using var one = await TestNode.StartAsync("n1", cluster);
-        await using var duplicate = await TestNode.StartAsync("n1", cluster);
+        await using var one = await TestNode.StartAsync("n1", _cluster);
+        await using var duplicate = await TestNode.StartAsync("n1", _cluster);
         await OneLeadsAsync(one, duplicate, Eventually.Patience);
         Assert.Equal(ResultStatus.Accepted, (await duplicate.Router.SendAsync(Traders.Fund(1))).Status);
         Assert.Equal(1, new[] { one, duplicate }.Count(node => node.Presence.State == "active"));
-        await Eventually.TrueAsync("the younger one has a name of its own", Eventually.Patience, async () =>
-            (await one.Nodes.ListAsync()).Select(node => node.NodeId).ToList() is ["n1", var own] && own.StartsWith("n1-", StringComparison.Ordinal));
-        await JournalChecks.AssertSoundAsync(cluster);
+        await Eventually.TrueAsync(
+            "the younger one has a name of its own",
+            Eventually.Patience,
+            async () =>
+                (await one.Nodes.ListAsync()).Select(node => node.NodeId).ToList() is ["n1", var own]
+                && own.StartsWith("n1-", StringComparison.Ordinal)
+        );
+        await JournalChecks.AssertSoundAsync(_cluster);
     }
 
     private static async Task<int> ProbeAsync(TestNode node, string path)
     {
-        using var http = new HttpClient { DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var http = new HttpClient
+        {
+            DefaultRequestVersion = new Version(2, 0),
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         using var response = await http.GetAsync(new Uri(new Uri(node.Presence.Address), path));
         return (int)response.StatusCode;
     }
 
-    private static Task OneLeadsAsync(TestNode one, TestNode two, TimeSpan within) => Eventually.TrueAsync(
-        "exactly one node leads", within, () => new[] { one, two }.Count(node => node.Presence.State == "active") == 1);
+    private static Task OneLeadsAsync(TestNode one, TestNode two, TimeSpan within) =>
+        Eventually.TrueAsync(
+            "exactly one node leads",
+            within,
+            () => new[] { one, two }.Count(node => node.Presence.State == "active") == 1
+        );
 
-    private static Task NodesAreKnownAsync(TestNode node, TimeSpan within) => Eventually.TrueAsync(
-        "both nodes are in the registry", within, async () =>
-        {
-            try
+    private static Task NodesAreKnownAsync(TestNode node, TimeSpan within) =>
+        Eventually.TrueAsync(
+            "both nodes are in the registry",
+            within,
+            async () =>
             {
-                return (await node.Nodes.ListAsync()).Select(known => known.NodeId).SequenceEqual(["n1", "n2"]);
+                try
+                {
+                    return (await node.Nodes.ListAsync()).Select(known => known.NodeId).SequenceEqual(["n1", "n2"]);
+                }
+                catch (Exception error) when (error is RedisException or TimeoutException)
+                {
+                    // Its connection is only just finding Redis again.
+                    return false;
+                }
             }
-            catch (Exception error) when (error is RedisException or TimeoutException)
-            {
-                // Its connection is only just finding Redis again.
-                return false;
-            }
-        });
+        );
 }

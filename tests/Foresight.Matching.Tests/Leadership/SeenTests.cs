@@ -1,6 +1,6 @@
 using Foresight.Matching.Tests.Nodes;
-using Foresight.Protocol;
 using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Leadership;
 
@@ -10,7 +10,7 @@ public sealed class SeenTests(StoresFixture stores)
 {
     private static readonly string[] Phases = ["detected", "lease", "fenced", "recovered", "first_ack"];
 
-    private readonly Traders traders = new(seed: 74);
+    private readonly Traders _traders = new(seed: 74);
 
     [Fact]
     public async Task AHandOver_ShowsInMetricsLogAndHistory_OnBothSides()
@@ -24,43 +24,84 @@ public sealed class SeenTests(StoresFixture stores)
 
         // There before anything went wrong: a rate has no beginning otherwise.
         await ShowsAsync(
-            client, "n1", "foresight_leader_status{resource=\"matching-engine\"} 1", "foresight_leader_epoch{resource=\"matching-engine\"} 1",
-            "foresight_leader_election_total{resource=\"matching-engine\",result=\"won\"} 1", "foresight_in_doubt_commits_total{} 0",
-            "foresight_fence_rejections_total{resource=\"matching-engine\"} 0", "foresight_lease_lost_total{resource=\"matching-engine\"} 0");
+            client,
+            "n1",
+            "foresight_leader_status{resource=\"matching-engine\"} 1",
+            "foresight_leader_epoch{resource=\"matching-engine\"} 1",
+            "foresight_leader_election_total{resource=\"matching-engine\",result=\"won\"} 1",
+            "foresight_in_doubt_commits_total{} 0",
+            "foresight_fence_rejections_total{resource=\"matching-engine\"} 0",
+            "foresight_lease_lost_total{resource=\"matching-engine\"} 0"
+        );
         await ShowsAsync(
-            client, "n2", "foresight_leader_status{resource=\"matching-engine\"} 0", "foresight_leader_epoch{resource=\"matching-engine\"} 0",
-            "foresight_cluster_nodes_total{kind=\"matching\",state=\"active\"} 1");
+            client,
+            "n2",
+            "foresight_leader_status{resource=\"matching-engine\"} 0",
+            "foresight_leader_epoch{resource=\"matching-engine\"} 0",
+            "foresight_cluster_nodes_total{kind=\"matching\",state=\"active\"} 1"
+        );
 
         first.AskToEnd();
-        await Eventually.TrueAsync("the second node leads", Eventually.Patience, async () => (await client.ActiveAsync(other: "n1"))?.NodeId == "n2");
-        var placed = await client.Router.SendAsync([traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1)]);
+        await Eventually.TrueAsync(
+            "the second node leads",
+            Eventually.Patience,
+            async () => (await client.ActiveAsync(other: "n1"))?.NodeId == "n2"
+        );
+        var placed = await client.Router.SendAsync([_traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1)]);
         Assert.Equal(ResultStatus.Accepted, placed.Single().Status);
-        await Eventually.TrueAsync("every phase is in the history", Eventually.Patience, async () => await cluster.ScalarAsync<bool>(
-            $"SELECT phases ?& ARRAY['{string.Join("', '", Phases)}'] FROM leadership_history WHERE resource = 'matching-engine' AND epoch = 2"));
+        await Eventually.TrueAsync(
+            "every phase is in the history",
+            Eventually.Patience,
+            async () =>
+                await cluster.ScalarAsync<bool>(
+                    $"SELECT phases ?& ARRAY['{string.Join("', '", Phases)}'] FROM leadership_history WHERE resource = 'matching-engine' AND epoch = 2"
+                )
+        );
         await ShowsAsync(
-            client, "n2",
+            client,
+            "n2",
             [
-                "foresight_leader_status{resource=\"matching-engine\"} 1", "foresight_leader_epoch{resource=\"matching-engine\"} 2",
+                "foresight_leader_status{resource=\"matching-engine\"} 1",
+                "foresight_leader_epoch{resource=\"matching-engine\"} 2",
                 .. Phases.Select(phase => $"foresight_failover_phase_ms_count{{phase=\"{phase}\",resource=\"matching-engine\"}} 1"),
-            ]);
+            ]
+        );
 
         await first.EndedAsync(Eventually.Patience);
         await SaysAsync(
-            first, "The lease of matching-engine was free, and this node has it", "This node leads matching-engine in epoch 1, after nobody.",
-            "This node finishes what is under way for matching-engine in epoch 1 and gives it to another.", "This node follows matching-engine.");
+            first,
+            "The lease of matching-engine was free, and this node has it",
+            "This node leads matching-engine in epoch 1, after nobody.",
+            "This node finishes what is under way for matching-engine in epoch 1 and gives it to another.",
+            "This node follows matching-engine."
+        );
         await SaysAsync(
-            second, "The lease of matching-engine was free, and this node has it", "This node leads matching-engine in epoch 2, after n1.",
-            "The take-over of matching-engine in epoch 2 is complete, since the term before was last seen alive: detected ");
+            second,
+            "The lease of matching-engine was free, and this node has it",
+            "This node leads matching-engine in epoch 2, after n1.",
+            "The take-over of matching-engine in epoch 2 is complete, since the term before was last seen alive: detected "
+        );
     }
 
     private static async Task ShowsAsync(TestClient client, string nodeId, params IReadOnlyList<string> lines)
     {
-        using var http = new HttpClient { DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var http = new HttpClient
+        {
+            DefaultRequestVersion = new Version(2, 0),
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         foreach (var line in lines)
         {
-            await Eventually.TrueAsync($"{nodeId} shows {line}", Eventually.Patience, async () =>
-                await client.Nodes.FindAsync(nodeId) is { Address.Length: > 0 } node
-                && (await http.GetStringAsync(new Uri(new Uri(node.Address), "/metrics"))).Contains($"\n{line}\n", StringComparison.Ordinal));
+            await Eventually.TrueAsync(
+                $"{nodeId} shows {line}",
+                Eventually.Patience,
+                async () =>
+                    await client.Nodes.FindAsync(nodeId) is { Address.Length: > 0 } node
+                    && (await http.GetStringAsync(new Uri(new Uri(node.Address), "/metrics"))).Contains(
+                        $"\n{line}\n",
+                        StringComparison.Ordinal
+                    )
+            );
         }
     }
 
@@ -68,6 +109,10 @@ public sealed class SeenTests(StoresFixture stores)
     private static async Task SaysAsync(NodeProcess node, params IReadOnlyList<string> sentences)
     {
         foreach (var sentence in sentences)
-            await Eventually.TrueAsync($"{node.NodeId} says: {sentence}", Eventually.Patience, () => node.Everything.Contains(sentence, StringComparison.Ordinal));
+            await Eventually.TrueAsync(
+                $"{node.NodeId} says: {sentence}",
+                Eventually.Patience,
+                () => node.Everything.Contains(sentence, StringComparison.Ordinal)
+            );
     }
 }

@@ -1,5 +1,5 @@
-using Foresight.Protocol;
 using Foresight.Matching.Leadership;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Leadership;
 
@@ -18,8 +18,11 @@ public sealed class ShardPlacementRulesTests
         Assert.True(delays[1] >= Options.PollInterval, "whoever leads less looks once in this time");
         Assert.All(delays, delay => Assert.True(delay <= Options.LeaseDuration / 2));
         Assert.All(
-            Enumerable.Range(0, 5).Select(leads => ShardPlacementRules.BidDelay(leads, Options with { PollInterval = Options.LeaseDuration * 0.9 })),
-            delay => Assert.True(delay <= Options.LeaseDuration / 2));
+            Enumerable
+                .Range(0, 5)
+                .Select(leads => ShardPlacementRules.BidDelay(leads, Options with { PollInterval = Options.LeaseDuration * 0.9 })),
+            delay => Assert.True(delay <= Options.LeaseDuration / 2)
+        );
     }
 
     [Theory]
@@ -39,7 +42,11 @@ public sealed class ShardPlacementRulesTests
             var random = new Random(seed);
             var nodes = Enumerable.Range(0, random.Next(1, 6)).Select(_ => random.Next(0, 8)).ToArray();
             var steps = 0;
-            while (Array.FindIndex(nodes, leads => ShardPlacementRules.ShouldHandOver(leads, [.. nodes.Order().SkipLast(1)])) is >= 0 and var from)
+            while (
+                Array.FindIndex(nodes, leads => ShardPlacementRules.ShouldHandOver(leads, [.. nodes.Order().SkipLast(1)]))
+                    is >= 0
+                        and var from
+            )
             {
                 nodes[from]--;
                 nodes[Array.IndexOf(nodes, nodes.Min())]++;
@@ -56,7 +63,8 @@ public sealed class ShardPlacementRulesTests
     [InlineData("active", "draining", "active")]
     [InlineData("draining", "follower", "draining")]
     [InlineData("follower", "follower", "follower")]
-    public void ANodeIs_WhatItsFurthestShardIs(string expected, params string[] shards) => Assert.Equal(expected, ShardPlacementRules.NodeState(shards));
+    public void ANodeIs_WhatItsFurthestShardIs(string expected, params string[] shards) =>
+        Assert.Equal(expected, ShardPlacementRules.NodeState(shards));
 
     [Fact]
     public void ClaimsOfOneNode_CountEachOther_AndOtherResourcesDoNot()
@@ -75,7 +83,8 @@ public sealed class ShardPlacementRulesTests
     public void AHandOver_EndsTheTermOfThatShardAlone()
     {
         var share = new ShardPlacement();
-        foreach (var shard in new[] { 0, 1 }) share.TryClaim(LeasedResources.MatchingOf(shard), TimeSpan.MaxValue, Options, out _);
+        foreach (var shard in new[] { 0, 1 })
+            share.TryClaim(LeasedResources.MatchingOf(shard), TimeSpan.MaxValue, Options, out _);
         var (first, second) = (share.HandsOver(LeasedResources.MatchingOf(0)), share.HandsOver(LeasedResources.MatchingOf(1)));
         share.SetState(LeasedResources.MatchingOf(1), "active");
         Assert.Equal([LeasedResources.MatchingOf(1)], share.Active());
@@ -93,6 +102,7 @@ public sealed class ShardPlacementRulesTests
     public void AResourceTells_WhichShardItIs(string resource, int? shard)
     {
         Assert.Equal(shard, LeasedResources.ShardOf(resource));
-        if (shard is { } number) Assert.Equal(resource, LeasedResources.MatchingOf(number));
+        if (shard is { } number)
+            Assert.Equal(resource, LeasedResources.MatchingOf(number));
     }
 }

@@ -4,36 +4,42 @@ using Xunit.Abstractions;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>A Redis that hangs, or that one node reaches slowly, under load: the worst kinds of away, because no connection breaks.</summary>
+/// <summary>
+/// A Redis that hangs, or that one node reaches slowly, under load: the worst kinds of away, because no connection breaks.
+/// </summary>
 [Collection(BreakableStoresCollection.Name)]
 public sealed class SlowRedisTests(BreakableStoresFixture stores, ITestOutputHelper output) : IAsyncLifetime
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Renewal = TimeSpan.FromMilliseconds(400);
 
-    private TestCluster cluster = null!;
-    private TestClient client = null!;
+    private TestCluster _cluster = null!;
+    private TestClient _client = null!;
 
     public async Task InitializeAsync()
     {
         await stores.StartAgainAsync("redis");
-        cluster = await TestCluster.CreateAsync(
-            stores, new("LEASE_TTL_MS", $"{Lease.TotalMilliseconds}"), new("LEASE_RENEW_MS", $"{Renewal.TotalMilliseconds}"), new("LEASE_MARGIN_MS", "200"));
-        client = new TestClient(cluster);
+        _cluster = await TestCluster.CreateAsync(
+            stores,
+            new("LEASE_TTL_MS", $"{Lease.TotalMilliseconds}"),
+            new("LEASE_RENEW_MS", $"{Renewal.TotalMilliseconds}"),
+            new("LEASE_MARGIN_MS", "200")
+        );
+        _client = new TestClient(_cluster);
     }
 
     public async Task DisposeAsync()
     {
-        await client.DisposeAsync();
-        await cluster.DisposeAsync();
+        await _client.DisposeAsync();
+        await _cluster.DisposeAsync();
     }
 
     [Fact]
     public async Task WhileRedisHangs_NobodyLeadsBeyondItsLease_AndOneLeadsOnceItAnswers()
     {
-        await using var one = await TestNode.StartAsync("n1", cluster);
+        await using var one = await TestNode.StartAsync("n1", _cluster);
         await one.ActiveAsync();
-        await using var two = await TestNode.StartAsync("n2", cluster);
+        await using var two = await TestNode.StartAsync("n2", _cluster);
         await using var load = await LoadAsync();
         var before = await EpochAsync();
 
@@ -51,9 +57,9 @@ public sealed class SlowRedisTests(BreakableStoresFixture stores, ITestOutputHel
         var seed = Environment.TickCount;
         output.WriteLine($"Seed {seed}.");
         await using var proxy = Proxy(seed);
-        await using var leader = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:redis", proxy.Redis(stores.Redis)));
+        await using var leader = await TestNode.StartAsync("n1", _cluster.With("ConnectionStrings:redis", proxy.Redis(stores.Redis)));
         await leader.ActiveAsync();
-        await using var other = await TestNode.StartAsync("n2", cluster);
+        await using var other = await TestNode.StartAsync("n2", _cluster);
         await using var load = await LoadAsync();
 
         var before = await EpochAsync();
@@ -71,9 +77,9 @@ public sealed class SlowRedisTests(BreakableStoresFixture stores, ITestOutputHel
     public async Task ALeaderWhoseWayToRedisTrickles_StopsByItsOwnClock_AndItsLateRenewalsChangeNothing()
     {
         await using var proxy = Proxy(seed: 1);
-        await using var leader = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:redis", proxy.Redis(stores.Redis)));
+        await using var leader = await TestNode.StartAsync("n1", _cluster.With("ConnectionStrings:redis", proxy.Redis(stores.Redis)));
         await leader.ActiveAsync();
-        await using var other = await TestNode.StartAsync("n2", cluster);
+        await using var other = await TestNode.StartAsync("n2", _cluster);
         await using var load = await LoadAsync();
 
         proxy.Set(ProxyMode.Trickle);
@@ -83,11 +89,15 @@ public sealed class SlowRedisTests(BreakableStoresFixture stores, ITestOutputHel
         proxy.Set(ProxyMode.Forward);
         var forwardedAt = DateTimeOffset.UtcNow;
         // Redis hears a connection's commands in their order, so when it hears this one it has heard the late renewals.
-        await Eventually.TrueAsync("the slow node says again that it follows", Eventually.Patience, async () =>
-        {
-            leader.Presence.SetLeads("something", false);
-            return await other.Nodes.FindAsync("n1") is { State: "follower" } node && node.HeartbeatAt >= forwardedAt;
-        });
+        await Eventually.TrueAsync(
+            "the slow node says again that it follows",
+            Eventually.Patience,
+            async () =>
+            {
+                leader.Presence.SetLeads("something", false);
+                return await other.Nodes.FindAsync("n1") is { State: "follower" } node && node.HeartbeatAt >= forwardedAt;
+            }
+        );
         Assert.Equal(("follower", "active"), (leader.Presence.State, other.Presence.State));
         await load.AcknowledgedAsync(20);
         await load.AssertNothingLostOrDoubledAsync();
@@ -101,12 +111,12 @@ public sealed class SlowRedisTests(BreakableStoresFixture stores, ITestOutputHel
         return new TcpProxy(address[0], int.Parse(address[1]), seed);
     }
 
-    private Task<long> EpochAsync() => cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
+    private Task<long> EpochAsync() => _cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
 
     private async Task<Load> LoadAsync()
     {
-        await client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
-        var load = new Load(client, cluster);
+        await _client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
+        var load = new Load(_client, _cluster);
         await load.AcknowledgedAsync(20);
         return load;
     }

@@ -1,8 +1,8 @@
-using Foresight.Matching.Tests.Nodes;
-using Foresight.Protocol;
-using Foresight.Matching.Leadership;
-using Foresight.Matching.Tests.Stores;
 using Foresight.Cluster;
+using Foresight.Matching.Leadership;
+using Foresight.Matching.Tests.Nodes;
+using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.Leadership;
@@ -12,38 +12,42 @@ namespace Foresight.Matching.Tests.Leadership;
 [Trait("Category", "Parts")]
 public sealed class SoleNodeTests(BreakableStoresFixture stores) : IAsyncLifetime
 {
-    private TestCluster cluster = null!;
+    private TestCluster _cluster = null!;
 
-    public async Task InitializeAsync() => cluster = await TestCluster.CreateAsync(stores, new KeyValuePair<string, string?>("CLUSTER_ENABLED", "false"));
+    public async Task InitializeAsync() =>
+        _cluster = await TestCluster.CreateAsync(stores, new KeyValuePair<string, string?>("CLUSTER_ENABLED", "false"));
 
     public async Task DisposeAsync()
     {
         await stores.StartAgainAsync("redis");
-        await cluster.DisposeAsync();
+        await _cluster.DisposeAsync();
     }
 
     [Fact]
     public async Task ItLeadsWithoutRedis_UnderATermOfPostgres_AndIsFoundWhenRedisIsThere()
     {
         await stores.KillAsync("redis");
-        await using var node = await TestNode.StartAsync("n1", cluster);
+        await using var node = await TestNode.StartAsync("n1", _cluster);
         await node.ActiveAsync();
-        Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'"));
+        Assert.Equal(1L, await _cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'"));
 
         await stores.StartAgainAsync("redis");
-        await using var client = new TestClient(cluster);
-        await Eventually.TrueAsync("a client finds it", Eventually.Patience, async () =>
-            (await client.Leaders.FindAsync(LeasedResources.Matching))?.NodeId == "n1");
+        await using var client = new TestClient(_cluster);
+        await Eventually.TrueAsync(
+            "a client finds it",
+            Eventually.Patience,
+            async () => (await client.Leaders.FindAsync(LeasedResources.Matching))?.NodeId == "n1"
+        );
         Assert.Equal(ResultStatus.Accepted, (await client.Router.SendAsync(Traders.Fund(1))).Status);
         Assert.Equal("active", node.Presence.State);
-        await JournalChecks.AssertSoundAsync(cluster);
+        await JournalChecks.AssertSoundAsync(_cluster);
     }
 
     [Fact]
     public async Task ThatEnds_TakesItsLeaseAway_ButNotAnothers()
     {
         await stores.StartAgainAsync("redis");
-        using var redis = new RedisClient(cluster.Settings["ConnectionStrings:redis"]!, cluster.Settings["REDIS_KEY_PREFIX"]!);
+        using var redis = new RedisClient(_cluster.Settings["ConnectionStrings:redis"]!, _cluster.Settings["REDIS_KEY_PREFIX"]!);
         var key = LeaderDirectory.LeaseKey(LeasedResources.Matching);
         var ended = await LeadAsync("n1");
         await ended.DisposeAsync();
@@ -60,7 +64,7 @@ public sealed class SoleNodeTests(BreakableStoresFixture stores) : IAsyncLifetim
 
         async Task<TestNode> LeadAsync(string name)
         {
-            var node = await TestNode.StartAsync(name, cluster);
+            var node = await TestNode.StartAsync(name, _cluster);
             await node.ActiveAsync();
             await Eventually.TrueAsync("its lease is in Redis", Eventually.Patience, () => redis.Database.KeyExistsAsync(key));
             return node;
@@ -71,11 +75,14 @@ public sealed class SoleNodeTests(BreakableStoresFixture stores) : IAsyncLifetim
     public async Task OfTwoByMistake_TheFenceLetsOneWrite()
     {
         await stores.StartAgainAsync("redis");
-        await using var first = await TestNode.StartAsync("n1", cluster);
+        await using var first = await TestNode.StartAsync("n1", _cluster);
         await first.ActiveAsync();
-        await using var second = await TestNode.StartAsync("n2", cluster);
-        await Eventually.TrueAsync("the second takes a term", Eventually.Patience, async () =>
-            await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'") >= 2);
-        await JournalChecks.AssertSoundAsync(cluster);
+        await using var second = await TestNode.StartAsync("n2", _cluster);
+        await Eventually.TrueAsync(
+            "the second takes a term",
+            Eventually.Patience,
+            async () => await _cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'") >= 2
+        );
+        await JournalChecks.AssertSoundAsync(_cluster);
     }
 }

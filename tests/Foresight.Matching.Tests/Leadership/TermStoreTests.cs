@@ -12,18 +12,18 @@ public sealed class TermStoreTests(StoresFixture stores) : IAsyncLifetime
 {
     private const string Resource = "thing";
 
-    private string connection = "";
-    private NpgsqlDataSource database = null!;
-    private TermStore terms = null!;
+    private string _connection = "";
+    private NpgsqlDataSource _database = null!;
+    private TermStore _terms = null!;
 
     public async Task InitializeAsync()
     {
-        connection = await stores.CreateDatabaseAsync();
-        database = NpgsqlDataSource.Create(connection);
-        terms = new TermStore(new PostgresLeadershipTable(database), NullLogger<TermStore>.Instance);
+        _connection = await stores.CreateDatabaseAsync();
+        _database = NpgsqlDataSource.Create(_connection);
+        _terms = new TermStore(new PostgresLeadershipTable(_database), NullLogger<TermStore>.Instance);
     }
 
-    public async Task DisposeAsync() => await database.DisposeAsync();
+    public async Task DisposeAsync() => await _database.DisposeAsync();
 
     [Fact]
     public async Task EachTerm_HasTheNextEpoch_AndItsOwnToken()
@@ -59,7 +59,7 @@ public sealed class TermStoreTests(StoresFixture stores) : IAsyncLifetime
     public async Task ATakeOver_EndsATransactionThatTheOldHolderLeftOpen()
     {
         var (old, _) = await TakeAsync("a");
-        var address = new PostgresAddress(new NpgsqlConnectionStringBuilder(connection), []);
+        var address = new PostgresAddress(new NpgsqlConnectionStringBuilder(_connection), []);
         var sessions = new LeaderSessions(PrimaryServers.Alone(address, NullLoggerFactory.Instance), NullLoggerFactory.Instance);
         await using var oldSessions = sessions.Open(LeaderSessions.NameOf(Resource, old.Token));
         await using var stuck = await oldSessions.OpenConnectionAsync();
@@ -81,7 +81,8 @@ public sealed class TermStoreTests(StoresFixture stores) : IAsyncLifetime
     {
         var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => TakeAsync($"n{i}")));
         Assert.Equal(Enumerable.Range(1, 8).Select(epoch => (long)epoch), taken.Select(one => one.Term.Epoch).Order());
-        foreach (var (term, _) in taken.Where(one => one.Term.Epoch < 8)) await Assert.ThrowsAsync<PostgresException>(() => WriteAsync(term));
+        foreach (var (term, _) in taken.Where(one => one.Term.Epoch < 8))
+            await Assert.ThrowsAsync<PostgresException>(() => WriteAsync(term));
         await WriteAsync(taken.Single(one => one.Term.Epoch == 8).Term);
     }
 
@@ -89,24 +90,30 @@ public sealed class TermStoreTests(StoresFixture stores) : IAsyncLifetime
     public async Task ASession_LivesAsLongAsItsProcessIsConnected()
     {
         var (term, _) = await TakeAsync("a");
-        Assert.False(await terms.SessionLivesAsync(Resource, term.Token, CancellationToken.None));
-        Assert.True(await terms.SessionLivesAsync(Resource, Guid.NewGuid(), CancellationToken.None), "of an unknown term nothing is known");
+        Assert.False(await _terms.SessionLivesAsync(Resource, term.Token, CancellationToken.None));
+        Assert.True(
+            await _terms.SessionLivesAsync(Resource, Guid.NewGuid(), CancellationToken.None),
+            "of an unknown term nothing is known"
+        );
 
-        var settings = new NpgsqlConnectionStringBuilder(connection) { ApplicationName = LeaderSessions.NameOf(Resource, term.Token) };
+        var settings = new NpgsqlConnectionStringBuilder(_connection) { ApplicationName = LeaderSessions.NameOf(Resource, term.Token) };
         await using var sessions = NpgsqlDataSource.Create(settings);
         await using var session = await sessions.OpenConnectionAsync();
-        Assert.True(await terms.SessionLivesAsync(Resource, term.Token, CancellationToken.None));
+        Assert.True(await _terms.SessionLivesAsync(Resource, term.Token, CancellationToken.None));
     }
 
     private Task<(Term Term, string? PreviousNodeId)> TakeAsync(string nodeId)
     {
         var token = Guid.NewGuid();
-        return terms.TakeAsync(new NewHolder(Resource, token, nodeId, "http://127.0.0.1:1", LeaderSessions.NameOf(Resource, token)), CancellationToken.None);
+        return _terms.TakeAsync(
+            new NewHolder(Resource, token, nodeId, "http://127.0.0.1:1", LeaderSessions.NameOf(Resource, token)),
+            CancellationToken.None
+        );
     }
 
     private async Task WriteAsync(Term term)
     {
-        await using var session = await database.OpenConnectionAsync();
+        await using var session = await _database.OpenConnectionAsync();
         await using var batch = new NpgsqlBatch(session);
         batch.BatchCommands.Add(Fence.Assert(term));
         batch.BatchCommands.Add(new NpgsqlBatchCommand("INSERT INTO accounts VALUES (1, decode(repeat('01', 20), 'hex'))"));
@@ -115,7 +122,7 @@ public sealed class TermStoreTests(StoresFixture stores) : IAsyncLifetime
 
     private async Task<object?> ScalarAsync(string sql)
     {
-        await using var command = database.CreateCommand(sql);
+        await using var command = _database.CreateCommand(sql);
         return await command.ExecuteScalarAsync();
     }
 }

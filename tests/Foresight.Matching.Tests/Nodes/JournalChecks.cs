@@ -1,7 +1,7 @@
-using Foresight.Matching.Sequencing;
 using System.Buffers;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Invariants;
+using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.Tests.Nodes;
 
@@ -20,8 +20,9 @@ internal static class JournalChecks
     {
         var state = new ArrayBufferWriter<byte>();
         engine.WriteSnapshot(state);
-        await using var command =
-            cluster.Database.CreateCommand("INSERT INTO snapshots (shard, sequence, epoch, state_hash, state) VALUES (0, $1, 1, $2, $3)");
+        await using var command = cluster.Database.CreateCommand(
+            "INSERT INTO snapshots (shard, sequence, epoch, state_hash, state) VALUES (0, $1, 1, $2, $3)"
+        );
         command.Parameters.AddWithValue(engine.Sequence);
         command.Parameters.AddWithValue(Sequencer.Format(spoilt ? ~engine.StateHash() : engine.StateHash()));
         command.Parameters.AddWithValue(state.WrittenMemory.ToArray());

@@ -1,7 +1,7 @@
+using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
 using Foresight.Matching.Recovery;
 using Foresight.Matching.Sequencing;
-using Foresight.Matching.Engine;
 using Foresight.Matching.Tests.PostgresFaults;
 using Foresight.Matching.Tests.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -29,13 +29,15 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         var connection = await stores.CreateDatabaseAsync();
         var cluster = new TestCluster(connection, stores.NodeSettings(connection));
-        foreach (var (name, value) in settings) cluster.Settings[name] = value;
+        foreach (var (name, value) in settings)
+            cluster.Settings[name] = value;
         await cluster.ExecuteAsync(
             """
             INSERT INTO markets (market_id, address, question, outcomes, tick_size) VALUES
                 (1, decode(repeat('a1', 20), 'hex'), 'Will it?', ARRAY['yes', 'no'], 1),
                 (2, decode(repeat('a2', 20), 'hex'), 'Who?', ARRAY['a', 'b', 'c'], 100)
-            """);
+            """
+        );
         return cluster;
     }
 
@@ -45,7 +47,9 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>The engine as the journal alone has it.</summary>
     public async Task<ExchangeEngine> ReplayAsync(long through = long.MaxValue) =>
         await new EngineRecovery(new PostgresJournal(Database, shard: 0), shard: 0, NullLogger.Instance).ReplayAllAsync(
-            through, CancellationToken.None);
+            through,
+            CancellationToken.None
+        );
 
     public async Task<string> ReplayHashAsync(long through = long.MaxValue) => Sequencer.Format((await ReplayAsync(through)).StateHash());
 

@@ -1,8 +1,8 @@
+using System.Collections.Concurrent;
+using Foresight.Cluster;
 using Foresight.Matching.Gateway;
 using Foresight.Matching.Sequencing;
-using System.Collections.Concurrent;
 using Foresight.Protocol;
-using Foresight.Cluster;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.AspNetCore.Builder;
@@ -18,22 +18,22 @@ namespace Foresight.Matching.Tests.Nodes;
 /// <summary>A matching node in this process: the program's own parts, without settlement.</summary>
 internal sealed class TestNode : IAsyncDisposable
 {
-    private readonly WebApplication app;
+    private readonly WebApplication _app;
 
-    private readonly LogLines lines;
+    private readonly LogLines _lines;
 
-    private TestNode(WebApplication app, LogLines lines) => (this.app, this.lines) = (app, lines);
+    private TestNode(WebApplication app, LogLines lines) => (_app, _lines) = (app, lines);
 
     /// <summary>Its warnings so far.</summary>
-    public IReadOnlyCollection<string> Said => lines.All;
+    public IReadOnlyCollection<string> Said => _lines.All;
 
-    public NpgsqlDataSource Primary => app.Services.GetRequiredService<NpgsqlDataSource>();
-    public NodePresence Presence => app.Services.GetRequiredService<NodePresence>();
-    public LeaderRouter Router => app.Services.GetRequiredService<LeaderRouter>();
-    public LeaderDirectory Leaders => app.Services.GetRequiredService<LeaderDirectory>();
-    public NodeRegistry Nodes => app.Services.GetRequiredService<NodeRegistry>();
-    public IDatabase Redis => app.Services.GetRequiredService<IDatabase>();
-    public IBroadcast Broadcast => app.Services.GetRequiredService<IBroadcast>();
+    public NpgsqlDataSource Primary => _app.Services.GetRequiredService<NpgsqlDataSource>();
+    public NodePresence Presence => _app.Services.GetRequiredService<NodePresence>();
+    public LeaderRouter Router => _app.Services.GetRequiredService<LeaderRouter>();
+    public LeaderDirectory Leaders => _app.Services.GetRequiredService<LeaderDirectory>();
+    public NodeRegistry Nodes => _app.Services.GetRequiredService<NodeRegistry>();
+    public IDatabase Redis => _app.Services.GetRequiredService<IDatabase>();
+    public IBroadcast Broadcast => _app.Services.GetRequiredService<IBroadcast>();
 
     public static Task<TestNode> StartAsync(string nodeId, TestCluster cluster) => StartAsync(nodeId, cluster.Settings);
 
@@ -45,7 +45,8 @@ internal sealed class TestNode : IAsyncDisposable
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddProvider(lines);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(settings) { ["NODE_ID"] = nodeId });
         // First: the program adds the system's only if there is none.
-        if (clock is not null) builder.Services.AddSingleton(clock);
+        if (clock is not null)
+            builder.Services.AddSingleton(clock);
         builder.AddServiceDefaults();
         builder.AddRedis(neededToBeReady: builder.Configuration.ClusterEnabled());
         builder.AddPostgres(useReplicas: false);
@@ -61,19 +62,28 @@ internal sealed class TestNode : IAsyncDisposable
         return new TestNode(app, lines);
     }
 
-    public Task ActiveAsync(TimeSpan? within = null) => Eventually.TrueAsync(
-        $"the node is active, and not {Presence.State}", within ?? Eventually.Patience, () => Presence.State == "active");
+    public Task ActiveAsync(TimeSpan? within = null) =>
+        Eventually.TrueAsync(
+            $"the node is active, and not {Presence.State}",
+            within ?? Eventually.Patience,
+            () => Presence.State == "active"
+        );
 
     /// <summary>Waits until whoever leads has renewed its lease this often.</summary>
     public async Task LeaseRenewedAsync(int times)
     {
         var seen = new HashSet<DateTimeOffset>();
         var key = LeaderDirectory.LeaseKey(LeasedResources.Matching);
-        await Eventually.TrueAsync($"the lease is renewed {times} times", Eventually.Patience, async () =>
-        {
-            if (LeaderDirectory.Parse(await Redis.StringGetAsync(key)) is { } lease) seen.Add(lease.LastRenewedAt);
-            return seen.Count > times;
-        });
+        await Eventually.TrueAsync(
+            $"the lease is renewed {times} times",
+            Eventually.Patience,
+            async () =>
+            {
+                if (LeaderDirectory.Parse(await Redis.StringGetAsync(key)) is { } lease)
+                    seen.Add(lease.LastRenewedAt);
+                return seen.Count > times;
+            }
+        );
     }
 
     public async Task<StateDigest> ProofAsync() =>
@@ -81,26 +91,28 @@ internal sealed class TestNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await app.StopAsync();
-        await app.DisposeAsync();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
     }
 
     /// <summary>Keeps what is logged.</summary>
     private sealed class LogLines : ILoggerProvider, ILogger
     {
-        private readonly ConcurrentQueue<string> all = new();
+        private readonly ConcurrentQueue<string> _all = new();
 
-        public IReadOnlyCollection<string> All => all;
+        public IReadOnlyCollection<string> All => _all;
 
         public ILogger CreateLogger(string categoryName) => this;
 
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
         public bool IsEnabled(LogLevel level) => level >= LogLevel.Warning;
 
         public void Log<TState>(LogLevel level, EventId id, TState state, Exception? error, Func<TState, Exception?, string> format)
         {
-            if (IsEnabled(level)) all.Enqueue(format(state, error));
+            if (IsEnabled(level))
+                _all.Enqueue(format(state, error));
         }
 
         public void Dispose() { }

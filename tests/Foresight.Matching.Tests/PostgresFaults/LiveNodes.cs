@@ -6,12 +6,13 @@ namespace Foresight.Matching.Tests.PostgresFaults;
 /// <summary>Two nodes as processes that must outlive whatever happens to the servers, and a client.</summary>
 internal sealed class LiveNodes : IAsyncDisposable
 {
-    private readonly List<NodeProcess> nodes = [];
+    private readonly List<NodeProcess> _nodes = [];
 
     private LiveNodes(TestCluster cluster)
     {
         Client = new TestClient(cluster);
-        foreach (var name in new[] { "n1", "n2" }) nodes.Add(new NodeProcess(name, cluster.Settings));
+        foreach (var name in new[] { "n1", "n2" })
+            _nodes.Add(new NodeProcess(name, cluster.Settings));
     }
 
     public TestClient Client { get; }
@@ -21,22 +22,28 @@ internal sealed class LiveNodes : IAsyncDisposable
     {
         var nodes = new LiveNodes(cluster);
         await Eventually.TrueAsync(
-            "two nodes are up and one leads", Eventually.Patience * 2,
-            async () => (await nodes.Client.Nodes.ListAsync()).Count == 2 && await nodes.Client.ActiveAsync() is not null);
+            "two nodes are up and one leads",
+            Eventually.Patience * 2,
+            async () => (await nodes.Client.Nodes.ListAsync()).Count == 2 && await nodes.Client.ActiveAsync() is not null
+        );
         await nodes.Client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
         return nodes;
     }
 
-    public void AssertNoneEnded() => Assert.All(nodes, node => Assert.False(node.HasEnded, node.Output));
+    public void AssertNoneEnded() => Assert.All(_nodes, node => Assert.False(node.HasEnded, node.Output));
 
     /// <summary>Waits until every node has said so.</summary>
-    public Task AllSaidAsync(string sentence) => Eventually.TrueAsync(
-        $"every node says \"{sentence}\"", Eventually.Patience,
-        () => nodes.TrueForAll(node => node.Everything.Contains(sentence, StringComparison.Ordinal)));
+    public Task AllSaidAsync(string sentence) =>
+        Eventually.TrueAsync(
+            $"every node says \"{sentence}\"",
+            Eventually.Patience,
+            () => _nodes.TrueForAll(node => node.Everything.Contains(sentence, StringComparison.Ordinal))
+        );
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in nodes) await node.DisposeAsync();
+        foreach (var node in _nodes)
+            await node.DisposeAsync();
         await Client.DisposeAsync();
     }
 }

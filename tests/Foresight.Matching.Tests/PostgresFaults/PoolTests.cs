@@ -1,6 +1,6 @@
 using Foresight.Matching.Tests.Nodes;
-using Foresight.Protocol;
 using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
 using Npgsql;
 
 namespace Foresight.Matching.Tests.PostgresFaults;
@@ -9,18 +9,18 @@ namespace Foresight.Matching.Tests.PostgresFaults;
 [Collection(StoresCollection.Name)]
 public sealed class PoolTests(StoresFixture stores) : IAsyncLifetime
 {
-    private readonly Traders traders = new(seed: 73);
-    private TestCluster cluster = null!;
+    private readonly Traders _traders = new(seed: 73);
+    private TestCluster _cluster = null!;
 
-    public async Task InitializeAsync() => cluster = await TestCluster.CreateAsync(stores);
+    public async Task InitializeAsync() => _cluster = await TestCluster.CreateAsync(stores);
 
-    public async Task DisposeAsync() => await cluster.DisposeAsync();
+    public async Task DisposeAsync() => await _cluster.DisposeAsync();
 
     [Fact]
     public async Task ANodeWhoseSharedPoolIsTaken_GoesOnAcknowledging_BecauseATermHasItsOwn()
     {
-        var small = new NpgsqlConnectionStringBuilder(cluster.Connection) { MaxPoolSize = 5 }.ConnectionString;
-        await using var node = await TestNode.StartAsync("n1", cluster.With("ConnectionStrings:foresight", small));
+        var small = new NpgsqlConnectionStringBuilder(_cluster.Connection) { MaxPoolSize = 5 }.ConnectionString;
+        await using var node = await TestNode.StartAsync("n1", _cluster.With("ConnectionStrings:foresight", small));
         await node.ActiveAsync();
         await node.Router.SendAsync(Traders.Fund(1));
         var held = new List<NpgsqlConnection>();
@@ -30,11 +30,14 @@ public sealed class PoolTests(StoresFixture stores) : IAsyncLifetime
             for (var i = 0; i < 5; i++)
                 held.Add(await Eventually.GetAsync("a free connection", Eventually.Patience, () => TryOpenAsync(node.Primary)));
             Assert.Equal(
-                ResultStatus.Accepted, (await node.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status);
+                ResultStatus.Accepted,
+                (await node.Router.SendAsync(_traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status
+            );
         }
         finally
         {
-            foreach (var connection in held) await connection.DisposeAsync();
+            foreach (var connection in held)
+                await connection.DisposeAsync();
         }
     }
 

@@ -1,5 +1,5 @@
-using Foresight.Matching.Tests.Nodes;
 using Foresight.Matching.Tests.Leadership;
+using Foresight.Matching.Tests.Nodes;
 using Foresight.Matching.Tests.Stores;
 
 namespace Foresight.Matching.Tests.PostgresFaults;
@@ -8,37 +8,37 @@ namespace Foresight.Matching.Tests.PostgresFaults;
 [Collection(BreakableStoresCollection.Name)]
 public sealed class PrimaryRestartTests(BreakableStoresFixture stores) : IAsyncLifetime
 {
-    private TestCluster cluster = null!;
-    private LiveNodes nodes = null!;
+    private TestCluster _cluster = null!;
+    private LiveNodes _nodes = null!;
 
     public async Task InitializeAsync()
     {
         await stores.StartAgainAsync("redis");
-        cluster = await TestCluster.CreateAsync(stores);
-        nodes = await LiveNodes.StartAsync(cluster);
+        _cluster = await TestCluster.CreateAsync(stores);
+        _nodes = await LiveNodes.StartAsync(_cluster);
     }
 
     public async Task DisposeAsync()
     {
-        await nodes.DisposeAsync();
-        await cluster.DisposeAsync();
+        await _nodes.DisposeAsync();
+        await _cluster.DisposeAsync();
     }
 
     [Fact]
     public async Task APrimaryThatIsRestarted_EndsATerm_AndNoProcess_AndNothingAcknowledgedIsLost()
     {
-        await using var load = new Load(nodes.Client, cluster);
+        await using var load = new Load(_nodes.Client, _cluster);
         for (var i = 0; i < Repeat.Times; i++)
         {
             await load.AcknowledgedAsync(50);
-            var before = await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
+            var before = await _cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
             await stores.KillAsync("postgres");
             await stores.StartAgainAsync("postgres");
             // Its connections are to the server that died.
-            cluster.Database.Clear();
+            _cluster.Database.Clear();
             await load.AcknowledgedAsync(50);
-            Assert.True(await cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'") > before);
-            nodes.AssertNoneEnded();
+            Assert.True(await _cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'") > before);
+            _nodes.AssertNoneEnded();
         }
 
         await load.AssertNothingLostOrDoubledAsync();

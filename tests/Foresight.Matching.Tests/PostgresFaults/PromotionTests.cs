@@ -1,5 +1,5 @@
-using Foresight.Matching.Tests.Nodes;
 using System.Globalization;
+using Foresight.Matching.Tests.Nodes;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
 using Microsoft.Extensions.Configuration;
@@ -11,55 +11,61 @@ namespace Foresight.Matching.Tests.PostgresFaults;
 /// <summary>The primary dies, the standby is promoted, and the old primary comes back.</summary>
 public sealed class PromotionTests : IAsyncLifetime
 {
-    private readonly Traders traders = new(seed: 71);
-    private ReplicatedStores? stores;
-    private TestNode? node;
+    private readonly Traders _traders = new(seed: 71);
+    private ReplicatedStores? _stores;
+    private TestNode? _node;
 
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync()
     {
-        if (node is not null) await node.DisposeAsync();
-        if (stores is not null) await stores.DisposeAsync();
+        if (_node is not null)
+            await _node.DisposeAsync();
+        if (_stores is not null)
+            await _stores.DisposeAsync();
     }
 
     [Fact]
     public async Task APromotedStandby_IsFoundWithoutARestart_AndTheOldPrimaryGetsNoMoreWrites()
     {
-        stores = await ReplicatedStores.StartAsync(synchronous: true);
-        var settings = stores.Settings();
-        node = await StartNodeAsync("n1", settings);
-        await node.Router.SendAsync(Traders.Fund(1));
+        _stores = await ReplicatedStores.StartAsync(synchronous: true);
+        var settings = _stores.Settings();
+        _node = await StartNodeAsync("n1", settings);
+        await _node.Router.SendAsync(Traders.Fund(1));
         var before = await PlaceAsync(10);
 
         await using var reader = PrimaryServers.Alone(Address(settings), NullLoggerFactory.Instance);
         await using var reading = reader.Open(reader.Settings, "reader", NullLoggerFactory.Instance);
         Assert.Equal(10L, await ReadAsync(reading));
 
-        await stores.KillAsync("postgres");
+        await _stores.KillAsync("postgres");
         // Looks at the standby as well, and must not keep what it gets there for later.
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => ReadAsync(reading));
-        await stores.PromoteAsync();
+        await _stores.PromoteAsync();
         var after = await PlaceAsync(10);
         Assert.All(after, answer => Assert.True(answer.Epoch > before[^1].Epoch));
         // Acknowledged before, by a primary whose standby had to have it: all there.
-        Assert.Equal(20L, await CountAsync(stores.Standby!));
+        Assert.Equal(20L, await CountAsync(_stores.Standby!));
         Assert.Equal(before[^1].Sequence + 1, after[0].Sequence);
 
         await Eventually.TrueAsync("the new primary is found", Eventually.Patience, async () => await CanReadAsync(reading));
-        await stores.StartAgainAsync("postgres");
+        await _stores.StartAgainAsync("postgres");
         await PlaceAsync(10);
-        for (var i = 0; i < 5; i++) Assert.Equal(30L, await ReadAsync(reading));
+        for (var i = 0; i < 5; i++)
+            Assert.Equal(30L, await ReadAsync(reading));
         // One that starts now, with the old primary first among its servers, does not fall for it.
-        await node.DisposeAsync();
-        node = await StartNodeAsync("n2", settings);
+        await _node.DisposeAsync();
+        _node = await StartNodeAsync("n2", settings);
         await PlaceAsync(10);
-        Assert.Equal(40L, await CountAsync(stores.Standby!));
-        Assert.Equal(10L, await CountAsync(stores.Postgres));
+        Assert.Equal(40L, await CountAsync(_stores.Standby!));
+        Assert.Equal(10L, await CountAsync(_stores.Postgres));
         Assert.Equal(
-            "1", Convert.ToString(
-                await StreamingStandby.ScalarAsync(stores.Postgres, "SELECT epoch FROM leadership WHERE resource = 'matching-engine'"),
-                CultureInfo.InvariantCulture));
+            "1",
+            Convert.ToString(
+                await StreamingStandby.ScalarAsync(_stores.Postgres, "SELECT epoch FROM leadership WHERE resource = 'matching-engine'"),
+                CultureInfo.InvariantCulture
+            )
+        );
     }
 
     private static PostgresAddress Address(Dictionary<string, string?> settings) =>
@@ -95,7 +101,7 @@ public sealed class PromotionTests : IAsyncLifetime
         var answers = new List<CommandResult>();
         for (var i = 0; i < count; i++)
         {
-            var answer = await node!.Router.SendAsync(traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1));
+            var answer = await _node!.Router.SendAsync(_traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1));
             Assert.Equal(ResultStatus.Accepted, answer.Status);
             answers.Add(answer);
         }

@@ -1,12 +1,12 @@
-using Foresight.Matching.Tests.Nodes;
 using Foresight.Matching.Tests.Leadership;
+using Foresight.Matching.Tests.Nodes;
 using Xunit.Abstractions;
 
 namespace Foresight.Matching.Tests.PostgresFaults;
 
 /// <summary>
-/// The primary is killed while orders come, to nodes that are processes of their own; its standby is promoted as docs/operations.md says, and
-/// the old primary comes back.
+/// The primary is killed while orders come, to nodes that are processes of their own; its standby is promoted as docs/operations.md says,
+/// and the old primary comes back.
 /// </summary>
 public sealed class PromotionUnderLoadTests(ITestOutputHelper output)
 {
@@ -45,7 +45,8 @@ public sealed class PromotionUnderLoadTests(ITestOutputHelper output)
 
         var killing = stores.KillAsync("postgres");
         // Stopped, it would not notice that its server is gone.
-        if (behind > 0) NodeProcess.KillNow(sender);
+        if (behind > 0)
+            NodeProcess.KillNow(sender);
         await killing;
         await stores.PromoteAsync();
         await load.AcknowledgedAsync(50);

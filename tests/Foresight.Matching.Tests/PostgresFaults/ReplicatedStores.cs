@@ -13,7 +13,8 @@ internal sealed class ReplicatedStores(bool synchronous) : TestStores(synchronou
             """
             INSERT INTO markets (market_id, address, question, outcomes, tick_size) VALUES
                 (1, decode(repeat('a1', 20), 'hex'), 'Will it?', ARRAY['yes', 'no'], 1)
-            """);
+            """
+        );
         return stores;
     }
 

@@ -27,7 +27,10 @@ public sealed class CoverageTests(ChainFixture fixture)
         await fixture.RequestAsync("evm_increaseTime", 7);
         await fixture.MineAsync(14);
         await venue.FollowAsync();
-        Assert.Equal($"{deployed}-{ancestor - 2} covered, {deployed}-{ancestor} covered, {ancestor + 1}-{covered} undone", await LedgerAsync(venue));
+        Assert.Equal(
+            $"{deployed}-{ancestor - 2} covered, {deployed}-{ancestor} covered, {ancestor + 1}-{covered} undone",
+            await LedgerAsync(venue)
+        );
         Assert.Equal(ancestor, await venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = 'reconciliation'"));
     }
 
@@ -38,15 +41,21 @@ public sealed class CoverageTests(ChainFixture fixture)
         await fixture.MineAsync(3);
         await venue.FollowAsync();
         // Old runs that overlap, with a hole, one that failed in it, and one beyond the hole.
-        var first = await venue.ScalarAsync<long>("INSERT INTO reconciliation_runs (trigger, state, node_id) VALUES ('schedule', 'succeeded', 'n') RETURNING run_id");
-        await venue.ExecuteAsync("INSERT INTO reconciliation_runs (trigger, state, node_id) SELECT 'schedule', 'succeeded', 'n' FROM generate_series(1, $1)", ReconciliationJournal.CoverageRuns + 2);
+        var first = await venue.ScalarAsync<long>(
+            "INSERT INTO reconciliation_runs (trigger, state, node_id) VALUES ('schedule', 'succeeded', 'n') RETURNING run_id"
+        );
+        await venue.ExecuteAsync(
+            "INSERT INTO reconciliation_runs (trigger, state, node_id) SELECT 'schedule', 'succeeded', 'n' FROM generate_series(1, $1)",
+            ReconciliationJournal.CoverageRuns + 2
+        );
         await venue.ExecuteAsync(
             """
             INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state) VALUES
                 ($1, 1, 50, 'covered'), ($1, 51, 100, 'covered'), ($1 + 1, 80, 120, 'covered'), ($1 + 1, 130, 140, 'failed'), ($1 + 2, 150, 160, 'covered'),
                 ($1 + 9, 161, 170, 'covered')
             """,
-            first);
+            first
+        );
         await RunAsync(venue);
         Assert.StartsWith("1-120 covered, 150-160 covered, 161-170 covered, ", await LedgerAsync(venue));
         await RunAsync(venue);
@@ -59,12 +68,19 @@ public sealed class CoverageTests(ChainFixture fixture)
         var journal = new ReconciliationJournal(venue.Database);
         var run = await journal.StartScheduledAsync(venue.Term, CancellationToken.None) with { Manual = true };
         // Cut into several comparisons, which are one range all the same.
-        var options = new ReconciliationOptions { Balances = false, Confirmations = venue.Options.Confirmations, BlockRange = 7 };
+        var options = new ReconciliationOptions
+        {
+            Balances = false,
+            Confirmations = venue.Options.Confirmations,
+            BlockRange = 7,
+        };
         var result = await venue.NewReconciler(options: options).RunAsync(run, CancellationToken.None);
         Assert.Null(result.Error);
         await journal.FinishAsync(venue.Term, result, CancellationToken.None);
     }
 
-    private static Task<string> LedgerAsync(Venue venue) => venue.ScalarAsync<string>(
-        "SELECT string_agg(from_block || '-' || to_block || ' ' || state, ', ' ORDER BY run_id, from_block) FROM reconciliation_coverage");
+    private static Task<string> LedgerAsync(Venue venue) =>
+        venue.ScalarAsync<string>(
+            "SELECT string_agg(from_block || '-' || to_block || ' ' || state, ', ' ORDER BY run_id, from_block) FROM reconciliation_coverage"
+        );
 }

@@ -15,44 +15,45 @@ public delegate JsonNode? NodeFault(JsonObject request, JsonNode answer);
 /// <summary>A JSON-RPC server over HTTP that asks the real node and then lies, refuses, or hangs up, as a test tells it.</summary>
 public sealed class FaultyNode : IAsyncDisposable
 {
-    private readonly WebApplication app;
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
+    private readonly WebApplication _app;
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
+
     // One request after another, so that a test's fault may keep count.
-    private readonly SemaphoreSlim turn = new(1);
-    private readonly Uri node;
-    private readonly NodeFault fault;
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly Uri _node;
+    private readonly NodeFault _fault;
 
     private FaultyNode(Uri node, NodeFault fault)
     {
-        (this.node, this.fault) = (node, fault);
+        (_node, _fault) = (node, fault);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        app = builder.Build();
-        app.MapPost("/", ServeAsync);
+        _app = builder.Build();
+        _app.MapPost("/", ServeAsync);
     }
 
-    public Uri Endpoint => new(app.Urls.First());
+    public Uri Endpoint => new(_app.Urls.First());
 
-    public NodeClient Transport => new HttpNodeClient(http, Endpoint, TimeSpan.FromSeconds(10));
+    public NodeClient Transport => new HttpNodeClient(_http, Endpoint, TimeSpan.FromSeconds(10));
 
     public static async Task<FaultyNode> StartAsync(Uri node, NodeFault fault)
     {
         var faulty = new FaultyNode(node, fault);
-        await faulty.app.StartAsync();
+        await faulty._app.StartAsync();
         return faulty;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await app.DisposeAsync();
-        http.Dispose();
-        turn.Dispose();
+        await _app.DisposeAsync();
+        _http.Dispose();
+        _turn.Dispose();
     }
 
     private async Task ServeAsync(HttpContext context)
     {
-        await turn.WaitAsync(context.RequestAborted);
+        await _turn.WaitAsync(context.RequestAborted);
         try
         {
             if (await AnswerAsync(context.Request.Body) is not { } answer)
@@ -67,7 +68,7 @@ public sealed class FaultyNode : IAsyncDisposable
         }
         finally
         {
-            turn.Release();
+            _turn.Release();
         }
     }
 
@@ -75,15 +76,17 @@ public sealed class FaultyNode : IAsyncDisposable
     {
         var body = (await JsonNode.ParseAsync(request))!;
         using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
-        using var response = await http.PostAsync(node, content);
+        using var response = await _http.PostAsync(_node, content);
         var answer = (await JsonNode.ParseAsync(await response.Content.ReadAsStreamAsync()))!;
-        if (body is JsonObject one) return fault(one, answer) is { } single ? JsonSerializer.SerializeToUtf8Bytes(single) : null;
+        if (body is JsonObject one)
+            return _fault(one, answer) is { } single ? JsonSerializer.SerializeToUtf8Bytes(single) : null;
 
         var answers = answer.AsArray().ToDictionary(a => a!["id"]!.ToJsonString(), a => a!.DeepClone());
         var told = new JsonArray();
         foreach (var part in body.AsArray())
         {
-            if (fault(part!.AsObject(), answers[part["id"]!.ToJsonString()]) is not { } item) return null;
+            if (_fault(part!.AsObject(), answers[part["id"]!.ToJsonString()]) is not { } item)
+                return null;
             told.Add(item.DeepClone());
         }
 

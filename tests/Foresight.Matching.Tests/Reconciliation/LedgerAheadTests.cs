@@ -1,15 +1,17 @@
 using System.Numerics;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
-using Foresight.Protocol;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Tests.Settlement;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Reconciliation;
 
-/// <summary>The ledger is ahead of the follower's block for as long as a leader or a node is away: that is no difference between ledger and chain.</summary>
+/// <summary>
+/// The ledger is ahead of the follower's block for as long as a leader or a node is away: that is no difference between ledger and chain.
+/// </summary>
 [Collection(ChainCollection.Name)]
 public sealed class LedgerAheadTests(ChainFixture fixture)
 {
@@ -33,7 +35,10 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
         Assert.True(await venue.ScalarAsync<bool>("SELECT bool_and(closed AND settlement = 'mined') FROM trades"));
         // Open from an earlier run; whether it is still there cannot be said now.
         var key = $"balance_mismatch:{alice.Account.ToLowerHex()}:USDC";
-        await venue.ExecuteAsync("INSERT INTO discrepancies (natural_key, kind, severity, summary) VALUES ($1, 'balance_mismatch', 'high', '')", key);
+        await venue.ExecuteAsync(
+            "INSERT INTO discrepancies (natural_key, kind, severity, summary) VALUES ($1, 'balance_mismatch', 'high', '')",
+            key
+        );
         var result = await RunAsync(venue);
         Assert.Empty(result.Findings);
         Assert.Contains(key, result.Ahead);
@@ -71,11 +76,15 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
         Assert.Equal(ProblemCodes.InsufficientBalance, (await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000)).Result.Code);
         // It looks for refused orders only after it has looked once.
         var follower = live.Venue.NewFollowerVia(Interrupted(live, command => command is AllotCollateral { Units: < 0 }));
-        await Eventually.TrueAsync("the giving shard has given", Eventually.Patience, async () =>
-        {
-            await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000);
-            return await Record.ExceptionAsync(() => live.Venue.FollowAsync(follower)) is UndeliveredException;
-        });
+        await Eventually.TrueAsync(
+            "the giving shard has given",
+            Eventually.Patience,
+            async () =>
+            {
+                await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000);
+                return await Record.ExceptionAsync(() => live.Venue.FollowAsync(follower)) is UndeliveredException;
+            }
+        );
         Assert.True(await live.OwnedUsdcAsync(alice) < 100 * OneUsdc);
         var check = await live.CheckBalancesAsync();
         Assert.Empty(check!.Findings);
@@ -123,14 +132,15 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
     }
 
     /// <summary>The leader acknowledges, and the follower does not hear it: its cursor stays.</summary>
-    private static async Task FollowUntilAcknowledgedAsync(LiveVenue live, Func<LeaderCommand, bool> last)
-        => await Assert.ThrowsAsync<UndeliveredException>(() => live.Venue.FollowAsync(live.Venue.NewFollowerVia(Interrupted(live, last))));
+    private static async Task FollowUntilAcknowledgedAsync(LiveVenue live, Func<LeaderCommand, bool> last) =>
+        await Assert.ThrowsAsync<UndeliveredException>(() => live.Venue.FollowAsync(live.Venue.NewFollowerVia(Interrupted(live, last))));
 
-    private static SendToLeader Interrupted(LiveVenue live, Func<LeaderCommand, bool> last) => async (commands, cancellation) =>
-    {
-        var results = await live.Node.Router.SendAsync(commands, cancellation);
-        return commands.Any(last) ? throw new UndeliveredException("A test took the answer away.") : results;
-    };
+    private static SendToLeader Interrupted(LiveVenue live, Func<LeaderCommand, bool> last) =>
+        async (commands, cancellationToken) =>
+        {
+            var results = await live.Node.Router.SendAsync(commands, cancellationToken);
+            return commands.Any(last) ? throw new UndeliveredException("A test took the answer away.") : results;
+        };
 
     /// <summary>The follower goes on, and then everything can be compared and agrees.</summary>
     private static async Task CatchUpAsync(LiveVenue live)
@@ -146,7 +156,9 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
     {
         var journal = new ReconciliationJournal(venue.Database);
         var run = await journal.StartScheduledAsync(venue.Term, CancellationToken.None) with { Manual = true };
-        var result = await venue.NewReconciler(options: new ReconciliationOptions { Confirmations = venue.Options.Confirmations }).RunAsync(run, CancellationToken.None);
+        var result = await venue
+            .NewReconciler(options: new ReconciliationOptions { Confirmations = venue.Options.Confirmations })
+            .RunAsync(run, CancellationToken.None);
         await journal.FinishAsync(venue.Term, result, CancellationToken.None);
         return result;
     }

@@ -1,8 +1,8 @@
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
-using Foresight.Protocol;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Tests.Settlement;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Reconciliation;
 
@@ -28,7 +28,10 @@ public sealed class ReconcilerTests(ChainFixture fixture)
         await using var venue = await Venue.CreateAsync(fixture);
         var (trades, orders) = await SettleSomeAsync(venue, 10);
         // The journal has a settled trade that the chain has not.
-        await venue.ExecuteAsync("INSERT INTO trades SELECT 1000, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at, 'final', NULL, NULL, tx_hash, block_number, now(), true FROM trades WHERE trade_id = $1", trades[0]);
+        await venue.ExecuteAsync(
+            "INSERT INTO trades SELECT 1000, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at, 'final', NULL, NULL, tx_hash, block_number, now(), true FROM trades WHERE trade_id = $1",
+            trades[0]
+        );
         // The chain has trades that the journal has not: one settled by the operator, one filled past it.
         await venue.ExecuteAsync("DELETE FROM fills WHERE trade_id = $1", trades[1]);
         await venue.ExecuteAsync("DELETE FROM trades WHERE trade_id = $1", trades[1]);
@@ -40,7 +43,12 @@ public sealed class ReconcilerTests(ChainFixture fixture)
 
         var expected = new[]
         {
-            $"amount_mismatch:{trades[2]}", $"missing_offchain:trade:{trades[1]}", direct, "missing_onchain:1000", $"status_mismatch:{trades[3]}", $"status_mismatch:{trades[4]}",
+            $"amount_mismatch:{trades[2]}",
+            $"missing_offchain:trade:{trades[1]}",
+            direct,
+            "missing_onchain:1000",
+            $"status_mismatch:{trades[3]}",
+            $"status_mismatch:{trades[4]}",
         }.Order(StringComparer.Ordinal);
         Assert.Null((await RunAsync(venue, manual: true)).Error);
         Assert.Equal(expected, await KeysAsync(venue));
@@ -67,7 +75,10 @@ public sealed class ReconcilerTests(ChainFixture fixture)
         await venue.ExecuteAsync("UPDATE trades SET quantity_lots = 8 WHERE trade_id = $1", trades[0]);
         await RunAsync(venue, manual: true);
         Assert.Equal("reopened", await venue.ScalarAsync<string>("SELECT state FROM discrepancies"));
-        Assert.Equal(1L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancy_audit WHERE action = 'reopen' AND from_state = 'resolved'"));
+        Assert.Equal(
+            1L,
+            await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancy_audit WHERE action = 'reopen' AND from_state = 'resolved'")
+        );
     }
 
     [Fact]
@@ -80,17 +91,27 @@ public sealed class ReconcilerTests(ChainFixture fixture)
         await venue.ExecuteAsync("UPDATE discrepancies SET state = 'resolved'");
         await venue.ExecuteAsync("UPDATE trades SET quantity_lots = quantity_lots - 1 WHERE trade_id = $1", trades[0]);
         await RunAsync(venue, manual: true);
-        Assert.Equal(1L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies WHERE absent_since IS NOT NULL AND state = 'resolved'"));
+        Assert.Equal(
+            1L,
+            await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies WHERE absent_since IS NOT NULL AND state = 'resolved'")
+        );
         await venue.ExecuteAsync("UPDATE trades SET quantity_lots = quantity_lots + 1 WHERE trade_id = $1", trades[0]);
         await RunAsync(venue, manual: true);
-        Assert.Equal(1L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies WHERE absent_since IS NULL AND state = 'reopened'"));
-        Assert.Equal("Seen again after it was gone.", await venue.ScalarAsync<string>("SELECT note FROM discrepancy_audit WHERE action = 'reopen'"));
+        Assert.Equal(
+            1L,
+            await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies WHERE absent_since IS NULL AND state = 'reopened'")
+        );
+        Assert.Equal(
+            "Seen again after it was gone.",
+            await venue.ScalarAsync<string>("SELECT note FROM discrepancy_audit WHERE action = 'reopen'")
+        );
     }
 
     [Fact]
     public async Task ARun_Reopens_OnOtherEvidence_OrWhenWhatWasResolvedHasComeBack()
     {
-        const string Other = "Seen again with other evidence.", Back = "Seen again after it was gone.";
+        const string Other = "Seen again with other evidence.",
+            Back = "Seen again after it was gone.";
         (string State, bool Same, bool WasGone, string? Why)[] cases =
         [
             ("resolved", true, false, null),
@@ -110,21 +131,46 @@ public sealed class ReconcilerTests(ChainFixture fixture)
                 """
                 INSERT INTO discrepancies (natural_key, kind, severity, summary, state, on_chain, absent_since)
                 VALUES ($1, 'amount_mismatch', 'high', '', $2, '{"lots":7}', CASE WHEN $3 THEN now() END)
-                """, $"case-{i}", cases[i].State, cases[i].WasGone);
+                """,
+                $"case-{i}",
+                cases[i].State,
+                cases[i].WasGone
+            );
         }
 
         var journal = new ReconciliationJournal(venue.Database);
         var run = await journal.StartScheduledAsync(venue.Term, CancellationToken.None);
-        var findings = cases.Select((one, i) => new Finding(
-            $"case-{i}", DiscrepancyKinds.AmountMismatch, Severities.High, null, null, null, null, "", new { lots = one.Same ? 7 : 8 }, null)).ToList();
+        var findings = cases
+            .Select(
+                (one, i) =>
+                    new Finding(
+                        $"case-{i}",
+                        DiscrepancyKinds.AmountMismatch,
+                        Severities.High,
+                        null,
+                        null,
+                        null,
+                        null,
+                        "",
+                        new { lots = one.Same ? 7 : 8 },
+                        null
+                    )
+            )
+            .ToList();
         var range = new BlockRange(1, 2);
-        await journal.FinishAsync(venue.Term, new RunResult(run.RunId, null, range, 0, findings, [range], null, null), CancellationToken.None);
+        await journal.FinishAsync(
+            venue.Term,
+            new RunResult(run.RunId, null, range, 0, findings, [range], null, null),
+            CancellationToken.None
+        );
 
         for (var i = 0; i < cases.Length; i++)
         {
             var state = await venue.ScalarAsync<string>("SELECT state FROM discrepancies WHERE natural_key = $1", $"case-{i}");
             var why = await venue.ScalarAsync<string>(
-                "SELECT coalesce(max(a.note), '') FROM discrepancy_audit a JOIN discrepancies USING (discrepancy_id) WHERE natural_key = $1 AND action = 'reopen'", $"case-{i}");
+                "SELECT coalesce(max(a.note), '') FROM discrepancy_audit a JOIN discrepancies USING (discrepancy_id) WHERE natural_key = $1 AND action = 'reopen'",
+                $"case-{i}"
+            );
             Assert.Equal((cases[i].Why is null ? cases[i].State : "reopened", cases[i].Why ?? ""), (state, why));
         }
     }
@@ -138,11 +184,15 @@ public sealed class ReconcilerTests(ChainFixture fixture)
             INSERT INTO discrepancies (natural_key, kind, severity, summary, state, ignored_until)
             VALUES ('a', 'amount_mismatch', 'high', '', 'ignored', now()), ('b', 'amount_mismatch', 'high', '', 'ignored', now() + interval '1 hour'),
                    ('c', 'amount_mismatch', 'high', '', 'ignored', NULL)
-            """);
+            """
+        );
         var journal = new ReconciliationJournal(venue.Database);
         await journal.ReopenDueAsync(venue.Term, CancellationToken.None);
         await journal.ReopenDueAsync(venue.Term, CancellationToken.None);
-        Assert.Equal("a", await venue.ScalarAsync<string>("SELECT string_agg(natural_key, ',') FROM discrepancies WHERE state = 'reopened'"));
+        Assert.Equal(
+            "a",
+            await venue.ScalarAsync<string>("SELECT string_agg(natural_key, ',') FROM discrepancies WHERE state = 'reopened'")
+        );
         Assert.Equal(1L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancy_audit WHERE action = 'reopen'"));
     }
 
@@ -155,11 +205,20 @@ public sealed class ReconcilerTests(ChainFixture fixture)
         await RunAsync(venue, manual: true);
         using var proof = System.Text.Json.JsonDocument.Parse(await venue.ScalarAsync<string>("SELECT proof::text FROM discrepancies"));
         var root = proof.RootElement;
-        Assert.Equal(await venue.ScalarAsync<string>("SELECT '0x' || encode(tx_hash, 'hex') FROM trades WHERE trade_id = $1", trades[0]), root.GetProperty("receipt").GetProperty("transactionHash").GetString());
+        Assert.Equal(
+            await venue.ScalarAsync<string>("SELECT '0x' || encode(tx_hash, 'hex') FROM trades WHERE trade_id = $1", trades[0]),
+            root.GetProperty("receipt").GetProperty("transactionHash").GetString()
+        );
         Assert.Equal(MarketEvents.TradeSettled.Topic.ToString(), root.GetProperty("log").GetProperty("topics")[0].GetString());
-        Assert.Equal(await venue.ScalarAsync<long>("SELECT block_number FROM trades WHERE trade_id = $1", trades[0]), root.GetProperty("block").GetProperty("number").GetInt64());
+        Assert.Equal(
+            await venue.ScalarAsync<long>("SELECT block_number FROM trades WHERE trade_id = $1", trades[0]),
+            root.GetProperty("block").GetProperty("number").GetInt64()
+        );
         Assert.Equal(2, root.GetProperty("orders").GetArrayLength());
-        Assert.All(root.GetProperty("orders").EnumerateArray(), order => Assert.Equal(132, order.GetProperty("signature").GetString()!.Length));
+        Assert.All(
+            root.GetProperty("orders").EnumerateArray(),
+            order => Assert.Equal(132, order.GetProperty("signature").GetString()!.Length)
+        );
     }
 
     [Fact]
@@ -229,17 +288,28 @@ public sealed class ReconcilerTests(ChainFixture fixture)
                 INSERT INTO balances (account_id, market_id, outcome, owned, order_hold, trade_hold, updated_sequence)
                 SELECT account_id, $2, $3, $4, 0, 0, 1 FROM accounts WHERE address = $1 ON CONFLICT (account_id, market_id, outcome, shard) DO UPDATE SET owned = excluded.owned
                 """,
-                Chain.Address.Parse(observed.Account!).ToBytes(), observed.MarketId, (short)observed.Outcome, observed.Units);
+                Chain.Address.Parse(observed.Account!).ToBytes(),
+                observed.MarketId,
+                (short)observed.Outcome,
+                observed.Units
+            );
         }
 
         var options = new ReconciliationOptions { Balances = true };
         Assert.Empty((await RunAsync(venue, venue.NewReconciler(options: options))).Findings);
         await venue.ExecuteAsync("UPDATE balances SET owned = owned + 5 WHERE account_id = $1 AND market_id = 0", alice.AccountId);
-        await venue.ExecuteAsync("UPDATE balances SET owned = owned - 1 WHERE account_id = $1 AND market_id = 1 AND outcome = 1", bob.AccountId);
+        await venue.ExecuteAsync(
+            "UPDATE balances SET owned = owned - 1 WHERE account_id = $1 AND market_id = 1 AND outcome = 1",
+            bob.AccountId
+        );
         var found = (await RunAsync(venue, venue.NewReconciler(options: options))).Findings;
         Assert.Equal(
             [$"balance_mismatch:{alice.Address.ToLowerHex()}:USDC high", $"balance_mismatch:{bob.Address.ToLowerHex()}:1:1 medium"],
-            found.Select(f => $"{f.NaturalKey} {f.Severity}").Order(StringComparer.Ordinal).OrderByDescending(f => f.EndsWith("high", StringComparison.Ordinal)));
+            found
+                .Select(f => $"{f.NaturalKey} {f.Severity}")
+                .Order(StringComparer.Ordinal)
+                .OrderByDescending(f => f.EndsWith("high", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
@@ -247,27 +317,40 @@ public sealed class ReconcilerTests(ChainFixture fixture)
     {
         await using var venue = await Venue.CreateAsync(fixture);
         var keys = new List<string>();
-        for (var i = 0; i < 3; i++) keys.Add(await FillDirectlyAsync(venue));
+        for (var i = 0; i < 3; i++)
+            keys.Add(await FillDirectlyAsync(venue));
         Assert.Equal(3, (await RunAsync(venue, manual: true)).Findings.Count);
 
-        var options = new ReconciliationOptions { Balances = false, Confirmations = venue.Options.Confirmations, DirectFillsOfKnownOrders = 1 };
+        var options = new ReconciliationOptions
+        {
+            Balances = false,
+            Confirmations = venue.Options.Confirmations,
+            DirectFillsOfKnownOrders = 1,
+        };
         var result = await RunAsync(venue, venue.NewReconciler(options: options), manual: true);
         Assert.Null(result.Error);
         Assert.Equal(2, result.Findings.Count);
         Assert.Equal(keys[0], result.Findings[0].NaturalKey);
         Assert.StartsWith("missing_offchain:more:", result.Findings[1].NaturalKey);
         Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies WHERE absent_since IS NOT NULL"));
-        Assert.StartsWith("2 fills past the relayer", await venue.ScalarAsync<string>("SELECT note FROM reconciliation_runs ORDER BY run_id DESC LIMIT 1"));
+        Assert.StartsWith(
+            "2 fills past the relayer",
+            await venue.ScalarAsync<string>("SELECT note FROM reconciliation_runs ORDER BY run_id DESC LIMIT 1")
+        );
 
         Assert.Equal(3, (await RunAsync(venue, manual: true)).Findings.Count);
-        Assert.Equal(result.Findings[1].NaturalKey, await venue.ScalarAsync<string>("SELECT natural_key FROM discrepancies WHERE absent_since IS NOT NULL"));
+        Assert.Equal(
+            result.Findings[1].NaturalKey,
+            await venue.ScalarAsync<string>("SELECT natural_key FROM discrepancies WHERE absent_since IS NOT NULL")
+        );
     }
 
     private static async Task<(List<long> Trades, List<SignedTestOrder> Orders)> SettleSomeAsync(Venue venue, int count)
     {
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var trades = new List<long>();
-        for (var i = 0; i < count; i++) trades.Add(await venue.TradeAsync(alice, bob, 5_000 + i, 10 + i));
+        for (var i = 0; i < count; i++)
+            trades.Add(await venue.TradeAsync(alice, bob, 5_000 + i, 10 + i));
         await venue.SettleAllAsync();
         Assert.Equal((long)count, await venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final'"));
         return (trades, []);
@@ -277,7 +360,11 @@ public sealed class ReconcilerTests(ChainFixture fixture)
     {
         var (carol, dave) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var order = await venue.AddOrderAsync(carol, isBuy: false, 6_000, 500);
-        var hash = await venue.SendAsync(dave.Key, venue.MarketAddress, ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * OrderMessage.AmountPerLot));
+        var hash = await venue.SendAsync(
+            dave.Key,
+            venue.MarketAddress,
+            ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * OrderMessage.AmountPerLot)
+        );
         await venue.Fixture.MineAsync(3);
         await venue.FollowAsync();
         var receipt = (await venue.Client.GetTransactionReceiptsAsync([hash]))[0];
@@ -298,7 +385,8 @@ public sealed class ReconcilerTests(ChainFixture fixture)
         var keys = new List<string>();
         await using var command = venue.Database.CreateCommand("SELECT natural_key FROM discrepancies");
         await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync()) keys.Add(reader.GetString(0));
+        while (await reader.ReadAsync())
+            keys.Add(reader.GetString(0));
         keys.Sort(StringComparer.Ordinal);
         return keys;
     }

@@ -4,7 +4,9 @@ using Foresight.Matching.Tests.Settlement;
 
 namespace Foresight.Matching.Tests.Reconciliation;
 
-/// <summary>Nodes and a database that fail or lie while a run reads: the run fails, finds nothing, moves no cursor, and leaves a gap to be seen.</summary>
+/// <summary>
+/// Nodes and a database that fail or lie while a run reads: the run fails, finds nothing, moves no cursor, and leaves a gap to be seen.
+/// </summary>
 [Collection(ChainCollection.Name)]
 public sealed class ReconciliationFaultTests(ChainFixture fixture)
 {
@@ -19,7 +21,8 @@ public sealed class ReconciliationFaultTests(ChainFixture fixture)
         var random = new Random(seed);
         await using var node = await FaultyNode.StartAsync(fixture.Rpc, (_, answer) => random.Next(3) == 0 ? null : answer);
         var failed = 0;
-        for (var run = 0; run < 12; run++) failed += (await RunAsync(venue, venue.NewReconciler(node.Transport, Options))).Error is null ? 0 : 1;
+        for (var run = 0; run < 12; run++)
+            failed += (await RunAsync(venue, venue.NewReconciler(node.Transport, Options))).Error is null ? 0 : 1;
         Assert.True(failed > 0, $"no run failed (seed {seed})");
         Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies"));
         Assert.Equal((long)failed, await venue.ScalarAsync<long>("SELECT count(*) FROM reconciliation_coverage WHERE state = 'failed'"));
@@ -33,19 +36,23 @@ public sealed class ReconciliationFaultTests(ChainFixture fixture)
     {
         await using var venue = await Venue.CreateAsync(fixture);
         await SettleAsync(venue, 4);
-        await using var node = await FaultyNode.StartAsync(fixture.Rpc, (request, answer) =>
-        {
-            if ((string?)request["method"] != "eth_getLogs") return answer;
-            var logs = answer["result"]!.AsArray();
-            JsonNode?[] kept = lie switch
+        await using var node = await FaultyNode.StartAsync(
+            fixture.Rpc,
+            (request, answer) =>
             {
-                "no logs at all" => [],
-                "only the first log of each block" => [.. logs.DistinctBy(l => (string)l!["blockNumber"]!)],
-                _ => [.. logs.SkipLast(1)],
-            };
-            answer["result"] = new JsonArray([.. kept.Select(l => l!.DeepClone())]);
-            return answer;
-        });
+                if ((string?)request["method"] != "eth_getLogs")
+                    return answer;
+                var logs = answer["result"]!.AsArray();
+                JsonNode?[] kept = lie switch
+                {
+                    "no logs at all" => [],
+                    "only the first log of each block" => [.. logs.DistinctBy(l => (string)l!["blockNumber"]!)],
+                    _ => [.. logs.SkipLast(1)],
+                };
+                answer["result"] = new JsonArray([.. kept.Select(l => l!.DeepClone())]);
+                return answer;
+            }
+        );
         var result = await RunAsync(venue, venue.NewReconciler(node.Transport, Options));
         await AssertNothingAsync(venue, result, lie);
     }
@@ -57,12 +64,22 @@ public sealed class ReconciliationFaultTests(ChainFixture fixture)
         await SettleAsync(venue, 4);
         var head = await venue.Client.BlockNumberAsync();
         // It says the head of others and knows nothing above its own.
-        await using var node = await FaultyNode.StartAsync(fixture.Rpc, (request, answer) =>
-        {
-            var asked = request["params"]!.AsArray();
-            var isAbove = (string?)request["method"] == "eth_getBlockByNumber" && Convert.ToInt64((string)asked[0]!, 16) > head - 5;
-            return isAbove ? new JsonObject { ["jsonrpc"] = "2.0", ["id"] = request["id"]!.DeepClone(), ["result"] = null } : answer;
-        });
+        await using var node = await FaultyNode.StartAsync(
+            fixture.Rpc,
+            (request, answer) =>
+            {
+                var asked = request["params"]!.AsArray();
+                var isAbove = (string?)request["method"] == "eth_getBlockByNumber" && Convert.ToInt64((string)asked[0]!, 16) > head - 5;
+                return isAbove
+                    ? new JsonObject
+                    {
+                        ["jsonrpc"] = "2.0",
+                        ["id"] = request["id"]!.DeepClone(),
+                        ["result"] = null,
+                    }
+                    : answer;
+            }
+        );
         await AssertNothingAsync(venue, await RunAsync(venue, venue.NewReconciler(node.Transport, Options)), "behind");
     }
 
@@ -73,15 +90,24 @@ public sealed class ReconciliationFaultTests(ChainFixture fixture)
         var trades = await SettleAsync(venue, 12);
         await venue.ExecuteAsync("UPDATE trades SET settlement = 'failed' WHERE trade_id = $1", trades[5]);
         var refused = 0;
-        await using var node = await FaultyNode.StartAsync(fixture.Rpc, (request, answer) =>
-        {
-            if ((string?)request["method"] != "eth_getLogs" || answer["result"]!.AsArray().Select(l => (string)l!["blockNumber"]!).Distinct().Count() <= 1) return answer;
-            Interlocked.Increment(ref refused);
-            return new JsonObject
+        await using var node = await FaultyNode.StartAsync(
+            fixture.Rpc,
+            (request, answer) =>
             {
-                ["jsonrpc"] = "2.0", ["id"] = request["id"]!.DeepClone(), ["error"] = new JsonObject { ["code"] = -32005, ["message"] = "query returned more than 10000 results" },
-            };
-        });
+                if (
+                    (string?)request["method"] != "eth_getLogs"
+                    || answer["result"]!.AsArray().Select(l => (string)l!["blockNumber"]!).Distinct().Count() <= 1
+                )
+                    return answer;
+                Interlocked.Increment(ref refused);
+                return new JsonObject
+                {
+                    ["jsonrpc"] = "2.0",
+                    ["id"] = request["id"]!.DeepClone(),
+                    ["error"] = new JsonObject { ["code"] = -32005, ["message"] = "query returned more than 10000 results" },
+                };
+            }
+        );
         var result = await RunAsync(venue, venue.NewReconciler(node.Transport, Options with { BlockRange = 1_000 }));
         Assert.Null(result.Error);
         Assert.True(refused > 0);
@@ -96,15 +122,21 @@ public sealed class ReconciliationFaultTests(ChainFixture fixture)
         await venue.ExecuteAsync("UPDATE trades SET settlement = 'failed' WHERE trade_id = $1", trades[0]);
         // From the third read of fills on the table is away, as after a crash of the server.
         var reads = 0;
-        await using var node = await FaultyNode.StartAsync(fixture.Rpc, (request, answer) =>
-        {
-            if ((string?)request["method"] == "eth_getLogs" && Interlocked.Increment(ref reads) == 3)
-                venue.ExecuteAsync("ALTER TABLE chain_fills RENAME TO chain_fills_away").GetAwaiter().GetResult();
-            return answer;
-        });
+        await using var node = await FaultyNode.StartAsync(
+            fixture.Rpc,
+            (request, answer) =>
+            {
+                if ((string?)request["method"] == "eth_getLogs" && Interlocked.Increment(ref reads) == 3)
+                    venue.ExecuteAsync("ALTER TABLE chain_fills RENAME TO chain_fills_away").GetAwaiter().GetResult();
+                return answer;
+            }
+        );
         await AssertNothingAsync(venue, await RunAsync(venue, venue.NewReconciler(node.Transport, Options)), "database");
         await venue.ExecuteAsync("ALTER TABLE chain_fills_away RENAME TO chain_fills");
-        Assert.Equal([$"status_mismatch:{trades[0]}"], (await RunAsync(venue, venue.NewReconciler(options: Options))).Findings.Select(f => f.NaturalKey));
+        Assert.Equal(
+            [$"status_mismatch:{trades[0]}"],
+            (await RunAsync(venue, venue.NewReconciler(options: Options))).Findings.Select(f => f.NaturalKey)
+        );
     }
 
     [Fact]
@@ -118,7 +150,12 @@ public sealed class ReconciliationFaultTests(ChainFixture fixture)
         await venue.TakeTermAsync();
         await journal.FailAbandonedAsync(venue.Term, CancellationToken.None);
         await journal.FailAbandonedAsync(venue.Term, CancellationToken.None);
-        Assert.Equal("5-17 failed", await venue.ScalarAsync<string>("SELECT string_agg(from_block || '-' || to_block || ' ' || state, ',') FROM reconciliation_coverage"));
+        Assert.Equal(
+            "5-17 failed",
+            await venue.ScalarAsync<string>(
+                "SELECT string_agg(from_block || '-' || to_block || ' ' || state, ',') FROM reconciliation_coverage"
+            )
+        );
         Assert.Equal("failed", await venue.ScalarAsync<string>("SELECT state FROM reconciliation_runs"));
     }
 
@@ -139,7 +176,8 @@ public sealed class ReconciliationFaultTests(ChainFixture fixture)
         for (var i = 0; i < count; i++)
         {
             trades.Add(await venue.TradeAsync(alice, bob, 5_000 + i, 10 + i));
-            if (i % 2 == 1) await venue.SettleAllAsync();
+            if (i % 2 == 1)
+                await venue.SettleAllAsync();
         }
 
         return trades;

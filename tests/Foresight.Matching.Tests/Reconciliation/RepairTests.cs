@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
-using Foresight.Protocol;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
+using Foresight.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.Reconciliation;
@@ -25,7 +25,10 @@ public sealed class RepairTests(ChainFixture fixture)
         var dry = await RunAsync(venue, dryRun: true);
         Assert.Equal(before, await JournalAsync(venue));
         Assert.Equal(6L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies WHERE state = 'open'"));
-        Assert.Equal(4L, await venue.ScalarAsync<long>("SELECT count(*) FROM reconciliation_repairs WHERE run_id = $1 AND state = 'planned'", dry));
+        Assert.Equal(
+            4L,
+            await venue.ScalarAsync<long>("SELECT count(*) FROM reconciliation_repairs WHERE run_id = $1 AND state = 'planned'", dry)
+        );
 
         var heard = new ConcurrentQueue<TradeStatesMessage>();
         venue.Broadcast.Subscribe<TradeStatesMessage>(Channels.TradeStates, heard.Enqueue);
@@ -34,31 +37,51 @@ public sealed class RepairTests(ChainFixture fixture)
         // Outside the settler's numbers, whose holder is another.
         Assert.All(heard, m => Assert.Equal((0L, 0L, 0L), (m.Epoch, m.Sequence, m.Previous)));
         Assert.Equal(
-            new[] { (trades[2], "final"), (trades[3], "final") }, heard.Select(m => Assert.Single(m.Trades)).Select(t => (t.TradeId, t.Settlement)).Order());
+            new[] { (trades[2], "final"), (trades[3], "final") },
+            heard.Select(m => Assert.Single(m.Trades)).Select(t => (t.TradeId, t.Settlement)).Order()
+        );
         Assert.All(heard, m => Assert.NotNull(m.Trades[0].TransactionHash));
         Assert.Equal(await RepairsAsync(venue, dry), await RepairsAsync(venue, real));
-        Assert.Equal(4L, await venue.ScalarAsync<long>("SELECT count(*) FROM reconciliation_repairs WHERE run_id = $1 AND state = 'done'", real));
+        Assert.Equal(
+            4L,
+            await venue.ScalarAsync<long>("SELECT count(*) FROM reconciliation_repairs WHERE run_id = $1 AND state = 'done'", real)
+        );
         Assert.Equal(4, await venue.ScalarAsync<int>("SELECT repaired FROM reconciliation_runs WHERE run_id = $1", real));
         // What was planned is what is there.
         foreach (var trade in new[] { trades[2], trades[3] })
             Assert.Equal(
-                1L, await venue.ScalarAsync<long>(
+                1L,
+                await venue.ScalarAsync<long>(
                     """
                     SELECT count(*) FROM trades t JOIN reconciliation_repairs r ON r.natural_key = 'status_mismatch:' || t.trade_id
                     WHERE r.run_id = $1 AND t.trade_id = $2 AND t.settlement = r.after ->> 'settlement' AND t.block_number = (r.after ->> 'blockNumber')::bigint
                       AND '0x' || encode(t.tx_hash, 'hex') = r.after ->> 'transactionHash' AND t.settlement_reason IS NULL AND t.closed
-                    """, real, trade));
+                    """,
+                    real,
+                    trade
+                )
+            );
         Assert.Equal(2L, await venue.ScalarAsync<long>("SELECT count(*) FROM chain_fills"));
 
         // A wrong amount and a trade that the chain has not: only people decide about those.
-        Assert.Equal("amount_mismatch,missing_onchain", await venue.ScalarAsync<string>("SELECT string_agg(kind, ',' ORDER BY kind) FROM discrepancies WHERE state = 'open'"));
-        Assert.Equal(4L, await venue.ScalarAsync<long>(
-            "SELECT count(*) FROM discrepancy_audit WHERE action = 'repair' AND actor = 'auto-fix' AND before IS NOT NULL AND after IS NOT NULL AND to_state = 'resolved'"));
+        Assert.Equal(
+            "amount_mismatch,missing_onchain",
+            await venue.ScalarAsync<string>("SELECT string_agg(kind, ',' ORDER BY kind) FROM discrepancies WHERE state = 'open'")
+        );
+        Assert.Equal(
+            4L,
+            await venue.ScalarAsync<long>(
+                "SELECT count(*) FROM discrepancy_audit WHERE action = 'repair' AND actor = 'auto-fix' AND before IS NOT NULL AND after IS NOT NULL AND to_state = 'resolved'"
+            )
+        );
 
         // What is repaired is no discrepancy any more.
         var again = await RunAsync(venue, dryRun: false);
         Assert.Equal(2, await venue.ScalarAsync<int>("SELECT found FROM reconciliation_runs WHERE run_id = $1", again));
-        Assert.Equal(4L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies WHERE state = 'resolved' AND absent_since IS NOT NULL"));
+        Assert.Equal(
+            4L,
+            await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies WHERE state = 'resolved' AND absent_since IS NOT NULL")
+        );
     }
 
     [Fact]
@@ -66,7 +89,10 @@ public sealed class RepairTests(ChainFixture fixture)
     {
         await using var venue = await Venue.CreateAsync(fixture);
         var trades = await SettleAsync(venue, 2);
-        await venue.ExecuteAsync("UPDATE trades SET settlement = 'broadcast', block_number = NULL, tx_hash = NULL, closed = false WHERE trade_id = $1", trades[0]);
+        await venue.ExecuteAsync(
+            "UPDATE trades SET settlement = 'broadcast', block_number = NULL, tx_hash = NULL, closed = false WHERE trade_id = $1",
+            trades[0]
+        );
         venue.Leader.Commands.Clear();
 
         venue.Leader.Answer = ResultStatus.NotLeader;
@@ -87,7 +113,11 @@ public sealed class RepairTests(ChainFixture fixture)
         await using var venue = await Venue.CreateAsync(fixture);
         var (carol, dave) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var order = await venue.AddOrderAsync(carol, isBuy: false, 6_000, 500);
-        await venue.SendAsync(dave.Key, venue.MarketAddress, ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * OrderMessage.AmountPerLot));
+        await venue.SendAsync(
+            dave.Key,
+            venue.MarketAddress,
+            ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * OrderMessage.AmountPerLot)
+        );
         await fixture.MineAsync(3);
         await venue.FollowAsync();
         venue.Leader.Commands.Clear();
@@ -124,7 +154,9 @@ public sealed class RepairTests(ChainFixture fixture)
         var old = venue.Term;
         await venue.TakeTermAsync();
         var plan = await repairer.PlanAsync(result.Findings, CancellationToken.None);
-        var refused = await Assert.ThrowsAnyAsync<Npgsql.PostgresException>(() => repairer.MakeAsync(old, run.RunId, plan, result.Range.ToBlock, CancellationToken.None));
+        var refused = await Assert.ThrowsAnyAsync<Npgsql.PostgresException>(() =>
+            repairer.MakeAsync(old, run.RunId, plan, result.Range.ToBlock, CancellationToken.None)
+        );
         Assert.Equal("FS001", refused.SqlState);
         Assert.Equal("broadcast", (await venue.StateOfAsync(trades[0])).State);
     }
@@ -135,15 +167,23 @@ public sealed class RepairTests(ChainFixture fixture)
         var trades = await SettleAsync(venue, 6);
         await venue.ExecuteAsync(
             "INSERT INTO trades SELECT 1000, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at, 'final', NULL, NULL, tx_hash, block_number, now(), true FROM trades WHERE trade_id = $1",
-            trades[0]);
+            trades[0]
+        );
         await venue.ExecuteAsync("UPDATE trades SET quantity_lots = quantity_lots + 1 WHERE trade_id = $1", trades[1]);
-        await venue.ExecuteAsync("UPDATE trades SET settlement = 'failed', settlement_reason = 'balance:0xa' WHERE trade_id = $1", trades[2]);
+        await venue.ExecuteAsync(
+            "UPDATE trades SET settlement = 'failed', settlement_reason = 'balance:0xa' WHERE trade_id = $1",
+            trades[2]
+        );
         await venue.ExecuteAsync("UPDATE trades SET block_number = NULL WHERE trade_id = $1", trades[3]);
         await venue.ExecuteAsync("DELETE FROM fills WHERE trade_id = $1", trades[4]);
         await venue.ExecuteAsync("DELETE FROM trades WHERE trade_id = $1", trades[4]);
         var (carol, dave) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var order = await venue.AddOrderAsync(carol, isBuy: false, 6_000, 500);
-        await venue.SendAsync(dave.Key, venue.MarketAddress, ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * OrderMessage.AmountPerLot));
+        await venue.SendAsync(
+            dave.Key,
+            venue.MarketAddress,
+            ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * OrderMessage.AmountPerLot)
+        );
         await venue.Fixture.MineAsync(3);
         await venue.FollowAsync();
         return trades;
@@ -153,7 +193,8 @@ public sealed class RepairTests(ChainFixture fixture)
     {
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var trades = new List<long>();
-        for (var i = 0; i < count; i++) trades.Add(await venue.TradeAsync(alice, bob, 5_000 + i, 10 + i));
+        for (var i = 0; i < count; i++)
+            trades.Add(await venue.TradeAsync(alice, bob, 5_000 + i, 10 + i));
         await venue.SettleAllAsync();
         return trades;
     }
@@ -165,11 +206,16 @@ public sealed class RepairTests(ChainFixture fixture)
         Assert.Null(result.Error);
         var plan = await repairer.PlanAsync(result.Findings, CancellationToken.None);
         await journal.FinishAsync(venue.Term, result, CancellationToken.None, dryRun ? plan : []);
-        if (!dryRun) await repairer.MakeAsync(venue.Term, run.RunId, plan, result.Range.ToBlock, CancellationToken.None);
+        if (!dryRun)
+            await repairer.MakeAsync(venue.Term, run.RunId, plan, result.Range.ToBlock, CancellationToken.None);
         return run.RunId;
     }
 
-    private static async Task<(ReconciliationJournal Journal, RunRow Run, RunResult Result, Repairer Repairer)> CompareAsync(Venue venue, bool dryRun, ReconciliationOptions options)
+    private static async Task<(ReconciliationJournal Journal, RunRow Run, RunResult Result, Repairer Repairer)> CompareAsync(
+        Venue venue,
+        bool dryRun,
+        ReconciliationOptions options
+    )
     {
         var context = venue.NewReconciliation(options);
         var run = await context.Journal.StartScheduledAsync(venue.Term, CancellationToken.None) with { Manual = true, DryRun = dryRun };
@@ -178,10 +224,15 @@ public sealed class RepairTests(ChainFixture fixture)
         return (context.Journal, run, await venue.NewReconciler().RunAsync(run, CancellationToken.None), repairer);
     }
 
-    private static Task<string> RepairsAsync(Venue venue, long run) => venue.ScalarAsync<string>(
-        "SELECT string_agg(natural_key || ' ' || before || ' -> ' || after, E'\\n' ORDER BY natural_key) FROM reconciliation_repairs WHERE run_id = $1", run);
+    private static Task<string> RepairsAsync(Venue venue, long run) =>
+        venue.ScalarAsync<string>(
+            "SELECT string_agg(natural_key || ' ' || before || ' -> ' || after, E'\\n' ORDER BY natural_key) FROM reconciliation_repairs WHERE run_id = $1",
+            run
+        );
 
     /// <summary>Everything that a repair could touch.</summary>
-    private static Task<string> JournalAsync(Venue venue) => venue.ScalarAsync<string>(
-        "SELECT (SELECT string_agg(t::text, ' ' ORDER BY trade_id) FROM trades t) || (SELECT count(*) FROM chain_fills) || (SELECT string_agg(o::text, ' ' ORDER BY order_id) FROM orders o)");
+    private static Task<string> JournalAsync(Venue venue) =>
+        venue.ScalarAsync<string>(
+            "SELECT (SELECT string_agg(t::text, ' ' ORDER BY trade_id) FROM trades t) || (SELECT count(*) FROM chain_fills) || (SELECT string_agg(o::text, ' ' ORDER BY order_id) FROM orders o)"
+        );
 }

@@ -1,7 +1,7 @@
 using System.Numerics;
-using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Reconciliation;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Reconciliation;
 
@@ -19,7 +19,8 @@ public class RunFindingsTests
         // What is shared has a key that every run makes the same, and says no number of fills that the next run would count otherwise.
         Assert.Equal(
             ["missing_offchain:more:20000 low 99500", "missing_offchain:more:40000 high 20000"],
-            findings.All.TakeLast(2).Select(f => $"{f.NaturalKey} {f.Severity} {f.Amount}"));
+            findings.All.TakeLast(2).Select(f => $"{f.NaturalKey} {f.Severity} {f.Amount}")
+        );
         Assert.All(findings.All.TakeLast(2), f => Assert.Null(f.Repair));
         Assert.DoesNotContain("99500", Evidence.Json(findings.All[^2].OnChain));
     }
@@ -34,15 +35,29 @@ public class RunFindingsTests
     }
 
     [Fact]
-    public void ManyDisagreementsOfOurOwn_FailTheRun()
-        => Assert.Throws<InconsistentChainException>(() => new RunFindings(1, 1, 3).Add(Enumerable.Range(0, 100_001).Select(i => Direct(i, 1, isKnown: true) with { Direct = null })));
+    public void ManyDisagreementsOfOurOwn_FailTheRun() =>
+        Assert.Throws<InconsistentChainException>(() =>
+            new RunFindings(1, 1, 3).Add(Enumerable.Range(0, 100_001).Select(i => Direct(i, 1, isKnown: true) with { Direct = null }))
+        );
 
     private static Finding Direct(int i, long block, bool isKnown)
     {
         var place = new EventPlace(block, "0xb", $"0x{i}", 0);
-        return new Finding($"missing_offchain:0x{i}:0", DiscrepancyKinds.MissingOffChain, Severities.Medium, 1, null, place.TransactionHash, block, "", null, null)
+        return new Finding(
+            $"missing_offchain:0x{i}:0",
+            DiscrepancyKinds.MissingOffChain,
+            Severities.Medium,
+            1,
+            null,
+            place.TransactionHash,
+            block,
+            "",
+            null,
+            null
+        )
         {
-            Amount = 1, Direct = new DirectFill(1, "0xm", new FillSide($"0xa{i}", "0xmaker", 0, true, 1, BigInteger.One), place, isKnown),
+            Amount = 1,
+            Direct = new DirectFill(1, "0xm", new FillSide($"0xa{i}", "0xmaker", 0, true, 1, BigInteger.One), place, isKnown),
         };
     }
 }

@@ -1,6 +1,6 @@
 using Foresight.Matching.Tests.Nodes;
-using Foresight.Protocol;
 using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Recovery;
 
@@ -91,18 +91,28 @@ public sealed class EngineRecoveryTests(StoresFixture stores)
         await next.ActiveAsync();
         var again = await next.Router.SendAsync(place);
         Assert.Equal(
-            (first.Status, first.Sequence, first.Epoch, first.OrderStatus), (again.Status, again.Sequence, again.Epoch, again.OrderStatus));
+            (first.Status, first.Sequence, first.Epoch, first.OrderStatus),
+            (again.Status, again.Sequence, again.Epoch, again.OrderStatus)
+        );
         var cancel = await next.Router.SendAsync(Traders.CancelByHash(1, 1, place.Hash));
         Assert.Equal((ResultStatus.Accepted, first.Epoch + 1), (cancel.Status, cancel.Epoch));
     }
 
     private static async Task FundAsync(TestNode node)
     {
-        var funding = Enumerable.Range(1, TraderCount).SelectMany(trader => new[]
-        {
-            Traders.Fund(trader), Traders.FundShares(trader, 1, 0), Traders.FundShares(trader, 1, 1), Traders.FundShares(trader, 2, 0),
-            Traders.FundShares(trader, 2, 1), Traders.FundShares(trader, 2, 2),
-        });
+        var funding = Enumerable
+            .Range(1, TraderCount)
+            .SelectMany(trader =>
+                new[]
+                {
+                    Traders.Fund(trader),
+                    Traders.FundShares(trader, 1, 0),
+                    Traders.FundShares(trader, 1, 1),
+                    Traders.FundShares(trader, 2, 0),
+                    Traders.FundShares(trader, 2, 1),
+                    Traders.FundShares(trader, 2, 2),
+                }
+            );
         await node.Router.SendAsync([.. funding]);
     }
 

@@ -1,6 +1,6 @@
 using Foresight.Matching.Tests.Nodes;
-using Foresight.Protocol;
 using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Sequencing;
 
@@ -46,18 +46,28 @@ public sealed class ChainWordTests(StoresFixture stores)
         await using var node = await TestNode.StartAsync("n1", cluster);
         await node.ActiveAsync();
         var told = new System.Collections.Concurrent.ConcurrentQueue<OrderUpdate>();
-        node.Broadcast.Subscribe<OrdersMessage>(Channels.Orders, message =>
-        {
-            foreach (var update in message.Updates) told.Enqueue(update);
-        });
-        await node.Router.SendAsync(
-            [Traders.FundShares(1, 1, 0), Traders.Fund(2), traders.Place(1, 1, 0, isBuy: false, price: 6_000, lots: 10)]);
+        node.Broadcast.Subscribe<OrdersMessage>(
+            Channels.Orders,
+            message =>
+            {
+                foreach (var update in message.Updates)
+                    told.Enqueue(update);
+            }
+        );
+        await node.Router.SendAsync([
+            Traders.FundShares(1, 1, 0),
+            Traders.Fund(2),
+            traders.Place(1, 1, 0, isBuy: false, price: 6_000, lots: 10),
+        ]);
         var trade = (await node.Router.SendAsync(traders.Place(2, 1, 0, isBuy: true, price: 6_000, lots: 10))).Fills!.Single().TradeId;
 
         var reason = $"insufficient_shares:{Traders.Address(1)}";
         await node.Router.SendAsync(Traders.Bust(trade, block: 5, reason));
         await Eventually.TrueAsync(
-            "both sides hear of the bust trade", Eventually.Patience, () => told.Count(update => update.Kind == "trade_bust") == 2);
+            "both sides hear of the bust trade",
+            Eventually.Patience,
+            () => told.Count(update => update.Kind == "trade_bust") == 2
+        );
         var bust = told.Where(update => update.Kind == "trade_bust").ToList();
         Assert.Equal([Traders.Address(1), Traders.Address(2)], bust.Select(update => update.Owner).Order());
         Assert.All(bust, update => Assert.Equal((reason, trade, "failed"), (update.Reason, update.Fill!.TradeId, update.Fill.Settlement)));
@@ -67,7 +77,8 @@ public sealed class ChainWordTests(StoresFixture stores)
     private static async Task<(long Filled, long Reduced, int Status)> OrderAsync(TestCluster cluster, string hash)
     {
         await using var command = cluster.Database.CreateCommand(
-            $"SELECT filled_lots, reduced_lots, status FROM orders WHERE order_hash = decode('{hash[2..]}', 'hex')");
+            $"SELECT filled_lots, reduced_lots, status FROM orders WHERE order_hash = decode('{hash[2..]}', 'hex')"
+        );
         await using var reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
         return (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt16(2));

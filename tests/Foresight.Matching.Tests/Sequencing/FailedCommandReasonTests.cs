@@ -1,5 +1,5 @@
-using Foresight.Matching.Sequencing;
 using System.Text;
+using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.Tests.Sequencing;
 
@@ -11,7 +11,9 @@ public sealed class FailedCommandReasonTests
     [InlineData(1)]
     public void ALongReason_IsCutBetweenCharacters(int offset)
     {
-        var reason = FailedCommands.ReasonOf(new InvalidOperationException(new string('x', offset) + string.Concat(Enumerable.Repeat("\U0001F4A5", 4_000))));
+        var reason = FailedCommands.ReasonOf(
+            new InvalidOperationException(new string('x', offset) + string.Concat(Enumerable.Repeat("\U0001F4A5", 4_000)))
+        );
         Assert.InRange(reason.Length, 3_999, 4_000);
         Assert.NotEmpty(new UTF8Encoding(false, throwOnInvalidBytes: true).GetBytes(reason));
     }

@@ -8,8 +8,7 @@ public class BatchRulesTests
     private static readonly BatchLimits Limits = new(MaxTrades: 8, MaxLegs: 20, MaxAge: TimeSpan.FromSeconds(1));
 
     [Fact]
-    public void Compose_WithAFewFreshTrades_WaitsForCompany()
-        => Assert.Empty(BatchRules.Compose([Trade(1), Trade(2)], Limits, 8, Now));
+    public void Compose_WithAFewFreshTrades_WaitsForCompany() => Assert.Empty(BatchRules.Compose([Trade(1), Trade(2)], Limits, 8, Now));
 
     [Fact]
     public void Compose_WithOneOldTrade_TakesTheFreshOnesOfItsMarketAlong()
@@ -34,13 +33,18 @@ public class BatchRulesTests
     }
 
     [Fact]
-    public void Compose_NeverPlansMoreThanTheFreeSlots()
-        => Assert.Equal(2, BatchRules.Compose([.. Enumerable.Range(1, 80).Select(i => Trade(i))], Limits, 2, Now).Count);
+    public void Compose_NeverPlansMoreThanTheFreeSlots() =>
+        Assert.Equal(2, BatchRules.Compose([.. Enumerable.Range(1, 80).Select(i => Trade(i))], Limits, 2, Now).Count);
 
     [Fact]
     public void Compose_AfterARevert_HalvesAndLeavesFreshTradesOut()
     {
-        WaitingTrade[] waiting = [.. Enumerable.Range(1, 6).Select(i => Trade(i, attempts: 1)), Trade(7, ageMs: 5000), Trade(8, ageMs: 5000)];
+        WaitingTrade[] waiting =
+        [
+            .. Enumerable.Range(1, 6).Select(i => Trade(i, attempts: 1)),
+            Trade(7, ageMs: 5000),
+            Trade(8, ageMs: 5000),
+        ];
         Assert.Equal(["1,2,3,4", "5,6", "7,8"], BatchRules.Compose(waiting, Limits, 8, Now).Select(p => string.Join(',', p.TradeIds)));
     }
 
@@ -48,10 +52,11 @@ public class BatchRulesTests
     public void Bisection_IsolatesTheBadOneInLogarithmicTransactions()
     {
         var (attempts, max) = (0, Limits.MaxTrades);
-        while (BatchRules.MaxTradesAfter(attempts, max) > 1) attempts++;
+        while (BatchRules.MaxTradesAfter(attempts, max) > 1)
+            attempts++;
         Assert.Equal(3, attempts); // 8, 4, 2, 1: log2(8) + 1 transactions.
     }
 
-    private static WaitingTrade Trade(long id, int market = 1, int legs = 2, int attempts = 0, int ageMs = 0)
-        => new(id, market, legs, attempts, Now.AddMilliseconds(-ageMs));
+    private static WaitingTrade Trade(long id, int market = 1, int legs = 2, int attempts = 0, int ageMs = 0) =>
+        new(id, market, legs, attempts, Now.AddMilliseconds(-ageMs));
 }

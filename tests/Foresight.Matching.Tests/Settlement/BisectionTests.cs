@@ -16,11 +16,20 @@ public sealed class BisectionTests(ChainFixture fixture)
     [Fact]
     public async Task ABatchThatPassesEveryTrialAndReverts_ComesAgainInHalves_AndEachTradeSettlesOnce()
     {
-        await using var venue = await Venue.CreateAsync(fixture, new SettlementOptions { BatchAge = TimeSpan.Zero, Confirmations = 2, BatchTrades = 4 });
+        await using var venue = await Venue.CreateAsync(
+            fixture,
+            new SettlementOptions
+            {
+                BatchAge = TimeSpan.Zero,
+                Confirmations = 2,
+                BatchTrades = 4,
+            }
+        );
         var (alice, bob, admin) = (await venue.AddTraderAsync(), await venue.AddTraderAsync(), await venue.AddWalletAsync(shares: 0));
         await RoleAsync(venue.Operator.Key, "grantRole", default, admin.Address);
         var trades = new List<long>();
-        for (var i = 0; i < 4; i++) trades.Add(await venue.TradeAsync(alice, bob));
+        for (var i = 0; i < 4; i++)
+            trades.Add(await venue.TradeAsync(alice, bob));
         await fixture.AutomineAsync(false);
         var submitter = venue.NewSubmitter();
 
@@ -29,7 +38,8 @@ public sealed class BisectionTests(ChainFixture fixture)
         {
             await venue.StepAsync(submitter);
             Assert.Equal(expected, await venue.ScalarAsync<long>("SELECT count(*) FROM settlement_batches"));
-            foreach (var trade in trades) Assert.Equal("broadcast", (await venue.StateOfAsync(trade)).State);
+            foreach (var trade in trades)
+                Assert.Equal("broadcast", (await venue.StateOfAsync(trade)).State);
             await RoleAsync(admin, "revokeRole", OperatorRole, venue.Operator.Key.Address);
             await fixture.MineAsync(1 + venue.Options.Confirmations);
             await RoleAsync(admin, "grantRole", OperatorRole, venue.Operator.Key.Address);
@@ -42,17 +52,27 @@ public sealed class BisectionTests(ChainFixture fixture)
         await fixture.MineAsync(1 + venue.Options.Confirmations);
         await venue.StepAsync(submitter);
         await venue.FollowAsync();
-        foreach (var trade in trades) Assert.Equal(("final", 1), ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)));
-        Assert.Equal("4 2 2 1 1 1 1", await venue.ScalarAsync<string>("SELECT string_agg(trades::text, ' ' ORDER BY batch_id) FROM settlement_batches"));
+        foreach (var trade in trades)
+            Assert.Equal(("final", 1), ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)));
+        Assert.Equal(
+            "4 2 2 1 1 1 1",
+            await venue.ScalarAsync<string>("SELECT string_agg(trades::text, ' ' ORDER BY batch_id) FROM settlement_batches")
+        );
         Assert.Empty(venue.Leader.Bust);
 
         // Mined before the batch, because it pays a higher tip.
-        async Task RoleAsync(PrivateKey from, string function, Hash32 role, Address account)
-            => await venue.Client.SendTransactionAsync(new Eip1559Transaction
-            {
-                ChainId = venue.Deployment.ChainId, Nonce = await venue.Client.GetTransactionCountAsync(from.Address, BlockRef.Pending),
-                To = venue.Deployment.Factory, GasLimit = 300_000, MaxFeePerGas = 500 * SettlementOptions.Gwei, MaxPriorityFeePerGas = 100 * SettlementOptions.Gwei,
-                Data = ContractArtifact.MarketFactory.Function(function).Encode(role, account),
-            }.Sign(from));
+        async Task RoleAsync(PrivateKey from, string function, Hash32 role, Address account) =>
+            await venue.Client.SendTransactionAsync(
+                new Eip1559Transaction
+                {
+                    ChainId = venue.Deployment.ChainId,
+                    Nonce = await venue.Client.GetTransactionCountAsync(from.Address, BlockRef.Pending),
+                    To = venue.Deployment.Factory,
+                    GasLimit = 300_000,
+                    MaxFeePerGas = 500 * SettlementOptions.Gwei,
+                    MaxPriorityFeePerGas = 100 * SettlementOptions.Gwei,
+                    Data = ContractArtifact.MarketFactory.Function(function).Encode(role, account),
+                }.Sign(from)
+            );
     }
 }

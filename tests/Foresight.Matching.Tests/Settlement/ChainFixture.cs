@@ -5,16 +5,18 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Settlement;
 
-/// <summary>A real Postgres, Redis and development chain. The chain mines when it is told to, so that tests decide what is in which block.</summary>
+/// <summary>
+/// A real Postgres, Redis and development chain. The chain mines when it is told to, so that tests decide what is in which block.
+/// </summary>
 public sealed class ChainFixture() : TestStores(chain: ""), IAsyncLifetime
 {
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
 
     public Uri Rpc => Chain;
 
     public EthereumClient Client { get; private set; } = null!;
 
-    public HttpNodeClient Transport => new(http, Rpc, TimeSpan.FromSeconds(10));
+    public HttpNodeClient Transport => new(_http, Rpc, TimeSpan.FromSeconds(10));
 
     public override async Task InitializeAsync()
     {
@@ -23,15 +25,20 @@ public sealed class ChainFixture() : TestStores(chain: ""), IAsyncLifetime
     }
 
     /// <summary>A new database with the schema in it.</summary>
-    public async Task<NpgsqlDataSource> OpenDatabaseAsync() => NpgsqlDataSource.Create(
-        new NpgsqlConnectionStringBuilder(await CreateDatabaseAsync()) { MaxPoolSize = 8, IncludeErrorDetail = true }.ConnectionString);
+    public async Task<NpgsqlDataSource> OpenDatabaseAsync() =>
+        NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(await CreateDatabaseAsync()) { MaxPoolSize = 8, IncludeErrorDetail = true }.ConnectionString
+        );
 
     /// <summary>For a program that connects to it itself; a data source does not tell its password.</summary>
-    public string ConnectionStringOf(NpgsqlDataSource database)
-        => new NpgsqlConnectionStringBuilder(Postgres) { Database = new NpgsqlConnectionStringBuilder(database.ConnectionString).Database }.ConnectionString;
+    public string ConnectionStringOf(NpgsqlDataSource database) =>
+        new NpgsqlConnectionStringBuilder(Postgres)
+        {
+            Database = new NpgsqlConnectionStringBuilder(database.ConnectionString).Database,
+        }.ConnectionString;
 
-    public async Task<string> RequestAsync(string method, params JsonNode?[] parameters)
-        => (await Client.RequestAsync(new RpcRequest(method, parameters))).ToString();
+    public async Task<string> RequestAsync(string method, params JsonNode?[] parameters) =>
+        (await Client.RequestAsync(new RpcRequest(method, parameters))).ToString();
 
     /// <summary>On: a transaction is mined as it comes. Off: only <see cref="MineAsync"/> mines.</summary>
     public Task AutomineAsync(bool on) => RequestAsync("evm_setAutomine", on);
@@ -40,7 +47,7 @@ public sealed class ChainFixture() : TestStores(chain: ""), IAsyncLifetime
 
     Task IAsyncLifetime.DisposeAsync()
     {
-        http.Dispose();
+        _http.Dispose();
         return DisposeAsync().AsTask();
     }
 }

@@ -21,8 +21,8 @@ public class FeeRulesTests
     }
 
     [Fact]
-    public void Bump_FollowsAMarketThatRoseFurther()
-        => Assert.Equal(new Fee(402 * Gwei, 2 * Gwei), FeeRules.Bump(new Fee(21 * Gwei, Gwei), 200 * Gwei, 2 * Gwei, 500 * Gwei));
+    public void Bump_FollowsAMarketThatRoseFurther() =>
+        Assert.Equal(new Fee(402 * Gwei, 2 * Gwei), FeeRules.Bump(new Fee(21 * Gwei, Gwei), 200 * Gwei, 2 * Gwei, 500 * Gwei));
 
     [Fact]
     public void Bump_AtTheCap_IsRefused() => Assert.Null(FeeRules.Bump(new Fee(95, 10), 1, 1, 100));

@@ -9,12 +9,14 @@ public sealed class GasRulesTests
     private static readonly MatchLegs Direct = new(2, 0);
 
     [Fact]
-    public void AMatchAlone_HasAllThatTheMarketSetsAsideForIt_AndWhatItUses()
-        => Assert.True(GasRules.Limit([Direct], LegGas) >= MarketContract.MatchGas + (2 * MarketContract.LegGas) + (2 * LegGas));
+    public void AMatchAlone_HasAllThatTheMarketSetsAsideForIt_AndWhatItUses() =>
+        Assert.True(GasRules.Limit([Direct], LegGas) >= MarketContract.MatchGas + (2 * MarketContract.LegGas) + (2 * LegGas));
 
     [Fact]
-    public void AContractWallet_IsGivenAllThatItMayUse_SoItCannotStarveTheOthers()
-        => Assert.True(GasRules.Limit([Direct, new(1, 1)], LegGas) - GasRules.Limit([Direct, Direct], LegGas) >= MarketContract.LegGas - LegGas);
+    public void AContractWallet_IsGivenAllThatItMayUse_SoItCannotStarveTheOthers() =>
+        Assert.True(
+            GasRules.Limit([Direct, new(1, 1)], LegGas) - GasRules.Limit([Direct, Direct], LegGas) >= MarketContract.LegGas - LegGas
+        );
 
     [Fact]
     public void TheTrial_HasAFifthLessForPlainLegs_AndNothingLessForWallets()

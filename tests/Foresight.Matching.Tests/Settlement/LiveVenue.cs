@@ -1,4 +1,3 @@
-using Foresight.Matching.Tests.Nodes;
 using System.Numerics;
 using Foresight.Chain;
 using Foresight.Chain.Abi;
@@ -6,11 +5,12 @@ using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Chain.Transactions;
-using Foresight.Protocol;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Setup;
+using Foresight.Matching.Tests.Nodes;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Settlement;
 
@@ -36,8 +36,8 @@ internal sealed record LiveOrder(Wallet Maker, OrderMessage Message, Hash32 Hash
 }
 
 /// <summary>
-/// A venue whose leader is a matching node, with its engine and its journal. Settlement is stepped by the test, so that the test decides what is known
-/// at which block.
+/// A venue whose leader is a matching node, with its engine and its journal. Settlement is stepped by the test, so that the test decides
+/// what is known at which block.
 /// </summary>
 internal sealed class LiveVenue : IAsyncDisposable
 {
@@ -51,18 +51,24 @@ internal sealed class LiveVenue : IAsyncDisposable
     public static async Task<LiveVenue> CreateAsync(ChainFixture fixture, int shards = 1)
     {
         var venue = await Venue.CreateAsync(fixture, shards: shards);
-        var node = await TestNode.StartAsync("n1", new Dictionary<string, string?>
-        {
-            ["ConnectionStrings:redis"] = fixture.Redis,
-            ["ConnectionStrings:foresight"] = fixture.ConnectionStringOf(venue.Database),
-            ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
-            ["CLUSTER_SECRET"] = "a secret of these tests",
-            ["SHARDS"] = shards.ToString(),
-        });
+        var node = await TestNode.StartAsync(
+            "n1",
+            new Dictionary<string, string?>
+            {
+                ["ConnectionStrings:redis"] = fixture.Redis,
+                ["ConnectionStrings:foresight"] = fixture.ConnectionStringOf(venue.Database),
+                ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
+                ["CLUSTER_SECRET"] = "a secret of these tests",
+                ["SHARDS"] = shards.ToString(),
+            }
+        );
         venue.Send = node.Router.SendAsync;
         await node.ActiveAsync();
         await Eventually.TrueAsync(
-            "every market is listed", Eventually.Patience, async () => await venue.ScalarAsync<long>("SELECT count(*) FROM markets WHERE listed_sequence IS NULL") == 0);
+            "every market is listed",
+            Eventually.Patience,
+            async () => await venue.ScalarAsync<long>("SELECT count(*) FROM markets WHERE listed_sequence IS NULL") == 0
+        );
         return new LiveVenue(venue, node);
     }
 
@@ -77,7 +83,12 @@ internal sealed class LiveVenue : IAsyncDisposable
     {
         var owner = await Venue.AddWalletAsync(usdc, shares: 0);
         var transactions = new TransactionSequence(Venue.Client, owner, Venue.Deployment.ChainId);
-        var created = await transactions.SendAsync(null, ContractArtifact.TestWallet.Creation(owner.Address), 2_000_000, CancellationToken.None);
+        var created = await transactions.SendAsync(
+            null,
+            ContractArtifact.TestWallet.Creation(owner.Address),
+            2_000_000,
+            CancellationToken.None
+        );
         await transactions.WaitAsync(CancellationToken.None);
         var wallet = new Wallet(owner, created.ContractAddress);
         await Venue.SendAsync(owner, Venue.Deployment.Usdc, UsdcContract.Transfer(wallet.Account, usdc * (BigInteger)1_000_000));
@@ -87,23 +98,36 @@ internal sealed class LiveVenue : IAsyncDisposable
     }
 
     /// <summary>A transaction of the account, mined before the call returns.</summary>
-    public Task SendAsync(Wallet from, Address to, byte[] data)
-        => from.IsContract ? Venue.SendAsync(from.Key, from.Account, Execute.Encode(to, data)) : Venue.SendAsync(from.Key, to, data);
+    public Task SendAsync(Wallet from, Address to, byte[] data) =>
+        from.IsContract ? Venue.SendAsync(from.Key, from.Account, Execute.Encode(to, data)) : Venue.SendAsync(from.Key, to, data);
 
     /// <summary>A transaction that is mined before those that wait already, because it pays a higher tip.</summary>
     public async Task SendFirstAsync(Wallet from, Address to, byte[] data)
     {
         var nonce = await Venue.Client.GetTransactionCountAsync(from.Key.Address, BlockRef.Pending);
-        await Venue.Client.SendTransactionAsync(new Eip1559Transaction
-        {
-            ChainId = Venue.Deployment.ChainId, Nonce = nonce, To = to, GasLimit = 500_000, MaxFeePerGas = 500 * SettlementOptions.Gwei,
-            MaxPriorityFeePerGas = 100 * SettlementOptions.Gwei, Data = data,
-        }.Sign(from.Key));
+        await Venue.Client.SendTransactionAsync(
+            new Eip1559Transaction
+            {
+                ChainId = Venue.Deployment.ChainId,
+                Nonce = nonce,
+                To = to,
+                GasLimit = 500_000,
+                MaxFeePerGas = 500 * SettlementOptions.Gwei,
+                MaxPriorityFeePerGas = 100 * SettlementOptions.Gwei,
+                Data = data,
+            }.Sign(from.Key)
+        );
     }
 
     public Task<LiveOrder> PlaceAsync(
-        Wallet maker, bool isBuy, int ticks, long lots, int timeInForce = 0, int market = Venue.Market, int outcome = 0)
-        => PlaceAsync(Sign(maker, isBuy, ticks, lots, market, outcome), timeInForce, market);
+        Wallet maker,
+        bool isBuy,
+        int ticks,
+        long lots,
+        int timeInForce = 0,
+        int market = Venue.Market,
+        int outcome = 0
+    ) => PlaceAsync(Sign(maker, isBuy, ticks, lots, market, outcome), timeInForce, market);
 
     /// <summary>An order that its maker has signed, and nobody has placed.</summary>
     public SignedOrder Sign(Wallet maker, bool isBuy, int ticks, long lots, int market = Venue.Market, int outcome = 0)
@@ -117,13 +141,24 @@ internal sealed class LiveVenue : IAsyncDisposable
     public async Task<LiveOrder> PlaceAsync(SignedOrder order, int timeInForce = 0, int market = Venue.Market)
     {
         var (maker, message, hash, signature) = order;
-        var result = await Node.Router.SendAsync(new PlaceOrder
-        {
-            RequestId = Guid.NewGuid(), Deadline = Traders.Deadline, Shard = Venue.Deployment.Market(market).Shard, Hash = hash.ToString(),
-            Maker = maker.Account.ToLowerHex(), MarketId = market, Outcome = (int)message.OutcomeIndex, IsBuy = message.IsBuy,
-            PriceTicks = (int)(message.Price / OrderMessage.PricePerTick), Lots = (long)(message.Amount / OrderMessage.AmountPerLot),
-            Salt = message.Salt.ToString(), Signature = Hex.Encode(signature), TimeInForce = timeInForce,
-        });
+        var result = await Node.Router.SendAsync(
+            new PlaceOrder
+            {
+                RequestId = Guid.NewGuid(),
+                Deadline = Traders.Deadline,
+                Shard = Venue.Deployment.Market(market).Shard,
+                Hash = hash.ToString(),
+                Maker = maker.Account.ToLowerHex(),
+                MarketId = market,
+                Outcome = (int)message.OutcomeIndex,
+                IsBuy = message.IsBuy,
+                PriceTicks = (int)(message.Price / OrderMessage.PricePerTick),
+                Lots = (long)(message.Amount / OrderMessage.AmountPerLot),
+                Salt = message.Salt.ToString(),
+                Signature = Hex.Encode(signature),
+                TimeInForce = timeInForce,
+            }
+        );
         return new LiveOrder(maker, message, hash, signature, result);
     }
 
@@ -151,12 +186,18 @@ internal sealed class LiveVenue : IAsyncDisposable
         return (names[reader.GetInt16(0)], reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetInt64(2));
     }
 
-    public Task<long> OwnedUsdcAsync(Wallet wallet) => Venue.ScalarAsync<long>(
-        "SELECT sum(b.owned)::bigint FROM balances b JOIN accounts a USING (account_id) WHERE a.address = $1 AND b.outcome = 255", wallet.Account.ToBytes());
+    public Task<long> OwnedUsdcAsync(Wallet wallet) =>
+        Venue.ScalarAsync<long>(
+            "SELECT sum(b.owned)::bigint FROM balances b JOIN accounts a USING (account_id) WHERE a.address = $1 AND b.outcome = 255",
+            wallet.Account.ToBytes()
+        );
 
     /// <summary>The reconciler's word about the balances: null while a reorganisation is being followed.</summary>
-    public Task<BalanceCheck?> CheckBalancesAsync() => new BalanceChecker(
-        Venue.Deployment, Venue.Database, new HoldingsReader(Venue.Deployment, Venue.Client)).CheckAsync(TimeProvider.System, CancellationToken.None);
+    public Task<BalanceCheck?> CheckBalancesAsync() =>
+        new BalanceChecker(Venue.Deployment, Venue.Database, new HoldingsReader(Venue.Deployment, Venue.Client)).CheckAsync(
+            TimeProvider.System,
+            CancellationToken.None
+        );
 
     public Task<short> MarketStateAsync() => Venue.ScalarAsync<short>("SELECT state FROM markets WHERE market_id = $1", Venue.Market);
 

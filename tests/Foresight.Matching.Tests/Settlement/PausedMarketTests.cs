@@ -46,14 +46,16 @@ public sealed class PausedMarketTests(ChainFixture fixture)
 
         await StepBlockAsync(live, submitter);
         Assert.Equal(("broadcast", SettlementFailure.MarketPaused), await venue.StateOfAsync(trade));
-        for (var block = 0; block < venue.Options.Confirmations + 1; block++) await StepBlockAsync(live, submitter);
+        for (var block = 0; block < venue.Options.Confirmations + 1; block++)
+            await StepBlockAsync(live, submitter);
         Assert.Equal(("matched", null), await venue.StateOfAsync(trade));
         Assert.Equal((1, 0L), (await live.MarketStateAsync(), await venue.ScalarAsync<long>("SELECT count(*) FROM strikes")));
         Assert.True(await live.HeldAsync() > 0);
 
         var admin = new Wallet(venue.Operator.Key, venue.Operator.Key.Address);
         await live.SendFirstAsync(admin, venue.MarketAddress, ContractArtifact.Market.Encode("unpause"));
-        for (var block = 0; block < venue.Options.Confirmations + 3; block++) await StepBlockAsync(live, submitter);
+        for (var block = 0; block < venue.Options.Confirmations + 3; block++)
+            await StepBlockAsync(live, submitter);
         Assert.Equal(("final", 1), ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)));
         Assert.Equal((997_000_000, 3_000_000), (await live.OwnedUsdcAsync(alice), await live.OwnedUsdcAsync(bob)));
         Assert.Equal((0, 0L), (await live.MarketStateAsync(), await live.HeldAsync()));
@@ -98,18 +100,25 @@ public sealed class PausedMarketTests(ChainFixture fixture)
     [Fact]
     public async Task ItsOlderTrades_TakeNoSlotFromOtherMarkets()
     {
-        var options = new SettlementOptions { BatchAge = TimeSpan.Zero, BatchTrades = 1, MaxInFlight = 2 };
+        var options = new SettlementOptions
+        {
+            BatchAge = TimeSpan.Zero,
+            BatchTrades = 1,
+            MaxInFlight = 2,
+        };
         await using var venue = await Venue.CreateAsync(fixture, options, shards: 2);
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         await venue.SendAsync(bob.Key, venue.Deployment.Market(2).Address, MarketContract.MintSet(100 * BigInteger.Pow(10, 18)));
         var waiting = new List<long>();
-        for (var i = 0; i < 3; i++) waiting.Add(await venue.TradeAsync(alice, bob));
+        for (var i = 0; i < 3; i++)
+            waiting.Add(await venue.TradeAsync(alice, bob));
         var other = await venue.TradeAsync(alice, bob, market: 2);
         await venue.SendAsync(venue.Operator.Key, venue.MarketAddress, ContractArtifact.Market.Encode("pause"));
 
         await venue.SettleAllAsync();
         Assert.Equal(("final", 1), ((await venue.StateOfAsync(other)).State, await venue.TimesSettledAsync(other)));
-        foreach (var trade in waiting) Assert.Equal(("matched", null), await venue.StateOfAsync(trade));
+        foreach (var trade in waiting)
+            Assert.Equal(("matched", null), await venue.StateOfAsync(trade));
     }
 
     /// <summary>Somebody else than the settler who may pause: the settler's own transactions are mined in their order.</summary>

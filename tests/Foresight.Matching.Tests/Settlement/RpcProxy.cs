@@ -11,41 +11,43 @@ namespace Foresight.Matching.Tests.Settlement;
 public sealed record ProxiedCall(string Node, string Method, JsonNode? Parameters, JsonNode? Result);
 
 /// <summary>
-/// Stands between node processes and the chain, and lets a test act at an exact point of a node's work. Each node has an address of its own, so
-/// that the test knows whose call it is.
+/// Stands between node processes and the chain, and lets a test act at an exact point of a node's work. Each node has an address of its
+/// own, so that the test knows whose call it is.
 /// </summary>
 internal sealed class RpcProxy : IAsyncDisposable
 {
-    private readonly WebApplication app;
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
-    private readonly Uri chain;
+    private readonly WebApplication _app;
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
+    private readonly Uri _chain;
 
     private RpcProxy(Uri chain)
     {
-        this.chain = chain;
+        _chain = chain;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        app = builder.Build();
-        app.MapPost("/{node}", ServeAsync);
+        _app = builder.Build();
+        _app.MapPost("/{node}", ServeAsync);
     }
 
-    /// <summary>Asked with each call before the chain has it (no result) and after. True: the connection is cut instead of going on.</summary>
+    /// <summary>
+    /// Asked with each call before the chain has it (no result) and after. True: the connection is cut instead of going on.
+    /// </summary>
     public Func<ProxiedCall, bool>? Cut { get; set; }
 
     public static async Task<RpcProxy> StartAsync(Uri chain)
     {
         var proxy = new RpcProxy(chain);
-        await proxy.app.StartAsync();
+        await proxy._app.StartAsync();
         return proxy;
     }
 
-    public string AddressFor(string node) => $"{app.Urls.First()}/{node}";
+    public string AddressFor(string node) => $"{_app.Urls.First()}/{node}";
 
     public async ValueTask DisposeAsync()
     {
-        await app.DisposeAsync();
-        http.Dispose();
+        await _app.DisposeAsync();
+        _http.Dispose();
     }
 
     private async Task ServeAsync(string node, HttpContext context)
@@ -59,10 +61,19 @@ internal sealed class RpcProxy : IAsyncDisposable
             return;
         }
 
-        using var answer = await http.PostAsync(chain, new StringContent(body, Encoding.UTF8, "application/json"));
+        using var answer = await _http.PostAsync(_chain, new StringContent(body, Encoding.UTF8, "application/json"));
         var text = await answer.Content.ReadAsStringAsync();
         var results = Calls(JsonNode.Parse(text)).ToDictionary(r => r["id"]!.ToJsonString(), r => r["result"]);
-        if (Asked(calls.Select(c => new ProxiedCall(node, c["method"]!.GetValue<string>(), c["params"], results.GetValueOrDefault(c["id"]!.ToJsonString()) ?? Nothing))))
+        if (
+            Asked(
+                calls.Select(c => new ProxiedCall(
+                    node,
+                    c["method"]!.GetValue<string>(),
+                    c["params"],
+                    results.GetValueOrDefault(c["id"]!.ToJsonString()) ?? Nothing
+                ))
+            )
+        )
         {
             context.Abort();
             return;

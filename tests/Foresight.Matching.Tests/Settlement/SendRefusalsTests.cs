@@ -11,6 +11,6 @@ public sealed class SendRefusalsTests
     [InlineData("transaction underpriced: tip needed 1000000000", false, true)]
     [InlineData("max fee per gas less than block base fee: address 0x…", false, true)]
     [InlineData("insufficient funds for gas * price + value", false, false)]
-    public void Words_SayWhatToDoNext(string said, bool hasIt, bool feeTooLow)
-        => Assert.Equal((hasIt, feeTooLow), (SendRefusals.MeansTheNodeHasIt(said), SendRefusals.MeansTheFeeIsTooLow(said)));
+    public void Words_SayWhatToDoNext(string said, bool hasIt, bool feeTooLow) =>
+        Assert.Equal((hasIt, feeTooLow), (SendRefusals.MeansTheNodeHasIt(said), SendRefusals.MeansTheFeeIsTooLow(said)));
 }

@@ -9,7 +9,9 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Settlement;
 
-/// <summary>Fees that rise, nonces that others take, nodes that lag, and a holder of the lease that does not know that it is none.</summary>
+/// <summary>
+/// Fees that rise, nonces that others take, nodes that lag, and a holder of the lease that does not know that it is none.
+/// </summary>
 [Collection(ChainCollection.Name)]
 public sealed class SubmitterFaultTests(ChainFixture fixture)
 {
@@ -88,7 +90,8 @@ public sealed class SubmitterFaultTests(ChainFixture fixture)
         {
             await fixture.MineAsync();
             await venue.StepAsync(submitter);
-            if (submitter.Trouble is { } trouble) said.Add(trouble);
+            if (submitter.Trouble is { } trouble)
+                said.Add(trouble);
         }
 
         await venue.FollowAsync();
@@ -118,7 +121,8 @@ public sealed class SubmitterFaultTests(ChainFixture fixture)
         await venue.StepAsync(submitter);
         await venue.StepAsync(submitter);
         await venue.FollowAsync();
-        foreach (var trade in trades) Assert.Equal(("final", 1), ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)));
+        foreach (var trade in trades)
+            Assert.Equal(("final", 1), ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)));
         Assert.Equal(5L, await venue.ScalarAsync<long>("SELECT count(DISTINCT nonce) FROM settlement_batches"));
     }
 
@@ -160,18 +164,27 @@ public sealed class SubmitterFaultTests(ChainFixture fixture)
     private static async Task<Hash32> SendFromOperatorAsync(Venue venue)
     {
         var nonce = await venue.Client.GetTransactionCountAsync(venue.Operator.Key.Address, BlockRef.Pending);
-        return await venue.Client.SendTransactionAsync(new Eip1559Transaction
-        {
-            ChainId = venue.Deployment.ChainId, Nonce = nonce, To = venue.Deployment.Usdc, GasLimit = 200_000, MaxFeePerGas = 100 * Gwei, MaxPriorityFeePerGas = Gwei,
-            Data = UsdcContract.Mint(venue.Operator.Key.Address, 1),
-        }.Sign(venue.Operator.Key));
+        return await venue.Client.SendTransactionAsync(
+            new Eip1559Transaction
+            {
+                ChainId = venue.Deployment.ChainId,
+                Nonce = nonce,
+                To = venue.Deployment.Usdc,
+                GasLimit = 200_000,
+                MaxFeePerGas = 100 * Gwei,
+                MaxPriorityFeePerGas = Gwei,
+                Data = UsdcContract.Mint(venue.Operator.Key.Address, 1),
+            }.Sign(venue.Operator.Key)
+        );
     }
 
-    private static async Task<BigInteger> MaxFeeAsync(Venue venue)
-        => BigInteger.Parse(await venue.ScalarAsync<string>("SELECT max_fee_wei::text FROM settlement_batches ORDER BY batch_id DESC LIMIT 1"));
+    private static async Task<BigInteger> MaxFeeAsync(Venue venue) =>
+        BigInteger.Parse(
+            await venue.ScalarAsync<string>("SELECT max_fee_wei::text FROM settlement_batches ORDER BY batch_id DESC LIMIT 1")
+        );
 
-    private static async Task<string[]> StatesAsync(Venue venue)
-        => await venue.ScalarAsync<string[]>("SELECT array_agg(state ORDER BY batch_id) FROM settlement_batches");
+    private static async Task<string[]> StatesAsync(Venue venue) =>
+        await venue.ScalarAsync<string[]>("SELECT array_agg(state ORDER BY batch_id) FROM settlement_batches");
 }
 
 /// <summary>A node that has not heard of the account's last transactions.</summary>
@@ -179,34 +192,43 @@ internal sealed class NonceLagTransport(NodeClient inner) : NodeClient
 {
     public int Behind { get; set; }
 
-    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken)
     {
-        var replies = await inner.SendAsync(requests, cancel);
-        return [.. replies.Select(r => r.Method != "eth_getTransactionCount" ? r : r with
-        {
-            Result = JsonSerializer.SerializeToElement(Hex.EncodeQuantity(BigInteger.Max(0, Hex.DecodeQuantity(r.Result.GetString()!) - Behind))),
-        })];
+        var replies = await inner.SendAsync(requests, cancellationToken);
+        return
+        [
+            .. replies.Select(r =>
+                r.Method != "eth_getTransactionCount"
+                    ? r
+                    : r with
+                    {
+                        Result = JsonSerializer.SerializeToElement(
+                            Hex.EncodeQuantity(BigInteger.Max(0, Hex.DecodeQuantity(r.Result.GetString()!) - Behind))
+                        ),
+                    }
+            ),
+        ];
     }
 }
 
 /// <summary>Holds a method's call until the test lets it go on.</summary>
 internal sealed class GateTransport(NodeClient inner, string method) : NodeClient
 {
-    private readonly TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Task Reached => reached.Task;
+    public Task Reached => _reached.Task;
 
-    public void Open() => open.SetResult();
+    public void Open() => _open.SetResult();
 
-    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken)
     {
         if (requests.Any(r => r.Method == method))
         {
-            reached.TrySetResult();
-            await open.Task.WaitAsync(cancel);
+            _reached.TrySetResult();
+            await _open.Task.WaitAsync(cancellationToken);
         }
 
-        return await inner.SendAsync(requests, cancel);
+        return await inner.SendAsync(requests, cancellationToken);
     }
 }

@@ -41,10 +41,19 @@ public sealed class SubmitterTests(ChainFixture fixture)
         await using var venue = await Venue.CreateAsync(fixture);
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var direct = await venue.TradeAsync(alice, bob);
-        var mint = await venue.MatchAsync(50, (await venue.AddOrderAsync(alice, true, 6_000, 50), 6_000), (await venue.AddOrderAsync(bob, true, 4_000, 50, outcome: 1), 4_000));
-        var merge = await venue.MatchAsync(30, (await venue.AddOrderAsync(alice, false, 3_000, 30), 3_500), (await venue.AddOrderAsync(bob, false, 6_500, 30, outcome: 1), 6_500));
+        var mint = await venue.MatchAsync(
+            50,
+            (await venue.AddOrderAsync(alice, true, 6_000, 50), 6_000),
+            (await venue.AddOrderAsync(bob, true, 4_000, 50, outcome: 1), 4_000)
+        );
+        var merge = await venue.MatchAsync(
+            30,
+            (await venue.AddOrderAsync(alice, false, 3_000, 30), 3_500),
+            (await venue.AddOrderAsync(bob, false, 6_500, 30, outcome: 1), 6_500)
+        );
         await venue.SettleAllAsync();
-        foreach (var trade in new[] { direct, mint, merge }) Assert.Equal("final", (await venue.StateOfAsync(trade)).State);
+        foreach (var trade in new[] { direct, mint, merge })
+            Assert.Equal("final", (await venue.StateOfAsync(trade)).State);
         Assert.Equal(1L, await venue.ScalarAsync<long>("SELECT count(*) FROM settlement_batches"));
         Assert.Equal(100_000 + 100 + 50 - 30, await venue.SharesAsync(alice));
     }
@@ -71,7 +80,13 @@ public sealed class SubmitterTests(ChainFixture fixture)
     {
         await using var venue = await Venue.CreateAsync(fixture);
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
-        TestTrader[] eves = [await venue.AddTraderAsync(), await venue.AddTraderAsync(), await venue.AddTraderAsync(), await venue.AddTraderAsync()];
+        TestTrader[] eves =
+        [
+            await venue.AddTraderAsync(),
+            await venue.AddTraderAsync(),
+            await venue.AddTraderAsync(),
+            await venue.AddTraderAsync(),
+        ];
         var orders = new List<SignedTestOrder>();
         var trades = new List<long>();
         foreach (var eve in eves)
@@ -87,8 +102,18 @@ public sealed class SubmitterTests(ChainFixture fixture)
 
         // Each attack pays a higher tip than the batch, so that it is mined before it, in the same block.
         var token = venue.Deployment.OutcomeToken;
-        await AttackAsync(eves[0], token, ContractArtifact.OutcomeToken.Encode(
-            "safeTransferFrom", eves[0].Address, bob.Address, OutcomeTokenContract.IdOf(venue.MarketAddress, 0), 1_000 * System.Numerics.BigInteger.Pow(10, 18), Array.Empty<byte>()));
+        await AttackAsync(
+            eves[0],
+            token,
+            ContractArtifact.OutcomeToken.Encode(
+                "safeTransferFrom",
+                eves[0].Address,
+                bob.Address,
+                OutcomeTokenContract.IdOf(venue.MarketAddress, 0),
+                1_000 * System.Numerics.BigInteger.Pow(10, 18),
+                Array.Empty<byte>()
+            )
+        );
         await AttackAsync(eves[1], token, OutcomeTokenContract.SetApprovalForAll(venue.Deployment.Factory, false));
         await AttackAsync(eves[2], venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", orders[2].Message.Salt));
         await AttackAsync(eves[3], venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", orders[3].Message.Salt));
@@ -110,11 +135,18 @@ public sealed class SubmitterTests(ChainFixture fixture)
         async Task AttackAsync(TestTrader eve, Address to, byte[] data)
         {
             var nonce = await venue.Client.GetTransactionCountAsync(eve.Address, BlockRef.Pending);
-            await venue.Client.SendTransactionAsync(new Foresight.Chain.Transactions.Eip1559Transaction
-            {
-                ChainId = venue.Deployment.ChainId, Nonce = nonce, To = to, GasLimit = 300_000, MaxFeePerGas = 500 * Foresight.Matching.Settlement.SettlementOptions.Gwei,
-                MaxPriorityFeePerGas = 100 * Foresight.Matching.Settlement.SettlementOptions.Gwei, Data = data,
-            }.Sign(eve.Key));
+            await venue.Client.SendTransactionAsync(
+                new Foresight.Chain.Transactions.Eip1559Transaction
+                {
+                    ChainId = venue.Deployment.ChainId,
+                    Nonce = nonce,
+                    To = to,
+                    GasLimit = 300_000,
+                    MaxFeePerGas = 500 * Foresight.Matching.Settlement.SettlementOptions.Gwei,
+                    MaxPriorityFeePerGas = 100 * Foresight.Matching.Settlement.SettlementOptions.Gwei,
+                    Data = data,
+                }.Sign(eve.Key)
+            );
         }
     }
 
@@ -239,7 +271,8 @@ public sealed class SubmitterTests(ChainFixture fixture)
         var states = new List<string>();
         await using var command = venue.Database.CreateCommand("SELECT state FROM settlement_batches ORDER BY batch_id");
         await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync()) states.Add(reader.GetString(0));
+        while (await reader.ReadAsync())
+            states.Add(reader.GetString(0));
         return states;
     }
 }

@@ -18,27 +18,35 @@ public sealed class TestLeader(NpgsqlDataSource database)
 
     public IEnumerable<long> Bust => Commands.OfType<BustTrade>().Select(c => c.TradeId);
 
-    public async Task<IReadOnlyList<CommandResult>> SendAsync(IReadOnlyList<LeaderCommand> commands, CancellationToken cancellation)
+    public async Task<IReadOnlyList<CommandResult>> SendAsync(IReadOnlyList<LeaderCommand> commands, CancellationToken cancellationToken)
     {
-        if (Answer is { } status) return [.. commands.Select(c => new CommandResult(c.RequestId, status))];
-        foreach (var command in commands) Commands.Enqueue(command);
-        var closed = commands.OfType<SettleTrade>().Select(c => c.TradeId).Concat(commands.OfType<BustTrade>().Select(c => c.TradeId)).ToArray();
+        if (Answer is { } status)
+            return [.. commands.Select(c => new CommandResult(c.RequestId, status))];
+        foreach (var command in commands)
+            Commands.Enqueue(command);
+        var closed = commands
+            .OfType<SettleTrade>()
+            .Select(c => c.TradeId)
+            .Concat(commands.OfType<BustTrade>().Select(c => c.TradeId))
+            .ToArray();
         await using var close = database.CreateCommand("UPDATE trades SET closed = true WHERE trade_id = ANY ($1)");
         close.Parameters.Add(new() { Value = closed });
-        await close.ExecuteNonQueryAsync(cancellation);
+        await close.ExecuteNonQueryAsync(cancellationToken);
         return [.. commands.Select(c => new CommandResult(c.RequestId, ResultStatus.Accepted, null, 1, 1))];
     }
 }
 
 /// <summary>A way to the node that fails where a test wants it to.</summary>
-/// <param name="fault">Given the method; what it returns is thrown: before the request when <paramref name="after"/> is false, else once the node has done it.</param>
+/// <param name="fault">Given the method; what it returns is thrown: before the request when <paramref name="after"/> is false, else once
+/// the node has done it.</param>
 public sealed class FaultyTransport(NodeClient inner, Func<string, bool> fault, bool after = false) : NodeClient
 {
-    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken)
     {
         var fails = requests.Any(r => fault(r.Method));
-        if (fails && !after) throw new RpcUnavailableException(requests[0].Method, "a test took the node away");
-        var replies = await inner.SendAsync(requests, cancel);
+        if (fails && !after)
+            throw new RpcUnavailableException(requests[0].Method, "a test took the node away");
+        var replies = await inner.SendAsync(requests, cancellationToken);
         return fails ? throw new RpcUnavailableException(requests[0].Method, "a test took the answer away") : replies;
     }
 }
@@ -46,10 +54,15 @@ public sealed class FaultyTransport(NodeClient inner, Func<string, bool> fault, 
 /// <summary>A node whose index of logs is behind: it knows every block and says that none holds a log.</summary>
 public sealed class ForgetfulTransport(NodeClient inner) : NodeClient
 {
-    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancel)
+    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken)
     {
-        var replies = await inner.SendAsync(requests, cancel);
-        return [.. replies.Select(r => r.Method == "eth_getLogs" ? r with { Result = System.Text.Json.JsonDocument.Parse("[]").RootElement } : r)];
+        var replies = await inner.SendAsync(requests, cancellationToken);
+        return
+        [
+            .. replies.Select(r =>
+                r.Method == "eth_getLogs" ? r with { Result = System.Text.Json.JsonDocument.Parse("[]").RootElement } : r
+            ),
+        ];
     }
 }
 
@@ -57,7 +70,5 @@ internal sealed class TestMeters : IMeterFactory
 {
     public Meter Create(MeterOptions options) => new(options);
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

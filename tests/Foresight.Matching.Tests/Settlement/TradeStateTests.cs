@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Foresight.Protocol;
 using Foresight.Matching.Settlement;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Settlement;
 

@@ -3,7 +3,7 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
-using Foresight.Protocol;
+using Foresight.Cluster;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
@@ -12,7 +12,7 @@ using Foresight.Matching.Settlement;
 using Foresight.Matching.SettlementTerm;
 using Foresight.Matching.Setup;
 using Foresight.Matching.Sharding;
-using Foresight.Cluster;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -35,23 +35,23 @@ public sealed class Venue : IAsyncDisposable
 
     private static readonly SetupOptions Setup = new(1, TimeSpan.FromSeconds(30), null, null, null, []);
 
-    private int shards = 1;
+    private int _shards = 1;
 
-    private readonly SettlementMetrics metrics = new(new TestMeters());
-    private readonly RedisClient redis;
-    private long orders;
+    private readonly SettlementMetrics _metrics = new(new TestMeters());
+    private readonly RedisClient _redis;
+    private long _orders;
 
     private Venue(ChainFixture fixture, NpgsqlDataSource database)
     {
         (Fixture, Database) = (fixture, database);
-        redis = new RedisClient(fixture.Redis, $"test-{Guid.NewGuid():N}:");
-        Publisher = new TradeStatePublisher(redis.Broadcast, new NoNotices(), metrics, TimeProvider.System);
+        _redis = new RedisClient(fixture.Redis, $"test-{Guid.NewGuid():N}:");
+        Publisher = new TradeStatePublisher(_redis.Broadcast, new NoNotices(), _metrics, TimeProvider.System);
     }
 
     public ChainFixture Fixture { get; }
     public NpgsqlDataSource Database { get; }
     public TradeStatePublisher Publisher { get; }
-    public IBroadcast Broadcast => redis.Broadcast;
+    public IBroadcast Broadcast => _redis.Broadcast;
     public OperatorKey Operator { get; } = new(PrivateKey.Parse(DevelopmentKey));
     public Deployment Deployment { get; private set; } = null!;
     public Term Term { get; private set; } = null!;
@@ -66,11 +66,20 @@ public sealed class Venue : IAsyncDisposable
     public static async Task<Venue> CreateAsync(ChainFixture fixture, SettlementOptions? options = null, int shards = 1)
     {
         await fixture.AutomineAsync(true);
-        var venue = new Venue(fixture, await fixture.OpenDatabaseAsync()) { shards = shards };
-        if (options is not null) venue.Options = options;
+        var venue = new Venue(fixture, await fixture.OpenDatabaseAsync()) { _shards = shards };
+        if (options is not null)
+            venue.Options = options;
         await ShardStore.FixAsync(venue.Database, shards, CancellationToken.None);
         await SetupVerb.RunAsync(
-            venue.Database, new ChainEndpoint(fixture.Client, SetupOptions.DevelopmentChainId), venue.Operator, Setup with { Markets = shards }, CancellationToken.None);
+            venue.Database,
+            new ChainEndpoint(fixture.Client, SetupOptions.DevelopmentChainId),
+            venue.Operator,
+            Setup with
+            {
+                Markets = shards,
+            },
+            CancellationToken.None
+        );
         venue.Deployment = (await Deployment.ReadAsync(venue.Database, SetupOptions.DevelopmentChainId, CancellationToken.None))!;
         venue.Leader = new TestLeader(venue.Database);
         await venue.TakeTermAsync();
@@ -78,9 +87,13 @@ public sealed class Venue : IAsyncDisposable
     }
 
     /// <summary>A new term, as another node would take it.</summary>
-    public async Task TakeTermAsync() => Term = (await new TermStore(
-        new PostgresLeadershipTable(Database), NullLogger<TermStore>.Instance).TakeAsync(
-        new NewHolder(LeasedResources.Settlement, Guid.NewGuid(), "test", "http://test", "test-session"), CancellationToken.None)).Term;
+    public async Task TakeTermAsync() =>
+        Term = (
+            await new TermStore(new PostgresLeadershipTable(Database), NullLogger<TermStore>.Instance).TakeAsync(
+                new NewHolder(LeasedResources.Settlement, Guid.NewGuid(), "test", "http://test", "test-session"),
+                CancellationToken.None
+            )
+        ).Term;
 
     /// <summary>A submitter that remembers nothing: every one is as after a crash.</summary>
     public Submitter NewSubmitter(NodeClient? through = null) => NewParts(Leader.SendAsync, through).NewSubmitter();
@@ -89,8 +102,8 @@ public sealed class Venue : IAsyncDisposable
 
     public ChainFollower NewFollowerVia(SendToLeader send, NodeClient? through = null) => NewParts(send, through).NewFollower();
 
-    public Reconciler NewReconciler(NodeClient? through = null, ReconciliationOptions? options = null) => new(NewReconciliation(
-        options ?? new ReconciliationOptions { Balances = false, Confirmations = Options.Confirmations }, through));
+    public Reconciler NewReconciler(NodeClient? through = null, ReconciliationOptions? options = null) =>
+        new(NewReconciliation(options ?? new ReconciliationOptions { Balances = false, Confirmations = Options.Confirmations }, through));
 
     public ReconciliationContext NewReconciliation(ReconciliationOptions options, NodeClient? through = null) =>
         new(Term, Database, Deployment, ClientThrough(through), options, TimeProvider.System);
@@ -100,9 +113,7 @@ public sealed class Venue : IAsyncDisposable
     public async Task FollowAsync(ChainFollower? follower = null)
     {
         follower ??= NewFollower();
-        while (await follower.StepAsync(await Client.BlockNumberAsync(), CancellationToken.None))
-        {
-        }
+        while (await follower.StepAsync(await Client.BlockNumberAsync(), CancellationToken.None)) { }
     }
 
     /// <summary>Sends what waits, mines it and its confirmations, and has all of it recorded.</summary>
@@ -119,7 +130,10 @@ public sealed class Venue : IAsyncDisposable
     public async Task<TestTrader> AddTraderAsync(long usdc = 10_000, long shares = 1_000)
     {
         var key = await AddWalletAsync(usdc, shares);
-        var id = await ScalarAsync<int>("INSERT INTO accounts (account_id, address) SELECT COALESCE(max(account_id), 0) + 1, $1 FROM accounts RETURNING account_id", key.Address.ToBytes());
+        var id = await ScalarAsync<int>(
+            "INSERT INTO accounts (account_id, address) SELECT COALESCE(max(account_id), 0) + 1, $1 FROM accounts RETURNING account_id",
+            key.Address.ToBytes()
+        );
         return new TestTrader(key, id);
     }
 
@@ -131,7 +145,8 @@ public sealed class Venue : IAsyncDisposable
         await SendAsync(Operator.Key, Deployment.Usdc, UsdcContract.Mint(key.Address, new BigInteger(usdc + shares) * 1_000_000));
         await SendAsync(key, Deployment.Usdc, UsdcContract.Approve(Deployment.Factory, Word.MaxUInt256));
         await SendAsync(key, Deployment.OutcomeToken, OutcomeTokenContract.SetApprovalForAll(Deployment.Factory, true));
-        if (shares > 0) await SendAsync(key, MarketAddress, MarketContract.MintSet(shares * BigInteger.Pow(10, 18)));
+        if (shares > 0)
+            await SendAsync(key, MarketAddress, MarketContract.MintSet(shares * BigInteger.Pow(10, 18)));
         return key;
     }
 
@@ -148,9 +163,15 @@ public sealed class Venue : IAsyncDisposable
 
     /// <summary>A signed order in the journal.</summary>
     public async Task<SignedTestOrder> AddOrderAsync(
-        TestTrader maker, bool isBuy, int ticks, long lots, int outcome = 0, int market = Market)
+        TestTrader maker,
+        bool isBuy,
+        int ticks,
+        long lots,
+        int outcome = 0,
+        int market = Market
+    )
     {
-        var id = Interlocked.Increment(ref orders);
+        var id = Interlocked.Increment(ref _orders);
         var salt = new BigInteger(Guid.NewGuid().ToByteArray(), isUnsigned: true);
         var message = OrderMessage.OfUnits(maker.Address, outcome, isBuy, ticks, lots, salt, 0);
         var domain = TypedDataDomain.OfMarket(Deployment.ChainId, Deployment.Market(market).Address);
@@ -162,26 +183,55 @@ public sealed class Venue : IAsyncDisposable
                                 expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, false, 0, $9, $10, 0, $11, 0, 0, $2, 1, now(), $2, now())
             """,
-            hash.ToBytes(), id, market, maker.AccountId, (short)outcome, isBuy, ticks, lots, salt, (long)OrderSigning.SaltTag(salt), signature);
+            hash.ToBytes(),
+            id,
+            market,
+            maker.AccountId,
+            (short)outcome,
+            isBuy,
+            ticks,
+            lots,
+            salt,
+            (long)OrderSigning.SaltTag(salt),
+            signature
+        );
         return new SignedTestOrder(id, hash, message, signature, maker, outcome, isBuy, ticks, market);
     }
 
     /// <summary>Matches the orders in the journal, as the leader would: a direct trade of two, or a set of one per outcome.</summary>
     public async Task<long> MatchAsync(long lots, params (SignedTestOrder Order, int Ticks)[] legs)
     {
-        var kind = legs[0].Order.Outcome == legs[1].Order.Outcome ? 0 : legs[0].Order.IsBuy ? 1 : 2;
+        var kind =
+            legs[0].Order.Outcome == legs[1].Order.Outcome ? 0
+            : legs[0].Order.IsBuy ? 1
+            : 2;
         var id = await ScalarAsync<long>(
             """
             INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at)
             SELECT COALESCE(max(trade_id), 0) + 1, $1, $2, $3, $4, $5, $6, 0, 1, 1, now() FROM trades RETURNING trade_id
             """,
-            legs[0].Order.MarketId, (short)kind, lots, (short)legs[0].Order.Outcome, legs[0].Order.IsBuy, legs[0].Ticks);
+            legs[0].Order.MarketId,
+            (short)kind,
+            lots,
+            (short)legs[0].Order.Outcome,
+            legs[0].Order.IsBuy,
+            legs[0].Ticks
+        );
         for (var i = 0; i < legs.Length; i++)
         {
             var order = legs[i].Order;
             await ExecuteAsync(
                 "INSERT INTO fills (trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                id, (short)i, order.Id, order.Maker.AccountId, (short)order.Outcome, order.IsBuy, legs[i].Ticks, lots, i == 0);
+                id,
+                (short)i,
+                order.Id,
+                order.Maker.AccountId,
+                (short)order.Outcome,
+                order.IsBuy,
+                legs[i].Ticks,
+                lots,
+                i == 0
+            );
         }
 
         return id;
@@ -206,17 +256,26 @@ public sealed class Venue : IAsyncDisposable
     /// <summary>How often the chain says that this trade was settled, on the canonical chain.</summary>
     public async Task<int> TimesSettledAsync(long tradeId)
     {
-        var logs = await Client.GetLogsAsync(new LogFilter
-        {
-            FromBlock = Deployment.DeployedBlock, ToBlock = await Client.BlockNumberAsync(),
-            Addresses = [.. Deployment.Markets.Select(m => m.Address)],
-            Topics = [[MarketEvents.TradeSettled.Topic]],
-        });
+        var logs = await Client.GetLogsAsync(
+            new LogFilter
+            {
+                FromBlock = Deployment.DeployedBlock,
+                ToBlock = await Client.BlockNumberAsync(),
+                Addresses = [.. Deployment.Markets.Select(m => m.Address)],
+                Topics =
+                [
+                    [MarketEvents.TradeSettled.Topic],
+                ],
+            }
+        );
         return logs.Select(MarketEvents.TryDecode).OfType<MarketEvent.TradeSettled>().Count(t => t.TradeId == tradeId);
     }
 
-    public async Task<BigInteger> SharesAsync(TestTrader trader, int outcome = 0)
-        => await new OutcomeTokenContract(Client, Deployment.OutcomeToken).BalanceOfAsync(trader.Address, OutcomeTokenContract.IdOf(MarketAddress, outcome)) / OrderMessage.AmountPerLot;
+    public async Task<BigInteger> SharesAsync(TestTrader trader, int outcome = 0) =>
+        await new OutcomeTokenContract(Client, Deployment.OutcomeToken).BalanceOfAsync(
+            trader.Address,
+            OutcomeTokenContract.IdOf(MarketAddress, outcome)
+        ) / OrderMessage.AmountPerLot;
 
     public async Task<T> ScalarAsync<T>(string sql, params object[] values)
     {
@@ -232,15 +291,19 @@ public sealed class Venue : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        redis.Dispose();
+        _redis.Dispose();
         await Fixture.AutomineAsync(true);
         await Database.DisposeAsync();
     }
 
     private SettlementParts NewParts(SendToLeader send, NodeClient? through)
     {
-        var services = new SettlementServices(Operator, Options, Publisher, metrics, TimeProvider.System);
-        return new SettlementParts(new SettlementContext(Term, Database, Deployment, ClientThrough(through), services, NullLogger.Instance), send, shards);
+        var services = new SettlementServices(Operator, Options, Publisher, _metrics, TimeProvider.System);
+        return new SettlementParts(
+            new SettlementContext(Term, Database, Deployment, ClientThrough(through), services, NullLogger.Instance),
+            send,
+            _shards
+        );
     }
 
     private EthereumClient ClientThrough(NodeClient? through) => through is null ? Client : new EthereumClient(through);
@@ -248,10 +311,20 @@ public sealed class Venue : IAsyncDisposable
     private NpgsqlCommand Command(string sql, params object[] values)
     {
         var command = Database.CreateCommand(sql);
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         return command;
     }
 }
 
 public sealed record SignedTestOrder(
-    long Id, Hash32 Hash, OrderMessage Message, byte[] Signature, TestTrader Maker, int Outcome, bool IsBuy, int Ticks, int MarketId);
+    long Id,
+    Hash32 Hash,
+    OrderMessage Message,
+    byte[] Signature,
+    TestTrader Maker,
+    int Outcome,
+    bool IsBuy,
+    int Ticks,
+    int MarketId
+);

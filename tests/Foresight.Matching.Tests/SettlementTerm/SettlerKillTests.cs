@@ -8,8 +8,8 @@ using Xunit.Abstractions;
 namespace Foresight.Matching.Tests.SettlementTerm;
 
 /// <summary>
-/// kill -9 of the process that settles, at each step between a match and its finality, once each; FORESIGHT_REPEAT says how often. Real node
-/// processes on a real journal and chain; the exact points are found from outside, by what the process asks the chain.
+/// kill -9 of the process that settles, at each step between a match and its finality, once each; FORESIGHT_REPEAT says how often. Real
+/// node processes on a real journal and chain; the exact points are found from outside, by what the process asks the chain.
 /// </summary>
 [Collection(ChainCollection.Name)]
 public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper output) : IAsyncLifetime
@@ -18,48 +18,53 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
 
     /// <summary>Where the process dies, and by what its call shows that it is there.</summary>
     private static (string Step, Func<ProxiedCall, bool> IsThere)[] Steps() =>
-    [
-        ("bytes stored, not sent", call => call is { Method: "eth_sendRawTransaction", Result: null }),
-        ("sent, not recorded", call => call is { Method: "eth_sendRawTransaction", Result: not null }),
-        ("mined, not recorded", call => call is { Method: "eth_getTransactionReceipt", Result: System.Text.Json.Nodes.JsonObject }),
-        ("confirmed, leader not told", TellsOfTheTrade),
-        ("leader told, cursor not moved", new ThenReadsBalances().IsThere),
-    ];
+        [
+            ("bytes stored, not sent", call => call is { Method: "eth_sendRawTransaction", Result: null }),
+            ("sent, not recorded", call => call is { Method: "eth_sendRawTransaction", Result: not null }),
+            ("mined, not recorded", call => call is { Method: "eth_getTransactionReceipt", Result: System.Text.Json.Nodes.JsonObject }),
+            ("confirmed, leader not told", TellsOfTheTrade),
+            ("leader told, cursor not moved", new ThenReadsBalances().IsThere),
+        ];
 
-    private static bool TellsOfTheTrade(ProxiedCall call)
-        => call.Method == "eth_getLogs" && call.Result?.ToJsonString().Contains(MarketEvents.TradeSettled.Topic.ToString(), StringComparison.Ordinal) == true;
+    private static bool TellsOfTheTrade(ProxiedCall call) =>
+        call.Method == "eth_getLogs"
+        && call.Result?.ToJsonString().Contains(MarketEvents.TradeSettled.Topic.ToString(), StringComparison.Ordinal) == true;
 
     /// <summary>Balances are read at the confirmed block between the leader's acknowledgement and the cursor.</summary>
     private sealed class ThenReadsBalances
     {
-        private string? told;
+        private string? _told;
 
         public bool IsThere(ProxiedCall call)
         {
-            if (TellsOfTheTrade(call)) told = call.Node;
-            return told == call.Node && call.Method == "eth_call" && call.Parameters?[1]?.ToString().StartsWith("0x", StringComparison.Ordinal) == true;
+            if (TellsOfTheTrade(call))
+                _told = call.Node;
+            return _told == call.Node
+                && call.Method == "eth_call"
+                && call.Parameters?[1]?.ToString().StartsWith("0x", StringComparison.Ordinal) == true;
         }
     }
 
-    private Venue venue = null!;
-    private RpcProxy proxy = null!;
-    private SettlerNodes nodes = null!;
+    private Venue _venue = null!;
+    private RpcProxy _proxy = null!;
+    private SettlerNodes _nodes = null!;
 
     public async Task InitializeAsync()
     {
-        venue = await Venue.CreateAsync(fixture);
-        proxy = await RpcProxy.StartAsync(fixture.Rpc);
-        nodes = await SettlerNodes.CreateAsync(venue, proxy.AddressFor);
+        _venue = await Venue.CreateAsync(fixture);
+        _proxy = await RpcProxy.StartAsync(fixture.Rpc);
+        _nodes = await SettlerNodes.CreateAsync(_venue, _proxy.AddressFor);
     }
 
     [Fact]
     public async Task KilledAtEachStep_PutsEveryBatchOnChainOnce()
     {
-        var (buyer, seller) = (await venue.AddWalletAsync(usdc: 100_000), await venue.AddWalletAsync(shares: 100_000));
-        var before = await venue.Client.GetTransactionCountAsync(venue.Operator.Key.Address);
-        await nodes.MineOnAsync();
-        foreach (var node in new[] { "n1", "n2" }) nodes.Start(node);
-        await nodes.KnowAsync(buyer, seller);
+        var (buyer, seller) = (await _venue.AddWalletAsync(usdc: 100_000), await _venue.AddWalletAsync(shares: 100_000));
+        var before = await _venue.Client.GetTransactionCountAsync(_venue.Operator.Key.Address);
+        await _nodes.MineOnAsync();
+        foreach (var node in new[] { "n1", "n2" })
+            _nodes.Start(node);
+        await _nodes.KnowAsync(buyer, seller);
 
         var expected = 0L;
         for (var round = 1; round <= Repeat.Times; round++)
@@ -67,14 +72,17 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
             foreach (var (step, isThere) in Steps())
             {
                 var killed = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-                proxy.Cut = call => isThere(call) && Kill(call.Node, killed);
-                await nodes.TradeAsync(buyer, seller);
+                _proxy.Cut = call => isThere(call) && Kill(call.Node, killed);
+                await _nodes.TradeAsync(buyer, seller);
                 expected++;
                 var node = await killed.Task.WaitAsync(Patience);
-                await nodes[node].DisposeAsync();
-                nodes.Start(node);
-                await Eventually.TrueAsync($"trade {expected} is final after a death with '{step}'; {nodes[node].Output}", Patience, async () =>
-                    await venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final'") == expected);
+                await _nodes[node].DisposeAsync();
+                _nodes.Start(node);
+                await Eventually.TrueAsync(
+                    $"trade {expected} is final after a death with '{step}'; {_nodes[node].Output}",
+                    Patience,
+                    async () => await _venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final'") == expected
+                );
                 output.WriteLine($"{round}: {node} killed with '{step}'");
             }
         }
@@ -85,18 +93,20 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
 
     public async Task DisposeAsync()
     {
-        foreach (var node in nodes.All) output.WriteLine($"{node.NodeId} said last:\n{node.Output}");
-        proxy.Cut = null;
-        await nodes.DisposeAsync();
-        await proxy.DisposeAsync();
-        await venue.DisposeAsync();
+        foreach (var node in _nodes.All)
+            output.WriteLine($"{node.NodeId} said last:\n{node.Output}");
+        _proxy.Cut = null;
+        await _nodes.DisposeAsync();
+        await _proxy.DisposeAsync();
+        await _venue.DisposeAsync();
     }
 
     /// <summary>The first call that is there kills its process, and only that one.</summary>
     private bool Kill(string node, TaskCompletionSource<string> killed)
     {
-        if (killed.Task.IsCompleted) return false;
-        nodes[node].KillNow();
+        if (killed.Task.IsCompleted)
+            return false;
+        _nodes[node].KillNow();
         killed.SetResult(node);
         return true;
     }
@@ -104,20 +114,30 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
     private async Task AssertOnceAsync(long trades, long nonceBefore, Address buyer)
     {
         // One transaction for each batch, none besides them, and each trade in one of them.
-        var batches = await venue.ScalarAsync<long>("SELECT count(*) FROM settlement_batches");
+        var batches = await _venue.ScalarAsync<long>("SELECT count(*) FROM settlement_batches");
         Assert.Equal(trades, batches);
-        Assert.Equal(batches, await venue.Client.GetTransactionCountAsync(venue.Operator.Key.Address) - nonceBefore);
-        var logs = await venue.Client.GetLogsAsync(new LogFilter
-        {
-            FromBlock = venue.Deployment.DeployedBlock, ToBlock = await venue.Client.BlockNumberAsync(), Addresses = [venue.MarketAddress],
-            Topics = [[MarketEvents.TradeSettled.Topic]],
-        });
+        Assert.Equal(batches, await _venue.Client.GetTransactionCountAsync(_venue.Operator.Key.Address) - nonceBefore);
+        var logs = await _venue.Client.GetLogsAsync(
+            new LogFilter
+            {
+                FromBlock = _venue.Deployment.DeployedBlock,
+                ToBlock = await _venue.Client.BlockNumberAsync(),
+                Addresses = [_venue.MarketAddress],
+                Topics =
+                [
+                    [MarketEvents.TradeSettled.Topic],
+                ],
+            }
+        );
         var settled = logs.Select(MarketEvents.TryDecode).OfType<MarketEvent.TradeSettled>().Select(t => (long)t.TradeId).ToList();
         Assert.Equal(trades, settled.Count);
         Assert.Equal(trades, settled.Distinct().Count());
-        var bought = await new OutcomeTokenContract(venue.Client, venue.Deployment.OutcomeToken)
-            .BalanceOfAsync(buyer, OutcomeTokenContract.IdOf(venue.MarketAddress, 0)) / OrderMessage.AmountPerLot;
+        var bought =
+            await new OutcomeTokenContract(_venue.Client, _venue.Deployment.OutcomeToken).BalanceOfAsync(
+                buyer,
+                OutcomeTokenContract.IdOf(_venue.MarketAddress, 0)
+            ) / OrderMessage.AmountPerLot;
         Assert.Equal(100_000 + (100 * trades), bought);
-        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE NOT closed"));
+        Assert.Equal(0L, await _venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE NOT closed"));
     }
 }

@@ -1,9 +1,9 @@
 using Foresight.Chain;
 using Foresight.Chain.Signing;
-using Foresight.Protocol;
+using Foresight.Cluster;
 using Foresight.Matching.Tests.Settlement;
 using Foresight.Matching.Tests.Stores;
-using Foresight.Cluster;
+using Foresight.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.SettlementTerm;
@@ -16,36 +16,36 @@ internal sealed class SettlerNodes : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan BlockTime = TimeSpan.FromMilliseconds(250);
 
-    private readonly Dictionary<string, NodeProcess> nodes = [];
-    private readonly CancellationTokenSource ending = new();
-    private readonly string prefix = $"{Guid.NewGuid():N}:";
-    private readonly Venue venue;
-    private readonly Func<string, string> rpcOf;
-    private readonly RedisClient redis;
-    private readonly LeaderRouter router;
-    private readonly SemaphoreSlim mayMine = new(1);
-    private Task mining = Task.CompletedTask;
-    private int salts;
+    private readonly Dictionary<string, NodeProcess> _nodes = [];
+    private readonly CancellationTokenSource _ending = new();
+    private readonly string _prefix = $"{Guid.NewGuid():N}:";
+    private readonly Venue _venue;
+    private readonly Func<string, string> _rpcOf;
+    private readonly RedisClient _redis;
+    private readonly LeaderRouter _router;
+    private readonly SemaphoreSlim _mayMine = new(1);
+    private Task _mining = Task.CompletedTask;
+    private int _salts;
 
     private SettlerNodes(Venue venue, Func<string, string> rpcOf)
     {
-        (this.venue, this.rpcOf) = (venue, rpcOf);
-        redis = new RedisClient(venue.Fixture.Redis, prefix);
-        var leaders = new LeaderDirectory(redis.Database, redis.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
-        router = new LeaderRouter(leaders, new ClusterSecret(Secret), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
+        (_venue, _rpcOf) = (venue, rpcOf);
+        _redis = new RedisClient(venue.Fixture.Redis, _prefix);
+        var leaders = new LeaderDirectory(_redis.Database, _redis.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
+        _router = new LeaderRouter(leaders, new ClusterSecret(Secret), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
     }
 
-    public IReadOnlyCollection<NodeProcess> All => nodes.Values;
+    public IReadOnlyCollection<NodeProcess> All => _nodes.Values;
 
-    public RedisClient Redis => redis;
+    public RedisClient Redis => _redis;
 
-    public NodeProcess this[string node] => nodes[node];
+    public NodeProcess this[string node] => _nodes[node];
 
     /// <param name="rpcOf">Where each node finds the chain.</param>
     public static async Task<SettlerNodes> CreateAsync(Venue venue, Func<string, string> rpcOf)
     {
         var nodes = new SettlerNodes(venue, rpcOf);
-        await nodes.router.StartAsync(CancellationToken.None);
+        await nodes._router.StartAsync(CancellationToken.None);
         return nodes;
     }
 
@@ -53,56 +53,66 @@ internal sealed class SettlerNodes : IAsyncDisposable
     {
         var all = new Dictionary<string, string?>(Shared(node))
         {
-            ["OPERATOR_KEY"] = Venue.DevelopmentKey, ["SETTLEMENT_BATCH_AGE_MS"] = "0",
+            ["OPERATOR_KEY"] = Venue.DevelopmentKey,
+            ["SETTLEMENT_BATCH_AGE_MS"] = "0",
             // Its own look at the blocks must not be taken for the follower's.
             ["RECONCILIATION_INTERVAL_MS"] = "86400000",
         };
-        foreach (var (name, value) in settings) all[name] = value;
-        nodes[node] = new NodeProcess(node, all);
+        foreach (var (name, value) in settings)
+            all[name] = value;
+        _nodes[node] = new NodeProcess(node, all);
     }
 
     /// <summary>An Api node on the same journal, cluster and chain.</summary>
     public void StartApi(string node, params (string Name, string Value)[] settings)
     {
         var all = Shared(node);
-        foreach (var (name, value) in settings) all[name] = value;
-        nodes[node] = new NodeProcess(node, all, "Foresight.Api");
+        foreach (var (name, value) in settings)
+            all[name] = value;
+        _nodes[node] = new NodeProcess(node, all, "Foresight.Api");
     }
 
     /// <summary>Asks it to end, and waits for it.</summary>
     public async Task EndAsync(string node)
     {
-        nodes[node].AskToEnd();
-        await nodes[node].EndedAsync(Patience);
-        await nodes[node].DisposeAsync();
+        _nodes[node].AskToEnd();
+        await _nodes[node].EndedAsync(Patience);
+        await _nodes[node].DisposeAsync();
     }
 
     /// <summary>From now on a block comes four times a second, whatever is sent.</summary>
     public async Task MineOnAsync()
     {
-        await venue.Fixture.AutomineAsync(false);
-        mining = MineAsync();
+        await _venue.Fixture.AutomineAsync(false);
+        _mining = MineAsync();
     }
 
     /// <summary>Does something to the chain between two blocks.</summary>
     public async Task BetweenBlocksAsync(Func<Task> act)
     {
-        await mayMine.WaitAsync();
+        await _mayMine.WaitAsync();
         try
         {
             await act();
         }
         finally
         {
-            mayMine.Release();
+            _mayMine.Release();
         }
     }
 
     /// <summary>Returns when the engine knows what these own: USDC, and shares of both outcomes.</summary>
-    public Task KnowAsync(params PrivateKey[] traders) => Eventually.TrueAsync("the traders are funded in the engine", Patience, async () =>
-        await venue.ScalarAsync<long>(
-            "SELECT count(*) FROM balances JOIN accounts USING (account_id) WHERE address = ANY ($1) AND owned > 0",
-            (object)traders.Select(t => t.Address.ToBytes()).ToArray()) == 3 * traders.Length);
+    public Task KnowAsync(params PrivateKey[] traders) =>
+        Eventually.TrueAsync(
+            "the traders are funded in the engine",
+            Patience,
+            async () =>
+                await _venue.ScalarAsync<long>(
+                    "SELECT count(*) FROM balances JOIN accounts USING (account_id) WHERE address = ANY ($1) AND owned > 0",
+                    (object)traders.Select(t => t.Address.ToBytes()).ToArray()
+                )
+                == 3 * traders.Length
+        );
 
     public async Task TradeAsync(PrivateKey buyer, PrivateKey seller)
     {
@@ -112,32 +122,47 @@ internal sealed class SettlerNodes : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in nodes.Values) await node.DisposeAsync();
-        await ending.CancelAsync();
-        await mining;
-        await router.StopAsync(CancellationToken.None);
-        router.Dispose();
-        redis.Dispose();
-        mayMine.Dispose();
-        ending.Dispose();
+        foreach (var node in _nodes.Values)
+            await node.DisposeAsync();
+        await _ending.CancelAsync();
+        await _mining;
+        await _router.StopAsync(CancellationToken.None);
+        _router.Dispose();
+        _redis.Dispose();
+        _mayMine.Dispose();
+        _ending.Dispose();
     }
 
-    private Dictionary<string, string?> Shared(string node) => new(venue.Fixture.NodeSettings(venue.Fixture.ConnectionStringOf(venue.Database)))
-    {
-        ["REDIS_KEY_PREFIX"] = prefix, ["CLUSTER_SECRET"] = Secret, ["RPC_URL"] = rpcOf(node),
-    };
+    private Dictionary<string, string?> Shared(string node) =>
+        new(_venue.Fixture.NodeSettings(_venue.Fixture.ConnectionStringOf(_venue.Database)))
+        {
+            ["REDIS_KEY_PREFIX"] = _prefix,
+            ["CLUSTER_SECRET"] = Secret,
+            ["RPC_URL"] = _rpcOf(node),
+        };
 
     private async Task PlaceAsync(PrivateKey maker, bool isBuy)
     {
-        var message = OrderMessage.OfUnits(maker.Address, 0, isBuy, 5_000, 100, ++salts, 0);
-        var domain = TypedDataDomain.OfMarket(venue.Deployment.ChainId, venue.MarketAddress);
+        var message = OrderMessage.OfUnits(maker.Address, 0, isBuy, 5_000, 100, ++_salts, 0);
+        var domain = TypedDataDomain.OfMarket(_venue.Deployment.ChainId, _venue.MarketAddress);
         var hash = OrderSigning.OrderHash(domain, message).ToString();
         var signature = Hex.Encode(OrderSigning.Sign(domain, message, maker));
-        var answer = await router.SendAsync([new PlaceOrder
-        {
-            RequestId = Guid.NewGuid(), Deadline = DateTimeOffset.UtcNow + Patience, Hash = hash, Maker = maker.Address.ToLowerHex(),
-            MarketId = Venue.Market, Outcome = 0, IsBuy = isBuy, PriceTicks = 5_000, Lots = 100, Salt = salts.ToString(), Signature = signature,
-        }]);
+        var answer = await _router.SendAsync([
+            new PlaceOrder
+            {
+                RequestId = Guid.NewGuid(),
+                Deadline = DateTimeOffset.UtcNow + Patience,
+                Hash = hash,
+                Maker = maker.Address.ToLowerHex(),
+                MarketId = Venue.Market,
+                Outcome = 0,
+                IsBuy = isBuy,
+                PriceTicks = 5_000,
+                Lots = 100,
+                Salt = _salts.ToString(),
+                Signature = signature,
+            },
+        ]);
         Assert.Equal(ResultStatus.Accepted, answer[0].Status);
     }
 
@@ -146,9 +171,10 @@ internal sealed class SettlerNodes : IAsyncDisposable
         try
         {
             using var timer = new PeriodicTimer(BlockTime);
-            while (await timer.WaitForNextTickAsync(ending.Token)) await BetweenBlocksAsync(() => venue.Fixture.MineAsync());
+            while (await timer.WaitForNextTickAsync(_ending.Token))
+                await BetweenBlocksAsync(() => _venue.Fixture.MineAsync());
         }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        catch (OperationCanceledException) when (_ending.IsCancellationRequested)
         {
             // The test is over.
         }

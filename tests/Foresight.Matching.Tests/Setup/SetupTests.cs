@@ -50,9 +50,11 @@ public sealed class SetupTests(ChainFixture fixture)
     }
 
     [Fact]
-    public void OnAnyOtherChain_NothingIsDeployed_AndTheContractsMustBeNamed()
-        => Assert.Contains(
-            "FACTORY_ADDRESS is not set", Assert.Throws<SettingException>(() => SetupOptions.From(Settings(("CHAIN_ID", "137")))).Message);
+    public void OnAnyOtherChain_NothingIsDeployed_AndTheContractsMustBeNamed() =>
+        Assert.Contains(
+            "FACTORY_ADDRESS is not set",
+            Assert.Throws<SettingException>(() => SetupOptions.From(Settings(("CHAIN_ID", "137")))).Message
+        );
 
     [Theory]
     [InlineData("Production", DevelopmentKey, "development key that everybody knows")]
@@ -60,10 +62,12 @@ public sealed class SetupTests(ChainFixture fixture)
     [InlineData("Development", null, "OPERATOR_KEY (or OPERATOR_KEY_FILE) is not set")]
     public void AnUnfitOperatorKey_IsRefused_WithoutBeingShown(string environment, string? key, string expected)
     {
-        var error = Assert.Throws<SettingException>(
-            () => OperatorKey.From(Settings(("OPERATOR_KEY", key)), new HostingEnvironment { EnvironmentName = environment }));
+        var error = Assert.Throws<SettingException>(() =>
+            OperatorKey.From(Settings(("OPERATOR_KEY", key)), new HostingEnvironment { EnvironmentName = environment })
+        );
         Assert.Contains(expected, error.Message);
-        if (key is not null) Assert.DoesNotContain(key, error.Message);
+        if (key is not null)
+            Assert.DoesNotContain(key, error.Message);
     }
 
     [Fact]
@@ -90,8 +94,9 @@ public sealed class SetupTests(ChainFixture fixture)
         Assert.Equal(3, await ShardStore.FixAsync(database, 3, CancellationToken.None));
         await RunAsync(database, 4);
         Assert.Equal("0,1,2,0", await ScalarAsync<string>(database, "SELECT string_agg(shard::text, ',' ORDER BY market_id) FROM markets"));
-        var wrong = await Assert.ThrowsAsync<SettingException>(
-            async () => new ShardOptions(1).Require(await ShardStore.FixAsync(database, 1, CancellationToken.None)));
+        var wrong = await Assert.ThrowsAsync<SettingException>(async () =>
+            new ShardOptions(1).Require(await ShardStore.FixAsync(database, 1, CancellationToken.None))
+        );
         Assert.Contains("SHARDS is 1, but this database was set up with 3", wrong.Message);
     }
 
@@ -99,15 +104,23 @@ public sealed class SetupTests(ChainFixture fixture)
     public async Task ADatabaseFromBeforeThereWereShards_HasOne()
     {
         await using var database = await fixture.OpenDatabaseAsync();
-        await using (var market = database.CreateCommand(
-            "INSERT INTO markets (market_id, address, question, outcomes, tick_size) VALUES (1, decode(repeat('a1', 20), 'hex'), '?', ARRAY['a', 'b'], 1)"))
+        await using (
+            var market = database.CreateCommand(
+                "INSERT INTO markets (market_id, address, question, outcomes, tick_size) VALUES (1, decode(repeat('a1', 20), 'hex'), '?', ARRAY['a', 'b'], 1)"
+            )
+        )
             await market.ExecuteNonQueryAsync();
         Assert.Equal(1, await ShardStore.FixAsync(database, 3, CancellationToken.None));
     }
 
-    private Task<string> RunAsync(NpgsqlDataSource database, int markets) => SetupVerb.RunAsync(
-        database, new ChainEndpoint(fixture.Client, SetupOptions.DevelopmentChainId), new OperatorKey(PrivateKey.Parse(DevelopmentKey)),
-        new SetupOptions(markets, TimeSpan.FromSeconds(10), null, null, null, []), CancellationToken.None);
+    private Task<string> RunAsync(NpgsqlDataSource database, int markets) =>
+        SetupVerb.RunAsync(
+            database,
+            new ChainEndpoint(fixture.Client, SetupOptions.DevelopmentChainId),
+            new OperatorKey(PrivateKey.Parse(DevelopmentKey)),
+            new SetupOptions(markets, TimeSpan.FromSeconds(10), null, null, null, []),
+            CancellationToken.None
+        );
 
     private static async Task<T> ScalarAsync<T>(NpgsqlDataSource database, string sql)
     {
@@ -115,6 +128,6 @@ public sealed class SetupTests(ChainFixture fixture)
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
-    private static IConfiguration Settings(params (string Name, string? Value)[] values)
-        => new ConfigurationBuilder().AddInMemoryCollection(values.Select(v => new KeyValuePair<string, string?>(v.Name, v.Value))).Build();
+    private static IConfiguration Settings(params (string Name, string? Value)[] values) =>
+        new ConfigurationBuilder().AddInMemoryCollection(values.Select(v => new KeyValuePair<string, string?>(v.Name, v.Value))).Build();
 }

@@ -1,8 +1,8 @@
-using Foresight.Matching.Tests.Nodes;
-using Foresight.Protocol;
-using Foresight.Matching.Invariants;
-using Foresight.Matching.Tests.Stores;
 using Foresight.Cluster;
+using Foresight.Matching.Invariants;
+using Foresight.Matching.Tests.Nodes;
+using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Sharding;
 
@@ -16,11 +16,12 @@ internal static class ShardedCluster
         var cluster = await TestCluster.CreateAsync(stores, new KeyValuePair<string, string?>("SHARDS", Shards.ToString()));
         await cluster.ExecuteAsync(
             $"""
-             INSERT INTO sharding (shards) VALUES ({Shards});
-             DELETE FROM markets;
-             INSERT INTO markets (market_id, shard, address, question, outcomes, tick_size)
-             SELECT m, m - 1, decode(repeat('a' || m, 20), 'hex'), 'Question ' || m, ARRAY['yes', 'no'], 1 FROM generate_series(1, {Shards}) m;
-             """);
+            INSERT INTO sharding (shards) VALUES ({Shards});
+            DELETE FROM markets;
+            INSERT INTO markets (market_id, shard, address, question, outcomes, tick_size)
+            SELECT m, m - 1, decode(repeat('a' || m, 20), 'hex'), 'Question ' || m, ARRAY['yes', 'no'], 1 FROM generate_series(1, {Shards}) m;
+            """
+        );
         return cluster;
     }
 
@@ -30,7 +31,10 @@ internal static class ShardedCluster
     public static LeaderCommand Fund(int trader, int shard, long micros) => Traders.Fund(trader, micros: micros) with { Shard = shard };
 
     public static PlaceOrder Place(this Traders traders, int trader, int market, int price, long lots, int outcome = 0) =>
-        traders.Place(trader, market, outcome, isBuy: true, price, lots) with { Shard = ShardOf(market) };
+        traders.Place(trader, market, outcome, isBuy: true, price, lots) with
+        {
+            Shard = ShardOf(market),
+        };
 
     /// <summary>Each shard's live engine equals its replayed journal, and everything else that must hold does.</summary>
     public static async Task AssertSoundAsync(TestCluster cluster, LeaderRouter router)
@@ -39,7 +43,10 @@ internal static class ShardedCluster
         for (var shard = 0; shard < Shards; shard++)
         {
             var proof = await Eventually.GetAsync(
-                $"the leader of shard {shard} proves its state", Eventually.Patience, () => router.LeaderStateAsync(shard));
+                $"the leader of shard {shard} proves its state",
+                Eventually.Patience,
+                () => router.LeaderStateAsync(shard)
+            );
             Assert.Equal(shard, proof.Shard);
             await checker.CompareAsync(shard, proof.Sequence, proof.StateHash, CancellationToken.None);
         }
@@ -54,7 +61,9 @@ internal static class ShardedCluster
         const string Where =
             "FROM balances b JOIN accounts a USING (account_id) WHERE b.outcome = 255 AND a.address = decode('{0}', 'hex')";
         var where = string.Format(Where, Traders.Address(trader)[2..]);
-        return (await cluster.ScalarAsync<long>($"SELECT coalesce(sum(owned), 0)::bigint {where}"),
-            await cluster.ScalarAsync<long>($"SELECT coalesce(sum(order_hold + trade_hold), 0)::bigint {where}"));
+        return (
+            await cluster.ScalarAsync<long>($"SELECT coalesce(sum(owned), 0)::bigint {where}"),
+            await cluster.ScalarAsync<long>($"SELECT coalesce(sum(order_hold + trade_hold), 0)::bigint {where}")
+        );
     }
 }

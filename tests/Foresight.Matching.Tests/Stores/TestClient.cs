@@ -1,6 +1,6 @@
+using Foresight.Cluster;
 using Foresight.Matching.Tests.Nodes;
 using Foresight.Protocol;
-using Foresight.Cluster;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.Stores;
@@ -8,15 +8,19 @@ namespace Foresight.Matching.Tests.Stores;
 /// <summary>What an Api node has of the cluster: where the leader is, and how to send it commands.</summary>
 internal sealed class TestClient : IAsyncDisposable
 {
-    private readonly RedisClient redis;
+    private readonly RedisClient _redis;
 
     public TestClient(TestCluster cluster)
     {
-        redis = new RedisClient(cluster.Settings["ConnectionStrings:redis"]!, cluster.Settings["REDIS_KEY_PREFIX"]!);
-        Leaders = new LeaderDirectory(redis.Database, redis.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
-        Nodes = new NodeRegistry(redis.Database, new NoNotices(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
+        _redis = new RedisClient(cluster.Settings["ConnectionStrings:redis"]!, cluster.Settings["REDIS_KEY_PREFIX"]!);
+        Leaders = new LeaderDirectory(_redis.Database, _redis.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
+        Nodes = new NodeRegistry(_redis.Database, new NoNotices(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
         Router = new LeaderRouter(
-            Leaders, new ClusterSecret(cluster.Settings["CLUSTER_SECRET"]!), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
+            Leaders,
+            new ClusterSecret(cluster.Settings["CLUSTER_SECRET"]!),
+            TimeProvider.System,
+            NullLogger<LeaderRouter>.Instance
+        );
         _ = Router.StartAsync(CancellationToken.None);
     }
 
@@ -28,7 +32,8 @@ internal sealed class TestClient : IAsyncDisposable
     public async Task<NodeRecord?> ActiveAsync(string? other = null)
     {
         var holder = await Leaders.FindAsync(LeasedResources.Matching);
-        if (holder is null || holder.NodeId == other) return null;
+        if (holder is null || holder.NodeId == other)
+            return null;
         return await Nodes.FindAsync(holder.NodeId) is { State: "active" } active ? active : null;
     }
 
@@ -38,6 +43,6 @@ internal sealed class TestClient : IAsyncDisposable
     {
         await Router.StopAsync(CancellationToken.None);
         Router.Dispose();
-        redis.Dispose();
+        _redis.Dispose();
     }
 }

@@ -3,12 +3,12 @@ namespace Foresight.Matching.Tests.Stores;
 /// <summary>A clock that is wrong by an offset, and runs at another rate: then its monotonic part and its timers do too.</summary>
 internal sealed class WrongClock(TimeSpan offset, double rate = 1) : TimeProvider
 {
-    private readonly DateTimeOffset startedAt = System.GetUtcNow();
-    private readonly long startedStamp = System.GetTimestamp();
+    private readonly DateTimeOffset _startedAt = System.GetUtcNow();
+    private readonly long _startedStamp = System.GetTimestamp();
 
-    public override DateTimeOffset GetUtcNow() => startedAt + offset + (System.GetElapsedTime(startedStamp) * rate);
+    public override DateTimeOffset GetUtcNow() => _startedAt + offset + (System.GetElapsedTime(_startedStamp) * rate);
 
-    public override long GetTimestamp() => startedStamp + (long)((System.GetTimestamp() - startedStamp) * rate);
+    public override long GetTimestamp() => _startedStamp + (long)((System.GetTimestamp() - _startedStamp) * rate);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         System.CreateTimer(callback, state, Real(dueTime), Real(period));

@@ -1,5 +1,5 @@
-using Foresight.Matching.Sequencing;
 using System.Diagnostics;
+using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 
@@ -7,28 +7,31 @@ namespace Foresight.Matching.Tests.Tracing;
 
 public sealed class BatchTraceTests : IDisposable
 {
-    private readonly EndedSpans spans = new(ActivitySources.Matching);
-    private readonly Traders traders = new(seed: 1);
-    private readonly BatchTrace batch = new(TimeProvider.System);
+    private readonly EndedSpans _spans = new(ActivitySources.Matching);
+    private readonly Traders _traders = new(seed: 1);
+    private readonly BatchTrace _batch = new(TimeProvider.System);
 
-    public void Dispose() => spans.Dispose();
+    public void Dispose() => _spans.Dispose();
 
     [Fact]
     public void OrdersOfOneBatch_HaveTheirOwnSpans_AndShareTheCommitThatTheyLinkTo()
     {
         var (first, second) = (Add(sequence: 7), Add(sequence: 8));
         Commit();
-        batch.Published();
+        _batch.Published();
 
-        var commit = Assert.Single(spans.Of(first), span => span.OperationName == SpanNames.CommitBatch);
+        var commit = Assert.Single(_spans.Of(first), span => span.OperationName == SpanNames.CommitBatch);
         Assert.Equal([first, second], commit.Links.Select(link => link.Context));
         foreach (var (trace, sequence) in new[] { (first, 7L), (second, 8L) })
         {
-            var gateway = Assert.Single(spans.Of(trace), span => span.OperationName == SpanNames.Gateway);
+            var gateway = Assert.Single(_spans.Of(trace), span => span.OperationName == SpanNames.Gateway);
             Assert.Equal(trace.SpanId, gateway.ParentSpanId);
             Assert.Equal(sequence, gateway.GetTagItem(SpanAttributes.Sequence));
-            var stages = spans.Of(trace).Where(span => span.ParentSpanId == gateway.SpanId).ToList();
-            Assert.Equal([SpanNames.Sequence, SpanNames.Match, SpanNames.Commit, SpanNames.Publish], stages.Select(span => span.OperationName));
+            var stages = _spans.Of(trace).Where(span => span.ParentSpanId == gateway.SpanId).ToList();
+            Assert.Equal(
+                [SpanNames.Sequence, SpanNames.Match, SpanNames.Commit, SpanNames.Publish],
+                stages.Select(span => span.OperationName)
+            );
             Assert.Equal(commit.Context, Assert.Single(stages[2].Links).Context);
         }
     }
@@ -38,54 +41,54 @@ public sealed class BatchTraceTests : IDisposable
     {
         var traces = Enumerable.Range(1, PipelineLimits.TracedCommands + 1).Select(sequence => Add(sequence)).ToList();
         Commit();
-        batch.Published();
+        _batch.Published();
 
-        Assert.All(traces.SkipLast(1), trace => Assert.NotEmpty(spans.Of(trace)));
-        Assert.Empty(spans.Of(traces[^1]));
+        Assert.All(traces.SkipLast(1), trace => Assert.NotEmpty(_spans.Of(trace)));
+        Assert.Empty(_spans.Of(traces[^1]));
     }
 
     [Fact]
     public void ACommitInDoubt_IsAnErrorOfItsOrders_AndPublishesNothing()
     {
         var trace = Add(sequence: 7);
-        batch.StartCommit(commands: 1)?.Dispose();
-        batch.Failed(ResultStatus.InDoubt, ProblemCodes.InDoubt);
+        _batch.StartCommit(commands: 1)?.Dispose();
+        _batch.Failed(ResultStatus.InDoubt, ProblemCodes.InDoubt);
 
-        var gateway = Assert.Single(spans.Of(trace), span => span.OperationName == SpanNames.Gateway);
+        var gateway = Assert.Single(_spans.Of(trace), span => span.OperationName == SpanNames.Gateway);
         Assert.Equal(ActivityStatusCode.Error, gateway.Status);
         Assert.Equal(ProblemCodes.InDoubt, gateway.GetTagItem(SpanAttributes.Reason));
-        Assert.DoesNotContain(spans.Of(trace), span => span.OperationName == SpanNames.Publish);
+        Assert.DoesNotContain(_spans.Of(trace), span => span.OperationName == SpanNames.Publish);
     }
 
     [Fact]
     public void ARefusalBeforeSequencing_HasNoStages_AndIsNoError()
     {
         var trace = Add(sequence: 0, ResultStatus.Duplicate, ProblemCodes.DuplicateOrder);
-        batch.Committed();
-        batch.Published();
+        _batch.Committed();
+        _batch.Published();
 
-        var gateway = Assert.Single(spans.Of(trace));
+        var gateway = Assert.Single(_spans.Of(trace));
         Assert.Equal(ActivityStatusCode.Unset, gateway.Status);
         Assert.Equal(ProblemCodes.DuplicateOrder, gateway.GetTagItem(SpanAttributes.Reason));
     }
 
     private void Commit()
     {
-        batch.StartCommit(commands: 1)?.Dispose();
-        batch.Committed();
+        _batch.StartCommit(commands: 1)?.Dispose();
+        _batch.Committed();
     }
 
     /// <returns>The trace of its caller.</returns>
     private ActivityContext Add(long sequence, ResultStatus status = ResultStatus.Accepted, string? code = null)
     {
         var caller = EndedSpans.NewTrace();
-        var command = traders.Place(1, 1, 0, isBuy: true, 5_000, 1) with { TraceParent = $"00-{caller.TraceId}-{caller.SpanId}-01" };
+        var command = _traders.Place(1, 1, 0, isBuy: true, 5_000, 1) with { TraceParent = $"00-{caller.TraceId}-{caller.SpanId}-01" };
         var request = QueuedCommand.Read(command, deadline: long.MaxValue)!;
         var trace = OrderTrace.Of(command, TimeProvider.System)!;
         trace.Begin(TimeProvider.System);
         trace.Sequence = sequence;
         trace.End(TimeProvider.System);
-        batch.Add(request, trace, new CommandResult(command.RequestId, status, code, Epoch: 3, sequence));
+        _batch.Add(request, trace, new CommandResult(command.RequestId, status, code, Epoch: 3, sequence));
         return trace.Caller;
     }
 }

@@ -4,10 +4,10 @@ using System.Numerics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Foresight.Chain.Signing;
-using Foresight.Protocol;
 using Foresight.Matching.Tests.Settlement;
 using Foresight.Matching.Tests.SettlementTerm;
 using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 using Npgsql;
 using Xunit.Abstractions;
@@ -15,8 +15,8 @@ using Xunit.Abstractions;
 namespace Foresight.Matching.Tests.Tracing;
 
 /// <summary>
-/// Orders that go through a real Api, matching nodes, Postgres, Redis and a chain until their trade is final; every process exports its spans to a
-/// receiver in this one.
+/// Orders that go through a real Api, matching nodes, Postgres, Redis and a chain until their trade is final; every process exports its
+/// spans to a receiver in this one.
 /// </summary>
 [Collection(ChainCollection.Name)]
 [Trait("Category", "Parts")]
@@ -27,18 +27,18 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private static int salts = 1_000_000;
+    private static int _salts = 1_000_000;
 
-    private readonly HttpClient client = new(new SocketsHttpHandler { UseProxy = false });
-    private Venue venue = null!;
-    private SettlerNodes nodes = null!;
-    private TraceCollector collector = null!;
+    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false });
+    private Venue _venue = null!;
+    private SettlerNodes _nodes = null!;
+    private TraceCollector _collector = null!;
 
     public async Task InitializeAsync()
     {
-        venue = await Venue.CreateAsync(fixture);
-        collector = await TraceCollector.StartAsync();
-        nodes = await SettlerNodes.CreateAsync(venue, _ => fixture.Rpc.ToString());
+        _venue = await Venue.CreateAsync(fixture);
+        _collector = await TraceCollector.StartAsync();
+        _nodes = await SettlerNodes.CreateAsync(_venue, _ => fixture.Rpc.ToString());
     }
 
     [Fact]
@@ -69,12 +69,13 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
         var (buyer, seller) = await StartTradingAsync("n1", [("SETTLEMENT_BATCH_AGE_MS", "600000")]);
         var (sell, _) = await PlaceAsync(seller, isBuy: false);
         var (buy, _) = await PlaceAsync(buyer, isBuy: true);
-        foreach (var order in new[] { sell, buy }) await SpansOfAsync(order, SpanNames.Publish);
-        Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM settlement_batches"));
+        foreach (var order in new[] { sell, buy })
+            await SpansOfAsync(order, SpanNames.Publish);
+        Assert.Equal(0L, await _venue.ScalarAsync<long>("SELECT count(*) FROM settlement_batches"));
 
-        nodes["n1"].KillNow();
-        await nodes["n1"].EndedAsync(Patience);
-        nodes.Start("n2", collector.Settings);
+        _nodes["n1"].KillNow();
+        await _nodes["n1"].EndedAsync(Patience);
+        _nodes.Start("n2", _collector.Settings);
         await FinalAsync();
 
         foreach (var order in new[] { sell, buy })
@@ -87,11 +88,12 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
 
     public async Task DisposeAsync()
     {
-        foreach (var node in nodes.All) output.WriteLine($"{node.NodeId} logged last:\n{node.Output}");
-        await nodes.DisposeAsync();
-        await collector.DisposeAsync();
-        await venue.DisposeAsync();
-        client.Dispose();
+        foreach (var node in _nodes.All)
+            output.WriteLine($"{node.NodeId} logged last:\n{node.Output}");
+        await _nodes.DisposeAsync();
+        await _collector.DisposeAsync();
+        await _venue.DisposeAsync();
+        _client.Dispose();
     }
 
     /// <summary>The traces of a request, of the stages at its leader, and of the batches that carried it.</summary>
@@ -104,8 +106,11 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
         var gateway = One(SpanNames.Gateway, below: route);
         Assert.Equal(order, gateway.Attributes[SpanAttributes.OrderId]);
         Assert.Equal("1", gateway.Attributes[SpanAttributes.Epoch]);
-        var stages = new[] { SpanNames.Sequence, SpanNames.Match, SpanNames.Commit, SpanNames.Publish }.Select(stage => One(stage, below: gateway)).ToList();
-        for (var i = 1; i < stages.Count; i++) Assert.True(stages[i - 1].End <= stages[i].Start, $"{stages[i].Name} begins before {stages[i - 1].Name} ends");
+        var stages = new[] { SpanNames.Sequence, SpanNames.Match, SpanNames.Commit, SpanNames.Publish }
+            .Select(stage => One(stage, below: gateway))
+            .ToList();
+        for (var i = 1; i < stages.Count; i++)
+            Assert.True(stages[i - 1].End <= stages[i].Start, $"{stages[i].Name} begins before {stages[i - 1].Name} ends");
 
         // The request that carried it is linked; its own spans hang below the batch.
         var carrier = Find(Assert.Single(gateway.Links));
@@ -117,7 +122,7 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
         var commit = Find(Assert.Single(stages[2].Links));
         Assert.Equal(SpanNames.CommitBatch, commit.Name);
         Assert.Contains(route.SpanId, commit.Links);
-        Assert.Contains(collector.Spans, span => span.Source == "Npgsql" && span.ParentId == commit.SpanId);
+        Assert.Contains(_collector.Spans, span => span.Source == "Npgsql" && span.ParentId == commit.SpanId);
 
         CollectedSpan One(string name, CollectedSpan below)
         {
@@ -144,68 +149,99 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
     /// <summary>What the loops of the Api and the matching node ask of Postgres, Redis and the chain belongs to no request.</summary>
     private void AssertNoPolls()
     {
-        var roots = collector.Spans.Where(span => span.ParentId == "").Select(span => span.Source).ToHashSet();
+        var roots = _collector.Spans.Where(span => span.ParentId == "").Select(span => span.Source).ToHashSet();
         Assert.Equal([Http], roots);
-        foreach (var client in new[] { "Npgsql", "System.Net.Http" }) Assert.Contains(collector.Spans, span => span.Source == client);
+        foreach (var client in new[] { "Npgsql", "System.Net.Http" })
+            Assert.Contains(_collector.Spans, span => span.Source == client);
     }
 
     private void AssertNoSecret(params string[] signatures)
     {
-        var password = new NpgsqlConnectionStringBuilder(fixture.ConnectionStringOf(venue.Database)).Password!;
-        string[] secrets = [.. signatures.Select(signature => signature[2..]), Venue.DevelopmentKey[2..], SettlerNodes.Secret, AdminKey, password];
-        Assert.All(secrets, secret => Assert.False(collector.Contains(secret), "A secret is in the telemetry."));
+        var password = new NpgsqlConnectionStringBuilder(fixture.ConnectionStringOf(_venue.Database)).Password!;
+        string[] secrets =
+        [
+            .. signatures.Select(signature => signature[2..]),
+            Venue.DevelopmentKey[2..],
+            SettlerNodes.Secret,
+            AdminKey,
+            password,
+        ];
+        Assert.All(secrets, secret => Assert.False(_collector.Contains(secret), "A secret is in the telemetry."));
     }
 
     private async Task<(PrivateKey Buyer, PrivateKey Seller)> StartTradingAsync(string node, (string Name, string Value)[] settings)
     {
-        var (buyer, seller) = (await venue.AddWalletAsync(usdc: 1_000), await venue.AddWalletAsync(shares: 1_000));
-        await nodes.MineOnAsync();
-        nodes.Start(node, [.. collector.Settings, .. settings]);
-        nodes.StartApi("api", [.. collector.Settings, ("ADMIN_KEY", AdminKey)]);
-        await nodes.KnowAsync(buyer, seller);
+        var (buyer, seller) = (await _venue.AddWalletAsync(usdc: 1_000), await _venue.AddWalletAsync(shares: 1_000));
+        await _nodes.MineOnAsync();
+        _nodes.Start(node, [.. _collector.Settings, .. settings]);
+        _nodes.StartApi("api", [.. _collector.Settings, ("ADMIN_KEY", AdminKey)]);
+        await _nodes.KnowAsync(buyer, seller);
         var address = "";
-        await Eventually.TrueAsync("the Api listens", Patience, () => (address = Listening().Match(nodes["api"].Everything).Groups[1].Value) != "");
-        client.BaseAddress = new Uri(address);
         await Eventually.TrueAsync(
-            "the Api is ready", Patience, async () => (await client.GetAsync("/ready")).StatusCode == HttpStatusCode.OK);
+            "the Api listens",
+            Patience,
+            () => (address = Listening().Match(_nodes["api"].Everything).Groups[1].Value) != ""
+        );
+        _client.BaseAddress = new Uri(address);
+        await Eventually.TrueAsync(
+            "the Api is ready",
+            Patience,
+            async () => (await _client.GetAsync("/ready")).StatusCode == HttpStatusCode.OK
+        );
         return (buyer, seller);
     }
 
     /// <returns>Its id, and its signature.</returns>
     private async Task<(string Id, string Signature)> PlaceAsync(PrivateKey maker, bool isBuy)
     {
-        var salt = Interlocked.Increment(ref salts);
+        var salt = Interlocked.Increment(ref _salts);
         var message = OrderMessage.OfUnits(maker.Address, 0, isBuy, 5_000, 100, salt, 0);
-        var domain = TypedDataDomain.OfMarket(venue.Deployment.ChainId, venue.MarketAddress);
+        var domain = TypedDataDomain.OfMarket(_venue.Deployment.ChainId, _venue.MarketAddress);
         var signature = "0x" + Convert.ToHexStringLower(OrderSigning.Sign(domain, message, maker));
         var request = new PlaceOrderRequest(
-            venue.MarketAddress.ToString(),
-            new Protocol.SignedOrder(maker.Address.ToString(), 0, isBuy, "500000", BigInteger.Pow(10, 18).ToString(), salt.ToString(), "0"), signature);
-        using var response = await client.PostAsJsonAsync("/orders", request, JsonSerializerOptions.Web);
+            _venue.MarketAddress.ToString(),
+            new Protocol.SignedOrder(maker.Address.ToString(), 0, isBuy, "500000", BigInteger.Pow(10, 18).ToString(), salt.ToString(), "0"),
+            signature
+        );
+        using var response = await _client.PostAsJsonAsync("/orders", request, JsonSerializerOptions.Web);
         Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync());
         return (OrderSigning.OrderHash(domain, message).ToString(), signature);
     }
 
-    private Task FinalAsync() => Eventually.TrueAsync("the trade is final", Patience, async () =>
-        await venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final' AND closed") == 1);
+    private Task FinalAsync() =>
+        Eventually.TrueAsync(
+            "the trade is final",
+            Patience,
+            async () => await _venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final' AND closed") == 1
+        );
 
     /// <summary>The order's trace, once it has spans of these names.</summary>
     private async Task<IReadOnlyList<CollectedSpan>> SpansOfAsync(string order, params string[] names)
     {
         IReadOnlyList<CollectedSpan> spans = [];
-        await Eventually.TrueAsync($"the trace of {order} has {string.Join(", ", names)}", Patience, () =>
-        {
-            if (TraceOf(order) is not { } trace) return false;
-            spans = [.. collector.Spans.Where(span => span.TraceId == trace)];
-            return names.All(name => spans.Any(span => span.Name == name)) && spans.Any(span => span.ParentId == "");
-        });
+        await Eventually.TrueAsync(
+            $"the trace of {order} has {string.Join(", ", names)}",
+            Patience,
+            () =>
+            {
+                if (TraceOf(order) is not { } trace)
+                    return false;
+                spans = [.. _collector.Spans.Where(span => span.TraceId == trace)];
+                return names.All(name => spans.Any(span => span.Name == name)) && spans.Any(span => span.ParentId == "");
+            }
+        );
         return spans;
     }
 
-    private string? TraceOf(string order) => collector.Spans.FirstOrDefault(
-        span => span.Name == SpanNames.Route && span.Attributes.GetValueOrDefault(SpanAttributes.OrderId) == order)?.TraceId;
+    private string? TraceOf(string order) =>
+        _collector
+            .Spans.FirstOrDefault(span =>
+                span.Name == SpanNames.Route && span.Attributes.GetValueOrDefault(SpanAttributes.OrderId) == order
+            )
+            ?.TraceId;
 
-    private CollectedSpan Find(string id) => collector.Spans.FirstOrDefault(span => span.SpanId == id) ?? throw new InvalidOperationException($"There is no span {id}.");
+    private CollectedSpan Find(string id) =>
+        _collector.Spans.FirstOrDefault(span => span.SpanId == id) ?? throw new InvalidOperationException($"There is no span {id}.");
 
     [GeneratedRegex(@"Now listening on: (http://\S+)")]
     private static partial Regex Listening();

@@ -1,6 +1,6 @@
-using Foresight.Matching.Sequencing;
 using System.Diagnostics;
 using System.Text.Json;
+using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 

@@ -25,13 +25,19 @@ public sealed class SettlementTraceTests(ChainFixture fixture)
 
         var bust = spans.Of(context).Where(span => span.OperationName == SpanNames.Bust).ToList();
         Assert.Equal(["maker", "taker"], bust.Select(span => span.GetTagItem(SpanAttributes.Liquidity)).Order());
-        Assert.All(bust, span =>
-        {
-            Assert.Equal(context.SpanId, span.ParentSpanId);
-            Assert.Equal(ActivityStatusCode.Error, span.Status);
-            Assert.Equal(trade, span.GetTagItem(SpanAttributes.TradeId));
-            Assert.DoesNotContain(span.TagObjects, tag => $"{tag.Value}".Contains(buyer.Address.ToLowerHex(), StringComparison.OrdinalIgnoreCase));
-        });
+        Assert.All(
+            bust,
+            span =>
+            {
+                Assert.Equal(context.SpanId, span.ParentSpanId);
+                Assert.Equal(ActivityStatusCode.Error, span.Status);
+                Assert.Equal(trade, span.GetTagItem(SpanAttributes.TradeId));
+                Assert.DoesNotContain(
+                    span.TagObjects,
+                    tag => $"{tag.Value}".Contains(buyer.Address.ToLowerHex(), StringComparison.OrdinalIgnoreCase)
+                );
+            }
+        );
     }
 
     [Fact]
@@ -41,7 +47,8 @@ public sealed class SettlementTraceTests(ChainFixture fixture)
         using var spans = new EndedSpans(ActivitySources.Settlement);
         var (buyer, seller) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
         var trades = new List<long>();
-        for (var i = 0; i <= SettlementTrace.MaximumFills / 2; i++) trades.Add(await venue.TradeAsync(buyer, seller, lots: 1));
+        for (var i = 0; i <= SettlementTrace.MaximumFills / 2; i++)
+            trades.Add(await venue.TradeAsync(buyer, seller, lots: 1));
         var context = await SampleAsync(venue);
 
         var trace = await SettlementTrace.ReadAsync(venue.Database, trades, CancellationToken.None);

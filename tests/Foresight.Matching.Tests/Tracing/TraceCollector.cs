@@ -10,8 +10,16 @@ namespace Foresight.Matching.Tests.Tracing;
 /// <param name="ParentId">Empty: a root.</param>
 /// <param name="Links">Ids of the spans that it is linked to.</param>
 internal sealed record CollectedSpan(
-    string Source, string Name, string TraceId, string SpanId, string ParentId, IReadOnlyDictionary<string, string> Attributes,
-    IReadOnlyList<string> Links, ulong Start, ulong End)
+    string Source,
+    string Name,
+    string TraceId,
+    string SpanId,
+    string ParentId,
+    IReadOnlyDictionary<string, string> Attributes,
+    IReadOnlyList<string> Links,
+    ulong Start,
+    ulong End
+)
 {
     public override string ToString() => $"{Source} '{Name}' {TraceId}/{SpanId} below {ParentId}";
 }
@@ -29,10 +37,13 @@ internal sealed class TraceCollector : IAsyncDisposable
 
     /// <summary>Settings of a process that exports everything to this, and soon.</summary>
     public (string Name, string Value)[] Settings =>
-    [
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", _app.Urls.Single()), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-        ("OTEL_TRACES_SAMPLER", "parentbased_always_on"), ("OTEL_BSP_SCHEDULE_DELAY", "100"), ("OTEL_BLRP_SCHEDULE_DELAY", "100"),
-    ];
+        [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", _app.Urls.Single()),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+            ("OTEL_TRACES_SAMPLER", "parentbased_always_on"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+            ("OTEL_BLRP_SCHEDULE_DELAY", "100"),
+        ];
 
     public static async Task<TraceCollector> StartAsync()
     {
@@ -41,12 +52,15 @@ internal sealed class TraceCollector : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
         var collector = new TraceCollector(app);
-        app.MapPost("/v1/{signal}", async (string signal, HttpContext http) =>
-        {
-            using var body = new MemoryStream();
-            await http.Request.Body.CopyToAsync(body);
-            collector.Keep(signal, body.ToArray());
-        });
+        app.MapPost(
+            "/v1/{signal}",
+            async (string signal, HttpContext http) =>
+            {
+                using var body = new MemoryStream();
+                await http.Request.Body.CopyToAsync(body);
+                collector.Keep(signal, body.ToArray());
+            }
+        );
         await app.StartAsync();
         return collector;
     }
@@ -63,12 +77,14 @@ internal sealed class TraceCollector : IAsyncDisposable
     private void Keep(string signal, byte[] body)
     {
         _received.Enqueue(body);
-        if (signal != "traces") return;
+        if (signal != "traces")
+            return;
         // Field numbers of opentelemetry/proto/trace/v1/trace.proto.
         foreach (var scope in Protobuf.Read(body).Where(f => f.Tag == 1).SelectMany(resource => resource.Fields.Where(f => f.Tag == 2)))
         {
             var source = scope.Fields.First(f => f.Tag == 1).Fields.First(f => f.Tag == 1).Text;
-            foreach (var span in scope.Fields.Where(f => f.Tag == 2)) _spans.Enqueue(Read(source, [.. span.Fields]));
+            foreach (var span in scope.Fields.Where(f => f.Tag == 2))
+                _spans.Enqueue(Read(source, [.. span.Fields]));
         }
     }
 
@@ -83,7 +99,15 @@ internal sealed class TraceCollector : IAsyncDisposable
 
         ProtobufField Of(int tag) => span.FirstOrDefault(f => f.Tag == tag);
         return new CollectedSpan(
-            source, Of(5).Text, Of(1).Hex, Of(2).Hex, Of(4).Hex, attributes,
-            [.. span.Where(f => f.Tag == 13).Select(link => link.Fields.First(f => f.Tag == 2).Hex)], Of(7).Number, Of(8).Number);
+            source,
+            Of(5).Text,
+            Of(1).Hex,
+            Of(2).Hex,
+            Of(4).Hex,
+            attributes,
+            [.. span.Where(f => f.Tag == 13).Select(link => link.Fields.First(f => f.Tag == 2).Hex)],
+            Of(7).Number,
+            Of(8).Number
+        );
     }
 }

@@ -28,7 +28,8 @@ public sealed class HealthEndpointsTests : IAsyncLifetime
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.AddServiceDefaults();
         builder.Logging.ClearProviders();
-        builder.Services.AddHealthChecks()
+        builder
+            .Services.AddHealthChecks()
             .AddAsyncCheck("needed", () => CheckAsync(_needed), ["ready"])
             .AddAsyncCheck("other", () => CheckAsync(_other));
         _app = builder.Build();
@@ -84,12 +85,13 @@ public sealed class HealthEndpointsTests : IAsyncLifetime
 
     private static async Task<HealthCheckResult> CheckAsync(HealthCheckResultOrFault check)
     {
-        if (check.Hangs is { } hangs) await hangs;
+        if (check.Hangs is { } hangs)
+            await hangs;
         return check.Fault is { } fault ? throw fault : check.Result;
     }
 
-    private Task ShowsAsync(string probe, string status) => Eventually.TrueAsync(
-        $"/{probe} shows {status}", Eventually.Patience, async () => (await AskAsync(probe)).Status == status);
+    private Task ShowsAsync(string probe, string status) =>
+        Eventually.TrueAsync($"/{probe} shows {status}", Eventually.Patience, async () => (await AskAsync(probe)).Status == status);
 
     private async Task<(HttpStatusCode Code, string Status, string Body)> AskAsync(string probe)
     {

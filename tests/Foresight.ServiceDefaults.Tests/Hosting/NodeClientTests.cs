@@ -32,7 +32,8 @@ public sealed class NodeClientTests
         using var busy = new Node("HTTP/1.1 503 Busy\r\nRetry-After: 60\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         await using var services = Services();
         using var http = Client(services);
-        for (var i = 0; i < 10; i++) await Assert.ThrowsAsync<HttpRequestException>(() => http.PostAsync(dead.Url, content: null));
+        for (var i = 0; i < 10; i++)
+            await Assert.ThrowsAsync<HttpRequestException>(() => http.PostAsync(dead.Url, content: null));
         await Assert.ThrowsAnyAsync<BrokenCircuitException>(() => http.GetAsync(dead.Url));
         Assert.Equal(10, dead.Requests);
 
@@ -46,7 +47,9 @@ public sealed class NodeClientTests
     private static ServiceProvider Services()
     {
         var services = new ServiceCollection();
-        services.AddHttpClient("nodes").ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { UseProxy = false })
+        services
+            .AddHttpClient("nodes")
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { UseProxy = false })
             .AddNodeResilience(TimeSpan.FromSeconds(30), maxInFlight: 10);
         return services.BuildServiceProvider();
     }

@@ -17,19 +17,24 @@ public sealed class NodeIdentityTests
     [Fact]
     public void AWrongName_IsRefusedByTheSettingThatHoldsIt()
     {
-        var error = Assert.Throws<SettingException>(() => NodeIdentity.From(Configured.By("POD_NAME=a b"), "app", DateTimeOffset.UnixEpoch));
+        var error = Assert.Throws<SettingException>(() =>
+            NodeIdentity.From(Configured.By("POD_NAME=a b"), "app", DateTimeOffset.UnixEpoch)
+        );
         Assert.StartsWith("POD_NAME must be at most 63 letters", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void WithoutAnyName_ItIsTheMachineAndTheProcess() => Assert.Equal(
-        $"{Environment.MachineName}-{Environment.ProcessId}", NodeIdentity.From(Configured.By(), "app", DateTimeOffset.UnixEpoch).Id);
+    public void WithoutAnyName_ItIsTheMachineAndTheProcess() =>
+        Assert.Equal(
+            $"{Environment.MachineName}-{Environment.ProcessId}",
+            NodeIdentity.From(Configured.By(), "app", DateTimeOffset.UnixEpoch).Id
+        );
 
     [Theory]
     [InlineData("app")]
     [InlineData("s", "OTEL_SERVICE_NAME=s")]
-    public void TheService_IsTheApplicationUnlessItIsNamed(string expected, params string[] settings) => Assert.Equal(
-        expected, NodeIdentity.From(Configured.By([.. settings, "NODE_ID=n"]), "app", DateTimeOffset.UnixEpoch).Service);
+    public void TheService_IsTheApplicationUnlessItIsNamed(string expected, params string[] settings) =>
+        Assert.Equal(expected, NodeIdentity.From(Configured.By([.. settings, "NODE_ID=n"]), "app", DateTimeOffset.UnixEpoch).Service);
 
     [Fact]
     public void ANameOfItsOwn_HasAPartOfTheInstance_FitsTheBound_AndIsReported()

@@ -29,9 +29,11 @@ public sealed class SettingsTests
     [InlineData("0x5")]
     [InlineData("1e3")]
     [InlineData("99999999999999999999")]
-    public void AnIntegerOutsideItsBounds_IsRefusedWithThem(string text) => Assert.Equal(
-        $"A must be a whole number from -3 to 10, not \"{text}\".",
-        Assert.Throws<SettingException>(() => Configured.Set("A", text).Integer("A", 7, -3, 10)).Message);
+    public void AnIntegerOutsideItsBounds_IsRefusedWithThem(string text) =>
+        Assert.Equal(
+            $"A must be a whole number from -3 to 10, not \"{text}\".",
+            Assert.Throws<SettingException>(() => Configured.Set("A", text).Integer("A", 7, -3, 10)).Message
+        );
 
     [Fact]
     public void Milliseconds_AreATime_WithBoundsInMilliseconds()
@@ -41,7 +43,8 @@ public sealed class SettingsTests
         Assert.Equal(minute, Configured.By().Milliseconds("A_MS", minute, second, minute));
         Assert.Equal(
             "A_MS must be a whole number from 1000 to 60000, not \"999\".",
-            Assert.Throws<SettingException>(() => Configured.By("A_MS=999").Milliseconds("A_MS", minute, second, minute)).Message);
+            Assert.Throws<SettingException>(() => Configured.By("A_MS=999").Milliseconds("A_MS", minute, second, minute)).Message
+        );
     }
 
     [Theory]
@@ -57,8 +60,11 @@ public sealed class SettingsTests
         Assert.Equal(expected, Configured.Set("A", text).Flag("A", defaultValue: !expected));
 
     [Fact]
-    public void AFlag_OfAnotherWord_IsRefused() => Assert.Equal(
-        "A must be true or false, not \"maybe\".", Assert.Throws<SettingException>(() => Configured.By("A=maybe").Flag("A", true)).Message);
+    public void AFlag_OfAnotherWord_IsRefused() =>
+        Assert.Equal(
+            "A must be true or false, not \"maybe\".",
+            Assert.Throws<SettingException>(() => Configured.By("A=maybe").Flag("A", true)).Message
+        );
 
     [Fact]
     public void ASecret_IsNeverRepeated_AndHasALength()
@@ -74,8 +80,11 @@ public sealed class SettingsTests
     [InlineData("localhost:8080")]
     [InlineData("ftp://host/")]
     [InlineData("/path")]
-    public void AUrl_ThatIsNotAbsoluteHttp_IsRefused(string text) => Assert.Equal(
-        "A must be an absolute http or https URL.", Assert.Throws<SettingException>(() => Configured.Set("A", text).OptionalUrl("A")).Message);
+    public void AUrl_ThatIsNotAbsoluteHttp_IsRefused(string text) =>
+        Assert.Equal(
+            "A must be an absolute http or https URL.",
+            Assert.Throws<SettingException>(() => Configured.Set("A", text).OptionalUrl("A")).Message
+        );
 
     [Theory]
     [InlineData("", "")]
@@ -92,7 +101,8 @@ public sealed class SettingsTests
     [InlineData("RPC_URLS must name 1 to 8 endpoints, separated by commas.", "RPC_URLS=,")]
     [InlineData(
         "RPC_URLS must name 1 to 8 endpoints, separated by commas.",
-        "RPC_URLS=http://a,http://a,http://a,http://a,http://a,http://a,http://a,http://a,http://a")]
+        "RPC_URLS=http://a,http://a,http://a,http://a,http://a,http://a,http://a,http://a,http://a"
+    )]
     public void WrongEndpoints_AreRefusedWithoutRepeatingAKeyInTheirPath(string expected, string setting) =>
         Assert.Equal(expected, Assert.Throws<SettingException>(() => Configured.By(setting).RpcUrls()).Message);
 
@@ -100,8 +110,12 @@ public sealed class SettingsTests
     public void TheInstancesOfAService_AreFoundByTheBeginningOfTheirNames_InOrder()
     {
         var configuration = Configured.By(
-            "services:api-2:http:0=http://two", "services:api-1:http:0=http://one", "services:api-1:http:1=http://one-more",
-            "services:apis:http:0=http://no", "services:chain:http:0=http://no");
+            "services:api-2:http:0=http://two",
+            "services:api-1:http:0=http://one",
+            "services:api-1:http:1=http://one-more",
+            "services:apis:http:0=http://no",
+            "services:chain:http:0=http://no"
+        );
         Assert.Equal(["http://one/", "http://one-more/", "http://two/"], configuration.ServiceUrls("api-").Select(url => url.ToString()));
     }
 

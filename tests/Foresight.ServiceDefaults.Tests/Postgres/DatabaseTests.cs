@@ -22,15 +22,21 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
         // Two ways to one replica: for the split they are two.
         _database = new Database(
             ServerOf("primary", isPrimary: true, 0, servers.Postgres),
-            [ServerOf("replica-1", isPrimary: false, 1, servers.Standby!), ServerOf(
-                "replica-2", isPrimary: false, 2, servers.Standby!)],
-            _services.GetRequiredService<IMeterFactory>(), TimeProvider.System, NullLogger<Database>.Instance);
+            [ServerOf("replica-1", isPrimary: false, 1, servers.Standby!), ServerOf("replica-2", isPrimary: false, 2, servers.Standby!)],
+            _services.GetRequiredService<IMeterFactory>(),
+            TimeProvider.System,
+            NullLogger<Database>.Instance
+        );
         _monitor = new ReplicaMonitor(_database, Options, TimeProvider.System, NullLogger<ReplicaMonitor>.Instance);
-        await Eventually.TrueAsync("both are in use", TimeSpan.FromSeconds(30), async () =>
-        {
-            await _monitor.CheckOnceAsync(CancellationToken.None);
-            return _database.Replicas.All(replica => replica.IsHealthy);
-        });
+        await Eventually.TrueAsync(
+            "both are in use",
+            TimeSpan.FromSeconds(30),
+            async () =>
+            {
+                await _monitor.CheckOnceAsync(CancellationToken.None);
+                return _database.Replicas.All(replica => replica.IsHealthy);
+            }
+        );
         await servers.ExecuteAsync("CREATE TABLE IF NOT EXISTS written (n int)");
     }
 
@@ -44,7 +50,8 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
     [Fact]
     public async Task Reads_AreSharedByWeight_AndThePrimaryHasNone()
     {
-        for (var i = 0; i < 3_000; i++) await ReadAsync("SELECT 1");
+        for (var i = 0; i < 3_000; i++)
+            await ReadAsync("SELECT 1");
         Assert.Equal((1_000L, 2_000L, 0L), (_database.Replicas[0].Reads, _database.Replicas[1].Reads, _database.Primary.Reads));
     }
 
@@ -73,11 +80,15 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
         await servers.ExecuteAsync("INSERT INTO written VALUES (2)");
         var count = await servers.ScalarAsync<long>("SELECT count(*) FROM written");
         var after = await servers.ScalarAsync<NpgsqlLogSequenceNumber>("SELECT pg_current_wal_lsn()");
-        await Eventually.TrueAsync("a replica answers", TimeSpan.FromSeconds(20), async () =>
-        {
-            Assert.Equal(count, await ReadAsync("SELECT count(*) FROM written", after));
-            return _database.Replicas.Any(replica => replica.Reads > 0);
-        });
+        await Eventually.TrueAsync(
+            "a replica answers",
+            TimeSpan.FromSeconds(20),
+            async () =>
+            {
+                Assert.Equal(count, await ReadAsync("SELECT count(*) FROM written", after));
+                return _database.Replicas.Any(replica => replica.Reads > 0);
+            }
+        );
     }
 
     [Fact]
@@ -87,11 +98,15 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
         try
         {
             await servers.ExecuteAsync("INSERT INTO written SELECT generate_series(1, 5000)");
-            await Eventually.TrueAsync("it is out", TimeSpan.FromSeconds(10), async () =>
-            {
-                await _monitor.CheckOnceAsync(CancellationToken.None);
-                return _database.Replicas.All(replica => !replica.IsHealthy);
-            });
+            await Eventually.TrueAsync(
+                "it is out",
+                TimeSpan.FromSeconds(10),
+                async () =>
+                {
+                    await _monitor.CheckOnceAsync(CancellationToken.None);
+                    return _database.Replicas.All(replica => !replica.IsHealthy);
+                }
+            );
             var view = _database.Replicas[0].View();
             Assert.True(view.LagBytes > Options.MaxLagBytes);
             Assert.Equal("too far behind the primary", view.Error);
@@ -103,11 +118,15 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
             await OnReplicaAsync("SELECT pg_wal_replay_resume()");
         }
 
-        await Eventually.TrueAsync("it is back", TimeSpan.FromSeconds(20), async () =>
-        {
-            await _monitor.CheckOnceAsync(CancellationToken.None);
-            return _database.Replicas.All(replica => replica.IsHealthy);
-        });
+        await Eventually.TrueAsync(
+            "it is back",
+            TimeSpan.FromSeconds(20),
+            async () =>
+            {
+                await _monitor.CheckOnceAsync(CancellationToken.None);
+                return _database.Replicas.All(replica => replica.IsHealthy);
+            }
+        );
     }
 
     /// <summary>Asked alone it looks as if it had everything: it has replayed all that it received.</summary>
@@ -125,19 +144,27 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
             Assert.Equal(count, await ReadAsync("SELECT count(*) FROM written", after));
             await using var looksFine = source.CreateCommand("SELECT pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()");
             Assert.Equal(true, await looksFine.ExecuteScalarAsync());
-            await Eventually.TrueAsync("it is out", TimeSpan.FromSeconds(10), async () =>
-            {
-                await _monitor.CheckOnceAsync(CancellationToken.None);
-                return _database.Replicas.All(replica => !replica.IsHealthy);
-            });
+            await Eventually.TrueAsync(
+                "it is out",
+                TimeSpan.FromSeconds(10),
+                async () =>
+                {
+                    await _monitor.CheckOnceAsync(CancellationToken.None);
+                    return _database.Replicas.All(replica => !replica.IsHealthy);
+                }
+            );
             Assert.Equal(count, await ReadAsync("SELECT count(*) FROM written"));
         }
 
-        await Eventually.TrueAsync("it is back", TimeSpan.FromSeconds(20), async () =>
-        {
-            await _monitor.CheckOnceAsync(CancellationToken.None);
-            return _database.Replicas.All(replica => replica.IsHealthy);
-        });
+        await Eventually.TrueAsync(
+            "it is back",
+            TimeSpan.FromSeconds(20),
+            async () =>
+            {
+                await _monitor.CheckOnceAsync(CancellationToken.None);
+                return _database.Replicas.All(replica => replica.IsHealthy);
+            }
+        );
     }
 
     [Fact]
@@ -147,7 +174,8 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
         await servers.KillAsync(StreamingStandby.Name);
         try
         {
-            for (var i = 0; i < 50; i++) Assert.Equal(1, await ReadAsync("SELECT 1"));
+            for (var i = 0; i < 50; i++)
+                Assert.Equal(1, await ReadAsync("SELECT 1"));
             Assert.All(_database.Replicas, replica => Assert.False(replica.IsHealthy));
             Assert.All(_database.Replicas, replica => Assert.True(replica.View().ConsecutiveFailures >= 3));
         }
@@ -156,11 +184,15 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
             await servers.StartAgainAsync(StreamingStandby.Name);
         }
 
-        await Eventually.TrueAsync("it is back", TimeSpan.FromSeconds(30), async () =>
-        {
-            await _monitor.CheckOnceAsync(CancellationToken.None);
-            return _database.Replicas.All(replica => replica.IsHealthy);
-        });
+        await Eventually.TrueAsync(
+            "it is back",
+            TimeSpan.FromSeconds(30),
+            async () =>
+            {
+                await _monitor.CheckOnceAsync(CancellationToken.None);
+                return _database.Replicas.All(replica => replica.IsHealthy);
+            }
+        );
     }
 
     [Fact]
@@ -168,11 +200,16 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
         Assert.Equal("42P01", (await Assert.ThrowsAsync<PostgresException>(() => ReadAsync("SELECT * FROM nothing"))).SqlState);
 
     private Task<object?> ReadAsync(string sql, NpgsqlLogSequenceNumber? after = null) =>
-        _database.ReadAsync("test", after, async (connection, cancellation) =>
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        return await command.ExecuteScalarAsync(cancellation);
-    }, CancellationToken.None);
+        _database.ReadAsync(
+            "test",
+            after,
+            async (connection, cancellationToken) =>
+            {
+                await using var command = new NpgsqlCommand(sql, connection);
+                return await command.ExecuteScalarAsync(cancellationToken);
+            },
+            CancellationToken.None
+        );
 
     private async Task OnReplicaAsync(string sql)
     {

@@ -12,7 +12,8 @@ public sealed class PostgresAddressTests
         var primary = From(("DATABASE_URL", "postgres://us%40er:p%3Aw@db.example:6000/fore?sslmode=verify-full")).Primary;
         Assert.Equal(
             ("us@er", "p:w", "db.example", 6000, "fore"),
-            (primary.Username, primary.Password, primary.Host, primary.Port, primary.Database));
+            (primary.Username, primary.Password, primary.Host, primary.Port, primary.Database)
+        );
         Assert.Equal(Npgsql.SslMode.VerifyFull, primary.SslMode);
     }
 
@@ -24,14 +25,16 @@ public sealed class PostgresAddressTests
     public void Replica_GivenAsAPlace_HasThePrimarysCredentials()
     {
         var address = From(
-            ("DATABASE_URL", "postgres://user:secret@a:1/fore"), ("DATABASE_REPLICA_1_URL", "tcp://b:2"),
+            ("DATABASE_URL", "postgres://user:secret@a:1/fore"),
+            ("DATABASE_REPLICA_1_URL", "tcp://b:2"),
             ("DATABASE_REPLICA_2_URL", "postgres://other@c/fore"),
-            ("DATABASE_REPLICA_2_WEIGHT", "3"));
+            ("DATABASE_REPLICA_2_WEIGHT", "3")
+        );
         var (first, second) = (address.Replicas[0], address.Replicas[1]);
         Assert.Equal(
             ("b", 2, "user", "secret", "fore"),
-            (first.Connection.Host, first.Connection.Port, first.Connection.Username, first.Connection.Password,
-                first.Connection.Database));
+            (first.Connection.Host, first.Connection.Port, first.Connection.Username, first.Connection.Password, first.Connection.Database)
+        );
         Assert.Equal((1, 3), (first.Weight, second.Weight));
         Assert.Equal(("other", 5432), (second.Connection.Username, second.Connection.Port));
     }
@@ -44,7 +47,9 @@ public sealed class PostgresAddressTests
         var address = From(("DATABASE_URL", url), ("DATABASE_REPLICA_1_URL", "tcp://r:2"), ("DATABASE_REPLICA_2_URL", "tcp://c:3"));
         Assert.Equal(["a:1", "b:5432", "c:3", "r:2"], address.Candidates.Select(place => place.ToString()));
         Assert.Equal(
-            ("a", 1, "a,b", "fore"), (address.Primary.Host, address.Primary.Port, address.Primary.Password, address.Primary.Database));
+            ("a", 1, "a,b", "fore"),
+            (address.Primary.Host, address.Primary.Port, address.Primary.Password, address.Primary.Database)
+        );
     }
 
     [Theory]
@@ -62,5 +67,6 @@ public sealed class PostgresAddressTests
 
     private static PostgresAddress From(params (string Name, string? Value)[] settings) =>
         PostgresAddress.From(
-            new ConfigurationBuilder().AddInMemoryCollection(settings.ToDictionary(one => one.Name, one => one.Value)).Build());
+            new ConfigurationBuilder().AddInMemoryCollection(settings.ToDictionary(one => one.Name, one => one.Value)).Build()
+        );
 }

@@ -50,5 +50,7 @@ public sealed class PrimaryServersTests(Servers servers)
         new(new NpgsqlConnectionStringBuilder(first), [], [.. others.Select(PlaceOf)]);
 
     private static ServerPlace PlaceOf(string connection) =>
-        new NpgsqlConnectionStringBuilder(connection) is { Host: { } host, Port: var port } ? new ServerPlace(host, port) : throw new FormatException();
+        new NpgsqlConnectionStringBuilder(connection) is { Host: { } host, Port: var port }
+            ? new ServerPlace(host, port)
+            : throw new FormatException();
 }

@@ -10,7 +10,8 @@ public sealed class ReplicaLagTests
     public void AReplicaThatHasEverything_IsNotBehind_HoweverLongNothingWasWritten()
     {
         var lag = new ReplicaLag();
-        for (var second = 0; second < 100; second++) lag.Primary(500, Start.AddSeconds(second));
+        for (var second = 0; second < 100; second++)
+            lag.Primary(500, Start.AddSeconds(second));
         Assert.Equal(TimeSpan.Zero, lag.Of(500, Start.AddSeconds(100)));
     }
 

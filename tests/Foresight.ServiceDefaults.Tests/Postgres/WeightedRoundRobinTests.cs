@@ -5,8 +5,7 @@ namespace Foresight.ServiceDefaults.Tests.Postgres;
 public sealed class WeightedRoundRobinTests
 {
     [Fact]
-    public void Next_IsSmooth_SoThatAHeavyServerDoesNotGetItsTurnsInARow() =>
-        Assert.Equal("aabacaa", Turns([5, 1, 1], 7));
+    public void Next_IsSmooth_SoThatAHeavyServerDoesNotGetItsTurnsInARow() => Assert.Equal("aabacaa", Turns([5, 1, 1], 7));
 
     [Theory]
     [InlineData(1, 2)]
@@ -15,7 +14,8 @@ public sealed class WeightedRoundRobinTests
     {
         var turns = new WeightedRoundRobin([first, second]);
         var counts = new int[2];
-        for (var i = 0; i < 3_000; i++) counts[turns.Next(_ => true)]++;
+        for (var i = 0; i < 3_000; i++)
+            counts[turns.Next(_ => true)]++;
         Assert.InRange(counts[0] / 3_000.0, (first / (double)(first + second)) - 0.001, (first / (double)(first + second)) + 0.001);
     }
 
@@ -26,7 +26,8 @@ public sealed class WeightedRoundRobinTests
     public void Next_OneThatComesBack_HasNoSavings()
     {
         var turns = new WeightedRoundRobin([1, 1]);
-        for (var i = 0; i < 1_000; i++) Assert.Equal(0, turns.Next(index => index == 0));
+        for (var i = 0; i < 1_000; i++)
+            Assert.Equal(0, turns.Next(index => index == 0));
         var after = string.Concat(Enumerable.Range(0, 6).Select(_ => (char)('a' + turns.Next(_ => true))));
         Assert.Contains(after, new[] { "ababab", "bababa" });
     }

@@ -16,7 +16,9 @@ public sealed class RedisAnswersTests
     public async Task AFaultOfRedis_StaysWhatItIs() =>
         await Assert.ThrowsAsync<RedisServerException>(() => Answered(Task.FromException<int>(new RedisServerException("ERR"))));
 
-    /// <summary>A client that gives a connection up cancels the commands that wait on it; to their callers that is no cancellation.</summary>
+    /// <summary>
+    /// A client that gives a connection up cancels the commands that wait on it; to their callers that is no cancellation.
+    /// </summary>
     [Fact]
     public async Task ACommandThatTheClientGaveUp_IsALostConnection()
     {
@@ -25,8 +27,14 @@ public sealed class RedisAnswersTests
     }
 
     [Fact]
-    public async Task TheCallersCancellation_IsOne() => await Assert.ThrowsAnyAsync<OperationCanceledException>(
-        () => new TaskCompletionSource<int>().Task.AnsweredAsync(TimeSpan.FromMinutes(1), TimeProvider.System, new CancellationToken(canceled: true)));
+    public async Task TheCallersCancellation_IsOne() =>
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            new TaskCompletionSource<int>().Task.AnsweredAsync(
+                TimeSpan.FromMinutes(1),
+                TimeProvider.System,
+                new CancellationToken(canceled: true)
+            )
+        );
 
     private static Task<int> Answered(Task<int> command, TimeSpan? within = null) =>
         command.AnsweredAsync(within ?? TimeSpan.FromMinutes(1), TimeProvider.System);

@@ -23,27 +23,50 @@ public sealed class RedisSettingsTests
     {
         var options = RedisSettings.From(Configured.By(settings)).Options();
         var shown = options.EndPoints.Single().ToString()!.Replace("Unspecified/", "");
-        if (options.User is not null) shown += $",user={options.User}";
-        if (options.DefaultDatabase is { } database) shown += $",defaultDatabase={database}";
-        if (options.Password is { Length: > 0 }) shown += $",password={options.Password}";
+        if (options.User is not null)
+            shown += $",user={options.User}";
+        if (options.DefaultDatabase is { } database)
+            shown += $",defaultDatabase={database}";
+        if (options.Password is { Length: > 0 })
+            shown += $",password={options.Password}";
         Assert.Equal(expected, shown);
     }
 
     [Theory]
     [InlineData("REDIS_URL is not set: it, REDIS_HOST or ConnectionStrings__redis says where Redis is.")]
     [InlineData("REDIS_URL is not set: it, REDIS_HOST or ConnectionStrings__redis says where Redis is.", "REDIS_PORT=7000")]
-    [InlineData("REDIS_URL and REDIS_PORT name different ports: set one of them, or both to the same.",
-        "REDIS_URL=redis://h", "REDIS_PORT=7000")]
-    [InlineData("ConnectionStrings__redis and REDIS_PORT name different ports: set one of them, or both to the same.",
-        "ConnectionStrings:redis=10.0.0.1:7001", "REDIS_PORT=7000")]
+    [InlineData(
+        "REDIS_URL and REDIS_PORT name different ports: set one of them, or both to the same.",
+        "REDIS_URL=redis://h",
+        "REDIS_PORT=7000"
+    )]
+    [InlineData(
+        "ConnectionStrings__redis and REDIS_PORT name different ports: set one of them, or both to the same.",
+        "ConnectionStrings:redis=10.0.0.1:7001",
+        "REDIS_PORT=7000"
+    )]
     [InlineData("REDIS_PORT must be a whole number from 1 to 65535, not \"70000\".", "REDIS_HOST=h", "REDIS_PORT=70000")]
     [InlineData("REDIS_DB must be a whole number from 0 to 9999, not \"first\".", "REDIS_HOST=h", "REDIS_DB=first")]
-    [InlineData("REDIS_URL and REDIS_HOST name different servers: set one of them, or both to the same.", "REDIS_URL=redis://a", "REDIS_HOST=b")]
-    [InlineData("ConnectionStrings__redis and REDIS_URL name different servers: set one of them, or both to the same.",
-        "ConnectionStrings:redis=a:6379", "REDIS_URL=redis://b")]
-    [InlineData("REDIS_URL and REDIS_PASSWORD name different passwords: set one of them, or both to the same.",
-        "REDIS_URL=redis://:a@h", "REDIS_PASSWORD=b")]
-    [InlineData("REDIS_URL and REDIS_DB name different databases: set one of them, or both to the same.", "REDIS_URL=redis://h/1", "REDIS_DB=2")]
+    [InlineData(
+        "REDIS_URL and REDIS_HOST name different servers: set one of them, or both to the same.",
+        "REDIS_URL=redis://a",
+        "REDIS_HOST=b"
+    )]
+    [InlineData(
+        "ConnectionStrings__redis and REDIS_URL name different servers: set one of them, or both to the same.",
+        "ConnectionStrings:redis=a:6379",
+        "REDIS_URL=redis://b"
+    )]
+    [InlineData(
+        "REDIS_URL and REDIS_PASSWORD name different passwords: set one of them, or both to the same.",
+        "REDIS_URL=redis://:a@h",
+        "REDIS_PASSWORD=b"
+    )]
+    [InlineData(
+        "REDIS_URL and REDIS_DB name different databases: set one of them, or both to the same.",
+        "REDIS_URL=redis://h/1",
+        "REDIS_DB=2"
+    )]
     [InlineData("REDIS_URL must look like redis://[user:password@]host[:port][/database].", "REDIS_URL=http://h")]
     public void SettingsOfRedisThatContradictEachOther_AreRefusedInOneLine(string expected, params string[] settings) =>
         Assert.Equal(expected, Assert.Throws<SettingException>(() => RedisSettings.From(Configured.By(settings))).Message);

@@ -12,16 +12,16 @@ namespace Foresight.ServiceDefaults.Tests.Redis;
 [Trait("Category", "Parts")]
 public sealed class SilentRedisTests(Servers servers, ITestOutputHelper output) : IAsyncLifetime
 {
-    private TcpProxy proxy = null!;
+    private TcpProxy _proxy = null!;
 
     public Task InitializeAsync()
     {
         var address = servers.Redis.Split(',')[0].Split(':');
-        proxy = new TcpProxy(address[0], int.Parse(address[1]));
+        _proxy = new TcpProxy(address[0], int.Parse(address[1]));
         return Task.CompletedTask;
     }
 
-    public async Task DisposeAsync() => await proxy.DisposeAsync();
+    public async Task DisposeAsync() => await _proxy.DisposeAsync();
 
     [Fact]
     public async Task ASilentServer_IsGivenUpWithinSeconds_AndSubscriptionsComeBack()
@@ -34,7 +34,7 @@ public sealed class SilentRedisTests(Servers servers, ITestOutputHelper output) 
         await HeardAsync("before");
 
         var frozen = Stopwatch.StartNew();
-        proxy.Set(ProxyMode.Frozen);
+        _proxy.Set(ProxyMode.Frozen);
         // Some wait when the connection is given up, which must not look like a cancellation to whoever asked.
         var asking = Enumerable.Range(0, 8).Select(_ => AskUntilGivenUpAsync(redis)).ToArray();
         await Task.WhenAll(asking).WaitAsync(Eventually.Patience);
@@ -47,7 +47,7 @@ public sealed class SilentRedisTests(Servers servers, ITestOutputHelper output) 
         Assert.InRange(asked.ElapsedMilliseconds, 0, 500);
         redis.Broadcast.Publish(Channels.ClusterLeader, Message("lost"));
 
-        proxy.Set(ProxyMode.Forward);
+        _proxy.Set(ProxyMode.Forward);
         await HeardAsync("after");
         Assert.DoesNotContain("lost", heard);
         await Eventually.TrueAsync("it is told that the connection is back", Eventually.Patience, () => Volatile.Read(ref restored) == 1);
@@ -55,27 +55,36 @@ public sealed class SilentRedisTests(Servers servers, ITestOutputHelper output) 
         async Task HeardAsync(string name)
         {
             using var other = Direct();
-            await Eventually.TrueAsync($"'{name}' is heard", Eventually.Patience, () =>
-            {
-                other.Broadcast.Publish(Channels.ClusterLeader, Message(name));
-                return heard.Contains(name);
-            });
+            await Eventually.TrueAsync(
+                $"'{name}' is heard",
+                Eventually.Patience,
+                () =>
+                {
+                    other.Broadcast.Publish(Channels.ClusterLeader, Message(name));
+                    return heard.Contains(name);
+                }
+            );
         }
     }
 
     [Fact]
     public async Task AStartBesideASilentServer_TakesASecond_AndJoinsItWhenItSpeaks()
     {
-        proxy.Set(ProxyMode.Frozen);
+        _proxy.Set(ProxyMode.Frozen);
         var started = Stopwatch.StartNew();
         using var redis = Client();
         Assert.InRange(started.Elapsed.TotalSeconds, 0, 4);
         redis.Broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, _ => { });
         await Assert.ThrowsAnyAsync<RedisException>(() => redis.Database.PingAsync());
 
-        proxy.Set(ProxyMode.Forward);
-        await Eventually.TrueAsync("it subscribes", Eventually.Patience, () =>
-            redis.Multiplexer.IsConnected && redis.Multiplexer.GetSubscriber().IsConnected(redis.Broadcast.Channel(Channels.ClusterLeader)));
+        _proxy.Set(ProxyMode.Forward);
+        await Eventually.TrueAsync(
+            "it subscribes",
+            Eventually.Patience,
+            () =>
+                redis.Multiplexer.IsConnected
+                && redis.Multiplexer.GetSubscriber().IsConnected(redis.Broadcast.Channel(Channels.ClusterLeader))
+        );
         await redis.Database.PingAsync();
     }
 
@@ -94,11 +103,11 @@ public sealed class SilentRedisTests(Servers servers, ITestOutputHelper output) 
         }
     }
 
-    private RedisClient Client() => new(proxy.Redis(servers.Redis), prefix);
+    private RedisClient Client() => new(_proxy.Redis(servers.Redis), _prefix);
 
-    private RedisClient Direct() => new(servers.Redis, prefix);
+    private RedisClient Direct() => new(servers.Redis, _prefix);
 
-    private readonly string prefix = $"{Guid.NewGuid():N}:";
+    private readonly string _prefix = $"{Guid.NewGuid():N}:";
 
     private static LeaderMessage Message(string node) => new("released", "thing", node, "http://127.0.0.1:1", 1);
 }

@@ -12,10 +12,14 @@ public sealed class BackgroundSpanFilterTests
     {
         using var source = new ActivitySource("Foresight.Tests.Filter");
         var exported = new List<Activity>();
-        using var provider = Sdk.CreateTracerProviderBuilder().AddSource(source.Name).AddProcessor(new Exporter(exported))
-            .AddProcessor(new BackgroundSpanFilter()).Build();
+        using var provider = Sdk.CreateTracerProviderBuilder()
+            .AddSource(source.Name)
+            .AddProcessor(new Exporter(exported))
+            .AddProcessor(new BackgroundSpanFilter())
+            .Build();
 
-        using (var poll = source.StartActivity("poll", ActivityKind.Client)) Assert.EndsWith("-00", poll!.Id);
+        using (var poll = source.StartActivity("poll", ActivityKind.Client))
+            Assert.EndsWith("-00", poll!.Id);
         using (source.StartActivity("request", ActivityKind.Server))
         using (var call = source.StartActivity("call", ActivityKind.Client))
             Assert.EndsWith("-01", call!.Id);
@@ -28,7 +32,8 @@ public sealed class BackgroundSpanFilterTests
     {
         public override void OnEnd(Activity data)
         {
-            if (data.Recorded) exported.Add(data);
+            if (data.Recorded)
+                exported.Add(data);
         }
     }
 }

@@ -24,28 +24,34 @@ namespace Foresight.ServiceDefaults.Tests.Telemetry;
 [Trait("Category", "Parts")]
 public sealed class ExportTests : IAsyncLifetime
 {
-    private readonly ConcurrentDictionary<string, StringBuilder> received = new();
-    private WebApplication collector = null!;
+    private readonly ConcurrentDictionary<string, StringBuilder> _received = new();
+    private WebApplication _collector = null!;
 
     public async Task InitializeAsync()
     {
         var builder = WebApplication.CreateBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
-        collector = builder.Build();
-        collector.MapPost("/v1/{signal}", async (string signal, HttpRequest request) =>
-        {
-            using var body = new MemoryStream();
-            await request.Body.CopyToAsync(body);
-            var text = received.GetOrAdd(signal, _ => new StringBuilder());
-            lock (text) text.Append(Encoding.Latin1.GetString(body.ToArray()));
-        });
-        await collector.StartAsync();
+        _collector = builder.Build();
+        _collector.MapPost(
+            "/v1/{signal}",
+            async (string signal, HttpRequest request) =>
+            {
+                using var body = new MemoryStream();
+                await request.Body.CopyToAsync(body);
+                var text = _received.GetOrAdd(signal, _ => new StringBuilder());
+                lock (text)
+                    text.Append(Encoding.Latin1.GetString(body.ToArray()));
+            }
+        );
+        await _collector.StartAsync();
     }
 
-    public async Task DisposeAsync() => await collector.DisposeAsync();
+    public async Task DisposeAsync() => await _collector.DisposeAsync();
 
-    /// <summary>A service that stops waits for its last exports: the SDK's 10 s for each would outlast an orchestrator's patience.</summary>
+    /// <summary>
+    /// A service that stops waits for its last exports: the SDK's 10 s for each would outlast an orchestrator's patience.
+    /// </summary>
     [Theory]
     [InlineData(null, 2000)]
     [InlineData("700", 700)]
@@ -53,7 +59,10 @@ public sealed class ExportTests : IAsyncLifetime
     {
         var builder = WebApplication.CreateBuilder();
         builder.Configuration.AddInMemoryCollection([
-            new("NODE_ID", "node-of-this-test"), new("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"), new("OTEL_EXPORTER_OTLP_TIMEOUT", given)]);
+            new("NODE_ID", "node-of-this-test"),
+            new("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"),
+            new("OTEL_EXPORTER_OTLP_TIMEOUT", given),
+        ]);
         builder.AddServiceDefaults();
         using var app = builder.Build();
         Assert.Equal(expected, app.Services.GetRequiredService<IOptions<OtlpExporterOptions>>().Value.TimeoutMilliseconds);
@@ -65,8 +74,11 @@ public sealed class ExportTests : IAsyncLifetime
     {
         var builder = WebApplication.CreateBuilder();
         builder.Configuration.AddInMemoryCollection([
-            new("NODE_ID", "node-of-this-test"), new("OTEL_SERVICE_NAME", "service-of-this-test"),
-            new("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Urls.Single()), new("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")]);
+            new("NODE_ID", "node-of-this-test"),
+            new("OTEL_SERVICE_NAME", "service-of-this-test"),
+            new("OTEL_EXPORTER_OTLP_ENDPOINT", _collector.Urls.Single()),
+            new("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ]);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.AddServiceDefaults();
         using var source = new ActivitySource("Foresight.Test");
@@ -76,29 +88,54 @@ public sealed class ExportTests : IAsyncLifetime
         var serving = ServeAsync();
         await using var app = builder.Build();
         app.MapDefaultEndpoints();
-        app.MapGet("/orders", async (IHttpClientFactory clients, ILogger<ExportTests> logger) =>
-        {
-            using var work = source.StartActivity("work-of-this-test");
-            logger.LogWarning("A line of {Whom}", "this-test");
-            using var client = clients.CreateClient();
-            using var answer = await client.PostAsync($"http://{endpoint.LocalEndpoint}/rpc/key-of-an-endpoint", content: null);
-            return (int)answer.StatusCode;
-        });
+        app.MapGet(
+            "/orders",
+            async (IHttpClientFactory clients, ILogger<ExportTests> logger) =>
+            {
+                using var work = source.StartActivity("work-of-this-test");
+                logger.LogWarning("A line of {Whom}", "this-test");
+                using var client = clients.CreateClient();
+                using var answer = await client.PostAsync($"http://{endpoint.LocalEndpoint}/rpc/key-of-an-endpoint", content: null);
+                return (int)answer.StatusCode;
+            }
+        );
         app.MapGet("/accounts/{address}", (string address) => address.Length);
         await app.StartAsync();
         app.Services.GetRequiredService<IMeterFactory>().Create(MetricNames.Meter).CreateCounter<long>("test_export_total").Add(1);
 
         using var http = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
-        string[] paths = ["alive", "health", "ready", "metrics", "accounts/0xaccount-of-this-test", "nowhere/0xaccount-of-this-test", "orders"];
-        foreach (var path in paths) (await http.GetAsync(path)).Dispose();
+        string[] paths =
+        [
+            "alive",
+            "health",
+            "ready",
+            "metrics",
+            "accounts/0xaccount-of-this-test",
+            "nowhere/0xaccount-of-this-test",
+            "orders",
+        ];
+        foreach (var path in paths)
+            (await http.GetAsync(path)).Dispose();
         // The span of a request ends a moment after its answer.
-        await Eventually.TrueAsync("the request's span comes", Eventually.Patience, () =>
-            app.Services.GetRequiredService<TracerProvider>().ForceFlush() && received.ContainsKey("traces") && Received("traces").Contains("GET /orders"));
+        await Eventually.TrueAsync(
+            "the request's span comes",
+            Eventually.Patience,
+            () =>
+                app.Services.GetRequiredService<TracerProvider>().ForceFlush()
+                && _received.ContainsKey("traces")
+                && Received("traces").Contains("GET /orders")
+        );
         // False, because what /metrics shows is not pushed; the other reader's part is looked at below.
         app.Services.GetRequiredService<MeterProvider>().ForceFlush();
         // A flush does not wait for an export that has begun before it.
-        await Eventually.TrueAsync("the request's log comes", Eventually.Patience, () =>
-            app.Services.GetRequiredService<LoggerProvider>().ForceFlush() && received.ContainsKey("logs") && Received("logs").Contains("A line of"));
+        await Eventually.TrueAsync(
+            "the request's log comes",
+            Eventually.Patience,
+            () =>
+                app.Services.GetRequiredService<LoggerProvider>().ForceFlush()
+                && _received.ContainsKey("logs")
+                && Received("logs").Contains("A line of")
+        );
 
         foreach (var signal in new[] { "traces", "metrics", "logs" })
         {
@@ -112,8 +149,10 @@ public sealed class ExportTests : IAsyncLifetime
         Assert.Contains("test_export_total", Received("metrics"));
         var traces = Received("traces");
         string[] all = ["work-of-this-test", "GET /orders", "/accounts/{address}", "System.Net.Http"];
-        foreach (var shown in all) Assert.Contains(shown, traces);
-        foreach (var hidden in new[] { "/alive", "/ready", "/metrics" }) Assert.DoesNotContain(hidden, traces);
+        foreach (var shown in all)
+            Assert.Contains(shown, traces);
+        foreach (var hidden in new[] { "/alive", "/ready", "/metrics" })
+            Assert.DoesNotContain(hidden, traces);
         endpoint.Stop();
         await serving;
         Assert.Equal(1, requests);
@@ -129,7 +168,9 @@ public sealed class ExportTests : IAsyncLifetime
                     requests++;
                     using var reader = new StreamReader(connection.GetStream());
                     while (await reader.ReadLineAsync() is { Length: > 0 }) { }
-                    await connection.GetStream().WriteAsync("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
+                    await connection
+                        .GetStream()
+                        .WriteAsync("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
                 }
             }
             catch (Exception error) when (error is SocketException or ObjectDisposedException)
@@ -141,7 +182,8 @@ public sealed class ExportTests : IAsyncLifetime
 
     private string Received(string signal)
     {
-        Assert.True(received.TryGetValue(signal, out var text), $"No {signal} came.");
-        lock (text) return text.ToString();
+        Assert.True(_received.TryGetValue(signal, out var text), $"No {signal} came.");
+        lock (text)
+            return text.ToString();
     }
 }

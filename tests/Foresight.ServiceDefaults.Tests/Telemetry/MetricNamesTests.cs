@@ -8,7 +8,9 @@ public sealed partial class MetricNamesTests
 {
     private static readonly IReadOnlyList<string> Names =
     [
-        .. typeof(MetricNames).GetFields(BindingFlags.Public | BindingFlags.Static).Where(field => field.Name != nameof(MetricNames.Meter))
+        .. typeof(MetricNames)
+            .GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Where(field => field.Name != nameof(MetricNames.Meter))
             .Select(field => (string)field.GetRawConstantValue()!),
     ];
 
@@ -21,10 +23,13 @@ public sealed partial class MetricNamesTests
 
     /// <summary>Telemetry listens to all sources whose name begins so.</summary>
     [Fact]
-    public void EverySourceOfSpans_IsListenedTo() => Assert.All(
-        typeof(ActivitySources).GetFields(BindingFlags.Public | BindingFlags.Static)
-            .Select(field => ((System.Diagnostics.ActivitySource)field.GetValue(null)!).Name),
-        name => Assert.StartsWith("Foresight.", name, StringComparison.Ordinal));
+    public void EverySourceOfSpans_IsListenedTo() =>
+        Assert.All(
+            typeof(ActivitySources)
+                .GetFields(BindingFlags.Public | BindingFlags.Static)
+                .Select(field => ((System.Diagnostics.ActivitySource)field.GetValue(null)!).Name),
+            name => Assert.StartsWith("Foresight.", name, StringComparison.Ordinal)
+        );
 
     [GeneratedRegex("^[a-z]+(_[a-z0-9]+)+$")]
     private static partial Regex SnakeCase();

@@ -42,8 +42,7 @@ public sealed class TraceContextTests
     {
         using var source = new ActivitySource("Foresight.Tests.Batches");
         using var spans = new EndedSpans(source);
-        var orders = Enumerable.Range(0, TraceContext.MaximumLinks + 1)
-            .Select(_ => EndedSpans.NewTrace()).ToList();
+        var orders = Enumerable.Range(0, TraceContext.MaximumLinks + 1).Select(_ => EndedSpans.NewTrace()).ToList();
 
         using var span = TraceContext.StartBatch(source, "batch", orders)!;
 

@@ -1,7 +1,7 @@
+using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
 using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
-using Foresight.Matching.Engine;
 using Foresight.Simulation.Postgres;
 using Foresight.Simulation.Processes;
 
@@ -14,89 +14,116 @@ namespace Foresight.Simulation.Checks;
 internal sealed class Invariants(World world)
 {
     /// <summary>
-    /// After its trust ended a leader may still send what it had matched, once the commit before has ended, which takes a command's time-out at
-    /// most. Clocks of the simulated machines may run a fifth too slow.
+    /// After its trust ended a leader may still send what it had matched, once the commit before has ended, which takes a command's
+    /// time-out at most. Clocks of the simulated machines may run a fifth too slow.
     /// </summary>
     private static readonly TimeSpan StopsWithin = (SimulatedNode.LeaseDuration * 1.25) + TimeSpan.FromSeconds(5);
 
-    private readonly Oracle oracle = new(world);
-    private readonly Dictionary<string, TimeSpan> lastRenewal = [];
-    private readonly Dictionary<Guid, CommandResult> acknowledged = [];
-    private readonly Dictionary<Guid, LeaderCommand> notDone = [];
-    private readonly Dictionary<OrderId, long> filled = [];
-    private readonly HashSet<OrderId> done = [];
-    private readonly HashSet<Guid> waived = [];
-    private readonly Dictionary<int, int> lockTimeouts = [];
-    private readonly PublicationChecks publications = new(world);
-    private Guid lastWriter;
-    private long lastEpoch;
-    private bool probed;
-    private bool progressed;
+    private readonly Oracle _oracle = new(world);
+    private readonly Dictionary<string, TimeSpan> _lastRenewal = [];
+    private readonly Dictionary<Guid, CommandResult> _acknowledged = [];
+    private readonly Dictionary<Guid, LeaderCommand> _notDone = [];
+    private readonly Dictionary<OrderId, long> _filled = [];
+    private readonly HashSet<OrderId> _done = [];
+    private readonly HashSet<Guid> _waived = [];
+    private readonly Dictionary<int, int> _lockTimeouts = [];
+    private readonly PublicationChecks _publications = new(world);
+    private Guid _lastWriter;
+    private long _lastEpoch;
+    private bool _probed;
+    private bool _progressed;
 
-    public Oracle Oracle => oracle;
+    public Oracle Oracle => _oracle;
 
-    public int Acknowledged => acknowledged.Count;
+    public int Acknowledged => _acknowledged.Count;
 
     /// <summary>A term's sessions are named by its token.</summary>
-    public static Guid WriterOf(string sessionName) => Guid.TryParseExact(sessionName.Length < 32 ? "" : sessionName[^32..], "N", out var token) ? token : default;
+    public static Guid WriterOf(string sessionName) =>
+        Guid.TryParseExact(sessionName.Length < 32 ? "" : sessionName[^32..], "N", out var token) ? token : default;
 
     /// <summary>A renewal (or the bid) was confirmed. Pauses do not count, because nothing can be asked of a paused process.</summary>
-    public void Renewed(Process node, TimeSpan sentAt) => lastRenewal[node.Name] = sentAt;
+    public void Renewed(Process node, TimeSpan sentAt) => _lastRenewal[node.Name] = sentAt;
 
     /// <summary>Whoever sends a transaction has had its lease renewed lately.</summary>
     public void Sends(Process node)
     {
-        var since = node.Ran - lastRenewal.GetValueOrDefault(node.Name);
-        if (since > StopsWithin) throw world.Violated("trust window", $"{node.Name} writes {since.TotalSeconds:0.0} s after its last confirmed renewal was sent");
+        var since = node.Ran - _lastRenewal.GetValueOrDefault(node.Name);
+        if (since > StopsWithin)
+            throw world.Violated(
+                "trust window",
+                $"{node.Name} writes {since.TotalSeconds:0.0} s after its last confirmed renewal was sent"
+            );
     }
 
     public void RowsCommitted(JournalStep.WriteRows write, Guid writer)
     {
         var leadership = world.Postgres.Tables.Leadership;
         if (leadership is null || leadership.Token != writer || leadership.Epoch != write.Epoch)
-            throw world.Violated("one writer", $"epoch {write.Epoch} committed {write.Rows.LastSequence} while epoch {leadership?.Epoch} of another term was taken");
-        if (write.Epoch < lastEpoch || (write.Epoch == lastEpoch && writer != lastWriter))
-            throw world.Violated("epochs never decrease", $"epoch {write.Epoch} was committed after {lastEpoch}, or two terms have one epoch");
-        (lastEpoch, lastWriter) = (write.Epoch, writer);
-        oracle.Apply(write);
+            throw world.Violated(
+                "one writer",
+                $"epoch {write.Epoch} committed {write.Rows.LastSequence} while epoch {leadership?.Epoch} of another term was taken"
+            );
+        if (write.Epoch < _lastEpoch || (write.Epoch == _lastEpoch && writer != _lastWriter))
+            throw world.Violated(
+                "epochs never decrease",
+                $"epoch {write.Epoch} was committed after {_lastEpoch}, or two terms have one epoch"
+            );
+        (_lastEpoch, _lastWriter) = (write.Epoch, writer);
+        _oracle.Apply(write);
         CheckOrders(write.Rows);
         foreach (var row in write.Rows.Commands)
-            if (notDone.ContainsKey(row.RequestId))
-                throw world.Violated("nothing was done", $"request {row.RequestId} was answered as not done, and is now in the journal at {row.Command.Sequence}");
+            if (_notDone.ContainsKey(row.RequestId))
+                throw world.Violated(
+                    "nothing was done",
+                    $"request {row.RequestId} was answered as not done, and is now in the journal at {row.Command.Sequence}"
+                );
     }
 
     /// <summary>A caller asks, perhaps again: what it was told before is not the last word any more.</summary>
-    public void Asked(Guid request) => notDone.Remove(request);
+    public void Asked(Guid request) => _notDone.Remove(request);
 
-    public void Published(Process node, string channel, object message) => publications.Check(node, channel, message, oracle);
+    public void Published(Process node, string channel, object message) => _publications.Check(node, channel, message, _oracle);
 
     /// <summary>A caller has its final answer.</summary>
     public void Answered(LeaderCommand command, CommandResult result)
     {
-        if (waived.Contains(command.RequestId)) return;
+        if (_waived.Contains(command.RequestId))
+            return;
         world.Trace.Add("callers", result.Status.ToString(), result.Epoch, result.Sequence);
         world.Postgres.Tables.ByRequest.TryGetValue(command.RequestId, out var row);
         switch (result.Status)
         {
             case ResultStatus.Late or ResultStatus.NotLeader:
-                if (row is not null) throw world.Violated("nothing was done", $"the caller of {command.RequestId} was told so, and it is in the journal at {row.Sequence}");
-                if (!acknowledged.ContainsKey(command.RequestId)) notDone[command.RequestId] = command;
+                if (row is not null)
+                    throw world.Violated(
+                        "nothing was done",
+                        $"the caller of {command.RequestId} was told so, and it is in the journal at {row.Sequence}"
+                    );
+                if (!_acknowledged.ContainsKey(command.RequestId))
+                    _notDone[command.RequestId] = command;
                 break;
             case ResultStatus.InDoubt:
                 break;
             case ResultStatus.Rejected when result.Code == ProblemCodes.CommandFailed:
                 if (row is not null)
-                    throw world.Violated("nothing was done", $"{command.RequestId} was refused as failed and is in the journal at {row.Sequence}");
-                notDone[command.RequestId] = command;
+                    throw world.Violated(
+                        "nothing was done",
+                        $"{command.RequestId} was refused as failed and is in the journal at {row.Sequence}"
+                    );
+                _notDone[command.RequestId] = command;
                 break;
             case ResultStatus.Accepted:
                 RequireInJournal(command, result, row);
                 break;
             default:
                 // Refusals before sequencing are answers of the moment; those that were sequenced are in the journal.
-                if (row is not null && result.Status != ResultStatus.Duplicate) RequireInJournal(command, result, row);
+                if (row is not null && result.Status != ResultStatus.Duplicate)
+                    RequireInJournal(command, result, row);
                 if (row is { Result.Status: ResultStatus.Accepted })
-                    throw world.Violated("one answer", $"request {command.RequestId} is accepted in the journal and was answered {result.Status}");
+                    throw world.Violated(
+                        "one answer",
+                        $"request {command.RequestId} is accepted in the journal and was answered {result.Status}"
+                    );
                 break;
         }
     }
@@ -104,88 +131,120 @@ internal sealed class Invariants(World world)
     /// <summary>A take-over has waited in vain for the row: the sessions of the term before should have been ended.</summary>
     public void LockTimedOut(int session)
     {
-        lockTimeouts[session] = lockTimeouts.GetValueOrDefault(session) + 1;
-        if (lockTimeouts[session] >= 4)
-            throw world.Violated("a take-over is not blocked", "a transaction of somebody else holds the leadership row for two seconds and its session is not ended");
+        _lockTimeouts[session] = _lockTimeouts.GetValueOrDefault(session) + 1;
+        if (_lockTimeouts[session] >= 4)
+            throw world.Violated(
+                "a take-over is not blocked",
+                "a transaction of somebody else holds the leadership row for two seconds and its session is not ended"
+            );
     }
 
-    public void LockGot(int session) => lockTimeouts.Remove(session);
+    public void LockGot(int session) => _lockTimeouts.Remove(session);
 
-    public void Progressed() => progressed = true;
+    public void Progressed() => _progressed = true;
 
-    public void RequireProgress(bool wasProbed) => probed = wasProbed;
+    public void RequireProgress(bool wasProbed) => _probed = wasProbed;
 
     /// <summary>Rows that a promotion took away: who was told of them was told the truth of then.</summary>
     public void Lost(IEnumerable<JournalRow> rows, long lastTaken, Tables now)
     {
         foreach (var row in rows)
         {
-            waived.Add(row.RequestId);
-            acknowledged.Remove(row.RequestId);
+            _waived.Add(row.RequestId);
+            _acknowledged.Remove(row.RequestId);
         }
 
-        notDone.Clear();
-        publications.WaiveUpTo(lastTaken);
-        oracle.Rebuild(now);
-        (lastEpoch, lastWriter) = now.Commands.Count == 0 ? (0, default) : (now.Commands.Values.Last().Epoch, now.Commands.Values.Last().By);
-        filled.Clear();
-        done.Clear();
+        _notDone.Clear();
+        _publications.WaiveUpTo(lastTaken);
+        _oracle.Rebuild(now);
+        (_lastEpoch, _lastWriter) =
+            now.Commands.Count == 0 ? (0, default) : (now.Commands.Values.Last().Epoch, now.Commands.Values.Last().By);
+        _filled.Clear();
+        _done.Clear();
         foreach (var order in now.Orders.Values)
         {
-            filled[order.Order.Id] = order.Order.FilledLots;
-            if (order.Order.Status is OrderStatus.Cancelled or OrderStatus.Expired) done.Add(order.Order.Id);
+            _filled[order.Order.Id] = order.Order.FilledLots;
+            if (order.Order.Status is OrderStatus.Cancelled or OrderStatus.Expired)
+                _done.Add(order.Order.Id);
         }
     }
 
     /// <summary>A live engine's proof, where the journal has not gone on since.</summary>
     public void Proved(StateDigest proof)
     {
-        if (proof.Sequence == oracle.Sequence && proof.Epoch == world.Postgres.Tables.Leadership?.Epoch && proof.StateHash != oracle.StateHash)
-            throw world.Violated("replay", $"the live engine at {proof.Sequence} has hash {proof.StateHash}, the replay {oracle.StateHash}");
+        if (
+            proof.Sequence == _oracle.Sequence
+            && proof.Epoch == world.Postgres.Tables.Leadership?.Epoch
+            && proof.StateHash != _oracle.StateHash
+        )
+            throw world.Violated(
+                "replay",
+                $"the live engine at {proof.Sequence} has hash {proof.StateHash}, the replay {_oracle.StateHash}"
+            );
     }
 
     public void AtTheEnd()
     {
         var tables = world.Postgres.Tables;
-        foreach (var (request, result) in acknowledged)
+        foreach (var (request, result) in _acknowledged)
             if (!tables.ByRequest.TryGetValue(request, out var row) || row.Sequence != result.Sequence)
                 throw world.Violated("acknowledged and lost", $"request {request} was acknowledged at {result.Sequence} and is not there");
-        foreach (var request in notDone.Keys)
-            if (tables.ByRequest.ContainsKey(request)) throw world.Violated("nothing was done", $"request {request} is in the journal");
+        foreach (var request in _notDone.Keys)
+            if (tables.ByRequest.ContainsKey(request))
+                throw world.Violated("nothing was done", $"request {request} is in the journal");
         var replayed = Oracle.Replay(tables);
-        if (Sequencer.Format(replayed.StateHash()) != oracle.StateHash) throw world.Violated("replay", "the journal as a whole differs from what was committed");
+        if (Sequencer.Format(replayed.StateHash()) != _oracle.StateHash)
+            throw world.Violated("replay", "the journal as a whole differs from what was committed");
         foreach (var order in tables.Orders.Values)
             if (replayed.TryGetOpenOrder(order.Order.Id, out _) != order.Order.Status is OrderStatus.Open or OrderStatus.PartiallyFilled)
                 throw world.Violated("orders", $"order {order.Order.Id.Value} is {order.Order.Status} in its table, and not in the book");
-        if (probed && !progressed) throw world.Violated("progress", "no new order was acknowledged in the time after the faults had stopped");
+        if (_probed && !_progressed)
+            throw world.Violated("progress", "no new order was acknowledged in the time after the faults had stopped");
     }
 
     private void RequireInJournal(LeaderCommand command, CommandResult result, JournalRow? row)
     {
-        if (row is null) throw world.Violated("acknowledged and lost", $"request {command.RequestId} was acknowledged at {result.Sequence} and is not in the journal");
-        if (row.Sequence != result.Sequence || row.Result.Status != result.Status || row.Result.OrderStatus != result.OrderStatus
-            || row.Result.FilledLots != result.FilledLots || row.Epoch != result.Epoch)
+        if (row is null)
+            throw world.Violated(
+                "acknowledged and lost",
+                $"request {command.RequestId} was acknowledged at {result.Sequence} and is not in the journal"
+            );
+        if (
+            row.Sequence != result.Sequence
+            || row.Result.Status != result.Status
+            || row.Result.OrderStatus != result.OrderStatus
+            || row.Result.FilledLots != result.FilledLots
+            || row.Epoch != result.Epoch
+        )
             throw world.Violated("one answer", $"request {command.RequestId} was answered {result} and the journal has {row.Result}");
-        acknowledged[command.RequestId] = result;
+        _acknowledged[command.RequestId] = result;
     }
 
     private void CheckOrders(JournalBatch rows)
     {
-        foreach (var order in rows.NewOrders) filled[order.Order.Id] = 0;
+        foreach (var order in rows.NewOrders)
+            _filled[order.Order.Id] = 0;
         foreach (var fill in rows.Fills)
         {
-            if (done.Contains(fill.Order)) throw world.Violated("no fill of a cancelled order", $"order {fill.Order.Value} was filled");
-            filled[fill.Order] = filled.GetValueOrDefault(fill.Order) + fill.Lots;
-            if (world.Postgres.Tables.Orders.TryGetValue(fill.Order, out var order) && filled[fill.Order] > order.Order.Lots)
-                throw world.Violated("fills never exceed the size", $"order {fill.Order.Value} was filled {filled[fill.Order]} of {order.Order.Lots}");
+            if (_done.Contains(fill.Order))
+                throw world.Violated("no fill of a cancelled order", $"order {fill.Order.Value} was filled");
+            _filled[fill.Order] = _filled.GetValueOrDefault(fill.Order) + fill.Lots;
+            if (world.Postgres.Tables.Orders.TryGetValue(fill.Order, out var order) && _filled[fill.Order] > order.Order.Lots)
+                throw world.Violated(
+                    "fills never exceed the size",
+                    $"order {fill.Order.Value} was filled {_filled[fill.Order]} of {order.Order.Lots}"
+                );
         }
 
-        foreach (var order in rows.NewOrders) Finish(order.Order);
-        foreach (var order in rows.ChangedOrders) Finish(order);
+        foreach (var order in rows.NewOrders)
+            Finish(order.Order);
+        foreach (var order in rows.ChangedOrders)
+            Finish(order);
     }
 
     private void Finish(LiveOrder order)
     {
-        if (order.Status is OrderStatus.Cancelled or OrderStatus.Expired) done.Add(order.Id);
+        if (order.Status is OrderStatus.Cancelled or OrderStatus.Expired)
+            _done.Add(order.Id);
     }
 }

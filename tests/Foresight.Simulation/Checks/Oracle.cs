@@ -1,100 +1,92 @@
+using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
 using Foresight.Matching.Recovery;
 using Foresight.Matching.Sequencing;
-using Foresight.Matching.Engine;
 using Foresight.Simulation.Postgres;
 
 namespace Foresight.Simulation.Checks;
 
 /// <summary>
-/// The journal replayed, command by command as they are committed, by an engine that no leader knows: what the rows should say, and what the
-/// live engine's hash should be.
+/// The journal replayed, command by command as they are committed, by an engine that no leader knows: what the rows should say, and what
+/// the live engine's hash should be.
 /// </summary>
 internal sealed class Oracle(World world)
 {
-    private readonly List<FillRow> fills = [];
-    private ExchangeEngine engine = new(0);
+    private readonly List<FillRow> _fills = [];
+    private ExchangeEngine _engine = new(0);
 
-    public long Sequence => engine.Sequence;
+    public long Sequence => _engine.Sequence;
 
-    public string StateHash => Sequencer.Format(engine.StateHash());
+    public string StateHash => Sequencer.Format(_engine.StateHash());
 
     public long LevelLots(int market, int outcome, bool isBid, int priceTicks) =>
-        engine.LevelQuantity(new(market), (byte)outcome, isBid ? Side.Buy : Side.Sell, new Price(priceTicks)).Lots;
+        _engine.LevelQuantity(new(market), (byte)outcome, isBid ? Side.Buy : Side.Sell, new Price(priceTicks)).Lots;
 
     /// <summary>Applies what was committed and compares the fills that were written with those that follow from the commands.</summary>
     public void Apply(JournalStep.WriteRows write)
     {
-        fills.Clear();
+        _fills.Clear();
         foreach (var row in write.Rows.Commands)
         {
-            if (row.Command.Sequence != engine.Sequence + 1)
-                throw world.Violated("gap-free journal", $"{row.Command.Sequence} was committed after {engine.Sequence}");
-            var events = new Listener(fills);
+            if (row.Command.Sequence != _engine.Sequence + 1)
+                throw world.Violated("gap-free journal", $"{row.Command.Sequence} was committed after {_engine.Sequence}");
+            var events = new Listener(_fills);
             var bytes = new byte[CommandCodec.Size];
             CommandCodec.Encode(row.Command, bytes);
-            engine.Apply(CommandCodec.Decode(bytes), ref events);
+            _engine.Apply(CommandCodec.Decode(bytes), ref events);
         }
 
-        if (!fills.SequenceEqual(write.Rows.Fills))
+        if (!_fills.SequenceEqual(write.Rows.Fills))
             throw world.Violated(
-                "replay", $"the commands up to {engine.Sequence} give {fills.Count} fills by replay, {write.Rows.Fills.Count} were written, or others");
+                "replay",
+                $"the commands up to {_engine.Sequence} give {_fills.Count} fills by replay, {write.Rows.Fills.Count} were written, or others"
+            );
         foreach (var balance in write.Rows.Balances)
         {
-            var holding = engine.Balance(balance.Account, balance.Market, balance.Outcome);
+            var holding = _engine.Balance(balance.Account, balance.Market, balance.Outcome);
             if (holding != balance.Holding)
-                throw world.Violated("ledger", $"account {balance.Account.Value} has {holding} by replay and {balance.Holding} in the ledger");
+                throw world.Violated(
+                    "ledger",
+                    $"account {balance.Account.Value} has {holding} by replay and {balance.Holding} in the ledger"
+                );
             if (holding.Owned < 0 || holding.OrderHold < 0 || holding.TradeHold < 0)
                 throw world.Violated("ledger", $"account {balance.Account.Value} has less than nothing: {holding}");
         }
     }
 
     /// <summary>From the tables as a whole, after a promotion took rows away.</summary>
-    public void Rebuild(Tables tables) => engine = Replay(tables);
+    public void Rebuild(Tables tables) => _engine = Replay(tables);
 
     public static ExchangeEngine Replay(Tables tables)
     {
         var engine = new ExchangeEngine(0);
         var events = default(NoEvents);
-        foreach (var row in tables.Commands.Values) engine.Apply(CommandCodec.Decode(row.Payload), ref events);
+        foreach (var row in tables.Commands.Values)
+            engine.Apply(CommandCodec.Decode(row.Payload), ref events);
         return engine;
     }
 
     private readonly struct Listener(List<FillRow> fills) : IExchangeEvents
     {
-        public void OnAccepted(in OrderAccepted e)
-        {
-        }
+        public void OnAccepted(in OrderAccepted e) { }
 
-        public void OnRejected(in CommandRejected e)
-        {
-        }
+        public void OnRejected(in CommandRejected e) { }
 
-        public void OnTrade(in TradeExecuted e)
-        {
-        }
+        public void OnTrade(in TradeExecuted e) { }
 
-        public void OnFilled(in OrderFilled e) => fills.Add(
-            new FillRow(e.Trade, e.Leg, e.Order, e.Account, e.Outcome, e.Side == Side.Buy, e.Price.Ticks, e.Quantity.Lots, e.IsTaker));
+        public void OnFilled(in OrderFilled e) =>
+            fills.Add(
+                new FillRow(e.Trade, e.Leg, e.Order, e.Account, e.Outcome, e.Side == Side.Buy, e.Price.Ticks, e.Quantity.Lots, e.IsTaker)
+            );
 
-        public void OnCancelled(in OrderCancelled e)
-        {
-        }
+        public void OnCancelled(in OrderCancelled e) { }
 
-        public void OnReplaced(in OrderReplaced e)
-        {
-        }
+        public void OnReplaced(in OrderReplaced e) { }
 
-        public void OnMarketChanged(in MarketChanged e)
-        {
-        }
+        public void OnMarketChanged(in MarketChanged e) { }
 
-        public void OnTradeClosed(in TradeClosed e)
-        {
-        }
+        public void OnTradeClosed(in TradeClosed e) { }
 
-        public void OnBalanceTouched(AccountId account, MarketId market, byte outcome)
-        {
-        }
+        public void OnBalanceTouched(AccountId account, MarketId market, byte outcome) { }
     }
 }

@@ -14,7 +14,7 @@ internal class Caller : Process
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Requests that may be in the journal from an earlier question.</summary>
-    private readonly HashSet<Guid> perhapsDone = [];
+    private readonly HashSet<Guid> _perhapsDone = [];
 
     protected Caller(World world, string name)
         : base(world, name)
@@ -34,8 +34,9 @@ internal class Caller : Process
     {
         command = command with { Deadline = Clock.GetUtcNow() + patience };
         World.Invariants.Asked(command.RequestId);
-        var result = await AskAsync(command, perhapsDone.Contains(command.RequestId));
-        if (result.Status != ResultStatus.Late) perhapsDone.Add(command.RequestId);
+        var result = await AskAsync(command, _perhapsDone.Contains(command.RequestId));
+        if (result.Status != ResultStatus.Late)
+            _perhapsDone.Add(command.RequestId);
         World.Invariants.Answered(command, result);
         return result;
     }
@@ -45,7 +46,8 @@ internal class Caller : Process
         while (true)
         {
             var left = command.Deadline - Clock.GetUtcNow();
-            if (left <= TimeSpan.Zero) return Said(command, wasInDoubt ? ResultStatus.InDoubt : ResultStatus.Late);
+            if (left <= TimeSpan.Zero)
+                return Said(command, wasInDoubt ? ResultStatus.InDoubt : ResultStatus.Late);
             if (World.Leaders.Leader() is { } leader)
             {
                 var result = await TryAsync(leader, command, left);
@@ -78,7 +80,13 @@ internal class Caller : Process
         try
         {
             return await Call<CommandResult?>.AskAsync(
-                this, Clock, Link, call => Arrive(call, leader, command, sentAt), patience < left ? patience : left, () => new TimeoutException());
+                this,
+                Clock,
+                Link,
+                call => Arrive(call, leader, command, sentAt),
+                patience < left ? patience : left,
+                () => new TimeoutException()
+            );
         }
         catch (TimeoutException)
         {
@@ -88,10 +96,13 @@ internal class Caller : Process
 
     private static void Arrive(Call<CommandResult?> call, SimulatedNode leader, LeaderCommand command, DateTimeOffset sentAt)
     {
-        if (leader.IsPoweredOff) return;
+        if (leader.IsPoweredOff)
+            return;
         // Refused by the machine: certainly nothing was done, as if it had said so itself.
-        if (!leader.Alive) call.Answer(new CommandResult(command.RequestId, ResultStatus.NotLeader));
-        else leader.ToClients.Request(() => leader.Run(() => _ = ServeAsync(call, leader, command, sentAt)));
+        if (!leader.Alive)
+            call.Answer(new CommandResult(command.RequestId, ResultStatus.NotLeader));
+        else
+            leader.ToClients.Request(() => leader.Run(() => _ = ServeAsync(call, leader, command, sentAt)));
     }
 
     private static async Task ServeAsync(Call<CommandResult?> call, SimulatedNode leader, LeaderCommand command, DateTimeOffset sentAt)

@@ -1,17 +1,19 @@
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 
 namespace Foresight.Simulation.Clients;
 
-/// <summary>What comes from the chain: what accounts own, and what became of trades. Sent until it is answered, as the chain follower does.</summary>
+/// <summary>
+/// What comes from the chain: what accounts own, and what became of trades. Sent until it is answered, as the chain follower does.
+/// </summary>
 internal sealed class Follower : Caller
 {
     private const long Dollars = 1_000_000;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
-    private readonly HashSet<long> closed = [];
-    private long block;
+    private readonly HashSet<long> _closed = [];
+    private long _block;
 
     public Follower(World world)
         : base(world, "chain")
@@ -23,30 +25,44 @@ internal sealed class Follower : Caller
 
     private async Task FollowAsync()
     {
-        block++;
+        _block++;
         foreach (var account in Trader.AllAccounts(traders: 4))
         {
             await TellAsync(Observe(account, 0, Command.CollateralOutcome, 100_000 * Dollars));
-            for (var outcome = 0; outcome < 2; outcome++) await TellAsync(Observe(account, 1, outcome, 20_000));
-            for (var outcome = 0; outcome < 3; outcome++) await TellAsync(Observe(account, 2, outcome, 20_000));
+            for (var outcome = 0; outcome < 2; outcome++)
+                await TellAsync(Observe(account, 1, outcome, 20_000));
+            for (var outcome = 0; outcome < 3; outcome++)
+                await TellAsync(Observe(account, 2, outcome, 20_000));
         }
 
         while (!Stopped)
         {
             await Task.Delay(Dice.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)), Clock);
-            block++;
-            var trades = World.Postgres.Tables.Trades.Keys.Select(trade => trade.Value).Where(trade => !closed.Contains(trade)).Take(6).ToList();
+            _block++;
+            var trades = World
+                .Postgres.Tables.Trades.Keys.Select(trade => trade.Value)
+                .Where(trade => !_closed.Contains(trade))
+                .Take(6)
+                .ToList();
             foreach (var trade in trades)
             {
                 LeaderCommand command = Dice.Chance(0.9)
-                    ? new SettleTrade(trade, block) { RequestId = Dice.NextGuid() }
-                    : new BustTrade(trade, block, Reason: null) { RequestId = Dice.NextGuid() };
-                if (await TellAsync(command)) closed.Add(trade);
+                    ? new SettleTrade(trade, _block) { RequestId = Dice.NextGuid() }
+                    : new BustTrade(trade, _block, Reason: null) { RequestId = Dice.NextGuid() };
+                if (await TellAsync(command))
+                    _closed.Add(trade);
             }
 
             // Somebody moved money away: orders that it covered are cancelled.
             if (Dice.Chance(0.15))
-                await TellAsync(Observe(Trader.AccountOf(1 + Dice.Below(4), 1 + Dice.Below(2)), 0, Command.CollateralOutcome, Dice.Between(0, 50_000 * Dollars)));
+                await TellAsync(
+                    Observe(
+                        Trader.AccountOf(1 + Dice.Below(4), 1 + Dice.Below(2)),
+                        0,
+                        Command.CollateralOutcome,
+                        Dice.Between(0, 50_000 * Dollars)
+                    )
+                );
         }
     }
 
@@ -56,12 +72,13 @@ internal sealed class Follower : Caller
         while (!Stopped)
         {
             var result = await SendAsync(command, Patience);
-            if (result.Status is ResultStatus.Accepted or ResultStatus.Rejected or ResultStatus.Duplicate) return true;
+            if (result.Status is ResultStatus.Accepted or ResultStatus.Rejected or ResultStatus.Duplicate)
+                return true;
         }
 
         return false;
     }
 
     private ObserveBalance Observe(string account, int market, int outcome, long units) =>
-        new(account, market, outcome, units, block) { RequestId = Dice.NextGuid() };
+        new(account, market, outcome, units, _block) { RequestId = Dice.NextGuid() };
 }

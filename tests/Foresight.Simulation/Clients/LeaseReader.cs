@@ -3,24 +3,26 @@ using Foresight.Simulation.Processes;
 
 namespace Foresight.Simulation.Clients;
 
-/// <summary>What callers know of who leads: a reading of the lease that is a little old, and the last known one while Redis is away.</summary>
+/// <summary>
+/// What callers know of who leads: a reading of the lease that is a little old, and the last known one while Redis is away.
+/// </summary>
 internal sealed class LeaseReader(World world)
 {
     private static readonly TimeSpan FreshFor = TimeSpan.FromMilliseconds(250);
 
-    private LeaseRecord? known;
-    private long readAt = long.MinValue / 2;
+    private LeaseRecord? _known;
+    private long _readAt = long.MinValue / 2;
 
     public SimulatedNode? Leader()
     {
-        if (world.Timeline.Now - readAt > FreshFor.Ticks && world.Redis is { Alive: true, Paused: false })
+        if (world.Timeline.Now - _readAt > FreshFor.Ticks && world.Redis is { Alive: true, Paused: false })
         {
-            known = world.Redis.Read(LeasedResources.Matching).Holder;
-            readAt = world.Timeline.Now;
+            _known = world.Redis.Read(LeasedResources.Matching).Holder;
+            _readAt = world.Timeline.Now;
         }
 
-        return known is { } lease ? world.Nodes.FirstOrDefault(node => node.Address == lease.Address) : null;
+        return _known is { } lease ? world.Nodes.FirstOrDefault(node => node.Address == lease.Address) : null;
     }
 
-    public void Forget() => readAt = long.MinValue / 2;
+    public void Forget() => _readAt = long.MinValue / 2;
 }

@@ -1,27 +1,26 @@
 using System.Globalization;
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 
 namespace Foresight.Simulation.Clients;
 
 /// <summary>
-/// Places and cancels orders of a few accounts, asks again what was in doubt, and now and then does what nobody should: sends a request twice,
-/// the same order by another request, an order that is past its time.
+/// Places and cancels orders of a few accounts, asks again what was in doubt, and now and then does what nobody should: sends a request
+/// twice, the same order by another request, an order that is past its time.
 /// </summary>
 internal sealed class Trader : Caller
 {
     public const int Accounts = 2;
 
-
-    private readonly int number;
-    private readonly List<PlaceOrder> open = [];
-    private readonly List<LeaderCommand> toAskAgain = [];
-    private int lastSalt;
+    private readonly int _number;
+    private readonly List<PlaceOrder> _open = [];
+    private readonly List<LeaderCommand> _toAskAgain = [];
+    private int _lastSalt;
 
     public Trader(World world, int number)
         : base(world, $"trader-{number}")
     {
-        this.number = number;
+        _number = number;
         Run(() => _ = TradeAsync());
     }
 
@@ -29,7 +28,9 @@ internal sealed class Trader : Caller
 
     /// <summary>Every other trader of the world included, so that they meet.</summary>
     public static IEnumerable<string> AllAccounts(int traders) =>
-        from trader in Enumerable.Range(1, traders) from account in Enumerable.Range(1, Accounts) select AccountOf(trader, account);
+        from trader in Enumerable.Range(1, traders)
+        from account in Enumerable.Range(1, Accounts)
+        select AccountOf(trader, account);
 
     public bool Stopped { get; set; }
 
@@ -39,7 +40,8 @@ internal sealed class Trader : Caller
     private async Task ProbeAsync(TimeSpan within)
     {
         var result = await SendAsync(Place(), within);
-        if (result.Status is ResultStatus.Accepted or ResultStatus.Rejected) World.Invariants.Progressed();
+        if (result.Status is ResultStatus.Accepted or ResultStatus.Rejected)
+            World.Invariants.Progressed();
     }
 
     private async Task TradeAsync()
@@ -47,11 +49,13 @@ internal sealed class Trader : Caller
         while (!Stopped)
         {
             await Task.Delay(Dice.Between(TimeSpan.FromMilliseconds(40), TimeSpan.FromMilliseconds(700)), Clock);
-            var command = toAskAgain.Count > 0 && Dice.Chance(0.5) ? TakeOneToAskAgain() : Next();
+            var command = _toAskAgain.Count > 0 && Dice.Chance(0.5) ? TakeOneToAskAgain() : Next();
             var result = await SendAsync(command, Patience());
             Learn(command, result);
-            if (Dice.Chance(0.04)) toAskAgain.Add(command);
-            if (Dice.Chance(0.02) && command is PlaceOrder order) Learn(command, await SendAsync(order with { RequestId = Dice.NextGuid() }, Patience()));
+            if (Dice.Chance(0.04))
+                _toAskAgain.Add(command);
+            if (Dice.Chance(0.02) && command is PlaceOrder order)
+                Learn(command, await SendAsync(order with { RequestId = Dice.NextGuid() }, Patience()));
         }
     }
 
@@ -59,21 +63,24 @@ internal sealed class Trader : Caller
 
     private LeaderCommand TakeOneToAskAgain()
     {
-        var index = Dice.Below(toAskAgain.Count);
-        var command = toAskAgain[index];
-        toAskAgain.RemoveAt(index);
+        var index = Dice.Below(_toAskAgain.Count);
+        var command = _toAskAgain[index];
+        _toAskAgain.RemoveAt(index);
         return command;
     }
 
     private void Learn(LeaderCommand command, CommandResult result)
     {
-        if (result.Status is ResultStatus.InDoubt) toAskAgain.Add(command);
-        if (result is { Status: ResultStatus.Accepted, OrderStatus: "open" or "partially_filled" } && command is PlaceOrder order) open.Add(order);
+        if (result.Status is ResultStatus.InDoubt)
+            _toAskAgain.Add(command);
+        if (result is { Status: ResultStatus.Accepted, OrderStatus: "open" or "partially_filled" } && command is PlaceOrder order)
+            _open.Add(order);
     }
 
     private LeaderCommand Next()
     {
-        if (open.Count > 0 && Dice.Chance(0.25)) return Cancel();
+        if (_open.Count > 0 && Dice.Chance(0.25))
+            return Cancel();
         if (Dice.Chance(0.01))
             return new SetMarketState(1 + Dice.Below(2), Dice.Below(2)) { RequestId = Dice.NextGuid() };
         if (Dice.Chance(0.005))
@@ -83,9 +90,9 @@ internal sealed class Trader : Caller
 
     private LeaderCommand Cancel()
     {
-        var index = Dice.Below(open.Count);
-        var order = open[index];
-        open.RemoveAt(index);
+        var index = Dice.Below(_open.Count);
+        var order = _open[index];
+        _open.RemoveAt(index);
         return Dice.Chance(0.8)
             ? new CancelByHash(order.Maker, order.MarketId, order.Hash) { RequestId = Dice.NextGuid() }
             : new CancelBySalt(order.Maker, order.MarketId, order.Salt) { RequestId = Dice.NextGuid() };
@@ -94,14 +101,19 @@ internal sealed class Trader : Caller
     private PlaceOrder Place()
     {
         var market = 1 + Dice.Below(2);
-        var salt = (++lastSalt).ToString(CultureInfo.InvariantCulture);
-        var timeInForce = Dice.Below(10) switch { 0 => TimeInForce.ImmediateOrCancel, 1 => TimeInForce.FillOrKill, _ => TimeInForce.GoodTilCancelled };
+        var salt = (++_lastSalt).ToString(CultureInfo.InvariantCulture);
+        var timeInForce = Dice.Below(10) switch
+        {
+            0 => TimeInForce.ImmediateOrCancel,
+            1 => TimeInForce.FillOrKill,
+            _ => TimeInForce.GoodTilCancelled,
+        };
         var rests = timeInForce == TimeInForce.GoodTilCancelled;
         var seconds = rests && Dice.Chance(0.1) ? World.Postgres.NowSeconds + Dice.Between(1, 20) : 0;
         return new PlaceOrder
         {
             Hash = $"0x{Dice.Next():x16}{Dice.Next():x16}{Dice.Next():x16}{Dice.Next():x16}",
-            Maker = AccountOf(number, 1 + Dice.Below(Accounts)),
+            Maker = AccountOf(_number, 1 + Dice.Below(Accounts)),
             MarketId = market,
             Outcome = Dice.Below(market == 1 ? 2 : 3),
             IsBuy = Dice.Chance(0.5),
@@ -113,7 +125,7 @@ internal sealed class Trader : Caller
             TimeInForce = (int)(seconds > 0 ? TimeInForce.GoodTilDate : timeInForce),
             PostOnly = rests && Dice.Chance(0.1),
             SelfTradePrevention = Dice.Below(3),
-            IdempotencyKey = Dice.Chance(0.05) ? $"key-{number}-{lastSalt}" : null,
+            IdempotencyKey = Dice.Chance(0.05) ? $"key-{_number}-{_lastSalt}" : null,
             RequestId = Dice.NextGuid(),
         };
     }

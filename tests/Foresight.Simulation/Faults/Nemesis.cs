@@ -6,48 +6,75 @@ using Foresight.Simulation.Time;
 namespace Foresight.Simulation.Faults;
 
 /// <summary>
-/// Breaks things for a while, in an order and at moments that the seed says, and mends them. Prefers the leader, and moments at which a commit
-/// is under way: that is where mistakes are.
+/// Breaks things for a while, in an order and at moments that the seed says, and mends them. Prefers the leader, and moments at which a
+/// commit is under way: that is where mistakes are.
 /// </summary>
 internal sealed class Nemesis
 {
-    private readonly World world;
-    private readonly Dice dice;
-    private readonly (int Weight, Action Fault)[] faults;
-    private readonly int sumOfWeights;
-    private readonly bool mayLoseChanges;
-    private readonly bool mayWithholdOrders;
-    private long endsAt;
-    private long quietUntil;
-    private bool pauseAtLookUp;
-    private bool pauseAtTakeOver;
-    private bool cutInRecovery;
-    private bool forgetTakeOver;
+    private readonly World _world;
+    private readonly Dice _dice;
+    private readonly (int Weight, Action Fault)[] _faults;
+    private readonly int _sumOfWeights;
+    private readonly bool _mayLoseChanges;
+    private readonly bool _mayWithholdOrders;
+    private long _endsAt;
+    private long _quietUntil;
+    private bool _pauseAtLookUp;
+    private bool _pauseAtTakeOver;
+    private bool _cutInRecovery;
+    private bool _forgetTakeOver;
 
     public Nemesis(World world)
     {
-        this.world = world;
-        dice = world.Dice.Fork();
-        // An asynchronous replica may lack what was acknowledged. Such seeds show that the rest stays whole; the others that nothing is ever lost.
-        mayLoseChanges = dice.Chance(0.25);
-        mayWithholdOrders = dice.Chance(0.15);
-        faults =
+        _world = world;
+        _dice = world.Dice.Fork();
+        // An asynchronous replica may lack what was acknowledged. Such seeds show that the
+        // rest stays whole; the others that nothing is ever lost.
+        _mayLoseChanges = _dice.Chance(0.25);
+        _mayWithholdOrders = _dice.Chance(0.15);
+        _faults =
         [
-            (16, PauseLeader), (4, PauseAny), (8, Crash), (5, Stop), (8, CutFromRedis), (8, CutFromPostgres), (4, CutFromClients),
-            (4, RestartRedis), (4, FreezeRedis), (4, DeleteLease), (3, ForgeLease), (5, RestartPostgres), (3, FreezePostgres), (5, EndSessions),
-            (7, HoldBeforeWrite), (7, HoldBeforeCommit), (7, HoldAfterCommit), (8, LoseAnswers), (5, LoseSnapshotsAnswer), (3, Deadlock),
-            (2, ReadOnly), (4, SlowNetwork), (4, SlowDisk), (6, JumpClock), (10, PauseWhileCommitting), (14, PauseAtLookUp), (4, PauseAtTakeOver), (5, CutInRecovery),
-            (4, SetClockBackWithoutRedis), (mayLoseChanges ? 12 : 0, Promote), (mayLoseChanges ? 8 : 0, PromoteUnderPause),
-            (mayLoseChanges ? 12 : 0, PromoteAfterTakeOver),
+            (16, PauseLeader),
+            (4, PauseAny),
+            (8, Crash),
+            (5, Stop),
+            (8, CutFromRedis),
+            (8, CutFromPostgres),
+            (4, CutFromClients),
+            (4, RestartRedis),
+            (4, FreezeRedis),
+            (4, DeleteLease),
+            (3, ForgeLease),
+            (5, RestartPostgres),
+            (3, FreezePostgres),
+            (5, EndSessions),
+            (7, HoldBeforeWrite),
+            (7, HoldBeforeCommit),
+            (7, HoldAfterCommit),
+            (8, LoseAnswers),
+            (5, LoseSnapshotsAnswer),
+            (3, Deadlock),
+            (2, ReadOnly),
+            (4, SlowNetwork),
+            (4, SlowDisk),
+            (6, JumpClock),
+            (10, PauseWhileCommitting),
+            (14, PauseAtLookUp),
+            (4, PauseAtTakeOver),
+            (5, CutInRecovery),
+            (4, SetClockBackWithoutRedis),
+            (_mayLoseChanges ? 12 : 0, Promote),
+            (_mayLoseChanges ? 8 : 0, PromoteUnderPause),
+            (_mayLoseChanges ? 12 : 0, PromoteAfterTakeOver),
         ];
-        sumOfWeights = faults.Sum(fault => fault.Weight);
+        _sumOfWeights = _faults.Sum(fault => fault.Weight);
     }
 
     public int Faults { get; private set; }
 
     public void Begin(TimeSpan duration)
     {
-        endsAt = duration.Ticks;
+        _endsAt = duration.Ticks;
         Plan(TimeSpan.FromSeconds(2));
         AskForProof();
     }
@@ -55,18 +82,24 @@ internal sealed class Nemesis
     /// <summary>Mends everything: from here on the cluster must recover by itself.</summary>
     public void StopAll()
     {
-        world.Trace.Add("nemesis", "stops");
-        (pauseAtLookUp, pauseAtTakeOver, cutInRecovery, forgetTakeOver) = (false, false, false, false);
-        world.Latency.SlowProbability = 0.0005;
-        world.Postgres.Faults.Stop();
-        if (world.Redis.Paused) world.Redis.Resume();
-        if (!world.Redis.Alive) world.Redis.Restart();
-        if (world.Postgres.Paused) world.Postgres.Resume();
-        if (!world.Postgres.Alive) world.Postgres.Restart();
-        foreach (var node in world.Nodes)
+        _world.Trace.Add("nemesis", "stops");
+        (_pauseAtLookUp, _pauseAtTakeOver, _cutInRecovery, _forgetTakeOver) = (false, false, false, false);
+        _world.Latency.SlowProbability = 0.0005;
+        _world.Postgres.Faults.Stop();
+        if (_world.Redis.Paused)
+            _world.Redis.Resume();
+        if (!_world.Redis.Alive)
+            _world.Redis.Restart();
+        if (_world.Postgres.Paused)
+            _world.Postgres.Resume();
+        if (!_world.Postgres.Alive)
+            _world.Postgres.Restart();
+        foreach (var node in _world.Nodes)
         {
-            if (node.Paused) node.Resume();
-            if (!node.Alive) node.Restart();
+            if (node.Paused)
+                node.Resume();
+            if (!node.Alive)
+                node.Restart();
             Heal(node);
         }
     }
@@ -74,33 +107,39 @@ internal sealed class Nemesis
     /// <summary>Asks every engine for its hash, now and then.</summary>
     public void AskForProof()
     {
-        foreach (var node in world.Nodes.Where(node => node is { Leads: true, Paused: false })) node.Run(() => _ = ProveAsync(node));
-        if (!Over) world.Timeline.After(TimeSpan.FromSeconds(3), AskForProof);
+        foreach (var node in _world.Nodes.Where(node => node is { Leads: true, Paused: false }))
+            node.Run(() => _ = ProveAsync(node));
+        if (!Over)
+            _world.Timeline.After(TimeSpan.FromSeconds(3), AskForProof);
     }
 
     /// <summary>A node's look-up is answered: what it does next is to commit.</summary>
     public void LookedUp(SimulatedNode node)
     {
-        if (!pauseAtLookUp) return;
-        pauseAtLookUp = false;
+        if (!_pauseAtLookUp)
+            return;
+        _pauseAtLookUp = false;
         node.ForgetsIdleConnections = true;
         Pause(node, TimeSpan.FromSeconds(20));
-        if (forgetTakeOver) ForgetTakeOverOf(node);
+        if (_forgetTakeOver)
+            ForgetTakeOverOf(node);
     }
 
     /// <summary>A node has the row of the leadership, and has not taken the epoch.</summary>
     public void RowLocked(ProcessContext context)
     {
-        if (!pauseAtTakeOver || world.Nodes.FirstOrDefault(node => node.Context == context) is not { } node) return;
-        pauseAtTakeOver = false;
+        if (!_pauseAtTakeOver || _world.Nodes.FirstOrDefault(node => node.Context == context) is not { } node)
+            return;
+        _pauseAtTakeOver = false;
         Pause(node, TimeSpan.FromSeconds(15));
     }
 
     /// <summary>A node that has taken a term reads what there is.</summary>
     public void Recovers(SimulatedNode node)
     {
-        if (!cutInRecovery) return;
-        cutInRecovery = false;
+        if (!_cutInRecovery)
+            return;
+        _cutInRecovery = false;
         Cut(node, recovering => recovering.ToPostgres);
     }
 
@@ -108,87 +147,113 @@ internal sealed class Nemesis
     /// An order that rests in the book, and that a leader which rebuilds does not hear of: whatever fills or cancels it makes the
     /// recorder throw. Orders that expire are told of, because what expires them is no request that could be quarantined.
     /// </summary>
-    public bool Withholds(LiveOrder order) => mayWithholdOrders && order.ExpiresAt == 0 && order.Hash.Prefix % 16 == 0;
+    public bool Withholds(LiveOrder order) => _mayWithholdOrders && order.ExpiresAt == 0 && order.Hash.Prefix % 16 == 0;
 
-    private bool Over => world.Timeline.Now >= endsAt;
+    private bool Over => _world.Timeline.Now >= _endsAt;
 
-    private SimulatedNode? Leader => world.Nodes.FirstOrDefault(node => node.Leads);
+    private SimulatedNode? Leader => _world.Nodes.FirstOrDefault(node => node.Leads);
 
-    private SimulatedNode LeaderOrAny => Leader is { } leader && dice.Chance(0.8) ? leader : dice.Pick(world.Nodes);
+    private SimulatedNode LeaderOrAny => Leader is { } leader && _dice.Chance(0.8) ? leader : _dice.Pick(_world.Nodes);
 
     private async Task ProveAsync(SimulatedNode node)
     {
         var proof = new ProofRequest();
-        if (node.Parts?.Gate.Session(SimulatedNode.Shard)?.Queue.TryAddControl(proof) == true && await proof.Answer.Task is { } proved) world.Invariants.Proved(proved);
+        if (node.Parts?.Gate.Session(SimulatedNode.Shard)?.Queue.TryAddControl(proof) == true && await proof.Answer.Task is { } proved)
+            _world.Invariants.Proved(proved);
     }
 
-    private void Plan(TimeSpan after) => world.Timeline.After(after, () =>
-    {
-        if (Over) return;
-        if (world.Timeline.Now < quietUntil)
-        {
-            Plan(TimeSpan.FromSeconds(1));
-            return;
-        }
+    private void Plan(TimeSpan after) =>
+        _world.Timeline.After(
+            after,
+            () =>
+            {
+                if (Over)
+                    return;
+                if (_world.Timeline.Now < _quietUntil)
+                {
+                    Plan(TimeSpan.FromSeconds(1));
+                    return;
+                }
 
-        var point = dice.Below(sumOfWeights);
-        foreach (var (weight, fault) in faults)
-        {
-            point -= weight;
-            if (point >= 0) continue;
-            Faults++;
-            world.Trace.Add("nemesis", fault.Method.Name);
-            fault();
-            break;
-        }
+                var point = _dice.Below(_sumOfWeights);
+                foreach (var (weight, fault) in _faults)
+                {
+                    point -= weight;
+                    if (point >= 0)
+                        continue;
+                    Faults++;
+                    _world.Trace.Add("nemesis", fault.Method.Name);
+                    fault();
+                    break;
+                }
 
-        Plan(dice.Between(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(5)));
-    });
+                Plan(_dice.Between(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(5)));
+            }
+        );
 
     /// <summary>Undoes it after a while, unless everything was mended by then.</summary>
-    private void Later(TimeSpan least, TimeSpan most, Action mend) => world.Timeline.After(dice.Between(least, most), () =>
-    {
-        if (!Over) mend();
-    });
+    private void Later(TimeSpan least, TimeSpan most, Action mend) =>
+        _world.Timeline.After(
+            _dice.Between(least, most),
+            () =>
+            {
+                if (!Over)
+                    mend();
+            }
+        );
 
     private void PauseLeader() => Pause(LeaderOrAny, TimeSpan.FromSeconds(15));
 
-    private void PauseAny() => Pause(dice.Pick(world.Nodes), TimeSpan.FromSeconds(2));
+    private void PauseAny() => Pause(_dice.Pick(_world.Nodes), TimeSpan.FromSeconds(2));
 
     private void Pause(SimulatedNode node, TimeSpan most)
     {
-        if (!node.Alive || node.Paused) return;
+        if (!node.Alive || node.Paused)
+            return;
         node.Pause();
-        Later(TimeSpan.FromMilliseconds(50), most, () =>
-        {
-            if (node.Paused) node.Resume();
-        });
+        Later(
+            TimeSpan.FromMilliseconds(50),
+            most,
+            () =>
+            {
+                if (node.Paused)
+                    node.Resume();
+            }
+        );
     }
 
     /// <summary>The leader's transaction is held, then the leader stops as well: the next term meets both.</summary>
     private void PauseWhileCommitting()
     {
-        if (Leader is not { } leader) return;
-        if (dice.Chance(0.5)) HoldBeforeWrite();
-        else HoldBeforeCommit();
-        world.Timeline.After(dice.Between(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(700)), () =>
-        {
-            if (!Over) Pause(leader, TimeSpan.FromSeconds(15));
-        });
+        if (Leader is not { } leader)
+            return;
+        if (_dice.Chance(0.5))
+            HoldBeforeWrite();
+        else
+            HoldBeforeCommit();
+        _world.Timeline.After(
+            _dice.Between(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(700)),
+            () =>
+            {
+                if (!Over)
+                    Pause(leader, TimeSpan.FromSeconds(15));
+            }
+        );
     }
 
-    private void PauseAtLookUp() => pauseAtLookUp = true;
+    private void PauseAtLookUp() => _pauseAtLookUp = true;
 
     private void PauseAtTakeOver()
     {
-        pauseAtTakeOver = true;
+        _pauseAtTakeOver = true;
         DeleteLease();
-        if (dice.Chance(0.5) && Leader is { } leader) Pause(leader, TimeSpan.FromSeconds(10));
+        if (_dice.Chance(0.5) && Leader is { } leader)
+            Pause(leader, TimeSpan.FromSeconds(10));
     }
 
     private void CutInRecovery()
     {
-        cutInRecovery = true;
+        _cutInRecovery = true;
         Crash();
     }
 
@@ -197,36 +262,54 @@ internal sealed class Nemesis
     /// </summary>
     private void SetClockBackWithoutRedis()
     {
-        if (!world.Redis.Alive) return;
-        quietUntil = world.Timeline.Now + TimeSpan.FromSeconds(13).Ticks;
-        world.Redis.Kill();
-        world.Timeline.After(TimeSpan.FromSeconds(1), () => Leader?.JumpWallClock(TimeSpan.FromMinutes(-30)));
-        Later(TimeSpan.FromSeconds(13), TimeSpan.FromSeconds(18), () =>
-        {
-            if (!world.Redis.Alive) world.Redis.Restart();
-        });
+        if (!_world.Redis.Alive)
+            return;
+        _quietUntil = _world.Timeline.Now + TimeSpan.FromSeconds(13).Ticks;
+        _world.Redis.Kill();
+        _world.Timeline.After(TimeSpan.FromSeconds(1), () => Leader?.JumpWallClock(TimeSpan.FromMinutes(-30)));
+        Later(
+            TimeSpan.FromSeconds(13),
+            TimeSpan.FromSeconds(18),
+            () =>
+            {
+                if (!_world.Redis.Alive)
+                    _world.Redis.Restart();
+            }
+        );
     }
 
     private void Crash()
     {
         var node = LeaderOrAny;
-        if (!node.Alive) return;
-        node.Crash(machineDies: dice.Chance(0.3));
-        Later(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(10), () =>
-        {
-            if (!node.Alive) node.Restart();
-        });
+        if (!node.Alive)
+            return;
+        node.Crash(machineDies: _dice.Chance(0.3));
+        Later(
+            TimeSpan.FromMilliseconds(500),
+            TimeSpan.FromSeconds(10),
+            () =>
+            {
+                if (!node.Alive)
+                    node.Restart();
+            }
+        );
     }
 
     private void Stop()
     {
         var node = LeaderOrAny;
-        if (!node.Alive || node.Paused) return;
+        if (!node.Alive || node.Paused)
+            return;
         node.Stop();
-        Later(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(12), () =>
-        {
-            if (!node.Alive) node.Restart();
-        });
+        Later(
+            TimeSpan.FromSeconds(3),
+            TimeSpan.FromSeconds(12),
+            () =>
+            {
+                if (!node.Alive)
+                    node.Restart();
+            }
+        );
     }
 
     private void CutFromRedis() => Cut(LeaderOrAny, node => node.ToRedis);
@@ -237,13 +320,17 @@ internal sealed class Nemesis
 
     private void Cut(SimulatedNode node, Func<SimulatedNode, Network.Link> which)
     {
-        var way = dice.Below(4);
+        var way = _dice.Below(4);
         which(node).Cut(requests: way != 0, replies: way != 1);
-        Later(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(12), () =>
-        {
-            which(node).Heal();
-            node.Parts?.Broadcast.Reconnect();
-        });
+        Later(
+            TimeSpan.FromMilliseconds(200),
+            TimeSpan.FromSeconds(12),
+            () =>
+            {
+                which(node).Heal();
+                node.Parts?.Broadcast.Reconnect();
+            }
+        );
     }
 
     private static void Heal(SimulatedNode node)
@@ -256,148 +343,198 @@ internal sealed class Nemesis
 
     private void RestartRedis()
     {
-        if (!world.Redis.Alive) return;
-        world.Redis.Kill();
-        Later(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(8), () =>
-        {
-            if (!world.Redis.Alive) world.Redis.Restart();
-        });
+        if (!_world.Redis.Alive)
+            return;
+        _world.Redis.Kill();
+        Later(
+            TimeSpan.FromMilliseconds(100),
+            TimeSpan.FromSeconds(8),
+            () =>
+            {
+                if (!_world.Redis.Alive)
+                    _world.Redis.Restart();
+            }
+        );
     }
 
     private void FreezeRedis()
     {
-        if (!world.Redis.Alive || world.Redis.Paused) return;
-        world.Redis.Pause();
-        Later(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(12), () =>
-        {
-            if (world.Redis.Paused) world.Redis.Resume();
-        });
+        if (!_world.Redis.Alive || _world.Redis.Paused)
+            return;
+        _world.Redis.Pause();
+        Later(
+            TimeSpan.FromMilliseconds(300),
+            TimeSpan.FromSeconds(12),
+            () =>
+            {
+                if (_world.Redis.Paused)
+                    _world.Redis.Resume();
+            }
+        );
     }
 
-    private void DeleteLease() => world.Redis.Delete(LeasedResources.Matching);
+    private void DeleteLease() => _world.Redis.Delete(LeasedResources.Matching);
 
     private void ForgeLease()
     {
-        var nobody = new LeaseRecord("forged", "http://10.0.0.99:80", dice.NextGuid(), 0, default, default);
-        world.Redis.Forge(LeasedResources.Matching, dice.Chance(0.5) ? nobody : null, TimeSpan.FromSeconds(5));
+        var nobody = new LeaseRecord("forged", "http://10.0.0.99:80", _dice.NextGuid(), 0, default, default);
+        _world.Redis.Forge(LeasedResources.Matching, _dice.Chance(0.5) ? nobody : null, TimeSpan.FromSeconds(5));
     }
 
     private void RestartPostgres()
     {
-        if (!world.Postgres.Alive) return;
-        world.Postgres.Kill();
-        Later(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), () =>
-        {
-            if (!world.Postgres.Alive) world.Postgres.Restart();
-        });
+        if (!_world.Postgres.Alive)
+            return;
+        _world.Postgres.Kill();
+        Later(
+            TimeSpan.FromMilliseconds(200),
+            TimeSpan.FromSeconds(5),
+            () =>
+            {
+                if (!_world.Postgres.Alive)
+                    _world.Postgres.Restart();
+            }
+        );
     }
 
     private void Promote()
     {
-        if (!world.Postgres.Alive) return;
-        world.Postgres.Kill();
-        world.Postgres.Promote(dice.Below(Math.Min(world.Postgres.Changes / 2, 12) + 1));
-        foreach (var node in world.Nodes) node.ForgetsIdleConnections = dice.Chance(0.5);
-        world.Postgres.ClockOffset = dice.Between(TimeSpan.FromSeconds(-3), TimeSpan.FromSeconds(3));
-        world.Postgres.Restart();
-    }
-
-    /// <summary>The leader stops before a commit, and the new server knows nothing of its term: the next term gets the same epoch.</summary>
-    private void PromoteUnderPause()
-    {
-        pauseAtLookUp = true;
-        world.Timeline.After(TimeSpan.FromSeconds(1), () =>
-        {
-            if (Over || !world.Postgres.Alive) return;
-            world.Postgres.Kill();
-            world.Postgres.Promote(world.Postgres.ChangesSinceTakeOver);
-            world.Postgres.Restart();
-        });
+        if (!_world.Postgres.Alive)
+            return;
+        _world.Postgres.Kill();
+        _world.Postgres.Promote(_dice.Below(Math.Min(_world.Postgres.Changes / 2, 12) + 1));
+        foreach (var node in _world.Nodes)
+            node.ForgetsIdleConnections = _dice.Chance(0.5);
+        _world.Postgres.ClockOffset = _dice.Between(TimeSpan.FromSeconds(-3), TimeSpan.FromSeconds(3));
+        _world.Postgres.Restart();
     }
 
     /// <summary>
-    /// The same at the very begin of a term: the next one gets the same epoch at the same place of the journal, and the token alone tells the two.
+    /// The leader stops before a commit, and the new server knows nothing of its term: the next term gets the same epoch.
+    /// </summary>
+    private void PromoteUnderPause()
+    {
+        _pauseAtLookUp = true;
+        _world.Timeline.After(
+            TimeSpan.FromSeconds(1),
+            () =>
+            {
+                if (Over || !_world.Postgres.Alive)
+                    return;
+                _world.Postgres.Kill();
+                _world.Postgres.Promote(_world.Postgres.ChangesSinceTakeOver);
+                _world.Postgres.Restart();
+            }
+        );
+    }
+
+    /// <summary>
+    /// The same at the very begin of a term: the next one gets the same epoch at the
+    /// same place of the journal, and the token alone tells the two.
     /// </summary>
     private void PromoteAfterTakeOver()
     {
-        if (Leader is not { Paused: false } leader) return;
-        (pauseAtLookUp, forgetTakeOver) = (true, true);
+        if (Leader is not { Paused: false } leader)
+            return;
+        (_pauseAtLookUp, _forgetTakeOver) = (true, true);
         leader.Crash(machineDies: false);
-        Later(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(25), () =>
-        {
-            if (!leader.Alive) leader.Restart();
-        });
+        Later(
+            TimeSpan.FromSeconds(20),
+            TimeSpan.FromSeconds(25),
+            () =>
+            {
+                if (!leader.Alive)
+                    leader.Restart();
+            }
+        );
     }
 
     private void ForgetTakeOverOf(SimulatedNode taker)
     {
-        forgetTakeOver = false;
-        foreach (var node in world.Nodes.Where(node => node != taker)) node.ToClients.Cut(requests: true, replies: true);
-        world.Timeline.After(TimeSpan.FromMilliseconds(500), () =>
-        {
-            if (Over || !world.Postgres.Alive) return;
-            world.Postgres.Kill();
-            world.Postgres.Promote(world.Postgres.ChangesSinceTakeOver);
-            world.Postgres.Restart();
-            Later(TimeSpan.FromSeconds(12), TimeSpan.FromSeconds(20), () =>
+        _forgetTakeOver = false;
+        foreach (var node in _world.Nodes.Where(node => node != taker))
+            node.ToClients.Cut(requests: true, replies: true);
+        _world.Timeline.After(
+            TimeSpan.FromMilliseconds(500),
+            () =>
             {
-                foreach (var node in world.Nodes) node.ToClients.Heal();
-            });
-        });
+                if (Over || !_world.Postgres.Alive)
+                    return;
+                _world.Postgres.Kill();
+                _world.Postgres.Promote(_world.Postgres.ChangesSinceTakeOver);
+                _world.Postgres.Restart();
+                Later(
+                    TimeSpan.FromSeconds(12),
+                    TimeSpan.FromSeconds(20),
+                    () =>
+                    {
+                        foreach (var node in _world.Nodes)
+                            node.ToClients.Heal();
+                    }
+                );
+            }
+        );
     }
 
     private void FreezePostgres()
     {
-        if (!world.Postgres.Alive || world.Postgres.Paused) return;
-        world.Postgres.Pause();
-        Later(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(7), () =>
-        {
-            if (world.Postgres.Paused) world.Postgres.Resume();
-        });
+        if (!_world.Postgres.Alive || _world.Postgres.Paused)
+            return;
+        _world.Postgres.Pause();
+        Later(
+            TimeSpan.FromMilliseconds(200),
+            TimeSpan.FromSeconds(7),
+            () =>
+            {
+                if (_world.Postgres.Paused)
+                    _world.Postgres.Resume();
+            }
+        );
     }
 
     /// <summary>By hand, or by a limit of the server.</summary>
     private void EndSessions()
     {
-        foreach (var session in world.Postgres.Sessions.Where(_ => dice.Chance(0.6)).ToList()) world.Postgres.End(session, Postgres.Errors.Terminated());
+        foreach (var session in _world.Postgres.Sessions.Where(_ => _dice.Chance(0.6)).ToList())
+            _world.Postgres.End(session, Postgres.Errors.Terminated());
     }
 
-    private TimeSpan AWhile => dice.Between(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(9));
+    private TimeSpan AWhile => _dice.Between(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(9));
 
-    private void HoldBeforeWrite() => world.Postgres.Faults.HoldNextBeforeWrite = AWhile;
+    private void HoldBeforeWrite() => _world.Postgres.Faults.HoldNextBeforeWrite = AWhile;
 
-    private void HoldBeforeCommit() => world.Postgres.Faults.HoldNextBeforeCommit = AWhile;
+    private void HoldBeforeCommit() => _world.Postgres.Faults.HoldNextBeforeCommit = AWhile;
 
-    private void HoldAfterCommit() => world.Postgres.Faults.HoldNextAfterCommit = AWhile;
+    private void HoldAfterCommit() => _world.Postgres.Faults.HoldNextAfterCommit = AWhile;
 
-    private void LoseAnswers() => world.Postgres.Faults.AnswersToLose = 1 + dice.Below(2);
+    private void LoseAnswers() => _world.Postgres.Faults.AnswersToLose = 1 + _dice.Below(2);
 
     /// <summary>Nothing else comes for a while: a term that waits for what never comes would be ended by it.</summary>
     private void LoseSnapshotsAnswer()
     {
-        world.Postgres.Faults.LosesNextSnapshotsAnswer = true;
-        quietUntil = world.Timeline.Now + TimeSpan.FromSeconds(20).Ticks;
+        _world.Postgres.Faults.LosesNextSnapshotsAnswer = true;
+        _quietUntil = _world.Timeline.Now + TimeSpan.FromSeconds(20).Ticks;
     }
 
-    private void Deadlock() => world.Postgres.Faults.Deadlocks = 1 + dice.Below(2);
+    private void Deadlock() => _world.Postgres.Faults.Deadlocks = 1 + _dice.Below(2);
 
     private void ReadOnly()
     {
-        world.Postgres.Faults.ReadOnly = true;
-        Later(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(5), () => world.Postgres.Faults.ReadOnly = false);
+        _world.Postgres.Faults.ReadOnly = true;
+        Later(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(5), () => _world.Postgres.Faults.ReadOnly = false);
     }
 
     private void SlowNetwork()
     {
-        world.Latency.SlowProbability = 0.05;
-        Later(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(6), () => world.Latency.SlowProbability = 0.002);
+        _world.Latency.SlowProbability = 0.05;
+        Later(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(6), () => _world.Latency.SlowProbability = 0.002);
     }
 
     private void SlowDisk()
     {
-        (world.Postgres.Faults.HoldChance, world.Postgres.Faults.LongestHold) = (0.2, TimeSpan.FromSeconds(1));
-        Later(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(6), () => world.Postgres.Faults.HoldChance = 0.004);
+        (_world.Postgres.Faults.HoldChance, _world.Postgres.Faults.LongestHold) = (0.2, TimeSpan.FromSeconds(1));
+        Later(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(6), () => _world.Postgres.Faults.HoldChance = 0.004);
     }
 
-    private void JumpClock() => dice.Pick(world.Nodes).JumpWallClock(dice.Between(TimeSpan.FromHours(-1), TimeSpan.FromHours(1)));
+    private void JumpClock() => _dice.Pick(_world.Nodes).JumpWallClock(_dice.Between(TimeSpan.FromHours(-1), TimeSpan.FromHours(1)));
 }

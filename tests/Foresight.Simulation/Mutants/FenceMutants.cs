@@ -8,11 +8,13 @@ namespace Foresight.Simulation.Mutants;
 /// <summary>Sends the steps of every transaction in another form.</summary>
 internal abstract class StepsMutant : Mutant
 {
-    public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Rewriting(real, steps => Rewrite(steps, parts));
+    public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) =>
+        new Rewriting(real, steps => Rewrite(steps, parts));
 
     protected abstract IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts);
 
-    private sealed class Rewriting(IJournal real, Func<IReadOnlyList<JournalStep>, IEnumerable<JournalStep>> rewrite) : JournalDecorator(real)
+    private sealed class Rewriting(IJournal real, Func<IReadOnlyList<JournalStep>, IEnumerable<JournalStep>> rewrite)
+        : JournalDecorator(real)
     {
         public override async Task<Committed> ExecuteAsync(JournalTransaction transaction)
         {
@@ -23,7 +25,8 @@ internal abstract class StepsMutant : Mutant
             }
             finally
             {
-                if (!other.TryGiveUp()) transaction.TrySend();
+                if (!other.TryGiveUp())
+                    transaction.TrySend();
                 transaction.FailedStep = other.FailedStep;
             }
         }
@@ -51,10 +54,12 @@ internal sealed class NoToken : StepsMutant
 internal sealed class FenceAfterWrite : StepsMutant
 {
     protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>
-    [
-        .. steps.Where(step => step is not JournalStep.AssertTerm and not JournalStep.ReadBack), .. steps.OfType<JournalStep.AssertTerm>(),
-        new JournalStep.Commit(), .. steps.OfType<JournalStep.ReadBack>(),
-    ];
+        [
+            .. steps.Where(step => step is not JournalStep.AssertTerm and not JournalStep.ReadBack),
+            .. steps.OfType<JournalStep.AssertTerm>(),
+            new JournalStep.Commit(),
+            .. steps.OfType<JournalStep.ReadBack>(),
+        ];
 }
 
 /// <summary>Asks in one transaction and writes in the next: true when asked, false when used.</summary>

@@ -1,31 +1,38 @@
-using Foresight.Matching.Journal;
-using Foresight.Matching.Sequencing;
 using Foresight.Chain;
 using Foresight.Matching.Engine;
+using Foresight.Matching.Journal;
+using Foresight.Matching.Sequencing;
 
 namespace Foresight.Simulation.Mutants;
 
 /// <summary>Passes everything on.</summary>
 internal abstract class JournalDecorator(IJournal real) : IJournal
 {
-    public virtual Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellation) => real.FindAsync(requests, cancellation);
+    public virtual Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellationToken) =>
+        real.FindAsync(requests, cancellationToken);
 
     public virtual Task<Committed> ExecuteAsync(JournalTransaction transaction) => real.ExecuteAsync(transaction);
 
-    public virtual IAsyncEnumerable<EngineSnapshot> SnapshotsAsync(CancellationToken cancellation) => real.SnapshotsAsync(cancellation);
+    public virtual IAsyncEnumerable<EngineSnapshot> SnapshotsAsync(CancellationToken cancellationToken) =>
+        real.SnapshotsAsync(cancellationToken);
 
-    public virtual IAsyncEnumerable<(long Sequence, byte[] Payload)> CommandsAsync(long from, long through, CancellationToken cancellation) =>
-        real.CommandsAsync(from, through, cancellation);
+    public virtual IAsyncEnumerable<(long Sequence, byte[] Payload)> CommandsAsync(
+        long from,
+        long through,
+        CancellationToken cancellationToken
+    ) => real.CommandsAsync(from, through, cancellationToken);
 
-    public virtual IAsyncEnumerable<(AccountId Id, Address Address)> AccountsAsync(CancellationToken cancellation) => real.AccountsAsync(cancellation);
+    public virtual IAsyncEnumerable<(AccountId Id, Address Address)> AccountsAsync(CancellationToken cancellationToken) =>
+        real.AccountsAsync(cancellationToken);
 
-    public virtual IAsyncEnumerable<LiveOrder> LiveOrdersAsync(Accounts accounts, CancellationToken cancellation) =>
-        real.LiveOrdersAsync(accounts, cancellation);
+    public virtual IAsyncEnumerable<LiveOrder> LiveOrdersAsync(Accounts accounts, CancellationToken cancellationToken) =>
+        real.LiveOrdersAsync(accounts, cancellationToken);
 
-    public virtual Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellation) => real.MarketsAsync(listed, cancellation);
+    public virtual Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellationToken) =>
+        real.MarketsAsync(listed, cancellationToken);
 
-    public virtual IAsyncEnumerable<(Guid RequestId, DateTime Until)> FailedCommandsAsync(CancellationToken cancellation) =>
-        real.FailedCommandsAsync(cancellation);
+    public virtual IAsyncEnumerable<(Guid RequestId, DateTime Until)> FailedCommandsAsync(CancellationToken cancellationToken) =>
+        real.FailedCommandsAsync(cancellationToken);
 
-    public virtual IAsyncEnumerable<MinuteVolume> VolumesAsync(CancellationToken cancellation) => real.VolumesAsync(cancellation);
+    public virtual IAsyncEnumerable<MinuteVolume> VolumesAsync(CancellationToken cancellationToken) => real.VolumesAsync(cancellationToken);
 }

@@ -1,11 +1,11 @@
-using Foresight.Protocol;
 using Foresight.Matching.Leadership;
+using Foresight.Protocol;
 
 namespace Foresight.Simulation.Mutants;
 
 /// <summary>
-/// Does not know its own lease again when it finds it in the key after the term: one that a late renewal wrote, or a bid whose answer was lost.
-/// The product did so once: nobody could lead before that lease had run out.
+/// Does not know its own lease again when it finds it in the key after the term: one that a late renewal wrote, or a bid whose answer was
+/// lost. The product did so once: nobody could lead before that lease had run out.
 /// </summary>
 internal sealed class KeepOwnLease : Mutant
 {
@@ -13,27 +13,28 @@ internal sealed class KeepOwnLease : Mutant
 
     private sealed class Forgetful(ILeaseStore real) : ILeaseStore
     {
-        private readonly HashSet<Guid> own = [];
+        private readonly HashSet<Guid> _own = [];
 
         public async Task<LeaseReading> ReadAsync(string resource, TimeSpan duration)
         {
             var reading = await real.ReadAsync(resource, duration);
-            return reading.Holder is { } holder && own.Contains(holder.Token) ? new LeaseReading(true, null) : reading;
+            return reading.Holder is { } holder && _own.Contains(holder.Token) ? new LeaseReading(true, null) : reading;
         }
 
         public Task<bool> TryAcquireAsync(string resource, LeaseRecord record, TimeSpan duration)
         {
-            own.Add(record.Token);
+            _own.Add(record.Token);
             return real.TryAcquireAsync(resource, record, duration);
         }
 
         public Task<bool> TryReplaceAsync(string resource, Guid deadToken, LeaseRecord record, TimeSpan duration)
         {
-            own.Add(record.Token);
+            _own.Add(record.Token);
             return real.TryReplaceAsync(resource, deadToken, record, duration);
         }
 
-        public Task<RenewOutcome> RenewAsync(string resource, LeaseRecord record, TimeSpan duration) => real.RenewAsync(resource, record, duration);
+        public Task<RenewOutcome> RenewAsync(string resource, LeaseRecord record, TimeSpan duration) =>
+            real.RenewAsync(resource, record, duration);
 
         public Task ReleaseAsync(string resource, LeaseRecord record) => real.ReleaseAsync(resource, record);
     }

@@ -27,5 +27,7 @@ public static class MutantNames
     public static IReadOnlyCollection<string> All => Known.Keys;
 
     internal static Mutant Make(string? name) =>
-        name is null ? new Mutant() : Known.TryGetValue(name, out var make) ? make() : throw new ArgumentException($"There is no mutant {name}.");
+        name is null ? new Mutant()
+        : Known.TryGetValue(name, out var make) ? make()
+        : throw new ArgumentException($"There is no mutant {name}.");
 }

@@ -1,7 +1,7 @@
 using Foresight.Matching.Journal;
+using Foresight.Matching.Leadership;
 using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
-using Foresight.Matching.Leadership;
 using Foresight.Simulation.Processes;
 using Npgsql;
 
@@ -82,9 +82,9 @@ internal sealed class ForgetRequests : Mutant
 
     private sealed class Forgetful(IJournal real) : JournalDecorator(real)
     {
-        public override async Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellation)
+        public override async Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellationToken)
         {
-            var known = await base.FindAsync(requests, cancellation);
+            var known = await base.FindAsync(requests, cancellationToken);
             known.Requests.Clear();
             return known;
         }

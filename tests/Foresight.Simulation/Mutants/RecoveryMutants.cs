@@ -1,6 +1,6 @@
-using Foresight.Matching.Journal;
 using System.Runtime.CompilerServices;
 using Foresight.Matching.Engine;
+using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
 using Foresight.Simulation.Processes;
 
@@ -9,11 +9,12 @@ namespace Foresight.Simulation.Mutants;
 /// <summary>A node that led before goes on from what it had in memory, and reads only what came after that.</summary>
 internal sealed class ResumeStaleEngine : Mutant
 {
-    private readonly Dictionary<string, SortedDictionary<long, byte[]>> memories = [];
+    private readonly Dictionary<string, SortedDictionary<long, byte[]>> _memories = [];
 
     public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts)
     {
-        if (!memories.TryGetValue(parts.Node.Name, out var memory)) memories.Add(parts.Node.Name, memory = []);
+        if (!_memories.TryGetValue(parts.Node.Name, out var memory))
+            _memories.Add(parts.Node.Name, memory = []);
         return new Remembering(real, memory);
     }
 
@@ -32,16 +33,20 @@ internal sealed class ResumeStaleEngine : Mutant
         }
 
         public override async IAsyncEnumerable<(long Sequence, byte[] Payload)> CommandsAsync(
-            long from, long through, [EnumeratorCancellation] CancellationToken cancellation)
+            long from,
+            long through,
+            [EnumeratorCancellation] CancellationToken cancellationToken
+        )
         {
             var last = from - 1;
-            await foreach (var row in base.CommandsAsync(from, through, cancellation))
+            await foreach (var row in base.CommandsAsync(from, through, cancellationToken))
             {
                 yield return memory.TryGetValue(row.Sequence, out var remembered) ? (row.Sequence, remembered) : row;
                 last = row.Sequence;
             }
 
-            while (memory.TryGetValue(++last, out var ahead)) yield return (last, ahead);
+            while (memory.TryGetValue(++last, out var ahead))
+                yield return (last, ahead);
         }
     }
 }

@@ -10,7 +10,7 @@ internal sealed class NoSessionKill : Mutant
 
     private sealed class Sparing(World world, SimulatedSessions primary) : SimulatedLeadershipTable(world, primary)
     {
-        public override Task<long> EndSessionsOfHolderAsync(string resource, CancellationToken cancellation) => Task.FromResult(0L);
+        public override Task<long> EndSessionsOfHolderAsync(string resource, CancellationToken cancellationToken) => Task.FromResult(0L);
     }
 }
 
@@ -24,22 +24,32 @@ internal sealed class TakeOverInSteps : Mutant
 
     private sealed class InSteps(World world, SimulatedSessions primary) : SimulatedLeadershipTable(world, primary)
     {
-        public override Task<(Term Term, string? PreviousNodeId)> TakeAsync(NewHolder holder, TimeSpan lockTimeout, CancellationToken cancellation) =>
+        public override Task<(Term Term, string? PreviousNodeId)> TakeAsync(
+            NewHolder holder,
+            TimeSpan lockTimeout,
+            CancellationToken cancellationToken
+        ) =>
             Primary.UseAsync(
                 async connection =>
                 {
                     var session = connection.Session;
-                    var previous = await connection.RequestAsync(() => Server.LockRowAsync(session, lockTimeout), timeout: null, cancellation);
-                    var epoch = await connection.RequestAsync(() => Server.StageHolder(session, holder), cancellation);
+                    var previous = await connection.RequestAsync(
+                        () => Server.LockRowAsync(session, lockTimeout),
+                        timeout: null,
+                        cancellationToken
+                    );
+                    var epoch = await connection.RequestAsync(() => Server.StageHolder(session, holder), cancellationToken);
                     await connection.RequestAsync(
                         () =>
                         {
                             Server.Commit(session);
                             return true;
                         },
-                        cancellation);
+                        cancellationToken
+                    );
                     return (new Term(holder.Resource, epoch, holder.Token, holder.NodeId), previous);
                 },
-                cancellation);
+                cancellationToken
+            );
     }
 }

@@ -10,12 +10,12 @@ namespace Foresight.Simulation.Mutants;
 /// </summary>
 internal sealed class WaitForSnapshot : Mutant
 {
-    public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => storing[parts] = new Remembering(real);
+    public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => _storing[parts] = new Remembering(real);
 
     public override ILeaderTask Work(ILeaderTask real, SimulatedNodeParts parts) =>
-        new Waiting(real, () => storing.GetValueOrDefault(parts));
+        new Waiting(real, () => _storing.GetValueOrDefault(parts));
 
-    private readonly Dictionary<SimulatedNodeParts, Remembering> storing = [];
+    private readonly Dictionary<SimulatedNodeParts, Remembering> _storing = [];
 
     private sealed class Waiting(ILeaderTask real, Func<Remembering?> journal) : ILeaderTask
     {
@@ -27,7 +27,8 @@ internal sealed class WaitForSnapshot : Mutant
             }
             finally
             {
-                if (journal() is { } remembering) await remembering.Storing;
+                if (journal() is { } remembering)
+                    await remembering.Storing;
             }
         }
     }
@@ -39,7 +40,8 @@ internal sealed class WaitForSnapshot : Mutant
         public override Task<Committed> ExecuteAsync(JournalTransaction transaction)
         {
             var executing = base.ExecuteAsync(transaction);
-            if (transaction.Steps.Any(step => step is JournalStep.StoreSnapshot)) Storing = executing;
+            if (transaction.Steps.Any(step => step is JournalStep.StoreSnapshot))
+                Storing = executing;
             return executing;
         }
     }

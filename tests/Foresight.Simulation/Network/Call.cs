@@ -8,17 +8,18 @@ namespace Foresight.Simulation.Network;
 /// </summary>
 internal sealed class Call<T>
 {
-    private readonly TaskCompletionSource<T> source = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ProcessContext context;
-    private readonly Link link;
+    private readonly TaskCompletionSource<T> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ProcessContext _context;
+    private readonly Link _link;
 
-    private readonly Action? lost;
+    private readonly Action? _lost;
 
     private Call(Process caller, Link link, Func<Exception>? onDeadConnection)
     {
-        (context, this.link) = (caller.Context, link);
-        if (onDeadConnection is null) return;
-        lost = () => caller.World.Timeline.After(FindsItDead, () => context.Post(_ => source.TrySetException(onDeadConnection()), null));
+        (_context, _link) = (caller.Context, link);
+        if (onDeadConnection is null)
+            return;
+        _lost = () => caller.World.Timeline.After(FindsItDead, () => _context.Post(_ => _source.TrySetException(onDeadConnection()), null));
     }
 
     /// <summary>
@@ -30,18 +31,25 @@ internal sealed class Call<T>
     /// <param name="onDeadConnection">The question goes over a connection, which is found dead some time after something was lost on
     /// it.</param>
     public static async Task<T> AskAsync(
-        Process caller, TimeProvider clock, Link link, Action<Call<T>> atServer, TimeSpan timeout, Func<Exception> onTimeout,
-        CancellationToken cancellation = default, Func<Exception>? onDeadConnection = null)
+        Process caller,
+        TimeProvider clock,
+        Link link,
+        Action<Call<T>> atServer,
+        TimeSpan timeout,
+        Func<Exception> onTimeout,
+        CancellationToken cancellationToken = default,
+        Func<Exception>? onDeadConnection = null
+    )
     {
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         var call = new Call<T>(caller, link, onDeadConnection);
-        link.Request(() => atServer(call), call.lost);
-        using var timer = clock.CreateTimer(_ => call.source.TrySetException(onTimeout()), null, timeout, Timeout.InfiniteTimeSpan);
-        using var registration = cancellation.Register(() => call.source.TrySetCanceled(cancellation));
-        return await call.source.Task;
+        link.Request(() => atServer(call), call._lost);
+        using var timer = clock.CreateTimer(_ => call._source.TrySetException(onTimeout()), null, timeout, Timeout.InfiniteTimeSpan);
+        using var registration = cancellationToken.Register(() => call._source.TrySetCanceled(cancellationToken));
+        return await call._source.Task;
     }
 
-    public void Answer(T value) => link.Reply(() => context.Post(_ => source.TrySetResult(value), null), lost);
+    public void Answer(T value) => _link.Reply(() => _context.Post(_ => _source.TrySetResult(value), null), _lost);
 
-    public void Fail(Exception error) => link.Reply(() => context.Post(_ => source.TrySetException(error), null), lost);
+    public void Fail(Exception error) => _link.Reply(() => _context.Post(_ => _source.TrySetException(error), null), _lost);
 }

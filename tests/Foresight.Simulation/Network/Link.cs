@@ -10,8 +10,8 @@ internal sealed class Link(World world)
 {
     private const double Held = 0.6;
 
-    private readonly Dice dice = world.Dice.Fork();
-    private readonly List<(bool Reply, Action Deliver)> held = [];
+    private readonly Dice _dice = world.Dice.Fork();
+    private readonly List<(bool Reply, Action Deliver)> _held = [];
 
     public bool RequestsCut { get; private set; }
 
@@ -24,8 +24,9 @@ internal sealed class Link(World world)
     public void Heal()
     {
         (RequestsCut, RepliesCut) = (false, false);
-        foreach (var (_, deliver) in held) world.Timeline.After(world.Latency.Next(), deliver);
-        held.Clear();
+        foreach (var (_, deliver) in _held)
+            world.Timeline.After(world.Latency.Next(), deliver);
+        _held.Clear();
     }
 
     /// <param name="lost">Told if it will never arrive.</param>
@@ -35,9 +36,12 @@ internal sealed class Link(World world)
 
     private void Send(Action deliver, bool cut, bool reply, Action? lost)
     {
-        if (!cut) world.Timeline.After(world.Latency.Next(), deliver);
-        else if (dice.Chance(Held)) held.Add((reply, deliver));
-        else lost?.Invoke();
+        if (!cut)
+            world.Timeline.After(world.Latency.Next(), deliver);
+        else if (_dice.Chance(Held))
+            _held.Add((reply, deliver));
+        else
+            lost?.Invoke();
     }
 }
 
@@ -47,7 +51,8 @@ internal sealed class Latency(Dice dice)
     /// <summary>Raised by the nemesis for a while.</summary>
     public double SlowProbability { get; set; } = 0.002;
 
-    public TimeSpan Next() => dice.Chance(SlowProbability)
-        ? dice.Between(TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(dice.Chance(0.2) ? 6 : 1))
-        : TimeSpan.FromMicroseconds(dice.Between(80, 1500));
+    public TimeSpan Next() =>
+        dice.Chance(SlowProbability)
+            ? dice.Between(TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(dice.Chance(0.2) ? 6 : 1))
+            : TimeSpan.FromMicroseconds(dice.Between(80, 1500));
 }

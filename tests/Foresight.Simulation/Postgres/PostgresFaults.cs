@@ -32,7 +32,8 @@ internal sealed class PostgresFaults(Dice dice)
 
     public void Storing()
     {
-        if (!LosesNextSnapshotsAnswer) return;
+        if (!LosesNextSnapshotsAnswer)
+            return;
         LosesNextSnapshotsAnswer = false;
         AnswersToLose = 2;
     }
@@ -50,7 +51,8 @@ internal sealed class PostgresFaults(Dice dice)
             JournalStep.ReadBack => Take(HoldNextAfterCommit, () => HoldNextAfterCommit = null),
             _ => TimeSpan.Zero,
         };
-        if (ordered > TimeSpan.Zero) return ordered;
+        if (ordered > TimeSpan.Zero)
+            return ordered;
         return dice.Chance(HoldChance) ? dice.Between(TimeSpan.Zero, LongestHold) : TimeSpan.Zero;
     }
 

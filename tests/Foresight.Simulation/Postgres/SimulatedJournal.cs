@@ -1,10 +1,10 @@
-using Foresight.Matching.Journal;
-using Foresight.Matching.Sequencing;
 using System.Runtime.CompilerServices;
 using Foresight.Chain;
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
+using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Sequencing;
+using Foresight.Protocol;
 using Foresight.Simulation.Processes;
 using NpgsqlTypes;
 
@@ -17,65 +17,106 @@ internal sealed class SimulatedJournal(World world, SimulatedNode node, Simulate
 
     private Tables Tables => world.Postgres.Tables;
 
-    public Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellation) =>
+    public Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellationToken) =>
         sessions.UseAsync(
-            connection => connection.RequestAsync(
-                () =>
-                {
-                    if (requests.Count > 0) world.Nemesis.LookedUp(node);
-                    return Find(requests);
-                },
-                cancellation),
-            cancellation);
+            connection =>
+                connection.RequestAsync(
+                    () =>
+                    {
+                        if (requests.Count > 0)
+                            world.Nemesis.LookedUp(node);
+                        return Find(requests);
+                    },
+                    cancellationToken
+                ),
+            cancellationToken
+        );
 
-    public Task<Committed> ExecuteAsync(JournalTransaction transaction) => sessions.UseAsync(connection =>
-    {
-        if (!transaction.TrySend()) throw new TimeoutException("given up (simulated)");
-        world.Invariants.Sends(node);
-        return connection.RequestAsync(
-            () => world.Postgres.RunAsync(connection.Session, transaction, step => transaction.FailedStep = step), transaction.Timeout);
-    });
-
-    public IAsyncEnumerable<EngineSnapshot> SnapshotsAsync(CancellationToken cancellation) => ReadAsync(
-        () =>
+    public Task<Committed> ExecuteAsync(JournalTransaction transaction) =>
+        sessions.UseAsync(connection =>
         {
-            world.Nemesis.Recovers(node);
-            return Tables.Snapshots.ToList();
-        },
-        cancellation);
+            if (!transaction.TrySend())
+                throw new TimeoutException("given up (simulated)");
+            world.Invariants.Sends(node);
+            return connection.RequestAsync(
+                () => world.Postgres.RunAsync(connection.Session, transaction, step => transaction.FailedStep = step),
+                transaction.Timeout
+            );
+        });
 
-    public IAsyncEnumerable<(long Sequence, byte[] Payload)> CommandsAsync(long from, long through, CancellationToken cancellation) => ReadAsync(
-        () => Tables.Commands.Where(row => row.Key >= from && row.Key <= through).Select(row => (row.Key, row.Value.Payload)).ToList(), cancellation);
+    public IAsyncEnumerable<EngineSnapshot> SnapshotsAsync(CancellationToken cancellationToken) =>
+        ReadAsync(
+            () =>
+            {
+                world.Nemesis.Recovers(node);
+                return Tables.Snapshots.ToList();
+            },
+            cancellationToken
+        );
 
-    public IAsyncEnumerable<(AccountId Id, Address Address)> AccountsAsync(CancellationToken cancellation) =>
-        ReadAsync(() => Tables.Accounts.ToList(), cancellation);
+    public IAsyncEnumerable<(long Sequence, byte[] Payload)> CommandsAsync(long from, long through, CancellationToken cancellationToken) =>
+        ReadAsync(
+            () => Tables.Commands.Where(row => row.Key >= from && row.Key <= through).Select(row => (row.Key, row.Value.Payload)).ToList(),
+            cancellationToken
+        );
 
-    public IAsyncEnumerable<LiveOrder> LiveOrdersAsync(Accounts accounts, CancellationToken cancellation) => ReadAsync(
-        () => Tables.Orders.Values
-            .Where(order => order.Order.Status is OrderStatus.Open or OrderStatus.PartiallyFilled)
-            .Where(order => !world.Nemesis.Withholds(order.Order))
-            .Select(order => order.Order.Copy()).ToList(),
-        cancellation);
+    public IAsyncEnumerable<(AccountId Id, Address Address)> AccountsAsync(CancellationToken cancellationToken) =>
+        ReadAsync(() => Tables.Accounts.ToList(), cancellationToken);
 
-    public async Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellation)
+    public IAsyncEnumerable<LiveOrder> LiveOrdersAsync(Accounts accounts, CancellationToken cancellationToken) =>
+        ReadAsync(
+            () =>
+                Tables
+                    .Orders.Values.Where(order => order.Order.Status is OrderStatus.Open or OrderStatus.PartiallyFilled)
+                    .Where(order => !world.Nemesis.Withholds(order.Order))
+                    .Select(order => order.Order.Copy())
+                    .ToList(),
+            cancellationToken
+        );
+
+    public async Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellationToken)
     {
         var rows = await sessions.UseAsync(
-            connection => connection.RequestAsync(() => Tables.Markets.Values.Where(row => row.ListedSequence is not null == listed).ToList(), cancellation),
-            cancellation);
-        return [.. rows.Select(row => new Market { Id = new(row.Id), Outcomes = row.Outcomes, TickSize = row.TickSize, State = row.State })];
+            connection =>
+                connection.RequestAsync(
+                    () => Tables.Markets.Values.Where(row => row.ListedSequence is not null == listed).ToList(),
+                    cancellationToken
+                ),
+            cancellationToken
+        );
+        return
+        [
+            .. rows.Select(row => new Market
+            {
+                Id = new(row.Id),
+                Outcomes = row.Outcomes,
+                TickSize = row.TickSize,
+                State = row.State,
+            }),
+        ];
     }
 
-    public IAsyncEnumerable<(Guid RequestId, DateTime Until)> FailedCommandsAsync(CancellationToken cancellation) => ReadAsync(
-        () => Tables.Failed.Values.Where(failed => failed.Until > world.Postgres.Now).Select(failed => (failed.RequestId, failed.Until)).ToList(),
-        cancellation);
+    public IAsyncEnumerable<(Guid RequestId, DateTime Until)> FailedCommandsAsync(CancellationToken cancellationToken) =>
+        ReadAsync(
+            () =>
+                Tables
+                    .Failed.Values.Where(failed => failed.Until > world.Postgres.Now)
+                    .Select(failed => (failed.RequestId, failed.Until))
+                    .ToList(),
+            cancellationToken
+        );
 
-    public IAsyncEnumerable<MinuteVolume> VolumesAsync(CancellationToken cancellation) => ReadAsync<MinuteVolume>(() => [], cancellation);
+    public IAsyncEnumerable<MinuteVolume> VolumesAsync(CancellationToken cancellationToken) =>
+        ReadAsync<MinuteVolume>(() => [], cancellationToken);
 
-    private async IAsyncEnumerable<T> ReadAsync<T>(Func<List<T>> read, [EnumeratorCancellation] CancellationToken cancellation)
+    private async IAsyncEnumerable<T> ReadAsync<T>(Func<List<T>> read, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var rows = await sessions.UseAsync(
-            connection => connection.RequestAsync(() => Task.FromResult(read()), RebuildTimeout, cancellation), cancellation);
-        foreach (var row in rows) yield return row;
+            connection => connection.RequestAsync(() => Task.FromResult(read()), RebuildTimeout, cancellationToken),
+            cancellationToken
+        );
+        foreach (var row in rows)
+            yield return row;
     }
 
     private LookupResult Find(IReadOnlyList<QueuedCommand> requests)
@@ -83,9 +124,12 @@ internal sealed class SimulatedJournal(World world, SimulatedNode node, Simulate
         var known = new LookupResult { Now = world.Postgres.Now, Lsn = new NpgsqlLogSequenceNumber(Tables.Position) };
         foreach (var request in requests)
         {
-            if (Tables.ByRequest.TryGetValue(request.Command.RequestId, out var row)) known.Requests[row.RequestId] = row.Result;
-            if (request.Command is not PlaceOrder order) continue;
-            if (Tables.OrderHashes.ContainsKey(request.OrderHash)) known.Orders.Add(request.OrderHash);
+            if (Tables.ByRequest.TryGetValue(request.Command.RequestId, out var row))
+                known.Requests[row.RequestId] = row.Result;
+            if (request.Command is not PlaceOrder order)
+                continue;
+            if (Tables.OrderHashes.ContainsKey(request.OrderHash))
+                known.Orders.Add(request.OrderHash);
             if (order.IdempotencyKey is { } key && Tables.IdempotencyKeys.TryGetValue((request.Account, key), out var hash))
                 known.IdempotencyKeys[(request.Account, key)] = hash;
         }

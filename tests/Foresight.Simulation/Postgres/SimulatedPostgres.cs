@@ -8,8 +8,8 @@ using NpgsqlTypes;
 namespace Foresight.Simulation.Postgres;
 
 /// <summary>
-/// The server: sessions, transactions, the leadership row with its lock, and what is committed. A transaction runs step by step and may be held
-/// between two of them; it goes on although its client has gone, until somebody ends its session.
+/// The server: sessions, transactions, the leadership row with its lock, and what is committed. A transaction runs step by step and may be
+/// held between two of them; it goes on although its client has gone, until somebody ends its session.
 /// </summary>
 internal sealed class SimulatedPostgres(World world) : Process(world, "postgres", overtakes: false)
 {
@@ -18,11 +18,11 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
     private const double ObeysLate = 0.4;
     private static readonly TimeSpan LatestObedience = TimeSpan.FromSeconds(1.2);
 
-    private readonly Dictionary<int, Session> sessions = [];
-    private readonly RowLock row = new();
-    private readonly List<Action<Tables>> log = [];
-    private int lastSession;
-    private int lastTakeOver;
+    private readonly Dictionary<int, Session> _sessions = [];
+    private readonly RowLock _row = new();
+    private readonly List<Action<Tables>> _log = [];
+    private int _lastSession;
+    private int _lastTakeOver;
 
     public Tables Tables { get; private set; } = new();
 
@@ -35,13 +35,14 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
 
     public long NowSeconds => (long)(Now - DateTime.UnixEpoch).TotalSeconds;
 
-    public IEnumerable<Session> Sessions => sessions.Values;
+    public IEnumerable<Session> Sessions => _sessions.Values;
 
     /// <summary>The whole server ends: every transaction that is open is undone.</summary>
     public override void Kill()
     {
-        foreach (var session in sessions.Values.ToList()) End(session, Errors.Broken());
-        row.Clear();
+        foreach (var session in _sessions.Values.ToList())
+            End(session, Errors.Broken());
+        _row.Clear();
         base.Kill();
     }
 
@@ -51,10 +52,11 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
     public void Promote(int changesLost)
     {
         var before = Tables.Commands.Values.ToList();
-        log.RemoveRange(log.Count - changesLost, changesLost);
-        lastTakeOver = Math.Min(lastTakeOver, log.Count);
+        _log.RemoveRange(_log.Count - changesLost, changesLost);
+        _lastTakeOver = Math.Min(_lastTakeOver, _log.Count);
         var tables = new Tables();
-        foreach (var change in log) change(tables);
+        foreach (var change in _log)
+            change(tables);
         tables.Position = Tables.Position + 1;
         var taken = Tables.Leadership?.Epoch ?? 0;
         Tables = tables;
@@ -62,36 +64,42 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
         World.Trace.Add(Name, "promoted, without changes:", changesLost);
     }
 
-    public int Changes => log.Count;
+    public int Changes => _log.Count;
 
     /// <summary>Up to and with the last take-over.</summary>
-    public int ChangesSinceTakeOver => log.Count - lastTakeOver;
+    public int ChangesSinceTakeOver => _log.Count - _lastTakeOver;
 
     /// <summary>Before the nodes start: what the set-up step writes.</summary>
     public void SetUp(Action<Tables> change)
     {
-        log.Add(change);
+        _log.Add(change);
         change(Tables);
     }
 
     public void Connect(Call<Session> call, string name, ProcessContext client)
     {
-        if (!Alive) call.Fail(Errors.Unreachable());
-        else Run(() =>
-        {
-            var session = new Session(++lastSession, name, client);
-            sessions.Add(session.Id, session);
-            call.Answer(session);
-        });
+        if (!Alive)
+            call.Fail(Errors.Unreachable());
+        else
+            Run(() =>
+            {
+                var session = new Session(++_lastSession, name, client);
+                _sessions.Add(session.Id, session);
+                call.Answer(session);
+            });
     }
 
-    /// <summary>The client closed the connection, or its process is gone: what runs goes on to its end, what is only open is undone.</summary>
+    /// <summary>
+    /// The client closed the connection, or its process is gone: what runs goes on to its end, what is only open is undone.
+    /// </summary>
     public void Close(Session session)
     {
-        if (Alive) Run(() =>
-        {
-            if (session.Fail is null) End(session, null);
-        });
+        if (Alive)
+            Run(() =>
+            {
+                if (session.Fail is null)
+                    End(session, null);
+            });
     }
 
     /// <summary>
@@ -99,25 +107,31 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
     /// </summary>
     public void Terminate(Session session)
     {
-        if (session.Open is null || !World.Dice.Chance(ObeysLate)) End(session, Errors.Terminated());
-        else World.Timeline.After(World.Dice.Between(TimeSpan.Zero, LatestObedience), () => End(session, Errors.Terminated()));
+        if (session.Open is null || !World.Dice.Chance(ObeysLate))
+            End(session, Errors.Terminated());
+        else
+            World.Timeline.After(World.Dice.Between(TimeSpan.Zero, LatestObedience), () => End(session, Errors.Terminated()));
     }
 
     public void End(Session session, Exception? error)
     {
-        if (session.Ended) return;
+        if (session.Ended)
+            return;
         session.Ended = true;
-        sessions.Remove(session.Id);
+        _sessions.Remove(session.Id);
         Undo(session);
-        if (error is not null) session.Fail?.Invoke(error);
+        if (error is not null)
+            session.Fail?.Invoke(error);
         session.Fail = null;
     }
 
     /// <summary>A request of a session arrives.</summary>
     public void Arrive<T>(Call<T> call, Session session, Func<Task<T>> work)
     {
-        if (!Alive || session.Ended) call.Fail(Errors.Broken());
-        else Run(() => _ = ServeAsync(call, session, work));
+        if (!Alive || session.Ended)
+            call.Fail(Errors.Broken());
+        else
+            Run(() => _ = ServeAsync(call, session, work));
     }
 
     /// <summary>The transaction of a journal's batch: the steps in their order.</summary>
@@ -140,8 +154,10 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
                         await AssertAsync(transaction, term, after: null, _ => true);
                         break;
                     case JournalStep.WriteRows rows:
-                        if (Faults.ReadOnly) throw Errors.ReadOnly();
-                        if (Faults.Deadlocked()) throw Errors.Deadlock();
+                        if (Faults.ReadOnly)
+                            throw Errors.ReadOnly();
+                        if (Faults.Deadlocked())
+                            throw Errors.Deadlock();
                         transaction.Rows.Add(rows);
                         break;
                     case JournalStep.StoreSnapshot snapshot:
@@ -149,7 +165,8 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
                         Faults.Storing();
                         break;
                     case JournalStep.StoreFailure failure:
-                        if (Faults.ReadOnly) throw Errors.ReadOnly();
+                        if (Faults.ReadOnly)
+                            throw Errors.ReadOnly();
                         transaction.Failures.Add(failure);
                         break;
                     case JournalStep.Commit:
@@ -188,11 +205,16 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
     public async Task<string?> LockRowAsync(Session session, TimeSpan atMost)
     {
         var transaction = session.Open ?? Open(session);
-        var waiting = row.TakeAsync(transaction, exclusive: true);
-        World.Timeline.After(atMost, () => Run(() =>
-        {
-            if (!waiting.IsCompleted) row.Release(transaction);
-        }));
+        var waiting = _row.TakeAsync(transaction, exclusive: true);
+        World.Timeline.After(
+            atMost,
+            () =>
+                Run(() =>
+                {
+                    if (!waiting.IsCompleted)
+                        _row.Release(transaction);
+                })
+        );
         if (await waiting)
         {
             World.Invariants.LockGot(session.Id);
@@ -209,23 +231,32 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
     public long StageHolder(Session session, NewHolder holder)
     {
         var epoch = (Tables.Leadership?.Epoch ?? 0) + 1;
-        if (Faults.ReadOnly) throw Errors.ReadOnly();
-        (session.Open ?? Open(session)).NewHolder =
-            new LeadershipRow(holder.Resource, epoch, holder.Token, holder.NodeId, holder.Address, holder.SessionName);
+        if (Faults.ReadOnly)
+            throw Errors.ReadOnly();
+        (session.Open ?? Open(session)).NewHolder = new LeadershipRow(
+            holder.Resource,
+            epoch,
+            holder.Token,
+            holder.NodeId,
+            holder.Address,
+            holder.SessionName
+        );
         return epoch;
     }
 
     public void Commit(Session session)
     {
-        if (session.Open is { } transaction) Commit(transaction);
+        if (session.Open is { } transaction)
+            Commit(transaction);
     }
 
     /// <summary>Undoes what the session has not committed, and lets go of its locks.</summary>
     public void Undo(Session session)
     {
-        if (session.Open is not { } transaction) return;
+        if (session.Open is not { } transaction)
+            return;
         session.Open = null;
-        row.Release(transaction);
+        _row.Release(transaction);
     }
 
     private async Task ServeAsync<T>(Call<T> call, Session session, Func<Task<T>> work)
@@ -240,10 +271,13 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
         try
         {
             var result = await work();
-            if (session.Ended) return;
+            if (session.Ended)
+                return;
             session.Fail = null;
-            if (result is Committed && Faults.LosesAnswer()) World.Trace.Add(Name, "answer lost");
-            else call.Answer(result);
+            if (result is Committed && Faults.LosesAnswer())
+                World.Trace.Add(Name, "answer lost");
+            else
+                call.Answer(result);
         }
         catch (SessionEndedException)
         {
@@ -252,7 +286,8 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
         catch (PostgresException error)
         {
             Undo(session);
-            if (session.Ended) return;
+            if (session.Ended)
+                return;
             session.Fail = null;
             call.Fail(error);
         }
@@ -262,10 +297,13 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
 
     private async Task AssertAsync(Transaction transaction, Term term, long? after, Func<LeadershipRow, bool> isSame)
     {
-        if (!await row.TakeAsync(transaction, exclusive: false)) throw new SessionEndedException();
+        if (!await _row.TakeAsync(transaction, exclusive: false))
+            throw new SessionEndedException();
         RequireLive(transaction.Session);
-        if (Tables.Leadership is not { } held || held.Epoch != term.Epoch || !isSame(held)) throw Errors.TermEnded();
-        if (after is { } last && Tables.LastSequence != last) throw Errors.NotTheEnd(last);
+        if (Tables.Leadership is not { } held || held.Epoch != term.Epoch || !isSame(held))
+            throw Errors.TermEnded();
+        if (after is { } last && Tables.LastSequence != last)
+            throw Errors.NotTheEnd(last);
     }
 
     private void Commit(Transaction transaction)
@@ -275,12 +313,13 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
         {
             var writer = Checks.Invariants.WriterOf(transaction.Session.Name);
             Tables.Write(rows, writer);
-            log.Add(tables => tables.Write(rows, writer));
+            _log.Add(tables => tables.Write(rows, writer));
             World.Trace.Add(Name, "commit", rows.Rows.LastSequence, rows.Epoch);
             World.Invariants.RowsCommitted(rows, writer);
         }
 
-        foreach (var snapshot in transaction.Snapshots) Change(tables => tables.Store(snapshot.Snapshot));
+        foreach (var snapshot in transaction.Snapshots)
+            Change(tables => tables.Store(snapshot.Snapshot));
         foreach (var failure in transaction.Failures)
         {
             Change(tables => tables.Failed[failure.Failed.RequestId] = failure.Failed);
@@ -289,7 +328,7 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
 
         if (transaction.NewHolder is { } holder)
         {
-            lastTakeOver = log.Count;
+            _lastTakeOver = _log.Count;
             Change(tables => tables.Leadership = holder);
             World.Trace.Add(Name, "epoch taken by " + holder.NodeId, holder.Epoch);
         }
@@ -300,7 +339,7 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
 
     private void Change(Action<Tables> change)
     {
-        log.Add(change);
+        _log.Add(change);
         change(Tables);
     }
 
@@ -308,7 +347,8 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
     {
         if (hold > TimeSpan.Zero)
         {
-            if (hold > TimeSpan.FromMilliseconds(500)) World.Trace.Add(Name, "holds a transaction, ms", (long)hold.TotalMilliseconds);
+            if (hold > TimeSpan.FromMilliseconds(500))
+                World.Trace.Add(Name, "holds a transaction, ms", (long)hold.TotalMilliseconds);
             var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             World.Timeline.After(hold, () => Run(() => over.TrySetResult()));
             await over.Task;
@@ -319,7 +359,8 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
 
     private static void RequireLive(Session session)
     {
-        if (session.Ended) throw new SessionEndedException();
+        if (session.Ended)
+            throw new SessionEndedException();
     }
 
     private sealed class SessionEndedException : Exception;

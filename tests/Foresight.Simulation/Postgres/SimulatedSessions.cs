@@ -15,55 +15,68 @@ internal sealed class SimulatedSessions : ITermSessions
     private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(4);
     private const double Pruned = 0.1;
 
-    private readonly World world;
-    private readonly Process process;
-    private readonly Link link;
-    private readonly TimeProvider clock;
-    private readonly string name;
-    private readonly ProcessContext context;
-    private readonly Dice dice;
-    private readonly Stack<Session> idle = [];
-    private bool disposed;
+    private readonly World _world;
+    private readonly Process _process;
+    private readonly Link _link;
+    private readonly TimeProvider _clock;
+    private readonly string _name;
+    private readonly ProcessContext _context;
+    private readonly Dice _dice;
+    private readonly Stack<Session> _idle = [];
+    private bool _disposed;
 
     public SimulatedSessions(World world, Process process, Link link, TimeProvider clock, string name)
     {
-        (this.world, this.process, this.link, this.clock, this.name) = (world, process, link, clock, name);
-        context = process.Context;
-        dice = world.Dice.Fork();
+        (_world, _process, _link, _clock, _name) = (world, process, link, clock, name);
+        _context = process.Context;
+        _dice = world.Dice.Fork();
     }
 
     /// <summary>Uses one connection for one or several requests.</summary>
-    public async Task<T> UseAsync<T>(Func<Connection, Task<T>> work, CancellationToken cancellation = default)
+    public async Task<T> UseAsync<T>(Func<Connection, Task<T>> work, CancellationToken cancellationToken = default)
     {
-        if (disposed) throw new ObjectDisposedException(name);
+        if (_disposed)
+            throw new ObjectDisposedException(_name);
         // An idle connection may have been given up meanwhile, as pools do: then the next one is new to the server.
-        if (process.ForgetsIdleConnections || dice.Chance(Pruned))
-            while (idle.Count > 0) Close(idle.Pop());
-        process.ForgetsIdleConnections = false;
-        var session = idle.Count > 0
-            ? idle.Pop()
-            : await Call<Session>.AskAsync(
-                process, clock, link, call => world.Postgres.Connect(call, name, context), ConnectTimeout, Errors.Timeout, cancellation);
+        if (_process.ForgetsIdleConnections || _dice.Chance(Pruned))
+            while (_idle.Count > 0)
+                Close(_idle.Pop());
+        _process.ForgetsIdleConnections = false;
+        var session =
+            _idle.Count > 0
+                ? _idle.Pop()
+                : await Call<Session>.AskAsync(
+                    _process,
+                    _clock,
+                    _link,
+                    call => _world.Postgres.Connect(call, _name, _context),
+                    ConnectTimeout,
+                    Errors.Timeout,
+                    cancellationToken
+                );
         var connection = new Connection(this, session);
         try
         {
             var result = await work(connection);
-            if (disposed) Close(session);
-            else idle.Push(session);
+            if (_disposed)
+                Close(session);
+            else
+                _idle.Push(session);
             return result;
         }
         catch (Exception error)
         {
-            if (error is Npgsql.PostgresException { InvariantSeverity: "ERROR" } && !disposed)
+            if (error is Npgsql.PostgresException { InvariantSeverity: "ERROR" } && !_disposed)
             {
                 // The server goes on with the session; an open transaction is undone by its client.
-                world.Postgres.Undo(session);
-                idle.Push(session);
+                _world.Postgres.Undo(session);
+                _idle.Push(session);
             }
             else
             {
                 Close(session);
-                while (error is Npgsql.NpgsqlException && idle.Count > 0) Close(idle.Pop());
+                while (error is Npgsql.NpgsqlException && _idle.Count > 0)
+                    Close(_idle.Pop());
             }
 
             throw;
@@ -72,22 +85,31 @@ internal sealed class SimulatedSessions : ITermSessions
 
     public ValueTask DisposeAsync()
     {
-        disposed = true;
-        while (idle.Count > 0) Close(idle.Pop());
+        _disposed = true;
+        while (_idle.Count > 0)
+            Close(_idle.Pop());
         return ValueTask.CompletedTask;
     }
 
-    private void Close(Session session) => link.Request(() => world.Postgres.Close(session));
+    private void Close(Session session) => _link.Request(() => _world.Postgres.Close(session));
 
     internal sealed class Connection(SimulatedSessions pool, Session session)
     {
         public Session Session => session;
 
-        public Task<T> RequestAsync<T>(Func<Task<T>> atServer, TimeSpan? timeout = null, CancellationToken cancellation = default) => Call<T>.AskAsync(
-            pool.process, pool.clock, pool.link, call => pool.world.Postgres.Arrive(call, session, atServer), timeout ?? CommandTimeout, Errors.Timeout,
-            cancellation, Errors.Broken);
+        public Task<T> RequestAsync<T>(Func<Task<T>> atServer, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+            Call<T>.AskAsync(
+                pool._process,
+                pool._clock,
+                pool._link,
+                call => pool._world.Postgres.Arrive(call, session, atServer),
+                timeout ?? CommandTimeout,
+                Errors.Timeout,
+                cancellationToken,
+                Errors.Broken
+            );
 
-        public Task<T> RequestAsync<T>(Func<T> atServer, CancellationToken cancellation = default) =>
-            RequestAsync(() => Task.FromResult(atServer()), timeout: null, cancellation);
+        public Task<T> RequestAsync<T>(Func<T> atServer, CancellationToken cancellationToken = default) =>
+            RequestAsync(() => Task.FromResult(atServer()), timeout: null, cancellationToken);
     }
 }

@@ -1,15 +1,23 @@
-using Foresight.Matching.Journal;
-using Foresight.Matching.Sequencing;
 using Foresight.Chain;
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
+using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Sequencing;
+using Foresight.Protocol;
 using Npgsql;
 
 namespace Foresight.Simulation.Postgres;
 
 /// <param name="By">The term that wrote it; the real table has only its epoch.</param>
-internal sealed record JournalRow(long Sequence, long Epoch, Guid By, byte[] Payload, CommandKind Kind, Guid RequestId, CommandResult Result);
+internal sealed record JournalRow(
+    long Sequence,
+    long Epoch,
+    Guid By,
+    byte[] Payload,
+    CommandKind Kind,
+    Guid RequestId,
+    CommandResult Result
+);
 
 internal sealed record OrderRow(LiveOrder Order, long Epoch);
 
@@ -50,19 +58,30 @@ internal sealed class Tables
     {
         var rows = write.Rows;
         foreach (var command in rows.Commands)
-            if (Commands.ContainsKey(command.Command.Sequence) || ByRequest.ContainsKey(command.RequestId)) throw Errors.Unique("commands");
+            if (Commands.ContainsKey(command.Command.Sequence) || ByRequest.ContainsKey(command.RequestId))
+                throw Errors.Unique("commands");
         foreach (var order in rows.NewOrders)
-            if (OrderHashes.ContainsKey(order.Order.Hash)) throw Errors.Unique("orders");
+            if (OrderHashes.ContainsKey(order.Order.Hash))
+                throw Errors.Unique("orders");
         foreach (var (id, address) in rows.Accounts)
-            if (Accounts.Exists(known => known.Id == id || known.Address == address)) throw Errors.Unique("accounts");
+            if (Accounts.Exists(known => known.Id == id || known.Address == address))
+                throw Errors.Unique("accounts");
         foreach (var trade in rows.Trades)
-            if (Trades.ContainsKey(trade.Id)) throw Errors.Unique("trades");
+            if (Trades.ContainsKey(trade.Id))
+                throw Errors.Unique("trades");
 
         Accounts.AddRange(rows.Accounts);
         foreach (var command in rows.Commands)
         {
             var row = new JournalRow(
-                command.Command.Sequence, write.Epoch, by, Encode(command.Command), command.Command.Kind, command.RequestId, command.Result);
+                command.Command.Sequence,
+                write.Epoch,
+                by,
+                Encode(command.Command),
+                command.Command.Kind,
+                command.RequestId,
+                command.Result
+            );
             Commands.Add(row.Sequence, row);
             LastSequence = Math.Max(LastSequence, row.Sequence);
             ByRequest.Add(row.RequestId, row);
@@ -71,24 +90,31 @@ internal sealed class Tables
         foreach (var order in rows.NewOrders)
         {
             Orders.Add(order.Order.Id, new OrderRow(order.Order, write.Epoch));
-            if (((PlaceOrder)order.Request.Command).IdempotencyKey is { } key) IdempotencyKeys.Add((order.Order.Owner, key), order.Order.Hash);
+            if (((PlaceOrder)order.Request.Command).IdempotencyKey is { } key)
+                IdempotencyKeys.Add((order.Order.Owner, key), order.Order.Hash);
             OrderHashes.Add(order.Order.Hash, order.Order.Id);
         }
 
         foreach (var changed in rows.ChangedOrders)
-            if (Orders.TryGetValue(changed.Id, out var order)) Orders[changed.Id] = order with { Order = changed };
-        foreach (var trade in rows.Trades) Trades.Add(trade.Id, (trade, write.Epoch));
+            if (Orders.TryGetValue(changed.Id, out var order))
+                Orders[changed.Id] = order with { Order = changed };
+        foreach (var trade in rows.Trades)
+            Trades.Add(trade.Id, (trade, write.Epoch));
         Fills.AddRange(rows.Fills);
-        foreach (var (market, sequence) in rows.ListedMarkets) Markets[market.Value] = Markets[market.Value] with { ListedSequence = sequence };
-        foreach (var (market, state, _) in rows.ChangedMarkets) Markets[market.Value] = Markets[market.Value] with { State = state };
+        foreach (var (market, sequence) in rows.ListedMarkets)
+            Markets[market.Value] = Markets[market.Value] with { ListedSequence = sequence };
+        foreach (var (market, state, _) in rows.ChangedMarkets)
+            Markets[market.Value] = Markets[market.Value] with { State = state };
     }
 
     public void Store(EngineSnapshot snapshot)
     {
-        if (!Commands.ContainsKey(snapshot.Sequence) || Snapshots.Exists(stored => stored.Sequence == snapshot.Sequence)) return;
+        if (!Commands.ContainsKey(snapshot.Sequence) || Snapshots.Exists(stored => stored.Sequence == snapshot.Sequence))
+            return;
         Snapshots.Add(snapshot);
         Snapshots.Sort((left, right) => right.Sequence.CompareTo(left.Sequence));
-        if (Snapshots.Count > PipelineLimits.SnapshotsKept) Snapshots.RemoveRange(PipelineLimits.SnapshotsKept, Snapshots.Count - PipelineLimits.SnapshotsKept);
+        if (Snapshots.Count > PipelineLimits.SnapshotsKept)
+            Snapshots.RemoveRange(PipelineLimits.SnapshotsKept, Snapshots.Count - PipelineLimits.SnapshotsKept);
     }
 
     private static byte[] Encode(Command command)
@@ -104,7 +130,8 @@ internal sealed record MarketRow(int Id, byte Outcomes, int TickSize, MarketStat
 /// <summary>What the server and the client library say.</summary>
 internal static class Errors
 {
-    public static PostgresException Unique(string table) => Error($"duplicate key value violates unique constraint of {table}", PostgresErrorCodes.UniqueViolation);
+    public static PostgresException Unique(string table) =>
+        Error($"duplicate key value violates unique constraint of {table}", PostgresErrorCodes.UniqueViolation);
 
     public static PostgresException NotTheEnd(long sequence) => Error($"the journal does not end at {sequence}", "FS002");
 
@@ -112,7 +139,8 @@ internal static class Errors
 
     public static PostgresException LockTimeout() => Error("canceling statement due to lock timeout", PostgresErrorCodes.LockNotAvailable);
 
-    public static PostgresException ReadOnly() => Error("cannot execute INSERT in a read-only transaction", PostgresErrorCodes.ReadOnlySqlTransaction);
+    public static PostgresException ReadOnly() =>
+        Error("cannot execute INSERT in a read-only transaction", PostgresErrorCodes.ReadOnlySqlTransaction);
 
     public static PostgresException Deadlock() => Error("deadlock detected", PostgresErrorCodes.DeadlockDetected);
 
@@ -121,7 +149,8 @@ internal static class Errors
 
     public static NpgsqlException Broken() => new("Exception while reading from stream (simulated)", new IOException("connection reset"));
 
-    public static NpgsqlException Timeout() => new("Exception while reading from stream (simulated)", new TimeoutException("no answer in time"));
+    public static NpgsqlException Timeout() =>
+        new("Exception while reading from stream (simulated)", new TimeoutException("no answer in time"));
 
     public static NpgsqlException Unreachable() => new("Failed to connect (simulated)", new IOException("connection refused"));
 

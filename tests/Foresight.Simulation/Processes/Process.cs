@@ -11,22 +11,22 @@ internal class Process
     /// <summary>How often an item overtakes others that are ready: threads of a real process run in no certain order.</summary>
     private const double Overtaking = 0.06;
 
-    private readonly List<(SendOrPostCallback Callback, object? State)> ready = [];
-    private readonly Dice dice;
-    private bool turnPlanned;
-    private TimeSpan ran;
-    private long since;
-    private bool inTurn;
+    private readonly List<(SendOrPostCallback Callback, object? State)> _ready = [];
+    private readonly Dice _dice;
+    private bool _turnPlanned;
+    private TimeSpan _ran;
+    private long _since;
+    private bool _inTurn;
 
     public Process(World world, string name, bool overtakes = true)
     {
         (World, Name) = (world, name);
-        dice = world.Dice.Fork();
-        this.overtakes = overtakes;
+        _dice = world.Dice.Fork();
+        _overtakes = overtakes;
         Context = new ProcessContext(this);
     }
 
-    private readonly bool overtakes;
+    private readonly bool _overtakes;
 
     public World World { get; }
 
@@ -40,14 +40,14 @@ internal class Process
     public bool Paused { get; private set; }
 
     /// <summary>How long it has run in all its lives: true time without the pauses.</summary>
-    public TimeSpan Ran => ran + TimeSpan.FromTicks(Paused ? 0 : World.Timeline.Now - since);
+    public TimeSpan Ran => _ran + TimeSpan.FromTicks(Paused ? 0 : World.Timeline.Now - _since);
 
     /// <summary>Its pools have noticed that their idle connections are gone, as some do: the next request gets a new one.</summary>
     public bool ForgetsIdleConnections { get; set; }
 
     public void Pause()
     {
-        ran = Ran;
+        _ran = Ran;
         Paused = true;
         World.Trace.Add(Name, "paused");
     }
@@ -55,8 +55,8 @@ internal class Process
     public void Resume()
     {
         Paused = false;
-        since = World.Timeline.Now;
-        World.Trace.Add(Name, "goes on", ready.Count);
+        _since = World.Timeline.Now;
+        World.Trace.Add(Name, "goes on", _ready.Count);
         PlanTurn(TimeSpan.Zero);
     }
 
@@ -64,9 +64,10 @@ internal class Process
     public virtual void Kill()
     {
         Alive = false;
-        if (Paused) since = World.Timeline.Now;
+        if (Paused)
+            _since = World.Timeline.Now;
         Paused = false;
-        ready.Clear();
+        _ready.Clear();
         Context = new ProcessContext(this);
         World.Trace.Add(Name, "ended");
     }
@@ -86,30 +87,33 @@ internal class Process
     internal void Enqueue(ProcessContext context, SendOrPostCallback callback, object? state)
     {
         // A life that ended is garbage, and what is left of it ends on the collector's thread: that is not ours to look at.
-        if (context != Context || !Alive || !World.IsOnThread()) return;
-        ready.Add((callback, state));
-        if (!inTurn && !Paused) PlanTurn(TimeSpan.Zero);
+        if (context != Context || !Alive || !World.IsOnThread())
+            return;
+        _ready.Add((callback, state));
+        if (!_inTurn && !Paused)
+            PlanTurn(TimeSpan.Zero);
     }
 
     private void PlanTurn(TimeSpan after)
     {
-        if (turnPlanned) return;
-        turnPlanned = true;
+        if (_turnPlanned)
+            return;
+        _turnPlanned = true;
         World.Timeline.After(after, Turn);
     }
 
     private void Turn()
     {
-        turnPlanned = false;
-        inTurn = true;
+        _turnPlanned = false;
+        _inTurn = true;
         var outer = SynchronizationContext.Current;
         try
         {
-            while (ready.Count > 0 && !Paused)
+            while (_ready.Count > 0 && !Paused)
             {
-                var index = overtakes && ready.Count > 1 && dice.Chance(Overtaking) ? dice.Below(ready.Count) : 0;
-                var (callback, state) = ready[index];
-                ready.RemoveAt(index);
+                var index = _overtakes && _ready.Count > 1 && _dice.Chance(Overtaking) ? _dice.Below(_ready.Count) : 0;
+                var (callback, state) = _ready[index];
+                _ready.RemoveAt(index);
                 SynchronizationContext.SetSynchronizationContext(Context);
                 World.Steps++;
                 callback(state);
@@ -118,7 +122,7 @@ internal class Process
         finally
         {
             SynchronizationContext.SetSynchronizationContext(outer);
-            inTurn = false;
+            _inTurn = false;
         }
     }
 }
@@ -128,7 +132,8 @@ internal sealed class ProcessContext(Process owner) : SynchronizationContext
 {
     public override void Post(SendOrPostCallback d, object? state) => owner.Enqueue(this, d, state);
 
-    public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("Nothing here waits for another thread.");
+    public override void Send(SendOrPostCallback d, object? state) =>
+        throw new NotSupportedException("Nothing here waits for another thread.");
 
     public override SynchronizationContext CreateCopy() => this;
 }

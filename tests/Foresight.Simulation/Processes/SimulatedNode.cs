@@ -1,10 +1,10 @@
+using System.Diagnostics.Metrics;
+using Foresight.Cluster;
 using Foresight.Matching.Gateway;
+using Foresight.Matching.Leadership;
 using Foresight.Matching.Recovery;
 using Foresight.Matching.Sequencing;
-using System.Diagnostics.Metrics;
 using Foresight.Protocol;
-using Foresight.Matching.Leadership;
-using Foresight.Cluster;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.Simulation.Network;
 using Foresight.Simulation.Postgres;
@@ -16,7 +16,13 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.Simulation.Processes;
 
 /// <summary>What a node of one life consists of, for those who look into it.</summary>
-internal sealed record SimulatedNodeParts(SimulatedNode Node, SimulatedBroadcast Broadcast, NodePresence Presence, MatchingGate Gate, TimeProvider Clock);
+internal sealed record SimulatedNodeParts(
+    SimulatedNode Node,
+    SimulatedBroadcast Broadcast,
+    NodePresence Presence,
+    MatchingGate Gate,
+    TimeProvider Clock
+);
 
 /// <summary>A matching node: the production's leadership loop, matching task and gateway, over the simulated world.</summary>
 internal sealed class SimulatedNode : Process
@@ -28,9 +34,9 @@ internal sealed class SimulatedNode : Process
     private static readonly LeadershipMetrics LeadershipMetrics = new(new Meters());
     private static readonly PipelineMetrics PipelineMetrics = new(new Meters(), TimeProvider.System);
 
-    private readonly SimulatedClock clock;
-    private SimulatedLifetime? lifetime;
-    private SimulatedSessions? primary;
+    private readonly SimulatedClock _clock;
+    private SimulatedLifetime? _lifetime;
+    private SimulatedSessions? _primary;
 
     public SimulatedNode(World world, int number, double clockRate)
         : base(world, $"node-{number}")
@@ -40,7 +46,7 @@ internal sealed class SimulatedNode : Process
         ToPostgres = new Link(world);
         ToClients = new Link(world);
         ClockRate = clockRate;
-        clock = world.Mutant.Clock(world.Timeline, this, clockRate);
+        _clock = world.Mutant.Clock(world.Timeline, this, clockRate);
     }
 
     /// <summary>The one shard that is simulated.</summary>
@@ -62,31 +68,58 @@ internal sealed class SimulatedNode : Process
 
     public static TimeSpan LeaseDuration => Lease.LeaseDuration;
 
-    public void JumpWallClock(TimeSpan by) => clock.WallOffset += by;
+    public void JumpWallClock(TimeSpan by) => _clock.WallOffset += by;
 
-    public void Start() => Begin(() =>
-    {
-        var broadcast = new SimulatedBroadcast(World, this, ToRedis);
-        var presence = new NodePresence("matching", "follower");
-        presence.SetAddress(Address);
-        var gate = new MatchingGate();
-        Parts = new SimulatedNodeParts(this, broadcast, presence, gate, clock);
-        lifetime = new SimulatedLifetime();
-        primary = new SimulatedSessions(World, this, ToPostgres, clock, $"primary of {Name}");
+    public void Start() =>
+        Begin(() =>
+        {
+            var broadcast = new SimulatedBroadcast(World, this, ToRedis);
+            var presence = new NodePresence("matching", "follower");
+            presence.SetAddress(Address);
+            var gate = new MatchingGate();
+            Parts = new SimulatedNodeParts(this, broadcast, presence, gate, _clock);
+            _lifetime = new SimulatedLifetime();
+            _primary = new SimulatedSessions(World, this, ToPostgres, _clock, $"primary of {Name}");
 
-        var table = World.Mutant.Table(World, primary);
-        var terms = new TermStore(table, Logger<TermStore>());
-        var leases = new SimulatedLeaseStore(World, this, ToRedis, clock, broadcast);
-        var stores = new LeadershipStores(
-            World.Mutant.Leases(leases), terms, new Sessions(this), new CrashDetector(terms, new Probe(this), Lease));
-        var outlets = new LeadershipOutlets(LeadershipMetrics, broadcast, new NoNotices(), presence) { DropNode = (_, _) => Task.CompletedTask };
-        var services = new LeadershipServices(Lease, stores, outlets, new ShardPlacement(), clock) { NewToken = World.Dice.Fork().NextGuid };
-        var work = new MatchingTask(
-            Shard, gate, new SimulatedJournals(World, Parts), Pipeline, PipelineMetrics, broadcast, new NoNotices(), clock, Logger<MatchingTask>());
-        var identity = new NodeIdentity(Name, "matching", "simulated", clock.GetUtcNow());
-        var loop = new LeadershipLoop(LeasedResources.MatchingOf(Shard), World.Mutant.Work(work, Parts), services, identity, lifetime, Logger<LeadershipLoop>());
-        _ = LiveAsync(loop, lifetime);
-    });
+            var table = World.Mutant.Table(World, _primary);
+            var terms = new TermStore(table, Logger<TermStore>());
+            var leases = new SimulatedLeaseStore(World, this, ToRedis, _clock, broadcast);
+            var stores = new LeadershipStores(
+                World.Mutant.Leases(leases),
+                terms,
+                new Sessions(this),
+                new CrashDetector(terms, new Probe(this), Lease)
+            );
+            var outlets = new LeadershipOutlets(LeadershipMetrics, broadcast, new NoNotices(), presence)
+            {
+                DropNode = (_, _) => Task.CompletedTask,
+            };
+            var services = new LeadershipServices(Lease, stores, outlets, new ShardPlacement(), _clock)
+            {
+                NewToken = World.Dice.Fork().NextGuid,
+            };
+            var work = new MatchingTask(
+                Shard,
+                gate,
+                new SimulatedJournals(World, Parts),
+                Pipeline,
+                PipelineMetrics,
+                broadcast,
+                new NoNotices(),
+                _clock,
+                Logger<MatchingTask>()
+            );
+            var identity = new NodeIdentity(Name, "matching", "simulated", _clock.GetUtcNow());
+            var loop = new LeadershipLoop(
+                LeasedResources.MatchingOf(Shard),
+                World.Mutant.Work(work, Parts),
+                services,
+                identity,
+                _lifetime,
+                Logger<LeadershipLoop>()
+            );
+            _ = LiveAsync(loop, _lifetime);
+        });
 
     /// <summary>kill -9 lets the machine close the connections; a machine without power says nothing to anybody.</summary>
     public void Crash(bool machineDies)
@@ -94,7 +127,8 @@ internal sealed class SimulatedNode : Process
         var sessions = machineDies ? [] : World.Postgres.Sessions.Where(session => session.Client == Context).ToList();
         Forget();
         Kill();
-        foreach (var session in sessions) ToPostgres.Request(() => World.Postgres.Close(session));
+        foreach (var session in sessions)
+            ToPostgres.Request(() => World.Postgres.Close(session));
         IsPoweredOff = machineDies;
     }
 
@@ -102,7 +136,7 @@ internal sealed class SimulatedNode : Process
     public bool IsPoweredOff { get; private set; }
 
     /// <summary>SIGTERM.</summary>
-    public void Stop() => Run(() => lifetime?.StopApplication());
+    public void Stop() => Run(() => _lifetime?.StopApplication());
 
     public void Restart()
     {
@@ -111,14 +145,15 @@ internal sealed class SimulatedNode : Process
     }
 
     /// <summary>What the gateway does with a command, once it has arrived.</summary>
-    public Task<CommandResult> SubmitAsync(LeaderCommand command, DateTimeOffset sentAt) => CommandGateway.Submit(command, Parts?.Gate.Session(Shard), sentAt, clock);
+    public Task<CommandResult> SubmitAsync(LeaderCommand command, DateTimeOffset sentAt) =>
+        CommandGateway.Submit(command, Parts?.Gate.Session(Shard), sentAt, _clock);
 
     private async Task LiveAsync(LeadershipLoop loop, SimulatedLifetime life)
     {
         await loop.RunAsync(life.ApplicationStopping);
         World.Trace.Add(Name, "has stopped");
         life.Stopped();
-        await primary!.DisposeAsync();
+        await _primary!.DisposeAsync();
         Crash(machineDies: false);
     }
 
@@ -132,17 +167,24 @@ internal sealed class SimulatedNode : Process
 
     private sealed class Sessions(SimulatedNode node) : ILeaderSessions
     {
-        public ITermSessions Open(string sessionName) => new SimulatedSessions(node.World, node, node.ToPostgres, node.clock, sessionName);
+        public ITermSessions Open(string sessionName) => new SimulatedSessions(node.World, node, node.ToPostgres, node._clock, sessionName);
     }
 
     private sealed class Probe(SimulatedNode asker) : INodeProbe
     {
-        public async Task<bool> RefusesAsync(string address, CancellationToken cancellation)
+        public async Task<bool> RefusesAsync(string address, CancellationToken cancellationToken)
         {
             try
             {
                 return await Call<bool>.AskAsync(
-                    asker, asker.clock, asker.ToClients, call => Ask(address, call), TimeSpan.FromMilliseconds(300), () => new TimeoutException(), cancellation);
+                    asker,
+                    asker._clock,
+                    asker.ToClients,
+                    call => Ask(address, call),
+                    TimeSpan.FromMilliseconds(300),
+                    () => new TimeoutException(),
+                    cancellationToken
+                );
             }
             catch (TimeoutException)
             {
@@ -154,7 +196,8 @@ internal sealed class SimulatedNode : Process
         {
             var node = asker.World.Nodes.FirstOrDefault(node => node.Address == address);
             // A paused process' machine still accepts connections; one that is cut off or without power says nothing.
-            if (node is { IsPoweredOff: false, ToClients.IsCut: false }) call.Answer(!node.Alive);
+            if (node is { IsPoweredOff: false, ToClients.IsCut: false })
+                call.Answer(!node.Alive);
         }
     }
 
@@ -162,43 +205,50 @@ internal sealed class SimulatedNode : Process
     {
         public Meter Create(MeterOptions options) => new(options);
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }
 
 /// <summary>The host's three moments.</summary>
 internal sealed class SimulatedLifetime : IHostApplicationLifetime
 {
-    private readonly CancellationTokenSource started = new();
-    private readonly CancellationTokenSource stopping = new();
-    private readonly CancellationTokenSource stopped = new();
+    private readonly CancellationTokenSource _started = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _stopped = new();
 
-    public CancellationToken ApplicationStarted => started.Token;
+    public CancellationToken ApplicationStarted => _started.Token;
 
-    public CancellationToken ApplicationStopping => stopping.Token;
+    public CancellationToken ApplicationStopping => _stopping.Token;
 
-    public CancellationToken ApplicationStopped => stopped.Token;
+    public CancellationToken ApplicationStopped => _stopped.Token;
 
-    public void StopApplication() => stopping.Cancel();
+    public void StopApplication() => _stopping.Cancel();
 
-    public void Stopped() => stopped.Cancel();
+    public void Stopped() => _stopped.Cancel();
 }
 
 /// <summary>The node's own sentences, beside the trace for whoever reads it.</summary>
 internal sealed class SimulatedLogger<T>(World world, string who) : ILogger<T>
 {
-    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
 
     public bool IsEnabled(LogLevel logLevel) => logLevel >= (world.Trace.IsTold ? LogLevel.Information : LogLevel.Error);
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter
+    )
     {
-        if (!IsEnabled(logLevel)) return;
+        if (!IsEnabled(logLevel))
+            return;
         var cause = exception is null ? "" : $" [{exception.GetType().Name}: {exception.Message}]";
         world.Trace.Note(who, formatter(state, exception) + cause);
-        // Everything that the world can do to a term has another name, but for one: what a term reads that is over, its successor may be writing.
+        // Everything that the world can do to a term has another name, but for one: what
+        // a term reads that is over, its successor may be writing.
         var isOver = exception is JournalBrokenException && world.Postgres.Tables.Leadership?.NodeId != who;
         if (logLevel == LogLevel.Error && exception is not null && typeof(T) == typeof(LeadershipLoop) && !isOver)
             world.Violated("a defect ends no term", $"{who}: {exception.GetType().Name}: {exception.Message}");

@@ -7,37 +7,40 @@ namespace Foresight.Simulation.Redis;
 /// <summary>A process' end of the broadcast network. What is published while there is no way to the server is lost.</summary>
 internal sealed class SimulatedBroadcast : IBroadcast
 {
-    private readonly World world;
-    private readonly Process process;
-    private readonly Link link;
-    private readonly SimulatedRedis.Listener listener;
+    private readonly World _world;
+    private readonly Process _process;
+    private readonly Link _link;
+    private readonly SimulatedRedis.Listener _listener;
 
     public SimulatedBroadcast(World world, Process process, Link link)
     {
-        (this.world, this.process, this.link) = (world, process, link);
-        listener = new SimulatedRedis.Listener(process, link, () => Restored?.Invoke());
-        world.Redis.Listen(listener);
+        (_world, _process, _link) = (world, process, link);
+        _listener = new SimulatedRedis.Listener(process, link, () => Restored?.Invoke());
+        world.Redis.Listen(_listener);
     }
 
     public event Action? Restored;
 
     public void Publish<T>(string channel, T message)
     {
-        world.Invariants.Published(process, channel, message!);
-        link.Request(() =>
+        _world.Invariants.Published(_process, channel, message!);
+        _link.Request(() =>
         {
-            if (world.Redis.Alive) world.Redis.Run(() => world.Redis.Publish(channel, message!));
+            if (_world.Redis.Alive)
+                _world.Redis.Run(() => _world.Redis.Publish(channel, message!));
         });
     }
 
-    public void Subscribe<T>(string channel, Action<T> handle) where T : class
+    public void Subscribe<T>(string channel, Action<T> handle)
+        where T : class
     {
-        if (!listener.Handlers.TryGetValue(channel, out var handlers)) listener.Handlers.Add(channel, handlers = []);
+        if (!_listener.Handlers.TryGetValue(channel, out var handlers))
+            _listener.Handlers.Add(channel, handlers = []);
         handlers.Add(message => handle((T)message));
     }
 
     /// <summary>After a cut of the link the client connects again.</summary>
-    public void Reconnect() => world.Redis.Reconnect(listener);
+    public void Reconnect() => _world.Redis.Reconnect(_listener);
 
-    public void Forget() => world.Redis.Forget(listener);
+    public void Forget() => _world.Redis.Forget(_listener);
 }

@@ -1,5 +1,5 @@
-using Foresight.Protocol;
 using Foresight.Matching.Leadership;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Redis;
 using Foresight.Simulation.Network;
 using Foresight.Simulation.Processes;
@@ -8,8 +8,8 @@ using StackExchange.Redis;
 namespace Foresight.Simulation.Redis;
 
 /// <summary>
-/// One process' way to the leases: the same scripts, time-outs and failures as <see cref="RedisLeaseStore"/> has. Its connection is given up
-/// when the server has been silent for a while; what was sent over it is heard all the same, when the server goes on.
+/// One process' way to the leases: the same scripts, time-outs and failures as <see cref="RedisLeaseStore"/> has. Its connection is given
+/// up when the server has been silent for a while; what was sent over it is heard all the same, when the server goes on.
 /// </summary>
 internal sealed class SimulatedLeaseStore(World world, Process process, Link link, TimeProvider clock, IBroadcast broadcast) : ILeaseStore
 {
@@ -21,29 +21,29 @@ internal sealed class SimulatedLeaseStore(World world, Process process, Link lin
     /// <summary>A lease of its own that a node meets so often in a row, half a second apart, is one that it does not give back.</summary>
     private const int ReadingsOfAnOwnLease = 6;
 
-    private readonly HashSet<Guid> own = [];
-    private int ownInARow;
-    private long? unansweredSince;
+    private readonly HashSet<Guid> _own = [];
+    private int _ownInARow;
+    private long? _unansweredSince;
 
     public async Task<LeaseReading> ReadAsync(string resource, TimeSpan duration)
     {
         // Read between terms only, so a lease of this process' is nobody's.
         var reading = await AskAsync(redis => redis.Read(resource));
-        ownInARow = reading.Holder is { } holder && own.Contains(holder.Token) ? ownInARow + 1 : 0;
-        if (ownInARow >= ReadingsOfAnOwnLease)
+        _ownInARow = reading.Holder is { } holder && _own.Contains(holder.Token) ? _ownInARow + 1 : 0;
+        if (_ownInARow >= ReadingsOfAnOwnLease)
             throw world.Violated("a lease is somebody's", $"{process.Name} leads no more, and a lease of its own keeps everybody waiting");
         return reading;
     }
 
     public async Task<bool> TryAcquireAsync(string resource, LeaseRecord record, TimeSpan duration)
     {
-        own.Add(record.Token);
+        _own.Add(record.Token);
         return Bid(process.Ran, await AskAsync(redis => redis.Acquire(resource, record, duration)));
     }
 
     public async Task<bool> TryReplaceAsync(string resource, Guid deadToken, LeaseRecord record, TimeSpan duration)
     {
-        own.Add(record.Token);
+        _own.Add(record.Token);
         return Bid(process.Ran, await AskAsync(redis => redis.SetIfOf(resource, deadToken, record, duration)));
     }
 
@@ -53,7 +53,8 @@ internal sealed class SimulatedLeaseStore(World world, Process process, Link lin
         try
         {
             var renewed = await AskAsync(redis => redis.SetIfOf(resource, record.Token, record, duration));
-            if (renewed) world.Invariants.Renewed(process, sentAt);
+            if (renewed)
+                world.Invariants.Renewed(process, sentAt);
             return renewed ? RenewOutcome.Renewed : RenewOutcome.NotOurs;
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
@@ -67,7 +68,10 @@ internal sealed class SimulatedLeaseStore(World world, Process process, Link lin
         try
         {
             if (await AskAsync(redis => redis.DeleteIfOf(resource, record.Token)))
-                broadcast.Publish(Channels.ClusterLeader, new LeaderMessage("released", resource, record.NodeId, record.Address, record.Epoch));
+                broadcast.Publish(
+                    Channels.ClusterLeader,
+                    new LeaderMessage("released", resource, record.NodeId, record.Address, record.Epoch)
+                );
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
@@ -77,23 +81,32 @@ internal sealed class SimulatedLeaseStore(World world, Process process, Link lin
 
     private bool Bid(TimeSpan sentAt, bool won)
     {
-        if (won) world.Invariants.Renewed(process, sentAt);
-        if (won) world.Trace.Add(process.Name, "won the lease");
+        if (won)
+            world.Invariants.Renewed(process, sentAt);
+        if (won)
+            world.Trace.Add(process.Name, "won the lease");
         return won;
     }
 
     private async Task<T> AskAsync<T>(Func<SimulatedRedis, T> work)
     {
-        if (world.Timeline.Now - unansweredSince > ResponseTimeout.Ticks)
+        if (world.Timeline.Now - _unansweredSince > ResponseTimeout.Ticks)
         {
-            if (!world.Redis.Alive || world.Redis.Paused || link.IsCut) throw new TimeoutException("There is no connection to Redis (simulated).");
-            unansweredSince = null;
+            if (!world.Redis.Alive || world.Redis.Paused || link.IsCut)
+                throw new TimeoutException("There is no connection to Redis (simulated).");
+            _unansweredSince = null;
         }
 
-        unansweredSince ??= world.Timeline.Now;
+        _unansweredSince ??= world.Timeline.Now;
         var answer = await Call<T>.AskAsync(
-            process, clock, link, call => world.Redis.Arrive(call, () => work(world.Redis)), AnswerTimeout, () => new TimeoutException("Redis (simulated)."));
-        unansweredSince = null;
+            process,
+            clock,
+            link,
+            call => world.Redis.Arrive(call, () => work(world.Redis)),
+            AnswerTimeout,
+            () => new TimeoutException("Redis (simulated).")
+        );
+        _unansweredSince = null;
         return answer;
     }
 }

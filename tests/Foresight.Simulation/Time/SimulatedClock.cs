@@ -3,8 +3,8 @@ using Foresight.Simulation.Processes;
 namespace Foresight.Simulation.Time;
 
 /// <summary>
-/// A machine's clocks: a monotonic one that runs at a rate of its own, and a wall clock that jumps besides. Timers fire in their process, late
-/// if it is paused, and never after it ended.
+/// A machine's clocks: a monotonic one that runs at a rate of its own, and a wall clock that jumps besides. Timers fire in their process,
+/// late if it is paused, and never after it ended.
 /// </summary>
 internal class SimulatedClock(Timeline timeline, Process process, double rate) : TimeProvider
 {
@@ -30,18 +30,18 @@ internal class SimulatedClock(Timeline timeline, Process process, double rate) :
 
     private sealed class Timer(SimulatedClock clock, ProcessContext context, TimerCallback callback, object? state) : ITimer
     {
-        private long version;
-        private TimeSpan period;
+        private long _version;
+        private TimeSpan _period;
 
         public bool Change(TimeSpan dueTime, TimeSpan newPeriod)
         {
-            version++;
-            period = newPeriod;
+            _version++;
+            _period = newPeriod;
             Plan(dueTime);
             return true;
         }
 
-        public void Dispose() => version++;
+        public void Dispose() => _version++;
 
         public ValueTask DisposeAsync()
         {
@@ -51,16 +51,19 @@ internal class SimulatedClock(Timeline timeline, Process process, double rate) :
 
         private void Plan(TimeSpan due)
         {
-            if (due == Timeout.InfiniteTimeSpan) return;
-            var planned = version;
+            if (due == Timeout.InfiniteTimeSpan)
+                return;
+            var planned = _version;
             // Never early: a loop that waits for what is left would wait for nothing again and again.
             clock.Plan((long)Math.Ceiling(due.Ticks / clock.Rate) + 1, () => context.Post(_ => Fire(planned), null));
         }
 
         private void Fire(long planned)
         {
-            if (planned != version) return;
-            if (period > TimeSpan.Zero) Plan(period);
+            if (planned != _version)
+                return;
+            if (_period > TimeSpan.Zero)
+                Plan(_period);
             callback(state);
         }
     }

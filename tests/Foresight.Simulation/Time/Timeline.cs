@@ -6,27 +6,27 @@ namespace Foresight.Simulation.Time;
 /// </summary>
 internal sealed class Timeline
 {
-    private readonly PriorityQueue<Action, (long At, long Order)> events = new();
-    private long order;
+    private readonly PriorityQueue<Action, (long At, long Order)> _events = new();
+    private long _order;
 
     public long Now { get; private set; }
 
     public long Happened { get; private set; }
 
-    public void At(long moment, Action what) => events.Enqueue(what, (Math.Max(moment, Now), order++));
+    public void At(long moment, Action what) => _events.Enqueue(what, (Math.Max(moment, Now), _order++));
 
     public void After(TimeSpan span, Action what) => At(Now + span.Ticks, what);
 
     /// <summary>Lets the next thing happen; false if nothing is planned up to that moment.</summary>
     public bool Step(long until)
     {
-        if (!events.TryPeek(out var next, out var when) || when.At > until)
+        if (!_events.TryPeek(out var next, out var when) || when.At > until)
         {
             Now = Math.Max(Now, until);
             return false;
         }
 
-        events.Dequeue();
+        _events.Dequeue();
         Now = when.At;
         Happened++;
         next();

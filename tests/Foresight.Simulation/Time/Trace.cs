@@ -7,8 +7,8 @@ internal sealed class Trace(Timeline timeline, Action<string>? tell)
 {
     private const int Kept = 400;
 
-    private readonly (long At, string Who, string What, long A, long B)[] last = new (long, string, string, long, long)[Kept];
-    private long count;
+    private readonly (long At, string Who, string What, long A, long B)[] _last = new (long, string, string, long, long)[Kept];
+    private long _count;
 
     public ulong Hash { get; private set; } = 14695981039346656037;
 
@@ -17,12 +17,14 @@ internal sealed class Trace(Timeline timeline, Action<string>? tell)
     public void Add(string who, string what, long a = long.MinValue, long b = long.MinValue)
     {
         Mix((ulong)timeline.Now);
-        foreach (var letter in who) Mix(letter);
-        foreach (var letter in what) Mix(letter);
+        foreach (var letter in who)
+            Mix(letter);
+        foreach (var letter in what)
+            Mix(letter);
         Mix((ulong)a);
         Mix((ulong)b);
         var line = (timeline.Now, who, what, a, b);
-        last[count++ % Kept] = line;
+        _last[_count++ % Kept] = line;
         tell?.Invoke(Format(line));
     }
 
@@ -30,7 +32,12 @@ internal sealed class Trace(Timeline timeline, Action<string>? tell)
     public void Note(string who, string what) => tell?.Invoke(Format((timeline.Now, who, "    " + what, long.MinValue, long.MinValue)));
 
     public IReadOnlyList<string> LastLines(int lines) =>
-        [.. Enumerable.Range(0, (int)Math.Min(lines, Math.Min(count, Kept))).Reverse().Select(back => Format(last[(count - 1 - back) % Kept]))];
+        [
+            .. Enumerable
+                .Range(0, (int)Math.Min(lines, Math.Min(_count, Kept)))
+                .Reverse()
+                .Select(back => Format(_last[(_count - 1 - back) % Kept])),
+        ];
 
     private void Mix(ulong value)
     {
@@ -39,9 +46,11 @@ internal sealed class Trace(Timeline timeline, Action<string>? tell)
         Hash ^= Hash >> 29;
     }
 
-    private static string Format((long At, string Who, string What, long A, long B) line) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{line.At / (double)TimeSpan.TicksPerSecond,10:0.000000} {line.Who,-10} {line.What}{Number(line.A)}{Number(line.B)}");
+    private static string Format((long At, string Who, string What, long A, long B) line) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{line.At / (double)TimeSpan.TicksPerSecond, 10:0.000000} {line.Who, -10} {line.What}{Number(line.A)}{Number(line.B)}"
+        );
 
     private static string Number(long value) => value == long.MinValue ? "" : " " + value.ToString(CultureInfo.InvariantCulture);
 }

@@ -22,14 +22,17 @@ public sealed class BelievableFlowTests
     {
         var flow = new BelievableFlow(3, 20, TestMarkets.Both, _traders, TimeProvider.System);
         var steps = Enumerable.Range(0, 3000).Select(_ => flow.Next()).ToList();
-        Assert.All(steps, step =>
-        {
-            Assert.InRange(step.Intent.Price.Ticks, Price.MinTicks, Price.MaxTicks);
-            Assert.Equal(0, step.Intent.Price.Ticks % step.Intent.Market.TickSize);
-            Assert.InRange(step.Intent.Quantity.Lots, Quantity.MinLots, Quantity.MaxLots);
-            Assert.InRange(step.Intent.Outcome, 0, step.Intent.Market.Outcomes - 1);
-            Assert.Equal(step.Intent.TimeInForce == TimeInForce.GoodTilDate, step.Intent.ExpiresAt is not null);
-        });
+        Assert.All(
+            steps,
+            step =>
+            {
+                Assert.InRange(step.Intent.Price.Ticks, Price.MinTicks, Price.MaxTicks);
+                Assert.Equal(0, step.Intent.Price.Ticks % step.Intent.Market.TickSize);
+                Assert.InRange(step.Intent.Quantity.Lots, Quantity.MinLots, Quantity.MaxLots);
+                Assert.InRange(step.Intent.Outcome, 0, step.Intent.Market.Outcomes - 1);
+                Assert.Equal(step.Intent.TimeInForce == TimeInForce.GoodTilDate, step.Intent.ExpiresAt is not null);
+            }
+        );
         Assert.Equal(Enum.GetValues<TimeInForce>(), steps.Select(s => s.Intent.TimeInForce).Distinct().Order());
         Assert.Contains(steps, s => s.Intent.PostOnly);
         Assert.InRange(steps.Average(s => s.Pause.TotalSeconds), 0.045, 0.055);
@@ -44,7 +47,10 @@ public sealed class BelievableFlowTests
         var quotes = steps.Where(step => step.Intent is { PostOnly: true, TimeInForce: TimeInForce.GoodTilDate }).ToList();
         Assert.InRange(quotes.Count / 3000.0, 0.55, 0.65);
         Assert.Equal(_traders.Take(4).Select(trader => trader.Name), quotes.Select(step => step.Trader.Name).Distinct().Order());
-        Assert.Equal(_traders.Skip(4).Select(trader => trader.Name), steps.Except(quotes).Select(step => step.Trader.Name).Distinct().Order());
+        Assert.Equal(
+            _traders.Skip(4).Select(trader => trader.Name),
+            steps.Except(quotes).Select(step => step.Trader.Name).Distinct().Order()
+        );
         Assert.All(TestMarkets.Both, market => Assert.Contains(steps, step => step.Intent.Market == market));
     }
 

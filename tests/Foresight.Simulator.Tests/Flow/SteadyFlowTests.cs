@@ -13,7 +13,10 @@ public sealed class SteadyFlowTests
         for (var turn = 0; turn < 600; turn++)
         {
             var step = flow.Next();
-            Assert.Equal((TimeSpan.FromMilliseconds(10), TestMarkets.Both[turn % 2], traders[turn % 3]), (step.Pause, step.Intent.Market, step.Trader));
+            Assert.Equal(
+                (TimeSpan.FromMilliseconds(10), TestMarkets.Both[turn % 2], traders[turn % 3]),
+                (step.Pause, step.Intent.Market, step.Trader)
+            );
             var middle = step.Intent.Market.RoundToTick(1.0 / step.Intent.Market.Outcomes).Ticks;
             Assert.InRange((step.Intent.Price.Ticks - middle) / step.Intent.Market.TickSize, -5, 5);
             Assert.InRange(step.Intent.Quantity.Lots, 1, 500);

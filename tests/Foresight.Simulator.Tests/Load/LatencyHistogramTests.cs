@@ -37,10 +37,15 @@ public sealed class LatencyHistogramTests
     public void RecordsFromManyThreads_AreAllCounted()
     {
         var histogram = new LatencyHistogram();
-        Parallel.For(0, 8, thread =>
-        {
-            for (var i = 0; i < 10_000; i++) histogram.Record(TimeSpan.FromMilliseconds(thread < 4 ? 1 : 100));
-        });
+        Parallel.For(
+            0,
+            8,
+            thread =>
+            {
+                for (var i = 0; i < 10_000; i++)
+                    histogram.Record(TimeSpan.FromMilliseconds(thread < 4 ? 1 : 100));
+            }
+        );
         Assert.InRange(histogram.Percentile(0.5).TotalMilliseconds, 1, 1.03);
         Assert.InRange(histogram.Percentile(0.50002).TotalMilliseconds, 100, 103);
     }

@@ -39,7 +39,10 @@ public sealed class LoadGeneratorTests
         _server.Then(HttpStatusCode.OK, Cancelled);
         _server.Then(HttpStatusCode.OK, Accepted);
         _server.Then(HttpStatusCode.OK, Cancelled);
-        var report = await RunAsync(new LoadOptions(10, TimeSpan.FromMinutes(1), Adapt: false, CancelAtEnd: true), [Step(slot), Step(slot)]);
+        var report = await RunAsync(
+            new LoadOptions(10, TimeSpan.FromMinutes(1), Adapt: false, CancelAtEnd: true),
+            [Step(slot), Step(slot)]
+        );
         Assert.Equal((2, 2, 2), (report.Sent, report.Acknowledged, report.Cancels));
         Assert.Equal(["POST /orders", "POST /orders/cancel", "POST /orders", "POST /orders/cancel"], _server.Requests);
         Assert.Null(slot.Live);
@@ -67,20 +70,27 @@ public sealed class LoadGeneratorTests
         var slot = new RestingSlot();
         _server.Then(HttpStatusCode.OK, Accepted);
         _server.Then(HttpStatusCode.BadRequest, """{"code":"invalid_signature"}""");
-        await Assert.ThrowsAsync<ApiRefusedException>(
-            () => RunAsync(new LoadOptions(10, TimeSpan.FromMinutes(1), Adapt: false), [Step(slot), Step(slot)]));
+        await Assert.ThrowsAsync<ApiRefusedException>(() =>
+            RunAsync(new LoadOptions(10, TimeSpan.FromMinutes(1), Adapt: false), [Step(slot), Step(slot)])
+        );
     }
 
     private async Task<LoadReport> RunAsync(LoadOptions options, IReadOnlyList<FlowStep> steps)
     {
         using var stop = new CancellationTokenSource();
-        var api = new ApiClient(new HttpClient(_server), new ApiNodes([new Uri("http://one.invalid/")]), TimeProvider.System, _statistics.OnFault);
+        var api = new ApiClient(
+            new HttpClient(_server),
+            new ApiNodes([new Uri("http://one.invalid/")]),
+            TimeProvider.System,
+            _statistics.OnFault
+        );
         return await new LoadGenerator(api, new OrderSigner(31337), new Steps(steps, stop), _statistics, options, TimeProvider.System)
-            .RunAsync(stop.Token).WaitAsync(Eventually.Patience);
+            .RunAsync(stop.Token)
+            .WaitAsync(Eventually.Patience);
     }
 
-    private FlowStep Step(RestingSlot? slot = null) => new(
-        TimeSpan.Zero, _trader, new OrderIntent(TestMarkets.Binary, 0, Side.Buy, new Price(5000), new Quantity(100)), slot);
+    private FlowStep Step(RestingSlot? slot = null) =>
+        new(TimeSpan.Zero, _trader, new OrderIntent(TestMarkets.Binary, 0, Side.Buy, new Price(5000), new Quantity(100)), slot);
 
     /// <summary>
     /// These decisions, each when its slot is free again, and no more: the one after them is due when the run has long been stopped.

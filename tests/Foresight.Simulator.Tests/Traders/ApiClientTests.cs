@@ -14,17 +14,22 @@ public sealed class ApiClientTests
 
     private readonly ScriptedServer _script = new();
     private readonly SignedPlacement _placement = new OrderSigner(31337).Sign(
-        new Trader("t", PrivateKey.OfPhrase("t")), new OrderIntent(TestMarkets.Binary, 0, Side.Buy, new Price(5000), new Quantity(100)));
+        new Trader("t", PrivateKey.OfPhrase("t")),
+        new OrderIntent(TestMarkets.Binary, 0, Side.Buy, new Price(5000), new Quantity(100))
+    );
 
     [Fact]
     public async Task LostAnswer_IsAskedForById_AndNotSentAgainWhenFound()
     {
         _script.Then(_ => throw new HttpRequestException("connection lost"));
-        _script.Then(HttpStatusCode.OK, """
+        _script.Then(
+            HttpStatusCode.OK,
+            """
             {"orderId":"0xab","marketId":1,"market":"0x","maker":"0x","outcomeIndex":0,"isBuy":true,"price":"0.5","requestedAmount":"1","filledAmount":"0",
              "remainingAmount":"1","timeInForce":"GTC","postOnly":false,"status":"open","acceptedAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z",
              "fills":[],"epoch":3,"sequence":9}
-            """);
+            """
+        );
         var outcome = Assert.IsType<PlaceOutcome.Acknowledged>(await Client().PlaceAsync(_placement, CancellationToken.None));
         Assert.Equal((3, 9, true), (outcome.Epoch, outcome.Sequence, outcome.WasInDoubt));
         Assert.Equal(["POST /orders", $"GET /orders/{_placement.OrderId}"], _script.Requests);
@@ -58,7 +63,9 @@ public sealed class ApiClientTests
     {
         _script.Then(HttpStatusCode.Conflict, """{"code":"duplicate_order"}""");
         Assert.Equal(
-            "duplicate_order", Assert.IsType<PlaceOutcome.Rejected>(await Client().PlaceAsync(_placement, CancellationToken.None)).Code);
+            "duplicate_order",
+            Assert.IsType<PlaceOutcome.Rejected>(await Client().PlaceAsync(_placement, CancellationToken.None)).Code
+        );
     }
 
     [Theory]
@@ -85,7 +92,9 @@ public sealed class ApiClientTests
         _script.Then(HttpStatusCode.UnprocessableEntity, """{"code":"insufficient_balance","detail":"0 of 50 USDC"}""");
         var outcome = Assert.IsType<PlaceOutcome.Rejected>(await Client().PlaceAsync(_placement, CancellationToken.None));
         Assert.Equal(
-            (422, "insufficient_balance", "0 of 50 USDC", false), (outcome.HttpStatus, outcome.Code, outcome.Detail, outcome.WasInDoubt));
+            (422, "insufficient_balance", "0 of 50 USDC", false),
+            (outcome.HttpStatus, outcome.Code, outcome.Detail, outcome.WasInDoubt)
+        );
         Assert.Single(_script.Requests);
     }
 
@@ -116,7 +125,8 @@ public sealed class ApiClientTests
     public async Task WhileNoServerAnswers_ItGoesOnAsking_UntilItsCallerStops()
     {
         using var stop = new CancellationTokenSource();
-        for (var i = 0; i < 2; i++) _script.Then(_ => throw new HttpRequestException("connection lost"));
+        for (var i = 0; i < 2; i++)
+            _script.Then(_ => throw new HttpRequestException("connection lost"));
         _script.Then(_ =>
         {
             stop.Cancel();
@@ -126,6 +136,11 @@ public sealed class ApiClientTests
         Assert.Equal(3, _script.Requests.Count);
     }
 
-    private ApiClient Client(Action<ApiFault>? onFault = null) => new(
-        new HttpClient(_script), new ApiNodes([new Uri("http://one.invalid/"), new Uri("http://two.invalid/")]), TimeProvider.System, onFault);
+    private ApiClient Client(Action<ApiFault>? onFault = null) =>
+        new(
+            new HttpClient(_script),
+            new ApiNodes([new Uri("http://one.invalid/"), new Uri("http://two.invalid/")]),
+            TimeProvider.System,
+            onFault
+        );
 }

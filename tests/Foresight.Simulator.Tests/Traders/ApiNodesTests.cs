@@ -23,6 +23,10 @@ public sealed class ApiNodesTests
     public void WithoutAnAddress_OrWithAWrongOne_TheErrorSaysSo(string expected, params string[] settings) =>
         Assert.Equal(expected, Assert.Throws<SettingException>(() => ApiNodes.FromConfiguration(Configuration(settings))).Message);
 
-    private static IConfiguration Configuration(string[] settings) => new ConfigurationBuilder()
-        .AddInMemoryCollection(settings.Select(setting => setting.Split('=', 2)).Select(pair => KeyValuePair.Create(pair[0], (string?)pair[1]))).Build();
+    private static IConfiguration Configuration(string[] settings) =>
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                settings.Select(setting => setting.Split('=', 2)).Select(pair => KeyValuePair.Create(pair[0], (string?)pair[1]))
+            )
+            .Build();
 }

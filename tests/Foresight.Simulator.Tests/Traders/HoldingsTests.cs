@@ -1,5 +1,5 @@
-using Foresight.Protocol;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Tests.Traders;
@@ -34,6 +34,6 @@ public sealed class HoldingsTests
         Assert.Equal(99_000_000, holdings.UsdcMicros);
     }
 
-    private static AccountView Account(params (string Asset, string Available)[] balances) => new(
-        "0x", 1, [.. balances.Select(b => new BalanceView(b.Asset, b.Available, "0", "0", b.Available))]);
+    private static AccountView Account(params (string Asset, string Available)[] balances) =>
+        new("0x", 1, [.. balances.Select(b => new BalanceView(b.Asset, b.Available, "0", "0", b.Available))]);
 }

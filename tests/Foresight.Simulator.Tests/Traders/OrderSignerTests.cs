@@ -16,11 +16,20 @@ public sealed class OrderSignerTests
     public void SignedOrder_IsNamedByTheHashThatItsMakerSigned()
     {
         var intent = new OrderIntent(
-            TestMarkets.Binary, 1, Side.Sell, new Price(1234), new Quantity(77), TimeInForce.GoodTilDate, false,
-            DateTimeOffset.UnixEpoch.AddYears(70));
+            TestMarkets.Binary,
+            1,
+            Side.Sell,
+            new Price(1234),
+            new Quantity(77),
+            TimeInForce.GoodTilDate,
+            false,
+            DateTimeOffset.UnixEpoch.AddYears(70)
+        );
         var signed = new OrderSigner(ChainId).Sign(_trader, intent);
         Assert.Equal(
-            ("123400", "770000000000000000", false), (signed.Request.Order.Price, signed.Request.Order.Amount, signed.Request.Order.IsBuy));
+            ("123400", "770000000000000000", false),
+            (signed.Request.Order.Price, signed.Request.Order.Amount, signed.Request.Order.IsBuy)
+        );
         var hash = Hash32.Parse(signed.OrderId);
         var signature = Convert.FromHexString(signed.Request.Signature[2..]);
         Assert.True(OrderSigning.Check(hash, signature, _trader.Address).IsValid);

@@ -21,10 +21,11 @@ internal sealed class ScriptedServer : HttpMessageHandler
     /// <summary>No answer, until the client gives up.</summary>
     public void ThenSilence() => _answers.Enqueue(null);
 
-    public static HttpResponseMessage Answer(HttpStatusCode status, string json) => new(status)
-    {
-        Content = new StringContent(json, Encoding.UTF8, (int)status >= 400 ? "application/problem+json" : "application/json"),
-    };
+    public static HttpResponseMessage Answer(HttpStatusCode status, string json) =>
+        new(status)
+        {
+            Content = new StringContent(json, Encoding.UTF8, (int)status >= 400 ? "application/problem+json" : "application/json"),
+        };
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -33,11 +34,13 @@ internal sealed class ScriptedServer : HttpMessageHandler
         lock (_gate)
         {
             Requests.Add($"{request.Method} {request.RequestUri!.AbsolutePath}");
-            if (body is not null) Posts.Add(request.Headers + body);
+            if (body is not null)
+                Posts.Add(request.Headers + body);
             answer = _answers.Dequeue();
         }
 
-        if (answer is null) await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        if (answer is null)
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
         return answer!(request);
     }
 }

@@ -34,14 +34,20 @@ public sealed class AllotmentRulesTests
         for (var seed = 0; seed < 2_000; seed++)
         {
             var random = new Random(seed);
-            var parts = Enumerable.Range(0, random.Next(1, 17)).Select(shard => new Part(shard, random.NextInt64(-5, 1_000), random.NextInt64(0, 1_200))).ToArray();
+            var parts = Enumerable
+                .Range(0, random.Next(1, 17))
+                .Select(shard => new Part(shard, random.NextInt64(-5, 1_000), random.NextInt64(0, 1_200)))
+                .ToArray();
             var chain = random.Next(4) == 0 ? 0 : random.NextInt64(0, 20_000);
             var home = random.Next(parts.Length);
             var steps = 0;
             while (AllotmentRules.Next(chain, parts, home) is { Count: > 0 } changes)
             {
                 Assert.True(++steps <= 2, $"seed {seed}");
-                Assert.True(changes.All(change => change.Units < 0) || changes.All(change => change.Units > 0), $"seed {seed}: lowers and raises in one step");
+                Assert.True(
+                    changes.All(change => change.Units < 0) || changes.All(change => change.Units > 0),
+                    $"seed {seed}: lowers and raises in one step"
+                );
                 // In any order, as shards acknowledge them: the sum is bounded by what it was and by what the chain says.
                 var most = Math.Max(chain, parts.Sum(part => part.Owned));
                 foreach (var change in changes.OrderBy(_ => random.Next()))
@@ -67,5 +73,6 @@ public sealed class AllotmentRulesTests
         Assert.Equal([new(0, -30)], AllotmentRules.Fetch(to: 1, cost: 40, Parts((30, 0), (20, 10))));
     }
 
-    private static Part[] Parts(params (long Owned, long Held)[] parts) => [.. parts.Select((part, shard) => new Part(shard, part.Owned, part.Held))];
+    private static Part[] Parts(params (long Owned, long Held)[] parts) =>
+        [.. parts.Select((part, shard) => new Part(shard, part.Owned, part.Held))];
 }

@@ -1,13 +1,13 @@
-using Foresight.Matching.Tests.Nodes;
 using Foresight.Chain;
-using Foresight.Protocol;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainFollowing.Allotment;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
+using Foresight.Matching.Tests.Nodes;
 using Foresight.Matching.Tests.Sharding;
 using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -21,24 +21,28 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
 
     private static readonly Deployment Deployment = new(31337, default, Address.Zero, Address.Zero, Address.Zero, 0, 1, BlockOffset: 0, []);
 
-    private readonly Traders traders = new(seed: 421);
-    private TestCluster cluster = null!;
-    private TestNode node = null!;
-    private Allotter allotter = null!;
+    private readonly Traders _traders = new(seed: 421);
+    private TestCluster _cluster = null!;
+    private TestNode _node = null!;
+    private Allotter _allotter = null!;
 
     public async Task InitializeAsync()
     {
-        cluster = await ShardedCluster.CreateAsync(stores);
-        node = await TestNode.StartAsync("n1", cluster);
-        await Eventually.TrueAsync("all shards are led and their markets listed", Eventually.Patience, async () =>
-            await cluster.ScalarAsync<long>("SELECT count(*) FROM markets WHERE listed_sequence IS NOT NULL") == ShardedCluster.Shards);
-        allotter = await NewAllotterAsync(node.Router.SendAsync);
+        _cluster = await ShardedCluster.CreateAsync(stores);
+        _node = await TestNode.StartAsync("n1", _cluster);
+        await Eventually.TrueAsync(
+            "all shards are led and their markets listed",
+            Eventually.Patience,
+            async () =>
+                await _cluster.ScalarAsync<long>("SELECT count(*) FROM markets WHERE listed_sequence IS NOT NULL") == ShardedCluster.Shards
+        );
+        _allotter = await NewAllotterAsync(_node.Router.SendAsync);
     }
 
     public async Task DisposeAsync()
     {
-        await node.DisposeAsync();
-        await cluster.DisposeAsync();
+        await _node.DisposeAsync();
+        await _cluster.DisposeAsync();
     }
 
     [Fact]
@@ -46,36 +50,47 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
     {
         await ObserveAsync(300, block: 1);
         Assert.Equal((long[])[100, 100, 100], await PartsAsync());
-        foreach (var market in new[] { 1, 2, 3 }) Assert.Equal(ResultStatus.Accepted, (await node.Router.SendAsync(traders.Place(Trader, market, price: 10, lots: 10))).Status);
         foreach (var market in new[] { 1, 2, 3 })
-            Assert.Equal(ProblemCodes.InsufficientBalance, (await node.Router.SendAsync(traders.Place(Trader, market, price: 1, lots: 1))).Code);
-        Assert.Equal((300L, 300L), await ShardedCluster.SumAsync(cluster, Trader));
+            Assert.Equal(ResultStatus.Accepted, (await _node.Router.SendAsync(_traders.Place(Trader, market, price: 10, lots: 10))).Status);
+        foreach (var market in new[] { 1, 2, 3 })
+            Assert.Equal(
+                ProblemCodes.InsufficientBalance,
+                (await _node.Router.SendAsync(_traders.Place(Trader, market, price: 1, lots: 1))).Code
+            );
+        Assert.Equal((300L, 300L), await ShardedCluster.SumAsync(_cluster, Trader));
 
         // Money leaves the wallet: orders that it does not cover go, in as few shards as can be.
         await ObserveAsync(220, block: 2);
-        Assert.Equal((220L, 200L), await ShardedCluster.SumAsync(cluster, Trader));
+        Assert.Equal((220L, 200L), await ShardedCluster.SumAsync(_cluster, Trader));
         await ObserveAsync(0, block: 3);
-        Assert.Equal((0L, 0L), await ShardedCluster.SumAsync(cluster, Trader));
-        await ShardedCluster.AssertSoundAsync(cluster, node.Router);
+        Assert.Equal((0L, 0L), await ShardedCluster.SumAsync(_cluster, Trader));
+        await ShardedCluster.AssertSoundAsync(_cluster, _node.Router);
     }
 
     [Fact]
     public async Task AnOrderThatItsShardCannotPay_IsPaidSoonAfter_FromWhatIsFreeElsewhere()
     {
         await ObserveAsync(300, block: 1);
-        await allotter.MoveAsync(1, CancellationToken.None);
-        await node.Router.SendAsync(traders.Place(Trader, market: 1, price: 10, lots: 5));
-        Assert.Equal(ProblemCodes.InsufficientBalance, (await node.Router.SendAsync(traders.Place(Trader, market: 2, price: 10, lots: 25))).Code);
-        await Eventually.TrueAsync("the money is where it is needed", Eventually.Patience, async () =>
-        {
-            await allotter.MoveAsync(1, CancellationToken.None);
-            return (await PartsAsync())[1] == 250;
-        });
+        await _allotter.MoveAsync(1, CancellationToken.None);
+        await _node.Router.SendAsync(_traders.Place(Trader, market: 1, price: 10, lots: 5));
+        Assert.Equal(
+            ProblemCodes.InsufficientBalance,
+            (await _node.Router.SendAsync(_traders.Place(Trader, market: 2, price: 10, lots: 25))).Code
+        );
+        await Eventually.TrueAsync(
+            "the money is where it is needed",
+            Eventually.Patience,
+            async () =>
+            {
+                await _allotter.MoveAsync(1, CancellationToken.None);
+                return (await PartsAsync())[1] == 250;
+            }
+        );
         Assert.Equal(300, (await PartsAsync()).Sum());
-        Assert.Equal(ResultStatus.Accepted, (await node.Router.SendAsync(traders.Place(Trader, market: 2, price: 10, lots: 25))).Status);
-        Assert.Equal(1L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE market_id = 1 AND status = 0"));
-        Assert.Equal((300L, 300L), await ShardedCluster.SumAsync(cluster, Trader));
-        await ShardedCluster.AssertSoundAsync(cluster, node.Router);
+        Assert.Equal(ResultStatus.Accepted, (await _node.Router.SendAsync(_traders.Place(Trader, market: 2, price: 10, lots: 25))).Status);
+        Assert.Equal(1L, await _cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE market_id = 1 AND status = 0"));
+        Assert.Equal((300L, 300L), await ShardedCluster.SumAsync(_cluster, Trader));
+        await ShardedCluster.AssertSoundAsync(_cluster, _node.Router);
     }
 
     [Fact]
@@ -83,12 +98,12 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
     {
         await ObserveAsync(200, block: 1);
         // Decided while 60 were free in shard 0; when it is told, an order holds 50 of them.
-        var store = new AllotmentStore(cluster.Database, new SettlementJournal(cluster.Database));
+        var store = new AllotmentStore(_cluster.Database, new SettlementJournal(_cluster.Database));
         var term = await TakeTermAsync();
         await store.OpenAsync(term, [new NewChange(Account, Shard: 0, Units: -60, Block: 1, MoveTo: 2)], CancellationToken.None);
-        await node.Router.SendAsync(traders.Place(Trader, market: 1, price: 10, lots: 5));
-        await New(term, node.Router.SendAsync).FinishAsync(CancellationToken.None);
-        Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE status = 3"));
+        await _node.Router.SendAsync(_traders.Place(Trader, market: 1, price: 10, lots: 5));
+        await New(term, _node.Router.SendAsync).FinishAsync(CancellationToken.None);
+        Assert.Equal(0L, await _cluster.ScalarAsync<long>("SELECT count(*) FROM orders WHERE status = 3"));
         Assert.Equal(200, (await PartsAsync()).Sum());
         Assert.Equal(50, (await PartsAsync())[0]);
     }
@@ -107,26 +122,31 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
             // Cut off anywhere, before or after the shards have it, and then gone on with by another term.
             for (var cuts = random.Next(3); cuts > 0; cuts--)
             {
-                var cut = await NewAllotterAsync((commands, cancellation) => CutAsync(random, commands, cancellation));
+                var cut = await NewAllotterAsync((commands, cancellationToken) => CutAsync(random, commands, cancellationToken));
                 await Record.ExceptionAsync(() => ObserveAsync(cut, chain, round));
                 Assert.True((await PartsAsync()).Sum() <= most, $"seed {seed}, round {round}");
             }
 
-            var whole = await NewAllotterAsync(node.Router.SendAsync);
+            var whole = await NewAllotterAsync(_node.Router.SendAsync);
             await whole.FinishAsync(CancellationToken.None);
             await ObserveAsync(whole, chain, round);
-            Assert.True((await PartsAsync()).Sum() == chain, $"seed {seed}, round {round}: {string.Join('+', await PartsAsync())} is not {chain}");
-            await node.Router.SendAsync([.. Enumerable.Range(0, 6).Select(_ => traders.Place(Trader, random.Next(1, 4), random.Next(1, 40), random.Next(1, 10)))]);
+            Assert.True(
+                (await PartsAsync()).Sum() == chain,
+                $"seed {seed}, round {round}: {string.Join('+', await PartsAsync())} is not {chain}"
+            );
+            await _node.Router.SendAsync([
+                .. Enumerable.Range(0, 6).Select(_ => _traders.Place(Trader, random.Next(1, 4), random.Next(1, 40), random.Next(1, 10))),
+            ]);
         }
 
-        Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT count(*) FROM allotment_changes"));
-        await ShardedCluster.AssertSoundAsync(cluster, node.Router);
+        Assert.Equal(0L, await _cluster.ScalarAsync<long>("SELECT count(*) FROM allotment_changes"));
+        await ShardedCluster.AssertSoundAsync(_cluster, _node.Router);
     }
 
     [Fact]
     public async Task ATermThatIsOver_DecidesNothing()
     {
-        var old = await NewAllotterAsync(node.Router.SendAsync);
+        var old = await NewAllotterAsync(_node.Router.SendAsync);
         await TakeTermAsync();
         var refused = await Assert.ThrowsAsync<PostgresException>(() => ObserveAsync(old, 300, block: 1));
         Assert.True(Fence.Refused(refused));
@@ -136,30 +156,48 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
     private static Address Account => Address.Parse(Traders.Address(Trader));
 
     /// <summary>Some commands reach their shards and some do not, and nobody hears of it.</summary>
-    private async Task<IReadOnlyList<CommandResult>> CutAsync(Random random, IReadOnlyList<LeaderCommand> commands, CancellationToken cancellation)
+    private async Task<IReadOnlyList<CommandResult>> CutAsync(
+        Random random,
+        IReadOnlyList<LeaderCommand> commands,
+        CancellationToken cancellationToken
+    )
     {
-        await node.Router.SendAsync([.. commands.Where(_ => random.Next(2) == 0)], cancellation);
+        await _node.Router.SendAsync([.. commands.Where(_ => random.Next(2) == 0)], cancellationToken);
         return [.. commands.Select(command => new CommandResult(command.RequestId, ResultStatus.InDoubt))];
     }
 
-    private Task ObserveAsync(long micros, long block) => ObserveAsync(allotter, micros, block);
+    private Task ObserveAsync(long micros, long block) => ObserveAsync(_allotter, micros, block);
 
     private static Task ObserveAsync(Allotter by, long micros, long block) =>
         by.ObserveAsync([new ChainHolding(Account, null, 0, micros)], block, CancellationToken.None);
 
     private async Task<long[]> PartsAsync()
     {
-        var parts = await new AllotmentStore(cluster.Database, new SettlementJournal(cluster.Database)).ReadPartsAsync([Account], ShardedCluster.Shards, CancellationToken.None);
+        var parts = await new AllotmentStore(_cluster.Database, new SettlementJournal(_cluster.Database)).ReadPartsAsync(
+            [Account],
+            ShardedCluster.Shards,
+            CancellationToken.None
+        );
         return parts.TryGetValue(Account, out var known) ? [.. known.Select(part => part.Owned)] : new long[ShardedCluster.Shards];
     }
 
     private async Task<Allotter> NewAllotterAsync(SendToLeader send) => New(await TakeTermAsync(), send);
 
-    private Allotter New(Term term, SendToLeader send) => new(
-        term, new AllotmentStore(cluster.Database, new SettlementJournal(cluster.Database)),
-        new LeaderClient(send, Deployment, new SettlementOptions(), TimeProvider.System, NullLogger.Instance), ShardedCluster.Shards, TimeProvider.System,
-        NullLogger.Instance);
+    private Allotter New(Term term, SendToLeader send) =>
+        new(
+            term,
+            new AllotmentStore(_cluster.Database, new SettlementJournal(_cluster.Database)),
+            new LeaderClient(send, Deployment, new SettlementOptions(), TimeProvider.System, NullLogger.Instance),
+            ShardedCluster.Shards,
+            TimeProvider.System,
+            NullLogger.Instance
+        );
 
-    private async Task<Term> TakeTermAsync() => (await new TermStore(new PostgresLeadershipTable(cluster.Database), NullLogger<TermStore>.Instance).TakeAsync(
-        new NewHolder(LeasedResources.Settlement, Guid.NewGuid(), "test", "http://test", "test-session"), CancellationToken.None)).Term;
+    private async Task<Term> TakeTermAsync() =>
+        (
+            await new TermStore(new PostgresLeadershipTable(_cluster.Database), NullLogger<TermStore>.Instance).TakeAsync(
+                new NewHolder(LeasedResources.Settlement, Guid.NewGuid(), "test", "http://test", "test-session"),
+                CancellationToken.None
+            )
+        ).Term;
 }

@@ -1,8 +1,8 @@
 using System.Numerics;
 using Foresight.Chain.Contracts;
-using Foresight.Protocol;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Tests.Settlement;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.ChainFollowing.Allotment;
 
@@ -37,13 +37,18 @@ public sealed class ShardedSettlementTests(ChainFixture fixture)
         // What shard 0 cannot pay by itself is fetched from shard 1, and the order that comes again is taken.
         Assert.Equal(ProblemCodes.InsufficientBalance, (await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000)).Result.Code);
         var follower = live.Venue.NewFollower();
-        await Eventually.TrueAsync("the order is taken", Eventually.Patience, async () =>
-        {
-            if ((await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000)).Result.Status == ResultStatus.Accepted) return true;
-            // One follower that goes on, as in a term: it looks for refused orders only after it has looked once.
-            await live.Venue.FollowAsync(follower);
-            return false;
-        });
+        await Eventually.TrueAsync(
+            "the order is taken",
+            Eventually.Patience,
+            async () =>
+            {
+                if ((await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000)).Result.Status == ResultStatus.Accepted)
+                    return true;
+                // One follower that goes on, as in a term: it looks for refused orders only after it has looked once.
+                await live.Venue.FollowAsync(follower);
+                return false;
+            }
+        );
         Assert.Equal("70000000,18000000", await PartsAsync(live, alice));
 
         // Most of the money leaves the wallet: what is free goes first, then the order.
@@ -59,7 +64,9 @@ public sealed class ShardedSettlementTests(ChainFixture fixture)
         Assert.Equal(check.Totals.Chain, check.Totals.Ledger);
     }
 
-    private static Task<string> PartsAsync(LiveVenue live, Wallet wallet) => live.Venue.ScalarAsync<string>(
-        "SELECT string_agg(b.owned::text, ',' ORDER BY b.shard) FROM balances b JOIN accounts a USING (account_id) WHERE a.address = $1 AND b.outcome = 255",
-        wallet.Account.ToBytes());
+    private static Task<string> PartsAsync(LiveVenue live, Wallet wallet) =>
+        live.Venue.ScalarAsync<string>(
+            "SELECT string_agg(b.owned::text, ',' ORDER BY b.shard) FROM balances b JOIN accounts a USING (account_id) WHERE a.address = $1 AND b.outcome = 255",
+            wallet.Account.ToBytes()
+        );
 }
