@@ -10,11 +10,15 @@ internal static class AllowedReferences
     {
         ["Foresight.Matching.Engine"] = [],
         ["Foresight.Chain"] = [],
-        ["Foresight.ServiceDefaults"] = [],
-        ["Foresight.Matching"] = ["Foresight.Matching.Engine", "Foresight.Chain", "Foresight.ServiceDefaults"],
-        ["Foresight.Api"] = ["Foresight.Matching.Engine", "Foresight.Chain", "Foresight.ServiceDefaults"],
-        ["Foresight.Console"] = ["Foresight.ServiceDefaults"],
-        ["Foresight.Simulator"] = ["Foresight.Matching.Engine", "Foresight.Chain", "Foresight.ServiceDefaults"],
+        ["Foresight.Protocol"] = [],
+        ["Foresight.ServiceDefaults"] = ["Foresight.Protocol"],
+        ["Foresight.Cluster"] = ["Foresight.Protocol", "Foresight.ServiceDefaults"],
+        ["Foresight.Matching"] =
+            ["Foresight.Matching.Engine", "Foresight.Protocol", "Foresight.Chain", "Foresight.ServiceDefaults", "Foresight.Cluster"],
+        ["Foresight.Api"] =
+            ["Foresight.Matching.Engine", "Foresight.Protocol", "Foresight.Chain", "Foresight.ServiceDefaults", "Foresight.Cluster"],
+        ["Foresight.Console"] = ["Foresight.Protocol", "Foresight.ServiceDefaults"],
+        ["Foresight.Simulator"] = ["Foresight.Matching.Engine", "Foresight.Protocol", "Foresight.Chain", "Foresight.ServiceDefaults"],
         // As resources that it starts, not as code.
         ["Foresight.AppHost"] = ["Foresight.Matching", "Foresight.Api", "Foresight.Console", "Foresight.Simulator"],
 
@@ -37,15 +41,23 @@ internal static class AllowedReferences
         ["Schema"] = [],
         ["Sharding"] = [],
         ["Leadership"] = [],
-        ["Pipeline"] = ["Leadership", "Sharding"],
-        ["Gateway"] = ["Pipeline"],
-        ["ChainReading"] = [],
-        ["Settlement"] = ["ChainReading", "Leadership"],
-        ["ChainFollowing"] = ["ChainReading", "Leadership", "Settlement"],
+        ["Sequencing"] = ["Gateway", "Journal", "Leadership", "Publishing", "Recovery", "Sharding"],
+        ["Gateway"] = ["Sequencing"],
+        ["Journal"] = ["Leadership", "Sequencing", "Sharding"],
+        ["Publishing"] = ["Journal", "Leadership", "Sequencing"],
+        ["Recovery"] = ["Journal", "Leadership", "Sequencing"],
+        ["ChainReading"] = ["Sequencing"],
+        ["Settlement"] = ["ChainReading", "Leadership", "Publishing", "Sequencing"],
+        ["ChainFollowing"] = ["ChainReading", "Leadership", "Sequencing", "Settlement"],
         ["SettlementTerm"] = ["ChainReading", "ChainFollowing", "Leadership", "Settlement", "Sharding"],
-        ["Reconciliation"] = ["ChainReading", "ChainFollowing", "Leadership", "Settlement"],
-        ["Invariants"] = ["Pipeline"],
-        ["Replay"] = ["Pipeline"],
-        ["Setup"] = ["ChainReading", "Schema", "Settlement", "Sharding"],
+        ["Reconciliation"] = ["ChainReading", "ChainFollowing", "Leadership", "Sequencing", "Settlement"],
+        ["Invariants"] = ["Sequencing"],
+        ["Setup"] = ["ChainReading", "Schema", "Sequencing", "Settlement", "Sharding"],
     };
+
+    /// <summary>
+    /// Parts of one loop, which runs the others and whose rows and limits they share: between them there is no direction. To every other
+    /// stage they are one.
+    /// </summary>
+    public static readonly IReadOnlySet<string> Loop = new HashSet<string> { "Sequencing", "Gateway", "Journal", "Publishing", "Recovery" };
 }
