@@ -1,8 +1,8 @@
 using Foresight.Matching.Gateway;
 using Foresight.Matching.Invariants;
+using Foresight.Matching.Loop;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Recovery;
-using Foresight.Matching.Sequencing;
 using Foresight.Matching.SettlementTerm;
 using Foresight.Matching.Setup;
 using Foresight.ServiceDefaults.Hosting;
@@ -21,7 +21,7 @@ builder.AddPostgres(useReplicas: false);
 builder.AddClusterNode("matching", initialState: "follower");
 builder.AddLeaderRouter();
 builder.AddGatewayListener();
-builder.AddPipeline();
+builder.AddMatching();
 builder.AddSettlement();
 builder.AddReconciliation();
 

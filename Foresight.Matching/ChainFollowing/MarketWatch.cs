@@ -3,7 +3,6 @@ using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Engine;
-using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
 
 namespace Foresight.Matching.ChainFollowing;

@@ -1,6 +1,5 @@
 using Foresight.Chain;
 using Foresight.Matching.ChainReading;
-using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.ChainFollowing;
 

@@ -1,7 +1,6 @@
 using Dapper;
 using Foresight.Chain;
 using Foresight.Cluster.Offenders;
-using Foresight.Matching.Sequencing;
 using Npgsql;
 
 namespace Foresight.Matching.ChainFollowing;

@@ -1,7 +1,6 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
-using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.ChainReading;
 

@@ -1,6 +1,5 @@
 using Dapper;
 using Foresight.Chain;
-using Foresight.Matching.Sequencing;
 using Npgsql;
 
 namespace Foresight.Matching.ChainReading;

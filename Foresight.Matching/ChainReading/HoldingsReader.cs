@@ -3,7 +3,6 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
-using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.ChainReading;
 

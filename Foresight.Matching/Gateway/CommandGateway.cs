@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Foresight.Cluster;
-using Foresight.Matching.Sequencing;
+using Foresight.Matching.Loop;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 
@@ -44,12 +45,12 @@ internal static class CommandGateway
         }
 
         if (
-            batch?.Commands is not { Count: > 0 and <= PipelineLimits.CommandsPerRequest } commands
+            batch?.Commands is not { Count: > 0 and <= MatchingLimits.CommandsPerRequest } commands
             || commands.Any(command => command is null)
         )
             return Results.Problem(
                 statusCode: StatusCodes.Status400BadRequest,
-                title: $"A batch has 1 to {PipelineLimits.CommandsPerRequest} commands."
+                title: $"A batch has 1 to {MatchingLimits.CommandsPerRequest} commands."
             );
 
         var answers = commands.Select(command => Submit(command, gate.Session(command.Shard), batch.SentAt, clock)).ToArray();
@@ -80,7 +81,7 @@ internal static class CommandGateway
     private static Task<CommandResult> Refuse(LeaderCommand command, ResultStatus status, string code) =>
         Task.FromResult(new CommandResult(command.RequestId, status, code));
 
-    private static IResult Status(MatchingGate gate, NodePresence presence, NodeIdentity node, PipelineMetrics metrics, int shard = 0)
+    private static IResult Status(MatchingGate gate, NodePresence presence, NodeIdentity node, MatchingMetrics metrics, int shard = 0)
     {
         var (orders, trades) = metrics.Rates.PerSecond();
         var session = gate.Session(shard);

@@ -1,5 +1,5 @@
 using Foresight.Matching.Engine;
-using Foresight.Matching.Sequencing;
+using Foresight.Matching.Orders;
 
 namespace Foresight.Matching.Invariants;
 

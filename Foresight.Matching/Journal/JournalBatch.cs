@@ -1,6 +1,6 @@
 using Foresight.Chain;
 using Foresight.Matching.Engine;
-using Foresight.Matching.Sequencing;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 using NpgsqlTypes;
 
@@ -8,7 +8,7 @@ namespace Foresight.Matching.Journal;
 
 /// <summary>
 /// What one batch of commands did: the rows of its one transaction, the answers that are given when it is committed, and what is published
-/// after that. Filled by <see cref="BatchBuilder"/> on the loop's thread, then only read.
+/// after that. Filled by <c>BatchBuilder</c> on the loop's thread, then only read.
 /// </summary>
 internal sealed class JournalBatch
 {

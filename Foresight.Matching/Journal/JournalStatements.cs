@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Sequencing;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 using Npgsql;
@@ -282,7 +282,7 @@ internal static class JournalStatements
         Statement(
             "DELETE FROM snapshots WHERE shard = $1 AND sequence NOT IN (SELECT sequence FROM snapshots WHERE shard = $1 ORDER BY sequence DESC LIMIT $2)",
             One((short)shard, NpgsqlDbType.Smallint),
-            One(PipelineLimits.SnapshotsKept, NpgsqlDbType.Integer)
+            One(MatchingLimits.SnapshotsKept, NpgsqlDbType.Integer)
         );
 
     private static NpgsqlBatchCommand Failure(JournalStep.StoreFailure failure, int shard) =>
@@ -305,7 +305,7 @@ internal static class JournalStatements
         Statement(
             "DELETE FROM failed_commands WHERE shard = $1 AND until < clock_timestamp() - $2",
             One((short)shard, NpgsqlDbType.Smallint),
-            One(PipelineLimits.FailedCommandsKept, NpgsqlDbType.Interval)
+            One(MatchingLimits.FailedCommandsKept, NpgsqlDbType.Interval)
         );
 
     private static byte[] Encode(Command command)

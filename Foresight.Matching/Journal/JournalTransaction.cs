@@ -1,5 +1,4 @@
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.Journal;
 
@@ -66,3 +65,8 @@ internal sealed class JournalTransaction(params IReadOnlyList<JournalStep> steps
 
 /// <summary>An engine's state as it was between two commands.</summary>
 internal sealed record EngineSnapshot(long Sequence, string StateHash, byte[] State);
+
+/// <summary>What is kept of a command that failed.</summary>
+/// <param name="Command">As it came, in JSON.</param>
+/// <param name="Until">By the database's clock: up to then no leader tries it again.</param>
+internal sealed record FailedCommand(Guid RequestId, string Command, string Reason, DateTime Until);

@@ -1,5 +1,4 @@
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Sequencing;
 using Npgsql;
 using NpgsqlTypes;
 

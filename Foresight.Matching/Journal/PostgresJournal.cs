@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Foresight.Chain;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Sequencing;
+using Foresight.Matching.Orders;
 using Foresight.Matching.Sharding;
 using Npgsql;
 using NpgsqlTypes;
@@ -68,7 +68,7 @@ internal sealed class PostgresJournal : IJournal
             "SELECT sequence, state_hash, state FROM snapshots WHERE shard = $1 ORDER BY sequence DESC LIMIT $2"
         );
         command.Parameters.AddWithValue((short)_shard);
-        command.Parameters.AddWithValue(PipelineLimits.SnapshotsKept);
+        command.Parameters.AddWithValue(MatchingLimits.SnapshotsKept);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
             yield return new EngineSnapshot(reader.GetInt64(0), reader.GetString(1), reader.GetFieldValue<byte[]>(2));
@@ -177,7 +177,7 @@ internal sealed class PostgresJournal : IJournal
             "SELECT request_id, until FROM failed_commands WHERE shard = $1 AND until > clock_timestamp() ORDER BY until DESC LIMIT $2"
         );
         command.Parameters.AddWithValue((short)_shard);
-        command.Parameters.AddWithValue(PipelineLimits.FailedCommands);
+        command.Parameters.AddWithValue(MatchingLimits.FailedCommands);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
             yield return (reader.GetGuid(0), reader.GetDateTime(1));

@@ -4,7 +4,7 @@ using Foresight.Cluster;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Sequencing;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Redis;
 
@@ -14,10 +14,10 @@ namespace Foresight.Matching.Publishing;
 /// Tells the Api nodes what was committed, in the journal's order. Redis may be slow or away without the order flow noticing: what cannot
 /// be sent is lost, as any message of Redis Pub/Sub may be, and each message names the one before it so that receivers see the gap.
 /// </summary>
-internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term term, int shard, TimeProvider clock, PipelineMetrics metrics)
+internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term term, int shard, TimeProvider clock, MatchingMetrics metrics)
 {
     private readonly Channel<(JournalBatch Batch, Committed Committed)> _waiting = Channel.CreateBounded<(JournalBatch, Committed)>(
-        new BoundedChannelOptions(PipelineLimits.WaitingPublications) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest }
+        new BoundedChannelOptions(MatchingLimits.WaitingPublications) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest }
     );
 
     private readonly Dictionary<int, long> _lastDepth = [];
@@ -49,7 +49,7 @@ internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term ter
                 Publish(next.Batch, next.Committed);
             if (last)
                 return;
-            var left = PipelineLimits.TickInterval - clock.GetElapsedTime(repeated);
+            var left = MatchingLimits.TickInterval - clock.GetElapsedTime(repeated);
             if (left > TimeSpan.Zero)
             {
                 // A timer counts whole milliseconds: without rounding up it would end before the moment, and be asked for nothing again.
@@ -144,7 +144,7 @@ internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term ter
 
     private long Advance(Dictionary<int, long> last, int market, long sequence)
     {
-        _toRepeat[market] = PipelineLimits.PositionRepeats;
+        _toRepeat[market] = MatchingLimits.PositionRepeats;
         var previous = last.GetValueOrDefault(market);
         last[market] = sequence;
         return previous;

@@ -4,7 +4,6 @@ using Foresight.Chain;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;
-using Foresight.Matching.Sequencing;
 using Npgsql;
 
 namespace Foresight.Matching.Reconciliation;

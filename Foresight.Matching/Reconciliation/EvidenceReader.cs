@@ -3,7 +3,6 @@ using Dapper;
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
-using Foresight.Matching.Sequencing;
 using Npgsql;
 
 namespace Foresight.Matching.Reconciliation;

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.Reconciliation;
 

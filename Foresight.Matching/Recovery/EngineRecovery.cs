@@ -1,5 +1,6 @@
 using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
+using Foresight.Matching.Orders;
 using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.Recovery;

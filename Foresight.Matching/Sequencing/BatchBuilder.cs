@@ -1,6 +1,7 @@
 using Foresight.Chain;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 
 namespace Foresight.Matching.Sequencing;

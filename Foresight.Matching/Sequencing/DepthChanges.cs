@@ -1,4 +1,5 @@
 using Foresight.Matching.Engine;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 
 namespace Foresight.Matching.Sequencing;
@@ -46,7 +47,7 @@ internal sealed class DepthChanges
 
     public static IReadOnlyList<LevelChange> WholeBook(ExchangeEngine engine, Market market)
     {
-        var levels = new DepthLevel[PipelineLimits.DepthLevels];
+        var levels = new DepthLevel[MatchingLimits.DepthLevels];
         var book = new List<LevelChange>();
         for (byte outcome = 0; outcome < market.Outcomes; outcome++)
         {

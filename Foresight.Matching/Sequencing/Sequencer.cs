@@ -1,5 +1,6 @@
 using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 
 namespace Foresight.Matching.Sequencing;
@@ -54,7 +55,7 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
 
         foreach (var market in newMarkets.Where(market => !_engine.HasMarket(market.Id)))
             List(market, builder);
-        if (known.Now - _timersRanAt >= PipelineLimits.TickInterval)
+        if (known.Now - _timersRanAt >= MatchingLimits.TickInterval)
             RunTimers(known.Now, builder);
         foreach (var item in items)
         {
@@ -85,7 +86,7 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
 
     /// <summary>A quarantined request throws no more; if it does, it is not the command that is wrong, and the term ends.</summary>
     private bool MayQuarantine(QueuedCommand request, DateTime now) =>
-        failed.Count < PipelineLimits.FailedCommands && !IsQuarantined(request, now);
+        failed.Count < MatchingLimits.FailedCommands && !IsQuarantined(request, now);
 
     private bool IsQuarantined(QueuedCommand request, DateTime now) =>
         failed.TryGetValue(request.Command.RequestId, out var until) && now < until;

@@ -1,5 +1,4 @@
 using Foresight.Chain.Signing;
-using Foresight.Matching.Sequencing;
 using Foresight.ServiceDefaults.Hosting;
 using Microsoft.Extensions.Hosting;
 

@@ -1,7 +1,6 @@
 using Foresight.Chain.Rpc;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Publishing;
 using Npgsql;
 
 namespace Foresight.Matching.Settlement;

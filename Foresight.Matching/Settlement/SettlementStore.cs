@@ -3,7 +3,6 @@ using System.Numerics;
 using Dapper;
 using Foresight.Chain;
 using Foresight.Matching.ChainReading;
-using Foresight.Matching.Sequencing;
 using Npgsql;
 
 namespace Foresight.Matching.Settlement;

@@ -1,5 +1,4 @@
 using Foresight.Chain.Rpc;
-using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.Settlement;
 

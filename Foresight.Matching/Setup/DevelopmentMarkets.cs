@@ -1,5 +1,3 @@
-using Foresight.Matching.Sequencing;
-
 namespace Foresight.Matching.Setup;
 
 /// <summary>A market to be made.</summary>

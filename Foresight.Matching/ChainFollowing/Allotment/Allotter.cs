@@ -1,7 +1,6 @@
 using Foresight.Chain;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
 
 namespace Foresight.Matching.ChainFollowing.Allotment;

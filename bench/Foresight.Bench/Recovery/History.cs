@@ -1,5 +1,6 @@
 using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Orders;
 using Foresight.Matching.Recovery;
 using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
@@ -41,10 +42,10 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
             new NewHolder(LeasedResources.Matching, Guid.NewGuid(), "history", "http://127.0.0.1:1", "history"),
             CancellationToken.None
         );
-        var snapshots = new SnapshotWriter(_journal, term, startSequence: 0, PipelineLimits.CommandsPerSnapshot, NullLogger.Instance);
+        var snapshots = new SnapshotWriter(_journal, term, startSequence: 0, MatchingLimits.CommandsPerSnapshot, NullLogger.Instance);
         var writer = new JournalWriter(_journal);
         var markets = await _journal.MarketsAsync(listed: false, CancellationToken.None);
-        foreach (var funding in OrderFlow.Funding().Chunk(PipelineLimits.BatchCommands))
+        foreach (var funding in OrderFlow.Funding().Chunk(MatchingLimits.BatchCommands))
         {
             await CommitAsync(writer, term, funding, markets);
             markets = [];
@@ -64,11 +65,11 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
 
             Tail = _sequencer.Sequence - snapshotAt;
             var enough = _flow.Placed >= orders && _sequencer.Orders.Count >= resting;
-            var untilDue = PipelineLimits.CommandsPerSnapshot - 1 - Tail;
+            var untilDue = MatchingLimits.CommandsPerSnapshot - 1 - Tail;
             if (enough && untilDue == 0)
                 break;
             // Near the end, no more than leave it one command before the snapshot.
-            var size = enough && untilDue > 0 ? Math.Min(PipelineLimits.BatchCommands, untilDue) : PipelineLimits.BatchCommands;
+            var size = enough && untilDue > 0 ? Math.Min(MatchingLimits.BatchCommands, untilDue) : MatchingLimits.BatchCommands;
             await CommitAsync(writer, term, _flow.Next(_sequencer, (int)size, Now), []);
             if (_flow.Placed / 100_000 > said)
                 Console.WriteLine(

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
+using Foresight.Matching.Orders;
 using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
 

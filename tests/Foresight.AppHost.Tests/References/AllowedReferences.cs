@@ -14,9 +14,21 @@ internal static class AllowedReferences
         ["Foresight.ServiceDefaults"] = ["Foresight.Protocol"],
         ["Foresight.Cluster"] = ["Foresight.Protocol", "Foresight.ServiceDefaults"],
         ["Foresight.Matching"] =
-            ["Foresight.Matching.Engine", "Foresight.Protocol", "Foresight.Chain", "Foresight.ServiceDefaults", "Foresight.Cluster"],
+        [
+            "Foresight.Matching.Engine",
+            "Foresight.Protocol",
+            "Foresight.Chain",
+            "Foresight.ServiceDefaults",
+            "Foresight.Cluster",
+        ],
         ["Foresight.Api"] =
-            ["Foresight.Matching.Engine", "Foresight.Protocol", "Foresight.Chain", "Foresight.ServiceDefaults", "Foresight.Cluster"],
+        [
+            "Foresight.Matching.Engine",
+            "Foresight.Protocol",
+            "Foresight.Chain",
+            "Foresight.ServiceDefaults",
+            "Foresight.Cluster",
+        ],
         ["Foresight.Console"] = ["Foresight.Protocol", "Foresight.ServiceDefaults"],
         ["Foresight.Simulator"] = ["Foresight.Matching.Engine", "Foresight.Protocol", "Foresight.Chain", "Foresight.ServiceDefaults"],
         // As resources that it starts, not as code.
@@ -35,29 +47,28 @@ internal static class AllowedReferences
         ],
     };
 
-    /// <summary>Folders of <c>Foresight.Matching</c>. Its <c>Program.cs</c>, beside them, uses them all.</summary>
+    /// <summary>
+    /// Folders of <c>Foresight.Matching</c>. Its <c>Program.cs</c>, beside them, uses them all. The stages of the order flow hand each other
+    /// the commands, orders and markets of <c>Orders</c>; <c>Loop</c> runs them, and is used by what faces the other nodes.
+    /// </summary>
     public static readonly IReadOnlyDictionary<string, string[]> Stages = new Dictionary<string, string[]>
     {
         ["Schema"] = [],
         ["Sharding"] = [],
         ["Leadership"] = [],
-        ["Sequencing"] = ["Gateway", "Journal", "Leadership", "Publishing", "Recovery", "Sharding"],
-        ["Gateway"] = ["Sequencing"],
-        ["Journal"] = ["Leadership", "Sequencing", "Sharding"],
-        ["Publishing"] = ["Journal", "Leadership", "Sequencing"],
-        ["Recovery"] = ["Journal", "Leadership", "Sequencing"],
-        ["ChainReading"] = ["Sequencing"],
-        ["Settlement"] = ["ChainReading", "Leadership", "Publishing", "Sequencing"],
-        ["ChainFollowing"] = ["ChainReading", "Leadership", "Sequencing", "Settlement"],
+        ["Orders"] = [],
+        ["Journal"] = ["Leadership", "Orders", "Sharding"],
+        ["Sequencing"] = ["Journal", "Orders"],
+        ["Publishing"] = ["Journal", "Leadership", "Orders"],
+        ["Recovery"] = ["Journal", "Leadership", "Orders", "Sequencing"],
+        ["Loop"] = ["Journal", "Leadership", "Orders", "Publishing", "Recovery", "Sequencing", "Sharding"],
+        ["Gateway"] = ["Loop", "Orders"],
+        ["ChainReading"] = [],
+        ["Settlement"] = ["ChainReading", "Leadership"],
+        ["ChainFollowing"] = ["ChainReading", "Leadership", "Settlement"],
         ["SettlementTerm"] = ["ChainReading", "ChainFollowing", "Leadership", "Settlement", "Sharding"],
-        ["Reconciliation"] = ["ChainReading", "ChainFollowing", "Leadership", "Sequencing", "Settlement"],
-        ["Invariants"] = ["Sequencing"],
-        ["Setup"] = ["ChainReading", "Schema", "Sequencing", "Settlement", "Sharding"],
+        ["Reconciliation"] = ["ChainReading", "ChainFollowing", "Leadership", "Settlement"],
+        ["Invariants"] = ["Orders", "Sequencing"],
+        ["Setup"] = ["ChainReading", "Schema", "Settlement", "Sharding"],
     };
-
-    /// <summary>
-    /// Parts of one loop, which runs the others and whose rows and limits they share: between them there is no direction. To every other
-    /// stage they are one.
-    /// </summary>
-    public static readonly IReadOnlySet<string> Loop = new HashSet<string> { "Sequencing", "Gateway", "Journal", "Publishing", "Recovery" };
 }

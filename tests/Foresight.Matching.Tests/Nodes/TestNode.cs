@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Foresight.Cluster;
 using Foresight.Matching.Gateway;
-using Foresight.Matching.Sequencing;
+using Foresight.Matching.Loop;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Redis;
@@ -53,7 +53,7 @@ internal sealed class TestNode : IAsyncDisposable
         builder.AddClusterNode("matching", initialState: "follower");
         builder.AddLeaderRouter();
         builder.AddGatewayListener();
-        builder.AddPipeline();
+        builder.AddMatching();
         var app = builder.Build();
         app.MapDefaultEndpoints();
         app.MapCommandGateway();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using Foresight.Matching.Sequencing;
+using Foresight.Matching.Journal;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 
@@ -39,7 +40,7 @@ public sealed class BatchTraceTests : IDisposable
     [Fact]
     public void WhatIsBeyondTheLimit_GetsNoSpans()
     {
-        var traces = Enumerable.Range(1, PipelineLimits.TracedCommands + 1).Select(sequence => Add(sequence)).ToList();
+        var traces = Enumerable.Range(1, MatchingLimits.TracedCommands + 1).Select(sequence => Add(sequence)).ToList();
         Commit();
         _batch.Published();
 

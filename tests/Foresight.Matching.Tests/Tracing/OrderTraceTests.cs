@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Foresight.Matching.Sequencing;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 

@@ -1,5 +1,6 @@
 using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
+using Foresight.Matching.Orders;
 using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
 using Foresight.Simulation.Postgres;

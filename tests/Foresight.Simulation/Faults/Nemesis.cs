@@ -1,4 +1,4 @@
-using Foresight.Matching.Sequencing;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 using Foresight.Simulation.Processes;
 using Foresight.Simulation.Time;

@@ -1,7 +1,7 @@
 using Foresight.Chain;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
-using Foresight.Matching.Sequencing;
+using Foresight.Matching.Orders;
 
 namespace Foresight.Simulation.Mutants;
 

@@ -3,7 +3,7 @@ using Foresight.Chain;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Sequencing;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 using Foresight.Simulation.Processes;
 using NpgsqlTypes;

@@ -2,7 +2,7 @@ using Foresight.Chain;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Sequencing;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 using Npgsql;
 
@@ -113,8 +113,8 @@ internal sealed class Tables
             return;
         Snapshots.Add(snapshot);
         Snapshots.Sort((left, right) => right.Sequence.CompareTo(left.Sequence));
-        if (Snapshots.Count > PipelineLimits.SnapshotsKept)
-            Snapshots.RemoveRange(PipelineLimits.SnapshotsKept, Snapshots.Count - PipelineLimits.SnapshotsKept);
+        if (Snapshots.Count > MatchingLimits.SnapshotsKept)
+            Snapshots.RemoveRange(MatchingLimits.SnapshotsKept, Snapshots.Count - MatchingLimits.SnapshotsKept);
     }
 
     private static byte[] Encode(Command command)

@@ -2,8 +2,9 @@ using System.Diagnostics.Metrics;
 using Foresight.Cluster;
 using Foresight.Matching.Gateway;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Loop;
+using Foresight.Matching.Orders;
 using Foresight.Matching.Recovery;
-using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.Simulation.Network;
@@ -28,11 +29,11 @@ internal sealed record SimulatedNodeParts(
 internal sealed class SimulatedNode : Process
 {
     private static readonly LeaseOptions Lease = new();
-    private static readonly PipelineOptions Pipeline = new() { CommandsPerSnapshot = 60 };
+    private static readonly MatchingOptions Options = new() { CommandsPerSnapshot = 60 };
 
     // Nobody reads them here; one of each serves every node of every simulation.
     private static readonly LeadershipMetrics LeadershipMetrics = new(new Meters());
-    private static readonly PipelineMetrics PipelineMetrics = new(new Meters(), TimeProvider.System);
+    private static readonly MatchingMetrics Metrics = new(new Meters(), TimeProvider.System);
 
     private readonly SimulatedClock _clock;
     private SimulatedLifetime? _lifetime;
@@ -102,8 +103,8 @@ internal sealed class SimulatedNode : Process
                 Shard,
                 gate,
                 new SimulatedJournals(World, Parts),
-                Pipeline,
-                PipelineMetrics,
+                Options,
+                Metrics,
                 broadcast,
                 new NoNotices(),
                 _clock,

@@ -3,7 +3,7 @@ using System.Numerics;
 using Foresight.Chain;
 using Foresight.Protocol;
 
-namespace Foresight.Matching.Sequencing;
+namespace Foresight.Matching.Orders;
 
 /// <summary>
 /// A command of the gateway with its texts read. Whatever could make a commit fail for all the others of its batch (a malformed hash, a

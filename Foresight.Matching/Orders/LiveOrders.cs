@@ -1,7 +1,7 @@
 using Foresight.Chain;
 using Foresight.Matching.Engine;
 
-namespace Foresight.Matching.Sequencing;
+namespace Foresight.Matching.Orders;
 
 /// <summary>As in the column <c>orders.status</c>.</summary>
 internal enum OrderStatus : short

@@ -1,7 +1,8 @@
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 
-namespace Foresight.Matching.Sequencing;
+namespace Foresight.Matching.Loop;
 
 /// <summary>The running pipeline of one term.</summary>
 internal sealed record MatchingSession(Term Term, CommandQueue Queue, MatchingLoop Loop);

@@ -1,7 +1,7 @@
 using System.Text;
-using Foresight.Matching.Sequencing;
+using Foresight.Matching.Loop;
 
-namespace Foresight.Matching.Tests.Sequencing;
+namespace Foresight.Matching.Tests.Loop;
 
 public sealed class FailedCommandReasonTests
 {

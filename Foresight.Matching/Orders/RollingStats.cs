@@ -1,4 +1,4 @@
-namespace Foresight.Matching.Sequencing;
+namespace Foresight.Matching.Orders;
 
 /// <summary>Volume of the last 24 hours, by the minute, so that its cost does not grow with the number of trades.</summary>
 internal sealed class RollingStats

@@ -1,6 +1,6 @@
 using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Sequencing;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 using Foresight.Simulation.Processes;
 using Npgsql;

@@ -1,6 +1,6 @@
 using Foresight.Matching.Engine;
 
-namespace Foresight.Matching.Sequencing;
+namespace Foresight.Matching.Orders;
 
 /// <summary>A market as the loop needs it, from table <c>markets</c>.</summary>
 internal sealed class Market

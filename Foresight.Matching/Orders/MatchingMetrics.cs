@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Foresight.Matching.Journal;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 
-namespace Foresight.Matching.Sequencing;
+namespace Foresight.Matching.Orders;
 
-public sealed class PipelineMetrics
+public sealed class MatchingMetrics
 {
     private readonly Counter<long> _commands;
     private readonly Counter<long> _trades;
@@ -18,7 +17,7 @@ public sealed class PipelineMetrics
     private readonly ConcurrentDictionary<int, long> _sequences = new() { [0] = 0 };
     private readonly ConcurrentDictionary<int, CommandQueue?> _queues = new() { [0] = null };
 
-    public PipelineMetrics(IMeterFactory meters, TimeProvider clock)
+    public MatchingMetrics(IMeterFactory meters, TimeProvider clock)
     {
         Rates = new ThroughputMeter(clock);
         var meter = meters.Create(MetricNames.Meter);
@@ -50,13 +49,14 @@ public sealed class PipelineMetrics
         _inDoubt.Add(0);
     }
 
-    internal void Committed(int shard, JournalBatch batch, TimeSpan duration)
+    /// <summary>One commit: the sequence that the journal of the shard now ends at, and the rows that were written.</summary>
+    internal void Committed(int shard, long sequence, TimeSpan duration, int commands, int orders, int trades)
     {
-        _sequences[shard] = batch.LastSequence;
+        _sequences[shard] = sequence;
         _commitDuration.Record(duration.TotalSeconds, Shard(shard));
-        _batchSize.Record(batch.Commands.Count);
-        _trades.Add(batch.Trades.Count);
-        Rates.Add(batch.NewOrders.Count, batch.Trades.Count);
+        _batchSize.Record(commands);
+        _trades.Add(trades);
+        Rates.Add(orders, trades);
     }
 
     internal void Answered(string kind, ResultStatus status) =>

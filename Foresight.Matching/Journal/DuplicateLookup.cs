@@ -1,11 +1,12 @@
 using System.Text.Json;
 using Foresight.Chain;
 using Foresight.Matching.Engine;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Foresight.Matching.Sequencing;
+namespace Foresight.Matching.Journal;
 
 /// <summary>What the journal already knew of a batch of requests when it was asked.</summary>
 internal sealed class LookupResult

@@ -1,18 +1,18 @@
-using Foresight.Matching.Gateway;
 using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Orders;
 using Foresight.Matching.Sharding;
 using Foresight.Protocol;
 
-namespace Foresight.Matching.Sequencing;
+namespace Foresight.Matching.Loop;
 
-internal static class PipelineExtensions
+internal static class MatchingExtensions
 {
     /// <summary>The matching engine: each shard is run by the node that holds its lease.</summary>
-    public static IHostApplicationBuilder AddPipeline(this IHostApplicationBuilder builder)
+    public static IHostApplicationBuilder AddMatching(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<PipelineMetrics>();
-        builder.Services.AddSingleton<PipelineOptions>();
+        builder.Services.AddSingleton<MatchingMetrics>();
+        builder.Services.AddSingleton<MatchingOptions>();
         builder.Services.AddSingleton<IJournals, PostgresJournals>();
         builder.Services.AddSingleton<MatchingGate>();
         builder.Services.AddHostedService<ShardCheck>();

@@ -1,9 +1,8 @@
 using System.Diagnostics;
-using Foresight.Matching.Journal;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 
-namespace Foresight.Matching.Sequencing;
+namespace Foresight.Matching.Orders;
 
 /// <summary>
 /// When a sampled command passed the stages of the pipeline. Only moments are taken on the loop's thread; the spans are made of them when
@@ -56,7 +55,7 @@ internal sealed class BatchTrace(TimeProvider clock)
 
     public void Add(QueuedCommand request, OrderTrace trace, CommandResult result)
     {
-        if (_orders.Count < PipelineLimits.TracedCommands)
+        if (_orders.Count < MatchingLimits.TracedCommands)
             _orders.Add((request, trace, result));
     }
 

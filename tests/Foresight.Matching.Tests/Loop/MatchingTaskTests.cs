@@ -1,12 +1,13 @@
+using Foresight.Matching.Orders;
 using Foresight.Matching.Tests.Nodes;
 using Foresight.Matching.Tests.Stores;
 using Foresight.Protocol;
 
-namespace Foresight.Matching.Tests.Sequencing;
+namespace Foresight.Matching.Tests.Loop;
 
 /// <summary>One node over a real Redis and a real Postgres, through its own gateway.</summary>
 [Collection(StoresCollection.Name)]
-public sealed class PipelineTests(StoresFixture stores) : IAsyncLifetime
+public sealed class MatchingTaskTests(StoresFixture stores) : IAsyncLifetime
 {
     private readonly Traders _traders = new(seed: 1);
     private TestCluster _cluster = null!;

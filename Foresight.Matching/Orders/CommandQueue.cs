@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Foresight.Protocol;
 
-namespace Foresight.Matching.Sequencing;
+namespace Foresight.Matching.Orders;
 
 /// <summary>Something for the matching loop to do, in the order of its coming.</summary>
 internal abstract class WorkItem;
@@ -32,7 +32,7 @@ internal sealed class CommandQueue
     /// </summary>
     public ResultStatus? TryAdd(QueuedCommand request)
     {
-        if (Interlocked.Increment(ref _waiting) > PipelineLimits.WaitingCommands)
+        if (Interlocked.Increment(ref _waiting) > MatchingLimits.WaitingCommands)
         {
             Interlocked.Decrement(ref _waiting);
             return ResultStatus.Late;
@@ -56,7 +56,7 @@ internal sealed class CommandQueue
     public List<WorkItem> Take()
     {
         var taken = new List<WorkItem>();
-        while (taken.Count < PipelineLimits.BatchCommands && _items.Reader.TryRead(out var item))
+        while (taken.Count < MatchingLimits.BatchCommands && _items.Reader.TryRead(out var item))
             taken.Add(item);
         Interlocked.Add(ref _waiting, -taken.Count(item => item is QueuedCommand));
         return taken;

@@ -1,7 +1,8 @@
 using System.Text.Json;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 
-namespace Foresight.Matching.Tests.Sequencing;
+namespace Foresight.Matching.Tests.Orders;
 
 /// <summary>What crosses the gateway, and what the journal keeps of it.</summary>
 public sealed class LeaderCommandTests

@@ -1,7 +1,7 @@
-namespace Foresight.Matching.Sequencing;
+namespace Foresight.Matching.Orders;
 
 /// <summary>Every bound of the pipeline, with what happens at it.</summary>
-internal static class PipelineLimits
+internal static class MatchingLimits
 {
     /// <summary>Commands in one commit. What does not fit waits for the next batch, about one commit (a few milliseconds) later.</summary>
     public const int BatchCommands = 1_000;

@@ -1,19 +1,21 @@
 using Foresight.Cluster;
 using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Orders;
 using Foresight.Matching.Publishing;
 using Foresight.Matching.Recovery;
+using Foresight.Matching.Sequencing;
 using Foresight.ServiceDefaults.Redis;
 
-namespace Foresight.Matching.Sequencing;
+namespace Foresight.Matching.Loop;
 
 /// <summary>What the leader of a shard of the matching engine does in its term: rebuild, say so, match until it ends.</summary>
 internal sealed partial class MatchingTask(
     int shard,
     MatchingGate gate,
     IJournals journals,
-    PipelineOptions options,
-    PipelineMetrics metrics,
+    MatchingOptions options,
+    MatchingMetrics metrics,
     IBroadcast broadcast,
     INotices notices,
     TimeProvider clock,
@@ -74,7 +76,7 @@ internal sealed partial class MatchingTask(
     /// <summary>Wakes the loop once a second, so that orders expire and markets are listed while nobody trades.</summary>
     private async Task TickAsync(CommandQueue queue, CancellationToken ending)
     {
-        using var timer = new PeriodicTimer(PipelineLimits.TickInterval, clock);
+        using var timer = new PeriodicTimer(MatchingLimits.TickInterval, clock);
         try
         {
             while (await timer.WaitForNextTickAsync(ending))

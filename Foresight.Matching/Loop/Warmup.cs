@@ -1,12 +1,13 @@
 using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Orders;
 using Foresight.Matching.Recovery;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
-namespace Foresight.Matching.Sequencing;
+namespace Foresight.Matching.Loop;
 
 /// <summary>
 /// Goes through a take-over once when the node starts, so that the first real one does not wait for the code to be compiled: rebuilds the

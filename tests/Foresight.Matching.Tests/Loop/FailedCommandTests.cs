@@ -1,8 +1,9 @@
+using Foresight.Matching.Orders;
 using Foresight.Matching.Tests.Nodes;
 using Foresight.Matching.Tests.Stores;
 using Foresight.Protocol;
 
-namespace Foresight.Matching.Tests.Sequencing;
+namespace Foresight.Matching.Tests.Loop;
 
 /// <summary>
 /// A command that makes the leader throw. Here it is one that fills an order which the book has and the table calls cancelled, so that a

@@ -1,27 +1,11 @@
 using System.Text.Json;
 using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Orders;
+using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
 
-namespace Foresight.Matching.Sequencing;
-
-/// <summary>
-/// A command made the engine, or what records its events, throw: a defect of ours. From here on the matching state is worth nothing;
-/// nothing of its batch was sent to Postgres.
-/// </summary>
-/// <param name="now">The database's clock when the batch was matched.</param>
-internal sealed class CommandFailedException(QueuedCommand request, DateTime now, Exception cause)
-    : Exception($"{request.Command.Kind} {request.Command.RequestId} could not be applied: {cause.Message}", cause)
-{
-    public QueuedCommand Request => request;
-
-    public DateTime Now => now;
-}
-
-/// <summary>What is kept of a command that failed.</summary>
-/// <param name="Command">As it came, in JSON.</param>
-/// <param name="Until">By the database's clock: up to then no leader tries it again.</param>
-internal sealed record FailedCommand(Guid RequestId, string Command, string Reason, DateTime Until);
+namespace Foresight.Matching.Loop;
 
 /// <summary>
 /// Quarantines a command that cannot be applied, so that it costs one rebuild and not a term for each time that its caller asks. That it
@@ -31,7 +15,7 @@ internal sealed partial class FailedCommands(
     IJournal journal,
     Term term,
     Func<CancellationToken, Task<Sequencer>> rebuild,
-    PipelineMetrics metrics,
+    MatchingMetrics metrics,
     TimeProvider clock,
     ILogger logger
 )
@@ -47,7 +31,7 @@ internal sealed partial class FailedCommands(
         Log.Failed(logger, failure.InnerException!, request.Command.Kind, request.Command.RequestId);
         metrics.CommandFailed();
         var left = clock.GetElapsedTime(clock.GetTimestamp(), request.Deadline);
-        var until = failure.Now + (left > TimeSpan.Zero ? left : TimeSpan.Zero) + PipelineLimits.FailedCommandMargin;
+        var until = failure.Now + (left > TimeSpan.Zero ? left : TimeSpan.Zero) + MatchingLimits.FailedCommandMargin;
         var command = JsonSerializer.Serialize<LeaderCommand>(request.Command, JsonSerializerOptions.Web);
         var failed = new FailedCommand(request.Command.RequestId, command, ReasonOf(failure.InnerException!), until);
         await journal.ExecuteAsync(

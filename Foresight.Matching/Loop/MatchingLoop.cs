@@ -1,11 +1,13 @@
 using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Orders;
 using Foresight.Matching.Publishing;
 using Foresight.Matching.Recovery;
+using Foresight.Matching.Sequencing;
 using Foresight.Protocol;
 using NpgsqlTypes;
 
-namespace Foresight.Matching.Sequencing;
+namespace Foresight.Matching.Loop;
 
 /// <summary>
 /// The matching loop of one term: sequence, match, commit, publish. One logical thread owns the engine. While batch N is being committed,
@@ -20,7 +22,7 @@ internal sealed class MatchingLoop(
     FailedCommands failures,
     SnapshotWriter snapshots,
     Publisher publisher,
-    PipelineMetrics metrics,
+    MatchingMetrics metrics,
     TimeProvider clock
 )
 {
@@ -121,7 +123,14 @@ internal sealed class MatchingLoop(
                 using var span = batch.Trace?.StartCommit(batch.Commands.Count);
                 var started = clock.GetTimestamp();
                 committed = await writer.CommitAsync(lease.Term, batch);
-                metrics.Committed(sequencer.Engine.Shard, batch, clock.GetElapsedTime(started));
+                metrics.Committed(
+                    sequencer.Engine.Shard,
+                    batch.LastSequence,
+                    clock.GetElapsedTime(started),
+                    batch.Commands.Count,
+                    batch.NewOrders.Count,
+                    batch.Trades.Count
+                );
                 _committedLsn = committed.Lsn;
             }
 
@@ -170,7 +179,7 @@ internal sealed class MatchingLoop(
 
     private async Task<IReadOnlyList<Market>> NewMarketsAsync(CancellationToken ending)
     {
-        if (clock.GetElapsedTime(_lastMarketLook) < PipelineLimits.TickInterval)
+        if (clock.GetElapsedTime(_lastMarketLook) < MatchingLimits.TickInterval)
             return [];
         _lastMarketLook = clock.GetTimestamp();
         return await journal.MarketsAsync(listed: false, ending);
