@@ -1,0 +1,178 @@
+using Foresight.Protocol;
+
+namespace Foresight.Console.Tests;
+
+/// <summary>Answers of the Api with something in every place; a test changes what it is about.</summary>
+internal static class Samples
+{
+    public static readonly DateTimeOffset Noon = new(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);
+
+    public static MarketView Market(int id = 7, string state = MarketStates.Open, MarketStats? stats = null) =>
+        new(
+            id,
+            "0x00000000000000000000000000000000000000a7",
+            $"Will it rain on day {id}?",
+            ["Yes", "No"],
+            "0.001",
+            state,
+            null,
+            null,
+            stats
+        );
+
+    public static MarketStats Stats(int market = 7) => new(market, "0.42", "1234.5", "518.49", 31, "0.415", "0.425");
+
+    public static TradeView Trade(long id = 42, int outcome = 0, string price = "0.42", string settlement = TradeStates.Matched) =>
+        new(id, 7, "direct", outcome, "buy", price, "12.5", Noon.AddSeconds(-30), settlement, null, null, null, 1, id);
+
+    public static OffenderView Offender(string level = OffenderLevels.Capped, int points = 3) =>
+        new(
+            "0x00000000000000000000000000000000000000ab",
+            level,
+            points,
+            points > 0 ? Noon.AddMinutes(20) : null,
+            points,
+            points > 0 ? new Dictionary<string, int> { ["approval_revoked"] = 1, ["balance_moved"] = 2 } : new Dictionary<string, int>(),
+            Noon.AddMinutes(-5)
+        );
+
+    public static DiscrepancyView Discrepancy(long id = 3, string state = DiscrepancyStates.Open, string severity = Severities.High) =>
+        new(
+            id,
+            $"amount_mismatch:{id}",
+            DiscrepancyKinds.AmountMismatch,
+            severity,
+            state,
+            7,
+            42,
+            "0x1111111111111111111111111111111111111111111111111111111111112222",
+            1_234,
+            $"The amounts of trade {id} differ",
+            """{"lots":5}""",
+            """{"lots":6}""",
+            Noon.AddMinutes(-90),
+            Noon.AddSeconds(-10),
+            null,
+            null,
+            null,
+            Amount: "12.5"
+        );
+
+    public static DiscrepancyDetail Detail(DiscrepancyView? row = null, params DiscrepancyAuditView[] audit) =>
+        new(row ?? Discrepancy(), audit);
+
+    public static RunView Run(long id = 9, string state = RunStates.Succeeded, string? error = null) =>
+        new(id, "schedule", state, Noon.AddSeconds(-20), Noon.AddSeconds(-18), 100, 2_100, 1_500, 4, 1, error, "matching-1");
+
+    public static LeaderView Leader(string state = NodeStates.Active, double? leaseMs = 2_400) =>
+        new("matching-1", "http://127.0.0.1:41234", 1_012, Noon.AddMinutes(-10), leaseMs, state);
+
+    public static FailoverView Failover(long epoch = 1_012, string? previous = "matching-2") =>
+        new(
+            LeasedResources.Matching,
+            epoch,
+            "matching-1",
+            previous,
+            Noon.AddMinutes(-10),
+            new Dictionary<string, double>
+            {
+                ["detected"] = 5,
+                ["lease"] = 20,
+                ["fenced"] = 45,
+                ["recovered"] = 320,
+                ["first_ack"] = 350,
+            }
+        );
+
+    public static ClusterStatus Cluster(LeaderView? leader) =>
+        new(
+            leader is not null,
+            leader,
+            [
+                new NodeRecord("api-1", "api", "http://127.0.0.1:1", NodeStates.Running, "1.0.0", 11, Noon, Noon, []),
+                new NodeRecord(
+                    "matching-1",
+                    "matching",
+                    "http://127.0.0.1:2",
+                    NodeStates.Active,
+                    "1.0.0+9f3c2e1dabc",
+                    12,
+                    Noon,
+                    Noon,
+                    [LeasedResources.Matching]
+                ),
+            ],
+            [new LeadershipView(LeasedResources.Matching, 1_012, "matching-1", Noon), new LeadershipView("settlement", 0, null, null)],
+            [Failover()],
+            Redis: new SourceView(SourceView.Up, Noon),
+            Postgres: new SourceView(SourceView.Up, Noon)
+        );
+
+    public static DatabaseStatus Database() =>
+        new(Server("primary", ServerRoles.Primary, reads: 25), [Server("replica-1", ServerRoles.Replica, reads: 75)], 25, 75);
+
+    public static ServerView Server(string name, string role, long reads, bool healthy = true, string? error = null) =>
+        new(
+            name,
+            role,
+            "127.0.0.1:5432",
+            healthy,
+            10,
+            healthy ? 0 : 3,
+            role == ServerRoles.Primary ? 0 : 2_048,
+            0.25,
+            1.26,
+            Noon,
+            error,
+            reads
+        );
+
+    public static ReconciliationStatus Reconciliation(int open = 2) =>
+        new(
+            false,
+            Noon.AddMinutes(1),
+            TimeSpan.FromMinutes(5),
+            AutoFix: false,
+            Run(),
+            2_100,
+            2_105,
+            open,
+            new Dictionary<string, int> { [DiscrepancyKinds.AmountMismatch] = open },
+            [.. DiscrepancyAges.All.Select((age, i) => new AgeCount(age, i))],
+            new SolvencyView("1000.5", "1000.5", "0", 20, 9, Noon),
+            "100"
+        );
+
+    public static SettlementView Settlement(string? lastError = null) =>
+        new(
+            new Dictionary<string, long>
+            {
+                [TradeStates.Mined] = 3,
+                [TradeStates.Final] = 1_500,
+                [TradeStates.Matched] = 2,
+            },
+            2_105,
+            2_100,
+            5,
+            "0x00000000000000000000000000000000000000cc",
+            "12.3456",
+            "matching-1",
+            lastError,
+            lastError is null ? null : Noon
+        );
+
+    public static AdminOverview Overview(
+        ClusterStatus? cluster = null,
+        ReconciliationStatus? reconciliation = null,
+        params (string Part, string Reason)[] unavailable
+    ) =>
+        new(
+            Noon,
+            cluster ?? Cluster(Leader()),
+            Database(),
+            reconciliation ?? Reconciliation(),
+            Settlement(),
+            new ThroughputView(12.34, 5.6, 99_000, 321, 1_505),
+            unavailable.ToDictionary(entry => entry.Part, entry => entry.Reason)
+        );
+}
