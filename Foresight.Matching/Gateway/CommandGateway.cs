@@ -9,14 +9,14 @@ namespace Foresight.Matching.Gateway;
 
 internal static class CommandGateway
 {
-    /// <summary>A batch of the largest number of commands, with long signatures, is about 4 MB.</summary>
+    /// <summary>Twice the size of a request with the most commands and long signatures, which is about 4 MB.</summary>
     private const long MaximumBodyBytes = 8 * 1024 * 1024;
 
-    /// <summary>A command without all that it needs is not read: a member that is missing must not be taken for a zero.</summary>
+    /// <summary>Rejects a command with a missing member, which would otherwise be read as zero: a price, a size or a market of 0.</summary>
     private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web) { RespectRequiredConstructorParameters = true };
 
     /// <summary>
-    /// Where the other nodes hand commands to the leader. Everything below /gateway needs the cluster's secret.
+    /// The endpoints through which other nodes send commands to the leader. Everything below /gateway requires the cluster's secret.
     /// </summary>
     public static void MapCommandGateway(this IEndpointRouteBuilder routes)
     {
@@ -61,7 +61,7 @@ internal static class CommandGateway
     {
         if (session is null)
             return Refuse(command, ResultStatus.NotLeader, ProblemCodes.NotLeader);
-        // A span instead of a moment: the sender's clock and ours need not agree.
+        // The sender's remaining time, not its deadline, decides: the clocks of the two nodes may differ.
         var remaining = command.Deadline - (sentAt ?? clock.GetUtcNow());
         if (remaining <= TimeSpan.Zero)
             return Refuse(command, ResultStatus.Late, ProblemCodes.Unavailable);

@@ -8,14 +8,14 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Foresight.Matching.Gateway;
 
 /// <summary>
-/// Two ports: HTTP/1.1 for probes and metrics where ASPNETCORE_URLS says, and HTTP/2 without TLS for the gateway. One port cannot serve
-/// both: without TLS there is nothing to negotiate the version with.
+/// The node's two ports: HTTP/1.1 for probes and metrics at ASPNETCORE_URLS, and HTTP/2 without TLS for the gateway. One port cannot serve
+/// both: without TLS there is no ALPN to negotiate the version.
 /// </summary>
 internal static class GatewayListener
 {
     /// <summary>
-    /// <c>GATEWAY_URL</c>: where the gateway listens, default any free port of the loopback interface. <c>GATEWAY_HOST</c>: the name under
-    /// which the other nodes reach it; needed when it listens on every interface.
+    /// Reads <c>GATEWAY_URL</c>, the address to listen at (default: any free port of the loopback interface), and <c>GATEWAY_HOST</c>, the
+    /// name under which other nodes reach it (required when it listens on every interface).
     /// </summary>
     public static void AddGatewayListener(this WebApplicationBuilder builder)
     {
@@ -30,8 +30,8 @@ internal static class GatewayListener
             .Split(';')
             .Select(url => BindingOf("ASPNETCORE_URLS", url))
             .ToList();
-        // The server warns that ASPNETCORE_URLS is overridden; it is not, it is read here. The categories below this one keep their
-        // warnings.
+        // Kestrel warns that the addresses of ASPNETCORE_URLS are overridden, which is false here: they are read below. Narrower categories
+        // keep their warnings.
         builder
             .Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error)
             .AddFilter("Microsoft.AspNetCore.Server.Kestrel.", LogLevel.Warning);
@@ -40,13 +40,13 @@ internal static class GatewayListener
             kestrel.AddServerHeader = false;
             foreach (var probe in probes)
                 Listen(kestrel, probe, HttpProtocols.Http1);
-            // Last, so that it is the last of the server's addresses.
+            // The gateway is added last, because AnnounceGateway takes the server's last address.
             Listen(kestrel, gateway, HttpProtocols.Http2);
         });
         builder.Services.AddSingleton(new AdvertisedHost(advertised ?? "127.0.0.1"));
     }
 
-    /// <summary>Tells the others the address at which the gateway really listens, as soon as it does.</summary>
+    /// <summary>Publishes the address at which the gateway listens. A port of 0 is known only once the server has started.</summary>
     public static void AnnounceGateway(this WebApplication app)
     {
         app.Lifetime.ApplicationStarted.Register(() =>
@@ -81,13 +81,13 @@ internal static class GatewayListener
         }
         catch (FormatException)
         {
-            // Said below.
+            // The throw below reports it, like a scheme other than http.
         }
 
         throw new SettingException($"{setting} must be http:// addresses; TLS ends before a matching node.");
     }
 
-    /// <summary>Containers of ASP.NET set only the ports.</summary>
+    /// <summary>Reads the ports alone: container images of ASP.NET set ASPNETCORE_HTTP_PORTS instead of ASPNETCORE_URLS.</summary>
     private static string? PortsAsUrls(IConfiguration configuration) =>
         configuration.Optional("http_ports") is { } ports
             ? string.Join(';', ports.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(port => $"http://*:{port}"))

@@ -8,32 +8,32 @@ using NpgsqlTypes;
 
 namespace Foresight.Matching.Journal;
 
-/// <summary>What the journal already knew of a batch of requests when it was asked.</summary>
+/// <summary>The journal's answer for a batch of requests: what it already contained when it was asked.</summary>
 internal sealed class LookupResult
 {
     public Dictionary<Guid, CommandResult> Requests { get; } = [];
     public HashSet<Hash32> Orders { get; } = [];
 
-    /// <summary>Orders that the chain will not fill, whatever is matched with them, and the code that says why.</summary>
+    /// <summary>Orders that the chain will not fill, whatever they match with, each with the code of the reason.</summary>
     public Dictionary<Hash32, string> DeadOrders { get; } = [];
     public Dictionary<(Address Maker, string Key), Hash32> IdempotencyKeys { get; } = [];
 
-    /// <summary>Numbers of accounts that this term has not met before, where several shards have to agree on them; else none.</summary>
+    /// <summary>Ids of accounts that are new to this term. Filled only with several shards, which must agree on them.</summary>
     public List<(AccountId Id, Address Address)> Accounts { get; } = [];
 
-    /// <summary>The database's clock: one clock for all leaders, whatever their own say.</summary>
+    /// <summary>The database's clock. All leaders use it, so that time in the journal does not depend on the clock of a node.</summary>
     public DateTime Now { get; set; }
 
-    /// <summary>Everything that was seen is in the log up to here.</summary>
+    /// <summary>WAL position that covers every row that this look-up has read.</summary>
     public NpgsqlLogSequenceNumber Lsn { get; set; }
 }
 
 /// <summary>
-/// Asks the journal, in one round trip per batch, which requests, orders and idempotency keys it knows. This is what makes a retry harmless
-/// on any node at any time. With several shards the same round trip numbers the accounts that are new: the leaders must not give two
-/// numbers to one, nor one to two.
+/// Reads from the journal, in one round trip per batch, which of its requests, orders and idempotency keys are already known. This makes a
+/// retry harmless on any node at any time. With several shards the same round trip assigns ids to new accounts: two leaders must not give
+/// one account two ids, nor one id to two accounts.
 /// </summary>
-/// <param name="numbered">The accounts that have a number already; null with one shard, whose leader numbers them by itself.</param>
+/// <param name="numbered">Accounts that have an id already. Null with one shard, whose leader assigns ids by itself.</param>
 internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, HashSet<Address>? numbered)
 {
     public async Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellationToken)
@@ -43,7 +43,8 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
-        // Of two shards that have one id, by one idempotency key for two orders at once, this one's answer counts here: it is read last.
+        // An idempotency key used for two orders at once can put one request id into two shards. This shard's answer is the one that
+        // counts, so it is read last and replaces the other.
         var asked = numbered is null
             ? new NpgsqlBatchCommand("SELECT request_id, result FROM commands WHERE request_id = ANY($1)")
             : new NpgsqlBatchCommand($"SELECT request_id, result FROM commands WHERE request_id = ANY($1) ORDER BY shard = {shard}");
@@ -76,12 +77,15 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
         var strangers = StrangersIn(requests);
         if (strangers.Length > 0)
             batch.BatchCommands.Add(NumberAccounts(strangers));
-        // Last, so that the position covers the rows that were read before it.
+        // Last, so that the position covers the rows that the statements before it have read.
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT clock_timestamp(), pg_current_wal_insert_lsn()"));
         return await ReadAsync(batch, strangers.Length > 0, cancellationToken);
     }
 
-    /// <summary>What the follower has seen on chain, in blocks that need not be confirmed yet.</summary>
+    /// <summary>
+    /// Reads the follower's findings about these orders. They may come from blocks that are not final: refusing an order too early costs
+    /// its owner a retry, matching it too late costs the counterparty a trade.
+    /// </summary>
     private static NpgsqlBatchCommand DeadOrders(List<QueuedCommand> places) =>
         new(
             $"""
@@ -100,10 +104,7 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
             },
         };
 
-    /// <summary>
-    /// It names accounts and changes nothing that any term decides, so there is no fence about it; a number that is never used does no
-    /// harm.
-    /// </summary>
+    /// <summary>Inserts account ids without the fence: an id changes nothing that a term decides, and an unused one does no harm.</summary>
     private static NpgsqlBatchCommand NumberAccounts(Address[] strangers) =>
         new("SELECT account_id, address FROM number_accounts($1)")
         {

@@ -6,49 +6,54 @@ using Foresight.Matching.Orders;
 namespace Foresight.Matching.Journal;
 
 /// <summary>
-/// The journal, one round trip per method: what a term writes, and what the next one is rebuilt from. In Postgres, and in the simulator.
-/// The fence is a step of the transaction that it guards, never a question of its own.
+/// The journal, one round trip per method: the writes of a term, and the reads from which the next term is rebuilt. Implemented by Postgres
+/// and by the simulator. The fence is a step of the transaction that it guards, because a check in a round trip of its own could be
+/// outdated by the time of the write.
 /// </summary>
 internal interface IJournal
 {
-    /// <summary>What is known of these requests, and the time.</summary>
+    /// <summary>Reads the results of these requests, if they have any, and the database's clock.</summary>
     Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellationToken);
 
-    /// <exception cref="Npgsql.PostgresException">The server says no; <see cref="JournalTransaction.FailedStep"/> says where.</exception>
-    /// <exception cref="Npgsql.NpgsqlException">There is no answer.</exception>
+    /// <exception cref="Npgsql.PostgresException">
+    /// The server reported an error; <see cref="JournalTransaction.FailedStep"/> is the step that caused it.
+    /// </exception>
+    /// <exception cref="Npgsql.NpgsqlException">
+    /// The connection failed before an answer came, so the transaction may have committed.
+    /// </exception>
     Task<Committed> ExecuteAsync(JournalTransaction transaction);
 
-    /// <summary>The newest ones, the newest first.</summary>
+    /// <summary>Reads the stored snapshots, newest first, so that recovery can fall back to an older one.</summary>
     IAsyncEnumerable<EngineSnapshot> SnapshotsAsync(CancellationToken cancellationToken);
 
-    /// <summary>Encoded commands from one sequence through another, in their order.</summary>
+    /// <summary>Reads the encoded commands between two sequences, both inclusive, in ascending order.</summary>
     IAsyncEnumerable<(long Sequence, byte[] Payload)> CommandsAsync(long from, long through, CancellationToken cancellationToken);
 
-    /// <summary>In the order of their numbers.</summary>
+    /// <summary>Reads all accounts in ascending order of their ids.</summary>
     IAsyncEnumerable<(AccountId Id, Address Address)> AccountsAsync(CancellationToken cancellationToken);
 
     IAsyncEnumerable<LiveOrder> LiveOrdersAsync(Accounts accounts, CancellationToken cancellationToken);
 
-    /// <summary>Markets that were (or were not yet) listed by a command.</summary>
+    /// <summary>Reads the markets that a command has listed, or those that still wait for one.</summary>
     Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Requests that failed and must not be tried again yet, with the moment of the database's clock from which they may.
+    /// Reads the requests that failed and must not be retried yet, each with the end of its quarantine by the database's clock.
     /// </summary>
     IAsyncEnumerable<(Guid RequestId, DateTime Until)> FailedCommandsAsync(CancellationToken cancellationToken);
 
-    /// <summary>Volume of the last 24 hours by market and minute, in the order of time.</summary>
+    /// <summary>Reads the volume of the last 24 hours per market and minute, in ascending order of time.</summary>
     IAsyncEnumerable<MinuteVolume> VolumesAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>Opens a term's own way to the journal.</summary>
+/// <summary>Opens the journal over the connections of one term.</summary>
 internal interface IJournals
 {
     IJournal Open(Lease lease, int shard);
 }
 
-/// <param name="UnixSeconds">The minute's begin.</param>
-/// <param name="LastPriceTicks">In outcome 0's terms, if there are two.</param>
+/// <param name="UnixSeconds">Start of the minute.</param>
+/// <param name="LastPriceTicks">Last price, in terms of outcome 0 if the market is binary.</param>
 internal readonly record struct MinuteVolume(
     MarketId Market,
     long UnixSeconds,

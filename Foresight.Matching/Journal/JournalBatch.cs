@@ -7,8 +7,8 @@ using NpgsqlTypes;
 namespace Foresight.Matching.Journal;
 
 /// <summary>
-/// What one batch of commands did: the rows of its one transaction, the answers that are given when it is committed, and what is published
-/// after that. Filled by <c>BatchBuilder</c> on the loop's thread, then only read.
+/// The effects of one batch of commands: the rows of its single transaction, the answers to give once it has committed, and the messages to
+/// publish after that. Filled by <c>BatchBuilder</c> on the loop's thread and read-only afterwards, so the commit needs no lock.
 /// </summary>
 internal sealed class JournalBatch
 {
@@ -16,7 +16,7 @@ internal sealed class JournalBatch
     public List<(AccountId Id, Address Address)> Accounts { get; } = [];
     public List<NewOrderRow> NewOrders { get; } = [];
 
-    /// <summary>Orders of earlier batches as this one left them.</summary>
+    /// <summary>Orders of earlier batches that this batch changed, in their final state.</summary>
     public List<LiveOrder> ChangedOrders { get; } = [];
 
     public List<TradeRow> Trades { get; } = [];
@@ -25,10 +25,10 @@ internal sealed class JournalBatch
     public List<(MarketId Market, long Sequence)> ListedMarkets { get; } = [];
     public List<(MarketId Market, MarketState State, byte Winner)> ChangedMarkets { get; } = [];
 
-    /// <summary>With why, for those that were bust.</summary>
+    /// <summary>Trades that settled or went bust; the reason is null for those that settled.</summary>
     public List<(TradeId Trade, bool Settled, string? Reason)> ClosedTrades { get; } = [];
 
-    /// <summary>Answers of commands, sequenced or not; given after the commit.</summary>
+    /// <summary>Results of all requests, sequenced or not. Given only after the commit, because a result must survive a failover.</summary>
     public List<(QueuedCommand Request, CommandResult Result)> Answers { get; } = [];
 
     /// <summary>Null if none of the answered commands is sampled.</summary>
@@ -39,15 +39,18 @@ internal sealed class JournalBatch
     public List<OrderUpdate> OrderUpdates { get; } = [];
     public List<StatsMessage> Stats { get; } = [];
 
-    /// <summary>Last sequence of the engine after this batch.</summary>
+    /// <summary>Sequence of the last command in this batch, or of the batch before if this one sequenced none.</summary>
     public long LastSequence { get; set; }
 
     public DateTime AcceptedAt { get; init; }
 
-    /// <summary>Position of the log that covers whatever the look-up before this batch has seen.</summary>
+    /// <summary>WAL position that covers every row that the duplicate look-up for this batch has read.</summary>
     public NpgsqlLogSequenceNumber SeenLsn { get; init; }
 
-    /// <summary>Requests and orders of this batch, for the look-ups of the next one, which may not find them in the tables yet.</summary>
+    /// <summary>
+    /// Results of this batch by request id and order. The next batch is looked up while this one may still be uncommitted, so its look-up
+    /// consults these too.
+    /// </summary>
     public Dictionary<Guid, CommandResult> ByRequest { get; } = [];
     public Dictionary<Hash32, Guid> OrderHashes { get; } = [];
     public Dictionary<(Address, string), Hash32> IdempotencyKeys { get; } = [];
@@ -65,8 +68,8 @@ internal sealed class JournalBatch
 
 internal readonly record struct CommandRow(Command Command, Guid RequestId, CommandResult Result);
 
-/// <param name="Order">As the batch left it.</param>
-/// <param name="Sequence">The command that placed it.</param>
+/// <param name="Order">State at the end of the batch.</param>
+/// <param name="Sequence">Sequence of the command that placed it.</param>
 internal readonly record struct NewOrderRow(LiveOrder Order, QueuedCommand Request, long Sequence);
 
 internal readonly record struct TradeRow(
@@ -92,5 +95,5 @@ internal readonly record struct FillRow(
     bool IsTaker
 );
 
-/// <param name="ObservedBlock">0: not observed in this batch.</param>
+/// <param name="ObservedBlock">Block of the observation; 0 if the batch observed none.</param>
 internal readonly record struct BalanceRow(AccountId Account, MarketId Market, byte Outcome, Holding Holding, long ObservedBlock);

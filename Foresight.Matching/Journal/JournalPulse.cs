@@ -1,15 +1,17 @@
 namespace Foresight.Matching.Journal;
 
 /// <summary>
-/// Asks the journal a small question now and then while somebody waits for the answer to a large one. What a rebuild reads may take long
-/// to come, so it is waited for long; but a leader that has lost its way to the server keeps its lease as long as it waits, and nobody
-/// else can lead.
+/// Probes the journal with a trivial query while a long read is under way. What a rebuild reads may take long to arrive, so it has a long
+/// timeout; but a leader that has lost its connection to the server would keep its lease for all of that time, and no other node could
+/// lead.
 /// </summary>
 internal static class JournalPulse
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>The work, which ends with an exception as soon as the journal does not answer within a round trip's limit.</summary>
+    /// <summary>
+    /// Runs the work, and cancels it with an exception as soon as a probe goes unanswered for longer than a round trip's limit.
+    /// </summary>
     public static async Task<T> WhileItBeatsAsync<T>(
         IJournal journal,
         TimeProvider clock,
@@ -26,7 +28,7 @@ internal static class JournalPulse
         finally
         {
             ending.Cancel();
-            // Its failure says more than the cancelled work does.
+            // Rethrow the probe's failure: it names the cause, while the work's own failure is only its cancellation.
             await beating;
         }
     }
@@ -43,7 +45,7 @@ internal static class JournalPulse
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            // The work is done, or nobody wants it any more.
+            // The probe was cancelled because the work has finished or was itself cancelled.
         }
         catch
         {

@@ -9,7 +9,7 @@ using NpgsqlTypes;
 
 namespace Foresight.Matching.Journal;
 
-/// <summary>A batch's rows as statements over arrays: a handful of statements, however many rows.</summary>
+/// <summary>Turns a batch's rows into statements over arrays (unnest): their number does not grow with the number of rows.</summary>
 internal static class JournalStatements
 {
     public static void AddTo(NpgsqlBatchCommandCollection batch, JournalStep step, int shard)
@@ -31,7 +31,8 @@ internal static class JournalStatements
                 batch.Add(OldFailures(shard));
                 break;
             case JournalStep.Commit:
-                // Ends the implicit transaction: what follows is read after the commit, and still in the same round trip.
+                // A sync message ends the implicit transaction here: the statements after it read committed state, still in the same round
+                // trip.
                 batch[^1].AppendErrorBarrier = true;
                 break;
             case JournalStep.ReadBack back:
@@ -146,7 +147,7 @@ internal static class JournalStatements
 
     private static PlaceOrder OrderOf(NewOrderRow row) => (PlaceOrder)row.Request.Command;
 
-    /// <summary>One for each new order, or none at all, which Postgres takes for nulls.</summary>
+    /// <summary>One element per new order, or no array elements at all if none is sampled: unnest then yields nulls.</summary>
     private static NpgsqlParameter TraceContexts(JournalBatch rows) =>
         Array(
             rows.Trace is null ? [] : rows.NewOrders,
@@ -241,7 +242,7 @@ internal static class JournalStatements
 
     private static NpgsqlBatchCommand ChangedMarkets(JournalBatch rows)
     {
-        // A market that changed twice in one batch is as it was left.
+        // UPDATE … FROM applies an arbitrary one of several rows with the same key, so only a market's last change is sent.
         var changes = rows.ChangedMarkets.GroupBy(change => change.Market).Select(changes => changes.Last()).ToList();
         return Statement(
             """
@@ -261,8 +262,8 @@ internal static class JournalStatements
         );
 
     /// <summary>
-    /// Only if the journal has its sequence: a promoted replica that had not received the last batches still names this term, and a
-    /// snapshot of what is gone would be taken for the state of what comes in its place.
+    /// Stores the snapshot only if the journal contains its sequence. A replica promoted before it received the last batches still names
+    /// this term, and the next commands would reuse their sequences: the snapshot would then describe a state that never was.
     /// </summary>
     private static NpgsqlBatchCommand Snapshot(JournalStep.StoreSnapshot store, int shard) =>
         Statement(

@@ -2,45 +2,46 @@ using Foresight.Matching.Leadership;
 
 namespace Foresight.Matching.Journal;
 
-/// <summary>A step of a transaction of the journal.</summary>
 internal abstract record JournalStep
 {
-    /// <summary>An error in it undoes the transaction.</summary>
+    /// <summary>True if an error in this step rolls the transaction back.</summary>
     public virtual bool IsBeforeCommit => true;
 
-    /// <summary>The fence. Fails the transaction if the term has ended, and keeps it from ending before the transaction does.</summary>
+    /// <summary>
+    /// The fence. Fails the transaction if the term has ended, and locks the row so that the term cannot end before the transaction does.
+    /// </summary>
     /// <param name="After">
-    /// Fails it as well if the journal does not end at this sequence: a promoted replica that had not received the last batches still names
-    /// this term, and what follows them must not be written without them. Null: the place does not matter.
+    /// Sequence at which the journal must end, or the transaction fails. A replica promoted before it received the last batches still names
+    /// this term, and a batch must not be written without those before it. Null: no such check.
     /// </param>
     public sealed record AssertTerm(Term Term, long? After = null) : JournalStep;
 
     public sealed record WriteRows(JournalBatch Rows, long Epoch) : JournalStep;
 
-    /// <summary>Stores a snapshot and drops those that are too many.</summary>
+    /// <summary>Stores a snapshot and deletes those beyond the number to keep.</summary>
     public sealed record StoreSnapshot(EngineSnapshot Snapshot, long Epoch) : JournalStep;
 
     /// <summary>
-    /// Writes that a command failed, and drops what was written of others long ago. Nothing of what the command says is done by it.
+    /// Records that a command failed and deletes records that are past their retention. The command itself has no effect.
     /// </summary>
     public sealed record StoreFailure(FailedCommand Failed, long Epoch) : JournalStep;
 
-    /// <summary>Ends the transaction. What comes after it is read from what everybody sees.</summary>
+    /// <summary>Commits. The steps after it run outside the transaction and read committed state.</summary>
     public sealed record Commit : JournalStep;
 
-    /// <summary>The log's position, and the owners of the trades that the rows closed.</summary>
+    /// <summary>Reads the WAL position after the commit, and the owners of the trades that the batch closed.</summary>
     public sealed record ReadBack(JournalBatch Rows) : JournalStep
     {
         public override bool IsBeforeCommit => false;
     }
 }
 
-/// <summary>Steps that go to the journal in this order, in one round trip.</summary>
+/// <summary>The steps of one transaction, sent in order in one round trip.</summary>
 internal sealed class JournalTransaction(params IReadOnlyList<JournalStep> steps)
 {
     public IReadOnlyList<JournalStep> Steps => steps;
 
-    /// <summary>How long the answer is waited for; null: as long as for any command of a term's sessions.</summary>
+    /// <summary>Limit on the wait for the answer. Null: the command timeout of the term's sessions.</summary>
     public TimeSpan? Timeout { get; init; }
 
     private const int Waiting = 0;
@@ -50,16 +51,18 @@ internal sealed class JournalTransaction(params IReadOnlyList<JournalStep> steps
     private int _state;
 
     /// <summary>
-    /// There is a connection: from here on the journal may have it. False if it was given up before, and must not be sent any more.
+    /// Marks the transaction as sent, once a connection is available: from here on its outcome may be unknown. False if it was abandoned
+    /// before, and then it must not be sent.
     /// </summary>
     public bool TrySend() => Interlocked.CompareExchange(ref _state, IsSent, Waiting) == Waiting;
 
     /// <summary>
-    /// True if it was not sent, and never will be: a wait for a connection may end after the wait for the whole was given up.
+    /// Abandons the transaction. True if it was not sent and never will be, so it has certainly no effect. Needed because the wait for a
+    /// connection can outlast the wait for the whole.
     /// </summary>
     public bool TryGiveUp() => Interlocked.CompareExchange(ref _state, IsGivenUp, Waiting) != IsSent;
 
-    /// <summary>The step in which the server refused it with an ERROR; null if it did not, or did not tell.</summary>
+    /// <summary>The step that the server rejected with an ERROR. Null if there was none, or if the server did not identify it.</summary>
     public JournalStep? FailedStep { get; set; }
 }
 

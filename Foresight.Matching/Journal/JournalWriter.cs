@@ -4,7 +4,7 @@ using NpgsqlTypes;
 
 namespace Foresight.Matching.Journal;
 
-/// <summary>An owner's side of a trade that settled or was bust.</summary>
+/// <summary>One owner's side of a trade that settled or went bust, for the message to that owner.</summary>
 internal readonly record struct ClosedFill(
     long TradeId,
     byte[] Owner,
@@ -17,18 +17,22 @@ internal readonly record struct ClosedFill(
     string? Reason
 );
 
-/// <summary>What is known after a commit.</summary>
-/// <param name="Lsn">A server that has replayed up to here shows the batch.</param>
+/// <summary>The result of a commit.</summary>
+/// <param name="Lsn">WAL position of the commit: a replica that has replayed up to here shows the batch.</param>
 internal sealed record Committed(NpgsqlLogSequenceNumber Lsn, IReadOnlyList<ClosedFill> ClosedFills);
 
-/// <summary>Commits batches: one round trip, one transaction, the fence first. Knows what a failure is worth.</summary>
+/// <summary>
+/// Commits batches, each in one round trip and one transaction with the fence first, and classifies failures: certainly not committed, or
+/// in doubt.
+/// </summary>
 internal sealed class JournalWriter(IJournal journal)
 {
     /// <summary>
-    /// Commits the batch. A deadlock (with settlement's updates of the same trades) is certain and passes, so it is tried once more.
+    /// Commits the batch. A deadlock (with settlement's updates of the same trades) rolls the transaction back for certain and is
+    /// transient, so it is retried once.
     /// </summary>
-    /// <exception cref="PostgresException">Certainly not committed; the fence's refusal is one of these.</exception>
-    /// <exception cref="InDoubtException">Nobody knows.</exception>
+    /// <exception cref="PostgresException">The batch is certainly not committed; a refusal by the fence is one of these.</exception>
+    /// <exception cref="InDoubtException">The batch may or may not be committed.</exception>
     public async Task<Committed> CommitAsync(Term term, JournalBatch rows)
     {
         try
@@ -66,8 +70,9 @@ internal sealed class JournalWriter(IJournal journal)
     }
 
     /// <summary>
-    /// Without a connection nothing was sent. An ERROR in one of the transaction's own steps rolled it back. A FATAL (the session was
-    /// ended) may have come after the commit, and so may an error of what is read after it.
+    /// True if the transaction is certainly not committed. Without a connection nothing was sent, and an ERROR in one of the transaction's
+    /// own steps rolled it back. A FATAL (the session was terminated) may have come after the commit, and so may an error of a step that
+    /// reads after it.
     /// </summary>
     private static bool IsCertain(JournalTransaction transaction) =>
         transaction.TryGiveUp() || transaction.FailedStep is { IsBeforeCommit: true };

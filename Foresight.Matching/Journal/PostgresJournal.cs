@@ -9,10 +9,12 @@ using NpgsqlTypes;
 
 namespace Foresight.Matching.Journal;
 
-/// <summary>The journal in Postgres, over the connections of one term (or any others, to read).</summary>
+/// <summary>The journal in Postgres, over the connections of one term; a reader may pass any others.</summary>
 internal sealed class PostgresJournal : IJournal
 {
-    /// <summary>Bound on the wait for the next part of a result.</summary>
+    /// <summary>
+    /// Limit on the wait for the next part of a result, in seconds. Not a limit on the whole: a rebuild reads as many rows as there are.
+    /// </summary>
     private const int RebuildTimeoutSeconds = 60;
 
     private readonly NpgsqlDataSource _database;
@@ -20,7 +22,7 @@ internal sealed class PostgresJournal : IJournal
     private readonly HashSet<Address>? _numbered;
     private readonly DuplicateLookup _lookup;
 
-    /// <param name="sharesAccounts">Other shards number accounts too.</param>
+    /// <param name="sharesAccounts">True with several shards: account ids then come from a table that all of them number from.</param>
     public PostgresJournal(NpgsqlDataSource database, int shard, bool sharesAccounts = false)
     {
         (_database, _shard) = (database, shard);
@@ -211,12 +213,12 @@ internal sealed class PostgresJournal : IJournal
         await using var reader = await batch.ExecuteReaderAsync();
         if (transaction.Steps.OfType<JournalStep.ReadBack>().FirstOrDefault() is not { } back)
         {
-            // An error of a later statement shows only when its result is read.
+            // Npgsql raises an error of a later statement only when its result is read.
             while (await reader.NextResultAsync()) { }
             return new Committed(default, []);
         }
 
-        // The fence's row is the first result; the writes have none.
+        // The first result is the fence's row; the statements that write return none.
         await reader.NextResultAsync();
         await reader.ReadAsync();
         var lsn = reader.GetFieldValue<NpgsqlLogSequenceNumber>(0);
@@ -243,7 +245,7 @@ internal sealed class PostgresJournal : IJournal
         return new Committed(lsn, fills);
     }
 
-    /// <summary>A command over as much as there is: rows may take long, but a server that does not answer is given up.</summary>
+    /// <summary>Creates a command that reads without a limit on rows: only a server that stops answering ends it.</summary>
     private NpgsqlCommand Command(string sql)
     {
         var command = _database.CreateCommand(sql);

@@ -4,8 +4,8 @@ using Npgsql;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// Finds out whether a holder has crashed, so that its lease need not be waited for: nothing listens at its address AND its database
-/// session is gone. Whatever cannot be found out counts as alive.
+/// Detects that a lease's holder has crashed, so that its lease need not run out first: nothing listens at its address AND its database
+/// session is gone. If either sign cannot be read, the holder counts as alive.
 /// </summary>
 public sealed class CrashDetector(TermStore terms, INodeProbe probe, LeaseOptions options)
 {
@@ -24,7 +24,7 @@ public sealed class CrashDetector(TermStore terms, INodeProbe probe, LeaseOption
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {
-            // Postgres does not tell, so the second sign is missing; a take-over would fail there as well.
+            // Postgres did not answer, so the second sign is missing. A take-over would fail at Postgres as well.
             return false;
         }
     }

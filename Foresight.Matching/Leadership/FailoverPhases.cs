@@ -3,21 +3,19 @@ using System.Globalization;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>
-/// How long a take-over has taken up to each of its phases: milliseconds since the term before was last seen to be alive.
-/// </summary>
+/// <summary>Duration of a take-over up to each of its phases, in milliseconds since the previous term was last known to be alive.</summary>
 public sealed class FailoverPhases(TimeProvider clock, long start)
 {
-    /// <summary>Found that nobody holds the lease (or that the holder is gone).</summary>
+    /// <summary>The lease was found free, or its holder dead.</summary>
     public const string Detected = "detected";
 
-    /// <summary>Got the lease.</summary>
+    /// <summary>The bid for the lease won.</summary>
     public const string LeaseTaken = "lease";
 
-    /// <summary>Ended the old sessions and took the new epoch.</summary>
+    /// <summary>The old holder's database sessions were terminated and the new epoch committed.</summary>
     public const string Fenced = "fenced";
 
-    /// <summary>Rebuilt the state.</summary>
+    /// <summary>The matching state was rebuilt from the journal.</summary>
     public const string Recovered = "recovered";
 
     public const string FirstAcknowledgement = "first_ack";
@@ -26,7 +24,7 @@ public sealed class FailoverPhases(TimeProvider clock, long start)
 
     public IReadOnlyDictionary<string, double> Reached => _reached;
 
-    /// <summary>"detected 5012 ms, lease 5020 ms, …", in the order in which they were reached.</summary>
+    /// <summary>Formats the phases in the order in which they were reached: "detected 5012 ms, lease 5020 ms, …".</summary>
     public override string ToString() =>
         string.Join(
             ", ",
@@ -35,6 +33,6 @@ public sealed class FailoverPhases(TimeProvider clock, long start)
                 .Select(phase => string.Create(CultureInfo.InvariantCulture, $"{phase.Key} {phase.Value:0} ms"))
         );
 
-    /// <summary>False if it had been reached before.</summary>
+    /// <summary>Records the phase; false if it was reached before.</summary>
     public bool Reach(string phase) => _reached.TryAdd(phase, Math.Round(clock.GetElapsedTime(start).TotalMilliseconds, 1));
 }

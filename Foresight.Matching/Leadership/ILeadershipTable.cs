@@ -1,25 +1,31 @@
 namespace Foresight.Matching.Leadership;
 
-/// <summary>The leadership rows, one statement or transaction per method. In Postgres, and in the simulator.</summary>
+/// <summary>The leadership rows, one statement or transaction per method. Implemented by Postgres and by the simulator.</summary>
 public interface ILeadershipTable
 {
-    /// <summary>Ends the database sessions of the term that the row names, open transactions included.</summary>
-    /// <returns>How many there were.</returns>
+    /// <summary>Terminates the database sessions of the term that the row names, including their open transactions.</summary>
+    /// <returns>The number of sessions.</returns>
     Task<long> EndSessionsOfHolderAsync(string resource, CancellationToken cancellationToken);
 
-    /// <summary>Takes the next epoch, in one transaction that holds the row and needs nothing more of its client.</summary>
-    /// <param name="lockTimeout">How long a transaction of the term before is waited for.</param>
-    /// <exception cref="Npgsql.PostgresException">SQLSTATE lock_not_available: it still holds the row.</exception>
+    /// <summary>
+    /// Takes the next epoch in one transaction that locks the row and needs no further message from its client, so that a client that hangs
+    /// cannot keep the lock.
+    /// </summary>
+    /// <param name="lockTimeout">Limit on the wait for a transaction of the previous term.</param>
+    /// <exception cref="Npgsql.PostgresException">SQLSTATE lock_not_available: such a transaction still holds the row.</exception>
     Task<(Term Term, string? PreviousNodeId)> TakeAsync(NewHolder holder, TimeSpan lockTimeout, CancellationToken cancellationToken);
 
-    /// <summary>Whether a session of the term with this token is still connected; true as well if that is not the row's term.</summary>
+    /// <summary>
+    /// Returns true if a session of the term with this token is still connected, and also if the row names another term: only a certain
+    /// absence is a sign of a crash.
+    /// </summary>
     Task<bool> SessionLivesAsync(string resource, Guid token, CancellationToken cancellationToken);
 
-    /// <summary>Adds phases to the history of a term, without the fence.</summary>
+    /// <summary>Adds phases to the history of a term. Not fenced: the history decides nothing.</summary>
     Task RecordPhasesAsync(Term term, IReadOnlyDictionary<string, double> phases, CancellationToken cancellationToken);
 }
 
-/// <summary>Who wants to be written into the row.</summary>
-/// <param name="Token">Fresh and random.</param>
-/// <param name="SessionName">application_name of the new holder's sessions.</param>
+/// <summary>A candidate for the row.</summary>
+/// <param name="Token">Random and used once.</param>
+/// <param name="SessionName">application_name of the candidate's sessions, by which its successor finds them.</param>
 public sealed record NewHolder(string Resource, Guid Token, string NodeId, string Address, string SessionName);

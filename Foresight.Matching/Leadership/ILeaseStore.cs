@@ -2,29 +2,31 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Leadership;
 
-/// <param name="Held">Somebody's value is in the key.</param>
-/// <param name="Holder">Null as well if the value is not a lease record.</param>
+/// <param name="Held">True if the key has a value.</param>
+/// <param name="Holder">Null if there is no value, or if it is not a lease record.</param>
 public readonly record struct LeaseReading(bool Held, LeaseRecord? Holder);
 
 /// <summary>
-/// The leases: who may try to lead. The token in the record decides whose a lease is, never the node's name: two processes may carry one
-/// name by mistake. In Redis, and in the simulator.
+/// The leases, which decide who may try to lead. A lease belongs to the token in its record, not to the node's name: two processes may have
+/// the same name by mistake. Implemented by Redis and by the simulator.
 /// </summary>
 public interface ILeaseStore
 {
-    /// <exception cref="StackExchange.Redis.RedisException">The store cannot be read: that says nothing about the lease.</exception>
-    /// <exception cref="TimeoutException">The same.</exception>
+    /// <exception cref="StackExchange.Redis.RedisException">The store cannot be read. The lease may be held or free.</exception>
+    /// <exception cref="TimeoutException">As above.</exception>
     Task<LeaseReading> ReadAsync(string resource, TimeSpan duration);
 
-    /// <summary>True if nobody held the lease and it is ours now.</summary>
-    /// <exception cref="TimeoutException">No answer: the lease may be ours all the same, until it ends.</exception>
+    /// <summary>Acquires the lease if it is free; false if it is held.</summary>
+    /// <exception cref="TimeoutException">No answer: the lease may be acquired nevertheless, until it expires.</exception>
     Task<bool> TryAcquireAsync(string resource, LeaseRecord record, TimeSpan duration);
 
-    /// <summary>Takes a lease over from a holder that is known to be dead; only if it still is that one's.</summary>
+    /// <summary>Replaces the lease of a holder that is known to be dead, only if the lease still carries that holder's token.</summary>
     Task<bool> TryReplaceAsync(string resource, Guid deadToken, LeaseRecord record, TimeSpan duration);
 
     Task<RenewOutcome> RenewAsync(string resource, LeaseRecord record, TimeSpan duration);
 
-    /// <summary>Deletes the lease if it is ours and wakes the followers. What fails here ends by itself when the lease does.</summary>
+    /// <summary>
+    /// Deletes the lease if it carries this token and wakes the followers. If Redis fails here, the lease expires by itself.
+    /// </summary>
     Task ReleaseAsync(string resource, LeaseRecord record);
 }

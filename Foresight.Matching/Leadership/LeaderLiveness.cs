@@ -3,7 +3,8 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// When the holder of a lease was last seen to be alive, by this process' own monotonic clock. A failover's time counts from there.
+/// The last moment at which the holder of a lease was known to be alive, on this process's monotonic clock. The duration of a failover is
+/// measured from there.
 /// </summary>
 internal sealed class LeaderLiveness(TimeProvider clock, LeaseOptions options)
 {
@@ -12,9 +13,10 @@ internal sealed class LeaderLiveness(TimeProvider clock, LeaseOptions options)
     private long _heldAt = clock.GetTimestamp();
 
     /// <summary>
-    /// A look at the lease found it held, and the holder not crashed. A key that only runs out is no sign of life; a new renewal is.
+    /// Records a look at the lease that found it held and its holder not crashed. Only a new renewal is a sign of life: the key of a dead
+    /// holder stays until it expires.
     /// </summary>
-    /// <param name="holder">Null: what is in the key is no lease record, so nobody renews it.</param>
+    /// <param name="holder">Null if the key's value is not a lease record, so that no node renews it.</param>
     public void Observe(LeaseRecord? holder)
     {
         _heldAt = clock.GetTimestamp();
@@ -24,10 +26,10 @@ internal sealed class LeaderLiveness(TimeProvider clock, LeaseOptions options)
         _renewalSeenAt = _heldAt;
     }
 
-    /// <summary>This process was the holder itself, until now.</summary>
+    /// <summary>Records that this process was the holder until now.</summary>
     public void MarkSelf() => _renewalSeenAt = _heldAt = clock.GetTimestamp();
 
-    /// <summary>The lease is free, or its holder has crashed.</summary>
+    /// <summary>Returns the moment for a lease that is free, or whose holder has crashed.</summary>
     public long LastAlive(bool crashed) =>
         LeaseRules.RanOut(clock.GetElapsedTime(_renewalSeenAt), crashed, options) ? _renewalSeenAt : _heldAt;
 }

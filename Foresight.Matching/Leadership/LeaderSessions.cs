@@ -3,25 +3,25 @@ using Npgsql;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>A term's own connections to the store of the truth. Disposed of with the term.</summary>
+/// <summary>A term's own connections to the primary, disposed of with the term.</summary>
 public interface ITermSessions : IAsyncDisposable;
 
-/// <summary>Opens a term's own connections. To Postgres, and in the simulator.</summary>
+/// <summary>Opens a term's own connections. Implemented by Postgres and by the simulator.</summary>
 public interface ILeaderSessions
 {
     ITermSessions Open(string sessionName);
 }
 
 /// <summary>
-/// Makes a term's own connections to the primary. Their application_name is the term's alone, so that the next holder can end exactly
+/// Opens a term's own connections to the primary. Each term has its own application_name, so that the next holder can terminate exactly
 /// these sessions and no others.
 /// </summary>
 public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory loggers) : ILeaderSessions
 {
-    /// <summary>A term's commits, its look-ups, a snapshot and a spare one.</summary>
+    /// <summary>Enough for commits, look-ups and a snapshot at the same time, with a spare one.</summary>
     private const int MaximumConnections = 6;
 
-    /// <summary>Postgres cuts longer names off, and the sessions would not be found.</summary>
+    /// <summary>Postgres truncates application_name to 63 bytes, and the next holder would then not find the sessions.</summary>
     private const int MaximumNameLength = 63;
 
     public static string NameOf(string resource, Guid token)
@@ -41,16 +41,16 @@ public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory logger
             MaxPoolSize = MaximumConnections,
             Timeout = 3,
             CommandTimeout = (int)RoundTrip.Limit.TotalSeconds,
-            // A command that is late is not waited for any longer: the next term ends its session.
+            // Do not wait for a cancelled command: the next term terminates its session.
             CancellationTimeout = -1,
-            // What a rebuild reads may take long to come, so only TCP can tell a server that works from one that is gone: a peer that
-            // answers none of nine questions, after two seconds and then each second, is gone. Milliseconds.
+            // A rebuild's queries may run long, so only TCP can distinguish a busy server from one that is gone: after 2 s of silence it
+            // sends a probe each second and gives up at the ninth without an answer. Milliseconds.
             TcpKeepAlive = true,
             TcpKeepAliveTime = 2_000,
             TcpKeepAliveInterval = 1_000,
-            // Nothing of ours changes session state, so a returned connection needs no reset.
+            // No code here changes session state, so a returned connection needs no reset.
             NoResetOnClose = true,
-            // Tells which statement failed, without which no failed commit is certain.
+            // Identifies the statement that failed; without it a failed commit is always in doubt.
             IncludeFailedBatchedCommand = true,
             MaxAutoPrepare = 40,
             AutoPrepareMinUsages = 2,
@@ -59,8 +59,9 @@ public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory logger
     }
 }
 
-/// <param name="open">Called when first needed: just after a promotion, where the
-/// primary is may be found out only by taking the term.</param>
+/// <param name="open">
+/// Called on first use, because just after a promotion only the attempt to take the term shows which server is the primary.
+/// </param>
 internal sealed class PostgresSessions(Func<NpgsqlDataSource> open) : ITermSessions
 {
     private readonly Lazy<NpgsqlDataSource> _database = new(open);

@@ -8,7 +8,7 @@ namespace Foresight.Matching.Leadership;
 public static class LeadershipExtensions
 {
     /// <summary>
-    /// Runs <typeparamref name="TWork"/> on exactly one node at a time, under the lease of this resource. Needs <c>AddRedis</c>,
+    /// Runs <typeparamref name="TWork"/> on exactly one node at a time, under the lease of this resource. Requires <c>AddRedis</c>,
     /// <c>AddPostgres</c> and <c>AddClusterNode</c>.
     /// </summary>
     public static IHostApplicationBuilder AddLeadership<TWork>(this IHostApplicationBuilder builder, string resource)

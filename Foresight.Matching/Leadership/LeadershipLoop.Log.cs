@@ -1,6 +1,6 @@
 namespace Foresight.Matching.Leadership;
 
-/// <summary>Each decision, as a sentence.</summary>
+/// <summary>One message per decision.</summary>
 public sealed partial class LeadershipLoop
 {
     private static partial class Log

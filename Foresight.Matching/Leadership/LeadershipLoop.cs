@@ -8,9 +8,9 @@ using StackExchange.Redis;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// Follows and leads one resource, a function for each state: <see cref="FollowAsync"/> looks at the lease, <see cref="BidAsync"/> is the
-/// candidate's bid for it, <see cref="LeadAsync"/> is one term. Each needs what the one before returned. Ends only with the process; no
-/// fault of Redis or Postgres ends it. See README.md of this folder for the states and the failures.
+/// Follows and leads one resource, with one function per state: <see cref="FollowAsync"/> looks at the lease, <see cref="BidAsync"/> bids
+/// for it as a candidate, <see cref="LeadAsync"/> runs one term. Each requires the result of the one before. No fault of Redis or Postgres
+/// ends the loop, only the end of the process. README.md of this folder describes the states and the failures.
 /// </summary>
 public sealed partial class LeadershipLoop(
     string resource,
@@ -21,7 +21,7 @@ public sealed partial class LeadershipLoop(
     ILogger<LeadershipLoop> logger
 ) : BackgroundService
 {
-    /// <summary>After a term that ended in an error the others get the first chance.</summary>
+    /// <summary>A node whose term ended in an error lets the others bid first: the cause may be local to it.</summary>
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
     private readonly LeaseOptions _options = services.Options;
@@ -33,10 +33,9 @@ public sealed partial class LeadershipLoop(
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => RunAsync(stoppingToken);
 
-    /// <summary>Follows and leads until the process ends.</summary>
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
-        // ApplicationStopping comes before the web server stops: the lease is on its way to another node while this one still answers.
+        // ApplicationStopping fires before the web server stops, so the lease moves to another node while this one still answers.
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         var broadcast = services.Outlets.Broadcast;
         _reporter.Starts();
@@ -50,7 +49,7 @@ public sealed partial class LeadershipLoop(
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            // The process ends.
+            // The process is stopping.
         }
         finally
         {
@@ -58,7 +57,7 @@ public sealed partial class LeadershipLoop(
         }
     }
 
-    /// <summary>A defect of ours must not end the process, which has other work and can try again.</summary>
+    /// <summary>Catches a defect of the program, because the process has other resources to lead and the next step may succeed.</summary>
     private async Task GuardedStepAsync(CancellationToken cancellationToken)
     {
         try
@@ -72,7 +71,10 @@ public sealed partial class LeadershipLoop(
         }
     }
 
-    /// <summary>One look, the bid if the lease is vacant, and the whole term if the bid won; else the wait for the next look.</summary>
+    /// <summary>
+    /// Runs one cycle: looks at the lease, bids if it is vacant, and leads for the whole term if the bid won; otherwise waits for the next
+    /// look.
+    /// </summary>
     private async Task StepAsync(CancellationToken cancellationToken)
     {
         if (await TryWinAsync(cancellationToken) is not { } won)
@@ -95,7 +97,7 @@ public sealed partial class LeadershipLoop(
             await Task.Delay(PauseAfterFailure, _clock, cancellationToken);
     }
 
-    /// <returns>Null: this node stays a follower. So it does when Redis gives no answer, which is never taken for a vacancy.</returns>
+    /// <returns>Null if this node remains a follower. A Redis that does not answer is never taken for a vacant lease.</returns>
     private async Task<WonBid?> TryWinAsync(CancellationToken cancellationToken)
     {
         try
@@ -112,8 +114,8 @@ public sealed partial class LeadershipLoop(
         }
     }
 
-    /// <summary>The follower: looks at the lease once.</summary>
-    /// <returns>Null: another node holds it, or goes first.</returns>
+    /// <summary>The follower state: looks at the lease once.</summary>
+    /// <returns>Null if another node holds the lease or has precedence.</returns>
     private async Task<Vacancy?> FollowAsync(CancellationToken cancellationToken)
     {
         _state.NextLook = _options.PollInterval;
@@ -137,8 +139,8 @@ public sealed partial class LeadershipLoop(
     }
 
     /// <summary>
-    /// A renewal that Redis heard late, when the key had ended already, or a bid whose answer was lost, leaves a lease of this node's in
-    /// the key that nobody leads under. No term runs here, so it is given back: it would keep everybody waiting for as long as a lease.
+    /// Releases a lease with one of this node's own tokens under which no term runs. A renewal that reached Redis after the key had
+    /// expired, or a bid whose answer was lost, leaves such a lease; it would block every node for a whole lease duration.
     /// </summary>
     private async Task<LeaseReading> GiveBackOwnAsync(LeaseReading reading)
     {
@@ -149,7 +151,10 @@ public sealed partial class LeadershipLoop(
         return default;
     }
 
-    /// <summary>A node that leads other shards leaves this one for a moment to those that lead fewer; then it counts as led here.</summary>
+    /// <summary>
+    /// Returns false for a moment if this node leads other shards, so that nodes with fewer shards bid first. On true the shard counts as
+    /// led by this node.
+    /// </summary>
     private bool MayBid()
     {
         var vacantFor = _state.SeeVacant();
@@ -159,15 +164,15 @@ public sealed partial class LeadershipLoop(
         return false;
     }
 
-    /// <summary>The candidate: bids once.</summary>
-    /// <returns>Null: another node was faster.</returns>
+    /// <summary>The candidate state: bids once.</summary>
+    /// <returns>Null if another node's bid won.</returns>
     private async Task<WonBid?> BidAsync(Vacancy vacancy)
     {
         var phases = _state.BeginTakeOver(crashed: vacancy.Crashed is not null);
         phases.Reach(FailoverPhases.Detected);
         var now = _clock.GetUtcNow();
         var record = new LeaseRecord(identity.Id, services.Outlets.Presence.Address, services.NewToken(), Epoch: 0, now, now);
-        // Before it is sent: without an answer it may be in the key all the same.
+        // Remembered before the bid is sent: even without an answer the token may be in the key.
         _state.OwnTokens.Add(record.Token);
         var sentAt = _clock.GetTimestamp();
         var won = vacancy.Crashed is { } dead
@@ -186,16 +191,17 @@ public sealed partial class LeadershipLoop(
         return new WonBid(record, sentAt, phases, vacancy.Crashed?.NodeId);
     }
 
-    /// <summary>The leader: one term, from the won lease to its release.</summary>
+    /// <summary>The leader state: one term, from the won lease to its release.</summary>
     /// <returns>False if the term ended in an error.</returns>
     private async Task<bool> LeadAsync(WonBid won, CancellationToken ending)
     {
-        // Given to another node, a term ends as it does with the process.
+        // A hand-over to another node ends the term in the same way as the end of the process.
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(ending, services.Placement.HandsOver(resource));
         var stopping = leaving.Token;
         _state.BeginTerm();
         var sessionName = LeaderSessions.NameOf(resource, won.Record.Token);
-        // Open until the lease is released: a term that only ends must not look like one that crashed. Opened before anything renews.
+        // Kept open until the lease is released, because a term without sessions looks crashed to the followers. Opened before the first
+        // renewal.
         await using var sessions = _stores.Sessions.Open(sessionName);
         var keeper = new LeaseKeeper(_stores.Leases, _options, _clock, resource, won.Record, won.SentAt);
         try
@@ -224,7 +230,7 @@ public sealed partial class LeadershipLoop(
         }
     }
 
-    /// <summary>From its commit on, nothing of an earlier term can be written.</summary>
+    /// <summary>Takes the next epoch. From its commit on, no transaction of an earlier term can commit.</summary>
     private async Task<Term> TakeTermAsync(WonBid won, LeaseKeeper keeper, string sessionName)
     {
         var holder = new NewHolder(resource, won.Record.Token, identity.Id, won.Record.Address, sessionName);
@@ -245,7 +251,7 @@ public sealed partial class LeadershipLoop(
             if (keeper.LossReason is { } reason)
                 _reporter.LeaseLost(keeper.Record.Epoch, reason);
 
-            // Released only now, with the work at its end: whoever gets it next need not wait for anything of ours.
+            // Released only after the work has ended, so that the next leader need not wait for any transaction of this one.
             await _stores.Leases.ReleaseAsync(resource, keeper.Record);
         }
         finally
@@ -272,7 +278,7 @@ public sealed partial class LeadershipLoop(
         }
     }
 
-    /// <summary>Before the server listens, the address in the lease would not be true.</summary>
+    /// <summary>Waits until the server listens: before that the address in the lease would be wrong.</summary>
     private async Task AddressIsKnownAsync(CancellationToken cancellationToken)
     {
         var presence = services.Outlets.Presence;
@@ -292,9 +298,9 @@ public sealed partial class LeadershipLoop(
     }
 
     /// <summary>A lease that may be bid for.</summary>
-    /// <param name="Crashed">Its holder, which is known to be dead; null: the lease is free.</param>
+    /// <param name="Crashed">The record of a holder known to be dead; null if the lease is free.</param>
     private readonly record struct Vacancy(LeaseRecord? Crashed);
 
-    /// <param name="CrashedNodeId">The holder before, if it is known to be dead.</param>
+    /// <param name="CrashedNodeId">The previous holder if it is known to be dead, else null.</param>
     private sealed record WonBid(LeaseRecord Record, long SentAt, FailoverPhases Phases, string? CrashedNodeId);
 }

@@ -52,7 +52,9 @@ public sealed class LeadershipMetrics
     public void Phase(string resource, string phase, double milliseconds) =>
         _phases.Record(milliseconds, Resource(resource), new("phase", phase));
 
-    /// <summary>A counter that appears with its first event hides that event from whoever looks at its rate.</summary>
+    /// <summary>
+    /// Creates the counters with a value of 0: a counter that first appears together with its first event hides that event from rate().
+    /// </summary>
     private void BeginAtZero(string resource)
     {
         _fenceRejections.Add(0, Resource(resource));

@@ -3,18 +3,18 @@ using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>Where leases and terms are kept, and what is known of those who hold them.</summary>
+/// <summary>The stores of leases and terms, and the detection of crashed holders.</summary>
 public sealed record LeadershipStores(ILeaseStore Leases, TermStore Terms, ILeaderSessions Sessions, CrashDetector Crashes);
 
-/// <summary>Where a loop reports. Nothing of it decides anything.</summary>
+/// <summary>The receivers of a loop's reports. None of them affects its decisions.</summary>
 public sealed record LeadershipOutlets(LeadershipMetrics Metrics, IBroadcast Broadcast, INotices Notices, NodePresence Presence)
 {
-    /// <summary>Takes a dead node out of the registry.</summary>
+    /// <summary>Removes a dead node from the registry.</summary>
     public required Func<string, CancellationToken, Task> DropNode { get; init; }
 }
 
-/// <summary>What every leadership loop of the process shares.</summary>
-/// <param name="Placement">What this node has of the matching engine's shards.</param>
+/// <summary>The services that all leadership loops of a process share.</summary>
+/// <param name="Placement">The matching engine's shards that this node leads.</param>
 public sealed record LeadershipServices(
     LeaseOptions Options,
     LeadershipStores Stores,
@@ -23,6 +23,6 @@ public sealed record LeadershipServices(
     TimeProvider Clock
 )
 {
-    /// <summary>Makes the token of a bid.</summary>
+    /// <summary>Creates the token of a bid. Replaced by the simulator, which needs reproducible tokens.</summary>
     public Func<Guid> NewToken { get; init; } = Guid.NewGuid;
 }

@@ -3,33 +3,33 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// All that a loop remembers from one look at its lease to the next. None of it gives a right to lead: only a lease and a term do.
+/// The state that a loop keeps between two looks at its lease. None of it grants the right to lead: only a lease and a term do.
 /// </summary>
 internal sealed class LeadershipState(TimeProvider clock, LeaseOptions options)
 {
     private readonly LeaderLiveness _liveness = new(clock, options);
     private long? _freeSince;
 
-    /// <summary>The lease was free, or its holder had crashed, at the last look.</summary>
+    /// <summary>True if the last look found the lease free or its holder crashed.</summary>
     public bool IsVacant => _freeSince is not null;
 
-    /// <summary>How long the follower waits for its next look, unless it is woken.</summary>
+    /// <summary>Delay before the follower's next look, unless a signal wakes it.</summary>
     public TimeSpan NextLook { get; set; } = options.PollInterval;
 
-    /// <summary>The last look had no answer. Logged once, however often it is tried.</summary>
+    /// <summary>True if Redis did not answer the last look, so that an outage is logged once and not at every retry.</summary>
     public bool RedisIsSilent { get; set; }
 
-    /// <summary>Of this process' own bids and terms.</summary>
+    /// <summary>Tokens of this process's own bids and terms.</summary>
     public RecentTokens OwnTokens { get; } = new();
 
-    /// <summary>The lease is held by a holder that has not crashed.</summary>
+    /// <summary>Records that the lease is held by a holder that has not crashed.</summary>
     public void SeeHeld(LeaseRecord? holder)
     {
         _liveness.Observe(holder);
         _freeSince = null;
     }
 
-    /// <returns>For how long the lease has been seen to be free.</returns>
+    /// <returns>The time for which the lease has been seen free.</returns>
     public TimeSpan SeeVacant()
     {
         _freeSince ??= clock.GetTimestamp();
@@ -38,7 +38,7 @@ internal sealed class LeadershipState(TimeProvider clock, LeaseOptions options)
 
     public FailoverPhases BeginTakeOver(bool crashed) => new(clock, _liveness.LastAlive(crashed));
 
-    /// <summary>This process holds the lease.</summary>
+    /// <summary>Records that this process holds the lease.</summary>
     public void BeginTerm() => _freeSince = null;
 
     public void EndTerm() => _liveness.MarkSelf();

@@ -3,8 +3,8 @@ using Npgsql;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// The right to do a resource's work for one term, passed as a value to the work. It says when to stop; it never has to be asked whether
-/// it is still good before a write, because the fence asks that in the same round trip as the write.
+/// The right to do a resource's work for one term, passed to the work as a value. It signals when to stop. The work never checks it before
+/// a write, because such a check is outdated by the time of the write: the fence checks in the same round trip as the write.
 /// </summary>
 public sealed class Lease
 {
@@ -22,26 +22,28 @@ public sealed class Lease
     public Term Term { get; }
 
     /// <summary>
-    /// Connections to the primary for this term's writes. The next holder ends their sessions first thing, so a transaction of a holder
-    /// that hangs cannot block it. Disposed of with the lease.
+    /// Connections to the primary for this term's writes. The next holder terminates their sessions before anything else, so a holder that
+    /// hangs in a transaction cannot block it. Disposed of with the lease.
     /// </summary>
     internal ITermSessions Sessions { get; }
 
-    /// <summary>The <see cref="Sessions"/>, for work that writes to Postgres by itself.</summary>
+    /// <summary>The data source of the <see cref="Sessions"/>, for work that writes to Postgres without a journal.</summary>
     public NpgsqlDataSource Database =>
         (Sessions as PostgresSessions)?.Database
         ?? throw new InvalidOperationException("The sessions of this term are not with a Postgres server.");
 
-    /// <summary>The lease is gone or can no longer be trusted: stop at once.</summary>
+    /// <summary>Cancelled when the lease is lost or can no longer be trusted: stop at once.</summary>
     public CancellationToken Lost { get; }
 
-    /// <summary>The process is asked to end: finish what is under way, take nothing new, and return. The lease is then released.</summary>
+    /// <summary>
+    /// Cancelled when the process is asked to stop: finish what is under way, accept nothing new, and return. The lease is then released.
+    /// </summary>
     public CancellationToken Stopping { get; }
 
-    /// <summary>The work can go on from where the term before left it; it is now done.</summary>
+    /// <summary>Reports that the state of the previous term is rebuilt and the work can continue from it.</summary>
     public void ReportRecovered() => _report(FailoverPhases.Recovered);
 
-    /// <summary>The first result of this term was given away.</summary>
+    /// <summary>Reports that the first result of this term was returned to a caller.</summary>
     public void ReportFirstAcknowledgement() => _report(FailoverPhases.FirstAcknowledgement);
 }
 
@@ -49,8 +51,8 @@ public sealed class Lease
 public interface ILeaderTask
 {
     /// <summary>
-    /// Runs until <see cref="Lease.Lost"/> or <see cref="Lease.Stopping"/> and then returns. An exception gives the lease up as well;
-    /// the work is tried again, here or elsewhere, under a new term.
+    /// Works until <see cref="Lease.Lost"/> or <see cref="Lease.Stopping"/>, then returns. An exception also releases the lease; the work
+    /// is retried under a new term, on this node or another.
     /// </summary>
     Task LeadAsync(Lease lease);
 }

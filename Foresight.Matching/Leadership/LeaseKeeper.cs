@@ -3,8 +3,9 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// Renews one lease until it is disposed of, and says when it can no longer be trusted. The end of trust is a timer on the monotonic
-/// clock, beside the renewals: a renewal that hangs does not delay it, and after a pause of the whole process it fires first thing.
+/// Renews one lease until disposed of, and signals when it can no longer be trusted. The end of trust is a timer on the monotonic clock,
+/// independent of the renewals: a renewal that hangs does not delay it, and after a pause of the whole process it fires before any other
+/// work.
 /// </summary>
 internal sealed class LeaseKeeper : IAsyncDisposable
 {
@@ -20,7 +21,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private LeaseRecord _record;
     private string? _lossReason;
 
-    /// <param name="sentAt">Timestamp of when the winning bid was sent.</param>
+    /// <param name="sentAt">Timestamp at which the winning bid was sent.</param>
     public LeaseKeeper(ILeaseStore store, LeaseOptions options, TimeProvider clock, string resource, LeaseRecord record, long sentAt)
     {
         (_store, _options, _clock, _resource, _record) = (store, options, clock, resource, record);
@@ -31,18 +32,18 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     public CancellationToken Lost => _lost.Token;
 
-    /// <summary>Why the lease was lost; null while it is held.</summary>
+    /// <summary>Reason for the loss of the lease; null while it is held.</summary>
     public string? LossReason => Volatile.Read(ref _lossReason);
 
     public LeaseRecord Record => Volatile.Read(ref _record);
 
-    /// <summary>From the next renewal on the record carries the epoch.</summary>
+    /// <summary>Sets the epoch that the record carries from the next renewal on.</summary>
     public void SetEpoch(long epoch) => Change(known => known with { Epoch = epoch });
 
-    /// <summary>From the next renewal on the record carries the holder's new name.</summary>
+    /// <summary>Sets the node id that the record carries from the next renewal on.</summary>
     public void SetNodeId(string nodeId) => Change(known => known with { NodeId = nodeId });
 
-    /// <summary>Renews now, so that the others see the epoch at once.</summary>
+    /// <summary>Renews at once, so that the other nodes see the epoch without waiting for the next interval.</summary>
     public async Task RenewNowAsync()
     {
         var sentAt = Now();
@@ -71,11 +72,11 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_closed.IsCancellationRequested)
         {
-            // The work is done; whoever disposes of this releases the lease.
+            // The work has ended; the owner that disposes of the keeper releases the lease.
         }
         catch (Exception error)
         {
-            // A defect: nobody renews any more, so nobody may go on leading; and whoever disposes of this has the lease to give back.
+            // A defect: without renewals the node must stop leading. The owner that disposes of the keeper still has the lease to release.
             Lose($"renewing it failed: {error.Message}");
         }
     }

@@ -2,27 +2,31 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>The lease's times. Their relations are checked at start, because a wrong one costs availability silently.</summary>
+/// <summary>
+/// The times of a lease. Their relations are validated at start, because a violation reduces availability without any error.
+/// </summary>
 public sealed record LeaseOptions
 {
-    /// <summary>The lease ends this long after the last renewal. <c>LEASE_TTL_MS</c>, 5 s.</summary>
+    /// <summary>Lifetime of the lease after the last renewal. <c>LEASE_TTL_MS</c>, default 5 s.</summary>
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary><c>LEASE_RENEW_MS</c>, 1.5 s: two renewals may fail before trust ends.</summary>
+    /// <summary>
+    /// Interval of renewals. <c>LEASE_RENEW_MS</c>, default 1.5 s, which lets two renewals fail before trust ends at 4.5 s.
+    /// </summary>
     public TimeSpan RenewInterval { get; init; } = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>How often a follower looks. <c>LEASE_POLL_MS</c>, 0.5 s.</summary>
+    /// <summary>Interval of a follower's looks. <c>LEASE_POLL_MS</c>, default 0.5 s.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(0.5);
 
     /// <summary>
-    /// The holder stops trusting itself this long before the lease can end, for clocks that run at different rates and for the time that
-    /// stopping takes. <c>LEASE_MARGIN_MS</c>, 0.5 s. Safety does not hang on it: the fence in Postgres decides.
+    /// The holder stops trusting its lease this long before it can expire, to cover clocks of different rates and the time that stopping
+    /// takes. <c>LEASE_MARGIN_MS</c>, default 0.5 s. Safety does not depend on it: the fence in Postgres decides.
     /// </summary>
     public TimeSpan SafetyMargin { get; init; } = TimeSpan.FromSeconds(0.5);
 
     /// <summary>
-    /// Whether a follower may take over before the lease ends when both the leader's address refuses connections and its database
-    /// session is gone. <c>LEASE_FAST_PATH</c>, true.
+    /// Allows a follower to take over before the lease expires if the leader's address refuses connections and its database session is
+    /// gone. <c>LEASE_FAST_PATH</c>, default true.
     /// </summary>
     public bool CrashFastPath { get; init; } = true;
 

@@ -4,7 +4,6 @@ using NpgsqlTypes;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>The leadership rows in Postgres.</summary>
 public sealed class PostgresLeadershipTable(NpgsqlDataSource primary) : ILeadershipTable
 {
     public Task<long> EndSessionsOfHolderAsync(string resource, CancellationToken cancellationToken) =>
@@ -28,8 +27,8 @@ public sealed class PostgresLeadershipTable(NpgsqlDataSource primary) : ILeaders
         return await command.ExecuteScalarAsync() is long ended ? ended : 0;
     }
 
-    // One statement, so one round trip: a taker that stops in the middle of several
-    // would hold the row, and with it everybody, until it goes on.
+    // One statement, hence one round trip: a client that stopped between several would keep the row locked, and every other node out, until
+    // it resumed.
     private async Task<(Term Term, string? PreviousNodeId)> TakeRowAsync(
         NewHolder holder,
         TimeSpan lockTimeout,

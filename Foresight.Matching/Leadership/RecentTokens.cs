@@ -1,13 +1,14 @@
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// The tokens of this process' bids and terms, the newest of them: whichever is found in the key while no term runs is nobody's lease.
+/// The newest tokens of this process's bids and terms. A lease that carries one of them while no term runs has no leader and may be
+/// released.
 /// </summary>
 internal sealed class RecentTokens
 {
     /// <summary>
-    /// What is older has no message under way any more: a bid needs an answer of Redis before
-    /// it, so each of these is at least a look apart, and a term more.
+    /// Older tokens have no message under way any more: each bid needs an answer of Redis first, so two bids are at least one look apart,
+    /// and more with a term between them.
     /// </summary>
     private const int Maximum = 16;
 

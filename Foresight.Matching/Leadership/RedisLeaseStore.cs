@@ -6,11 +6,12 @@ using StackExchange.Redis;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>The lease keys in Redis: scripts, because each compares and changes in one step.</summary>
+/// <summary>The lease keys in Redis. Scripts, because each operation compares and changes a key in one atomic step.</summary>
 public sealed partial class RedisLeaseStore(IDatabase redis, IBroadcast broadcast, TimeProvider clock, ILogger<RedisLeaseStore> logger)
     : ILeaseStore
 {
-    // A key of another type was not written by us. It counts as no lease and is deleted, or every script would fail at it for ever.
+    // A key of another type was not written by this program. It counts as no lease and is deleted; otherwise every script would fail at it
+    // for ever.
     private const string Lease = """
         local function lease()
             local kind = redis.call('TYPE', KEYS[1]).ok
@@ -24,8 +25,8 @@ public sealed partial class RedisLeaseStore(IDatabase redis, IBroadcast broadcas
         local value = lease()
         """;
 
-    // A key that is gone (Redis restarted empty, somebody deleted it) is written again: the holder still trusts itself, nobody else has
-    // bid, and if somebody does at this moment, the fence decides.
+    // A missing key (Redis restarted empty, or the key was deleted by hand) is written again: the holder still trusts its lease and no
+    // other node has bid. If one bids at this very moment, the fence decides.
     private const string RenewScript =
         Lease
         + """
@@ -52,8 +53,8 @@ public sealed partial class RedisLeaseStore(IDatabase redis, IBroadcast broadcas
             return 1
             """;
 
-    // A key without an end, or with a later one than a lease can have, was not written by us; without this, a value put there by hand
-    // would keep everybody from leading for as long.
+    // A key without expiry, or with a later one than a lease can have, was not written by this program. Without this correction such a
+    // value would keep every node from leading until it expired.
     private const string ReadScript =
         Lease
         + """
@@ -63,7 +64,7 @@ public sealed partial class RedisLeaseStore(IDatabase redis, IBroadcast broadcas
             return value
             """;
 
-    /// <summary>An answer that takes longer is of no use to anybody's trust window.</summary>
+    /// <summary>A later answer is useless: the trust window has moved on, and a retry has more chance.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
 
     public async Task<LeaseReading> ReadAsync(string resource, TimeSpan duration)

@@ -3,8 +3,8 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// What this node has of the matching engine's shards. Their loops ask here before they bid, so that a node that leads some leaves the next
-/// one to a node that leads fewer. Other resources are no concern of it.
+/// The matching engine's shards that this node leads. The shards' loops ask it before they bid, so that a node with some shards leaves the
+/// next one to a node with fewer. Other resources are not counted.
 /// </summary>
 public sealed class ShardPlacement
 {
@@ -13,8 +13,8 @@ public sealed class ShardPlacement
     private readonly Dictionary<string, string> _states = [];
 
     /// <summary>
-    /// True if the node may bid now; from then on the shard counts as led, until <see cref="Release"/>, so that two loops of one node do
-    /// not both take themselves for the least burdened. Else how long the lease must be free.
+    /// Returns true if the node may bid now, and counts the shard as led until <see cref="Release"/>, so that two loops of one node do not
+    /// both consider it the least loaded. Otherwise returns the time for which the lease must be free first.
     /// </summary>
     public bool TryClaim(string resource, TimeSpan freeFor, LeaseOptions options, out TimeSpan delay)
     {
@@ -37,14 +37,14 @@ public sealed class ShardPlacement
             _claims.Remove(resource);
     }
 
-    /// <summary>Cancelled when the node gives this shard to another: its term ends as if the process did.</summary>
+    /// <summary>Cancelled when the node hands this shard over: its term then ends as it does with the process.</summary>
     public CancellationToken HandsOver(string resource)
     {
         lock (_gate)
             return _claims.TryGetValue(resource, out var claim) ? claim.HandOver.Token : CancellationToken.None;
     }
 
-    /// <summary>The shards that this node leads and is active in.</summary>
+    /// <summary>Shards that this node leads and has recovered.</summary>
     public IReadOnlyList<string> Active()
     {
         lock (_gate)
@@ -59,7 +59,7 @@ public sealed class ShardPlacement
         claim?.HandOver.Cancel();
     }
 
-    /// <returns>What the node is to the order flow now; null if the resource is no shard.</returns>
+    /// <returns>The node's state for the order flow; null if the resource is not a shard.</returns>
     public string? SetState(string resource, string state)
     {
         if (LeasedResources.ShardOf(resource) is null)

@@ -1,17 +1,17 @@
 namespace Foresight.Matching.Leadership;
 
-/// <summary>How the shards of the matching engine come to be spread over the nodes. Pure.</summary>
+/// <summary>Pure rules by which the matching engine's shards spread over the nodes.</summary>
 public static class ShardPlacementRules
 {
     /// <summary>
-    /// Steps that a node waits at most before it bids for one more shard, however many it leads: somebody must lead it soon, and if all
-    /// others are dead, it is this node.
+    /// Most steps that a node waits before it bids for one more shard, however many it leads. The bound keeps a shard from staying without
+    /// a leader: if all other nodes are dead, this one must lead it soon.
     /// </summary>
     public const int MaximumSteps = 2;
 
     /// <summary>
-    /// How long a lease must be free before a node that leads so many shards bids for it: a poll for each, in which a node that leads fewer
-    /// sees it and takes it. Nothing for a node that leads none, so with one shard nobody ever waits.
+    /// Time for which a lease must be free before a node that leads this many shards bids: one poll interval per shard, in which a node
+    /// with fewer sees the lease and takes it. Zero for a node that leads none, so with one shard no node ever waits.
     /// </summary>
     public static TimeSpan BidDelay(int leads, LeaseOptions options)
     {
@@ -21,13 +21,15 @@ public static class ShardPlacementRules
     }
 
     /// <summary>
-    /// Whether a node gives one of its shards to another: only if both are nearer to each
-    /// other then, so that no two nodes pass one back and forth.
+    /// Returns true if the node should hand one of its shards to another. Requires a difference of two, so that the hand-over narrows it
+    /// and two nodes never pass one shard back and forth.
     /// </summary>
-    /// <param name="others">How many shards each of the other nodes leads.</param>
+    /// <param name="others">Number of shards that each of the other nodes leads.</param>
     public static bool ShouldHandOver(int leads, IReadOnlyCollection<int> others) => others.Count > 0 && leads - others.Min() >= 2;
 
-    /// <summary>What a node with several shards is to the order flow: the state of the one that is furthest.</summary>
+    /// <summary>
+    /// Reduces the states of a node's shards to one for the order flow: the most advanced, because the node serves commands for that shard.
+    /// </summary>
     public static string NodeState(IEnumerable<string> shards) => shards.MaxBy(Rank) ?? "follower";
 
     private static int Rank(string state) =>
@@ -36,7 +38,7 @@ public static class ShardPlacementRules
             "active" => 4,
             "recovering" => 3,
             "acquiring" => 2,
-            // Above "follower": a node that ends is one that drains, whatever it did not lead.
+            // Above "follower": a node that stops is draining, even if none of its shards had a leader's role.
             "draining" => 1,
             _ => 0,
         };

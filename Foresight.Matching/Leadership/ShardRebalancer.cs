@@ -6,8 +6,8 @@ using StackExchange.Redis;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// Gives a shard away, one at a time, while another node leads at least two fewer: a node that has joined gets its part. It goes as at the
-/// end of a process, without waiting for a lease. Nothing depends on it.
+/// Hands over shards, one at a time, while another node leads at least two fewer, so that a node that has joined gets its share. A
+/// hand-over ends the term in the same way as the end of the process and waits for no lease to expire. Correctness does not depend on it.
 /// </summary>
 internal sealed partial class ShardRebalancer(
     ShardPlacement placement,
@@ -17,10 +17,13 @@ internal sealed partial class ShardRebalancer(
     ILogger<ShardRebalancer> logger
 ) : BackgroundService
 {
-    /// <summary>Between two looks, and at least between two shards that are given away.</summary>
+    /// <summary>Interval between two checks, and so the least time between two hand-overs.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
-    /// <summary>After a shard that nobody took: the node that seemed to be there is dead, and leaves the registry within this.</summary>
+    /// <summary>
+    /// Pause after a hand-over that no node accepted: the node that seemed to have fewer shards is dead, and leaves the registry within
+    /// this time.
+    /// </summary>
     private static readonly TimeSpan PauseAfterRefusal = NodeRegistry.HeartbeatInterval * (NodeRegistry.MissedHeartbeats + 1);
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
@@ -36,11 +39,11 @@ internal sealed partial class ShardRebalancer(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The process ends, and gives all its shards away.
+            // The process is stopping and hands over all its shards anyway.
         }
     }
 
-    /// <returns>The shard that was given away; null if none was.</returns>
+    /// <returns>The shard that was handed over; null if none was.</returns>
     private async Task<string?> StepAsync(CancellationToken stopping)
     {
         var active = placement.Active();
@@ -60,12 +63,12 @@ internal sealed partial class ShardRebalancer(
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
-            // Who is there cannot be known now; there is no hurry.
+            // The registry cannot be read at the moment; the next check is soon enough.
             return null;
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            // Nothing depends on this, so it must not end the process.
+            // Rebalancing is optional, so its failure must not end the process.
             Log.Failed(logger, error);
             return null;
         }

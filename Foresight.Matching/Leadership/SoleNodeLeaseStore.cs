@@ -6,8 +6,8 @@ using StackExchange.Redis;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// For <c>CLUSTER_ENABLED=false</c>: every bid wins at once, whatever Redis does. The record is still written where Api nodes look for the
-/// leader's address. Two such nodes by mistake take turns, and never both write: the term is taken and fenced in Postgres as ever.
+/// For <c>CLUSTER_ENABLED=false</c>: every bid wins at once, whatever the state of Redis. The record is still written where Api nodes look
+/// for the leader's address. Two such nodes by mistake alternate but never both write: Postgres still fences the term.
 /// </summary>
 public sealed class SoleNodeLeaseStore(IDatabase redis, RedisLeaseStore leases) : ILeaseStore
 {
@@ -43,7 +43,7 @@ public sealed class SoleNodeLeaseStore(IDatabase redis, RedisLeaseStore leases) 
         }
         catch (RedisException)
         {
-            // The next renewal writes it again.
+            // Ignored: the next renewal writes the record again.
         }
     }
 }

@@ -3,23 +3,26 @@ using NpgsqlTypes;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>One tenure of one resource. Whoever writes passes it along, and Postgres compares it: see <see cref="Fence"/>.</summary>
-/// <param name="Epoch">One more than the tenure before.</param>
-/// <param name="Token">Fresh and random: an epoch alone could repeat after a restore of an older database.</param>
+/// <summary>
+/// One tenure of one resource. Every writer passes it to Postgres, which compares it with the row: see <see cref="Fence"/>.
+/// </summary>
+/// <param name="Epoch">One more than that of the previous tenure.</param>
+/// <param name="Token">Random and used once: an epoch alone could repeat after a restore of an older database.</param>
 public sealed record Term(string Resource, long Epoch, Guid Token, string NodeId);
 
 /// <summary>
-/// The outcome of a fenced commit is not known: the connection broke, or the answer did not come in time. Only the next term can know.
+/// The outcome of a fenced commit is unknown: the connection broke, or no answer came in time. Only the next term, which ends the old
+/// sessions first, can read the outcome.
 /// </summary>
 internal sealed class InDoubtException(Exception cause) : Exception($"The outcome of a commit is unknown: {cause.Message}", cause);
 
 /// <summary>
 /// The fence: the first statement of EVERY transaction that changes state. It locks the leadership row FOR SHARE, so a take-over either
-/// waits for the transaction or makes it fail; there is no moment at which two tenures can write.
+/// waits for the transaction or makes it fail; at no moment can two tenures write.
 /// </summary>
 public static class Fence
 {
-    /// <summary>SQLSTATE of "this term has ended".</summary>
+    /// <summary>SQLSTATE that the fence raises when the term has ended.</summary>
     public const string TermEnded = "FS001";
 
     public static NpgsqlBatchCommand Assert(Term term) =>
@@ -33,7 +36,7 @@ public static class Fence
             },
         };
 
-    /// <summary>The same, and that the shard's journal ends at this sequence.</summary>
+    /// <summary>Asserts the term, and also that the shard's journal ends at this sequence.</summary>
     public static NpgsqlBatchCommand Assert(Term term, int shard, long sequence)
     {
         var command = Assert(term);
@@ -43,6 +46,6 @@ public static class Fence
         return command;
     }
 
-    /// <summary>True if Postgres said that the term has ended. The writer does not lead any more and must stop.</summary>
+    /// <summary>Returns true if the fence refused the transaction. The writer no longer leads and must stop.</summary>
     public static bool Refused(Exception error) => error is PostgresException { SqlState: TermEnded };
 }

@@ -6,8 +6,8 @@ using StackExchange.Redis;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// Reports what becomes of one resource's leadership: metrics, notices, the node's own state, the history of terms. Nothing of it decides
-/// anything, and no fault of it ends a term.
+/// Reports the leadership of one resource: metrics, notices, the node's own state, the history of terms. It decides nothing, and none of
+/// its failures ends a term.
 /// </summary>
 internal sealed partial class TermReporter(string resource, LeadershipServices services, IHostApplicationLifetime lifetime, ILogger logger)
 {
@@ -17,7 +17,7 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
 
     public void BidDone(bool won) => _outlets.Metrics.Bid(resource, won);
 
-    /// <summary>Only of a bid that won: one that was lost is no part of a take-over.</summary>
+    /// <summary>Recorded only for a bid that won: a lost one is not part of a take-over.</summary>
     public void LeaseTaken(FailoverPhases phases)
     {
         foreach (var (phase, milliseconds) in phases.Reached)
@@ -37,8 +37,8 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
         Log.TermTaken(logger, resource, term.Epoch, previous ?? "nobody");
     }
 
-    /// <summary>The lease names the new epoch.</summary>
-    /// <param name="deadNodeId">Of a holder that is known to have crashed.</param>
+    /// <summary>Reports that the lease carries the new epoch.</summary>
+    /// <param name="deadNodeId">The previous holder if it is known to have crashed, else null.</param>
     public void Recovering(LeaseRecord record, string? deadNodeId)
     {
         _outlets.Broadcast.Publish(
@@ -79,8 +79,8 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
         Log.LeaseLost(logger, resource, epoch, reason);
     }
 
-    /// <param name="record">Of the lease that has ended.</param>
-    /// <param name="nodeId">As the node is named now.</param>
+    /// <param name="record">Record of the lease that has ended.</param>
+    /// <param name="nodeId">The node's current name, which may differ from the record's.</param>
     public void Follows(LeaseRecord record, string nodeId)
     {
         Notify("leader_lost", record with { NodeId = nodeId });
@@ -96,7 +96,7 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
             new ClusterEvent(kind, record.NodeId, record.Epoch, services.Clock.GetUtcNow(), resource)
         );
 
-    /// <summary>A node is what it is to the order flow; its other resources show in "leads".</summary>
+    /// <summary>Sets the state of a shard only: it is the node's state for the order flow. Other resources appear under "leads".</summary>
     private void SetState(string state)
     {
         if (services.Placement.SetState(resource, state) is { } node)
@@ -115,7 +115,9 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
         }
     }
 
-    /// <summary>Else the registry would show a second active node until the dead one's heartbeats are missed.</summary>
+    /// <summary>
+    /// Removes the dead node at once; otherwise the registry would list two active nodes until the dead one's heartbeats count as missed.
+    /// </summary>
     private async Task DropAsync(string deadNodeId)
     {
         try

@@ -2,18 +2,20 @@ using Npgsql;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>Terms: who may write.</summary>
+/// <summary>The terms, which decide who may write.</summary>
 public sealed partial class TermStore(ILeadershipTable table, ILogger<TermStore> logger)
 {
-    /// <summary>A transaction of the term before that still holds the row after this long is ended again.</summary>
+    /// <summary>
+    /// Limit on one wait for the row: a transaction of the previous term that still holds it has its session terminated again.
+    /// </summary>
     private static readonly TimeSpan LockTimeout = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Bound on a take-over that keeps meeting new sessions of the old holder.</summary>
+    /// <summary>Most attempts of a take-over that keeps meeting new sessions of the old holder.</summary>
     private const int MaximumAttempts = 10;
 
     /// <summary>
-    /// Starts a new term: ends the sessions of the holder before (a stopped process may have a transaction open that holds the row), then
-    /// takes the next epoch with a fresh token. From its commit on, nothing of an earlier term can be written.
+    /// Starts a new term: terminates the sessions of the previous holder (a stopped process may keep the row locked in an open
+    /// transaction), then takes the next epoch with a new token. From its commit on, no transaction of an earlier term can commit.
     /// </summary>
     public async Task<(Term Term, string? PreviousNodeId)> TakeAsync(NewHolder holder, CancellationToken cancellationToken)
     {
@@ -32,13 +34,13 @@ public sealed partial class TermStore(ILeadershipTable table, ILogger<TermStore>
         }
     }
 
-    /// <summary>Whether a session of the term with this token is still connected.</summary>
+    /// <summary>Returns true if a session of the term with this token is still connected.</summary>
     public Task<bool> SessionLivesAsync(string resource, Guid token, CancellationToken cancellationToken) =>
         table.SessionLivesAsync(resource, token, cancellationToken);
 
     /// <summary>
-    /// Writes how long each phase took. It is history, not state: written without the fence, after the fact, and added to what is there,
-    /// because two reports may overtake each other.
+    /// Records the duration of each phase. History, not state, so it is written without the fence and after the fact. Merged into the
+    /// existing phases, because two reports may overtake each other.
     /// </summary>
     public Task RecordPhasesAsync(Term term, IReadOnlyDictionary<string, double> phases, CancellationToken cancellationToken) =>
         table.RecordPhasesAsync(term, phases, cancellationToken);

@@ -1,8 +1,8 @@
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// Wakes one loop out of its wait. A signal that comes while the loop works is kept, so the next wait ends at once; several are one.
-/// What waits goes on where the waiter runs, never on a thread of the pool, so that a simulator decides the order.
+/// Wakes one loop from its wait. A signal that arrives while the loop works is kept, so its next wait ends at once; several count as one.
+/// The continuation runs on the waiter's scheduler and never on the thread pool, so that a simulator decides the order.
 /// </summary>
 internal sealed class WakeSignal
 {
@@ -23,7 +23,7 @@ internal sealed class WakeSignal
         waiter?.TrySetResult();
     }
 
-    /// <summary>Ends with the signal, after the time, or (by an exception) with the token. One waiter at a time.</summary>
+    /// <summary>Completes on the signal or after the time, and throws when the token is cancelled. One waiter at a time.</summary>
     public async Task WaitAsync(TimeSpan atMost, TimeProvider clock, CancellationToken cancellationToken)
     {
         var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -41,7 +41,7 @@ internal sealed class WakeSignal
         await source.Task;
         lock (_gate)
         {
-            // Not by the signal: nobody waits any more, so the next one is kept.
+            // Ended by the timeout: there is no waiter any more, so the next signal is kept.
             if (_waiting == source)
                 _waiting = null;
         }

@@ -8,8 +8,8 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Loop;
 
 /// <summary>
-/// Quarantines a command that cannot be applied, so that it costs one rebuild and not a term for each time that its caller asks. That it
-/// failed is written under the fence before anybody hears of it: the answer "nothing was done" then stays true whoever leads next.
+/// Quarantines a command that cannot be applied, so that it costs one rebuild, and not a term for each retry of its caller. The failure is
+/// written under the fence before the caller is answered: the answer "not carried out" then stays true under any later leader.
 /// </summary>
 internal sealed partial class FailedCommands(
     IJournal journal,
@@ -23,7 +23,8 @@ internal sealed partial class FailedCommands(
     private const int MaximumReasonLength = 4_000;
 
     /// <summary>
-    /// Returns a new sequencer, at the end of the journal, which refuses the command. Everything that was sent must be committed.
+    /// Returns a new sequencer, rebuilt to the end of the journal, that refuses the command. Every batch that was sent must be committed
+    /// before.
     /// </summary>
     public async Task<Sequencer> QuarantineAsync(CommandFailedException failure, CancellationToken ending)
     {
@@ -46,11 +47,11 @@ internal sealed partial class FailedCommands(
 
     internal static string ReasonOf(Exception cause)
     {
-        // Postgres has no place for that character.
+        // Postgres text cannot contain the character NUL.
         var reason = cause.ToString().Replace("\0", "", StringComparison.Ordinal);
         if (reason.Length <= MaximumReasonLength)
             return reason;
-        // Half of a pair is no character, and could not be sent.
+        // Half of a surrogate pair has no UTF-8 form, and Npgsql would refuse to send it.
         return reason[..(char.IsHighSurrogate(reason[MaximumReasonLength - 1]) ? MaximumReasonLength - 1 : MaximumReasonLength)];
     }
 

@@ -10,8 +10,9 @@ using NpgsqlTypes;
 namespace Foresight.Matching.Loop;
 
 /// <summary>
-/// The matching loop of one term: sequence, match, commit, publish. One logical thread owns the engine. While batch N is being committed,
-/// batch N + 1 is matched in memory; any failure ends the term, and the next one is rebuilt from the journal.
+/// The matching loop of one term: sequence, match, commit, publish. One logical thread owns the engine, so it needs no locks. While batch N
+/// is being committed, batch N + 1 is matched in memory: a commit's round trip costs latency, not throughput. Any failure ends the term,
+/// and the next one is rebuilt from the journal.
 /// </summary>
 internal sealed class MatchingLoop(
     Lease lease,
@@ -31,13 +32,12 @@ internal sealed class MatchingLoop(
     private long _committedSequence = sequencer.Sequence;
     private long _lastMarketLook;
 
-    /// <summary>Orders at rest.</summary>
     public int OpenOrders => Volatile.Read(ref sequencer).Orders.Count;
 
     public long CommittedSequence => Volatile.Read(ref _committedSequence);
 
     /// <summary>
-    /// Returns when the lease is lost or the process is asked to stop, with everything that was matched committed or refused.
+    /// Runs until the lease is lost or the process is asked to stop. On return, every command that was matched is committed or refused.
     /// </summary>
     public async Task RunAsync()
     {
@@ -63,7 +63,7 @@ internal sealed class MatchingLoop(
                 }
                 catch
                 {
-                    // Taken from the queue, perhaps matched, and certainly never sent to Postgres.
+                    // These were taken from the queue and perhaps matched, but certainly never sent to Postgres, so a refusal is true.
                     Refuse(items);
                     throw;
                 }
@@ -71,7 +71,7 @@ internal sealed class MatchingLoop(
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            // Lost, stopping, or a failed commit, which the next line raises.
+            // The lease was lost, the process is stopping, or a commit failed; in the last case the await below raises the failure.
         }
         finally
         {
@@ -81,8 +81,8 @@ internal sealed class MatchingLoop(
     }
 
     /// <summary>
-    /// Matches without what cannot be applied: each such command costs a rebuild of
-    /// the sequencer, and nobody else's command is touched by it.
+    /// Matches the batch without the commands that cannot be applied. Each of those costs a rebuild of the sequencer, but no other command
+    /// of the batch is refused because of it.
     /// </summary>
     private async Task<JournalBatch> MatchAsync(List<WorkItem> items, Task committing, CancellationToken ending)
     {
@@ -94,16 +94,16 @@ internal sealed class MatchingLoop(
             }
             catch (CommandFailedException failure)
             {
-                // The journal must end where the batch before does, or the new sequencer would not know of it.
+                // Wait until the batch before is in the journal: the new sequencer is rebuilt from there and would miss it.
                 await committing;
                 Volatile.Write(ref sequencer, await failures.QuarantineAsync(failure, ending));
-                // A market that this batch listed is not listed.
+                // The failed batch may have listed markets; read them again, since nothing of it was committed.
                 _lastMarketLook = 0;
             }
         }
     }
 
-    /// <summary>Sequence and match: from here until its commit, memory is ahead of the journal by this batch.</summary>
+    /// <summary>Sequences and matches. From here until its commit, memory is ahead of the journal by this batch.</summary>
     private async Task<JournalBatch> MatchAsync(List<WorkItem> items, CancellationToken ending)
     {
         using var lookUp = BatchTrace.StartLookUp(items);
@@ -112,7 +112,7 @@ internal sealed class MatchingLoop(
         return sequencer.Match(items, known, newMarkets, lease.Term.Epoch, clock);
     }
 
-    /// <summary>Commit, answer, publish, in this order.</summary>
+    /// <summary>Commits, answers, publishes, in this order: neither an answer nor a message may be lost with a failover.</summary>
     private async Task CommitAsync(JournalBatch batch)
     {
         try
@@ -137,12 +137,12 @@ internal sealed class MatchingLoop(
             batch.Trace?.Committed();
             Volatile.Write(ref _committedSequence, batch.LastSequence);
             Answer(batch);
-            // Commit before publish: nobody may see a trade that a failover can undo.
+            // Commit before publish: no client may see a trade that a failover can undo.
             publisher.Add(batch, committed);
         }
         catch (Exception error)
         {
-            // In doubt or certainly not: the caller asks again with the same request id, and the journal knows.
+            // In doubt or certainly not committed: the caller retries with the same request id, and the journal then has the answer.
             var status = error is InDoubtException ? ResultStatus.InDoubt : ResultStatus.NotLeader;
             if (status == ResultStatus.InDoubt)
                 metrics.CommitInDoubt();
@@ -156,7 +156,7 @@ internal sealed class MatchingLoop(
 
     private void Answer(JournalBatch batch)
     {
-        // Covers what was committed by us and what the look-up has seen of anybody's.
+        // Covers this term's own commits and whatever the look-up has read of other writers'.
         var lsn = batch.SeenLsn > _committedLsn ? batch.SeenLsn : _committedLsn;
         foreach (var (request, result) in batch.Answers)
         {
@@ -168,7 +168,7 @@ internal sealed class MatchingLoop(
             lease.ReportFirstAcknowledgement();
     }
 
-    /// <summary>Here the engine is exactly what the journal says.</summary>
+    /// <summary>Runs the work that needs an engine equal to the journal: snapshots and proofs.</summary>
     private void BetweenBatches(List<WorkItem> items)
     {
         if (snapshots.IsDue(sequencer.Sequence))

@@ -2,7 +2,7 @@ using Foresight.Matching.Orders;
 
 namespace Foresight.Matching.Loop;
 
-/// <summary>What a simulation makes smaller, to see in seconds what happens in days.</summary>
+/// <summary>Limits that a simulation makes smaller, so that it reaches within seconds the states that take days in production.</summary>
 internal sealed record MatchingOptions
 {
     public int CommandsPerSnapshot { get; init; } = MatchingLimits.CommandsPerSnapshot;

@@ -9,7 +9,7 @@ using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Matching.Loop;
 
-/// <summary>What the leader of a shard of the matching engine does in its term: rebuild, say so, match until it ends.</summary>
+/// <summary>The work of a shard's leader during its term: rebuild the state, report that it is active, match until the term ends.</summary>
 internal sealed partial class MatchingTask(
     int shard,
     MatchingGate gate,
@@ -48,7 +48,7 @@ internal sealed partial class MatchingTask(
         );
         metrics.Watch(shard, queue);
 
-        // The first thing in the queue: receivers replace what they knew of every book before they hear anything of this term.
+        // First in the queue: receivers must replace their books of the term before, which may differ, ahead of any message of this term.
         queue.TryAddControl(new DepthRequest());
         void SnapshotAgain() => queue.TryAddControl(new DepthRequest());
         broadcast.Restored += SnapshotAgain;
@@ -73,7 +73,7 @@ internal sealed partial class MatchingTask(
         }
     }
 
-    /// <summary>Wakes the loop once a second, so that orders expire and markets are listed while nobody trades.</summary>
+    /// <summary>Wakes the loop once a second, so that orders expire and markets are listed while no commands arrive.</summary>
     private async Task TickAsync(CommandQueue queue, CancellationToken ending)
     {
         using var timer = new PeriodicTimer(MatchingLimits.TickInterval, clock);
@@ -84,7 +84,7 @@ internal sealed partial class MatchingTask(
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            // The term ends.
+            // The term has ended.
         }
     }
 

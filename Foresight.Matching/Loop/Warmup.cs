@@ -10,8 +10,8 @@ using Npgsql;
 namespace Foresight.Matching.Loop;
 
 /// <summary>
-/// Goes through a take-over once when the node starts, so that the first real one does not wait for the code to be compiled: rebuilds the
-/// state, matches a batch, and brings it to Postgres under a term that does not exist, which the fence refuses like any other.
+/// Runs a take-over once at node start, so that the first real one does not wait for JIT compilation: rebuilds the state, matches a batch,
+/// and sends it to Postgres under a term that does not exist, which the fence refuses like any other.
 /// </summary>
 internal sealed partial class Warmup(NpgsqlDataSource primary, NodeIdentity node, TimeProvider clock, ILogger<Warmup> logger)
     : BackgroundService
@@ -31,7 +31,7 @@ internal sealed partial class Warmup(NpgsqlDataSource primary, NodeIdentity node
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The node ends before it ever led.
+            // The process stops before it has ever led.
         }
         catch (Exception error) when (Fence.Refused(error) || Fence.Refused(error.InnerException ?? error))
         {
@@ -39,13 +39,13 @@ internal sealed partial class Warmup(NpgsqlDataSource primary, NodeIdentity node
         }
         catch (Exception error)
         {
-            // It reads while a leader writes, so what it finds may contradict itself, and it must not end the node for that. Nothing
-            // depends on it: the first take-over is a little slower.
+            // The warm-up reads while a leader writes, so it may see a contradiction, which must not end the node. A failure costs only a
+            // slower first take-over.
             Log.NotWarmedUp(logger, error.Message);
         }
     }
 
-    /// <summary>An order in a market that does not exist: refused by the exchange, and that is enough.</summary>
+    /// <summary>An order in a market that does not exist: the engine rejects it, but on the same code path.</summary>
     private static QueuedCommand ARequest()
     {
         var order = new PlaceOrder

@@ -5,11 +5,11 @@ using Foresight.ServiceDefaults.Telemetry;
 namespace Foresight.Matching.Orders;
 
 /// <summary>
-/// When a sampled command passed the stages of the pipeline. Only moments are taken on the loop's thread; the spans are made of them when
-/// the batch is published. A command that is not sampled has no such object.
+/// The moments at which a sampled command passed the stages of the order flow. The loop's thread takes only the moments; the spans are made
+/// of them when the batch is published. A command that is not sampled has no such object and costs nothing.
 /// </summary>
 /// <param name="caller">The Api's span, which the journal keeps with the order.</param>
-/// <param name="delivery">The HTTP request that brought the command among others; default if there is none.</param>
+/// <param name="delivery">The HTTP request that carried the command in a batch; default if there is none.</param>
 internal sealed class OrderTrace(ActivityContext caller, ActivityContext delivery, DateTime receivedAt)
 {
     public ActivityContext Caller => caller;

@@ -3,32 +3,35 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Orders;
 
-/// <summary>Something for the matching loop to do, in the order of its coming.</summary>
+/// <summary>An item of the matching loop's queue, handled in the order of arrival.</summary>
 internal abstract class WorkItem;
 
-/// <summary>Wakes the loop, so that its timers run while no command comes.</summary>
+/// <summary>Wakes the loop, so that its timers run while no command arrives.</summary>
 internal sealed class Tick : WorkItem;
 
-/// <summary>Asks for the state hash at a committed sequence.</summary>
+/// <summary>Requests the state hash at a committed sequence. Answered by the loop, because only its thread may read the engine.</summary>
 internal sealed class ProofRequest : WorkItem
 {
     public TaskCompletionSource<StateDigest?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
 
-/// <summary>Asks for a depth snapshot of every market: receivers may have missed messages.</summary>
+/// <summary>Requests a depth snapshot of every market, because receivers may have missed messages.</summary>
 internal sealed class DepthRequest : WorkItem;
 
-/// <summary>What waits to be sequenced, during one term. Bounded; closed when the term ends.</summary>
+/// <summary>
+/// The commands that wait to be sequenced during one term. Bounded, so that a slow journal leads to refusals instead of growing delays;
+/// closed when the term ends.
+/// </summary>
 internal sealed class CommandQueue
 {
     private readonly Channel<WorkItem> _items = Channel.CreateUnbounded<WorkItem>(new UnboundedChannelOptions { SingleReader = true });
     private int _waiting;
 
-    /// <summary>Commands waiting.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>
-    /// Takes the command, or says why not: full (<see cref="ResultStatus.Late"/>) or closed (<see cref="ResultStatus.NotLeader"/>).
+    /// Adds the command. Returns null, or the reason of a refusal: full (<see cref="ResultStatus.Late"/>) or closed (<see
+    /// cref="ResultStatus.NotLeader"/>).
     /// </summary>
     public ResultStatus? TryAdd(QueuedCommand request)
     {
@@ -44,7 +47,7 @@ internal sealed class CommandQueue
         return ResultStatus.NotLeader;
     }
 
-    /// <summary>For the few items that are not commands; false if closed.</summary>
+    /// <summary>Adds one of the few items that are not commands, past the bound; false if the queue is closed.</summary>
     public bool TryAddControl(WorkItem item) => _items.Writer.TryWrite(item);
 
     public async Task WaitAsync(CancellationToken cancellationToken)
@@ -62,7 +65,7 @@ internal sealed class CommandQueue
         return taken;
     }
 
-    /// <summary>Takes nothing any more; what waited was not sequenced, and its callers get a refusal.</summary>
+    /// <summary>Closes the queue and refuses the commands in it: none was sequenced, so their callers can safely retry elsewhere.</summary>
     public void Close(Func<QueuedCommand, CommandResult> refuse)
     {
         _items.Writer.TryComplete();
@@ -70,7 +73,7 @@ internal sealed class CommandQueue
             Refuse(item, refuse);
     }
 
-    /// <summary>Answers an item that is not and will not be handled.</summary>
+    /// <summary>Answers an item that was not handled and never will be, so that no caller waits for its timeout.</summary>
     public static void Refuse(WorkItem item, Func<QueuedCommand, CommandResult> refuse)
     {
         if (item is QueuedCommand request)

@@ -3,7 +3,7 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.Orders;
 
-/// <summary>As in the column <c>orders.status</c>.</summary>
+/// <summary>Values of the column <c>orders.status</c>; they must not change.</summary>
 internal enum OrderStatus : short
 {
     Open = 0,
@@ -14,7 +14,7 @@ internal enum OrderStatus : short
 }
 
 /// <summary>
-/// What the engine does not need to know of an order: its hash and its owner's address, and its state for the journal's tables.
+/// The parts of an order that the engine does not need: its hash, its owner's address, and its state for the journal's tables.
 /// </summary>
 internal sealed class LiveOrder
 {
@@ -29,7 +29,7 @@ internal sealed class LiveOrder
     public required long Lots { get; init; }
     public long FilledLots { get; set; }
 
-    /// <summary>What somebody filled directly on chain, past us: it cannot be filled again.</summary>
+    /// <summary>Lots that were filled directly on chain, without this exchange. They cannot be filled again.</summary>
     public long ReducedLots { get; set; }
 
     /// <summary>Unix seconds; 0: never.</summary>
@@ -38,7 +38,7 @@ internal sealed class LiveOrder
     public OrderStatus Status { get; set; }
     public string? Reason { get; set; }
 
-    /// <summary>The last command that changed it.</summary>
+    /// <summary>Sequence of the last command that changed the order.</summary>
     public long UpdatedSequence { get; set; }
 
     public bool IsLive => Status is OrderStatus.Open or OrderStatus.PartiallyFilled;
@@ -57,7 +57,7 @@ internal sealed class LiveOrder
     public LiveOrder Copy() => (LiveOrder)MemberwiseClone();
 }
 
-/// <summary>The orders that rest in the engine's books, by both of their names, and the next one to expire.</summary>
+/// <summary>The orders that rest in the engine's books, by id and by hash, and the earliest expiry among them.</summary>
 internal sealed class LiveOrders
 {
     private readonly Dictionary<OrderId, LiveOrder> _byId = [];
@@ -84,7 +84,9 @@ internal sealed class LiveOrders
         _byHash.Remove(order.Hash);
     }
 
-    /// <summary>True if an order's last second is over. Forgets what it has counted: the caller expires all that are due.</summary>
+    /// <summary>
+    /// True if at least one order has expired. Resets the earliest expiry, so the caller must expire all orders that are due.
+    /// </summary>
     public bool TakeDue(long nowSeconds)
     {
         var due = false;
@@ -98,7 +100,7 @@ internal sealed class LiveOrders
     }
 }
 
-/// <summary>Numbers of accounts, given at first sight in the order of the journal.</summary>
+/// <summary>Account ids, assigned in the order of the journal so that a replay assigns the same ones.</summary>
 internal sealed class Accounts
 {
     private readonly Dictionary<Address, AccountId> _byAddress = [];
@@ -114,7 +116,7 @@ internal sealed class Accounts
         _byId.Add(id, address);
     }
 
-    /// <summary>Accounts are numbered from 1 without gaps.</summary>
+    /// <summary>Assigns the next id; ids begin at 1 and have no gaps.</summary>
     public AccountId Create(Address address)
     {
         var id = new AccountId(_byId.Count + 1);

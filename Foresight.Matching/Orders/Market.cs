@@ -2,7 +2,7 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.Orders;
 
-/// <summary>A market as the loop needs it, from table <c>markets</c>.</summary>
+/// <summary>The columns of a row of <c>markets</c> that the loop needs.</summary>
 internal sealed class Market
 {
     public required MarketId Id { get; init; }
@@ -10,7 +10,7 @@ internal sealed class Market
     public required int TickSize { get; init; }
     public MarketState State { get; set; }
 
-    /// <summary>Unix seconds; null: only by command.</summary>
+    /// <summary>Unix seconds; null: the market closes only by command.</summary>
     public long? ClosesAt { get; init; }
 
     public RollingStats Stats { get; } = new();

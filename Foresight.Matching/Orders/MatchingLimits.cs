@@ -1,59 +1,56 @@
 namespace Foresight.Matching.Orders;
 
-/// <summary>Every bound of the pipeline, with what happens at it.</summary>
+/// <summary>The limits of the order flow, each with the behaviour at the limit.</summary>
 internal static class MatchingLimits
 {
-    /// <summary>Commands in one commit. What does not fit waits for the next batch, about one commit (a few milliseconds) later.</summary>
+    /// <summary>Commands in one commit. The rest waits for the next batch, about one commit (a few milliseconds) later.</summary>
     public const int BatchCommands = 1_000;
 
     /// <summary>
-    /// Commands that wait to be sequenced: ten batches. A command beyond it is refused as late, so memory and waiting stay bounded.
+    /// Commands that wait to be sequenced: ten batches. One more is refused as late, which bounds both memory and waiting time.
     /// </summary>
     public const int WaitingCommands = 10_000;
 
-    /// <summary>Commands in one request to the gateway.</summary>
+    /// <summary>Commands in one request to the gateway; a request with more is rejected.</summary>
     public const int CommandsPerRequest = 2_000;
 
     /// <summary>
-    /// Commands between two snapshots of the engine. A recovery replays at most about this many; the engine replays more than a million
-    /// commands a second, so it is a small part of a take-over.
+    /// Commands between two snapshots of the engine, and so about the most that a recovery replays. The engine replays over a million
+    /// commands per second, so the replay adds at most about 50 ms to a take-over.
     /// </summary>
     public const int CommandsPerSnapshot = 50_000;
 
-    /// <summary>Snapshots kept. More than one, so that one that cannot be read costs only a longer replay.</summary>
+    /// <summary>Snapshots kept. More than one, so that an unreadable snapshot costs only a longer replay.</summary>
     public const int SnapshotsKept = 3;
 
     /// <summary>
-    /// Commands of a shard that failed and are not tried again for now. With more it is hardly the commands that are wrong, and the next
-    /// to fail ends the term.
+    /// Quarantined commands of a shard. With more than this the commands are hardly the cause, so the next failure ends the term.
     /// </summary>
     public const int FailedCommands = 1_000;
 
-    /// <summary>How long after its deadline a command that failed is refused: for copies of it that are late on their way.</summary>
+    /// <summary>Quarantine beyond the command's deadline, for copies of it that are still on their way.</summary>
     public static readonly TimeSpan FailedCommandMargin = TimeSpan.FromMinutes(1);
 
-    /// <summary>Failed commands are kept this long for whoever looks into them, then the next one to fail drops them.</summary>
+    /// <summary>Retention of failed commands for analysis; the next failure deletes those that are older.</summary>
     public static readonly TimeSpan FailedCommandsKept = TimeSpan.FromDays(30);
 
     /// <summary>
-    /// Sampled commands of one batch that get spans, five each; the others of that batch get none before settlement. So a caller who asks
-    /// for a trace with each order costs the publisher less than a millisecond a batch.
+    /// Sampled commands of one batch that get spans, five each; the others get none before settlement. A caller who requests a trace for
+    /// every order then costs the publisher less than a millisecond per batch.
     /// </summary>
     public const int TracedCommands = 64;
 
     /// <summary>
-    /// Publications that wait to be sent to Redis. Beyond it the oldest is dropped, and receivers find the gap by its numbers.
+    /// Publications that wait to be sent to Redis. Beyond this the oldest is dropped, and receivers detect the gap by its numbers.
     /// </summary>
     public const int WaitingPublications = 1_000;
 
-    /// <summary>
-    /// How often the last position of a market that fell silent is said again, once each tick: Redis may lose one of them too.
-    /// </summary>
+    /// <summary>Repetitions of a market's last position once it falls silent, one per tick: Redis may lose a repetition too.</summary>
     public const int PositionRepeats = 3;
 
-    /// <summary>How often the clock is looked at: expiries, closing times, new markets, statistics.</summary>
+    /// <summary>Interval of the timers: expiries, closing times, new markets, statistics.</summary>
     public static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Levels of one side of one outcome: every price there is.</summary>
+    /// <summary>Price levels of one side of one outcome: every price that exists, so a snapshot is never cut.</summary>
     public const int DepthLevels = Engine.Price.MaxTicks;
 }

@@ -45,7 +45,7 @@ public sealed class MatchingMetrics
     internal void Watch(int shard, CommandQueue queue)
     {
         _queues[shard] = queue;
-        // There from the start: a counter that appears with its first event hides that event from whoever looks at its rate.
+        // Created with a first value of 0: a counter that first appears together with its first event hides that event from rate().
         _inDoubt.Add(0);
     }
 
@@ -76,7 +76,7 @@ public sealed class MatchingMetrics
     private static KeyValuePair<string, object?> Shard(int shard) => new("shard", shard);
 }
 
-/// <summary>Orders and trades per second, over the last 10 whole seconds.</summary>
+/// <summary>Orders and trades per second, averaged over the last 10 whole seconds.</summary>
 public sealed class ThroughputMeter(TimeProvider clock)
 {
     private const int Window = 10;

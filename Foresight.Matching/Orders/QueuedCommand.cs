@@ -6,38 +6,38 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Orders;
 
 /// <summary>
-/// A command of the gateway with its texts read. Whatever could make a commit fail for all the others of its batch (a malformed hash, a
-/// character that Postgres has no place for) is refused here, before it is sequenced.
+/// A gateway command with its texts parsed. Input that would fail the commit of the whole batch (a malformed hash, a character that
+/// Postgres cannot store) is refused here, before it is sequenced.
 /// </summary>
 internal sealed class QueuedCommand : WorkItem
 {
     public const int MaximumTextLength = 200;
 
-    /// <summary>A contract wallet's signature may be longer than the 65 bytes of a key's.</summary>
+    /// <summary>An ERC-1271 signature of a contract wallet may be longer than the 65 bytes of a key's.</summary>
     public const int MaximumSignatureBytes = 4_096;
 
     private QueuedCommand(LeaderCommand command, long deadline) => (Command, Deadline) = (command, deadline);
 
     public LeaderCommand Command { get; }
 
-    /// <summary>Timestamp of the node's monotonic clock after which it is not sequenced any more.</summary>
+    /// <summary>Timestamp of the node's monotonic clock after which the command is refused instead of sequenced.</summary>
     public long Deadline { get; }
 
     public Address Account { get; private init; }
 
-    /// <summary>An account that nobody has seen before gets its number by it.</summary>
+    /// <summary>True for commands that assign an id to an account not seen before.</summary>
     public bool MakesAccount => Command is PlaceOrder or ObserveBalance or AllotCollateral;
 
     public Hash32 OrderHash { get; private init; }
     public ulong SaltTag { get; private init; }
     public byte[] Signature { get; private init; } = [];
 
-    /// <summary>Null unless the command is sampled. No part of what the engine sees.</summary>
+    /// <summary>Null unless the command is sampled. Never passed to the engine, whose results must not depend on it.</summary>
     public OrderTrace? Trace { get; set; }
 
     public TaskCompletionSource<CommandResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Null if the command is not well formed.</summary>
+    /// <summary>Parses a command; null if it is malformed.</summary>
     public static QueuedCommand? Read(LeaderCommand command, long deadline) =>
         command switch
         {
@@ -86,7 +86,7 @@ internal sealed class QueuedCommand : WorkItem
     private static QueuedCommand? ReadOfAccount(LeaderCommand command, string address, long deadline) =>
         Address.TryParse(address, out var account) ? new QueuedCommand(command, deadline) { Account = account } : null;
 
-    /// <summary>First 8 bytes of keccak256 of the salt as 32 bytes; null if it is not the decimal of a uint256.</summary>
+    /// <summary>The first 8 bytes of keccak256 of the salt as a big-endian uint256; null if the text is not the decimal of one.</summary>
     public static ulong? TagOf(string? salt)
     {
         // 2^256 has 78 decimal digits.

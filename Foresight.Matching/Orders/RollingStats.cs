@@ -1,16 +1,16 @@
 namespace Foresight.Matching.Orders;
 
-/// <summary>Volume of the last 24 hours, by the minute, so that its cost does not grow with the number of trades.</summary>
+/// <summary>Volume of the last 24 hours in one-minute buckets, so that its cost does not grow with the number of trades.</summary>
 internal sealed class RollingStats
 {
     private const int Minutes = 24 * 60;
 
     private readonly Bucket[] _buckets = new Bucket[Minutes];
 
-    /// <summary>In outcome 0's terms; null before the first trade.</summary>
+    /// <summary>In terms of outcome 0 if the market is binary; null before the first trade.</summary>
     public int? LastPriceTicks { get; set; }
 
-    /// <summary>Traded since the last time statistics were told.</summary>
+    /// <summary>True if a trade came since statistics were last published.</summary>
     public bool Changed { get; set; }
 
     public void Add(long unixSeconds, long lots, long notionalMicros, long trades = 1)

@@ -11,8 +11,8 @@ using Foresight.ServiceDefaults.Redis;
 namespace Foresight.Matching.Publishing;
 
 /// <summary>
-/// Tells the Api nodes what was committed, in the journal's order. Redis may be slow or away without the order flow noticing: what cannot
-/// be sent is lost, as any message of Redis Pub/Sub may be, and each message names the one before it so that receivers see the gap.
+/// Publishes what was committed to the Api nodes, in the journal's order. A slow or missing Redis does not delay the order flow: what
+/// cannot be sent is lost, as any message of Redis Pub/Sub may be, and each message names its predecessor so that receivers detect the gap.
 /// </summary>
 internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term term, int shard, TimeProvider clock, MatchingMetrics metrics)
 {
@@ -26,10 +26,10 @@ internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term ter
     private readonly WakeSignal _added = new();
     private bool _completed;
 
-    /// <summary>Markets that fell silent a short while ago, with how often their last positions are still to be repeated.</summary>
+    /// <summary>Markets that fell silent recently, each with the number of repetitions of its last position that remain.</summary>
     private readonly Dictionary<int, int> _toRepeat = [];
 
-    /// <summary>Only for what is committed: nobody may see a trade that a failover can undo.</summary>
+    /// <summary>Call only with committed batches: no client may see a trade that a failover can undo.</summary>
     public void Add(JournalBatch batch, Committed committed)
     {
         if (!batch.HasPublications && batch.Trace is null)
@@ -52,7 +52,7 @@ internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term ter
             var left = MatchingLimits.TickInterval - clock.GetElapsedTime(repeated);
             if (left > TimeSpan.Zero)
             {
-                // A timer counts whole milliseconds: without rounding up it would end before the moment, and be asked for nothing again.
+                // A timer counts whole milliseconds. Rounded down it would fire before the moment, and the loop would spin until then.
                 await _added.WaitAsync(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), clock, CancellationToken.None);
                 continue;
             }
@@ -91,8 +91,9 @@ internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term ter
     }
 
     /// <summary>
-    /// A lost message shows by the next one of its market, and the last before a silence has none. So its position is said again, without
-    /// content and as its own predecessor: whoever has it passes over it, and whoever has not finds the gap within 1 s.
+    /// Repeats the last position of silent markets. A lost message is detected by the next one of its market, and the last before a silence
+    /// has none. So the position is sent again, without content and as its own predecessor: a receiver that has it ignores it, any other
+    /// detects the gap within 1 s.
     /// </summary>
     private void RepeatPositions()
     {

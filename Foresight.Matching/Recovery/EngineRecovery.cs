@@ -5,19 +5,18 @@ using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.Recovery;
 
-/// <summary>The journal contradicts itself. Nothing can be built on it before somebody has looked.</summary>
+/// <summary>The journal contradicts itself. No term may build on it; an operator must investigate first.</summary>
 internal sealed class JournalBrokenException(string message) : Exception(message);
 
 /// <summary>
-/// Rebuilds the matching state from Postgres: the newest snapshot that can be read, the commands after it, and the tables of what the
-/// engine does not know. Run under the new term, when nobody else can write any more.
+/// Rebuilds the matching state from Postgres: the newest readable snapshot, the commands after it, and the tables for what the engine does
+/// not hold. Runs under the new term, when no other node can write any more.
 /// </summary>
 internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogger logger)
 {
-    /// <summary>Restores the whole state for the node that will lead.</summary>
     public async Task<Sequencer> RebuildAsync(CancellationToken cancellationToken)
     {
-        // Beside each other: nobody writes, and while the engine replays, the database sorts what the tables are asked for.
+        // The two run in parallel: no node writes, and the database sorts the tables' rows while the engine replays.
         var rebuilding = EngineAsync(cancellationToken);
         var reading = OrdersAsync(cancellationToken);
         var summing = VolumesAsync(cancellationToken);
@@ -36,7 +35,9 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
         return new Sequencer(state, failed, lastAcceptedAt);
     }
 
-    /// <summary>From the journal alone, up to a sequence: the proof that snapshots and tables add nothing.</summary>
+    /// <summary>
+    /// Rebuilds the engine from the commands alone, up to a sequence: evidence that snapshots and tables add nothing to them.
+    /// </summary>
     public async Task<ExchangeEngine> ReplayAllAsync(long through, CancellationToken cancellationToken)
     {
         var engine = new ExchangeEngine(shard);
@@ -57,7 +58,7 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
             }
             catch (FormatException error)
             {
-                // Of another version: the journal has everything, it takes longer.
+                // A snapshot of another format version. The journal holds every command, so the replay only takes longer.
                 Log.SnapshotUnreadable(logger, snapshot.Sequence, error.Message);
             }
         }
@@ -65,13 +66,13 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
         return null;
     }
 
-    /// <returns>The last command's stamp; 0 if there is none.</returns>
+    /// <returns>Time stamp of the last command; 0 if there is none.</returns>
     private async Task<long> ReplayAsync(ExchangeEngine engine, long through, CancellationToken cancellationToken)
     {
         var from = engine.Sequence;
         var stamp = 0L;
         var events = default(NoEvents);
-        // The one at the snapshot is read as well, for its stamp.
+        // Includes the command at the snapshot's own sequence, for its time stamp.
         await foreach (var (sequence, payload) in journal.CommandsAsync(from, through, cancellationToken))
         {
             var next = CommandCodec.Decode(payload);
@@ -139,7 +140,7 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
     }
 }
 
-/// <summary>A replay has no listener: what the commands did is in the tables already.</summary>
+/// <summary>Discards the events of a replay: their effects are in the tables already.</summary>
 internal readonly struct NoEvents : IExchangeEvents
 {
     public void OnAccepted(in OrderAccepted e) { }

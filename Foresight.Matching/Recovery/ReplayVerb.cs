@@ -8,11 +8,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Recovery;
 
-/// <summary>
-/// <c>replay [--shard SHARD] [--at SEQUENCE]</c>: rebuilds the engine of a shard (0 if none is named) from the journal alone, without
-/// snapshots, and prints the sequence and the state hash as one JSON object. Equal to <c>GET /gateway/state?shard=</c> of the live engine
-/// at the same sequence, or something is broken.
-/// </summary>
+/// <c>replay [--shard SHARD] [--at SEQUENCE]</c>: rebuilds the engine of a shard (default 0) from the journal alone, without snapshots, and
+/// prints the sequence and the state hash as one JSON object. If <c>GET /gateway/state?shard=</c> of the live engine differs at the same
+/// sequence, state or journal is corrupt.
 internal static class ReplayVerb
 {
     public static async Task<int> RunAsync(string[] arguments)

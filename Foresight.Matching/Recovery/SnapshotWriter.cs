@@ -7,8 +7,8 @@ using Npgsql;
 namespace Foresight.Matching.Recovery;
 
 /// <summary>
-/// Stores the engine now and then, so that the time of a recovery does not grow with history. The state is taken between two batches, when
-/// it is exactly the journal's; it is stored beside the order flow.
+/// Stores snapshots of the engine, so that the duration of a recovery does not grow with history. The state is captured between two
+/// batches, when it equals the journal's, and stored in parallel to the order flow.
 /// </summary>
 internal sealed partial class SnapshotWriter(IJournal journal, Term term, long startSequence, int commandsPerSnapshot, ILogger logger)
 {
@@ -20,7 +20,7 @@ internal sealed partial class SnapshotWriter(IJournal journal, Term term, long s
 
     public bool IsDue(long sequence) => sequence - _lastSequence >= commandsPerSnapshot && _storing.IsCompleted;
 
-    /// <summary>Takes the state now and stores it in the background. Everything in the engine must be committed.</summary>
+    /// <summary>Captures the state and stores it in the background. Every command in the engine must be committed.</summary>
     public void Begin(Sequencer sequencer)
     {
         _lastSequence = sequencer.Sequence;
@@ -29,13 +29,13 @@ internal sealed partial class SnapshotWriter(IJournal journal, Term term, long s
         _storing = StoreAsync(new EngineSnapshot(sequencer.Sequence, sequencer.StateHash, state.WrittenMemory.ToArray()));
     }
 
-    /// <summary>Ends when nothing is being stored any more.</summary>
+    /// <summary>Completes when no snapshot is being stored any more.</summary>
     public Task FinishAsync() => _storing;
 
     /// <summary>
-    /// The term ends, and must not wait for this: until it has given its lease back nobody else can lead, and a server that does not
-    /// answer is waited for as long as a snapshot may take. What is under way ends by itself, or with its session, which the next term
-    /// ends.
+    /// Abandons a snapshot under way at the end of a term. The term must not wait for it: no other node can lead until the lease is
+    /// released, and an unanswered store takes as long as its timeout. The store ends by itself, or with its session, which the next term
+    /// terminates.
     /// </summary>
     public void LeaveBehind() => _transaction?.TryGiveUp();
 
@@ -56,7 +56,8 @@ internal sealed partial class SnapshotWriter(IJournal journal, Term term, long s
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException or ObjectDisposedException)
         {
-            // Nothing depends on it; the next one comes after as many commands again. Left behind, it may find its connections closed.
+            // Snapshots are optional; the next one is due after the same number of commands. An abandoned one may find its connection
+            // closed.
             Log.NotStored(logger, snapshot.Sequence, error.Message);
         }
     }

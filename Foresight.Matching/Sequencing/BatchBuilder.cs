@@ -7,7 +7,7 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Sequencing;
 
 /// <summary>
-/// Applies the sequenced commands of one batch and turns the engine's events into the batch's rows, answers and messages.
+/// Applies the sequenced commands of one batch to the engine, and collects from its events the batch's rows, answers and messages.
 /// </summary>
 internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long epoch, TimeProvider clock)
 {
@@ -19,7 +19,6 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
     private readonly Dictionary<(AccountId, MarketId, byte), long> _observedBlocks = [];
     private bool _snapshotDepth;
 
-    // The command that is being applied.
     private Command _current;
     private QueuedCommand? _request;
     private LiveOrder? _placed;
@@ -41,7 +40,7 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
     }
 
     /// <summary>Applies a sequenced command.</summary>
-    /// <param name="request">Null: a command of the leader's own.</param>
+    /// <param name="request">The request that carried the command; null if the leader itself made it (an expiry, a new market).</param>
     public void Apply(in Command command, QueuedCommand? request)
     {
         var isAllotment = request?.Command is AllotCollateral;
@@ -80,7 +79,7 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
             (batch.Trace ??= new BatchTrace(clock)).Add(request, trace, result);
     }
 
-    /// <summary>Refused before it was sequenced.</summary>
+    /// <summary>Builds the answer to a request that is refused before it is sequenced, so it leaves no row in the journal.</summary>
     public CommandResult Refusal(QueuedCommand request, string code, ResultStatus status = ResultStatus.Rejected) =>
         new(request.Command.RequestId, status, code, epoch, state.Engine.Sequence) { OrderHash = HashOf(request) };
 
@@ -108,12 +107,12 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         );
     }
 
-    /// <summary>Reads the state that the batch left behind, while it is still this batch's.</summary>
+    /// <summary>Completes the rows with the state at the end of the batch. Must run before the next batch changes that state.</summary>
     public void Finish()
     {
         var engine = state.Engine;
         batch.LastSequence = engine.Sequence;
-        // Copies, because the next batch may change the orders while this one is being committed.
+        // Copied, because the next batch may change these orders while this one is being committed.
         for (var i = 0; i < batch.NewOrders.Count; i++)
             batch.NewOrders[i] = batch.NewOrders[i] with { Order = batch.NewOrders[i].Order.Copy() };
         batch.ChangedOrders.AddRange(_changedOrders.Values.Select(order => order.Copy()));
@@ -159,7 +158,7 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
 
     private void OnAccepted(in OrderAccepted e)
     {
-        // Only a signed order of a request is ever placed.
+        // Only a signed order of a request is ever placed, so there is one here.
         var request = _request!;
         var order = (PlaceOrder)request.Command;
         _placed = new LiveOrder
@@ -224,7 +223,7 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
             order.ReducedLots += e.Remaining.Lots;
         Changed(order);
         _done.Add(order);
-        // Orders expire before any command that comes after their time; the command did not cancel them.
+        // Orders expire before any command with a later time is applied; the current command is then not the cause of the cancel.
         if (e.Reason != CancelReason.Expired)
             _cancelled.Add(order.Hash.ToString());
         AddUpdate(order, order.StatusName);
@@ -298,7 +297,9 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
             market.Stats.LastPriceTicks = taker.Price.Complement.Ticks;
     }
 
-    /// <summary>An order of this batch is inserted as it is at the end; one of an earlier batch is updated.</summary>
+    /// <summary>
+    /// Schedules the order's row once per batch: an order of this batch is inserted in its final state, an earlier one is updated.
+    /// </summary>
     private void Changed(LiveOrder order)
     {
         _depth.Touch(order);
@@ -346,7 +347,9 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
 
     private static string? HashOf(QueuedCommand? request) => request?.Command is PlaceOrder ? request.OrderHash.ToString() : null;
 
-    /// <summary>An order may be reported after it left the books, by the same command that removed it.</summary>
+    /// <summary>
+    /// Finds an order that may already have left the books: the engine reports events of an order after the same command removed it.
+    /// </summary>
     private LiveOrder Live(OrderId id) =>
         state.Orders.Find(id)
         ?? throw new InvalidOperationException($"The engine reports order {id.Value}, which is not among the live ones.");
@@ -357,7 +360,9 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         return state.Engine.Depth(market.Id, 0, side, level) == 1 ? Decimals.Price(level[0].Price.Ticks) : null;
     }
 
-    /// <summary>What the engine reports to: a struct, as its generic methods want it.</summary>
+    /// <summary>
+    /// The engine's event sink. A struct, because the engine's generic methods are then compiled for it and call it without dispatch.
+    /// </summary>
     private readonly struct EventSink(BatchBuilder builder) : IExchangeEvents
     {
         public void OnAccepted(in OrderAccepted e) => builder.OnAccepted(e);

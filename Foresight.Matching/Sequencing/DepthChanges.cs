@@ -5,7 +5,8 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Sequencing;
 
 /// <summary>
-/// The price levels that a batch touched. Their quantities are read once, at its end: changes in between are nobody's business.
+/// The price levels that a batch touched. Quantities are read once, at the end of the batch: receivers see committed states, and those
+/// between two commands of a batch are never committed by themselves.
 /// </summary>
 internal sealed class DepthChanges
 {
@@ -27,7 +28,7 @@ internal sealed class DepthChanges
         {
             var isBinary = markets[market].Outcomes == 2;
             var all = new HashSet<(byte Outcome, Side Side, int PriceTicks)>(levels);
-            // The two outcomes of a binary market are two views of one book.
+            // A binary market has one book; its outcomes are two views of it, at mirrored prices.
             if (isBinary)
                 foreach (var level in levels)
                     all.Add(Mirror(level));

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Foresight.Matching.Sequencing;
 
 /// <summary>
-/// The request id of a command that nobody asked for (an expiry, a new market): made of its place in the journal, so that no randomness
-/// enters the pipeline. A UUID of version 8, which no caller's random id is.
+/// Derives the request id of a command that the leader itself makes (an expiry, a new market) from its place in the journal, so that
+/// matching stays free of randomness. A UUID of version 8 (RFC 9562), which cannot collide with a caller's random UUID of version 4.
 /// </summary>
 internal static class OwnRequestId
 {
@@ -15,7 +15,7 @@ internal static class OwnRequestId
         BinaryPrimitives.WriteInt32BigEndian(bytes[2..], (int)epoch);
         bytes[6] = 0x80;
         BinaryPrimitives.WriteInt64BigEndian(bytes[8..], sequence);
-        // The variant, in the two highest bits, which no sequence reaches.
+        // RFC 9562 puts the variant into the two highest bits of this byte; no sequence is large enough to reach them.
         bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);
         return new Guid(bytes, bigEndian: true);
     }

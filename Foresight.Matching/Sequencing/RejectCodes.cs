@@ -3,7 +3,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Sequencing;
 
-/// <summary>The exchange's reasons as the codes that callers see.</summary>
+/// <summary>Maps the engine's reject reasons to the public problem codes.</summary>
 internal static class RejectCodes
 {
     public static string Of(RejectReason reason) =>
@@ -19,7 +19,7 @@ internal static class RejectCodes
             RejectReason.MarketPaused => ProblemCodes.MarketPaused,
             RejectReason.OrderExpired => ProblemCodes.OrderExpired,
             RejectReason.DuplicateOrder => ProblemCodes.DuplicateOrder,
-            // Whose order it is nobody else's business: the answer does not tell that it exists.
+            // One code for both, so that a caller cannot find out whether another account's order exists.
             RejectReason.UnknownOrder or RejectReason.NotOwner => ProblemCodes.UnknownOrder,
             RejectReason.TooManyOrders => ProblemCodes.TooManyOrders,
             RejectReason.InsufficientBalance => ProblemCodes.InsufficientBalance,
@@ -28,7 +28,8 @@ internal static class RejectCodes
             RejectReason.SelfTrade => ProblemCodes.SelfTrade,
             RejectReason.UnknownTrade => "unknown_trade",
             RejectReason.StaleObservation => "stale_observation",
-            // As many unsettled trades as the exchange holds: orders are taken again when settlement has caught up.
+            // The engine's limit on unsettled trades is reached. The condition passes as settlement catches up, so the code is one that
+            // clients retry.
             RejectReason.SettlementBacklog or RejectReason.NoRoom => ProblemCodes.Unavailable,
             _ => ProblemCodes.MalformedRequest,
         };

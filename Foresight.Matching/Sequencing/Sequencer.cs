@@ -5,19 +5,20 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Sequencing;
 
-/// <summary>What a term keeps in memory: the engine, and what the engine does not need to know of accounts, orders and markets.</summary>
+/// <summary>The in-memory state of a term: the engine, and what the engine does not need of accounts, orders and markets.</summary>
 internal sealed record MatchingState(ExchangeEngine Engine, Accounts Accounts, LiveOrders Orders, Dictionary<MarketId, Market> Markets);
 
 /// <summary>
-/// Decides which commands are sequenced, in which order, and what each is to the engine. Does no I/O; owned by the matching loop, and
-/// dropped with its state when a commit or a command fails, because it is then ahead of the journal.
+/// Decides which commands are sequenced and in which order, and translates each for the engine. Does no I/O and belongs to the matching
+/// loop. A commit or a command that fails leaves it ahead of the journal, so it is then dropped together with its state.
 /// </summary>
+/// <param name="failed">Quarantined requests, each refused up to a moment of the database's clock, because it made an engine throw.</param>
 /// <param name="failed">Requests that are refused up to a moment of the database's clock, because they made an engine throw.</param>
 internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, DateTime> failed, long lastAcceptedAtMicros)
 {
     private readonly ExchangeEngine _engine = state.Engine;
 
-    /// <summary>What the tables may not show yet: the batch whose commit is under way.</summary>
+    /// <summary>The batch whose commit is under way; a look-up may not find its rows yet.</summary>
     private JournalBatch? _previous;
 
     private long _acceptedAtMicros = lastAcceptedAtMicros;
@@ -30,14 +31,14 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
 
     public string StateHash => Format(_engine.StateHash());
 
-    /// <summary>A state hash as it is stored and compared: 16 hex digits.</summary>
+    /// <summary>Formats a state hash as it is stored and compared: 16 hex digits.</summary>
     public static string Format(ulong stateHash) => stateHash.ToString("x16");
 
     /// <summary>
-    /// Sequences and matches a batch: from here on memory is ahead of the journal, by this batch and the one before at most.
+    /// Sequences and matches a batch. From here on memory is ahead of the journal, by this batch and at most the one before.
     /// </summary>
     /// <param name="newMarkets">Markets that no command has listed yet.</param>
-    /// <exception cref="CommandFailedException">A request could not be applied, and this sequencer must not be used any more.</exception>
+    /// <exception cref="CommandFailedException">A request could not be applied; this sequencer must not be used any more.</exception>
     public JournalBatch Match(
         IReadOnlyList<WorkItem> items,
         LookupResult known,
@@ -46,7 +47,8 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         TimeProvider clock
     )
     {
-        // The database's clock, and never back: a new leader, or a promoted database, may be behind the last stamp in the journal.
+        // The database's clock, but never backwards: the clock of a promoted database may be behind the last stamp in the journal, and a
+        // replay requires ascending stamps.
         _acceptedAtMicros = Math.Max(_acceptedAtMicros, MicrosOf(known.Now));
         var batch = new JournalBatch { AcceptedAt = DateTimeOf(_acceptedAtMicros), SeenLsn = known.Lsn };
         var builder = new BatchBuilder(state, batch, epoch, clock);
@@ -84,7 +86,10 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         }
     }
 
-    /// <summary>A quarantined request throws no more; if it does, it is not the command that is wrong, and the term ends.</summary>
+    /// <summary>
+    /// True if the command may be quarantined. One that is already quarantined is not applied, so if it throws again the command is not the
+    /// cause, and the term ends.
+    /// </summary>
     private bool MayQuarantine(QueuedCommand request, DateTime now) =>
         failed.Count < MatchingLimits.FailedCommands && !IsQuarantined(request, now);
 
@@ -95,7 +100,8 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     {
         if (Earlier(request.Command.RequestId, known, builder.Batch) is { } earlier)
         {
-            // An idempotency key makes the request's id, so another order under the same key comes with the same id.
+            // The request id of an order with an idempotency key derives from the key, so another order under the same key carries the same
+            // id.
             var isOther =
                 request.Command is PlaceOrder && earlier.OrderHash is not null && earlier.OrderHash != request.OrderHash.ToString();
             builder.Answer(request, isOther ? builder.Refusal(request, ProblemCodes.IdempotencyKeyReused) : earlier);
@@ -144,7 +150,7 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     private void Apply(Command command, BatchBuilder builder, QueuedCommand? request = null) =>
         builder.Apply(command with { Sequence = Sequence + 1, AcceptedAtMicros = _acceptedAtMicros }, request);
 
-    /// <summary>The command as the engine takes it; null if there is nothing that it could be about.</summary>
+    /// <summary>Translates the request for the engine; null if the order, account or market that it names does not exist.</summary>
     private Command? Translate(QueuedCommand request, BatchBuilder builder) =>
         request.Command switch
         {
@@ -216,15 +222,17 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         };
 
     /// <summary>
-    /// The size less what is matched here and what was filled directly on chain, which is counted from the order's beginning: so it does
-    /// not matter how often it is told, nor what was matched since the chain was read.
+    /// Computes the size that may stay open: the order's size less the lots matched here and those filled directly on chain. The latter are
+    /// counted from the order's beginning, so the result depends neither on how often the observation arrives nor on matches since the
+    /// chain was read.
     /// </summary>
     private static Quantity MostOpen(LiveOrder order, long filledDirectly) =>
         new(Math.Max(0, order.Lots - order.FilledLots - Math.Min(filledDirectly, order.Lots)));
 
     /// <summary>
-    /// What the account is said to own changes by so much: to the exchange an observation like any other. Taken away without force, it is
-    /// no more than what nothing holds, so that no order is cancelled for money that only goes to another shard.
+    /// Changes the collateral allotted to this shard by the given difference; for the engine it is an observation like any other. An
+    /// unforced decrease takes at most what no order or trade holds, so that no order is cancelled for money that merely moves to another
+    /// shard.
     /// </summary>
     private Command Allot(AllotCollateral allot, AccountId account)
     {
@@ -270,7 +278,9 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         );
     }
 
-    /// <summary>Time passes in the exchange only by commands: expiries and closing times become commands here.</summary>
+    /// <summary>
+    /// Turns expiries and closing times that have come into commands: in the engine time passes only by commands, which a replay repeats.
+    /// </summary>
     private void RunTimers(DateTime now, BatchBuilder builder)
     {
         _timersRanAt = now;

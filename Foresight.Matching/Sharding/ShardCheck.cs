@@ -4,7 +4,7 @@ using Npgsql;
 namespace Foresight.Matching.Sharding;
 
 /// <summary>
-/// Ends a node whose number of shards is not the database's: at its start, or as soon as the database can be asked. Until then it cannot
+/// Stops a node whose number of shards differs from the database's, at start or as soon as the database answers. Until then the node cannot
 /// take a term either.
 /// </summary>
 internal sealed partial class ShardCheck(
@@ -33,18 +33,18 @@ internal sealed partial class ShardCheck(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The node ends before the database could be asked.
+            // The process is stopping and the database has not answered yet.
         }
         catch (SettingException wrong)
         {
-            // Nobody waits for this service, so it says by itself what a start would have said.
+            // Host start does not wait for this check any more, so it logs what would otherwise have failed the start.
             Log.Wrong(logger, wrong.Message);
             Environment.ExitCode = SettingException.ExitCode;
             lifetime.StopApplication();
         }
     }
 
-    /// <returns>False: the database does not say, or has no schema yet.</returns>
+    /// <returns>False if the database does not answer or has no schema yet.</returns>
     private async Task<bool> TryAsync(CancellationToken cancellationToken)
     {
         try

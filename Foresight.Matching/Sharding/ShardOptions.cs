@@ -3,13 +3,15 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Sharding;
 
-/// <summary>How many shards this process takes the cluster to have.</summary>
-/// <param name="Count"><c>SHARDS</c>, 1: the same for the set-up and every matching node.</param>
+/// <summary>The number of shards that this process expects of the cluster.</summary>
+/// <param name="Count"><c>SHARDS</c>, default 1. Must be the same for the set-up and for every matching node.</param>
 public sealed record ShardOptions(int Count = 1)
 {
     public static ShardOptions From(IConfiguration configuration) => new(configuration.Integer("SHARDS", 1, 1, Shards.Maximum));
 
-    /// <exception cref="SettingException">They differ: orders would go where nobody leads, or two engines would own one market.</exception>
+    /// <exception cref="SettingException">
+    /// The numbers differ: commands would go to shards without a leader, or two engines would own one market.
+    /// </exception>
     public void Require(int fixedCount)
     {
         if (Count != fixedCount)

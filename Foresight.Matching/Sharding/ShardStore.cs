@@ -2,13 +2,13 @@ using Npgsql;
 
 namespace Foresight.Matching.Sharding;
 
-/// <summary>The number of shards as the database has it.</summary>
+/// <summary>The number of shards as the database records it.</summary>
 internal static class ShardStore
 {
     /// <summary>
-    /// Fixes the number, if nothing was fixed before. A database that has markets from before there was a choice has one shard.
+    /// Records the number of shards unless one is recorded already. A database whose markets are older than this setting has one shard.
     /// </summary>
-    /// <returns>The number that holds.</returns>
+    /// <returns>The recorded number.</returns>
     public static async Task<int> FixAsync(NpgsqlDataSource database, int shards, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
