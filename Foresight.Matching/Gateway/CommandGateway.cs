@@ -41,7 +41,7 @@ internal static class CommandGateway
         }
         catch (Exception error) when (error is JsonException or NotSupportedException)
         {
-            return Results.Problem(statusCode: StatusCodes.Status400BadRequest, title: "The body is not a batch of commands.");
+            return Results.Problem(statusCode: StatusCodes.Status400BadRequest, title: "The request body is not a batch of commands.");
         }
 
         if (
@@ -50,7 +50,7 @@ internal static class CommandGateway
         )
             return Results.Problem(
                 statusCode: StatusCodes.Status400BadRequest,
-                title: $"A batch has 1 to {MatchingLimits.CommandsPerRequest} commands."
+                title: $"A batch must have 1 to {MatchingLimits.CommandsPerRequest} commands."
             );
 
         var answers = commands.Select(command => Submit(command, gate.Session(command.Shard), batch.SentAt, clock)).ToArray();

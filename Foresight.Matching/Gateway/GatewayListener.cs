@@ -23,7 +23,7 @@ internal static class GatewayListener
         var advertised = builder.Configuration.Optional("GATEWAY_HOST");
         if (advertised is null && !IsLoopback(gateway.Host))
             throw new SettingException(
-                "GATEWAY_HOST is not set: it is the name under which the other nodes reach a gateway that does not listen on 127.0.0.1."
+                "GATEWAY_HOST is not set. A gateway that does not listen on 127.0.0.1 needs it: the name under which other nodes reach it."
             );
 
         var probes = (builder.Configuration.Optional("urls") ?? PortsAsUrls(builder.Configuration) ?? "http://127.0.0.1:0")
@@ -84,7 +84,7 @@ internal static class GatewayListener
             // The throw below reports it, like a scheme other than http.
         }
 
-        throw new SettingException($"{setting} must be http:// addresses; TLS ends before a matching node.");
+        throw new SettingException($"{setting} must consist of http:// addresses. Terminate TLS in front of a matching node.");
     }
 
     /// <summary>Reads the ports alone: container images of ASP.NET set ASPNETCORE_HTTP_PORTS instead of ASPNETCORE_URLS.</summary>

@@ -40,7 +40,7 @@ internal sealed class PostgresJournal : IJournal
     {
         await using var connection = await _database.OpenConnectionAsync();
         if (!transaction.TrySend())
-            throw new TimeoutException("The transaction was given up before there was a connection.");
+            throw new TimeoutException("The transaction was abandoned before a connection was available.");
         await using var batch = new NpgsqlBatch(connection);
         if (transaction.Timeout is { } timeout)
             batch.Timeout = (int)Math.Ceiling(timeout.TotalSeconds);

@@ -7,35 +7,35 @@ public sealed partial class LeadershipLoop
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "{NodeId} holds {Resource}, but nothing listens at its address and its database session is gone: taking over."
+            "Holder {NodeId} of {Resource} crashed (its address refuses connections and its database session is gone); taking over."
         )]
         public static partial void HolderCrashed(ILogger logger, string nodeId, string resource);
 
-        [LoggerMessage(LogLevel.Warning, "Redis cannot say who leads {Resource}, so this node does not bid: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Lease of {Resource} cannot be read from Redis; not bidding until it can: {Reason}")]
         public static partial void RedisSilent(ILogger logger, string resource, string reason);
 
-        [LoggerMessage(LogLevel.Information, "Redis says again who leads {Resource}.")]
+        [LoggerMessage(LogLevel.Information, "Lease of {Resource} can be read from Redis again.")]
         public static partial void RedisSpeaks(ILogger logger, string resource);
 
         [LoggerMessage(
             LogLevel.Information,
-            "A lease of {Resource} that is this node's, and under which it does not lead, was in Redis: it is given back."
+            "Released a stale lease of {Resource}: it carries a token of this process, which does not lead under it."
         )]
         public static partial void OwnLeaseFound(ILogger logger, string resource);
 
-        [LoggerMessage(LogLevel.Information, "Another node won the lease of {Resource}.")]
+        [LoggerMessage(LogLevel.Information, "Bid for {Resource} lost to another node.")]
         public static partial void BidLost(ILogger logger, string resource);
 
-        [LoggerMessage(LogLevel.Warning, "The fence says that epoch {Epoch} of {Resource} is over: this node stops leading.")]
+        [LoggerMessage(LogLevel.Warning, "Epoch {Epoch} of {Resource} has ended: Postgres fenced off a write. Stopped leading.")]
         public static partial void TermOver(ILogger logger, string resource, long epoch);
 
-        [LoggerMessage(LogLevel.Warning, "Leading {Resource} failed at the database, so it is given up: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Leadership of {Resource} ended by a database error: {Reason}")]
         public static partial void DatabaseFailed(ILogger logger, string resource, string reason);
 
-        [LoggerMessage(LogLevel.Error, "Leading {Resource} failed, so it is given up.")]
+        [LoggerMessage(LogLevel.Error, "Leadership of {Resource} ended by an unexpected error.")]
         public static partial void WorkFailed(ILogger logger, Exception error, string resource);
 
-        [LoggerMessage(LogLevel.Error, "A step of {Resource}'s leadership failed; it is tried again.")]
+        [LoggerMessage(LogLevel.Error, "Leadership loop of {Resource} failed and continues with its next step.")]
         public static partial void StepFailed(ILogger logger, Exception error, string resource);
     }
 }

@@ -29,8 +29,7 @@ public sealed class Lease
 
     /// <summary>The data source of the <see cref="Sessions"/>, for work that writes to Postgres without a journal.</summary>
     public NpgsqlDataSource Database =>
-        (Sessions as PostgresSessions)?.Database
-        ?? throw new InvalidOperationException("The sessions of this term are not with a Postgres server.");
+        (Sessions as PostgresSessions)?.Database ?? throw new InvalidOperationException("This term has no Postgres sessions.");
 
     /// <summary>Cancelled when the lease is lost or can no longer be trusted: stop at once.</summary>
     public CancellationToken Lost { get; }

@@ -77,7 +77,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         catch (Exception error)
         {
             // A defect: without renewals the node must stop leading. The owner that disposes of the keeper still has the lease to release.
-            Lose($"renewing it failed: {error.Message}");
+            Lose($"its renewal failed: {error.Message}");
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         }
 
         if (!_view.Held)
-            Lose(outcome == RenewOutcome.NotOurs ? "somebody else holds it" : "the renewal was confirmed too late");
+            Lose(outcome == RenewOutcome.NotOurs ? "another holder's token is in Redis" : "its renewal was confirmed too late");
     }
 
     private void Lose(string reason)

@@ -124,10 +124,10 @@ public sealed partial class RedisLeaseStore(IDatabase redis, IBroadcast broadcas
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Redis did not confirm the renewal of {Resource}: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Renewal of the lease of {Resource} was not confirmed by Redis: {Reason}")]
         public static partial void NotRenewed(ILogger logger, string resource, string reason);
 
-        [LoggerMessage(LogLevel.Information, "The lease of {Resource} could not be given back and ends by itself: {Reason}")]
+        [LoggerMessage(LogLevel.Information, "Lease of {Resource} could not be released and will expire: {Reason}")]
         public static partial void NotReleased(ILogger logger, string resource, string reason);
     }
 }

@@ -76,10 +76,10 @@ internal sealed partial class ShardRebalancer(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "A look at who leads how many shards failed; the next one comes.")]
+        [LoggerMessage(LogLevel.Error, "Check of the shards' placement failed; the next one follows on schedule.")]
         public static partial void Failed(ILogger logger, Exception error);
 
-        [LoggerMessage(LogLevel.Information, "This node leads {Count} shards and another at least two fewer: it gives {Resource} away.")]
+        [LoggerMessage(LogLevel.Information, "Handing over {Resource}: this node leads {Count} shards, another node at least two fewer.")]
         public static partial void HandsOver(ILogger logger, string resource, int count);
     }
 }

@@ -132,37 +132,31 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
 
     private static partial class Log
     {
-        [LoggerMessage(
-            LogLevel.Information,
-            "The lease of {Resource} was free, and this node has it, since a holder was last seen alive: {Phases}."
-        )]
+        [LoggerMessage(LogLevel.Information, "Lease of {Resource} acquired. Time since its last holder was known to be alive: {Phases}.")]
         public static partial void LeaseWon(ILogger logger, string resource, FailoverPhases phases);
 
-        [LoggerMessage(LogLevel.Information, "This node leads {Resource} in epoch {Epoch}, after {Previous}.")]
+        [LoggerMessage(LogLevel.Information, "Leading {Resource} in epoch {Epoch}, after {Previous}.")]
         public static partial void TermTaken(ILogger logger, string resource, long epoch, string previous);
 
         [LoggerMessage(
             LogLevel.Information,
-            "The take-over of {Resource} in epoch {Epoch} is complete, since the term before was last seen alive: {Phases}."
+            "Take-over of {Resource} in epoch {Epoch} completed. Time since the previous term was known to be alive: {Phases}."
         )]
         public static partial void TookOver(ILogger logger, string resource, long epoch, FailoverPhases phases);
 
-        [LoggerMessage(
-            LogLevel.Information,
-            "This node finishes what is under way for {Resource} in epoch {Epoch} and gives it to another."
-        )]
+        [LoggerMessage(LogLevel.Information, "Draining {Resource} in epoch {Epoch} before a hand-over.")]
         public static partial void Draining(ILogger logger, string resource, long epoch);
 
-        [LoggerMessage(LogLevel.Warning, "The lease of {Resource} in epoch {Epoch} is lost: {Reason}.")]
+        [LoggerMessage(LogLevel.Warning, "Lease of {Resource} in epoch {Epoch} lost: {Reason}.")]
         public static partial void LeaseLost(ILogger logger, string resource, long epoch, string reason);
 
-        [LoggerMessage(LogLevel.Information, "This node follows {Resource}.")]
+        [LoggerMessage(LogLevel.Information, "Following {Resource}.")]
         public static partial void Follows(ILogger logger, string resource);
 
-        [LoggerMessage(LogLevel.Debug, "{NodeId} was not dropped from the registry: {Reason}")]
+        [LoggerMessage(LogLevel.Debug, "Dead node {NodeId} could not be removed from the registry: {Reason}")]
         public static partial void NotDropped(ILogger logger, string nodeId, string reason);
 
-        [LoggerMessage(LogLevel.Debug, "The phases of the take-over of {Resource} were not recorded: {Reason}")]
+        [LoggerMessage(LogLevel.Debug, "Phases of the take-over of {Resource} could not be recorded: {Reason}")]
         public static partial void PhasesNotRecorded(ILogger logger, string resource, string reason);
     }
 }

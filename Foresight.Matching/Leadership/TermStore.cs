@@ -47,12 +47,12 @@ public sealed partial class TermStore(ILeadershipTable table, ILogger<TermStore>
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Ended {Count} database sessions of the term of {Resource} before.")]
+        [LoggerMessage(LogLevel.Information, "Terminated {Count} database sessions of the previous term of {Resource}.")]
         public static partial void SessionsEnded(ILogger logger, long count, string resource);
 
         [LoggerMessage(
             LogLevel.Warning,
-            "A transaction of an earlier term still holds the leadership row of {Resource} (attempt {Attempt}); its session is ended."
+            "Leadership row of {Resource} is locked by a transaction of an earlier term (attempt {Attempt}); terminating its session."
         )]
         public static partial void RowHeld(ILogger logger, string resource, int attempt);
     }

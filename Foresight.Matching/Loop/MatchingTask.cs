@@ -90,7 +90,7 @@ internal sealed partial class MatchingTask(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Epoch {Epoch} of {Resource} ends at sequence {Sequence}.")]
+        [LoggerMessage(LogLevel.Information, "Epoch {Epoch} of {Resource} ended at sequence {Sequence}.")]
         public static partial void Ended(ILogger logger, string resource, long epoch, long sequence);
     }
 }

@@ -62,15 +62,15 @@ internal sealed partial class Warmup(NpgsqlDataSource primary, NodeIdentity node
             Signature = "0x",
         };
         return QueuedCommand.Read(order, deadline: long.MaxValue)
-            ?? throw new InvalidOperationException("The order of the warm-up is not well formed.");
+            ?? throw new InvalidOperationException("The warm-up's order is malformed.");
     }
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Debug, "The code of a take-over is warmed up.")]
+        [LoggerMessage(LogLevel.Debug, "Warm-up of the take-over path completed.")]
         public static partial void WarmedUp(ILogger logger);
 
-        [LoggerMessage(LogLevel.Debug, "The code of a take-over could not be warmed up: {Reason}")]
+        [LoggerMessage(LogLevel.Debug, "Warm-up of the take-over path failed; the first take-over will be slower: {Reason}")]
         public static partial void NotWarmedUp(ILogger logger, string reason);
     }
 }

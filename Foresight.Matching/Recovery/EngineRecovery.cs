@@ -26,7 +26,9 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
         var (accounts, orders) = await reading;
         var markets = await journal.MarketsAsync(listed: true, cancellationToken);
         foreach (var unlisted in markets.Where(market => !engine.HasMarket(market.Id)))
-            throw new JournalBrokenException($"Market {unlisted.Id.Value} is listed in the table and not in the journal.");
+            throw new JournalBrokenException(
+                $"Market {unlisted.Id.Value} is listed in table markets, but no command in the journal lists it."
+            );
         var failed = new Dictionary<Guid, DateTime>();
         await foreach (var (requestId, until) in journal.FailedCommandsAsync(cancellationToken))
             failed.Add(requestId, until);
@@ -80,7 +82,7 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
             if (sequence == from)
                 continue;
             if (sequence != engine.Sequence + 1 || next.Sequence != sequence)
-                throw new JournalBrokenException($"The journal has {sequence} after {engine.Sequence}.");
+                throw new JournalBrokenException($"The journal has a gap: sequence {sequence} follows sequence {engine.Sequence}.");
             engine.Apply(next, ref events);
         }
 
@@ -129,13 +131,19 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "The engine is rebuilt: a snapshot at {Snapshot} and the journal up to {Sequence}.")]
+        [LoggerMessage(
+            LogLevel.Information,
+            "Engine rebuilt from the snapshot at sequence {Snapshot} and the journal up to sequence {Sequence}."
+        )]
         public static partial void Replayed(ILogger logger, long snapshot, long sequence);
 
-        [LoggerMessage(LogLevel.Error, "The snapshot at {Sequence} does not have the hash that was stored with it; it is not used.")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "Snapshot at sequence {Sequence} is corrupt (its state hash differs from the stored one); falling back to an older one."
+        )]
         public static partial void SnapshotDiffers(ILogger logger, long sequence);
 
-        [LoggerMessage(LogLevel.Warning, "The snapshot at {Sequence} cannot be read and is not used: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Snapshot at sequence {Sequence} cannot be read; falling back to an older one: {Reason}")]
         public static partial void SnapshotUnreadable(ILogger logger, long sequence, string reason);
     }
 }

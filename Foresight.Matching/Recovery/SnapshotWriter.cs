@@ -64,10 +64,10 @@ internal sealed partial class SnapshotWriter(IJournal journal, Term term, long s
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Stored a snapshot at {Sequence}, {Bytes} bytes.")]
+        [LoggerMessage(LogLevel.Information, "Stored a snapshot at sequence {Sequence} ({Bytes} bytes).")]
         public static partial void Stored(ILogger logger, long sequence, int bytes);
 
-        [LoggerMessage(LogLevel.Warning, "The snapshot at {Sequence} was not stored: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Snapshot at sequence {Sequence} could not be stored: {Reason}")]
         public static partial void NotStored(ILogger logger, long sequence, string reason);
     }
 }

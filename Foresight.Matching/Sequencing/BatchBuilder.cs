@@ -351,8 +351,7 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
     /// Finds an order that may already have left the books: the engine reports events of an order after the same command removed it.
     /// </summary>
     private LiveOrder Live(OrderId id) =>
-        state.Orders.Find(id)
-        ?? throw new InvalidOperationException($"The engine reports order {id.Value}, which is not among the live ones.");
+        state.Orders.Find(id) ?? throw new InvalidOperationException($"The engine reported order {id.Value}, which is not a live order.");
 
     private string? Best(Market market, Side side)
     {

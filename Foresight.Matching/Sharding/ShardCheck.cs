@@ -61,10 +61,10 @@ internal sealed partial class ShardCheck(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Critical, "{Reason} This node ends.")]
+        [LoggerMessage(LogLevel.Critical, "{Reason} Stopping this node.")]
         public static partial void Wrong(ILogger logger, string reason);
 
-        [LoggerMessage(LogLevel.Debug, "The database does not say yet how many shards there are: {Reason}")]
+        [LoggerMessage(LogLevel.Debug, "Number of shards cannot be read from the database yet: {Reason}")]
         public static partial void NotAsked(ILogger logger, string reason);
     }
 }

@@ -19,6 +19,6 @@ public sealed class LeaseKeeperTests
         var keeper = new LeaseKeeper(store, options, TimeProvider.System, "thing", record, TimeProvider.System.GetTimestamp());
         await Eventually.TrueAsync("the lease is lost", Eventually.Patience, () => keeper.Lost.IsCancellationRequested);
         await keeper.DisposeAsync();
-        Assert.StartsWith("renewing it failed: ", keeper.LossReason, StringComparison.Ordinal);
+        Assert.StartsWith("its renewal failed: ", keeper.LossReason, StringComparison.Ordinal);
     }
 }

@@ -30,9 +30,9 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         // Said when a bid was due and not made. A node that took "no answer" for "nobody leads" would not say it.
         foreach (var node in new[] { one, two })
             await Eventually.TrueAsync(
-                "the node says that it does not bid",
+                "the node logs that it does not bid",
                 Eventually.Patience,
-                () => node.Said.Any(line => line.Contains("this node does not bid"))
+                () => node.Said.Any(line => line.Contains("not bidding until it can"))
             );
         Assert.Equal(["follower", "follower"], [one.Presence.State, two.Presence.State]);
         Assert.Equal(0L, await _cluster.ScalarAsync<long>("SELECT count(*) FROM leadership"));
