@@ -66,10 +66,10 @@ internal sealed class JournalTransaction(params IReadOnlyList<JournalStep> steps
     public JournalStep? FailedStep { get; set; }
 }
 
-/// <summary>An engine's state as it was between two commands.</summary>
+/// <summary>An engine's state between two commands, as bytes.</summary>
 internal sealed record EngineSnapshot(long Sequence, string StateHash, byte[] State);
 
-/// <summary>What is kept of a command that failed.</summary>
-/// <param name="Command">As it came, in JSON.</param>
-/// <param name="Until">By the database's clock: up to then no leader tries it again.</param>
+/// <summary>The record of a command that failed, kept for analysis.</summary>
+/// <param name="Command">The command as received, in JSON.</param>
+/// <param name="Until">End of the quarantine by the database's clock; no leader retries the command before.</param>
 internal sealed record FailedCommand(Guid RequestId, string Command, string Reason, DateTime Until);

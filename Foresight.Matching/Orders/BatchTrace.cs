@@ -22,22 +22,22 @@ internal sealed class OrderTrace(ActivityContext caller, ActivityContext deliver
 
     public DateTime MatchedAt { get; private set; }
 
-    /// <summary>0: answered without being sequenced.</summary>
+    /// <summary>Sequence of the command; 0 if it was answered without being sequenced.</summary>
     public long Sequence { get; set; }
 
-    /// <summary>Null if the command is not sampled.</summary>
+    /// <summary>Starts the trace of a command; null if the command is not sampled.</summary>
     public static OrderTrace? Of(LeaderCommand command, TimeProvider clock) =>
         TraceContext.Parse(command.TraceParent) is { } caller
             ? new OrderTrace(caller, Activity.Current?.Context ?? default, clock.GetUtcNow().UtcDateTime)
             : null;
 
-    /// <summary>Its turn has come, perhaps once more.</summary>
+    /// <summary>Marks the begin of matching. Called again if the batch is matched a second time, without a command that failed.</summary>
     public void Begin(TimeProvider clock) => (MatchingAt, Sequence) = (clock.GetUtcNow().UtcDateTime, 0);
 
     public void End(TimeProvider clock) => MatchedAt = clock.GetUtcNow().UtcDateTime;
 }
 
-/// <summary>The sampled commands of a batch, and the spans that they become.</summary>
+/// <summary>Collects the sampled commands of a batch and turns them into spans after publication, off the loop's thread.</summary>
 internal sealed class BatchTrace(TimeProvider clock)
 {
     private readonly List<(QueuedCommand Request, OrderTrace Trace, CommandResult Result)> _orders = [];
@@ -45,7 +45,7 @@ internal sealed class BatchTrace(TimeProvider clock)
     private DateTime _committingAt;
     private DateTime _committedAt;
 
-    /// <summary>The span of what the journal is asked about these items; null if none of them is sampled.</summary>
+    /// <summary>Starts the span of the duplicate look-up for these items; null if none of them is sampled.</summary>
     public static Activity? StartLookUp(List<WorkItem> items) =>
         TraceContext.StartBatch(
             ActivitySources.Matching,
@@ -59,7 +59,7 @@ internal sealed class BatchTrace(TimeProvider clock)
             _orders.Add((request, trace, result));
     }
 
-    /// <summary>The span of the batch's transaction, with Npgsql's below it.</summary>
+    /// <summary>Starts the span of the batch's transaction; Npgsql's spans become its children.</summary>
     public Activity? StartCommit(int commands)
     {
         _committingAt = Now();
@@ -71,7 +71,7 @@ internal sealed class BatchTrace(TimeProvider clock)
 
     public void Committed() => _committedAt = Now();
 
-    /// <summary>After the batch's messages went out.</summary>
+    /// <summary>Ends the traces of a batch whose messages were sent.</summary>
     public void Published()
     {
         var publishedAt = Now();
@@ -79,7 +79,7 @@ internal sealed class BatchTrace(TimeProvider clock)
             Emit(request, trace, result, publishedAt);
     }
 
-    /// <summary>The commit failed, or nobody knows.</summary>
+    /// <summary>Ends the traces of a batch whose commit failed or is in doubt.</summary>
     public void Failed(ResultStatus status, string code)
     {
         Committed();
@@ -108,7 +108,7 @@ internal sealed class BatchTrace(TimeProvider clock)
         Stage(SpanNames.Sequence, trace.ReceivedAt, trace.MatchingAt);
         Stage(SpanNames.Match, trace.MatchingAt, trace.MatchedAt);
         Stage(SpanNames.Commit, _committingAt, _committedAt, _commit == default ? [] : [new ActivityLink(_commit)]);
-        // What the exchange refused is in the journal, and nothing of it is published.
+        // A command that the engine rejected is in the journal, but nothing of it is published.
         if (publishedAt is { } sent && result.Status == ResultStatus.Accepted)
             Stage(SpanNames.Publish, _committedAt, sent);
 
@@ -143,7 +143,7 @@ internal sealed class BatchTrace(TimeProvider clock)
         if (result.Code is null)
             return;
         gateway.SetTag(SpanAttributes.Reason, result.Code);
-        // A refusal is an answer; only what was not done, or is in doubt, is an error.
+        // A rejection is a regular answer; only a command that was not carried out, or is in doubt, is an error.
         if (result.Status is ResultStatus.InDoubt or ResultStatus.NotLeader)
             gateway.SetStatus(ActivityStatusCode.Error, result.Code);
     }
