@@ -52,15 +52,21 @@ public sealed partial class RedisBroadcast : IBroadcast
     }
 
     /// <summary>
-    /// The client subscribes again after each reconnection. A message that is not the JSON of a <typeparamref name="T"/> is logged and
-    /// dropped: anyone who reaches the server could publish it.
+    /// Handles the channel's messages one by one, in the order in which Redis sent them. The client subscribes again after each reconnection.
+    /// A message that is not the JSON of a <typeparamref name="T"/> is logged and dropped: anyone who reaches the server could publish it.
     /// </summary>
     public void Subscribe<T>(string channel, Action<T> handle)
         where T : class
     {
         try
         {
-            _subscriber.Subscribe(Channel(channel), (_, body) => Receive(channel, body, handle));
+            // By a queue: the client runs plain handlers of one channel side by side, and a message that overtakes another looks like a gap.
+            // Without waiting, because a subscription that is not confirmed in time gives no queue to read.
+            _subscriber
+                .Subscribe(Channel(channel), CommandFlags.FireAndForget)
+                .OnMessage(message => Receive(channel, message.Message, handle));
+            // Answered after the subscription: from here on nothing is missed.
+            _subscriber.Ping();
         }
         catch (Exception error)
             when (error is TimeoutException or RedisException or InvalidOperationException or OperationCanceledException)

@@ -27,6 +27,21 @@ public sealed class RedisBroadcastTests(Servers servers)
         Assert.Equal(["ours"], heard);
     }
 
+    /// <summary>A client takes a message that comes before its turn for a gap.</summary>
+    [Fact]
+    public async Task MessagesOfAChannel_ReachTheirListenerInOrder()
+    {
+        const int Count = 20_000;
+        using var sender = new RedisClient(servers.Redis, _prefix);
+        using var listener = new RedisClient(servers.Redis, _prefix);
+        var heard = new ConcurrentQueue<long>();
+        listener.Broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, message => heard.Enqueue(message.Epoch));
+        for (var number = 0; number < Count; number++)
+            sender.Broadcast.Publish(Channels.ClusterLeader, Message("ours") with { Epoch = number });
+        await Eventually.TrueAsync("all are heard", Eventually.Patience, () => heard.Count == Count);
+        Assert.Equal(Enumerable.Range(0, Count).Select(number => (long)number), heard);
+    }
+
     [Theory]
     [InlineData("no JSON")]
     [InlineData("null")]
