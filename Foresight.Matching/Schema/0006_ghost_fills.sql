@@ -5,7 +5,7 @@ ALTER TABLE orders ADD COLUMN reduced_lots bigint NOT NULL DEFAULT 0;
 ALTER TABLE orders ADD CONSTRAINT orders_reduced_check CHECK (reduced_lots >= 0 AND filled_lots + reduced_lots <= quantity_lots);
 
 -- Holdings that a block told less of before it was confirmed. They are observed anew when it is, because a reorganisation leaves no event behind.
-CREATE TABLE unconfirmed_decreases (
+CREATE TABLE doubted_holdings (
     address    bytea NOT NULL CHECK (length(address) = 20),
     -- As in balances: 0 and 255 for collateral.
     market_id  int NOT NULL,
@@ -16,7 +16,7 @@ CREATE TABLE unconfirmed_decreases (
 );
 
 -- Trades that failed by somebody's doing. An account's score is computed from these, so nothing can be lost between two writers of a sum.
-CREATE TABLE strikes (
+CREATE TABLE offences (
     trade_id    bigint PRIMARY KEY REFERENCES trades,
     address     bytea NOT NULL CHECK (length(address) = 20),
     reason      text NOT NULL,
@@ -25,7 +25,7 @@ CREATE TABLE strikes (
     -- Set by an admin's reset: it counts no more.
     forgiven_at timestamptz
 );
-CREATE INDEX strikes_counting ON strikes (at, address) WHERE forgiven_at IS NULL;
+CREATE INDEX offences_counting ON offences (at, address) WHERE forgiven_at IS NULL;
 
 CREATE TABLE offender_audit (
     audit_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
