@@ -14,14 +14,14 @@ namespace Microsoft.AspNetCore.Builder;
 public static class AccessExtensions
 {
     /// <summary>
-    /// Requests of one address in a minute on one node. Generous, because a market maker behind one address sends hundreds of orders a
-    /// second; it is here to keep one caller from taking everything. <c>RATE_LIMIT_PER_MINUTE</c>; 0 turns it off.
+    /// Requests per minute and address on one node; <c>RATE_LIMIT_PER_MINUTE</c>, 0 turns the limit off. The default lets a market maker
+    /// send hundreds of orders a second from one address, and still keeps one caller from exhausting the node.
     /// </summary>
     private const int DefaultPerMinute = 300_000;
 
     public static WebApplicationBuilder AddAccess(this WebApplicationBuilder builder)
     {
-        // Made now, so that a missing key stops the start and not the first request.
+        // Created here, so that a missing key fails the start and not the first request.
         builder.Services.AddSingleton(new AdminAccess(builder.Configuration));
         var perMinute = builder.Configuration.Integer("RATE_LIMIT_PER_MINUTE", DefaultPerMinute, 0, int.MaxValue);
         builder.Services.AddRateLimiter(limits =>
@@ -49,7 +49,7 @@ public static class AccessExtensions
         return builder;
     }
 
-    /// <summary>Headers of every answer, the time it took, and the limit. Before the routes.</summary>
+    /// <summary>Adds response headers, request metrics and the rate limit. Must come before the routes.</summary>
     public static WebApplication UseAccess(this WebApplication app)
     {
         var duration = app
@@ -71,7 +71,8 @@ public static class AccessExtensions
                 }
                 finally
                 {
-                    // By pattern, never by path: ids in labels would have no end. A hub's connection is not a request in this sense.
+                    // Label by route pattern, not by path: ids in paths would make the number of series unbounded. A hub connection is not
+                    // counted, because it lasts for hours.
                     var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "none";
                     if (!route.StartsWith("/hubs", StringComparison.Ordinal))
                     {
@@ -90,7 +91,7 @@ public static class AccessExtensions
 
     public static RouteGroupBuilder RequireAdminKey(this RouteGroupBuilder routes) => routes.WithMetadata(new AdminOnly());
 
-    /// <summary>Shuts the admin routes. After routing.</summary>
+    /// <summary>Protects the admin routes. Must come after routing, which selects the endpoint.</summary>
     public static WebApplication UseAdminGate(this WebApplication app)
     {
         app.UseMiddleware<AdminGate>();

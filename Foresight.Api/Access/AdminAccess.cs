@@ -7,13 +7,12 @@ using Foresight.ServiceDefaults.Hosting;
 namespace Foresight.Api.Access;
 
 /// <summary>
-/// The admin keys of the cluster: <c>Authorization: Bearer …</c>. <c>ADMIN_KEY</c> is one, with the name "admin"; <c>ADMIN_KEYS</c> gives
-/// people keys of their own (<c>ada=…,grace=…</c>), which is what tells two people apart. None has a default, and the time that a
-/// comparison takes tells nothing of them.
+/// Admin keys, sent as <c>Authorization: Bearer KEY</c>. <c>ADMIN_KEY</c> is one shared key; <c>ADMIN_KEYS</c> names one for each person
+/// (<c>ada=KEY,grace=KEY</c>), which four-eyes decisions need to tell two people apart. Neither has a default. Comparisons take constant time.
 /// </summary>
 public sealed class AdminAccess
 {
-    /// <summary>Of the key that everybody shares.</summary>
+    /// <summary>Name of the shared key.</summary>
     public const string SharedName = "admin";
 
     public const int MaxKeys = 100;
@@ -44,14 +43,14 @@ public sealed class AdminAccess
 
     public bool Allows(HttpContext http) => NameOf(http) is not null;
 
-    /// <summary>Whose key the caller shows; null: none of ours.</summary>
+    /// <summary>Name of the caller's key; null if it is none of ours.</summary>
     public string? NameOf(HttpContext http)
     {
         if (http.Request.Headers.Authorization is not [{ } value] || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
             return null;
         var shown = Digest(value[Scheme.Length..].Trim());
         string? name = null;
-        // All of them each time, so that the time does not tell which one it is.
+        // Compares with every key, so that the time does not reveal which one matches.
         foreach (var key in _keys)
             name = CryptographicOperations.FixedTimeEquals(shown, key.Digest) ? key.Name : name;
         return name;
@@ -81,12 +80,12 @@ public sealed class AdminAccess
     private static byte[] Digest(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 }
 
-/// <summary>On a route: only for callers with an admin key.</summary>
+/// <summary>Marks a route that requires an admin key.</summary>
 public sealed record AdminOnly;
 
 /// <summary>
-/// Lets only callers with an admin key through to such routes. Between routing and the endpoint, so that a stranger's body is not even
-/// read.
+/// Rejects callers without an admin key on admin routes. Runs between routing and the
+/// endpoint, so that the body of an unauthorized request is not even read.
 /// </summary>
 public sealed class AdminGate(RequestDelegate next, AdminAccess access)
 {

@@ -7,12 +7,12 @@ using OpenTelemetry.Instrumentation.AspNetCore;
 namespace Microsoft.AspNetCore.Builder;
 
 /// <summary>
-/// Anyone can send a <c>traceparent</c> whose flag says "sampled", which would defeat the sampler's ratio and cost spans and bytes in the
-/// journal. So a request begins a trace of its own here, for the sampler to decide on, and is linked to the caller's span.
+/// Starts a new trace for each request, linked to the caller's span. A caller could otherwise set "sampled" in its <c>traceparent</c>,
+/// defeat the sampler's ratio, and cost spans and bytes in the journal.
 /// </summary>
 public static class CallerTraces
 {
-    /// <summary>For an Api whose callers are all ours, or come through a proxy that samples: their traces go on here.</summary>
+    /// <summary>Continues the caller's trace instead. For deployments whose callers are trusted, or behind a proxy that samples.</summary>
     public const string Setting = "TRACES_TRUST_CALLER";
 
     public static void AddCallerTraces(this WebApplicationBuilder builder)
@@ -20,7 +20,7 @@ public static class CallerTraces
         if (builder.Configuration.Flag(Setting, defaultValue: false))
             return;
         builder.Services.AddSingleton<DistributedContextPropagator, IgnoreCaller>();
-        // With the default propagator, which adds baggage, the instrumentation would read the headers again.
+        // The default propagator also handles baggage, and with it the instrumentation would read the caller's headers again.
         Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
         builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(web =>
             web.EnrichWithHttpRequest = (span, request) =>
@@ -31,7 +31,9 @@ public static class CallerTraces
         );
     }
 
-    /// <summary>Of requests that come in; what goes out has its context from <see cref="DistributedContextPropagator.Current"/>.</summary>
+    /// <summary>
+    /// Affects incoming requests only; outgoing ones get their context from <see cref="DistributedContextPropagator.Current"/>.
+    /// </summary>
     private sealed class IgnoreCaller : DistributedContextPropagator
     {
         public override IReadOnlyCollection<string> Fields => [];

@@ -11,7 +11,7 @@ namespace Microsoft.AspNetCore.Builder;
 
 public static class AccountEndpoints
 {
-    /// <summary>Assets of one account in one answer; an account that traded in more markets sees those it touched last.</summary>
+    /// <summary>Bound on assets in one answer. For an account with more, the most recently changed ones are returned.</summary>
     private const int MaxBalances = 1_000;
 
     public static WebApplication MapAccounts(this WebApplication app)

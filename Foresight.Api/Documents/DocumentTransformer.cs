@@ -3,7 +3,9 @@ using Microsoft.OpenApi;
 
 namespace Foresight.Api.Documents;
 
-/// <summary>What the routes themselves do not say: what this is, and how admin routes are opened.</summary>
+/// <summary>
+/// Adds to the OpenAPI document what routes cannot express: a description of the API, and the bearer scheme of admin routes.
+/// </summary>
 public sealed class DocumentTransformer : IOpenApiDocumentTransformer
 {
     private const string AdminKey = "adminKey";

@@ -3,8 +3,8 @@ using Foresight.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// One market's levels, as of a journal position. The two outcomes of a binary market are both kept, though each is the other's mirror:
-/// that is how changes come and go. Not thread-safe.
+/// Price levels of one market as of a journal position. Both outcomes of a binary market are kept, although each mirrors the other, because
+/// changes arrive and leave in that form. Not thread-safe.
 /// </summary>
 public sealed class Book
 {
@@ -20,13 +20,13 @@ public sealed class Book
 
     public int Outcomes { get; }
 
-    /// <summary>Price ticks to lots, best first.</summary>
+    /// <summary>Price in ticks to quantity in lots, best price first.</summary>
     public SortedDictionary<int, long> Bids(int outcome) => _sides[outcome].Bids;
 
     /// <inheritdoc cref="Bids"/>
     public SortedDictionary<int, long> Asks(int outcome) => _sides[outcome].Asks;
 
-    /// <summary>Quantities are absolute, so a change that is applied twice does no harm.</summary>
+    /// <summary>Applying a change twice is harmless, because quantities are absolute.</summary>
     public void Apply(IEnumerable<LevelChange> changes)
     {
         foreach (var change in changes)
@@ -52,7 +52,7 @@ public sealed class Book
         Apply(levels);
     }
 
-    /// <summary>True if these are all the levels there are.</summary>
+    /// <summary>True if the book has no levels beyond these.</summary>
     public bool HasLevels(IEnumerable<LevelChange> levels)
     {
         var count = 0;

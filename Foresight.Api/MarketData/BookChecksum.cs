@@ -4,13 +4,13 @@ using System.Numerics;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// CRC32C over the best levels of one outcome's book, by which a client sees that its book is the server's. The bytes are laid down in
-/// docs/market-data.md: number of bid levels (1 byte), then each bid, best first, as price ticks (4 bytes) and lots (8 bytes), both
-/// little-endian; then the same for the asks.
+/// CRC32C of the best levels of one outcome's book, so that a client can verify its copy. Byte layout
+/// (docs/market-data.md): number of bid levels (1 byte), then each bid, best first, as price in ticks (4
+/// bytes) and lots (8 bytes), both little-endian; then the same for the asks.
 /// </summary>
 public static class BookChecksum
 {
-    /// <summary>Levels of each side that are summed up.</summary>
+    /// <summary>Levels of each side that the checksum covers.</summary>
     public const int Levels = 10;
 
     public static uint Of(IEnumerable<KeyValuePair<int, long>> bids, IEnumerable<KeyValuePair<int, long>> asks)

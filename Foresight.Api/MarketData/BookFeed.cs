@@ -5,12 +5,12 @@ using Foresight.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// The books of all markets and who follows them. Between finding a gap and the journal's snapshot a book is neither shown nor sent. Only
-/// the feed's loop writes; any thread may read a book.
+/// Books of all markets and their followers. Between the detection of a gap and the next snapshot from the journal a book is neither shown
+/// nor sent. Only the feed's loop writes; any thread may read a book.
 /// </summary>
 public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, MarketDataMetrics metrics, ILogger logger)
 {
-    /// <summary>Seconds without a book after which clients are told, which must be within 2 s.</summary>
+    /// <summary>Seconds without a book until its clients are notified; the requirement is 2 s.</summary>
     private const int TicksBeforeAnnounced = 1;
 
     private readonly ConcurrentDictionary<int, BookStream> _streams = new();
@@ -18,7 +18,7 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
     private readonly HashSet<int> _announcedLost = [];
     private bool _readAgain;
 
-    /// <summary>May be used by any thread, as each stream may be for reading.</summary>
+    /// <summary>Concurrent, because request threads read books while the loop adds markets.</summary>
     public BookStream? Find(int market) => _streams.GetValueOrDefault(market);
 
     public IEnumerable<BookStream> All => _streams.Values;
@@ -37,7 +37,7 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
 
     public void Take(DepthMessage message)
     {
-        // A market that this node has not heard of yet; its book is read as soon as it has.
+        // The catalog does not know the market yet; its book is read as soon as the catalog does.
         if (!_streams.TryGetValue(message.Market, out var stream))
             return;
         switch (stream.Take(message, out var applied))
@@ -55,8 +55,8 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
         }
     }
 
-    /// <summary>Returns the markets whose books are as of the snapshot or later now; the others are read once more.</summary>
-    /// <param name="snapshot">Null: it could not be read.</param>
+    /// <summary>Returns the markets whose books are now at or after the snapshot; the others are read again.</summary>
+    /// <param name="snapshot">Null if the read failed.</param>
     public IReadOnlyList<int> Take(IReadOnlyList<int> markets, BookSnapshot? snapshot)
     {
         var taken = new List<int>();
@@ -78,7 +78,8 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
     }
 
     /// <summary>
-    /// What a new follower missed, if it was here before; else the whole book. While there is none it gets it as soon as there is.
+    /// Sends a new follower the changes it missed if they are still kept, else the whole book.
+    /// Without a live book the follower gets it as soon as there is one.
     /// </summary>
     public void Welcome(HubClient client, int market, (long Epoch, long Sequence)? from)
     {
@@ -95,7 +96,7 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
         }
     }
 
-    /// <summary>A second has passed.</summary>
+    /// <summary>Advances the timers; called once a second.</summary>
     public void Tick(bool isOutage)
     {
         foreach (var stream in _streams.Values)
@@ -130,7 +131,8 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
     }
 
     /// <summary>
-    /// The book is ahead of the journal. Clients have passed that position too: told so, they take the next snapshot wherever it is.
+    /// Resets a book that is ahead of the journal. Its clients are past that position too: the
+    /// notice makes them accept the next snapshot at any position.
     /// </summary>
     public void Reset(int market)
     {
@@ -142,7 +144,8 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
     }
 
     /// <summary>
-    /// The connection is back. The server may begin to send only after the books were read; so they are read once more, in a moment.
+    /// Reads all books again after a reconnect, with a delay: Redis may resume delivery only
+    /// after an immediate read, and messages in between would be missed.
     /// </summary>
     public void ReadAllTwice()
     {
@@ -158,7 +161,7 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
             repair.Want(stream);
     }
 
-    /// <summary>To everybody who follows the book; and it is whole again, if it was not.</summary>
+    /// <summary>Sends the book to all its followers and ends the gap, if there was one.</summary>
     private void Send(BookStream stream, DepthMessage message)
     {
         _ticksWithout.Remove(stream.Market);

@@ -4,17 +4,16 @@ using Npgsql;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>Books of one shard.</summary>
-/// <param name="Epoch">Of the last command in it; 0 with an empty journal.</param>
+/// <param name="Epoch">Epoch of the shard's last command; 0 if its journal is empty.</param>
 public sealed record BookSnapshot(long Epoch, long Sequence, ILookup<int, LevelChange> Levels);
 
 /// <summary>
-/// Books from the journal's orders, with the position of their shard that they are as of. From the primary: a message that was published is
-/// committed there, so a snapshot that is read after a message came always holds it.
+/// Reads books from the journal's orders, together with the position of the shard. Reads the primary: a message is published only after its
+/// commit there, so a snapshot that is read after a message arrived always includes it.
 /// </summary>
 public sealed class BookReader(Database database)
 {
-    /// <summary>One statement, hence one snapshot: the levels are exactly those at the sequence.</summary>
+    /// <summary>One statement, hence one database snapshot: the levels belong exactly to the sequence.</summary>
     private const string Query = """
         WITH position AS (SELECT sequence, epoch FROM commands WHERE shard = $2 ORDER BY sequence DESC LIMIT 1),
         levels AS (
@@ -23,7 +22,7 @@ public sealed class BookReader(Database database)
         SELECT p.epoch, p.sequence, l.market_id, l.outcome, l.is_buy, l.price_ticks, l.lots FROM position p LEFT JOIN levels l ON true
         """;
 
-    /// <summary>The last position of a shard's journal, and the highest epoch that anybody has led it in.</summary>
+    /// <summary>Last position of a shard's journal, and the highest epoch that any leader of it has held.</summary>
     public Task<(long Epoch, long Sequence)> PositionAsync(int shard, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
             "journal_position",
@@ -50,8 +49,8 @@ public sealed class BookReader(Database database)
             cancellationToken
         );
 
-    /// <param name="markets">Of this shard.</param>
-    /// <param name="binary">Those of the markets that have two outcomes: an order for one is then a level of both.</param>
+    /// <param name="markets">Markets of this shard only.</param>
+    /// <param name="binary">The markets among them with two outcomes: an order for one outcome is a level of both.</param>
     public Task<BookSnapshot> ReadAsync(int shard, int[] markets, IReadOnlySet<int> binary, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
             "order_book",
@@ -81,12 +80,11 @@ public sealed class BookReader(Database database)
         );
 }
 
-/// <summary>Levels as traders see them.</summary>
 public static class BookLevels
 {
     /// <summary>
-    /// Adds orders up to levels. In a binary market a bid for one outcome at q is an ask of the other at 1 - q, so each order counts in
-    /// both views, together with the other outcome's orders that mean the same.
+    /// Sums orders into levels. In a binary market a bid for one outcome at q is an ask for
+    /// the other at 1 - q, so each order counts in both views.
     /// </summary>
     public static ILookup<int, LevelChange> Of(
         IEnumerable<(int Market, int Outcome, bool IsBuy, int Ticks, long Lots)> orders,

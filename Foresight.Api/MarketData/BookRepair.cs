@@ -3,8 +3,8 @@ using Npgsql;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Reads books from the journal. One reading at a time, of all books of a shard that need it; when it ends, the next shard's turn comes.
-/// Only the feed's loop uses it.
+/// Schedules reads of books from the journal. At most one read runs at a time and covers all books of a shard that need it; then the next
+/// shard follows. Only the feed's loop uses it.
 /// </summary>
 public sealed class BookRepair(FeedInbox inbox, BookReader reader, TimeProvider clock, ILogger logger)
 {
@@ -14,10 +14,10 @@ public sealed class BookRepair(FeedInbox inbox, BookReader reader, TimeProvider 
     private bool _isReading;
     private int _shardRead = -1;
 
-    /// <summary>False if it is to be read already.</summary>
+    /// <summary>False if the book is scheduled already.</summary>
     public bool Want(BookStream stream) => _wanted.Add(stream);
 
-    /// <summary>Begins a reading, if one is needed and none is under way.</summary>
+    /// <summary>Starts a read if one is due and none is running.</summary>
     public void Start()
     {
         if (_isReading || _wanted.Count == 0)

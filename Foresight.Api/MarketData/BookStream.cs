@@ -3,33 +3,33 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>What a depth message meant for the stream.</summary>
+/// <summary>Effect of a depth message on the stream.</summary>
 public enum StreamStep
 {
-    /// <summary>The book is as of the message now.</summary>
+    /// <summary>The book is now at the message's position.</summary>
     Applied,
 
-    /// <summary>Already in the book.</summary>
+    /// <summary>A duplicate: the book includes the message already.</summary>
     Known,
 
-    /// <summary>From a leader that has been followed by another; dropped.</summary>
+    /// <summary>From a leader that has been replaced; dropped.</summary>
     Stale,
 
-    /// <summary>Something is missing before it; kept until a snapshot is there.</summary>
+    /// <summary>A message before it is missing; it is kept until the next snapshot.</summary>
     Waiting,
 }
 
 /// <summary>
-/// One market's book, kept up from a snapshot of Postgres and the leader's messages after it. It never shows a book that misses a
-/// message: between finding a gap and the next snapshot it is not <see cref="IsLive"/>. The feed's loop writes; any thread may read.
+/// One market's book, maintained from a Postgres snapshot and the leader's messages after it. It never shows a book that misses a message:
+/// between the detection of a gap and the next snapshot it is not <see cref="IsLive"/>. The feed's loop writes; any thread may read.
 /// </summary>
 public sealed class BookStream(Market market)
 {
-    /// <summary>Messages kept for clients that come back.</summary>
+    /// <summary>Recent messages kept for clients that reconnect.</summary>
     private const int KeptMessages = 256;
 
     /// <summary>
-    /// Messages kept while a snapshot is on its way; more mean a snapshot that was too long on its way, and another is read.
+    /// Messages kept while a snapshot is being read. More of them mean that the read took too long, and the snapshot is read again.
     /// </summary>
     private const int MaxWaiting = 10_000;
 
@@ -46,7 +46,7 @@ public sealed class BookStream(Market market)
     public long Epoch { get; private set; }
     public long Sequence { get; private set; }
 
-    /// <summary>Takes the leader's message. What was applied comes back in the form that clients get.</summary>
+    /// <summary>Applies a message of the leader. Applied changes are returned in the form that clients get.</summary>
     public StreamStep Take(DepthMessage message, out DepthMessage? applied)
     {
         applied = null;
@@ -56,7 +56,7 @@ public sealed class BookStream(Market market)
                 return StreamStep.Stale;
             if (message.Snapshot)
             {
-                // Within an epoch a snapshot may cross with newer changes.
+                // A snapshot may arrive after newer changes of the same epoch.
                 if (IsLive && message.Epoch == Epoch && message.Sequence < Sequence)
                     return StreamStep.Known;
                 _book.Replace(message.Levels);
@@ -77,13 +77,13 @@ public sealed class BookStream(Market market)
         }
     }
 
-    /// <summary>Takes the journal's word. False if it is still older than a message that waits: another reading is needed.</summary>
+    /// <summary>Applies a snapshot from the journal. False if it is still older than a waiting message: it must be read again.</summary>
     public bool Take(BookSnapshot read, out DepthMessage? applied)
     {
         applied = null;
         lock (_gate)
         {
-            // Read to make sure, and nothing was missing.
+            // A routine verification: nothing was missing.
             if (IsLive && (read.Sequence <= Sequence || _book.HasLevels(read.Levels[market.Id])))
                 return true;
             if (read.Sequence < Sequence)
@@ -113,7 +113,7 @@ public sealed class BookStream(Market market)
         }
     }
 
-    /// <summary>The book cannot be trusted until the next snapshot: the connection over which changes come was lost.</summary>
+    /// <summary>Marks the book as stale until the next snapshot, because the connection that delivers changes was lost.</summary>
     public void Distrust()
     {
         lock (_gate)
@@ -123,7 +123,7 @@ public sealed class BookStream(Market market)
         }
     }
 
-    /// <summary>Forgets everything: it took a message that no leader can have sent.</summary>
+    /// <summary>Drops all state after a message that no leader can have sent.</summary>
     public void Reset()
     {
         lock (_gate)
@@ -134,7 +134,7 @@ public sealed class BookStream(Market market)
         }
     }
 
-    /// <summary>The whole book as a message, made once for all who ask until it changes; null while there is no trustworthy book.</summary>
+    /// <summary>The whole book as a message, built once and shared until the book changes; null while the book is not live.</summary>
     public SharedMessage? Snapshot()
     {
         lock (_gate)
@@ -145,7 +145,7 @@ public sealed class BookStream(Market market)
         }
     }
 
-    /// <summary>What a client misses that has the book as of a position; null if only a snapshot can help.</summary>
+    /// <summary>Changes after a position that a client has; null if only a snapshot can help.</summary>
     public IReadOnlyList<DepthMessage>? After(long epoch, long sequence)
     {
         lock (_gate)
@@ -155,7 +155,8 @@ public sealed class BookStream(Market market)
             if (sequence == Sequence)
                 return [];
             var missed = _recent.Where(message => message.Sequence > sequence).ToList();
-            // The first one must follow on what the client has; messages were rewritten so that each names the one before it here.
+            // The first change must follow the client's position. Kept messages name the message before them in this stream, which may
+            // differ from the leader's numbering.
             return missed.Count > 0 && missed[0].Previous <= sequence && missed.TrueForAll(message => message.Epoch == epoch)
                 ? missed
                 : null;
@@ -206,8 +207,8 @@ public sealed class BookStream(Market market)
     }
 
     /// <summary>
-    /// Nothing is missing between the book and the message: the one before it is in the book. Of a new epoch the first message names none
-    /// before it, and is a snapshot; a change that names none was thus preceded by a snapshot that we did not get.
+    /// True if no message is missing between the book and this one. The first message of an epoch is a snapshot and names no predecessor;
+    /// so a change without one means that the snapshot before it was lost.
     /// </summary>
     private bool Follows(DepthMessage message) => message.Previous <= Sequence && (message.Epoch == Epoch || message.Previous > 0);
 

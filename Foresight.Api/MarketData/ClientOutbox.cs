@@ -3,28 +3,30 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>How a client is written to; SignalR's connection, or a test's.</summary>
+/// <summary>Connection to a client: SignalR's, or a test's.</summary>
 public interface IClientSocket
 {
-    /// <summary>Completes when the message is in the socket's buffer; waits while a client does not read.</summary>
+    /// <summary>Completes when the message is in the socket's buffer; waits while the client does not read.</summary>
     ValueTask WriteAsync(SharedMessage message, CancellationToken cancellationToken);
 
     void Abort();
 }
 
 /// <summary>
-/// What one client has still to get. Whoever produces never waits: the book's changes are folded together, statistics are replaced by newer
-/// ones, and a client that does not keep up with what may not be left out, or is behind for too long, is told so and closed.
+/// Outgoing messages of one client. Producers never wait: book changes are merged, statistics are replaced by newer ones, and a client that
+/// cannot keep up with messages that must not be dropped, or lags for too long, is notified and disconnected.
 /// </summary>
 public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics, TimeProvider clock)
 {
-    /// <summary>Trades, order updates and notices that wait; they are never folded, so a client with more is closed.</summary>
+    /// <summary>
+    /// Bound on waiting trades, order updates and notices. They are never merged, so a client above the bound is disconnected.
+    /// </summary>
     public const int MaxQueued = 1_000;
 
-    /// <summary>A client that has not once been up to date for this long does not keep up and must be closed within 30 s.</summary>
+    /// <summary>Longest lag: a client that is not up to date once in this time is disconnected. The requirement is 30 s.</summary>
     public static readonly TimeSpan MaxBehind = TimeSpan.FromSeconds(20);
 
-    /// <summary>Time for the reason to reach a client before it is cut off.</summary>
+    /// <summary>Time for the reason to reach the client before its connection is closed.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
@@ -42,7 +44,7 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
 
     public string? ClosedFor => _closing;
 
-    /// <summary>A trade, an order update, a notice: everything gets there, in this order.</summary>
+    /// <summary>Queues a message that must not be dropped or reordered: a trade, an order update, a notice.</summary>
     public void Queue(SharedMessage message)
     {
         var isFull = false;
@@ -95,7 +97,7 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
         Woken();
     }
 
-    /// <summary>The next thing that is sent when everything else is; more than one that is due are one.</summary>
+    /// <summary>Queues a message of lowest priority; several waiting ones are sent as one.</summary>
     public void Heartbeat()
     {
         lock (_gate)
@@ -103,7 +105,7 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
         Woken();
     }
 
-    /// <summary>Nothing more of this market's book is sent, not even what waits.</summary>
+    /// <summary>Drops waiting messages of this market's book and sends no more of them.</summary>
     public void Forget(int market)
     {
         lock (_gate)
@@ -114,7 +116,7 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
         }
     }
 
-    /// <summary>Tells the client why, and cuts it off shortly after.</summary>
+    /// <summary>Sends the reason, then disconnects after a short grace time.</summary>
     public void Close(string reason)
     {
         lock (_gate)
@@ -136,11 +138,11 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
 
         metrics.Closed(reason);
         _wake.Writer.TryWrite(true);
-        // Kept, because a timer that nobody holds may be collected before it is due.
+        // Held in a field, because an unreferenced timer may be collected before it fires.
         _farewell = clock.CreateTimer(_ => socket.Abort(), state: null, Farewell, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Sends until the client is gone.</summary>
+    /// <summary>Sends until the client is disconnected.</summary>
     public async Task RunAsync(CancellationToken gone)
     {
         try
@@ -158,7 +160,7 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
         }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {
-            // The client left, or was cut off.
+            // Expected: the client left, or was disconnected.
         }
         finally
         {
@@ -178,7 +180,7 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
                 if (pending.Count == 0)
                     continue;
                 next = pending.TakeFirst();
-                // To the end of the line, so that a busy market does not keep the others waiting.
+                // Back to the end of the line, so that a busy market does not starve the others.
                 _depth.Remove(market);
                 _depth.Add(market, pending);
                 _sent[market] = new HeartbeatMarket(market, next.DepthBody!.Epoch, next.DepthBody.Sequence);

@@ -2,9 +2,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>
-/// Which client follows what, and what goes to all of them. Only the feed's loop uses it; the counts may be read by any thread.
-/// </summary>
+/// <summary>Clients and the topics that they follow. Only the feed's loop uses it; any thread may read the counts.</summary>
 public sealed class ClientRegistry
 {
     private static readonly IReadOnlyCollection<HubClient> Nobody = [];
@@ -13,7 +11,7 @@ public sealed class ClientRegistry
     private readonly HashSet<HubClient> _clients = [];
     private volatile IReadOnlyDictionary<string, int> _counts = new Dictionary<string, int>();
 
-    /// <summary>Every client, also one that follows nothing.</summary>
+    /// <summary>All clients, including those that follow nothing.</summary>
     public IReadOnlyCollection<HubClient> All => _clients;
 
     public IReadOnlyDictionary<string, int> CountByTopic() => _counts;
@@ -58,9 +56,9 @@ public sealed class ClientRegistry
             client.Outbox.Queue(message);
     }
 
-    /// <summary>Tells the followers of a stream that it is broken, or whole again.</summary>
-    /// <param name="topic">Trade states go to those who follow the trades.</param>
-    /// <param name="market">0: of all markets.</param>
+    /// <summary>Notifies the followers of a stream that it has a gap or is complete again.</summary>
+    /// <param name="topic">Trade states use the followers of the trades.</param>
+    /// <param name="market">0 for all markets.</param>
     /// <param name="state">One of <see cref="ContinuityStates"/>.</param>
     public void Announce(string topic, int market, string state)
     {

@@ -3,7 +3,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>What the feed's loop is told, one after the other; so everything it knows has one writer.</summary>
+/// <summary>Input of the feed's loop. All state changes go through it, so the state has one writer.</summary>
 internal abstract record FeedItem
 {
     public sealed record Depth(DepthMessage Message) : FeedItem;
@@ -18,7 +18,7 @@ internal abstract record FeedItem
 
     public sealed record MarketsAdded(IReadOnlyList<Market> Markets) : FeedItem;
 
-    /// <summary>The answer says why it was refused; null if it was not.</summary>
+    /// <summary>The result is the reason of a refusal; null on success.</summary>
     public sealed record Subscribe(
         HubClient Client,
         Subscription Subscription,
@@ -38,16 +38,17 @@ internal abstract record FeedItem
 
     public sealed record ConnectionRestored : FeedItem;
 
-    /// <param name="Snapshot">Null: it could not be read.</param>
+    /// <param name="Snapshot">Null if the read failed.</param>
     public sealed record BooksRead(IReadOnlyList<int> Markets, BookSnapshot? Snapshot) : FeedItem;
 
-    /// <param name="Missing">Null: they could not be read.</param>
+    /// <param name="Missing">Null if the read failed.</param>
     public sealed record TradesRead(int Market, IReadOnlyList<TradeView>? Missing) : FeedItem;
 
-    /// <param name="Seen">Where the books were before the journal was asked.</param>
+    /// <param name="Seen">Positions of the books before the journal was read, so that books
+    /// can only appear behind, never ahead, by a race.</param>
     public sealed record PositionRead(int Shard, IReadOnlyList<(int Market, long Epoch, long Sequence)> Seen, long Epoch, long Sequence)
         : FeedItem;
 
-    /// <summary>A second has passed.</summary>
+    /// <summary>Posted once a second.</summary>
     public sealed record Tick : FeedItem;
 }

@@ -2,9 +2,7 @@ using Foresight.Api.Markets;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>
-/// What the feed's loop works on, each part with one concern. Nothing of them waits, and nothing but the loop changes them.
-/// </summary>
+/// <summary>Parts of the feed's loop, one concern each. None of them blocks, and only the loop changes them.</summary>
 public sealed class FeedParts
 {
     public FeedParts(

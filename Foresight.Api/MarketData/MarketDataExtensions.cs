@@ -30,7 +30,7 @@ public static class MarketDataExtensions
                 options.MaximumParallelInvocationsPerClient = 1;
             })
             .AddMessagePackProtocol();
-        // The feed's clients are its own; only notices go through the backplane.
+        // The feed keeps its own connections; only notices go through the backplane.
         builder.Services.AddSingleton<HubLifetimeManager<MarketHub>, MarketHubLifetime>();
         return builder;
     }
@@ -42,8 +42,8 @@ public static class MarketDataExtensions
     }
 
     /// <summary>
-    /// A loop that stands still would show old books as new ones, so the node is taken out. Without Redis the node still serves reads and
-    /// takes orders, and its clients are told.
+    /// Unhealthy if the feed's loop stalls: the node would serve old books as current ones, so the load balancer must remove it. A lost
+    /// Redis is not unhealthy: the node still serves reads and accepts orders, and its clients are notified.
     /// </summary>
     private sealed class FeedCheck(MarketFeed feed) : IHealthCheck
     {

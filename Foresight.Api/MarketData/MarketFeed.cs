@@ -4,9 +4,8 @@ using Foresight.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// The stream of market data from Redis to this node's clients. One loop takes everything in turn: messages of the leaders, snapshots of
-/// the journal, clients that come and go, so that no client gets a message twice or not at all because it came at a bad moment. It never
-/// waits, neither for a client nor for the database.
+/// Streams market data from Redis to this node's clients. One loop handles messages of leaders, snapshots from the journal, and joining and
+/// leaving clients in turn, so that no race can duplicate or lose a client's message. The loop never waits for a client or the database.
 /// </summary>
 public sealed partial class MarketFeed : BackgroundService
 {
@@ -33,17 +32,19 @@ public sealed partial class MarketFeed : BackgroundService
         _lastTurn = clock.GetTimestamp();
     }
 
-    /// <summary>Time since the loop took something; it is given something each second.</summary>
+    /// <summary>
+    /// Time since the loop last handled an item. A tick arrives every second, so a longer silence means that the loop is stuck.
+    /// </summary>
     public TimeSpan Silence => _clock.GetElapsedTime(Volatile.Read(ref _lastTurn));
 
     public bool IsConnected => _redis.IsConnected && !_parts.Outage.IsActive;
 
-    /// <summary>Null while there is no trustworthy book.</summary>
+    /// <summary>Null while the book is not live.</summary>
     public DepthView? DepthOf(int market, int outcome, int levels) => _parts.Books.Find(market)?.View(outcome, levels);
 
     public (int? Bid, int? Ask) BestOf(int market, int outcome) => _parts.Books.Find(market)?.Best(outcome) ?? (null, null);
 
-    /// <summary>Returns why it is refused, or null.</summary>
+    /// <summary>Returns the reason of a refusal; null on success.</summary>
     public Task<string?> SubscribeAsync(HubClient client, Subscription subscription, (long Epoch, long Sequence)? from)
     {
         var answer = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -62,11 +63,11 @@ public sealed partial class MarketFeed : BackgroundService
 
     public void Join(HubClient client) => _inbox.PostSurely(new FeedItem.Joined(client));
 
-    /// <summary>A client that is not taken out would be written to for ever; so this waits for room.</summary>
+    /// <summary>Must not be dropped, or the feed would write to the client forever; so it waits for room.</summary>
     public void Leave(HubClient client) => _inbox.PostSurely(new FeedItem.Left(client));
 
-    /// <summary>A notice goes to those who follow its topic; one of <see cref="NoticeTopics.Notices"/> to everybody.</summary>
-    /// <param name="body">The topic's record.</param>
+    /// <summary>Sends a notice to the followers of its topic; one of <see cref="NoticeTopics.Notices"/> goes to all clients.</summary>
+    /// <param name="body">A record of the topic.</param>
     public void Take(string topic, object body) => _inbox.TryPost(new FeedItem.Notice(topic, body));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -87,7 +88,7 @@ public sealed partial class MarketFeed : BackgroundService
                 }
                 catch (Exception error) when (error is not OperationCanceledException)
                 {
-                    // A defect that one message brings out must not end the stream of all markets; its book is read anew.
+                    // A defect triggered by one message must not stop the streams of all markets; its book is read again.
                     Log.ItemFailed(_logger, error, item.GetType().Name);
                     if (item is FeedItem.Depth { Message.Market: var market })
                         _parts.Books.Distrust(market);
@@ -100,7 +101,7 @@ public sealed partial class MarketFeed : BackgroundService
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The host stops; clients are told before that, by the hub.
+            // Expected at shutdown; the hub has notified the clients by then.
         }
 
         await ticking;
@@ -118,7 +119,7 @@ public sealed partial class MarketFeed : BackgroundService
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The host stops.
+            // Expected at shutdown.
         }
     }
 
@@ -222,8 +223,8 @@ public sealed partial class MarketFeed : BackgroundService
 
     private void OnConnectionRestored()
     {
-        // The client raises no event for a connection that it gives up because the server is silent. The books are kept then, by the
-        // comparisons with the journal, and read at once now.
+        // StackExchange.Redis raises no event when it drops a connection because the server is silent. The comparisons with the journal
+        // have kept the books valid until now; they are read again at once.
         if (!_parts.Outage.IsActive)
         {
             _parts.Books.ReadAllAtNextTick();

@@ -9,20 +9,22 @@ using Microsoft.AspNetCore.SignalR;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// <c>/hubs/market</c>. Events: depth, trades, stats, orders, the public topics, heartbeat, continuity, closing; see docs/market-data.md. A
-/// refused call fails with a text that holds its code.
+/// SignalR hub at <c>/hubs/market</c>. Events: depth, trades, stats, orders, the public topics, heartbeat, continuity, closing; see
+/// docs/market-data.md. The text of a refusal contains its problem code.
 /// </summary>
 public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvider clock) : Hub
 {
-    /// <summary>How old a proof of ownership may be, and how far ahead its clock.</summary>
+    /// <summary>Largest age of a proof of ownership, and largest clock skew into the future.</summary>
     private static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(5);
 
-    /// <summary>Depth begins with a snapshot, stats with the last known; trades with the next one.</summary>
-    /// <param name="topic">depth, trades, stats; or cluster, chain, markets, notices, which are of no market.</param>
-    /// <param name="marketId">0 for a topic that is of no market.</param>
+    /// <summary>Depth begins with a snapshot, stats with the latest value, trades with the next trade.</summary>
+    /// <param name="topic">depth, trades, stats; or cluster, chain, markets, notices, which belong to no market.</param>
+    /// <param name="marketId">0 for a topic that belongs to no market.</param>
     public async Task Subscribe(string topic, int marketId) => await FollowAsync(topic, marketId, from: null);
 
-    /// <summary>Goes on after a position that the client has, on any node; where that is too long ago, with a snapshot.</summary>
+    /// <summary>
+    /// Continues after the client's position, on any node. If the changes since then are no longer kept, continues with a snapshot.
+    /// </summary>
     public async Task Resume(string topic, int marketId, long epoch, long sequence) =>
         await FollowAsync(topic, marketId, (epoch, sequence));
 
@@ -32,9 +34,9 @@ public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvid
         await feed.UnsubscribeAsync(Client(), new Subscription(topic, marketId));
     }
 
-    /// <summary>The private updates of an owner's orders.</summary>
-    /// <param name="signature">EIP-191 personal_sign of "Foresight orders", the address in lower case and the seconds, on a line
-    /// each.</param>
+    /// <summary>Subscribes to the private updates of an owner's orders.</summary>
+    /// <param name="signature">EIP-191 personal_sign over three lines: "Foresight
+    /// orders", the address in lower case, and the seconds.</param>
     public async Task SubscribeOrders(string address, long issuedAtUnixSeconds, string signature)
     {
         if (!Address.TryParse(address, out var owner))

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.SignalR;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Gives each connection its outbox and takes it away again. The hub's own ways of sending are not used: they write to one client after the
-/// other, each of which may be slow, and turn a message into bytes for each group.
+/// Creates and removes the outbox of each connection. It replaces SignalR's own sending, which writes to clients one after the other, so
+/// that a slow one delays the rest, and serializes a message once per group.
 /// </summary>
 public sealed class MarketHubLifetime : DefaultHubLifetimeManager<MarketHub>
 {

@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Reads and checks the backplane's messages, has what they changed read again, and hands them to the feed. Anyone who reaches Redis can
-/// write there, so nothing but the known topics' records goes on to a client, and not more of them than a client can take.
+/// Reads and validates messages of the backplane, refreshes what they changed and passes them to the feed. Any Redis client can write
+/// there, so only records of known topics go on to clients, at a bounded rate.
 /// </summary>
 public sealed partial class NoticeReader(
     MarketFeed feed,
@@ -22,15 +22,16 @@ public sealed partial class NoticeReader(
     ILogger<NoticeReader> logger
 ) : IDisposable
 {
-    /// <summary>The longest is an operator's text of 500 characters, each escaped in JSON, and its envelope.</summary>
+    /// <summary>Longest valid message: an operator's text of 500 characters, each escaped in JSON, plus the envelope.</summary>
     private const int MaxBytes = 4 * 1024;
 
     /// <summary>
-    /// A busy cluster has some ten notices a second. A client with 1,000 messages waiting is closed, and a flood must not close them all.
+    /// A busy cluster has some ten notices a second. A client with 1,000 waiting messages is
+    /// disconnected; a flood of notices must not cause that for all of them.
     /// </summary>
     private const int NoticesPerSecond = 200;
 
-    /// <summary>Between two log lines about messages that are no notices: one for each would fill a disk.</summary>
+    /// <summary>Interval between log lines about invalid messages: one line for each would fill a disk.</summary>
     private static readonly TimeSpan LogPause = TimeSpan.FromMinutes(1);
 
     private readonly Lock _logGate = new();
@@ -49,7 +50,7 @@ public sealed partial class NoticeReader(
     private long? _loggedAt;
     private int _notLogged;
 
-    /// <summary>May be called by several threads at once: the backplane has one for each group.</summary>
+    /// <summary>Thread-safe: the backplane calls it from a thread per group.</summary>
     public void Take(SerializedHubMessage message)
     {
         if (!_limiter.AttemptAcquire().IsAcquired)
@@ -62,7 +63,7 @@ public sealed partial class NoticeReader(
         {
             var (topic, body) = Read(message.GetSerializedMessage(_json));
             metrics.Received(topic);
-            // So that a client that asks when it gets the notice does not get the state before it.
+            // Refresh before forwarding, so that a client that reads after the notice does not get the state before it.
             if (body is ClusterEvent { Kind: "leader_elected" or "leader_lost", Detail: { } resource } change)
                 leaders.Notice(resource, change.NodeId, change.Epoch, isLeader: change.Kind == "leader_elected");
             if (body is MarketStateEvent)
@@ -96,12 +97,12 @@ public sealed partial class NoticeReader(
         Log.NotUnderstood(logger, reason, others);
     }
 
-    /// <summary>The topic, and the notice as the topic's record: nothing else of the message goes on.</summary>
+    /// <summary>Rebuilds the notice as the record of its topic, so that no unknown member reaches a client.</summary>
     private static (string Topic, object Body) Read(ReadOnlyMemory<byte> json)
     {
         if (json.Length is 0 or > MaxBytes)
             throw new JsonException($"It has {json.Length:N0} bytes, and {MaxBytes:N0} are the most.");
-        // The last byte separates it from the next message.
+        // The last byte is the separator to the next message.
         using var document = JsonDocument.Parse(json[..^1]);
         var (target, notice) = (document.RootElement.GetProperty("target").GetString(), document.RootElement.GetProperty("arguments")[0]);
         object? body = target switch

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Joins the backplane. To it this node is one connection, in the group of every public topic, whatever number of clients it has: so a
-/// client costs Redis nothing, can connect while Redis is away, and gets notices through its bounded outbox like everything else.
+/// Joins the backplane as one connection in the group of every public topic, whatever the number of clients. A client therefore costs Redis
+/// nothing, can connect during a Redis outage, and gets notices through its bounded outbox like everything else.
 /// </summary>
 public sealed partial class NoticeReceiver(
     NoticeReader reader,
@@ -24,7 +24,7 @@ public sealed partial class NoticeReceiver(
         var isLogged = false;
         while (!stoppingToken.IsCancellationRequested)
         {
-            // Made here rather than shared: a backplane that once could not subscribe never tries again, and is replaced.
+            // A new instance for each attempt: a backplane that failed to subscribe once never retries.
             using var backplane = ActivatorUtilities.CreateInstance<NoticeBackplane>(services);
             var node = new NodeConnection(reader, loggers);
             try
@@ -37,24 +37,24 @@ public sealed partial class NoticeReceiver(
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
-                // Any fault: a node without notices serves all the rest. Logged once, however often it is tried.
+                // Catches everything: a node without notices still serves all the rest. Logged once, not on each attempt.
                 if (!isLogged)
                     Log.NotJoined(logger, error.Message);
                 isLogged = true;
-                // Some of its groups may have been joined, and a Redis that hangs could not let it leave them.
+                // Disposed without leaving its groups: some may be joined, and a hanging Redis would block the leave.
                 node.Ignore();
                 await Task.Delay(RetryPause, stoppingToken);
             }
         }
     }
 
-    /// <summary>What the backplane writes to.</summary>
+    /// <summary>Connection that the backplane writes to.</summary>
     private sealed class NodeConnection(NoticeReader reader, ILoggerFactory loggers)
         : HubConnectionContext(new DefaultConnectionContext(Guid.NewGuid().ToString("N")), new HubConnectionContextOptions(), loggers)
     {
         private volatile bool _isIgnored;
 
-        /// <summary>Takes nothing any more.</summary>
+        /// <summary>Stops forwarding; later messages are ignored.</summary>
         public void Ignore() => _isIgnored = true;
 
         public override ValueTask WriteAsync(SerializedHubMessage message, CancellationToken cancellationToken = default)

@@ -2,9 +2,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>
-/// Private updates: an owner's connections get that owner's, and nothing of anybody else's. Only the feed's loop uses it.
-/// </summary>
+/// <summary>Private updates: each connection gets the updates of its authenticated owner only. Used by the feed's loop alone.</summary>
 public sealed class OrderFeed(ClientRegistry clients, MarketDataMetrics metrics)
 {
     private readonly Dictionary<int, long> _epochs = [];
@@ -26,6 +24,6 @@ public sealed class OrderFeed(ClientRegistry clients, MarketDataMetrics metrics)
         }
     }
 
-    /// <summary>The shard's journal is at this epoch: messages of higher ones were no leader's.</summary>
+    /// <summary>Records the epoch of the shard's journal: a message with a higher epoch cannot come from a leader.</summary>
     public void Lower(int shard, long epoch) => _epochs[shard] = Math.Min(_epochs.GetValueOrDefault(shard), epoch);
 }

@@ -3,22 +3,22 @@ using Foresight.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// What one client has still to get of one market's book. A client that reads as fast as messages come gets each of them; for one that
-/// does not, they are folded into one that takes it as far, because only the newest book is of use. Not thread-safe.
+/// Waiting messages of one market's book for one client. A client that keeps up gets each message. For a slower one they are merged into
+/// one with the same effect, because only the newest book is of use. Not thread-safe.
 /// </summary>
 public sealed class PendingDepth
 {
-    /// <summary>Messages that wait before they are folded into one.</summary>
+    /// <summary>Waiting messages above which they are merged.</summary>
     public const int Limit = 8;
 
     private readonly List<SharedMessage> _messages = [];
 
     public int Count => _messages.Count;
 
-    /// <summary>Returns how many messages were folded away.</summary>
+    /// <summary>Returns the number of messages merged away.</summary>
     public int Add(SharedMessage message)
     {
-        // What came before a snapshot says nothing any more.
+        // A snapshot supersedes all changes before it.
         var folded = 0;
         if (message.DepthBody!.Snapshot)
         {
@@ -50,7 +50,7 @@ public sealed class PendingDepth
         _messages.Clear();
     }
 
-    /// <summary>One message that does what all of them do, one after the other. They must follow on each other.</summary>
+    /// <summary>Merges consecutive messages into one with the same effect.</summary>
     public static DepthMessage Fold(IReadOnlyList<DepthMessage> messages)
     {
         var levels = new Dictionary<(int Outcome, bool IsBid, int Ticks), long>();

@@ -3,9 +3,9 @@ using Npgsql;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Compares the books' positions with the journal's. Nothing is published before it is committed, so no book can be ahead of the journal.
-/// One that is took a message of somebody else, or the journal was restored to an earlier point; either way it would pass over every
-/// message that is to come. Only the feed's loop uses it.
+/// Compares the positions of the books with the journal. Messages are published after their commit, so a book cannot be ahead of the
+/// journal. If one is, it applied a forged message, or the journal was restored to an earlier point; it would then ignore every later
+/// message as a duplicate. Only the feed's loop uses it.
 /// </summary>
 public sealed class PositionCheck(FeedInbox inbox, BookReader reader, ILogger logger)
 {
@@ -14,7 +14,7 @@ public sealed class PositionCheck(FeedInbox inbox, BookReader reader, ILogger lo
 
     private int _ticks;
 
-    /// <summary>A second has passed.</summary>
+    /// <summary>Advances the timer; called once a second.</summary>
     public void Tick(IEnumerable<BookStream> streams)
     {
         if (++_ticks != TicksBetween)
@@ -33,7 +33,7 @@ public sealed class PositionCheck(FeedInbox inbox, BookReader reader, ILogger lo
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException)
         {
-            // Nothing was learnt; the next comparison is in a few seconds.
+            // The read failed, so there is nothing to compare; the next attempt follows in a few seconds.
             if (!inbox.Stopping.IsCancellationRequested)
                 FeedLog.NotRead(logger, error.Message);
         }

@@ -3,25 +3,25 @@ using Foresight.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// The time during which nothing comes over Redis. Clients are told of one that lasts; of books by <see cref="BookFeed"/>, which reads them
-/// from the journal. Only the feed's loop writes.
+/// Tracks an outage of Redis and notifies clients if it lasts. For books <see cref="BookFeed"/> does so, because it restores them from the
+/// journal. Only the feed's loop writes.
 /// </summary>
 public sealed class RedisOutage(ClientRegistry clients)
 {
-    /// <summary>Seconds without Redis after which clients are told, which must be within 2 s.</summary>
+    /// <summary>Seconds without Redis until clients are notified; the requirement is 2 s.</summary>
     private const int TicksBeforeAnnounced = 1;
 
-    /// <summary>What an owner missed of its orders is not sent again: "restored" tells it to ask for them.</summary>
+    /// <summary>Missed order updates are not sent again: on "restored" an owner must read its orders.</summary>
     private static readonly string[] RestoredAtOnce = [HubEvents.Stats, HubEvents.Orders, HubEvents.TradeState];
 
     private volatile bool _isActive;
     private int _ticks;
     private bool _isAnnounced;
 
-    /// <summary>May be read by any thread.</summary>
+    /// <summary>Volatile: any thread may read it.</summary>
     public bool IsActive => _isActive;
 
-    /// <summary>False if it has begun before.</summary>
+    /// <summary>False if an outage is in progress already.</summary>
     public bool Begin()
     {
         if (_isActive)
@@ -30,7 +30,7 @@ public sealed class RedisOutage(ClientRegistry clients)
         return true;
     }
 
-    /// <summary>A second more of it.</summary>
+    /// <summary>Advances the timer; called once a second.</summary>
     public void Tick()
     {
         if (_ticks++ < TicksBeforeAnnounced || _isAnnounced)
@@ -43,7 +43,7 @@ public sealed class RedisOutage(ClientRegistry clients)
 
     public void End() => _isActive = false;
 
-    /// <summary>Trades are whole again when what was missed is read; the others are at once.</summary>
+    /// <summary>Trades are complete again only when the gap has been read; the other streams are at once.</summary>
     public void AnnounceEnd()
     {
         if (!_isAnnounced)

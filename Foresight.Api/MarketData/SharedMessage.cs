@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>A message for many clients: turned into bytes once, whoever gets it.</summary>
+/// <summary>A message for many clients, serialized once for all of them.</summary>
 public sealed class SharedMessage
 {
     private readonly Action<TimeSpan>? _delivered;
@@ -20,7 +20,7 @@ public sealed class SharedMessage
 
     public string Topic { get; }
 
-    /// <summary>The message itself, where it is one of the book: those of a slow client are folded into one.</summary>
+    /// <summary>The message itself if it belongs to a book, so that those of a slow client can be merged.</summary>
     public DepthMessage? DepthBody { get; }
 
     public SerializedHubMessage Bytes { get; }
@@ -31,10 +31,10 @@ public sealed class SharedMessage
     public static SharedMessage Of(string topic, object body, Action<TimeSpan>? delivered = null) =>
         new(topic, body, depth: null, delivered);
 
-    /// <summary>Says to how many clients it goes, before it goes to the first.</summary>
+    /// <summary>Sets the number of recipients; must precede the first delivery.</summary>
     public void Expect(int clients) => _undelivered = clients;
 
-    /// <summary>One client has it, or will not get it. The last one ends the measurement.</summary>
+    /// <summary>Records that one client has got the message or never will. The last one ends the latency measurement.</summary>
     public void Delivered()
     {
         if (_delivered is not null && Interlocked.Decrement(ref _undelivered) == 0)

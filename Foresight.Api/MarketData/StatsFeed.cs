@@ -2,7 +2,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>The last statistics of each market, on to who follows them. Only the feed's loop uses it.</summary>
+/// <summary>Forwards the latest statistics of each market to its followers. Only the feed's loop uses it.</summary>
 public sealed class StatsFeed(ClientRegistry clients, MarketDataMetrics metrics)
 {
     private readonly Dictionary<int, StatsMessage> _last = [];

@@ -5,18 +5,20 @@ using Npgsql;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// The trades of all markets, on to who follows them, without a gap: what was missed is read from the journal, and clients are told where
-/// that cannot be. Only the feed's loop uses it.
+/// Trades of all markets for their followers, without gaps: missed trades are read from the journal, and clients are notified if that
+/// fails. Only the feed's loop uses it.
 /// </summary>
 public sealed class TradeFeed(ClientRegistry clients, FeedInbox inbox, TradeReader reader, MarketDataMetrics metrics, ILogger logger)
 {
-    /// <summary>After an outage every market that is followed has a gap; they must not take all connections of the pool.</summary>
+    /// <summary>
+    /// Bound on concurrent gap reads. After an outage every followed market has a gap, and the reads must not exhaust the connection pool.
+    /// </summary>
     private const int GapsReadAtOnce = 4;
 
     private readonly Dictionary<int, TradeStream> _streams = [];
     private readonly SemaphoreSlim _reading = new(GapsReadAtOnce);
 
-    /// <summary>The stream begins with the market's book, unless it is there.</summary>
+    /// <summary>Starts the stream at the position of the market's book if it does not run yet.</summary>
     public void Begin(int market, long sequence)
     {
         if (_streams.ContainsKey(market))
@@ -41,7 +43,7 @@ public sealed class TradeFeed(ClientRegistry clients, FeedInbox inbox, TradeRead
         _ = ReadAsync(message.Market, missing.After, missing.UpTo);
     }
 
-    /// <param name="missing">Null: they could not be read.</param>
+    /// <param name="missing">Null if the read failed.</param>
     public void TakeMissing(int market, IReadOnlyList<TradeView>? missing)
     {
         var isWhole = missing is not null && missing.Count < TradeStream.MaxFill;
@@ -53,19 +55,19 @@ public sealed class TradeFeed(ClientRegistry clients, FeedInbox inbox, TradeRead
             clients.Announce(HubEvents.Trades, market, ContinuityStates.Restored);
     }
 
-    /// <summary>Begins anew with the next book, unless a gap is being read: then what was read is waited for.</summary>
+    /// <summary>Restarts the stream at the next book, except while a gap is being read: its result comes first.</summary>
     public void Forget(int market)
     {
         if (_streams.TryGetValue(market, out var stream) && !stream.IsFilling)
             _streams.Remove(market);
     }
 
-    /// <summary>Reads what came while nothing was heard.</summary>
+    /// <summary>Reads the trades of the outage.</summary>
     public void FillAll()
     {
         foreach (var (market, stream) in _streams.ToList())
         {
-            // Without followers nothing is missed: that stream begins anew with the book.
+            // Without followers no one misses a trade; the stream restarts with the book.
             if (clients.Of(new Subscription(HubEvents.Trades, market)).Count == 0)
                 Forget(market);
             if (_streams.ContainsKey(market) && stream.BeginFill())

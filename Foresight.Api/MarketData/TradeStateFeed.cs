@@ -3,8 +3,8 @@ using Foresight.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// The way of trades through settlement. Who follows a market's trades gets it too. Nothing is replayed: a state is absolute, and a client
-/// that is told of a gap asks for the trades that it shows. Only the feed's loop uses it.
+/// Settlement states of trades, for the followers of a market's trades. Nothing is replayed: a state is absolute, and a client that is
+/// notified of a gap reads the trades that it shows. Only the feed's loop uses it.
 /// </summary>
 public sealed class TradeStateFeed(ClientRegistry clients, MarketDataMetrics metrics)
 {
@@ -12,7 +12,7 @@ public sealed class TradeStateFeed(ClientRegistry clients, MarketDataMetrics met
 
     public void Take(TradeStatesMessage message)
     {
-        // Of a repair, outside the numbers.
+        // Comes from a repair, which has no sequence number.
         if (message.Sequence == 0)
         {
             Send(message);
@@ -27,7 +27,7 @@ public sealed class TradeStateFeed(ClientRegistry clients, MarketDataMetrics met
         }
 
         _known[message.Market] = (message.Epoch, message.Sequence);
-        // The first message that this node hears of a market says nothing of what was before.
+        // The first message of a market on this node cannot reveal a gap before it.
         var isGap = known != default && message.Previous > (message.Epoch == known.Epoch ? known.Sequence : 0);
         if (isGap)
         {

@@ -3,30 +3,30 @@ using Foresight.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// One market's trades, in the order of the journal and without a gap: what a lost message would have told is read from the journal before
-/// anything newer goes out. Only the feed's loop touches it.
+/// One market's trades in journal order without gaps: missed trades are read from the
+/// journal before newer ones are sent. Only the feed's loop uses it.
 /// </summary>
 public sealed class TradeStream
 {
-    /// <summary>Messages that wait while a gap is being filled; beyond it the gap is told instead.</summary>
+    /// <summary>Bound on messages that wait while a gap is filled; above it clients are notified of the gap instead.</summary>
     public const int MaxWaiting = 1_000;
 
-    /// <summary>Trades read to fill one gap; a longer one is told instead.</summary>
+    /// <summary>Bound on trades read to fill a gap; clients are notified of a longer one instead.</summary>
     public const int MaxFill = 1_000;
 
     private readonly Queue<TradesMessage> _waiting = new();
 
     public long Epoch { get; private set; }
 
-    /// <summary>Everything up to here was sent, or was there before this node listened.</summary>
+    /// <summary>Last position that was sent, or that precedes the start of the stream.</summary>
     public long Sequence { get; private set; }
 
     public bool IsFilling { get; private set; }
 
-    /// <summary>The node begins to listen at this position of the journal.</summary>
+    /// <summary>Starts the stream at a position of the journal.</summary>
     public void Begin(long sequence) => Sequence = Math.Max(Sequence, sequence);
 
-    /// <summary>What can be sent now.</summary>
+    /// <summary>Returns the trades that can be sent now.</summary>
     public IReadOnlyList<TradesMessage> Take(TradesMessage message, out bool isStale, out (long After, long UpTo)? gap)
     {
         (isStale, gap) = (message.Epoch < Epoch, null);
@@ -50,7 +50,7 @@ public sealed class TradeStream
         return [Follow(message)];
     }
 
-    /// <summary>Begins to read what came while nothing was heard. False if that is under way already.</summary>
+    /// <summary>Marks the stream as reading its gap. False if a read is running already.</summary>
     public bool BeginFill()
     {
         if (IsFilling)
@@ -58,7 +58,7 @@ public sealed class TradeStream
         return IsFilling = true;
     }
 
-    /// <summary>What was missing, if it could be read, and what waited for it.</summary>
+    /// <summary>Returns the missing trades, if they could be read, and the messages that waited for them.</summary>
     public IReadOnlyList<TradesMessage> EndFill(int market, IReadOnlyList<TradeView>? missing)
     {
         IsFilling = false;

@@ -4,18 +4,18 @@ using Foresight.ServiceDefaults.Postgres;
 
 namespace Foresight.Api.Markets;
 
-/// <param name="Factory">The one spender that traders approve.</param>
+/// <param name="Factory">The only spender that traders approve.</param>
 public sealed record ContractAddresses(Address Factory, Address Usdc, Address OutcomeToken);
 
-/// <summary>Where the contracts are, as the set-up recorded it.</summary>
-/// <param name="confirmations">Blocks on top of a trade until it is final.</param>
+/// <summary>Addresses of the contracts, as recorded by the setup.</summary>
+/// <param name="confirmations">Blocks on top of a trade's block until the trade is final.</param>
 public sealed class ChainContracts(Database database, long chainId, int confirmations)
 {
     public long ChainId => chainId;
 
     public int Confirmations => confirmations;
 
-    /// <summary>Null: nothing is deployed yet.</summary>
+    /// <summary>Null if no contract is deployed yet.</summary>
     public async Task<ContractAddresses?> FindAsync(CancellationToken cancellationToken)
     {
         var command = new CommandDefinition(

@@ -3,9 +3,9 @@ using Foresight.Chain.Signing;
 
 namespace Foresight.Api.Markets;
 
-/// <summary>A row of the table of markets, as the API needs it for each order.</summary>
+/// <summary>Static data of a market that each order needs for its checks.</summary>
 /// <param name="TickSize">1, 10 or 100 ticks.</param>
-/// <param name="Shard">Whose leader its orders go to.</param>
+/// <param name="Shard">Orders go to the leader of this shard.</param>
 /// <param name="State">0 open, 1 paused, 2 closed, 3 resolved.</param>
 public sealed record Market(
     int Id,
@@ -20,6 +20,6 @@ public sealed record Market(
     int Shard = 0
 )
 {
-    /// <summary>Two outcomes are two views of one book: buying one at q is selling the other at 1 - q.</summary>
+    /// <summary>With two outcomes, both are views of one book: buying one at q is selling the other at 1 - q.</summary>
     public bool IsBinary => Outcomes.Count == 2;
 }

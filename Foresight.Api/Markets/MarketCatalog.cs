@@ -8,8 +8,8 @@ using Npgsql;
 namespace Foresight.Api.Markets;
 
 /// <summary>
-/// All markets, in memory: every order needs one. Read anew every few seconds, and at once (but not more than once a second) when a market
-/// is asked for that is not known. While Postgres is away the known markets serve on; their state is checked by the leader anyway.
+/// All markets in memory, because every order needs one. Refreshed every few seconds, and on a miss (at most once a second). Without
+/// Postgres the cached markets remain usable: the leader checks their state again.
 /// </summary>
 public sealed partial class MarketCatalog(
     Database database,
@@ -18,7 +18,7 @@ public sealed partial class MarketCatalog(
     ILogger<MarketCatalog> logger
 ) : BackgroundService
 {
-    /// <summary>More markets than this on one cluster are a sign of something else.</summary>
+    /// <summary>Bound on markets in memory; far above any plausible cluster.</summary>
     public const int MaxMarkets = 50_000;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -29,14 +29,14 @@ public sealed partial class MarketCatalog(
     private readonly SemaphoreSlim _wanted = new(0, 1);
     private volatile State? _state;
 
-    /// <summary>Raised after markets were added.</summary>
+    /// <summary>Raised after new markets were loaded.</summary>
     public event Action<IReadOnlyList<Market>>? Added;
 
-    /// <summary>What is known now, by id; empty before the first reading.</summary>
+    /// <summary>Markets by id, as of the last refresh; empty before the first.</summary>
     public IReadOnlyCollection<Market> Known => _state?.Ordered ?? [];
 
-    /// <summary>Null if there is no such market.</summary>
-    /// <exception cref="NpgsqlException">It is not known, and the database cannot say.</exception>
+    /// <summary>Null if the market does not exist.</summary>
+    /// <exception cref="NpgsqlException">The market is not cached and the database cannot be read.</exception>
     public async ValueTask<Market?> FindAsync(Address address, CancellationToken cancellationToken) =>
         _state?.ByAddress.GetValueOrDefault(address) ?? (await FreshAsync(cancellationToken)).ByAddress.GetValueOrDefault(address);
 
@@ -44,11 +44,11 @@ public sealed partial class MarketCatalog(
     public async ValueTask<Market?> FindAsync(int id, CancellationToken cancellationToken) =>
         _state?.ById.GetValueOrDefault(id) ?? (await FreshAsync(cancellationToken)).ById.GetValueOrDefault(id);
 
-    /// <exception cref="NpgsqlException">Nothing is known yet, and the database cannot say.</exception>
+    /// <exception cref="NpgsqlException">No market is cached yet and the database cannot be read.</exception>
     public async ValueTask<IReadOnlyList<Market>> AllAsync(CancellationToken cancellationToken) =>
         (_state ?? await FreshAsync(cancellationToken)).Ordered;
 
-    /// <summary>A market has changed: the next reading is now, or a second after the last.</summary>
+    /// <summary>Requests a refresh after a market has changed: now, or one second after the last.</summary>
     public void ReadSoon()
     {
         lock (_wanted)
@@ -79,13 +79,13 @@ public sealed partial class MarketCatalog(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The host stops.
+            // Expected at shutdown.
         }
     }
 
     private async Task<State> FreshAsync(CancellationToken cancellationToken)
     {
-        // Orders for a market that does not exist must not become a query each.
+        // At most one query per interval, however many orders name a market that does not exist.
         if (_state is { } known && clock.GetElapsedTime(known.At) < LeastPause)
             return known;
         return await LoadAsync(cancellationToken);
@@ -97,7 +97,7 @@ public sealed partial class MarketCatalog(
         await _loading.WaitAsync(cancellationToken);
         try
         {
-            // Whoever waited for another reading that began after it asked takes that one.
+            // Another caller has refreshed since this one asked; its result serves both.
             if (_state is { } fresh && fresh.At > asked)
                 return fresh;
             var started = clock.GetTimestamp();

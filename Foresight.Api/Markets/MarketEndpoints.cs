@@ -76,7 +76,7 @@ public static class MarketEndpoints
         CancellationToken cancellationToken
     )
     {
-        // Forward, unlike the other lists: markets are few and read from the first.
+        // Ascending, unlike the other lists: markets are few and read from the first one.
         var size = page.Limit ?? ApiLimits.MaxPageSize;
         var read = (await catalog.AllAsync(cancellationToken))
             .Where(market => page.Cursor is null || market.Id > page.Before)
@@ -111,7 +111,7 @@ public static class MarketEndpoints
             return new ProblemResult(Unknown(id));
         if (asked.CheckOutcome(market) is { } noOutcome)
             return new ProblemResult(noOutcome);
-        // A book that is being rebuilt is not shown: it would look like a market that nobody trades in.
+        // A book that is being restored is an error, not an empty list: that would look like a market without orders.
         return feed.DepthOf(id, asked.Outcome, asked.Levels) is { } depth
             ? TypedResults.Ok(depth)
             : new ProblemResult(Problem.Unavailable("The book is being read anew."));

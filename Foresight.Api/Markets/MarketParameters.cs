@@ -5,8 +5,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Foresight.Api.Markets;
 
-/// <summary>Which part of a market's book.</summary>
-/// <param name="Levels">Of each side, at most.</param>
+/// <param name="Levels">Largest number of levels on each side.</param>
 public readonly record struct DepthParameters(
     [FromQuery(Name = "outcome")] int Outcome = 0,
     [FromQuery(Name = "levels")] int Levels = DepthParameters.DefaultLevels
@@ -24,7 +23,6 @@ public readonly record struct DepthParameters(
             : null;
 }
 
-/// <summary>The filters of trades.</summary>
 /// <param name="Settlement">One of <see cref="TradeStates"/>, or <see cref="TradeStates.Unsettled"/>.</param>
 public readonly record struct TradeParameters(
     [FromQuery(Name = "market")] int? Market = null,

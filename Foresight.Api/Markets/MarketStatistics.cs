@@ -9,8 +9,8 @@ using Foresight.ServiceDefaults.Postgres;
 namespace Foresight.Api.Markets;
 
 /// <summary>
-/// The last 24 hours of every market. Summing them up reads a day of trades, so it is done once for all callers and kept for a few seconds;
-/// the best prices come from the live books.
+/// Statistics of the last 24 hours for every market. The query reads a day of trades, so its result is shared by all callers and cached for
+/// a few seconds. The best prices come from the live books.
 /// </summary>
 public sealed class MarketStatistics(Database database, MarketFeed feed, TimeProvider clock)
 {
@@ -27,7 +27,7 @@ public sealed class MarketStatistics(Database database, MarketFeed feed, TimePro
 
     private MarketStats Of(Market market, SumRow? row)
     {
-        // Without the stream nobody knows whether they are still the best.
+        // Without the stream the best prices may be outdated, so none are returned.
         var (bid, ask) = feed.IsConnected ? feed.BestOf(market.Id, outcome: 0) : (null, null);
         return new MarketStats(
             market.Id,
@@ -40,7 +40,7 @@ public sealed class MarketStatistics(Database database, MarketFeed feed, TimePro
         );
     }
 
-    /// <summary>A day's turnover may pass 64 bits of micro-USDC.</summary>
+    /// <summary>Decimal, because a day's turnover can exceed 64 bits of micro-USDC.</summary>
     private static string UsdcOf(decimal micros) => (micros / 1_000_000m).ToString("0.######", CultureInfo.InvariantCulture);
 
     private async Task<FrozenDictionary<int, SumRow>> SumsAsync(CancellationToken cancellationToken)
@@ -71,8 +71,9 @@ public sealed class MarketStatistics(Database database, MarketFeed feed, TimePro
     }
 
     /// <summary>
-    /// The last price is in outcome 0's terms, as the leader's own statistics are: of a binary market, what the other outcome trades at q
-    /// is a trade of outcome 0 at 1 - q; of a larger one only trades of outcome 0 tell its price. Turnover is what takers paid or got.
+    /// The last price is in terms of outcome 0, as in the leader's statistics. In a binary market a trade of
+    /// the other outcome at q is a trade of outcome 0 at 1 - q; in a market with more outcomes only trades of
+    /// outcome 0 count. Turnover is the sum that takers paid or received.
     /// </summary>
     private const string Query = """
         WITH sums AS (

@@ -8,11 +8,11 @@ using NpgsqlTypes;
 
 namespace Foresight.Api.Markets;
 
-/// <summary>Which trades; a member that is null does not restrict.</summary>
+/// <summary>Filter of a trade list; a null member does not restrict.</summary>
 /// <param name="Unsettled">True: only trades that are neither final nor failed.</param>
 public sealed record TradeFilter(int? MarketId, Address? Account, string? Settlement, bool Unsettled = false);
 
-/// <summary>Trades as the API shows them, newest first; of several shards one after the other.</summary>
+/// <summary>Reads trades for the API, newest first within a shard, shard after shard.</summary>
 public sealed class TradeReader(Database database)
 {
     internal const string Columns = """
@@ -50,7 +50,8 @@ public sealed class TradeReader(Database database)
             conditions.Add("t.settlement = @settlement");
         if (filter.Unsettled)
             conditions.Add($"t.settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}')");
-        // An account may be on both sides of a trade (of different orders), so its fills are counted once each by trade.
+        // EXISTS and not a join: an account can be on both sides of a trade through
+        // different orders, and a join would return the trade twice.
         if (filter.Account is not null)
             conditions.Add(
                 "EXISTS (SELECT FROM fills f WHERE f.trade_id = t.trade_id AND f.account_id = (SELECT account_id FROM accounts WHERE address = @account))"
@@ -84,8 +85,8 @@ public sealed class TradeReader(Database database)
     }
 
     /// <summary>
-    /// A market's trades after one journal position and up to another, oldest first, from the primary: to fill a gap in the
-    /// stream.
+    /// A market's trades between two journal positions, oldest first, to fill a gap in the
+    /// stream. Reads the primary, because a replica may not have them yet.
     /// </summary>
     public Task<IReadOnlyList<TradeView>> BetweenAsync(
         int marketId,

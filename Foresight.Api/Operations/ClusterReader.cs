@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Foresight.Api.Operations;
 
 /// <summary>
-/// Who leads, who is there, and how it came to be: live from Redis, lasting from Postgres. Somebody asks just when one of the two is away,
-/// so each is asked by itself and within a bound, and what the one that is away said last is told with the time when it said it.
+/// Leaders, nodes and failovers: live data from Redis, durable data from Postgres. Operators need this view most when one of the two is
+/// down, so each source is read separately with a timeout, and the last known data of an unreachable one is returned with its age.
 /// </summary>
 public sealed class ClusterReader(
     LeaderDirectory leaders,
@@ -18,19 +18,19 @@ public sealed class ClusterReader(
     ILogger<ClusterReader> logger
 )
 {
-    /// <summary>Below what the overview gives each of its parts.</summary>
+    /// <summary>Below the timeout that the overview applies to each of its parts.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
 
     private readonly LastKnownValue<IReadOnlyList<NodeRecord>> _nodeMemory = new("nodes in Redis", Bound, clock, logger);
     private readonly LastKnownValue<IReadOnlyDictionary<int, LiveLease>> _leaseMemory = new("leases in Redis", Bound, clock, logger);
     private readonly LastKnownValue<LeadershipRows> _rowMemory = new("terms in Postgres", Bound, clock, logger);
 
-    /// <param name="withAddresses">Inner addresses are for operators only.</param>
-    /// <exception cref="NpgsqlException">Neither source answers, and neither ever did.</exception>
-    /// <exception cref="TimeoutException">As above.</exception>
+    /// <param name="withAddresses">Internal addresses are for operators only.</param>
+    /// <exception cref="NpgsqlException">Neither source can be read, and no earlier data exists.</exception>
+    /// <exception cref="TimeoutException">Neither source answers in time, and no earlier data exists.</exception>
     public async Task<ClusterStatus> StatusAsync(bool withAddresses, CancellationToken cancellationToken)
     {
-        // All at once, so that the bound holds for all together.
+        // Concurrently, so that the timeout covers all reads together.
         var readingRows = _rowMemory.ReadAsync(
             token => database.ReadAsync("leadership", after: null, LeadershipRows.ReadAsync, token),
             cancellationToken
@@ -68,8 +68,8 @@ public sealed class ClusterReader(
         );
     }
 
-    /// <exception cref="RedisException">Redis cannot say; an outage is not an empty cluster.</exception>
-    /// <exception cref="TimeoutException">Redis does not answer.</exception>
+    /// <exception cref="RedisException">Redis cannot be read; an outage must not look like an empty cluster.</exception>
+    /// <exception cref="TimeoutException">Redis does not answer in time.</exception>
     public async Task<IReadOnlyList<NodeRecord>> NodesAsync(bool withAddresses, CancellationToken cancellationToken) =>
         Shown(await registry.ListAsync(cancellationToken), withAddresses);
 
@@ -79,7 +79,7 @@ public sealed class ClusterReader(
         return shard < status.Shards!.Count ? status.Shards[shard].Leader : null;
     }
 
-    /// <summary>Of every shard that there may be: how many there are is for Postgres to say, which may be the one that is away.</summary>
+    /// <summary>Reads every possible shard: the actual number is in Postgres, which may be down.</summary>
     private async Task<IReadOnlyDictionary<int, LiveLease>> LeasesAsync(CancellationToken cancellationToken)
     {
         var leases = await Task.WhenAll(
@@ -88,8 +88,8 @@ public sealed class ClusterReader(
                 .Select(async shard =>
                 {
                     var resource = LeasedResources.MatchingOf(shard);
-                    // The remaining time is asked for first: it fails while Redis is away,
-                    // where the directory would give the last known holder.
+                    // The remaining time first: that call fails while Redis is down, where the
+                    // directory would return the last known holder.
                     var remaining = await leaders.RemainingAsync(resource, cancellationToken);
                     return (Shard: shard, Lease: await leaders.FindAsync(resource, cancellationToken), Remaining: remaining);
                 })
@@ -100,7 +100,7 @@ public sealed class ClusterReader(
     }
 
     /// <summary>
-    /// By Redis' word while it gives one. Else the holder of the last term: who may write, but nobody can say whether it still does.
+    /// Holder of the lease in Redis if Redis answers. Else the holder of the last term in Postgres, which may have lost its lease since.
     /// </summary>
     private static LeaderView? LeaderOf(
         int shard,
@@ -143,7 +143,7 @@ public sealed class ClusterReader(
     private static IReadOnlyList<NodeRecord> Shown(IReadOnlyList<NodeRecord> nodes, bool withAddresses) =>
         withAddresses ? nodes : [.. nodes.Select(node => node with { Address = "" })];
 
-    /// <summary>Redis is asked twice, and is as well as the worse answer says.</summary>
+    /// <summary>Redis is read twice; the worse result counts.</summary>
     private static SourceView Together(SourceView one, SourceView other) => one.State == SourceView.Down ? one : other;
 
     private sealed record LiveLease(LeaseRecord Lease, TimeSpan? Remaining);

@@ -6,9 +6,9 @@ using Foresight.Protocol;
 namespace Foresight.Api.Operations;
 
 /// <summary>
-/// Discrepancies as a file. Both forms hold the same. CSV is RFC 4180 in UTF-8 with a header line; the texts in it come from the chain and
-/// from people, and a program for tables runs a cell that begins like a formula, so such a cell has an apostrophe before it. One that
-/// begins with an apostrophe has too: whoever reads the file takes one away and has what was written.
+/// Exports discrepancies as JSON or CSV with the same content. CSV is RFC 4180 in UTF-8 with a header. Texts come from the chain and from
+/// people, and a spreadsheet executes cells that look like formulas, so such a cell is prefixed with an apostrophe. A cell that begins with
+/// an apostrophe gets one too, so that removing one always restores the original.
 /// </summary>
 public static class DiscrepancyExport
 {
@@ -60,7 +60,7 @@ public static class DiscrepancyExport
             JsonSerializerOptions.Web
         );
 
-    /// <summary>As it stands in the file.</summary>
+    /// <summary>Escapes a text for a cell.</summary>
     public static string Cell(string text)
     {
         if (text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '\'')

@@ -5,11 +5,11 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>The filters of discrepancies; the list and the export have the same.</summary>
+/// <summary>Filters that the list and the export share.</summary>
 /// <param name="State">A state, or <see cref="DiscrepancyFilterValues.Undecided"/>.</param>
 /// <param name="Assignee">A name, or <see cref="DiscrepancyFilterValues.Unassigned"/>.</param>
-/// <param name="Age">One of <see cref="DiscrepancyAges"/>: since it was first seen.</param>
-/// <param name="Present">True: only those that runs still find.</param>
+/// <param name="Age">One of <see cref="DiscrepancyAges"/>, counted from the first sighting.</param>
+/// <param name="Present">True: only discrepancies that the latest runs still find.</param>
 public readonly record struct DiscrepancyParameters(
     string? State = null,
     string? Kind = null,
@@ -52,7 +52,7 @@ public readonly record struct ExportParameters([FromQuery(Name = "format")] stri
         Format == "json" ? DiscrepancyExport.Json(rows) : DiscrepancyExport.Csv(rows);
 }
 
-/// <summary>Which page of the compared ranges. A range is named by its run and its first block, so a cursor has both.</summary>
+/// <summary>Page of compared ranges. A range is identified by its run and its first block, so the cursor contains both.</summary>
 public readonly record struct CoveragePageParameters(
     [FromQuery(Name = "limit")] int? Limit = null,
     [FromQuery(Name = "cursor")] string? Cursor = null

@@ -3,25 +3,27 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>What a person does with discrepancies. Checked: it fits itself, though perhaps not the discrepancy.</summary>
+/// <summary>
+/// An operator's decision, valid in itself; <see cref="DiscrepancyRules.Judge"/> checks whether it applies to a discrepancy.
+/// </summary>
 public sealed record Decision(string Action, string? Note, DateTimeOffset? Until, string? Assignee);
 
-/// <summary>What a decision is judged by.</summary>
-/// <param name="Amount">Micro-USDC at stake; null: unknown.</param>
-/// <param name="SecondAction">A decision that waits for another key than <paramref name="SecondKey"/>.</param>
+/// <summary>State of a discrepancy that a decision depends on.</summary>
+/// <param name="Amount">Micro-USDC at stake; null if unknown.</param>
+/// <param name="SecondAction">First half of a four-eyes decision: it waits for a key other than <paramref name="SecondKey"/>.</param>
 public sealed record DiscrepancyFacts(string State, long? Amount, string? SecondAction, string? SecondKey);
 
-/// <param name="State">After it.</param>
-/// <param name="Waits">It is half of a decision: recorded, and waiting for somebody with another key.</param>
-/// <param name="Refusal">Why nothing was changed: a code and words.</param>
+/// <param name="State">State after the decision.</param>
+/// <param name="Waits">True if the decision is recorded, but waits for a second key.</param>
+/// <param name="Refusal">Reason why nothing is changed, as a code and a text.</param>
 public sealed record Judgement(string State, bool Waits = false, (string Code, string Reason)? Refusal = null);
 
-/// <summary>What a person may do with a discrepancy, and what becomes of it. Pure.</summary>
+/// <summary>The state machine of a discrepancy. Pure, so that the database only stores what is decided here.</summary>
 public static class DiscrepancyRules
 {
     public static readonly TimeSpan LongestIgnore = TimeSpan.FromDays(366);
 
-    /// <summary>The state that the action leads to; null if it does not fit the state.</summary>
+    /// <summary>State that the action leads to; null if the action is not allowed in the current state.</summary>
     public static string? After(string state, string action) =>
         (action, state) switch
         {
@@ -33,14 +35,14 @@ public static class DiscrepancyRules
             _ => null,
         };
 
-    /// <summary>True: it leaves the state as it is, and with it what belongs to the state.</summary>
+    /// <summary>True for actions that keep the state and everything attached to it.</summary>
     public static bool IsRemark(string action) => action is DiscrepancyActions.Assign or DiscrepancyActions.Note;
 
     /// <summary>
-    /// What ends the matter of more than <paramref name="fourEyesOver"/>, or of nobody knows how much, takes two keys: the first one's
-    /// decision waits until another key decides the same.
+    /// Closing a discrepancy above <paramref name="fourEyesOver"/>, or of unknown amount, takes two
+    /// keys: the first decision waits until another key decides the same.
     /// </summary>
-    /// <param name="fourEyesOver">Micro-USDC; null: one key is enough.</param>
+    /// <param name="fourEyesOver">Micro-USDC; null turns four-eyes off.</param>
     public static Judgement Judge(DiscrepancyFacts facts, Decision decision, Operator by, long? fourEyesOver)
     {
         if (After(facts.State, decision.Action) is not { } next)
@@ -67,7 +69,7 @@ public static class DiscrepancyRules
             : new Judgement(next);
     }
 
-    /// <summary>Checks a decision by itself.</summary>
+    /// <summary>Validates a decision on its own, without a discrepancy.</summary>
     public static Result<Decision> Read(string? action, string? note, DateTimeOffset? until, string? assignee, DateTimeOffset now)
     {
         const int MaxNote = DecisionLimits.NoteLength,
@@ -93,7 +95,7 @@ public static class DiscrepancyRules
         return new Decision(action, note.Length == 0 ? null : note, until, assignee.Length == 0 ? null : assignee);
     }
 
-    /// <summary>When a discrepancy of this age was first seen: after the first and up to the second; null is without bound.</summary>
+    /// <summary>Bounds of the first sighting for an age: after the first bound, up to the second; null is unbounded.</summary>
     public static (DateTimeOffset? After, DateTimeOffset? UpTo) FirstSeen(string age, DateTimeOffset now)
     {
         var i = DiscrepancyAges.All.Index().First(one => one.Item == age).Index;
@@ -105,6 +107,6 @@ public static class DiscrepancyRules
 
     private static bool IsUndecided(string state) => DiscrepancyStates.Undecided.Contains(state);
 
-    /// <summary>A note may have several lines; nothing else that cannot be printed.</summary>
+    /// <summary>Removes control characters except line breaks, because notes end up in logs, terminals and CSV.</summary>
     private static string Clean(string? text) => new string([.. (text ?? "").Where(c => !char.IsControl(c) || c is '\n' or '\t')]).Trim();
 }

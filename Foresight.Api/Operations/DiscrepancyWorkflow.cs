@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>What people decide about discrepancies: the new states and their audit entries are one transaction, or none of it is.</summary>
+/// <summary>Applies operators' decisions: new states and their audit entries are written in one transaction.</summary>
 public sealed class DiscrepancyWorkflow(
     Database database,
     INotices notices,
@@ -17,7 +17,7 @@ public sealed class DiscrepancyWorkflow(
     TimeProvider clock
 )
 {
-    // One statement for one and for five hundred. What becomes of each is decided by DiscrepancyRules; this only stores it.
+    // One statement for 1 or 500 discrepancies. It only stores the result; DiscrepancyRules decides.
     private const string Write = """
         WITH decided AS (
             SELECT u.id, u.next, u.waits, d.state AS was
@@ -103,8 +103,8 @@ public sealed class DiscrepancyWorkflow(
         CancellationToken cancellationToken
     )
     {
-        // Locked, in one order, so that of two decisions at once the second is judged by what the first made of it, and neither waits for
-        // ever.
+        // Locks the rows in id order: concurrent decisions are judged one after the other, each
+        // by the state that the one before left, and cannot deadlock.
         var rows = (
             await connection.QueryAsync<(long Id, string State, long? Amount, string? SecondAction, string? SecondKey)>(
                 new CommandDefinition(
@@ -168,13 +168,13 @@ public sealed class DiscrepancyWorkflow(
         return new BulkResolveResponse(batch ?? Guid.Empty, changing.Count, changing.Count(c => c.Judgement.Waits), refused);
     }
 
-    /// <summary>Text of the audit entry of a decision that needs no note.</summary>
+    /// <summary>Text of the audit entry for actions that need no note.</summary>
     private static string? RemarkOf(Decision decision) =>
         decision.Action != DiscrepancyActions.Assign ? null
         : decision.Assignee is { } name ? $"To {name}."
         : "To nobody.";
 
-    /// <summary>Publishes that something was decided; by whom and what is for operators, who ask.</summary>
+    /// <summary>Publishes only that something has changed. Who decided what is for operators, and the topic is public.</summary>
     private void PublishChange() =>
         notices.Publish(NoticeTopics.Cluster, new ClusterEvent("discrepancy_changed", node.Id, 0, clock.GetUtcNow(), Detail: null));
 }

@@ -4,10 +4,10 @@ using StackExchange.Redis;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>What a source said, now or when it last did.</summary>
-/// <param name="Value">Null: it has never answered.</param>
-/// <param name="ReadAt">When it said so.</param>
-/// <param name="Failure">Why it does not answer now; null: it does.</param>
+/// <summary>Latest value of a source, current or from before it failed.</summary>
+/// <param name="Value">Null if the source has never answered.</param>
+/// <param name="ReadAt">Time of the value.</param>
+/// <param name="Failure">Reason why the source does not answer now; null if it does.</param>
 public sealed record KnownValue<T>(T? Value, DateTimeOffset? ReadAt, Exception? Failure)
     where T : class
 {
@@ -16,8 +16,8 @@ public sealed record KnownValue<T>(T? Value, DateTimeOffset? ReadAt, Exception? 
     public SourceView View => new(IsFresh ? SourceView.Up : SourceView.Down, ReadAt);
 }
 
-/// <summary>Asks a source within a bound, and remembers its last answer for when it gives none.</summary>
-/// <param name="what">What it tells, for the log, which has one line when it stops answering and one when it goes on.</param>
+/// <summary>Reads a source with a timeout and remembers its last value for the time of an outage.</summary>
+/// <param name="what">Name of the data for the log, which has one line when the source fails and one when it recovers.</param>
 public sealed class LastKnownValue<T>(string what, TimeSpan bound, TimeProvider clock, ILogger logger)
     where T : class
 {
@@ -30,7 +30,7 @@ public sealed class LastKnownValue<T>(string what, TimeSpan bound, TimeProvider 
         ending.CancelAfter(bound);
         try
         {
-            // The wait is bounded too: not everything that is asked gives up when it is told to.
+            // WaitAsync bounds the wait too, because not every client library honours its cancellation token.
             var value = await read(ending.Token).WaitAsync(bound, clock, cancellationToken);
             if (_isSilent)
                 SourceLog.Speaks(logger, what);

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>Who may write and how they came to, as the leadership tables say it.</summary>
+/// <summary>Leadership tables of the journal: current terms, addresses and failovers.</summary>
 /// <param name="Failovers">The latest of all resources together.</param>
 /// <param name="LastFailovers">The last one of each resource.</param>
 public sealed record LeadershipRows(
@@ -18,7 +18,7 @@ public sealed record LeadershipRows(
 {
     private const int MaxFailovers = 50;
 
-    /// <summary>Of the holder's gateway.</summary>
+    /// <summary>Address of the holder's gateway.</summary>
     public string AddressOf(string resource) => Addresses.GetValueOrDefault(resource, "");
 
     public static async Task<LeadershipRows> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -42,7 +42,7 @@ public sealed record LeadershipRows(
             """,
             cancellationToken
         );
-        // Asked for by themselves: a shard that changes hands often must not push the others' last ones off the list.
+        // A query of its own: otherwise a shard that fails over often would push the last failovers of the others off the list.
         var last = await FailoversAsync(
             connection,
             """

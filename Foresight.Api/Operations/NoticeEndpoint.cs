@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Foresight.Api.Operations;
 
-/// <summary><c>POST /admin/notices</c>: an operator's words to everybody who is connected to any Api node now.</summary>
+/// <summary><c>POST /admin/notices</c>: sends an operator's text to all clients of all Api nodes that are connected now.</summary>
 public static partial class NoticeEndpoint
 {
     public static void MapNotices(this IEndpointRouteBuilder routes) =>
@@ -28,7 +28,7 @@ public static partial class NoticeEndpoint
         var text = request.Text?.Trim() ?? "";
         if (text.Length is 0 or > Notice.MaxText || text.Any(char.IsControl))
             return new ProblemResult(Problem.Malformed($"text must have 1 to {Notice.MaxText} characters, and no control characters."));
-        // Not with the notice: clients need not know who of the operators it was.
+        // The operator's name goes to the log only; clients need not know it.
         LogPublished(logger, by.Actor, text);
         notices.Publish(NoticeTopics.Notices, new Notice("operator", node.Id, text, clock.GetUtcNow()));
         return TypedResults.Accepted((string?)null);

@@ -9,14 +9,14 @@ using Npgsql;
 namespace Foresight.Api.Operations;
 
 /// <summary>
-/// Accounts whose trades failed by their own doing, for operators: who is limited, why, and a reset with its audit entry.
+/// Accounts limited because their trades failed by their own doing, for operators: list, reasons, and a waiver with its audit entry.
 /// </summary>
 public sealed class OffenderAdministration(Database database, OffenderOptions options)
 {
     private const int MaxListed = 500;
     private const int MaxStrikes = 100;
 
-    /// <summary>Those with the most points first. Accounts whose strikes have faded are not among them.</summary>
+    /// <summary>Highest points first. Accounts whose strikes have expired are omitted.</summary>
     public Task<IReadOnlyList<OffenderView>> ListAsync(CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync<IReadOnlyList<OffenderView>>(
             "offenders",
@@ -35,7 +35,7 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
             cancellationToken
         );
 
-    /// <summary>Null: nothing was ever held against it.</summary>
+    /// <summary>Null if the account never had a strike.</summary>
     public Task<OffenderDetail?> FindAsync(Address address, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
             "offender",

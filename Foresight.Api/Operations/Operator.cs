@@ -3,12 +3,12 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>The caller of an operations route that changes something.</summary>
-/// <param name="Actor">Who they say they are.</param>
-/// <param name="Key">Name of the key that they showed.</param>
+/// <summary>Caller of an operations route that changes state, for the audit trail.</summary>
+/// <param name="Actor">Name that the caller states; not verified.</param>
+/// <param name="Key">Name of the admin key that authenticated the request.</param>
 public sealed record Operator(string Actor, string Key)
 {
-    /// <summary>Of a request that the gate has let through. Without a name, the key's name is it.</summary>
+    /// <summary>Requires a request that has passed the admin gate. Without a stated name the key's name is used.</summary>
     public static Operator Of(HttpContext http, AdminAccess access)
     {
         var key = access.NameOf(http) ?? throw new InvalidOperationException("The gate lets nobody without a key come here.");
@@ -22,7 +22,7 @@ public sealed record Operator(string Actor, string Key)
         );
     }
 
-    /// <summary>For endpoint parameters.</summary>
+    /// <summary>Called by the framework to bind an endpoint's parameter.</summary>
     public static ValueTask<Operator> BindAsync(HttpContext http) =>
         ValueTask.FromResult(Of(http, http.RequestServices.GetRequiredService<AdminAccess>()));
 }

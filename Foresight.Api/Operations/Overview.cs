@@ -4,8 +4,8 @@ using Foresight.ServiceDefaults.Postgres;
 namespace Foresight.Api.Operations;
 
 /// <summary>
-/// Everything at a glance. Each part is read for itself and within a bound: one that fails is named, with the reason, and hides
-/// none of the others.
+/// Status of the whole cluster for a dashboard. Each part is read separately with a timeout, so that one failing part is reported with its
+/// reason and does not hide the others.
 /// </summary>
 public sealed partial class Overview(
     ClusterReader cluster,
@@ -16,7 +16,7 @@ public sealed partial class Overview(
     ILogger<Overview> logger
 )
 {
-    /// <summary>Below the time that the console gives a node to answer.</summary>
+    /// <summary>Below the time that the console allows a node for an answer.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromMilliseconds(1_500);
 
     public async Task<AdminOverview> ReadAsync(CancellationToken cancellationToken)
@@ -48,7 +48,7 @@ public sealed partial class Overview(
         {
             try
             {
-                // The wait is bounded too: not everything that is asked gives up when it is told to.
+                // WaitAsync bounds the wait too, because not every client library honours its cancellation token.
                 return await Task.Run(() => read(bound.Token), bound.Token).WaitAsync(Bound, clock, cancellationToken);
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)

@@ -6,7 +6,7 @@ namespace Microsoft.AspNetCore.Builder;
 
 public static class Presence
 {
-    /// <summary>Tells the other nodes where this one listens, as soon as it does.</summary>
+    /// <summary>Announces this node's address to the other nodes as soon as the server listens.</summary>
     public static WebApplication AnnounceAddress(this WebApplication app)
     {
         app.Lifetime.ApplicationStarted.Register(() =>

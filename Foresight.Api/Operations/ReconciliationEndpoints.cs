@@ -129,7 +129,9 @@ internal static class ReconciliationEndpoints
             ? TypedResults.Ok(detail)
             : new ProblemResult(Problem.NotFound($"No discrepancy has the id {id}."));
 
-    /// <summary>Through the journal's database and not through the holder: a request then outlives the holder.</summary>
+    /// <summary>
+    /// Writes the request to the journal's database instead of calling the holder, so that it survives a failover of the holder.
+    /// </summary>
     private static async Task<Accepted<TriggerResponse>> TriggerAsync(
         Database database,
         NodeIdentity node,

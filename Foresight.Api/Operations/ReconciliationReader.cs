@@ -7,11 +7,11 @@ using Npgsql;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>Which discrepancies; a member that is null does not restrict.</summary>
-/// <param name="Live">True: only those that nobody has decided about.</param>
+/// <summary>Filter of a discrepancy list; a null member does not restrict.</summary>
+/// <param name="Live">True: only discrepancies that are not decided yet.</param>
 /// <param name="Assignee">A name, or <see cref="DiscrepancyFilterValues.Unassigned"/>.</param>
 /// <param name="Age">One of <see cref="DiscrepancyAges"/>.</param>
-/// <param name="Present">True: only those that runs still find.</param>
+/// <param name="Present">True: only discrepancies that the latest runs still find.</param>
 public sealed record DiscrepancyFilter(
     string? State,
     bool Live,
@@ -24,12 +24,12 @@ public sealed record DiscrepancyFilter(
 );
 
 /// <summary>
-/// What reconciliation found. From the primary throughout: an operator who resolves a discrepancy must see it resolved, and these routes
-/// are asked a few times a minute.
+/// Reads the results of reconciliation. Always from the primary: an operator who resolves a discrepancy must see it resolved, and a few
+/// reads a minute do not burden it.
 /// </summary>
 public sealed class ReconciliationReader(Database database, IConfiguration configuration, TimeProvider clock)
 {
-    /// <summary>Discrepancies in one export: as many as one run may find.</summary>
+    /// <summary>Bound on discrepancies in one export, equal to the bound of one run.</summary>
     public const int MaxExport = 100_000;
 
     internal const string RunColumns =
@@ -43,7 +43,7 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
 
     private readonly long? _fourEyesOver = configuration.FourEyesOver();
 
-    /// <summary>While no node has led reconciliation there is no word of its holder: no next run, nothing covered.</summary>
+    /// <summary>Before the first node has led reconciliation, the status has no next run and covers no blocks.</summary>
     public Task<ReconciliationStatus> StatusAsync(CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
             "reconciliation_status",
@@ -61,7 +61,7 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                         cancellationToken: cancellationToken
                     )
                 );
-                // The newest run; one that was only asked for has nothing to tell yet.
+                // The newest run that has started; a requested one has no results yet.
                 var runs = await connection.QueryAsync<RunRow>(
                     new CommandDefinition(
                         $"SELECT {RunColumns} FROM reconciliation_runs WHERE state <> '{RunStates.Requested}' ORDER BY run_id DESC LIMIT 1",
@@ -83,7 +83,7 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                         )
                     )
                 ).ToDictionary(row => row.Kind, row => row.Count);
-                // The age is how many of the ages' bounds have passed.
+                // Groups by the number of age bounds that a discrepancy has passed.
                 var seen = await connection.QueryAsync<(int Age, int Count)>(
                     new CommandDefinition(
                         """
@@ -157,8 +157,8 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
             cancellationToken
         );
 
-    /// <summary>Newest run first, within it from the highest block down.</summary>
-    /// <param name="before">Run and first block of the last range of the page before.</param>
+    /// <summary>Newest run first, and within a run from the highest block down.</summary>
+    /// <param name="before">Run and first block of the last range on the previous page.</param>
     public Task<Page<CoverageView>> CoverageAsync(int size, (long RunId, long FromBlock) before, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
             "reconciliation_coverage",
@@ -205,7 +205,7 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
             cancellationToken
         );
 
-    /// <summary>What automatic repair did or would do in a run, in the order of the keys' first sight.</summary>
+    /// <summary>Repairs that a run made, or would make in a dry run, in the order in which their discrepancies were first seen.</summary>
     public Task<Page<RepairView>> RepairsAsync(long runId, int size, long before, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
             "reconciliation_repairs",
@@ -252,7 +252,7 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
             cancellationToken
         );
 
-    /// <summary>All of them, newest first, as of one moment.</summary>
+    /// <summary>All matches, newest first, from one database snapshot.</summary>
     public Task<IReadOnlyList<DiscrepancyView>> ExportAsync(DiscrepancyFilter filter, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync<IReadOnlyList<DiscrepancyView>>(
             "discrepancies_export",
@@ -306,7 +306,7 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
         );
     }
 
-    /// <summary>Sums of money do not fit into 64 bits for sure.</summary>
+    /// <summary>Decimal, because sums of money can exceed 64 bits of micro-USDC.</summary>
     private static string Usdc(decimal micros) =>
         (micros / 1_000_000m).ToString("0.######", System.Globalization.CultureInfo.InvariantCulture);
 

@@ -5,7 +5,7 @@ using Foresight.ServiceDefaults.Postgres;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>Publishes which replicas this node takes out and in: each node judges by itself.</summary>
+/// <summary>Publishes which replicas this node takes out of and back into service. Each node judges replicas by itself.</summary>
 public sealed class ReplicaNotices(ReplicaMonitor monitor, INotices notices, NodeIdentity node, TimeProvider clock) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)

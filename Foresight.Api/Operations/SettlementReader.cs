@@ -10,7 +10,7 @@ using Npgsql;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>How far settlement is, and how much is going on.</summary>
+/// <summary>Progress of settlement, and throughput.</summary>
 public sealed class SettlementReader(Database database, LeaderRouter router)
 {
     private const int Wei = 18;
@@ -21,9 +21,8 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         """;
 
     /// <summary>
-    /// Every trade counts towards these figures, and every page of the console asks for them each second; so nothing is counted that an
-    /// index does not hold. A shard's trade ids have no gaps: the last one is how many it has, and those that are neither failed nor
-    /// unsettled are final.
+    /// These figures cover every trade, and every open console page reads them each second, so the query uses only what an index answers.
+    /// Trade ids have no gaps within a shard: the highest id gives the count, and trades that are neither failed nor unsettled are final.
     /// </summary>
     private const string StatesQuery = $"""
         WITH unsettled AS (
@@ -53,7 +52,7 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
                 cancellationToken: cancellationToken
             )
         );
-        // No row: no node has led settlement yet.
+        // No row exists until a node has led settlement.
         if (status is null)
             return new SettlementView(trades, 0, 0, 0, null, null, null, null, null);
         return new SettlementView(
@@ -71,7 +70,7 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         );
     }
 
-    /// <summary>Rates by the leader's own word; they are of the last ten seconds and nobody else counts them.</summary>
+    /// <summary>Rates of the last ten seconds. Only the leader measures them, so they are read from it.</summary>
     public async Task<ThroughputView> ThroughputAsync(CancellationToken cancellationToken)
     {
         var shards = await database.ReadAsync(
@@ -82,7 +81,7 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
             cancellationToken
         );
         var leaders = await Task.WhenAll(Enumerable.Range(0, shards).Select(shard => router.LeaderStatusAsync(shard, cancellationToken)));
-        // A node counts all its shards together.
+        // A node reports the sum of all its shards, so it counts once.
         var nodes = leaders.OfType<MatchingNodeStatus>().DistinctBy(leader => leader.NodeId).ToList();
         return await database.ReadAsync(
             "throughput",
@@ -111,7 +110,7 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         );
     }
 
-    /// <summary>Wei as ether, exactly.</summary>
+    /// <summary>Converts without rounding: wei exceed the precision of a double.</summary>
     internal static string? EtherOf(string? wei)
     {
         if (wei is null)

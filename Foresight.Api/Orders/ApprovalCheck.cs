@@ -10,18 +10,18 @@ using Foresight.Protocol;
 namespace Foresight.Api.Orders;
 
 /// <summary>
-/// Tells a trader who has the money or the shares, and has not approved the spender, that it is the approval. The exchange knows only the
-/// lesser of the two, so the chain is asked; while it cannot say, the refusal stays what the exchange made it.
+/// Names a missing approval as the cause when a trader has the money or shares but has not approved the spender. The engine knows only the
+/// lesser of balance and approval, so this check asks the chain. If the chain does not answer, the engine's refusal stands.
 /// </summary>
-/// <param name="chain">Null: nobody can be asked.</param>
+/// <param name="chain">Null without a chain endpoint: no refusal is then explained.</param>
 public sealed partial class ApprovalCheck(EthereumClient? chain, ChainContracts contracts, ILogger<ApprovalCheck> logger) : IDisposable
 {
-    /// <summary>Questions on their way at once. Everybody can make us ask, and beyond it nobody does.</summary>
+    /// <summary>Bound on concurrent chain calls. Any caller can trigger one; above the bound the refusal goes out unexplained.</summary>
     private const int MaxAtOnce = 8;
 
     private readonly SemaphoreSlim _asking = new(MaxAtOnce);
 
-    /// <summary>Null: it is not the approval that is missing, or nobody can say.</summary>
+    /// <summary>Null if the approval is not what is missing, or if the chain does not answer.</summary>
     public async Task<Problem?> ExplainAsync(Market market, OrderMessage order, CancellationToken cancellationToken)
     {
         if (chain is null || !await _asking.WaitAsync(TimeSpan.Zero, cancellationToken))

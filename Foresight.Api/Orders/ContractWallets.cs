@@ -7,35 +7,33 @@ namespace Foresight.Api.Orders;
 
 public enum WalletAnswer
 {
-    /// <summary>The maker is a contract and accepts the signature.</summary>
     Valid,
 
-    /// <summary>The maker is a contract and refuses the signature, fails, or takes more gas than the bound.</summary>
+    /// <summary>Also when the contract's code fails or exceeds the gas bound.</summary>
     Invalid,
 
-    /// <summary>The maker is no contract.</summary>
     NoContract,
 
-    /// <summary>The chain cannot say, or too many ask.</summary>
+    /// <summary>The chain did not answer in time, or too many checks were running.</summary>
     Unknown,
 }
 
 /// <summary>
-/// ERC-1271: asks a maker that is a contract whether it accepts a signature, with a bound on gas and time, because its code is the maker's.
-/// The answer holds for the moment; settlement asks again.
+/// ERC-1271 check: asks a maker that is a contract whether it accepts a signature. Gas and time are bounded because the code that runs is
+/// the maker's. The result holds only for the moment; settlement checks again.
 /// </summary>
-/// <param name="chain">Null: only signatures of plain accounts are accepted.</param>
+/// <param name="chain">Null without a chain endpoint: only signatures of externally owned accounts are accepted.</param>
 public sealed partial class ContractWallets(EthereumClient? chain, TimeProvider clock, ILogger<ContractWallets> logger) : IDisposable
 {
     /// <summary>
-    /// Questions on their way at once. Everybody can make us ask, so there is a limit, and beyond it the answer is "unknown".
+    /// Bound on concurrent checks. Any caller can trigger one; above the bound the result is <see cref="WalletAnswer.Unknown"/>.
     /// </summary>
     private const int MaxAtOnce = 8;
 
-    /// <summary>Addresses known to have no code, for as long as <see cref="RememberFor"/>.</summary>
+    /// <summary>Bound on the cache of addresses without code; each entry lives for <see cref="RememberFor"/>.</summary>
     private const int MaxRemembered = 100_000;
 
-    /// <summary>For one question, all its requests together.</summary>
+    /// <summary>Timeout of one check, all its RPC requests together.</summary>
     public static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RememberFor = TimeSpan.FromMinutes(1);
 
@@ -62,7 +60,7 @@ public sealed partial class ContractWallets(EthereumClient? chain, TimeProvider 
                 return WalletAnswer.NoContract;
             }
 
-            // With the gas that the market's contract will give it, so that what is accepted here can also settle.
+            // The gas limit is the one that the market contract uses, so that a signature accepted here can also settle.
             return await ContractWallet.AcceptsAsync(chain, maker, digest, signature, cancellationToken: bound.Token)
                 ? WalletAnswer.Valid
                 : WalletAnswer.Invalid;

@@ -11,12 +11,12 @@ using Npgsql;
 namespace Foresight.Api.Orders;
 
 /// <summary>
-/// Holds back new orders of accounts whose trades failed by their own doing. It decides before an order is sequenced, so nothing of it is
-/// in the journal and a replay needs no score. Each node reads the strikes for itself, at most a second old.
+/// Limits or refuses new orders of accounts whose trades failed by their own doing. The gate runs before sequencing, so the journal holds
+/// no trace of it and a replay needs no score. Each node reads the strikes itself; they are at most a second old.
 /// </summary>
 public sealed partial class OffenderGate
 {
-    /// <summary>Strikes that count; with more of them the oldest are forgotten first.</summary>
+    /// <summary>Bound on strikes held in memory; above it the oldest are dropped first.</summary>
     private const int MaxStrikes = 100_000;
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
@@ -40,8 +40,8 @@ public sealed partial class OffenderGate
             );
     }
 
-    /// <summary>Null if the order may go on.</summary>
-    /// <param name="notional">Of the new order, in micro-USDC.</param>
+    /// <summary>Null if the order may proceed.</summary>
+    /// <param name="notional">Value of the new order in micro-USDC.</param>
     public async ValueTask<Problem?> CheckAsync(Address maker, long notional, CancellationToken cancellationToken)
     {
         var now = await KnownAsync(cancellationToken);
@@ -90,15 +90,15 @@ public sealed partial class OffenderGate
         );
 
     /// <summary>
-    /// The strikes as of a second ago at most. When they cannot be read, as of when they could: without Postgres no order can be
-    /// committed, so nothing gets past for that.
+    /// Strikes at most a second old. If they cannot be read, the last known ones apply: without Postgres no order can be committed either,
+    /// so stale strikes let nothing through.
     /// </summary>
     private async ValueTask<Known> KnownAsync(CancellationToken cancellationToken)
     {
         var current = Volatile.Read(ref _known);
         if (current is not null && _clock.GetElapsedTime(current.ReadAt) < RefreshInterval)
             return current;
-        // One reads; the others go on with what was known, if there is any.
+        // One caller reads; the others use the previous strikes, and wait only if there are none yet.
         if (!await _reading.WaitAsync(current is null ? Timeout.InfiniteTimeSpan : TimeSpan.Zero, cancellationToken))
             return current!;
         try
@@ -161,9 +161,9 @@ public sealed partial class OffenderGate
         );
     }
 
-    /// <param name="Now">The database's clock when it was read, which is the one that the strikes are stamped by.</param>
-    /// <param name="NowAt">Timestamp of this node's monotonic clock at <paramref name="Now"/>.</param>
-    /// <param name="ReadAt">Timestamp of the last attempt to read.</param>
+    /// <param name="Now">Database clock at the time of reading: strikes are stamped by the same clock.</param>
+    /// <param name="NowAt">Monotonic timestamp of this node at <paramref name="Now"/>.</param>
+    /// <param name="ReadAt">Monotonic timestamp of the last attempt to read.</param>
     private sealed record Known(DateTimeOffset Now, long NowAt, long ReadAt, ILookup<Address, Strike> Strikes)
     {
         public Standing StandingOf(Address account, OffenderOptions options, TimeProvider clock) =>

@@ -88,7 +88,7 @@ public static class OrderEndpoints
 
     private static ProblemResult Refuse(HttpContext http, Problem problem)
     {
-        // Where the answer will be found, when it is not known yet.
+        // The outcome is still open: give the caller the URL at which it will appear.
         if (problem.Code == ProblemCodes.InDoubt && problem.More.TryGetValue("orderId", out var id))
             http.Response.Headers.Location = $"/orders/{id}";
         return new ProblemResult(problem);

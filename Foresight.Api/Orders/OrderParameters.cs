@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Foresight.Api.Orders;
 
-/// <summary>The order of <c>/orders/{hash}</c>.</summary>
 public readonly record struct OrderRoute([FromRoute(Name = "hash")] string Hash) : ICheckedParameters
 {
     internal Hash32 Id => Hash32.TryParse(Hash, out var id) ? id : throw new InvalidOperationException("The id was not checked.");
@@ -14,7 +13,6 @@ public readonly record struct OrderRoute([FromRoute(Name = "hash")] string Hash)
         Hash32.TryParse(Hash, out _) ? null : Problem.Malformed("An order's id is 0x and 64 hexadecimal digits.");
 }
 
-/// <summary>The filters of orders.</summary>
 public readonly record struct OrderListParameters(
     [FromQuery(Name = "maker")] string? Maker = null,
     [FromQuery(Name = "market")] int? Market = null,

@@ -10,12 +10,10 @@ using NpgsqlTypes;
 
 namespace Foresight.Api.Orders;
 
-/// <summary>Which orders; a member that is null does not restrict.</summary>
+/// <summary>Filter of an order list; a null member does not restrict.</summary>
 public sealed record OrderFilter(Address? Maker, int? MarketId, short? Status);
 
-/// <summary>
-/// Orders as the API shows them, from the journal's tables. Never with their signatures: those would let anybody settle them.
-/// </summary>
+/// <summary>Reads orders from the journal's tables. Never returns signatures: with one, anybody could settle the order.</summary>
 public sealed class OrderReader(Database database, MarketCatalog markets)
 {
     private const string Columns = """
@@ -25,7 +23,7 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         """;
 
     /// <summary>Null if the journal has no such order.</summary>
-    /// <param name="fromPrimary">Also asked when a replica does not know it: it may only be behind.</param>
+    /// <param name="fromPrimary">Reads the primary if a replica does not have the order: the replica may only lag.</param>
     public async Task<OrderView?> FindAsync(
         Hash32 hash,
         NpgsqlLogSequenceNumber? after,
@@ -50,7 +48,7 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         }
     }
 
-    /// <summary>Newest first; of several shards one after the other, because what grows with time is a shard's own number.</summary>
+    /// <summary>Newest first within a shard, shard after shard: order ids grow with time only within their shard.</summary>
     public async Task<Page<OrderView>> ListAsync(
         OrderFilter filter,
         int size,
@@ -128,7 +126,9 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         return [.. rows.Select(row => row.View([.. byOrder[row.OrderId]]))];
     }
 
-    /// <summary>True if the market is known; an unknown one is refused rather than answered with an empty list.</summary>
+    /// <summary>
+    /// Lets a caller refuse an unknown market instead of returning an empty list, which would look like a market without orders.
+    /// </summary>
     public async ValueTask<bool> KnowsMarketAsync(int id, CancellationToken cancellationToken) =>
         await markets.FindAsync(id, cancellationToken) is not null;
 

@@ -7,7 +7,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Orders;
 
-/// <summary>What the leader said, where it did not accept, as a problem that says what to do.</summary>
+/// <summary>Turns a leader's refusal into a problem that names the action to take.</summary>
 public sealed class OrderRefusals(OrderReader reader, ApprovalCheck approvals, LeaderDirectory leaders)
 {
     public async Task<Problem> OfOrderAsync(
@@ -74,7 +74,9 @@ public sealed class OrderRefusals(OrderReader reader, ApprovalCheck approvals, L
         };
     }
 
-    /// <summary>A rejected order is in the journal too, so its position can be told; one refused before that has none.</summary>
+    /// <summary>
+    /// A rejected order is in the journal, so the problem carries its position. An order refused before sequencing has none.
+    /// </summary>
     private static Problem At(CommandResult result, Problem problem) =>
         result.Sequence == 0
             ? problem

@@ -12,21 +12,21 @@ using Foresight.Protocol;
 namespace Foresight.Api.Orders;
 
 /// <summary>
-/// What an order must be before anybody spends a signature recovery on it. Pure: same request, market and time, same answer. Where several
-/// things are wrong the first of this order is told: shape, market, outcome, price, tick, amount, time in force, expiry; then the
-/// signature.
+/// Checks of an order that come before the expensive signature recovery. Pure: the same request, market and
+/// time give the same answer. If several checks fail, the first of this order is reported: shape, market,
+/// outcome, price, tick, amount, time in force, expiry; then the signature.
 /// </summary>
 public static class OrderRules
 {
     public const int MaxClientOrderId = 64;
 
-    /// <summary>An ECDSA signature has 65 bytes; a contract wallet's may be a bundle of several.</summary>
+    /// <summary>An ECDSA signature has 65 bytes; a contract wallet may bundle several.</summary>
     public const int MaxSignatureBytes = 4 * 1024;
 
-    /// <summary>The year 9999: later instants have no date, and no order needs them.</summary>
+    /// <summary>Last second of the year 9999, the latest that DateTimeOffset can represent.</summary>
     public const long MaxExpirySeconds = 253_402_300_799;
 
-    /// <summary>The shape: everything that can be said without knowing the market.</summary>
+    /// <summary>Checks the shape: everything that does not depend on the market.</summary>
     public static Problem? ReadShape(PlaceOrderRequest request, out Address market, out OrderMessage message, out byte[] signature)
     {
         (market, message, signature) = (default, default, []);
@@ -55,7 +55,7 @@ public static class OrderRules
         return null;
     }
 
-    /// <summary>The bounds, in the market that the order is for.</summary>
+    /// <summary>Checks the order against the limits of its market.</summary>
     public static Problem? Check(PlaceOrderRequest request, Market market, OrderMessage message, DateTimeOffset now)
     {
         var outcome = request.Order.OutcomeIndex;
@@ -96,7 +96,7 @@ public static class OrderRules
         return null;
     }
 
-    /// <summary>An order that passed every check, in the exchange's units.</summary>
+    /// <summary>Converts an order that passed every check into the engine's units.</summary>
     public static PlaceOrder CommandOf(Guid requestId, PlaceOrderRequest request, Market market, OrderMessage message, Hash32 hash) =>
         new()
         {
@@ -118,11 +118,11 @@ public static class OrderRules
             ClientOrderId = request.ClientOrderId,
         };
 
-    /// <summary>A uint256 in its one decimal spelling: ASCII digits, no sign, no leading zero, no exponent.</summary>
+    /// <summary>Accepts only the one canonical decimal form of a uint256: ASCII digits, no sign, no leading zero, no exponent.</summary>
     public static bool TryReadInteger([NotNullWhen(true)] string? text, out BigInteger value)
     {
         value = default;
-        // 2^256 - 1 has 78 digits; the length is looked at first, because parsing costs more than linearly in it.
+        // 2^256 - 1 has 78 digits. The length check comes first because the cost of parsing grows faster than the length.
         if (text is null || text.Length is 0 or > 78 || text.Length > 1 && text[0] == '0' || !text.All(char.IsAsciiDigit))
             return false;
         value = BigInteger.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
@@ -145,7 +145,7 @@ public static class OrderRules
         return Hex.TryDecode(text, bytes);
     }
 
-    /// <summary>No market has such a name, whatever its form: a caller mends both alike.</summary>
+    /// <summary>One problem for a malformed address and for an unknown one: the caller fixes both in the same way.</summary>
     internal static Problem NotAMarket() => new(ProblemCodes.InvalidMarket, NotAnAddress("market").Detail);
 
     internal static Problem NotAnAddress(string member) =>

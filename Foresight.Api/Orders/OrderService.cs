@@ -13,7 +13,7 @@ using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Api.Orders;
 
-/// <param name="Result">The leader's word; null if there is a problem.</param>
+/// <param name="Result">The leader's result; null if there is a problem.</param>
 public readonly record struct OrderResult<T>(T? Result, Problem? Problem, string? CommitLsn)
     where T : class
 {
@@ -21,8 +21,8 @@ public readonly record struct OrderResult<T>(T? Result, Problem? Problem, string
 }
 
 /// <summary>
-/// Takes an order from the caller to the leader's journal: shape, market, bounds, signature, then the leader, wherever it is, until the
-/// caller's deadline. Nothing is answered as done before the leader committed it.
+/// Carries an order from the caller into the leader's journal: shape, market, limits, signature, then routing to the leader until the
+/// caller's deadline. Success is reported only after the leader has committed.
 /// </summary>
 public sealed class OrderService
 {
@@ -152,7 +152,8 @@ public sealed class OrderService
         CancellationToken cancellationToken
     )
     {
-        // No span for a request that is not sampled, or where nothing listens: then nothing of it travels, whatever its caller asked for.
+        // Without a span for the route nothing is propagated, so a request that is not sampled
+        // costs nothing downstream, whatever its traceparent asked for.
         using var route = Activity.Current is { Recorded: true } ? ActivitySources.Api.StartActivity(SpanNames.Route) : null;
         route?.SetTag(SpanAttributes.MarketId, market.Id);
         if (orderHash is { } hash)
@@ -166,9 +167,9 @@ public sealed class OrderService
     }
 
     /// <summary>
-    /// The same key of the same maker names the same request, on every node and after any restart, so that the journal itself sees to it
-    /// that it is done once. Without a key every HTTP request is a request of its own; the order's hash still keeps the order from coming
-    /// twice.
+    /// Derives the request id from maker and key, so that it is the same on every node and after every restart
+    /// and the journal itself rejects duplicates. Without a key each HTTP request has an id of its own; the
+    /// order hash still prevents the same order from being placed twice.
     /// </summary>
     internal static Guid RequestIdOf(Address maker, string? idempotencyKey) =>
         idempotencyKey is null

@@ -6,10 +6,12 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Orders;
 
-/// <summary>Whether a maker signed: by its own key, or as a contract. A refusal says what a trader needs to mend it.</summary>
+/// <summary>
+/// Verifies the maker's signature, by its own key or through ERC-1271. A refusal carries the details a trader needs to correct it.
+/// </summary>
 public sealed class SignatureCheck(ContractWallets wallets, MarketCatalog markets)
 {
-    /// <summary>Null if the signature holds.</summary>
+    /// <summary>Null if the signature is valid.</summary>
     public async ValueTask<Problem?> CheckAsync(
         TypedDataDomain domain,
         Hash32 structHash,

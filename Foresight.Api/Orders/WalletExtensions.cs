@@ -11,8 +11,8 @@ namespace Microsoft.AspNetCore.Builder;
 public static class WalletExtensions
 {
     /// <summary>
-    /// Contract wallets and approvals are asked for at <c>RPC_URLS</c> or <c>RPC_URL</c>. Without a chain endpoint only signatures of plain
-    /// accounts are accepted, and a missing approval is refused as missing money.
+    /// Contract wallets and approvals are checked at <c>RPC_URLS</c> or <c>RPC_URL</c>. Without a chain endpoint only signatures of
+    /// externally owned accounts are accepted, and a missing approval is reported as missing funds.
     /// </summary>
     public static WebApplicationBuilder AddWallets(this WebApplicationBuilder builder)
     {
@@ -24,7 +24,7 @@ public static class WalletExtensions
                     new HttpClient(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }),
                     builder.Configuration.ChainId(),
                     urls,
-                    // Two of them fit into the time of a question.
+                    // Half of a check's timeout, so that a second endpoint still gets its turn.
                     urls.Count > 1
                         ? ContractWallets.Bound / 2
                         : ContractWallets.Bound

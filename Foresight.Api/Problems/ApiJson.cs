@@ -3,18 +3,17 @@ using System.Text.Json.Serialization;
 
 namespace Foresight.Api.Problems;
 
-/// <summary>How bodies are read and written.</summary>
 public static class ApiJson
 {
-    /// <summary>Absent members are left out, so that a program need not tell null from nothing.</summary>
+    /// <summary>Omits null members, so that clients need not distinguish null from absent.</summary>
     public static readonly JsonSerializerOptions Problem = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
     /// <summary>
-    /// Strict where money is meant: no number where a string is documented and the other way round, nothing twice, nothing missing.
-    /// Members that are not documented are ignored, so that newer clients can talk to older nodes.
+    /// Strict, because bodies carry money: no number in place of a string or the reverse, no duplicate and no missing member. Unknown
+    /// members are ignored, so that newer clients work with older nodes.
     /// </summary>
     public static void Configure(JsonSerializerOptions options)
     {

@@ -1,12 +1,12 @@
 namespace Foresight.Api.Problems;
 
 /// <summary>
-/// A request's body up to a bound. The server's own limit closes the connection while the client still writes, which many clients report as
-/// a network error; so a body that is too large is read to its end, unused, and then refused with its code.
+/// Limits the size of a request body. Kestrel's own limit closes the connection while the client still writes, which many clients report as
+/// a network error. This one reads an oversized body to its end, discards it, and then refuses it with a problem code.
 /// </summary>
 internal sealed class LimitedBody(Stream body) : Stream
 {
-    /// <summary>What is read of a body that is refused; of a larger one the connection is closed.</summary>
+    /// <summary>Bytes of a refused body that are read; the connection of a larger one is closed.</summary>
     public const int DrainedBytes = 16 * 1024 * 1024;
 
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
@@ -24,7 +24,7 @@ internal sealed class LimitedBody(Stream body) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Reads what the client still sends, within a bound of bytes and of time.</summary>
+    /// <summary>Discards the rest of the body, within a bound of bytes and time.</summary>
     public static async Task DrainAsync(Stream body, CancellationToken cancellationToken)
     {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -43,7 +43,7 @@ internal sealed class LimitedBody(Stream body) : Stream
         }
         catch (Exception error) when (error is OperationCanceledException or IOException)
         {
-            // It is still sending, or it left: the connection is closed with the answer.
+            // The client is still sending, or has left: the connection is closed with the answer.
         }
     }
 

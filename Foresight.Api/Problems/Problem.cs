@@ -4,13 +4,13 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Problems;
 
-/// <summary>Body of every refusal (RFC 9457), of content type <c>application/problem+json</c>.</summary>
-/// <param name="Type"><c>urn:foresight:problem:</c> and the code.</param>
-/// <param name="Code">One of <see cref="ProblemCodes"/>; what a program decides by.</param>
-/// <param name="Detail">What is wrong with this request, for a person.</param>
-/// <param name="TraceId">Finds the request in the telemetry.</param>
-/// <param name="Retryable">True: the same request may succeed later, unchanged. Sending it again is safe.</param>
-/// <param name="LeaderId">The node that leads matching, where that matters and is known.</param>
+/// <summary>Body of every error response (RFC 9457), content type <c>application/problem+json</c>.</summary>
+/// <param name="Type"><c>urn:foresight:problem:</c> followed by the code.</param>
+/// <param name="Code">One of <see cref="ProblemCodes"/>; programs decide by it.</param>
+/// <param name="Detail">The fault of this request, for people.</param>
+/// <param name="TraceId">Trace in the telemetry to which the request belongs.</param>
+/// <param name="Retryable">True if the same request may succeed later, unchanged. Sending it again is safe.</param>
+/// <param name="LeaderId">Leader of the shard, if it matters and is known.</param>
 public sealed record ProblemBody(
     string Type,
     string Title,
@@ -22,19 +22,19 @@ public sealed record ProblemBody(
     string? LeaderId = null
 )
 {
-    /// <summary>What else there is to say: a signature's expected digest, the order that was there before.</summary>
+    /// <summary>Further members, such as a signature's expected digest or the order that existed before.</summary>
     [JsonExtensionData]
     public Dictionary<string, object?>? More { get; init; }
 }
 
-/// <summary>An expected refusal: a value on its way to the caller, never an exception.</summary>
+/// <summary>An expected refusal: returned as a value, never thrown.</summary>
 public sealed record Problem(string Code, string Detail)
 {
     public IReadOnlyDictionary<string, object?> More { get; init; } = new Dictionary<string, object?>();
     public TimeSpan? RetryAfter { get; init; }
     public string? LeaderId { get; init; }
 
-    /// <summary>Overrides the status that belongs to the code.</summary>
+    /// <summary>Replaces the default status of the code.</summary>
     public int? Status { get; init; }
 
     public static Problem Malformed(string detail) => new(ProblemCodes.MalformedRequest, detail);
@@ -44,7 +44,7 @@ public sealed record Problem(string Code, string Detail)
     public static Problem Unavailable(string detail) => new(ProblemCodes.Unavailable, detail) { RetryAfter = TimeSpan.FromSeconds(1) };
 }
 
-/// <summary>What the codes mean over HTTP.</summary>
+/// <summary>Mapping of problem codes to HTTP.</summary>
 public static class ProblemRules
 {
     public const string ContentType = "application/problem+json";
@@ -66,7 +66,7 @@ public static class ProblemRules
             _ => StatusCodes.Status422UnprocessableEntity,
         };
 
-    // Codes that only this host gives.
+    // Codes that only the HTTP host uses.
     public const string MethodNotAllowed = "method_not_allowed";
     public const string UnsupportedMediaType = "unsupported_media_type";
     public const string StateConflict = "state_conflict";
@@ -115,7 +115,7 @@ public static class ProblemRules
             _ => "The request was refused.",
         };
 
-    /// <summary>Refused for a reason that passes by itself, so that the same request may be sent again unchanged.</summary>
+    /// <summary>True if the cause passes by itself, so that the same request may be sent again unchanged.</summary>
     public static bool IsRetryable(string code) =>
         code
             is ProblemCodes.NotLeader
@@ -124,7 +124,7 @@ public static class ProblemRules
                 or ProblemCodes.RateLimited
                 or ProblemCodes.AccountLimited;
 
-    /// <summary>The code for a status that some part of the framework set without a body.</summary>
+    /// <summary>Code for a status that the framework set without a body.</summary>
     public static Problem Of(int status) =>
         status switch
         {
@@ -145,7 +145,7 @@ public static class ProblemRules
             _ => new Problem(ProblemCodes.MalformedRequest, "The request is not understood.") { Status = status },
         };
 
-    /// <summary>Says which member of the body is wrong, without the reader's own words, which name our types.</summary>
+    /// <summary>Names the faulty member of the body. The text of System.Text.Json is omitted, because it exposes our type names.</summary>
     public static Problem OfJson(JsonException error)
     {
         if (error.Message.IndexOf("including: ", StringComparison.Ordinal) is var names and >= 0)
@@ -165,21 +165,19 @@ public static class ProblemRules
     }
 }
 
-/// <summary>What one request may be, so that it cannot cost more than it should.</summary>
+/// <summary>Bounds on one request, so that its cost is bounded.</summary>
 public static class ApiLimits
 {
-    /// <summary>An order has about 700 bytes; a contract wallet's signature may have a few thousand.</summary>
+    /// <summary>An order has about 700 bytes; the signature of a contract wallet may have a few thousand.</summary>
     public const int BodyBytes = 64 * 1024;
 
-    /// <summary>
-    /// The documented bodies nest two deep; the schemas of the OpenAPI document, written under the same rule, nest deeper.
-    /// </summary>
+    /// <summary>Request bodies nest two deep; the schemas of the OpenAPI document, written with the same options, nest deeper.</summary>
     public const int JsonDepth = 32;
 
     public const int PageSize = 100;
     public const int MaxPageSize = 500;
 
-    /// <summary>Of one order in a list, and of one order alone.</summary>
+    /// <summary>Fills of each order in a list, and of a single order.</summary>
     public const int FillsInList = 20;
     public const int FillsOfOrder = 1_000;
 }

@@ -7,12 +7,12 @@ public static class ProblemExtensions
     public static WebApplicationBuilder AddProblems(this WebApplicationBuilder builder)
     {
         builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
-        // Binding failures come to the middleware as exceptions, which know what was wrong; the default would be an empty 400.
+        // Makes binding failures reach the middleware as exceptions that name the fault; the default is a 400 without a body.
         builder.Services.Configure<Routing.RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            // The bound of bodies is ours and much lower; this is how much of one that is refused is still read.
+            // The API's own limit is much lower; this is the number of bytes that are drained from a refused body.
             kestrel.Limits.MaxRequestBodySize = LimitedBody.DrainedBytes;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         });
@@ -25,7 +25,7 @@ public static class ProblemExtensions
         return app;
     }
 
-    /// <summary>Documents which refusals a route may answer with.</summary>
+    /// <summary>Documents the problems that a route may return.</summary>
     public static RouteHandlerBuilder RefusesWith(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)
     {
         foreach (var status in statuses)

@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Foresight.Api.Problems;
 
 /// <summary>
-/// The outermost layer: whatever goes wrong below, the caller gets a problem with a code, and never the text of an exception. An outage of
-/// a thing we depend on is 503 and may be tried again; only a defect of ours is 500.
+/// Outermost middleware: every failure becomes a problem with a code, and no exception text reaches the caller. Failure of a dependency is
+/// 503 and retryable; only our own defects are 500.
 /// </summary>
 public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> logger)
 {
@@ -19,7 +19,7 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
         {
             if (http.Request.ContentLength > ApiLimits.BodyBytes)
                 throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
-            // Of a body that comes in chunks the size is known only as it is read.
+            // The size of a chunked body is known only while it is read.
             if (http.Request.ContentLength is null && http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
                 http.Request.Body = new LimitedBody(body);
             await next(http);
@@ -50,7 +50,7 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
             case BadHttpRequestException { InnerException: JsonException json }:
                 return ProblemRules.OfJson(json);
             case BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest } request:
-                // The framework's sentence names the parameter that cannot be bound; the value in it is the caller's own.
+                // The framework's message names the parameter that failed to bind; the value in it is the caller's own.
                 var message = OurPropertyName().Replace(request.Message, name => name.Value.ToLowerInvariant(), count: 1);
                 return Problem.Malformed(message.Length > 200 ? message[..200] : message);
             case BadHttpRequestException request:
@@ -66,7 +66,7 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
         }
     }
 
-    /// <summary>The initial of a property that binds a parameter: callers know the parameter in lower case.</summary>
+    /// <summary>First letter of a property that binds a parameter: the API documents parameters in lower case.</summary>
     [GeneratedRegex("""(?<=^(Failed to bind parameter|Required parameter) "\S+ )[A-Z]""")]
     private static partial Regex OurPropertyName();
 

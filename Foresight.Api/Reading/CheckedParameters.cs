@@ -2,18 +2,18 @@ using Foresight.Api.Problems;
 
 namespace Foresight.Api.Reading;
 
-/// <summary>Parameters of a route that know whether they are in order.</summary>
+/// <summary>Route parameters that validate themselves.</summary>
 public interface ICheckedParameters
 {
-    /// <summary>What is wrong with them; null: nothing.</summary>
+    /// <summary>The first fault; null if the parameters are valid.</summary>
     Problem? Problem { get; }
 }
 
 public static class CheckedParametersExtensions
 {
     /// <summary>
-    /// Refuses a request with what is wrong with the first of its handler's <see cref="ICheckedParameters"/> that is not in order. A
-    /// handler is called only with parameters that are, and one that has no such parameters costs nothing.
+    /// Rejects a request at the first invalid <see cref="ICheckedParameters"/> of its handler, so that handlers see only valid parameters.
+    /// Handlers without such parameters get no filter.
     /// </summary>
     public static TBuilder ChecksParameters<TBuilder>(this TBuilder routes)
         where TBuilder : IEndpointConventionBuilder =>

@@ -3,7 +3,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Reading;
 
-/// <summary>Words of the API for the numbers in the journal.</summary>
+/// <summary>Maps numbers in the journal to the API's words.</summary>
 public static class Names
 {
     private static readonly string[] OrderStatuses = ["open", "partially_filled", "filled", "cancelled", "expired", "rejected"];

@@ -4,8 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Foresight.Api.Reading;
 
-/// <summary>Which page of a list.</summary>
-/// <param name="Cursor">The key of the last row of the page before, which is what our cursors are.</param>
+/// <param name="Cursor">Key of the last row on the previous page: stable, unlike an offset, while rows are added.</param>
 public readonly record struct PageParameters(
     [FromQuery(Name = "limit")] int? Limit = null,
     [FromQuery(Name = "cursor")] string? Cursor = null
@@ -15,7 +14,7 @@ public readonly record struct PageParameters(
 
     internal int Size => Limit ?? ApiLimits.PageSize;
 
-    /// <summary>Rows have lower keys than this.</summary>
+    /// <summary>Exclusive upper bound of the rows' keys.</summary>
     internal long Before =>
         Cursor is null ? long.MaxValue : KeyOf(Cursor) ?? throw new InvalidOperationException("The cursor was not checked.");
 
@@ -27,7 +26,7 @@ public readonly record struct PageParameters(
     internal static long? KeyOf(string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var key) ? key : null;
 
-    /// <summary>Cuts a page off rows that were read with one more than its size.</summary>
+    /// <summary>Expects one row more than a page holds: its presence shows that there is a next page.</summary>
     internal static (IReadOnlyList<T> Rows, string? Next) Cut<T>(List<T> rows, int size, Func<T, long> key)
     {
         if (rows.Count <= size)

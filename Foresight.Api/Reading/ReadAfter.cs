@@ -4,8 +4,8 @@ using NpgsqlTypes;
 
 namespace Foresight.Api.Reading;
 
-/// <summary>The write that a read must see, from <see cref="ApiHeaders.Lsn"/>.</summary>
-/// <param name="Position">The position that the answer must include; null: none is asked for.</param>
+/// <summary>Position of a write that a read must include, from <see cref="ApiHeaders.Lsn"/>.</summary>
+/// <param name="Position">Null if the caller requires none.</param>
 public sealed record ReadAfter(NpgsqlLogSequenceNumber? Position, Problem? Problem) : ICheckedParameters
 {
     public static ValueTask<ReadAfter?> BindAsync(HttpContext http)

@@ -4,18 +4,18 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Reading;
 
-/// <summary>How long the caller of a write waits, from <see cref="ApiHeaders.Deadline"/>.</summary>
+/// <summary>Time that the caller of a write waits, from <see cref="ApiHeaders.Deadline"/>.</summary>
 public sealed record RequestDeadline(TimeSpan Wait, Problem? Problem) : ICheckedParameters
 {
     private const int MaxMilliseconds = 60_000;
 
     /// <summary>
-    /// So that an answer is there within five seconds, also while nothing can be committed. A take-over of a crashed leader takes a second
-    /// or two.
+    /// Gives an answer within five seconds even if nothing can be committed. Failover of a
+    /// crashed leader takes one or two seconds, so most requests outlast it.
     /// </summary>
     private static readonly TimeSpan DefaultWait = TimeSpan.FromSeconds(4.5);
 
-    /// <summary>Counted from now: a body that is slow to come in does not use it up.</summary>
+    /// <summary>Counted from now, so that a slow upload of the body does not use it up.</summary>
     public DateTimeOffset At(TimeProvider clock) => clock.GetUtcNow() + Wait;
 
     public static ValueTask<RequestDeadline?> BindAsync(HttpContext http)
