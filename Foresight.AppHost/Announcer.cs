@@ -6,7 +6,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace Foresight.AppHost;
 
-/// <summary>For those who look at the terminal rather than the dashboard: what failed and why, and when everything is there.</summary>
+/// <summary>
+/// Prints to the terminal what the dashboard shows in colour: failed resources with their reason, and when all are ready.
+/// </summary>
 internal sealed class Announcer(
     ResourceNotificationService notifications,
     ResourceLoggerService loggers,
@@ -63,7 +65,7 @@ internal sealed class Announcer(
             ? snapshot.ExitCode == 0
             : snapshot.State?.Text == KnownResourceStates.Running && snapshot.HealthStatus is null or HealthStatus.Healthy;
 
-    // Aspire adds hidden ones beside each project, to build it again on demand.
+    // Aspire adds a hidden resource to each project, which rebuilds it on demand; it never starts by itself.
     private static bool IsStarted(IResource resource) => resource is ProjectResource or NativeServerResource or ContainerResource;
 
     private bool IsEverythingThere() =>

@@ -11,13 +11,14 @@ if (!AppHostArguments.TryParse(args, out var options, out var mistake))
 
 var builder = ForesightBuilder.Create(options);
 
-// Secrets. Here, those that are not configured are generated at the first start and kept; a deployment asks for them.
+// Secrets: in run mode, missing ones are generated at the first start and kept; a deployment must supply them.
 var adminKey = builder.AddKeptParameter("admin-key");
 var clusterSecret = builder.AddKeptParameter("cluster-secret");
 var operatorKey = builder.AddParameter("operator-key", secret: true);
 var data = DataServers.Add(builder, options, builder.AddKeptParameter("postgres-password"));
 
-// Contracts, schema and markets, once; everything else waits for it. It knows the replicas because one may be the primary by now.
+// Deploys contracts, schema and markets once; all other services wait for it. It gets the
+// replicas too, because one of them may have been promoted to primary.
 var setup = WithServers(builder.AddProject<Projects.Foresight_Matching>("setup", launchProfileName: null), data.Redis)
     .WithArgs("setup")
     .WithEnvironment("OPERATOR_KEY", operatorKey)
@@ -75,7 +76,7 @@ IResourceBuilder<ProjectResource> AddApi(string name, int port) =>
         .WithEnvironment("ADMIN_KEY", adminKey)
         .WaitFor(matching);
 
-// What every service that has state reads.
+// Environment shared by all services with state.
 IResourceBuilder<ProjectResource> WithServers(
     IResourceBuilder<ProjectResource> service,
     IResourceBuilder<IResourceWithConnectionString> redis

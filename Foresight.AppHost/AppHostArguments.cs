@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Foresight.AppHost;
 
-/// <summary>The AppHost's own words on the command line. Settings (<c>--Section:Key=value</c>) pass through. Pure.</summary>
+/// <summary>Command-line options of the AppHost. Settings (<c>--Section:Key=value</c>) pass through. Pure.</summary>
 internal sealed record AppHostArguments
 {
     public const string Usage =
@@ -13,7 +13,7 @@ internal sealed record AppHostArguments
     private const int DefaultApiPort = 5080;
     private const int DefaultConsolePort = 5090;
 
-    /// <summary>As Foresight.Protocol.Shards.Maximum.</summary>
+    /// <summary>Must equal Foresight.Protocol.Shards.Maximum.</summary>
     private const int MaximumShards = 16;
     private const int MaximumReplicas = 8;
 
@@ -34,10 +34,10 @@ internal sealed record AppHostArguments
         ["--console-port"] = ("port", IPEndPoint.MaxPort, (parsed, port) => parsed with { ConsolePort = port }),
     };
 
-    // `aspire publish` and azd run the AppHost with words of their own after one of these.
+    // `aspire publish` and azd append arguments of their own after one of these.
     private static readonly string[] PublishWords = ["--publisher", "--operation"];
 
-    /// <summary>Of the first Api node; the second has the next one.</summary>
+    /// <summary>Port of the first Api node; the second uses the next one.</summary>
     public int ApiPort { get; private init; } = DefaultApiPort;
 
     public int ConsolePort { get; private init; } = DefaultConsolePort;
@@ -46,22 +46,22 @@ internal sealed record AppHostArguments
 
     public bool Ephemeral { get; private init; }
 
-    /// <summary>The leader can be cut off from its servers, and a checker follows the journal.</summary>
+    /// <summary>Adds relays that can cut the leader off from its servers, and a checker that follows the journal.</summary>
     public bool Drill { get; private init; }
 
-    /// <summary>An acknowledged order is on the replica's disk as well.</summary>
+    /// <summary>Makes a commit wait until the replica has it on disk, so that its promotion loses no acknowledged order.</summary>
     public bool SyncStandby { get; private init; }
 
-    /// <summary>Servers in containers; otherwise they are programs of this machine.</summary>
+    /// <summary>Runs servers in containers instead of as local programs.</summary>
     public bool Containers { get; private init; }
 
-    /// <summary>Streaming standbys that serve reads, with the weights 1, 2, ….</summary>
+    /// <summary>Streaming standbys that serve reads, with weights 1, 2, and so on.</summary>
     public int Replicas { get; private init; } = 1;
 
-    /// <summary>What is not for us: settings, and the words of `aspire publish`.</summary>
+    /// <summary>Arguments for the host builder: settings, and those of `aspire publish`.</summary>
     public IReadOnlyList<string> Rest { get; private init; } = [];
 
-    /// <summary>Of the matching engine; fixed when the database is set up.</summary>
+    /// <summary>Shards of the matching engine; fixed when the database is created.</summary>
     public int Shards { get; private init; } = 1;
 
     public static bool TryParse(

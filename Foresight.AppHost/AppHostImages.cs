@@ -1,9 +1,9 @@
 namespace Foresight.AppHost;
 
-/// <summary>Images that the model names itself; read only where containers run.</summary>
+/// <summary>Container images that the AppHost pins itself; used with --containers and in deployments only.</summary>
 internal static class AppHostImages
 {
-    // Of the primary and its standbys, which must be of one version; 18 keeps its data at another place.
+    // Primary and standbys must have the same version. Version 18 moved its data directory.
     public const string PostgresTag = "17.6";
 
     public const string FoundryTag = "v1.7.1";

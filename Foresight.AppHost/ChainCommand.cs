@@ -1,6 +1,6 @@
 namespace Foresight.AppHost;
 
-/// <summary>How a development chain is started, here, in containers, in tests and in benchmarks.</summary>
+/// <summary>Command line of the development chain, shared by the AppHost, containers, tests and benchmarks.</summary>
 public static class ChainCommand
 {
     /// <summary>
@@ -12,7 +12,7 @@ public static class ChainCommand
     public static string[] Options { get; } = ["--quiet", "--prune-history", "64"];
 
     /// <summary>
-    /// A block a second. Transactions are forgotten after 2,000 blocks, or the memory would grow by some 100 KB with each settlement.
+    /// One block a second. Old transactions are dropped after 2,000 blocks; otherwise memory grows by about 100 KB with each settlement.
     /// </summary>
     public static string[] Development { get; } = [.. Options, "--block-time", "1", "--transaction-block-keeper", "2000"];
 }

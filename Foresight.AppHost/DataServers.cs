@@ -4,9 +4,9 @@ using Foresight.AppHost.Native;
 
 namespace Foresight.AppHost;
 
-/// <summary>Postgres with its standbys, Redis and the chain: programs of this machine in run mode, containers otherwise.</summary>
-/// <param name="Redis">As the matching nodes see it.</param>
-/// <param name="RedisForApi">As the Api nodes see it.</param>
+/// <summary>Postgres with its standbys, Redis and the chain: local programs in run mode, else containers.</summary>
+/// <param name="Redis">Connection of the matching nodes.</param>
+/// <param name="RedisForApi">Connection of the Api nodes, whose user has fewer rights.</param>
 internal sealed record DataServers(
     IResourceBuilder<IResourceWithEndpoints> RedisServer,
     IResourceBuilder<IResourceWithConnectionString> Redis,
@@ -15,7 +15,7 @@ internal sealed record DataServers(
     IResourceBuilder<IResourceWithConnectionString> Database
 )
 {
-    /// <summary>The default of REDIS_KEY_PREFIX.</summary>
+    /// <summary>Default of REDIS_KEY_PREFIX.</summary>
     private const string KeyPrefix = "foresight:";
 
     public required IReadOnlyList<IResourceBuilder<IResourceWithEndpoints>> Replicas { get; init; }
@@ -52,7 +52,7 @@ internal sealed record DataServers(
         };
     }
 
-    // No volumes: the journal and the chain it settled on are kept together, or neither is.
+    // No volumes: the journal and the chain that it settled on must survive together or not at all.
     private static DataServers AddContainers(
         IDistributedApplicationBuilder builder,
         AppHostArguments options,
@@ -87,7 +87,10 @@ internal sealed record DataServers(
     private static IEnumerable<string> ReplicaNames(AppHostArguments options) =>
         Enumerable.Range(1, options.Replicas).Select(number => number == 1 ? "postgres-replica" : $"postgres-replica-{number}");
 
-    /// <summary>A client without an engine is common, and one container resource would then hold the whole start up.</summary>
+    /// <summary>
+    /// Checked beforehand: many machines have a Docker client without an engine, and one
+    /// container resource would then block the whole start.
+    /// </summary>
     private static bool ContainerEngineIsHealthy()
     {
         foreach (var client in (string[])["docker", "podman"])
@@ -104,7 +107,7 @@ internal sealed record DataServers(
             }
             catch (System.ComponentModel.Win32Exception)
             {
-                // Not installed.
+                // Docker is not installed.
             }
         }
 

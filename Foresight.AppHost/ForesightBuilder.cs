@@ -6,12 +6,12 @@ using Microsoft.Extensions.Hosting;
 
 namespace Foresight.AppHost;
 
-/// <summary>What AppHost.cs leaves out: this machine's environment and ports.</summary>
+/// <summary>Handles the environment and the ports of this machine, so that AppHost.cs only describes the model.</summary>
 internal static class ForesightBuilder
 {
     private const int DashboardPort = 18888;
 
-    // A DATABASE_URL or PGHOST left in a developer's shell must not turn one process of the stack to another database.
+    // A DATABASE_URL or PGHOST in a developer's shell must not connect one process of the stack to another database.
     private static readonly string[] DecidedByTheModel =
     [
         "DATABASE_URL",
@@ -48,7 +48,7 @@ internal static class ForesightBuilder
             Environment.SetEnvironmentVariable("DOTNET_ENVIRONMENT", "Development");
         var builder = DistributedApplication.CreateBuilder([.. options.Rest]);
         Signals.RestoreInterrupt();
-        // `dotnet run` without a launch profile: a service in development is to know it.
+        // Without a launch profile `dotnet run` sets no environment, and services in development need to know it.
         builder.Eventing.Subscribe<BeforeStartEvent>(
             (start, _) =>
             {
@@ -64,7 +64,7 @@ internal static class ForesightBuilder
         return builder;
     }
 
-    /// <summary>The documented port of a service, or the next free one if it is taken, said aloud.</summary>
+    /// <summary>Documented port of a service, or the next free one, with a warning, if it is taken.</summary>
     public static int PublicPort(this IDistributedApplicationBuilder builder, string name, int port)
     {
         if (builder.ExecutionContext.IsPublishMode || IsTest(builder))
@@ -90,7 +90,7 @@ internal static class ForesightBuilder
     public static void AnnounceInTerminal(this IDistributedApplicationBuilder builder, IResourceBuilder<ParameterResource> adminKey)
     {
         if (builder.ExecutionContext.IsRunMode && !IsTest(builder))
-            // First: the orchestrator's own start returns only when every resource has been started, and one that fails holds it up.
+            // Inserted first: the orchestrator's own start returns only after all resources have started, and a failing one delays it.
             builder.Services.Insert(
                 0,
                 ServiceDescriptor.Singleton<IHostedService>(services =>
@@ -99,13 +99,13 @@ internal static class ForesightBuilder
             );
     }
 
-    // Aspire.Hosting.Testing gives every endpoint a port of its own.
+    // Aspire.Hosting.Testing assigns a random port to every endpoint.
     private static bool IsTest(IDistributedApplicationBuilder builder) =>
         builder.Configuration.GetValue<bool>("DcpPublisher:RandomizePorts");
 
     /// <summary>
-    /// The user's own addresses stay. Those of launchSettings.json, or none, become the next free ones: two AppHosts side by side each have
-    /// a dashboard.
+    /// Keeps addresses that the user has set. Others are replaced by the next free ones, so
+    /// that two AppHosts can run side by side, each with a dashboard.
     /// </summary>
     internal static void ChooseDashboardPorts(IConfiguration configuration)
     {

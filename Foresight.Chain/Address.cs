@@ -6,13 +6,12 @@ using System.Text.Json.Serialization;
 namespace Foresight.Chain;
 
 /// <summary>
-/// An account or contract on an EVM chain: 20 bytes. Ordered as its bytes are. Text is EIP-55: digits in mixed case carry a
-/// checksum and are refused where it does not hold; all lower or all upper case carry none.
+/// 20-byte address of an account or contract, ordered by its bytes. Text follows EIP-55: mixed case carries a checksum, which must hold;
+/// all lower or all upper case carries none.
 /// </summary>
 [JsonConverter(typeof(AddressJsonConverter))]
 public readonly struct Address : IEquatable<Address>, IComparable<Address>, IParsable<Address>
 {
-    /// <summary>Bytes of an address.</summary>
     public const int Size = 20;
 
     private readonly ulong _high;
@@ -32,7 +31,7 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
 
     public bool IsZero => (_high | _middle | _low) == 0;
 
-    /// <exception cref="FormatException">Not 0x and 40 digits, or a wrong checksum; the message says which.</exception>
+    /// <exception cref="FormatException">The text is not 0x and 40 digits, or its checksum is wrong; the message says which.</exception>
     public static Address Parse(string text, IFormatProvider? provider = null)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -60,7 +59,7 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
         return true;
     }
 
-    /// <summary>The address of an uncompressed public key without its 04 prefix (64 bytes): the last 20 bytes of its hash.</summary>
+    /// <summary>Address of an uncompressed public key of 64 bytes, without the 04 prefix: the last 20 bytes of its hash.</summary>
     public static Address OfPublicKey(ReadOnlySpan<byte> publicKey)
     {
         if (publicKey.Length != 64)
@@ -84,7 +83,7 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
         return bytes;
     }
 
-    /// <summary>0x and 40 digits in lower case, as databases and log filters like it.</summary>
+    /// <summary>0x and 40 digits in lower case, the form that databases and log filters expect.</summary>
     public string ToLowerHex()
     {
         Span<byte> bytes = stackalloc byte[Size];
@@ -92,7 +91,7 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
         return Hex.Encode(bytes);
     }
 
-    /// <summary>With the EIP-55 checksum in the case of the digits.</summary>
+    /// <summary>Digits in EIP-55 case, which carries the checksum.</summary>
     public override string ToString() =>
         string.Create(
             42,
@@ -146,7 +145,7 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
     }
 }
 
-/// <summary>Reads and writes an <see cref="Address"/> as its text, also as a property name.</summary>
+/// <summary>JSON text form of an <see cref="Address"/>, also as a property name.</summary>
 public sealed class AddressJsonConverter : JsonConverter<Address>
 {
     public override Address Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

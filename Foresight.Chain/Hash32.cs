@@ -5,11 +5,10 @@ using System.Text.Json.Serialization;
 
 namespace Foresight.Chain;
 
-/// <summary>32 bytes that stand for something: a block, a transaction, an order, an event topic. Ordered as its bytes are.</summary>
+/// <summary>32-byte identifier of a block, transaction, order or event topic, ordered by its bytes.</summary>
 [JsonConverter(typeof(Hash32JsonConverter))]
 public readonly struct Hash32 : IEquatable<Hash32>, IComparable<Hash32>, IParsable<Hash32>
 {
-    /// <summary>Bytes of a hash.</summary>
     public const int Size = 32;
 
     private readonly ulong _a;
@@ -31,7 +30,7 @@ public readonly struct Hash32 : IEquatable<Hash32>, IComparable<Hash32>, IParsab
 
     public bool IsZero => (_a | _b | _c | _d) == 0;
 
-    /// <exception cref="FormatException">Not 0x and 64 digits.</exception>
+    /// <exception cref="FormatException">The text is not 0x and 64 digits.</exception>
     public static Hash32 Parse(string text, IFormatProvider? provider = null)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -52,7 +51,7 @@ public readonly struct Hash32 : IEquatable<Hash32>, IComparable<Hash32>, IParsab
         return true;
     }
 
-    /// <summary>The first 8 bytes, big-endian: a tag that is unique enough to look up by.</summary>
+    /// <summary>First 8 bytes, big-endian: short enough to index, and unique enough to look up by.</summary>
     public ulong Prefix => _a;
 
     public void CopyTo(Span<byte> into)
@@ -70,7 +69,6 @@ public readonly struct Hash32 : IEquatable<Hash32>, IComparable<Hash32>, IParsab
         return bytes;
     }
 
-    /// <summary>0x and 64 digits in lower case.</summary>
     public override string ToString()
     {
         Span<byte> bytes = stackalloc byte[Size];
@@ -98,7 +96,7 @@ public readonly struct Hash32 : IEquatable<Hash32>, IComparable<Hash32>, IParsab
     public static bool operator !=(Hash32 left, Hash32 right) => !left.Equals(right);
 }
 
-/// <summary>Reads and writes a <see cref="Hash32"/> as its text.</summary>
+/// <summary>JSON text form of a <see cref="Hash32"/>.</summary>
 public sealed class Hash32JsonConverter : JsonConverter<Hash32>
 {
     public override Hash32 Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

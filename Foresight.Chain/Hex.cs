@@ -3,13 +3,14 @@ using System.Numerics;
 
 namespace Foresight.Chain;
 
-/// <summary>Ethereum's hexadecimal: data is "0x" and two digits per byte; a quantity is "0x" and digits without leading zeros.</summary>
+/// <summary>
+/// Ethereum's two hexadecimal forms: data is "0x" and two digits per byte; a quantity is "0x" and digits without leading zeros.
+/// </summary>
 public static class Hex
 {
-    /// <summary>Lower case, with "0x".</summary>
     public static string Encode(ReadOnlySpan<byte> bytes) => "0x" + Convert.ToHexStringLower(bytes);
 
-    /// <exception cref="FormatException">No "0x", an odd number of digits, or something that is not a digit.</exception>
+    /// <exception cref="FormatException">The text lacks "0x", has an odd number of digits, or contains another character.</exception>
     public static byte[] Decode(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -27,7 +28,7 @@ public static class Hex
         }
     }
 
-    /// <summary>Decodes exactly as many bytes as <paramref name="into"/> holds; false for anything else.</summary>
+    /// <summary>Decodes a text that fills <paramref name="into"/> exactly; false for anything else.</summary>
     public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> into)
     {
         if (text.Length != 2 + (2 * into.Length) || text[0] != '0' || text[1] != 'x')
@@ -45,7 +46,7 @@ public static class Hex
         return "0x" + value.ToString("x", CultureInfo.InvariantCulture).TrimStart('0');
     }
 
-    /// <exception cref="FormatException">Not a quantity, or above 2^256 - 1.</exception>
+    /// <exception cref="FormatException">The text is not a quantity, or exceeds 2^256 - 1.</exception>
     public static BigInteger DecodeQuantity(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -61,6 +62,6 @@ public static class Hex
         return BigInteger.Parse("0" + text[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Untrusted text goes into messages only in part.</summary>
+    /// <summary>Bounds the part of an untrusted text that enters a message.</summary>
     internal static string Shorten(string text) => text.Length <= 80 ? text : text[..77] + "...";
 }

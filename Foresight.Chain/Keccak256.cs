@@ -10,7 +10,7 @@ namespace Foresight.Chain;
 /// </summary>
 public static class Keccak256
 {
-    /// <summary>1600 bits of state minus twice the 256 bits of output: 136 bytes are absorbed per permutation.</summary>
+    /// <summary>State of 1600 bits minus twice the 256 bits of output: 136 bytes are absorbed per permutation.</summary>
     private const int RateBytes = 136;
 
     private static ReadOnlySpan<ulong> RoundConstants =>
@@ -48,10 +48,10 @@ public static class Keccak256
         return new Hash32(hash);
     }
 
-    /// <summary>Of the text's UTF-8 bytes, as Solidity's <c>keccak256("…")</c>.</summary>
+    /// <summary>Hash of the UTF-8 bytes, as Solidity computes <c>keccak256("…")</c>.</summary>
     public static Hash32 HashText(string text) => Hash(Encoding.UTF8.GetBytes(text));
 
-    /// <param name="into">32 bytes or more; the first 32 are written.</param>
+    /// <param name="into">At least 32 bytes; the first 32 are written.</param>
     public static void Hash(ReadOnlySpan<byte> data, Span<byte> into)
     {
         Span<ulong> state = stackalloc ulong[25];
@@ -112,7 +112,7 @@ public static class Keccak256
 
         foreach (var constant in RoundConstants)
         {
-            // Theta: every lane is mixed with the parity of two neighbouring columns.
+            // Theta: mixes every lane with the parity of two neighbouring columns.
             var c0 = a00 ^ a05 ^ a10 ^ a15 ^ a20;
             var c1 = a01 ^ a06 ^ a11 ^ a16 ^ a21;
             var c2 = a02 ^ a07 ^ a12 ^ a17 ^ a22;
@@ -124,7 +124,7 @@ public static class Keccak256
             var d3 = c2 ^ BitOperations.RotateLeft(c4, 1);
             var d4 = c3 ^ BitOperations.RotateLeft(c0, 1);
 
-            // Rho and pi: each lane is rotated by its offset and moved to its new place.
+            // Rho and pi: rotates each lane by its offset and moves it to its new position.
             var b00 = a00 ^ d0;
             var b10 = BitOperations.RotateLeft(a01 ^ d1, 1);
             var b20 = BitOperations.RotateLeft(a02 ^ d2, 62);
@@ -151,7 +151,7 @@ public static class Keccak256
             var b19 = BitOperations.RotateLeft(a23 ^ d3, 56);
             var b04 = BitOperations.RotateLeft(a24 ^ d4, 14);
 
-            // Chi: the only non-linear step. Iota: the round's constant.
+            // Chi is the only non-linear step; iota adds the round's constant.
             a00 = b00 ^ (~b01 & b02) ^ constant;
             a01 = b01 ^ (~b02 & b03);
             a02 = b02 ^ (~b03 & b04);

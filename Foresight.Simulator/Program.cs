@@ -1,6 +1,6 @@
 using Foresight.Simulator;
 
-// The settings beside the program, wherever it is started from.
+// Reads settings beside the program, whatever the working directory is.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
 builder.AddServiceDefaults();

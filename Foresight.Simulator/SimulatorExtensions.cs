@@ -6,7 +6,7 @@ namespace Foresight.Simulator;
 
 public static class SimulatorExtensions
 {
-    /// <summary>Longer than the Api lets an order wait through a failover, so that an answer is lost only when a connection is.</summary>
+    /// <summary>Longer than the API waits through a failover, so that only a lost connection loses an answer.</summary>
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(20);
 
     public static IHostApplicationBuilder AddSimulator(this IHostApplicationBuilder builder)
@@ -20,7 +20,7 @@ public static class SimulatorExtensions
         builder
             .Services.AddHttpClient(nameof(ApiClient), http => http.Timeout = RequestTimeout)
             .ConfigurePrimaryHttpMessageHandler(() => NewHandler(options.MaxInFlight))
-            // One client for the process; the connections are renewed by their own lifetime.
+            // One handler for the life of the process; SocketsHttpHandler renews its connections itself.
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             .AddNodeResilience(RequestTimeout, options.MaxInFlight);
         builder.Services.AddSingleton(provider => new ApiClient(
@@ -33,7 +33,7 @@ public static class SimulatorExtensions
         return builder;
     }
 
-    /// <summary>A client for <see cref="ApiClient"/>: pooled connections, and a limit of time for each attempt.</summary>
+    /// <summary>HTTP client for <see cref="ApiClient"/>: pooled connections, and a timeout for each attempt.</summary>
     public static HttpClient NewHttpClient(int connections) => new(NewHandler(connections)) { Timeout = RequestTimeout };
 
     private static SocketsHttpHandler NewHandler(int connections) =>

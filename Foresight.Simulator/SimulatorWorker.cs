@@ -8,7 +8,7 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator;
 
-/// <summary>Finds the venue, funds the traders, trades until the process is stopped. Outages are waited out at every stage.</summary>
+/// <summary>Finds the markets, funds the traders, and trades until the process stops. Each stage waits for the end of an outage.</summary>
 public sealed partial class SimulatorWorker(
     SimulatorOptions options,
     ApiClient api,
@@ -21,17 +21,17 @@ public sealed partial class SimulatorWorker(
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(15);
 
-    /// <summary>Money that traders lock up in shares of both outcomes is replaced, so that a long run does not dry out.</summary>
+    /// <summary>Replaces money that traders lock up in shares of both outcomes; without it a long run would come to a halt.</summary>
     private static readonly TimeSpan TopUpInterval = TimeSpan.FromMinutes(5);
 
-    /// <summary>One trader's balances are read anew per interval, all of them in turn.</summary>
+    /// <summary>One trader's balances are refreshed per interval, in rotation.</summary>
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(500);
 
     protected override async Task ExecuteAsync(CancellationToken stop)
     {
         try
         {
-            // Reports from the start on: while the venue cannot be reached, they say why.
+            // Reports from the start, because they show why the API cannot be reached.
             await RunUntilOneEndsAsync(stop, TradeAsync, ReportAsync);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -69,7 +69,7 @@ public sealed partial class SimulatorWorker(
         );
     }
 
-    /// <summary>Loops that end by the stop or by a defect; a defect in one must not hide behind the others.</summary>
+    /// <summary>Runs loops that end at the stop or by a defect. A defect in one ends all, so that it becomes visible.</summary>
     private static async Task RunUntilOneEndsAsync(CancellationToken stop, params Func<CancellationToken, Task>[] loops)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -92,7 +92,7 @@ public sealed partial class SimulatorWorker(
     }
 
     /// <summary>
-    /// Markets of a development chain that was lost are still open for a moment after the stack's start, and nothing can be paid there.
+    /// After the loss of a development chain its markets stay open for a moment after the start, but nothing can be paid for there.
     /// </summary>
     private async Task<List<TradedMarket>> OnThisChainAsync(IReadOnlyList<TradedMarket> markets, CancellationToken stop)
     {
@@ -125,7 +125,7 @@ public sealed partial class SimulatorWorker(
             }
             catch (Exception e) when (e is RpcUnavailableException or RpcException or InvalidOperationException)
             {
-                // Transactions that were sent stay sent: the next try only adds what is still missing.
+                // Sent transactions remain valid; the next attempt adds only what is missing.
                 Log.FundingFailed(logger, e.Message);
                 await Task.Delay(RetryPause, clock, stop);
             }

@@ -3,15 +3,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.AppHost.Drill;
 
-/// <summary>Waits for what comes after a fault, and says it with its time.</summary>
+/// <summary>Waits for the effects of a fault and logs each with its duration.</summary>
 internal static partial class ClusterSentences
 {
-    /// <summary>Far longer than a take-over needs: beyond it something is wrong, and that is said.</summary>
+    /// <summary>Timeout, far longer than a failover takes; the drill reports a failure when it expires.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan FirstOrder = TimeSpan.FromSeconds(10);
 
-    /// <param name="after">The next leader's epoch is a higher one.</param>
+    /// <param name="after">Epoch before the fault: the next leader has a higher one.</param>
     public static async Task LogNextLeaderAsync(this ClusterView cluster, long after, ExecuteCommandContext context)
     {
         var started = TimeProvider.System.GetTimestamp();

@@ -7,7 +7,7 @@ internal sealed record Leader(string NodeId, long Epoch, string State);
 
 internal sealed record Node(string NodeId, int ProcessId, string State);
 
-/// <summary>The cluster as a client sees it, by the first Api node that answers.</summary>
+/// <summary>View of the cluster through the public API, by the first Api node that answers.</summary>
 internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
 {
     private const string Matching = "matching-engine";
@@ -15,7 +15,7 @@ internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(2) };
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Null while no node leads, or no Api node answers.</summary>
+    /// <summary>Null if no node leads or no Api node answers.</summary>
     public async Task<Leader?> LeaderAsync(CancellationToken cancellationToken) =>
         await GetAsync("cluster/leader", cancellationToken) is { ValueKind: JsonValueKind.Object } leader
         && leader.TryGetProperty("nodeId", out var node)
@@ -32,9 +32,7 @@ internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
         return null;
     }
 
-    /// <summary>
-    /// What the leader of this epoch recorded of its take-over: milliseconds from when the one before was last seen alive.
-    /// </summary>
+    /// <summary>Phases of the failover to this epoch, in milliseconds since the previous leader was last seen alive.</summary>
     public async Task<IReadOnlyDictionary<string, double>> PhasesAsync(long epoch, CancellationToken cancellationToken)
     {
         if (await GetAsync("cluster/status", cancellationToken) is not { ValueKind: JsonValueKind.Object } status)
@@ -45,7 +43,7 @@ internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
         return new Dictionary<string, double>();
     }
 
-    /// <returns>Null: not within the bound.</returns>
+    /// <returns>Null if the timeout expired.</returns>
     public static async Task<T?> UntilAsync<T>(TimeSpan bound, Func<Task<T?>> look, CancellationToken cancellationToken)
         where T : class
     {
@@ -77,7 +75,7 @@ internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
                 when (e is HttpRequestException or JsonException or OperationCanceledException && !cancellationToken.IsCancellationRequested
                 )
             {
-                // A drill breaks things on purpose; the other node may answer, or this one in a moment.
+                // A drill causes outages on purpose; another node may answer, or this one soon.
             }
         }
 

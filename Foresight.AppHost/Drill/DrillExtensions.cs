@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Foresight.AppHost.Drill;
 
-/// <summary>What operators fear, as commands: buttons of the dashboard, and words of the verb <c>drill</c>.</summary>
+/// <summary>Adds failures that operators fear as commands: dashboard buttons, and arguments of the verb <c>drill</c>.</summary>
 internal static class DrillExtensions
 {
     public static void WithDrill(
@@ -38,7 +38,7 @@ internal static class DrillExtensions
         builder.Services.AddHostedService<DrillServer>();
     }
 
-    /// <summary>Nodes can be cut off, and a checker follows the journal: it ends at the first thing that must not be.</summary>
+    /// <summary>Relays that can cut nodes off, and a checker that follows the journal and exits at the first violated invariant.</summary>
     private static DrillNetwork AddNetwork(IResourceBuilder<ProjectResource> matching, DataServers data)
     {
         var network = new DrillNetwork();
@@ -60,7 +60,6 @@ internal static class DrillExtensions
     }
 }
 
-/// <summary>The drill's commands by their names.</summary>
 internal sealed class DrillCommands
 {
     private readonly Dictionary<string, (string Description, Func<ExecuteCommandContext, Task<ExecuteCommandResult>> Execute)> _byName = [];

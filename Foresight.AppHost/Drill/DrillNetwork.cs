@@ -6,17 +6,17 @@ using Aspire.Hosting.ApplicationModel;
 namespace Foresight.AppHost.Drill;
 
 /// <summary>
-/// The way from the matching nodes to Redis and Postgres, with a <see cref="Relay"/> in it: only there under <c>--drill</c>, because each
-/// byte then passes through the AppHost. All nodes share the relays; which of them a connection belongs to is found by its process.
+/// Connections from the matching nodes to Redis and Postgres, each through a <see cref="Relay"/>. Present only with <c>--drill</c>, because
+/// every byte then passes through the AppHost. All nodes share the relays, so a connection's node is found by its process id.
 /// </summary>
 internal sealed class DrillNetwork
 {
     private readonly ConcurrentDictionary<string, Relay> _relays = new();
     private volatile Cut? _cut;
 
-    /// <summary>Takes the place of a server's address in the resource's environment.</summary>
-    /// <param name="kind">redis or postgres: what a partition names.</param>
-    /// <param name="variables">Whose values hold the server's port.</param>
+    /// <summary>Replaces a server's address in a resource's environment with that of the relay.</summary>
+    /// <param name="kind">redis or postgres: the name that a partition uses.</param>
+    /// <param name="variables">Variables whose values contain the server's port.</param>
     public Action<EnvironmentCallbackContext> Before(string kind, EndpointReference server, params string[] variables) =>
         context =>
         {
@@ -28,7 +28,7 @@ internal sealed class DrillNetwork
                 );
         };
 
-    /// <summary>Nothing passes between the process and servers of these kinds until the result is disposed of.</summary>
+    /// <summary>Blocks all traffic between the process and servers of these kinds until the result is disposed of.</summary>
     public IDisposable CutOff(int processId, params string[] kinds)
     {
         _cut = new Cut(this, processId, kinds);
@@ -72,7 +72,7 @@ internal sealed class DrillNetwork
         }
     }
 
-    /// <summary>A connection string, or tcp://host:port, with the relay's port instead of the server's.</summary>
+    /// <summary>A connection string, or tcp://host:port, with the relay's port in place of the server's.</summary>
     private sealed class RelayedValue(object original, EndpointReference server, Func<Relay> relay) : IValueProvider
     {
         public async ValueTask<string?> GetValueAsync(CancellationToken cancellationToken = default)

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.AppHost.Drill;
 
 /// <summary>
-/// Listens for the verb <c>drill</c> on a socket that only this user reaches: one line in, the command's name; out come its sentences as
-/// they are logged, and a last line that begins with ok or failed.
+/// Serves the verb <c>drill</c> on a socket that only this user can reach. Protocol: one line in, the command's name; out come its log
+/// lines, and a last line that begins with ok or failed.
 /// </summary>
 internal sealed partial class DrillServer(
     DrillCommands commands,
@@ -54,7 +54,7 @@ internal sealed partial class DrillServer(
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // The client is gone, or the AppHost ends.
+            // The client disconnected, or the AppHost is stopping.
         }
     }
 
@@ -82,7 +82,7 @@ internal sealed partial class DrillServer(
         }
     }
 
-    /// <summary>The first line; of one that is too long its beginning, which is no command.</summary>
+    /// <summary>Reads the first line. An overlong one is cut, and the rest of it matches no command.</summary>
     private static async Task<string> ReadLineAsync(Stream stream, CancellationToken cancellationToken)
     {
         var line = new byte[MaximumLine];

@@ -5,19 +5,19 @@ using Foresight.AppHost.Programs;
 namespace Foresight.AppHost.Drill;
 
 /// <summary>
-/// Where a running AppHost listens for the verb: a socket in the cache folder, named after its process. Linux allows a socket a short path
-/// only; in a longer folder there is a link to a socket in a temp folder that only this user enters.
+/// Unix socket of a running AppHost for the verb <c>drill</c>, in the cache folder and named after its process. Linux limits the length of
+/// a socket's path; for a longer folder the entry is a link to a socket in a private temporary folder.
 /// </summary>
 internal static class DrillSocket
 {
-    // sun_path without the zero at its end.
+    // Length of sun_path in unix(7), without the terminating zero.
     private const int MaximumPathBytes = 107;
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     public static string Folder => Path.Combine(ProgramCache.OfThisUser().Folder, "drill");
 
-    /// <returns>What to remove at the end.</returns>
+    /// <returns>Paths to remove at the end.</returns>
     public static string Bind(Socket listener, string folder)
     {
         Directory.CreateDirectory(folder, OwnerOnly);
@@ -43,7 +43,7 @@ internal static class DrillSocket
         return path;
     }
 
-    /// <summary>Connections to the AppHosts that run.</summary>
+    /// <summary>Connects to the running AppHosts.</summary>
     /// <param name="processId">* for all of them.</param>
     public static List<(string ProcessId, Socket Socket)> Connect(string folder, string processId)
     {
@@ -58,7 +58,7 @@ internal static class DrillSocket
             }
             catch (SocketException)
             {
-                // Left behind by an AppHost that was killed.
+                // A stale socket of an AppHost that was killed.
                 socket.Dispose();
                 Remove(path);
             }

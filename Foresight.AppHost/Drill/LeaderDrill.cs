@@ -7,11 +7,12 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.AppHost.Drill;
 
 /// <summary>
-/// What may happen to the leader, to be watched: each command says what it does, who leads next, and after how long. One at a time.
+/// Faults of the leader. Each command logs the fault, the next leader, and the time until each step of the failover. One command runs at a
+/// time, so that effects can be attributed to it.
 /// </summary>
-/// <param name="network">Null: nothing stands between the nodes and their servers, so they cannot be cut off.</param>
-/// <param name="seconds"><c>Drill:Seconds</c>, of a pause or a partition; by default three times the default lease, so that it has run out
-/// in any case.</param>
+/// <param name="network">Null without relays: partitions are then unavailable.</param>
+/// <param name="seconds">Duration of a pause or partition, <c>Drill:Seconds</c>. The default is three times the default lease, so that the
+/// lease has certainly expired.</param>
 internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? network, string? seconds)
 {
     private const double DefaultSeconds = 15;

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Foresight.AppHost.Drill;
 
 /// <summary>
-/// Stands before one server and passes everything on, until some of its clients are cut off: their connections stay open and nothing
-/// passes, as in a network that lost its way. When it has found it again, what was under way arrives late.
+/// TCP relay in front of one server. Clients can be cut off: their connections stay open but carry nothing, as in a network partition. When
+/// it heals, data under way arrives late.
 /// </summary>
 internal sealed class Relay
 {
@@ -16,7 +16,7 @@ internal sealed class Relay
     private readonly ConcurrentDictionary<Connection, byte> _open = new();
     private readonly Func<(string Host, int Port)> _server;
 
-    /// <param name="server">Asked at each connection: it may not be known yet.</param>
+    /// <param name="server">Evaluated for each connection, because the port may be assigned later.</param>
     public Relay(string name, Func<(string Host, int Port)> server)
     {
         Name = name;
@@ -29,10 +29,10 @@ internal sealed class Relay
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>Says of a client's port whether that client is cut off, and until when; null: it is not.</summary>
+    /// <summary>By the client's port: completes when the cut ends; null if the client is not cut off.</summary>
     public Func<int, Task?> CutUntil { get; set; } = _ => null;
 
-    /// <summary>Asks <see cref="CutUntil"/> again for every open connection.</summary>
+    /// <summary>Evaluates <see cref="CutUntil"/> again for each open connection.</summary>
     public void Review()
     {
         foreach (var connection in _open.Keys)
@@ -41,7 +41,7 @@ internal sealed class Relay
 
     private async Task AcceptAsync()
     {
-        // As long as the AppHost lives: its end closes everything.
+        // Ends with the process, which closes all sockets.
         while (true)
             _ = ServeAsync(await _listener.AcceptSocketAsync());
     }
@@ -62,7 +62,7 @@ internal sealed class Relay
         }
         catch (SocketException)
         {
-            // One end is gone or was never there; so is the other now.
+            // One end is closed or was never open; the finally block closes the other.
         }
         finally
         {
@@ -84,12 +84,12 @@ internal sealed class Relay
                     sent += await into.SendAsync(buffer.AsMemory(sent, count - sent));
             }
 
-            // An end is news as well.
+            // The end of the stream is held back by a cut too, like any other data.
             await connection.PassAsync();
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The other direction ended, or an end is gone: both are closed by ServeAsync.
+            // The other direction has ended, or an end is closed; ServeAsync closes both.
         }
     }
 

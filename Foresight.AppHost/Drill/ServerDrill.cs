@@ -6,7 +6,7 @@ using NpgsqlTypes;
 
 namespace Foresight.AppHost.Drill;
 
-/// <summary>What may happen to Redis and Postgres.</summary>
+/// <summary>Faults of Redis and Postgres.</summary>
 internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
 {
     private EndpointReference Standby => data.Replicas[0].GetEndpoint("tcp");
@@ -37,7 +37,7 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
         return CommandResults.Success();
     }
 
-    /// <summary>docs/operations.md, "Promoting the replica", step by step: fence the old one, promote, see who leads.</summary>
+    /// <summary>Follows docs/operations.md, "Promoting the replica": fence the old primary, promote, wait for the leader.</summary>
     public async Task<ExecuteCommandResult> PromoteAsync(ExecuteCommandContext context)
     {
         var before = await cluster.LeaderAsync(context.CancellationToken);
@@ -65,14 +65,16 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
         return CommandResults.Success();
     }
 
-    /// <returns>Where the primary's log ended for writers; null if it cannot be asked any more, and then it is not fenced either.</returns>
+    /// <returns>End of the primary's write-ahead log once it accepts no writes; null if the
+    /// primary cannot be reached, and then it is not fenced.</returns>
     private async Task<NpgsqlLogSequenceNumber?> FenceAsync(ExecuteCommandContext context)
     {
         NpgsqlLogSequenceNumber written;
         try
         {
             var server = data.Postgres.GetEndpoint("tcp");
-            // It keeps this when it is started again: then not even a node that knows nothing of the promotion can write there.
+            // Persisted in its configuration: even a node that does not know of the
+            // promotion cannot write after a restart of the old primary.
             await AskAsync(server, "ALTER SYSTEM SET default_transaction_read_only = on", context);
             written = (NpgsqlLogSequenceNumber)(await AskAsync(server, "SELECT pg_current_wal_lsn()", context))!;
         }
@@ -82,7 +84,7 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
             return null;
         }
 
-        // In order, it sends the standby all it has before it ends.
+        // A clean shutdown sends the standby all remaining log before it ends.
         Log.PrimaryStops(context.Logger, written);
         var stopped = await CommandsOf(context).ExecuteCommandAsync(data.Postgres.Resource, "resource-stop", context.CancellationToken);
         if (!stopped.Success)

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Foresight.AppHost.Drill;
 
-/// <summary>Which process is at the other end of a connection of this machine: Linux says so in /proc.</summary>
+/// <summary>Finds the process at the other end of a local connection, through /proc.</summary>
 internal static class SocketOwner
 {
     private const string SocketPrefix = "socket:[";
 
-    /// <summary>Local ports of the TCP sockets that the process has open; none when it has ended.</summary>
+    /// <summary>Local ports of the TCP sockets that the process has open; empty if the process has ended.</summary>
     public static IReadOnlySet<int> PortsOf(int processId)
     {
         var ports = new HashSet<int>();
@@ -28,13 +28,13 @@ internal static class SocketOwner
         }
         catch (IOException)
         {
-            // Ended while we looked, or before.
+            // The process has ended.
         }
 
         return ports;
     }
 
-    /// <summary>Fields: number, local address:port in hexadecimal, remote one, …, and the inode as the tenth.</summary>
+    /// <summary>Fields of /proc/net/tcp: number, local address:port in hexadecimal, remote one, …, and the inode as the tenth.</summary>
     internal static int? PortOf(string line, IReadOnlySet<string> inodes)
     {
         var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);

@@ -6,18 +6,18 @@ using Foresight.AppHost.Programs;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>Ports of 127.0.0.1 that are free when the model is built.</summary>
+/// <summary>Finds free ports of 127.0.0.1 while the model is built.</summary>
 public static class FreePorts
 {
-    // Below the range that Linux takes outgoing connections from (32768 up by default): a program that is restarted finds its port
-    // still free.
+    // Below the range of outgoing connections (from 32768 by default), so that no
+    // connection can take the port of a program while it restarts.
     private const int FirstPort = 15_000;
     private const int LastPort = 32_000;
     private const int MaximumAttempts = 1_000;
 
     private static readonly ConcurrentDictionary<int, IDisposable?> Given = new();
 
-    /// <summary>Any port; each call returns another one.</summary>
+    /// <summary>Returns a different port on each call.</summary>
     public static int Any()
     {
         for (var attempt = 0; attempt < MaximumAttempts; attempt++)
@@ -33,8 +33,8 @@ public static class FreePorts
     }
 
     /// <summary>
-    /// The port asked for, or the next free one after it. It is kept for this process by a lock in the cache folder: two AppHosts that
-    /// start at once do not choose the same one.
+    /// The requested port, or the next free one. A lock file in the cache folder reserves it for this process, so that two AppHosts
+    /// starting together do not choose the same port.
     /// </summary>
     public static int From(int port)
     {

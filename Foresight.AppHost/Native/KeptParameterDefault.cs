@@ -4,10 +4,10 @@ using Aspire.Hosting.Publishing;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>Generated at the first start, and kept in the state folder beside the data that it belongs to.</summary>
+/// <summary>A secret that is generated at the first start and stored in the state folder, with the data that it protects.</summary>
 internal sealed class KeptParameterDefault(NativeState state, string name) : ParameterDefault
 {
-    // Such as need no quoting anywhere.
+    // Characters that need no quoting in shells, URLs and connection strings.
     private const string Letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     private const int Length = 32;
 

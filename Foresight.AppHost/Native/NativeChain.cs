@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>A development chain (anvil) that keeps its state over restarts.</summary>
+/// <summary>A development chain (anvil) whose state survives restarts.</summary>
 public sealed class NativeChainResource(string name, NativeState state) : NativeServerResource(name, state, "http")
 {
     public override ReferenceExpression ConnectionStringExpression =>
@@ -59,8 +59,8 @@ internal static class NativeChain
 }
 
 /// <summary>
-/// Saves the chain while it runs, for the case that it is killed: it then goes on from the last save. anvil's own --state-interval
-/// rewrites its file in place, so that a death in the middle of it leaves no chain at all; this file is replaced by a rename.
+/// Saves the running chain, so that it resumes from the last save after a kill. anvil's own --state-interval rewrites its file in place,
+/// and a kill in between destroys it; this file is replaced by a rename.
 /// </summary>
 internal sealed class NativeChainSaver(
     NativeChainResource chain,
@@ -69,7 +69,7 @@ internal sealed class NativeChainSaver(
     HttpMessageHandler? handler = null
 ) : BackgroundService
 {
-    // Saving costs more the longer the chain has run; it may take a twentieth of its time and no more.
+    // The cost of a save grows with the chain's age; the pause keeps it below a twentieth of the time.
     private const int PausePerDuration = 20;
 
     private readonly HttpClient _http = new(handler ?? new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(2) };
@@ -98,7 +98,7 @@ internal sealed class NativeChainSaver(
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                // Whatever the chain answers, the application goes on: the state saved before is still there.
+                // Best effort: the previous state remains valid.
                 logger.LogWarning("The chain's state could not be saved: {Reason}", e.Message);
             }
 
@@ -127,23 +127,23 @@ internal sealed class NativeChainSaver(
             || result.GetString() is not { Length: > 2 } hex
         )
             throw new InvalidDataException($"anvil_dumpState answers {answer.RootElement}");
-        // The answer is compressed; --load-state reads it plain.
+        // The result is gzip-compressed, but --load-state reads plain JSON.
         var packed = Convert.FromHexString(hex.AsSpan(2));
         await using var unpacked = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
         var draft = chain.StateFile + ".new";
         await using (var writing = File.Create(draft))
         {
             await unpacked.CopyToAsync(writing, cancellationToken);
-            // The last four bytes of gzip: how much it holds.
+            // The last four bytes of gzip are the length of the content, which reveals a truncated answer.
             if (
                 packed.Length < 4
                 || BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan(^4)) != (uint)writing.Length
                 || writing.Length == 0
             )
-                throw new InvalidDataException("anvil_dumpState answers a part of the state");
+                throw new InvalidDataException("anvil_dumpState returned a truncated state");
         }
 
-        // A chain that ended in the meantime has written its last state, which is newer than this one.
+        // If the chain has ended meanwhile, it has written its final state, which is newer than this one.
         cancellationToken.ThrowIfCancellationRequested();
         if (File.GetLastWriteTimeUtc(chain.StateFile) == before)
             File.Move(draft, chain.StateFile, overwrite: true);

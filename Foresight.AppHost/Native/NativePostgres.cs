@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>A primary, made by initdb at its first start with the password of its parameter.</summary>
+/// <summary>A primary that initdb creates at the first start, with the password of its parameter.</summary>
 public sealed class NativePostgresResource(string name, NativeState state, ParameterResource password)
     : NativeServerResource(name, state, "tcp")
 {
@@ -34,8 +34,9 @@ public sealed class NativePostgresDatabaseResource(string name, NativePostgresRe
 
 internal static class NativePostgres
 {
-    // Three nodes and two Api nodes each have a pool. A standby must allow as many as its primary, and gets this file with its copy.
-    // A standby that stays away must not fill the disk: beyond this it starts over.
+    // Connections: three matching nodes and two Api nodes each have a pool. A standby must allow as many
+    // connections as its primary, and inherits this file with its copy. The slot's limit keeps an absent
+    // standby from filling the disk; beyond it the standby starts from a new copy.
     private const string Settings = """
 
         max_connections = 200
@@ -60,12 +61,14 @@ internal static class NativePostgres
         {
             Command = [program.Path, "-D", server.DataFolder, "-h", NativeServerResource.Address, "-p", $"{server.PrimaryEndpoint.Port}"],
             RunAs = account,
-            // Fast shutdown: SIGTERM would wait for every client to leave.
+            // Fast shutdown: SIGTERM would wait until every client has disconnected.
             StopSignal = "INT",
         };
     }
 
-    /// <summary>The data folder, of the account the server runs as, with no server of a former AppHost in it.</summary>
+    /// <summary>
+    /// Prepares the data folder: sets its owner to the server's account and waits for a server of a previous AppHost to end.
+    /// </summary>
     public static async Task<ServerAccount?> PrepareFolderAsync(
         NativeServerResource server,
         ILogger logger,
@@ -81,7 +84,7 @@ internal static class NativePostgres
         return account;
     }
 
-    /// <summary>Null when the server answers. No pool: a health check must see the server as a new client does.</summary>
+    /// <summary>Null if the server answers. Bypasses the pool, because a health check must see the server as a new client does.</summary>
     public static async Task<string?> ProbeAsync(string? connectionString, CancellationToken cancellationToken)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
@@ -116,8 +119,8 @@ internal static class NativePostgres
     }
 
     /// <summary>
-    /// After a kill -9 of an AppHost its server may still be ending. After a power cut the file names a process that is gone or something
-    /// else by now, and Postgres would refuse to start: only a process in this very folder counts.
+    /// After a kill of the AppHost its server may still be shutting down. After a power failure the pid file names a process that is gone
+    /// or unrelated, and Postgres would refuse to start. So only a process in this very folder counts.
     /// </summary>
     private static async Task WaitForFormerServerAsync(string folder, ILogger logger, CancellationToken cancellationToken)
     {
@@ -132,7 +135,7 @@ internal static class NativePostgres
             bound.CancelAfter(FormerEndBound);
             using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
             Signals.Send(int.Parse(processId!), Signals.Interrupt);
-            // There is no event for the end of a process that is not our child.
+            // Polls, because there is no event for the end of a process that is not our child.
             try
             {
                 while (WorkingFolderOf(processId) == folder)
@@ -194,7 +197,7 @@ internal static class NativePostgres
         await Command.RunLoggedAsync(command, server.DataFolder, program, line => logger.LogInformation("{Line}", line), cancellationToken);
         File.Delete(passwordFile);
         await File.AppendAllTextAsync(Path.Combine(folder, "postgresql.conf"), Settings, cancellationToken);
-        // Only a finished cluster gets its place: a death in between leaves nothing that looks like one.
+        // Moves only a complete cluster into place, so that a kill leaves nothing that looks like one.
         foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos().OrderBy(e => e.Name == "PG_VERSION"))
             Directory.Move(entry.FullName, Path.Combine(server.DataFolder, entry.Name));
         Directory.Delete(folder);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>A streaming standby with a replication slot of its own.</summary>
+/// <summary>A streaming standby with its own replication slot.</summary>
 public sealed class NativePostgresReplicaResource(string name, NativeState state, NativePostgresResource primary)
     : NativeServerResource(name, state, "tcp")
 {
@@ -17,7 +17,9 @@ public sealed class NativePostgresReplicaResource(string name, NativeState state
         );
 }
 
-/// <summary>The shell script that copies the primary and serves, in the postgres image and over native programs alike.</summary>
+/// <summary>
+/// Shell script that copies the primary and starts the standby, used in the postgres image and with native programs alike.
+/// </summary>
 public static class PostgresReplicaScript
 {
     public static string Text { get; } = Read();

@@ -8,8 +8,8 @@ using StackExchange.Redis;
 namespace Foresight.AppHost.Native;
 
 /// <summary>
-/// A Redis of our own. Nothing is kept on disk: nothing that safety needs lives there. A client without a password is refused; the
-/// resource's own connection string is that of <c>admin</c>, who may do everything.
+/// A Redis without persistence, because safety does not depend on its data. Clients without a password are refused. The resource's own
+/// connection string is that of the user <c>admin</c>, which has all rights.
 /// </summary>
 public sealed class NativeRedisResource(string name, NativeState state, ParameterResource adminPassword)
     : NativeServerResource(name, state, "tcp")
@@ -26,7 +26,7 @@ public sealed class NativeRedisResource(string name, NativeState state, Paramete
         ReferenceExpression.Create($"{PrimaryEndpoint.Property(EndpointProperty.HostAndPort)},user={user},password={password}");
 }
 
-/// <summary>A user that reaches the keys and channels of one prefix only, and none of the server's administration.</summary>
+/// <summary>A user limited to the keys and channels of one prefix, without administrative commands.</summary>
 public sealed class NativeRedisUserResource(
     string name,
     string userName,
@@ -35,7 +35,7 @@ public sealed class NativeRedisUserResource(
     ParameterResource password
 ) : Resource(name), IResourceWithParent<NativeRedisResource>, IResourceWithConnectionString
 {
-    // What StackExchange.Redis itself asks for: who is the primary, and news of that.
+    // Keys and channels that StackExchange.Redis itself uses to find the primary.
     private const string OfTheClient = "%R~__Booksleeve_TieBreak &__Booksleeve_MasterChanged +info +cluster|nodes +client +config|get";
 
     public NativeRedisResource Parent { get; } = parent;

@@ -7,12 +7,12 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.Hosting;
 
-/// <summary>Servers as programs of this machine, for run mode without a container engine.</summary>
+/// <summary>Adds servers as local programs, for run mode without a container engine.</summary>
 public static class NativeResourceExtensions
 {
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
 
-    /// <summary>A secret that is generated at the first start and kept with the data, unless the configuration has one.</summary>
+    /// <summary>Adds a secret that is generated at the first start and kept with the data, unless it is configured.</summary>
     public static IResourceBuilder<ParameterResource> AddKeptParameter(this IDistributedApplicationBuilder builder, string name) =>
         builder.AddParameter(name, new KeptParameterDefault(NativeState.Of(builder), name), secret: true);
 
@@ -37,7 +37,7 @@ public static class NativeResourceExtensions
         );
     }
 
-    /// <summary>A database of this name, created when the server is ready and it is missing.</summary>
+    /// <summary>Adds a database, which is created when the server is ready and does not have it yet.</summary>
     public static IResourceBuilder<NativePostgresDatabaseResource> AddDatabase(
         this IResourceBuilder<NativePostgresResource> postgres,
         string name
@@ -61,8 +61,8 @@ public static class NativeResourceExtensions
         return postgres.ApplicationBuilder.AddResource(database).WithHealthCheck(check);
     }
 
-    /// <summary>A streaming standby.</summary>
-    /// <param name="synchronous">Each commit of the primary waits until this standby has it on disk; null leaves the setting alone.</param>
+    /// <param name="synchronous">If true, each commit of the primary waits until this standby
+    /// has it on disk; null leaves the setting unchanged.</param>
     public static IResourceBuilder<NativePostgresReplicaResource> AddReplica(
         this IResourceBuilder<NativePostgresResource> primary,
         string name,
@@ -90,7 +90,7 @@ public static class NativeResourceExtensions
             .WaitFor(primary);
     }
 
-    /// <summary>What the script of a replica reads, in a container and over programs.</summary>
+    /// <summary>Sets the environment of the replica script, for containers and native programs alike.</summary>
     public static IResourceBuilder<T> WithReplicaOf<T>(
         this IResourceBuilder<T> replica,
         EndpointReference primary,
@@ -119,8 +119,8 @@ public static class NativeResourceExtensions
         );
     }
 
-    /// <summary>A user of one role; a service gets its connection string by <c>WithReference(user, "redis")</c>.</summary>
-    /// <param name="prefix">Of the keys and channels it may use.</param>
+    /// <summary>Adds a user with limited rights; a service gets its connection string by <c>WithReference(user, "redis")</c>.</summary>
+    /// <param name="prefix">Prefix of the keys and channels that the user may use.</param>
     public static IResourceBuilder<NativeRedisUserResource> AddUser(
         this IResourceBuilder<NativeRedisResource> redis,
         string userName,
@@ -135,7 +135,7 @@ public static class NativeResourceExtensions
         return redis.ApplicationBuilder.AddResource(user);
     }
 
-    /// <summary>anvil; further arguments by <c>WithArgs</c>.</summary>
+    /// <summary>Adds anvil; further arguments by <c>WithArgs</c>.</summary>
     public static IResourceBuilder<NativeChainResource> AddNativeChain(this IDistributedApplicationBuilder builder, string name)
     {
         var chain = new NativeChainResource(name, NativeState.Of(builder));
@@ -150,7 +150,7 @@ public static class NativeResourceExtensions
         );
     }
 
-    /// <summary>A part of a server is there when its server is; the orchestrator does this for parts of containers only.</summary>
+    /// <summary>Marks a part of a server as running with its server; the orchestrator does this for parts of containers only.</summary>
     private static void WithChild<T>(this IResourceBuilder<T> server, IResource child)
         where T : NativeServerResource
     {

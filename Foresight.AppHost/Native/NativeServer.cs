@@ -7,27 +7,26 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>How a server is run.</summary>
 internal sealed record NativeServer
 {
-    /// <summary>The server's command line; the resource's own arguments follow it.</summary>
+    /// <summary>Command line of the server; the resource's arguments are appended.</summary>
     public required IReadOnlyList<string> Command { get; init; }
 
-    /// <summary>What ends it in order.</summary>
+    /// <summary>Signal for a clean shutdown.</summary>
     public string StopSignal { get; init; } = "TERM";
 
-    /// <summary>Null: as ourselves.</summary>
+    /// <summary>Null runs it as the current user.</summary>
     public ServerAccount? RunAs { get; init; }
 
-    /// <summary>A file that the server writes while it ends; only a finished one takes the place of the one before.</summary>
+    /// <summary>File that the server writes while it shuts down. Only a complete one replaces the previous file.</summary>
     public (string Draft, string Kept)? WrittenAtEnd { get; init; }
 }
 
 internal static class NativeServerExtensions
 {
-    // The orchestrator stops its child with SIGTERM; the shell passes on what the server takes for an order to end. If the shell itself
-    // is killed, the kernel does it (setpriv --pdeathsig). A trap interrupts `wait`, so it is asked again until the server is gone.
-    // When the AppHost was killed, the server that ends last removes a throw-away folder.
+    // The orchestrator stops its child, this shell, with SIGTERM; the shell forwards the server's own shutdown signal. If the shell is
+    // killed, the kernel signals the server (setpriv --pdeathsig). A trap interrupts `wait`, so the loop repeats it until the server has
+    // ended. If the AppHost was killed, the last server to end removes an ephemeral folder.
     private const string Script = """
         signal=$1 pid_file=$2 draft=$3 kept=$4 app_host=$5 throw_away=$6; shift 6
         stop() { stopping=1; [ -z "$pid" ] || kill -s "$signal" "$pid"; }
@@ -42,8 +41,8 @@ internal static class NativeServerExtensions
         exit "$code"
         """;
 
-    /// <param name="prepare">Makes the data folder ready, before every start; what it logs is in the resource's console log.</param>
-    /// <param name="probe">Null when the server answers as it should, else what it answered; what cannot be reached throws.</param>
+    /// <param name="prepare">Prepares the data folder before each start; its log goes to the resource's console log.</param>
+    /// <param name="probe">Null if the server answers as expected, else its answer; throws if the server cannot be reached.</param>
     public static IResourceBuilder<T> AddNativeServer<T>(
         this IDistributedApplicationBuilder builder,
         T resource,

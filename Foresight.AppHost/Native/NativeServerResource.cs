@@ -2,26 +2,27 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>A server that runs as a program of this machine, without a container engine, on a fixed port of 127.0.0.1.</summary>
-/// <param name="state">Where its data is.</param>
-/// <param name="endpointName">As the container resource of the same server names it.</param>
+/// <summary>A server that runs as a local program on a fixed port of 127.0.0.1, without a container engine.</summary>
+/// <param name="state">Folder of its data.</param>
+/// <param name="endpointName">Equal to the endpoint's name in the container resource of
+/// the same server, so that references work with both.</param>
 public abstract class NativeServerResource(string name, NativeState state, string endpointName)
     : ExecutableResource(name, "/bin/sh", "/"),
         IResourceWithConnectionString
 {
-    /// <summary>Servers listen here only.</summary>
+    /// <summary>Loopback only: the servers must not be reachable from outside.</summary>
     public const string Address = "127.0.0.1";
 
     public string DataFolder { get; } = state.DataOf(name);
 
     public EndpointReference PrimaryEndpoint => new(this, endpointName);
 
-    /// <summary>In the form that clients of this kind of server read.</summary>
+    /// <summary>In the format that clients of this server expect.</summary>
     public abstract ReferenceExpression ConnectionStringExpression { get; }
 
     /// <summary>
-    /// Of the server itself, not of the shell above it; null while it does not run. A shell that was killed leaves its file behind, and the
-    /// number may be another program's by now: only a child of the shell that was started with this file counts.
+    /// Process of the server itself, not of its shell; null while it does not run. The pid file of a killed shell remains, and its number
+    /// may be reused, so only a child of the shell that was started with this file counts.
     /// </summary>
     public int? ProcessId
     {

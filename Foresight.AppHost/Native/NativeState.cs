@@ -9,20 +9,20 @@ using Microsoft.Extensions.Hosting;
 namespace Foresight.AppHost.Native;
 
 /// <summary>
-/// The folder that keeps what must survive a restart: data folders and generated secrets. One AppHost at a time holds it. An ephemeral
-/// one is in the temp folder and removed at the end; one that a killed AppHost left there is removed by the next AppHost.
+/// Folder for data that must survive a restart: data folders and generated secrets. A lock admits one AppHost at a time. An ephemeral
+/// folder is in the temporary folder and removed at the end; the next AppHost removes one that a killed AppHost left.
 /// </summary>
 public sealed class NativeState : IHostedService, IDisposable
 {
-    /// <summary>Configuration key that asks for a throw-away folder.</summary>
+    /// <summary>Setting that requests an ephemeral folder.</summary>
     public const string EphemeralKey = "Native:Ephemeral";
 
-    // Set by Aspire.Hosting.Testing: a test never meets the state of a developer's stack.
+    // Set by Aspire.Hosting.Testing: a test must not use the state of a developer's stack.
     private const string TestingKey = "DcpPublisher:RandomizePorts";
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    // Other users may pass through but not list: Postgres runs as a user of its own when we are root.
+    // Other users may traverse but not list it: Postgres runs under its own account when the AppHost is root.
     private const UnixFileMode PassThrough = OwnerOnly | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private static readonly string EphemeralPrefix = $"{ProgramCache.ApplicationName}-";
@@ -41,7 +41,7 @@ public sealed class NativeState : IHostedService, IDisposable
 
     public bool Ephemeral { get; }
 
-    /// <summary>The one of this application; it is opened when the application starts.</summary>
+    /// <summary>State of this application; opened when the application starts.</summary>
     public static NativeState Of(IDistributedApplicationBuilder builder)
     {
         if (builder.Services.FirstOrDefault(service => service.ServiceType == typeof(NativeState)) is { } present)
@@ -53,7 +53,7 @@ public sealed class NativeState : IHostedService, IDisposable
         );
         var state = new NativeState(ephemeral ? temporary : DefaultPath(), ephemeral);
         builder.Services.AddSingleton(state);
-        // Made by a factory, so that the container disposes of it, after the orchestrator has stopped the servers.
+        // Registered through a factory, so that the container disposes of it after the orchestrator has stopped the servers.
         builder.Services.AddHostedService(_ => state);
         builder.Eventing.Subscribe<BeforeStartEvent>(
             (_, _) =>
@@ -70,11 +70,11 @@ public sealed class NativeState : IHostedService, IDisposable
 
     public string ProcessIdOf(string resource) => System.IO.Path.Combine(Path, $"{resource}.pid");
 
-    /// <summary>Takes the folder for this process.</summary>
-    /// <exception cref="DistributedApplicationException">Another AppHost has it.</exception>
+    /// <summary>Locks the folder for this process.</summary>
+    /// <exception cref="DistributedApplicationException">Another AppHost has locked the folder.</exception>
     public void EnsureOpen() => _ = _lock.Value;
 
-    /// <summary>The value kept under this name; made and kept, readable by its owner alone, when there is none yet.</summary>
+    /// <summary>Returns the secret stored under this name. Generates and stores it, readable only by its owner, if there is none.</summary>
     public string KeptSecret(string name, Func<string> generate)
     {
         EnsureOpen();
@@ -105,7 +105,7 @@ public sealed class NativeState : IHostedService, IDisposable
         _lock.Value.Dispose();
     }
 
-    /// <summary>Written beside and renamed, so that a crash leaves the old file or the new one.</summary>
+    /// <summary>Writes to a temporary file and renames it, so that a crash leaves either the old file or the new one.</summary>
     internal static void WriteOwnerOnly(string file, string text)
     {
         var draft = file + ".new";
@@ -122,8 +122,8 @@ public sealed class NativeState : IHostedService, IDisposable
     }
 
     /// <summary>
-    /// XDG_STATE_HOME, else ~/.local/state; for root whose home other users cannot enter (Postgres must not run as root, and has to
-    /// reach its data), /var/lib.
+    /// XDG_STATE_HOME, else ~/.local/state. If the user is root and other users cannot enter its home, /var/lib, because Postgres refuses
+    /// to run as root and must reach its data.
     /// </summary>
     private static string DefaultPath()
     {
@@ -148,14 +148,14 @@ public sealed class NativeState : IHostedService, IDisposable
         if (Ephemeral)
         {
             RemoveAbandoned();
-            // A model that is built and never started has no container that disposes of it.
+            // A model that is built but never started has no container that would dispose of it.
             AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
         }
 
         foreach (var folder in new[] { Path, System.IO.Path.Combine(Path, "data") })
         {
             Directory.CreateDirectory(folder, PassThrough);
-            // The mask of the process applies to a new folder; it must not shut Postgres' user out.
+            // Explicit, because the umask applies to a new folder and could lock the Postgres account out.
             File.SetUnixFileMode(folder, PassThrough);
         }
 
@@ -183,7 +183,7 @@ public sealed class NativeState : IHostedService, IDisposable
         {
             try
             {
-                // A folder without a lock file is being made, or is not one of these.
+                // Without a lock file the folder is being created, or is not one of ours.
                 if (!File.Exists(System.IO.Path.Combine(folder, "lock")) || TryLock(folder) is not { } held)
                     continue;
                 TryRemove(folder);
@@ -191,7 +191,7 @@ public sealed class NativeState : IHostedService, IDisposable
             }
             catch (UnauthorizedAccessException)
             {
-                // Of another user.
+                // The folder belongs to another user.
             }
         }
     }
@@ -204,7 +204,7 @@ public sealed class NativeState : IHostedService, IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A server that is still ending writes there: the next ephemeral AppHost removes what is left.
+            // A server that is still shutting down writes there; the next ephemeral AppHost removes the rest.
         }
     }
 }

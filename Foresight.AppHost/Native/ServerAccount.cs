@@ -3,10 +3,10 @@ using Aspire.Hosting;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>The user that a server runs as when we are root: Postgres refuses root. A line of /etc/passwd.</summary>
+/// <summary>Account of a server if the AppHost runs as root, which Postgres refuses. Taken from /etc/passwd.</summary>
 internal sealed record ServerAccount(string Name, uint UserId, uint GroupId)
 {
-    /// <summary>Null: as ourselves.</summary>
+    /// <summary>Null runs it as the current user.</summary>
     public static ServerAccount? ForPostgres() =>
         !Environment.IsPrivilegedProcess
             ? null
@@ -16,7 +16,7 @@ internal sealed record ServerAccount(string Name, uint UserId, uint GroupId)
                     "Postgres refuses to run as root, and there is no user 'postgres'. Run as another user."
                 );
 
-    /// <summary>What to put before a command to run it as this user.</summary>
+    /// <summary>Prefix that runs a command as this user.</summary>
     public IReadOnlyList<string> Prefix => ["setpriv", $"--reuid={UserId}", $"--regid={GroupId}", "--clear-groups", "--"];
 
     public void Own(string path)

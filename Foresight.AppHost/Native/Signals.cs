@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>What may happen to a process.</summary>
+/// <summary>Sends signals and reads process relations through libc and /proc.</summary>
 public static partial class Signals
 {
     public const int Interrupt = 2;
@@ -11,21 +11,22 @@ public static partial class Signals
     public const int Continue = 18;
     public const int Stop = 19;
 
-    /// <exception cref="Win32Exception">There is no such process, or it is not ours.</exception>
+    /// <exception cref="Win32Exception">The process does not exist, or belongs to another user.</exception>
     public static void Send(int processId, int signal)
     {
-        // Zero and below name groups, of which our own is one.
+        // Zero and negative ids address process groups, including our own.
         ArgumentOutOfRangeException.ThrowIfLessThan(processId, 2);
         if (SendSignal(processId, signal) != 0)
             throw new Win32Exception(Marshal.GetLastPInvokeError());
     }
 
-    /// <summary>Null when there is no such process.</summary>
+    /// <summary>Null if the process does not exist.</summary>
     public static int? ParentOf(int processId)
     {
         try
         {
-            // The second field is the program's name, in parentheses, with any character in it.
+            // The second field is the program's name in parentheses and may contain any
+            // character, so the fields are counted from the last parenthesis.
             var stat = File.ReadAllText($"/proc/{processId}/stat");
             return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);
         }
@@ -38,7 +39,7 @@ public static partial class Signals
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int SendSignal(int processId, int signal);
 
-    /// <summary>A shell without job control starts what it puts into the background with Ctrl+C ignored; this undoes it.</summary>
+    /// <summary>A shell without job control starts background programs with SIGINT ignored; this restores the default.</summary>
     public static void RestoreInterrupt() => _ = SetHandler(Interrupt, 0);
 
     [LibraryImport("libc", EntryPoint = "signal")]

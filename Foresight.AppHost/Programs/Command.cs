@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace Foresight.AppHost.Programs;
 
-/// <summary>Runs an installer to its end and keeps what it said for the case that it fails.</summary>
+/// <summary>Runs an installer to its end and keeps its output for the error message.</summary>
 internal static class Command
 {
     private const int LastLines = 12;
     private const string MachineCertificates = "/etc/ssl/certs/ca-certificates.crt";
 
-    /// <summary>Runs a program that comes with a server.</summary>
+    /// <summary>Runs a program that ships with a server, such as initdb, and logs its output.</summary>
     public static async Task RunLoggedAsync(
         IReadOnlyList<string> command,
         string workingDirectory,
@@ -43,7 +43,7 @@ internal static class Command
             start.ArgumentList.Add(argument);
         start.Environment["DEBIAN_FRONTEND"] = "noninteractive";
         start.Environment["npm_config_update_notifier"] = "false";
-        // Node brings certificate authorities of its own; the machine's count too, or npm fails behind a company's proxy.
+        // Node ships its own certificate authorities. Without the machine's, npm fails behind a proxy that inspects TLS.
         if (File.Exists(MachineCertificates))
             start.Environment.TryAdd("NODE_EXTRA_CA_CERTS", MachineCertificates);
 

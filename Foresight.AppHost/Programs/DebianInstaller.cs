@@ -1,11 +1,13 @@
 namespace Foresight.AppHost.Programs;
 
 /// <summary>
-/// apt-get, as root or by passwordless sudo; without rights it only downloads, and the packages are unpacked into the cache.
+/// Installs packages with apt-get, as root or by passwordless sudo. Without these
+/// rights it only downloads them and unpacks them into the cache.
 /// </summary>
 internal sealed class DebianInstaller(ProgramCache cache, Action<string> say)
 {
-    // Nothing of the machine's own may start (policy-rc.d), no cluster may be made, and a file an admin edited stays as it is.
+    // No service may start (policy-rc.d), no database cluster may be created, and
+    // configuration files that an administrator edited are kept.
     private const string InstallScript = """
         set -e
         export DEBIAN_FRONTEND=noninteractive
@@ -22,7 +24,7 @@ internal sealed class DebianInstaller(ProgramCache cache, Action<string> say)
         apt-get -q -y --no-install-recommends -o Dpkg::Options::=--force-confold -o DPkg::Lock::Timeout=300 install "$@"
         """;
 
-    // The machine's own package lists and locks are left alone; its status file says which libraries are there already.
+    // Leaves the machine's package lists and locks alone; its status file tells apt which libraries are installed.
     private const string UnpackScript = """
         set -e
         where=$1; shift
@@ -64,7 +66,7 @@ internal sealed class DebianInstaller(ProgramCache cache, Action<string> say)
             throw new ProgramMissingException($"{wanted}: not found, and apt-get could not provide them:\n{lastWords}");
     }
 
-    /// <summary>What to put before a command to run it as root; null when we may not.</summary>
+    /// <summary>Prefix that runs a command as root; null without the rights.</summary>
     private static async Task<string[]?> ElevationAsync(CancellationToken cancellationToken)
     {
         if (Environment.UserName == "root")

@@ -12,7 +12,7 @@ internal sealed class NpmInstaller(ProgramCache cache, Action<string> say)
 
         say($"Installing {string.Join(' ', packages)} from npm into {cache.Folder}");
         var folder = cache.NpmFolder(packages);
-        // Installed beside and renamed, so that what is found is complete.
+        // Installed into a temporary folder and renamed, so that an existing folder is always complete.
         var draft = folder + ".new";
         if (Directory.Exists(draft))
             Directory.Delete(draft, recursive: true);

@@ -4,12 +4,12 @@ using System.Text;
 
 namespace Foresight.AppHost.Programs;
 
-/// <summary>XDG_CACHE_HOME/NAME, else ~/.cache/NAME: may be deleted at any time, and is then filled again.</summary>
+/// <summary>XDG_CACHE_HOME/NAME, else ~/.cache/NAME. May be deleted at any time; it is then filled again.</summary>
 internal sealed class ProgramCache(string folder)
 {
     private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>The application's name, by which its folders are called: metadata of the assembly, set in the project file.</summary>
+    /// <summary>Name of the application's folders: metadata of the assembly, set in the project file.</summary>
     public static string ApplicationName { get; } =
         typeof(ProgramCache)
             .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
@@ -18,7 +18,7 @@ internal sealed class ProgramCache(string folder)
 
     public string Folder { get; } = folder;
 
-    /// <summary>Debian packages unpacked side by side, as a root folder of their own.</summary>
+    /// <summary>Root of all unpacked Debian packages, which share one file tree.</summary>
     public string UnpackedRoot => Path.Combine(Folder, "debian", "root");
 
     public static ProgramCache OfThisUser()
@@ -29,7 +29,7 @@ internal sealed class ProgramCache(string folder)
         return new ProgramCache(Path.Combine(parent, ApplicationName));
     }
 
-    /// <summary>One folder per set of packages and versions.</summary>
+    /// <summary>One folder per set of packages and versions, so that different sets cannot conflict.</summary>
     public string NpmFolder(IReadOnlyList<string> packages)
     {
         var set = string.Join(' ', packages.Order(StringComparer.Ordinal));
@@ -55,19 +55,19 @@ internal sealed class ProgramCache(string folder)
         return null;
     }
 
-    /// <summary>Several AppHosts and test runs share the cache; one at a time installs.</summary>
+    /// <summary>Serializes installations, because several AppHosts and test runs share the cache.</summary>
     public async Task<IDisposable> LockAsync(string name, CancellationToken cancellationToken)
     {
         while (true)
         {
             if (TryLock(name) is { } held)
                 return held;
-            // There is no event for a file lock, so ask again.
+            // Polls, because there is no event for a file lock.
             await Task.Delay(LockPoll, cancellationToken);
         }
     }
 
-    /// <summary>Null when another process holds it; the kernel lets go of it when the holder dies.</summary>
+    /// <summary>Null if another process holds the lock; the kernel releases it when the holder dies.</summary>
     public IDisposable? TryLock(string name)
     {
         Directory.CreateDirectory(Folder);

@@ -1,12 +1,12 @@
 namespace Foresight.AppHost.Programs;
 
 /// <summary>
-/// Finds programs on PATH, where Debian puts them, or in the per-user cache, and installs those that are missing: with the machine's
-/// package manager where we may, else from Debian's packages or npm into the cache.
+/// Finds programs on PATH, in Debian's folders, or in the per-user cache, and installs missing ones: with the package manager given the
+/// rights, else from Debian packages or npm into the cache.
 /// </summary>
 public sealed class ProgramFinder(Action<string> say)
 {
-    // Several finders may be at work in one process; one of them installs at a time.
+    // Process-wide, because several finders may run in one process, and only one may install.
     private static readonly SemaphoreSlim Installing = new(1, 1);
 
     private readonly ProgramCache _cache = ProgramCache.OfThisUser();
@@ -25,9 +25,7 @@ public sealed class ProgramFinder(Action<string> say)
         return Find(tool) ?? throw new ProgramMissingException(Missing(tool));
     }
 
-    /// <summary>
-    /// The folder whose node_modules holds these packages, such as <c>ethers@6.16.0</c>; for NODE_PATH or a working directory.
-    /// </summary>
+    /// <summary>Folder whose node_modules has these packages, such as <c>ethers@6.16.0</c>; for NODE_PATH or a working directory.</summary>
     public async Task<string> RequireNpmAsync(IReadOnlyList<string> packages, CancellationToken cancellationToken = default)
     {
         if (packages.Any(p => p.LastIndexOf('@') <= 0))

@@ -1,6 +1,6 @@
 namespace Foresight.AppHost.Programs;
 
-/// <summary>A program that the stack or its tests run and that is not .NET.</summary>
+/// <summary>Programs outside .NET that the stack or its tests run.</summary>
 public enum Tool
 {
     Redis,
@@ -11,22 +11,22 @@ public enum Tool
     Npm,
 }
 
-/// <summary>Where tools come from. Debian names and npm versions are here and nowhere else.</summary>
+/// <summary>Origin of a tool. Debian names and npm versions are kept here only.</summary>
 internal sealed record ToolSource
 {
-    /// <summary>All of them in one folder; the first is what is run.</summary>
+    /// <summary>All must be in the same folder; the first one is run.</summary>
     public required IReadOnlyList<string> Files { get; init; }
 
-    /// <summary>Debian package; null when it is not from there.</summary>
+    /// <summary>Debian package; null if Debian does not have it.</summary>
     public string? DebianPackage { get; init; }
 
-    /// <summary>Package and version on npm, and the folder of the program in it.</summary>
+    /// <summary>npm package, version, and folder of the program inside the package.</summary>
     public (string Package, string Version, string Folder)? Npm { get; init; }
 
     /// <summary>Other names of the same program.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
-    /// <summary>Where packages put what is not on PATH; the newest version's folder first.</summary>
+    /// <summary>Folders outside PATH where packages install it, newest version first.</summary>
     public IReadOnlyList<string> Folders { get; init; } = [];
 
     public static ToolSource Of(Tool tool) =>
@@ -42,7 +42,7 @@ internal sealed record ToolSource
             Tool.Anvil => new()
             {
                 Files = ["anvil"],
-                // npm runs no install scripts here, so the platform's package is asked for by name and its binary called directly.
+                // npm install scripts are disabled, so the platform's package is named directly and its binary is run.
                 Npm = ($"@foundry-rs/anvil-linux-{Architecture}", "1.7.1", "bin"),
             },
             Tool.Chromium => new()
@@ -76,13 +76,12 @@ internal sealed record ToolSource
         };
 }
 
-/// <param name="Path">The program.</param>
-/// <param name="LibraryFolder">Where its shared libraries are when they are not the machine's.</param>
+/// <param name="LibraryFolder">Folder of its shared libraries if it is not part of the system.</param>
 public sealed record FoundProgram(string Path, string? LibraryFolder)
 {
     public string Folder => System.IO.Path.GetDirectoryName(Path)!;
 
-    /// <summary>Makes the program and what lies beside it callable by name.</summary>
+    /// <summary>Makes the program and those beside it callable by name.</summary>
     public void AddTo(IDictionary<string, string> environment)
     {
         Prepend(environment, "PATH", Folder);
@@ -97,5 +96,5 @@ public sealed record FoundProgram(string Path, string? LibraryFolder)
     }
 }
 
-/// <summary>A program is missing and cannot be installed here; the message says what to do.</summary>
+/// <summary>A program is missing and cannot be installed; the message names the action to take.</summary>
 public sealed class ProgramMissingException(string message) : Exception(message);

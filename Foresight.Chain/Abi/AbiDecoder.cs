@@ -6,8 +6,8 @@ using Nethereum.ABI.Model;
 namespace Foresight.Chain.Abi;
 
 /// <summary>
-/// Reads what the contracts here return, emit and revert with: words, bytes, text, and arrays of words. Whatever else the data holds is
-/// refused.
+/// Decodes the subset of the ABI that our contracts return, emit and revert with: words,
+/// bytes, text, and arrays of words. Anything else is refused.
 /// </summary>
 /// <remarks>
 /// Nethereum's decoder reads missing words as zero, takes any word for a bool, and loops for minutes over an array that claims to be huge:
@@ -15,7 +15,7 @@ namespace Foresight.Chain.Abi;
 /// </remarks>
 internal static class AbiDecoder
 {
-    /// <exception cref="FormatException">The data is too short, or not what the types allow.</exception>
+    /// <exception cref="FormatException">The data is too short, or violates its types.</exception>
     public static object[] Decode(IReadOnlyList<Parameter> parameters, ReadOnlySpan<byte> data)
     {
         var values = new object[parameters.Count];
@@ -24,7 +24,7 @@ internal static class AbiDecoder
         return values;
     }
 
-    /// <exception cref="FormatException">The word is no value of this type.</exception>
+    /// <exception cref="FormatException">The word is not a value of this type.</exception>
     public static object DecodeWord(string type, ReadOnlySpan<byte> word) =>
         type switch
         {
@@ -57,7 +57,7 @@ internal static class AbiDecoder
         }
     }
 
-    // At the offset that the word says: a count, and that many elements.
+    // The word is an offset to a count, followed by that many elements.
     private static ReadOnlySpan<byte> Tail(ReadOnlySpan<byte> data, int at, int elementSize)
     {
         var start = Word.Read(Slice(data, at, Word.Size));

@@ -3,7 +3,7 @@ using Nethereum.ABI.Model;
 
 namespace Foresight.Chain.Abi;
 
-/// <summary>Decoded values of a call, result, error or event, by name or position.</summary>
+/// <summary>Decoded values of a call, result, error or event, by name or by position.</summary>
 public sealed class AbiValues(IReadOnlyList<Parameter> parameters, IReadOnlyList<object> values)
 {
     public object this[int index] => values[index];

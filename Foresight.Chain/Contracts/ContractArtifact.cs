@@ -5,7 +5,7 @@ using Nethereum.ABI.Model;
 
 namespace Foresight.Chain.Contracts;
 
-/// <summary>A compiled contract, embedded in this assembly from contracts/artifacts.</summary>
+/// <summary>Compiled contract, embedded in this assembly from contracts/artifacts.</summary>
 public sealed class ContractArtifact
 {
     private readonly byte[] _bytecode;
@@ -16,25 +16,24 @@ public sealed class ContractArtifact
     public static ContractArtifact MarketFactory { get; } = Load("MarketFactory");
     public static ContractArtifact OutcomeToken { get; } = Load("OutcomeToken");
 
-    /// <summary>For development chains only: anybody may mint it.</summary>
+    /// <summary>For development chains only: anybody can mint this token.</summary>
     public static ContractArtifact MockUsdc { get; } = Load("MockUSDC");
 
-    /// <summary>An ERC-1271 wallet: for its interface, and for tests, since it can be told to misbehave.</summary>
+    /// <summary>ERC-1271 wallet. Production code uses its interface; tests make it misbehave.</summary>
     public static ContractArtifact TestWallet { get; } = Load("TestWallet");
 
     public string Name { get; }
 
-    /// <summary>Functions, events and errors as the compiler wrote them.</summary>
+    /// <summary>Interface of the contract in the compiler's JSON.</summary>
     public ContractABI Abi { get; }
 
-    /// <summary>Data of a transaction that creates the contract.</summary>
+    /// <summary>Data of a transaction that deploys the contract.</summary>
     public byte[] Creation(params IReadOnlyList<object?> arguments) =>
         [.. _bytecode, .. AbiEncoder.Encode(Abi.Constructor?.InputParameters ?? [], arguments)];
 
-    /// <exception cref="InvalidOperationException">The contract has no such function, or several.</exception>
+    /// <exception cref="InvalidOperationException">The contract has no function of this name, or several.</exception>
     public AbiFunction Function(string name) => new(Abi.Functions.Single(f => f.Name == name));
 
-    /// <summary>Data of a call of this function.</summary>
     public byte[] Encode(string function, params IReadOnlyList<object?> arguments) => Function(function).Encode(arguments);
 
     public AbiEvent Event(string name) => new(Abi.Events.Single(e => e.Name == name));

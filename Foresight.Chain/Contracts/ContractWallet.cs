@@ -3,19 +3,21 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Chain.Contracts;
 
-/// <summary>Signatures of contract wallets (ERC-1271), asked of the chain as the market contract will ask.</summary>
+/// <summary>
+/// Checks signatures of contract wallets (ERC-1271) through eth_call, under the gas limit that the market contract applies.
+/// </summary>
 public static class ContractWallet
 {
-    /// <summary>What the market contract gives a wallet's check (contracts/src/Signatures.sol).</summary>
+    /// <summary>Gas that the market contract grants the check (contracts/src/Signatures.sol).</summary>
     public const long CheckGas = 250_000;
 
     /// <summary>
-    /// An eth_call also pays for itself before the wallet's code runs: 21,000, and 16 per byte of a signature, which may have
-    /// <see cref="SignatureLimit"/> bytes.
+    /// An eth_call also pays its intrinsic cost before the wallet's code runs: 21,000, plus 16 per byte of calldata. The signature has at
+    /// most <see cref="SignatureLimit"/> bytes.
     /// </summary>
     private const long CallOverheadGas = 21_000 + (16 * 4_500);
 
-    /// <summary>Bytes of a wallet's signature; a longer one is refused without asking the chain.</summary>
+    /// <summary>Largest signature of a wallet in bytes; a longer one is refused without a call.</summary>
     public const int SignatureLimit = 4_096;
 
     public static readonly AbiFunction IsValidSignatureFunction = ContractArtifact.TestWallet.Function("isValidSignature");
@@ -23,8 +25,8 @@ public static class ContractWallet
     private static readonly byte[] Magic = [0x16, 0x26, 0xba, 0x7e];
 
     /// <summary>
-    /// Does the contract at <paramref name="wallet"/> accept this signature at that block? False for an account without code.
-    /// Bounded in gas; the client's timeout bounds it in time, and a node that does not answer throws.
+    /// True if the contract at <paramref name="wallet"/> accepts the signature at that block; false for an account without code. Gas is
+    /// bounded here and time by the client's timeout. Throws if the node does not answer.
     /// </summary>
     public static async Task<bool> AcceptsAsync(
         EthereumClient client,
@@ -48,11 +50,11 @@ public static class ContractWallet
             return false;
         }
 
-        // The contract reads the first word and accepts any length of at least that: so does this.
+        // The market contract reads the first word and ignores the rest; this check must agree with it.
         return answer.Length >= Word.Size && answer.AsSpan(0, 4).SequenceEqual(Magic) && !answer.AsSpan(4, 28).ContainsAnyExcept((byte)0);
     }
 
-    // Nodes have no common code for it.
+    // By message, because nodes share no error code for it.
     private static bool IsOutOfGas(RpcException e) =>
         e.NodeMessage.Contains("out of gas", StringComparison.OrdinalIgnoreCase)
         || e.NodeMessage.Contains("OutOfGas", StringComparison.Ordinal)

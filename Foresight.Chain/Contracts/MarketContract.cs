@@ -4,12 +4,10 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Chain.Contracts;
 
-/// <summary>contracts/src/Market.sol: the data of its calls, its events, and its views.</summary>
+/// <summary>Binding of contracts/src/Market.sol: calldata, events and views.</summary>
 public sealed class MarketContract(EthereumClient client, Address address) : DeployedContract(client, address)
 {
-    /// <summary>
-    /// Gas that the market sets aside for a match, besides <see cref="LegGas"/> for each of its legs, before it calls it.
-    /// </summary>
+    /// <summary>Gas that the market reserves for a match before it executes it, in addition to <see cref="LegGas"/> for each leg.</summary>
     public const long MatchGas = 150_000;
 
     public const long LegGas = 450_000;
@@ -25,25 +23,25 @@ public sealed class MarketContract(EthereumClient client, Address address) : Dep
     public static readonly AbiFunction PausedFunction = ContractArtifact.Market.Function("paused");
 
     /// <summary>
-    /// By the operator: each match for itself; <see cref="MarketEvent.SettlementFailed"/> tells of those that could not be settled.
+    /// Operator only. Matches are settled independently; <see cref="MarketEvent.SettlementFailed"/> reports each one that failed.
     /// </summary>
     public static byte[] Settle(IReadOnlyList<MarketMatch> matches) => SettleFunction.Encode([matches]);
 
     /// <summary>
-    /// One match as the market calls itself for it: reverts, where <see cref="Settle"/> catches what a match reverts with.
+    /// The market's call to itself for one match. Reverts with the cause, where <see cref="Settle"/> catches it; used to simulate a match.
     /// </summary>
     public static byte[] SettleMatch(MarketMatch match) => SettleMatchFunction.Encode(match);
 
-    /// <param name="amount">10^-18 shares of every outcome, whole micro-USDC: a multiple of 10^12.</param>
+    /// <param name="amount">In 10^-18 shares of every outcome. Must be a multiple of 10^12, which is one micro-USDC.</param>
     public static byte[] MintSet(BigInteger amount) => MintSetFunction.Encode(amount);
 
-    /// <summary>10^-18 shares filled so far, of the order with this digest.</summary>
+    /// <summary>Filled amount, in 10^-18 shares, of the order with this digest.</summary>
     public Task<BigInteger> FilledAsync(Hash32 orderHash, BlockRef block = default, CancellationToken cancellationToken = default) =>
         ReadAsync<BigInteger>(FilledFunction, block, cancellationToken, orderHash);
 
     /// <summary>
-    /// A gas limit for a batch: what its matches use (<paramref name="estimate"/>, of eth_estimateGas or of earlier batches), and the due
-    /// of the largest match once more, which must still be there before the last one and is given back.
+    /// Gas limit of a batch: the gas its matches use (<paramref name="estimate"/>, from eth_estimateGas or earlier batches), plus the
+    /// reserve of the largest match, which must still be available before the last match and is refunded.
     /// </summary>
     public static long GasLimit(long estimate, int legsOfLargestMatch) =>
         estimate + ((MatchGas + (LegGas * legsOfLargestMatch)) * 64 / 63) + 1;

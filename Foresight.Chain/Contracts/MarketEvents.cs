@@ -3,7 +3,7 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Chain.Contracts;
 
-/// <summary>The market contract's logs as <see cref="MarketEvent"/>.</summary>
+/// <summary>Decodes logs of the market contract.</summary>
 public static class MarketEvents
 {
     public static readonly AbiEvent TradeSettled = ContractArtifact.Market.Event("TradeSettled");
@@ -19,7 +19,7 @@ public static class MarketEvents
     public static readonly AbiEvent Invalidated = ContractArtifact.Market.Event("Invalidated");
     public static readonly AbiEvent PausedSet = ContractArtifact.Market.Event("PausedSet");
 
-    /// <summary>For a filter's first position: every event that <see cref="TryDecode"/> reads.</summary>
+    /// <summary>First topics of all events that <see cref="TryDecode"/> knows, for a log filter.</summary>
     public static IReadOnlyList<Hash32> Topics { get; } =
     [
         TradeSettled.Topic,
@@ -35,10 +35,10 @@ public static class MarketEvents
     ];
 
     /// <summary>
-    /// Null for a log that is none of these events. The caller has checked that <see cref="EventLog.Address"/> is a market of
-    /// ours: any contract can emit the same topics.
+    /// Null if the log is none of these events. The caller must have checked that <see cref="EventLog.Address"/> is a known market, because
+    /// any contract can emit the same topics.
     /// </summary>
-    /// <exception cref="FormatException">One of these events with malformed data.</exception>
+    /// <exception cref="FormatException">One of these events, but with malformed data.</exception>
     public static MarketEvent? TryDecode(EventLog log)
     {
         if (log.Topics.Count == 0)

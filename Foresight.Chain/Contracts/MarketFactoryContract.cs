@@ -4,15 +4,17 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Chain.Contracts;
 
-/// <summary>contracts/src/MarketFactory.sol: makes markets, keeps the roles, and is the one spender that traders approve.</summary>
+/// <summary>
+/// Binding of contracts/src/MarketFactory.sol, which creates markets, holds the roles, and is the only spender that traders approve.
+/// </summary>
 public sealed class MarketFactoryContract(EthereumClient client, Address address) : DeployedContract(client, address)
 {
-    /// <summary>Accounts in one call; more take several calls of one batch, against the same block.</summary>
+    /// <summary>Accounts per call. More of them are split into several calls of one batch against the same block.</summary>
     public const int AccountLimit = 500;
 
     /// <summary>
-    /// Amounts in one call. Each takes at most 10,000 gas (two cold words, two calls), so a call stays at a third of the 30 million that
-    /// nodes allow one.
+    /// Amounts per call. Each costs at most 10,000 gas (two cold slots, two calls), so that a
+    /// call stays below a third of the 30 million that nodes allow.
     /// </summary>
     public const int AmountLimit = 1_000;
 
@@ -25,14 +27,14 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
 
     public static readonly AbiEvent MarketCreated = ContractArtifact.MarketFactory.Event("MarketCreated");
 
-    /// <summary>Data of the transaction that creates a factory, and with it its outcome token.</summary>
+    /// <summary>Data of the transaction that deploys a factory together with its outcome token.</summary>
     public static byte[] Creation(Address usdc, Address admin, Address @operator, Address resolver, FeeTerms? fees = null) =>
         ContractArtifact.MarketFactory.Creation(usdc, admin, @operator, resolver, fees ?? FeeTerms.None);
 
-    /// <summary>By an admin. A second market of the same question is refused; find the first with <see cref="MarketOfAsync"/>.</summary>
+    /// <summary>Admin only. Reverts if the question has a market already; see <see cref="MarketOfAsync"/>.</summary>
     public static byte[] CreateMarket(Hash32 questionHash, int outcomes) => CreateMarketFunction.Encode(questionHash, outcomes);
 
-    /// <summary>Null: no market of this question.</summary>
+    /// <summary>Null if the question has no market.</summary>
     public async Task<Address?> MarketOfAsync(Hash32 questionHash, BlockRef block = default, CancellationToken cancellationToken = default)
     {
         var market = await ReadAsync<Address>(MarketOfFunction, block, cancellationToken, questionHash);
@@ -45,7 +47,7 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
     public Task<Address> OutcomeTokenAsync(BlockRef block = default, CancellationToken cancellationToken = default) =>
         ReadAsync<Address>(OutcomeTokenFunction, block, cancellationToken);
 
-    /// <summary>Micro-USDC that each account can spend here: the lesser of balance and approval, all at one block.</summary>
+    /// <summary>Micro-USDC that each account can spend here: the lesser of balance and approval, all at the same block.</summary>
     public async Task<IReadOnlyList<BigInteger>> SpendableCollateralAsync(
         IReadOnlyList<Address> accounts,
         BlockRef block,
@@ -61,7 +63,8 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
         );
 
     /// <summary>
-    /// 10^-18 shares of each outcome that each account can sell here: nothing without approval. Account 0's outcomes come first.
+    /// In 10^-18 shares, what each account can sell of each outcome, 0 without approval.
+    /// Grouped by account: all outcomes of the first account come first.
     /// </summary>
     public async Task<IReadOnlyList<BigInteger>> SpendableSharesAsync(
         Address market,

@@ -4,7 +4,7 @@ using Foresight.Chain.Signing;
 
 namespace Foresight.Chain.Contracts;
 
-/// <summary>Numbered as the market contract does, and as the exchange core does.</summary>
+/// <summary>Values match the enums of the market contract and of the matching engine.</summary>
 public enum SettlementKind : byte
 {
     Direct = 0,
@@ -12,24 +12,26 @@ public enum SettlementKind : byte
     Merge = 2,
 }
 
-/// <summary>One order's part in a match, in the chain's units.</summary>
-/// <param name="Amount">10^-18 shares; the same in all legs of a match.</param>
+/// <summary>Part of one order in a match, in units of the chain.</summary>
+/// <param name="Amount">In 10^-18 shares; equal in all legs of a match.</param>
 /// <param name="Price">Micro-USDC per share.</param>
 public sealed record MarketLeg(OrderMessage Order, byte[] Signature, BigInteger Amount, BigInteger Price) : IAbiTuple
 {
     IReadOnlyList<object?> IAbiTuple.Values => [Order, Signature, Amount, Price];
 }
 
-/// <summary>One trade to settle: a buy and a sell of one outcome, a buy of every outcome, or a sell of every outcome.</summary>
-/// <param name="TradeId">Above zero, and once per market.</param>
+/// <summary>
+/// One trade to settle: a buy and a sell of one outcome, a buy of every outcome (mint), or a sell of every outcome (merge).
+/// </summary>
+/// <param name="TradeId">Above zero and unique within the market.</param>
 public sealed record MarketMatch(BigInteger TradeId, IReadOnlyList<MarketLeg> Legs) : IAbiTuple
 {
     IReadOnlyList<object?> IAbiTuple.Values => [TradeId, Legs];
 }
 
-/// <summary>What a market takes of a redemption; fixed when the market is made.</summary>
-/// <param name="FeeBps">Of the payout; 500 at most.</param>
-/// <param name="ProtocolShareBps">Of the fee; the rest goes to <paramref name="Liquidity"/>.</param>
+/// <summary>Redemption fee, fixed when a market is created.</summary>
+/// <param name="FeeBps">Fee in basis points of the payout, at most 500.</param>
+/// <param name="ProtocolShareBps">Share of the fee in basis points; the rest goes to <paramref name="Liquidity"/>.</param>
 public sealed record FeeTerms(int FeeBps, int ProtocolShareBps, Address Protocol, Address Liquidity) : IAbiTuple
 {
     IReadOnlyList<object?> IAbiTuple.Values => [FeeBps, ProtocolShareBps, Protocol, Liquidity];
@@ -37,16 +39,16 @@ public sealed record FeeTerms(int FeeBps, int ProtocolShareBps, Address Protocol
     public static FeeTerms None { get; } = new(0, 0, Address.Zero, Address.Zero);
 }
 
-/// <summary>What a market says. Block, transaction and position are in the log.</summary>
+/// <summary>Event of a market. Block, transaction and position identify its log.</summary>
 public abstract record MarketEvent(EventLogPosition Position)
 {
     public sealed record TradeSettled(EventLogPosition Position, BigInteger TradeId, SettlementKind Kind, BigInteger Amount)
         : MarketEvent(Position);
 
-    /// <param name="Reason">What the match reverted with: see <see cref="SettlementFailure"/>.</param>
+    /// <param name="Reason">Revert data of the match, which <see cref="SettlementFailure"/> decodes.</param>
     public sealed record SettlementFailed(EventLogPosition Position, BigInteger TradeId, byte[] Reason) : MarketEvent(Position);
 
-    /// <param name="TradeId">Zero: filled by somebody else than the operator, through fillOrderSigned.</param>
+    /// <param name="TradeId">Zero if the fill did not come from the operator, but through fillOrderSigned.</param>
     public sealed record OrderFilled(
         EventLogPosition Position,
         Hash32 OrderHash,
@@ -80,6 +82,6 @@ public abstract record MarketEvent(EventLogPosition Position)
     public sealed record PausedSet(EventLogPosition Position, bool Paused) : MarketEvent(Position);
 }
 
-/// <param name="Market">The contract that said it.</param>
-/// <param name="LogIndex">Of the log in its block.</param>
+/// <param name="Market">Contract that emitted the log.</param>
+/// <param name="LogIndex">Index of the log in its block.</param>
 public readonly record struct EventLogPosition(Address Market, long BlockNumber, Hash32 BlockHash, Hash32 TransactionHash, int LogIndex);

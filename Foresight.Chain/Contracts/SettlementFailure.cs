@@ -4,34 +4,35 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Chain.Contracts;
 
-/// <summary>Whose doing a failed match was.</summary>
+/// <summary>Party that caused a match to fail.</summary>
 public enum FailureBlame
 {
     /// <summary>
-    /// The maker of <see cref="SettlementFailure.OrderHash"/>, or <see cref="SettlementFailure.Account"/>: the other sides are innocent.
+    /// The maker of <see cref="SettlementFailure.OrderHash"/>, or
+    /// <see cref="SettlementFailure.Account"/>. The other makers are not at fault.
     /// </summary>
     Maker,
 
-    /// <summary>The market was paused or resolved, the order's time ran out, or somebody else filled it on chain: nobody's.</summary>
+    /// <summary>No party: the market was paused or resolved, the order expired, or another filler was first.</summary>
     Nobody,
 
-    /// <summary>The relayer sent something that no maker agreed to, or sent it twice.</summary>
+    /// <summary>The relayer sent a match that no maker agreed to, or sent it twice.</summary>
     Relayer,
 }
 
 /// <summary>
-/// A movement of money that the token refused although the payer has it and approved it: one of the two is blocked by the issuer.
+/// A transfer that the token refused although the payer has the funds and approved them: the issuer has blocked payer or payee.
 /// </summary>
 public sealed record RefusedTransfer(Address From, Address To, BigInteger Amount);
 
-/// <summary>Why a match was not settled, from what it reverted with.</summary>
-/// <param name="Code">Stable, for counting and for clients.</param>
-/// <param name="Account">Known where the contract says it.</param>
-/// <param name="Text">For people.</param>
+/// <summary>Cause of a failed match, decoded from its revert data.</summary>
+/// <param name="Code">Stable, for metrics and clients.</param>
+/// <param name="Account">Null if the contract does not name one.</param>
+/// <param name="Text">Explanation for people.</param>
 public sealed record SettlementFailure(string Code, FailureBlame Blame, Address? Account, Hash32? OrderHash, string Text)
 {
     /// <summary>
-    /// Set where the token refused to move money between two: the contract does not know on account of which, so no account is named.
+    /// Set if the token refused a transfer. The contract does not know which side the token blocks, so no account is blamed.
     /// </summary>
     public RefusedTransfer? Transfer { get; init; }
 
@@ -127,7 +128,7 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
         (Market("BadPrice"), e => OfRelayer($"{e.Integer("price")} is not a price in whole ticks")),
     ];
 
-    /// <param name="revertData">From <see cref="MarketEvent.SettlementFailed"/>, or from a call that was simulated.</param>
+    /// <param name="revertData">From <see cref="MarketEvent.SettlementFailed"/> or from a simulated call.</param>
     public static SettlementFailure Decode(ReadOnlySpan<byte> revertData)
     {
         if (revertData.IsEmpty)
@@ -142,7 +143,7 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
             }
             catch (FormatException)
             {
-                // A hostile token can revert with anything; what does not decode is shown as the bytes it is.
+                // A hostile token can revert with any data; data that does not decode is shown as bytes.
                 break;
             }
         }

@@ -4,7 +4,7 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Chain.Contracts;
 
-/// <summary>USDC as far as this system uses it; on a development chain contracts/src/development/MockUSDC.sol.</summary>
+/// <summary>The part of USDC that the exchange uses; on a development chain it is contracts/src/development/MockUSDC.sol.</summary>
 public sealed class UsdcContract(EthereumClient client, Address address) : DeployedContract(client, address)
 {
     public static readonly AbiFunction ApproveFunction = ContractArtifact.MockUsdc.Function("approve");
@@ -21,7 +21,7 @@ public sealed class UsdcContract(EthereumClient client, Address address) : Deplo
 
     public static byte[] Transfer(Address to, BigInteger amount) => TransferFunction.Encode(to, amount);
 
-    /// <summary>Of the development token only.</summary>
+    /// <summary>Exists on the development token only.</summary>
     public static byte[] Mint(Address to, BigInteger amount) => MintFunction.Encode(to, amount);
 
     public Task<BigInteger> BalanceOfAsync(Address account, BlockRef block = default, CancellationToken cancellationToken = default) =>
@@ -35,7 +35,7 @@ public sealed class UsdcContract(EthereumClient client, Address address) : Deplo
     ) => ReadAsync<BigInteger>(AllowanceFunction, block, cancellationToken, owner, spender);
 }
 
-/// <summary>contracts/src/OutcomeToken.sol: the shares of all markets.</summary>
+/// <summary>Binding of contracts/src/OutcomeToken.sol, an ERC-1155 token that holds the shares of all markets.</summary>
 public sealed class OutcomeTokenContract(EthereumClient client, Address address) : DeployedContract(client, address)
 {
     public static readonly AbiFunction SetApprovalForAllFunction = ContractArtifact.OutcomeToken.Function("setApprovalForAll");
@@ -48,11 +48,11 @@ public sealed class OutcomeTokenContract(EthereumClient client, Address address)
 
     public static readonly AbiEvent ApprovalForAllEvent = ContractArtifact.OutcomeToken.Event("ApprovalForAll");
 
-    /// <summary>The id of a share: its market's address and, in the lowest byte, the outcome.</summary>
+    /// <summary>Token id of a share: the market's address, followed by the outcome in the lowest byte.</summary>
     public static BigInteger IdOf(Address market, int outcome) =>
         (new BigInteger(market.ToBytes(), isUnsigned: true, isBigEndian: true) << 8) | outcome;
 
-    /// <summary>The other way round; false for a number that is no id.</summary>
+    /// <summary>Inverse of <see cref="IdOf"/>; false if the number is not a valid id.</summary>
     public static bool TryReadId(BigInteger id, out Address market, out int outcome)
     {
         (market, outcome) = (default, (int)(id & 0xff));

@@ -4,7 +4,7 @@ using Nethereum.RPC.Eth.DTOs;
 
 namespace Foresight.Chain.Rpc;
 
-/// <summary>Which block a read is about. A number converts to it.</summary>
+/// <summary>Block that a read refers to; a block number converts to it.</summary>
 public readonly record struct BlockRef
 {
     private readonly string? _tag;
@@ -17,12 +17,12 @@ public readonly record struct BlockRef
 
     public static BlockRef Number(long number) => new(Hex.EncodeQuantity(number), null);
 
-    /// <summary>Exactly this block, or an error where a reorganisation removed it (EIP-1898).</summary>
+    /// <summary>Exactly this block; an error if a reorganisation has removed it (EIP-1898).</summary>
     public static BlockRef Hash(Hash32 hash) => new(null, hash);
 
     public static implicit operator BlockRef(long number) => Number(number);
 
-    /// <summary>Null unless it is a hash.</summary>
+    /// <summary>Null if the block is not given by hash.</summary>
     internal Hash32? BlockHash => _hash;
 
     internal JsonNode ToJson() =>
@@ -30,7 +30,7 @@ public readonly record struct BlockRef
             ? new JsonObject { ["blockHash"] = hash.ToString(), ["requireCanonical"] = true }
             : JsonValue.Create(_tag ?? "latest");
 
-    /// <exception cref="NotSupportedException">It is a hash, which Nethereum's services do not take.</exception>
+    /// <exception cref="NotSupportedException">The block is given by hash, which Nethereum's services do not support.</exception>
     internal BlockParameter ToParameter()
     {
         if (_hash is not null)
@@ -48,8 +48,8 @@ public readonly record struct BlockRef
 
 /// <param name="Timestamp">Unix seconds.</param>
 /// <param name="BaseFeePerGas">Wei; zero before EIP-1559.</param>
-/// <param name="LogsBloom">What says which contracts may have logs in the block: see <see cref="Rpc.LogsBloom"/>. Null: the node does not
-/// tell.</param>
+/// <param name="LogsBloom">Filter of the contracts that may have logs in the block, see
+/// <see cref="Rpc.LogsBloom"/>. Null if the node omits it.</param>
 public sealed record BlockHeader(
     long Number,
     Hash32 Hash,
@@ -61,8 +61,8 @@ public sealed record BlockHeader(
     byte[]? LogsBloom = null
 );
 
-/// <param name="Index">Of the log in its block.</param>
-/// <param name="IsRemoved">The node says that a reorganisation undid it; never from a read by range.</param>
+/// <param name="Index">Index of the log in its block.</param>
+/// <param name="IsRemoved">True if a reorganisation removed the log; never in a read by range.</param>
 public sealed record EventLog(
     Address Address,
     IReadOnlyList<Hash32> Topics,
@@ -75,7 +75,7 @@ public sealed record EventLog(
     bool IsRemoved
 );
 
-/// <param name="ContractAddress">Of the contract that the transaction made.</param>
+/// <param name="ContractAddress">Contract that the transaction created.</param>
 public sealed record TransactionReceipt(
     Hash32 TransactionHash,
     int TransactionIndex,
@@ -89,35 +89,37 @@ public sealed record TransactionReceipt(
     IReadOnlyList<EventLog> Logs
 );
 
-/// <param name="Gas">Bound of what the call may burn; null: the node's.</param>
+/// <param name="Gas">Gas limit of the call; null uses the node's limit.</param>
 public sealed record CallRequest(Address To, byte[] Data, Address? From = null, long? Gas = null, BigInteger? Value = null);
 
-/// <summary>One call of a batch: what it returned, or why it reverted.</summary>
+/// <summary>Result of one call in a batch: its data, or the revert.</summary>
 public sealed record CallResult(byte[] Data, RpcException? Revert)
 {
     /// <exception cref="RpcException">The call reverted.</exception>
     public byte[] Required() => Revert is null ? Data : throw Revert;
 }
 
-/// <summary>Which logs to read. Either a range, both ends included, or one block by hash.</summary>
+/// <summary>Selects logs, either of a range with both ends included, or of one block by hash.</summary>
 public sealed record LogFilter
 {
     public long FromBlock { get; init; }
     public long ToBlock { get; init; }
 
-    /// <summary>Instead of a range.</summary>
+    /// <summary>Excludes a range.</summary>
     public Hash32? BlockHash { get; init; }
 
-    /// <summary>Empty: of every contract.</summary>
+    /// <summary>Empty selects logs of every contract.</summary>
     public IReadOnlyList<Address> Addresses { get; init; } = [];
 
-    /// <summary>Per position the topics of which one must be there; an empty list lets all through.</summary>
+    /// <summary>Accepted topics for each position; an empty list accepts all.</summary>
     public IReadOnlyList<IReadOnlyList<Hash32>> Topics { get; init; } = [];
 }
 
-/// <summary>What a type 2 transaction should offer, in wei per unit of gas.</summary>
+/// <summary>Fees to offer in a type 2 transaction, in wei per unit of gas.</summary>
 public readonly record struct FeeSuggestion(BigInteger BaseFeePerGas, BigInteger MaxPriorityFeePerGas)
 {
-    /// <summary>Twice the base fee: valid for six full blocks in a row, of which each may raise it by an eighth (EIP-1559).</summary>
+    /// <summary>
+    /// Twice the base fee suffices for the next six blocks even if all are full: each raises it by at most an eighth (EIP-1559), and 1.125^5 < 2.
+    /// </summary>
     public BigInteger MaxFeePerGas => (2 * BaseFeePerGas) + MaxPriorityFeePerGas;
 }

@@ -4,7 +4,10 @@ using System.Text.Json.Nodes;
 
 namespace Foresight.Chain.Rpc;
 
-/// <summary>Between a node's JSON and the types here. What does not fit is a failed read, never a default value.</summary>
+/// <summary>
+/// Converts between a node's JSON and the types here. A value that does not fit fails the read; there are no defaults, since a default
+/// could pass for a balance of zero.
+/// </summary>
 internal static class ChainJson
 {
     public static T Read<T>(string method, JsonElement json, Func<JsonElement, T> read)

@@ -1,11 +1,12 @@
 namespace Foresight.Chain.Rpc;
 
-/// <summary>What is known of one endpoint.</summary>
-/// <param name="Head">Newest block it told of; null: never asked with success.</param>
-/// <param name="Failures">In a row.</param>
-/// <param name="IsOnOtherChain">It told of another chain id: nothing it says can be used.</param>
-/// <param name="DistrustedUntil">It told what cannot be true; until then it is asked last. On the monotonic clock of its keeper.</param>
-/// <param name="LastError">Of the last failure; kept after a success, for people.</param>
+/// <summary>State of one endpoint, as the failover client tracks it.</summary>
+/// <param name="Head">Newest block that it reported; null before its first successful answer.</param>
+/// <param name="Failures">Consecutive failures.</param>
+/// <param name="IsOnOtherChain">True if it reported another chain id: none of its answers can be used.</param>
+/// <param name="DistrustedUntil">End of the time for which it is asked last, after an answer that
+/// cannot be true. On the monotonic clock of the failover client.</param>
+/// <param name="LastError">Text of the last failure, for operators; kept after a success.</param>
 public sealed record EndpointHealth(
     string Name,
     long? Head = null,
@@ -15,23 +16,25 @@ public sealed record EndpointHealth(
     string? LastError = null
 );
 
-/// <summary>An endpoint as people see it.</summary>
-/// <param name="IsWell">It is asked in its turn; one that is not is asked last.</param>
-/// <param name="Behind">Blocks behind the best endpoint; null: it never told its head.</param>
+/// <summary>State of an endpoint for status pages.</summary>
+/// <param name="IsWell">False if the endpoint is asked only after all others.</param>
+/// <param name="Behind">Blocks behind the best endpoint; null if it never reported a block.</param>
 public sealed record EndpointState(string Name, bool IsWell, long? Head, long? Behind, string? LastError);
 
-/// <summary>Which of several endpoints to ask, and in which order. Pure.</summary>
+/// <summary>Decides which endpoint to ask, and in which order. Pure.</summary>
 public static class EndpointRules
 {
-    /// <summary>Requests in a row that fail before an endpoint is asked last.</summary>
+    /// <summary>Consecutive failures after which an endpoint is asked last.</summary>
     public const int FailureLimit = 3;
 
-    /// <summary>Blocks behind the best endpoint before one is asked last: two is what good nodes differ by now and then.</summary>
+    /// <summary>
+    /// Blocks behind the best endpoint from which an endpoint is asked last. Healthy nodes differ by up to two now and then.
+    /// </summary>
     public const long LagLimit = 3;
 
     public static EndpointHealth AfterSuccess(EndpointHealth health) => health.Failures == 0 ? health : health with { Failures = 0 };
 
-    /// <summary>One that was waited for in vain is out at once: each further try would cost its caller the whole wait.</summary>
+    /// <summary>A timeout demotes the endpoint at once: each further attempt would cost a caller the whole timeout.</summary>
     public static EndpointHealth AfterFailure(EndpointHealth health, string error, bool isSilence = false) =>
         health with
         {
@@ -39,7 +42,9 @@ public static class EndpointRules
             LastError = error,
         };
 
-    /// <summary>How long one that told what cannot be true is asked last: enough for an index of logs to catch up.</summary>
+    /// <summary>
+    /// Time for which an endpoint is asked last after an answer that cannot be true: long enough for a log index to catch up.
+    /// </summary>
     public static TimeSpan DistrustFor { get; } = TimeSpan.FromSeconds(30);
 
     public static bool IsWell(EndpointHealth health, long bestHead, TimeSpan now) =>
@@ -51,8 +56,8 @@ public static class EndpointRules
     public static long BestHead(IReadOnlyList<EndpointHealth> endpoints) => endpoints.Where(e => !e.IsOnOtherChain).Max(e => e.Head) ?? 0;
 
     /// <summary>
-    /// Indexes in the order of asking: those that are well as they were configured, then the others, least failures first; never one of
-    /// another chain. An endpoint that is not well is still better than no answer.
+    /// Indexes in the order of asking: healthy endpoints as configured, then the others by number of failures, never one of another chain.
+    /// Unhealthy endpoints remain in the list, because a poor answer beats none.
     /// </summary>
     public static IReadOnlyList<int> Order(IReadOnlyList<EndpointHealth> endpoints, TimeSpan now)
     {

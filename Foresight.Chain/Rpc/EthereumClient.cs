@@ -8,25 +8,23 @@ using Nethereum.RPC.Eth.DTOs;
 namespace Foresight.Chain.Rpc;
 
 /// <summary>
-/// What this system asks of an EVM node. A read that fails throws (<see cref="RpcException"/> where the node refused,
-/// <see cref="RpcUnavailableException"/> where it cannot be trusted); none returns something empty instead. Null means that
-/// the node knows no such block or transaction.
+/// Reads and transactions that the exchange needs of an EVM node. A failed read throws, never returns something empty:
+/// <see cref="RpcException"/> if the node refused, <see cref="RpcUnavailableException"/> if there is no trustworthy answer. Null means that
+/// the node does not know the block or transaction.
 /// </summary>
-/// <remarks>
-/// Single reads go through Nethereum's services. Blocks, logs, receipts and calls are read in batches, of which each answer counts, and by
-/// System.Text.Json, which reads logs more than twice as fast (docs/decisions/0207).
-/// </remarks>
+/// <remarks>Single reads use Nethereum's services. Blocks, logs, receipts and calls are read in batches whose answers are checked one by
+/// one, and with System.Text.Json, which reads logs more than twice as fast (docs/decisions/0207).</remarks>
 public sealed class EthereumClient(NodeClient node)
 {
-    /// <summary>Nethereum's services over the same way to the chain. A node's refusal is an <see cref="RpcException"/> there too.</summary>
+    /// <summary>Nethereum's services over the same connection. A refusal of the node is an <see cref="RpcException"/> there too.</summary>
     public IEthApiService Eth { get; } = new EthApiService(node);
 
-    /// <summary>A client of one HTTP endpoint.</summary>
-    /// <param name="timeout">For one request; 10 s where null.</param>
+    /// <summary>Creates a client of one HTTP endpoint.</summary>
+    /// <param name="timeout">Timeout of one request; null is 10 s.</param>
     public static EthereumClient OfEndpoint(HttpClient http, Uri endpoint, TimeSpan? timeout = null) =>
         new(new HttpNodeClient(http, endpoint, timeout ?? TimeSpan.FromSeconds(10)));
 
-    /// <summary>Says that what was read cannot be true; see <see cref="NodeClient.Distrust"/>.</summary>
+    /// <summary>Reports that an answer cannot be true, see <see cref="NodeClient.Distrust"/>.</summary>
     public void Distrust(string reason) => node.Distrust(reason);
 
     public Task<BigInteger> ChainIdAsync(CancellationToken cancellationToken = default) =>
@@ -42,7 +40,7 @@ public sealed class EthereumClient(NodeClient node)
         return ChainJson.ReadOrNull(request.Method, reply, ChainJson.Block);
     }
 
-    /// <summary>Headers of a range in one batch, both ends included. A block that the node does not know is an error here.</summary>
+    /// <summary>Reads the headers of a range, both ends included, in one batch. Throws for a block that the node does not know.</summary>
     public async Task<IReadOnlyList<BlockHeader>> GetBlocksAsync(long from, long to, CancellationToken cancellationToken = default)
     {
         var requests = new List<RpcRequest>();
@@ -60,8 +58,8 @@ public sealed class EthereumClient(NodeClient node)
     }
 
     /// <summary>
-    /// A node that lags answers a range beyond its head with what it has, or with nothing, and no error. So the range's last block is asked
-    /// for in the same batch: a node that does not have it cannot tell of its logs, and the read fails.
+    /// Reads logs and, in the same batch, the last block of the range. A lagging node answers a range beyond its head with partial logs and
+    /// no error; without the last block its answer is refused.
     /// </summary>
     public async Task<IReadOnlyList<EventLog>> GetLogsAsync(LogFilter filter, CancellationToken cancellationToken = default)
     {
@@ -78,11 +76,11 @@ public sealed class EthereumClient(NodeClient node)
         return ChainJson.Read(logs.Method, replies[1].Required(), ChainJson.Logs);
     }
 
-    /// <exception cref="RpcException">It reverted: see <see cref="RpcException.IsRevert"/>.</exception>
+    /// <exception cref="RpcException">The call was refused or reverted, see <see cref="RpcException.IsRevert"/>.</exception>
     public async Task<byte[]> CallAsync(CallRequest call, BlockRef block = default, CancellationToken cancellationToken = default) =>
         (await CallManyAsync([call], block, cancellationToken))[0].Required();
 
-    /// <summary>Many calls against one block. A revert is that call's result; anything else fails all of them.</summary>
+    /// <summary>Runs many calls against one block. A revert is the result of its call; any other error fails the whole batch.</summary>
     public async Task<IReadOnlyList<CallResult>> CallManyAsync(
         IReadOnlyList<CallRequest> calls,
         BlockRef block,
@@ -106,7 +104,7 @@ public sealed class EthereumClient(NodeClient node)
         ];
     }
 
-    /// <summary>Hands the bytes to the node. That it took them says nothing about their being mined.</summary>
+    /// <summary>Submits a transaction. Acceptance by the node does not mean that it will be mined.</summary>
     public Task<Hash32> SendRawTransactionAsync(byte[] raw, CancellationToken cancellationToken = default) =>
         ReadAsync(
             "eth_sendRawTransaction",
@@ -130,7 +128,7 @@ public sealed class EthereumClient(NodeClient node)
         return [.. replies.Select(r => ChainJson.ReadOrNull(r.Method, r.Required(), ChainJson.Receipt))];
     }
 
-    /// <summary>Of every transaction of exactly this block.</summary>
+    /// <summary>Receipts of all transactions in exactly this block.</summary>
     public async Task<IReadOnlyList<TransactionReceipt>> GetBlockReceiptsAsync(Hash32 block, CancellationToken cancellationToken = default)
     {
         var request = new RpcRequest("eth_getBlockReceipts", block.ToString());
@@ -138,7 +136,7 @@ public sealed class EthereumClient(NodeClient node)
         return ChainJson.Read(request.Method, reply, json => json.EnumerateArray().Select(ChainJson.Receipt).ToArray());
     }
 
-    /// <summary>Mined, or waiting in the node's pool.</summary>
+    /// <summary>True if the transaction is mined or in the node's pool.</summary>
     public Task<bool> KnowsTransactionAsync(Hash32 hash, CancellationToken cancellationToken = default) =>
         ReadAsync(
             "eth_getTransactionByHash",
@@ -149,7 +147,7 @@ public sealed class EthereumClient(NodeClient node)
             cancellationToken
         );
 
-    /// <summary>The account's next nonce: as of a block, or with its waiting transactions (<see cref="BlockRef.Pending"/>).</summary>
+    /// <summary>Next nonce of the account as of a block; with <see cref="BlockRef.Pending"/> it counts pooled transactions too.</summary>
     public Task<long> GetTransactionCountAsync(Address account, BlockRef block = default, CancellationToken cancellationToken = default) =>
         ReadAsync(
             "eth_getTransactionCount",
@@ -158,7 +156,7 @@ public sealed class EthereumClient(NodeClient node)
             cancellationToken
         );
 
-    /// <summary>Wei.</summary>
+    /// <summary>Balance in wei.</summary>
     public Task<BigInteger> GetBalanceAsync(Address account, BlockRef block = default, CancellationToken cancellationToken = default) =>
         ReadAsync(
             "eth_getBalance",
@@ -167,7 +165,7 @@ public sealed class EthereumClient(NodeClient node)
             cancellationToken
         );
 
-    /// <summary>Empty: no contract there.</summary>
+    /// <summary>Empty if no contract is deployed there.</summary>
     public Task<byte[]> GetCodeAsync(Address account, BlockRef block = default, CancellationToken cancellationToken = default) =>
         ReadAsync(
             "eth_getCode",
@@ -176,7 +174,7 @@ public sealed class EthereumClient(NodeClient node)
             cancellationToken
         );
 
-    /// <summary>The next block's base fee, and the median tip of the last ten blocks, at least <paramref name="leastTip"/>.</summary>
+    /// <summary>Base fee of the next block, and the median tip of the last ten blocks, at least <paramref name="leastTip"/>.</summary>
     public Task<FeeSuggestion> SuggestFeesAsync(BigInteger leastTip, CancellationToken cancellationToken = default) =>
         ReadAsync(
             "eth_feeHistory",
@@ -191,7 +189,7 @@ public sealed class EthereumClient(NodeClient node)
             cancellationToken
         );
 
-    /// <summary>Any other method, such as a development node's own.</summary>
+    /// <summary>Sends any other method, such as a development node's own.</summary>
     public async Task<JsonElement> RequestAsync(RpcRequest request, CancellationToken cancellationToken = default) =>
         (await node.SendAsync([request], cancellationToken))[0].Required();
 
@@ -200,12 +198,12 @@ public sealed class EthereumClient(NodeClient node)
             ? new("eth_getBlockByHash", hash.ToString(), false)
             : new("eth_getBlockByNumber", block.ToJson(), false);
 
-    // Nethereum takes "0x" for zero and any number of digits: the text is read once more.
+    // Parsed again from the text, because Nethereum accepts "0x" as zero and any number of digits.
     private static BigInteger Quantity(HexBigInteger quantity) => Hex.DecodeQuantity(quantity.HexValue);
 
     private static long Number(HexBigInteger quantity) => (long)Quantity(quantity);
 
-    // Whatever keeps an answer from becoming a value, in Nethereum's reading or here, is a failed read.
+    // Turns every failure to read an answer, in Nethereum's code or here, into a failed read.
     private static async Task<T> ReadAsync<TAnswer, T>(
         string method,
         Func<Task<TAnswer>> ask,

@@ -3,24 +3,21 @@ using System.Numerics;
 namespace Foresight.Chain.Rpc;
 
 /// <summary>
-/// Several endpoints of one chain as one. All requests of one call go to one endpoint, so that they see one state of the chain; where it
-/// does not answer, or says that it cannot serve now, the next is asked. A node's refusal (a revert, a transaction it does not take) is an
-/// answer and ends the search.
+/// Combines several endpoints of one chain. All requests of one call go to the same endpoint, so that they see one state of the chain. If
+/// it fails or is overloaded, the next endpoint is asked. A refusal (a revert, a rejected transaction) is an answer and is returned.
 /// </summary>
-/// <remarks>Sending a transaction to a second endpoint is harmless: the bytes are the same, and so is the hash.</remarks>
+/// <remarks>Sending a transaction to a second endpoint is harmless, because the same bytes have the same hash.</remarks>
 public sealed class FailoverClient : NodeClient
 {
-    /// <summary>Endpoints of one chain.</summary>
+    /// <summary>Bound on configured endpoints.</summary>
     public const int MaxEndpoints = 8;
 
-    /// <summary>
-    /// For one request where another endpoint can be asked instead: it, and the next one's answer, are within 5 s.
-    /// </summary>
+    /// <summary>Timeout of one request if another endpoint remains: the next endpoint's answer still arrives within 5 s.</summary>
     public static readonly TimeSpan PatienceWithAnother = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan PatienceAlone = TimeSpan.FromSeconds(10);
 
-    /// <summary>One round of checks is over after this, whoever hangs.</summary>
+    /// <summary>Timeout of one round of checks, so that a hanging endpoint does not delay the next round.</summary>
     private static readonly TimeSpan CheckBound = TimeSpan.FromSeconds(2);
 
     private readonly BigInteger _chainId;
@@ -31,7 +28,7 @@ public sealed class FailoverClient : NodeClient
     private readonly long _started;
     private int _answeredLast;
 
-    /// <param name="endpoints">In the order of preference. Names go into logs and status pages: leave credentials out of them.</param>
+    /// <param name="endpoints">In order of preference. Names appear in logs and on status pages and must not contain credentials.</param>
     public FailoverClient(BigInteger chainId, IReadOnlyList<(string Name, NodeClient Transport)> endpoints, TimeProvider? clock = null)
     {
         if (endpoints.Count is 0 or > MaxEndpoints)
@@ -44,9 +41,10 @@ public sealed class FailoverClient : NodeClient
     }
 
     /// <summary>
-    /// Endpoints by HTTP, named rpc-1, rpc-2 … as they come: a URL may hold a provider's key, and health and metrics are public.
+    /// Creates endpoints named rpc-1, rpc-2 and so on in the given order. Names hide the URLs, which may contain a provider's key, while
+    /// health and metrics are public.
     /// </summary>
-    /// <param name="patience">For one request; null: 10 s for one endpoint alone, 3 s where there are others.</param>
+    /// <param name="patience">Timeout of one request; null is 10 s for a single endpoint and 3 s for several.</param>
     public static FailoverClient OfEndpoints(HttpClient http, BigInteger chainId, IReadOnlyList<Uri> endpoints, TimeSpan? patience = null)
     {
         var bound = patience ?? (endpoints.Count > 1 ? PatienceWithAnother : PatienceAlone);
@@ -110,11 +108,11 @@ public sealed class FailoverClient : NodeClient
             }
         }
 
-        // None serves; what one of them said is more than nothing.
+        // No endpoint can serve; report the most specific error.
         return troubled ?? throw last ?? new RpcUnavailableException(requests[0].Method, $"no endpoint is on chain {_chainId}");
     }
 
-    /// <summary>The endpoint that answered last is asked last for a while: a lie is noticed right after it was told.</summary>
+    /// <summary>Demotes the endpoint that answered last for a while: an answer is found to be false right after it was given.</summary>
     public override void Distrust(string reason) =>
         Update(
             Volatile.Read(ref _answeredLast),
@@ -122,8 +120,8 @@ public sealed class FailoverClient : NodeClient
         );
 
     /// <summary>
-    /// One round of asking every endpoint for its chain and its newest block, at once. Call it every second: it finds endpoints that lag,
-    /// and those that are back.
+    /// Asks all endpoints concurrently for chain id and newest block. Meant to run
+    /// every second; it detects lagging and recovered endpoints.
     /// </summary>
     public Task CheckAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(Enumerable.Range(0, _endpoints.Length).Select(i => CheckAsync(i, cancellationToken)));

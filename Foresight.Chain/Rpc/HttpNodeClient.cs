@@ -4,14 +4,13 @@ using System.Text.Json;
 
 namespace Foresight.Chain.Rpc;
 
-/// <summary>JSON-RPC 2.0 over HTTP to one endpoint.</summary>
-/// <param name="timeout">For one HTTP request, from sending to the last byte of the answer.</param>
+/// <param name="timeout">Timeout of one HTTP request, until the last byte of the answer.</param>
 public sealed class HttpNodeClient(HttpClient http, Uri endpoint, TimeSpan timeout) : NodeClient
 {
-    /// <summary>Calls in one HTTP request; more are split. Public providers refuse batches above 100 or charge for them.</summary>
+    /// <summary>Calls per HTTP request; larger batches are split. Public providers refuse batches above 100 or charge for them.</summary>
     public const int BatchLimit = 100;
 
-    /// <summary>Bytes of one answer; a longer one is a failed read. 10,000 logs of the market contract take about 8 MB.</summary>
+    /// <summary>Largest answer in bytes; a longer one fails the read. 10,000 logs of the market contract have about 8 MB.</summary>
     public const int AnswerLimit = 64 * 1024 * 1024;
 
     public Uri Endpoint => endpoint;
@@ -87,7 +86,7 @@ public sealed class HttpNodeClient(HttpClient http, Uri endpoint, TimeSpan timeo
         return buffer.WrittenMemory;
     }
 
-    // The answers of a batch may come in any order, and a node under pressure leaves some out: each must be there once.
+    // Answers of a batch may come in any order, and an overloaded node omits some: each must be present exactly once.
     private static RpcReply[] Match(RpcRequest[] requests, JsonElement answer)
     {
         if (requests.Length == 1 && answer.ValueKind == JsonValueKind.Object)

@@ -1,21 +1,19 @@
 namespace Foresight.Chain.Rpc;
 
 /// <summary>
-/// The filter of 2048 bits in a block's header (yellow paper, section 4.4.3). It belongs to the block's hash, so a node cannot leave out
-/// logs without contradicting it: what is not in the filter is certainly not in the block.
+/// Bloom filter of 2048 bits in a block header (yellow paper, section 4.4.3). The block's hash covers it, so a node that omits logs
+/// contradicts it: an entry that is not in the filter is certainly not in the block.
 /// </summary>
 public static class LogsBloom
 {
     public const int Size = 256;
 
-    /// <summary>The three bits of a contract's address.</summary>
     public static LogsBloomBits Of(Address address) => new(Keccak256.Hash(address.ToBytes()));
 
-    /// <summary>The three bits of a topic.</summary>
     public static LogsBloomBits Of(Hash32 topic) => new(Keccak256.Hash(topic.ToBytes()));
 }
 
-/// <summary>Three of the 2048 bits.</summary>
+/// <summary>The three bits of the 2048 that an entry sets.</summary>
 public readonly struct LogsBloomBits
 {
     private readonly int _first;
@@ -31,7 +29,7 @@ public readonly struct LogsBloomBits
         _third = ((bytes[4] << 8) | bytes[5]) & 2047;
     }
 
-    /// <summary>False: certainly not in it. True: perhaps.</summary>
+    /// <summary>False: certainly not in the block. True: possibly in the block.</summary>
     public bool MayBeIn(ReadOnlySpan<byte> bloom) =>
         bloom.Length == LogsBloom.Size && IsSet(bloom, _first) && IsSet(bloom, _second) && IsSet(bloom, _third);
 

@@ -9,30 +9,30 @@ using NethereumError = Nethereum.JsonRpc.Client.RpcMessages.RpcError;
 namespace Foresight.Chain.Rpc;
 
 /// <summary>
-/// A way to the chain: one endpoint, or several. It is a client of Nethereum, so that <c>new Web3(client)</c> and Nethereum's services work
-/// over it, and has what Nethereum's own interface lacks: cancellation, one answer for each request of a batch, and no need to read large
-/// answers into Newtonsoft's tree.
+/// Connection to a chain through one endpoint or several. Derives from Nethereum's client, so that <c>new Web3(client)</c> and Nethereum's
+/// services work over it. Adds what Nethereum's interface lacks: cancellation, a separate result for each request of a batch, and large
+/// answers without Newtonsoft's tree.
 /// </summary>
 public abstract class NodeClient : ClientBase
 {
-    // Nethereum's interface has no parameter for it.
+    // Ambient, because Nethereum's interface has no parameter for it.
     private static readonly AsyncLocal<CancellationToken> Cancellation = new();
 
     private static readonly JsonSerializerSettings Settings = DefaultJsonSerializerSettingsFactory.BuildDefaultJsonSerializerSettings();
 
     /// <summary>
-    /// Sends all requests, in one HTTP request each <see cref="HttpNodeClient.BatchLimit"/>; answers come in the order of the requests.
+    /// Sends all requests, at most <see cref="HttpNodeClient.BatchLimit"/> in one HTTP request. Answers are in the order of the requests.
     /// </summary>
     /// <exception cref="RpcUnavailableException">At least one request has no trustworthy answer.</exception>
     public abstract Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken);
 
-    /// <summary>What came back cannot be true. Where there is a choice, another endpoint is asked for a while.</summary>
+    /// <summary>Reports that an answer cannot be true. A client of several endpoints asks another one for a while.</summary>
     public virtual void Distrust(string reason)
     {
-        // One endpoint alone has no other to go to; its reader refuses what it says.
+        // A single endpoint has no alternative; the reader refuses the answer.
     }
 
-    /// <summary>Requests that Nethereum's services send further down the calling async method end with it.</summary>
+    /// <summary>Applies the token to requests that Nethereum's services send below the calling async method.</summary>
     internal static void CancelWith(CancellationToken cancellationToken) => Cancellation.Value = cancellationToken;
 
     /// <exception cref="RpcException">The node refused.</exception>

@@ -4,7 +4,7 @@ using Nethereum.ABI.Model;
 
 namespace Foresight.Chain.Rpc;
 
-/// <summary>Puts what a contract reverted with into words: Solidity's own two errors here, custom ones by their selector.</summary>
+/// <summary>Describes revert data: decodes Solidity's two built-in errors, and shows custom ones by their selector.</summary>
 public static class RevertReason
 {
     private static readonly AbiError Error = Builtin("Error", "string", "reason");
@@ -23,7 +23,7 @@ public static class RevertReason
         }
         catch (FormatException)
         {
-            // Data that only looks like one of the two is shown as the bytes it is.
+            // Data that only resembles a built-in error is shown as bytes.
         }
 
         return Hex.Encode(revertData.Length <= 68 ? revertData : revertData[..68]);

@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace Foresight.Chain.Rpc;
 
-/// <summary>The node answered, and refused. For a revert, <see cref="RevertData"/> and <see cref="RevertReason"/> say why.</summary>
+/// <summary>A refusal by the node. For a revert, <see cref="RevertData"/> and <see cref="RevertReason"/> carry the cause.</summary>
 public class RpcException : Exception
 {
-    /// <summary>geth's and anvil's code of an execution that reverted.</summary>
+    /// <summary>Error code of geth and anvil for an execution that reverted.</summary>
     public const int ExecutionReverted = 3;
 
     public RpcException(string method, int code, string message, byte[]? revertData = null)
@@ -17,27 +17,27 @@ public class RpcException : Exception
 
     public string Method { get; }
 
-    /// <summary>JSON-RPC's code; 0 where the node did not answer.</summary>
+    /// <summary>JSON-RPC error code; 0 if the node did not answer.</summary>
     public int Code { get; }
 
-    /// <summary>The node's own words.</summary>
+    /// <summary>The node's own message.</summary>
     public string NodeMessage { get; }
 
-    /// <summary>What the contract reverted with; null where the error is no revert or the node does not tell.</summary>
+    /// <summary>Revert data; null if the error is no revert or the node omits the data.</summary>
     public byte[]? RevertData { get; }
 
     /// <summary>Readable form of <see cref="RevertData"/>.</summary>
     public string? RevertReason => RevertData is null ? null : Rpc.RevertReason.Text(RevertData);
 
-    /// <summary>The call ran and reverted, as opposed to not being run.</summary>
+    /// <summary>True if the call was executed and reverted, false if it was not executed.</summary>
     public bool IsRevert =>
         RevertData is not null
         || Code == ExecutionReverted
         || NodeMessage.StartsWith("execution reverted", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
-    /// The node says that it cannot serve now (internal error, resource unavailable, too many requests), not that the request is wrong. A
-    /// query for logs that is too large has the last code too, and is the asker's to make smaller.
+    /// True if the node cannot serve now (internal error, resource unavailable, too many requests), although the request is valid. The last
+    /// code also means a log query that is too large, which the caller must split.
     /// </summary>
     internal bool IsNodeTrouble => !IsRevert && Method != "eth_getLogs" && Code is -32603 or -32002 or -32005 or -32016;
 
@@ -51,7 +51,7 @@ public class RpcException : Exception
         return new RpcException(method, code, message, DataOf(error));
     }
 
-    // Most nodes put the revert data there as a string; some wrap it once more.
+    // Most nodes put the revert data here as a string; some wrap it in an object.
     private static byte[]? DataOf(JsonElement error)
     {
         if (!error.TryGetProperty("data", out var data))
@@ -68,9 +68,9 @@ public class RpcException : Exception
     }
 }
 
-/// <summary>The node did not answer, or not in a way that can be trusted: nothing is known, and nothing may be concluded.</summary>
+/// <summary>No answer, or none that can be trusted: the state of the chain is unknown, and no conclusion may be drawn.</summary>
 public sealed class RpcUnavailableException(string method, string message, Exception? inner = null) : RpcException(method, message, inner)
 {
-    /// <summary>It was waited for in vain. Another try would cost as long again.</summary>
+    /// <summary>True for a timeout: another attempt would take as long again.</summary>
     public bool IsSilence { get; init; }
 }

@@ -1,30 +1,34 @@
 namespace Foresight.Chain.Signing;
 
-/// <summary>Why 65 bytes are not a signature, whatever was signed.</summary>
+/// <summary>Reasons why bytes are not a signature of any message.</summary>
 public enum SignatureFault
 {
     None = 0,
 
-    /// <summary>Not 65 bytes. 64 is EIP-2098's short form: the same signature in other bytes, so it is not accepted.</summary>
+    /// <summary>
+    /// Not 65 bytes. The 64 bytes of EIP-2098's short form are refused too: they are a second encoding of the same signature.
+    /// </summary>
     WrongLength,
 
-    /// <summary>The last byte is neither 27 nor 28.</summary>
     WrongV,
 
-    /// <summary>s is above half the group order: the malleable twin of a valid signature (EIP-2).</summary>
+    /// <summary>s exceeds half the group order: the malleable twin of a valid signature (EIP-2).</summary>
     HighS,
 
-    /// <summary>r or s is zero or too large, or no key can have made it.</summary>
+    /// <summary>r or s is zero or out of range, or no key can have produced them.</summary>
     NoSuchKey,
 }
 
-/// <summary>Ethereum's 65-byte signatures: r, s, v. Exactly one byte string is accepted per signature and digest.</summary>
+/// <summary>
+/// Ethereum's 65-byte signatures: r, s, v. Accepts exactly one byte string per signature
+/// and digest, so that a signature cannot be altered and replayed.
+/// </summary>
 public static class EcdsaSignature
 {
-    /// <summary>32 bytes r, 32 bytes s, 1 byte v.</summary>
+    /// <summary>r has 32 bytes, s 32, v 1.</summary>
     public const int Size = 65;
 
-    /// <summary>What is wrong with the bytes before any curve arithmetic.</summary>
+    /// <summary>Checks the form without curve arithmetic, which is expensive.</summary>
     public static SignatureFault CheckForm(ReadOnlySpan<byte> signature)
     {
         if (signature.Length != Size)
@@ -34,7 +38,7 @@ public static class EcdsaSignature
         return signature[32..64].SequenceCompareTo(Secp256k1.HalfOrder) > 0 ? SignatureFault.HighS : SignatureFault.None;
     }
 
-    /// <summary>The address whose key signed <paramref name="digest"/>; <see cref="Address.Zero"/> where there is a fault.</summary>
+    /// <summary>Recovers the address whose key signed <paramref name="digest"/>; <see cref="Address.Zero"/> on a fault.</summary>
     public static SignatureFault Recover(Hash32 digest, ReadOnlySpan<byte> signature, out Address signer)
     {
         signer = Address.Zero;

@@ -6,7 +6,7 @@ namespace Foresight.Chain.Signing;
 /// <summary>The signed part of an order, in the chain's units.</summary>
 /// <param name="Price">Micro-USDC per whole share: ticks × <see cref="PricePerTick"/>.</param>
 /// <param name="Amount">10^-18 shares: lots × <see cref="AmountPerLot"/>.</param>
-/// <param name="Expiry">Unix seconds after which it may not be filled; 0: never.</param>
+/// <param name="Expiry">Unix second after which the order may not be filled; 0 for never.</param>
 public readonly record struct OrderMessage(
     Address Maker,
     BigInteger OutcomeIndex,
@@ -41,7 +41,7 @@ public readonly record struct OrderMessage(
 
     IReadOnlyList<object?> IAbiTuple.Values => [Maker, OutcomeIndex, IsBuy, Price, Amount, Salt, Expiry];
 
-    /// <summary>EIP-712 struct hash: independent of the market. What identifies an order is <see cref="OrderSigning.OrderHash"/>.</summary>
+    /// <summary>EIP-712 struct hash, independent of the market. <see cref="OrderSigning.OrderHash"/> identifies an order.</summary>
     public Hash32 StructHash()
     {
         Span<byte> words = stackalloc byte[8 * Word.Size];
@@ -57,7 +57,7 @@ public readonly record struct OrderMessage(
     }
 }
 
-/// <summary>A maker's signed wish that no order of theirs with this salt be filled any more.</summary>
+/// <summary>A maker's signed request that none of its orders with this salt be filled any more.</summary>
 public readonly record struct CancelSaltMessage(Address Maker, BigInteger Salt)
 {
     public const string CancelType = "CancelSaltRequest(address maker,uint256 salt)";

@@ -2,13 +2,12 @@ using System.Security.Cryptography;
 
 namespace Foresight.Chain.Signing;
 
-/// <summary>A secp256k1 private key. Its text is its address: the secret is never formatted.</summary>
+/// <summary>A secp256k1 private key. Its text form is its address, so that a log line cannot leak the secret.</summary>
 public sealed class PrivateKey
 {
     private readonly byte[] _secret;
 
-    /// <exception cref="ArgumentException">Not 32 bytes, zero, or not below the group order. The message does not hold the
-    /// bytes.</exception>
+    /// <exception cref="ArgumentException">Not 32 bytes, zero, or not below the group order. The message omits the bytes.</exception>
     public PrivateKey(ReadOnlySpan<byte> secret)
     {
         if (!Secp256k1.IsValidPrivateKey(secret))
@@ -22,7 +21,7 @@ public sealed class PrivateKey
     public Address Address { get; }
 
     /// <param name="text">64 hexadecimal digits, with or without 0x.</param>
-    /// <exception cref="FormatException">Anything else. The message does not hold the text.</exception>
+    /// <exception cref="FormatException">The text has another form. The message omits the text.</exception>
     public static PrivateKey Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -54,10 +53,10 @@ public sealed class PrivateKey
         return key;
     }
 
-    /// <summary>A key that everybody can derive from a phrase: for simulated traders and tests, never for money.</summary>
+    /// <summary>Derives a key from a public phrase: for simulated traders and tests, never for real funds.</summary>
     public static PrivateKey OfPhrase(string phrase) => new(Keccak256.HashText(phrase).ToBytes());
 
-    /// <summary>65 bytes r, s, v over the digest as it is.</summary>
+    /// <summary>Signs the digest without further hashing; returns 65 bytes r, s, v.</summary>
     public byte[] Sign(Hash32 digest) => EcdsaSignature.Sign(digest, _secret);
 
     public override string ToString() => $"key of {Address}";

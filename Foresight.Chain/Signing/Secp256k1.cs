@@ -3,14 +3,14 @@ using Library = Secp256k1Net.Secp256k1;
 
 namespace Foresight.Chain.Signing;
 
-/// <summary>The curve operations that Ethereum needs, by the libsecp256k1 that the package Secp256k1.Net carries.</summary>
+/// <summary>Curve operations of Ethereum on libsecp256k1, which the package Secp256k1.Net ships.</summary>
 public static class Secp256k1
 {
     private const int OpaqueKeySize = 64;
     private const int OpaqueSignatureSize = 65;
 
-    // A context is only read once it exists, so all threads share one (include/secp256k1.h). Passing spans to an instance avoids the
-    // allocations and the exceptions of the package's static methods: a forged signature is an ordinary answer here.
+    // A context is read-only after its creation, so all threads share one (include/secp256k1.h). Span arguments avoid the allocations and
+    // exceptions of the package's static methods: a forged signature is an expected input.
     private static readonly Library Curve = new();
 
     /// <summary>The curve's group order n, big-endian (SEC 2, section 2.4.1).</summary>
@@ -50,7 +50,7 @@ public static class Secp256k1
             0x41,
         ];
 
-    /// <summary>n / 2: of the two valid values of s for one signature only the one that is not above this is accepted (EIP-2).</summary>
+    /// <summary>n / 2. A signature has two valid values of s; only the one up to this bound is accepted (EIP-2).</summary>
     public static ReadOnlySpan<byte> HalfOrder =>
         [
             0x7F,
@@ -87,11 +87,11 @@ public static class Secp256k1
             0xA0,
         ];
 
-    /// <summary>False where the bytes are not 32, zero, or not below the group order: no private key.</summary>
+    /// <summary>False if the bytes are no private key: not 32 bytes, zero, or not below the group order.</summary>
     public static bool IsValidPrivateKey(ReadOnlySpan<byte> privateKey) => privateKey.Length == 32 && Curve.EcSeckeyVerify(privateKey);
 
-    /// <summary>The uncompressed public key, x and y, without the 04 prefix.</summary>
-    /// <exception cref="ArgumentException">Not a private key.</exception>
+    /// <summary>Uncompressed public key, x and y, without the 04 prefix.</summary>
+    /// <exception cref="ArgumentException">The bytes are not a private key.</exception>
     public static void PublicKey(ReadOnlySpan<byte> privateKey, Span<byte> into64)
     {
         Span<byte> key = stackalloc byte[OpaqueKeySize];
@@ -100,8 +100,8 @@ public static class Secp256k1
         Serialize(key, into64);
     }
 
-    /// <summary>Deterministic (RFC 6979, SHA-256) and low-s. Writes r and s; returns the recovery id, 0..3.</summary>
-    /// <exception cref="ArgumentException">Not a private key.</exception>
+    /// <summary>Deterministic (RFC 6979, SHA-256) with low s. Writes r and s; returns the recovery id, 0 to 3.</summary>
+    /// <exception cref="ArgumentException">The bytes are not a private key.</exception>
     public static int Sign(Hash32 digest, ReadOnlySpan<byte> privateKey, Span<byte> into64)
     {
         Span<byte> message = stackalloc byte[Hash32.Size];
@@ -113,7 +113,7 @@ public static class Secp256k1
         return recoveryId;
     }
 
-    /// <summary>False where no public key has this signature: r or s out of range, or r no coordinate of a point.</summary>
+    /// <summary>False if no public key has this signature: r or s is out of range, or r is not the coordinate of a point.</summary>
     public static bool TryRecover(Hash32 digest, ReadOnlySpan<byte> rs, int recoveryId, Span<byte> into64)
     {
         if (rs.Length != 64 || recoveryId is < 0 or > 3)

@@ -2,13 +2,13 @@ using System.Numerics;
 
 namespace Foresight.Chain.Signing;
 
-/// <summary>What a trader needs to mend a refused signature.</summary>
-/// <param name="ExpectedDigest">What should have been signed.</param>
-/// <param name="Recovered">Whose key signed it, taken as a signature of that digest; zero where there is none.</param>
-/// <param name="DomainField">The one domain field that was wrong: chainId, verifyingContract, name or version; null where no single one
-/// explains it.</param>
-/// <param name="DomainValue">What the signer had put there.</param>
-/// <param name="Text">All of it as a sentence.</param>
+/// <summary>Details that a trader needs to correct a refused signature.</summary>
+/// <param name="ExpectedDigest">Digest that the maker must sign.</param>
+/// <param name="Recovered">Address recovered from the signature over that digest; zero if there is none.</param>
+/// <param name="DomainField">The one wrong domain field: chainId, verifyingContract, name or
+/// version; null if no single field explains the signature.</param>
+/// <param name="DomainValue">Value that the signer used.</param>
+/// <param name="Text">Explanation in one sentence.</param>
 public sealed record SignatureDiagnosis(
     SignatureFault Fault,
     Hash32 ExpectedDigest,
@@ -19,12 +19,12 @@ public sealed record SignatureDiagnosis(
 );
 
 /// <summary>
-/// Explains why a signature does not hold. Costs a recovery per guess, so it has a limit and belongs behind the rate limit of
-/// failed requests.
+/// Explains why a signature is not valid. Each guess costs a signature recovery, so their number is bounded, and callers are subject to the
+/// rate limit of failed requests.
 /// </summary>
 public sealed class SignatureDiagnostician
 {
-    /// <summary>Recoveries per diagnosis at most: about 40 µs each.</summary>
+    /// <summary>Recoveries per diagnosis, about 40 µs each.</summary>
     public const int GuessLimit = 64;
 
     // Chains that a wallet is likely to be connected to by mistake: Ethereum, Optimism, BNB, Gnosis, Polygon, Base, Arbitrum,
@@ -61,7 +61,7 @@ public sealed class SignatureDiagnostician
 
     private readonly Address[] _knownMarkets;
 
-    /// <param name="knownMarkets">Contracts that an order may have been signed for by mistake.</param>
+    /// <param name="knownMarkets">Contracts for which an order may have been signed by mistake.</param>
     public SignatureDiagnostician(IEnumerable<Address> knownMarkets) => _knownMarkets = [.. knownMarkets, Address.Zero];
 
     public SignatureDiagnosis Explain(TypedDataDomain domain, Hash32 structHash, ReadOnlySpan<byte> signature, Address maker)

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Foresight.Chain.Signing;
 
-/// <summary>EIP-712 domain. A market's is fixed but for its chain and its contract: see <see cref="OfMarket"/>.</summary>
+/// <summary>EIP-712 domain. That of a market varies only in chain and contract, see <see cref="OfMarket"/>.</summary>
 public sealed class TypedDataDomain
 {
     public const string MarketName = "Foresight Market";
@@ -29,12 +29,12 @@ public sealed class TypedDataDomain
     public BigInteger ChainId { get; }
     public Address VerifyingContract { get; }
 
-    /// <summary>Hash of the domain; computed once, used by every digest.</summary>
+    /// <summary>Hash of the domain, cached because every digest uses it.</summary>
     public Hash32 Separator { get; }
 
     public static TypedDataDomain OfMarket(BigInteger chainId, Address market) => new(MarketName, MarketVersion, chainId, market);
 
-    /// <summary>What a wallet signs: keccak256(0x1901, separator, hash of the message).</summary>
+    /// <summary>Digest that a wallet signs: keccak256(0x1901, separator, hash of the message).</summary>
     public Hash32 Digest(Hash32 structHash)
     {
         Span<byte> bytes = stackalloc byte[66];

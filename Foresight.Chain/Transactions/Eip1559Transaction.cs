@@ -11,7 +11,7 @@ public sealed record Eip1559Transaction
     public required BigInteger ChainId { get; init; }
     public required long Nonce { get; init; }
 
-    /// <summary>Null: create a contract.</summary>
+    /// <summary>Null creates a contract.</summary>
     public required Address? To { get; init; }
 
     public required long GasLimit { get; init; }
@@ -20,7 +20,9 @@ public sealed record Eip1559Transaction
     public BigInteger Value { get; init; }
     public byte[] Data { get; init; } = [];
 
-    /// <summary>Deterministic: the same transaction and key give the same bytes and hash, before anybody has seen them.</summary>
+    /// <summary>
+    /// Deterministic: the same transaction and key give the same bytes and hash, so the hash can be stored before the broadcast.
+    /// </summary>
     public SignedTransaction Sign(PrivateKey key)
     {
         var transaction = new Transaction1559(
@@ -35,7 +37,7 @@ public sealed record Eip1559Transaction
             []
         );
 
-        // Not by Nethereum's signer, which takes a hundred times as long (docs/decisions/0205).
+        // Nethereum's signer takes a hundred times as long (docs/decisions/0205).
         var signature = key.Sign(new Hash32(transaction.RawHash));
         transaction.SetSignature(
             new Signature(Integer(signature[..32]), Integer(signature[32..64]), Integer([(byte)(signature[64] - 27)]))
@@ -43,14 +45,14 @@ public sealed record Eip1559Transaction
         return new SignedTransaction(new Hash32(transaction.Hash), transaction.GetRLPEncoded(), key.Address, Nonce);
     }
 
-    // RLP's integers have no leading zeros, and zero is empty.
+    // RLP encodes integers without leading zeros, and zero as empty.
     private static byte[] Integer(ReadOnlySpan<byte> bigEndian) => bigEndian.TrimStart((byte)0).ToArray();
 }
 
-/// <param name="Raw">What eth_sendRawTransaction takes; a re-broadcast is these bytes.</param>
+/// <param name="Raw">Argument of eth_sendRawTransaction; a re-broadcast sends the same bytes.</param>
 public sealed record SignedTransaction(Hash32 Hash, byte[] Raw, Address From, long Nonce)
 {
-    /// <summary>Where a contract made by this transaction will be: hash of sender and nonce.</summary>
+    /// <summary>Address of the contract that the transaction creates, derived from sender and nonce.</summary>
     public Address ContractAddress => ContractAddressOf(From, Nonce);
 
     public static Address ContractAddressOf(Address sender, long nonce) =>

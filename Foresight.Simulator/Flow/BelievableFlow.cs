@@ -3,8 +3,8 @@ using Foresight.Simulator.Traders;
 namespace Foresight.Simulator.Flow;
 
 /// <summary>
-/// The flow of a living venue: news moves what is believed, makers follow with their quotes, takers arrive as a Poisson process.
-/// Every decision comes from the seed; what the exchange answers does not change it.
+/// Order flow of a realistic venue: news moves the believed probabilities, makers follow with their quotes, and takers arrive as a Poisson
+/// process. All decisions derive from the seed and not from the exchange's answers, so a run can be repeated.
 /// </summary>
 public sealed class BelievableFlow : IOrderFlow
 {
@@ -17,7 +17,7 @@ public sealed class BelievableFlow : IOrderFlow
     private readonly Taker[] _takers;
 
     /// <param name="ordersPerSecond">Mean rate; arrivals are Poisson.</param>
-    /// <param name="traders">The first ones make markets, at most half of them; the others take.</param>
+    /// <param name="traders">Up to half of them, the first ones, are makers; the others are takers.</param>
     public BelievableFlow(
         ulong seed,
         double ordersPerSecond,
@@ -60,7 +60,7 @@ public sealed class BelievableFlow : IOrderFlow
     public FlowStep Next()
     {
         var pause = _meanPause * _random.Exponential();
-        // Some markets are busier than others: the smaller of two draws.
+        // The smaller of two draws makes some markets busier than others.
         var venue = _venues[Math.Min(_random.Below(_venues.Length), _random.Below(_venues.Length))];
         venue.Latent.Step();
         return _random.Chance(ShareOfMakers)

@@ -1,6 +1,6 @@
 namespace Foresight.Simulator.Flow;
 
-/// <summary>Seeded draws (splitmix64), so that one seed gives one flow of decisions on any machine.</summary>
+/// <summary>Seeded random numbers (splitmix64): a seed gives the same decisions on every machine.</summary>
 public sealed class FlowRandom(ulong seed)
 {
     private ulong _state = seed;

@@ -1,8 +1,8 @@
 namespace Foresight.Simulator.Flow;
 
 /// <summary>
-/// What the crowd believes about each outcome: a random walk of log-odds, pulled weakly home and bounded, so that probabilities stay
-/// inside (0, 1), move as news would move them, and always sum to one.
+/// Believed probability of each outcome: a bounded, mean-reverting random walk of log-odds. Probabilities therefore stay inside (0, 1),
+/// move in the way news moves them, and sum to one.
 /// </summary>
 public sealed class LatentProbability
 {

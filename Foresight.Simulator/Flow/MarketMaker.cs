@@ -4,8 +4,8 @@ using Foresight.Simulator.Traders;
 namespace Foresight.Simulator.Flow;
 
 /// <summary>
-/// Quotes several levels on both sides of every outcome (of outcome 0 alone in a binary market, whose other outcome is the same book).
-/// Each turn he replaces the quote that is farthest from where it should be.
+/// Quotes several levels on both sides of every outcome (of outcome 0 alone in a binary market, whose outcomes share a book). Each turn
+/// replaces the quote that is farthest from its target.
 /// </summary>
 public sealed class MarketMaker
 {
@@ -15,7 +15,7 @@ public sealed class MarketMaker
     private const double QuoteTail = 2.2;
     private const long LargestQuoteLots = 50_000;
 
-    /// <summary>A dead man's switch: the quotes of a simulator that died leave the book by themselves.</summary>
+    /// <summary>Expiry as a dead man's switch: the quotes of a crashed simulator leave the book by themselves.</summary>
     private static readonly TimeSpan ShortestLife = TimeSpan.FromMinutes(5);
 
     private readonly Trader _trader;
@@ -41,7 +41,7 @@ public sealed class MarketMaker
     {
         var quote = _quotes.MaxBy(candidate => candidate.ErrorAgainst(Target(candidate, latent)))!;
         var target = Target(quote, latent);
-        // Nothing is out of place: look at another one all the same, because it may have been filled.
+        // All quotes are on target; replace one anyway, because it may have been filled.
         if (quote.ErrorAgainst(target) < _market.TickSize)
         {
             quote = _quotes[_random.Below(_quotes.Length)];
@@ -79,7 +79,7 @@ public sealed class MarketMaker
         public RestingSlot Slot { get; } = new();
         public int? QuotedTicks { get; set; }
 
-        /// <summary>Ticks off target, the inner levels first; a quote never made is off by more than any price.</summary>
+        /// <summary>Distance from the target in ticks, weighted towards the inner levels; a missing quote exceeds any distance.</summary>
         public double ErrorAgainst(Price target) =>
             QuotedTicks is { } ticks ? Math.Abs(ticks - target.Ticks) : 2.0 * Price.TicksPerUnit - Level;
     }

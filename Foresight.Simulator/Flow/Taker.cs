@@ -4,7 +4,7 @@ using Foresight.Simulator.Traders;
 namespace Foresight.Simulator.Flow;
 
 /// <summary>
-/// A trader who wants in or out now: mostly marketable orders of heavy-tailed size, some that wait at his price, a few all-or-nothing.
+/// Trader who wants to trade now: mostly marketable orders of heavy-tailed size, some that rest at a limit, a few all-or-nothing.
 /// </summary>
 public sealed class Taker(Trader trader, FlowRandom random, TimeProvider clock)
 {
@@ -13,7 +13,7 @@ public sealed class Taker(Trader trader, FlowRandom random, TimeProvider clock)
     private const double OrderTail = 1.4;
     private const long LargestOrderLots = 100_000;
 
-    /// <summary>How far beyond fair value a hurried taker goes, and how far short of it a patient one stays.</summary>
+    /// <summary>Distance from the fair value: an impatient taker goes this far beyond it, a patient one stays this far short.</summary>
     private const double Reach = 0.03;
 
     private static readonly TimeSpan PatientLife = TimeSpan.FromMinutes(2);

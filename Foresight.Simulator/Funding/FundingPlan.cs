@@ -3,11 +3,10 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Funding;
 
-/// <summary>Complete sets that a trader is to own in a market, so that there is something to sell before anybody has bought.</summary>
+/// <summary>Complete sets for a trader in a market, so that there is something to sell before the first purchase.</summary>
 public sealed record SetsWanted(TradedMarket Market, Quantity Quantity);
 
-/// <summary>What one trader is to have before trading.</summary>
-/// <param name="Usdc">Left over after the sets were paid for.</param>
+/// <param name="Usdc">Remainder after the sets are paid for.</param>
 public sealed record TraderFunds(Trader Trader, Amount Usdc, IReadOnlyList<SetsWanted> Sets);
 
 public static class FundingPlan
@@ -16,7 +15,7 @@ public static class FundingPlan
     private static readonly Quantity MakerSets = new(20_000 * 100L);
     private static readonly Quantity TakerSets = new(2_000 * 100L);
 
-    /// <summary>The first half get sets of every market, the others of one: the former quote both sides, the latter come and go.</summary>
+    /// <summary>The first half, the makers, get sets of every market, because they quote both sides; the others get sets of one.</summary>
     public static IReadOnlyList<TraderFunds> For(IReadOnlyList<Trader> traders, IReadOnlyList<TradedMarket> markets) =>
         [
             .. traders.Select(

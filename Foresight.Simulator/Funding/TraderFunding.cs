@@ -9,14 +9,15 @@ using Foresight.Simulator.Traders;
 namespace Foresight.Simulator.Funding;
 
 /// <summary>
-/// Gives traders of a development chain what they need: gas, mock USDC, the two approvals, and complete sets. What a trader has already is
-/// left as it is, so running it again after an interruption, or on a chain with a past, only adds what is missing.
+/// Funds traders on a development chain with gas, mock USDC, the two approvals, and complete sets. It adds only what is missing, so it can
+/// be repeated after an interruption or on an existing chain.
 /// </summary>
 public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, ChainView venue, ApiClient api, TimeProvider clock)
 {
     private static readonly BigInteger GasMoney = BigInteger.Pow(10, 18);
 
-    // Generous bounds: unused gas is not paid for. Estimating is no way here, as a call's state is made by the transaction before it.
+    // Generous limits, since unused gas is not charged. Estimates are impossible, because each
+    // call depends on transactions before it that are not mined yet.
     private const long TransferGas = 21_000;
     private const long TokenGas = 150_000;
     private const long SetGas = 600_000;
@@ -25,7 +26,9 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
     private readonly OutcomeTokenContract _shares = new(chain, Address.Parse(venue.OutcomeToken));
     private readonly Address _spender = Address.Parse(venue.Factory);
 
-    /// <summary>Returns when all is mined. Throws when the chain cannot be reached or refuses; then simply run it again.</summary>
+    /// <summary>
+    /// Returns when all transactions are mined. Throws if the chain cannot be reached or refuses one; the caller retries.
+    /// </summary>
     public async Task FundAsync(IReadOnlyList<TraderFunds> wanted, CancellationToken stop)
     {
         var lacking = await FindLackingAsync(wanted, stop).ConfigureAwait(false);
@@ -45,7 +48,7 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
     }
 
     /// <summary>
-    /// Returns when the exchange knows of every trader's money and shares: it counts what is confirmed, some blocks later.
+    /// Returns when the exchange has credited every trader: it counts confirmed blocks only, so this is some blocks later.
     /// </summary>
     public async Task WaitUntilSeenAsync(IReadOnlyList<TraderFunds> funds, CancellationToken stop)
     {
@@ -77,7 +80,8 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
             var allowance = await _usdc.AllowanceAsync(owner, _spender, BlockRef.Latest, stop).ConfigureAwait(false);
             var gas = await chain.GetBalanceAsync(owner, BlockRef.Latest, stop).ConfigureAwait(false);
 
-            // Whoever has approved the shares went through all of this before: his shares are what trading made of them.
+            // Approval of the shares is the last step, so an approved trader is set up: its
+            // shares are the result of trading and must not be topped up.
             var isNew = !await _shares.IsApprovedForAllAsync(owner, _spender, BlockRef.Latest, stop).ConfigureAwait(false);
             var sets = isNew ? funds.Sets : [];
             var needed = funds.Usdc.Micros + sets.Sum(set => set.Quantity.Lots * Matching.Engine.Price.TicksPerUnit);

@@ -6,7 +6,7 @@ using Foresight.Chain.Transactions;
 
 namespace Foresight.Simulator.Funding;
 
-/// <summary>Transactions of one account, sent one after the other without waiting in between, then awaited together.</summary>
+/// <summary>Sends the transactions of one account without waiting in between, then awaits all of them.</summary>
 internal sealed class TransactionPipeline(
     EthereumClient chain,
     PrivateKey sender,
@@ -22,7 +22,7 @@ internal sealed class TransactionPipeline(
 
     public void Add(Address to, long gas, byte[]? data = null, BigInteger value = default) => _queued.Add((to, gas, data ?? [], value));
 
-    /// <exception cref="InvalidOperationException">One was mined and failed, or not mined in time.</exception>
+    /// <exception cref="InvalidOperationException">A transaction failed, or was not mined in time.</exception>
     public async Task SendAndWaitAsync(CancellationToken stop)
     {
         if (_queued.Count == 0)
@@ -39,7 +39,7 @@ internal sealed class TransactionPipeline(
                 GasLimit = gas,
                 Value = value,
                 Data = data,
-                // Twice the suggestion, which already outlasts six full blocks: many traders are set up at once.
+                // Twice the suggestion, which suffices for six full blocks: many traders are funded at once and fill the blocks themselves.
                 MaxFeePerGas = 2 * fees.MaxFeePerGas,
                 MaxPriorityFeePerGas = fees.MaxPriorityFeePerGas,
             };

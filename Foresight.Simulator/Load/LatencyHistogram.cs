@@ -1,12 +1,12 @@
 namespace Foresight.Simulator.Load;
 
-/// <summary>Latencies in buckets that are 2 % wide, from 10 µs to about 5 minutes: fixed memory, safe for any number of writers.</summary>
+/// <summary>Latencies in buckets 2 % wide, from 10 µs to about 5 minutes: fixed memory, any number of writers.</summary>
 public sealed class LatencyHistogram
 {
     private const double SmallestMicros = 10;
     private const double Growth = 1.02;
 
-    // 10 µs * 1.02^868 is about 290 s; what takes longer is counted in the last bucket.
+    // 10 µs * 1.02^868 is about 290 s; longer latencies count in the last bucket.
     private const int Buckets = 869;
 
     private readonly long[] _counts = new long[Buckets];
@@ -23,9 +23,7 @@ public sealed class LatencyHistogram
 
     public TimeSpan Max => new(Volatile.Read(ref _maxTicks));
 
-    /// <summary>
-    /// The latency that this share (0..1) of the recorded ones does not exceed, 2 % off at most; zero when nothing was recorded.
-    /// </summary>
+    /// <summary>Latency that this share (0 to 1) of the values does not exceed, at most 2 % off; zero without values.</summary>
     public TimeSpan Percentile(double share)
     {
         var total = _counts.Sum();

@@ -4,15 +4,15 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Load;
 
-/// <param name="MaxInFlight">Decisions under way at once. At the limit new ones are skipped (and counted), never queued.</param>
-/// <param name="DrainTimeout">How long the end of a run waits for the fate of orders that are under way.</param>
-/// <param name="Adapt">Whether a trader changes or drops what he cannot pay for. Without it everything decided is sent.</param>
-/// <param name="CancelAtEnd">Whether to cancel what still rests in the flow's slots, within the drain timeout.</param>
+/// <param name="MaxInFlight">Concurrent decisions. At the limit new ones are skipped and counted, never queued.</param>
+/// <param name="DrainTimeout">Time at the end of a run to learn the fate of orders in flight.</param>
+/// <param name="Adapt">True: a trader changes or drops an order that it cannot pay for. False: every decision is sent.</param>
+/// <param name="CancelAtEnd">True: orders that still rest in the flow's slots are cancelled within the drain timeout.</param>
 public sealed record LoadOptions(int MaxInFlight, TimeSpan DrainTimeout, bool Adapt, bool CancelAtEnd = false);
 
 /// <summary>
-/// Carries out a flow's decisions at their times (open loop: a slow server does not slow the flow), over the public API, and counts what
-/// became of them. The simulator, the end-to-end tests and the benchmarks all load the system with this.
+/// Runs a flow against the public API and counts the results. Open loop: a slow server does not slow the flow, which would hide its
+/// latency. Used by the simulator, the end-to-end tests and the benchmarks.
 /// </summary>
 public sealed class LoadGenerator(
     ApiClient api,
@@ -25,10 +25,13 @@ public sealed class LoadGenerator(
 {
     private readonly SemaphoreSlim _inFlight = new(options.MaxInFlight);
 
-    /// <summary>Slots that hold an order, and whose they are.</summary>
+    /// <summary>Occupied slots and their traders.</summary>
     private readonly ConcurrentDictionary<RestingSlot, Trader> _resting = new();
 
-    /// <summary>Runs until <paramref name="stop"/>, then waits for what is under way. Throws if a request of ours was malformed.</summary>
+    /// <summary>
+    /// Runs until <paramref name="stop"/>, then waits for orders in flight. Throws if the
+    /// API reports a malformed request, which is a defect here.
+    /// </summary>
     public async Task<LoadReport> RunAsync(CancellationToken stop)
     {
         using var abandon = new CancellationTokenSource();
@@ -40,7 +43,7 @@ public sealed class LoadGenerator(
             var step = flow.Next();
             due += step.Pause;
             var ahead = due - clock.GetElapsedTime(started);
-            // A machine that was paused for long does not make up for it with a flood.
+            // After a long pause of the machine the backlog is dropped, not sent as a burst.
             if (ahead < -TimeSpan.FromSeconds(5))
                 due -= ahead;
             else if (ahead > TimeSpan.Zero && !await PauseAsync(ahead, stop).ConfigureAwait(false))
@@ -71,7 +74,7 @@ public sealed class LoadGenerator(
         }
         catch (OperationCanceledException) when (abandon.IsCancellationRequested)
         {
-            // Out of time: makers' quotes expire by themselves.
+            // Timed out; makers' quotes expire by themselves.
         }
     }
 

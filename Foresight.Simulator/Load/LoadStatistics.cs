@@ -3,8 +3,7 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Load;
 
-/// <summary>An order that the Api said is in the journal.</summary>
-/// <param name="RequestedLots">Its whole size.</param>
+/// <summary>An order whose commit the API confirmed.</summary>
 public sealed record Acknowledgement(
     string OrderId,
     long Epoch,
@@ -15,8 +14,8 @@ public sealed record Acknowledgement(
     bool WasInDoubt
 );
 
-/// <summary>Counts of a load run; safe for any number of writers, readable while it runs.</summary>
-/// <param name="keepAcknowledgements">Whether to keep every acknowledgement: for bounded runs only, it grows without limit.</param>
+/// <summary>Counters of a load run; any number of writers, readable at any time.</summary>
+/// <param name="keepAcknowledgements">Keeps every acknowledgement, without limit: for bounded runs only.</param>
 public sealed class LoadStatistics(bool keepAcknowledgements)
 {
     private readonly ConcurrentQueue<Acknowledgement> _acknowledgements = [];
@@ -31,22 +30,22 @@ public sealed class LoadStatistics(bool keepAcknowledgements)
     private long _lastEpoch,
         _lastSequence;
 
-    /// <summary>From the moment the order was due to the answer, so that a stalled server is not flattered by a stalled client.</summary>
+    /// <summary>Measured from the moment the order was due, not sent, so that a delayed client does not hide a stalled server.</summary>
     public LatencyHistogram Latency { get; } = new();
 
-    /// <summary>Those so far, in the order in which they came in; empty unless they are kept.</summary>
+    /// <summary>In order of arrival; empty unless they are kept.</summary>
     public IReadOnlyCollection<Acknowledgement> Acknowledgements => _acknowledgements;
 
     public void OnSent() => Interlocked.Increment(ref _sent);
 
     public void OnCancelled() => Interlocked.Increment(ref _cancels);
 
-    /// <summary>A decision that was not carried out: its trader could not pay, its slot was busy, or too much was in flight.</summary>
+    /// <summary>The trader could not pay, its slot was busy, or too many orders were in flight.</summary>
     public void OnSkipped() => Interlocked.Increment(ref _skipped);
 
     public void OnFault(ApiFault fault) => _faults.AddOrUpdate(fault.Code, 1, static (_, n) => n + 1);
 
-    /// <summary>The run ended while the order's fate was still unknown.</summary>
+    /// <summary>The run ended before the order's fate was known.</summary>
     public void OnUnresolved() => Interlocked.Increment(ref _unresolved);
 
     public void OnRejected(PlaceOutcome.Rejected outcome)
@@ -89,8 +88,8 @@ public sealed class LoadStatistics(bool keepAcknowledgements)
         );
 }
 
-/// <param name="InDoubt">Orders of which an attempt went unanswered, and whose fate was then found out.</param>
-/// <param name="Unresolved">Orders whose fate was unknown when the run ended; they may be in the journal or not.</param>
+/// <param name="InDoubt">Orders with an unanswered attempt whose fate was found out later.</param>
+/// <param name="Unresolved">Orders whose fate was unknown at the end of the run; they may or may not be in the journal.</param>
 /// <param name="Faults">Attempts without a final answer (429, 503, in doubt, connection lost), by code.</param>
 public sealed record LoadReport(
     long Sent,

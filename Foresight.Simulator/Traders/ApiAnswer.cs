@@ -6,20 +6,19 @@ namespace Foresight.Simulator.Traders;
 
 internal enum AnswerKind
 {
-    /// <summary>2xx with its body.</summary>
     Done,
 
-    /// <summary>4xx: final; nothing was changed.</summary>
+    /// <summary>4xx: final, nothing was changed.</summary>
     Refused,
 
     /// <summary>429 or 503: nothing was done; try again later.</summary>
     Busy,
 
-    /// <summary>It may or may not have taken effect: ask.</summary>
+    /// <summary>The request may have taken effect: its fate must be queried.</summary>
     Unknown,
 }
 
-/// <param name="RetryAfter">What the server asked for, bounded by <see cref="MaxRetryAfter"/>; null if it did not say.</param>
+/// <param name="RetryAfter">Delay that the server asked for, bounded by <see cref="MaxRetryAfter"/>; null if absent.</param>
 internal sealed record ApiAnswer<T>(AnswerKind Kind, int Status, T? Body, string? Code, string? Detail, TimeSpan? RetryAfter)
     where T : class
 {

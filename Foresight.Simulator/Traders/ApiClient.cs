@@ -8,12 +8,12 @@ using Polly.Timeout;
 namespace Foresight.Simulator.Traders;
 
 /// <summary>
-/// A trader's client of the public HTTP API. It never gives up on an outage and never signs anew: an order whose answer was lost is asked
-/// for by its id, then sent again byte for byte under the same Idempotency-Key, which the exchange applies at most once.
+/// Client of the public HTTP API that survives outages. An order whose answer was lost is never signed again: the client reads it by its
+/// id, then sends the same bytes under the same Idempotency-Key, which the exchange applies at most once.
 /// </summary>
 public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider clock, Action<ApiFault>? onFault = null)
 {
-    /// <summary>Wait before the next attempt when the answer names no Retry-After; doubles up to <see cref="MaxPause"/>.</summary>
+    /// <summary>First delay between attempts without a Retry-After header; doubles up to <see cref="MaxPause"/>.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
 
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(2);
@@ -23,7 +23,7 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    /// <summary>Places the order and returns when it is known what became of it, however long that takes.</summary>
+    /// <summary>Places an order and returns once its fate is known, however long that takes.</summary>
     public async Task<PlaceOutcome> PlaceAsync(SignedPlacement placement, CancellationToken stop)
     {
         var inDoubt = false;
@@ -60,7 +60,7 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
         }
     }
 
-    /// <summary>Cancels every order that the maker signed with the salt. Null: there was none.</summary>
+    /// <summary>Cancels all orders that the maker signed with the salt. Null if there were none.</summary>
     public async Task<CancelOrderResponse?> CancelAsync(CancelOrderRequest cancel, CancellationToken stop)
     {
         for (var attempt = 0; ; attempt++)
@@ -78,12 +78,12 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
         }
     }
 
-    /// <summary>The order, or null when no server knows it.</summary>
+    /// <summary>Null if the journal has no such order.</summary>
     public Task<OrderView?> FindAsync(string orderId, CancellationToken stop) => GetAsync<OrderView>($"orders/{orderId}", stop);
 
     public Task<AccountView?> AccountAsync(string address, CancellationToken stop) => GetAsync<AccountView>($"accounts/{address}", stop);
 
-    /// <summary>Reads a resource, through outages; null when it does not exist (404).</summary>
+    /// <summary>Reads a resource, retrying through outages; null if it does not exist (404).</summary>
     public async Task<T?> GetAsync<T>(string path, CancellationToken stop)
         where T : class
     {
@@ -114,7 +114,7 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
         }
         catch (ExecutionRejectedException e) when (e is not TimeoutRejectedException)
         {
-            // Not sent: the node has answered nothing for a while.
+            // The circuit is open: the request was not sent.
             onFault?.Invoke(new ApiFault("circuit_open", InDoubt: false));
             return new ApiAnswer<T>(AnswerKind.Busy, 0, null, null, e.Message, null);
         }
@@ -137,11 +137,11 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
     }
 }
 
-/// <summary>An attempt that did not bring a final answer.</summary>
-/// <param name="InDoubt">The request may have taken effect.</param>
+/// <summary>An attempt without a final answer.</summary>
+/// <param name="InDoubt">True if the request may have taken effect.</param>
 public readonly record struct ApiFault(string Code, bool InDoubt);
 
-/// <summary>The API refused a request that this client thought valid.</summary>
+/// <summary>The API refused a request that this client considered valid: a defect of one of the two.</summary>
 public sealed class ApiRefusedException(int status, string code, string? detail) : Exception($"{status} {code}: {detail}")
 {
     public string Code { get; } = code;

@@ -2,7 +2,7 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Simulator.Traders;
 
-/// <summary>The Api nodes' addresses, taken in turn, so that load spreads and a dead node costs one attempt, not the order.</summary>
+/// <summary>Addresses of the Api nodes, used in rotation, so that load spreads and a dead node costs one attempt, not the order.</summary>
 public sealed class ApiNodes
 {
     private readonly Uri[] _addresses;

@@ -5,8 +5,8 @@ using Foresight.Protocol;
 namespace Foresight.Simulator.Traders;
 
 /// <summary>
-/// What a trader believes to have available: the API's word when he last asked, less what he sent since. Only an estimate, which keeps him
-/// from sending what must be refused; the exchange decides.
+/// Estimate of a trader's available funds: the API's last answer minus the orders sent since.
+/// It avoids orders that would be refused; the exchange decides.
 /// </summary>
 public sealed class Holdings
 {
@@ -24,8 +24,8 @@ public sealed class Holdings
     public long UsdcMicros => _available.GetValueOrDefault(Usdc);
 
     /// <summary>
-    /// The order that has the intended exposure and that the trader can pay for: as intended, else, in a binary market, mirrored: who has
-    /// no YES to sell buys NO. Null: he cannot afford either.
+    /// Returns the intended order if the trader can pay for it; else, in a binary market, its mirror: a trader without YES to sell buys NO.
+    /// Null if it can afford neither.
     /// </summary>
     public OrderIntent? Afford(OrderIntent intent)
     {
@@ -34,7 +34,7 @@ public sealed class Holdings
         return intent.Market.IsBinary && CanPay(intent.Mirrored()) ? intent.Mirrored() : null;
     }
 
-    /// <summary>Takes the order's cost or shares off the estimate until the next refresh.</summary>
+    /// <summary>Deducts the order's cost or shares until the next refresh.</summary>
     public void Reserve(OrderIntent intent)
     {
         var (asset, needed) = NeedOf(intent);

@@ -2,8 +2,8 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Simulator.Traders;
 
-/// <summary>An order that a trader has decided on and not yet signed.</summary>
-/// <param name="ExpiresAt">Null: never.</param>
+/// <summary>An order that is decided but not signed yet.</summary>
+/// <param name="ExpiresAt">Null for never.</param>
 public sealed record OrderIntent(
     TradedMarket Market,
     int Outcome,
@@ -15,7 +15,7 @@ public sealed record OrderIntent(
     DateTimeOffset? ExpiresAt = null
 )
 {
-    /// <summary>The same exposure in a binary market, said of the other outcome: buying NO at q is selling YES at 1 - q.</summary>
+    /// <summary>The same exposure in terms of the other outcome of a binary market: buying NO at q is selling YES at 1 - q.</summary>
     public OrderIntent Mirrored() =>
         Market.IsBinary
             ? this with

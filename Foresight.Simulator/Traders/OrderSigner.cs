@@ -7,11 +7,10 @@ using Foresight.Protocol;
 
 namespace Foresight.Simulator.Traders;
 
-/// <summary>A signed order, ready to be sent as often as it takes: the same bytes each time.</summary>
-/// <param name="OrderId">Its EIP-712 hash.</param>
+/// <summary>A signed order. A retry sends the same bytes.</summary>
+/// <param name="OrderId">EIP-712 hash of the order.</param>
 public sealed record SignedPlacement(string OrderId, PlaceOrderRequest Request);
 
-/// <summary>Turns intents into signed requests, as a wallet would.</summary>
 public sealed class OrderSigner(long chainId)
 {
     private readonly ConcurrentDictionary<string, TypedDataDomain> _domains = new(StringComparer.OrdinalIgnoreCase);
@@ -50,7 +49,7 @@ public sealed class OrderSigner(long chainId)
         );
     }
 
-    /// <summary>A cancel of every order of the trader under the salt of <paramref name="placement"/>, which is that order alone.</summary>
+    /// <summary>Cancels all orders under the salt of <paramref name="placement"/>, which only that order has.</summary>
     public CancelOrderRequest SignCancel(Trader trader, SignedPlacement placement)
     {
         var (market, salt) = (placement.Request.Market, placement.Request.Order.Salt);

@@ -3,9 +3,9 @@ using Foresight.Protocol;
 
 namespace Foresight.Simulator.Traders;
 
-/// <summary>What a trader must know of a market to sign and price an order in it.</summary>
-/// <param name="Address">The market's contract: the verifying contract of every signature.</param>
-/// <param name="Outcomes">2..8. With 2, buying one outcome at p is the same as selling the other at 1 - p.</param>
+/// <summary>Data of a market that a trader needs to price and sign an order.</summary>
+/// <param name="Address">Contract of the market, the verifying contract of every signature.</param>
+/// <param name="Outcomes">2 to 8. With 2, buying one outcome at p equals selling the other at 1 - p.</param>
 /// <param name="TickSize">Smallest price step: 1, 10 or 100 ticks.</param>
 public sealed record TradedMarket(int Id, string Address, int Outcomes, int TickSize)
 {
