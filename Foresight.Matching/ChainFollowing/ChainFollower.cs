@@ -7,16 +7,16 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>The chain undid more than is ever healed by itself. A person must look.</summary>
+/// <summary>The chain undid more blocks than are ever repaired automatically. An operator must investigate.</summary>
 public sealed class SettlementHaltedException(string message) : Exception(message);
 
 /// <summary>
-/// Tells the engine what confirmed blocks say, in their order. A step reads a block range, has the leader acknowledge all that follows from
-/// it, and only then moves the cursor; whatever fails before, the same step is done again.
+/// Reports the facts of confirmed blocks to the engine, in order. A step reads a block range, waits until the leader has acknowledged
+/// everything that follows from it, and only then moves the cursor; if anything fails before, the same step is repeated.
 /// </summary>
 public sealed partial class ChainFollower(FollowerParts parts)
 {
-    /// <summary>Trades bust in one step.</summary>
+    /// <summary>Most trades bust in one step.</summary>
     private const int BustLimit = 2_000;
 
     private readonly SettlementContext _settlement = parts.Settlement;
@@ -28,7 +28,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
     private readonly LeaderClient _leader = parts.Leader;
     private readonly UnconfirmedWatcher _watcher = new(parts);
 
-    /// <summary>Contracts whose logs matter.</summary>
+    /// <summary>Contracts whose logs are read.</summary>
     private readonly IReadOnlyList<Address> _addresses =
     [
         .. parts.Settlement.Deployment.Markets.Select(m => m.Address),
@@ -41,7 +41,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
     /// <summary>Last block whose facts the engine has; 0 before the first step of the term.</summary>
     public long Confirmed { get; private set; }
 
-    /// <returns>Whether there may be more to do at once.</returns>
+    /// <returns>True if another step may have work at once.</returns>
     public async Task<bool> StepAsync(long head, CancellationToken cancellationToken)
     {
         if (parts.Allotter is not null)
@@ -51,7 +51,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
         Confirmed = cursor.Number;
         if (known is not null)
         {
-            // A block that the node does not have was not undone: a reorganisation puts another in its place.
+            // A missing block means a node that lags, not a reorganisation, which would put another block in its place.
             var at = await _settlement.Client.GetBlockAsync(cursor.Number, cancellationToken) ?? throw Lags(cursor);
             if (at.Hash != cursor.Hash)
             {
@@ -66,8 +66,8 @@ public sealed partial class ChainFollower(FollowerParts parts)
             await parts.Allotter.MoveAsync(_leader.BlockOf(cursor.Number), cancellationToken);
         var reobserve = await _store.ReadReobserveAsync(cancellationToken);
         var to = Math.Min(head - _options.Confirmations, cursor.Number + _options.BlockRange);
-        // An observation of an older block than the ledger's is refused, so after a
-        // reorganisation the chain must first have grown beyond it.
+        // The ledger rejects an observation that is older than its own, so after a reorganisation the chain must first grow beyond that
+        // block.
         if (to <= cursor.Number || reobserve >= head - _options.Confirmations)
         {
             await _watcher.StepAsync(cursor, head, _addresses, cancellationToken);
@@ -100,7 +100,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
         return before;
     }
 
-    /// <summary>The block before the deployment: nothing of ours is in it or below.</summary>
+    /// <summary>Reads the block before the deployment: up to it no log can concern this exchange.</summary>
     private async Task<BlockMark> ReadStartAsync(CancellationToken cancellationToken)
     {
         var number = Math.Max(0, _deployment.DeployedBlock - 1);
@@ -110,7 +110,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
         return new BlockMark(number, header.Hash);
     }
 
-    /// <summary>Once in a term: orders of a development chain that was lost must not be matched any more.</summary>
+    /// <summary>Closes the markets of a development chain that was lost, once per term: their orders must not match any more.</summary>
     private async Task CloseLostMarketsAsync(CancellationToken cancellationToken)
     {
         if (_lostMarketsClosed)
@@ -132,7 +132,10 @@ public sealed partial class ChainFollower(FollowerParts parts)
     private async Task<bool> IsCanonicalAsync(BlockMark mark, CancellationToken cancellationToken) =>
         await _settlement.Client.GetBlockAsync(mark.Number, cancellationToken) is { } header && header.Hash == mark.Hash;
 
-    /// <summary>Settlements, cancels and resolutions. Trade ids that the journal does not know are the reconciler's to report.</summary>
+    /// <summary>
+    /// Builds the commands for settlements, cancels and resolutions. Trade ids that the journal does not know are left to the reconciler to
+    /// report.
+    /// </summary>
     private async Task<IReadOnlyList<LeaderCommand>> CommandsAsync(BlockFacts facts, long block, CancellationToken cancellationToken)
     {
         var commands = new List<LeaderCommand>();
@@ -222,14 +225,14 @@ public sealed partial class ChainFollower(FollowerParts parts)
     }
 
     /// <summary>
-    /// What failed and is certain gives the money of both sides free, once the orders that made it fail are off the book.
+    /// Releases the holds of both sides of trades whose failure is certain, once the orders that caused it are off the book.
     /// </summary>
     private async Task BustAsync(BlockMark confirmed, long head, CancellationToken cancellationToken)
     {
         var failed = await _store.ReadToBustAsync(confirmed.Number, BustLimit, cancellationToken);
         if (failed.Count == 0)
             return;
-        // First, because a trade that the engine has closed is not met here again.
+        // Attributed first, because a trade that the engine has closed is not read here again.
         var attributions = failed.Select(f => FailureReasons.AttributionOf(f.TradeId, f.Reason)).OfType<Attribution>().ToList();
         if (attributions.Count > 0)
             await _journal.AttributeAsync(_settlement.Term, attributions, cancellationToken);
@@ -250,7 +253,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
     }
 
     /// <summary>
-    /// What is known above the cursor of orders that were filled past us: the fill that made a trade fail is often not confirmed yet.
+    /// Reads the facts above the cursor for overfilled orders: the direct fill that made a trade fail is often not confirmed yet.
     /// </summary>
     private async Task<(BlockFacts Facts, long Block)> ReadAboveAsync(
         IReadOnlyList<(long TradeId, string? Reason)> failed,

@@ -4,8 +4,8 @@ using System.Text;
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>
-/// Names a command by its content: the same fact has the same id on every node and after every crash, so the leader applies it once however
-/// often it is told.
+/// Derives a command's request id from its content: the same fact has the same id on every node and after every crash, so the leader
+/// applies it once however often it is sent.
 /// </summary>
 public static class DerivedRequestId
 {

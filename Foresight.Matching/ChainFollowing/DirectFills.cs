@@ -6,12 +6,12 @@ using Foresight.Matching.ChainReading;
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>
-/// How much of the orders that rest here somebody filled directly on chain. Counted from an order's beginning: what the contract says that
-/// is filled, less what trades of ours settled, so the same number comes out however often and from whichever block it is asked.
+/// Computes how much of the resting orders was filled directly on chain. Counted from an order's beginning, as the contract's filled amount
+/// less what this exchange's trades settled, so the result does not depend on when and from which block it is computed.
 /// </summary>
 public sealed class DirectFills(Deployment deployment, EthereumClient client, FollowerStore store, UnconfirmedStore unconfirmed)
 {
-    /// <param name="facts">Everything between the follower's cursor and <paramref name="block"/>.</param>
+    /// <param name="facts">Facts of all blocks between the follower's cursor and <paramref name="block"/>.</param>
     public async Task<IReadOnlyList<(RestingOrder Order, long Lots)>> ReadAsync(
         BlockFacts facts,
         long block,
@@ -24,8 +24,8 @@ public sealed class DirectFills(Deployment deployment, EthereumClient client, Fo
         return await OfAsync(await store.ReadRestingAsync(touched, cancellationToken), facts, block, cancellationToken);
     }
 
-    /// <summary>Of these orders, those that were filled directly.</summary>
-    /// <param name="facts">Everything between the follower's cursor and <paramref name="block"/>.</param>
+    /// <summary>Returns those of these orders that were filled directly, with the lots.</summary>
+    /// <param name="facts">Facts of all blocks between the follower's cursor and <paramref name="block"/>.</param>
     public async Task<IReadOnlyList<(RestingOrder Order, long Lots)>> OfAsync(
         IReadOnlyList<RestingOrder> resting,
         BlockFacts facts,

@@ -8,13 +8,13 @@ using Foresight.Protocol;
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>
-/// What a failed trade says of orders that still rest here: an order that is cancelled, filled or expired on chain fails every match of it,
-/// and so does everything of an account that the contract does not believe or the token does not serve. They leave the book before the
-/// trade is bust, so that none of them costs a second taker its fill.
+/// Derives from failed trades the resting orders that cannot settle either: an order that is cancelled, filled or expired on chain fails
+/// every match, and so does every order of an account whose signature the contract rejects or whose transfers the token refuses. They leave
+/// the book before the trade is bust, so that none of them costs a second taker its fill.
 /// </summary>
 public sealed class FaultyOrders(FollowerStore store, UnconfirmedStore unconfirmed, DirectFills direct, LeaderClient leader)
 {
-    /// <param name="facts">Everything between the follower's cursor and <paramref name="block"/>.</param>
+    /// <param name="facts">Facts of all blocks between the follower's cursor and <paramref name="block"/>.</param>
     public async Task<IReadOnlyList<LeaderCommand>> CommandsAsync(
         IReadOnlyList<(long TradeId, string? Reason)> failed,
         BlockFacts facts,
@@ -53,8 +53,8 @@ public sealed class FaultyOrders(FollowerStore store, UnconfirmedStore unconfirm
     }
 
     /// <summary>
-    /// Everything that rests of accounts whose new orders are refused by now, by what these trades add to their score: what they placed
-    /// before is no better than what they would place next.
+    /// Withdraws all resting orders of accounts whose score refuses new orders once these trades are counted: their earlier orders are no
+    /// more reliable than the next ones.
     /// </summary>
     public async Task<IReadOnlyList<LeaderCommand>> OfRefusedAsync(
         IReadOnlyCollection<long> attributed,
@@ -75,6 +75,9 @@ public sealed class FaultyOrders(FollowerStore store, UnconfirmedStore unconfirm
         return commands;
     }
 
-    /// <summary>An order that was filled past us is made smaller by that, and only withdrawn where that does not explain it.</summary>
+    /// <summary>
+    /// True if the order was filled directly on chain. It is reduced by that amount, and withdrawn only if that does not explain the
+    /// failure.
+    /// </summary>
     public static bool IsOverfilled(string? reason) => FailureReasons.CodeOf(reason) == SettlementFailure.OrderOverfilled;
 }

@@ -8,12 +8,12 @@ namespace Foresight.Matching.ChainFollowing;
 /// <summary>A trade that a confirmed block settled.</summary>
 public sealed record FinalTrade(long TradeId, byte[] TransactionHash, long BlockNumber);
 
-/// <summary>The follower's state changes, behind the same fence.</summary>
+/// <summary>The state changes of the chain follower, behind settlement's fence.</summary>
 public sealed class FollowerJournal(SettlementJournal journal)
 {
     private const string Changed = "RETURNING t.trade_id, t.market_id, t.settlement, t.settlement_reason, t.tx_hash, t.block_number";
 
-    // Of a range that reaches beyond the ancestor only the part up to it was compared on this chain.
+    // Of a range that reaches beyond the ancestor, only the part up to it was compared on this chain.
     private const string VoidCoverage = """
         WITH cut AS (
             UPDATE reconciliation_coverage c SET to_block = $1 FROM reconciliation_coverage before
@@ -23,11 +23,13 @@ public sealed class FollowerJournal(SettlementJournal journal)
         SELECT run_id, $1 + 1, to_block, 'undone', 'A reorganisation undid these blocks.' FROM cut
         """;
 
-    /// <summary>Blocks whose hash is kept: more than any reorganisation that is healed.</summary>
+    /// <summary>Number of block hashes kept: more than the deepest reorganisation that is repaired automatically.</summary>
     private const int MarksKept = 10_000;
 
-    /// <summary>The step is done: the leader has acknowledged all of it. The trades are final and the cursor moves, together.</summary>
-    /// <param name="blocks">Every block of the step, so that a reorganisation is followed back to where it began and no further.</param>
+    /// <summary>
+    /// Completes a step that the leader has acknowledged in full. Trades become final and the cursor moves in one transaction.
+    /// </summary>
+    /// <param name="blocks">Every block of the step, so that a later reorganisation is traced back to exactly where it began.</param>
     public Task<IReadOnlyList<TradeChange>> AdvanceAsync(
         Term term,
         IReadOnlyList<BlockMark> blocks,
@@ -53,7 +55,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 final.Select(f => f.TransactionHash).ToArray(),
                 final.Select(f => f.BlockNumber).ToArray()
             ),
-            // Usually the submitter has said so from the receipt; here it is said of a batch whose receipt nobody saw.
+            // Usually the submitter has recorded the receipt; this covers a batch whose receipt no submitter read.
             SettlementJournal.Sql(
                 $"""
                 UPDATE trades t SET settlement = 'failed', settlement_reason = f.reason, tx_hash = f.tx_hash, block_number = f.block_number, settlement_changed_at = now()
@@ -89,9 +91,9 @@ public sealed class FollowerJournal(SettlementJournal journal)
     }
 
     /// <summary>
-    /// A reorganisation undid everything above <paramref name="ancestor"/>: trades that were decided there are open again, and the follower
-    /// reads from there. The reconciler's coverage of those blocks is void as well. Until the follower is beyond where it stood, it is
-    /// noted that every account must be observed anew: what was undone leaves no event behind.
+    /// Rewinds to <paramref name="ancestor"/> after a reorganisation: trades decided above it are open again, the follower reads from
+    /// there, and the reconciler's coverage of those blocks is void. Until the follower has passed its old position, a mark demands that
+    /// every account be observed again, because an undone event leaves no event behind.
     /// </summary>
     public Task<IReadOnlyList<TradeChange>> RewindAsync(Term term, BlockMark ancestor, CancellationToken cancellationToken) =>
         journal.ExecuteAsync(
@@ -105,7 +107,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 """,
                 ancestor.Number
             ),
-            // What is tried again has not failed: whoever makes it fail again is named then.
+            // A retried trade has not failed; if it fails again, the party responsible then is recorded.
             SettlementJournal.Sql(
                 """
                 DELETE FROM strikes o USING trades t JOIN markets m USING (market_id)
@@ -145,8 +147,8 @@ public sealed class FollowerJournal(SettlementJournal journal)
         );
 
     /// <summary>
-    /// Writes down what the chain will not fill, before the leader is told to take it off the book: so an order is either looked up after
-    /// this, and refused, or sequenced before the cancel, and cancelled.
+    /// Records the orders that the chain will not fill, before the leader cancels them. A new command for such an order is then either
+    /// looked up after this write, and refused, or sequenced before the cancel, and cancelled.
     /// </summary>
     public async Task NoteDeadAsync(Term term, Deployment deployment, BlockFacts facts, CancellationToken cancellationToken)
     {
@@ -178,7 +180,9 @@ public sealed class FollowerJournal(SettlementJournal journal)
         );
     }
 
-    /// <summary>These holdings were less at an unconfirmed block; they are observed anew when it is confirmed.</summary>
+    /// <summary>
+    /// Marks holdings that were lower at an unconfirmed block, so that they are observed again once that block is confirmed.
+    /// </summary>
     public Task MarkUnconfirmedAsync(Term term, IReadOnlyList<ChainHolding> reduced, long block, CancellationToken cancellationToken)
     {
         var assets = reduced.Select(ObservationRules.AssetOf).ToList();
@@ -200,8 +204,8 @@ public sealed class FollowerJournal(SettlementJournal journal)
     }
 
     /// <summary>
-    /// Holds failed trades against the accounts whose doing they are; each trade once.
-    /// The reason names the account, or the order whose maker it is.
+    /// Records failed trades as strikes against the accounts responsible, each trade once. The reason names the account, or the order whose
+    /// maker it is.
     /// </summary>
     public Task AttributeAsync(Term term, IReadOnlyList<Attribution> attributions, CancellationToken cancellationToken) =>
         journal.ExecuteAsync(
@@ -224,7 +228,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
             )
         );
 
-    /// <summary>Of a chain that is gone. On a new one everything is observed at the first step.</summary>
+    /// <summary>Deletes the marks of a chain that is gone. On a new chain the first step observes everything anyway.</summary>
     public Task ForgetUnconfirmedAsync(Term term, CancellationToken cancellationToken) =>
         journal.ExecuteAsync(term, cancellationToken, SettlementJournal.Sql("DELETE FROM unconfirmed_decreases"));
 }

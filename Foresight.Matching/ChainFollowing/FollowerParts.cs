@@ -4,10 +4,10 @@ using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>What the follower of the confirmed blocks and the watcher of those above them share in one term.</summary>
+/// <summary>The parts that the follower of confirmed blocks and the watcher of unconfirmed ones share in one term.</summary>
 public sealed class FollowerParts
 {
-    /// <param name="allotter">Null: there is one shard, whose part of the collateral is everything.</param>
+    /// <param name="allotter">Null with one shard, whose part of the collateral is everything.</param>
     public FollowerParts(SettlementContext settlement, LeaderClient leader, Allotter? allotter)
     {
         (Settlement, Leader, Allotter) = (settlement, leader, allotter);

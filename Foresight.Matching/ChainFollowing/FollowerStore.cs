@@ -5,16 +5,16 @@ using Npgsql;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>An order as the follower needs it to cancel it.</summary>
+/// <summary>The fields of an order that a cancel needs.</summary>
 public sealed record RestingOrder(Hash32 Hash, Address Maker, int MarketId);
 
 /// <summary>A market whose chain is gone.</summary>
 public sealed record LostMarket(int Id, int Shard);
 
-/// <summary>What the follower reads from the journal, at the primary.</summary>
+/// <summary>The follower's reads from the journal, at the primary, because a stale read would repeat or skip a step.</summary>
 public sealed class FollowerStore(NpgsqlDataSource primary)
 {
-    /// <summary>Null before the first step on this chain.</summary>
+    /// <summary>Reads the last followed block; null before the first step on this chain.</summary>
     public async Task<BlockMark?> ReadCursorAsync(CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -28,7 +28,7 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         return row is { } cursor ? new BlockMark(cursor.Number, new Hash32(cursor.Hash)) : null;
     }
 
-    /// <summary>Blocks at which the follower stood, newest first.</summary>
+    /// <summary>Reads the blocks at which the follower stood, newest first.</summary>
     public async Task<IReadOnlyList<BlockMark>> ReadMarksAsync(long from, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -43,8 +43,8 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
     }
 
     /// <summary>
-    /// Failed trades that the engine still holds money for: decided off chain, or by a block up to this one. Not those whose batch was in a
-    /// block that another has taken the place of: in that one they may have settled.
+    /// Reads failed trades whose holds the engine has not released: decided off chain, or by a block up to this one. Excludes trades whose
+    /// batch was in a block that a reorganisation replaced: there they may have settled.
     /// </summary>
     public async Task<IReadOnlyList<(long TradeId, string? Reason)>> ReadToBustAsync(
         long confirmedBlock,
@@ -98,7 +98,9 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         ];
     }
 
-    /// <summary>What the ledger says that these accounts own, over all shards, by address, market (0: collateral) and outcome.</summary>
+    /// <summary>
+    /// Reads what these accounts own by the ledger, summed over all shards, by address, market (0: collateral) and outcome.
+    /// </summary>
     public async Task<Dictionary<(Address, int Market, int Outcome), long>> ReadOwnedAsync(
         IReadOnlyCollection<Address> accounts,
         CancellationToken cancellationToken
@@ -119,7 +121,7 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
     }
 
     /// <summary>
-    /// The block up to which a reorganisation had been followed, while the ledger is not yet observed beyond it; else null.
+    /// Reads the block that the ledger must be observed beyond after a reorganisation; null if no observation is outstanding.
     /// </summary>
     public async Task<long?> ReadReobserveAsync(CancellationToken cancellationToken)
     {
@@ -133,7 +135,7 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         );
     }
 
-    /// <summary>Markets of a chain that was lost, which nobody can settle any more and which are still open.</summary>
+    /// <summary>Reads the open markets of lost chains, which can never be settled.</summary>
     public async Task<IReadOnlyList<LostMarket>> ReadMarketsOfLostChainsAsync(int generation, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -149,7 +151,7 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         ];
     }
 
-    /// <summary>Those of these orders that rest in a book.</summary>
+    /// <summary>Returns those of these orders that rest in a book.</summary>
     public async Task<IReadOnlyList<RestingOrder>> ReadRestingAsync(IReadOnlyCollection<Hash32> hashes, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);

@@ -6,13 +6,13 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>The leader could not be told in time. Nothing is lost: the cursor has not moved, and the step is tried again.</summary>
+/// <summary>The leader did not acknowledge in time. Nothing is lost: the cursor has not moved, and the step is retried.</summary>
 public sealed class UndeliveredException(string message) : Exception(message);
 
-/// <summary>Hands commands to the leader; the answers come in their order. LeaderRouter.SendAsync, or a test's own leader.</summary>
+/// <summary>Sends commands to the leader and returns the results in the same order. LeaderRouter.SendAsync in production.</summary>
 public delegate Task<IReadOnlyList<CommandResult>> SendToLeader(IReadOnlyList<LeaderCommand> commands, CancellationToken cancellationToken);
 
-/// <summary>Tells the leading engine what the chain says, and comes back only when it is in the journal.</summary>
+/// <summary>Reports the chain's facts to the leading engine, and returns only when they are in the journal.</summary>
 public sealed partial class LeaderClient(
     SendToLeader send,
     Deployment deployment,
@@ -21,12 +21,12 @@ public sealed partial class LeaderClient(
     ILogger logger
 )
 {
-    /// <summary>Commands on their way at once; the router forms batches of them.</summary>
+    /// <summary>Most commands under way at once; the router forms batches of them.</summary>
     private const int MaxOutstanding = 4_096;
 
     /// <summary>
-    /// Refusals that mean "that is so already": the trade is closed, the order has left the
-    /// book, a later block was observed, the market is closed for good.
+    /// Refusals that mean "already so": the trade is closed, the order has left the book, a later block was observed, the market is closed
+    /// for good.
     /// </summary>
     private static readonly HashSet<string> Harmless =
     [
@@ -51,8 +51,8 @@ public sealed partial class LeaderClient(
         };
 
     /// <summary>
-    /// An observation is absolute and carries its block, so it needs no name of its own: one that was refused (its market was not listed
-    /// yet) must not be answered with that refusal for ever.
+    /// An observation is absolute and carries its block, so it needs no derived id. With one, an observation refused because its market was
+    /// not listed yet would get that stored refusal for ever.
     /// </summary>
     public LeaderCommand Observe(ChainHolding holding, long block)
     {
@@ -64,7 +64,9 @@ public sealed partial class LeaderClient(
         };
     }
 
-    /// <param name="filledLots">Filled directly on chain since the order was made, so that each number is reported once.</param>
+    /// <param name="filledLots">
+    /// Lots filled directly on chain since the order was made; part of the id, so that each amount is reported once.
+    /// </param>
     public LeaderCommand Reduce(RestingOrder order, long filledLots) =>
         new ReduceOrder(order.Maker.ToLowerHex(), order.MarketId, order.Hash.ToString(), filledLots)
         {
@@ -72,7 +74,7 @@ public sealed partial class LeaderClient(
             Shard = ShardOf(order.MarketId),
         };
 
-    /// <summary>Of a wallet whose word does not hold any more: the orders that it signed cannot settle either.</summary>
+    /// <summary>Withdraws an order of a wallet whose signatures no longer verify: its other orders cannot settle either.</summary>
     public LeaderCommand Withdraw(RestingOrder order, long tradeId) =>
         new CancelByHash(order.Maker.ToLowerHex(), order.MarketId, order.Hash.ToString())
         {
@@ -80,7 +82,7 @@ public sealed partial class LeaderClient(
             Shard = ShardOf(order.MarketId),
         };
 
-    /// <summary>A pause, its end, or an invalidation. Absolute, so it needs no name of its own.</summary>
+    /// <summary>Pauses, resumes or invalidates a market. Absolute, so it needs no derived id.</summary>
     public LeaderCommand SetState(int marketId, Engine.MarketState state) =>
         new SetMarketState(marketId, (int)state) { RequestId = Guid.NewGuid(), Shard = ShardOf(marketId) };
 
@@ -98,7 +100,7 @@ public sealed partial class LeaderClient(
             Shard = ShardOf(marketId),
         };
 
-    /// <summary>A market of a chain that is gone.</summary>
+    /// <summary>Closes a market of a chain that is gone.</summary>
     public LeaderCommand Close(LostMarket lost) =>
         new SetMarketState(lost.Id, (int)Engine.MarketState.Closed)
         {
@@ -107,7 +109,7 @@ public sealed partial class LeaderClient(
         };
 
     /// <summary>
-    /// Tells what accounts own: shares to their market's shard, collateral to the one shard there is, or divided over several.
+    /// Reports holdings: shares to their market's shard, collateral to the only shard or, with several, divided by the allotter.
     /// </summary>
     public async Task ObserveAsync(IReadOnlyList<ChainHolding> changed, long block, Allotter? allotter, CancellationToken cancellationToken)
     {
@@ -121,7 +123,7 @@ public sealed partial class LeaderClient(
             await allotter.ObserveAsync([.. changed.Where(holding => holding.Market is null)], BlockOf(block), cancellationToken);
     }
 
-    /// <summary>A shard's part of an account's collateral changes, once for each number of a change.</summary>
+    /// <summary>Changes a shard's part of an account's collateral, once per number of a change.</summary>
     public LeaderCommand Allot(OpenChange change) =>
         new AllotCollateral(change.Account.ToLowerHex(), change.Units, change.Block, OnlyFree: change.MoveTo is not null)
         {
@@ -129,11 +131,11 @@ public sealed partial class LeaderClient(
             Shard = change.Shard,
         };
 
-    /// <summary>A block as the exchange counts them.</summary>
+    /// <summary>Converts a block number of the chain to the engine's count, which continues across redeployments.</summary>
     public long BlockOf(long block) => block + deployment.BlockOffset;
 
-    /// <summary>The leaders' answers, which may be refusals.</summary>
-    /// <exception cref="UndeliveredException">At least one is not acknowledged.</exception>
+    /// <summary>Sends commands and returns the results, which may be refusals.</summary>
+    /// <exception cref="UndeliveredException">At least one command is not acknowledged.</exception>
     public async Task<IReadOnlyList<CommandResult>> AskAsync(IReadOnlyList<LeaderCommand> commands, CancellationToken cancellationToken)
     {
         var deadline = clock.GetUtcNow() + options.DeliveryDeadline;
@@ -146,7 +148,7 @@ public sealed partial class LeaderClient(
         return results;
     }
 
-    /// <exception cref="UndeliveredException">At least one is not acknowledged; all are sent again with the next step.</exception>
+    /// <exception cref="UndeliveredException">At least one command is not acknowledged; the next step sends all of them again.</exception>
     public async Task DeliverAsync(IReadOnlyList<LeaderCommand> commands, CancellationToken cancellationToken)
     {
         foreach (var part in commands.Chunk(MaxOutstanding))

@@ -2,21 +2,22 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>What the chain says of a market, at one block.</summary>
+/// <summary>A market's state on chain at one block.</summary>
 public readonly record struct ChainMarket(bool IsOpen, bool IsPaused)
 {
     public bool IsTrading => IsOpen && !IsPaused;
 }
 
 /// <summary>
-/// Which state a market that is stopped or opened on chain gets here. Resolved and closed are for good, so they wait until they are
-/// confirmed.
+/// Maps a stop or reopening of a market on chain to its state here. Resolution and closing cannot be reversed, so they wait for
+/// confirmation.
 /// </summary>
 public static class MarketRules
 {
     /// <summary>
-    /// A market trades here while it does on chain, both in the newest confirmed block and at the head. So a stop is obeyed at once, and
-    /// one that a reorganisation undoes, which leaves no event behind, is not obeyed for ever. Null: it stays as it is.
+    /// Returns the new state of a market, or null to keep it. A market trades here while it does on chain, both in the newest confirmed
+    /// block and at the head: a stop takes effect at once, and a stop that a reorganisation undid, which leaves no event behind, does not
+    /// last for ever.
     /// </summary>
     public static MarketState? Next(MarketState here, ChainMarket confirmed, ChainMarket atHead) =>
         (here, confirmed.IsTrading && atHead.IsTrading) switch

@@ -7,7 +7,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>Stops and opens markets here as they are stopped and opened on chain.</summary>
+/// <summary>Applies stops and reopenings of markets on chain to the markets here.</summary>
 public sealed partial class MarketWatch(
     Deployment deployment,
     EthereumClient client,
@@ -16,10 +16,10 @@ public sealed partial class MarketWatch(
     ILogger logger
 )
 {
-    /// <summary><c>Market.State</c>: open, resolved, invalid.</summary>
+    /// <summary>Value of <c>Market.State</c> in the contract: 0 open, 1 resolved, 2 invalid.</summary>
     private const int OpenOnChain = 0;
 
-    /// <param name="stops">Contracts that said that they stopped, since the last look.</param>
+    /// <param name="stops">Market contracts that emitted a stop since the last look.</param>
     public async Task StepAsync(IReadOnlySet<Address> stops, long confirmed, long head, CancellationToken cancellationToken)
     {
         var states = await store.ReadMarketStatesAsync(deployment.Generation, cancellationToken);

@@ -3,14 +3,16 @@ using Foresight.Matching.ChainReading;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>Whose holdings of what have to be read again.</summary>
+/// <summary>The accounts and assets whose holdings must be read again.</summary>
 public sealed record Observations(IReadOnlySet<Address> Collateral, IReadOnlyDictionary<DeployedMarket, HashSet<Address>> Shares);
 
-/// <summary>Which holdings a block range may have changed, and which differences the engine is told.</summary>
+/// <summary>Decides which holdings a block range may have changed, and which differences the engine is told.</summary>
 public static class ObservationRules
 {
-    /// <param name="known">Those of the touched accounts that the journal knows. Strangers
-    /// matter only once they approve the relayer's contracts.</param>
+    /// <param name="known">
+    /// Those of the touched accounts that the journal knows. Others matter only once they approve the relayer's contracts: without approval
+    /// nothing of theirs can be traded.
+    /// </param>
     public static Observations Plan(Deployment deployment, BlockFacts facts, IReadOnlySet<Address> known)
     {
         var collateral = new HashSet<Address>(facts.CollateralApprovals);
@@ -23,7 +25,7 @@ public static class ObservationRules
                 collateral.Add(touched.Account);
         }
 
-        // A first approval makes an account: everything that it brings is read. Approving shares opens those of every market.
+        // A first approval creates an account, so all its holdings are read. Approving shares covers those of every market.
         var newcomers = facts.CollateralApprovals.Concat(facts.ShareApprovals).Where(a => !known.Contains(a)).ToHashSet();
         collateral.UnionWith(newcomers);
         foreach (var accounts in shares.Values)
@@ -39,8 +41,8 @@ public static class ObservationRules
         new(accounts.ToHashSet(), deployment.Markets.ToDictionary(m => m, _ => accounts.ToHashSet()));
 
     /// <summary>
-    /// What differs from the ledger, which settled trades have moved already. Of an account that the journal does not know, what is zero
-    /// counts for collateral alone: that makes the account, so that money which comes later is seen.
+    /// Returns the holdings that differ from the ledger, which already includes settled trades. For an account unknown to the journal, a
+    /// zero counts for collateral alone: it creates the account, so that money which arrives later is observed.
     /// </summary>
     public static IEnumerable<ChainHolding> Changed(
         IEnumerable<ChainHolding> holdings,
@@ -60,7 +62,7 @@ public static class ObservationRules
         }
     }
 
-    /// <summary>As the ledger's table has it: market 0 and outcome 255 are collateral.</summary>
+    /// <summary>The asset's key in the ledger's table: market 0 and outcome 255 are collateral.</summary>
     public static (int Market, int Outcome) AssetOf(ChainHolding holding) =>
         holding.Market is { } market ? (market.Id, holding.Outcome) : (0, Engine.Command.CollateralOutcome);
 }

@@ -4,14 +4,14 @@ using Foresight.Matching.ChainReading;
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>
-/// What may be done on the word of a block that a reorganisation can still undo: only what takes away. Whoever has less is held to it at
-/// once; whoever has more must wait until that is confirmed.
+/// Decides what may follow from a block that a reorganisation can still undo: only decreases. An account with less is held to it at once,
+/// because its orders would fail on chain; an account with more waits until that is confirmed.
 /// </summary>
 public static class UnconfirmedRules
 {
     /// <summary>
-    /// What our own trades have taken from each holding in these blocks, while the engine still holds it for them: by address, market (0:
-    /// collateral) and outcome. A holding that a trade of ours made smaller has not been emptied by its owner.
+    /// Computes what this exchange's trades took from each holding in these blocks while the engine still holds it for them: by address,
+    /// market (0: collateral) and outcome. A holding that such a trade reduced was not emptied by its owner.
     /// </summary>
     /// <param name="held">Trades that the engine has not closed.</param>
     public static IReadOnlyDictionary<(Address, int Market, int Outcome), long> TakenByTrades(
@@ -44,8 +44,8 @@ public static class UnconfirmedRules
     }
 
     /// <summary>
-    /// Holdings that are less at the head than the ledger says, as the engine is to take them: what is there, and what our trades took that
-    /// the engine still holds. What they brought is not counted: it comes when the trade is confirmed.
+    /// Returns the holdings that are lower at the head than in the ledger, as the engine is to apply them: the amount at the head, plus
+    /// what trades took that the engine still holds for them. Proceeds of trades are not counted: they come when the trade is confirmed.
     /// </summary>
     public static IEnumerable<ChainHolding> Reduced(
         IEnumerable<ChainHolding> atHead,
@@ -67,8 +67,8 @@ public static class UnconfirmedRules
     }
 
     /// <summary>
-    /// Confirmed holdings that the engine may be told: all but those that are more than the ledger says while a later block said less. They
-    /// are told when that block is confirmed, or is gone.
+    /// Returns the confirmed holdings that may be reported to the engine: all except those above the ledger's amount while a later block
+    /// showed less. These are reported once that block is confirmed, or gone.
     /// </summary>
     public static IEnumerable<ChainHolding> Believable(
         IEnumerable<ChainHolding> changed,
@@ -87,7 +87,7 @@ public static class UnconfirmedRules
         }
     }
 
-    /// <summary>The plan, and every doubt that this block settles.</summary>
+    /// <summary>Adds to the plan every unconfirmed decrease that this block settles.</summary>
     public static Observations With(Observations plan, Deployment deployment, IEnumerable<UnconfirmedDecrease> unconfirmed, long block)
     {
         var collateral = plan.Collateral.ToHashSet();

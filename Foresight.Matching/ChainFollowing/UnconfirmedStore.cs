@@ -6,12 +6,12 @@ using Npgsql;
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>
-/// A holding of which a block told less before it was confirmed. <see cref="Market"/> 0 and <see cref="Outcome"/> 255: collateral.
+/// A holding that was lower at a block which is not confirmed yet. <see cref="Market"/> 0 and <see cref="Outcome"/> 255: collateral.
 /// </summary>
-/// <param name="SeenBlock">The newest block that the lesser holding was read at.</param>
+/// <param name="SeenBlock">The newest block at which the lower holding was read.</param>
 public readonly record struct UnconfirmedDecrease(Address Account, int Market, int Outcome, long SeenBlock);
 
-/// <summary>What the watch of unconfirmed blocks reads from the journal, at the primary.</summary>
+/// <summary>The reads of the unconfirmed watcher from the journal, at the primary.</summary>
 public sealed class UnconfirmedStore(NpgsqlDataSource primary)
 {
     public async Task<IReadOnlyList<UnconfirmedDecrease>> ReadUnconfirmedAsync(CancellationToken cancellationToken)
@@ -26,7 +26,7 @@ public sealed class UnconfirmedStore(NpgsqlDataSource primary)
         return [.. rows.Select(r => new UnconfirmedDecrease(new Address(r.Address), r.Market, r.Outcome, r.Block))];
     }
 
-    /// <summary>Those of these trades whose money the engine still holds.</summary>
+    /// <summary>Returns those of these trades whose holds the engine has not released.</summary>
     public async Task<IReadOnlySet<long>> ReadHeldTradesAsync(IReadOnlyCollection<long> tradeIds, CancellationToken cancellationToken)
     {
         if (tradeIds.Count == 0)
@@ -43,7 +43,7 @@ public sealed class UnconfirmedStore(NpgsqlDataSource primary)
         ).ToHashSet();
     }
 
-    /// <summary>Lots of each of these orders that trades of ours had settled up to the follower's cursor.</summary>
+    /// <summary>Reads, for each of these orders, the lots that trades had settled up to the follower's cursor.</summary>
     public async Task<IReadOnlyDictionary<Hash32, long>> ReadFinalLotsAsync(
         IReadOnlyCollection<Hash32> orders,
         CancellationToken cancellationToken
@@ -63,7 +63,7 @@ public sealed class UnconfirmedStore(NpgsqlDataSource primary)
         return rows.ToDictionary(r => new Hash32(r.Hash), r => r.Lots);
     }
 
-    /// <summary>Every order of the account that rests in a book.</summary>
+    /// <summary>Reads all resting orders of the account.</summary>
     public async Task<IReadOnlyList<RestingOrder>> ReadRestingOfAsync(Address account, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -81,7 +81,8 @@ public sealed class UnconfirmedStore(NpgsqlDataSource primary)
     }
 
     /// <summary>
-    /// All that counts against the accounts of these failed trades, oldest first, with one of the trades, and the clock that stamped it.
+    /// Reads all strikes of the accounts of these failed trades, oldest first, each account with one of the trades, and the database's
+    /// clock, which stamped them.
     /// </summary>
     public async Task<IReadOnlyList<(Address Account, long Trade, DateTimeOffset Now, IReadOnlyList<Strike> Strikes)>> ReadStrikesAsync(
         IReadOnlyCollection<long> trades,
@@ -116,7 +117,7 @@ public sealed class UnconfirmedStore(NpgsqlDataSource primary)
         ];
     }
 
-    /// <summary>The states of this chain's markets in the engine, of those that it lists.</summary>
+    /// <summary>Reads the engine's states of this chain's markets, for those that it lists.</summary>
     public async Task<IReadOnlyDictionary<int, Engine.MarketState>> ReadMarketStatesAsync(
         int generation,
         CancellationToken cancellationToken

@@ -7,9 +7,9 @@ using Foresight.Protocol;
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>
-/// Looks at the blocks that are not confirmed yet, at each new one, and does at once what only takes away: holds accounts to what they have
-/// left, cancels what was cancelled, makes smaller what was filled past us, pauses what was stopped. So an order without money behind it is
-/// off the book within a block, and the few that are matched before that are bust later.
+/// Reads the blocks that are not confirmed yet, at each new head, and applies at once what only takes away: reduces holdings to what is
+/// left, cancels what was cancelled, reduces orders that were filled directly, pauses markets that were stopped. So an order without money
+/// behind it is off the book within a block, and the few trades matched before that are bust later.
 /// </summary>
 public sealed partial class UnconfirmedWatcher(FollowerParts parts)
 {
@@ -20,8 +20,8 @@ public sealed partial class UnconfirmedWatcher(FollowerParts parts)
     private readonly LeaderClient _leader = parts.Leader;
     private (BlockMark Cursor, long Head) _watched;
 
-    /// <param name="cursor">The confirmed block that the follower has applied.</param>
-    /// <param name="head">Nothing is done while it is further away than one read of logs: the follower is catching up then.</param>
+    /// <param name="cursor">The last confirmed block that the follower has applied.</param>
+    /// <param name="head">Skipped while the head is further away than one query of logs: the follower is then catching up.</param>
     public async Task StepAsync(BlockMark cursor, long head, IReadOnlyList<Address> addresses, CancellationToken cancellationToken)
     {
         if (head <= cursor.Number || head - cursor.Number > _settlement.Options.BlockRange || _watched == (cursor, head))
@@ -47,7 +47,9 @@ public sealed partial class UnconfirmedWatcher(FollowerParts parts)
         return touched.Count == 0 ? touched : await _store.ReadKnownAccountsAsync(touched, cancellationToken);
     }
 
-    /// <summary>Orders that the chain will not fill, or not whole. If the block is undone, their makers can sign them again.</summary>
+    /// <summary>
+    /// Cancels or reduces orders that the chain will not fill in full. If the block is undone, their makers can sign them again.
+    /// </summary>
     private async Task CancelAsync(BlockFacts facts, IReadOnlySet<Address> known, long head, CancellationToken cancellationToken)
     {
         await _journal.NoteDeadAsync(_settlement.Term, _deployment, facts, cancellationToken);
@@ -105,7 +107,7 @@ public sealed partial class UnconfirmedWatcher(FollowerParts parts)
         if (reduced.Count == 0)
             return;
 
-        // Written down before the leader hears of it: should the block be undone, or this node end, they are observed anew all the same.
+        // Recorded before the leader is told: if the block is undone or this node ends, these holdings are observed again nevertheless.
         await _journal.MarkUnconfirmedAsync(_settlement.Term, reduced, head, cancellationToken);
         await _leader.ObserveAsync(reduced, cursor.Number, parts.Allotter, cancellationToken);
         _settlement.Metrics.HeadReductions(reduced.Count);

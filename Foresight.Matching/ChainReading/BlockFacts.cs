@@ -4,16 +4,16 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Matching.ChainReading;
 
-/// <summary>An account's holding of one asset may have changed. <see cref="Market"/> null: collateral.</summary>
+/// <summary>An account and an asset whose holding may have changed. <see cref="Market"/> null: collateral.</summary>
 public readonly record struct TouchedAsset(Address Account, DeployedMarket? Market, int Outcome);
 
 /// <summary>
-/// What logs say, by kind, in the order of the chain. Reading them is pure: they come in checked; logs of other contracts and of events
-/// that mean nothing here are passed over.
+/// The content of logs by kind, in the order of the chain. Reading is pure: the logs come in verified, and those of other contracts or of
+/// irrelevant events are skipped.
 /// </summary>
 public sealed class BlockFacts
 {
-    /// <summary>Topics of the fills alone, which is all that reconciliation compares.</summary>
+    /// <summary>Topics of the fills alone, the only events that reconciliation compares.</summary>
     public static IReadOnlyList<Hash32> FillTopics { get; } = [MarketEvents.TradeSettled.Topic, MarketEvents.OrderFilled.Topic];
 
     public static IReadOnlyList<Hash32> AllTopics { get; } =
@@ -33,22 +33,24 @@ public sealed class BlockFacts
     public List<MarketEvent.Resolved> Resolutions { get; } = [];
     public List<MarketEvent.Invalidated> Invalidations { get; } = [];
 
-    /// <summary>Contracts of markets that were paused, resolved or invalidated, even if they were opened again later.</summary>
+    /// <summary>Market contracts that were paused, resolved or invalidated, even if they were reopened later in the range.</summary>
     public HashSet<Address> Stops { get; } = [];
 
-    /// <summary>Accounts whose holding of an asset moved, whoever they are.</summary>
+    /// <summary>Accounts whose holding of an asset moved, known to the journal or not.</summary>
     public HashSet<TouchedAsset> Touched { get; } = [];
 
-    /// <summary>Accounts that changed how much of their USDC the relayer's contracts may move.</summary>
+    /// <summary>Accounts that changed their USDC allowance for the relayer's contracts.</summary>
     public HashSet<Address> CollateralApprovals { get; } = [];
 
-    /// <summary>Accounts that changed whether the relayer's contracts may move their shares.</summary>
+    /// <summary>Accounts that changed their approval of shares for the relayer's contracts.</summary>
     public HashSet<Address> ShareApprovals { get; } = [];
 
-    /// <summary>Fills that somebody made directly on chain, behind the relayer's back.</summary>
+    /// <summary>Fills made directly on chain, not by this relayer: their trade id is 0.</summary>
     public IEnumerable<MarketEvent.OrderFilled> DirectFills => Fills.Where(f => f.TradeId.IsZero);
 
-    /// <exception cref="FormatException">A log of our own contracts does not decode: it is not what was deployed.</exception>
+    /// <exception cref="FormatException">
+    /// A log of a known contract does not decode, so the contract is not the one that was deployed.
+    /// </exception>
     public static BlockFacts Read(Deployment deployment, IEnumerable<EventLog> logs)
     {
         var facts = new BlockFacts();

@@ -6,12 +6,14 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.ChainReading;
 
-/// <summary>Where the chain is, and which one it must be.</summary>
+/// <summary>The client of the chain, and the chain id that its nodes must report.</summary>
 public sealed record ChainEndpoint(EthereumClient Client, long ChainId);
 
 internal static class ChainExtensions
 {
-    /// <summary>The chain's client (<c>RPC_URLS</c> or <c>RPC_URL</c>, and <c>CHAIN_ID</c>), and the watch over its endpoints.</summary>
+    /// <summary>
+    /// Adds the chain's client (<c>RPC_URLS</c> or <c>RPC_URL</c>, and <c>CHAIN_ID</c>) and the health watch over its endpoints.
+    /// </summary>
     public static IHostApplicationBuilder AddChain(this IHostApplicationBuilder builder)
     {
         if (builder.Services.Any(service => service.ServiceType == typeof(ChainEndpoint)))
@@ -27,13 +29,13 @@ internal static class ChainExtensions
         return builder;
     }
 
-    /// <summary>The client alone, for a verb that ends soon.</summary>
+    /// <summary>Creates the client without the watch, for a verb that ends soon.</summary>
     internal static ChainEndpoint EndpointOf(IConfiguration configuration) =>
         new(new EthereumClient(TransportOf(configuration)), configuration.ChainId());
 
     private static FailoverClient TransportOf(IConfiguration configuration)
     {
-        // One client for the process; connections are renewed so that a changed address of the node is noticed.
+        // One client per process. Connections are renewed, so that a changed DNS address of the node takes effect.
         var http = new HttpClient(
             new SocketsHttpHandler
             {

@@ -6,29 +6,27 @@ namespace Foresight.Matching.ChainReading;
 /// <summary>A block by number and hash.</summary>
 public readonly record struct BlockMark(long Number, Hash32 Hash);
 
-/// <summary>A block range whose headers follow one another and whose logs belong to them.</summary>
+/// <summary>A block range whose headers form a chain and whose logs belong to them.</summary>
 public sealed record VerifiedRange(IReadOnlyList<BlockHeader> Headers, IReadOnlyList<EventLog> Logs)
 {
     public BlockMark Last => new(Headers[^1].Number, Headers[^1].Hash);
 }
 
 /// <summary>
-/// The chain changed while it was read, or two answers of the node do not fit together. Nothing of the range may be used.
+/// The chain changed during the read, or two answers of the node contradict each other. Nothing of the range may be used.
 /// </summary>
 public sealed class InconsistentChainException(string message) : Exception(message);
 
-/// <summary>
-/// Reads logs of bounded block ranges so that they can be trusted: a node that lags, forks or forgets makes the read fail.
-/// </summary>
+/// <summary>Reads logs of bounded block ranges and verifies them: a node that lags, forks or omits logs makes the read fail.</summary>
 public sealed class ChainReader(EthereumClient client)
 {
-    /// <summary>Halvings of a range that the node refuses as too large: 1,000 blocks come down to one.</summary>
+    /// <summary>Most halvings of a range that the node rejects as too large: 2^10 brings the 1,000 blocks of a range down to one.</summary>
     private const int MaxSplits = 10;
 
-    /// <param name="before">The block before the range, when it is known: the range must follow it.</param>
-    /// <param name="addresses">Contracts whose logs are wanted; empty: none, and nothing is asked.</param>
-    /// <exception cref="InconsistentChainException">See there.</exception>
-    /// <exception cref="RpcException">A read failed.</exception>
+    /// <param name="before">The block before the range if known; the range must follow it.</param>
+    /// <param name="addresses">Contracts whose logs are read; if empty, no query is sent.</param>
+    /// <exception cref="InconsistentChainException">The answers contradict each other or the blocks before.</exception>
+    /// <exception cref="RpcException">A query failed.</exception>
     public async Task<VerifiedRange> ReadAsync(
         long from,
         long to,
@@ -44,7 +42,7 @@ public sealed class ChainReader(EthereumClient client)
         }
         catch (InconsistentChainException lie)
         {
-            // Whoever told what does not fit together is not asked again at once, if there is another.
+            // Prefer another endpoint for a while, if there is one, over the one with the contradictory answer.
             client.Distrust(lie.Message);
             throw;
         }
@@ -85,8 +83,8 @@ public sealed class ChainReader(EthereumClient client)
     }
 
     /// <summary>
-    /// A node whose index of logs is behind answers with an empty list, which looks like a quiet block. The header's filter says where a
-    /// contract of ours may have logs; if none came from there, the receipts of that block are asked whether that is true.
+    /// Checks that no log is missing. A node whose log index lags returns an empty list, which looks like a quiet block. The bloom filter
+    /// of a header shows where a contract may have logs; if the list has none from there, the receipts of that block decide.
     /// </summary>
     private async Task CheckNothingIsLeftOutAsync(
         IReadOnlyList<BlockHeader> headers,

@@ -8,7 +8,7 @@ namespace Foresight.Matching.ChainReading;
 public sealed record DeployedMarket(int Id, Address Address, int Outcomes, int State, int Shard = 0);
 
 /// <summary>The contracts of the current chain, as the set-up recorded them.</summary>
-/// <param name="BlockOffset">Added to block numbers in observations for the engine.</param>
+/// <param name="BlockOffset">Added to the chain's block numbers in observations, so that they keep ascending across redeployments.</param>
 public sealed record Deployment(
     long ChainId,
     Hash32 GenesisHash,
@@ -31,7 +31,7 @@ public sealed record Deployment(
             ? market
             : throw new InvalidOperationException($"Market {id} is not of generation {Generation}.");
 
-    /// <summary>Null: nothing was deployed on this chain, or the set-up has not run.</summary>
+    /// <summary>Reads the current deployment; null if nothing is deployed on this chain, or the set-up has not run.</summary>
     public static async Task<Deployment?> ReadAsync(NpgsqlDataSource database, long chainId, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -64,7 +64,7 @@ public sealed record Deployment(
         );
     }
 
-    // The names are the columns'.
+    // Dapper maps by name, so these names are those of the columns.
 #pragma warning disable IDE1006
     private sealed record Row(
         byte[] genesis_hash,

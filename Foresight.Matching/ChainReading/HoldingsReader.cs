@@ -6,13 +6,13 @@ using Foresight.Chain.Signing;
 
 namespace Foresight.Matching.ChainReading;
 
-/// <summary>What an account may spend of one asset: micro-USDC, or lots. The lesser of what it has and what it lets us move.</summary>
+/// <summary>An account's spendable holding of one asset, in micro-USDC or lots: the lesser of its balance and its approval.</summary>
 public sealed record ChainHolding(Address Account, DeployedMarket? Market, int Outcome, long Units);
 
-/// <summary>Reads what accounts can spend, at one block, many per call, in the exchange's units.</summary>
+/// <summary>Reads spendable holdings at one block, many per call, in the engine's units.</summary>
 public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
 {
-    /// <summary>The most that the exchange lets an account own of one asset; who has more can use this much.</summary>
+    /// <summary>The engine's limit on an account's holding of one asset; a larger balance counts as this much.</summary>
     private const long MostUnits = 100_000_000_000_000_000;
 
     private readonly MarketFactoryContract _factory = new(client, deployment.Factory);
@@ -29,7 +29,9 @@ public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
         return [.. amounts.Select((a, i) => new ChainHolding(accounts[i], null, 0, Bound(a)))];
     }
 
-    /// <summary>Of every outcome of the market: account by account. What is less than a lot cannot be traded and does not count.</summary>
+    /// <summary>
+    /// Reads the holdings of every outcome of the market, account by account. Fractions of a lot cannot be traded and are dropped.
+    /// </summary>
     public async Task<IReadOnlyList<ChainHolding>> ReadSharesAsync(
         DeployedMarket market,
         IReadOnlyList<Address> accounts,

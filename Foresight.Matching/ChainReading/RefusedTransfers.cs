@@ -5,12 +5,12 @@ using Foresight.Chain.Rpc;
 namespace Foresight.Matching.ChainReading;
 
 /// <summary>
-/// Finds out on account of whom the token refused a transfer: the issuer can block either side, and the contract only sees that the payer
-/// had the money. Movements of nothing are tried, to and from a contract that is nobody's account.
+/// Finds the account for which the token refused a transfer: the issuer can block either side, and the contract can only tell that the
+/// payer had the money. Simulates transfers of zero, to and from a contract that is not a trader's account.
 /// </summary>
 public sealed class RefusedTransfers(Deployment deployment, EthereumClient client)
 {
-    /// <returns>The failure, with the account at fault where that is certain.</returns>
+    /// <returns>The failure, with the account responsible if that is certain.</returns>
     public async Task<SettlementFailure> NameAsync(SettlementFailure failure, BlockRef block, CancellationToken cancellationToken)
     {
         if (failure.Transfer is not { } refused)
@@ -29,7 +29,8 @@ public sealed class RefusedTransfers(Deployment deployment, EthereumClient clien
     }
 
     /// <summary>
-    /// Null: the token serves nobody, or both of them; then it is no trader's doing. Where both are blocked it is the payer's.
+    /// Returns the blocked account; the payer if both are. Null if the token refuses everyone, or serves both sides: then no trader is
+    /// responsible.
     /// </summary>
     public static Address? GuiltyOf(RefusedTransfer refused, bool tokenWorks, bool payerPays, bool payeeIsPaid) =>
         !tokenWorks ? null

@@ -1,40 +1,40 @@
 namespace Foresight.Matching.Settlement;
 
-/// <summary>What to do next with the transactions of one nonce.</summary>
+/// <summary>The next step for the transactions of one nonce.</summary>
 public enum BatchStep
 {
     Wait,
 
-    /// <summary>Send the stored bytes (again): never sent, or the node forgot them.</summary>
+    /// <summary>Send the stored bytes, again if the node has dropped them.</summary>
     Send,
 
     /// <summary>Sign a replacement with higher fees.</summary>
     Replace,
 
-    /// <summary>A receipt is there: check it and record what it says.</summary>
+    /// <summary>A receipt exists: check it and record its outcome.</summary>
     RecordMined,
 
-    /// <summary>The block that held it is not canonical any more.</summary>
+    /// <summary>A reorganisation removed the block that contained it.</summary>
     BackToBroadcast,
 
-    /// <summary>Deep enough: final, or failed if it reverted.</summary>
+    /// <summary>Confirmed: final, or failed if it reverted.</summary>
     Finish,
 }
 
 /// <param name="State">The batch's stored state.</param>
-/// <param name="BlockNumber">Where its receipt was, when mined.</param>
-/// <param name="BroadcastBlock">Head when it was sent first.</param>
+/// <param name="BlockNumber">Block of its receipt; null until it is mined.</param>
+/// <param name="BroadcastBlock">Head of the chain when it was first sent.</param>
 public sealed record BatchFacts(string State, long? BlockNumber, byte[]? BlockHash, long? BroadcastBlock);
 
-/// <summary>What the chain says of it now.</summary>
-/// <param name="ReceiptBlock">Null: no transaction of this nonce has a receipt.</param>
+/// <summary>The chain's current view of a batch.</summary>
+/// <param name="ReceiptBlock">Null if no transaction of this nonce has a receipt.</param>
 /// <param name="CanonicalHash">
-/// Hash of the canonical block at <see cref="BatchFacts.BlockNumber"/>; null if the node does not have so many blocks.
+/// Hash of the canonical block at <see cref="BatchFacts.BlockNumber"/>; null if the node's chain is shorter than that.
 /// </param>
-/// <param name="KnownToNode">The node has it in its pool.</param>
+/// <param name="KnownToNode">True if the node has the transaction in its pool.</param>
 public sealed record ChainFacts(long Head, long? ReceiptBlock, byte[]? CanonicalHash, bool KnownToNode);
 
-/// <summary>The settlement state machine of one batch; the loop only does what it says.</summary>
+/// <summary>The settlement state machine of one batch, as a pure function; the loop only carries out its result.</summary>
 public static class BatchProgressRules
 {
     public static BatchStep Next(BatchFacts batch, ChainFacts chain, int confirmations, int stuckAfterBlocks)
@@ -42,7 +42,7 @@ public static class BatchProgressRules
         switch (batch.State)
         {
             case BatchStates.Signed:
-                // It may have been sent and mined before the crash that kept us from recording it.
+                // A crash may have come between sending and recording, so it may even be mined already.
                 return chain.ReceiptBlock is not null ? BatchStep.RecordMined : BatchStep.Send;
 
             case BatchStates.Broadcast:
@@ -53,7 +53,7 @@ public static class BatchProgressRules
                 return batch.BroadcastBlock is { } sent && chain.Head - sent >= stuckAfterBlocks ? BatchStep.Replace : BatchStep.Wait;
 
             case BatchStates.Mined:
-                // A node that lags undoes nothing; a chain that was undone soon has another block there.
+                // A node that lags is no evidence of a reorganisation; a real one soon shows another block at this number.
                 if (chain.CanonicalHash is null)
                     return BatchStep.Wait;
                 if (batch.BlockHash is null || !chain.CanonicalHash.AsSpan().SequenceEqual(batch.BlockHash))
@@ -66,7 +66,8 @@ public static class BatchProgressRules
     }
 
     /// <summary>
-    /// Blocks on top of <paramref name="block"/>. Confirmed is depth >= confirmations, so the follower's F = head - confirmations.
+    /// Number of blocks on top of <paramref name="block"/>. A block is confirmed at depth >= confirmations, so the follower's last block is
+    /// head - confirmations.
     /// </summary>
     public static long Depth(long head, long block) => head - block;
 }

@@ -1,27 +1,28 @@
 namespace Foresight.Matching.Settlement;
 
 /// <summary>A trade that waits for its first or next batch.</summary>
-/// <param name="Attempts">How many batches with it reverted as a whole.</param>
+/// <param name="Attempts">Number of batches with this trade that reverted as a whole.</param>
 public sealed record WaitingTrade(long TradeId, int MarketId, int Legs, int Attempts, DateTimeOffset Since);
 
-/// <param name="MaxTrades">Most trades of one batch.</param>
-/// <param name="MaxLegs">Most legs of one batch: each is an order, a signature check
-/// and up to two token transfers, so legs decide its gas.</param>
-/// <param name="MaxAge">A batch that is not full waits this long for company.</param>
+/// <param name="MaxTrades">Most trades in one batch.</param>
+/// <param name="MaxLegs">
+/// Most legs in one batch. Each leg is an order, a signature check and up to two token transfers, so legs determine the gas.
+/// </param>
+/// <param name="MaxAge">Longest wait of a batch that is not full.</param>
 public sealed record BatchLimits(int MaxTrades, int MaxLegs, TimeSpan MaxAge);
 
-/// <summary>Trades of one market, in trade id order, that go into one transaction.</summary>
+/// <summary>Trades of one market for one transaction, in ascending order of their ids.</summary>
 public sealed record PlannedBatch(int MarketId, IReadOnlyList<long> TradeIds);
 
-/// <summary>Which waiting trades go on chain now, and with whom.</summary>
+/// <summary>Decides which waiting trades go on chain now, and in which batches.</summary>
 public static class BatchRules
 {
-    /// <param name="waiting">In trade id order, which is the order in which batches take them.</param>
-    /// <param name="slots">Most batches to plan: how many more transactions may be in flight.</param>
+    /// <param name="waiting">In ascending order of trade ids; batches take them in this order.</param>
+    /// <param name="slots">Most batches to plan: the number of transactions that may still be put in flight.</param>
     public static List<PlannedBatch> Compose(IReadOnlyList<WaitingTrade> waiting, BatchLimits limits, int slots, DateTimeOffset now)
     {
         var planned = new List<PlannedBatch>();
-        // GroupBy keeps the order of first appearance, so the market with the oldest trade goes first.
+        // GroupBy keeps the order of first appearance, so the market with the oldest trade comes first.
         foreach (var market in waiting.GroupBy(t => t.MarketId))
         {
             var trades = market.ToList();
@@ -40,15 +41,15 @@ public static class BatchRules
     }
 
     /// <summary>
-    /// How many trades a batch may hold when one of them was in <paramref name="attempts"/> batches that reverted as a whole: half each
-    /// time, so that the one that makes them revert is alone after log2(max) + 1 transactions, and the others go through.
+    /// Most trades of a batch that contains a trade which was in <paramref name="attempts"/> batches that reverted as a whole. Halved each
+    /// time, so that after log2(max) + 1 transactions the culprit is alone and the other trades have settled.
     /// </summary>
     public static int MaxTradesAfter(int attempts, int maxTrades) => Math.Max(1, maxTrades >> Math.Min(attempts, 30));
 
     private static (int Count, bool Full) TakeFrom(List<WaitingTrade> trades, int from, BatchLimits limits)
     {
         var (count, legs, max) = (0, 0, limits.MaxTrades);
-        // A trade that was in a reverted batch is not mixed with fresh ones: those must not wait for the search.
+        // Trades of a reverted batch are not mixed with new ones, which must not wait for the search for the culprit.
         var searching = trades[from].Attempts > 0;
         for (var i = from; i < trades.Count; i++)
         {

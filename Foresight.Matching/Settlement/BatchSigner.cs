@@ -8,16 +8,16 @@ using Foresight.Matching.ChainReading;
 
 namespace Foresight.Matching.Settlement;
 
-/// <param name="Failed">These would fail; the others would settle.</param>
-/// <param name="Held">Set when nothing of the market can settle now and no trade is to blame.</param>
-/// <param name="SettledAlready">The chain has these; the follower will say so.</param>
+/// <param name="Failed">Trades that would fail; the others would settle.</param>
+/// <param name="Held">Reason why nothing in the market can settle now, for which no trade is to blame; null if there is none.</param>
+/// <param name="SettledAlready">Trades that the chain has settled; the follower will report them.</param>
 public sealed record PreflightResult(IReadOnlyList<TradeOutcome> Failed, IReadOnlyList<long> SettledAlready, string? Held);
 
-/// <param name="TradeIds">The first of those that were asked for, as many as fit into one transaction.</param>
-/// <param name="Held">Set when the whole reverts for a reason that no trade is to blame for.</param>
+/// <param name="TradeIds">The first of the requested trades, as many as fit into one transaction.</param>
+/// <param name="Held">Reason why the whole reverts, for which no trade is to blame; null if there is none.</param>
 public sealed record FittedBatch(IReadOnlyList<long> TradeIds, long GasLimit, string? Held);
 
-/// <summary>Turns trades into the call that settles them, tries it, and signs it.</summary>
+/// <summary>Turns trades into the call that settles them, simulates it, and signs it.</summary>
 public sealed class BatchSigner(Deployment deployment, EthereumClient client, OperatorKey key, SettlementOptions options)
 {
     private readonly RefusedTransfers _transfers = new(deployment, client);
@@ -40,10 +40,12 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
     }
 
     /// <summary>
-    /// Asks the node what each match would do after this block. Each is called as the market itself calls it, because <c>settle</c> catches
-    /// what a match reverts with.
+    /// Simulates each match on top of this block. Each is called in the way the market itself calls it, because <c>settle</c> catches the
+    /// revert reason of a match.
     /// </summary>
-    /// <param name="ground">Named by its hash: a node that does not have it says so, instead of answering for another one.</param>
+    /// <param name="ground">
+    /// Named by its hash, so that a node without this block returns an error instead of the result for another one.
+    /// </param>
     public async Task<PreflightResult> PreflightAsync(
         PlannedBatch plan,
         ILookup<long, TradeLeg> legs,
@@ -75,8 +77,8 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
     }
 
     /// <summary>
-    /// How many of these go into one transaction, with how much gas: tried as a whole with less than it will get, and where that was too
-    /// little with the next step up, and fewer trades.
+    /// Determines how many of these trades fit into one transaction, and its gas limit. The whole is simulated with less gas than it will
+    /// get; if that is too little, with the next step up and fewer trades.
     /// </summary>
     public async Task<FittedBatch> FitAsync(
         int marketId,

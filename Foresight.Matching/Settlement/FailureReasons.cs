@@ -4,29 +4,29 @@ using Foresight.Cluster.Offenders;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>A trade that failed by somebody's doing: of <see cref="Account"/>, or of the maker of <see cref="Order"/>.</summary>
+/// <summary>The party responsible for a failed trade: <see cref="Account"/>, or the maker of <see cref="Order"/>.</summary>
 public sealed record Attribution(long TradeId, string Code, Address? Account, Hash32? Order, int Points);
 
-/// <summary>What a failed match means for its trade.</summary>
+/// <summary>The meaning of a failed match for its trade, its orders and their owners.</summary>
 public static class FailureReasons
 {
-    /// <summary>The receipt tells neither that it settled nor that it failed.</summary>
+    /// <summary>The receipt has neither a settlement nor a failure of the trade.</summary>
     public const string Unreported = "unreported";
 
-    /// <summary>As it is stored and published: the code, then the account or order that it is about.</summary>
+    /// <summary>Formats a failure as it is stored and published: the code, then the account or order concerned.</summary>
     public static string Stored(this SettlementFailure failure) =>
         failure.Account is { } account ? $"{failure.Code}:{account.ToLowerHex()}"
         : failure.OrderHash is { } hash ? $"{failure.Code}:{hash}"
         : failure.Code;
 
-    /// <summary>The code in what <see cref="Stored"/> made.</summary>
+    /// <summary>Parses the code out of the result of <see cref="Stored"/>.</summary>
     public static string CodeOf(string? stored) => stored?.Split(':')[0] ?? SettlementFailure.Unknown;
 
-    /// <summary>The account in what <see cref="Stored"/> made, where the contract said it.</summary>
+    /// <summary>Parses the account out of the result of <see cref="Stored"/>; null if the contract named none.</summary>
     public static Address? AccountOf(string? stored) =>
         stored?.Split(':') is [_, var name] && Address.TryParse(name, out var account) ? account : null;
 
-    /// <summary>Null: nobody's doing, or ours.</summary>
+    /// <summary>Null if no party, or the relayer itself, is responsible.</summary>
     public static Attribution? AttributionOf(long tradeId, string? stored)
     {
         var code = CodeOf(stored);
@@ -39,15 +39,17 @@ public static class FailureReasons
     }
 
     /// <summary>
-    /// A contract that refuses a signature that it accepted when the order came: whatever else it signed is as doubtful. Or an account that
-    /// the token's issuer has blocked: nothing of it can settle.
+    /// Returns the account whose other orders cannot settle either: its contract now rejects a signature that it accepted when the order
+    /// came, or the token's issuer has blocked it.
     /// </summary>
     public static Address? WithdrawnAccount(string? stored) =>
         CodeOf(stored) is SettlementFailure.InvalidSignature or SettlementFailure.TransferRefused or SettlementFailure.PayoutRefused
             ? AccountOf(stored)
             : null;
 
-    /// <summary>The order that the chain fills no more, or not so much of it: whoever is matched with it next fails as well.</summary>
+    /// <summary>
+    /// Returns the order that the chain will no longer fill, or not for its full size: every later match with it would fail too.
+    /// </summary>
     public static Hash32? OrderAtFault(string? stored) =>
         CodeOf(stored) is SettlementFailure.OrderCancelled or SettlementFailure.OrderOverfilled or SettlementFailure.OrderExpired
         && stored?.Split(':') is [_, var name]
@@ -55,9 +57,9 @@ public static class FailureReasons
             ? order
             : null;
 
-    /// <summary>Nothing is wrong with the trade: the market is stopped for a while, and the trade waits.</summary>
+    /// <summary>True if the market is merely paused: the trade is valid and waits.</summary>
     public static bool IsTemporary(this SettlementFailure failure) => failure.Code == SettlementFailure.MarketPaused;
 
-    /// <summary>The chain has this trade already: it is settled, not failed.</summary>
+    /// <summary>True if the chain has settled this trade already, so it has not failed.</summary>
     public static bool IsSettledAlready(this SettlementFailure failure) => failure.Code == SettlementFailure.DuplicateTrade;
 }

@@ -5,15 +5,17 @@ namespace Foresight.Matching.Settlement;
 /// <summary>EIP-1559 fees of one transaction, in wei per gas.</summary>
 public readonly record struct Fee(BigInteger MaxFee, BigInteger PriorityFee);
 
-/// <summary>What a transaction offers, and what its replacement must offer.</summary>
+/// <summary>The fees that a transaction offers, and those that its replacement must offer.</summary>
 public static class FeeRules
 {
     /// <summary>
-    /// Nodes refuse a replacement that raises both fees by less than 10 % (geth's txpool.pricebump); some ask for 12.5 %.
+    /// Nodes reject a replacement that raises either fee by less than 10 % (geth's txpool.pricebump); some require 12.5 %.
     /// </summary>
     public const int MinBumpPercent = 13;
 
-    /// <summary>Twice the base fee outlasts six full blocks in a row (each raises it by at most 12.5 %).</summary>
+    /// <summary>
+    /// Offers twice the base fee, which outlasts five full blocks in a row: each raises the base fee by at most 12.5 %, and 1.125^5 = 1.8.
+    /// </summary>
     public static Fee First(BigInteger baseFee, BigInteger priorityFee, BigInteger cap)
     {
         var max = baseFee * 2 + priorityFee;
@@ -21,8 +23,8 @@ public static class FeeRules
     }
 
     /// <summary>
-    /// The fees that replace <paramref name="last"/>: at least <see cref="MinBumpPercent"/> above it, more if the market asks more.
-    /// Null when the cap leaves no room: the transaction then stays as it is, and somebody must be told.
+    /// Computes the fees that replace <paramref name="last"/>: at least <see cref="MinBumpPercent"/> higher, more if the market requires
+    /// it. Null if the cap leaves no room: the transaction then stays as it is, and an operator must be alerted.
     /// </summary>
     public static Fee? Bump(Fee last, BigInteger baseFee, BigInteger priorityFee, BigInteger cap)
     {

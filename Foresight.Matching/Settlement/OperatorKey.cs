@@ -4,12 +4,12 @@ using Microsoft.Extensions.Hosting;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>The key that signs settlement transactions. Its text is its address; the secret is never formatted, logged or stored.</summary>
+/// <summary>The key that signs settlement transactions. Formats as its address; the secret is never formatted, logged or stored.</summary>
 public sealed class OperatorKey(PrivateKey key)
 {
     /// <summary>
-    /// Accounts of "test test test test test test test test test test test junk", which development chains fund (ten or twenty of them) and
-    /// everybody knows.
+    /// Accounts of the mnemonic "test test test test test test test test test test test junk", which is public and which development chains
+    /// fund (ten or twenty accounts).
     /// </summary>
     private static readonly HashSet<string> Published =
     [
@@ -39,9 +39,10 @@ public sealed class OperatorKey(PrivateKey key)
 
     public byte[] Address { get; } = key.Address.ToBytes();
 
-    /// <summary><c>OPERATOR_KEY</c>, or the content of the file <c>OPERATOR_KEY_FILE</c>, as 64 hexadecimal digits.</summary>
-    /// <exception cref="SettingException">Neither, both, no key, or a published key in
-    /// Production. The message never holds the key.</exception>
+    /// <summary>Reads <c>OPERATOR_KEY</c>, or the content of the file <c>OPERATOR_KEY_FILE</c>: 64 hexadecimal digits.</summary>
+    /// <exception cref="SettingException">
+    /// Neither or both are set, the value is not a key, or it is a published key in Production. The message never contains the key.
+    /// </exception>
     public static OperatorKey From(IConfiguration configuration, IHostEnvironment environment)
     {
         var text = configuration.Optional("OPERATOR_KEY");

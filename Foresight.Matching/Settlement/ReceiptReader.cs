@@ -6,10 +6,14 @@ using Foresight.Matching.ChainReading;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>Says what a mined batch did to each of its trades, from the logs, one by one: a status of 1 proves nothing.</summary>
+/// <summary>
+/// Reads from the logs of a mined batch the outcome of each of its trades: the status 1 of the transaction proves none of them.
+/// </summary>
 public sealed partial class ReceiptReader(Deployment deployment, RefusedTransfers transfers, ILogger logger)
 {
-    /// <returns>For every trade that the receipt decides. One that was settled before by another transaction is not decided here.</returns>
+    /// <returns>
+    /// The outcome of every trade that the receipt decides. A trade that an earlier transaction settled is not among them.
+    /// </returns>
     public async Task<IReadOnlyList<TradeOutcome>> ReadAsync(
         TransactionReceipt receipt,
         int marketId,

@@ -1,23 +1,25 @@
 namespace Foresight.Matching.Settlement;
 
-/// <summary>What nodes say when they do not take a transaction. JSON-RPC has no codes for it, so the words count.</summary>
+/// <summary>
+/// Classifies the errors with which nodes reject a transaction. JSON-RPC has no codes for them, so the texts are matched.
+/// </summary>
 public static class SendRefusals
 {
     // geth and erigon: "already known"; nethermind: "AlreadyKnown"; anvil: "transaction already imported"; besu: "Known transaction".
     private static readonly string[] HasIt = ["already known", "alreadyknown", "already imported", "known transaction"];
 
-    // Mined in the meantime, or another of the same nonce waits: the receipt or the next look at the pool decides.
+    // Mined in the meantime, or another transaction of the same nonce is pending: the receipt or the next look at the pool decides.
     private static readonly string[] NonceIsBusy = ["nonce too low", "replacement transaction underpriced", "noncetoolow"];
 
     // anvil: "max fee per gas less than block base fee"; geth: "transaction underpriced", "max fee per gas less than block base fee";
     // nethermind: "FeeTooLow"; erigon: "fee cap less than block base fee".
     private static readonly string[] FeeTooLow = ["less than block base fee", "transaction underpriced", "feetoolow", "fee too low"];
 
-    /// <summary>The node will not hold it at this fee, so waiting for it is in vain.</summary>
+    /// <summary>True if the node will not keep the transaction at this fee, so waiting is useless.</summary>
     public static bool MeansTheFeeIsTooLow(string message) =>
         !MeansTheNodeHasIt(message) && FeeTooLow.Any(part => message.Contains(part, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The node has these bytes, or one of the same nonce: there is nothing to do but look again.</summary>
+    /// <summary>True if the node has this transaction or one of the same nonce: there is nothing to do but look again.</summary>
     public static bool MeansTheNodeHasIt(string message) =>
         HasIt.Concat(NonceIsBusy).Any(part => message.Contains(part, StringComparison.OrdinalIgnoreCase));
 }

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>What every settlement term of the process works with.</summary>
+/// <summary>The services that all settlement terms of the process share.</summary>
 public sealed record SettlementServices(
     OperatorKey Key,
     SettlementOptions Options,
@@ -14,8 +14,8 @@ public sealed record SettlementServices(
     TimeProvider Clock
 );
 
-/// <summary>One settlement term on one deployment, for the loops that run in it.</summary>
-/// <param name="Database">The term's own sessions.</param>
+/// <summary>One settlement term on one deployment, shared by the loops that run in it.</summary>
+/// <param name="Database">The term's own sessions, which end with the term.</param>
 public sealed record SettlementContext(
     Term Term,
     NpgsqlDataSource Database,

@@ -3,12 +3,12 @@ using Npgsql;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>A trade's settlement as it became by a write that was committed.</summary>
+/// <summary>The new settlement state of a trade, from a write that has committed.</summary>
 public sealed record TradeChange(long TradeId, int MarketId, string Settlement, string? Reason, byte[]? TransactionHash, long? BlockNumber);
 
 /// <summary>
-/// Every state change of settlement: one round trip and one transaction each, whose first statement is the fence. A holder that was
-/// replaced therefore changes nothing, wherever it was paused. Each returns the trades that changed, to be published after the commit.
+/// The state changes of settlement, each in one round trip and one transaction whose first statement is the fence. A holder that was
+/// replaced therefore changes nothing, wherever it was paused. Each method returns the changed trades, to be published after the commit.
 /// </summary>
 public sealed class SettlementJournal(NpgsqlDataSource primary)
 {
@@ -20,7 +20,7 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         """;
 
     /// <summary>
-    /// Stores a signed transaction before anybody sees it: after a crash the same bytes are sent again, never others for the same trades.
+    /// Stores a signed transaction before it is sent: after a crash the same bytes are sent again, never others for the same trades.
     /// </summary>
     public Task<IReadOnlyList<TradeChange>> StoreAsync(Term term, NewBatch batch, CancellationToken cancellationToken) =>
         ExecuteAsync(
@@ -67,10 +67,10 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         );
 
     /// <summary>
-    /// A receipt was found and checked. <paramref name="live"/> differs from <paramref name="mined"/> when a replaced transaction was mined
-    /// after all.
+    /// Records a receipt that was found and checked. <paramref name="live"/> differs from <paramref name="mined"/> if a replaced
+    /// transaction was mined after all.
     /// </summary>
-    /// <param name="outcomes">Empty when the transaction reverted as a whole: its trades then wait until that is confirmed.</param>
+    /// <param name="outcomes">Empty if the transaction reverted as a whole: its trades then wait until that is confirmed.</param>
     public Task<IReadOnlyList<TradeChange>> RecordMinedAsync(
         Term term,
         StoredBatch live,
@@ -125,7 +125,7 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
                 mined.TransactionHash,
                 facts.BlockNumber
             ),
-            // Not matched again yet: if this block is undone, the same bytes may settle them after all.
+            // Not returned to matched yet: if this block is undone, the same bytes may still settle these trades.
             Sql(
                 $"""
                 UPDATE trades t SET settlement = 'broadcast', settlement_reason = h.reason, batch_id = $3, settlement_changed_at = now()
@@ -140,8 +140,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
     }
 
     /// <summary>
-    /// The block of these batches is not canonical any more: whatever it decided is open again. Not what is final: the follower has met
-    /// that in the block where it is now, and takes it back itself if that one goes.
+    /// Reopens what these batches decided, because their block is no longer canonical. Final trades are left alone: the follower has read
+    /// them in a block of its own chain, and takes them back itself if that one is undone.
     /// </summary>
     public Task<IReadOnlyList<TradeChange>> BackToBroadcastAsync(
         Term term,
@@ -170,8 +170,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         );
 
     /// <summary>
-    /// Its block is confirmed; the trades' own finality is the follower's word, when the engine knows it too. Those that a paused market
-    /// refused are matched again: certain not to have settled, and nobody's fault.
+    /// Finishes a batch whose block is confirmed. The follower makes its trades final, once the engine has acknowledged them. Trades that a
+    /// paused market refused return to matched: they have certainly not settled, and no party is at fault.
     /// </summary>
     public Task<IReadOnlyList<TradeChange>> FinishAsync(Term term, long batchId, CancellationToken cancellationToken) =>
         ExecuteAsync(
@@ -188,8 +188,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         );
 
     /// <summary>
-    /// It did nothing and never will: it reverted as a whole, confirmed, or its nonce went to a foreign transaction. Its trades are matched
-    /// again and go into smaller batches; a trade that was alone has failed by itself.
+    /// Gives up a transaction that had no effect and never will: it reverted as a whole and is confirmed, or a foreign transaction used its
+    /// nonce. Its trades return to matched and go into smaller batches; a trade that was alone has failed by itself.
     /// </summary>
     public Task<IReadOnlyList<TradeChange>> GiveUpAsync(
         Term term,
@@ -223,8 +223,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         );
 
     /// <summary>
-    /// The pre-flight says that these would fail. They were never sent, or what was sent was confirmed not to have settled them, so nothing
-    /// on chain can contradict this decision.
+    /// Fails trades that a simulation rejected. They were never sent, or what was sent is confirmed not to have settled them, so nothing on
+    /// chain can contradict this decision.
     /// </summary>
     public Task<IReadOnlyList<TradeChange>> FailUnsentAsync(
         Term term,
@@ -245,7 +245,7 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             )
         );
 
-    /// <summary>Writes nothing; fails where this node does not hold the term any more.</summary>
+    /// <summary>Writes nothing; fails if this node no longer holds the term.</summary>
     public Task AssertTermAsync(Term term, CancellationToken cancellationToken) => ExecuteAsync(term, cancellationToken);
 
     private static object[] BatchValues(Term term, NewBatch batch) =>
@@ -274,7 +274,7 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text };
 
     /// <summary>Runs the statements behind the fence, as one implicit transaction.</summary>
-    /// <exception cref="PostgresException">FS001: this node does not hold the term any more; nothing was written.</exception>
+    /// <exception cref="PostgresException">FS001: this node no longer holds the term; nothing was written.</exception>
     internal async Task<IReadOnlyList<TradeChange>> ExecuteAsync(
         Term term,
         CancellationToken cancellationToken,
@@ -311,6 +311,6 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
     }
 }
 
-/// <summary>Where a transaction was mined.</summary>
-/// <param name="Error">Set when it reverted as a whole.</param>
+/// <summary>The block in which a transaction was mined, and its result.</summary>
+/// <param name="Error">Null unless it reverted as a whole.</param>
 public sealed record MinedFacts(long BlockNumber, byte[] BlockHash, long GasUsed, string? Error);

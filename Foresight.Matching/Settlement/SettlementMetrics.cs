@@ -5,7 +5,7 @@ using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>Counts of what settlement did; none of the labels holds an id or an address.</summary>
+/// <summary>The counters of settlement. No label contains an id or an address, so the number of series stays small.</summary>
 public sealed class SettlementMetrics
 {
     private readonly Counter<long> _trades;
@@ -47,10 +47,10 @@ public sealed class SettlementMetrics
 
     public long Head { get; set; }
 
-    /// <summary>Why settlement has stopped by itself on this node; null while it has not.</summary>
+    /// <summary>Reason why settlement has halted on this node; null while it runs.</summary>
     public string? Halted { get; set; }
 
-    /// <summary>Wei; null while it was not read, as on a node that never settled.</summary>
+    /// <summary>Wei; null until it is first read, as on a node that never settled.</summary>
     public BigInteger? SignerBalance { get; set; }
 
     public void Changed(IReadOnlyCollection<TradeChange> changes)
@@ -59,12 +59,12 @@ public sealed class SettlementMetrics
             _trades.Add(group.Count(), new KeyValuePair<string, object?>("state", group.Key));
     }
 
-    // A gauge that nobody ever set tells nothing, instead of an empty account.
+    // Without a reading there is no measurement: 0 would look like an empty account.
     private IEnumerable<Measurement<double>> ReadSignerBalance() => SignerBalance is { } wei ? [new((double)wei / 1e18)] : [];
 
     public void Batch(string state) => _batches.Add(1, new KeyValuePair<string, object?>("state", state));
 
-    /// <param name="code">Of a short list, see SettlementFailure; no account.</param>
+    /// <param name="code">A code of the short list in SettlementFailure, without an account.</param>
     public void Bust(string code) => _bust.Add(1, new KeyValuePair<string, object?>("reason", code));
 
     public void HeadReductions(int holdings) => _headReductions.Add(holdings);

@@ -1,10 +1,11 @@
 namespace Foresight.Matching.Settlement;
 
-/// <summary>Values of <c>settlement_batches.state</c>: one row for each transaction ever signed.</summary>
+/// <summary>Values of <c>settlement_batches.state</c>, one row per transaction ever signed.</summary>
 public static class BatchStates
 {
     /// <summary>
-    /// Stored, perhaps sent: a crash between storing and recording the broadcast leaves it here. Sent again, the same bytes.
+    /// Stored, and perhaps sent: a crash between storing and recording the broadcast leaves it in this state. The same bytes are then sent
+    /// again.
     /// </summary>
     public const string Signed = "signed";
 
@@ -15,6 +16,6 @@ public static class BatchStates
     /// <summary>Mined, reverted as a whole, and confirmed.</summary>
     public const string Failed = "failed";
 
-    /// <summary>Another transaction of the same nonce took its place. It may still be the one that is mined.</summary>
+    /// <summary>Replaced by another transaction of the same nonce. It may still be the one that is mined.</summary>
     public const string Replaced = "replaced";
 }

@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>One leg of a trade as it goes on chain: the order as it was signed, and how much of it at which price.</summary>
+/// <summary>One leg of a trade as it goes on chain: the signed order, the lots filled and the price.</summary>
 public sealed record TradeLeg(
     long TradeId,
     int Leg,
@@ -48,7 +48,7 @@ public sealed record StoredBatch(
     public BatchFacts Facts => new(State, BlockNumber, BlockHash, BroadcastBlock);
 }
 
-/// <summary>A transaction that is signed and not yet stored.</summary>
+/// <summary>A signed transaction that is not stored yet.</summary>
 public sealed record NewBatch(
     int MarketId,
     byte[] Signer,
@@ -60,24 +60,27 @@ public sealed record NewBatch(
     IReadOnlyList<long> TradeIds
 );
 
-/// <summary>What became of one trade of a mined batch.</summary>
-/// <param name="Reason">Null: settled.</param>
-/// <param name="IsHeld">Refused for a while, by a market that is paused: nothing is decided, and it is sent again.</param>
+/// <summary>The outcome of one trade of a mined batch.</summary>
+/// <param name="Reason">Null if it settled.</param>
+/// <param name="IsHeld">True if a paused market refused it: nothing is decided, and it is sent again.</param>
 public sealed record TradeOutcome(long TradeId, string? Reason, bool IsHeld = false)
 {
     public bool HasFailed => Reason is not null && !IsHeld;
 }
 
-/// <summary>What the submitter reads from the journal, at the primary: a replica's past would make it send a trade twice.</summary>
+/// <summary>
+/// The submitter's reads from the journal. At the primary: with the stale state of a replica it would send a trade twice.
+/// </summary>
 public sealed class SettlementStore(NpgsqlDataSource primary)
 {
     private const string BatchColumns =
         "batch_id, market_id, signer, nonce, raw_tx, tx_hash, state, block_number, block_hash, error, max_fee_wei::text, priority_fee_wei::text, gas_limit, trades, broadcast_block";
 
     /// <summary>
-    /// Matched trades of the current chain that no batch holds, oldest first: of every shard, whose ids say nothing of each other's age.
+    /// Reads matched trades of the current chain that no batch contains, oldest first. Ordered by time, because trade ids of different
+    /// shards are not comparable.
     /// </summary>
-    /// <param name="except">Markets that are left out.</param>
+    /// <param name="except">Markets to leave out.</param>
     /// <param name="undone">Accounts whose other trades are left out, see <see cref="ReadUndoneAccountsAsync"/>.</param>
     public async Task<IReadOnlyList<WaitingTrade>> ReadWaitingAsync(
         int limit,
@@ -114,7 +117,7 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         return [.. rows.Select(r => new WaitingTrade(r.Id, r.Market, r.Legs, r.Attempts, new DateTimeOffset(r.Since)))];
     }
 
-    /// <summary>Up to where the chain was followed, and whether the ledger still has to be observed anew after a reorganisation.</summary>
+    /// <summary>Reads the last followed block, and whether the ledger must still be observed again after a reorganisation.</summary>
     public async Task<(BlockMark? Cursor, bool Reobserves)> ReadFollowedAsync(CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -134,8 +137,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     }
 
     /// <summary>
-    /// Accounts of trades that the engine has settled and a reorganisation has undone, until they are on chain again: what these brought is
-    /// in the ledger and not on the chain, and a trade that spends it would fail by nobody's doing.
+    /// Reads the accounts of trades that the engine has settled and a reorganisation has undone, until those are on chain again. Their
+    /// proceeds are in the ledger but not on the chain: a trade that spends them would fail without anyone's fault.
     /// </summary>
     public async Task<IReadOnlyList<int>> ReadUndoneAccountsAsync(long head, CancellationToken cancellationToken)
     {
@@ -156,7 +159,7 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         ];
     }
 
-    /// <summary>All legs of these trades, by trade and leg.</summary>
+    /// <summary>Reads all legs of these trades, by trade and leg.</summary>
     public async Task<ILookup<long, TradeLeg>> ReadLegsAsync(IReadOnlyCollection<long> tradeIds, CancellationToken cancellationToken)
     {
         await using var command = primary.CreateCommand(
@@ -196,15 +199,15 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         return legs.ToLookup(l => l.TradeId);
     }
 
-    /// <summary>Every transaction that is not finished, by nonce.</summary>
+    /// <summary>Reads the unfinished transactions in ascending order of nonces.</summary>
     public Task<IReadOnlyList<StoredBatch>> ReadUnfinishedAsync(byte[] signer, CancellationToken cancellationToken) =>
         ReadBatchesAsync("state IN ('signed', 'broadcast', 'mined') AND signer = $1 ORDER BY nonce", [signer], cancellationToken);
 
-    /// <summary>All transactions ever signed for a nonce, newest first: any of them may be the one that is mined.</summary>
+    /// <summary>Reads all transactions ever signed for a nonce, newest first: any of them may be the one that is mined.</summary>
     public Task<IReadOnlyList<StoredBatch>> ReadFamilyAsync(byte[] signer, long nonce, CancellationToken cancellationToken) =>
         ReadBatchesAsync("signer = $1 AND nonce = $2 ORDER BY batch_id DESC", [signer, nonce], cancellationToken);
 
-    /// <summary>The highest nonce that the journal knows of this signer on the current chain; null if none.</summary>
+    /// <summary>Reads the signer's highest nonce in the journal for the current chain; null if there is none.</summary>
     public async Task<long?> ReadLastNonceAsync(byte[] signer, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -235,11 +238,11 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         ];
     }
 
-    /// <summary>The sampled orders of these trades, as they are before a write.</summary>
+    /// <summary>Reads the sampled orders of these trades, in their state before a write.</summary>
     internal Task<SettlementTrace> ReadTraceAsync(IEnumerable<long> tradeIds, CancellationToken cancellationToken) =>
         SettlementTrace.ReadAsync(primary, tradeIds, cancellationToken);
 
-    /// <summary>Trades that are neither final nor failed.</summary>
+    /// <summary>Counts the trades that are neither final nor failed.</summary>
     public async Task<long> CountPendingAsync(CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);

@@ -5,9 +5,9 @@ using Npgsql;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>A sampled order's side of a trade, as it was before the write that the span is about.</summary>
-/// <param name="Context">The span of the Api that took the order: in the journal, so that any node goes on with the trace.</param>
-/// <param name="ChangedAt">When the trade came to its settlement state.</param>
+/// <summary>A sampled order's side of a trade, in its state before the write that the span describes.</summary>
+/// <param name="Context">The span of the Api that accepted the order. Kept in the journal, so that any node can continue the trace.</param>
+/// <param name="ChangedAt">When the trade entered its settlement state.</param>
 /// <param name="SignedAt">When the transaction of the trade's batch was stored; null if it has none.</param>
 internal sealed record TracedFill(
     ActivityContext Context,
@@ -20,19 +20,21 @@ internal sealed record TracedFill(
 );
 
 /// <summary>
-/// The last spans of an order's trace: one for each trade and each of its sampled orders. They are made when a stage is over, of times that
-/// the journal keeps, so they do not depend on which node began the stage.
+/// The last spans of an order's trace: one per trade and sampled order. They are created when a stage is over, from times in the journal,
+/// so they do not depend on which node began the stage.
 /// </summary>
 internal sealed class SettlementTrace
 {
-    /// <summary>Orders' sides that get a span in one batch, or in one step of the follower; the first by trade id do.</summary>
+    /// <summary>Most sides of orders that get a span in one batch, or in one step of the follower; the first by trade id.</summary>
     public const int MaximumFills = 200;
 
     private readonly IReadOnlyList<TracedFill> _fills;
 
     private SettlementTrace(IReadOnlyList<TracedFill> fills) => _fills = fills;
 
-    /// <summary>Reads before the write, so that a failure of it leaves nothing half done. Asks nothing where nothing listens.</summary>
+    /// <summary>
+    /// Reads before the write, so that its own failure leaves nothing half done. Sends no query if no listener is attached.
+    /// </summary>
     public static async Task<SettlementTrace> ReadAsync(
         NpgsqlDataSource primary,
         IEnumerable<long> tradeIds,
@@ -72,7 +74,7 @@ internal sealed class SettlementTrace
         return new SettlementTrace(fills);
     }
 
-    /// <summary>The trades' transaction was mined.</summary>
+    /// <summary>Ends the spans of trades whose transaction was mined.</summary>
     public void Settled(StoredBatch batch, MinedFacts facts, IReadOnlyList<TradeOutcome> outcomes)
     {
         foreach (var fill in _fills)
@@ -89,7 +91,7 @@ internal sealed class SettlementTrace
         }
     }
 
-    /// <summary>These of the trades became final.</summary>
+    /// <summary>Ends the spans of the trades that became final.</summary>
     public void Final(IReadOnlyList<TradeChange> changes)
     {
         foreach (var fill in _fills)
@@ -102,7 +104,7 @@ internal sealed class SettlementTrace
         }
     }
 
-    /// <summary>The engine has given back what the trades held.</summary>
+    /// <summary>Ends the spans of trades whose holds the engine has released.</summary>
     public void Bust(IReadOnlyList<(long TradeId, string? Reason)> failed)
     {
         foreach (var fill in _fills)
@@ -125,7 +127,7 @@ internal sealed class SettlementTrace
 
     private static string Hex(byte[] bytes) => "0x" + Convert.ToHexStringLower(bytes);
 
-    /// <summary>The code alone: the rest of a stored reason names an account.</summary>
+    /// <summary>Sets the code alone: the rest of a stored reason names an account.</summary>
     private static void Fail(Activity span, string? reason)
     {
         var code = FailureReasons.CodeOf(reason);

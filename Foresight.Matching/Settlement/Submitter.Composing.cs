@@ -2,28 +2,28 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Matching.Settlement;
 
-// New transactions: which trades go into them, tried before they are signed, stored before they are sent.
+// Creates new transactions: simulated before they are signed, stored before they are sent.
 public sealed partial class Submitter
 {
-    /// <summary>Trades looked at in one go: enough to fill every free slot.</summary>
+    /// <summary>Most trades read at once: enough to fill every free slot.</summary>
     private const int WaitingLimit = 2_000;
 
-    /// <summary>What became of a planned batch.</summary>
+    /// <summary>The result of a planned batch.</summary>
     private enum Submitted
     {
-        /// <summary>Something is decided: it is stored, or its trades have failed.</summary>
+        /// <summary>Decided: the batch is stored, or its trades have failed.</summary>
         Yes,
 
-        /// <summary>Nothing of it can be settled now, and nothing has changed.</summary>
+        /// <summary>Nothing in it can be settled now, and nothing has changed.</summary>
         Nothing,
 
-        /// <summary>Nothing of its market can be settled now.</summary>
+        /// <summary>Nothing in its market can be settled now.</summary>
         MarketHeld,
     }
 
     /// <summary>
-    /// Markets that settle nothing now (paused, a node that answers nonsense) are left out until the next block, so that their trades,
-    /// which are soon the oldest, take neither the slots nor the look of the others.
+    /// Creates batches for the free slots. Markets in which nothing settles now (paused, or a node that returns invalid answers) are left
+    /// out until the next block: their trades soon are the oldest and would take all slots and the whole read from the other markets.
     /// </summary>
     private async Task<bool> ComposeAsync(int slots, long head, CancellationToken cancellationToken)
     {
@@ -50,17 +50,17 @@ public sealed partial class Submitter
                     (acted, slots) = (true, slots - 1);
             }
 
-            // Each turn leaves out one market more, so this ends.
+            // Each pass leaves out one more market, so the loop ends.
             if (_held.Markets.Count == heldBefore || slots <= 0)
                 return acted;
         }
     }
 
     /// <summary>
-    /// The block that new trades are tried at: what is said of it is final, so it must be the newest one and follow everything that the
-    /// ledger was told. A node that lags, or is on another fork than the follower, would fail good trades.
+    /// Chooses the block on which new trades are simulated. A failure there is final, so the block must be the newest one and descend from
+    /// every block that the ledger has been told of. A node that lags, or is on another fork than the follower, would fail valid trades.
     /// </summary>
-    /// <returns>Null: there is none now, and nothing is decided.</returns>
+    /// <returns>Null if there is none now; nothing is decided then.</returns>
     private async Task<BlockRef?> GroundAsync(long head, CancellationToken cancellationToken)
     {
         var (cursor, reobserves) = await _store.ReadFollowedAsync(cancellationToken);
@@ -93,7 +93,7 @@ public sealed partial class Submitter
     {
         var legs = await _store.ReadLegsAsync(plan.TradeIds, cancellationToken);
         var checks = await signer.PreflightAsync(plan, legs, ground, cancellationToken);
-        // Not the fault of a trade: nothing is decided about any, and all are tried again.
+        // No trade is at fault, so nothing is decided and all of them are tried again.
         if (checks.Held is { } reason)
             return Hold(plan.MarketId, reason);
 
@@ -114,7 +114,7 @@ public sealed partial class Submitter
         var (nonce, fee) = (await NextNonceAsync(cancellationToken), await SuggestFeeAsync(cancellationToken));
         var batch = signer.Sign(plan.MarketId, fitted.TradeIds, legs, nonce, fee, fitted.GasLimit);
 
-        // Stored before sent: from here on these trades go on chain by these bytes or their replacement, whoever holds the lease.
+        // Stored before sent: from here on these trades go on chain by these bytes or their replacement, whichever node holds the lease.
         Publish(await _journal.StoreAsync(settlement.Term, batch, cancellationToken));
         var stored = (await _store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellationToken))[0];
         await SendAsync(stored, isNext: false, cancellationToken);
@@ -127,7 +127,7 @@ public sealed partial class Submitter
         return Submitted.MarketHeld;
     }
 
-    /// <summary>After everything that the journal has signed and everything that the chain has or waits for.</summary>
+    /// <summary>Follows every nonce that the journal has signed and every one that the chain has mined or holds as pending.</summary>
     private async Task<long> NextNonceAsync(CancellationToken cancellationToken)
     {
         var pending = await settlement.Client.GetTransactionCountAsync(settlement.Key.Key.Address, BlockRef.Pending, cancellationToken);

@@ -5,14 +5,12 @@ using Foresight.Chain.Transactions;
 namespace Foresight.Matching.Settlement;
 
 /// <summary>
-/// Brings trades on chain. It keeps nothing between two steps that is not in the journal or on the chain, so a step may be cut off anywhere
-/// and the next one, here or on another node, goes on from what is stored.
+/// Brings trades on chain. Keeps no state between two steps that is not in the journal or on the chain, so a step may be interrupted
+/// anywhere and the next one, on this node or another, continues from what is stored.
 /// </summary>
 public sealed partial class Submitter(SettlementContext settlement, BatchSigner signer, ReceiptReader receipts)
 {
-    /// <summary>
-    /// A nonce that was taken by a foreign transaction is believed only after this many blocks: a lagging node must not decide it.
-    /// </summary>
+    /// <summary>Blocks after which the loss of a nonce to a foreign transaction is accepted: a lagging node must not decide it.</summary>
     private const int BlocksUntilNonceIsLost = 3;
 
     private readonly SettlementStore _store = settlement.Store;
@@ -25,10 +23,10 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     private (long Head, HashSet<int> Markets) _held = (0, []);
     private string? _heldSaid;
 
-    /// <summary>What holds settlement up, in words; null when nothing does.</summary>
+    /// <summary>The condition that holds settlement up, as a sentence; null if there is none.</summary>
     public string? Trouble { get; private set; }
 
-    /// <returns>Whether anything was done.</returns>
+    /// <returns>True if the step changed anything.</returns>
     public async Task<bool> StepAsync(long head, CancellationToken cancellationToken)
     {
         Trouble = null;
@@ -50,7 +48,8 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         var (facts, found) = await ReadFactsAsync(batch, head, mined, cancellationToken);
         switch (BatchProgressRules.Next(batch.Facts, facts, settlement.Options.Confirmations, settlement.Options.StuckAfterBlocks))
         {
-            // What the node refuses, and what may cost no more, waits for the next look: asking again at once would be answered the same.
+            // A batch that the node rejects, or that has reached the fee cap, waits for the next look: an immediate retry would get the
+            // same answer.
             case BatchStep.Send:
                 return await SendAsync(batch, isNext: batch.Nonce == mined, cancellationToken);
 
@@ -90,7 +89,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
 
         if (batch.Nonce < mined)
         {
-            // Whichever of the nonce's transactions was mined: a replaced one may have won.
+            // Any of the nonce's transactions may be the mined one: a replaced one can still win.
             var family = await _store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellationToken);
             var found = await settlement.Client.GetTransactionReceiptsAsync(
                 [.. family.Select(b => new Hash32(b.TransactionHash))],
@@ -115,7 +114,8 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     }
 
     /// <summary>
-    /// Its nonce is used and none of its transactions has a receipt: a transaction of somebody else with this key took it.
+    /// Gives the batch up if its nonce is used and none of its transactions has a receipt: a foreign transaction signed with the same key
+    /// used it.
     /// </summary>
     private async Task GiveUpIfNonceIsLostAsync(StoredBatch batch, long head, CancellationToken cancellationToken)
     {
@@ -127,11 +127,11 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         Publish(await _journal.GiveUpAsync(settlement.Term, batch.BatchId, "nonce_taken", blameSingleTrade: false, cancellationToken));
     }
 
-    /// <param name="isNext">No transaction of ours has to be mined before it.</param>
-    /// <returns>Whether the node has it, or one that replaces it is stored.</returns>
+    /// <param name="isNext">True if no transaction of this signer has to be mined before it.</param>
+    /// <returns>True if the node has it, or a replacement of it is stored.</returns>
     private async Task<bool> SendAsync(StoredBatch batch, bool isNext, CancellationToken cancellationToken)
     {
-        // Not the head of the step's beginning: a step that took several blocks would make a fresh transaction look stuck.
+        // Read again instead of the head at the step's begin: after a step of several blocks a new transaction would look stuck.
         var sentAt = await settlement.Client.BlockNumberAsync(cancellationToken);
         try
         {
@@ -159,7 +159,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         return true;
     }
 
-    /// <returns>Whether a replacement is stored; it is sent by the next step.</returns>
+    /// <returns>True if a replacement is stored; the next step sends it.</returns>
     private async Task<bool> ReplaceAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
         var market = await settlement.Client.SuggestFeesAsync(settlement.Options.PriorityFee, cancellationToken);
@@ -223,8 +223,8 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     }
 
     /// <summary>
-    /// The lowest transaction waits for a nonce that nobody uses (rows lost with an older backup, a foreign transaction dropped from the
-    /// pool): an empty transaction takes it. It carries no trade, so nothing needs to be stored of it.
+    /// Fills a gap in the nonces: the lowest transaction waits for a nonce that none uses (rows lost with an older backup, or a foreign
+    /// transaction dropped from the pool), so an empty transaction takes it. It carries no trade, so nothing of it needs to be stored.
     /// </summary>
     private async Task<bool> HealGapAsync(IReadOnlyList<StoredBatch> unfinished, long head, long mined, CancellationToken cancellationToken)
     {
@@ -241,7 +241,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         Say($"Nonce {mined} is missing below {lowest.Nonce}; it is filled with an empty transaction.");
         _gapSince = head;
         var fee = await SuggestFeeAsync(cancellationToken);
-        // Nothing of it is stored, so nothing else would show a holder that was replaced that it is none.
+        // The transaction is not stored, so no fenced write would stop a holder that was replaced: assert the term explicitly.
         await _journal.AssertTermAsync(settlement.Term, cancellationToken);
         await settlement.Client.SendTransactionAsync(
             new Eip1559Transaction
@@ -258,7 +258,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         return true;
     }
 
-    /// <summary>Known to the status until it has passed; logged once, not with every look.</summary>
+    /// <summary>Keeps the trouble in the status until it has passed; logs it once and not at every look.</summary>
     private void Say(string trouble)
     {
         Trouble = trouble;

@@ -7,12 +7,12 @@ using Foresight.ServiceDefaults.Redis;
 namespace Foresight.Matching.Settlement;
 
 /// <summary>
-/// Tells every Api node of each change of a trade's settlement, after its commit. A lost message is harmless: the journal has it, and the
-/// numbers show that it is missing. What became of the chain and of the settlement as a whole goes out as notices.
+/// Publishes each change of a trade's settlement to every Api node, after its commit. A lost message is harmless: the journal has the
+/// change, and receivers detect the gap by its numbers. Changes of the chain and of settlement as a whole are sent as notices.
 /// </summary>
 public sealed class TradeStatePublisher(IBroadcast broadcast, INotices notices, SettlementMetrics metrics, TimeProvider clock)
 {
-    /// <summary>Trades in one message.</summary>
+    /// <summary>Most trades in one message.</summary>
     public const int MaxTrades = 500;
 
     private readonly Lock _gate = new();
@@ -25,7 +25,7 @@ public sealed class TradeStatePublisher(IBroadcast broadcast, INotices notices, 
         metrics.Changed(changes);
         foreach (var state in changes.CountBy(change => change.Settlement))
             Tell("settlement", block: 0, state.Value, state.Key);
-        // Both loops of a term publish; the numbers go out in their order.
+        // Both loops of a term publish, and the messages must leave in the order of their numbers.
         lock (_gate)
         {
             if (term.Epoch != _epoch)
@@ -53,16 +53,17 @@ public sealed class TradeStatePublisher(IBroadcast broadcast, INotices notices, 
     }
 
     /// <summary>
-    /// By the holder of another lease, so outside the numbers of the settlement's: whoever hears of it takes it as it is.
+    /// Publishes a change made under the lease of reconciliation, and therefore without a number in settlement's series: receivers apply it
+    /// without a gap check.
     /// </summary>
     public void PublishRepaired(TradeChange change) =>
         broadcast.Publish(Channels.TradeStates, new TradeStatesMessage(change.MarketId, 0, 0, 0, [State(change)]));
 
-    /// <summary>Without its circumstances, which only operators may see: the operations API says them.</summary>
+    /// <summary>Publishes the kind of event without its details, which only operators may see; the operations API returns them.</summary>
     public void TellCluster(Term term, string kind) =>
         notices.Publish(NoticeTopics.Cluster, new ClusterEvent(kind, term.NodeId, term.Epoch, clock.GetUtcNow(), null));
 
-    /// <param name="kind">As in <see cref="ChainEvent"/>.</param>
+    /// <param name="kind">One of the kinds of <see cref="ChainEvent"/>.</param>
     public void Tell(string kind, long block, int trades = 0, string? state = null) =>
         notices.Publish(NoticeTopics.Chain, new ChainEvent(kind, block, clock.GetUtcNow(), trades, state));
 

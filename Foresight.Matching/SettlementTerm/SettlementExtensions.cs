@@ -8,7 +8,7 @@ namespace Foresight.Matching.SettlementTerm;
 
 internal static class SettlementExtensions
 {
-    /// <summary>Settlement and the chain follower, run by the node that holds their lease. Needs <c>OPERATOR_KEY</c>.</summary>
+    /// <summary>Adds settlement and the chain follower, run by the node that holds their lease. Requires <c>OPERATOR_KEY</c>.</summary>
     public static IHostApplicationBuilder AddSettlement(this IHostApplicationBuilder builder)
     {
         builder.AddChain();

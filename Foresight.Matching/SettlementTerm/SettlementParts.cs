@@ -7,8 +7,8 @@ using Foresight.ServiceDefaults.Health;
 
 namespace Foresight.Matching.SettlementTerm;
 
-/// <summary>Makes the loops of one term. Each that is made remembers nothing of one made before.</summary>
-/// <param name="send">The way to the leaders of the shards.</param>
+/// <summary>Creates the loops of one term. Each is new: no state of an earlier one carries over.</summary>
+/// <param name="send">Sends commands to the shards' leaders.</param>
 public sealed class SettlementParts(SettlementContext settlement, SendToLeader send, int shards)
 {
     public Submitter NewSubmitter()

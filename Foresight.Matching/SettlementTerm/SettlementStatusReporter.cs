@@ -10,7 +10,7 @@ using Foresight.ServiceDefaults.Health;
 
 namespace Foresight.Matching.SettlementTerm;
 
-/// <summary>What the holder of the lease says of itself, once a second, in table settlement_status.</summary>
+/// <summary>Writes the lease holder's status to table settlement_status, once a second.</summary>
 public sealed class SettlementStatusReporter(
     SettlementContext settlement,
     StatusJournal journal,
@@ -39,14 +39,14 @@ public sealed class SettlementStatusReporter(
         }
     }
 
-    /// <summary>Why settlement has stopped by itself. It stays so until a person ends this process.</summary>
+    /// <summary>Reason why settlement has halted. Kept until an operator restarts this process.</summary>
     public string? Halted
     {
         get => _halted;
         set => _metrics.Halted = _halted = value;
     }
 
-    /// <returns>Whether this is news: a loop that fails at each step says so once.</returns>
+    /// <returns>True if the failure is new, so that a loop that fails at every step is logged once.</returns>
     public bool Failed(string work, string reason)
     {
         var isNew = !_failures.ContainsKey(work);
@@ -54,11 +54,11 @@ public sealed class SettlementStatusReporter(
         return isNew;
     }
 
-    /// <returns>Whether it had failed before.</returns>
+    /// <returns>True if the work had failed before.</returns>
     public bool Worked(string work) => _failures.TryRemove(work, out _);
 
-    /// <summary>The status is written without the balance too: that the chain cannot be read is what it has to say then.</summary>
-    /// <returns>Why the balance could not be read; null if it could.</returns>
+    /// <summary>Writes the status even if the balance cannot be read: the status then reports just that.</summary>
+    /// <returns>The error of reading the balance; null if it was read.</returns>
     public async Task<string?> WriteAsync(CancellationToken cancellationToken)
     {
         var (balance, unread) = await ReadBalanceAsync(cancellationToken);

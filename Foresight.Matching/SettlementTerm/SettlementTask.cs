@@ -12,8 +12,8 @@ using Npgsql;
 namespace Foresight.Matching.SettlementTerm;
 
 /// <summary>
-/// Settles trades and tells the engine what the chain says, under the lease "settlement". Two loops, so that a slow leader does not keep
-/// transactions from being watched, nor a slow chain the leader from being told.
+/// Settles trades and reports the chain's facts to the engine, under the lease "settlement". Two loops, so that a slow leader does not
+/// delay the watch over transactions, nor a slow chain the reports to the leader.
 /// </summary>
 public sealed partial class SettlementTask(
     ChainEndpoint chain,
@@ -24,7 +24,7 @@ public sealed partial class SettlementTask(
     ILogger<SettlementTask> logger
 ) : ILeaderTask
 {
-    /// <summary>Pause after a step that failed: the chain or the leader is away, and comes back by itself.</summary>
+    /// <summary>Pause after a step that failed: the chain or the leader is unavailable and recovers by itself.</summary>
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(500);
 
     private const string ReadingTheBalance = "reading the signer's balance";
@@ -38,7 +38,7 @@ public sealed partial class SettlementTask(
             await SettleAsync(lease, await WaitForDeploymentAsync(lease.Database, ending.Token), ending.Token);
     }
 
-    /// <summary>Until the term ends, or the set-up adds a market: then it is begun again with that market.</summary>
+    /// <summary>Runs until the term ends, or until the set-up adds a market: settlement then restarts with that market.</summary>
     private async Task SettleAsync(Lease lease, Deployment deployment, CancellationToken ending)
     {
         var settlement = new SettlementContext(lease.Term, lease.Database, deployment, chain.Client, services, logger);
@@ -55,9 +55,10 @@ public sealed partial class SettlementTask(
             LoopAsync("following the chain", follower.StepAsync, status, working),
             WatchAsync(lease.Database, deployment, status, watching.Token),
         ];
-        // The first that ends (the term, the database) ends the others; then all are waited for, so that nothing of this term runs on.
+        // The first loop to end (the term, the database) ends the others. All are awaited, so that none outlives its term.
         await Task.WhenAny(loops);
-        // Halted, the two loops end and the status goes on: the lease is kept, so that no other node goes on either.
+        // When settlement halts, both loops end and the status writer continues: it keeps the lease, so that no other node takes settlement
+        // over.
         if (status.Halted is not null)
             await Task.WhenAny(loops[^1]);
         await watching.CancelAsync();
@@ -67,7 +68,7 @@ public sealed partial class SettlementTask(
         }
         catch (OperationCanceledException) when (!ending.IsCancellationRequested)
         {
-            // The deployment has changed; the caller begins again.
+            // The deployment has changed; the caller starts again with the new one.
         }
     }
 
@@ -111,7 +112,7 @@ public sealed partial class SettlementTask(
         }
     }
 
-    /// <summary>Writes the status each second. Returns when the set-up has changed what is deployed.</summary>
+    /// <summary>Writes the status once a second. Returns when the set-up has changed the deployment.</summary>
     private async Task WatchAsync(
         NpgsqlDataSource database,
         Deployment deployment,

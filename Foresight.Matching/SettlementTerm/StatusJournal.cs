@@ -8,8 +8,8 @@ using NpgsqlTypes;
 namespace Foresight.Matching.SettlementTerm;
 
 /// <param name="Confirmed">Last block whose facts the engine has.</param>
-/// <param name="SignerBalance">Wei; null: it could not be read now, and the last known stands.</param>
-/// <param name="Error">What holds settlement up; null leaves the last one, with its time, to be seen.</param>
+/// <param name="SignerBalance">Wei; null if it could not be read now, which keeps the last known one.</param>
+/// <param name="Error">The condition that holds settlement up; null keeps the last one visible, with its time.</param>
 public sealed record SettlementStatus(
     long Head,
     long Confirmed,
@@ -21,7 +21,7 @@ public sealed record SettlementStatus(
     IReadOnlyList<ChainEndpointView> Endpoints
 );
 
-/// <summary>Table settlement_status: one row, behind the fence as everything else.</summary>
+/// <summary>Writes the single row of settlement_status, behind the fence like every other write.</summary>
 public sealed class StatusJournal(SettlementJournal journal)
 {
     public Task WriteAsync(Term term, SettlementStatus status, CancellationToken cancellationToken) =>

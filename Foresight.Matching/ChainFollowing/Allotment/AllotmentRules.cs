@@ -1,32 +1,32 @@
 namespace Foresight.Matching.ChainFollowing.Allotment;
 
-/// <summary>What one shard has of an account's collateral, in micro-USDC.</summary>
-/// <param name="Held">By resting orders and by trades that are not settled.</param>
+/// <summary>One shard's part of an account's collateral, in micro-USDC.</summary>
+/// <param name="Held">Amount held by resting orders and unsettled trades.</param>
 public readonly record struct Allotment(int Shard, long Owned, long Held)
 {
     public long Free => Owned - Held;
 }
 
-/// <summary>One shard's part changes by so much.</summary>
+/// <summary>A change of one shard's part, in micro-USDC.</summary>
 public readonly record struct PartChange(int Shard, long Units);
 
 /// <summary>
-/// How an account's collateral, which is one balance on chain, is divided over the shards. Pure. What the parts add up to never exceeds
-/// what the chain says, because of one rule: parts are raised only when no part is to be lowered.
+/// Divides an account's collateral, a single balance on chain, between the shards. Pure. The parts never add up to more than the chain's
+/// balance, because of one rule: no part is raised while another has still to be lowered.
 /// </summary>
 public static class AllotmentRules
 {
     /// <summary>
-    /// The next changes that bring the parts to what the chain says: all that lower, or else all that raise; nothing when
-    /// they are there. More money is given to the shards that have the least free, so that what is free is the same
-    /// everywhere; odd units go to the account's home shard. Less is taken first from what is free, then from the shard
-    /// that holds most, so that orders are cancelled in as few shards as can be.
+    /// Returns the next changes that bring the parts to the chain's balance: all decreases, or else all increases; none when they agree. An
+    /// increase goes to the shards with the least free collateral, so that the free amounts become equal; odd units go to the account's
+    /// home shard. A decrease is taken from free collateral first, then from the shard that holds most, so that orders are cancelled in as
+    /// few shards as possible.
     /// </summary>
-    /// <param name="chain">What the account may spend, by the chain.</param>
-    /// <param name="parts">One for each shard.</param>
+    /// <param name="chain">The account's spendable balance on chain.</param>
+    /// <param name="parts">One per shard.</param>
     public static IReadOnlyList<PartChange> Next(long chain, IReadOnlyList<Allotment> parts, int home)
     {
-        // What was spent that no observation had shown makes a part negative for a moment; it is made up for by the others.
+        // A part is negative for a moment if a trade spent money that no observation had shown yet; the other parts make up for it.
         var targets = parts.Select(part => Math.Max(0, part.Owned)).ToArray();
         var surplus = chain - targets.Sum();
         if (surplus > 0)
@@ -41,8 +41,8 @@ public static class AllotmentRules
     }
 
     /// <summary>
-    /// What to take from the other shards so that this one can pay for an order of this cost: the richest first, and of none more than is
-    /// free. Nothing if it can already, or if all of them together could not.
+    /// Returns the amounts to take from other shards so that this one can pay for an order of this cost: from the richest first, and never
+    /// more than is free. Empty if it can pay already, or if all of them together could not.
     /// </summary>
     public static IReadOnlyList<PartChange> Fetch(int to, long cost, IReadOnlyList<Allotment> parts)
     {
@@ -63,14 +63,15 @@ public static class AllotmentRules
         return taken;
     }
 
-    /// <summary>The shard that gets what cannot be divided, another one for each account.</summary>
+    /// <summary>The shard that gets the indivisible rest. It differs by account, so that no shard collects the rests of all.</summary>
     public static int HomeOf(ReadOnlySpan<byte> address, int shards) => address[^1] % shards;
 
     private static void Give(long surplus, IReadOnlyList<Allotment> parts, long[] targets, int home)
     {
         var order = Enumerable.Range(0, parts.Count).OrderBy(i => targets[i] - parts[i].Held).ToArray();
         long FreeOf(int place) => targets[order[place]] - parts[order[place]].Held;
-        // Filled like a vessel with an uneven bottom: the level is where the lowest so many hold all of it.
+        // Levels the free amounts like water in a vessel with an uneven bottom: the level is right once the lowest parts absorb all of the
+        // surplus.
         var sum = surplus;
         for (var count = 1; count <= order.Length; count++)
         {

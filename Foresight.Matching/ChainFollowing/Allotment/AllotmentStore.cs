@@ -7,34 +7,32 @@ using Npgsql;
 
 namespace Foresight.Matching.ChainFollowing.Allotment;
 
-/// <summary>A change that was decided and is not known to be done.</summary>
-/// <param name="Block">As the exchange counts blocks.</param>
-/// <param name="MoveTo">The shard that gets what this one gave; null: the chain has less, or more.</param>
+/// <summary>A change that was decided and is not yet acknowledged.</summary>
+/// <param name="Block">In the engine's count of blocks.</param>
+/// <param name="MoveTo">The shard that receives what this one gives up; null if the chain's balance itself changed.</param>
 public sealed record OpenChange(long Id, Address Account, int Shard, long Units, long Block, int? MoveTo);
 
-/// <summary>A change to be decided.</summary>
+/// <summary>A change to be stored before its shard is told.</summary>
 public readonly record struct NewChange(Address Account, int Shard, long Units, long Block, int? MoveTo = null);
 
-/// <summary>An order that was refused because its shard did not have enough of its account's collateral.</summary>
+/// <summary>An order that was refused because its shard had too little of its account's collateral.</summary>
 /// <param name="Cost">In micro-USDC.</param>
 public readonly record struct Demand(Address Account, int Shard, long Cost);
 
-/// <summary>
-/// What is allotted to the shards, and what is about to be. Reads at the primary; every write is fenced by the term of settlement.
-/// </summary>
+/// <summary>The shards' allotments and the changes under way. Reads at the primary; every write is fenced by settlement's term.</summary>
 public sealed class AllotmentStore(NpgsqlDataSource primary, SettlementJournal journal)
 {
-    /// <summary>Changes that are told at once.</summary>
+    /// <summary>Most changes sent at once.</summary>
     public const int MaxOpen = 4_096;
 
-    /// <summary>Commands of a shard that are looked through for refused orders: more than come between two looks.</summary>
+    /// <summary>Most commands of a shard searched for refused orders in one look: more than arrive between two looks.</summary>
     private const int CommandsPerLook = 20_000;
 
-    /// <summary>Refused orders of a shard that are taken up by one look, the newest.</summary>
+    /// <summary>Most refused orders of a shard served by one look; the newest are.</summary>
     private const int DemandsPerLook = 200;
 
     /// <summary>
-    /// What each shard has of these accounts, zero where it never had anything. An account without any part is not among them.
+    /// Reads each shard's part for these accounts, zero where a shard never had one. An account without any part is absent.
     /// </summary>
     public async Task<IReadOnlyDictionary<Address, Allotment[]>> ReadPartsAsync(
         IReadOnlyCollection<Address> accounts,
@@ -82,7 +80,9 @@ public sealed class AllotmentStore(NpgsqlDataSource primary, SettlementJournal j
     public Task OpenAsync(Term term, IReadOnlyCollection<NewChange> changes, CancellationToken cancellationToken) =>
         journal.ExecuteAsync(term, cancellationToken, Insert(changes));
 
-    /// <summary>These are done; what they set free is given away in the same transaction.</summary>
+    /// <summary>
+    /// Closes changes that are done. What they freed is assigned in the same transaction, so that a crash cannot lose it.
+    /// </summary>
     public Task CloseAsync(
         Term term,
         IReadOnlyCollection<long> done,
@@ -96,7 +96,7 @@ public sealed class AllotmentStore(NpgsqlDataSource primary, SettlementJournal j
             Insert(following)
         );
 
-    /// <summary>The last sequence of each shard, by its number.</summary>
+    /// <summary>Reads the last sequence of each shard, indexed by shard.</summary>
     public async Task<long[]> ReadHeadsAsync(int shards, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -112,7 +112,9 @@ public sealed class AllotmentStore(NpgsqlDataSource primary, SettlementJournal j
         ];
     }
 
-    /// <summary>Buys that a shard refused for want of collateral, between two sequences, the newest of each account first.</summary>
+    /// <summary>
+    /// Reads the buys that a shard refused for lack of collateral between two sequences, the newest of each account first.
+    /// </summary>
     public async Task<IReadOnlyList<Demand>> ReadDemandsAsync(int shard, long after, long through, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);

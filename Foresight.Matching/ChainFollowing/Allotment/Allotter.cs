@@ -6,29 +6,29 @@ using Foresight.Protocol;
 namespace Foresight.Matching.ChainFollowing.Allotment;
 
 /// <summary>
-/// Divides every account's collateral over the shards, so that what they take to be owned never adds up to more than
-/// the chain says. A change is written before its shard is told, and told under an id made of its number until it is
-/// acknowledged, by whoever follows the chain then: so each is applied exactly once, whatever crashes or comes late.
-/// Only with more than one shard; with one its part is everything.
+/// Divides every account's collateral between the shards, so that their parts never add up to more than the chain's balance. A change is
+/// stored before its shard is told, and sent with a request id derived from its number until it is acknowledged, by whichever node follows
+/// the chain then. So each change is applied exactly once, despite crashes and late messages. Used only with several shards; with one, its
+/// part is everything.
 /// </summary>
 public sealed partial class Allotter(Term term, AllotmentStore store, LeaderClient leader, int shards, TimeProvider clock, ILogger logger)
 {
-    /// <summary>Lowering and raising, and once more for what settled meanwhile.</summary>
+    /// <summary>One pass to lower, one to raise, and one for what settled in the meantime.</summary>
     private const int MaximumPasses = 3;
 
-    /// <summary>Accounts whose money is moved by one look.</summary>
+    /// <summary>Most accounts whose collateral is moved by one look.</summary>
     private const int MovesPerLook = 256;
 
-    /// <summary>Between two looks at refused orders.</summary>
+    /// <summary>Interval of the looks at refused orders.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
 
     private long[]? _seen;
     private long _lastLook;
 
     /// <summary>
-    /// Tells the shards what was decided, by this term or one before, until nothing is open. Before that nothing new is decided.
+    /// Sends the changes that this term or an earlier one decided until all are acknowledged. Nothing new is decided before that.
     /// </summary>
-    /// <exception cref="UndeliveredException">A shard has not acknowledged; what is open stays so.</exception>
+    /// <exception cref="UndeliveredException">A shard has not acknowledged; its changes remain open.</exception>
     public async Task FinishAsync(CancellationToken cancellationToken)
     {
         while (await store.ReadOpenAsync(cancellationToken) is { Count: > 0 } open)
@@ -38,7 +38,7 @@ public sealed partial class Allotter(Term term, AllotmentStore store, LeaderClie
             for (var i = 0; i < open.Count; i++)
             {
                 var (change, result) = (open[i], results[i]);
-                // Refused, it has changed nothing: the next observation decides anew.
+                // A refused change had no effect; the next observation decides again.
                 if (result.Status == ResultStatus.Rejected)
                     Log.Refused(logger, change.Account, change.Shard, change.Units, result.Code);
                 else if (change.MoveTo is { } to && result.Units is < 0 and var taken)
@@ -49,8 +49,8 @@ public sealed partial class Allotter(Term term, AllotmentStore store, LeaderClie
         }
     }
 
-    /// <summary>The chain says what these accounts may spend as of a block, and the parts follow.</summary>
-    /// <param name="block">As the exchange counts blocks.</param>
+    /// <summary>Adjusts the parts to the accounts' spendable balances on chain as of a block.</summary>
+    /// <param name="block">In the engine's count of blocks.</param>
     public async Task ObserveAsync(IReadOnlyList<ChainHolding> collateral, long block, CancellationToken cancellationToken)
     {
         if (collateral.Count > 0)
@@ -70,10 +70,10 @@ public sealed partial class Allotter(Term term, AllotmentStore store, LeaderClie
     }
 
     /// <summary>
-    /// Moves money to where an order was refused for want of it, if the account has enough elsewhere that nothing holds: first it is taken
-    /// there, and only as much as that shard says it gave is given here. The order itself is not tried again; its trader can.
+    /// Moves collateral to the shard that refused an order for lack of it, if the account has enough free elsewhere. It is taken there
+    /// first, and only the amount that those shards acknowledge is added here. The order is not retried; its trader can send it again.
     /// </summary>
-    /// <param name="block">As the exchange counts blocks: the last that was followed.</param>
+    /// <param name="block">The last followed block, in the engine's count.</param>
     public async Task MoveAsync(long block, CancellationToken cancellationToken)
     {
         if (_seen is not null && clock.GetElapsedTime(_lastLook) < LookInterval)
@@ -108,7 +108,7 @@ public sealed partial class Allotter(Term term, AllotmentStore store, LeaderClie
     private IEnumerable<NewChange> Changes(ChainHolding holding, Allotment[]? parts, long block)
     {
         var home = AllotmentRules.HomeOf(holding.Account.ToBytes(), shards);
-        // An account without money is made all the same, so that money which comes later is seen.
+        // The account is created nevertheless, so that money which arrives later is observed.
         if (parts is null && holding.Units == 0)
             return [new NewChange(holding.Account, home, 0, block)];
         parts ??= [.. Enumerable.Range(0, shards).Select(shard => new Allotment(shard, 0, 0))];
