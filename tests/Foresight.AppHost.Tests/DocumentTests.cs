@@ -19,6 +19,7 @@ public sealed partial class DocumentTests
     private static readonly string[] Services =
     [
         "Foresight.Api",
+        "Foresight.Cluster",
         "Foresight.Console",
         "Foresight.Matching",
         "Foresight.ServiceDefaults",
@@ -50,6 +51,22 @@ public sealed partial class DocumentTests
     {
         var known = Files("Foresight.ServiceDefaults", "MetricNames.cs").SelectMany(file => MetricsIn(file)).ToHashSet();
         Assert.Empty(Documents.SelectMany(MetricsIn).Distinct().Except(known));
+    }
+
+    /// <summary>What an operator searches the log for. Where the message has a value the document has "…".</summary>
+    [Fact]
+    public void EveryMessageQuotedForOperators_IsInTheCode()
+    {
+        var text = Fence().Replace(File.ReadAllText(Path.Combine(Repository.Root, "docs/operations.md")), "");
+        var quoted = Quoted().Matches(text).Select(match => match.Groups[1].Value.ReplaceLineEndings(" ")).ToList();
+        Assert.NotEmpty(quoted);
+        var code = string.Concat(
+            Services.SelectMany(project => Files(project, "*.cs")).Select(file => SplitText().Replace(File.ReadAllText(file), ""))
+        );
+        Assert.All(
+            quoted.SelectMany(message => message.Split('…', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)),
+            part => Assert.Contains(part, code, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -123,6 +140,18 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex("foresight_[a-z_]+[a-z]")]
     private static partial Regex Metric();
+
+    /// <summary>Commands and transcripts.</summary>
+    [GeneratedRegex("^ *```.*?^ *```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Fence();
+
+    /// <summary>Two words or more in plain quotes; what is within `…` is a command or JSON.</summary>
+    [GeneratedRegex("""(?<![`\w{:])"([^"`{}]*[\w…][ \n][^"`{}]*)"(?!`)""")]
+    private static partial Regex Quoted();
+
+    /// <summary>Between the two halves of a text that goes on in the next line.</summary>
+    [GeneratedRegex("\"\\s*\\+\\s*\\$?\"")]
+    private static partial Regex SplitText();
 
     [GeneratedRegex(@"\]\(([^)#\s]+)(?:#[^)]*)?\)")]
     private static partial Regex Link();

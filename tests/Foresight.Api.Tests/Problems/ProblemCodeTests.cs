@@ -17,7 +17,7 @@ public sealed partial class ProblemCodeTests
     [Fact]
     public void TheReadme_ListsEveryCodeUnderItsStatus()
     {
-        var readme = File.ReadAllText(Path.Combine(Repository.Root, "Foresight.Api/README.md"));
+        var readme = File.ReadAllText(Path.Combine(Repository.Root, "Foresight.Api/Problems/README.md"));
         var listed = Row()
             .Matches(readme)
             .SelectMany(row =>
