@@ -8,17 +8,15 @@ using Npgsql;
 
 namespace Foresight.Matching.Invariants;
 
-/// <summary>
-/// <c>check [--follow]</c>: checks the journal and its tables (<c>DATABASE_URL</c>) against architecture's invariants, says each violation
-/// in a sentence, and ends with 1 if there is one. <c>--follow</c> goes on with what is written meanwhile, until it is interrupted or finds
-/// something.
-/// </summary>
+/// <c>check [--follow]</c>: checks the journal and its tables (<c>DATABASE_URL</c>) against the invariants of ARCHITECTURE.md, prints one
+/// sentence per violation, and exits with 1 if there is one. <c>--follow</c> continues with new commands until it is interrupted or finds a
+/// violation.
 internal static class CheckVerb
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SayInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>The whole tables at most this often, and at most a twentieth of the time.</summary>
+    /// <summary>Least time between two sweeps of the whole tables, which also take at most a twentieth of the time.</summary>
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(10);
     private const int PausePerSweep = 20;
 
@@ -27,7 +25,7 @@ internal static class CheckVerb
         if (arguments is not ([] or ["--follow"]))
             throw new SettingException("check takes nothing or --follow.");
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
-        // Follows a promoted standby as a node does.
+        // Follows a promoted standby like a node does.
         await using var servers = PrimaryServers.Alone(PostgresAddress.From(configuration), NullLoggerFactory.Instance);
         var settings = servers.Settings;
         settings.ApplicationName = "foresight-check";
@@ -49,7 +47,7 @@ internal static class CheckVerb
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
         {
-            // Asked to end.
+            // Interrupted.
         }
 
         return checker.Holds ? 0 : 1;
@@ -84,7 +82,7 @@ internal static class CheckVerb
             }
             catch (Exception error) when (error is NpgsqlException or TimeoutException or SocketException)
             {
-                // Postgres is away, or the schema is not there yet. That says nothing about the journal; said once.
+                // Postgres is unavailable, or the schema does not exist yet; neither is a violation. Logged once.
                 if (!silent)
                     Console.WriteLine($"waiting: the database does not answer ({error.Message.ReplaceLineEndings(" ")})");
                 silent = true;

@@ -2,10 +2,10 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.Invariants;
 
-/// <summary>What must hold of each command in the journal and the one before it.</summary>
+/// <summary>The invariants between a command in the journal and its predecessor.</summary>
 internal static class CommandRules
 {
-    /// <param name="before">Default for the first.</param>
+    /// <param name="before">Default for the first command.</param>
     public static IEnumerable<string> Check(Position before, StoredCommand command)
     {
         var at = command.Position;

@@ -55,5 +55,5 @@ internal readonly record struct BalanceKey(int Account, int Market, byte Outcome
             : $"The shares of {Market}:{Outcome} of account {Account}";
 }
 
-/// <summary>A command's place in the journal; default before the first.</summary>
+/// <summary>A command's position in the journal; default before the first.</summary>
 internal readonly record struct Position(long Epoch, long Sequence, Guid RequestId, DateTime AcceptedAt);

@@ -3,8 +3,8 @@ using Npgsql;
 namespace Foresight.Matching.Invariants;
 
 /// <summary>
-/// What must always hold of the journal and everything derived from it, asked again and again: each shard's journal is followed from where
-/// it was, and the tables are swept as a whole. Reads only; one caller.
+/// Checks the invariants of the journal and of everything derived from it: each shard's journal is followed from its last position, and the
+/// tables are swept as a whole. Read-only; supports one caller.
 /// </summary>
 internal sealed class InvariantChecker(NpgsqlDataSource database)
 {
@@ -15,7 +15,7 @@ internal sealed class InvariantChecker(NpgsqlDataSource database)
 
     public bool Holds => _violations.Count == 0;
 
-    /// <summary>The journal of a shard, followed up to where this was called last.</summary>
+    /// <summary>Returns the checker of a shard's journal, at its last position.</summary>
     public JournalChecker Shard(int shard)
     {
         if (!_shards.TryGetValue(shard, out var checker))
@@ -23,21 +23,21 @@ internal sealed class InvariantChecker(NpgsqlDataSource database)
         return checker;
     }
 
-    /// <summary>Everything: the journals to their ends, and the tables.</summary>
+    /// <summary>Checks everything: the journals to their ends, and the tables.</summary>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
         await FollowAsync(cancellationToken);
         await SweepAsync(cancellationToken);
     }
 
-    /// <summary>What was written since the last call. Its cost is that of what is new.</summary>
+    /// <summary>Checks what was written since the last call. The cost is proportional to that.</summary>
     public async Task FollowAsync(CancellationToken cancellationToken)
     {
         foreach (var shard in await ShardsAsync(cancellationToken))
             await Shard(shard).AdvanceAsync(cancellationToken);
     }
 
-    /// <summary>The tables as a whole. Its cost grows with history.</summary>
+    /// <summary>Checks the tables as a whole. The cost grows with history.</summary>
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
         await using var look = await StoredRows.LookAsync(database, shard: 0, cancellationToken);
@@ -49,7 +49,7 @@ internal sealed class InvariantChecker(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// The live engine said this of itself: the journal must make the same. Needs to be asked before the journal was followed beyond it.
+    /// Compares a state hash of the live engine with the journal's. Must be called before the journal is followed beyond that sequence.
     /// </summary>
     public async Task CompareAsync(int shard, long sequence, string stateHash, CancellationToken cancellationToken)
     {
@@ -65,7 +65,6 @@ internal sealed class InvariantChecker(NpgsqlDataSource database)
             );
     }
 
-    /// <summary>One line for people.</summary>
     public override string ToString() =>
         string.Join(
             ", ",

@@ -6,20 +6,22 @@ using Npgsql;
 namespace Foresight.Matching.Invariants;
 
 /// <summary>
-/// Follows one shard's journal from its first command: replays it page by page, and compares what the commands make with what the tables
-/// say. Reads only. Remembers the engine and the open orders, however long the journal is.
+/// Follows one shard's journal from its first command: replays it page by page and compares the results with the tables. Read-only. Memory
+/// is that of the engine and the open orders, however long the journal is.
 /// </summary>
 internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Violations violations)
 {
     private const int PageCommands = 2_000;
 
-    /// <summary>Orders and trades of a shard are numbered from shard * 2^48.</summary>
+    /// <summary>Ids of a shard's orders and trades start at shard * 2^48.</summary>
     private const int ShardBits = 48;
 
     private readonly ExchangeEngine _engine = new(shard);
     private readonly ReplayedRows _replayed = new(violations);
 
-    /// <summary>Touched, and then written again by a batch that ends after the page: compared with the page that ends after that.</summary>
+    /// <summary>
+    /// Balances that a later batch, beyond the page, has written again: compared at the end of the page that contains that batch.
+    /// </summary>
     private readonly HashSet<BalanceKey> _postponed = [];
 
     private Position _last;
@@ -32,7 +34,7 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
 
     private long First => (long)shard << ShardBits;
 
-    /// <summary>Reads on to the end of the journal, or to this sequence, or to the first page with a violation.</summary>
+    /// <summary>Reads to the end of the journal, to this sequence, or to the first page with a violation.</summary>
     public async Task AdvanceAsync(CancellationToken cancellationToken, long through = long.MaxValue)
     {
         while (violations.Count == 0 && await PageAsync(through, cancellationToken)) { }
@@ -42,7 +44,7 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
     private async Task<bool> PageAsync(long through, CancellationToken cancellationToken)
     {
         await using var stored = await StoredRows.LookAsync(database, shard, cancellationToken);
-        // The last one again: a journal that ends before it, or has another command there, has lost what it had.
+        // Includes the last command again: if the journal ends before it, or has another command there, it has lost commands.
         var page = await stored.CommandsAsync(Sequence, through, PageCommands, cancellationToken);
         if (Sequence > 0 && !IsContinued(page))
             return false;
@@ -74,7 +76,7 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
         return there == _last;
     }
 
-    /// <returns>False if nothing can be built on what follows.</returns>
+    /// <returns>False if the rest of the page cannot be checked.</returns>
     private bool Replay(in StoredCommand stored, Dictionary<long, string> hashes)
     {
         var at = stored.Position;
@@ -116,7 +118,7 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
         {
             var orders = await stored.OrdersAsync([.. _replayed.Orders.Keys], First + from + 1, First + Sequence, cancellationToken);
             foreach (var (id, row) in orders)
-                // Changed by a later page, with which it is compared.
+                // Rows changed by a later page are compared with that page.
                 if (row.Changed > Sequence && _replayed.Orders.TryGetValue(id, out var then))
                     orders[id] = row with
                     {
@@ -167,7 +169,7 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
         }
     }
 
-    /// <summary>At the end of the journal nothing is left over in the tables.</summary>
+    /// <summary>Checks at the end of the journal that the tables have no further rows.</summary>
     private async Task CompareTotalsAsync(StoredRows stored, CancellationToken cancellationToken)
     {
         var totals = await stored.TotalsAsync(First, First + (1L << ShardBits) - 1, cancellationToken);

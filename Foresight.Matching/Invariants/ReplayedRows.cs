@@ -4,9 +4,8 @@ using Foresight.Matching.Orders;
 namespace Foresight.Matching.Invariants;
 
 /// <summary>
-/// What a page of commands makes of orders, trades, fills and balances, told by an engine that replays them. A second reading of the
-/// engine's events beside <see cref="BatchBuilder"/>, on purpose: what the two disagree on is a violation. Remembers the open orders and no
-/// others.
+/// The orders, trades, fills and balances that result from a page of commands, from the events of a replaying engine. Deliberately
+/// independent of <see cref="BatchBuilder"/>: where the two disagree, there is a violation. Keeps the open orders and no others.
 /// </summary>
 internal sealed class ReplayedRows(Violations violations)
 {
@@ -16,7 +15,7 @@ internal sealed class ReplayedRows(Violations violations)
     private long _epoch;
     private TradeExecuted _trade;
 
-    /// <summary>Orders that this page placed or changed, as it left them.</summary>
+    /// <summary>Final state of the orders that this page placed or changed.</summary>
     public Dictionary<long, OrderFacts> Orders { get; } = [];
 
     public Dictionary<long, TradeFacts> Trades { get; } = [];
@@ -43,7 +42,7 @@ internal sealed class ReplayedRows(Violations violations)
             _outcomesOfMarket.TryAdd(next.Market.Value, next.Outcomes);
     }
 
-    /// <summary>A trade's legs have all been told by the end of its command.</summary>
+    /// <summary>All legs of a trade have been reported by the end of its command.</summary>
     public void FinishCommand()
     {
         if (_trade.Trade.Value != 0)
@@ -166,7 +165,7 @@ internal sealed class ReplayedRows(Violations violations)
     }
 
     /// <summary>
-    /// Nothing appears or vanishes in a trade: one lot pays exactly what another gets, and a complete set is worth 10000 ticks.
+    /// Checks conservation: in a trade one lot pays exactly what another receives, and a complete set is worth 10,000 ticks.
     /// </summary>
     private void CheckLegs()
     {
@@ -178,7 +177,6 @@ internal sealed class ReplayedRows(Violations violations)
         );
     }
 
-    /// <summary>What the engine reports to.</summary>
     public readonly struct Listener(ReplayedRows rows) : IExchangeEvents
     {
         public void OnAccepted(in OrderAccepted e) => rows.OnAccepted(e);

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Foresight.Matching.Invariants;
 
-/// <param name="Kind">Column of its own, beside the payload.</param>
+/// <param name="Kind">The column kind, stored beside the payload and compared with it.</param>
 internal readonly record struct StoredCommand(
     Position Position,
     CommandKind Kind,
@@ -15,10 +15,10 @@ internal readonly record struct StoredCommand(
     long AnswerSequence
 );
 
-/// <summary>The journal's tables as they were at one moment: everything is read in one repeatable-read transaction.</summary>
+/// <summary>The journal's tables as of one moment: every read is in one repeatable-read transaction.</summary>
 internal sealed class StoredRows : IAsyncDisposable
 {
-    /// <summary>Bound on one look.</summary>
+    /// <summary>Limit on one read, in seconds.</summary>
     private const int TimeoutSeconds = 60;
 
     private readonly NpgsqlConnection _connection;
@@ -44,7 +44,7 @@ internal sealed class StoredRows : IAsyncDisposable
         await _connection.DisposeAsync();
     }
 
-    /// <summary>In their order, from this sequence on.</summary>
+    /// <summary>Reads commands in ascending order from this sequence on.</summary>
     public async Task<List<StoredCommand>> CommandsAsync(long from, long through, int limit, CancellationToken cancellationToken)
     {
         await using var command = Command(
@@ -71,7 +71,7 @@ internal sealed class StoredRows : IAsyncDisposable
         );
     }
 
-    /// <summary>Those of these ids, and whatever else is between the two.</summary>
+    /// <summary>Reads the orders with these ids, and all others between the two.</summary>
     public async Task<Dictionary<long, OrderFacts>> OrdersAsync(long[] ids, long first, long last, CancellationToken cancellationToken)
     {
         await using var command = Command(
@@ -109,7 +109,7 @@ internal sealed class StoredRows : IAsyncDisposable
         return rows.ToDictionary(row => row.Id, row => row.Facts);
     }
 
-    /// <summary>Between the two, both included.</summary>
+    /// <summary>Reads the trades between the two, both inclusive.</summary>
     public async Task<Dictionary<long, TradeFacts>> TradesAsync(long first, long last, CancellationToken cancellationToken)
     {
         await using var command = Command(
@@ -171,14 +171,14 @@ internal sealed class StoredRows : IAsyncDisposable
         return rows.ToDictionary(row => row.Key, row => row.Facts);
     }
 
-    /// <summary>Which of these trades their table holds for open.</summary>
+    /// <summary>Returns those of these trades that are open in their table.</summary>
     public async Task<List<long>> StillOpenAsync(long[] trades, CancellationToken cancellationToken)
     {
         await using var command = Command("SELECT trade_id FROM trades WHERE trade_id = ANY($1) AND NOT closed", trades);
         return await RowsAsync(command, row => row.GetInt64(0), cancellationToken);
     }
 
-    /// <summary>Of these keys, with the sequence of the batch that wrote each last.</summary>
+    /// <summary>Reads the balances of these keys, each with the sequence of the batch that wrote it last.</summary>
     public async Task<Dictionary<BalanceKey, (Holding Holding, long Changed)>> BalancesAsync(
         IReadOnlyCollection<BalanceKey> keys,
         CancellationToken cancellationToken
@@ -207,7 +207,7 @@ internal sealed class StoredRows : IAsyncDisposable
         return rows.ToDictionary(row => row.Key, row => row.Value);
     }
 
-    /// <summary>Hashes that were stored with snapshots in this range, which includes its end only.</summary>
+    /// <summary>Reads the hashes stored with snapshots in this range, which excludes its start.</summary>
     public async Task<Dictionary<long, string>> SnapshotHashesAsync(long after, long through, CancellationToken cancellationToken)
     {
         await using var command = Command(
@@ -219,7 +219,7 @@ internal sealed class StoredRows : IAsyncDisposable
         return (await RowsAsync(command, row => (row.GetInt64(0), row.GetString(1)), cancellationToken)).ToDictionary();
     }
 
-    /// <summary>Open orders, open trades, the highest order and the highest trade of a shard's range of numbers.</summary>
+    /// <summary>Counts a shard's open orders and trades, and reads its highest order and trade ids.</summary>
     public async Task<(long OpenOrders, long OpenTrades, long LastOrder, long LastTrade)> TotalsAsync(
         long first,
         long last,
@@ -241,7 +241,7 @@ internal sealed class StoredRows : IAsyncDisposable
         ];
     }
 
-    /// <summary>The sentences that a query makes of what it finds.</summary>
+    /// <summary>Runs a query that formats each violation as a sentence.</summary>
     public async Task<List<string>> SentencesAsync(string sql, CancellationToken cancellationToken)
     {
         await using var command = Command(sql);

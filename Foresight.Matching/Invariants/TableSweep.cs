@@ -1,12 +1,12 @@
 namespace Foresight.Matching.Invariants;
 
 /// <summary>
-/// Invariants asked of the tables as a whole, in SQL and without our engine: an oracle that shares no code with what it judges, and that
-/// sees rows which no command touches any more. Each statement returns a sentence for each thing that is wrong.
+/// Invariants over whole tables, in SQL and without the engine: an oracle that shares no code with what it checks, and that sees rows which
+/// no command touches any more. Each statement returns one sentence per violation.
 /// </summary>
 internal static class TableSweep
 {
-    /// <summary>Sentences of one check.</summary>
+    /// <summary>Most sentences of one check.</summary>
     private const int Limit = 10;
 
     public static IEnumerable<string> Statements => Checks.Select(check => $"{check} LIMIT {Limit}");
@@ -18,7 +18,7 @@ internal static class TableSweep
             SELECT format('The journal of shard %s has %s commands from %s to %s: some are missing.', shard, count(*), min(sequence), max(sequence))
             FROM commands GROUP BY shard HAVING min(sequence) <> 1 OR count(*) <> max(sequence)
             """,
-        // Epochs and stamps never decrease along it.
+        // Epochs and time stamps never decrease along the journal.
         """
             SELECT format('Command %s of shard %s is of epoch %s, and an earlier one of epoch %s.', sequence, shard, epoch, before)
             FROM (SELECT shard, sequence, epoch, lag(epoch) OVER (PARTITION BY shard ORDER BY sequence) AS before FROM commands) c WHERE epoch < before
@@ -28,7 +28,7 @@ internal static class TableSweep
             FROM (SELECT shard, sequence, accepted_at, lag(accepted_at) OVER (PARTITION BY shard ORDER BY sequence) AS before FROM commands) c
             WHERE accepted_at < before
             """,
-        // Every row of an epoch is of a command of that epoch: what a leader of the past wrote beside the journal would stand out.
+        // Every row of an epoch belongs to a command of that epoch: a write by a former leader outside the journal would show here.
         """
             SELECT format('Order %s is of (%s, %s), and the journal of shard %s has no such command.', o.order_id, o.epoch, o.sequence, o.shard)
             FROM orders o LEFT JOIN commands c ON c.shard = o.shard AND c.sequence = o.sequence AND c.epoch = o.epoch WHERE c.sequence IS NULL
@@ -37,7 +37,7 @@ internal static class TableSweep
             SELECT format('Trade %s is of (%s, %s), and the journal of shard %s has no such command.', t.trade_id, t.epoch, t.sequence, t.shard)
             FROM trades t LEFT JOIN commands c ON c.shard = t.shard AND c.sequence = t.sequence AND c.epoch = t.epoch WHERE c.sequence IS NULL
             """,
-        // Nobody writes in a term that was never taken, and terms are taken one after the other.
+        // No term writes that was never taken, and terms are taken one after the other.
         """
             SELECT format('The journal of shard %s has commands of epoch %s, which nobody took.', shard, epoch)
             FROM (SELECT DISTINCT shard, epoch FROM commands) c
@@ -52,20 +52,20 @@ internal static class TableSweep
             SELECT format('%s is at epoch %s, and the last one in its history is %s.', l.resource, l.epoch, h.epoch)
             FROM leadership l JOIN (SELECT resource, max(epoch) AS epoch FROM leadership_history GROUP BY resource) h USING (resource) WHERE l.epoch <> h.epoch
             """,
-        // The fills of an order never exceed its size, and are what the order says.
+        // The fills of an order never exceed its size, and add up to the order's own count.
         """
             SELECT format('Order %s says that %s of its %s lots are filled, and its fills add up to %s.', o.order_id, o.filled_lots, o.quantity_lots, coalesce(f.lots, 0))
             FROM orders o LEFT JOIN (SELECT order_id, sum(quantity_lots)::bigint AS lots FROM fills GROUP BY order_id) f USING (order_id)
             WHERE o.filled_lots <> coalesce(f.lots, 0) OR coalesce(f.lots, 0) > o.quantity_lots 
                 OR CASE WHEN o.status = 2 THEN o.filled_lots + o.reduced_lots <> o.quantity_lots WHEN o.status < 2 THEN o.filled_lots + o.reduced_lots >= o.quantity_lots END
             """,
-        // No fill of an order after it was cancelled or had expired.
+        // No order fills after it was cancelled or expired.
         """
             SELECT format('Trade %s fills order %s, which was %s before, by command %s.', t.trade_id, o.order_id,
                           CASE o.status WHEN 3 THEN 'cancelled' ELSE 'expired' END, o.updated_sequence)
             FROM orders o JOIN fills f USING (order_id) JOIN trades t USING (trade_id) WHERE o.status IN (3, 4) AND t.sequence > o.updated_sequence
             """,
-        // A trade moves shares and money and makes none: see TradeRules.
+        // A trade moves shares and money but creates none: see TradeRules.
         """
             SELECT format('Trade %s does not conserve money and shares: %s legs of %s lots, prices that add up to %s.', t.trade_id, count(f.leg), t.quantity_lots,
                           coalesce(sum(f.price_ticks), 0))
@@ -75,7 +75,7 @@ internal static class TableSweep
                     WHEN 0 THEN count(*) FILTER (WHERE f.is_buy) <> 1 OR min(f.price_ticks) <> max(f.price_ticks) OR min(f.outcome) <> max(f.outcome)
                     ELSE bool_or(f.is_buy <> (t.kind = 1)) OR sum(f.price_ticks) <> 10000 OR count(DISTINCT f.outcome) <> count(*) END
             """,
-        // What is held is what open orders and unsettled trades hold.
+        // Holds equal what open orders and unsettled trades reserve.
         """
             SELECT format('Account %s, asset %s:%s, shard %s: %s is held by orders and %s by trades, and its open orders hold %s and its unsettled trades %s.',
                           account_id, market_id, outcome, shard, coalesce(b.order_hold, 0), coalesce(b.trade_hold, 0), coalesce(h.by_orders, 0), coalesce(h.by_trades, 0))

@@ -1,13 +1,15 @@
 namespace Foresight.Matching.Invariants;
 
-/// <summary>What was found to be wrong, one sentence each. Bounded: a table that is wrong throughout needs no million sentences.</summary>
+/// <summary>
+/// The violations found, one sentence each. Bounded, because a table that is wrong throughout needs no million sentences.
+/// </summary>
 internal sealed class Violations
 {
     private const int SentencesKept = 50;
 
     private readonly List<string> _sentences = [];
 
-    /// <summary>All of them, kept or not.</summary>
+    /// <summary>Number of violations, including those beyond the bound.</summary>
     public long Count { get; private set; }
 
     public IReadOnlyList<string> Sentences => _sentences;
@@ -25,8 +27,8 @@ internal sealed class Violations
             Add(otherwise);
     }
 
-    /// <summary>Two accounts of the same things: what replaying the journal makes, and what the tables say.</summary>
-    /// <param name="thing">Says which one a key names.</param>
+    /// <summary>Compares two sources of the same facts: the replay of the journal, and the tables.</summary>
+    /// <param name="thing">Describes the thing that a key names.</param>
     public void Compare<TKey, TFacts>(
         Func<TKey, string> thing,
         IReadOnlyDictionary<TKey, TFacts> replayed,

@@ -8,35 +8,37 @@ using Npgsql;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>What the ledger says that an account owns of one asset.</summary>
+/// <summary>An account's holding of one asset by the ledger.</summary>
 /// <param name="MarketId">0: collateral.</param>
-/// <param name="InFlight">Held by trades that are matched and not yet settled: not
-/// moved on either side, so not part of the comparison.</param>
-/// <param name="IsAhead">The ledger says more of it, or less, than the follower's
-/// block does: it is compared when the follower is there.</param>
+/// <param name="InFlight">
+/// Held by trades that are matched and not yet settled. Not moved on either side, so not part of the comparison.
+/// </param>
+/// <param name="IsAhead">
+/// True if the ledger is ahead of the follower's block for this holding; it is compared once the follower has caught up.
+/// </param>
 public sealed record LedgerHolding(Address Account, int MarketId, int Outcome, long Owned, long InFlight, bool IsAhead = false);
 
-/// <summary>The sums over all accounts, in micro-USDC, of what the ledger and the chain say: the difference is what is missing.</summary>
-/// <param name="Holdings">How many holdings were compared: accounts times assets.</param>
+/// <summary>Sums over all accounts, in micro-USDC, by the ledger and by the chain: the difference is the amount missing.</summary>
+/// <param name="Holdings">Number of holdings compared: accounts times assets.</param>
 public sealed record BalanceTotals(BigInteger Ledger, BigInteger Chain, long Holdings);
 
-/// <param name="Ahead">Natural keys of the holdings that could not be compared now.</param>
+/// <param name="Ahead">Natural keys of the holdings that could not be compared this time.</param>
 public sealed record BalanceCheck(IReadOnlyList<Finding> Findings, BalanceTotals Totals, IReadOnlySet<string> Ahead);
 
 /// <summary>
-/// Compares every account's ledger with the chain at one block, the one up to which the follower has applied
-/// everything. The ledger is ahead of that block between the leader's acknowledgement and the follower's cursor, for
-/// however long a leader or a node is away, and after a reorganisation; what shows any sign of that is left out
-/// (docs/decisions/0650). What differs then must do so, by the same, in three looks.
+/// Compares every account's ledger with the chain at one block, the last that the follower has applied in full. The ledger is ahead of that
+/// block between the leader's acknowledgement and the move of the cursor, for as long as a leader or a chain node is unavailable, and after
+/// a reorganisation; holdings with any sign of that are left out (docs/decisions/0650). A difference counts only if it is the same in three
+/// looks.
 /// </summary>
 public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource primary, HoldingsReader holdings)
 {
-    /// <summary>Looks at differing holdings; the first at all of them.</summary>
+    /// <summary>Number of looks: the first at all holdings, the others at those that differ.</summary>
     private const int Looks = 3;
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(500);
 
-    /// <returns>Null: a reorganisation is being followed, and the ledger still holds what it undid.</returns>
+    /// <returns>Null while a reorganisation is being followed: the ledger then still contains what it undid.</returns>
     public async Task<BalanceCheck?> CheckAsync(TimeProvider clock, CancellationToken cancellationToken)
     {
         if (await ReadLedgerAsync(cancellationToken) is not var (block, all))
@@ -66,7 +68,7 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
     }
 
     /// <summary>
-    /// The ledger, over all shards, and the follower's block, as of one moment. Null: a reorganisation is being followed.
+    /// Reads the ledger, over all shards, and the follower's block, as of one moment. Null while a reorganisation is being followed.
     /// </summary>
     private async Task<(BlockRef Block, IReadOnlyList<LedgerHolding> Ledger)?> ReadLedgerAsync(CancellationToken cancellationToken)
     {
@@ -114,7 +116,7 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
             throw new InconsistentChainException("The chain has not been followed yet.");
         if (list[0].Undone)
             return null;
-        // By its hash: of a block that was undone meanwhile a node knows nothing, instead of telling of the one in its place.
+        // By hash: if the block was undone in the meantime, a node returns an error instead of the balances at its replacement.
         return (
             BlockRef.Hash(new Hash32(list[0].Block)),
             [

@@ -4,26 +4,26 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>Which differences between ledger and chain count. Pure.</summary>
+/// <summary>Decides which differences between ledger and chain count. Pure.</summary>
 public static class BalanceRules
 {
-    /// <summary>Micro-USDC that a lot of 0.01 share is worth at most.</summary>
+    /// <summary>Highest value of a lot of 0.01 share, in micro-USDC.</summary>
     private const int MostPerLot = 10_000;
 
-    /// <summary>Of the discrepancy that this holding has, or would have.</summary>
+    /// <summary>Key of the discrepancy of this holding, whether or not there is one.</summary>
     public static string NaturalKeyOf(LedgerHolding holding) =>
         $"{DiscrepancyKinds.BalanceMismatch}:{holding.Account.ToLowerHex()}:{AssetOf(holding)}";
 
     public static (Address Account, int MarketId, int Outcome) KeyOf(LedgerHolding holding) =>
         (holding.Account, holding.MarketId, holding.Outcome);
 
-    /// <param name="chain">Holds every key of the ledger: it was read for exactly these.</param>
+    /// <param name="chain">Must contain every key of the ledger: it was read for exactly these.</param>
     public static Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> Differing(
         IEnumerable<LedgerHolding> ledger,
         IReadOnlyDictionary<(Address, int, int), long> chain
     ) => ledger.Where(l => chain[KeyOf(l)] != l.Owned).ToDictionary(KeyOf, l => (l, chain[KeyOf(l)]));
 
-    /// <summary>What differs by the same amount in both looks; what was on its way has arrived meanwhile.</summary>
+    /// <summary>Returns what differs by the same amount in both looks; an amount in transit has arrived in between.</summary>
     public static Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> StillDiffering(
         Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> before,
         Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> now
@@ -32,8 +32,8 @@ public static class BalanceRules
             .ToDictionary();
 
     /// <summary>
-    /// Sums over all accounts' collateral. What differed in the first look and no longer does was on its way, so only what still differs
-    /// counts: the two sums differ by exactly what is missing.
+    /// Sums all accounts' collateral. A difference of the first look that has disappeared was in transit, so only the remaining ones count:
+    /// the two sums then differ by exactly the amount missing.
     /// </summary>
     public static BalanceTotals Totals(IReadOnlyList<LedgerHolding> ledger, IEnumerable<(LedgerHolding Ledger, long Chain)> differing)
     {
@@ -42,8 +42,8 @@ public static class BalanceRules
         return new BalanceTotals(owned, owned + missing, ledger.Count);
     }
 
-    /// <summary>What of the balances was not compared; null: nothing.</summary>
-    /// <param name="check">Null: none was.</param>
+    /// <summary>Describes the holdings that were not compared; null if all were.</summary>
+    /// <param name="check">Null if no holding was compared.</param>
     public static string? NoteOf(BalanceCheck? check) =>
         check switch
         {
@@ -56,7 +56,7 @@ public static class BalanceRules
     {
         var asset = AssetOf(ledger);
         var account = ledger.Account.ToLowerHex();
-        // The ledger lets an account spend what the chain says it has not: its trades will fail.
+        // The ledger lets the account spend more than the chain has: its trades will fail.
         var severity = ledger.Owned > chain ? Severities.High : Severities.Medium;
         return new Finding(
             NaturalKeyOf(ledger),

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>What is kept of each side beside a discrepancy, as JSON. Integers are decimal strings in the chain's units.</summary>
+/// <summary>
+/// The JSON of both sides that is stored with a discrepancy. Integers are decimal strings in the chain's units, because JSON numbers would
+/// lose precision.
+/// </summary>
 public static class Evidence
 {
     public static object Of(ChainTrade trade) =>
@@ -47,7 +50,7 @@ public static class Evidence
             fills = Fills(trade.Fills),
         };
 
-    /// <summary>Micro-USDC that the fills moved: what the buyers paid, or in a merge what the sellers got.</summary>
+    /// <summary>Micro-USDC that the fills moved: the buyers' payments, or the sellers' proceeds in a merge.</summary>
     public static BigInteger Worth(IReadOnlyList<FillSide> fills)
     {
         static BigInteger Cost(IEnumerable<FillSide> some) =>

@@ -8,15 +8,15 @@ using Npgsql;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// What a person who unconfirmed a discrepancy would look up: the log, the transaction's receipt, the block, and the orders as their makers
-/// signed them. Kept beside the evidence, which alone decides whether a discrepancy is the same as before.
+/// Reads what an operator who doubts a discrepancy would look up: the log, the transaction's receipt, the block, and the signed orders.
+/// Stored beside the evidence, which alone decides whether a discrepancy is the same as before.
 /// </summary>
 public sealed class EvidenceReader(EthereumClient client, NpgsqlDataSource primary)
 {
-    /// <summary>Discrepancies of one run whose proof is read. Of more, a person looks at none singly.</summary>
+    /// <summary>Most discrepancies of one run with a proof. With more, no operator examines them one by one.</summary>
     public const int Limit = 2_000;
 
-    /// <summary>JSON by natural key.</summary>
+    /// <summary>Returns JSON by natural key.</summary>
     public async Task<IReadOnlyDictionary<string, string>> ReadAsync(IReadOnlyList<Finding> findings, CancellationToken cancellationToken)
     {
         var some = findings

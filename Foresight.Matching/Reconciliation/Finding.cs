@@ -3,9 +3,10 @@ using System.Numerics;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>One disagreement between the chain and the journal.</summary>
-/// <param name="NaturalKey">The same disagreement has the same key in every run, on
-/// every node: this is what makes duplicates impossible.</param>
-/// <param name="OnChain">Evidence, serialised as JSON; must not hold anything that changes from run to run.</param>
+/// <param name="NaturalKey">The same in every run and on every node for the same disagreement, which makes duplicates impossible.</param>
+/// <param name="OnChain">
+/// Evidence, stored as JSON. Must not contain anything that changes from run to run, or each run would see new evidence.
+/// </param>
 public sealed record Finding(
     string NaturalKey,
     string Kind,
@@ -19,18 +20,18 @@ public sealed record Finding(
     object? OffChain
 )
 {
-    /// <summary>Micro-USDC at stake.</summary>
+    /// <summary>Amount at stake in micro-USDC.</summary>
     public BigInteger? Amount { get; init; }
 
-    /// <summary>Null: no automatic repair may touch it.</summary>
+    /// <summary>Null if no automatic repair is allowed.</summary>
     public Repair? Repair { get; init; }
 
-    /// <summary>The fill past the relayer that it is about; null: it is about something else.</summary>
+    /// <summary>The direct fill concerned; null if the finding concerns something else.</summary>
     public DirectFill? Direct { get; init; }
 
     /// <summary>Hashes of the orders whose signed form belongs to the evidence.</summary>
     public IReadOnlyList<string> Orders { get; init; } = [];
 
-    /// <summary>The log that shows it, in its block; null: the chain has none.</summary>
+    /// <summary>Position of the log that shows the disagreement; null if the chain has none.</summary>
     public EventPlace? Place { get; init; }
 }

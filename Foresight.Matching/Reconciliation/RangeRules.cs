@@ -1,23 +1,21 @@
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>Blocks FromBlock..ToBlock, both included.</summary>
+/// <summary>Blocks FromBlock..ToBlock, both inclusive.</summary>
 public readonly record struct BlockRange(long FromBlock, long ToBlock)
 {
     public long Length => ToBlock - FromBlock + 1;
 }
 
-/// <summary>Which blocks a run compares.</summary>
+/// <summary>Decides which blocks a run compares.</summary>
 public static class RangeRules
 {
     /// <summary>
-    /// Up to where both sides can be compared: confirmed blocks, and of those only the ones that the follower has applied. Beyond that the
-    /// journal is late, not wrong, and comparing would invent discrepancies; the operations API shows the distance to the head instead.
+    /// Last block at which both sides can be compared: confirmed, and applied by the follower. Beyond it the journal is late, not wrong,
+    /// and a comparison would invent discrepancies; the operations API shows the distance to the head instead.
     /// </summary>
     public static long LastComparable(long head, int confirmations, long followedTo) => Math.Min(head - confirmations, followedTo);
 
-    /// <summary>
-    /// Ranges that follow one another as one, in the order of their blocks: how a run was cut says nothing about what it covered.
-    /// </summary>
+    /// <summary>Joins adjacent ranges, in ascending order: coverage does not depend on how a run was cut.</summary>
     public static IReadOnlyList<BlockRange> Join(IEnumerable<BlockRange> ranges)
     {
         var joined = new List<BlockRange>();
@@ -33,10 +31,10 @@ public static class RangeRules
     }
 
     /// <summary>
-    /// First block of a run. A scheduled run goes on after the last one and looks back a little, so that damage done to rows of recent
-    /// blocks is seen; a run that a person asked for compares everything.
+    /// First block of a run. A scheduled run continues after the last one and looks back a little, to detect damage to rows of recent
+    /// blocks; a run on request compares everything.
     /// </summary>
-    /// <param name="manualLookback">Blocks that a person's run compares at most; 0: all of them.</param>
+    /// <param name="manualLookback">Most blocks of a run on request; 0: all of them.</param>
     public static long FirstBlock(long deployedBlock, long cursor, bool manual, long scheduledLookback, long manualLookback, long to) =>
         Math.Max(
             deployedBlock,
@@ -54,8 +52,8 @@ public static class RangeRules
     }
 
     /// <summary>
-    /// Where the cursor stands after a run: the end of the ranges that were covered without a gap from where it stood. A failed range stops
-    /// it there, so the next run compares that range again.
+    /// Position of the cursor after a run: the end of the ranges that continue from it without a gap. A failed range stops it, so the next
+    /// run compares that range again.
     /// </summary>
     public static long Advance(long cursor, IEnumerable<BlockRange> covered)
     {

@@ -5,12 +5,12 @@ using Npgsql;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// One run: which blocks, both sides of each range, what differs. It writes nothing; what it found counts only if all of it could be read,
-/// so a failed read can neither invent a discrepancy nor move the cursor.
+/// One run: chooses the blocks, reads both sides of each range, compares them. Writes nothing; its findings count only if every read
+/// succeeded, so a failed read can neither invent a discrepancy nor move the cursor.
 /// </summary>
 public sealed class Reconciler(ReconciliationContext context)
 {
-    /// <summary>Settled trades without a block that are looked up in one run.</summary>
+    /// <summary>Most settled trades without a block that are looked up in one run.</summary>
     private const int NowhereLimit = 10_000;
 
     private readonly Deployment _deployment = context.Deployment;
@@ -25,7 +25,9 @@ public sealed class Reconciler(ReconciliationContext context)
         new HoldingsReader(context.Deployment, context.Client)
     );
 
-    /// <param name="planned">Told which blocks the run compares, before it reads them; null: nobody is.</param>
+    /// <param name="planned">
+    /// Called with the blocks that the run compares before it reads them, so that an unfinished run leaves a visible gap; may be null.
+    /// </param>
     public async Task<RunResult> RunAsync(RunRow run, CancellationToken cancellationToken, Func<BlockRange, Task>? planned = null)
     {
         BlockRange whole = default,
@@ -72,7 +74,7 @@ public sealed class Reconciler(ReconciliationContext context)
 
             var all = findings.All;
             var proof = await _evidence.ReadAsync(all, cancellationToken);
-            // What a range says must still be so at the end: a reorganisation under the run would mix two chains.
+            // The result of a range must still hold at the end: a reorganisation during the run would mix two chains.
             if (last is { } mark && (await _client.GetBlockAsync(mark.Number, cancellationToken))?.Hash != mark.Hash)
                 throw new InconsistentChainException($"Block {mark.Number} was undone while it was compared.");
             var reached = RangeRules.Advance(cursor, covered);

@@ -6,7 +6,7 @@ using Npgsql;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>One term of reconciliation on one deployment.</summary>
-/// <param name="Database">The term's own sessions.</param>
+/// <param name="Database">The term's own sessions, which end with the term.</param>
 public sealed record ReconciliationContext(
     Term Term,
     NpgsqlDataSource Database,

@@ -6,7 +6,7 @@ namespace Foresight.Matching.Reconciliation;
 
 internal static class ReconciliationExtensions
 {
-    /// <summary>The reconciler, run by the node that holds its lease. Needs <c>AddSettlement</c>.</summary>
+    /// <summary>Adds the reconciler, run by the node that holds its lease. Requires <c>AddSettlement</c>.</summary>
     public static IHostApplicationBuilder AddReconciliation(this IHostApplicationBuilder builder)
     {
         builder.AddChain();

@@ -9,11 +9,11 @@ namespace Foresight.Matching.Reconciliation;
 /// <param name="Maker">0x hex, lower case.</param>
 public sealed record FillSide(string OrderHash, string Maker, int Outcome, bool IsBuy, BigInteger Price, BigInteger Amount);
 
-/// <summary>Where a chain event is.</summary>
+/// <summary>Position of an event in the chain.</summary>
 public sealed record EventPlace(long Block, string BlockHash, string TransactionHash, long LogIndex);
 
 /// <summary><c>TradeSettled</c> with the <c>OrderFilled</c> events of the same trade id in the same transaction.</summary>
-/// <param name="MarketId">Null: the event's contract is no market of ours.</param>
+/// <param name="MarketId">Null if the event's contract is not a known market.</param>
 public sealed record ChainTrade(
     BigInteger TradeId,
     int? MarketId,
@@ -24,11 +24,11 @@ public sealed record ChainTrade(
     IReadOnlyList<FillSide> Fills
 );
 
-/// <summary><c>OrderFilled</c> with trade id 0: somebody filled a signed order behind the relayer's back.</summary>
-/// <param name="KnownOrder">The order is in our journal.</param>
+/// <summary><c>OrderFilled</c> with trade id 0: a signed order was filled directly on chain, without the relayer.</summary>
+/// <param name="KnownOrder">True if the journal has the order.</param>
 public sealed record DirectFill(int? MarketId, string Market, FillSide Fill, EventPlace Place, bool KnownOrder);
 
-/// <summary>A trade as the journal has it.</summary>
+/// <summary>A trade's row in the journal.</summary>
 /// <param name="State">trades.settlement.</param>
 public sealed record JournalTrade(
     long TradeId,
@@ -43,12 +43,13 @@ public sealed record JournalTrade(
     IReadOnlyList<FillSide> Fills
 );
 
-/// <summary>Everything that both sides say about one block range. Made only after every read of it succeeded.</summary>
-/// <param name="Journal">Trades that the chain settled in the range, and trades that the journal says were settled in the range.</param>
-/// <param name="SettledElsewhere">Trades that the journal puts in the range and the
-/// chain, asked by id, settled in another block; and where.</param>
-/// <param name="Recorded">Natural keys of fills past the relayer that a repair has recorded: the journal knows them now.</param>
-/// <param name="WithoutBlock">Not of a range: settled trades that name no block of the deployment.</param>
+/// <summary>Both sides of one block range. Created only after every read of it succeeded.</summary>
+/// <param name="Journal">Trades that the chain settled in the range, and trades settled in the range by the journal.</param>
+/// <param name="SettledElsewhere">
+/// Trades that the journal puts in the range although the chain, queried by id, settled them in another block; with that block.
+/// </param>
+/// <param name="Recorded">Natural keys of direct fills that a repair has recorded in the journal.</param>
+/// <param name="WithoutBlock">Settled trades that name no block of the deployment; they belong to no range.</param>
 public sealed record ReconciliationInput(
     long FromBlock,
     long ToBlock,

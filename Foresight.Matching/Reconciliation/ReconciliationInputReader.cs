@@ -7,19 +7,20 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>Reads both sides of a block range. Either all of it succeeds, or it throws and nothing of the range is compared.</summary>
+/// <summary>Reads both sides of a block range. Either every read succeeds, or it throws and nothing of the range is compared.</summary>
 public sealed class ReconciliationInputReader(Deployment deployment, EthereumClient client, ReconciliationStore store)
 {
     /// <summary>
-    /// Trades of one range whose true block is looked for; the finding of a further one says only that the block is wrong.
+    /// Most trades of one range whose true block is searched for; a further finding reports only that the block is wrong.
     /// </summary>
     private const int LocateLimit = 200;
 
     private readonly ChainReader _reader = new(client);
     private readonly Dictionary<int, Address> _markets = deployment.Markets.ToDictionary(m => m.Id, m => m.Address);
 
-    /// <param name="asOf"> The run's last block. Whether a trade was settled at all is asked there: a node that is no archive has forgotten
-    /// the states of older blocks.
+    /// <param name="asOf">
+    /// The run's last block. Whether a trade was settled at all is queried there, because a node that is no archive no longer has the state
+    /// of older blocks.
     /// </param>
     public async Task<(ReconciliationInput Sides, VerifiedRange Verified)> ReadAsync(
         BlockRange range,
@@ -27,7 +28,7 @@ public sealed class ReconciliationInputReader(Deployment deployment, EthereumCli
         CancellationToken cancellationToken
     )
     {
-        // The chain first: the follower has applied these blocks, so whatever they settled is in the journal by now.
+        // The chain is read first: the follower has applied these blocks, so whatever they settled is in the journal by now.
         var verified = await _reader.ReadAsync(
             range.FromBlock,
             range.ToBlock,
@@ -50,7 +51,7 @@ public sealed class ReconciliationInputReader(Deployment deployment, EthereumCli
         var recorded = await store.ReadRecordedAsync(range, cancellationToken);
         var settled = chain.Select(c => c.TradeId).ToHashSet();
         var missing = journal.Values.Where(j => !settled.Contains(j.TradeId)).ToList();
-        // Before the chain is asked by id: a node that leaves out a log must not make the journal's block look wrong.
+        // Before the chain is queried by id: a node that omits a log must not make the journal's block look wrong.
         await ConfirmAsync(
             verified,
             missing.Where(m => m.State is TradeStates.Mined or TradeStates.Final).Select(m => m.Block),
@@ -79,10 +80,10 @@ public sealed class ReconciliationInputReader(Deployment deployment, EthereumCli
     }
 
     /// <summary>
-    /// What is about to be reported is read a second time and in another way: by the receipts of its block. A node that leaves some logs of
-    /// a block out contradicts itself here.
+    /// Verifies what is about to be reported by a second and different read: the receipts of its block. A node that omits some logs of a
+    /// block contradicts itself here.
     /// </summary>
-    /// <exception cref="InconsistentChainException">It does.</exception>
+    /// <exception cref="InconsistentChainException">The receipts contradict the logs.</exception>
     public async Task ConfirmAsync(VerifiedRange verified, IEnumerable<long?> blocks, CancellationToken cancellationToken)
     {
         var first = verified.Headers[0].Number;
@@ -101,7 +102,7 @@ public sealed class ReconciliationInputReader(Deployment deployment, EthereumCli
         }
     }
 
-    /// <summary>Settled trades that name no block, or one before the deployment: looked up one by one.</summary>
+    /// <summary>Reads settled trades that name no block, or one before the deployment, each by its id.</summary>
     public async Task<ReconciliationInput> ReadNowhereAsync(long toBlock, int limit, CancellationToken cancellationToken)
     {
         var ids = await store.ReadSettledNowhereAsync(deployment.DeployedBlock, limit, cancellationToken);
@@ -138,7 +139,9 @@ public sealed class ReconciliationInputReader(Deployment deployment, EthereumCli
         return places;
     }
 
-    /// <summary>Where the chain settled the trade; null: the node does not say, or no confirmed block of ours holds it.</summary>
+    /// <summary>
+    /// Finds where the chain settled the trade; null if the node cannot tell, or no confirmed block since the deployment contains it.
+    /// </summary>
     private async Task<EventPlace?> LocateAsync(JournalTrade trade, long toBlock, CancellationToken cancellationToken)
     {
         var filter = new LogFilter

@@ -5,7 +5,7 @@ using NpgsqlTypes;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>How a run ended. A failed one found nothing: it carries no findings, and its coverage says what was not compared.</summary>
+/// <summary>The result of a run. A failed run carries no findings; its coverage shows what was not compared.</summary>
 public sealed record RunResult(
     long RunId,
     string? Error,
@@ -17,10 +17,12 @@ public sealed record RunResult(
     (long Block, byte[] Hash)? Cursor
 )
 {
-    /// <summary>Null: balances were not compared.</summary>
+    /// <summary>Null if balances were not compared.</summary>
     public BalanceTotals? Totals { get; init; }
 
-    /// <summary>Natural keys of holdings that were not compared: whether they still differ is not known.</summary>
+    /// <summary>
+    /// Natural keys of holdings that were not compared, so an existing discrepancy of theirs is neither confirmed nor gone.
+    /// </summary>
     public IReadOnlySet<string> Ahead { get; init; } = new HashSet<string>();
 
     /// <inheritdoc cref="RunFindings.Untold"/>
@@ -29,22 +31,23 @@ public sealed record RunResult(
     /// <inheritdoc cref="RunFindings.UntoldFrom"/>
     public long? UntoldFrom { get; init; }
 
-    /// <summary>What was left out, and why; null: nothing.</summary>
+    /// <summary>Description of what was left out, and why; null if nothing was.</summary>
     public string? Note { get; init; }
 
     /// <summary>JSON by natural key: see <see cref="EvidenceReader"/>.</summary>
     public IReadOnlyDictionary<string, string> Proof { get; init; } = new Dictionary<string, string>();
 }
 
-/// <summary>Every state change of reconciliation, each one transaction behind the fence.</summary>
+/// <summary>The state changes of reconciliation, each in one transaction behind the fence.</summary>
 public sealed class ReconciliationJournal(NpgsqlDataSource primary)
 {
     public const string CursorName = "reconciliation";
 
-    // The state and evidence of before are read in the same statement, so a decision made meanwhile by a person is not overwritten: the row
-    // lock of ON CONFLICT sees the committed state. That is why the rule by which a run reopens a discrepancy is here and nowhere else:
-    // somebody decided about the evidence they saw, so the same evidence does not ask them again. Other evidence under the same key does,
-    // and so does what was resolved, was gone, and has come back: then the cause was not. What is ignored may come and go.
+    // The old state and evidence are read in the same statement, so a decision that an operator makes meanwhile is not overwritten: the row
+    // lock of ON CONFLICT sees the committed state. For that reason the rule by which a run reopens a discrepancy is here and nowhere else:
+    // an operator decided about the evidence at hand, so the same evidence does not reopen it. Other evidence under the same key does, and
+    // so does a discrepancy that was resolved, disappeared and returned: its cause was not removed. An ignored one may disappear and
+    // return.
     private const string UpsertFindings = """
         WITH found AS (
             SELECT natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain::jsonb AS on_chain, off_chain::jsonb AS off_chain,
@@ -76,7 +79,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         SELECT count(*) FILTER (WHERE inserted) FROM upserted
         """;
 
-    // What this run looked at and did not find is gone: what names no block is looked at by every run.
+    // A discrepancy in the compared blocks that the run did not find is gone; those without a block are compared by every run.
     private const string MarkAbsent = """
         UPDATE discrepancies SET absent_since = now()
         WHERE absent_since IS NULL AND last_run_id IS DISTINCT FROM $1
@@ -84,10 +87,10 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
           AND CASE WHEN kind = 'balance_mismatch' THEN $4 AND natural_key <> ALL ($5) ELSE block_number IS NULL OR block_number BETWEEN $2 AND $3 END
         """;
 
-    /// <summary>Runs whose coverage is kept as they covered it: a week of one each five minutes.</summary>
+    /// <summary>Runs whose coverage is kept in full: one every five minutes for a week.</summary>
     public const int CoverageRuns = 2_000;
 
-    // Of older runs it is enough to know which blocks were covered; what failed there or was undone is a gap, or was covered again.
+    // Of older runs only the covered blocks matter: what failed or was undone there is a gap, or was covered by a later run.
     private const string FoldCoverage = """
         WITH old AS (DELETE FROM reconciliation_coverage WHERE run_id <= $1 RETURNING run_id, from_block, to_block, state, at),
         folded AS (SELECT unnest(range_agg(int8range(from_block, to_block, '[]'))) AS blocks FROM old WHERE state = 'covered')
@@ -95,7 +98,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         SELECT (SELECT max(run_id) FROM old), lower(blocks), upper(blocks) - 1, 'covered', (SELECT max(at) FROM old WHERE state = 'covered') FROM folded
         """;
 
-    /// <summary>A run that its holder did not end failed: what it had compared is unknown.</summary>
+    /// <summary>Marks runs that a previous holder left unfinished as failed: their comparisons are lost.</summary>
     public Task FailAbandonedAsync(Term term, CancellationToken cancellationToken) =>
         ExecuteAsync(
             term,
@@ -111,7 +114,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
             )
         );
 
-    /// <summary>Before the run reads them: if it never ends, they are the gap.</summary>
+    /// <summary>Recorded before the run reads the blocks: if it never ends, they show as a gap.</summary>
     public Task PlanAsync(Term term, RunRow run, BlockRange range, CancellationToken cancellationToken) =>
         ExecuteAsync(
             term,
@@ -124,7 +127,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
             )
         );
 
-    /// <summary>What was ignored until now asks again, unless it is gone.</summary>
+    /// <summary>Reopens discrepancies whose ignore period is over, unless they are gone.</summary>
     public Task ReopenDueAsync(Term term, CancellationToken cancellationToken) =>
         ExecuteAsync(
             term,
@@ -165,9 +168,9 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         );
 
     /// <summary>
-    /// Findings, coverage, cursor and the run's end, all or nothing. Returns how many discrepancies were not known before.
+    /// Writes findings, coverage, cursor and the end of the run, all or nothing. Returns the number of new discrepancies.
     /// </summary>
-    /// <param name="plan">What a dry run would repair; a real run notes what became of each repair when it is made.</param>
+    /// <param name="plan">The repairs of a dry run; a real run records each repair when it is made.</param>
     public async Task<long> FinishAsync(
         Term term,
         RunResult result,
@@ -211,7 +214,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
             );
         }
 
-        // What was only planned or refused is of interest for a while; what was done stays.
+        // Planned and refused repairs are of interest for a week; those that were made are kept.
         commands.Add(Sql("DELETE FROM reconciliation_repairs WHERE state <> 'done' AND at < now() - interval '7 days'"));
         commands.Add(
             Sql(
@@ -268,7 +271,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
 
     private static NpgsqlBatchCommand Upsert(long runId, IReadOnlyList<Finding> findings, IReadOnlyDictionary<string, string> proof)
     {
-        // One statement cannot touch a row twice; the natural key says that both are the same disagreement.
+        // One statement cannot update a row twice; findings with the same natural key are the same disagreement.
         var distinct = findings.DistinctBy(f => f.NaturalKey).ToList();
         NpgsqlParameter Array<T>(Func<Finding, T> of, NpgsqlDbType type) =>
             new() { Value = distinct.Select(of).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type };
@@ -326,7 +329,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         return command;
     }
 
-    /// <summary>The last 64-bit number that a statement returned, if any.</summary>
+    /// <summary>Returns the last bigint that a statement returned, if any.</summary>
     internal async Task<long?> ExecuteAsync(Term term, CancellationToken cancellationToken, params NpgsqlBatchCommand[] commands)
     {
         await using var batch = primary.CreateBatch();

@@ -3,18 +3,19 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>How often and how far back the two sides are compared.</summary>
+/// <summary>Settings of how often and how far back the two sides are compared.</summary>
 public sealed record ReconciliationOptions
 {
-    /// <summary><c>RECONCILIATION_INTERVAL_MS</c>.</summary>
+    /// <summary>Interval of scheduled runs. <c>RECONCILIATION_INTERVAL_MS</c>.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>After a run that failed; never longer than the interval.</summary>
+    /// <summary>Delay after a failed run; never longer than the interval.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Blocks of one comparison, which is read and compared in memory as a whole. Blocks of ten trades have some 30 logs, and 250 such
-    /// blocks an answer of 8 MB, which made the node's peak 340 MB; at 50 it is about 210 MB. <c>RECONCILIATION_BLOCK_RANGE</c>.
+    /// Blocks of one comparison, which is read and compared in memory as a whole. With ten trades a block has about 30 logs, and 250 such
+    /// blocks are an answer of 8 MB, with which the node's memory peaked at 340 MB; at 50 it peaks at about 210 MB.
+    /// <c>RECONCILIATION_BLOCK_RANGE</c>.
     /// </summary>
     public int BlockRange { get; init; } = 50;
 
@@ -22,33 +23,33 @@ public sealed record ReconciliationOptions
     public int ScheduledLookback { get; init; } = 1_000;
 
     /// <summary>
-    /// Blocks that a requested run compares, at most; 0: everything since the deployment, however long that takes. Its memory is that of
-    /// one comparison either way. <c>RECONCILIATION_MANUAL_BLOCKS</c>.
+    /// Most blocks of a run on request; 0: all since the deployment, however long that takes. Memory is that of one comparison either way.
+    /// <c>RECONCILIATION_MANUAL_BLOCKS</c>.
     /// </summary>
     public int ManualLookback { get; init; }
 
     /// <summary>
-    /// Fills past the relayer that get a line of their own in one run: of orders that the journal knows, and
-    /// of others. Both are more than anybody looks at singly; beyond them they share one (<see
-    /// cref="RunFindings"/>), because whoever pays for gas makes as many as they like.
+    /// Most direct fills per run with a finding of their own, for orders that the journal knows and for others. Anyone who pays for gas can
+    /// make any number of them, and no operator examines that many one by one; beyond it they share findings (<see cref="RunFindings"/>).
     /// </summary>
     public int DirectFillsOfKnownOrders { get; init; } = 10_000;
 
     /// <inheritdoc cref="DirectFillsOfKnownOrders"/>
     public int DirectFillsOfOthers { get; init; } = 500;
 
-    /// <summary>Whether the ledger's balances are compared too. <c>RECONCILIATION_BALANCES</c>.</summary>
+    /// <summary>Enables the comparison of the ledger's balances. <c>RECONCILIATION_BALANCES</c>.</summary>
     public bool Balances { get; init; } = true;
 
-    /// <summary>Whether runs repair what the chain's word decides: <see cref="RepairRules"/>. <c>RECONCILIATION_AUTO_FIX</c>.</summary>
+    /// <summary>Enables automatic repairs: see <see cref="RepairRules"/>. <c>RECONCILIATION_AUTO_FIX</c>.</summary>
     public bool AutoFix { get; init; }
 
     /// <summary>
-    /// Micro-USDC; what is worth more waits for two people. <c>RECONCILIATION_FOUR_EYES_OVER_USDC</c>, in whole USDC; null: no such bound.
+    /// Amount in micro-USDC above which two operators must decide. <c>RECONCILIATION_FOUR_EYES_OVER_USDC</c>, in whole USDC; null: no such
+    /// limit.
     /// </summary>
     public System.Numerics.BigInteger? FourEyesOver { get; init; }
 
-    /// <summary>Blocks on top of what is compared; settlement's, because what is not final is not compared.</summary>
+    /// <summary>Blocks on top of those that are compared. The value of settlement, because only final blocks are compared.</summary>
     public int Confirmations { get; init; } = 2;
 
     public static ReconciliationOptions From(IConfiguration configuration)

@@ -5,8 +5,7 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// Compares the two sides of one block range. Pure: what could not be read never comes here, so a failed read cannot look like a
-/// missing trade.
+/// Compares the two sides of one block range. Pure: only complete reads arrive here, so a failed read cannot look like a missing trade.
 /// </summary>
 public static class ReconciliationRules
 {
@@ -17,7 +16,7 @@ public static class ReconciliationRules
 
         foreach (var chain in sides.Chain)
         {
-            // Trade ids are 64-bit here and 256-bit there; one that does not fit is certainly not ours.
+            // Trade ids have 64 bits in the journal and 256 on chain; one that does not fit is certainly not from here.
             if (chain.TradeId <= long.MaxValue && sides.Journal.TryGetValue((long)chain.TradeId, out var journal))
             {
                 settledHere.Add(journal.TradeId);
@@ -54,7 +53,7 @@ public static class ReconciliationRules
     {
         if (journal.State is TradeStates.Mined or TradeStates.Final)
             return null;
-        // A trade that we gave up and the chain settled all the same: the engine has released money that has moved.
+        // A trade that was given up and that the chain settled nevertheless: the engine has released money that has moved.
         var severity = journal.State == TradeStates.Failed ? Severities.High : Severities.Medium;
         var key = $"{DiscrepancyKinds.StatusMismatch}:{journal.TradeId}";
         return new Finding(

@@ -6,18 +6,14 @@ using Npgsql;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <param name="Manual">A person asked for it; else the schedule.</param>
-/// <param name="DryRun">It says in addition what automatic repair would do, and repairs nothing.</param>
+/// <param name="Manual">True if an operator requested it; false if it is scheduled.</param>
+/// <param name="DryRun">True if the run reports what automatic repair would do, and repairs nothing.</param>
 public sealed record RunRow(long RunId, bool Manual, bool DryRun = false);
 
-/// <summary>
-/// What the reconciler reads from the journal. At the primary: a replica that is behind would look like missing trades.
-/// </summary>
+/// <summary>The reconciler's reads from the journal. At the primary: a replica that lags would look like missing trades.</summary>
 public sealed class ReconciliationStore(NpgsqlDataSource primary)
 {
-    /// <summary>
-    /// The trades with these ids, and those of the current chain that the journal puts into the range.
-    /// </summary>
+    /// <summary>Reads the trades with these ids, and those of the current chain that the journal puts into the range.</summary>
     public async Task<Dictionary<long, JournalTrade>> ReadTradesAsync(
         BlockRange range,
         IReadOnlyCollection<long> ids,
@@ -82,7 +78,7 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
         return trades;
     }
 
-    /// <summary>Settled trades that name no block, or one before the deployment: no range would ever hold them.</summary>
+    /// <summary>Reads settled trades that name no block, or one before the deployment: no range would ever contain them.</summary>
     public async Task<IReadOnlyList<long>> ReadSettledNowhereAsync(long deployedBlock, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -103,7 +99,7 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
         ];
     }
 
-    /// <summary>Natural keys of the fills of these blocks that a repair has recorded.</summary>
+    /// <summary>Reads the natural keys of direct fills in these blocks that a repair has recorded.</summary>
     public async Task<HashSet<string>> ReadRecordedAsync(BlockRange range, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -134,7 +130,7 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
         return [.. known.Select(h => Hex.Encode(h))];
     }
 
-    /// <summary>The last block that a follower or reconciler has finished; null before its first.</summary>
+    /// <summary>Reads the last block that the named follower or reconciler has finished; null before its first.</summary>
     public async Task<long?> ReadCursorAsync(string name, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -159,7 +155,7 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
         return row is { } run ? new RunRow(run.Id, Manual: true, run.DryRun) : null;
     }
 
-    /// <summary>When the last scheduled or requested run ended well, so that a new holder keeps the interval.</summary>
+    /// <summary>Reads when the last run succeeded, so that a new holder keeps the interval.</summary>
     public async Task<DateTimeOffset?> ReadLastSuccessAsync(CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -172,7 +168,7 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
         return at is { } when ? new DateTimeOffset(when) : null;
     }
 
-    /// <summary>Of these discrepancies those that a person has decided about.</summary>
+    /// <summary>Returns those of these discrepancies that an operator has decided about.</summary>
     public async Task<HashSet<string>> ReadDecidedAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -188,7 +184,7 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
         ];
     }
 
-    /// <summary>Of these orders those that rest in a book, and how much of them trades of ours have filled for certain.</summary>
+    /// <summary>Returns those of these orders that rest in a book, with the lots that final trades have filled.</summary>
     public async Task<IReadOnlyList<(byte[] Hash, byte[] Maker, int MarketId, long FinalLots)>> ReadRestingAsync(
         IReadOnlyCollection<string> hashes,
         CancellationToken cancellationToken

@@ -7,7 +7,7 @@ using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>Runs the reconciler when its time has come or somebody has asked, under the lease "reconciliation".</summary>
+/// <summary>Runs the reconciler on schedule or on request, under the lease "reconciliation".</summary>
 public sealed partial class ReconciliationTask(
     ChainEndpoint chain,
     ReconciliationOptions options,
@@ -17,7 +17,7 @@ public sealed partial class ReconciliationTask(
     ILogger<ReconciliationTask> logger
 ) : ILeaderTask
 {
-    /// <summary>How often requests are looked for, and the status is written.</summary>
+    /// <summary>Interval of looks for requests, and of status writes.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly TimeProvider _clock = settlement.Clock;
@@ -36,7 +36,7 @@ public sealed partial class ReconciliationTask(
         var nextRunAt = await store.ReadLastSuccessAsync(ending.Token) + options.Interval ?? _clock.GetUtcNow();
         while (true)
         {
-            // Before the follower's first step there is nothing that could be compared.
+            // Before the follower's first step there is nothing to compare.
             if (
                 await Deployment.ReadAsync(lease.Database, chain.ChainId, ending.Token) is { } deployment
                 && await store.ReadCursorAsync(ChainCursors.Follower, ending.Token) is not null
@@ -108,7 +108,7 @@ public sealed partial class ReconciliationTask(
 
     private long _lastHead;
 
-    /// <summary>The newest block that is known; while the node is away, the newest that was.</summary>
+    /// <summary>Returns the newest known block, which is an older one while the chain's node is unavailable.</summary>
     private async Task<long> HeadAsync(CancellationToken cancellationToken)
     {
         try

@@ -5,19 +5,19 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// What makes the journal say what the chain says about one discrepancy. Only two kinds have one: the chain's word about a fate or about a
-/// fill that nobody here knew can be taken over; an amount, or a trade that the chain does not have, is a question for a person.
+/// A change that makes the journal agree with the chain about one discrepancy. Only two kinds have one: a trade's final state, and a fill
+/// unknown to the journal, can be taken over from the chain. A wrong amount, or a trade that the chain does not have, requires an operator.
 /// </summary>
-/// <param name="Amount">Micro-USDC at stake.</param>
+/// <param name="Amount">Amount at stake in micro-USDC.</param>
 public abstract record Repair(string NaturalKey, string Kind, BigInteger Amount)
 {
-    /// <summary>What the journal says before and after it, as JSON shows it. The same in a dry run and in a real one.</summary>
+    /// <summary>The journal's content before and after the repair, as JSON shows it. The same in a dry run and in a real one.</summary>
     public abstract object Before { get; }
 
     public abstract object After { get; }
 }
 
-/// <summary>The chain settled the trade, there: the engine is told, and the trade's row says so.</summary>
+/// <summary>The chain settled the trade in this place: the engine is told, and the trade's row is updated.</summary>
 public sealed record TradeRepair(string NaturalKey, JournalTrade Journal, EventPlace Place, BigInteger Amount)
     : Repair(NaturalKey, DiscrepancyKinds.StatusMismatch, Amount)
 {
@@ -37,7 +37,7 @@ public sealed record TradeRepair(string NaturalKey, JournalTrade Journal, EventP
 }
 
 /// <summary>
-/// A fill that the journal has no trade for: it is recorded, and what rests of its orders is reduced to what the chain can still fill.
+/// A fill without a trade in the journal: it is recorded, and the resting parts of its orders are reduced to what the chain can still fill.
 /// </summary>
 public sealed record FillRepair(string NaturalKey, int MarketId, IReadOnlyList<FillSide> Fills, EventPlace Place, BigInteger Amount)
     : Repair(NaturalKey, DiscrepancyKinds.MissingOffChain, Amount)
@@ -56,13 +56,13 @@ public sealed record FillRepair(string NaturalKey, int MarketId, IReadOnlyList<F
         };
 }
 
-/// <param name="Refusal">Why it is not made; null: it is.</param>
+/// <param name="Refusal">Reason why it is not made; null if it is.</param>
 public sealed record PlannedRepair(Repair Repair, string? Refusal);
 
-/// <summary>Which repairs may be made without a person, and what they say. Pure.</summary>
+/// <summary>Decides which repairs may be made without an operator, and their content. Pure.</summary>
 public static class RepairRules
 {
-    /// <summary>Repairs of one run; the next run makes more.</summary>
+    /// <summary>Most repairs of one run; the next run makes more.</summary>
     public const int MaxRepairs = 1_000;
 
     public static object View(JournalTrade trade) =>
@@ -76,9 +76,9 @@ public static class RepairRules
             closed = trade.Closed,
         };
 
-    /// <summary>Null: it may be made.</summary>
-    /// <param name="limit">Micro-USDC over which two people decide; null: no limit.</param>
-    /// <param name="isDecided">A person has resolved or ignored it.</param>
+    /// <summary>Returns the reason why the repair may not be made; null if it may.</summary>
+    /// <param name="limit">Amount in micro-USDC above which two operators decide; null: no limit.</param>
+    /// <param name="isDecided">True if an operator has resolved or ignored the discrepancy.</param>
     public static string? Refusal(Repair repair, BigInteger? limit, bool isDecided)
     {
         if (isDecided)
@@ -87,8 +87,8 @@ public static class RepairRules
     }
 
     /// <summary>
-    /// A trade whose amounts differ as well keeps its status: settling it in the
-    /// engine would move the journal's amounts, which are in doubt.
+    /// Selects the repairs. A trade whose amounts also differ keeps its state: settling it in the engine would move the journal's amounts,
+    /// which are the ones in question.
     /// </summary>
     public static IReadOnlyList<Repair> Select(IReadOnlyList<Finding> findings)
     {

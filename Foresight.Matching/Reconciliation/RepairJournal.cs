@@ -7,15 +7,15 @@ using static Foresight.Matching.Reconciliation.ReconciliationJournal;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// Writes repairs: each is one transaction behind the fence that changes the journal's row, resolves the discrepancy, and audits both sides
+/// Writes repairs, each in one transaction behind the fence that changes the journal's row, resolves the discrepancy and audits both sides
 /// of the change, or does none of it.
 /// </summary>
 public sealed class RepairJournal(ReconciliationJournal journal)
 {
-    /// <summary>Who it was, in the audit trail.</summary>
+    /// <summary>Actor in the audit trail.</summary>
     private const string Actor = "auto-fix";
 
-    // $1 key, $2 run, $3 before, $4 after, $5 kind; "changed" is what the repair itself did, and nothing follows if that was nothing.
+    // $1 key, $2 run, $3 before, $4 after, $5 kind. "changed" is the repair's own update; if it changed no row, nothing else is written.
     private const string Audited = """
         resolved AS (
             UPDATE discrepancies d SET state = 'resolved', note = 'Repaired by run ' || $2 || '.', changed_by = @actor, changed_at = now(),
@@ -34,7 +34,7 @@ public sealed class RepairJournal(ReconciliationJournal journal)
         """;
 
     /// <summary>
-    /// The trade is final where the chain settled it. False: its row is no longer as it was compared, so nothing is done.
+    /// Makes the trade final where the chain settled it. False if its row has changed since the comparison; nothing is written then.
     /// </summary>
     public async Task<bool> SettleAsync(Term term, long runId, TradeRepair repair, CancellationToken cancellationToken)
     {
@@ -61,7 +61,7 @@ public sealed class RepairJournal(ReconciliationJournal journal)
             ) == 1;
     }
 
-    /// <summary>The journal knows the fill from now on. Told twice, it is recorded once.</summary>
+    /// <summary>Records the fill in the journal. Idempotent.</summary>
     public async Task<bool> RecordAsync(Term term, long runId, FillRepair repair, CancellationToken cancellationToken) =>
         await journal.ExecuteAsync(
             term,
@@ -84,11 +84,11 @@ public sealed class RepairJournal(ReconciliationJournal journal)
             )
         ) == 1;
 
-    /// <summary>A repair that was not made, and why. The discrepancy stays as it is.</summary>
+    /// <summary>Records a repair that was not made, with the reason. The discrepancy keeps its state.</summary>
     public Task RefuseAsync(Term term, long runId, Repair repair, string reason, CancellationToken cancellationToken) =>
         journal.ExecuteAsync(term, cancellationToken, Note(runId, new PlannedRepair(repair, reason)));
 
-    /// <summary>A repair of a dry run, or one that was refused.</summary>
+    /// <summary>Records a repair of a dry run, or one that was refused.</summary>
     internal static NpgsqlBatchCommand Note(long runId, PlannedRepair planned) =>
         Sql(
             """

@@ -11,8 +11,8 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// Carries out repairs. What moves money reaches the engine as a command through the leader's gateway, as the follower's does; only when
-/// the leader has acknowledged it is the row changed, and only if it is still as it was compared.
+/// Carries out repairs. A repair that moves money reaches the engine as a command through the leader's gateway, like the follower's; the
+/// row is changed only after the leader has acknowledged it, and only if it is still as it was compared.
 /// </summary>
 public sealed partial class Repairer(ReconciliationContext context, LeaderClient leader, TradeStatePublisher publisher, ILogger logger)
 {
@@ -20,7 +20,7 @@ public sealed partial class Repairer(ReconciliationContext context, LeaderClient
     private readonly ReconciliationStore _store = context.Store;
     private readonly RepairJournal _journal = new(context.Journal);
 
-    /// <summary>What is to be repaired. A dry run ends here; a real one makes exactly this.</summary>
+    /// <summary>Plans the repairs. A dry run ends here; a real one makes exactly these.</summary>
     public async Task<IReadOnlyList<PlannedRepair>> PlanAsync(IReadOnlyList<Finding> findings, CancellationToken cancellationToken)
     {
         var repairs = RepairRules.Select(findings);
@@ -37,7 +37,7 @@ public sealed partial class Repairer(ReconciliationContext context, LeaderClient
     }
 
     /// <param name="toBlock">The last block that the run compared.</param>
-    /// <returns>How many were made.</returns>
+    /// <returns>The number of repairs made.</returns>
     public async Task<int> MakeAsync(
         Term term,
         long runId,
@@ -59,7 +59,7 @@ public sealed partial class Repairer(ReconciliationContext context, LeaderClient
             }
             catch (Exception error) when (error is UndeliveredException or RpcException && !cancellationToken.IsCancellationRequested)
             {
-                // The discrepancy stays open, and the next run that sees it tries again.
+                // The discrepancy stays open, and the next run that finds it tries again.
                 reason = error.Message;
             }
 
@@ -76,12 +76,13 @@ public sealed partial class Repairer(ReconciliationContext context, LeaderClient
         return made;
     }
 
-    /// <returns>False: what it would change has changed meanwhile.</returns>
+    /// <returns>False if the row to be changed has changed since the comparison.</returns>
     private async Task<bool> MakeAsync(Term term, long runId, Repair repair, long toBlock, CancellationToken cancellationToken)
     {
         if (repair is TradeRepair trade)
         {
-            // The follower's own words, so that a trade whose settling it has told already is settled once.
+            // The same command as the follower's, with the same request id, so that a trade which the follower has already settled is
+            // settled once.
             await leader.DeliverAsync([leader.Settle(trade.Journal.TradeId, trade.Place.Block)], cancellationToken);
             if (!await _journal.SettleAsync(term, runId, trade, cancellationToken))
                 return false;
@@ -104,7 +105,8 @@ public sealed partial class Repairer(ReconciliationContext context, LeaderClient
     }
 
     /// <summary>
-    /// What the chain has filled of these orders, less what trades of ours did, can be filled here no more (docs/decisions/0620).
+    /// Builds the reductions: what the chain filled of these orders, less what this exchange's trades did, can no longer be filled here
+    /// (docs/decisions/0620).
     /// </summary>
     private async Task<IReadOnlyList<LeaderCommand>> ReductionsAsync(FillRepair fill, long block, CancellationToken cancellationToken)
     {

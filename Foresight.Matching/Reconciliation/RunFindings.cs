@@ -5,16 +5,17 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// What a run has found so far. Anybody who has approved the relayer's contracts can fill orders directly on chain, as often as they pay
-/// for gas, so of such fills only so many get a line of their own; the others share one for each stretch of blocks, and the run goes on.
+/// Collects the findings of a run. Anyone whose counterparty has approved the relayer's contracts can fill orders directly on chain, as
+/// often as they pay for gas, so only a bounded number of such fills get a finding of their own; the rest share one per stretch of blocks,
+/// and the run continues.
 /// </summary>
-/// <param name="firstBlock">Of the deployment: before it nothing is ever compared.</param>
+/// <param name="firstBlock">First block of the deployment: nothing before it is compared.</param>
 public sealed class RunFindings(int ofKnownOrders, int ofOthers, long firstBlock)
 {
-    /// <summary>Findings of one run. Beyond it the two sides differ in everything, which one line says better.</summary>
+    /// <summary>Most findings of one run. Beyond it the two sides differ in everything, which a single message reports better.</summary>
     public const int Most = 100_000;
 
-    /// <summary>Blocks of a shared line. Stretches begin at multiples of it, so that each run names the same ones.</summary>
+    /// <summary>Blocks of a shared finding. Stretches begin at multiples of it, so that every run uses the same keys.</summary>
     public const long StretchBlocks = 10_000;
 
     private readonly List<Finding> _own = [];
@@ -22,17 +23,15 @@ public sealed class RunFindings(int ofKnownOrders, int ofOthers, long firstBlock
     private int _known;
     private int _others;
 
-    /// <summary>Fills past the relayer that have no line of their own.</summary>
+    /// <summary>Number of direct fills without a finding of their own.</summary>
     public long Untold { get; private set; }
 
-    /// <summary>
-    /// The first block with such a fill: from there on a run cannot say of a fill past the relayer that it is gone. Null: none.
-    /// </summary>
+    /// <summary>First block with such a fill: from there on the run cannot decide that a direct fill is gone. Null: none.</summary>
     public long? UntoldFrom { get; private set; }
 
     public IReadOnlyList<Finding> All => [.. _own, .. _shared.Select(s => Shared(s.Key, s.Value.HasKnownOrder, s.Value.Amount))];
 
-    /// <summary>What the run did not tell; null: nothing.</summary>
+    /// <summary>Description of what the run left out; null if nothing.</summary>
     public string? Note =>
         Untold == 0 ? null : $"{Untold} fills past the relayer have no line of their own, only one for each {StretchBlocks} blocks.";
 
@@ -62,7 +61,7 @@ public sealed class RunFindings(int ofKnownOrders, int ofOthers, long firstBlock
         UntoldFrom = Math.Min(UntoldFrom ?? long.MaxValue, direct.Place.Block);
     }
 
-    // The evidence names no number of fills: it must be the same in every run, and each run sees another part of the stretch.
+    // The evidence contains no number of fills: it must be the same in every run, and each run sees another part of the stretch.
     private Finding Shared(long stretch, bool hasKnownOrder, BigInteger amount) =>
         new(
             $"{DiscrepancyKinds.MissingOffChain}:more:{stretch}",

@@ -1,5 +1,5 @@
--- The journal and everything derived from it. Postgres is the only truth: whatever Redis or a process forgets is rebuilt from here.
--- Units: price_ticks of 0.0001 USDC, lots of 0.01 share, micro-USDC. Addresses 20 bytes, hashes 32 bytes.
+-- The journal and everything derived from it. Postgres is the only source of truth: whatever Redis or a process loses is rebuilt from here.
+-- Units: price_ticks of 0.0001 USDC, lots of 0.01 share, micro-USDC. Addresses have 20 bytes, hashes 32 bytes.
 
 CREATE TABLE leadership (
     resource     text PRIMARY KEY,
@@ -7,7 +7,7 @@ CREATE TABLE leadership (
     token        uuid NOT NULL,
     node_id      text,
     address      text,
-    -- application_name of the holder's database sessions, so that the next holder can end them.
+    -- application_name of the holder's database sessions, so that the next holder can terminate them.
     session_name text,
     acquired_at  timestamptz NOT NULL DEFAULT now()
 );
@@ -23,8 +23,8 @@ CREATE TABLE leadership_history (
     PRIMARY KEY (resource, epoch)
 );
 
--- The fence. The first statement of every transaction that changes state: it locks the row FOR SHARE, so a take-over
--- (which updates the row) waits for the transaction or makes it fail; SQLSTATE FS001 means "you do not lead".
+-- The fence, the first statement of every transaction that changes state. It locks the row FOR SHARE, so a take-over (which updates the
+-- row) waits for the transaction or makes it fail. SQLSTATE FS001: the caller no longer leads.
 CREATE FUNCTION assert_term(p_resource text, p_epoch bigint, p_token uuid) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -63,7 +63,7 @@ CREATE TABLE commands (
     kind        smallint NOT NULL,
     request_id  uuid NOT NULL UNIQUE,
     payload     bytea NOT NULL,
-    -- The answer that was given, so that a retry gets the same one.
+    -- The result that was given, so that a retry gets the same one.
     result      jsonb NOT NULL,
     PRIMARY KEY (shard, sequence)
 );
@@ -117,7 +117,7 @@ CREATE TABLE settlement_batches (
     market_id     int NOT NULL REFERENCES markets,
     signer        bytea NOT NULL,
     nonce         bigint NOT NULL,
-    -- Stored before it is sent; a re-broadcast is these bytes.
+    -- Stored before it is sent; a re-broadcast sends these bytes.
     raw_tx        bytea NOT NULL,
     tx_hash       bytea NOT NULL UNIQUE,
     -- signed, broadcast, mined, final, failed, replaced
@@ -175,7 +175,7 @@ CREATE TABLE fills (
 CREATE INDEX fills_by_order ON fills (order_id);
 CREATE INDEX fills_by_account ON fills (account_id, trade_id DESC);
 
--- The ledger: what the engine holds to be true of every account, as of updated_sequence.
+-- The ledger: the engine's view of every account, as of updated_sequence.
 CREATE TABLE balances (
     account_id       int NOT NULL REFERENCES accounts,
     market_id        int NOT NULL,
@@ -189,7 +189,7 @@ CREATE TABLE balances (
     PRIMARY KEY (account_id, market_id, outcome)
 );
 
--- Where the contracts are. One row per chain; written by the set-up step.
+-- Addresses of the contracts, one row per chain; written by the set-up.
 CREATE TABLE deployments (
     chain_id       bigint PRIMARY KEY,
     genesis_hash   bytea NOT NULL,
@@ -223,7 +223,7 @@ CREATE TABLE reconciliation_runs (
     error           text
 );
 
--- Which block ranges were compared with both sides readable; a failed range stays visible as a gap.
+-- Block ranges that were compared with both sides readable; a failed range remains visible as a gap.
 CREATE TABLE reconciliation_coverage (
     run_id     bigint NOT NULL REFERENCES reconciliation_runs,
     from_block bigint NOT NULL,

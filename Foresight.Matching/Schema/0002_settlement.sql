@@ -1,8 +1,9 @@
--- What settlement and reconciliation keep beside the journal.
+-- Tables of settlement and reconciliation beside the journal.
 
--- A development chain may be lost and made anew. Each chain that was deployed to is a generation; markets of an older one are closed and kept.
+-- A development chain may be lost and replaced. Each chain with a deployment is a generation; markets of older generations are closed and
+-- kept.
 ALTER TABLE deployments ADD COLUMN generation int NOT NULL DEFAULT 1;
--- Added to block numbers in observations for the engine, which must never go back: a new development chain starts again at block 0.
+-- Added to block numbers in observations for the engine, which must never decrease: a new development chain starts again at block 0.
 ALTER TABLE deployments ADD COLUMN block_offset bigint NOT NULL DEFAULT 0;
 ALTER TABLE markets ADD COLUMN generation int NOT NULL DEFAULT 1;
 
@@ -10,34 +11,34 @@ ALTER TABLE settlement_batches ADD COLUMN max_fee_wei numeric(78) NOT NULL DEFAU
 ALTER TABLE settlement_batches ADD COLUMN priority_fee_wei numeric(78) NOT NULL DEFAULT 0;
 ALTER TABLE settlement_batches ADD COLUMN gas_limit bigint NOT NULL DEFAULT 0;
 ALTER TABLE settlement_batches ADD COLUMN trades int NOT NULL DEFAULT 0;
--- Head when its bytes were sent first; null until then. How long a transaction is stuck is counted in blocks.
+-- Head of the chain when the bytes were first sent; null until then. The age of a stuck transaction is counted in blocks.
 ALTER TABLE settlement_batches ADD COLUMN broadcast_block bigint;
 CREATE INDEX settlement_batches_by_nonce ON settlement_batches (signer, nonce);
 CREATE INDEX settlement_batches_by_block ON settlement_batches (block_number) WHERE block_number IS NOT NULL;
 
--- How often a trade was in a batch that reverted as a whole; the next batch that it goes into is half as large each time.
+-- Number of batches with this trade that reverted as a whole; each time its next batch is half as large.
 ALTER TABLE trades ADD COLUMN settlement_attempts smallint NOT NULL DEFAULT 0;
 ALTER TABLE trades ADD COLUMN settlement_changed_at timestamptz NOT NULL DEFAULT now();
 CREATE INDEX trades_by_batch ON trades (batch_id) WHERE batch_id IS NOT NULL;
 
--- Blocks at which the follower stood, so that it finds the last common one after a reorganisation.
+-- Blocks at which the follower stood, from which it finds the last common one after a reorganisation.
 CREATE TABLE chain_blocks (
     block_number bigint PRIMARY KEY,
     block_hash   bytea NOT NULL
 );
 
--- One row each, written by the holder of the lease about once a second, read by the operations API. updated_at says how old the word is.
+-- One row each, written by the lease holder about once a second, read by the operations API. updated_at shows the age of the row.
 CREATE TABLE settlement_status (
     only_row           boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     node_id            text NOT NULL,
     epoch              bigint NOT NULL,
     head_block         bigint NOT NULL,
-    -- Everything up to here was applied to the engine.
+    -- Last block that was applied to the engine.
     confirmed_block    bigint NOT NULL,
     confirmations      int NOT NULL,
     signer             bytea,
     signer_balance_wei numeric(78),
-    -- Set when settlement stopped by itself and waits for a person; null else.
+    -- Reason why settlement has halted and waits for an operator; null while it runs.
     halted             text,
     last_error         text,
     last_error_at      timestamptz,
@@ -58,13 +59,13 @@ CREATE TABLE reconciliation_status (
 
 CREATE INDEX reconciliation_runs_waiting ON reconciliation_runs (run_id) WHERE state IN ('requested', 'running');
 
--- Any node may ask for a run; the holder of the lease takes it up within a second. A request joins the run that is waiting already.
+-- Any node may request a run; the lease holder starts it within a second. A request joins a run that is already waiting.
 CREATE FUNCTION request_reconciliation(p_node text) RETURNS TABLE (run_id bigint, already_running boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
     waiting bigint;
 BEGIN
-    -- Two requests at once must not both insert.
+    -- Serialises two concurrent requests, so that only one inserts.
     PERFORM pg_advisory_xact_lock(hashtext('request_reconciliation'));
     SELECT r.run_id INTO waiting FROM reconciliation_runs r WHERE r.state IN ('requested', 'running') ORDER BY r.run_id LIMIT 1;
     IF waiting IS NOT NULL THEN

@@ -1,5 +1,6 @@
--- Beside the fence: a batch must follow the one before it. A promoted replica that had not received the last batches still names the term that
--- wrote them; that term's leader, if it could write on, would leave a gap that nobody can replay over. SQLSTATE FS002 means "rebuild first".
+-- Complements the fence: a batch must follow its predecessor. A replica promoted before it received the last batches still names the term
+-- that wrote them; if that term's leader went on writing, it would leave a gap over which no replay is possible. SQLSTATE FS002: rebuild
+-- from the journal first.
 CREATE FUNCTION assert_position(p_shard smallint, p_sequence bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE

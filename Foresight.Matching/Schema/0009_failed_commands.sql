@@ -1,6 +1,6 @@
--- Commands that made the engine throw. Each is a defect of ours, and none has a place in the journal: here is what it was and what was
--- said, for whoever mends it. Until its time is over the request is refused instead of being tried again, by whichever leader. The
--- command is JSON as it came, kept as text because nothing is asked of what is in it.
+-- Commands that made the engine throw. Each is a defect of the program and has no place in the journal; the command and the exception are
+-- kept here for analysis. Until its quarantine ends, every leader refuses the request instead of trying it again. The command is the JSON
+-- as received, kept as text because no query looks into it.
 CREATE TABLE failed_commands (
     shard      smallint NOT NULL,
     request_id uuid NOT NULL,

@@ -1,14 +1,14 @@
--- Who asked, and what a run did not compare.
+-- Author of a run's request, and what the run did not compare.
 
--- Null: the schedule. By is who the caller says they are; key is the name of the key that they showed.
+-- Null for a scheduled run. requested_by is the name that the caller gave; requested_key the name of the key that authenticated the call.
 ALTER TABLE reconciliation_runs ADD COLUMN requested_by text;
 ALTER TABLE reconciliation_runs ADD COLUMN requested_key text;
--- What of a run that succeeded was left out, and why; null: nothing.
+-- What a successful run left out, and why; null if nothing.
 ALTER TABLE reconciliation_runs ADD COLUMN note text;
 
 ALTER TABLE offender_audit ADD COLUMN key_name text;
 
--- As before, and who asked. A request that joins a waiting run changes nothing, so that run keeps the name of whoever asked first.
+-- As before, with the author of the request. A request that joins a waiting run changes nothing, so that run keeps its first author.
 DROP FUNCTION request_reconciliation(text, boolean);
 CREATE FUNCTION request_reconciliation(p_node text, p_dry_run boolean DEFAULT false, p_by text DEFAULT NULL, p_key text DEFAULT NULL)
 RETURNS TABLE (run_id bigint, already_running boolean)
@@ -16,7 +16,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     waiting bigint;
 BEGIN
-    -- Two requests at once must not both insert.
+    -- Serialises two concurrent requests, so that only one inserts.
     PERFORM pg_advisory_xact_lock(hashtext('request_reconciliation'));
     SELECT r.run_id INTO waiting FROM reconciliation_runs r
     WHERE r.state IN ('requested', 'running') AND r.dry_run = p_dry_run ORDER BY r.run_id LIMIT 1;

@@ -1,4 +1,4 @@
--- The words of the code, one for each idea. Indexes keep their definitions.
+-- The names of the code, one for each idea. Indexes keep their definitions.
 
 ALTER TABLE offences RENAME TO strikes;
 ALTER TABLE strikes RENAME COLUMN forgiven_at TO waived_at;

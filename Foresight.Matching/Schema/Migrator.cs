@@ -4,12 +4,12 @@ using Npgsql;
 namespace Foresight.Matching.Schema;
 
 /// <summary>
-/// Brings the database to this program's schema: the SQL files of this folder in the order of their numbers, each once and in its own
-/// transaction. Any number of processes may do it at once; an advisory lock lets one at a time through.
+/// Migrates the database to this program's schema: applies the SQL files of this folder in ascending order, each once and in its own
+/// transaction. Any number of processes may run it concurrently; an advisory lock serialises them.
 /// </summary>
 public sealed partial class Migrator(NpgsqlDataSource primary, ILogger<Migrator> logger)
 {
-    /// <summary>Any constant that nobody else uses: "foresite" in ASCII.</summary>
+    /// <summary>An arbitrary constant, distinct from those of other advisory locks: "foresite" in ASCII.</summary>
     private const long AdvisoryLock = 0x666f726573697465;
 
     /// <returns>How many files were applied.</returns>

@@ -6,13 +6,13 @@ using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Setup;
 
-/// <summary>Contracts that were just made, and the first block that may hold their events.</summary>
+/// <summary>The deployed contracts, and the first block that may contain their events.</summary>
 internal sealed record MadeContracts(Address Usdc, Address OutcomeToken, Address Factory, long DeployedBlock);
 
-/// <summary>Deploys to and funds a development chain. Uses methods that only development nodes have.</summary>
+/// <summary>Deploys to a development chain and funds its accounts. Uses RPC methods that only development nodes have.</summary>
 internal sealed class DevelopmentChain(EthereumClient client, OperatorKey key, long chainId)
 {
-    // What the artifacts take, with room; what is not used is given back. The sum of a default set-up fits into two blocks of 30 million.
+    // Gas used by the artifacts, with a margin; unused gas is refunded. The sum of a default set-up fits into two blocks of 30 million.
     private const long UsdcGas = 2_000_000;
     private const long FactoryGas = 9_000_000;
     private const long MarketGas = 6_000_000;
@@ -22,8 +22,8 @@ internal sealed class DevelopmentChain(EthereumClient client, OperatorKey key, l
     private static readonly BigInteger Gift = 1_000_000 * BigInteger.Pow(10, 6);
 
     /// <param name="generation">
-    /// A chain that replaces a lost one must not put other contracts at the old addresses: orders are bound to the address by their
-    /// signature. Addresses come from the deployer and its nonce, so each generation begins at a nonce of its own.
+    /// Number of the chain. A contract's address follows from its deployer and nonce, and signatures of orders are bound to it; so each
+    /// generation starts at a nonce of its own, or orders of a lost chain would be valid on its replacement.
     /// </param>
     public async Task<MadeContracts> DeployAsync(int generation, IReadOnlyList<PlannedMarket> markets, CancellationToken cancellationToken)
     {
@@ -59,8 +59,11 @@ internal sealed class DevelopmentChain(EthereumClient client, OperatorKey key, l
         await transactions.WaitAsync(cancellationToken);
     }
 
-    /// <summary>The node's own accounts, all but the operator, get mock USDC and approve the factory: they can trade at once.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>
+    /// Gives mock USDC to the node's own accounts, except the operator's, and approves the factory for them, so that they can trade at
+    /// once.
+    /// </summary>
+    /// <returns>The number of accounts.</returns>
     public async Task<int> FundAsync(MadeContracts contracts, CancellationToken cancellationToken)
     {
         var unlocked = await client.RequestAsync(new RpcRequest("eth_accounts"), cancellationToken);

@@ -1,10 +1,12 @@
 namespace Foresight.Matching.Setup;
 
-/// <summary>A market to be made.</summary>
+/// <summary>A market to be created.</summary>
 /// <param name="TickSize">1, 10 or 100 ticks of 0.0001 USDC.</param>
 public sealed record PlannedMarket(string Question, IReadOnlyList<string> Outcomes, int TickSize);
 
-/// <summary>The markets of a development chain: believable questions, of which every fourth has three outcomes.</summary>
+/// <summary>
+/// The markets of a development chain: plausible questions, every fourth with three outcomes so that complete sets are exercised too.
+/// </summary>
 public static class DevelopmentMarkets
 {
     private static readonly string[] YesNo = ["Yes", "No"];
@@ -17,7 +19,9 @@ public static class DevelopmentMarkets
         new("How does the cup final end after 90 minutes?", ["Home", "Draw", "Away"], 100),
     ];
 
-    /// <summary>Market number <paramref name="index"/>, from 0; the same question for the same number, always.</summary>
+    /// <summary>
+    /// Returns market number <paramref name="index"/>, from 0. Deterministic, so that a repeated set-up finds its markets.
+    /// </summary>
     public static PlannedMarket Number(int index)
     {
         if (index < First.Length)

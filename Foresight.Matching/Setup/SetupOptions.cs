@@ -4,11 +4,11 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Setup;
 
-/// <summary>A market that exists on chain, as <c>MARKETS_FILE</c> lists it.</summary>
-/// <param name="Question">Its keccak256 is the contract's questionHash.</param>
+/// <summary>A market that exists on chain, as listed in <c>MARKETS_FILE</c>.</summary>
+/// <param name="Question">Its keccak256 must equal the contract's questionHash.</param>
 public sealed record ListedMarket(Address Address, string Question, IReadOnlyList<string> Outcomes, int TickSize);
 
-/// <param name="Factory">Null on a development chain: it is deployed.</param>
+/// <param name="Factory">Null on a development chain, where the set-up deploys it.</param>
 public sealed record SetupOptions(
     int Markets,
     TimeSpan ChainDeadline,
@@ -18,7 +18,7 @@ public sealed record SetupOptions(
     IReadOnlyList<ListedMarket> Listed
 )
 {
-    /// <summary>anvil's and hardhat's default. On any other chain nothing is ever deployed or funded.</summary>
+    /// <summary>Default of anvil and hardhat. On any other chain nothing is ever deployed or funded.</summary>
     public const long DevelopmentChainId = 31337;
 
     public static SetupOptions From(IConfiguration configuration)

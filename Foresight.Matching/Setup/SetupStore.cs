@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Foresight.Matching.Setup;
 
-/// <summary>A deployment as it is recorded, with how many markets it has.</summary>
+/// <summary>The recorded deployment, with its number of markets.</summary>
 public sealed record RecordedDeployment(
     int Generation,
     long BlockOffset,
@@ -16,12 +16,12 @@ public sealed record RecordedDeployment(
 );
 
 /// <summary>
-/// The set-up's rows. It runs before any node writes, or finds everything done and writes nothing; an advisory lock lets one at a time
-/// through.
+/// The set-up's writes. It runs before any node writes, or finds everything done and writes nothing; an advisory lock serialises concurrent
+/// runs.
 /// </summary>
 internal sealed class SetupStore(NpgsqlConnection connection)
 {
-    /// <summary>Any constant that nobody else uses: "foresetu" in ASCII.</summary>
+    /// <summary>An arbitrary constant, distinct from those of other advisory locks: "foresetu" in ASCII.</summary>
     private const long AdvisoryLock = 0x666f726573657475;
 
     public Task LockAsync() => connection.ExecuteAsync($"SELECT pg_advisory_lock({AdvisoryLock})", commandTimeout: 120);
@@ -57,10 +57,10 @@ internal sealed class SetupStore(NpgsqlConnection connection)
     }
 
     /// <summary>
-    /// Everything of a chain that is gone ends here: its unsettled trades have failed (the follower has the engine bust them), its
-    /// transactions with them, and the cursors start anew. Its markets and its final trades are kept.
+    /// Ends everything of a chain that is gone: its unsettled trades and its transactions fail (the follower has the engine bust the
+    /// trades), and the cursors start over. Its markets and its final trades are kept.
     /// </summary>
-    /// <returns>The offset that keeps block numbers in observations rising.</returns>
+    /// <returns>The offset that keeps block numbers in observations ascending.</returns>
     public async Task<long> EndGenerationAsync(RecordedDeployment lost, NpgsqlTransaction transaction)
     {
         await connection.ExecuteAsync(
@@ -117,7 +117,7 @@ internal sealed class SetupStore(NpgsqlConnection connection)
             transaction
         );
 
-    /// <summary>Markets go to the shards in turn, so that a few are spread as evenly as many.</summary>
+    /// <summary>Assigns markets to the shards in turn, so that even a few are spread evenly.</summary>
     public Task AddMarketAsync(
         Address address,
         string question,

@@ -12,10 +12,8 @@ using Npgsql;
 
 namespace Foresight.Matching.Setup;
 
-/// <summary>
-/// <c>setup</c>: brings the schema up to date and, on a development chain, makes sure that contracts, markets and funded accounts are
-/// there. Can be repeated at any time; what is there stays. Ends with one line that says what there is now.
-/// </summary>
+/// <c>setup</c>: migrates the schema and, on a development chain, ensures that contracts, markets and funded accounts exist. Idempotent.
+/// Prints one line that describes the result.
 internal static class SetupVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
@@ -125,7 +123,9 @@ internal static class SetupVerb
         return $"{existing + planned.Count} markets on chain {chain.ChainId} (generation {generation}), factory {contracts.Factory}, {funded} accounts funded.";
     }
 
-    /// <summary>On a chain where money is, nothing is deployed: what the settings name is checked against the chain and recorded.</summary>
+    /// <summary>
+    /// Verifies the existing contracts named by the settings and records them. On a chain with real money nothing is deployed.
+    /// </summary>
     private static async Task<string> ListExistingAsync(
         NpgsqlConnection connection,
         SetupStore store,
@@ -200,7 +200,7 @@ internal static class SetupVerb
             }
             catch (RpcUnavailableException) when (Stopwatch.GetElapsedTime(started) < deadline)
             {
-                // Not up yet; the deadline bounds it.
+                // The node is not up yet; the deadline bounds the retries.
                 await Task.Delay(TimeSpan.FromMilliseconds(250), cancellationToken);
             }
         }

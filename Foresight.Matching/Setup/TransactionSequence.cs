@@ -7,9 +7,7 @@ using Foresight.Chain.Transactions;
 
 namespace Foresight.Matching.Setup;
 
-/// <summary>
-/// Transactions of the set-up: all are sent one after the other, and only then are they waited for, so that they share blocks.
-/// </summary>
+/// <summary>Transactions of the set-up. All are sent before the first is awaited, so that they share blocks.</summary>
 internal sealed class TransactionSequence(EthereumClient client, PrivateKey key, long chainId)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
@@ -19,7 +17,7 @@ internal sealed class TransactionSequence(EthereumClient client, PrivateKey key,
     private long? _next;
     private BigInteger _maxFee;
 
-    /// <summary>Signs and sends. <paramref name="to"/> null creates a contract, whose address is in the result.</summary>
+    /// <summary>Signs and sends. If <paramref name="to"/> is null it creates a contract, whose address is in the result.</summary>
     public async Task<SignedTransaction> SendAsync(Address? to, byte[] data, long gas, CancellationToken cancellationToken)
     {
         if (_next is null)
@@ -43,7 +41,7 @@ internal sealed class TransactionSequence(EthereumClient client, PrivateKey key,
         return signed;
     }
 
-    /// <summary>By an account that the development node has unlocked.</summary>
+    /// <summary>Sends from an account that the development node has unlocked.</summary>
     public async Task SendUnlockedAsync(Address from, Address to, byte[] data, CancellationToken cancellationToken)
     {
         var transaction = new JsonObject
@@ -58,8 +56,8 @@ internal sealed class TransactionSequence(EthereumClient client, PrivateKey key,
         );
     }
 
-    /// <returns>Highest block that holds one of them.</returns>
-    /// <exception cref="InvalidOperationException">One reverted, or was not mined in a minute.</exception>
+    /// <returns>The highest block that contains one of them.</returns>
+    /// <exception cref="InvalidOperationException">One reverted, or was not mined within a minute.</exception>
     public async Task<long> WaitAsync(CancellationToken cancellationToken)
     {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
