@@ -5,7 +5,7 @@ using Foresight.Console.MarketData;
 using Foresight.Console.Reconciliation;
 using Foresight.Console.Shell;
 
-// The content root is where the program is, not where it was started from, so that it finds its assets either way.
+// Content root beside the program, not in the working directory, so that static assets are found.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.WebHost.UseStaticWebAssets();
 

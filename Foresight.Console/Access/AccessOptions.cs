@@ -1,6 +1,5 @@
 namespace Foresight.Console.Access;
 
-/// <summary>Names and bounds of signing in.</summary>
 public static class AccessOptions
 {
     public const string SessionClaim = "foresight:session";
@@ -8,11 +7,11 @@ public static class AccessOptions
     public const string SignInPath = "/sign-in";
     public const string SignInLimit = "sign-in";
 
-    /// <summary>Of inactivity: each use of the console begins it anew.</summary>
+    /// <summary>Sliding: each use of the console extends the session.</summary>
     public static readonly TimeSpan SessionLength = TimeSpan.FromHours(8);
 
     /// <summary>
-    /// Tries at the key from one address in a minute; guessing a key of 128 bits stays hopeless, and the Api is not flooded.
+    /// Sign-in attempts per minute and address. A key of 128 bits cannot be guessed anyway; the limit protects the Api from a flood.
     /// </summary>
     public const int TriesPerMinute = 20;
 }

@@ -22,7 +22,8 @@ public static class AccessRegistration
         services.AddScoped<SessionEnd>();
         services.AddCascadingAuthenticationState();
 
-        // The ticket must be readable after a restart and by every console behind one address, wherever the program lies.
+        // Fixed name, so that the ticket can be decrypted after a restart and by every
+        // console behind one address, wherever the program is installed.
         var protection = services.AddDataProtection().SetApplicationName("Foresight.Console");
         if (builder.Configuration.Optional("CONSOLE_KEYS_DIRECTORY") is { } directory)
             protection.PersistKeysToFileSystem(KeysDirectory(directory));
@@ -93,7 +94,7 @@ public static class AccessRegistration
             }
         );
 
-    /// <summary>Each HTTP request brings the ticket; the sessions learn the key from it, or say that it has been signed out.</summary>
+    /// <summary>Runs on each HTTP request: restores the session's key from the ticket, or rejects a ticket that was signed out.</summary>
     private static async Task ValidateAsync(CookieValidatePrincipalContext context)
     {
         var sessions = context.HttpContext.RequestServices.GetRequiredService<OperatorSessions>();

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Components.Server.Circuits;
 
 namespace Foresight.Console.Access;
 
-/// <summary>Gives a circuit's Api client the key of the operator who opened it.</summary>
+/// <summary>Supplies a circuit's Api client with the key of the operator who opened it.</summary>
 public sealed class CircuitCredential(AuthenticationStateProvider authentication, OperatorCredential credential, OperatorSessions sessions)
     : CircuitHandler
 {
@@ -18,7 +18,7 @@ public sealed class CircuitCredential(AuthenticationStateProvider authentication
     }
 }
 
-/// <summary>What a page does when it has no key that the Api accepts: end the session everywhere and ask for the key again.</summary>
+/// <summary>Handles a missing or refused key: ends the session on all pages and shows the sign-in page.</summary>
 public sealed class SessionEnd(AuthenticationStateProvider authentication, OperatorSessions sessions, NavigationManager navigation)
 {
     public async Task RefusedAsync()
@@ -27,7 +27,7 @@ public sealed class SessionEnd(AuthenticationStateProvider authentication, Opera
         var reason = "signedOut";
         if (user.FindFirstValue(AccessOptions.SessionClaim) is { } session)
         {
-            // A session that has a key was refused by the Api; one that has none was signed out, here or in another window, or has expired.
+            // A session with a key was refused by the Api. One without was signed out, here or in another window, or has expired.
             reason = sessions.KeyOf(session) is null ? "signedOut" : "refused";
             sessions.End(session);
         }

@@ -1,6 +1,6 @@
 namespace Foresight.Console.Access;
 
-// Here and not in the .razor file, because the generator of log methods does not see what the Razor compiler makes.
+// Not in the .razor file, because the source generator of log methods does not see the Razor compiler's output.
 public sealed partial class SignIn
 {
     private static partial class Log

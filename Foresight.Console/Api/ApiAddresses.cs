@@ -3,7 +3,7 @@ using Foresight.ServiceDefaults.Hosting;
 namespace Foresight.Console.Api;
 
 /// <summary>
-/// Where the Api nodes are. Every node answers every question, so the console stays with one until it fails and then goes round.
+/// Addresses of the Api nodes. Each node serves every request, so the console stays with one until it fails, then tries the next.
 /// </summary>
 public sealed class ApiAddresses
 {
@@ -18,7 +18,7 @@ public sealed class ApiAddresses
 
     public int Count => _addresses.Length;
 
-    /// <summary>All nodes, the one that answered last first.</summary>
+    /// <summary>All nodes, beginning with the one that answered last.</summary>
     public IEnumerable<Uri> InOrder()
     {
         var first = Volatile.Read(ref _preferred);
@@ -33,7 +33,7 @@ public sealed class ApiAddresses
             Volatile.Write(ref _preferred, index);
     }
 
-    /// <summary>Reads <c>API_URLS</c> (comma separated), else every <c>services__api…__http__0</c> that the app model has set.</summary>
+    /// <summary>Reads <c>API_URLS</c> (comma-separated), else every <c>services__api…__http__0</c> that the app model sets.</summary>
     public static ApiAddresses FromConfiguration(IConfiguration configuration)
     {
         var addresses = configuration.Optional("API_URLS") is { } list

@@ -2,7 +2,7 @@ namespace Foresight.Console.Api;
 
 public static class ApiClientRegistration
 {
-    /// <summary>At one node; the pages of some hundred operators.</summary>
+    /// <summary>Concurrent requests to one node; enough for the pages of a hundred operators.</summary>
     private const int MaxInFlight = 1_000;
 
     public static void AddApiClient(this WebApplicationBuilder builder)

@@ -2,7 +2,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Api;
 
-/// <summary>Which discrepancies: the filters as they stand in the address of the console's page.</summary>
+/// <summary>Filters of the discrepancy list, as they appear in the URL of the page.</summary>
 /// <param name="State">A state, or <see cref="Unresolved"/>.</param>
 /// <param name="Assignee">A name, or <see cref="DiscrepancyFilterValues.Unassigned"/>.</param>
 /// <param name="Age">One of DiscrepancyAges.</param>
@@ -19,7 +19,7 @@ public sealed record DiscrepancyChoice(
 
     public bool IsAny => this == new DiscrepancyChoice();
 
-    /// <summary>As the Api names them.</summary>
+    /// <summary>Query parameters under the Api's names.</summary>
     internal (string Name, string? Value)[] Parameters =>
         [
             ("state", State == Unresolved ? DiscrepancyFilterValues.Undecided : State),
@@ -29,7 +29,7 @@ public sealed record DiscrepancyChoice(
             ("age", Age),
         ];
 
-    /// <summary>The same choice as query of an address of the console.</summary>
+    /// <summary>The same filters as the query string of a console page.</summary>
     public string Query =>
         string.Join(
             '&',

@@ -11,15 +11,15 @@ using Polly.Timeout;
 namespace Foresight.Console.Api;
 
 /// <summary>
-/// The Api as one operator sees it. Questions go to the node that answered last and, when it fails, to the next one; the exceptions
-/// of ApiFailures.cs say what went wrong, so that an outage can never look like an empty list.
+/// Api client of one operator. Requests go to the node that answered last, and to the next one if it fails. Failures are the exceptions of
+/// ApiFailures.cs, so that an outage cannot look like an empty list.
 /// </summary>
-/// <param name="credential">Whose key and name go with each request.</param>
+/// <param name="credential">Key and name to send with each request.</param>
 public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses addresses, OperatorCredential credential)
 {
     public const string HttpClientName = "foresight-api";
 
-    /// <summary>One try at one node. Two nodes must fit into what an operator accepts as "live".</summary>
+    /// <summary>Timeout of one attempt at one node. Two attempts must fit into the delay that operators still accept as live.</summary>
     public static readonly TimeSpan TryTimeout = TimeSpan.FromSeconds(2);
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
@@ -57,7 +57,7 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
     public Task<IReadOnlyList<DiscrepancyView>> GetDiscrepanciesAsync(DiscrepancyChoice choice, CancellationToken cancellationToken) =>
         GetListAsync<DiscrepancyView>(Query("reconciliation/discrepancies", [.. choice.Parameters, ("limit", "500")]), cancellationToken);
 
-    /// <summary>The Api's answer, as it comes; to be disposed of.</summary>
+    /// <summary>Streams the Api's answer; the caller disposes of it.</summary>
     /// <param name="format">csv, json.</param>
     public Task<HttpResponseMessage> ExportDiscrepanciesAsync(
         DiscrepancyChoice choice,
@@ -80,7 +80,7 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
     public Task<TriggerResponse> TriggerReconciliationAsync(CancellationToken cancellationToken) =>
         PostAsync<TriggerResponse>("reconciliation/trigger", new TriggerRequest(), cancellationToken);
 
-    /// <summary>A run that says in addition what automatic repair would do.</summary>
+    /// <summary>Starts a run that also plans what automatic repair would do.</summary>
     public Task<TriggerResponse> TriggerDryRunAsync(CancellationToken cancellationToken) =>
         PostAsync<TriggerResponse>("reconciliation/trigger", new TriggerRequest(DryRun: true), cancellationToken);
 
@@ -102,11 +102,11 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
     public Task<OffenderDetail> GetOffenderAsync(string address, CancellationToken cancellationToken) =>
         GetAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}", cancellationToken);
 
-    /// <summary>Waives what counts against the account.</summary>
+    /// <summary>Waives the account's strikes.</summary>
     public Task<OffenderDetail> ResetOffenderAsync(string address, ResetOffenderRequest request, CancellationToken cancellationToken) =>
         PostAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}/reset", request, cancellationToken);
 
-    /// <summary>Asks an admin route whether it accepts the key; returns if it does.</summary>
+    /// <summary>Verifies the key with an admin route; throws if the Api refuses it.</summary>
     public async Task VerifyKeyAsync(CancellationToken cancellationToken)
     {
         using var response = await SendAsync(
@@ -122,7 +122,7 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
         return await ReadAsync<T>(response, cancellationToken);
     }
 
-    /// <summary>A list comes as an array, or as the first page of one.</summary>
+    /// <summary>Accepts a plain array, or the first page of a list.</summary>
     private async Task<IReadOnlyList<T>> GetListAsync<T>(string path, CancellationToken cancellationToken)
     {
         var answer = await GetAsync<JsonElement>(path, cancellationToken);
@@ -153,7 +153,7 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
             request.Headers.TryAddWithoutValidation(ApiHeaders.Operator, Uri.EscapeDataString(credential.OperatorName));
             try
             {
-                // A client is made per request: the factory shares the connections and renews them.
+                // A new client for each request: the factory pools and renews the connections.
                 var response = await clients.CreateClient(HttpClientName).SendAsync(request, cancellationToken);
                 if (response.IsSuccessStatusCode)
                 {
@@ -178,7 +178,7 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
             {
                 reasons.Add($"{address.Authority}: {Reason(e)}");
 
-                // An action that may have arrived is not sent twice; one that never found a listener may.
+                // An action that may have arrived is not repeated; one that was refused a connection may be.
                 if (!repeatable && e.InnerException is not SocketException { SocketErrorCode: SocketError.ConnectionRefused })
                     break;
             }
@@ -191,7 +191,7 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
             }
             catch (ExecutionRejectedException)
             {
-                // Not sent: the node has answered nothing for a while.
+                // The circuit is open: the request was not sent.
                 reasons.Add($"{address.Authority}: does not answer");
             }
         }
@@ -229,7 +229,7 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
         }
         catch (JsonException)
         {
-            // The problem cannot be read; that there is one is said by the status.
+            // Without a readable problem the HTTP status is all that is known.
             return (status, status);
         }
     }

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Components;
 
 namespace Foresight.Console.Live;
 
-/// <summary>A page that shows parts of the circuit's <see cref="OperationsFeed"/> and is drawn anew with each step of it.</summary>
+/// <summary>Page that shows parts of the circuit's <see cref="OperationsFeed"/> and renders after each of its steps.</summary>
 public abstract class FeedPage : LivePage
 {
     [Inject]

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Foresight.Console.Live;
 
-/// <summary>How numbers and times are written: UTC, thousands separators, units after a thin space.</summary>
+/// <summary>Formats numbers and times: UTC, thousands separators, units after a thin space.</summary>
 public static class Format
 {
     private static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
@@ -80,7 +80,7 @@ public static class Format
 
     public static string Percent(double part) => part.ToString("0.#%", Culture);
 
-    /// <summary>"0x1234abcd…9f02": enough to recognise; the whole is in the title and in the copy.</summary>
+    /// <summary>"0x1234abcd…9f02": enough to recognise; the title and the copy button carry all of it.</summary>
     public static string Hash(string? hash) =>
         hash switch
         {
@@ -89,9 +89,8 @@ public static class Format
             _ => $"{hash[..8]}…{hash[^4..]}",
         };
 
-    /// <summary>"missing_offchain" becomes "missing offchain".</summary>
     public static string Words(string code) => code.Replace('_', ' ');
 
-    /// <summary>Attribute values and coordinates: a point, never a comma, at most two decimals.</summary>
+    /// <summary>For attribute values and coordinates: always a decimal point, whatever the culture, and at most two decimals.</summary>
     public static string Coordinate(double value) => value.ToString("0.##", Culture);
 }

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Components;
 namespace Foresight.Console.Live;
 
 /// <summary>
-/// A page that reads again and again for as long as it is open. Reading begins with the circuit, not with the prerendered page, and
-/// runs on the circuit's own dispatcher, so that a page needs no locks.
+/// Page that polls while it is open. Polling starts with the circuit, not during prerendering,
+/// and runs on the circuit's dispatcher, so that pages need no locks.
 /// </summary>
 public abstract class LivePage : ComponentBase, IAsyncDisposable
 {
@@ -26,8 +26,8 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
     /// <summary>Cancelled when the page is left.</summary>
     protected CancellationToken Closing => _closing.Token;
 
-    /// <summary>Declares something that the page shows live. Call it while the page initializes.</summary>
-    /// <param name="read">Asked at once and then <paramref name="pause"/> after each answer.</param>
+    /// <summary>Declares a value that the page polls. Must be called while the page initializes.</summary>
+    /// <param name="read">Called at once, and then <paramref name="pause"/> after each answer.</param>
     protected LiveValue<T> ReadEvery<T>(TimeSpan pause, Func<CancellationToken, Task<T>> read)
         where T : class
     {
@@ -48,7 +48,7 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
         return value;
     }
 
-    /// <summary>Reads it now, besides its rhythm: after the page changed what it asks for, or the operator did something.</summary>
+    /// <summary>Polls now, outside the rhythm: after a filter has changed or the operator has acted.</summary>
     protected Task ReadNowAsync(Freshness value) => StepAsync(_readers.Single(reader => ReferenceEquals(reader.Value, value)));
 
     protected override void OnAfterRender(bool firstRender)
@@ -77,7 +77,7 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
         }
         catch (OperationCanceledException) when (_closing.IsCancellationRequested)
         {
-            // The page was left.
+            // The page was closed.
         }
         catch (Exception e)
         {
@@ -87,7 +87,7 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
 
     private async Task StepAsync(Reader reader)
     {
-        // A question that was overtaken by a newer one (other filters) must not bring its old answer.
+        // The answer to an outdated question (older filters) must not replace that of a newer one.
         var turn = ++reader.Turn;
         object? result = null;
         string? failure = null;

@@ -2,21 +2,21 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Live;
 
-/// <summary>How current a shown value is. A tile needs no more to say "stale since".</summary>
+/// <summary>Age and failure of a displayed value, all that a tile needs for its "stale since" mark.</summary>
 public abstract class Freshness
 {
-    /// <summary>When the value was read last; null before the first time.</summary>
+    /// <summary>Time of the last successful read; null before the first.</summary>
     public DateTimeOffset? ReadAt { get; private set; }
 
-    /// <summary>Since when reading fails; null while it works.</summary>
+    /// <summary>Time of the first failure in a row; null while reads succeed.</summary>
     public DateTimeOffset? FailingSince { get; private set; }
 
-    /// <summary>Why it fails, for people.</summary>
+    /// <summary>Reason of the failure, for people.</summary>
     public string? Failure { get; private set; }
 
     public bool HasValue => ReadAt is not null;
 
-    /// <summary>True while what is shown is not known to be so any more.</summary>
+    /// <summary>True if the displayed value may no longer be current.</summary>
     public bool IsStale => Failure is not null;
 
     public void Fail(string reason, DateTimeOffset now)
@@ -25,7 +25,7 @@ public abstract class Freshness
         Failure = reason;
     }
 
-    /// <summary>By somebody else, before it failed; null: never.</summary>
+    /// <summary>Records an earlier successful read by another component; null for never.</summary>
     protected void WasReadAt(DateTimeOffset? at) => ReadAt = at;
 
     protected void Succeeded(DateTimeOffset now)
@@ -36,7 +36,7 @@ public abstract class Freshness
     }
 }
 
-/// <summary>The last value that was read. A failure keeps it, and says since when it is old; it never becomes zero or empty.</summary>
+/// <summary>Last value that was read. A failure keeps and marks it; it never becomes zero or empty, which would look like a fact.</summary>
 public sealed class LiveValue<T> : Freshness
     where T : class
 {
@@ -50,13 +50,13 @@ public sealed class LiveValue<T> : Freshness
 }
 
 /// <summary>
-/// How current a part of a value is that has another source than the rest of it, by the word of the node that reads that source.
+/// Freshness of a part that comes from another source than the rest of the value, as reported by the node that reads the source.
 /// </summary>
 public sealed class SourceFreshness(string name) : Freshness
 {
     public void Take(SourceView? source, DateTimeOffset now)
     {
-        // A node that does not tell it is of an older version, which refuses the whole when it cannot read a part.
+        // An older node omits the source's state; it fails the whole request if a part cannot be read.
         if (source is null or { State: SourceView.Up })
         {
             Succeeded(now);

@@ -4,8 +4,8 @@ using Foresight.Protocol;
 namespace Foresight.Console.Live;
 
 /// <summary>
-/// The state of the whole system as one circuit sees it: one question a second, shared by the frame and every page in it. Each part
-/// grows old on its own, because the Api says part by part what it could not read.
+/// State of the whole system for one circuit: one request a second, shared by the frame and all its pages. Each part has its own freshness,
+/// because the Api reports for each part whether it could be read.
 /// </summary>
 public sealed class OperationsFeed(ForesightApiClient api, ThroughputHistory throughput, ServerHistory servers, TimeProvider clock)
 {
@@ -13,10 +13,10 @@ public sealed class OperationsFeed(ForesightApiClient api, ThroughputHistory thr
 
     public LiveValue<ClusterStatus> Cluster { get; } = new();
 
-    /// <summary>Of what <see cref="Cluster"/> says of nodes and leases.</summary>
+    /// <summary>Freshness of nodes and leases in <see cref="Cluster"/>.</summary>
     public SourceFreshness Leases { get; } = new("Redis");
 
-    /// <summary>Of what <see cref="Cluster"/> says of terms and failovers.</summary>
+    /// <summary>Freshness of terms and failovers in <see cref="Cluster"/>.</summary>
     public SourceFreshness Terms { get; } = new("Postgres");
 
     public LiveValue<DatabaseStatus> Database { get; } = new();
@@ -27,12 +27,12 @@ public sealed class OperationsFeed(ForesightApiClient api, ThroughputHistory thr
 
     public LiveValue<ThroughputView> Throughput { get; } = new();
 
-    /// <summary>After each step, on the circuit's dispatcher.</summary>
+    /// <summary>Raised after each step on the circuit's dispatcher.</summary>
     public event Action? Changed;
 
     public IEnumerable<Freshness> Parts => [Cluster, Leases, Terms, Database, Reconciliation, Settlement, Throughput];
 
-    /// <exception cref="KeyRefusedException">The operator has to sign in again.</exception>
+    /// <exception cref="KeyRefusedException">The operator must sign in again.</exception>
     public async Task StepAsync(CancellationToken cancellationToken)
     {
         try
@@ -59,7 +59,7 @@ public sealed class OperationsFeed(ForesightApiClient api, ThroughputHistory thr
         Changed?.Invoke();
     }
 
-    /// <summary>Part by part: one of the two that the cluster's state comes from may be away.</summary>
+    /// <summary>Cluster status has two sources, and either can be down alone.</summary>
     private void TakeSources(ClusterStatus? cluster, DateTimeOffset now)
     {
         if (cluster is null)

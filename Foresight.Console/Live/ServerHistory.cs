@@ -4,12 +4,12 @@ namespace Foresight.Console.Live;
 
 public sealed record ServerSample(DateTimeOffset At, bool Healthy, long? LagBytes, double? LatencyMs);
 
-/// <param name="Error">What the check said when it failed.</param>
+/// <param name="Error">Result of a failed health check.</param>
 public sealed record ServerChange(DateTimeOffset At, string Server, bool Healthy, string? Error);
 
 /// <summary>
-/// How the database servers have been in the last minutes, as the console saw it: the Api tells only how they are. Kept for all
-/// operators together; nobody looking leaves a gap.
+/// Health of the database servers over the last minutes, as sampled by the console, because the Api reports only the present. Shared by all
+/// operators; while no page is open there are no samples.
 /// </summary>
 public sealed class ServerHistory
 {

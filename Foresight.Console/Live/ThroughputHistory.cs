@@ -2,18 +2,18 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Live;
 
-/// <param name="At">When it was read.</param>
+/// <param name="At">Time of the reading.</param>
 public sealed record ThroughputSample(DateTimeOffset At, double Orders, double Trades);
 
 /// <summary>
-/// Orders and trades per second of the last minutes, kept for all operators together so that a newly opened page has a past to show.
-/// Nobody looking leaves a gap, which the chart shows as one.
+/// Orders and trades per second over the last minutes, shared by all operators, so that a newly opened page has a past to show. While no
+/// page is open there are no samples, and the chart shows a gap.
 /// </summary>
 public sealed class ThroughputHistory
 {
     public static readonly TimeSpan Length = TimeSpan.FromMinutes(10);
 
-    /// <summary>Several open pages would otherwise each add their own sample of the same second.</summary>
+    /// <summary>Several open pages would otherwise each add a sample for the same second.</summary>
     private static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(900);
 
     private readonly Lock _gate = new();

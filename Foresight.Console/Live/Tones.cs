@@ -2,7 +2,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Live;
 
-/// <summary>What a state means to an operator: good, busy, watch, bad, quiet.</summary>
+/// <summary>Meaning of a state for an operator: good, busy, watch, bad, quiet.</summary>
 public static class Tones
 {
     public const string Good = "good";
@@ -11,15 +11,15 @@ public static class Tones
     public const string Bad = "bad";
     public const string Quiet = "quiet";
 
-    // What the console itself states, beside the Api's states.
+    // States of the console itself, besides those of the Api.
     public const string Healthy = "healthy";
     public const string Unhealthy = "unhealthy";
     public const string NoLeader = "no leader";
 
-    /// <summary>An open market is good, an open discrepancy is not.</summary>
+    /// <summary>"open" is good for a market, but not for a discrepancy.</summary>
     public static string OfMarket(string state) => state == MarketStates.Open ? Good : Of(state);
 
-    /// <summary>A repair that automation leaves to a person is no fault.</summary>
+    /// <summary>"refused" is no fault here: automation leaves the repair to a person.</summary>
     public static string OfRepair(string state) => state == RepairStates.Refused ? Watch : Good;
 
     public static string Of(string state) =>

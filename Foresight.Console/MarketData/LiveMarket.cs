@@ -3,13 +3,13 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.MarketData;
 
-/// <param name="Total">Lots of this level and all better ones.</param>
+/// <param name="Total">Lots at this level and all better ones.</param>
 public sealed record BookLevel(int PriceTicks, long Lots, long Total);
 
-/// <summary>What the hub said last of a trade's way through settlement, and when.</summary>
+/// <summary>Latest settlement state of a trade from the hub, and its time of arrival.</summary>
 public sealed record HeardState(TradeState State, DateTimeOffset At)
 {
-    /// <summary>The trade as it is by now; as it was, where that was read later than this was heard.</summary>
+    /// <summary>Applies the state to a trade, unless the trade was read after the state arrived.</summary>
     public TradeView On(TradeView trade, DateTimeOffset readAt) =>
         At < readAt
             ? trade
@@ -22,9 +22,9 @@ public sealed record HeardState(TradeState State, DateTimeOffset At)
             };
 }
 
-/// <summary>One market as of one moment; immutable, so that every circuit may draw it.</summary>
-/// <param name="HeardAt">When the hub spoke last.</param>
-/// <param name="Failure">Why it is not current; null while it is.</param>
+/// <summary>State of a market at one moment; immutable, so that all circuits can render it without locks.</summary>
+/// <param name="HeardAt">Time of the hub's last message.</param>
+/// <param name="Failure">Reason why the state is not current; null if it is.</param>
 public sealed record MarketSnapshot(
     long Epoch,
     long Sequence,
@@ -36,16 +36,16 @@ public sealed record MarketSnapshot(
     string? Failure
 );
 
-/// <summary>A market that somebody watches: what the hub has said about it so far. Guarded by its own lock.</summary>
+/// <summary>State of a watched market, built from the hub's messages. Guarded by its own lock.</summary>
 public sealed class LiveMarket(int id)
 {
-    /// <summary>Levels of each side that are drawn.</summary>
+    /// <summary>Levels on each side that pages draw.</summary>
     public const int DrawnLevels = 100;
 
-    /// <summary>Trades kept of the stream; the page reads older ones from the Api.</summary>
+    /// <summary>Trades kept from the stream; pages read older ones from the Api.</summary>
     public const int KeptTrades = 200;
 
-    /// <summary>Trades whose state is kept: more than a page shows, and those under way are the newest.</summary>
+    /// <summary>Trades whose state is kept: more than a page shows. Those that are not settled yet are the newest.</summary>
     public const int KeptStates = 1_000;
 
     private const int MaxOutcomes = 8;
@@ -64,14 +64,14 @@ public sealed class LiveMarket(int id)
 
     public ImmutableList<Action> Watchers => _watchers;
 
-    /// <summary>True once after each change.</summary>
+    /// <summary>Returns true once after each change.</summary>
     public bool TakeChanged() => Interlocked.Exchange(ref _changes, 0) != 0;
 
     public void Add(Action watcher) => ImmutableInterlocked.Update(ref _watchers, list => list.Add(watcher));
 
     public void Remove(Action watcher) => ImmutableInterlocked.Update(ref _watchers, list => list.Remove(watcher));
 
-    /// <summary>False: a message is missing, and a fresh snapshot has to be asked for.</summary>
+    /// <summary>False if a message is missing and a new snapshot must be requested.</summary>
     public bool Take(DepthMessage message)
     {
         lock (_gate)
@@ -86,7 +86,7 @@ public sealed class LiveMarket(int id)
         }
     }
 
-    /// <summary>False: the connection was sent a change that is not in the book.</summary>
+    /// <summary>False if the hub has sent a change that the book lacks.</summary>
     public bool Take(HeartbeatMarket sent)
     {
         lock (_gate)
@@ -99,7 +99,7 @@ public sealed class LiveMarket(int id)
         {
             foreach (var trade in message.Trades)
             {
-                // A snapshot on subscribing may repeat what is known.
+                // A snapshot on subscribing may repeat known trades.
                 if (_trades.All(known => known.TradeId != trade.TradeId))
                     _trades.AddFirst(trade);
             }
@@ -139,7 +139,7 @@ public sealed class LiveMarket(int id)
         }
     }
 
-    /// <summary>What is known is old from now on, until the next snapshot.</summary>
+    /// <summary>Marks the state as stale until the next snapshot.</summary>
     public void Fail(string reason)
     {
         lock (_gate)

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.SignalR.Client;
 
 namespace Foresight.Console.MarketData;
 
-/// <summary>A page's interest in a market; ends when disposed.</summary>
+/// <summary>A page's subscription to a market; disposing ends it.</summary>
 public sealed class MarketSubscription(LiveMarket market, Action end) : IDisposable
 {
     public MarketSnapshot Draw() => market.Draw();
@@ -17,8 +17,8 @@ public sealed class MarketSubscription(LiveMarket market, Action end) : IDisposa
 }
 
 /// <summary>
-/// The console's one connection to the market-data hub, shared by all circuits: it follows exactly the markets that some page shows,
-/// goes to the next Api node when one fails, and tells the pages at most five times a second that something changed.
+/// The console's only connection to the market-data hub, shared by all circuits. It follows exactly the markets that open pages show, moves
+/// to the next Api node on failure, and notifies pages at most five times a second.
 /// </summary>
 public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider clock, ILogger<MarketStream> logger) : BackgroundService
 {
@@ -29,10 +29,10 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
 
     private static readonly TimeSpan ConnectBound = TimeSpan.FromSeconds(3);
 
-    /// <summary>The hub sends a heartbeat each second; this long without one is an outage, whatever the socket says.</summary>
+    /// <summary>The hub sends a heartbeat each second. A longer silence counts as an outage even if the socket is open.</summary>
     private static readonly TimeSpan SilenceBound = TimeSpan.FromSeconds(5);
 
-    /// <summary>The hub drops a client that says nothing for 30 s.</summary>
+    /// <summary>The hub closes connections that are silent for 30 s.</summary>
     private static readonly TimeSpan PingPause = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
@@ -40,7 +40,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
     private readonly SemaphoreSlim _wanted = new(0);
     private Channel<(int Market, bool Follow)>? _requests;
 
-    /// <param name="changed">Called from any thread; must return at once.</param>
+    /// <param name="changed">Called from any thread; must not block.</param>
     public MarketSubscription Watch(int id, Action changed)
     {
         lock (_gate)
@@ -65,7 +65,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
             if (market.Watchers.Count == 0 && _markets.TryRemove(KeyValuePair.Create(market.Id, market)))
             {
                 _requests?.Writer.TryWrite((market.Id, Follow: false));
-                // Nobody looks at any market: the connection ends, and the next watcher opens one.
+                // No page watches a market: the connection ends, and the next subscription opens one.
                 if (_markets.IsEmpty)
                     _requests?.Writer.TryComplete();
             }
@@ -92,7 +92,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
         }
     }
 
-    /// <summary>Returns why the node does not serve any more; null if nobody watches any market any more.</summary>
+    /// <summary>Returns the reason why the node no longer serves; null if no page watches a market any more.</summary>
     private async Task<string?> FollowAsync(Uri address, CancellationToken stopping)
     {
         await using var hub = ConnectionTo(address);
@@ -112,7 +112,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
         }
         catch (Exception error) when (!stopping.IsCancellationRequested)
         {
-            // Whatever it is that the transport, the socket or the handshake failed of: the next node is asked.
+            // Any failure of transport, socket or handshake has the same remedy: try the next node.
             Log.NotOpened(logger, error, address);
             return "The hub cannot be reached.";
         }
@@ -165,7 +165,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
             )
             .AddMessagePackProtocol()
             .Build();
-        // Not the client's own reconnection, which asks the same node again: the next one is there already.
+        // SignalR's automatic reconnect would retry the same node; the next one is available already.
         hub.ServerTimeout = SilenceBound;
         hub.KeepAliveInterval = PingPause;
         return hub;
@@ -219,7 +219,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
             );
     }
 
-    /// <summary>Following a market anew brings a snapshot.</summary>
+    /// <summary>A new subscription makes the hub send a snapshot.</summary>
     private static void FollowAnew(int market, ChannelWriter<(int Market, bool Follow)> asks)
     {
         asks.TryWrite((market, Follow: false));
@@ -242,7 +242,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
         }
     }
 
-    /// <summary>A market that the hub will not serve is the trouble of its own pages alone; the node may be able to in a moment.</summary>
+    /// <summary>A market that the hub refuses affects only its own pages; the node may serve it later.</summary>
     private async Task RefusedAsync(
         int id,
         string reason,
@@ -259,7 +259,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The connection is gone, and with it what it refused.
+            // The connection is closed, and the refusal with it.
         }
     }
 

@@ -2,20 +2,20 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.MarketData;
 
-/// <summary>What a message about the book meant for us.</summary>
+/// <summary>Effect of a message on the book.</summary>
 public enum BookStep
 {
-    /// <summary>The book is as of this message now.</summary>
+    /// <summary>The book is now at the message's position.</summary>
     Applied,
 
-    /// <summary>From an older epoch, or already known; nothing was done.</summary>
+    /// <summary>From an older epoch, or a duplicate; ignored.</summary>
     Old,
 
-    /// <summary>A message is missing before this one; the book cannot be trusted until the next snapshot.</summary>
+    /// <summary>A message before it is missing; the book is invalid until the next snapshot.</summary>
     Gap,
 }
 
-/// <summary>One market's book, kept up from a snapshot and the changes after it. Not thread-safe.</summary>
+/// <summary>One market's book, maintained from a snapshot and the changes after it. Not thread-safe.</summary>
 public sealed class OrderBook
 {
     private readonly Dictionary<(int Outcome, bool IsBid), SortedDictionary<int, long>> _sides = [];
@@ -44,8 +44,8 @@ public sealed class OrderBook
         if (message.Epoch < Epoch || (message.Epoch == Epoch && message.Sequence <= Sequence))
             return BookStep.Old;
 
-        // Each message names the one before it; the first of an epoch names none and is a snapshot, so a change that names none comes
-        // after a snapshot that did not get here.
+        // Each message names its predecessor. The first of an epoch is a snapshot and names
+        // none, so a change without one follows a snapshot that was lost.
         if (!_whole || message.Previous > Sequence || (message.Epoch > Epoch && message.Previous == 0))
         {
             _whole = false;
@@ -58,7 +58,6 @@ public sealed class OrderBook
 
     public void Distrust() => _whole = false;
 
-    /// <summary>The best levels of one side, best first.</summary>
     public IReadOnlyList<(int PriceTicks, long Lots)> Levels(int outcome, bool isBid, int count)
     {
         if (!_sides.TryGetValue((outcome, isBid), out var side))
@@ -76,7 +75,7 @@ public sealed class OrderBook
             if (!_sides.TryGetValue(key, out var side))
                 _sides[key] = side = [];
 
-            // Quantities are absolute, so that a change applied twice does no harm.
+            // Applying a change twice is harmless, because quantities are absolute.
             if (change.Lots == 0)
                 side.Remove(change.PriceTicks);
             else

@@ -4,7 +4,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Markets;
 
-/// <summary>Prices and sizes as a market quotes them. Exact decimals throughout; a tick is 0.0001 USDC, a lot 0.01 share.</summary>
+/// <summary>Prices and sizes as traders read them. Exact decimals; a tick is 0.0001 USDC, a lot 0.01 share.</summary>
 public static class Prices
 {
     private const decimal TickUsdc = 0.0001m;
@@ -17,7 +17,7 @@ public static class Prices
     public static decimal? Parse(string? exact) =>
         decimal.TryParse(exact, NumberStyles.Number, CultureInfo.InvariantCulture, out var value) ? value : null;
 
-    /// <summary>With as many decimals as the market's tick has, so that a column of prices lines up.</summary>
+    /// <summary>As many decimals as the market's tick has, so that prices line up in a column.</summary>
     public static string Show(string? exact, string tickSize) => Parse(exact) is { } price ? Show(price, tickSize) : "–";
 
     public static string Show(decimal price, string tickSize) => Format.Number(price, DecimalsOf(tickSize));
@@ -26,12 +26,12 @@ public static class Prices
 
     public static string Shares(long lots) => Format.Number(FromLots(lots), 2);
 
-    /// <summary>Rounded to a whole number: for totals, where cents say nothing.</summary>
+    /// <summary>Rounded to whole units: in totals, cents are noise.</summary>
     public static string Whole(string? exact) => Parse(exact) is { } value ? Format.Number(decimal.Round(value), 0) : "–";
 
     /// <summary>
-    /// The trade's price seen from <paramref name="outcome"/>; null where that outcome did not trade. In a binary market NO at q is YES at
-    /// 1 - q.
+    /// Price of the trade in terms of <paramref name="outcome"/>; null if that outcome did
+    /// not trade. In a binary market NO at q is YES at 1 - q.
     /// </summary>
     public static decimal? Of(TradeView trade, int outcome, int outcomeCount)
     {

@@ -2,7 +2,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Offenders;
 
-/// <summary>An account's standing, in an operator's words.</summary>
 public static class Standings
 {
     public static string Meaning(string level) =>
@@ -13,7 +12,7 @@ public static class Standings
             _ => "as everybody",
         };
 
-    /// <summary>The most frequent first.</summary>
+    /// <summary>Most frequent first.</summary>
     public static string Reasons(OffenderView offender) =>
         string.Join(
             ", ",

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Foresight.Console.Reconciliation;
 
-/// <summary>Names and values of evidence in JSON, nested ones by a dotted name.</summary>
+/// <summary>Flattens evidence in JSON into names and values; nested names are dotted.</summary>
 public static class EvidenceLines
 {
     public static IReadOnlyList<(string Name, string Value)> Of(string? json)
@@ -16,7 +16,7 @@ public static class EvidenceLines
         }
         catch (JsonException)
         {
-            // Evidence is shown whatever its form; text that is not JSON is shown as it is.
+            // Evidence that is not JSON is shown verbatim rather than hidden.
             return [("text", json)];
         }
     }

@@ -6,7 +6,7 @@ namespace Foresight.Console.Reconciliation;
 
 public static class ExportEndpoint
 {
-    /// <summary>The Api's file, handed on to the browser of the operator who is signed in.</summary>
+    /// <summary>Passes the Api's export to the browser of a signed-in operator, because the browser itself has no admin key.</summary>
     public static void MapReconciliation(this WebApplication app) =>
         app.MapGet(
             "/reconciliation/export",

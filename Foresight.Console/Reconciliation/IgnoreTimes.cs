@@ -1,6 +1,5 @@
 namespace Foresight.Console.Reconciliation;
 
-/// <summary>For how long something is ignored.</summary>
 public static class IgnoreTimes
 {
     public static readonly (string Value, string Text)[] Options =
@@ -11,7 +10,7 @@ public static class IgnoreTimes
         ("720h", "for 30 days"),
     ];
 
-    /// <summary>Null: for good.</summary>
+    /// <summary>Null for ever.</summary>
     public static DateTimeOffset? End(string? choice, DateTimeOffset now) =>
         choice is null ? null : now + TimeSpan.FromHours(int.Parse(choice.TrimEnd('h'), System.Globalization.CultureInfo.InvariantCulture));
 }

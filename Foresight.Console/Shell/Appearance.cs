@@ -1,6 +1,6 @@
 namespace Foresight.Console.Shell;
 
-/// <summary>Light or dark. Without a choice the browser's own preference decides, in style sheets alone.</summary>
+/// <summary>Light or dark theme. Without a choice the browser's preference applies, through style sheets alone.</summary>
 public static class Appearance
 {
     public const string Path = "/appearance";

@@ -1,9 +1,9 @@
 namespace Foresight.Console.Shell;
 
-/// <summary>Headers of every answer, and the check that a circuit is opened by our own pages.</summary>
+/// <summary>Adds security headers to every answer, and rejects circuits and posts from other origins.</summary>
 public static class SecurityHeaders
 {
-    // Scripts and connections only from here. Styles may be inline: Radzen sizes its grid columns and popups that way.
+    // Scripts and connections from this origin only. Inline styles are allowed, because Radzen sizes grid columns and popups with them.
     private const string ContentPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
         + "form-action 'self'; base-uri 'self'; frame-ancestors 'none'; manifest-src 'self'";
@@ -20,8 +20,8 @@ public static class SecurityHeaders
                 headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
                 headers["Cross-Origin-Opener-Policy"] = "same-origin";
 
-                // A browser states the origin of a WebSocket and of a form post; another
-                // site's must not reach a signed-in operator's circuit.
+                // Browsers send the origin of a WebSocket or form post; a page of another
+                // site must not reach a signed-in operator's circuit.
                 if (
                     context.Request.Headers.Origin is [{ Length: > 0 } origin]
                     && (!Uri.TryCreate(origin, UriKind.Absolute, out var from) || from.Authority != context.Request.Host.Value)

@@ -16,7 +16,7 @@ public static class ShellRegistration
     {
         app.UseSecurityHeaders();
         app.UseExceptionHandler("/error", createScopeForErrors: true);
-        // For people who follow links. A refused POST would become another refusal on its way to the page.
+        // Error pages only for GET requests: re-executing a refused POST would change its status on the way.
         app.UseWhen(
             context => HttpMethods.IsGet(context.Request.Method),
             links => links.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true)
@@ -29,7 +29,7 @@ public static class ShellRegistration
         app.MapStaticAssets().AllowAnonymous();
         app.MapGet(Appearance.Path, Appearance.Set).AllowAnonymous();
 
-        // frame-ancestors is part of our own policy (SecurityHeaders).
+        // Disabled here, because frame-ancestors is part of our own policy (SecurityHeaders).
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null);
     }
 }

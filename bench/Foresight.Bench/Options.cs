@@ -48,7 +48,7 @@ public sealed class Options
         return _values.ContainsKey(name);
     }
 
-    /// <summary>Call after all options were read.</summary>
+    /// <summary>Must be called after all options were read; rejects unknown ones.</summary>
     public void RequireNoOthers()
     {
         if (_values.Keys.FirstOrDefault(name => !_read.Contains(name)) is { } unknown)

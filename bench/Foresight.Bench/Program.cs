@@ -8,7 +8,7 @@ using Foresight.Bench.Recovery;
 using Foresight.Bench.Settle;
 using Foresight.Bench.Simulate;
 
-// One verb per promise: its options, what it prints and its exit status are said in the file of each verb.
+// One verb per promise; the file of each verb documents its options, output and exit status.
 Dictionary<string, Verb> verbs = new()
 {
     ["book"] = new("matching engine: speed and correctness on the matching workload", BookVerb.RunAsync),

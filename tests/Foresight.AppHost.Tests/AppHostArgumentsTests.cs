@@ -37,7 +37,7 @@ public sealed class AppHostArgumentsTests
             (read.ApiPort, read.ConsolePort, read.Simulator, read.Ephemeral, read.SyncStandby, read.Drill, read.Shards)
         );
         Assert.Equal((2, true), (read.Replicas, read.Containers));
-        // Only what is for others reaches the configuration: `--ephemeral --publisher x` would be a key with a value there.
+        // Only arguments for others reach the configuration, where `--ephemeral --publisher x` would become a key with a value.
         Assert.Equal(["--Parameters:admin-key=x"], read.Rest);
     }
 

@@ -37,7 +37,7 @@ public sealed class AppHostModelTests
             Assert.Contains(name, names);
         var matching = builder.Resources.Single(r => r.Name == "matching");
         Assert.Equal(3, matching.Annotations.OfType<ReplicaAnnotation>().Single().Replicas);
-        // One container resource would hold the whole start up on a machine without an engine.
+        // A container resource would block the start on a machine without a container engine.
         Assert.DoesNotContain(builder.Resources, r => r is ContainerResource);
     }
 

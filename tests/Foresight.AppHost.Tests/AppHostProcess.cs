@@ -4,7 +4,7 @@ using Foresight.AppHost.Native;
 
 namespace Foresight.AppHost.Tests;
 
-/// <summary>The AppHost in a process of its own, with a mark in its environment that everything it starts inherits.</summary>
+/// <summary>The AppHost in its own process, with a marker in its environment that all its children inherit.</summary>
 internal sealed class AppHostProcess : IDisposable
 {
     private readonly ConcurrentQueue<string> _output = new();
@@ -17,17 +17,17 @@ internal sealed class AppHostProcess : IDisposable
     public AppHostProcess(params string[] arguments)
     {
         _arguments = arguments;
-        // Postgres' user passes through.
+        // Postgres runs as another user and must be able to enter.
         File.SetUnixFileMode(_temporary, (UnixFileMode)0b111_111_111);
         StartAgain();
     }
 
-    /// <summary>On the state that is there.</summary>
+    /// <summary>Starts with the existing state.</summary>
     public void StartAgain()
     {
         var start = new ProcessStartInfo("dotnet", [typeof(DataServers).Assembly.Location, .. _arguments])
         {
-            // As `dotnet run --project` has it: the settings files are there.
+            // `dotnet run --project` uses this folder, where the settings files are.
             WorkingDirectory = Path.Combine(Repository.Root, "Foresight.AppHost"),
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -47,7 +47,6 @@ internal sealed class AppHostProcess : IDisposable
 
     public string Output => string.Join('\n', _output);
 
-    /// <summary>Directories that a throw-away state is in.</summary>
     public string[] StateFolders => Directory.GetDirectories(_temporary, "foresight-*");
 
     public async Task HealthyAsync(TimeSpan bound)
@@ -57,7 +56,7 @@ internal sealed class AppHostProcess : IDisposable
         await _healthy.Task;
     }
 
-    /// <summary>Address of a resource, as it was announced.</summary>
+    /// <summary>Address of a resource as the AppHost printed it.</summary>
     public string UrlOf(string resource)
     {
         var line = _output.Last(text => text.StartsWith("Everything is healthy", StringComparison.Ordinal));
@@ -65,7 +64,7 @@ internal sealed class AppHostProcess : IDisposable
         return line[from..].Split(',')[0];
     }
 
-    /// <summary>What the verb <c>drill</c> prints, run in a process of its own against this one.</summary>
+    /// <summary>Output of the verb <c>drill</c>, run in its own process against this AppHost.</summary>
     public async Task<string> DrillAsync(string command)
     {
         var start = new ProcessStartInfo("dotnet", [typeof(DataServers).Assembly.Location, "drill", command, "--process", $"{_process.Id}"])
@@ -83,7 +82,7 @@ internal sealed class AppHostProcess : IDisposable
     public Task EndedAsync() => _process.WaitForExitAsync();
 
     /// <summary>
-    /// Processes that carry our mark in their environment, or work in our folder: Postgres overwrites its children's environment.
+    /// Processes with our marker in their environment or with our working folder: Postgres overwrites the environment of its children.
     /// </summary>
     public IReadOnlyList<string> Processes()
     {
@@ -98,7 +97,7 @@ internal sealed class AppHostProcess : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // Ended while we looked, or of another user.
+                // The process has ended, or belongs to another user.
             }
         }
 

@@ -3,10 +3,10 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests;
 
-/// <summary>The names in the documents are those of the code.</summary>
+/// <summary>Names in the documents must exist in the code.</summary>
 public sealed partial class DocumentTests
 {
-    // Read by .NET, by OpenTelemetry, by the package managers or by the shell that a document's command runs in.
+    // Variables of .NET, OpenTelemetry, package managers, or the shell that runs a document's command.
     private static readonly string[] NotOurs =
     [
         "OLD_DATA",
@@ -96,7 +96,7 @@ public sealed partial class DocumentTests
     public void EveryProject_IsInTheMapOfTheCode()
     {
         var map = File.ReadAllText(Path.Combine(Repository.Root, "ARCHITECTURE.md"));
-        // Tests are named as one, but for those that are more than the tests of a project.
+        // Test projects are covered by one entry, except those with a purpose of their own.
         var projects = Files("", "*.csproj")
             .Select(Path.GetFileNameWithoutExtension)
             .Where(name => !name!.EndsWith(".Tests") || name is "Foresight.EndToEnd.Tests");
@@ -117,7 +117,7 @@ public sealed partial class DocumentTests
         }
     }
 
-    /// <summary>The files that are the repository's own, not made by a build or a package manager.</summary>
+    /// <summary>Files of the repository, without build output and packages.</summary>
     private static IEnumerable<string> Files(string folder, string pattern) =>
         Directory
             .EnumerateFiles(Path.Combine(Repository.Root, folder), pattern, SearchOption.AllDirectories)
@@ -134,7 +134,7 @@ public sealed partial class DocumentTests
     [GeneratedRegex(@"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9n]+)+)\b")]
     private static partial Regex Name();
 
-    /// <summary>One of several, such as DATABASE_REPLICA_1_URL.</summary>
+    /// <summary>A numbered setting, such as DATABASE_REPLICA_1_URL.</summary>
     [GeneratedRegex(@"_(?:\{\w+\}|\d|n)_")]
     private static partial Regex Numbered();
 

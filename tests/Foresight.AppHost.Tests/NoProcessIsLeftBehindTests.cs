@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests;
 
-/// <summary>The AppHost as a user starts it, and what is there after its end, in order or by kill -9.</summary>
+/// <summary>The AppHost as a user starts it, and the processes left after a clean stop or a SIGKILL.</summary>
 [Collection(ServersCollection.Name), Trait("Category", "Parts")]
 public sealed class NoProcessIsLeftBehindTests
 {
@@ -20,7 +20,7 @@ public sealed class NoProcessIsLeftBehindTests
         await ephemeral.HealthyAsync(StartBound);
         await kept.HealthyAsync(StartBound);
         var (nodes, others) = (await NodesAsync(ephemeral), await NodesAsync(kept));
-        // Three matching and two Api nodes each, and none in both.
+        // Three matching and two Api nodes each, and no process in both sets.
         Assert.Equal((5, 5), (nodes.Count, others.Count));
         Assert.Empty(nodes.Intersect(others));
 

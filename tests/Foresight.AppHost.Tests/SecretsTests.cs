@@ -15,11 +15,11 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests;
 
-/// <summary>No secret of the stack is where someone looks at the dashboard, reads a log, or receives telemetry.</summary>
+/// <summary>No secret of the stack is visible in the dashboard, in logs, or in telemetry.</summary>
 [Collection(ServersCollection.Name), Trait("Category", "Parts")]
 public sealed class SecretsTests
 {
-    // A name in the environment, which the dashboard masks, is how a service gets a secret; in no other variable may one be.
+    // Services get secrets in these variables, which the dashboard masks; no other variable may contain one.
     private static readonly string[] SecretVariables =
     [
         "ADMIN_KEY",
@@ -47,7 +47,7 @@ public sealed class SecretsTests
                 .WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
                 .WithEnvironment("OTEL_TRACES_SAMPLER", "parentbased_always_on");
         await using var app = await builder.StartAsync("matching", "api-1", "api-2", "console", "simulator");
-        // The watch begins with the last snapshot of every resource.
+        // The watch begins with the latest snapshot of every resource.
         var snapshots = new ConcurrentDictionary<string, CustomResourceSnapshot>();
         using var watching = new CancellationTokenSource();
         var watch = WatchAsync(app, snapshots, watching.Token);
@@ -82,11 +82,11 @@ public sealed class SecretsTests
         var logs = await LogsAsync(app);
         foreach (var (secret, whole) in secrets)
         {
-            // A key in hexadecimal is as secret without its prefix.
+            // A hexadecimal key is as secret without its prefix.
             var value = whole.StartsWith("0x", StringComparison.Ordinal) ? whole[2..] : whole;
             foreach (var (resource, snapshot) in snapshots)
             {
-                // Arguments are marked as sensitive, but every user of the machine sees them.
+                // Arguments are marked as sensitive, but every user of the machine can read them.
                 found.AddRange(
                     snapshot
                         .Properties.Where(p =>
@@ -115,7 +115,7 @@ public sealed class SecretsTests
         Assert.Empty(found.Distinct());
     }
 
-    /// <summary>The right key, and one that is refused: its reason must not repeat it.</summary>
+    /// <summary>Uses the right key, and a wrong one: the reason of the refusal must not repeat it.</summary>
     private static async Task UseAdminKeyAsync(DistributedApplication app, string adminKey)
     {
         using var http = app.CreatePlainClient("api-1");

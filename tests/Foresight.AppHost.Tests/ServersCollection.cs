@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests;
 
-/// <summary>Tests that start servers, one after the other: side by side on a small machine they would measure each other.</summary>
+/// <summary>Tests that start servers run one after the other, because on a small machine they would slow each other down.</summary>
 [CollectionDefinition(Name)]
 public sealed class ServersCollection
 {

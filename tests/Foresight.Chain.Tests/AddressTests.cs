@@ -19,7 +19,7 @@ public sealed class AddressTests
     [Fact]
     public void Parse_OfMixedCaseWithAWrongChecksum_IsRefused()
     {
-        // With two of each case, so that changing one letter leaves it mixed.
+        // At least two letters of each case, so that changing one leaves the case mixed.
         var right = Vectors
             .List("addresses")
             .Select(a => a.GetString()!)

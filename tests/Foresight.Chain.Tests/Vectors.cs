@@ -5,7 +5,7 @@ using Foresight.Chain.Signing;
 
 namespace Foresight.Chain.Tests;
 
-/// <summary>vectors/vectors.json: what a wallet library that is not ours says. Made by vectors/make.mjs.</summary>
+/// <summary>vectors/vectors.json: results of an independent wallet library, written by vectors/make.mjs.</summary>
 internal static class Vectors
 {
     private static readonly JsonElement Root = Load();
@@ -34,7 +34,7 @@ internal static class Vectors
             json.Integer("expiry")
         );
 
-    /// <summary>A value of the file as the ABI coder here takes and gives it.</summary>
+    /// <summary>Converts a value of the file into the ABI coder's type.</summary>
     public static object Value(string type, JsonElement json) =>
         type switch
         {

@@ -8,11 +8,11 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>What a careless or hostile client may send: each is refused with its code, and nothing changes.</summary>
+/// <summary>Input of a careless or hostile client: each request is refused with its code, and nothing changes.</summary>
 [Collection(StackCollection.Name)]
 public sealed class BadInputTests(StackFixture stack)
 {
-    /// <summary>How long before an expiry is seen in the books of both Api nodes, generously.</summary>
+    /// <summary>Generous bound on the time until both Api nodes show an expiry in their books.</summary>
     private static readonly TimeSpan ReachOfAnExpiry = TimeSpan.FromSeconds(5);
 
     private const int Attempts = 10;
@@ -42,7 +42,7 @@ public sealed class BadInputTests(StackFixture stack)
     public Task Body_OfFiveMegabytes_IsTooLarge() =>
         RefusesAsync(ProblemCodes.BodyTooLarge, $"{{\"market\":\"{new string('a', 5_000_000)}\"}}");
 
-    /// <summary>Each signed field changed after signing, and the signature's own forms.</summary>
+    /// <summary>Changes each signed field after signing, and damages the signature itself.</summary>
     [Theory]
     [InlineData("order.outcomeIndex", "1")]
     [InlineData("order.isBuy", "false")]
@@ -80,7 +80,7 @@ public sealed class BadInputTests(StackFixture stack)
         );
     }
 
-    /// <summary>JSON that reads as an order and whose values cannot be one; the signature does not matter.</summary>
+    /// <summary>JSON that resembles an order but has impossible values; the signature does not matter.</summary>
     [Theory]
     [InlineData("market", "\"0x0000000000000000000000000000000000000001\"", ProblemCodes.InvalidMarket)]
     [InlineData("market", "\"nonsense\"", ProblemCodes.InvalidMarket)]
@@ -151,7 +151,7 @@ public sealed class BadInputTests(StackFixture stack)
     private JsonObject Signed(OrderIntent intent) =>
         JsonSerializer.SerializeToNode(stack.Signer.Sign(Maker, intent).Request, JsonSerializerOptions.Web)!.AsObject();
 
-    /// <summary>Puts raw JSON, even such as no parser would make, into one field.</summary>
+    /// <summary>Puts raw JSON into one field, even text that no serializer would write.</summary>
     private static string With(JsonObject order, string field, string json)
     {
         const string Placeholder = "@@placeholder@@";
@@ -177,7 +177,7 @@ public sealed class BadInputTests(StackFixture stack)
             Assert.Equal(code, JsonNode.Parse(text)!["code"]?.GetValue<string>());
 
             var after = await stack.BooksAsync();
-            // What the exchange itself refused is journaled; it is the only thing that may be.
+            // Refusals by the engine itself are the only new entries in the journal.
             var entries = await stack.Journal.EntriesAfterAsync(sequence);
             Assert.DoesNotContain(
                 entries,
@@ -186,7 +186,7 @@ public sealed class BadInputTests(StackFixture stack)
             if (before == after)
                 return;
 
-            // Orders that load left behind expire when their time has come: then the same is sent again.
+            // Orders of earlier load expire in between; then the request is sent again.
             var expiring = await stack.Journal.AnyExpiredSinceAsync(started - ReachOfAnExpiry);
             Assert.True(
                 expiring && attempt < Attempts,
@@ -199,7 +199,7 @@ public sealed class BadInputTests(StackFixture stack)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(stack.ApiUrl(1)), path));
         request.Content = new StringContent(body, Encoding.UTF8, "application/json");
-        // As curl does before a large body: the server refuses by its length, before it is sent.
+        // As curl does before a large body: the server refuses by the length header, before the body is sent.
         request.Headers.ExpectContinue = body.Length > 1_000_000;
         return await stack.Http.SendAsync(request);
     }

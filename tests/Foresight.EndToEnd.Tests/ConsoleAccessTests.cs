@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>Who gets into the console, and what a browser learns from it.</summary>
+/// <summary>Access to the console, and the headers that a browser gets.</summary>
 [Collection(StackCollection.Name)]
 public sealed class ConsoleAccessTests(StackFixture stack) : IAsyncLifetime
 {
@@ -44,7 +44,7 @@ public sealed class ConsoleAccessTests(StackFixture stack) : IAsyncLifetime
         Assert.Contains("/sign-in", response.Headers.Location!.ToString(), StringComparison.Ordinal);
     }
 
-    /// <summary>No page, so there is nothing to be sent to: the circuit is simply shut.</summary>
+    /// <summary>A circuit is no page, so there is no redirect to the sign-in page: it is refused.</summary>
     [Fact]
     public async Task Circuit_IsShutToStrangers()
     {
@@ -73,7 +73,7 @@ public sealed class ConsoleAccessTests(StackFixture stack) : IAsyncLifetime
         using var foreign = await stack.Http.SendAsync(request);
         Assert.Equal(HttpStatusCode.Forbidden, foreign.StatusCode);
 
-        // Without an origin, as from a program: the antiforgery token is missing.
+        // Without an origin, as from a script: the antiforgery token is missing.
         using var withoutToken = new HttpRequestMessage(HttpMethod.Post, new Uri(Console, "/sign-in"))
         {
             Content = new FormUrlEncodedContent([new("_handler", "sign-in"), new("Form.Operator", "Eve"), new("Form.Key", stack.AdminKey)]),

@@ -3,10 +3,10 @@ using Microsoft.Playwright;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>A headless Chromium, the machine's own: no browser is downloaded.</summary>
+/// <summary>Headless Chromium from the machine's packages; no browser is downloaded.</summary>
 public sealed class ConsoleBrowser : IAsyncDisposable
 {
-    // A page that needs longer than this to show something has not shown it live.
+    // A page that takes longer than this is not live.
     private const float DeadlineMs = 20_000;
 
     private static readonly TimeSpan ReconciliationDeadline = TimeSpan.FromSeconds(30);
@@ -50,7 +50,7 @@ public sealed class ConsoleBrowser : IAsyncDisposable
         return new ConsoleBrowser(playwright, browser, console);
     }
 
-    /// <summary>A visitor with no cookies, at the sign-in page.</summary>
+    /// <summary>A visitor without cookies, on the sign-in page.</summary>
     public async Task<IPage> VisitAsync(ColorScheme appearance = ColorScheme.Light, int width = 1280, int height = 900)
     {
         var context = await _browser.NewContextAsync(
@@ -67,7 +67,7 @@ public sealed class ConsoleBrowser : IAsyncDisposable
         return page;
     }
 
-    /// <summary>An operator who is signed in, at the overview.</summary>
+    /// <summary>A signed-in operator, on the overview.</summary>
     public async Task<IPage> SignInAsync(string name, string key, ColorScheme appearance = ColorScheme.Light)
     {
         var page = await VisitAsync(appearance);
@@ -83,7 +83,9 @@ public sealed class ConsoleBrowser : IAsyncDisposable
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
     }
 
-    /// <summary>Starts runs at the reconciliation page until one has found it: a run compares what is confirmed by then.</summary>
+    /// <summary>
+    /// Starts runs on the reconciliation page until one has found it: a run compares only blocks that are confirmed by then.
+    /// </summary>
     public static Task RunUntilItAppearsAsync(IPage page, ILocator what) =>
         Eventually.TrueAsync(
             "the discrepancy in the console",
@@ -105,7 +107,7 @@ public sealed class ConsoleBrowser : IAsyncDisposable
             }
         );
 
-    /// <summary>Marks the document, so that a test can say later that it was never loaded again.</summary>
+    /// <summary>Marks the document, so that a test can verify later that it was not reloaded.</summary>
     public static Task MarkAsync(IPage page) => page.EvaluateAsync("window.stillTheSameDocument = true");
 
     public static Task<bool> IsStillTheSameAsync(IPage page) => page.EvaluateAsync<bool>("window.stillTheSameDocument === true");

@@ -10,7 +10,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>The console shows what is so now, without being loaded again, and says when it does not know.</summary>
+/// <summary>The console shows current data without a reload, and marks data that may be stale.</summary>
 [Collection(StackCollection.Name)]
 public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
 {
@@ -54,14 +54,14 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
     public async Task MarketPage_FollowsBookAndTradesWithoutReload()
     {
         await stack.WaitUntilTradingAsync();
-        // No test leaves an order in this one.
+        // No test leaves an order in this market.
         var market = stack.Markets[2];
         var page = await _browser.SignInAsync("Ada", stack.AdminKey);
         await page.GotoAsync($"/markets/{market.Id}");
         await Expect(page.GetByTestId("book-sequence")).ToBeVisibleAsync();
         await ConsoleBrowser.MarkAsync(page);
 
-        // A price that nothing else in this market uses.
+        // A price that no other order in this market uses.
         var price = new Price(77 * market.TickSize);
         var shown = (price.Ticks / 10_000m).ToString("0.00##", CultureInfo.InvariantCulture);
         await PlaceAsync(stack.Traders[0], Side.Sell, price, lots: 321);
@@ -82,7 +82,7 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
         }
     }
 
-    /// <summary>An outage looks like an outage on every tile, never like an empty system.</summary>
+    /// <summary>An outage is visible as an outage on every tile, never as an empty system.</summary>
     [Fact]
     public async Task WithoutAnApiNode_EveryTileSaysSinceWhenItIsStale_AndKeepsWhatItShowed()
     {

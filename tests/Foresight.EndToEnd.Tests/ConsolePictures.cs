@@ -7,7 +7,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>A test only for those who ask for it by an environment variable.</summary>
+/// <summary>Runs only if an environment variable requests it.</summary>
 public sealed class FactWhenSetAttribute : FactAttribute
 {
     public FactWhenSetAttribute(string variable)
@@ -18,9 +18,9 @@ public sealed class FactWhenSetAttribute : FactAttribute
 }
 
 /// <summary>
-/// Takes the pictures of docs/images from a stack that runs elsewhere with its simulator: CONSOLE_PICTURES is the console's address,
-/// ADMIN_KEY the key. With API_URL and RPC_URL, a fill is made behind the relayer's back first, so that there is something to reconcile.
-/// See Foresight.Console/README.md.
+/// Takes the pictures of docs/images from a running stack with its simulator: CONSOLE_PICTURES is the console's
+/// address, ADMIN_KEY the key. With API_URL and RPC_URL it first makes a fill that bypasses the relayer, so
+/// that there is something to reconcile. See Foresight.Console/README.md.
 /// </summary>
 public sealed class ConsolePictures
 {
@@ -64,14 +64,14 @@ public sealed class ConsolePictures
 
         async Task TakeAsync(IPage page, string name)
         {
-            // Fonts and the first second of data.
+            // Waits for fonts and the first second of data.
             await page.EvaluateAsync("document.fonts.ready");
             await Expect(page.Locator(".skeleton")).ToHaveCountAsync(0);
             await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), Animations = ScreenshotAnimations.Disabled });
         }
     }
 
-    /// <summary>By two of the simulator's traders, whose keys anybody can know.</summary>
+    /// <summary>Uses two of the simulator's traders, whose keys are public.</summary>
     private static async Task FillDirectlyAsync(Uri rpc, Uri api)
     {
         using var http = new HttpClient { BaseAddress = api };
@@ -90,7 +90,7 @@ public sealed class ConsolePictures
     private static async Task ReconcileAsync(IPage page)
     {
         await ConsoleBrowser.RunUntilItAppearsAsync(page, page.GetByTestId("discrepancies").GetByText("missing_offchain").First);
-        // The notices that a run has started go by themselves.
+        // Notifications of a started run disappear by themselves.
         await Expect(page.Locator(".rz-notification-item")).ToHaveCountAsync(0);
     }
 }

@@ -7,7 +7,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>A fill behind the relayer's back, from the chain to the operator's decision, which outlives every process.</summary>
+/// <summary>
+/// A fill that bypasses the relayer, from the chain to the operator's decision, which survives the restart of every process.
+/// </summary>
 [Collection(StackCollection.Name)]
 public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifetime
 {
@@ -38,7 +40,7 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         var row = page.GetByTestId("discrepancies").GetByRole(AriaRole.Row).Filter(new() { Has = page.GetByTitle(transaction) });
         await ConsoleBrowser.RunUntilItAppearsAsync(page, row);
 
-        // What repair would do is shown, and nothing is done: the discrepancy is still there afterwards.
+        // The dry run changes nothing: the discrepancy is still there afterwards.
         await page.GetByTestId("dry-run").ClickAsync();
         await Expect(page.GetByTestId("repairs")).ToContainTextAsync($"missing_offchain:{transaction}");
         await row.GetByTestId("select").CheckAsync();
@@ -74,7 +76,7 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         await later.GotoAsync(page.Url);
         await AssertResolvedAsync(later);
 
-        // The same session as before the restart still shows it too: the ticket outlives the console.
+        // The session from before the restart still works: its ticket survives the console.
         await page.GotoAsync(page.Url);
         await AssertResolvedAsync(page);
     }
@@ -87,7 +89,7 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         await Expect(history).ToContainTextAsync("Ada");
     }
 
-    /// <summary>Every service ends in order and is started again, one after the other.</summary>
+    /// <summary>Stops every service cleanly and starts it again, one after the other.</summary>
     private async Task RestartAsync()
     {
         var status = await stack.GetAsAdminAsync<ClusterStatus>("cluster/status");
@@ -104,7 +106,7 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         }
     }
 
-    /// <summary>A run by the new processes over the same blocks and later ones must not bring the discrepancy back.</summary>
+    /// <summary>A run of the new processes over the same and later blocks must not reopen the discrepancy.</summary>
     private async Task RunOnceMoreAsync()
     {
         var last = (await stack.GetAsAdminAsync<ReconciliationStatus>("reconciliation/status")).LastRun!.Id;

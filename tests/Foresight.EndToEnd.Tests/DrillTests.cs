@@ -9,7 +9,7 @@ using Xunit.Abstractions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>A stack of its own, because a promotion cannot be undone.</summary>
+/// <summary>Its own stack, because a promotion cannot be undone.</summary>
 public sealed class DrillFixture : StackFixture
 {
     /// <summary>Longer than the lease, which is 5 s.</summary>
@@ -22,14 +22,14 @@ public sealed class DrillCollection : ICollectionFixture<DrillFixture>
     public const string Name = "drill";
 }
 
-/// <summary>What the README invites to: break it while orders come, and see that nothing acknowledged is lost.</summary>
+/// <summary>The README's invitation: break the stack while orders arrive, and verify that no acknowledged order is lost.</summary>
 [Collection(DrillCollection.Name)]
 public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
 {
     private const double OrdersPerSecond = 20;
     private const int OrdersAfterEachFault = 20;
 
-    /// <summary>An answer may take 5 s, a probe 100 ms; a single run on a busy machine gets slack.</summary>
+    /// <summary>An answer may take 5 s and a probe 100 ms; a single run on a busy machine gets slack.</summary>
     private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(5) * 2,
         LongestProbe = TimeSpan.FromMilliseconds(100) * 10;
 
@@ -48,7 +48,7 @@ public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
 
         await FreezeTheStandbyAsync(statistics, attempts);
 
-        // Every replica has the command; which leads is found out by it.
+        // Every replica has the command; it finds the leader itself.
         var killed = (await stack.LeaderAsync()).NodeId;
         await DoAsync(killed, "kill-leader");
         await MoreAcknowledgementsAsync(statistics);
@@ -73,14 +73,13 @@ public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
         var report = await load;
         Assert.Equal(0, report.Unresolved);
         await AssertAllThereAsync(report.Acknowledgements);
-        // It ends at the first violation.
+        // The checker exits at the first violation.
         var checker = await stack.App.ResourceNotifications.WaitForResourceAsync("checker", _ => true);
         Assert.Equal(KnownResourceStates.Running, checker.Snapshot.State?.Text);
     }
 
     /// <summary>
-    /// While the synchronous standby is frozen nothing is acknowledged, every order is answered all the same, and probes are as quick as
-    /// ever.
+    /// While the synchronous standby is frozen no order is acknowledged, but every order is answered, and probes stay fast.
     /// </summary>
     private async Task FreezeTheStandbyAsync(LoadStatistics statistics, OrderAttempts attempts)
     {

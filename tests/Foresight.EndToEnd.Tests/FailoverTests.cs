@@ -7,9 +7,7 @@ using Xunit.Abstractions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>
-/// The promise of the system: the leader may die at any moment, and nothing that was acknowledged is lost, doubled or changed.
-/// </summary>
+/// <summary>The system's promise: the leader may die at any moment, and no acknowledged order is lost, doubled or changed.</summary>
 [Collection(StackCollection.Name)]
 public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
 {
@@ -20,8 +18,8 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
     private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(8);
 
     /// <summary>
-    /// Below the lease's 5 s, so that it shows that nobody waited for it. In the journal, where a busy machine's slow clients do not count.
-    /// The aim is 1 s at the 95th percentile; a single run on a busy machine gets slack.
+    /// Below the lease of 5 s, which proves that the successor did not wait for it. Measured in the journal, where slow clients do not
+    /// count. The aim is 1 s at the 95th percentile; a single run on a busy machine gets slack.
     /// </summary>
     private static readonly TimeSpan LongestHandover = TimeSpan.FromSeconds(4);
 
@@ -33,7 +31,7 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
     public Task StoppingTheLeaderUnderLoad_HandsOverWithoutWaitingForTheLease() =>
         LoseTheLeaderAsync(process => NodeProcess.AskToEnd(process.Id), longestSilence: LongestHandover);
 
-    /// <param name="longestSilence">In the journal, between the last command of the old epoch and the first of the new one.</param>
+    /// <param name="longestSilence">Time in the journal between the last command of the old epoch and the first of the new one.</param>
     private async Task LoseTheLeaderAsync(Action<Process> lose, TimeSpan longestSilence)
     {
         await stack.WaitUntilTradingAsync();
@@ -89,7 +87,7 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
     {
         var orders = await stack.Journal.OrdersAfterAsync(firstSequence);
 
-        // Every acknowledged order is where its acknowledgement said.
+        // Every acknowledged order is at the position that its acknowledgement named.
         Assert.Equal(acknowledged.Count, acknowledged.Select(a => a.OrderId).Distinct(StringComparer.OrdinalIgnoreCase).Count());
         var bySequence = entries.ToDictionary(e => e.Sequence);
         foreach (var acknowledgement in acknowledged)
@@ -101,7 +99,7 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
             Assert.Equal((CommandKind.PlaceOrder, acknowledgement.Epoch, true), (entry.Command.Kind, entry.Epoch, entry.Accepted));
         }
 
-        // Accepted exactly once: a salt names one order of one account here.
+        // Accepted exactly once: a salt identifies an order of an account here.
         var accepted = entries.Where(e => e is { Command.Kind: CommandKind.PlaceOrder, Accepted: true }).ToList();
         Assert.Equal(accepted.Count, accepted.Select(e => (e.Command.Account, e.Command.SaltTag)).Distinct().Count());
         Assert.Equal(accepted.Count, orders.Count);

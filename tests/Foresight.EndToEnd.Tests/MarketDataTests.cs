@@ -9,14 +9,14 @@ using Xunit.Abstractions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>The market-data hub as npm clients see it, on both Api nodes.</summary>
+/// <summary>The market-data hub through the npm client, on both Api nodes.</summary>
 [Collection(StackCollection.Name)]
 public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output)
 {
     private static readonly TimeSpan ReachDeadline = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(20);
 
-    /// <summary>More than any test leaves in a book, so that the comparison sees every level.</summary>
+    /// <summary>More levels than any test leaves in a book, so that the comparison covers all.</summary>
     private const int AllLevels = 1000;
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
         await using var there = await SubscribeAsync(market, node: 2);
         var api = stack.ApiOfNode(1);
 
-        // Nothing rests in this market when a test of it is over, so the second order meets the first.
+        // Tests leave nothing in this market, so the second order meets the first.
         var price = market.RoundToTick(0.43);
         await PlaceAndSeeAsync(
             api,
@@ -75,7 +75,7 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
         var statistics = new LoadStatistics(keepAcknowledgements: true);
         var load = stack.RunLoadAsync(new BelievableFlow(11, 40, [market], stack.Traders, TimeProvider.System), statistics, stop.Token);
         await Eventually.TrueAsync("60 orders", StartDeadline, () => statistics.Acknowledgements.Count >= 60);
-        // One that joins while the book moves, on the other node.
+        // A client that joins on the other node while the book changes.
         await using var late = await SubscribeAsync(market, node: 1);
         await Eventually.TrueAsync("150 orders", StartDeadline, () => statistics.Acknowledgements.Count >= 150);
         await stop.CancelAsync();

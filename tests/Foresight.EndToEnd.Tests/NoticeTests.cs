@@ -6,7 +6,7 @@ using Foresight.Protocol;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>What real matching nodes say over the backplane, as clients of both Api nodes hear it.</summary>
+/// <summary>Notices of real matching nodes, as clients of both Api nodes receive them.</summary>
 [Collection(StackCollection.Name)]
 [Trait("Category", "Parts")]
 public sealed class NoticeTests(StackFixture stack)

@@ -25,7 +25,7 @@ public sealed class OffenderTests(StackFixture stack)
         var (eve, honest, market) = (stack.Traders[7], stack.Traders[0], stack.Markets[2]);
         var price = new Price(31 * market.TickSize);
 
-        // Three trades go out together, and the approval is gone before the block that was to settle them.
+        // Three trades are sent together, and the approval is revoked before their block.
         var trades = new List<long>();
         await stack.MineEveryAsync(0);
         try
@@ -54,13 +54,13 @@ public sealed class OffenderTests(StackFixture stack)
             }
         );
 
-        // With money, and all the same.
+        // The account has funds again and is refused all the same.
         var refused = await RefusedAsync();
         Assert.Equal((HttpStatusCode.TooManyRequests, ProblemCodes.AccountLimited), (refused.Status, refused.Code));
         Assert.InRange(refused.RetryAfter!.Value, TimeSpan.FromMinutes(8), TimeSpan.FromMinutes(11));
         Assert.Equal(HttpStatusCode.Created, (await TryAsync(honest)).Status);
 
-        // Time passes: the strikes were two hours ago.
+        // Moves the strikes two hours into the past.
         await ShiftAsync("- interval '2 hours'");
         await AcceptedAsync();
         await ShiftAsync("+ interval '2 hours'");
@@ -71,14 +71,14 @@ public sealed class OffenderTests(StackFixture stack)
         var detail = await stack.GetAsAdminAsync<OffenderDetail>($"admin/offenders/{eve.Address}");
         Assert.Equal(3, detail.Strikes.Count(o => o.WaivedAt is not null));
 
-        // Nothing to meet, and nothing rests.
+        // Neither trades nor rests, because there is no opposite order.
         Task<Settlement.Answer> TryAsync(Trader trader) =>
             stack.SendOnceAsync(
                 trader,
                 new OrderIntent(market, 0, Side.Buy, new Price(market.TickSize), new Quantity(200), TimeInForce.ImmediateOrCancel)
             );
 
-        // An Api node looks at the strikes each second.
+        // Polls, because an Api node refreshes the strikes each second.
         Task<Settlement.Answer> RefusedAsync() =>
             Eventually.GetAsync("a refusal", Deadline, async () => await TryAsync(eve) is { Code: not null } no ? no : null);
 
@@ -94,7 +94,7 @@ public sealed class OffenderTests(StackFixture stack)
         }
     }
 
-    /// <summary>By an operator, at the console: found in the list, with a reason, and asked once more.</summary>
+    /// <summary>An operator waives the strikes in the console, with a reason and a confirmation.</summary>
     private async Task WaiveAsync(Trader offender)
     {
         await using var browser = await ConsoleBrowser.StartAsync(stack.App.GetEndpoint("console"));

@@ -7,11 +7,11 @@ using Xunit.Abstractions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>Redis is allowed to die and to come back empty: nothing needed for safety lives there.</summary>
+/// <summary>Redis may die and return empty: safety does not depend on its data.</summary>
 [Collection(StackCollection.Name)]
 public sealed class RedisTests(StackFixture stack, ITestOutputHelper output)
 {
-    /// <summary>The lease's time and five seconds.</summary>
+    /// <summary>The lease and five seconds.</summary>
     private static readonly TimeSpan BackAfter = TimeSpan.FromSeconds(10);
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class RedisTests(StackFixture stack, ITestOutputHelper output)
         Assert.Equal(0, report.Unresolved);
         var orders = await stack.Journal.OrdersAfterAsync(firstSequence);
         Assert.All(report.Acknowledgements, a => Assert.Contains(a.OrderId, orders));
-        // The registry of nodes is rebuilt by their heartbeats, and nobody was restarted.
+        // Heartbeats rebuild the registry of nodes without a restart.
         await Eventually.TrueAsync(
             "the registry to be rebuilt",
             TimeSpan.FromSeconds(30),

@@ -6,7 +6,7 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>What strangers may not do, and what nobody may ever see.</summary>
+/// <summary>Routes that require a key, and data that no route returns.</summary>
 [Collection(StackCollection.Name)]
 public sealed class SecrecyTests(StackFixture stack)
 {

@@ -11,15 +11,14 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>What tests of settlement do with the running stack.</summary>
 internal static class Settlement
 {
     private const long Gwei = 1_000_000_000;
 
-    /// <param name="Code">Null when it was accepted.</param>
+    /// <param name="Code">Null if the order was accepted.</param>
     public sealed record Answer(HttpStatusCode Status, string? Code, TimeSpan? RetryAfter, PlaceOrderResponse? Placed);
 
-    /// <summary>Sends it once and says what was answered, as it was answered.</summary>
+    /// <summary>Sends an order once, without retries, and returns the answer as received.</summary>
     public static async Task<Answer> SendOnceAsync(this StackFixture stack, Trader trader, OrderIntent intent)
     {
         var placement = stack.Signer.Sign(trader, intent);
@@ -30,7 +29,7 @@ internal static class Settlement
         return new Answer(response.StatusCode, problem.GetProperty("code").GetString(), response.Headers.RetryAfter?.Delta, null);
     }
 
-    /// <summary>Two orders that meet at once.</summary>
+    /// <summary>Sends two orders that match at once.</summary>
     public static async Task<long> TradeAsync(
         this StackFixture stack,
         TradedMarket market,
@@ -47,7 +46,7 @@ internal static class Settlement
         return sale.Placed!.Fills.Single().TradeId;
     }
 
-    /// <summary>A transaction that is mined before those that wait already, because it pays a higher tip.</summary>
+    /// <summary>Sends a transaction that is mined before waiting ones, because it pays a higher tip.</summary>
     public static async Task SendFirstAsync(this StackFixture stack, Trader from, string to, byte[] data) =>
         await stack.Chain.SendTransactionAsync(
             new Eip1559Transaction
@@ -62,7 +61,7 @@ internal static class Settlement
             }.Sign(from.Key)
         );
 
-    /// <param name="seconds">0: no block comes.</param>
+    /// <param name="seconds">0 stops block production.</param>
     public static Task MineEveryAsync(this StackFixture stack, int seconds) =>
         stack.Chain.RequestAsync(new RpcRequest("evm_setIntervalMining", seconds));
 }

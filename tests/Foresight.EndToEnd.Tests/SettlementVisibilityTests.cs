@@ -11,8 +11,8 @@ using Xunit.Abstractions;
 namespace Foresight.EndToEnd.Tests;
 
 /// <summary>
-/// How soon each change of a trade's settlement can be seen: at the hub of both Api nodes, by GET, and in the console's list of trades.
-/// Measured from the change of the row, by the database's clock, which is this machine's.
+/// Delay until each settlement state of a trade is visible: at the hub of both Api nodes, by GET, and in the console's list. Measured from
+/// the change of the row by the database's clock, which is this machine's.
 /// </summary>
 [Collection(StackCollection.Name)]
 public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHelper output)
@@ -26,7 +26,7 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
     private static readonly TimeSpan TradePause = TimeSpan.FromMilliseconds(450);
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(25);
 
-    /// <summary>Notes when a row of the list shows another state than before.</summary>
+    /// <summary>Records each change of a row's state in the list.</summary>
     private const string Watch = """
         () => {
           window.seen = [];
@@ -82,7 +82,7 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
         };
         foreach (var f in figures)
             output.WriteLine(f.ToString());
-        // Each change is told at the hub, none is skipped.
+        // The hub delivers each change and skips none.
         foreach (var client in new[] { hub1, hub2 })
             Assert.All(ids, id => Assert.Equal(Order[1..], Heard(client).Where(s => s.Trade == id).Select(s => s.State)));
         foreach (var f in figures)
@@ -91,7 +91,7 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
         bool Final(IReadOnlyList<Sight> sights) => ids.All(id => sights.Any(s => s.Trade == id && s.State == "final"));
     }
 
-    /// <summary>From each change until its state, or one that came after it, was seen.</summary>
+    /// <summary>Time from each change until its state, or a later one, was seen.</summary>
     private static IReadOnlyList<TimeSpan> LateBy(IReadOnlyList<Sight> changes, IReadOnlyList<Sight> sights)
     {
         var byTrade = sights.ToLookup(s => s.Trade);
@@ -155,7 +155,7 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
 
     private sealed record Sight(long Trade, string State, DateTimeOffset At);
 
-    /// <param name="Late">In order.</param>
+    /// <param name="Late">Sorted ascending.</param>
     private sealed record Figure(string Where, IReadOnlyList<TimeSpan> Late)
     {
         public TimeSpan At(double share) => Late[Math.Min(Late.Count - 1, (int)(Late.Count * share))];
@@ -166,7 +166,7 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
         private double Ms(double share) => At(share).TotalMilliseconds;
     }
 
-    /// <summary>Every change of the rows of one market, by a trigger that is there for the test only.</summary>
+    /// <summary>Records every change of a market's rows by a trigger that exists only in this test.</summary>
     private sealed class ChangeLog(NpgsqlDataSource database) : IAsyncDisposable
     {
         public static async Task<ChangeLog> OpenAsync(string connection, int market)

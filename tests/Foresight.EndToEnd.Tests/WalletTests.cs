@@ -47,7 +47,7 @@ public sealed partial class WalletTests(StackFixture stack)
         var snippet = JavaScriptBlock().Match(readme).Groups[1].Value;
         Assert.Contains("signTypedData", snippet, StringComparison.Ordinal);
 
-        // Beside node_modules, so that its plain import resolves as it does for a reader.
+        // Beside node_modules, so that a plain import resolves as it does for a reader.
         var file = Path.Combine(stack.Npm.Folder, $"readme-{Guid.NewGuid():N}.mjs");
         await File.WriteAllTextAsync(file, snippet);
         try

@@ -2,7 +2,7 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Tests;
 
-/// <summary>A binary market with the finest prices, and one of three outcomes with the coarsest.</summary>
+/// <summary>A binary market with the smallest tick, and one of three outcomes with the largest.</summary>
 internal static class TestMarkets
 {
     public static readonly TradedMarket Binary = new(1, "0x0000000000000000000000000000000000000001", 2, 1);
@@ -10,7 +10,6 @@ internal static class TestMarkets
     public static readonly IReadOnlyList<TradedMarket> Both = [Binary, ThreeWay];
 }
 
-/// <summary>A clock that stands still.</summary>
 internal sealed class FrozenClock : TimeProvider
 {
     public static readonly DateTimeOffset Now = DateTimeOffset.UnixEpoch.AddYears(60);

@@ -5,7 +5,7 @@ namespace Foresight.Testing;
 
 public enum FreezePoint
 {
-    /// <summary>The fence has been checked and holds its row; nothing is written yet.</summary>
+    /// <summary>The fence is checked and holds its row lock; nothing is written yet.</summary>
     BeforeInsert,
 
     /// <summary>Everything is written; the transaction is about to commit.</summary>
@@ -13,12 +13,12 @@ public enum FreezePoint
 }
 
 /// <summary>
-/// Holds a leader's transaction at a chosen point, so that its process can be stopped just there. It is done in the database, by triggers
-/// that wait for a lock: the product has no hook for it.
+/// Holds a leader's transaction at a chosen point, so that its process can be stopped there. Triggers in the database wait for a lock,
+/// because the product has no hook for it.
 /// </summary>
 public sealed class CommitFreeze : IAsyncDisposable
 {
-    /// <summary>Any number that nobody else locks.</summary>
+    /// <summary>Any number that no other code locks.</summary>
     private const long Lock = 0x6672_6565_7A65;
 
     private readonly NpgsqlDataSource _database;
@@ -28,7 +28,7 @@ public sealed class CommitFreeze : IAsyncDisposable
     private CommitFreeze(NpgsqlDataSource database, NpgsqlConnection holder, string session) =>
         (_database, _holder, _session) = (database, holder, session);
 
-    /// <summary>Once for each database. What is not frozen pays for a look into an empty table.</summary>
+    /// <summary>Once per database. Without an armed freeze a trigger costs a read of an empty table.</summary>
     public static Task InstallAsync(NpgsqlDataSource database) =>
         ExecuteAsync(
             database,
@@ -48,7 +48,7 @@ public sealed class CommitFreeze : IAsyncDisposable
         );
 
     /// <summary>
-    /// The next transaction of whoever leads now will wait at this point, until this is disposed of or its session is ended.
+    /// The current leader's next transaction waits at this point until the result is disposed of or its session is terminated.
     /// </summary>
     public static async Task<CommitFreeze> ArmAsync(NpgsqlDataSource database, FreezePoint point)
     {
@@ -63,7 +63,7 @@ public sealed class CommitFreeze : IAsyncDisposable
         return new CommitFreeze(database, holder, (string)(await arm.ExecuteScalarAsync())!);
     }
 
-    /// <summary>Whether a transaction waits there now.</summary>
+    /// <summary>True if a transaction is waiting.</summary>
     public async Task<bool> HoldsOneAsync()
     {
         await using var command = _database.CreateCommand(

@@ -3,7 +3,8 @@ using Foresight.AppHost.Native;
 namespace Foresight.Testing;
 
 /// <summary>
-/// A process and its children, stopped (SIGSTOP) until this is disposed of. Each process of a Postgres is in a group of its own.
+/// Stops a process and its children (SIGSTOP) until disposed of. Each process of Postgres
+/// has its own process group, so one signal would not reach all.
 /// </summary>
 public sealed class FrozenProcesses : IDisposable
 {

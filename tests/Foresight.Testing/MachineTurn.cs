@@ -3,8 +3,8 @@ using Foresight.AppHost.Programs;
 namespace Foresight.Testing;
 
 /// <summary>
-/// One whole stack at a time, over all test processes of this user: two on a small machine would only measure each other. Held until the
-/// application is disposed of.
+/// Allows one whole stack at a time over all test processes of this user, because two would slow each other down on a small machine. Held
+/// until the application is disposed of.
 /// </summary>
 internal sealed class MachineTurn : IDisposable
 {

@@ -4,9 +4,7 @@ using Foresight.AppHost.Native;
 
 namespace Foresight.Testing;
 
-/// <summary>
-/// A matching node, or another service, as the operating system sees it: a process that can be killed, stopped and told to end.
-/// </summary>
+/// <summary>A matching node or another service as a process that can be killed, stopped and terminated.</summary>
 public sealed partial class NodeProcess : IAsyncDisposable
 {
     private const int Kill = 9,
@@ -32,7 +30,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = Path.GetDirectoryName(program),
         };
-        // There is no chain, unless a test names one: settlement and reconciliation wait for it and touch nothing.
+        // No chain unless a test names one: settlement and reconciliation wait for it and change nothing.
         start.Environment["RPC_URL"] = "http://127.0.0.1:1";
         start.Environment["OPERATOR_KEY"] = "0x" + new string('1', 64);
         foreach (var (name, value) in settings)
@@ -51,7 +49,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>What it said, for a failing test's message.</summary>
+    /// <summary>Recent output, for the message of a failed test.</summary>
     public string Output
     {
         get
@@ -61,7 +59,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>All that it said so far.</summary>
+    /// <summary>All output so far.</summary>
     public string Everything
     {
         get
@@ -100,14 +98,14 @@ public sealed partial class NodeProcess : IAsyncDisposable
                 _output.Add(line);
     }
 
-    /// <summary>Stops any process, a server's too.</summary>
+    /// <summary>Stops any process, including a server's.</summary>
     public static void Pause(int processId) => SendSignal(processId, Stop);
 
     public static void Resume(int processId) => SendSignal(processId, Continue);
 
     public static void KillNow(int processId) => SendSignal(processId, Kill);
 
-    /// <exception cref="System.ComponentModel.Win32Exception">There is no such process.</exception>
+    /// <exception cref="System.ComponentModel.Win32Exception">The process does not exist.</exception>
     public static void AskToEnd(int processId) => Signals.Send(processId, Terminate);
 
     private void Send(int signal) => SendSignal(_process.Id, signal);

@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace Foresight.Testing;
 
 /// <summary>
-/// Asks some addresses again and again, from its beginning until it is stopped, and keeps how long each answer took: whether a process
-/// whose requests wait for something still answers those that need not.
+/// Polls addresses until stopped and records the time of each answer. Shows whether a
+/// process whose requests wait still answers those that need not.
 /// </summary>
 public sealed class ProbeLatency : IAsyncDisposable
 {
@@ -19,7 +19,7 @@ public sealed class ProbeLatency : IAsyncDisposable
     public ProbeLatency(HttpClient http, params IReadOnlyList<Uri> addresses) =>
         _asking = Task.WhenAll(addresses.Select(address => AskAsync(http, address)));
 
-    /// <summary>Answers, whatever their status.</summary>
+    /// <summary>Answers of any status.</summary>
     public int Count => _answers.Count;
 
     public IReadOnlyCollection<string> Failures => _failures;
@@ -35,7 +35,7 @@ public sealed class ProbeLatency : IAsyncDisposable
         $"{Count} probes: p50 {Percentile(0.5).TotalMilliseconds:0.0} ms, p99 {Percentile(0.99).TotalMilliseconds:0.0} ms, "
         + $"max {Max.TotalMilliseconds:0.0} ms ({_answers.MaxBy(answer => answer.Took).What}), {_failures.Count} without an answer";
 
-    /// <summary>Stops asking; what it knows stays.</summary>
+    /// <summary>Stops polling; the recorded times remain.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
@@ -64,7 +64,7 @@ public sealed class ProbeLatency : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            // Enough.
+            // Polling was stopped.
         }
     }
 }

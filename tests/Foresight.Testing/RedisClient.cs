@@ -5,7 +5,7 @@ using StackExchange.Redis;
 
 namespace Foresight.Testing;
 
-/// <summary>A connection as a node has it, without a host.</summary>
+/// <summary>A Redis connection configured like a node's, without a host.</summary>
 public sealed class RedisClient : IDisposable
 {
     public RedisClient(string configuration, string keyPrefix)

@@ -1,6 +1,6 @@
 namespace Foresight.Testing;
 
-/// <summary>How often a test of something that needs luck tries its luck: <c>FORESIGHT_REPEAT</c>, once if it is not set.</summary>
+/// <summary>Repetitions of a test that depends on timing: <c>FORESIGHT_REPEAT</c>, default 1.</summary>
 public static class Repeat
 {
     public static int Times { get; } = int.Parse(Environment.GetEnvironmentVariable("FORESIGHT_REPEAT") ?? "1");

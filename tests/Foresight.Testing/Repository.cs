@@ -1,12 +1,12 @@
 namespace Foresight.Testing;
 
-/// <summary>The checkout that the tests were built in.</summary>
+/// <summary>Checkout in which the tests were built.</summary>
 public static class Repository
 {
     public static string Root { get; } = Find();
 
     /// <summary>
-    /// The program of a project, as it was built with these tests. Not the copy beside them: where coverage is measured, that one counts.
+    /// Program of a project from its own output folder, not the copy beside the tests: coverage is recorded for that one.
     /// </summary>
     public static string OutputOf(string project)
     {

@@ -2,10 +2,9 @@ using Npgsql;
 
 namespace Foresight.Testing;
 
-/// <summary>A place in the journal.</summary>
 public readonly record struct JournalPlace(long Epoch, long Sequence);
 
-/// <summary>The standby, and what an operator asks of it and of its primary.</summary>
+/// <summary>Operations of an operator on the standby and its primary.</summary>
 public static class StreamingStandby
 {
     public const string Name = "postgres-replica";
@@ -15,10 +14,10 @@ public static class StreamingStandby
 
     public static Task PromoteAsync(string standby) => ScalarAsync(standby, "SELECT pg_promote(true, 60)");
 
-    /// <summary>The process of the primary that sends its log: stopped, the standby gets no more of it, and the primary goes on.</summary>
+    /// <summary>WAL sender of the primary: if it is stopped, the standby receives no more log while the primary continues.</summary>
     public static async Task<int> SenderAsync(string primary) => (int)(await ScalarAsync(primary, "SELECT pid FROM pg_stat_replication"))!;
 
-    /// <summary>Commands that the lost primary had committed, and the promoted one does not have: what the promotion cost.</summary>
+    /// <summary>Commands that the lost primary had committed and the promoted standby lacks: the cost of the promotion.</summary>
     public static async Task<IReadOnlySet<JournalPlace>> UnreplicatedAsync(string lost, string promoted)
     {
         var kept = await JournalAsync(promoted);
@@ -26,12 +25,12 @@ public static class StreamingStandby
     }
 
     /// <summary>
-    /// Rows that anybody wrote there since it was started after a crash, undone ones too: the crash made it forget older counts.
+    /// Rows written since the server was restarted after a crash, rolled back ones included. A crash resets the counters of Postgres.
     /// </summary>
     public static async Task<long> RowsWrittenAsync(string server) =>
         (long)(await ScalarAsync(server, "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint FROM pg_stat_user_tables"))!;
 
-    /// <summary>The first column of the first row, by a connection of its own.</summary>
+    /// <summary>First column of the first row, over a new connection.</summary>
     public static async Task<object?> ScalarAsync(string server, string sql)
     {
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server) { Pooling = false }.ConnectionString);
@@ -40,7 +39,7 @@ public static class StreamingStandby
         return await command.ExecuteScalarAsync();
     }
 
-    // A command whose commit nobody answered was sent again, and may be at the same place of the new history, in another epoch.
+    // A command whose commit was never confirmed is sent again, and may be at the same sequence of the new history in another epoch.
     private static async Task<List<(JournalPlace Place, Guid RequestId)>> JournalAsync(string server)
     {
         var rows = new List<(JournalPlace, Guid)>();

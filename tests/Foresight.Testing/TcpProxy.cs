@@ -11,18 +11,18 @@ public enum ProxyMode
     Forward,
 
     /// <summary>
-    /// The server hears everything; what it says is lost. No network does that to one connection for a while, so only <see cref="Cut"/> may
-    /// follow.
+    /// The server receives everything; its replies are lost. No network does that to a
+    /// connection temporarily, so only <see cref="Cut"/> may follow.
     /// </summary>
     SwallowReplies,
 
-    /// <summary>The server hears everything; the client hears it once this is over.</summary>
+    /// <summary>The server receives everything; its replies are delayed until this mode ends.</summary>
     FrozenReplies,
 
-    /// <summary>Connections stay open, and nothing passes.</summary>
+    /// <summary>Connections stay open and carry nothing.</summary>
     Frozen,
 
-    /// <summary>Each chunk arrives after a delay of its own, in order.</summary>
+    /// <summary>Each chunk arrives in order after a random delay.</summary>
     Jitter,
 
     /// <summary>One byte at a time, with a pause after each.</summary>
@@ -32,7 +32,7 @@ public enum ProxyMode
     Cut,
 }
 
-/// <summary>Stands between a node and a server and does to the network what a test asks for.</summary>
+/// <summary>Proxy between a node and a server that injects network faults.</summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
     /// <summary>Longest delay of a chunk under <see cref="ProxyMode.Jitter"/>.</summary>
@@ -50,7 +50,7 @@ public sealed class TcpProxy : IAsyncDisposable
     private TaskCompletionSource _thawed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ProxyMode _mode;
 
-    /// <param name="seed">Of the delays under <see cref="ProxyMode.Jitter"/>.</param>
+    /// <param name="seed">Seed of the delays under <see cref="ProxyMode.Jitter"/>.</param>
     public TcpProxy(string targetHost, int targetPort, int seed = 1)
     {
         (_targetHost, _targetPort, _delays) = (targetHost, targetPort, new Random(seed));
@@ -60,10 +60,10 @@ public sealed class TcpProxy : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>A connection string of Redis, "host:port,password=…", by way of this proxy.</summary>
+    /// <summary>Redis connection string "host:port,password=…" that leads through this proxy.</summary>
     public string Redis(string direct) => string.Join(',', [$"127.0.0.1:{Port}", .. direct.Split(',')[1..]]);
 
-    /// <summary>Set while swallowing or freezing: something was held back.</summary>
+    /// <summary>Completes when data is held back while swallowing or freezing.</summary>
     public TaskCompletionSource HeldBack { get; private set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Set(ProxyMode next)
@@ -72,7 +72,7 @@ public sealed class TcpProxy : IAsyncDisposable
             HeldBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
         if (next is ProxyMode.Frozen or ProxyMode.FrozenReplies)
         {
-            // Before the mode, which sends the pumps there.
+            // Set before the mode, because the mode makes the pumps wait for it.
             _thawed = new(TaskCreationOptions.RunContinuationsAsynchronously);
             _mode = next;
             return;
@@ -117,7 +117,7 @@ public sealed class TcpProxy : IAsyncDisposable
                 || error is InvalidOperationException && _closing.IsCancellationRequested
             )
         {
-            // The test is over. (A listener that was stopped while a connection came in says at the next call that it does not listen.)
+            // The test has ended. (Accept on a listener that is stopped during an incoming connection throws that it is not listening.)
         }
     }
 
@@ -134,7 +134,7 @@ public sealed class TcpProxy : IAsyncDisposable
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException or OperationCanceledException)
         {
-            // One of the two ends is gone; so is the other below.
+            // One end is closed; the other is closed below.
         }
         finally
         {
@@ -149,7 +149,7 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         var chunks = Channel.CreateUnbounded<Chunk>();
         var sending = SendAsync(chunks.Reader, into);
-        // Ends early only with an error; the sender ends when it has sent what was received.
+        // Receiving ends early only with an error; sending ends when everything received is sent.
         await await Task.WhenAny(sending, ReceiveAsync(from, chunks.Writer, isReply));
         await sending;
     }

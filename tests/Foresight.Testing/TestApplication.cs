@@ -9,25 +9,24 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.Testing;
 
-/// <summary>Servers and services for a fixture, on free ports, with state that is thrown away; and what tests do to them.</summary>
+/// <summary>Servers and services for a fixture on free ports with ephemeral state, and the faults that tests inject into them.</summary>
 public static class TestApplication
 {
-    /// <summary>Generous: the first run on a machine installs what is missing.</summary>
+    /// <summary>Generous: the first run on a machine installs missing programs.</summary>
     public static readonly TimeSpan StartBound = TimeSpan.FromMinutes(5);
 
     private const int LastLines = 15;
 
-    /// <summary>An empty model.</summary>
     // Aspire looks for the app host's assembly among its callers: this one, which optimised code must not inline.
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static IDistributedApplicationTestingBuilder CreateBuilder() => DistributedApplicationTestingBuilder.Create().Quiet();
 
-    /// <summary>The whole stack, with these arguments of the command line.</summary>
+    /// <summary>The whole stack with these command-line arguments.</summary>
     public static async Task<IDistributedApplicationTestingBuilder> CreateStackAsync(params string[] arguments)
     {
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(arguments);
         builder.Services.AddSingleton<MachineTurn>();
-        // There is no dashboard in a test: services would send their telemetry to nobody, and each would wait for that when it stops.
+        // Tests have no dashboard: services would wait at shutdown to send their telemetry nowhere.
         foreach (var project in builder.Resources.OfType<ProjectResource>())
             builder
                 .CreateResourceBuilder(project)
@@ -45,7 +44,7 @@ public static class TestApplication
         return application;
     }
 
-    /// <summary>Fails with the last lines of the resource's log.</summary>
+    /// <summary>On failure, reports the last lines of the resource's log.</summary>
     public static async Task WaitHealthyAsync(this DistributedApplication application, params string[] resources)
     {
         using var deadline = new CancellationTokenSource(StartBound);
@@ -62,38 +61,36 @@ public static class TestApplication
         }
     }
 
-    /// <summary>Connection string of a resource in the form its clients read.</summary>
+    /// <summary>Connection string of a resource in its clients' format.</summary>
     public static async Task<string> ConnectionAsync(this DistributedApplication application, string resource) =>
         await application.GetConnectionStringAsync(resource) ?? throw new InvalidOperationException($"{resource} has no connection string");
 
-    /// <summary>
-    /// Without the retries and the circuit breaker of Aspire's test clients: what a request is answered is what is tested.
-    /// </summary>
+    /// <summary>Without the retries and circuit breaker of Aspire's test clients, because tests check the first answer.</summary>
     public static HttpClient CreatePlainClient(this DistributedApplication application, string resource) =>
         new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = application.GetEndpoint(resource) };
 
-    /// <summary>kill -9; returns when the orchestrator has seen it.</summary>
+    /// <summary>SIGKILL; returns when the orchestrator has noticed.</summary>
     public static async Task KillAsync(this DistributedApplication application, string resource)
     {
         await application.ExecuteAsync(resource, "kill");
         await application.WaitEndedAsync(resource);
     }
 
-    /// <summary>In order. The orchestrator gives up waiting sooner than a service may take that says farewell to its clients.</summary>
+    /// <summary>Clean shutdown. The orchestrator's own timeout is shorter than the time a service may take to close its clients.</summary>
     public static async Task StopServerAsync(this DistributedApplication application, string resource)
     {
         await application.ResourceCommands.ExecuteCommandAsync(resource, KnownResourceCommands.StopCommand);
         await application.WaitEndedAsync(resource);
     }
 
-    /// <summary>With its data, on the port it had.</summary>
+    /// <summary>Restarts the server with its data on its previous port.</summary>
     public static async Task StartServerAsync(this DistributedApplication application, string resource)
     {
         await application.ExecuteAsync(resource, KnownResourceCommands.StartCommand);
         await application.WaitHealthyAsync(resource);
     }
 
-    /// <param name="resource">All replicas of it; or one, by the orchestrator's name.</param>
+    /// <param name="resource">All replicas of it, or one by the orchestrator's name.</param>
     public static async Task ExecuteAsync(this DistributedApplication application, string resource, string command)
     {
         var model = application.Services.GetRequiredService<DistributedApplicationModel>();
@@ -104,7 +101,7 @@ public static class TestApplication
             throw new InvalidOperationException($"{command} {resource}: {done.Message}");
     }
 
-    /// <summary>SIGSTOP of a server and every process of it until the result is disposed of.</summary>
+    /// <summary>Sends SIGSTOP to a server and all its processes until the result is disposed of.</summary>
     public static IDisposable Freeze(this DistributedApplication application, string resource) =>
         new FrozenProcesses(application.ProcessIdOf(resource));
 
@@ -140,7 +137,7 @@ public static class TestApplication
         return text.ToString();
     }
 
-    // Health checks and HTTP clients log each of their requests.
+    // Health checks and HTTP clients log every request.
     private static IDistributedApplicationTestingBuilder Quiet(this IDistributedApplicationTestingBuilder builder)
     {
         builder.Services.AddLogging(logging => logging.ClearProviders());

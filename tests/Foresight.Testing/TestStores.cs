@@ -7,7 +7,6 @@ using Npgsql;
 
 namespace Foresight.Testing;
 
-/// <summary>Of a Postgres to its standby.</summary>
 public enum Replication
 {
     None,
@@ -16,19 +15,19 @@ public enum Replication
 }
 
 /// <summary>
-/// A real Redis and a real Postgres, with a standby and a development chain if they are asked for, on free ports; gone at the end.
+/// A real Redis and Postgres, on request with a standby and a development chain, on free ports. All end with the fixture.
 /// </summary>
-/// <param name="chain">Arguments of anvil, after those that every development chain has; null: there is no chain.</param>
+/// <param name="chain">Arguments of anvil beyond those of every development chain; null: there is no chain.</param>
 public class TestStores(Replication replication = Replication.None, string? chain = null) : IAsyncDisposable
 {
     private DistributedApplication? _application;
 
     public string Redis { get; private set; } = "";
 
-    /// <summary>Connection string of the primary's first database.</summary>
+    /// <summary>Connection string of the first database on the primary.</summary>
     public string Postgres { get; private set; } = "";
 
-    /// <summary>The same database at the standby; null: there is none.</summary>
+    /// <summary>The same database on the standby; null without one.</summary>
     public string? Standby { get; private set; }
 
     public Uri Chain { get; private set; } = null!;
@@ -76,23 +75,23 @@ public class TestStores(Replication replication = Replication.None, string? chai
             );
     }
 
-    /// <summary>A database of the primary, at the standby.</summary>
+    /// <summary>Maps a database of the primary to the standby.</summary>
     public string StandbyOf(string connection) =>
         new NpgsqlConnectionStringBuilder(connection)
         {
             Port = Application.GetEndpoint(StreamingStandby.Name, "tcp").Port,
         }.ConnectionString;
 
-    /// <summary>As kill -9 leaves it.</summary>
+    /// <summary>SIGKILL.</summary>
     public Task KillAsync(string server) => Application.KillAsync(server);
 
-    /// <summary>On the port it had, Postgres with its data and Redis without.</summary>
+    /// <summary>Restarts on the previous port, Postgres with its data and Redis empty.</summary>
     public Task StartAgainAsync(string server) => Application.StartServerAsync(server);
 
-    /// <summary>SIGSTOP of the server and every process of it.</summary>
+    /// <summary>Sends SIGSTOP to the server and all its processes.</summary>
     public IDisposable Freeze(string server) => Application.Freeze(server);
 
-    /// <summary>A new database with the schema in it, or the copy of one that nobody is connected to; its connection string.</summary>
+    /// <summary>Creates a database with the schema, or copies one without connections; returns its connection string.</summary>
     public async Task<string> CreateDatabaseAsync(string? template = null)
     {
         var name = $"t_{Guid.NewGuid():N}";
@@ -109,7 +108,7 @@ public class TestStores(Replication replication = Replication.None, string? chai
         await new Migrator(database, NullLogger<Migrator>.Instance).MigrateAsync();
     }
 
-    /// <summary>Of a matching node: a cluster of its own, whose leases are short.</summary>
+    /// <summary>Settings of a matching node in its own cluster with short leases.</summary>
     public Dictionary<string, string?> NodeSettings(string connection) =>
         new()
         {

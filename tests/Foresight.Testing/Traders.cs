@@ -3,7 +3,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Testing;
 
-/// <summary>Commands of made-up traders. The gateway takes orders that the edge has checked, so no real signature is needed.</summary>
+/// <summary>Commands of invented traders. The gateway accepts orders that the Api has checked, so they need no real signature.</summary>
 public sealed class Traders(int seed)
 {
     private readonly Random _random = new(seed);
@@ -56,7 +56,7 @@ public sealed class Traders(int seed)
 
     public static CancelByHash CancelByHash(int trader, int market, string hash) => CancelByHash(Address(trader), market, hash);
 
-    /// <param name="filledLots">Filled directly on chain since the order was made.</param>
+    /// <param name="filledLots">Lots filled directly on chain since the order was placed.</param>
     public static ReduceOrder Reduce(int trader, int market, string hash, long filledLots) =>
         Reduce(Address(trader), market, hash, filledLots);
 
@@ -65,7 +65,7 @@ public sealed class Traders(int seed)
     public static BustTrade Bust(long trade, long block, string? reason = null) =>
         new(trade, block, reason) { RequestId = Guid.NewGuid(), Deadline = Deadline };
 
-    /// <summary>Everything a trader may do, with prices close enough to trade often.</summary>
+    /// <summary>Any action of a trader, at prices that trade often.</summary>
     public LeaderCommand Any(int traders, IReadOnlyList<PlaceOrder> placed)
     {
         var trader = _random.Next(1, traders + 1);

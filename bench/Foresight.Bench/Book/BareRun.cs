@@ -5,8 +5,8 @@ using Foresight.Matching.Engine.Books;
 namespace Foresight.Bench.Book;
 
 /// <summary>
-/// The workload on the product's books alone (<see cref="OrderBooks"/>): limit, immediate and cancel, no accounts, no events. An order's
-/// tag is its id, and a cancel names slot and id as the book issued them.
+/// Runs the workload on <see cref="OrderBooks"/> alone: limit, immediate and cancel, without accounts or events. An order's tag is its id;
+/// a cancel names the slot and id that the book issued.
 /// </summary>
 public sealed class BareRun : IEngineRun
 {
@@ -22,12 +22,12 @@ public sealed class BareRun : IEngineRun
         for (var book = 0; book < books; book++)
             _books.AddBook(book + 1, 0);
         _slots = new int[operations.Length + 1];
-        // The first touch of memory costs a page fault, which belongs to reserving it.
+        // Touches the memory now: the first access costs a page fault, which must not count as matching.
         Array.Fill(_slots, -1);
         Array.Clear(_slots);
     }
 
-    /// <summary>The whole stream at once: it lies there in the form that the books take.</summary>
+    /// <summary>The whole stream at once: it is already in the form that the books take.</summary>
     public int Batch => _operations.Length;
 
     public int Missed { get; private set; }
@@ -40,7 +40,7 @@ public sealed class BareRun : IEngineRun
 
     public void Run(int from, int to)
     {
-        // On the stack while it runs, as a consumer's would be.
+        // Copied to the stack while it runs, as a consumer's sink would be.
         var sink = _sink;
         Run(from, to, ref sink);
         _sink = sink;
@@ -68,7 +68,7 @@ public sealed class BareRun : IEngineRun
                 continue;
             }
 
-            // A buy rests by what the other side would pay (10000 - price) and trades up to its price; a sell the other way round.
+            // A buy rests at the price of the other side (10000 - price) and trades up to its own price; a sell the other way round.
             var ladder = operation.Book * 2 + operation.Side;
             var key = operation.Side == 0 ? Price.TicksPerUnit - operation.Price : operation.Price;
             matcher.Begin(operation);
@@ -83,7 +83,7 @@ public sealed class BareRun : IEngineRun
         void Begin(in Operation taker);
     }
 
-    /// <summary>Every fill is counted inside the clock.</summary>
+    /// <summary>Counts every fill inside the measured time.</summary>
     private struct CountingMatcher : ITakerMatcher
     {
         public long Trades;
@@ -99,7 +99,7 @@ public sealed class BareRun : IEngineRun
         {
             Trades++;
             Quantity += quantity;
-            // Bids are keyed by 10000 - price: the same without a branch.
+            // Bids are keyed by 10000 - price; the mask mirrors them without a branch.
             Notional += ((key ^ _mirror) + (10_001 & _mirror)) * quantity;
         }
 

@@ -2,24 +2,22 @@ using System.Text.Json;
 
 namespace Foresight.Bench.Book;
 
-/// <summary>What the <c>book</c> verb found, and whether that is what it must be.</summary>
-/// <param name="Measured">The engine that was asked for.</param>
-/// <param name="Bare">The bare books of the same run, when the whole exchange was asked for.</param>
-/// <param name="IsRight">Whether every result was right and nothing was allocated.</param>
+/// <summary>Result of the <c>book</c> verb and its verdict.</summary>
+/// <param name="Measured">The engine that was requested.</param>
+/// <param name="Bare">The bare books of the same run; null unless the whole engine was requested.</param>
+/// <param name="IsRight">True if every result was right and nothing was allocated.</param>
 public sealed record BookReport(BookStream Stream, Candidate Measured, Candidate? Bare, Latency Latency, bool IsRight)
 {
-    /// <summary>Of the medians by the clock.</summary>
+    /// <summary>Ratio of the medians of wall-clock time.</summary>
     private double? Ratio => Measured.Median.Nanoseconds / Bare?.Median.Nanoseconds;
 
-    /// <summary>Of the medians of processor time.</summary>
+    /// <summary>Ratio of the medians of processor time.</summary>
     private double? ProcessorRatio => Measured.Median.Processor / Bare?.Median.Processor;
 
-    /// <summary>The promise is about W2, whose books stay in the cache; elsewhere the ratio is only told.</summary>
+    /// <summary>The bound applies to W2 only, whose books stay in the cache; for other workloads the ratio is printed.</summary>
     private bool IsJudged => Bare is not null && Stream.Name == "w2";
 
-    /// <summary>
-    /// Judged by processor time: the clock counts the neighbours of a shared machine too, and they do not share themselves out evenly.
-    /// </summary>
+    /// <summary>Judged by processor time: wall-clock time includes other programs on a shared machine, and their share varies.</summary>
     public bool IsAsExpected(double mostRatio) => IsRight && !(IsJudged && ProcessorRatio > mostRatio);
 
     public void Print(double mostRatio)

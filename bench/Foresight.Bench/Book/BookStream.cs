@@ -4,10 +4,10 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Bench.Book;
 
-/// <summary>The operations to run and what they must lead to.</summary>
-/// <param name="Totals">By the obvious book.</param>
-/// <param name="MostLive">Orders that rest at once, at most.</param>
-/// <param name="Published">The published results, when the stream is a published one.</param>
+/// <summary>Operations of a run and their expected results.</summary>
+/// <param name="Totals">Computed by <see cref="NaiveBook"/>.</param>
+/// <param name="MostLive">Largest number of orders at rest at a time.</param>
+/// <param name="Published">Published results, if the stream is a published one.</param>
 public sealed record BookStream(
     string Name,
     Operation[] Operations,
@@ -38,7 +38,7 @@ public sealed record BookStream(
         );
     }
 
-    /// <summary>Reads a stream of the same format; what it must lead to, the obvious book says.</summary>
+    /// <summary>Reads a stream from a file of the same format; <see cref="NaiveBook"/> computes its expected results.</summary>
     public static BookStream Read(string path)
     {
         var bytes = File.ReadAllBytes(path);
@@ -87,7 +87,7 @@ public sealed record BookStream(
     }
 
     /// <summary>
-    /// Pages of 64 price levels that the stream's orders may come to rest in: the room to make for them outside the clock.
+    /// Upper bound of the 64-level pages that the stream's orders need, so that they can be reserved outside the measured time.
     /// </summary>
     public static int PagesOf(Operation[] operations, int books)
     {

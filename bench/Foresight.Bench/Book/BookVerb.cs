@@ -8,7 +8,7 @@ namespace Foresight.Bench.Book;
 /// </summary>
 public static class BookVerb
 {
-    /// <summary>The whole exchange's time, in that of the bare books.</summary>
+    /// <summary>Largest ratio of the whole engine's time to that of the bare books.</summary>
     private const double MostRatio = 2;
 
     private const int WarmUps = 4;
@@ -19,7 +19,7 @@ public static class BookVerb
         var seed = (ulong)options.Number("seed", (long)Workload.PublishedSeed);
         var file = options.Text("file");
         var isFull = options.OneOf("engine", "bare", "bare", "full") == "full";
-        // What is judged by a ratio of two medians needs more of them where neighbours come and go.
+        // A ratio of two medians needs more runs on a machine with other load.
         var runs = (int)options.Number("runs", isFull ? 15 : 5, min: 1, max: 1000);
         options.RequireNoOthers();
 
@@ -33,7 +33,7 @@ public static class BookVerb
 
     private static int Measure(BookStream stream, bool isFull, int runs)
     {
-        // Room for what the stream needs at most is made outside the clock, as the workload's rules allow.
+        // Reserves the largest room that the stream needs outside the measured time, as the workload's rules allow.
         var bare = new Candidate("bare", () => new BareRun(stream.Operations, stream.Books, stream.MostLive + 1));
         var full = isFull ? new Candidate("full", FullStream.Of(stream)) : null;
         var measured = full ?? bare;
@@ -47,7 +47,7 @@ public static class BookVerb
                 Timing.Of(contestant.Fresh(), 0, stream.Operations.Length);
         }
 
-        // In turn, so that a neighbour who comes and goes on a shared machine comes to both.
+        // Alternates between the engines, so that other load on the machine affects both.
         for (var i = 0; i < runs; i++)
         {
             Console.Write($"run {i + 1}:");

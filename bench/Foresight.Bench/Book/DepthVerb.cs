@@ -34,14 +34,14 @@ public static class DepthVerb
             );
         }
 
-        // By processor time: the neighbours of a shared machine do not come and go with the depth of our book.
+        // By processor time, because other load on the machine is unrelated to the depth of the book.
         var slowdown = speeds[^1].Behind.Processor / speeds[0].Behind.Processor;
         var slowdownAny = speeds[^1].InTheWay.Processor / speeds[0].InTheWay.Processor;
         Console.WriteLine();
         Console.WriteLine($"  slow-down from 1,000 to 1,000,000 orders: {slowdown:f2} x (any order touched: {slowdownAny:f2} x)");
         Console.WriteLine();
         var stores = SnapshotFootprint.Measure(Deepest);
-        // Of each figure the worst, so that no store is right at the cost of another.
+        // The worst of each figure, so that no case passes at the cost of another.
         var isRight = slowdown < 2 && stores.All(store => store.IsAsExpected);
         Console.WriteLine(isRight ? "  results are as expected" : "  NOT as expected");
         Console.WriteLine();

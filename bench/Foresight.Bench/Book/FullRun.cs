@@ -3,7 +3,7 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Bench.Book;
 
-/// <summary>The workload through <see cref="ExchangeEngine"/>: commands in, all rules and holds, events out.</summary>
+/// <summary>Runs the workload through <see cref="ExchangeEngine"/>: commands in, all rules and holds, events out.</summary>
 public sealed class FullRun : IEngineRun
 {
     private readonly ExchangeEngine _engine;
@@ -23,8 +23,8 @@ public sealed class FullRun : IEngineRun
     }
 
     /// <summary>
-    /// Commands are made in batches, outside the clock: in a node they were decoded a moment before, and are in the cache when they are
-    /// applied.
+    /// Commands are prepared in batches outside the measured time: in a node they were
+    /// decoded just before and are in the cache when they are applied.
     /// </summary>
     public int Batch => 1024;
 
@@ -75,7 +75,7 @@ public sealed class FullRun : IEngineRun
         }
     }
 
-    /// <summary>Takes every event inside the clock, as a consumer that keeps totals would.</summary>
+    /// <summary>Reads every event inside the measured time, as a consumer that keeps totals would.</summary>
     private struct CountingEvents : IExchangeEvents
     {
         public long Trades;
@@ -99,7 +99,7 @@ public sealed class FullRun : IEngineRun
                 return;
             Trades++;
             Quantity += e.Quantity.Lots;
-            // Outcome 0's price, without a branch.
+            // Converts to outcome 0's price without a branch.
             var mirror = -e.Outcome;
             Notional += ((e.Price.Ticks ^ mirror) + ((Price.TicksPerUnit + 1) & mirror)) * e.Quantity.Lots;
         }
@@ -130,7 +130,7 @@ public sealed class FullRun : IEngineRun
 
         public void OnFilled(in OrderFilled e)
         {
-            // The workload's ids and prices: operation numbers, and outcome 0's price.
+            // Converts back to the workload's ids and prices: operation numbers, and outcome 0's price.
             var id = e.Order.Value - Offset;
             if (e.IsTaker)
                 _taker = id;

@@ -14,7 +14,7 @@ public sealed class FullStream
     private const long StartMicros = 1_700_000_000_000_000;
     private const int LeastAccountsPerSide = 32;
 
-    /// <summary>Orders at rest to an account, should all rest on one side: so far below the limit that chance does not reach it.</summary>
+    /// <summary>Resting orders per account if all rest on one side: far enough below the limit that chance cannot reach it.</summary>
     private const int OrdersToAnAccount = ExchangeLimits.OpenOrdersPerAccount * 4 / 5;
 
     private readonly Operation[] _operations;
@@ -32,29 +32,30 @@ public sealed class FullStream
         _accountsPerSide = accountsPerSide;
     }
 
-    /// <summary>Lists the markets and funds the accounts.</summary>
+    /// <summary>Commands that list the markets and fund the accounts.</summary>
     public Command[] SetUp { get; }
 
-    /// <summary>Operations of the workload; each becomes one command after the set-up.</summary>
+    /// <summary>Each operation becomes one command after the setup.</summary>
     public int Count => _operations.Length;
 
-    /// <summary>The commands of the operations from a place on.</summary>
+    /// <summary>Writes the commands of the operations from an index on.</summary>
     public void Fill(int from, Span<Command> into)
     {
         for (var i = 0; i < into.Length; i++)
             into[i] = CommandOf(from + i);
     }
 
-    /// <summary>Makes runs of a stream through the whole exchange, with room for all that it needs.</summary>
-    /// <exception cref="OptionException">More orders rest in one market than the exchange takes.</exception>
+    /// <summary>Returns a factory of runs through the whole engine, with room for all that the stream needs.</summary>
+    /// <exception cref="OptionException">More orders rest in one market than the engine admits.</exception>
     public static Func<IEngineRun> Of(BookStream stream)
     {
         var full = From(stream.Operations, stream.Books, stream.MostLive);
         return () => new FullRun(full, full.Capacity(stream.MostLive, stream.Totals.Trades));
     }
 
-    /// <param name="mostLive">Orders that rest at once, at most. So many accounts trade that none reaches its limit of open orders.</param>
-    /// <param name="expiringPercent">Of the orders that may rest, how many expire, each at its own time and none within the stream.</param>
+    /// <param name="mostLive">Largest number of orders at rest; it sets the number of
+    /// accounts, so that none reaches its limit of open orders.</param>
+    /// <param name="expiringPercent">Share of the orders that expire, each at its own time and none within the stream.</param>
     public static FullStream From(Operation[] operations, int books, int mostLive, int expiringPercent = 0)
     {
         if (mostLive > ExchangeLimits.OpenOrdersPerMarket * (long)books)
@@ -89,7 +90,7 @@ public sealed class FullStream
         return new FullStream([.. setUp], operations, books, accountsPerSide, expiringPercent);
     }
 
-    /// <summary>Room for a run that has at most so many orders at rest and so many trades in all.</summary>
+    /// <summary>Capacity for a run with at most this many resting orders and trades.</summary>
     public ExchangeCapacity Capacity(int mostLive, long trades)
     {
         var accounts = _accountsPerSide * 2;
@@ -142,7 +143,7 @@ public sealed class FullStream
     private AccountId AccountOf(in Operation operation) =>
         new(1 + (int)((operation.Id * 2_654_435_761 >> 16) % _accountsPerSide) + operation.Side * _accountsPerSide);
 
-    /// <summary>Between one and twelve days after the beginning, in no order.</summary>
+    /// <summary>One to twelve days after the start, in no order, so that the expiry queue is exercised.</summary>
     private static long ExpiryOf(uint id) => StartMicros / 1_000_000 + 86_400 + unchecked(id * 2_654_435_761) % 1_000_000;
 
     private static Command Observe(int account, int market, byte outcome) =>

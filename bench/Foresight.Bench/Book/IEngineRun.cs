@@ -1,26 +1,25 @@
 namespace Foresight.Bench.Book;
 
-/// <summary>One engine with fresh books, ready to run one stream once, batch by batch from its beginning.</summary>
+/// <summary>An engine with empty books that runs a stream once, batch by batch.</summary>
 public interface IEngineRun
 {
-    /// <summary>Operations to a batch.</summary>
     int Batch { get; }
 
-    /// <summary>Operations that were refused, and cancels that found no order.</summary>
+    /// <summary>Refused operations, and cancels that found no order.</summary>
     int Missed { get; }
 
-    /// <summary>Why the first of them was; null when there was none.</summary>
+    /// <summary>Reason of the first refusal; null without one.</summary>
     string? FirstRefusal { get; }
 
-    /// <summary>What was traded so far, without the hash.</summary>
+    /// <summary>Trades so far, without the hash.</summary>
     TradeTotals Totals { get; }
 
-    /// <summary>Brings the next operations into the form that the engine takes. Not timed.</summary>
+    /// <summary>Converts the next operations into the engine's form. Not timed.</summary>
     void Prepare(int from, int to);
 
-    /// <summary>Applies operations from..to - 1, which were prepared. This is what is timed.</summary>
+    /// <summary>Applies the prepared operations from..to - 1. Timed.</summary>
     void Run(int from, int to);
 
-    /// <summary>The whole stream with the trade hash. Not timed.</summary>
+    /// <summary>Runs the whole stream with the trade hash. Not timed.</summary>
     TradeTotals RunHashed();
 }

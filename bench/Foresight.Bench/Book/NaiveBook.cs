@@ -1,7 +1,8 @@
 namespace Foresight.Bench.Book;
 
 /// <summary>
-/// A price-time book in the plainest form: sorted levels of linked lists. It says what is right; it shares nothing with the product's book.
+/// Price-time book in the simplest form: sorted levels of linked lists. It defines the
+/// expected results and shares no code with the product's book.
 /// </summary>
 public sealed class NaiveBook
 {
@@ -28,7 +29,7 @@ public sealed class NaiveBook
         return true;
     }
 
-    /// <summary>Returns whether something is left that rests.</summary>
+    /// <summary>True if a remainder rests.</summary>
     public bool Add(uint id, int side, int price, uint quantity, bool rests, TradeHandler onTrade)
     {
         var against = _sides[side ^ 1];

@@ -9,11 +9,11 @@ public enum OperationKind : byte
     Cancel = 2,
 }
 
-/// <summary>One record of the workload, as it lies in its file: 16 bytes, little-endian.</summary>
+/// <summary>One record of the workload as stored in its file: 16 bytes, little-endian.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1, Size = 16)]
 public struct Operation
 {
-    /// <summary>Index of the operation + 1; for a cancel, of the order it is about.</summary>
+    /// <summary>Index of the operation + 1; of a cancel, that of its order.</summary>
     public uint Id;
     public uint Quantity;
     public ushort Price;

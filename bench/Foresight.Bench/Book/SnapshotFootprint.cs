@@ -4,14 +4,14 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Bench.Book;
 
-/// <summary>What it takes to keep an exchange full of resting orders: in memory, and as a snapshot.</summary>
-/// <param name="ExpiringPercent">How many of the orders are in the expiry queue.</param>
-/// <param name="BytesPerOrder">Of everything that the exchange keeps, by the garbage collector's count, grown from nothing.</param>
-/// <param name="WriteMs">The median time to write a snapshot.</param>
-/// <param name="WriteCpuMs">The median processor time. It is judged, as the clock of a busy machine counts the others too.</param>
-/// <param name="ReadMs">The median time to restore.</param>
-/// <param name="ReadCpuMs">As of writing.</param>
-/// <param name="IsEqual">Whether every restored exchange had the hash of the one that was written.</param>
+/// <summary>Cost of an engine full of resting orders: its memory and its snapshot.</summary>
+/// <param name="ExpiringPercent">Share of the orders that are in the expiry queue.</param>
+/// <param name="BytesPerOrder">Bytes of the whole engine per order by the garbage collector's count, grown from empty.</param>
+/// <param name="WriteMs">Median time to write a snapshot.</param>
+/// <param name="WriteCpuMs">Median processor time. Judged instead of the wall-clock time, which includes other load on the machine.</param>
+/// <param name="ReadMs">Median time to restore.</param>
+/// <param name="ReadCpuMs">Median processor time to restore.</param>
+/// <param name="IsEqual">True if every restored engine had the state hash of the original.</param>
 public sealed record SnapshotFootprint(
     int ExpiringPercent,
     double BytesPerOrder,

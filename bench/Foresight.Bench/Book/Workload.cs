@@ -1,9 +1,8 @@
 namespace Foresight.Bench.Book;
 
 /// <summary>A deterministic stream of limit orders and cancels on books with prices 1..9999.</summary>
-/// <param name="Books">Number of books.</param>
-/// <param name="LiveTarget">Live orders of a book at which adding slows down.</param>
-/// <param name="Expected">What every correct engine makes of the stream with seed 42.</param>
+/// <param name="LiveTarget">Live orders in a book at which adding slows down.</param>
+/// <param name="Expected">Results of every correct engine for seed 42.</param>
 public sealed record Workload(string Name, int Operations, int Books, uint LiveTarget, Expectation Expected)
 {
     public const ulong PublishedSeed = 42;
@@ -24,7 +23,7 @@ public sealed record Workload(string Name, int Operations, int Books, uint LiveT
                 new(745_566, 19_029_790, 94_365_527_696, 0xbff3414466d326a9)
             )
         ),
-        // Steady: some 2,000 live orders, all in the cache.
+        // Steady: about 2,000 live orders, all in the cache.
         new(
             "w2",
             Count,
@@ -36,7 +35,7 @@ public sealed record Workload(string Name, int Operations, int Books, uint LiveT
                 new(537_591, 13_755_628, 68_159_779_223, 0xc35ab500cd6d266a)
             )
         ),
-        // A thousand markets, the first ones busier.
+        // A thousand markets; the first ones are busier.
         new(
             "w3",
             Count,
@@ -51,7 +50,7 @@ public sealed record Workload(string Name, int Operations, int Books, uint LiveT
     ];
 }
 
-/// <param name="Sha256">Of the operations as a file.</param>
+/// <param name="Sha256">Hash of the operations as a file.</param>
 /// <param name="Cancels">All of them succeed.</param>
 public sealed record Expectation(string Sha256, int Cancels, TradeTotals Totals);
 

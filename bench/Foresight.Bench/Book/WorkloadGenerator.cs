@@ -1,7 +1,7 @@
 namespace Foresight.Bench.Book;
 
 /// <summary>
-/// Makes a workload. It runs a real book, because a cancel picks an order that is live; so it also knows what the trades must be.
+/// Generates a workload. It runs a real book, because a cancel must name a live order; so it also knows the expected trades.
 /// </summary>
 public sealed class WorkloadGenerator
 {
@@ -19,10 +19,9 @@ public sealed class WorkloadGenerator
             _markets[i] = new WorkloadMarket();
     }
 
-    /// <param name="resting">Orders that are put at rest before the workload begins; they come first in the stream.</param>
-    /// <param name="inTheWay">
-    /// Whether they rest where the workload trades, and are cancelled by it like its own; else they rest far behind, over all prices.
-    /// </param>
+    /// <param name="resting">Resting orders before the workload begins; they come first in the stream.</param>
+    /// <param name="inTheWay">True: they rest where the workload trades, which cancels them like
+    /// its own. False: they rest far away, over all prices.</param>
     public static (Operation[] Operations, TradeTotals Totals, int MostLive) Generate(
         Workload workload,
         ulong seed,
@@ -55,7 +54,7 @@ public sealed class WorkloadGenerator
         var bookNumber = 0;
         if (_workload.Books > 1)
         {
-            // A product of uniforms: low numbers are busier.
+            // The product of two uniform draws makes low numbers busier.
             var draw = _random.Next();
             bookNumber = (int)(((draw & 0xFFFF) * ((draw >> 16) & 0xFFFF) * (ulong)_workload.Books) >> 32);
         }
@@ -88,7 +87,7 @@ public sealed class WorkloadGenerator
         return NewOrder(market, bookNumber, id, isAdd, ref totals);
     }
 
-    /// <summary>A new order: beside the middle to add to the book, beyond it to take from the book.</summary>
+    /// <summary>A new order: beside the middle price to add to the book, beyond it to take from it.</summary>
     private Operation NewOrder(WorkloadMarket market, int bookNumber, uint id, bool isAdd, ref TradeTotals totals)
     {
         var x = _random.Next();
@@ -175,7 +174,7 @@ public sealed class WorkloadGenerator
 
         public void Forget(uint id)
         {
-            // An order that was there before the workload is none of its own.
+            // Orders from before the workload are not tracked.
             if (!_position.Remove(id, out var position))
                 return;
             var last = Live[^1];
@@ -187,7 +186,7 @@ public sealed class WorkloadGenerator
     }
 }
 
-/// <summary>The workload's random numbers.</summary>
+/// <summary>Random numbers of the workload.</summary>
 public sealed class SplitMix64(ulong seed)
 {
     private ulong _state = seed;

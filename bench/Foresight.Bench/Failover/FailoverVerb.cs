@@ -77,7 +77,6 @@ internal static class FailoverVerb
             TimeSpan.FromMilliseconds(options.Number(name, (long)fallback.TotalMilliseconds, 20, 600_000));
     }
 
-    /// <param name="first">Number of the first run.</param>
     private static async Task RunAsync(
         TestStores stores,
         Fault fault,

@@ -2,32 +2,32 @@ using Foresight.Matching.Leadership;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>What a fault happens to: a cluster whose leader is known, under load.</summary>
+/// <summary>Target of a fault: a cluster with a known leader, under load.</summary>
 internal sealed record Scene(FaultCluster Cluster, FaultCluster.Member Leader, OrderLoad Load)
 {
     public TimeSpan LeaseDuration => Cluster.Lease.LeaseDuration;
 }
 
-/// <summary>What happened to it.</summary>
-/// <param name="Lifted">When a fault that lasts was over; null: it does not last.</param>
-/// <param name="Zombie">A node that went on after another one had taken over.</param>
-/// <param name="Ended">A node whose process is gone, to be started again.</param>
-/// <param name="Said">For the run's line.</param>
+/// <summary>Effects of an injected fault.</summary>
+/// <param name="Lifted">End of a lasting fault; null for an instantaneous one.</param>
+/// <param name="Zombie">Node that kept running after another had taken over.</param>
+/// <param name="Ended">Node whose process has ended, to be restarted.</param>
+/// <param name="Said">Text for the run's line.</param>
 internal sealed record Injected(DateTimeOffset? Lifted = null, string? Zombie = null, string? Ended = null, string? Said = null)
 {
-    /// <summary>Places of the journal that were lost with an asynchronous primary; what was acknowledged there is counted apart.</summary>
+    /// <summary>Journal positions that were lost with an asynchronous primary; orders acknowledged there are counted separately.</summary>
     public IReadOnlySet<JournalPlace> Unreplicated { get; init; } = new HashSet<JournalPlace>();
 
-    /// <summary>What should not have been, a sentence each.</summary>
+    /// <summary>Violations, a sentence each.</summary>
     public IReadOnlyList<string> Wrong { get; init; } = [];
 }
 
-/// <summary>The worst that a fault may do in any run, in seconds; null: it is printed and not judged.</summary>
+/// <summary>Limits that hold for a fault in every run, in seconds; null: printed, not judged.</summary>
 /// <param name="Silence">Longest time without an acknowledgement.</param>
-/// <param name="Unavailable">All silences of <see cref="FaultRun.Noticeable"/> and longer together.</param>
-/// <param name="Demotion">From SIGCONT until the node says that it follows.</param>
-/// <param name="Answer">From an order to its one answer; and there must be one.</param>
-/// <param name="Epochs">Terms that began.</param>
+/// <param name="Unavailable">Sum of all silences of at least <see cref="FaultRun.Noticeable"/>.</param>
+/// <param name="Demotion">From SIGCONT until the node reports that it follows.</param>
+/// <param name="Answer">From an order to its only answer; there must be one.</param>
+/// <param name="Epochs">New terms.</param>
 internal sealed record Bounds(
     double? Silence = null,
     double? Unavailable = null,
@@ -37,10 +37,11 @@ internal sealed record Bounds(
 );
 
 /// <summary>One way to break a cluster.</summary>
-/// <param name="InjectAsync">Breaks it, lifts what lasts, and says what it did.</param>
-/// <param name="HasSuccessor">A term must end by it.</param>
-/// <param name="FastPath">Whether followers may take over from a dead leader before its lease ends.</param>
-/// <param name="Replication">Of Postgres; with a standby each run has servers of its own, because a promotion cannot be undone.</param>
+/// <param name="InjectAsync">Injects the fault, ends a lasting one, and reports the effects.</param>
+/// <param name="HasSuccessor">True if the fault must end the term.</param>
+/// <param name="FastPath">True if followers may take over from a dead leader before its lease ends.</param>
+/// <param name="Replication">Replication of Postgres. With a standby each run has its
+/// own servers, because a promotion cannot be undone.</param>
 internal sealed record Fault(
     string Name,
     string Meaning,
@@ -51,7 +52,7 @@ internal sealed record Fault(
     Replication Replication = Replication.None
 )
 {
-    /// <summary>By the lease that the nodes have.</summary>
+    /// <summary>Depends on the lease that the nodes use.</summary>
     public Func<LeaseOptions, Bounds> BoundsOf { get; init; } = _ => new Bounds();
 
     public static readonly IReadOnlyList<Fault> All = [.. NodeFaults.All, .. RedisFaults.All, .. PostgresFaults.All];

@@ -12,7 +12,7 @@ using StackExchange.Redis;
 namespace Foresight.Bench.Failover;
 
 /// <summary>
-/// Three matching nodes as processes, over stores that can be taken from each of them, and a client as an Api node has one.
+/// Three matching nodes as processes with separately breakable connections to the stores, and a client like that of an Api node.
 /// </summary>
 internal sealed class FaultCluster : IAsyncDisposable
 {
@@ -60,13 +60,12 @@ internal sealed class FaultCluster : IAsyncDisposable
     public TestStores Stores { get; }
     public LeaseOptions Lease { get; }
 
-    /// <summary>The first primary.</summary>
     public string Connection { get; }
 
-    /// <summary>Its standby, where there is one.</summary>
+    /// <summary>Standby of the first primary, if there is one.</summary>
     public string StandbyConnection => Stores.StandbyOf(Connection);
 
-    /// <summary>Whichever is the primary.</summary>
+    /// <summary>Connects to the current primary.</summary>
     public NpgsqlDataSource Database { get; private set; }
 
     public LeaderRouter Router { get; }
@@ -85,7 +84,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>Over a database that has its journal already.</summary>
+    /// <summary>Starts the nodes over a database with an existing journal.</summary>
     public static async Task<FaultCluster> OverAsync(TestStores stores, string connection, IReadOnlyList<string> names)
     {
         var cluster = new FaultCluster(stores, connection, new LeaseOptions(), proxyPostgres: false);
@@ -112,7 +111,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         await AllStandByAsync();
     }
 
-    /// <summary>A node that was not there, or that has ended.</summary>
+    /// <summary>Starts a node for the first time, or after it has ended.</summary>
     public async Task StartNodeAsync(string name)
     {
         if (_members.TryRemove(name, out var old))
@@ -120,7 +119,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         _members[name] = new Member(name, _settings, Stores.Redis, Connection, _proxyPostgres);
     }
 
-    /// <summary>Every node has announced itself as it is now, one leads, and nobody else believes that it does.</summary>
+    /// <summary>Waits until every node has announced its current state and exactly one claims to lead.</summary>
     public Task AllStandByAsync() =>
         UntilAsync(
             "all nodes stand by",
@@ -150,7 +149,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         return found!;
     }
 
-    /// <summary>Whether the node has said, since this moment, that it follows.</summary>
+    /// <summary>True if the node has reported since this time that it follows.</summary>
     public async Task<bool> FollowsSinceAsync(string name, DateTimeOffset since) =>
         await _registry.FindAsync(name) is { State: "follower" } node && node.HeartbeatAt >= since;
 
@@ -163,14 +162,14 @@ internal sealed class FaultCluster : IAsyncDisposable
 
     public Task NextEpochAsync(long before) => UntilAsync("another node takes the next epoch", async () => await EpochAsync() > before);
 
-    /// <summary>Where the journal ends.</summary>
+    /// <summary>Last sequence of the journal.</summary>
     public async Task<long> LastSequenceAsync()
     {
         await using var command = Database.CreateCommand("SELECT max(sequence) FROM commands");
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>The standby was promoted.</summary>
+    /// <summary>Continues at the standby after its promotion.</summary>
     public void GoOnAtStandby()
     {
         Database.Dispose();
@@ -179,7 +178,7 @@ internal sealed class FaultCluster : IAsyncDisposable
 
     public Task DeleteLeaseAsync() => _redis.Database.KeyDeleteAsync(LeaseKey);
 
-    /// <summary>As if this node held it, with a token that nobody has, and for ever.</summary>
+    /// <summary>Writes a lease in this node's name with an unknown token and no expiry.</summary>
     public async Task ForgeLeaseAsync(Member by)
     {
         var node = await _registry.FindAsync(by.Name) ?? throw new InvalidOperationException($"{by.Name} is not registered");
@@ -188,7 +187,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         await _redis.Database.StringSetAsync(LeaseKey, JsonSerializer.Serialize(forged, JsonSerializerOptions.Web));
     }
 
-    /// <summary>What the last take-over took up to each phase, in milliseconds since the term before was last seen alive.</summary>
+    /// <summary>Time until each phase of the last failover, in milliseconds since the previous term was last seen alive.</summary>
     public async Task<string> PhasesAsync()
     {
         await using var command = Database.CreateCommand(
@@ -208,9 +207,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         return proof!;
     }
 
-    /// <summary>
-    /// Asks until it holds. What is asked is what was just broken: a store that does not answer, or not in time, is asked again.
-    /// </summary>
+    /// <summary>Polls until the condition holds. The polled store may just have been broken, so errors and timeouts are retried.</summary>
     public static async Task UntilAsync(string what, Func<Task<bool>> holds)
     {
         var started = Stopwatch.GetTimestamp();
@@ -247,7 +244,7 @@ internal sealed class FaultCluster : IAsyncDisposable
 
     private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>One node, and its own wires to the stores.</summary>
+    /// <summary>One node with its own connections to the stores.</summary>
     internal sealed class Member : IAsyncDisposable
     {
         public Member(string name, IReadOnlyDictionary<string, string?> shared, string redis, string database, bool proxyPostgres)
@@ -276,7 +273,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         public NodeProcess Process { get; }
         public TcpProxy Redis { get; }
 
-        /// <summary>Null: it is connected directly.</summary>
+        /// <summary>Null for a direct connection.</summary>
         public TcpProxy? Postgres { get; }
 
         public async ValueTask DisposeAsync()

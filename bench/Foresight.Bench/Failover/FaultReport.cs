@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>What N times the same fault did.</summary>
+/// <summary>Results of N runs of the same fault.</summary>
 internal sealed class FaultReport(Fault fault, Bounds bounds)
 {
     public const string Header =
@@ -14,22 +14,22 @@ internal sealed class FaultReport(Fault fault, Bounds bounds)
     private long _others;
     private Verdict _verdict = Verdict.Clean;
 
-    /// <summary>The longest silence of each run: seconds without an acknowledgement.</summary>
+    /// <summary>Longest time without an acknowledgement in each run, in seconds.</summary>
     public List<double> Gaps { get; } = [];
 
-    /// <summary>Seconds of each run in which nothing was acknowledged for a noticeable time.</summary>
+    /// <summary>Seconds of each run in noticeable silences.</summary>
     public List<double> Unavailable { get; } = [];
 
-    /// <summary>Seconds from the end of a fault that lasts to the first acknowledgement.</summary>
+    /// <summary>Seconds from the end of a lasting fault to the first acknowledgement.</summary>
     public List<double> Back { get; } = [];
 
-    /// <summary>Seconds from SIGCONT until the node says that it follows.</summary>
+    /// <summary>Seconds from SIGCONT until the node reports that it follows.</summary>
     public List<double> Demoted { get; } = [];
 
-    /// <summary>The longest time from an order to its acknowledgement, in seconds.</summary>
+    /// <summary>Longest time from an order to its acknowledgement, in seconds.</summary>
     public List<double> Answers { get; } = [];
 
-    /// <summary>Terms that began.</summary>
+    /// <summary>New terms in each run.</summary>
     public List<long> Epochs { get; } = [];
 
     public bool Holds => _verdict.Holds && _wrong.Count == 0 && Judged.All(one => one.Holds);
@@ -64,7 +64,7 @@ internal sealed class FaultReport(Fault fault, Bounds bounds)
         $"{fault.Name, -18} {Gaps.Count, 5} {Percentile(Gaps, 0.5), 7:0.00} s {Percentile(Gaps, 0.95), 5:0.00} {Percentile(Gaps, 1), 7:0.00} {Text(Back), 9} {Text(Demoted), 12} "
         + $"{Epochs.Sum(), 7} {_acknowledged, 13:N0} {_others, 10} {_verdict.Lost, 5} {_verdict.Doubled, 8} {_verdict.StaleRows, 6}  {(_verdict.ReplayEqual ? "equal" : "DIFFERS")}";
 
-    /// <summary>What has a bound: what the worst run was, and whether it kept to it.</summary>
+    /// <summary>Bounded figures: the worst run, and whether it kept its limit.</summary>
     private IEnumerable<(string Sentence, bool Holds)> Judged
     {
         get
@@ -84,7 +84,7 @@ internal sealed class FaultReport(Fault fault, Bounds bounds)
         }
     }
 
-    /// <summary>The load of one or more runs has ended.</summary>
+    /// <summary>Records the end of one or more runs.</summary>
     public void Finish(OrderLoad load, Verdict found, IEnumerable<string> sentences)
     {
         var unanswered = load.Others.Values.Sum();
@@ -112,7 +112,7 @@ internal sealed class FaultReport(Fault fault, Bounds bounds)
 
     private static string Text(List<double> values) => values.Count == 0 ? "-" : $"{Percentile(values, 1):0.00}";
 
-    /// <summary>The nearest rank; null if there is none.</summary>
+    /// <summary>Nearest-rank percentile; null without values.</summary>
     private static double? Percentile(List<double> values, double part) =>
         values.Count == 0 ? null : Math.Round(values.Order().ElementAt((int)Math.Ceiling(part * values.Count) - 1), 3);
 }

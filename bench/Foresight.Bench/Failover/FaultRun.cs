@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>One cluster under load, and a fault that hits it again and again.</summary>
+/// <summary>Hits one cluster under load with a fault, again and again.</summary>
 internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load, FaultReport report) : IAsyncDisposable
 {
-    /// <summary>A silence that a client would notice; at 500 orders a second one is answered every few milliseconds.</summary>
+    /// <summary>Silence that a client would notice: at 500 orders a second an answer arrives every few milliseconds.</summary>
     public static readonly TimeSpan Noticeable = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Orders acknowledged before a fault, and after it, in seconds of load.</summary>
+    /// <summary>Load that must be acknowledged before and after a fault.</summary>
     private static readonly TimeSpan Steady = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(30);
@@ -16,8 +16,8 @@ internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load
     private readonly List<string> _wrong = [];
     private readonly HashSet<JournalPlace> _unreplicated = [];
 
-    /// <summary>Breaks it once, and waits until it is whole again.</summary>
-    /// <param name="number">For the line that is printed.</param>
+    /// <summary>Injects the fault once and waits until the cluster has recovered.</summary>
+    /// <param name="number">Number of the run, for its line.</param>
     public async Task BreakAsync(int number)
     {
         await AcknowledgedAsync();
@@ -43,14 +43,14 @@ internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load
         if (injected.Ended is { } ended)
             await RestartAsync(ended);
         await cluster.AllStandByAsync();
-        // Else the next run would measure how this one's backlog is worked off.
+        // Otherwise the next run would measure how this run's backlog drains.
         await FaultCluster.UntilAsync(
             "the orders that waited are answered",
             () => Task.FromResult(load.UnderWay <= load.Rate * Steady.TotalSeconds)
         );
     }
 
-    /// <summary>Ends the load, and compares what it was told with the journal.</summary>
+    /// <summary>Ends the load and compares the acknowledgements with the journal.</summary>
     public async Task JudgeAsync()
     {
         await load.FinishAsync();
@@ -86,7 +86,7 @@ internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load
         return FaultCluster.UntilAsync("orders are acknowledged", () => Task.FromResult(load.Count >= goal));
     }
 
-    /// <param name="lifted">When a fault that lasted was over.</param>
+    /// <param name="lifted">End of a lasting fault.</param>
     private void Measure(long injected, long? lifted)
     {
         var answered = load.Acknowledgements.Where(one => one.At > injected).OrderBy(one => one.At).ToList();

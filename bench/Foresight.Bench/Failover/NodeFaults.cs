@@ -2,10 +2,10 @@ using Foresight.Matching.Leadership;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>What happens to the nodes' processes.</summary>
+/// <summary>Faults of the nodes' processes.</summary>
 internal static class NodeFaults
 {
-    /// <summary>A node that is asked to end has ended by then.</summary>
+    /// <summary>Bound on the time in which a node stops after SIGTERM.</summary>
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(10);
 
     public static readonly IReadOnlyList<Fault> All =
@@ -13,7 +13,7 @@ internal static class NodeFaults
         new("kill", "kill -9 of the leader", KillAsync),
         new("kill-no-fast-path", "kill -9, and nobody may take over before the lease ends", KillAsync, FastPath: false)
         {
-            // 8 s with a lease of 5 s and a poll of 0.5 s, 36 s with 30 s and 5 s.
+            // 8 s with a lease of 5 s polled each 0.5 s; 36 s with 30 s and 5 s.
             BoundsOf = lease => new Bounds(Silence: lease.LeaseDuration.TotalSeconds + Math.Max(3, lease.PollInterval.TotalSeconds + 1)),
         },
         new("term", "SIGTERM: the leader hands over", TerminateAsync),
@@ -92,7 +92,7 @@ internal static class NodeFaults
         {
             await FaultCluster.UntilAsync("a transaction of the leader waits at the failpoint", freeze.HoldsOneAsync);
             scene.Leader.Process.Pause();
-            // The transaction stays open, with the fence's row locked, until the next leader ends it.
+            // The transaction stays open and keeps the fence's row locked until the next leader terminates it.
             await scene.Cluster.NextEpochAsync(before);
         }
 

@@ -10,8 +10,8 @@ namespace Foresight.Bench.Failover;
 internal readonly record struct Acknowledged(Guid RequestId, string OrderHash, bool Accepted, JournalPlace Place, long SentAt, long At);
 
 /// <summary>
-/// Orders at a steady rate, whatever becomes of them (open loop), over all markets and accounts, at prices that trade often. Each is given
-/// up only long after any take-over should be over.
+/// Sends orders at a steady rate whatever happens to them (open loop), over all markets and accounts, at prices that trade often. An order
+/// times out only long after any failover should be over.
 /// </summary>
 internal sealed class OrderLoad : IAsyncDisposable
 {
@@ -46,18 +46,18 @@ internal sealed class OrderLoad : IAsyncDisposable
 
     public IReadOnlyCollection<Acknowledged> Acknowledgements => _acknowledged;
 
-    /// <summary>Answers that are no answer of the exchange (too late, in doubt), by name.</summary>
+    /// <summary>Answers that do not come from the engine (timed out, in doubt), by name.</summary>
     public IReadOnlyDictionary<string, int> Others => _others;
 
-    /// <summary>The highest that any acknowledgement came from.</summary>
+    /// <summary>Highest epoch of an acknowledgement.</summary>
     public long LastEpoch => Volatile.Read(ref _lastEpoch);
 
-    /// <summary>The highest that was acknowledged.</summary>
+    /// <summary>Highest sequence of an acknowledgement.</summary>
     public long LastSequence => Volatile.Read(ref _lastSequence);
 
     public int Count => _acknowledged.Count;
 
-    /// <summary>Stops sending and waits for every answer.</summary>
+    /// <summary>Stops sending and waits for all answers.</summary>
     public async Task FinishAsync()
     {
         await _ending.CancelAsync();
@@ -87,7 +87,7 @@ internal sealed class OrderLoad : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_ending.IsCancellationRequested)
         {
-            // Enough.
+            // The load was stopped.
         }
     }
 

@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>What happens to Postgres and to the way there.</summary>
+/// <summary>Faults of Postgres and of the connections to it.</summary>
 internal static class PostgresFaults
 {
-    /// <summary>Whatever was answered before answers began to be swallowed is with its sender by then.</summary>
+    /// <summary>Time for answers that were sent before the fault to arrive.</summary>
     private static readonly TimeSpan Swallowing = TimeSpan.FromMilliseconds(200);
 
     public static readonly IReadOnlyList<Fault> All =
@@ -23,7 +23,7 @@ internal static class PostgresFaults
             ProxyPostgres: true
         )
         {
-            // A caller that asks again learns within 10 s what became of its order.
+            // A caller that retries learns the fate of its order within 10 s.
             BoundsOf = _ => new Bounds(Answer: 10),
         },
         new("postgres-restart", "kill -9 of the primary, which is started again; the nodes live on", RestartAsync),
@@ -34,7 +34,7 @@ internal static class PostgresFaults
             Replication: Replication.Synchronous
         )
         {
-            // The write outage, its detection included.
+            // Write outage including its detection.
             BoundsOf = _ => new Bounds(Silence: 10),
         },
         new(
@@ -73,7 +73,7 @@ internal static class PostgresFaults
             "the primary takes connections again",
             async () => await StreamingStandby.ScalarAsync(scene.Cluster.Connection, "SELECT 1") is not null
         );
-        // Its connections are to the server that died.
+        // Pooled connections lead to the server that died.
         scene.Cluster.Database.Clear();
         return new Injected(
             DateTimeOffset.UtcNow,

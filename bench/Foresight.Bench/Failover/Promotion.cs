@@ -3,18 +3,18 @@ using Npgsql;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>The primary is lost, and an operator does what docs/operations.md says; then the old primary comes back.</summary>
+/// <summary>Loses the primary, follows docs/operations.md to promote the standby, then restarts the old primary.</summary>
 internal static class Promotion
 {
-    /// <summary>An operator takes a primary for lost that has not taken a connection for so long.</summary>
+    /// <summary>An operator declares a primary lost after it has refused connections for this time.</summary>
     private static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long the old primary is watched, under load, after every node has refused it.</summary>
+    /// <summary>Time for which the old primary is watched, under load, after every node has refused it.</summary>
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(1);
 
-    /// <param name="behind">How long the standby has had no log when the primary dies.</param>
+    /// <param name="behind">Time for which the standby has received no log when the primary dies.</param>
     public static async Task<Injected> InjectAsync(Scene scene, TimeSpan behind)
     {
         var (cluster, lost, promoted) = (scene.Cluster, scene.Cluster.Connection, scene.Cluster.StandbyConnection);
@@ -28,7 +28,7 @@ internal static class Promotion
 
         var killed = Stopwatch.GetTimestamp();
         var killing = cluster.Stores.KillAsync("postgres");
-        // Stopped, it would not notice that its server is gone.
+        // A stopped receiver would not notice that its server is gone.
         if (behind > TimeSpan.Zero)
             NodeProcess.KillNow(sender);
         await killing;
@@ -52,7 +52,7 @@ internal static class Promotion
                 + $"{written} rows written to the old primary"
         )
         {
-            // With a synchronous standby none of them may have been acknowledged: then they are lost, and nothing excuses it.
+            // With a synchronous standby none of them may have been acknowledged: they count as lost, without exception.
             Unreplicated = behind > TimeSpan.Zero ? unreplicated : new HashSet<JournalPlace>(),
             Wrong =
             [
@@ -81,7 +81,7 @@ internal static class Promotion
             }
             catch (NpgsqlException)
             {
-                // That is what is looked for: it does not take a connection.
+                // Expected: the server refuses connections.
             }
 
             await Task.Delay(BetweenLooks);

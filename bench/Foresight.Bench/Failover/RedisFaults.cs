@@ -2,7 +2,7 @@ using StackExchange.Redis;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>What happens to Redis, to the way there, and to the lease in it.</summary>
+/// <summary>Faults of Redis, of the connections to it, and of the lease in it.</summary>
 internal static class RedisFaults
 {
     public static readonly IReadOnlyList<Fault> All =
@@ -27,17 +27,17 @@ internal static class RedisFaults
         ),
         new("jitter", "every node's way to Redis delays each packet by 0 to 0.4 s, for two leases", JitterAsync, HasSuccessor: false)
         {
-            // Leadership may change once per two leases at the most.
+            // Leadership may change once within two leases.
             BoundsOf = _ => new Bounds(Epochs: 1),
         },
         new("lease-delete", "the lease's key is deleted by hand", DeleteLeaseAsync, HasSuccessor: false)
         {
-            // A holder whose key is gone is served again, by it or by another, within the lease and a second.
+            // After the loss of its key the holder, or another node, serves again within the lease and a second.
             BoundsOf = lease => new Bounds(Silence: lease.LeaseDuration.TotalSeconds + 1),
         },
         new("lease-forge", "the lease's key is overwritten by hand: another node holds it, without an end", ForgeLeaseAsync)
         {
-            // A forged lease without an end counts for one lease: from when a follower polls until the poll after it is over.
+            // A forged lease without expiry is honoured for one lease: from one poll of a follower to the poll after that time.
             BoundsOf = lease => new Bounds(Silence: (lease.LeaseDuration + (lease.PollInterval * 2)).TotalSeconds + 1),
         },
     ];
@@ -58,7 +58,7 @@ internal static class RedisFaults
         return LiftedNow();
     }
 
-    /// <summary>As an operator's <c>CLIENT PAUSE</c>: every command of every client waits.</summary>
+    /// <summary><c>CLIENT PAUSE</c>: every command of every client waits.</summary>
     private static async Task<Injected> PauseAsync(Scene scene)
     {
         using (var redis = await ConnectionMultiplexer.ConnectAsync($"{scene.Cluster.Stores.Redis},allowAdmin=true"))
@@ -67,7 +67,7 @@ internal static class RedisFaults
         return LiftedNow();
     }
 
-    /// <summary>Until another node leads, and a lease longer.</summary>
+    /// <summary>Lasts until another node leads, and one lease longer.</summary>
     public static async Task<Injected> PartitionAsync(Scene scene, TcpProxy wire, ProxyMode mode)
     {
         var before = await scene.Cluster.EpochAsync();

@@ -3,13 +3,13 @@ using Npgsql;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>What the journal says of everything that was acknowledged.</summary>
-/// <param name="Lost">Acknowledged as accepted, and not in the journal at that epoch and sequence.</param>
-/// <param name="Unreplicated">Acknowledged by an asynchronous primary that was lost before
-/// its standby had it; not among <paramref name="Lost"/>.</param>
-/// <param name="Doubled">Orders that were accepted more than once, and places of the journal that two orders were given.</param>
-/// <param name="StaleRows">Commands of an epoch after the first of a later one.</param>
-/// <param name="ReplayEqual">Replaying the journal gives the state hash that the live engine has.</param>
+/// <summary>Comparison of all acknowledgements with the journal.</summary>
+/// <param name="Lost">Acknowledged as accepted, but missing from the journal at that epoch and sequence.</param>
+/// <param name="Unreplicated">Acknowledged by an asynchronous primary and lost with it before its standby had them; not counted in
+/// <paramref name="Lost"/>.</param>
+/// <param name="Doubled">Orders accepted more than once, and journal positions given to two orders.</param>
+/// <param name="StaleRows">Commands of an epoch that follow the first command of a later one.</param>
+/// <param name="ReplayEqual">True if a replay of the journal gives the state hash of the live engine.</param>
 internal sealed record Verdict(
     long Lost,
     long Unreplicated,
@@ -33,7 +33,7 @@ internal sealed record Verdict(
             [.. Violations, .. other.Violations]
         );
 
-    /// <param name="unreplicated">Places of the journal that a lost primary took with it.</param>
+    /// <param name="unreplicated">Positions that a lost primary took with it.</param>
     public static async Task<Verdict> OfAsync(FaultCluster cluster, OrderLoad load, IReadOnlySet<JournalPlace> unreplicated)
     {
         var proof = await cluster.ProofAsync();
@@ -55,7 +55,7 @@ internal sealed record Verdict(
         );
     }
 
-    // A salt names one order of one account here, and both are in the encoded command: bytes 72..79 and 92..95 (see CommandCodec).
+    // A salt identifies an order of an account here, and both are in the encoded command: bytes 72..79 and 92..95 (see CommandCodec).
     private const string DoubledSql = """
         SELECT count(*) FROM (
             SELECT 1 FROM commands WHERE kind = 3 AND result->>'status' = '0'

@@ -5,7 +5,7 @@ namespace Foresight.Bench.Fanout;
 
 internal sealed record DepthLevel(int Outcome, bool IsBid, int PriceTicks, long Lots);
 
-/// <summary>The body of the event "depth" (docs/market-data.md).</summary>
+/// <summary>Body of the event "depth" (docs/market-data.md).</summary>
 internal sealed record DepthEvent(
     int Market,
     long Epoch,
@@ -17,8 +17,7 @@ internal sealed record DepthEvent(
 );
 
 /// <summary>
-/// One market's book as a careful client keeps it from what docs/market-data.md promises, with nothing of the product's own code: it counts
-/// every break of the promise.
+/// One market's book as a careful client keeps it from docs/market-data.md alone, without product code. Counts every broken promise.
 /// </summary>
 internal sealed class ClientBook
 {
@@ -32,10 +31,10 @@ internal sealed class ClientBook
 
     public long Sequence { get; private set; }
 
-    /// <summary>Messages before which another is missing, or that go back, though the server did not announce it.</summary>
+    /// <summary>Messages with a missing predecessor, or that go back, without an announcement by the server.</summary>
     public int Gaps { get; private set; }
 
-    /// <summary>Messages after which the book does not have the checksum that they name.</summary>
+    /// <summary>Messages whose checksum differs from the book.</summary>
     public int WrongSums { get; private set; }
 
     public void Apply(DepthEvent message)
@@ -64,7 +63,7 @@ internal sealed class ClientBook
                 WrongSums++;
     }
 
-    /// <summary>Best first.</summary>
+    /// <summary>Best price first.</summary>
     public IEnumerable<KeyValuePair<int, long>> Levels(int outcome, bool isBid) => Side(outcome, isBid);
 
     private SortedDictionary<int, long> Side(int outcome, bool isBid)

@@ -4,17 +4,15 @@ using Foresight.Bench.Stack;
 
 namespace Foresight.Bench.Fanout;
 
-/// <summary>
-/// Clients that are spread over the Api nodes, each of which follows the depth of all binary markets; the first few of each node verify.
-/// </summary>
+/// <summary>Clients spread over the Api nodes. Each follows the depth of all binary markets; the first few of each node verify.</summary>
 internal sealed class FanoutClients : IAsyncDisposable
 {
-    /// <summary>Of each node. They cost more than those that count, and all get the same bytes.</summary>
+    /// <summary>Few, because verifying costs more than counting, and all clients get the same bytes.</summary>
     private const int VerifyingPerNode = 2;
 
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>For what was published last to reach every client.</summary>
+    /// <summary>Time for the last message to reach every client.</summary>
     private static readonly TimeSpan Arrival = TimeSpan.FromSeconds(30);
 
     private readonly TradingStack _stack;
@@ -48,14 +46,14 @@ internal sealed class FanoutClients : IAsyncDisposable
         return clients;
     }
 
-    /// <summary>Breaks of what a client may rely on: messages missing without notice, wrong checksums.</summary>
+    /// <summary>Broken promises: messages missing without notice, and wrong checksums.</summary>
     public (int Gaps, int WrongSums) Breaks() =>
         (
             Verifying.Sum(client => client.Read((books, _) => books.Values.Sum(book => book.Gaps))),
             Verifying.Sum(client => client.Read((books, _) => books.Values.Sum(book => book.WrongSums)))
         );
 
-    /// <summary>Returns when the books of every client that verifies are at least as of these positions.</summary>
+    /// <summary>Waits until the books of all verifying clients are at or after these positions.</summary>
     public Task ArrivedAsync(IReadOnlyDictionary<int, long> positions) =>
         _stack.UntilAsync(
             "every client has the last message",
@@ -66,7 +64,7 @@ internal sealed class FanoutClients : IAsyncDisposable
             Arrival
         );
 
-    /// <summary>Books that differ from what their node's HTTP API answers for the same position.</summary>
+    /// <summary>Books that differ from their node's HTTP API at the same position.</summary>
     public async Task<int> WrongBooksAsync()
     {
         var wrong = 0;
@@ -99,7 +97,7 @@ internal sealed class FanoutClients : IAsyncDisposable
         _http.Dispose();
     }
 
-    /// <returns>Null: they are at different positions, because something is on its way.</returns>
+    /// <returns>Null if the positions differ, because a message is in flight.</returns>
     private async Task<bool?> CompareAsync(HubSocket client, int market, int outcome)
     {
         using var answer = JsonDocument.Parse(
@@ -133,7 +131,7 @@ internal sealed class FanoutClients : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The run is over.
+            // The run was stopped.
         }
     }
 }

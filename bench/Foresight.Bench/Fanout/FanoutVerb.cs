@@ -16,7 +16,7 @@ internal static class FanoutVerb
     private const int FirstStepRate = 32;
     private const int MaxStepRate = 1_024;
 
-    /// <summary>Another step is tried while one brought at least this much more than the best before it.</summary>
+    /// <summary>Smallest gain over the best step so far that justifies another step.</summary>
     private const double Growth = 1.05;
 
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
@@ -79,7 +79,7 @@ internal static class FanoutVerb
         return gaps == 0 && wrongSums == 0 && wrongBooks == 0 && clients.Closed == 0 ? 0 : 1;
     }
 
-    /// <returns>Messages that clients got in a second.</returns>
+    /// <returns>Messages per second that clients received.</returns>
     private static async Task<double> StepAsync(
         UpdateLoad load,
         PublishTimes published,
@@ -97,10 +97,10 @@ internal static class FanoutVerb
         return delivered;
     }
 
-    /// <summary>Milliseconds from Redis to clients, of all messages since a moment.</summary>
+    /// <summary>Milliseconds from Redis to clients for all messages since a moment.</summary>
     private static (double P50, double P99) Latency(FanoutClients clients, PublishTimes published, long since)
     {
-        // A client may have a message before the witness beside it.
+        // A client may get a message before the Redis subscriber beside it.
         var times = clients
             .Verifying.SelectMany(client =>
                 client.Read(

@@ -5,12 +5,12 @@ using System.Text.Json;
 
 namespace Foresight.Bench.Fanout;
 
-/// <summary>When a client that verifies had a message.</summary>
+/// <summary>Arrival of a message at a verifying client.</summary>
 internal readonly record struct Received(int Market, long Sequence, long At);
 
 /// <summary>
-/// A client of the hub over a bare WebSocket in SignalR's JSON protocol, so that what it costs does not depend on any client library. Most
-/// clients only count; one that verifies keeps every book and the time of every message.
+/// Hub client over a bare WebSocket in SignalR's JSON protocol, so that its cost does not depend on a client library. Most clients only
+/// count; a verifying one keeps every book and the time of every message.
 /// </summary>
 internal sealed class HubSocket(bool verifies) : IAsyncDisposable
 {
@@ -32,16 +32,14 @@ internal sealed class HubSocket(bool verifies) : IAsyncDisposable
 
     public bool Verifies => verifies;
 
-    /// <summary>The Api node that it is connected to.</summary>
     public Uri Node { get; private set; } = null!;
 
-    /// <summary>Depth messages so far.</summary>
     public long Messages => Volatile.Read(ref _messages);
 
-    /// <summary>The server announced that something was lost, and a snapshot follows.</summary>
+    /// <summary>Announced gaps, each followed by a snapshot.</summary>
     public int Announced { get; private set; }
 
-    /// <summary>Why the connection ended; null while it is open.</summary>
+    /// <summary>Reason of the close; null while the connection is open.</summary>
     public string? Closed { get; private set; }
 
     /// <summary>Connects and follows the depth of these markets.</summary>
@@ -63,10 +61,10 @@ internal sealed class HubSocket(bool verifies) : IAsyncDisposable
         await _subscribed.Task;
     }
 
-    /// <summary>The server closes a connection of which it hears nothing for 30 s.</summary>
+    /// <summary>Keeps the connection open: the server closes one that is silent for 30 s.</summary>
     public Task PingAsync() => SendAsync(Ping);
 
-    /// <summary>Of a client that verifies, with the books locked.</summary>
+    /// <summary>Reads the state of a verifying client under its lock.</summary>
     public T Read<T>(Func<IReadOnlyDictionary<int, ClientBook>, IReadOnlyList<Received>, T> read)
     {
         lock (_gate)
@@ -123,7 +121,7 @@ internal sealed class HubSocket(bool verifies) : IAsyncDisposable
         _subscribed.TrySetException(new InvalidOperationException($"the connection ended: {Closed}"));
     }
 
-    /// <returns>Bytes of whole messages.</returns>
+    /// <returns>Bytes of complete messages.</returns>
     private int TakeAll(ReadOnlySpan<byte> bytes)
     {
         var taken = 0;

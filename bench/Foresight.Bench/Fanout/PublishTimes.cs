@@ -5,7 +5,7 @@ using StackExchange.Redis;
 
 namespace Foresight.Bench.Fanout;
 
-/// <summary>When each depth message passed through Redis, as one more subscriber beside the Api nodes gets it.</summary>
+/// <summary>Time at which each depth message passed through Redis, taken by a subscriber beside the Api nodes.</summary>
 internal sealed class PublishTimes : IAsyncDisposable
 {
     private const string DepthChannel = "foresight:ws:depth";
@@ -33,7 +33,7 @@ internal sealed class PublishTimes : IAsyncDisposable
     {
         var at = Stopwatch.GetTimestamp();
         var message = JsonSerializer.Deserialize<Position>(body, JsonSerializerOptions.Web)!;
-        // A position that is said again, without content, for those who lost it: not a message to clients.
+        // A repeated position without content, for nodes that missed it, is not a message to clients.
         if (_times.TryAdd((message.Market, message.Sequence), at))
             Interlocked.Increment(ref _count);
     }

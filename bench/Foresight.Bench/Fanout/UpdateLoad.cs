@@ -4,23 +4,21 @@ using Foresight.Protocol;
 
 namespace Foresight.Bench.Fanout;
 
-/// <summary>Rounds of orders to the leader, one for each market, at a steady rate: each round changes every book.</summary>
+/// <summary>
+/// Sends rounds of orders to the leader at a steady rate. A round has an order for each market, so it changes every book.
+/// </summary>
 internal sealed class UpdateLoad(TradingStack stack)
 {
-    /// <summary>
-    /// Rounds without an answer; a round that is due beyond it is left out, so that the rate falls instead of waiting growing.
-    /// </summary>
+    /// <summary>Bound on unanswered rounds. A round above it is dropped, so that the rate falls instead of the queue growing.</summary>
     private const int MaxUnderWay = 8;
 
     private readonly RestingFlow _flow = new(stack);
     private readonly ConcurrentDictionary<int, long> _last = new();
 
-    /// <summary>
-    /// Of each market, the journal position of the last acknowledged order that came to rest: its book is at least as of that.
-    /// </summary>
+    /// <summary>Journal position of the last acknowledged resting order of each market; its book is at or after that.</summary>
     public IReadOnlyDictionary<int, long> Last => _last;
 
-    /// <returns>Rounds that were sent.</returns>
+    /// <returns>Number of rounds sent.</returns>
     public async Task<int> RunAsync(int perSecond, TimeSpan duration)
     {
         var markets = stack.BinaryMarkets.Count;

@@ -4,18 +4,18 @@ using Foresight.Bench.Stack;
 
 namespace Foresight.Bench.Ingest;
 
-/// <param name="Status">HTTP status; 0: there was no answer.</param>
+/// <param name="Status">HTTP status; 0 without an answer.</param>
 /// <param name="Took">Milliseconds from sending to the last byte of the answer.</param>
 internal readonly record struct HttpAnswer(SignedOrder Order, int Status, byte[] Body, double Took);
 
-/// <param name="Seconds">Until the last of the answers.</param>
+/// <param name="Seconds">Time until the last answer.</param>
 internal sealed record HttpLoadResult(IReadOnlyList<HttpAnswer> Answers, double Seconds)
 {
     public double PerSecond => Answers.Count(answer => answer.Status == 201) / Seconds;
 }
 
 /// <summary>
-/// Orders to one Api node by callers that each send the next when they have the answer to the last (closed loop), on connections that stay.
+/// Orders to one Api node from callers that each wait for an answer before the next order (closed loop), over persistent connections.
 /// </summary>
 internal sealed class HttpLoad(Uri api, int inFlight) : IDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class HttpLoad(Uri api, int inFlight) : IDisposable
     private readonly Uri _orders = new(api, "orders");
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = inFlight });
 
-    /// <summary>Until the time is over or every order is sent, whichever is first.</summary>
+    /// <summary>Ends when the time is over or every order is sent, whichever is first.</summary>
     public async Task<HttpLoadResult> RunAsync(IReadOnlyList<SignedOrder> orders, TimeSpan atMost)
     {
         var bodies = orders.Select(order => order.Body()).ToArray();

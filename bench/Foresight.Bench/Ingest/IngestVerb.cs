@@ -11,13 +11,13 @@ namespace Foresight.Bench.Ingest;
 /// </summary>
 internal static class IngestVerb
 {
-    /// <summary>Enough for the services' code to be compiled as it is in the long run.</summary>
+    /// <summary>Enough for the JIT to reach its final tier in the services.</summary>
     private const int WarmUpOrders = 20_000;
 
-    /// <summary>The last of the warm-up, whose rate says how many orders the measuring may take.</summary>
+    /// <summary>Last part of the warm-up; its rate determines the number of orders to sign.</summary>
     private const int TrialOrders = 5_000;
 
-    /// <summary>Orders signed for the measuring, through those that it takes at the rate of the trial.</summary>
+    /// <summary>Ratio of signed orders to those expected at the rate of the trial.</summary>
     private const double Reserve = 1.5;
 
     private static readonly TimeSpan WarmUpAtMost = TimeSpan.FromMinutes(1);

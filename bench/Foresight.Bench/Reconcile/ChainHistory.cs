@@ -9,9 +9,9 @@ using NpgsqlTypes;
 namespace Foresight.Bench.Reconcile;
 
 /// <summary>
-/// Trades that are really settled: signed orders, settled by the market contract on the development chain,
-/// one batch to a block, and written into the journal as the leader and the follower would have. The ledger
-/// is counted here, by what each trade moves, and never read from the chain.
+/// Trades that are really settled: signed orders, settled by the market contract on the development chain, one batch
+/// per block, and written into the journal as leader and follower would. The ledger is computed here from each trade
+/// and never read from the chain, so that it can be wrong only independently.
 /// </summary>
 internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
 {
@@ -30,7 +30,7 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
 
     public int Blocks { get; private set; }
 
-    /// <summary>Wallets with USDC and shares, which have approved the factory.</summary>
+    /// <summary>Creates wallets with USDC and shares that have approved the factory.</summary>
     public async Task FundAsync()
     {
         await stack.RequestAsync("evm_setAutomine", false);
@@ -57,7 +57,7 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
         );
     }
 
-    /// <summary>Accounts that never trade: USDC and approval alone differ from one to the next.</summary>
+    /// <summary>Adds accounts that never trade; they differ only in their USDC.</summary>
     public async Task AddAccountsAsync(int count, Action<int> progress)
     {
         var addresses = new List<byte[]>();
@@ -90,7 +90,7 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
             Enumerable.Range(TraderCount + 1, count).ToArray(),
             addresses.ToArray()
         );
-        // Two tokens each: what was minted, and no share of the first outcome.
+        // Two rows for each account: its USDC, and zero shares of the first outcome.
         await stack.ExecuteAsync(
             "INSERT INTO balances (account_id, market_id, outcome, owned, order_hold, trade_hold, updated_sequence) SELECT n, 0, 255, u, 0, 0, 0 FROM unnest($1::int[], $2::bigint[]) AS x (n, u)",
             Enumerable.Range(TraderCount + 1, count).ToArray(),
@@ -124,7 +124,7 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
                 batches.Add((new SettledBatch(next++, signed.Hash.ToBytes(), trades), signed));
             }
 
-            // One transaction, one block: the next is sent when the last is mined.
+            // One transaction per block: the next is sent when the last is mined.
             foreach (var (_, transaction) in batches)
             {
                 await stack.Client.SendTransactionAsync(transaction);
@@ -135,7 +135,7 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
             var receipts = await stack.Client.GetTransactionReceiptsAsync([.. batches.Select(b => b.Transaction.Hash)]);
             for (var i = 0; i < batches.Count; i++)
             {
-                // Three events of each trade, besides the tokens' own: TradeSettled and two OrderFilled.
+                // Counts trades by TradeSettled; each trade also emits two OrderFilled and the tokens' events.
                 var settled = receipts[i]?.Logs.Count(l => l.Topics[0] == MarketEvents.TradeSettled.Topic) ?? 0;
                 if (receipts[i]?.BlockNumber != batches[i].Batch.Block || settled != batches[i].Batch.Trades.Count)
                     throw new InvalidOperationException(
@@ -207,7 +207,7 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
 
     private static RpcRequest Raw(SignedTransaction transaction) => new("eth_sendRawTransaction", Hex.Encode(transaction.Raw));
 
-    /// <summary>The operator has deployed; every other account is new.</summary>
+    /// <summary>The operator has deployed contracts before; every other account is new.</summary>
     private long NextNonce(Address sender)
     {
         var nonce = _nonces.GetValueOrDefault(sender);

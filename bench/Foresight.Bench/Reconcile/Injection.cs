@@ -1,11 +1,11 @@
 namespace Foresight.Bench.Reconcile;
 
-/// <summary>Damages the journal: as many of each of the four kinds, at places that the seed decides.</summary>
+/// <summary>Damages the journal: equal numbers of each of four kinds, at positions that derive from the seed.</summary>
 internal static class Injection
 {
     private static readonly (string Kind, string Severity, string Key, string Sql)[] Kinds =
     [
-        // The journal says of a trade that it is final, and the chain has none with this id.
+        // The journal has a final trade that does not exist on chain.
         (
             "missing_onchain",
             "critical",
@@ -39,7 +39,7 @@ internal static class Injection
         ),
     ];
 
-    /// <returns>What a run must find: natural key, kind, severity.</returns>
+    /// <returns>Findings that a run must report: natural key, kind, severity.</returns>
     public static async Task<HashSet<string>> InjectAsync(ReconcileStack stack, int trades, int count, Random random)
     {
         var chosen = Enumerable.Range(1, trades).Select(i => (long)i).ToArray();
@@ -48,7 +48,7 @@ internal static class Injection
         for (var i = 0; i < Kinds.Length; i++)
         {
             var ids = chosen.Where((_, n) => n < count && n % Kinds.Length == i).ToArray();
-            // Constraints of the schema are in the way of some damage; a defect that breaks the journal would not ask them.
+            // Some damage violates constraints of the schema; a defect that corrupts storage would bypass them too.
             await stack.ExecuteAsync("ALTER TABLE fills DROP CONSTRAINT IF EXISTS fills_trade_id_fkey");
             await stack.ExecuteAsync(Kinds[i].Sql, ids);
             foreach (var id in ids)

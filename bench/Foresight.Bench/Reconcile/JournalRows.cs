@@ -12,10 +12,10 @@ internal sealed record SettledTrade(long Id, int Ticks, long Lots, SettledOrder 
 
 internal sealed record SettledBatch(long Block, byte[] TransactionHash, IReadOnlyList<SettledTrade> Trades);
 
-/// <summary>Writes settled trades as the journal has them: orders, final and closed trades, two fills each.</summary>
+/// <summary>Writes settled trades in the journal's form: orders, final and closed trades, two fills each.</summary>
 internal static class JournalRows
 {
-    /// <summary>Once all trades are written; what is left of an order is cancelled.</summary>
+    /// <summary>Runs after all trades are written; remainders of orders are cancelled.</summary>
     public const string FillOrders = """
         UPDATE orders o SET filled_lots = f.lots, status = CASE WHEN f.lots = o.quantity_lots THEN 2 ELSE 3 END
         FROM (SELECT order_id, sum(quantity_lots)::bigint AS lots FROM fills GROUP BY order_id) f WHERE f.order_id = o.order_id
@@ -23,7 +23,7 @@ internal static class JournalRows
 
     private const short Cancelled = 3;
 
-    /// <summary>Signed orders; how far they are filled is written when it is known.</summary>
+    /// <summary>Writes signed orders; their filled quantity follows when it is known.</summary>
     public static async Task WriteOrdersAsync(NpgsqlConnection connection, IEnumerable<SettledOrder> signed, int marketId)
     {
         await using var orders = await connection.BeginBinaryImportAsync(

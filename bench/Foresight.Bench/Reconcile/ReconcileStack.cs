@@ -6,13 +6,13 @@ using Npgsql;
 namespace Foresight.Bench.Reconcile;
 
 /// <summary>
-/// Postgres, Redis and a development chain with a market on it, on free ports; and matching nodes as processes. Gone when the run ends.
+/// Postgres, Redis and a development chain with a market on free ports, and matching nodes as processes. All end with the run.
 /// </summary>
 internal sealed class ReconcileStack : IAsyncDisposable
 {
     public const long ChainId = 31337;
 
-    /// <summary>The development chain's first account, which everybody knows.</summary>
+    /// <summary>First account of the development chain, whose key is public.</summary>
     public const string OperatorKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
@@ -65,7 +65,7 @@ internal sealed class ReconcileStack : IAsyncDisposable
     public async Task RequestAsync(string method, params System.Text.Json.Nodes.JsonNode?[] parameters) =>
         await Client.RequestAsync(new RpcRequest(method, parameters));
 
-    /// <summary>Many in one HTTP request; the node may take them in any order.</summary>
+    /// <summary>Sends many requests in one HTTP request; the node may execute them in any order.</summary>
     public async Task RequestAllAsync(IEnumerable<RpcRequest> requests)
     {
         foreach (var reply in await _transport.SendAsync([.. requests], CancellationToken.None))

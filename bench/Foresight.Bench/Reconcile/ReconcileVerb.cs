@@ -15,7 +15,7 @@ internal static class ReconcileVerb
 {
     private const long LedgerFault = 7;
 
-    /// <summary>From so many trades on time and memory are judged: what was promised is for a hundred thousand.</summary>
+    /// <summary>Time and memory are judged from this many trades on, because the promise is for a hundred thousand.</summary>
     private const int PromisedTrades = 100_000;
 
     private const double PromisedSeconds = 60;
@@ -40,7 +40,7 @@ internal static class ReconcileVerb
         var making = Stopwatch.StartNew();
         await history.SettleAsync(trades, random, done => Progress("trades settled on chain", done, trades));
         making.Stop();
-        // After the trades: the development chain copies its whole state with each block.
+        // After the trades, because the development chain copies its whole state with each block.
         if (accounts > 0)
             await history.AddAccountsAsync(accounts, done => Progress("accounts on chain", done, accounts));
         await FollowedAsync(stack);
@@ -120,10 +120,10 @@ internal static class ReconcileVerb
         return holds ? 0 : 1;
     }
 
-    /// <summary>The follower's cursor, as if it had applied everything: what it does is not what is measured.</summary>
+    /// <summary>Sets the follower's cursor to the end, because following is not what is measured.</summary>
     private static async Task FollowedAsync(ReconcileStack stack)
     {
-        // What is compared has confirmations on top.
+        // Only blocks with confirmations are compared.
         await stack.RequestAsync("anvil_mine", "0x4");
         var header = (await stack.Client.GetBlockAsync(await stack.Client.BlockNumberAsync() - 2))!;
         await stack.ExecuteAsync(
@@ -138,8 +138,8 @@ internal static class ReconcileVerb
         );
     }
 
-    /// <summary>A new node until its run has ended.</summary>
-    /// <returns>Megabytes of memory at its peak.</returns>
+    /// <summary>Runs a new node until its reconciliation run has ended.</summary>
+    /// <returns>Peak memory in megabytes.</returns>
     private static async Task<long> RunNodeAsync(ReconcileStack stack, string name, int runs, bool kill)
     {
         await using var node = stack.StartNode(name);
@@ -173,7 +173,7 @@ internal static class ReconcileVerb
         }
     }
 
-    /// <summary>The kernel's high-water mark of resident memory.</summary>
+    /// <summary>Peak resident memory by the kernel's count.</summary>
     private static long PeakMegabytes(int process)
     {
         var line = File.ReadLines($"/proc/{process}/status").First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));

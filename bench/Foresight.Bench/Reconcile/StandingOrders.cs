@@ -3,8 +3,8 @@ using Foresight.Chain.Signing;
 namespace Foresight.Bench.Reconcile;
 
 /// <summary>
-/// Orders that rest at a few prices and are filled by many trades each. The development chain hashes its whole state with every block, and
-/// each order is a word of it: with two orders to a trade, 10,000 blocks of ten trades took three quarters of an hour.
+/// Orders that rest at a few prices and are each filled by many trades. The development chain hashes its whole state with every block, and
+/// each order is a word of it: with two orders per trade, 10,000 blocks of ten trades took three quarters of an hour.
 /// </summary>
 internal sealed class StandingOrders(IReadOnlyList<PrivateKey> traders, TypedDataDomain domain)
 {
@@ -17,7 +17,7 @@ internal sealed class StandingOrders(IReadOnlyList<PrivateKey> traders, TypedDat
     private long _last;
 
     /// <summary>
-    /// The order that a trade of so many lots fills: the trader's standing one, or a new one where too little is left of that.
+    /// Returns the order that a trade of this size fills: the trader's standing one, or a new one if too little is left of it.
     /// </summary>
     public SettledOrder Fill(int trader, bool isBuy, int level, long lots)
     {
@@ -28,7 +28,7 @@ internal sealed class StandingOrders(IReadOnlyList<PrivateKey> traders, TypedDat
         return order;
     }
 
-    /// <summary>What was signed since the last time.</summary>
+    /// <summary>Orders signed since the last call.</summary>
     public IReadOnlyList<SettledOrder> TakeNew()
     {
         var taken = _signed;

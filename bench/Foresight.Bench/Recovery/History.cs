@@ -10,9 +10,9 @@ using Npgsql;
 namespace Foresight.Bench.Recovery;
 
 /// <summary>
-/// A journal with a history, made by the product's own sequencer, writer and snapshots, a batch after the other as its loop does, under a
-/// term of its own. Only the clock is told: the history took place within the last day, so that the statistics of 24 hours are made of all
-/// of it. It ends one command before the next snapshot would be due.
+/// Writes a journal with the product's own sequencer, writer and snapshots, batch by batch as its loop does,
+/// under its own term. Only the clock is set: the history lies within the last day, so that the 24-hour
+/// statistics cover all of it. It ends one command before the next snapshot is due.
 /// </summary>
 internal sealed class History(NpgsqlDataSource database, int orders, int resting, int seed)
 {
@@ -68,7 +68,7 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
             var untilDue = MatchingLimits.CommandsPerSnapshot - 1 - Tail;
             if (enough && untilDue == 0)
                 break;
-            // Near the end, no more than leave it one command before the snapshot.
+            // Near the end, leaves the journal one command before the snapshot.
             var size = enough && untilDue > 0 ? Math.Min(MatchingLimits.BatchCommands, untilDue) : MatchingLimits.BatchCommands;
             await CommitAsync(writer, term, _flow.Next(_sequencer, (int)size, Now), []);
             if (_flow.Placed / 100_000 > said)
@@ -83,10 +83,10 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
 
     private DateTime Now => _start + (Length * Math.Min(1.0, (double)_flow.Placed / orders));
 
-    /// <summary>Matches while the batch before is being committed.</summary>
+    /// <summary>Matches while the previous batch is being committed.</summary>
     private async Task CommitAsync(JournalWriter writer, Term term, IReadOnlyList<QueuedCommand> requests, IReadOnlyList<Market> newMarkets)
     {
-        // All are new, so there is nothing to look up.
+        // All commands are new, so there are no duplicates to look up.
         var batch = _sequencer.Match(requests, new LookupResult { Now = Now }, newMarkets, term.Epoch, TimeProvider.System);
         _flow.Matched(batch);
         _trades += batch.Trades.Count;

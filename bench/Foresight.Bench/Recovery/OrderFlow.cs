@@ -9,15 +9,15 @@ using Foresight.Protocol;
 namespace Foresight.Bench.Recovery;
 
 /// <summary>
-/// What a venue gets in a day: orders that rest and orders that trade, over all markets and accounts; cancels, so that as many rest as are
-/// meant to; and the chain's word on trades, some time after each. The same for the same seed.
+/// A day of a venue: orders that rest and orders that trade, over all markets and accounts; cancels that keep the number of resting orders
+/// near its target; and settlement states some time after each trade. Derives from the seed.
 /// </summary>
 internal sealed class OrderFlow(int seed, int resting)
 {
     public const int Markets = 20;
     public const int Accounts = 1_000;
 
-    /// <summary>Trades that are matched and not settled yet, once there are so many.</summary>
+    /// <summary>Number of unsettled trades above which settlement starts.</summary>
     private const int Unsettled = 10_000;
 
     private const int Middle = 5_000;
@@ -30,7 +30,7 @@ internal sealed class OrderFlow(int seed, int resting)
 
     public int Placed { get; private set; }
 
-    /// <summary>Money for everybody, and for each account shares of one market.</summary>
+    /// <summary>Money for all accounts, and shares of one market for each.</summary>
     public static List<QueuedCommand> Funding() =>
         [
             .. Enumerable
@@ -59,7 +59,7 @@ internal sealed class OrderFlow(int seed, int resting)
         return requests;
     }
 
-    /// <summary>Learns what became of it.</summary>
+    /// <summary>Records the outcome of a batch, so that later cancels name live orders.</summary>
     public void Matched(JournalBatch batch)
     {
         _live.AddRange(batch.NewOrders.Select(row => row.Order).Where(order => order.IsLive));
@@ -74,7 +74,7 @@ internal sealed class OrderFlow(int seed, int resting)
         var sells = _random.Next(4) == 0;
         var market = sells ? HomeOf(account) : _random.Next(1, Markets + 1);
         var rests = _random.Next(100) < 65;
-        // Most rest near the middle, some far away; those that take go a little beyond it.
+        // Most orders rest near the middle price, some far away; takers go a little beyond it.
         var distance = rests ? 1 + (int)((long)_random.Next(3_000) * _random.Next(3_000) / 3_000) : -_random.Next(20);
         var takesOnly = !rests && _random.Next(2) == 0;
         var expiry = rests && _random.Next(4) == 0 ? new DateTimeOffset(now).ToUnixTimeSeconds() + _random.Next(2, 30) * 86_400L : 0;

@@ -5,17 +5,17 @@ using Npgsql;
 
 namespace Foresight.Bench.Recovery;
 
-/// <param name="Detected">Seconds from the last sign of the old leader.</param>
+/// <param name="Detected">Seconds since the last sign of the old leader.</param>
 /// <param name="Fenced">Seconds from the lease to the new term.</param>
-/// <param name="Rebuilt">Seconds from the new term to an engine that takes orders.</param>
+/// <param name="Rebuilt">Seconds from the new term to an engine that accepts orders.</param>
 internal readonly record struct TakeOver(double Detected, double Fenced, double Rebuilt, long Sequence, string StateHash)
 {
-    /// <summary>From the lease on.</summary>
+    /// <summary>Seconds from the lease to an engine that accepts orders.</summary>
     public double Recovered => Fenced + Rebuilt;
 }
 
 /// <summary>
-/// Kills the leader of a real cluster over a history, again and again, and reads what the next one tells of its take-over.
+/// Kills the leader of a real cluster over a history, again and again, and reads the durations that the next leader reports.
 /// </summary>
 internal static class TakeOvers
 {

@@ -5,9 +5,9 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Bench.Settle;
 
-/// <param name="PerSecond">Between the blocks that hold the first and the last tenth
-/// of the trades: what goes on while there is work.</param>
-/// <param name="GasPerMatch">Gas used by its transactions, through its trades.</param>
+/// <param name="PerSecond">Between the blocks that hold the first and the last tenth of the
+/// trades: the rate under load, without start and end.</param>
+/// <param name="GasPerMatch">Gas used by all transactions, divided by the number of trades.</param>
 /// <param name="P50">Seconds from match to final.</param>
 internal sealed record PhaseFigures(
     string Name,
@@ -20,10 +20,10 @@ internal sealed record PhaseFigures(
     long Failed
 );
 
-/// <param name="BlockGas">Gas of a block; one comes each second.</param>
+/// <param name="BlockGas">Gas limit of a block; there is one each second.</param>
 /// <param name="Asked">Gas limit of a batch.</param>
-/// <param name="Used">Gas that it used.</param>
-/// <param name="Batches">Such batches that fit into a block.</param>
+/// <param name="Used">Gas that the batch used.</param>
+/// <param name="Batches">Batches of this size that fit into a block.</param>
 internal sealed record ChainBound(double BlockGas, int Trades, double Asked, double Used, int Batches)
 {
     public int TradesPerSecond => Batches * Trades;
@@ -36,7 +36,7 @@ internal sealed record ChainBound(double BlockGas, int Trades, double Asked, dou
         );
 }
 
-/// <summary>What the journal and the chain say of the trades of one phase.</summary>
+/// <summary>Figures of one phase, from the journal and the chain.</summary>
 internal static class SettleFigures
 {
     public static async Task<PhaseFigures> OfAsync(TradingStack stack, string name, long after, long through)
@@ -84,8 +84,8 @@ internal static class SettleFigures
     }
 
     /// <summary>
-    /// What the chain lets through at most: a transaction goes into a block when what it asks for still fits, and takes up what it uses. Of
-    /// the phase's largest batches.
+    /// Upper bound set by the chain: a transaction enters a block if its gas limit fits, and
+    /// occupies the gas it uses. For the largest batches of the phase.
     /// </summary>
     public static async Task<ChainBound> BoundAsync(TradingStack stack, long after, long through)
     {
@@ -106,7 +106,7 @@ internal static class SettleFigures
         return new ChainBound(gas, trades, asked, used, gas < asked ? 0 : 1 + (int)((gas - asked) / used));
     }
 
-    /// <summary>Every trade once on chain, one transaction a batch, and none besides them.</summary>
+    /// <summary>Checks that every trade is on chain once, in one transaction per batch, with no other transactions.</summary>
     public static async Task<List<string>> WrongAsync(TradingStack stack, long nonceBefore)
     {
         var wrong = new List<string>();
@@ -154,7 +154,7 @@ internal static class SettleFigures
         return wrong;
     }
 
-    // Of blocks and not of the journal's times, which say when the node noticed.
+    // From block times, because the journal's times show when the node noticed.
     private static async Task<double> RateAsync(TradingStack stack, List<long> blocks)
     {
         if (blocks.Count == 0)

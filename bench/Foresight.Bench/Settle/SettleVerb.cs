@@ -27,7 +27,7 @@ internal static class SettleVerb
         var flow = new TradeFlow(stack);
         var nonceBefore = await stack.Chain.GetTransactionCountAsync(stack.Operator.Key.Address);
         await stack.StartNodeAsync(("SETTLEMENT_BATCH_TRADES", most.ToString()));
-        // Accounts and markets that have traded before: their storage is in use, and gas is what it is in the long run.
+        // Warms up accounts and markets: their storage slots are in use afterwards, so gas is that of the long run.
         await PhaseAsync(stack, "warm-up", () => flow.MatchAsync(MatchKind.Direct, 100));
 
         var before = await LastTradeAsync(stack);
@@ -123,6 +123,6 @@ internal static class SettleVerb
         }
     }
 
-    // A phase that fits into one block has no rate.
+    // Null for a phase within one block, which has no rate.
     private static double? Round(double value) => double.IsFinite(value) ? Math.Round(value, 2) : null;
 }

@@ -3,7 +3,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Bench.Settle;
 
-/// <summary>How the two orders of a trade meet.</summary>
+/// <summary>Relation of the two orders of a trade.</summary>
 internal enum MatchKind
 {
     Direct = 0,
@@ -11,10 +11,10 @@ internal enum MatchKind
     Merge = 2,
 }
 
-/// <summary>Signed orders in pairs that match each other at once, so that each pair is one trade and nothing rests.</summary>
+/// <summary>Signed orders in pairs that match at once: each pair is one trade, and nothing rests.</summary>
 internal sealed class TradeFlow(TradingStack stack)
 {
-    /// <summary>Pairs in one message to the leader.</summary>
+    /// <summary>Pairs per message to the leader.</summary>
     private const int PairsAtOnce = 50;
 
     private const int Price = 5_000;
@@ -38,8 +38,7 @@ internal sealed class TradeFlow(TradingStack stack)
 
     private IEnumerable<LeaderCommand> Pair(MatchKind kind, int number)
     {
-        // One half of the traders is always on one side of the book, the other on the other,
-        // so that orders that overtake each other never meet their own.
+        // Each trader is always on the same side of the book, so that orders that overtake each other never meet one of their own.
         var market = stack.Deployment.Markets[number % stack.Deployment.Markets.Count];
         var half = stack.Keys.Count / 2;
         var (first, second) = (stack.Keys[number % half], stack.Keys[half + (number / half % half)]);

@@ -18,7 +18,7 @@ internal sealed class RestingFlow(TradingStack stack)
     private readonly IReadOnlyList<Matching.ChainReading.DeployedMarket> _markets = stack.BinaryMarkets;
     private long _next;
 
-    /// <summary>The next orders, signed on all cores.</summary>
+    /// <summary>Signs the next orders on all cores.</summary>
     public IReadOnlyList<SignedOrder> Sign(int count)
     {
         var signed = new SignedOrder[count];
@@ -36,7 +36,7 @@ internal sealed class RestingFlow(TradingStack stack)
         var half = stack.Keys.Count / 2;
         var maker = stack.Keys[(outcome * half) + (int)(round / 2 % half)];
         var isTaker = round % TakerEvery >= TakerEvery - 2 && round % (2 * TakerEvery) / TakerEvery == outcome;
-        // A stride that is coprime to the number of prices, so that neighbours in time are not neighbours in the book.
+        // The stride is coprime to the number of prices, so that successive orders are not neighbours in the book.
         var price = isTaker ? TakerPrice : LowestPrice + (PriceStep * (int)(round / 2 * 7 % Prices));
         return new OrderTerms(market, outcome, IsBuy: true, price, Lots, Salt: number + 1, isTaker).Sign(maker, stack.Deployment.ChainId);
     }

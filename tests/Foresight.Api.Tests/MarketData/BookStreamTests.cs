@@ -107,7 +107,7 @@ public sealed class BookStreamTests
         _stream.Take(Delta(7, 5, (5000, 11)), out _);
         _stream.Take(Delta(9, 7, (5000, 12)), out _);
         Assert.Equal([9L], _stream.After(1, 7)!.Select(message => message.Sequence));
-        // It had the book as of 6 from another node, where something else was folded together; 7 follows on that.
+        // The client had the book at 6 from another node, which had merged other messages; 7 follows that.
         Assert.Equal([7L, 9L], _stream.After(1, 6)!.Select(message => message.Sequence));
         Assert.Empty(_stream.After(1, 9)!);
         Assert.Null(_stream.After(1, 4));

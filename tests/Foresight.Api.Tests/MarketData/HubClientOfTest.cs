@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.SignalR.Client;
 
 namespace Foresight.Api.Tests.MarketData;
 
-/// <summary>A client that keeps everything it gets, in the order in which it came.</summary>
+/// <summary>A client that keeps all events in order of arrival.</summary>
 internal sealed class HubClientOfTest : IAsyncDisposable
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
@@ -51,7 +51,7 @@ internal sealed class HubClientOfTest : IAsyncDisposable
         return client;
     }
 
-    /// <summary>Null if it succeeded, else what the hub said.</summary>
+    /// <summary>Null on success, else the hub's refusal.</summary>
     public async Task<string?> InvokeAsync(string target, params object[] arguments)
     {
         try
@@ -65,7 +65,7 @@ internal sealed class HubClientOfTest : IAsyncDisposable
         }
     }
 
-    /// <summary>The next event of this name; others before it are passed over.</summary>
+    /// <summary>Next event of this name; others before it are skipped.</summary>
     public async Task<JsonElement> NextAsync(string target, Func<JsonElement, bool>? that = null)
     {
         while (true)
@@ -76,7 +76,7 @@ internal sealed class HubClientOfTest : IAsyncDisposable
         }
     }
 
-    /// <summary>The next event but heartbeats.</summary>
+    /// <summary>Next event other than a heartbeat.</summary>
     public async Task<HubEvent> NextAnyAsync()
     {
         while (true)
@@ -86,7 +86,7 @@ internal sealed class HubClientOfTest : IAsyncDisposable
         }
     }
 
-    /// <summary>Everything that came until a heartbeat that was sent after now: two of them.</summary>
+    /// <summary>All events up to the second heartbeat from now: that one was certainly sent after this call.</summary>
     public async Task<IReadOnlyList<HubEvent>> UntilHeartbeatsAsync()
     {
         var seen = new List<HubEvent>();

@@ -8,7 +8,7 @@ using StackExchange.Redis;
 
 namespace Foresight.Api.Tests.MarketData;
 
-/// <summary>A message for many is turned into bytes once for each protocol; clients of both understand the same.</summary>
+/// <summary>A shared message is serialized once for each protocol; clients of both receive the same.</summary>
 [Collection(ApiStackCollection.Name)]
 public sealed class HubProtocolTests(ApiStack stack)
 {

@@ -9,7 +9,7 @@ using StackExchange.Redis;
 
 namespace Foresight.Api.Tests.MarketData;
 
-/// <summary>Each test goes on in the journal where the one before it ended; market 2 is theirs.</summary>
+/// <summary>The tests share market 2: each continues in the journal where the one before it ended.</summary>
 [Collection(ApiStackCollection.Name)]
 public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
 {
@@ -62,7 +62,7 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await client.InvokeAsync("Subscribe", "depth", Market);
         await CommitAsync(new LevelChange(0, true, 4200, 1));
         await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == _sequence);
-        // Committed, and its message is lost; the next one names it.
+        // Committed, but its message is lost; the next one reveals the gap.
         await CommitAsync(new LevelChange(0, true, 4300, 33), isLost: true);
         await CommitAsync(new LevelChange(0, true, 4400, 44));
         var healed = await client.NextAsync(
@@ -148,14 +148,14 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
             )
         );
 
-        // Of an older holder of the lease, and one that was told before.
+        // From a previous holder of the lease, and a duplicate.
         await TellAsync(term - 1, 9, 8, "failed");
         await TellAsync(term, 1, 0, "broadcast");
         // Number 2 is lost.
         await TellAsync(term, 3, 2, "final");
         var seen = new[] { await follower.NextAnyAsync(), await follower.NextAnyAsync(), await follower.NextAnyAsync() };
         Assert.Equal(["continuity lost", "trade_state final", "continuity restored"], seen.Select(Summary));
-        // A repair of reconciliation has no number, and takes none from the settler's.
+        // A repair by reconciliation has no sequence number and uses none of the settler's.
         await TellAsync(0, 0, 0, "failed");
         await TellAsync(term, 4, 3, "final");
         Assert.Equal(
@@ -182,8 +182,8 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
     [Fact]
     public async Task AClientThatComesBack_GetsWhatItMissed()
     {
-        // Other tests put commands into the journal without their messages, so the first message may show the node a gap. The book that it
-        // reads then must not have the second change already: a book that is read leaves no messages to send again.
+        // Other tests write commands without messages, so the first message may reveal a gap. The book read then must not include the
+        // second change: a book that is read keeps no messages to resend.
         await CommitAsync(new LevelChange(0, true, 4600, 1));
         await NodeHasItAsync();
         var known = _sequence;
@@ -250,7 +250,7 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
             Assert.Equal("down", overview!.Cluster!.Redis!.State);
             Assert.NotNull(overview.Reconciliation);
 
-            // What is committed meanwhile is in the snapshot after it.
+            // A commit during the gap is part of the snapshot after it.
             await CommitAsync(new LevelChange(0, true, 4700, 77), isLost: true);
         }
         finally
@@ -296,7 +296,7 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
     private OrderUpdate Update(Address owner, string id) =>
         new(owner.ToLowerHex(), id, Market, "accepted", "open", "0", "1", null, null, _epoch, _sequence);
 
-    /// <summary>Does to the journal what a leader would have done, and says it.</summary>
+    /// <summary>Writes to the journal as a leader would, and publishes the message.</summary>
     private async Task CommitAsync(LevelChange level, bool isLost = false, bool isSnapshot = false)
     {
         var previous = _sequence++;

@@ -16,7 +16,7 @@ public sealed class NoticeReaderTests
         services.AddSignalR();
         using var provider = services.BuildServiceProvider();
         var (log, clock) = (new Lines(), new StoppedClock());
-        // Nothing of these messages gets as far as the feed, the directory or the markets.
+        // None of these messages may reach the feed, the directory or the markets.
         using var reader = new NoticeReader(
             feed: null!,
             leaders: null!,

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.Api.Tests.MarketData;
 
-/// <summary>The backplane from another process' side: a node that maps no hub, and what reaches the clients of the Api.</summary>
+/// <summary>The backplane from another process: a node without a hub publishes, clients of the Api receive.</summary>
 [Collection(ApiStackCollection.Name)]
 [Trait("Category", "Parts")]
 public sealed class NoticeTests(ApiStack stack)
@@ -56,7 +56,7 @@ public sealed class NoticeTests(ApiStack stack)
         Assert.DoesNotContain(await follower.UntilHeartbeatsAsync(), message => message.Target == NoticeTopics.Chain);
     }
 
-    /// <summary>Anybody who reaches Redis can write to the backplane, so nothing but notices comes out of it.</summary>
+    /// <summary>Any Redis client can write to the backplane, so only valid notices may come out of it.</summary>
     [Fact]
     public async Task WhatIsNoNotice_ReachesNobody_WhateverGroupItIsSentTo()
     {
@@ -120,7 +120,7 @@ public sealed class NoticeTests(ApiStack stack)
         Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
     }
 
-    /// <summary>A node of the cluster without a hub, as a matching node is.</summary>
+    /// <summary>A node without a hub, like a matching node.</summary>
     private async Task<WebApplication> StartNodeAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();

@@ -51,7 +51,7 @@ public sealed class RedisOutageTests : IAsyncDisposable
         _outage.End();
         _outage.AnnounceEnd();
         _outage.AnnounceEnd();
-        // Trades are whole again market by market, each when what was missed is read.
+        // Trades recover market by market, each when its gap has been read.
         Assert.Equal([(HubEvents.Orders, "restored"), (HubEvents.TradeState, "restored")], await NextAsync(2));
         await AssertNextIsHeartbeatAsync();
     }
@@ -74,7 +74,7 @@ public sealed class RedisOutageTests : IAsyncDisposable
         await _services.DisposeAsync();
     }
 
-    /// <summary>A heartbeat goes out when everything else has: so nothing was waiting.</summary>
+    /// <summary>A heartbeat is sent only after everything else, so nothing was waiting.</summary>
     private async Task AssertNextIsHeartbeatAsync()
     {
         _client.Outbox.Heartbeat();

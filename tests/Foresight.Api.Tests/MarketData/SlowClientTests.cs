@@ -14,7 +14,7 @@ public sealed class SlowClientTests(ApiStack stack)
 {
     private const int Market = 1;
 
-    /// <summary>More than fits into the buffers between the hub and a client that does not read, and into its queue.</summary>
+    /// <summary>More than the client's queue and the buffers between hub and client can hold.</summary>
     private const int Messages = 12_000;
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class SlowClientTests(ApiStack stack)
                 Channels.Trades,
                 new TradesMessage(Market, epoch, previous + 1, previous, [Trade(previous + 1, epoch, question)])
             );
-            // As fast as the reading client takes them: it is the other one that is slow.
+            // Limits the rate to that of the reading client: only the other one is slow.
             if (i % 200 == 199)
                 await fast.NextAsync("trades", message => message.GetProperty("sequence").GetInt64() == previous + 1);
         }
@@ -62,7 +62,7 @@ public sealed class SlowClientTests(ApiStack stack)
     private static TradeView Trade(long sequence, long epoch, string padding) =>
         new(sequence, Market, "direct", 0, "buy", "0.5", "1", DateTimeOffset.UnixEpoch, "matched", padding, null, null, epoch, sequence);
 
-    /// <summary>Subscribes and reads no more.</summary>
+    /// <summary>A client that subscribes and then stops reading.</summary>
     private async Task<ClientWebSocket> DeafClientAsync()
     {
         var socket = new ClientWebSocket();

@@ -33,9 +33,7 @@ public sealed class ReadinessTests(ApiStack stack)
         Assert.Equal(200, (int)(await stack.Admin.GetAsync("reconciliation/status")).StatusCode);
     }
 
-    /// <summary>
-    /// For longer than it takes until the client of Redis gives its connection up, and than a lease: the worst kind of away.
-    /// </summary>
+    /// <summary>Frozen, not stopped, the worst kind of outage: for longer than a lease, and than the Redis client's own timeout.</summary>
     [Fact]
     public async Task WithRedisFrozen_ReadsAndProbesGoOn_AndHealthSaysWhatIsWrong()
     {

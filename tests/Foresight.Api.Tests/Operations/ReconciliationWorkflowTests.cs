@@ -142,7 +142,7 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         request.Headers.Add("X-Foresight-Operator", "Ada");
         using var answer = await stack.Http.SendAsync(request);
         var id = (await answer.Content.ReadFromJsonAsync<TriggerResponse>())!.RunId;
-        // Whoever joins it changes nothing, and so is not named.
+        // Joining a requested run changes nothing, so it is not attributed to the second caller.
         await stack.Admin.PostAsync("reconciliation/trigger", new { dryRun });
         await stack.ExecuteAsync(
             "UPDATE reconciliation_runs SET state = 'succeeded', finished_at = now(), note = 'Left out.' WHERE state = 'requested'"
@@ -213,7 +213,7 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
 
     private static string? StateOf(JsonElement detail) => detail.GetProperty("discrepancy").GetProperty("state").GetString();
 
-    /// <summary>As DiscrepancyExport says that it is to be read.</summary>
+    /// <summary>Parses CSV by the rules that DiscrepancyExport documents.</summary>
     private static List<List<string>> ParseCsv(string text)
     {
         var lines = new List<List<string>> { new() };

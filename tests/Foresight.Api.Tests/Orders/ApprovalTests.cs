@@ -6,13 +6,13 @@ using Foresight.Protocol;
 namespace Foresight.Api.Tests.Orders;
 
 /// <summary>
-/// The leader says that there is not enough; whether the approval is what is missing, the chain says. The contracts are bare code on a
-/// development chain.
+/// The leader reports insufficient funds; the chain shows whether the approval is the
+/// cause. The contracts are bare bytecode on a development chain.
 /// </summary>
 [Collection(ApiStackCollection.Name)]
 public sealed class ApprovalTests(ApiStack stack) : IAsyncLifetime
 {
-    // Each answers one selector with one number and any other with another: 5 or 100, and for isApprovedForAll 0 or 1.
+    // Returns one number for one selector and another for any other: 5 or 100, and for isApprovedForAll 0 or 1.
     private const string Approved5Of100 = "0x60003560e01c63dd62ed3e14601957606460005260206000f35b600560005260206000f3";
     private const string Approved100Of5 = "0x60003560e01c63dd62ed3e14601957600560005260206000f35b606460005260206000f3";
     private const string SharesNotApproved = "0x60003560e01c63e985e9c514601957606460005260206000f35b600060005260206000f3";
@@ -69,7 +69,7 @@ public sealed class ApprovalTests(ApiStack stack) : IAsyncLifetime
     {
         var (status, body, _) = await stack.Http.PostAsync("orders", Signed.Order(isBuy: isBuy));
         Assert.Equal((422, code), (status, body.Code()));
-        // Where the refused order is in the journal.
+        // Position of the refused order in the journal.
         Assert.Equal((7, 12), (body.GetProperty("epoch").GetInt64(), body.GetProperty("sequence").GetInt64()));
         return body;
     }

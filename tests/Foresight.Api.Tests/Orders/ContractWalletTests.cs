@@ -4,17 +4,17 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Orders;
 
-/// <summary>Makers that are contracts (ERC-1271), given as bare code on a development chain.</summary>
+/// <summary>Makers that are contracts (ERC-1271), as bare bytecode on a development chain.</summary>
 [Collection(ApiStackCollection.Name)]
 public sealed class ContractWalletTests(ApiStack stack)
 {
-    /// <summary>Returns the selector of isValidSignature, left-aligned, whatever it is asked.</summary>
+    /// <summary>Returns the selector of isValidSignature, left-aligned, for any call.</summary>
     private const string Agrees = "0x631626ba7e60e01b60005260206000f3";
 
     /// <summary>Returns zero.</summary>
     private const string Refuses = "0x600060005260206000f3";
 
-    /// <summary>Loops until its gas is used up.</summary>
+    /// <summary>Loops until it runs out of gas.</summary>
     private const string Loops = "0x5b600056";
 
     private static readonly Address Wallet = Address.Parse("0x00000000000000000000000000000000000a11ce");
@@ -38,7 +38,7 @@ public sealed class ContractWalletTests(ApiStack stack)
         Assert.Equal((422, "invalid_signature"), (status, code));
 
         await stack.ChainAsync("anvil_setCode", Wallet.ToString(), Loops);
-        // Refused by the bound on gas: the bound on time would leave it unknown.
+        // Refused by the gas limit; the timeout would leave the result unknown.
         (status, code) = await PlaceAsync();
         Assert.Equal((422, "invalid_signature"), (status, code));
         Assert.Single(gateway.Commands);

@@ -86,7 +86,7 @@ public sealed class OffenderGateTests(ApiStack stack)
     private async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> PlaceAsync(PrivateKey maker) =>
         await stack.Http.PostAsync("orders", Signed.Order(key: maker, maker: maker.Address));
 
-    /// <summary>The node looks at the strikes each second.</summary>
+    /// <summary>Polls, because the node refreshes the strikes each second.</summary>
     private async Task<(JsonElement Body, int RetryAfter)> EventuallyRefusedAsync(PrivateKey maker)
     {
         (JsonElement, int)? refused = null;

@@ -106,7 +106,7 @@ public sealed class OrderRulesTests
             { "invalid_time_in_force", Good with { TimeInForce = "IOC", PostOnly = true } },
             { "invalid_time_in_force", Good with { TimeInForce = "FOK", PostOnly = true } },
             { "order_expired", Good with { Order = Good.Order with { Expiry = "1800000000" } } },
-            // Of several faults the first of the list is told.
+            // Of several faults the first in the documented order is reported.
             { "invalid_price", Good with { Order = Good.Order with { Price = "0", Amount = "0", Expiry = "1" } } },
         };
 

@@ -18,7 +18,7 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>An order is acknowledged within a second; with slack for a busy machine.</summary>
+    /// <summary>An order is acknowledged within a second; three allow for a busy machine.</summary>
     private static readonly TimeSpan LongestOrder = TimeSpan.FromSeconds(1) * 3;
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
             new Uri(stack.Http.BaseAddress!, "alive"),
             new Uri(stack.Http.BaseAddress!, "ready")
         );
-        // A node reads who is limited with its first order, and then remembers it; what is tested is one that is at work.
+        // A node reads the strikes with its first order and caches them; the test is about a node in service.
         await PlaceAsync([0]);
         List<Task> readers;
         List<TimeSpan> orders;
@@ -49,7 +49,7 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
             await using (var take = new NpgsqlCommand("LOCK TABLE trades IN ACCESS EXCLUSIVE MODE", holder))
                 await take.ExecuteNonQueryAsync();
             readers = [.. Enumerable.Range(0, Readers).Select(_ => ReadAsync("trades", enough.Token))];
-            // A read of another table, which no lock holds up.
+            // A read of another table, which no lock blocks.
             await Eventually.TrueAsync("no connection is left", Patience, async () => await RefusedAsync(refusals));
 
             orders =
@@ -91,7 +91,7 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
         return took;
     }
 
-    /// <summary>Whether a read that needs only a connection is refused, with its code: a caller is never left to its own timeout.</summary>
+    /// <summary>True if a read is refused with its code because no connection is free: a caller is never left to its own timeout.</summary>
     private async Task<bool> RefusedAsync(ConcurrentQueue<TimeSpan> refusals)
     {
         var started = Stopwatch.GetTimestamp();
@@ -103,7 +103,7 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
         return true;
     }
 
-    /// <summary>Takes a connection, and after each refusal the next.</summary>
+    /// <summary>Occupies a connection, and retries after each refusal.</summary>
     private async Task ReadAsync(string path, CancellationToken enough)
     {
         do

@@ -5,7 +5,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Problems;
 
-/// <summary>The codes that are declared, those that the README lists and those that the code gives are the same.</summary>
+/// <summary>Declared codes, codes in the README, and codes that the source uses must be the same.</summary>
 public sealed partial class ProblemCodeTests
 {
     /// <summary>Constants by their codes.</summary>
@@ -33,7 +33,7 @@ public sealed partial class ProblemCodeTests
     [Fact]
     public void EveryCode_IsGivenByTheCode()
     {
-        // Lines that only say what a code means over HTTP begin with it.
+        // Lines that only map a code to HTTP begin with it.
         var giving = new[] { "Foresight.Api", "Foresight.Matching", "Foresight.ServiceDefaults" }
             .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Repository.Root, project), "*.cs", SearchOption.AllDirectories))
             .SelectMany(File.ReadLines)

@@ -12,8 +12,8 @@ using Npgsql;
 namespace Foresight.Api.Tests.Stack;
 
 /// <summary>
-/// An Api node of its own process, with a real Redis, Postgres and streaming replica. No matching node: what its leader would say is said
-/// by <see cref="GatewayOfTest"/>, and what it would have committed is written by the test.
+/// An Api node in its own process with a real Redis, Postgres and streaming replica. There is no matching node: <see cref="GatewayOfTest"/>
+/// answers in place of its leader, and tests write what it would have committed.
 /// </summary>
 public sealed class ApiStack : IAsyncLifetime
 {
@@ -81,7 +81,7 @@ public sealed class ApiStack : IAsyncLifetime
         );
     }
 
-    /// <summary>Asks the development chain for something that only such a chain does.</summary>
+    /// <summary>Calls a method that only a development chain has.</summary>
     public async Task ChainAsync(string method, params object[] parameters)
     {
         using var chain = _app!.CreatePlainClient("chain");
@@ -98,10 +98,10 @@ public sealed class ApiStack : IAsyncLifetime
         Assert.False((await response.Content.ReadFromJsonAsync<JsonElement>()).TryGetProperty("error", out var error), error.ToString());
     }
 
-    /// <summary>As kill -9 leaves it.</summary>
+    /// <summary>Kills the server (SIGKILL).</summary>
     public Task KillAsync(string resource) => _app!.KillAsync(resource);
 
-    /// <summary>On the port it had; returns when it is healthy.</summary>
+    /// <summary>Starts the server on its previous port; returns when it is healthy.</summary>
     public Task StartServerAsync(string resource) => _app!.StartServerAsync(resource);
 
     public async Task<HttpResponseMessage?> TryGetAsync(string path)

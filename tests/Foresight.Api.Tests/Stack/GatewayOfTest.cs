@@ -14,7 +14,7 @@ using StackExchange.Redis;
 
 namespace Foresight.Api.Tests.Stack;
 
-/// <summary>A leader's gateway that answers what what the test wants, at a lease of its own in Redis.</summary>
+/// <summary>A leader's gateway that answers what the test wants, with its own lease in Redis.</summary>
 internal sealed class GatewayOfTest : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -26,7 +26,7 @@ internal sealed class GatewayOfTest : IAsyncDisposable
 
     public string? SecretSeen { get; private set; }
 
-    /// <param name="answer">What becomes of a command; a task that never ends is a leader that hangs.</param>
+    /// <param name="answer">Result of a command; a task that never completes is a leader that hangs.</param>
     public static async Task<GatewayOfTest> OpenAsync(ApiStack stack, Func<LeaderCommand, Task<CommandResult>> answer)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -68,9 +68,7 @@ internal sealed class GatewayOfTest : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    /// <summary>
-    /// Over a connection of its own each time: tests kill Redis in between, and an old one takes a while to find it again.
-    /// </summary>
+    /// <summary>A new connection each time: tests kill Redis in between, and an old connection takes a while to recover.</summary>
     private async Task ChangeLeaseAsync(string kind, Func<IDatabase, RedisKey, Task> change)
     {
         using var connection = await ConnectionMultiplexer.ConnectAsync(_redis);

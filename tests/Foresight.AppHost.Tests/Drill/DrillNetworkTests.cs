@@ -8,9 +8,7 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests.Drill;
 
-/// <summary>
-/// A process that is cut off hears nothing, another on the same way does, and nothing is lost when the way is whole again.
-/// </summary>
+/// <summary>A process that is cut off receives nothing, another one on the same relay does, and nothing is lost after the cut.</summary>
 public sealed class DrillNetworkTests : IDisposable
 {
     private readonly TcpListener _server = new(IPAddress.Loopback, 0);
@@ -40,7 +38,7 @@ public sealed class DrillNetworkTests : IDisposable
         {
             await other.StandardInput.WriteLineAsync("b");
             late = other.StandardOutput.ReadLineAsync();
-            // Ours went to the server and back after theirs had been sent.
+            // Our message has passed after theirs was sent.
             Assert.Equal("two", await AskAsync(ours, "two"));
             Assert.False(late.IsCompleted);
             using var third = OtherProcess(port);
@@ -63,7 +61,7 @@ public sealed class DrillNetworkTests : IDisposable
         {
             await client.ConnectAsync(IPAddress.Loopback, port);
             answer = AskAsync(client, "hello");
-            // Somebody who came later has been served.
+            // A later client has been served.
             using var other = OtherProcess(port);
             await other.StandardInput.WriteLineAsync("a");
             Assert.Equal("a", await other.StandardOutput.ReadLineAsync().WaitAsync(Eventually.Patience));
@@ -116,7 +114,7 @@ public sealed class DrillNetworkTests : IDisposable
         return new EndpointReference(resource, "tcp");
     }
 
-    /// <summary>A shell, which holds a connection by itself.</summary>
+    /// <summary>A shell, which holds a connection in its own process.</summary>
     private static Process OtherProcess(int port) =>
         Process.Start(
             new ProcessStartInfo(
@@ -149,7 +147,7 @@ public sealed class DrillNetworkTests : IDisposable
         }
         catch (SocketException)
         {
-            // The test is over.
+            // The test has ended.
         }
     }
 }

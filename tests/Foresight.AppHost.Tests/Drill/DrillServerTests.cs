@@ -20,9 +20,9 @@ public sealed class DrillServerTests : IDisposable
         var folder = Path.Combine(_folder, name);
         using var server = await StartAsync(folder);
         Assert.Equal("done\nok", await AskAsync(folder, "works\n"));
-        // The reason of a fault reaches the terminal.
+        // The reason of a failure reaches the terminal.
         Assert.Equal("failed: the reason", await AskAsync(folder, "throws\n"));
-        // No end of the line: the answer comes before the client has sent all it could.
+        // Without a line end: the answer must not wait for the rest of the input.
         Assert.StartsWith("failed: there is no such command", await AskAsync(folder, new string('x', 100)));
 
         var link = new FileInfo(Path.Combine(folder, $"{Environment.ProcessId}.sock")).LinkTarget;

@@ -54,7 +54,7 @@ public sealed class NativeResourcesTests
         await app.KillAsync("postgres");
         await app.StartServerAsync("postgres");
         Assert.Equal(42, await ScalarAsync(connection, "SELECT n FROM kept"));
-        // A client that stays connected does not hold up an end in order.
+        // A connected client must not delay a clean shutdown.
         await using var idle = new NpgsqlConnection(connection);
         await idle.OpenAsync();
         await app.StopServerAsync("postgres").WaitAsync(TimeSpan.FromSeconds(10));
@@ -110,7 +110,7 @@ public sealed class NativeResourcesTests
 
             await app.StopServerAsync("chain");
             Assert.False(File.Exists(chain.ProcessIdFile));
-            // As a shell that was killed leaves it, with a number that another program has by now.
+            // The pid file of a killed shell, with a number that another program has now.
             await File.WriteAllTextAsync(chain.ProcessIdFile, $"{Environment.ProcessId}\n");
             Assert.Null(chain.ProcessId);
             await app.StartServerAsync("chain");

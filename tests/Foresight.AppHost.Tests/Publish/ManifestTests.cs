@@ -8,7 +8,7 @@ public sealed class ManifestTests
     private static readonly string Golden = Path.Combine(Repository.Root, "tests/Foresight.AppHost.Tests/Publish/manifest.json");
 
     /// <summary>
-    /// A change of the model shows in review. To accept one: <c>UPDATE_GOLDEN=1 dotnet test</c>, and look at the difference.
+    /// Makes changes of the model visible in review. To accept one, run <c>UPDATE_GOLDEN=1 dotnet test</c> and check the difference.
     /// </summary>
     [Fact]
     public async Task TheManifest_IsTheOneInTheRepository()

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests.Publish;
 
-/// <summary>What is deployed is what runs here: the same services, told the same things, waiting for the same servers.</summary>
+/// <summary>The deployed model equals the local one: the same services with the same settings, waiting for the same servers.</summary>
 [Trait("Category", "Parts")]
 public sealed class ModelGraphTests
 {
@@ -20,7 +20,9 @@ public sealed class ModelGraphTests
         Assert.Equal(await GraphAsync(publish), await GraphAsync(run));
     }
 
-    /// <summary>A line a fact. Passwords and users of a server are part of it: which there are is the server's own business.</summary>
+    /// <summary>
+    /// One fact per line. Users of Redis count as part of their server, because a deployment and a local run create them differently.
+    /// </summary>
     private static async Task<IReadOnlyList<string>> GraphAsync(IDistributedApplicationBuilder builder)
     {
         var lines = new List<string>();
@@ -47,10 +49,10 @@ public sealed class ModelGraphTests
 
     private static bool IsPartOfRedis(IResource resource) => resource.Name.StartsWith("redis-", StringComparison.Ordinal);
 
-    // Hidden ones beside each project, to build it again on demand.
+    // Aspire's hidden rebuilders beside each project.
     private static bool IsOfAspire(IResource resource) => resource is ExecutableResource and not NativeServerResource;
 
-    // The rest is set by Aspire itself, for the place that the service runs in.
+    // Aspire sets the rest for the environment that a service runs in.
     private static bool IsOurs(string variable) =>
         !variable.StartsWith("OTEL_", StringComparison.Ordinal)
         && !variable.StartsWith("ASPNETCORE_", StringComparison.Ordinal)

@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Foresight.AppHost.Tests.Publish;
 
-/// <summary>Projects as <c>dotnet publish</c> leaves them, readable and not writable.</summary>
+/// <summary>Output of <c>dotnet publish</c>, readable and not writable.</summary>
 internal sealed class PublishedFolders : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("foresight-published-").FullName;
@@ -23,7 +23,7 @@ internal sealed class PublishedFolders : IDisposable
         if (_byProject.TryGetValue(project, out var folder))
             return folder;
         folder = Path.Combine(_root, project);
-        // What was built together with these tests.
+        // The configuration of these tests, so that the projects are built already.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         Run(
             "dotnet",
@@ -51,7 +51,7 @@ internal sealed class PublishedFolders : IDisposable
     }
 }
 
-/// <summary>A published service; as another user when we are root.</summary>
+/// <summary>A published service; run as another user if the tests run as root.</summary>
 internal sealed class PublishedService : IDisposable
 {
     private const string Nobody = "65534";

@@ -3,12 +3,11 @@ using System.Text.Json.Nodes;
 
 namespace Foresight.AppHost.Tests.Publish;
 
-/// <summary>The deployment manifest, written by the AppHost's own program.</summary>
 internal static class PublishedManifest
 {
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
 
-    /// <summary>Where the manifest is written; its paths are relative to it.</summary>
+    /// <summary>Folder of the manifest; its paths are relative to it.</summary>
     private static readonly string Folder = Path.Combine(Repository.Root, "Foresight.AppHost/obj/manifest");
 
     public static async Task<string> TextAsync()

@@ -12,8 +12,8 @@ using Xunit;
 namespace Foresight.AppHost.Tests.Publish;
 
 /// <summary>
-/// The services of the manifest, published, with nothing in their environment but what the manifest says, as a user without rights on files
-/// that cannot be written: what a container of them is, without an image.
+/// The services of the manifest, published, with only the manifest's environment, as an unprivileged user over read-only files: the content
+/// of a container without an image.
 /// </summary>
 [Collection(ServersCollection.Name), Trait("Category", "Parts")]
 public sealed partial class PublishedServicesTests
@@ -31,7 +31,7 @@ public sealed partial class PublishedServicesTests
         postgres.AddReplica("postgres-replica");
         builder.AddNativeChain("chain").WithArgs(ChainCommand.Development);
         await using var servers = await builder.StartAsync("redis", "foresight", "postgres-replica", "chain");
-        // Production takes no key that everybody knows.
+        // Production refuses the publicly known keys.
         var (operatorKey, faucetKey) = (await NewAccountAsync(servers), await NewAccountAsync(servers));
         var values = new Dictionary<string, string>
         {
@@ -94,7 +94,6 @@ public sealed partial class PublishedServicesTests
 
     private static bool IsProject(JsonNode resource) => resource["type"]!.GetValue<string>() == "project.v0";
 
-    /// <summary>The key of a new account with gas.</summary>
     private static async Task<string> NewAccountAsync(DistributedApplication servers)
     {
         var key = "0x" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));

@@ -31,7 +31,7 @@ internal static class AllowedReferences
         ],
         ["Foresight.Console"] = ["Foresight.Protocol", "Foresight.ServiceDefaults"],
         ["Foresight.Simulator"] = ["Foresight.Matching.Engine", "Foresight.Protocol", "Foresight.Chain", "Foresight.ServiceDefaults"],
-        // As resources that it starts, not as code.
+        // Resources that it starts, not code that it calls.
         ["Foresight.AppHost"] = ["Foresight.Matching", "Foresight.Api", "Foresight.Console", "Foresight.Simulator"],
 
         ["Foresight.Testing"] = ["Foresight.AppHost", "Foresight.Matching"],

@@ -48,7 +48,7 @@ public sealed partial class ReferenceTests : IAsyncLifetime
         AssertNoCircle(AllowedReferences.Stages);
     }
 
-    /// <summary>What two projects need is in a project that both reference.</summary>
+    /// <summary>Shared code must be in a project that both reference.</summary>
     [Fact]
     public void NoProject_CompilesFilesOfAnother() =>
         Assert.All(

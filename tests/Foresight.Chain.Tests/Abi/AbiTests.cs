@@ -12,8 +12,7 @@ namespace Foresight.Chain.Tests.Abi;
 
 public sealed class AbiTests
 {
-    // The types that the contracts return, emit and revert with; the encoder, which
-    // takes every type, is tested by the batch of matches too.
+    // Types that the contracts return, emit and revert with. The encoder takes every type and is also tested by the batch of matches.
     private static readonly string[] TypesThatAreRead =
     [
         "uint256",
@@ -86,7 +85,7 @@ public sealed class AbiTests
     {
         foreach (var (vector, types) in FlatVectors)
         {
-            // The padding of the last bytes may be missing, so whole words are cut off.
+            // The padding of the last bytes may be missing, so whole words are removed.
             for (var length = 0; length < vector.Bytes("encoded").Length; length += 32)
                 Assert.Throws<FormatException>(() => Function(types).DecodeOutput(vector.Bytes("encoded").AsSpan(0, length)));
         }
@@ -127,7 +126,7 @@ public sealed class AbiTests
     public void Decode_OfAWordThatIsNoValueOfItsType_IsRefused(string type, string word) =>
         Assert.Throws<FormatException>(() => Function(type).DecodeOutput(Hex.Decode("0x" + word)));
 
-    /// <summary>A function, event or error that cannot be read is found here, and not when a node answers.</summary>
+    /// <summary>Finds a function, event or error that cannot be decoded here, not in production.</summary>
     [Fact]
     public void EverythingThatTheWrappersName_IsRead()
     {
@@ -154,7 +153,7 @@ public sealed class AbiTests
         Assert.True(items.OfType<AbiFunction>().Count() > 20);
     }
 
-    /// <summary>Values are encoded in their order: one that a contract has elsewhere would be another one's.</summary>
+    /// <summary>Values are encoded by position, so a wrong order would go unnoticed.</summary>
     [Theory]
     [Trait("Category", "Parts")]
     [InlineData("Market", "settle", typeof(MarketMatch), typeof(MarketLeg), typeof(OrderMessage))]
@@ -217,7 +216,7 @@ public sealed class AbiTests
     [Fact]
     public void Event_OfTheSameSignatureWithOtherIndexes_IsNotTakenForIt()
     {
-        // ERC-721's Transfer has ERC-20's signature, and its number as a third index.
+        // ERC-721's Transfer has ERC-20's signature, with its number as a third indexed value.
         var log = Log([UsdcContract.TransferEvent.Topic, Hash32.Zero, Hash32.Zero, Hash32.Zero], []);
         Assert.False(UsdcContract.TransferEvent.Matches(log));
         Assert.Throws<FormatException>(() => UsdcContract.TransferEvent.Decode(log));

@@ -8,8 +8,8 @@ using Xunit;
 namespace Foresight.Chain.Tests.Contracts;
 
 /// <summary>
-/// Random actions of a few traders, many of which are refused. After each: no USDC appears or vanishes, and the market holds
-/// exactly what its outstanding shares can claim, and the fees.
+/// Random actions of a few traders, many of which are refused. After each, no USDC has appeared or vanished, and the market holds exactly
+/// the claims of its outstanding shares plus the fees.
 /// </summary>
 public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<ExchangeFixture>
 {
@@ -45,7 +45,7 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
             Assert.Equal(supply[0] * 10_000, await _exchange.MicrosOfAsync(market.Address));
         }
 
-        // The test is worth something only if trades happened.
+        // Without trades the test would prove nothing.
         Assert.InRange(settled, 10, int.MaxValue);
 
         await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, Calls.Market("resolve", outcomes - 1));
@@ -65,7 +65,7 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
         Assert.Equal(0, await _exchange.MicrosOfAsync(market.Address));
     }
 
-    /// <summary>Returns how many trades settled.</summary>
+    /// <summary>Returns the number of settled trades.</summary>
     private async Task<int> ActAsync(Random random, MarketContract market, PrivateKey[] traders, int outcomes)
     {
         PrivateKey Any() => traders[random.Next(traders.Length)];
@@ -108,7 +108,7 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
         return _exchange.Match([.. prices.Select((price, k) => _exchange.Leg(market, any(), k, isMint, price, lots))]);
     }
 
-    // What a trader cannot afford is refused; that is part of what is tested.
+    // A trader may not afford an action; its refusal is part of the test.
     private async Task TryAsync(PrivateKey trader, MarketContract market, byte[] data)
     {
         try

@@ -37,7 +37,7 @@ public sealed class ContractWalletTests(ExchangeFixture fixture) : IClassFixture
         var digest = OrderSigning.OrderHash(Exchange.DomainOf(market), buy.Order);
         Assert.True(await ContractWallet.AcceptsAsync(_exchange.Chain.Client, wallet, digest, buy.Signature));
 
-        // Its owner's key alone is not the wallet.
+        // The owner's key alone does not sign for the wallet.
         Assert.False(OrderSigning.Check(digest, buy.Signature, wallet).IsValid);
         var stranger = buy with { Signature = OrderSigning.Sign(Exchange.DomainOf(market), buy.Order, seller) };
         Assert.False(await ContractWallet.AcceptsAsync(_exchange.Chain.Client, wallet, digest, stranger.Signature));
@@ -74,7 +74,7 @@ public sealed class ContractWalletTests(ExchangeFixture fixture) : IClassFixture
                 (failure.Code, failure.Blame, failure.Account, failure.OrderHash)
             );
 
-            // The worst that it can cost is its bound, and not the 63/64 of everything that a call may take.
+            // It costs at most its limit, not the 63/64 of all gas that a call may take.
             Assert.InRange(receipt.GasUsed, 0, ContractWallet.CheckGas + 400_000);
         }
     }

@@ -8,8 +8,8 @@ using Xunit.Abstractions;
 namespace Foresight.Chain.Tests.Contracts;
 
 /// <summary>
-/// What a settled match costs, by kind and batch size, where accounts have traded before (their storage is in use). The bounds are a
-/// tenth above what was measured when they were written (contracts/README.md has the table), so that a change that costs gas is noticed.
+/// Gas of a settled match by kind and batch size, for accounts that have traded before (their storage slots are in use). The limits are a
+/// tenth above the figures in contracts/README.md, so that an increase is noticed.
 /// </summary>
 public sealed class GasTests(ExchangeFixture fixture, ITestOutputHelper output) : IClassFixture<ExchangeFixture>
 {

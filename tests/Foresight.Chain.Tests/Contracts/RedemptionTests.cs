@@ -27,7 +27,7 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
             Calls.Market("redeem", 1, 5_000 * OrderMessage.AmountPerLot)
         );
 
-        // 2 % of 50 USDC; a quarter of it is the protocol's.
+        // The fee is 2 % of 50 USDC, a quarter of it for the protocol.
         var redeemed = Assert.Single(Exchange.EventsOf(market, receipt).OfType<MarketEvent.Redeemed>());
         Assert.Equal((Exchange.Micros(49), Exchange.Micros(1)), (redeemed.Paid, redeemed.Fee));
         Assert.Equal(Exchange.Micros(99), await _exchange.MicrosOfAsync(trader.Address));
@@ -38,14 +38,16 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         Assert.Equal(Exchange.Micros(0.75m), await _exchange.MicrosOfAsync(_exchange.Liquidity) - liquidity);
         Assert.Equal(0, await _exchange.MicrosOfAsync(market.Address));
 
-        // Nothing is left to take, by whatever way.
+        // No function pays a second time.
         await Assert.ThrowsAsync<RpcException>(() =>
             _exchange.Chain.ExecuteAsync(trader, market.Address, Calls.Market("redeem", 1, OrderMessage.AmountPerLot))
         );
         Assert.Equal("MarketNotOpen()", await RefusalAsync(trader, market, Calls.Market("mergeSet", OrderMessage.AmountPerLot)));
     }
 
-    /// <summary>Fees are rounded down for the trader, the protocol's part for the liquidity providers; nothing of them is lost.</summary>
+    /// <summary>
+    /// Fees round in the trader's favour, and the protocol's share in favour of the liquidity providers; the parts add up.
+    /// </summary>
     [Theory]
     [InlineData(137, 3_333, 1_000_001, 13_700, 4_566)] // 1.37 % of 1.000001 USDC, a third of it.
     [InlineData(500, 10_000, 999_999, 49_999, 49_999)] // The most that a market may take, all of it the protocol's.

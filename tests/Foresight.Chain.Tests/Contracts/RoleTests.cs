@@ -58,7 +58,7 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
             }
         }
 
-        // The token itself lets only the factory move, and lets a caller mint and burn only under the caller's own address.
+        // The token lets only the factory transfer, and lets a caller mint and burn only ids of its own address.
         var id = OutcomeTokenContract.IdOf(market.Address, 0);
         var move = ContractArtifact.OutcomeToken.Encode("move", victim.Address, thief.Address, id, 1);
         var refused = await Assert.ThrowsAsync<RpcException>(() =>
@@ -168,7 +168,7 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         var lots = 100 * OrderMessage.AmountPerLot;
         Assert.Equal([lots, lots, lots, 0, 0, 0, 0, 0, 0], shares);
 
-        // As of the pinned block, whatever happens afterwards; and more accounts than fit into one call.
+        // Read at the pinned block whatever follows it, and for more accounts than fit into one call.
         await _exchange.Chain.ExecuteAsync(rich, _exchange.Usdc.Address, UsdcContract.Transfer(capped.Address, 1));
         Assert.Equal(money, await _exchange.Factory.SpendableCollateralAsync(accounts, BlockRef.Hash(block.Hash)));
         var many = Enumerable.Range(0, MarketFactoryContract.AccountLimit + 1).Select(_ => capped.Address).ToArray();

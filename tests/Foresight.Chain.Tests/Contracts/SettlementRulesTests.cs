@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Foresight.Chain.Tests.Contracts;
 
-/// <summary>What the contract lets no relayer do, whatever it signed or was signed for.</summary>
+/// <summary>Matches that the contract refuses from any relayer, whatever was signed.</summary>
 public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementScenario(fixture)
 {
     [Fact]
@@ -30,7 +30,7 @@ public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementSc
         Assert.Equal((SettlementFailure.DuplicateTrade, FailureBlame.Relayer), (failure.Code, failure.Blame));
     }
 
-    /// <summary>The signature matrix again, this time as the contract sees it.</summary>
+    /// <summary>The signature cases of OrderSigningTests, checked by the contract.</summary>
     [Fact]
     public async Task SignatureThatIsNotTheMakersOfThisOrderInThisMarket()
     {
@@ -115,7 +115,7 @@ public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementSc
         );
         Assert.Equal(wrong.Length, events.OfType<MarketEvent.SettlementFailed>().Count());
 
-        // And the one that is right is still good after all of them.
+        // The valid match still settles after all of them.
         var (after, _) = await Venue.SettleAsync(Market, Venue.Match(good, Sell(Seller)));
         Assert.Single(after.OfType<MarketEvent.TradeSettled>());
     }
@@ -202,7 +202,7 @@ public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementSc
         var data = MarketContract.Settle(matches);
         var enough = await Venue.Chain.EstimateGasAsync(Venue.Operator.Address, Market.Address, data);
 
-        // From above what the transaction costs before it runs: a node does not mine less than that at all.
+        // Starts above the intrinsic cost of the transaction: below it a node does not mine it at all.
         for (var gas = 400_000; gas < enough; gas += 150_000)
         {
             var receipt = await Venue.Chain.SendAsync(Venue.Operator, Market.Address, data, gas);

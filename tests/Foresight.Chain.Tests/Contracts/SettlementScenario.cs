@@ -32,7 +32,7 @@ public abstract class SettlementScenario(ExchangeFixture fixture) : IClassFixtur
 
     protected Hash32 HashOf(MarketLeg leg) => OrderSigning.OrderHash(Exchange.DomainOf(Market), leg.Order);
 
-    /// <summary>Settles it between two good ones, and makes sure that it changed nothing.</summary>
+    /// <summary>Settles the bad match between two good ones, and checks that it changed nothing.</summary>
     protected async Task<SettlementFailure> OnlyThisFailsAsync(MarketMatch bad)
     {
         var before = await HoldingsOfBadAsync();

@@ -12,8 +12,8 @@ using TransactionReceipt = Foresight.Chain.Rpc.TransactionReceipt;
 namespace Foresight.Chain.Tests.DevChain;
 
 /// <summary>
-/// A development chain of its own on a free port, that makes a block only when told to. Everything is sent as transactions
-/// signed here, as in production; no unlocked accounts.
+/// Its own development chain on a free port, which makes a block only on request. All
+/// transactions are signed here, as in production; no account is unlocked.
 /// </summary>
 public sealed class AnvilChain : IAsyncDisposable
 {
@@ -37,7 +37,7 @@ public sealed class AnvilChain : IAsyncDisposable
 
     public static async Task<AnvilChain> StartAsync(params string[] options)
     {
-        // States of 64 blocks, in memory: otherwise a chain that is killed, as this one is, leaves old ones behind in the user's home.
+        // Keeps 64 states in memory: otherwise a chain that is killed, as this one is, leaves old states in the user's home.
         var program = await ProgramFinder.Shared.RequireAsync(Tool.Anvil);
         var start = new ProcessStartInfo(
             program.Path,
@@ -63,7 +63,7 @@ public sealed class AnvilChain : IAsyncDisposable
         var errors = new List<string>();
         process.OutputDataReceived += (_, line) =>
         {
-            // "Listening on 127.0.0.1:34343": the port that the system gave for 0.
+            // "Listening on 127.0.0.1:34343" names the port that the system assigned.
             if (line.Data is { } text && text.StartsWith("Listening on ", StringComparison.Ordinal))
                 listening.TrySetResult(int.Parse(text[(text.LastIndexOf(':') + 1)..], CultureInfo.InvariantCulture));
             else if (line.Data is null)
@@ -88,7 +88,7 @@ public sealed class AnvilChain : IAsyncDisposable
         }
     }
 
-    /// <summary>Ether for gas.</summary>
+    /// <summary>Gives the account ether for gas.</summary>
     public Task FundAsync(Address account) =>
         RequestAsync("anvil_setBalance", account.ToLowerHex(), Hex.EncodeQuantity(BigInteger.Pow(10, 21)));
 
@@ -105,21 +105,21 @@ public sealed class AnvilChain : IAsyncDisposable
 
     public Task RequestAsync(string method, params JsonNode?[] parameters) => Client.RequestAsync(new RpcRequest(method, parameters));
 
-    /// <summary>Deploys, and returns the new contract's address.</summary>
+    /// <summary>Deploys a contract and returns its address.</summary>
     public async Task<Address> DeployAsync(PrivateKey key, byte[] creation)
     {
         var receipt = await SendAsync(key, null, creation, 20_000_000);
         return receipt.Succeeded ? receipt.ContractAddress!.Value : throw new InvalidOperationException("The deployment reverted.");
     }
 
-    /// <summary>Sends and fails the test where it reverted; the reason is in the exception.</summary>
+    /// <summary>Fails the test if the transaction reverts; the exception has the reason.</summary>
     public async Task<TransactionReceipt> ExecuteAsync(PrivateKey key, Address to, byte[] data)
     {
         var receipt = await SendAsync(key, to, data, await EstimateGasAsync(key.Address, to, data));
         return receipt.Succeeded ? receipt : throw new InvalidOperationException($"A transaction to {to} reverted.");
     }
 
-    /// <exception cref="RpcException">It would revert.</exception>
+    /// <exception cref="RpcException">The call would revert.</exception>
     public async Task<long> EstimateGasAsync(Address from, Address to, byte[] data) =>
         (long)
             (
@@ -128,7 +128,7 @@ public sealed class AnvilChain : IAsyncDisposable
                 )
             ).Value;
 
-    /// <summary>Sends whatever it is; the receipt says how it went.</summary>
+    /// <summary>Sends any transaction; the receipt has the result.</summary>
     public async Task<TransactionReceipt> SendAsync(PrivateKey key, Address? to, byte[] data, long gasLimit)
     {
         if (!_nonces.TryGetValue(key.Address, out var nonce))

@@ -51,7 +51,7 @@ public sealed class Exchange : IAsyncDisposable
         return new MarketContract(Chain.Client, (await Factory.MarketOfAsync(question))!.Value);
     }
 
-    /// <summary>A trader with gas, this much USDC, and both approvals.</summary>
+    /// <summary>Creates a trader with gas, this much USDC, and both approvals.</summary>
     public async Task<PrivateKey> TraderAsync(string name, decimal usdc)
     {
         var key = PrivateKey.OfPhrase(name);
@@ -62,7 +62,7 @@ public sealed class Exchange : IAsyncDisposable
         return key;
     }
 
-    /// <summary>A signed order; the leg fills all of it at its limit unless told otherwise.</summary>
+    /// <summary>A signed order; unless given, the leg fills all of it at its limit price.</summary>
     public MarketLeg Leg(
         MarketContract market,
         PrivateKey maker,
@@ -103,13 +103,13 @@ public sealed class Exchange : IAsyncDisposable
     public static IReadOnlyList<MarketEvent> EventsOf(MarketContract market, TransactionReceipt receipt) =>
         [.. receipt.Logs.Where(l => l.Address == market.Address).Select(MarketEvents.TryDecode).OfType<MarketEvent>()];
 
-    /// <summary>Shares of every outcome for a trader, from their own USDC.</summary>
+    /// <summary>Mints complete sets from the trader's own USDC.</summary>
     public Task MintSetAsync(MarketContract market, PrivateKey trader, long lots) =>
         Chain.ExecuteAsync(trader, market.Address, MarketContract.MintSet(lots * OrderMessage.AmountPerLot));
 
     public Task<BigInteger> MicrosOfAsync(Address account) => Usdc.BalanceOfAsync(account);
 
-    /// <summary>Whole lots held.</summary>
+    /// <summary>Balance in whole lots.</summary>
     public async Task<long> LotsOfAsync(MarketContract market, int outcome, Address account) =>
         (long)(await Shares.BalanceOfAsync(account, OutcomeTokenContract.IdOf(market.Address, outcome)) / OrderMessage.AmountPerLot);
 

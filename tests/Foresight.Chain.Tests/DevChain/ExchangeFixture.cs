@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Foresight.Chain.Tests.DevChain;
 
-/// <summary>One chain for the tests of a class; every test makes its own market and traders.</summary>
+/// <summary>One chain for the tests of a class; every test creates its own market and traders.</summary>
 public sealed class ExchangeFixture : IAsyncLifetime
 {
     public Exchange Exchange { get; private set; } = null!;

@@ -25,7 +25,7 @@ public sealed class EthereumClientTests(ExchangeFixture fixture) : IClassFixture
 
         Assert.Equal([head - 2, head - 1, head], blocks.Select(b => b.Number));
         Assert.Equal(blocks[1].Hash, blocks[2].ParentHash);
-        // Compared member by member: the bloom is an array.
+        // Compared member by member, because the bloom is an array.
         Assert.Equivalent(blocks[2], await Client.GetBlockAsync(BlockRef.Hash(blocks[2].Hash)));
         Assert.Equivalent(blocks[2], await Client.GetBlockAsync(BlockRef.Latest));
         Assert.True(blocks[2].BaseFeePerGas > 0);

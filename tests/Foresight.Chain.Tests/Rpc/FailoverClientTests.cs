@@ -213,7 +213,7 @@ public sealed class FailoverClientTests
                         : "null"
                 ),
 
-                // What a node that lags says of a range beyond its head.
+                // Answer of a lagging node for a range beyond its head.
                 "eth_getLogs" => Result(request, "[]"),
                 _ => new RpcReply(
                     request.Method,

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Foresight.Chain.Tests.Rpc;
 
-/// <summary>Nodes that misbehave: whatever they answer, it is never taken for "nothing there".</summary>
+/// <summary>Misbehaving nodes: no answer of theirs may be read as "nothing there".</summary>
 public sealed class HttpNodeClientTests
 {
     [Theory]

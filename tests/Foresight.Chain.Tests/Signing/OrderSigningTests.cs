@@ -100,7 +100,7 @@ public sealed class OrderSigningTests
             Assert.Equal(Enum.Parse<SignatureFault>(malformed.Text("fault")), check.Fault);
         }
 
-        // Nothing recovers to the zero address, so that it can never be a maker.
+        // No signature recovers to the zero address, so it can never be a maker.
         Assert.False(OrderSigning.Check(digest, new byte[65], Address.Zero).IsValid);
         Assert.False(OrderSigning.Check(digest, matrix.Bytes("signature"), Address.Zero).IsValid);
     }

@@ -61,7 +61,7 @@ public sealed class Secp256k1Tests
             random.NextBytes(digest);
             random.NextBytes(rs);
 
-            // Values at the edges, where implementations differ.
+            // Boundary values, where implementations differ.
             if (i % 5 == 1)
                 rs.AsSpan(0, 32).Clear();
             if (i % 5 == 2)
@@ -94,7 +94,7 @@ public sealed class Secp256k1Tests
         }
         catch (Exception)
         {
-            // It has a different exception for each way in which there is no key.
+            // The library throws different exceptions for the different causes.
             return "none";
         }
     }

@@ -3,12 +3,12 @@ using Npgsql;
 
 namespace Foresight.EndToEnd.Tests.Stack;
 
-/// <param name="Accepted">Whether the answer that was given is an acceptance.</param>
+/// <param name="Accepted">True if the order was accepted.</param>
 public sealed record JournalEntry(long Sequence, long Epoch, Command Command, bool Accepted);
 
 public sealed record JournalOrder(string Hash, long Sequence, long Epoch, long QuantityLots);
 
-/// <summary>Reads the journal itself, past every service: what is in Postgres is what happened.</summary>
+/// <summary>Reads the journal directly in Postgres, which is the source of truth.</summary>
 public sealed class Journal(string connectionString) : IAsyncDisposable
 {
     private readonly NpgsqlDataSource _database = NpgsqlDataSource.Create(connectionString);
@@ -57,7 +57,7 @@ public sealed class Journal(string connectionString) : IAsyncDisposable
         return orders;
     }
 
-    /// <summary>Whether the time of an order that rested ended after <paramref name="moment"/> and has come.</summary>
+    /// <summary>True if a resting order expired after <paramref name="moment"/>.</summary>
     public async Task<bool> AnyExpiredSinceAsync(DateTimeOffset moment)
     {
         await using var command = _database.CreateCommand(

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Foresight.EndToEnd.Tests.Stack;
 
-/// <summary>A Node.js program of Scripts/ (or of the README) that prints one JSON object per line.</summary>
+/// <summary>A Node.js program from Scripts/ (or the README) that prints one JSON object per line.</summary>
 public sealed class NodeScript : IAsyncDisposable
 {
     private readonly Process _process;
@@ -50,7 +50,7 @@ public sealed class NodeScript : IAsyncDisposable
 
     public Task WriteLineAsync(string line) => _process.StandardInput.WriteLineAsync(line);
 
-    /// <summary>The first line that fits, printed already or later, from line number <paramref name="from"/> on.</summary>
+    /// <summary>First matching line from line number <paramref name="from"/> on, whether printed already or later.</summary>
     public async Task<JsonElement> WaitForAsync(string what, TimeSpan deadline, Func<JsonElement, bool> fits, int from = 0)
     {
         using var timeout = new CancellationTokenSource(deadline);
@@ -92,7 +92,7 @@ public sealed class NodeScript : IAsyncDisposable
         _process.Dispose();
     }
 
-    /// <summary>Runs a script to its end; its exit code and everything it printed.</summary>
+    /// <summary>Runs a script to its end; returns its exit code and output.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(
         string file,
         IReadOnlyDictionary<string, string> environment,

@@ -30,7 +30,7 @@ internal sealed class NoticeListener : IAsyncDisposable
         return listener;
     }
 
-    /// <summary>The next notice of this type that fits; others before it are passed over.</summary>
+    /// <summary>Next matching notice of this type; others before it are skipped.</summary>
     public async Task<T> NextAsync<T>(Func<T, bool> fits)
     {
         using var deadline = new CancellationTokenSource(Patience);

@@ -4,14 +4,12 @@ using System.Net;
 
 namespace Foresight.EndToEnd.Tests.Stack;
 
-/// <summary>
-/// Under an HTTP client: how long each placing of an order took, and with which status it was answered, repetitions included.
-/// </summary>
+/// <summary>Records below an HTTP client the duration and status of each order attempt, retries included.</summary>
 public sealed class OrderAttempts() : DelegatingHandler(new SocketsHttpHandler { MaxConnectionsPerServer = 1_000 })
 {
     private readonly ConcurrentQueue<(HttpStatusCode Status, TimeSpan Took)> _answers = new();
 
-    /// <summary>Answers that were no acknowledgement: nothing was done, or it is in doubt.</summary>
+    /// <summary>Answers without a final result: not executed, or in doubt.</summary>
     public int Open => _answers.Count(answer => IsOpen(answer.Status));
 
     public TimeSpan Longest => _answers.IsEmpty ? TimeSpan.Zero : _answers.Max(answer => answer.Took);

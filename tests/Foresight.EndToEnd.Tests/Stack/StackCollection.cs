@@ -1,6 +1,6 @@
 namespace Foresight.EndToEnd.Tests.Stack;
 
-/// <summary>All tests of one collection share one running stack, one after the other.</summary>
+/// <summary>The tests of a collection share one running stack, one after the other.</summary>
 [CollectionDefinition(Name)]
 public sealed class StackCollection : ICollectionFixture<StackFixture>
 {

@@ -16,8 +16,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Foresight.EndToEnd.Tests.Stack;
 
 /// <summary>
-/// The whole stack, as the AppHost starts it: Redis, Postgres with its replica, the chain, three matching nodes, two Api nodes, the
-/// console; without the simulator. Free ports, a throw-away state folder, and funded traders.
+/// The whole stack as the AppHost starts it: Redis, Postgres with its replica, the chain, three matching nodes, two Api nodes and the
+/// console, without the simulator. On free ports, with an ephemeral state folder and funded traders.
 /// </summary>
 public class StackFixture : IAsyncLifetime
 {
@@ -34,7 +34,7 @@ public class StackFixture : IAsyncLifetime
 
     public DistributedApplication App => _app ?? throw new InvalidOperationException("the stack has not started");
 
-    /// <summary>For requests as they are; <see cref="Api"/> is the client that waits outages out.</summary>
+    /// <summary>For single requests; <see cref="Api"/> retries through outages.</summary>
     public HttpClient Http { get; } = new() { Timeout = TimeSpan.FromSeconds(30) };
 
     public string AdminKey { get; } = "end-to-end-admin-" + Guid.NewGuid().ToString("N");
@@ -49,17 +49,17 @@ public class StackFixture : IAsyncLifetime
     public EthereumClient Chain { get; private set; } = null!;
 
     /// <summary>
-    /// By number: three binary ones, then one of three outcomes. Tests that need a book of their own take [1] (wallets) or [2] (everybody
-    /// who leaves it empty again); the README's reader trades in [0].
+    /// By number: three binary markets, then one of three outcomes. Tests that need an empty book use [1] (wallets) or [2] (tests that
+    /// leave it empty); the README's reader trades in [0].
     /// </summary>
     public IReadOnlyList<TradedMarket> Markets { get; private set; } = [];
 
-    /// <summary>Those that load runs in, and fills with orders that stay.</summary>
+    /// <summary>Markets in which load leaves resting orders.</summary>
     public IReadOnlyList<TradedMarket> LoadMarkets => [Markets[0], Markets[3]];
 
     public IReadOnlyList<Trader> Traders { get; } = Trader.FromSeed(TraderSeed, TraderCount);
 
-    /// <summary>Of the AppHost, for a stack that is to be different.</summary>
+    /// <summary>Arguments for the AppHost of a derived stack.</summary>
     protected virtual IReadOnlyList<string> MoreArguments => [];
 
     public async Task InitializeAsync()
@@ -101,10 +101,10 @@ public class StackFixture : IAsyncLifetime
 
     public ApiClient ApiOfNode(int node) => ClientOf($"api-{node}");
 
-    /// <summary>The trader's private key for programs that are not ours, as hex.</summary>
+    /// <summary>Private key of the trader in hex, for external programs.</summary>
     public string KeyOf(Trader trader) => Keccak256.HashText(Trader.PhraseOf(TraderSeed, Traders.ToList().IndexOf(trader) + 1)).ToString();
 
-    /// <param name="http">Another client than the usual one, to watch its requests.</param>
+    /// <param name="http">Replaces the default client, to observe its requests.</param>
     public Task<LoadReport> RunLoadAsync(IOrderFlow flow, LoadStatistics statistics, CancellationToken stop, HttpClient? http = null)
     {
         var api = new ApiClient(
@@ -117,12 +117,13 @@ public class StackFixture : IAsyncLifetime
         return new LoadGenerator(api, Signer, flow, statistics, options, TimeProvider.System).RunAsync(stop);
     }
 
-    /// <summary>The leader of matching, with its inner address, as administrators see it.</summary>
+    /// <summary>Leader of matching with its internal address, which only administrators see.</summary>
     public async Task<Leader> LeaderAsync()
     {
         var status = await GetAsAdminAsync<ClusterStatus>("cluster/status");
         var leader = status.Leader ?? throw new HttpRequestException("nobody leads at the moment");
-        // A Redis that came back empty knows the lease before it knows the nodes: the leader renews more often than it announces itself.
+        // After a restart of an empty Redis the lease appears before the nodes, because the
+        // leader renews it more often than it announces itself.
         var node =
             status.Nodes.FirstOrDefault(n => n.NodeId == leader.NodeId)
             ?? throw new HttpRequestException($"{leader.NodeId} leads and has not announced itself yet");
@@ -138,7 +139,7 @@ public class StackFixture : IAsyncLifetime
         return (await response.Content.ReadFromJsonAsync<T>())!;
     }
 
-    /// <summary>Returns once an active leader answers, whatever the test before did to the stack.</summary>
+    /// <summary>Returns once an active leader answers, whatever the previous test did to the stack.</summary>
     public Task WaitUntilTradingAsync() =>
         Eventually.TrueAsync(
             "an active leader",
@@ -157,7 +158,7 @@ public class StackFixture : IAsyncLifetime
         return (await response.Content.ReadFromJsonAsync<T>())!;
     }
 
-    /// <param name="secret">Null: no such header.</param>
+    /// <param name="secret">Null omits the header.</param>
     public async Task<HttpResponseMessage> SendToGatewayAsync(Leader leader, string path, string? secret)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(leader.Address), path))
@@ -171,9 +172,7 @@ public class StackFixture : IAsyncLifetime
         return await Http.SendAsync(request);
     }
 
-    /// <summary>
-    /// Every invariant of the journal holds; the live engine at some sequence, and the journal replayed up to there, have one state.
-    /// </summary>
+    /// <summary>Every invariant of the journal holds, and the live engine has the same state as a replay up to its sequence.</summary>
     public async Task AssertJournalIsSoundAsync()
     {
         await WaitUntilTradingAsync();
@@ -184,7 +183,7 @@ public class StackFixture : IAsyncLifetime
         await MatchingVerb.CheckAsync(database);
     }
 
-    /// <summary>Starts a matching node again after a test ended it, and waits until it stands by.</summary>
+    /// <summary>Restarts a matching node that a test ended, and waits until it is ready to take over.</summary>
     /// <param name="nodeId">Also the name of its replica in the orchestrator.</param>
     public async Task BringBackAsync(string nodeId)
     {
@@ -203,7 +202,7 @@ public class StackFixture : IAsyncLifetime
             .WaitAsync(TradingDeadline);
     }
 
-    /// <summary>Every level of every book, as one text to compare.</summary>
+    /// <summary>All levels of all books as one text, for comparison.</summary>
     public async Task<string> BooksAsync()
     {
         var books = new List<string>();
@@ -227,5 +226,5 @@ public class StackFixture : IAsyncLifetime
     private ApiNodes NodesOf(params string[] nodes) => new([.. nodes.Select(node => App.GetEndpoint(node))]);
 }
 
-/// <param name="Address">Of its gateway.</param>
+/// <param name="Address">Address of its gateway.</param>
 public sealed record Leader(string NodeId, string Address, long Epoch, int ProcessId);

@@ -7,7 +7,7 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Tests.Load;
 
-/// <summary>What the generator makes of a flow's decisions, against a server whose answers the test chooses.</summary>
+/// <summary>The generator against a server whose answers the test chooses.</summary>
 public sealed class LoadGeneratorTests
 {
     private const string Accepted =
@@ -92,9 +92,7 @@ public sealed class LoadGeneratorTests
     private FlowStep Step(RestingSlot? slot = null) =>
         new(TimeSpan.Zero, _trader, new OrderIntent(TestMarkets.Binary, 0, Side.Buy, new Price(5000), new Quantity(100)), slot);
 
-    /// <summary>
-    /// These decisions, each when its slot is free again, and no more: the one after them is due when the run has long been stopped.
-    /// </summary>
+    /// <summary>Yields these decisions, each when its slot is free again; the next one is due long after the run.</summary>
     private sealed class Steps(IReadOnlyList<FlowStep> steps, CancellationTokenSource stop) : IOrderFlow
     {
         private int _next;

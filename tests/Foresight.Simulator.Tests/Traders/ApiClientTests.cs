@@ -6,7 +6,7 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Tests.Traders;
 
-/// <summary>How a trader's client behaves when answers are late, lost or refusals; no stack is needed for it.</summary>
+/// <summary>Behaviour of a trader's client if answers are late, lost or refusals; needs no stack.</summary>
 public sealed class ApiClientTests
 {
     private const string Accepted =

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Foresight.Simulator.Tests.Traders;
 
-/// <summary>A server that gives the answers of a list, one after the other.</summary>
+/// <summary>A server that returns a list of answers, one after the other.</summary>
 internal sealed class ScriptedServer : HttpMessageHandler
 {
     private readonly Lock _gate = new();
@@ -18,7 +18,7 @@ internal sealed class ScriptedServer : HttpMessageHandler
 
     public void Then(HttpStatusCode status, string json) => Then(_ => Answer(status, json));
 
-    /// <summary>No answer, until the client gives up.</summary>
+    /// <summary>No answer until the client times out.</summary>
     public void ThenSilence() => _answers.Enqueue(null);
 
     public static HttpResponseMessage Answer(HttpStatusCode status, string json) =>
