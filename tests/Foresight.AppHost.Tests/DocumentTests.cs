@@ -103,6 +103,36 @@ public sealed partial class DocumentTests
         Assert.All(projects, name => Assert.Contains($"{name}`", map));
     }
 
+    /// <summary>A stranger finds an order's stages by the table: its folders have files, and one of them is named like each main type.</summary>
+    [Fact]
+    public void EveryStageOfAnOrder_IsInTheFolderThatTheMapNames()
+    {
+        var map = File.ReadAllText(Path.Combine(Repository.Root, "ARCHITECTURE.md"));
+        var stages = Stage().Matches(map);
+        Assert.Equal(9, stages.Count);
+        foreach (Match stage in stages)
+        {
+            var folders = Code().Matches(stage.Groups[1].Value).Select(folder => folder.Groups[1].Value).ToList();
+            var files = folders.ToDictionary(
+                folder => folder,
+                folder => Files(folder, "*.cs").Select(Path.GetFileNameWithoutExtension).ToList()
+            );
+            Assert.All(files, folder => Assert.NotEmpty(folder.Value));
+            var types = Code().Matches(stage.Groups[2].Value).Select(type => type.Groups[1].Value).ToList();
+            Assert.NotEmpty(types);
+            Assert.All(types, type => Assert.Contains(type, files.SelectMany(folder => folder.Value)));
+        }
+    }
+
+    [Fact]
+    public void EveryProjectOfTheProduct_HasAReadmeOfAScreen()
+    {
+        var projects = Directory
+            .EnumerateDirectories(Repository.Root, "Foresight.*")
+            .Where(folder => Directory.EnumerateFiles(folder, "*.csproj").Any());
+        Assert.All(projects, project => Assert.InRange(File.ReadLines(Path.Combine(project, "README.md")).Count(), 10, 60));
+    }
+
     [Fact]
     public void EveryDecision_IsInTheIndex()
     {
@@ -155,6 +185,13 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"\]\(([^)#\s]+)(?:#[^)]*)?\)")]
     private static partial Regex Link();
+
+    /// <summary>A row of the stage table: the stage, its folders, its main types.</summary>
+    [GeneratedRegex(@"^\| [a-z]+ed \| (.*?) \| (.*?) \| .* \|$", RegexOptions.Multiline)]
+    private static partial Regex Stage();
+
+    [GeneratedRegex("`([\\w./]+)`")]
+    private static partial Regex Code();
 
     [GeneratedRegex(@"^# \d{4}:? (.+)$", RegexOptions.Multiline)]
     private static partial Regex DecisionTitle();
