@@ -16,8 +16,10 @@ internal sealed class ScriptedApi : HttpMessageHandler, IHttpClientFactory
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Func<HttpResponseMessage>> _answers = [];
     private readonly Dictionary<string, Func<Exception>> _failures = [];
+    private readonly Dictionary<string, TaskCompletionSource> _holds = [];
     private readonly List<HttpRequestMessage> _requests = [];
     private readonly List<string> _bodies = [];
+    private readonly List<string> _answered = [];
 
     public ScriptedApi(int nodes = 1) =>
         Addresses = new ApiAddresses([.. Enumerable.Range(1, nodes).Select(node => new Uri($"http://node-{node}/"))]);
@@ -66,21 +68,48 @@ internal sealed class ScriptedApi : HttpMessageHandler, IHttpClientFactory
     /// <summary>Every request to that node fails so.</summary>
     public void Fail(string host, Func<Exception> failure) => _failures[host] = failure;
 
+    /// <summary>
+    /// The next request of exactly this path and query is answered when the source is set, and by the thread that sets it.
+    /// </summary>
+    public TaskCompletionSource Hold(string pathAndQuery)
+    {
+        var hold = new TaskCompletionSource();
+        lock (_gate)
+            _holds[pathAndQuery] = hold;
+        return hold;
+    }
+
+    /// <summary>How often exactly this was answered.</summary>
+    public int Answered(string pathAndQuery)
+    {
+        lock (_gate)
+            return _answered.Count(path => path == pathAndQuery);
+    }
+
     public HttpClient CreateClient(string name) => new(this, disposeHandler: false);
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var body = request.Content is null ? null : await request.Content.ReadAsStringAsync(cancellationToken);
+        var path = request.RequestUri!.PathAndQuery;
+        TaskCompletionSource? hold;
         lock (_gate)
         {
             _requests.Add(request);
             if (body is not null)
                 _bodies.Add(body);
-            if (_failures.TryGetValue(request.RequestUri!.Host, out var failure))
+            _holds.Remove(path, out hold);
+        }
+
+        if (hold is not null)
+            await hold.Task.ConfigureAwait(false);
+        lock (_gate)
+        {
+            _answered.Add(path);
+            if (_failures.TryGetValue(request.RequestUri.Host, out var failure))
                 throw failure();
 
-            var path = request.RequestUri.PathAndQuery;
             var known = _answers.Keys.Where(key => path.StartsWith(key, StringComparison.Ordinal)).MaxBy(key => key.Length);
             return known is null ? Response(404, "no answer is scripted", "text/plain") : _answers[known]();
         }

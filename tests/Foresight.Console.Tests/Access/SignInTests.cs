@@ -104,6 +104,15 @@ public sealed partial class SignInTests : IAsyncLifetime
         Assert.Contains("Blazor", await script.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task AddressThatLeadsNowhere_IsAPageWithItsStatus()
+    {
+        using var signedIn = await SignInAsync(FakeApi.Key);
+        using var answer = await _browser.GetAsync("/no-such-page");
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.Contains("There is no such page", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     private async Task<HttpResponseMessage> SignInAsync(string key, string? returnUrl = null)
     {
         var address = returnUrl is null ? "/sign-in" : $"/sign-in?returnUrl={Uri.EscapeDataString(returnUrl)}";

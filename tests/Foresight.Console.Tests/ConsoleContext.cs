@@ -1,0 +1,129 @@
+using System.Security.Claims;
+using System.Text.RegularExpressions;
+using AngleSharp.Dom;
+using Bunit;
+using Bunit.TestDoubles;
+using Foresight.Console.Access;
+using Foresight.Console.Api;
+using Foresight.Console.Live;
+using Foresight.Console.MarketData;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+using Radzen;
+
+namespace Foresight.Console.Tests;
+
+/// <summary>
+/// A circuit of the operator Ada, with the console's own services above an Api that answers from memory. Tests look at what a person
+/// reads and presses: texts, rows, labels. How a component library makes them is known here alone.
+/// </summary>
+public abstract partial class ConsoleContext : BunitContext, IAsyncLifetime
+{
+    private const string Session = "the-session";
+
+    // A loaded machine may take seconds for what takes milliseconds here.
+    static ConsoleContext() => DefaultWaitTimeout = TimeSpan.FromSeconds(15);
+
+    private protected ConsoleContext()
+    {
+        JSInterop.Mode = JSRuntimeMode.Loose;
+        Sessions = new OperatorSessions(Clock);
+        Sessions.Remember(Session, ScriptedApi.Key, Clock.Now.AddHours(8));
+        var credential = new OperatorCredential();
+        credential.Use("Ada", () => Sessions.KeyOf(Session));
+
+        Services.AddLogging();
+        Services.AddRadzenComponents();
+        Services.AddSingleton<TimeProvider>(Clock);
+        Services.AddSingleton<IHttpClientFactory>(Api);
+        Services.AddSingleton(Api.Addresses);
+        Services.AddSingleton(credential);
+        Services.AddSingleton(Sessions);
+        Services.AddSingleton<ForesightApiClient>();
+        Services.AddSingleton<ThroughputHistory>();
+        Services.AddSingleton<ServerHistory>();
+        Services.AddSingleton<OperationsFeed>();
+        Services.AddSingleton<MarketStream>();
+        Services.AddSingleton<SessionEnd>();
+        var authorization = this.AddAuthorization();
+        authorization.SetAuthorized("Ada");
+        authorization.SetClaims(new Claim(AccessOptions.SessionClaim, Session));
+        // Last: it takes the renderer out of the services, and after that none can be added.
+        SetRendererInfo(new RendererInfo("Server", isInteractive: true));
+    }
+
+    private protected HandClock Clock { get; } = new();
+
+    private protected ScriptedApi Api { get; } = new();
+
+    private protected OperatorSessions Sessions { get; }
+
+    private protected OperationsFeed Feed => Services.GetRequiredService<OperationsFeed>();
+
+    /// <summary>Path and query of the page.</summary>
+    private protected string Address => "/" + Navigation.ToBaseRelativePath(Navigation.Uri);
+
+    private protected NavigationManager Navigation => Services.GetRequiredService<NavigationManager>();
+
+    /// <summary>Short messages in the corner of the window, as "title: detail".</summary>
+    private protected IEnumerable<string> Notified =>
+        Services.GetRequiredService<NotificationService>().Messages.Select(message => $"{message.Summary}: {message.Detail}");
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
+
+    private protected void EndSession() => Sessions.End(Session);
+
+    private protected bool IsSignedIn => Sessions.KeyOf(Session) is not null;
+
+    /// <summary>The text as a person reads it, with single spaces.</summary>
+    private protected static string Text(IRenderedComponent<IComponent> shown) => Text(shown.Nodes);
+
+    private protected static string Text(params IEnumerable<INode> nodes) =>
+        Spaces().Replace(string.Join(' ', nodes.SelectMany(Words)), " ").Trim();
+
+    /// <summary>Rows of all tables, cell by cell, without the heads.</summary>
+    private protected static string[][] Rows(IRenderedComponent<IComponent> shown) =>
+        [
+            .. shown
+                .FindAll("tbody tr")
+                .Select(row => row.Children.Where(cell => cell.LocalName == "td").Select(cell => Text(cell)).ToArray())
+                .Where(cells => cells.Length > 0),
+        ];
+
+    private protected static IElement Button(IRenderedComponent<IComponent> shown, string text) =>
+        shown.FindAll("button").Single(button => Text(button).Contains(text, StringComparison.Ordinal));
+
+    private protected static bool HasButton(IRenderedComponent<IComponent> shown, string text) =>
+        shown.FindAll("button").Any(button => Text(button).Contains(text, StringComparison.Ordinal));
+
+    private protected static bool CanPress(IRenderedComponent<IComponent> shown, string text) =>
+        !Button(shown, text).HasAttribute("disabled");
+
+    /// <summary>The list, field or box of that name.</summary>
+    private protected static IElement Field(IRenderedComponent<IComponent> shown, string name) =>
+        shown
+            .FindAll("input, select, textarea")
+            .Single(field =>
+                field.GetAttribute("aria-label") == name
+                || shown
+                    .FindAll("label")
+                    .Any(label => label.GetAttribute("for") == field.Id && Text(label).StartsWith(name, StringComparison.Ordinal))
+            );
+
+    private protected static string[] Links(IRenderedComponent<IComponent> shown) =>
+        [.. shown.FindAll("a").Select(link => link.GetAttribute("href")!)];
+
+    // An icon is a name to the component library, and no word to a person.
+    private static IEnumerable<string> Words(INode node) =>
+        node switch
+        {
+            IText text => [text.Data],
+            IElement element when element.ClassList.Contains("rzi") => [],
+            _ => node.ChildNodes.SelectMany(Words),
+        };
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Spaces();
+}

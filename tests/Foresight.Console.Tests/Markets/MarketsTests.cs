@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+using Bunit;
+using Foresight.Console.MarketData;
+using Foresight.Console.Markets;
+using Foresight.Protocol;
+
+namespace Foresight.Console.Tests.Markets;
+
+/// <summary>The list of markets, one market, and the parts of its page.</summary>
+public sealed class MarketsTests : ConsoleContext
+{
+    [Fact]
+    public void List_ShowsQuotes_AndADashWhereNothingTraded()
+    {
+        Api.Answer("/markets", () => new[] { Samples.Market(7, stats: Samples.Stats()), Samples.Market(8, MarketStates.Paused) });
+        var page = Render<MarketsPage>();
+        page.WaitForAssertion(() => Assert.Contains("2 listed", Text(page)));
+        Assert.Equal(["Will it rain on day 7? Yes · No", "open", "0.420", "42.0%", "0.415", "0.425", "1,234", "518", "31"], Rows(page)[0]);
+        Assert.Equal(["Will it rain on day 8? Yes · No", "paused", "–", "no trade yet", "–", "–", "–", "–", "–"], Rows(page)[1]);
+        Assert.Contains("/markets/8", Links(page));
+    }
+
+    [Fact]
+    public void Market_ShowsItsTradesAndQuotes_WhileItsBookIsOnTheWay()
+    {
+        Api.Answer("/markets/7", () => Samples.Market(stats: Samples.Stats()));
+        Api.Answer("/markets/7/trades", () => new[] { Samples.Trade(42), Samples.Trade(41, outcome: 1, price: "0.57") });
+        var page = Render<MarketPage>(set => set.Add(shown => shown.Id, 7));
+        page.WaitForAssertion(() => Assert.Equal(2, Rows(page).Length));
+        Assert.Contains("Last price 0.420 Best bid 0.415 Best ask 0.425 Shares 24 h 1,234 USDC 24 h 518 Trades 24 h 31", Text(page));
+        Assert.Equal(["11:59:30", "No", "buy", "0.570", "12.50", "direct", "matched"], Rows(page)[1]);
+        Assert.DoesNotContain("The book is empty", Text(page));
+        Assert.Contains("/trades?market=7", Links(page));
+    }
+
+    [Fact]
+    public void Outcome_IsPartOfTheAddress_TheFirstWithoutSayingSo()
+    {
+        Api.Answer("/markets/7", () => Samples.Market());
+        Api.Answer("/markets/7/trades", Array.Empty<TradeView>);
+        Navigation.NavigateTo("/markets/7");
+        var page = Render<MarketPage>(set => set.Add(shown => shown.Id, 7));
+        page.WaitForAssertion(() => Assert.True(HasButton(page, "No")));
+        Button(page, "No").Click();
+        Assert.Equal("/markets/7?outcome=1", Address);
+        Button(page, "Yes").Click();
+        Assert.Equal("/markets/7", Address);
+    }
+
+    [Fact]
+    public void MarketThatIsNotThere_SaysWhy()
+    {
+        Api.Problem("/markets/99", 404, ProblemCodes.NotFound);
+        var page = Render<MarketPage>(set => set.Add(shown => shown.Id, 99));
+        page.WaitForAssertion(() => Assert.Contains("This market cannot be shown because of not_found", Text(page)));
+    }
+
+    [Fact]
+    public void Ladder_HasTheAsksAboveTheBids_AndTheSpreadBetween()
+    {
+        var shown = Ladder(
+            [new BookLevel(4_100, 150, 150), new BookLevel(4_000, 50, 200)],
+            [new BookLevel(4_300, 100, 100), new BookLevel(4_400, 1, 101)]
+        );
+        Assert.Equal(
+            ["0.440|0.01|1.01", "0.430|1.00|1.00", "spread 0.020 · middle 0.4200", "0.410|1.50|1.50", "0.400|0.50|2.00"],
+            Rows(shown).Select(row => string.Join('|', row))
+        );
+    }
+
+    [Fact]
+    public void Ladder_NamesTheSideThatIsEmpty()
+    {
+        Assert.Contains("no bids", Text(Ladder([], [new BookLevel(4_300, 100, 100)])));
+        Assert.Contains("no asks", Text(Ladder([new BookLevel(4_100, 150, 150)], [])));
+        Assert.Contains("The book is empty", Text(Ladder([], [])));
+    }
+
+    [Fact]
+    public void Depth_IsOfBothSides_ToTheLargestTotal()
+    {
+        var shown = Render<DepthCurve>(set =>
+            set.Add(part => part.Bids, [new BookLevel(4_100, 150, 150), new BookLevel(4_000, 50, 200)])
+                .Add(part => part.Asks, [new BookLevel(4_300, 100, 100)])
+        );
+        Assert.Equal("0.40 2.00 0.44", Text(shown));
+        Assert.Contains("No depth", Text(Render<DepthCurve>()));
+    }
+
+    [Fact]
+    public void PriceLine_IsOfOneOutcome_AndNeedsTwoTrades()
+    {
+        var trades = new[] { Samples.Trade(3, 0, "0.4"), Samples.Trade(2, 1, "0.5"), Samples.Trade(1, 0, "0.3") };
+        Assert.Contains("0.500 0.300 30 s ago 3 trades now", Text(Line(trades, outcomes: 2)));
+        Assert.Contains("0.400 0.300 30 s ago 2 trades now", Text(Line(trades, outcomes: 3)));
+        Assert.Contains("Too few trades to draw", Text(Line([trades[0]], outcomes: 2)));
+    }
+
+    [Fact]
+    public void FlatPrice_IsDrawnOnACentOfScale() =>
+        Assert.Contains("0.410 0.400", Text(Line([Samples.Trade(2, price: "0.4"), Samples.Trade(1, price: "0.4")], outcomes: 2)));
+
+    [Fact]
+    public void Tape_ShowsTheNewestSixty()
+    {
+        var trades = Enumerable.Range(1, 80).Reverse().Select(id => Samples.Trade(id) with { Amount = $"{id}" }).ToList();
+        var shown = Render<TradeTape>(set => set.Add(part => part.Trades, trades).Add(part => part.Market, Samples.Market()));
+        Assert.Equal((60, "80.00", "21.00"), (Rows(shown).Length, Rows(shown)[0][4], Rows(shown)[^1][4]));
+        Assert.Contains("No trade yet", Text(Render<TradeTape>(set => set.Add(part => part.Market, Samples.Market()))));
+    }
+
+    private IRenderedComponent<Ladder> Ladder(ImmutableArray<BookLevel> bids, ImmutableArray<BookLevel> asks) =>
+        Render<Ladder>(set => set.Add(part => part.Bids, bids).Add(part => part.Asks, asks).Add(part => part.TickSize, "0.001"));
+
+    private IRenderedComponent<PriceLine> Line(IReadOnlyList<TradeView> trades, int outcomes) =>
+        Render<PriceLine>(set =>
+            set.Add(part => part.Trades, trades).Add(part => part.OutcomeCount, outcomes).Add(part => part.TickSize, "0.001")
+        );
+}

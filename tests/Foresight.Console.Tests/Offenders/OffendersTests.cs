@@ -1,0 +1,130 @@
+using Bunit;
+using Foresight.Console.Offenders;
+using Foresight.Protocol;
+
+namespace Foresight.Console.Tests.Offenders;
+
+/// <summary>The list of limited accounts, one account, and taking its points away.</summary>
+public sealed class OffendersTests : ConsoleContext
+{
+    private static readonly OffenderView Capped = Samples.Offender();
+
+    private OffenderDetail _detail = new(
+        Capped,
+        [new StrikeView(42, "balance_moved", 1, Samples.Noon.AddMinutes(-5), null)],
+        [new OffenderAuditView(Samples.Noon.AddHours(-1), "Bob", "reset", 1, "a fault of ours", "night")]
+    );
+
+    public OffendersTests() => Api.Answer($"/admin/offenders/{Capped.Address}", () => _detail);
+
+    [Fact]
+    public void List_HasEachStanding_AndCountsTheLimitedOnes()
+    {
+        Api.Answer(
+            "/admin/offenders",
+            () => new[] { Capped, Samples.Offender(OffenderLevels.Refused, 9), Samples.Offender(OffenderLevels.Clear, 0) }
+        );
+        var page = Render<OffendersPage>();
+        page.WaitForAssertion(() => Assert.Contains("1 refused, 1 capped", Text(page)));
+        Assert.Equal(
+            ["0x000000…00ab", "capped", "3", "20 min", "3", "balance moved ×2, approval revoked", "11:55:00 5 min ago"],
+            Rows(page)[0]
+        );
+        Assert.Equal("–", Rows(page)[2][3]);
+    }
+
+    [Fact]
+    public void EmptyList_SaysSo()
+    {
+        Api.Answer("/admin/offenders", Array.Empty<OffenderView>);
+        var page = Render<OffendersPage>();
+        page.WaitForAssertion(() => Assert.Contains("Nobody is limited", Text(page)));
+        Assert.DoesNotContain("0 refused", Text(page));
+    }
+
+    [Fact]
+    public void Account_IsShownWithItsFailedTrades_AndWhoWaivedWhat()
+    {
+        var page = Shown();
+        Assert.Contains("the worth of its open orders is bounded", Text(page));
+        Assert.Equal(["42", "11:55:00 5 min ago", "balance moved", "1", "–"], Rows(page).Single());
+        Assert.Contains("Bob waived 1 failed trade a fault of ours", Text(page));
+    }
+
+    [Fact]
+    public void AccountThatIsNotThere_IsNotShownAsClear()
+    {
+        Api.Problem("/admin/offenders/0xno", 404, ProblemCodes.NotFound);
+        var page = Render<OffenderPage>(set => set.Add(shown => shown.Address, "0xno"));
+        page.WaitForAssertion(() => Assert.Contains("This account cannot be shown because of not_found", Text(page)));
+    }
+
+    [Fact]
+    public void Waiving_NeedsAReason_AndAYes()
+    {
+        var page = Shown();
+        Assert.False(CanPress(page, "Waive…"));
+        Field(page, "Note").Input("   ");
+        Assert.False(CanPress(page, "Waive…"));
+
+        Field(page, "Note").Input("  our fault ");
+        Button(page, "Waive…").Click();
+        Assert.Contains("Waive 3 failed trades? It may trade without a limit at once.", Text(page));
+        Assert.Empty(Api.Bodies);
+
+        Button(page, "Cancel").Click();
+        Assert.False(HasButton(page, "Yes, waive"));
+        Assert.Empty(Api.Bodies);
+    }
+
+    [Fact]
+    public void WaivedAccount_IsReadAgain_AndItsFormIsEmpty()
+    {
+        Api.Answer($"/admin/offenders/{Capped.Address}/reset", () => _detail);
+        var page = Shown();
+        Field(page, "Note").Input("  our fault ");
+        Button(page, "Waive…").Click();
+        _detail = new OffenderDetail(Samples.Offender(OffenderLevels.Clear, 0), [], []);
+        Button(page, "Yes, waive").Click();
+
+        page.WaitForAssertion(() => Assert.Contains("Nothing counts against this account.", Text(page)));
+        Assert.Equal(["""{"note":"our fault"}"""], Api.Bodies);
+        Assert.Equal(["0x000000…00ab: is as everybody again"], Notified);
+        Assert.Contains("as everybody", Text(page));
+        Assert.False(CanPress(page, "Waive…"));
+    }
+
+    [Fact]
+    public void RefusedWaiver_SaysWhy_AndKeepsTheReason()
+    {
+        Api.Problem($"/admin/offenders/{Capped.Address}/reset", 400, ProblemCodes.MalformedRequest);
+        var page = Waived("our fault");
+        page.WaitForAssertion(() => Assert.Contains("because of malformed_request", Text(page)));
+        Assert.Equal("our fault", Field(page, "Note").GetAttribute("value") ?? Text(Field(page, "Note")));
+        Assert.Empty(Notified);
+    }
+
+    [Fact]
+    public void LostAnswer_IsNotCalledAFailure()
+    {
+        Api.Problem($"/admin/offenders/{Capped.Address}/reset", 503, ProblemCodes.Unavailable);
+        var page = Waived("our fault");
+        page.WaitForAssertion(() => Assert.Contains("It is not known whether this was recorded", Text(page)));
+    }
+
+    private IRenderedComponent<OffenderPage> Shown()
+    {
+        var page = Render<OffenderPage>(set => set.Add(shown => shown.Address, Capped.Address));
+        page.WaitForAssertion(() => Assert.Contains(Capped.Address, Text(page)));
+        return page;
+    }
+
+    private IRenderedComponent<OffenderPage> Waived(string note)
+    {
+        var page = Shown();
+        Field(page, "Note").Input(note);
+        Button(page, "Waive…").Click();
+        Button(page, "Yes, waive").Click();
+        return page;
+    }
+}

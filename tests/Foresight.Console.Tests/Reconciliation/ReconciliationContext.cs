@@ -1,0 +1,39 @@
+using Bunit;
+using Foresight.Console.Reconciliation;
+using Foresight.Protocol;
+
+namespace Foresight.Console.Tests.Reconciliation;
+
+/// <summary>The reconciliation page over four discrepancies of different states, two runs and one covered range.</summary>
+public abstract class ReconciliationContext : ConsoleContext
+{
+    protected ReconciliationContext()
+    {
+        Api.Answer("/admin/overview", () => Samples.Overview());
+        Api.Answer("/reconciliation/discrepancies", () => new Page<DiscrepancyView>(Listed, null));
+        Api.Answer("/reconciliation/runs?", () => new[] { Samples.Run(), Samples.Run(8, RunStates.Failed, "the chain was away") });
+        Api.Answer("/reconciliation/coverage", () => new[] { new CoverageView(100, 2_100, CoverageStates.Covered, 9, Samples.Noon, null) });
+        Navigation.NavigateTo("/reconciliation");
+    }
+
+    private protected IReadOnlyList<DiscrepancyView> Listed { get; set; } =
+    [
+        Samples.Discrepancy(1, DiscrepancyStates.Resolved, Severities.Critical),
+        Samples.Discrepancy(2, DiscrepancyStates.Acknowledged, Severities.Critical),
+        Samples.Discrepancy(3, DiscrepancyStates.Open, Severities.Low),
+        Samples.Discrepancy(4, DiscrepancyStates.Reopened, Severities.High),
+    ];
+
+    private protected IRenderedComponent<ReconciliationPage> Shown()
+    {
+        var page = Render<ReconciliationPage>();
+        page.InvokeAsync(() => Feed.StepAsync(CancellationToken.None));
+        page.WaitForAssertion(() => Assert.Equal(4, Discrepancies(page).Length));
+        page.WaitForAssertion(() => Assert.Contains("covered 100–2,100 run 9", Text(page)));
+        page.WaitForAssertion(() => Assert.Contains("Compared to block 2,100", Text(page)));
+        return page;
+    }
+
+    private protected static string[][] Discrepancies(IRenderedComponent<ReconciliationPage> page) =>
+        [.. Rows(page).Where(row => row.Length == 10 && row[3] == DiscrepancyKinds.AmountMismatch)];
+}

@@ -1,0 +1,100 @@
+using Bunit;
+using Foresight.Protocol;
+
+namespace Foresight.Console.Tests.Reconciliation;
+
+/// <summary>Runs and dry runs that an operator starts.</summary>
+public sealed class RunsTests : ReconciliationContext
+{
+    private RunView _dryRun = Samples.Run(12, RunStates.Running) with { DryRun = true };
+
+    public RunsTests()
+    {
+        Api.Answer("/reconciliation/trigger", () => new TriggerResponse(12, AlreadyRunning: false));
+        Api.Answer("/reconciliation/runs/12", () => _dryRun);
+        Api.Answer(
+            "/reconciliation/runs/12/repairs",
+            () =>
+                new[]
+                {
+                    Repair(3, "amount_mismatch:3", RepairStates.Refused, "{}", "{}", "an amount"),
+                    Repair(null, "missing_offchain:5", RepairStates.Planned, """{"a":"1","b":"2"}""", """{"a":"1","b":"3"}""", null),
+                }
+        );
+    }
+
+    [Fact]
+    public void RunNow_StartsARun()
+    {
+        var page = Shown();
+        Button(page, "Run now").Click();
+        page.WaitForAssertion(() => Assert.True(CanPress(page, "Run now")));
+        Assert.Equal(["Run started: Run 12"], Notified);
+        Assert.Equal(["""{"dryRun":false}"""], Api.Bodies);
+    }
+
+    [Fact]
+    public void RunNow_WhileOneIsUnderWay_SaysSo()
+    {
+        Api.Answer("/reconciliation/trigger", () => new TriggerResponse(0, AlreadyRunning: true));
+        var page = Shown();
+        Button(page, "Run now").Click();
+        page.WaitForAssertion(() => Assert.Equal(["A run is under way: "], Notified));
+    }
+
+    [Fact]
+    public void RunThatCannotBeStarted_SaysWhy()
+    {
+        Api.Problem("/reconciliation/trigger", 503, ProblemCodes.Unavailable);
+        var page = Shown();
+        Button(page, "Run now").Click();
+        page.WaitForAssertion(() => Assert.Equal(["The run was not started: node-1: because of unavailable"], Notified));
+        Button(page, "Dry run of repair").Click();
+        page.WaitForAssertion(() => Assert.Contains("The dry run was not started: node-1: because of unavailable", Notified));
+    }
+
+    [Fact]
+    public void DryRun_IsFollowedToItsEnd_AndShowsWhatItWouldDo()
+    {
+        var page = Shown();
+        Button(page, "Dry run of repair").Click();
+        page.WaitForAssertion(() => Assert.Contains("Run 12 compares everything and plans…", Text(page)));
+        Assert.Equal(["""{"dryRun":true}"""], Api.Bodies);
+        Assert.False(CanPress(page, "Dry run of repair"));
+
+        _dryRun = _dryRun with { State = RunStates.Succeeded };
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Contains("missing_offchain:5 repaired a 1 b 2 a 1 b 3", Text(page)));
+        Assert.Contains("amount_mismatch:3 refused an amount", Text(page));
+        Assert.Contains("/reconciliation/discrepancies/3", Links(page));
+    }
+
+    [Fact]
+    public void DryRunThatHasEnded_IsNotAskedForAgain()
+    {
+        _dryRun = _dryRun with { State = RunStates.Succeeded };
+        var page = Shown();
+        Button(page, "Dry run of repair").Click();
+        page.WaitForAssertion(() => Assert.Contains("missing_offchain:5", Text(page)));
+        var asked = Api.Answered("/reconciliation/runs/12");
+
+        // The list is read after the dry run in the same tick, so a change of the list shows that both had their turn.
+        Listed = [Listed[0]];
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Contains("1 shown", Text(page)));
+        Assert.Equal((1, 1), (asked, Api.Answered("/reconciliation/runs/12")));
+    }
+
+    [Fact]
+    public void DryRunThatFailed_SaysWhy()
+    {
+        _dryRun = _dryRun with { State = RunStates.Failed, Error = "the chain was away for the plan" };
+        var page = Shown();
+        Button(page, "Dry run of repair").Click();
+        page.WaitForAssertion(() => Assert.Contains("the chain was away for the plan", Text(page)));
+        Assert.DoesNotContain("Nothing to repair", Text(page));
+    }
+
+    private static RepairView Repair(long? discrepancy, string key, string state, string before, string after, string? reason) =>
+        new(1, 12, discrepancy, key, key.Split(':')[0], state, before, after, reason, Samples.Noon);
+}

@@ -1,0 +1,166 @@
+using Bunit;
+using Foresight.Console.Trades;
+using Foresight.Protocol;
+using Microsoft.AspNetCore.Components;
+
+namespace Foresight.Console.Tests.Trades;
+
+/// <summary>The list of trades, and by it how every page reads: at once, in its rhythm, through outages, until it is left.</summary>
+public sealed class TradesPageTests : ConsoleContext
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    private IReadOnlyList<TradeView> _trades = [Samples.Trade()];
+
+    public TradesPageTests()
+    {
+        Api.Answer("/trades", () => new Page<TradeView>(_trades, "older one"));
+        Api.Answer("/markets", () => new[] { Samples.Market() });
+    }
+
+    [Fact]
+    public void Trade_IsShownWithItsMarketsWords()
+    {
+        var page = Render<TradesPage>();
+        page.WaitForAssertion(() =>
+            Assert.Equal(
+                ["42", "11:59:30 30 s ago", "Will it rain on day 7?", "Yes", "buy", "0.420", "12.50", "direct", "matched", "", ""],
+                Rows(page).Single()
+            )
+        );
+        Assert.Contains("/markets/7", Links(page));
+    }
+
+    [Fact]
+    public void TradeOfAMarketThatIsNotKnown_IsShownAllTheSame()
+    {
+        _trades =
+        [
+            Samples.Trade() with
+            {
+                MarketId = 8,
+                OutcomeIndex = 1,
+                TransactionHash = "0x1234567890abcdef9f02",
+                BlockNumber = 1_234,
+            },
+        ];
+        var page = Render<TradesPage>();
+        page.WaitForAssertion(() => Assert.Equal(["Market 8", "1", "buy", "0.4200"], Rows(page).Single()[2..6]));
+        Assert.Equal(["0x123456…9f02", "1,234"], Rows(page).Single()[9..]);
+    }
+
+    [Fact]
+    public void TradeOfALaterShard_HasTheNumberWithoutItsShard()
+    {
+        _trades = [Samples.Trade(id: (3L << 48) + 17)];
+        var page = Render<TradesPage>();
+        page.WaitForAssertion(() => Assert.Equal("17", Rows(page).Single()[0]));
+    }
+
+    [Fact]
+    public void NoTrade_IsNotTheSameAs_NoTradeWithTheseFilters()
+    {
+        _trades = [];
+        var page = Render<TradesPage>();
+        page.WaitForAssertion(() => Assert.Contains("No trade yet", Text(page)));
+
+        Field(page, "Settlement").Change(TradeStates.Failed);
+        page.WaitForAssertion(() => Assert.Contains("No trade with these filters", Text(page)));
+    }
+
+    [Fact]
+    public void Filter_GoesIntoTheAddress_ForgetsThePlace_AndIsAskedAtOnce()
+    {
+        Navigation.NavigateTo("/trades?cursor=abc&market=7");
+        var page = Render<TradesPage>();
+        page.WaitForAssertion(() => Assert.Contains("/trades?market=7&limit=50&cursor=abc", Api.Asked));
+        Assert.Contains("an older page; it changes only in settlement", Text(page));
+
+        Field(page, "Settlement").Change(TradeStates.Mined);
+        Assert.Equal("/trades?market=7&settlement=mined", Address);
+        page.WaitForAssertion(() => Assert.Contains("/trades?market=7&settlement=mined&limit=50", Api.Asked));
+
+        Field(page, "Market").Change("");
+        Assert.Equal("/trades?settlement=mined", Address);
+    }
+
+    [Fact]
+    public void Pages_AreLinkedWithTheirFilters()
+    {
+        Navigation.NavigateTo("/trades?market=7");
+        var page = Render<TradesPage>();
+        page.WaitForAssertion(() => Assert.Contains("http://localhost/trades?market=7&cursor=older%20one", Links(page)));
+        Assert.Equal(["Older"], page.FindAll("a").Skip(1).Select(link => Text(link)));
+    }
+
+    [Fact]
+    public void PageOnItsWayFromTheServer_AsksNothing()
+    {
+        SetRendererInfo(new RendererInfo("Static", isInteractive: false));
+        Render<TradesPage>();
+        Assert.Empty(Api.Asked);
+    }
+
+    [Fact]
+    public void OpenPage_ReadsInItsRhythm()
+    {
+        var page = Render<TradesPage>();
+        page.WaitForAssertion(() => Assert.Equal("matched", Rows(page).Single()[8]));
+        _trades = [Samples.Trade(settlement: TradeStates.Mined)];
+        Clock.Advance(Pause);
+        page.WaitForAssertion(() => Assert.Equal("mined", Rows(page).Single()[8]));
+    }
+
+    [Fact]
+    public void Outage_KeepsWhatWasRead_AndSaysHowOldItIs()
+    {
+        var page = Render<TradesPage>();
+        page.WaitForAssertion(() => Assert.Single(Rows(page)));
+        Api.Problem("/trades", 503, ProblemCodes.Unavailable);
+        Clock.Advance(Pause);
+        page.WaitForAssertion(() => Assert.Contains("stale since 12:00:00", Text(page)));
+        Assert.Single(Rows(page));
+
+        Api.Answer("/trades", () => new Page<TradeView>([], null));
+        Clock.Advance(Pause);
+        page.WaitForAssertion(() => Assert.DoesNotContain("stale", Text(page)));
+    }
+
+    [Fact]
+    public void OutageFromTheStart_IsNotAnEmptyList()
+    {
+        Api.Problem("/trades", 503, ProblemCodes.Unavailable);
+        var page = Render<TradesPage>();
+        page.WaitForAssertion(() => Assert.Contains("Nothing could be read yet node-1: because of unavailable", Text(page)));
+        Assert.DoesNotContain("No trade", Text(page));
+    }
+
+    [Fact]
+    public async Task AnswerToAnEarlierQuestion_DoesNotReplaceThatToALaterOne()
+    {
+        var early = Api.Hold("/trades?limit=50");
+        var page = Render<TradesPage>();
+        _trades = [Samples.Trade(settlement: TradeStates.Mined)];
+        Field(page, "Settlement").Change(TradeStates.Mined);
+        page.WaitForAssertion(() => Assert.Equal("mined", Rows(page).Single()[8]));
+
+        _trades = [Samples.Trade(settlement: TradeStates.Failed)];
+        // From a thread without a context, so that all up to the page runs within the call.
+        await Task.Run(early.SetResult);
+        Assert.Equal(1, Api.Answered("/trades?limit=50"));
+        // Behind the page's own step in the circuit's queue.
+        await page.InvokeAsync(() => { });
+        Assert.Equal("mined", Rows(page).Single()[8]);
+    }
+
+    [Fact]
+    public async Task PageThatWasLeft_AsksNoMore()
+    {
+        var page = Render<TradesPage>();
+        page.WaitForAssertion(() => Assert.Single(Rows(page)));
+        await DisposeComponentsAsync();
+        var asked = Api.Asked.Count;
+        Clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(asked, Api.Asked.Count);
+    }
+}
