@@ -34,7 +34,7 @@ public sealed partial class ProblemCodeTests
     public void EveryCode_IsGivenByTheCode()
     {
         // Lines that only map a code to HTTP begin with it.
-        var giving = new[] { "Foresight.Api", "Foresight.Matching", "Foresight.ServiceDefaults" }
+        var giving = new[] { "Foresight.Api", "Foresight.Cluster", "Foresight.Matching" }
             .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Repository.Root, project), "*.cs", SearchOption.AllDirectories))
             .SelectMany(File.ReadLines)
             .Select(line => line.TrimStart())
