@@ -1,0 +1,20 @@
+namespace Foresight.Protocol.Tests.Wire;
+
+/// <summary>
+/// Texts that nodes of the versions before and after must still understand. A change of one is a change of the protocol: a new member may
+/// come, and none may go or get another name.
+/// </summary>
+internal static class Golden
+{
+    public static IReadOnlyList<string> Lines(string name) => File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "Wire", name));
+
+    /// <summary>Line by line, so that a failure names the record.</summary>
+    public static void Check(string name, IEnumerable<string> actual)
+    {
+        var expected = Lines(name);
+        var found = actual.ToList();
+        for (var i = 0; i < Math.Min(expected.Count, found.Count); i++)
+            Assert.Equal(expected[i], found[i]);
+        Assert.Equal(expected, found);
+    }
+}
