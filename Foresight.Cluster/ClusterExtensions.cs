@@ -26,6 +26,7 @@ public static class ClusterExtensions
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(new NodePresence(kind, initialState));
         builder.Services.AddSingleton<NodeRegistry>();
+        builder.Services.AddSingleton<NodeRegistration>();
         builder.Services.AddSingleton<LeaderDirectory>();
         builder.Services.AddSingleton<ClusterMetrics>();
         builder.Services.AddSingleton<DuplicateNodeGuard>();

@@ -12,9 +12,7 @@ namespace Foresight.Cluster;
 /// While Redis is away it tries again and again; nothing else depends on it.
 /// </summary>
 public sealed partial class NodeAnnouncer(
-    NodeRegistry registry,
-    NodePresence presence,
-    NodeIdentity identity,
+    NodeRegistration registration,
     DuplicateNodeGuard namesakes,
     IBroadcast broadcast,
     ClusterMetrics metrics,
@@ -34,7 +32,7 @@ public sealed partial class NodeAnnouncer(
         {
             while (!stopping.IsCancellationRequested)
             {
-                var changed = presence.Changed;
+                var changed = registration.Changed;
                 var announced = await AnnounceAsync(stopping);
                 using var round = CancellationTokenSource.CreateLinkedTokenSource(stopping);
                 await Task.WhenAny(
@@ -56,21 +54,9 @@ public sealed partial class NodeAnnouncer(
     {
         try
         {
-            var now = clock.GetUtcNow();
-            var node = new NodeRecord(
-                identity.Id,
-                presence.Kind,
-                presence.Address,
-                presence.State,
-                identity.Version,
-                Environment.ProcessId,
-                identity.StartedAt,
-                now,
-                [.. presence.Leads]
-            );
-            await registry.AnnounceAsync(node, stopping);
+            await registration.WriteAsync(stopping);
             namesakes.Announce();
-            metrics.Saw(await registry.ListAsync(stopping));
+            metrics.Saw(await registration.ListAsync(stopping));
             return true;
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
@@ -96,7 +82,7 @@ public sealed partial class NodeAnnouncer(
     {
         try
         {
-            await registry.DropAsync(identity.Id);
+            await registration.DropAsync();
         }
         catch (Exception error) when (error is RedisException or TimeoutException or ObjectDisposedException)
         {

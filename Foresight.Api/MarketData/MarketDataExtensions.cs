@@ -16,6 +16,7 @@ public static class MarketDataExtensions
         builder.Services.AddSingleton<RedisListener>();
         builder.Services.AddSingleton<MarketFeed>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<MarketFeed>());
+        builder.Services.AddSingleton<DroppedNotices>();
         builder.Services.AddSingleton<NoticeReader>();
         builder.Services.AddHostedService<NoticeReceiver>();
         builder.Services.AddHealthChecks().AddCheck<FeedCheck>("market-data", HealthStatus.Unhealthy, [HealthEndpoints.Ready]);

@@ -12,14 +12,13 @@ namespace Foresight.Api.MarketData;
 /// Reads and validates messages of the backplane, refreshes what they changed and passes them to the feed. Any Redis client can write
 /// there, so only records of known topics go on to clients, at a bounded rate.
 /// </summary>
-public sealed partial class NoticeReader(
+public sealed class NoticeReader(
     MarketFeed feed,
     LeaderDirectory leaders,
     MarketCatalog catalog,
     IHubProtocolResolver protocols,
     NoticeMetrics metrics,
-    TimeProvider clock,
-    ILogger<NoticeReader> logger
+    DroppedNotices dropped
 ) : IDisposable
 {
     /// <summary>Longest valid message: an operator's text of 500 characters, each escaped in JSON, plus the envelope.</summary>
@@ -31,10 +30,6 @@ public sealed partial class NoticeReader(
     /// </summary>
     private const int NoticesPerSecond = 200;
 
-    /// <summary>Interval between log lines about invalid messages: one line for each would fill a disk.</summary>
-    private static readonly TimeSpan LogPause = TimeSpan.FromMinutes(1);
-
-    private readonly Lock _logGate = new();
     private readonly IHubProtocol _json =
         protocols.GetProtocol("json", ["json"]) ?? throw new InvalidOperationException("The hub has no JSON protocol.");
 
@@ -47,15 +42,12 @@ public sealed partial class NoticeReader(
         }
     );
 
-    private long? _loggedAt;
-    private int _notLogged;
-
     /// <summary>Thread-safe: the backplane calls it from a thread per group.</summary>
     public void Take(SerializedHubMessage message)
     {
         if (!_limiter.AttemptAcquire().IsAcquired)
         {
-            metrics.Dropped("flood");
+            dropped.CountFlood();
             return;
         }
 
@@ -73,29 +65,11 @@ public sealed partial class NoticeReader(
         catch (Exception error)
             when (error is JsonException or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException)
         {
-            metrics.Dropped("unknown");
-            LogDropped(error.Message);
+            dropped.ReportUnknown(error.Message);
         }
     }
 
     public void Dispose() => _limiter.Dispose();
-
-    private void LogDropped(string reason)
-    {
-        int others;
-        lock (_logGate)
-        {
-            if (_loggedAt is { } last && clock.GetElapsedTime(last) < LogPause)
-            {
-                _notLogged++;
-                return;
-            }
-
-            (_loggedAt, others, _notLogged) = (clock.GetTimestamp(), _notLogged, 0);
-        }
-
-        Log.NotUnderstood(logger, reason, others);
-    }
 
     /// <summary>Rebuilds the notice as the record of its topic, so that no unknown member reaches a client.</summary>
     private static (string Topic, object Body) Read(ReadOnlyMemory<byte> json)
@@ -114,14 +88,5 @@ public sealed partial class NoticeReader(
             _ => null,
         };
         return body is null ? throw new JsonException("It is of no public topic.") : (target!, body);
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(
-            LogLevel.Warning,
-            "A message of the backplane is no notice and was dropped: {Reason} {Others} more since the last such line; at most one line a minute."
-        )]
-        public static partial void NotUnderstood(ILogger logger, string reason, int others);
     }
 }

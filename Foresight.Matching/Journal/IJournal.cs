@@ -2,6 +2,7 @@ using Foresight.Chain;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Orders;
+using NpgsqlTypes;
 
 namespace Foresight.Matching.Journal;
 
@@ -62,3 +63,20 @@ internal readonly record struct MinuteVolume(
     long Trades,
     int LastPriceTicks
 );
+
+/// <summary>One owner's side of a trade that settled or went bust, for the message to that owner.</summary>
+internal readonly record struct ClosedFill(
+    long TradeId,
+    byte[] Owner,
+    byte[] OrderHash,
+    int Market,
+    int PriceTicks,
+    long Lots,
+    bool IsTaker,
+    bool Settled,
+    string? Reason
+);
+
+/// <summary>The result of a commit.</summary>
+/// <param name="Lsn">WAL position of the commit: a replica that has replayed up to here shows the batch.</param>
+internal sealed record Committed(NpgsqlLogSequenceNumber Lsn, IReadOnlyList<ClosedFill> ClosedFills);

@@ -14,6 +14,7 @@ internal static class MatchingExtensions
         builder.Services.AddSingleton<MatchingMetrics>();
         builder.Services.AddSingleton<MatchingOptions>();
         builder.Services.AddSingleton<IJournals, PostgresJournals>();
+        builder.Services.AddSingleton<MatchingServices>();
         builder.Services.AddSingleton<MatchingGate>();
         builder.Services.AddHostedService<ShardCheck>();
         builder.Services.AddHostedService<Warmup>();

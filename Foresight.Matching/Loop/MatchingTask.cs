@@ -10,42 +10,25 @@ using Foresight.ServiceDefaults.Redis;
 namespace Foresight.Matching.Loop;
 
 /// <summary>The work of a shard's leader during its term: rebuild the state, report that it is active, match until the term ends.</summary>
-internal sealed partial class MatchingTask(
-    int shard,
-    MatchingGate gate,
-    IJournals journals,
-    MatchingOptions options,
-    MatchingMetrics metrics,
-    IBroadcast broadcast,
-    INotices notices,
-    TimeProvider clock,
-    ILogger<MatchingTask> logger
-) : ILeaderTask
+internal sealed partial class MatchingTask(int shard, MatchingGate gate, MatchingServices services, ILogger<MatchingTask> logger)
+    : ILeaderTask
 {
     public async Task LeadAsync(Lease lease)
     {
+        var (journals, options, metrics, broadcast, notices, clock) = services;
         var journal = journals.Open(lease, shard);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping);
         Task<Sequencer> RebuildAsync(CancellationToken stopping) =>
             JournalPulse.WhileItBeatsAsync(journal, clock, stopping, new EngineRecovery(journal, shard, logger).RebuildAsync);
         var sequencer = await RebuildAsync(ending.Token);
 
-        var queue = new CommandQueue();
-        var snapshots = new SnapshotWriter(journal, lease.Term, sequencer.Sequence, options.CommandsPerSnapshot, logger);
-        var publisher = new Publisher(broadcast, notices, lease.Term, shard, clock, metrics);
+        var queue = new CommandQueue(lease.Term.Epoch);
         var failures = new FailedCommands(journal, lease.Term, RebuildAsync, metrics, clock, logger);
-        var loop = new MatchingLoop(
-            lease,
-            sequencer,
-            queue,
-            journal,
-            new JournalWriter(journal),
-            failures,
-            snapshots,
-            publisher,
-            metrics,
-            clock
-        );
+        var matcher = new BatchMatcher(sequencer, journal, failures, lease.Term.Epoch, clock);
+        var publisher = new Publisher(broadcast, notices, lease.Term, shard, clock, metrics);
+        var committer = new BatchCommitter(lease, journal, publisher, metrics, clock, sequencer.Sequence);
+        var snapshots = new SnapshotWriter(journal, lease.Term, sequencer.Sequence, options.CommandsPerSnapshot, logger);
+        var loop = new MatchingLoop(lease, queue, matcher, committer, snapshots);
         metrics.Watch(shard, queue);
 
         // First in the queue: receivers must replace their books of the term before, which may differ, ahead of any message of this term.
@@ -76,7 +59,7 @@ internal sealed partial class MatchingTask(
     /// <summary>Wakes the loop once a second, so that orders expire and markets are listed while no commands arrive.</summary>
     private async Task TickAsync(CommandQueue queue, CancellationToken ending)
     {
-        using var timer = new PeriodicTimer(MatchingLimits.TickInterval, clock);
+        using var timer = new PeriodicTimer(MatchingLimits.TickInterval, services.Clock);
         try
         {
             while (await timer.WaitForNextTickAsync(ending))

@@ -27,7 +27,7 @@ internal sealed partial class Warmup(NpgsqlDataSource primary, NodeIdentity node
             var request = ARequest();
             var known = await journal.FindAsync([request], stopping);
             var batch = sequencer.Match([request, new DepthRequest()], known, [], epoch: 0, clock);
-            await new JournalWriter(journal).CommitAsync(new Term("warmup", Epoch: 0, Guid.Empty, node.Id), batch);
+            await journal.CommitAsync(new Term("warmup", Epoch: 0, Guid.Empty, node.Id), batch);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

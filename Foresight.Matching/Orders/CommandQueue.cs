@@ -22,7 +22,7 @@ internal sealed class DepthRequest : WorkItem;
 /// The commands that wait to be sequenced during one term. Bounded, so that a slow journal leads to refusals instead of growing delays;
 /// closed when the term ends.
 /// </summary>
-internal sealed class CommandQueue
+internal sealed class CommandQueue(long epoch)
 {
     private readonly Channel<WorkItem> _items = Channel.CreateUnbounded<WorkItem>(new UnboundedChannelOptions { SingleReader = true });
     private int _waiting;
@@ -66,18 +66,18 @@ internal sealed class CommandQueue
     }
 
     /// <summary>Closes the queue and refuses the commands in it: none was sequenced, so their callers can safely retry elsewhere.</summary>
-    public void Close(Func<QueuedCommand, CommandResult> refuse)
+    public void Close()
     {
         _items.Writer.TryComplete();
         while (_items.Reader.TryRead(out var item))
-            Refuse(item, refuse);
+            Refuse(item);
     }
 
     /// <summary>Answers an item that was not handled and never will be, so that no caller waits for its timeout.</summary>
-    public static void Refuse(WorkItem item, Func<QueuedCommand, CommandResult> refuse)
+    public void Refuse(WorkItem item)
     {
-        if (item is QueuedCommand request)
-            request.Answer.TrySetResult(refuse(request));
+        if (item is QueuedCommand { Command.RequestId: var id } request)
+            request.Answer.TrySetResult(new CommandResult(id, ResultStatus.NotLeader, ProblemCodes.NotLeader, epoch));
         else if (item is ProofRequest proof)
             proof.Answer.TrySetResult(null);
     }

@@ -26,6 +26,8 @@ internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term ter
     private readonly WakeSignal _added = new();
     private bool _completed;
 
+    public int Shard => shard;
+
     /// <summary>Markets that fell silent recently, each with the number of repetitions of its last position that remain.</summary>
     private readonly Dictionary<int, int> _toRepeat = [];
 

@@ -43,11 +43,10 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
             CancellationToken.None
         );
         var snapshots = new SnapshotWriter(_journal, term, startSequence: 0, MatchingLimits.CommandsPerSnapshot, NullLogger.Instance);
-        var writer = new JournalWriter(_journal);
         var markets = await _journal.MarketsAsync(listed: false, CancellationToken.None);
         foreach (var funding in OrderFlow.Funding().Chunk(MatchingLimits.BatchCommands))
         {
-            await CommitAsync(writer, term, funding, markets);
+            await CommitAsync(term, funding, markets);
             markets = [];
         }
 
@@ -70,7 +69,7 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
                 break;
             // Near the end, leaves the journal one command before the snapshot.
             var size = enough && untilDue > 0 ? Math.Min(MatchingLimits.BatchCommands, untilDue) : MatchingLimits.BatchCommands;
-            await CommitAsync(writer, term, _flow.Next(_sequencer, (int)size, Now), []);
+            await CommitAsync(term, _flow.Next(_sequencer, (int)size, Now), []);
             if (_flow.Placed / 100_000 > said)
                 Console.WriteLine(
                     $"  {_flow.Placed, 9:N0} orders, {_sequencer.Orders.Count, 7:N0} at rest, {_trades, 9:N0} trades, {_sequencer.Sequence, 9:N0} commands"
@@ -84,13 +83,13 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
     private DateTime Now => _start + (Length * Math.Min(1.0, (double)_flow.Placed / orders));
 
     /// <summary>Matches while the previous batch is being committed.</summary>
-    private async Task CommitAsync(JournalWriter writer, Term term, IReadOnlyList<QueuedCommand> requests, IReadOnlyList<Market> newMarkets)
+    private async Task CommitAsync(Term term, IReadOnlyList<QueuedCommand> requests, IReadOnlyList<Market> newMarkets)
     {
         // All commands are new, so there are no duplicates to look up.
         var batch = _sequencer.Match(requests, new LookupResult { Now = Now }, newMarkets, term.Epoch, TimeProvider.System);
         _flow.Matched(batch);
         _trades += batch.Trades.Count;
         await _committing;
-        _committing = batch.Commands.Count > 0 ? writer.CommitAsync(term, batch) : Task.CompletedTask;
+        _committing = batch.Commands.Count > 0 ? _journal.CommitAsync(term, batch) : Task.CompletedTask;
     }
 }

@@ -16,15 +16,15 @@ public sealed class NoticeReaderTests
         services.AddSignalR();
         using var provider = services.BuildServiceProvider();
         var (log, clock) = (new Lines(), new StoppedClock());
+        var metrics = ActivatorUtilities.CreateInstance<NoticeMetrics>(provider);
         // None of these messages may reach the feed, the directory or the markets.
         using var reader = new NoticeReader(
             feed: null!,
             leaders: null!,
             catalog: null!,
             provider.GetRequiredService<IHubProtocolResolver>(),
-            ActivatorUtilities.CreateInstance<NoticeMetrics>(provider),
-            clock,
-            log
+            metrics,
+            new DroppedNotices(metrics, clock, log)
         );
 
         for (var i = 0; i < 100; i++)
@@ -46,7 +46,7 @@ public sealed class NoticeReaderTests
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
     }
 
-    private sealed class Lines : ILogger<NoticeReader>
+    private sealed class Lines : ILogger<DroppedNotices>
     {
         public List<string> All { get; } = [];
 

@@ -102,12 +102,7 @@ internal sealed class SimulatedNode : Process
             var work = new MatchingTask(
                 Shard,
                 gate,
-                new SimulatedJournals(World, Parts),
-                Options,
-                Metrics,
-                broadcast,
-                new NoNotices(),
-                _clock,
+                new MatchingServices(new SimulatedJournals(World, Parts), Options, Metrics, broadcast, new NoNotices(), _clock),
                 Logger<MatchingTask>()
             );
             var identity = new NodeIdentity(Name, "matching", "simulated", _clock.GetUtcNow());

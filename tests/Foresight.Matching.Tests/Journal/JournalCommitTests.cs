@@ -11,20 +11,20 @@ namespace Foresight.Matching.Tests.Journal;
 
 /// <summary>What a commit's end is worth: certain, refused, or in doubt.</summary>
 [Collection(StoresCollection.Name)]
-public sealed class JournalWriterTests(StoresFixture stores) : IAsyncLifetime
+public sealed class JournalCommitTests(StoresFixture stores) : IAsyncLifetime
 {
     private const string SessionName = "the writer of these tests";
 
     private TestCluster _cluster = null!;
     private NpgsqlDataSource _sessions = null!;
-    private JournalWriter _writer = null!;
+    private PostgresJournal _journal = null!;
     private Term _term = null!;
 
     public async Task InitializeAsync()
     {
         _cluster = await TestCluster.CreateAsync(stores);
         _sessions = SessionsTo(new NpgsqlConnectionStringBuilder(_cluster.Connection));
-        _writer = new JournalWriter(new PostgresJournal(_sessions, shard: 0));
+        _journal = new PostgresJournal(_sessions, shard: 0);
         _term = await TakeAsync();
     }
 
@@ -37,7 +37,7 @@ public sealed class JournalWriterTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task ACommit_TellsAPositionOfTheLog_ThatCoversIt()
     {
-        var committed = await _writer.CommitAsync(_term, BatchWithAccount());
+        var committed = await _journal.CommitAsync(_term, BatchWithAccount());
         Assert.Equal(1L, await _cluster.ScalarAsync<long>("SELECT count(*) FROM accounts"));
         Assert.True(await _cluster.ScalarAsync<bool>($"SELECT pg_current_wal_insert_lsn() >= '{committed.Lsn}'"));
     }
@@ -46,17 +46,17 @@ public sealed class JournalWriterTests(StoresFixture stores) : IAsyncLifetime
     public async Task Commit_WithAStaleTerm_WritesNothing_AndSaysSo()
     {
         await TakeAsync();
-        Assert.True(Fence.Refused(await Assert.ThrowsAsync<PostgresException>(() => _writer.CommitAsync(_term, BatchWithAccount()))));
+        Assert.True(Fence.Refused(await Assert.ThrowsAsync<PostgresException>(() => _journal.CommitAsync(_term, BatchWithAccount()))));
         Assert.Equal(0L, await _cluster.ScalarAsync<long>("SELECT count(*) FROM accounts"));
     }
 
     [Fact]
     public async Task AnErrorInOneStatement_IsCertain_AndLeavesNothingOfTheOthers()
     {
-        await _writer.CommitAsync(_term, BatchWithAccount());
+        await _journal.CommitAsync(_term, BatchWithAccount());
         var batch = BatchWithAccount(account: 2, address: 2);
         batch.Accounts.Add((new(3), AddressOf(1)));
-        await Assert.ThrowsAsync<PostgresException>(() => _writer.CommitAsync(_term, batch));
+        await Assert.ThrowsAsync<PostgresException>(() => _journal.CommitAsync(_term, batch));
         Assert.Equal(1L, await _cluster.ScalarAsync<long>("SELECT count(*) FROM accounts"));
     }
 
@@ -67,7 +67,7 @@ public sealed class JournalWriterTests(StoresFixture stores) : IAsyncLifetime
         await using var transaction = await blocker.BeginTransactionAsync();
         await using (var block = new NpgsqlCommand("LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE", blocker, transaction))
             await block.ExecuteNonQueryAsync();
-        var commit = _writer.CommitAsync(_term, BatchWithAccount());
+        var commit = _journal.CommitAsync(_term, BatchWithAccount());
         await Eventually.TrueAsync(
             "the commit waits for the lock",
             Eventually.Patience,
@@ -88,7 +88,7 @@ public sealed class JournalWriterTests(StoresFixture stores) : IAsyncLifetime
         await using var through = SessionsTo(
             new NpgsqlConnectionStringBuilder(_cluster.Connection) { Host = "127.0.0.1", Port = proxy.Port }
         );
-        var deaf = new JournalWriter(new PostgresJournal(through, shard: 0));
+        var deaf = new PostgresJournal(through, shard: 0);
         await deaf.CommitAsync(_term, BatchWithAccount());
         proxy.Set(ProxyMode.SwallowReplies);
         var commit = deaf.CommitAsync(_term, BatchWithAccount(account: 2, address: 2));
@@ -119,7 +119,7 @@ public sealed class JournalWriterTests(StoresFixture stores) : IAsyncLifetime
         );
         var held = await one.OpenConnectionAsync();
         // Not in doubt: the callers hear at once that another leader may take it.
-        var waiting = new JournalWriter(new PostgresJournal(one, shard: 0));
+        var waiting = new PostgresJournal(one, shard: 0);
         await Assert.ThrowsAsync<TimeoutException>(() => waiting.CommitAsync(_term, BatchWithAccount()));
         await held.DisposeAsync();
         // First come, first served: the batch has had the connection before this one gets it.
