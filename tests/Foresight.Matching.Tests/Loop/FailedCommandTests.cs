@@ -53,7 +53,7 @@ public sealed class FailedCommandTests(StoresFixture stores) : IAsyncLifetime
         Assert.True(
             await _cluster.ScalarAsync<bool>(
                 $"""
-                SELECT until > now() AND reason LIKE '%not among the live ones%' AND command LIKE '%{_bad.Hash}%'
+                SELECT until > now() AND reason LIKE '%is not a live order%' AND command LIKE '%{_bad.Hash}%'
                 FROM failed_commands WHERE request_id = '{_bad.RequestId}'
                 """
             )
