@@ -49,7 +49,8 @@ public sealed partial class DuplicateNodeGuard(
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "{NodeId} is the name of an older process (id {ProcessId}) that lives, so this one is {OwnName} now: give each node a NODE_ID of its own."
+            "{NodeId} is the name of an older process (id {ProcessId}) that lives, so this one is {OwnName} now: give each "
+                + "node a NODE_ID of its own."
         )]
         public static partial void Renamed(ILogger logger, string nodeId, int processId, string ownName);
 

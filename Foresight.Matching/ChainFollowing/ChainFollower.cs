@@ -296,7 +296,8 @@ public sealed partial class ChainFollower(FollowerParts parts)
         }
 
         throw new SettlementHaltedException(
-            $"The chain has undone block {cursor.Number} and everything down to {_options.FinalityBlocks} blocks before it. Settlement stops until somebody has looked."
+            $"The chain has undone block {cursor.Number} and everything down to {_options.FinalityBlocks} blocks before it. "
+                + "Settlement stops until somebody has looked."
         );
 
         async Task RewindToAsync(BlockMark mark)

@@ -17,7 +17,8 @@ public sealed class FollowerJournal(SettlementJournal journal)
     private const string VoidCoverage = """
         WITH cut AS (
             UPDATE reconciliation_coverage c SET to_block = $1 FROM reconciliation_coverage before
-            WHERE c.state = 'covered' AND c.from_block <= $1 AND c.to_block > $1 AND (before.run_id, before.from_block) = (c.run_id, c.from_block)
+            WHERE c.state = 'covered' AND c.from_block <= $1 AND c.to_block > $1
+                AND (before.run_id, before.from_block) = (c.run_id, c.from_block)
             RETURNING c.run_id, before.to_block)
         INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state, error)
         SELECT run_id, $1 + 1, to_block, 'undone', 'A reorganisation undid these blocks.' FROM cut
@@ -58,7 +59,8 @@ public sealed class FollowerJournal(SettlementJournal journal)
             // Usually the submitter has recorded the receipt; this covers a batch whose receipt no submitter read.
             SettlementJournal.Sql(
                 $"""
-                UPDATE trades t SET settlement = 'failed', settlement_reason = f.reason, tx_hash = f.tx_hash, block_number = f.block_number, settlement_changed_at = now()
+                UPDATE trades t SET settlement = 'failed', settlement_reason = f.reason, tx_hash = f.tx_hash, block_number = f.block_number,
+                    settlement_changed_at = now()
                 FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bigint[]) AS f (trade_id, reason, tx_hash, block_number)
                 WHERE t.trade_id = f.trade_id AND t.settlement IN ('batched', 'broadcast') {Changed}
                 """,
@@ -101,8 +103,8 @@ public sealed class FollowerJournal(SettlementJournal journal)
             cancellationToken,
             SettlementJournal.Sql(
                 """
-                UPDATE settlement_batches SET state = 'broadcast', broadcast_block = NULL, block_number = NULL, block_hash = NULL, gas_used = NULL, error = NULL,
-                    updated_at = now()
+                UPDATE settlement_batches SET state = 'broadcast', broadcast_block = NULL, block_number = NULL, block_hash = NULL,
+                    gas_used = NULL, error = NULL, updated_at = now()
                 WHERE block_number > $1 AND state IN ('mined', 'final', 'failed')
                 """,
                 ancestor.Number
@@ -118,7 +120,8 @@ public sealed class FollowerJournal(SettlementJournal journal)
             ),
             SettlementJournal.Sql(
                 $"""
-                UPDATE trades t SET settlement = 'broadcast', settlement_reason = NULL, tx_hash = NULL, block_number = NULL, settled_at = NULL, settlement_changed_at = now()
+                UPDATE trades t SET settlement = 'broadcast', settlement_reason = NULL, tx_hash = NULL, block_number = NULL,
+                    settled_at = NULL, settlement_changed_at = now()
                 FROM markets m WHERE m.market_id = t.market_id AND m.generation = (SELECT max(generation) FROM deployments)
                   AND t.block_number > $1 AND t.settlement IN ('mined', 'final', 'failed') AND t.batch_id IS NOT NULL {Changed}
                 """,
@@ -127,12 +130,16 @@ public sealed class FollowerJournal(SettlementJournal journal)
             SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number > $1", ancestor.Number),
             SettlementJournal.Sql(VoidCoverage, ancestor.Number),
             SettlementJournal.Sql(
-                "UPDATE reconciliation_coverage SET state = 'undone', error = 'A reorganisation undid these blocks.' WHERE state = 'covered' AND from_block > $1",
+                """
+                UPDATE reconciliation_coverage SET state = 'undone', error = 'A reorganisation undid these blocks.'
+                WHERE state = 'covered' AND from_block > $1
+                """,
                 ancestor.Number
             ),
             SettlementJournal.Sql(
                 """
-                INSERT INTO chain_cursors (name, block_number, block_hash) SELECT $1, block_number, block_hash FROM chain_cursors WHERE name = $2
+                INSERT INTO chain_cursors (name, block_number, block_hash)
+                SELECT $1, block_number, block_hash FROM chain_cursors WHERE name = $2
                 ON CONFLICT (name) DO UPDATE SET block_number = greatest(chain_cursors.block_number, excluded.block_number)
                 """,
                 ChainCursors.Reobserve,
@@ -192,7 +199,8 @@ public sealed class FollowerJournal(SettlementJournal journal)
             SettlementJournal.Sql(
                 """
                 INSERT INTO unconfirmed_decreases AS d (address, market_id, outcome, seen_block)
-                SELECT u.address, u.market_id, u.outcome, $4 FROM unnest($1::bytea[], $2::int[], $3::smallint[]) AS u (address, market_id, outcome)
+                SELECT u.address, u.market_id, u.outcome, $4
+                FROM unnest($1::bytea[], $2::int[], $3::smallint[]) AS u (address, market_id, outcome)
                 ON CONFLICT (address, market_id, outcome) DO UPDATE SET seen_block = greatest(d.seen_block, excluded.seen_block)
                 """,
                 reduced.Select(r => r.Account.ToBytes()).ToArray(),
@@ -215,9 +223,11 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 """
                 INSERT INTO strikes (trade_id, address, reason, points)
                 SELECT u.trade_id, a.address, u.reason, u.points
-                FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::text[], $5::int[]) AS u (trade_id, address, order_hash, reason, points)
+                FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::text[], $5::int[])
+                    AS u (trade_id, address, order_hash, reason, points)
                 JOIN accounts a ON a.address =
-                    coalesce(nullif(u.address, ''), (SELECT m.address FROM orders o JOIN accounts m USING (account_id) WHERE o.order_hash = u.order_hash))
+                    coalesce(nullif(u.address, ''), (SELECT m.address FROM orders o JOIN accounts m USING (account_id)
+                        WHERE o.order_hash = u.order_hash))
                 ON CONFLICT (trade_id) DO NOTHING
                 """,
                 attributions.Select(a => a.TradeId).ToArray(),

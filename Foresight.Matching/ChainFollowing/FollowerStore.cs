@@ -143,7 +143,10 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         [
             .. await connection.QueryAsync<LostMarket>(
                 new CommandDefinition(
-                    "SELECT market_id AS id, shard::int AS shard FROM markets WHERE generation < @generation AND state IN (0, 1) AND listed_sequence IS NOT NULL ORDER BY market_id",
+                    """
+                    SELECT market_id AS id, shard::int AS shard FROM markets
+                    WHERE generation < @generation AND state IN (0, 1) AND listed_sequence IS NOT NULL ORDER BY market_id
+                    """,
                     new { generation },
                     cancellationToken: cancellationToken
                 )

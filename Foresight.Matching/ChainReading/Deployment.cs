@@ -37,7 +37,10 @@ public sealed record Deployment(
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var row = await connection.QuerySingleOrDefaultAsync<Row>(
             new CommandDefinition(
-                "SELECT genesis_hash, usdc, outcome_token, factory, deployed_block, generation, block_offset FROM deployments WHERE chain_id = @chainId",
+                """
+                SELECT genesis_hash, usdc, outcome_token, factory, deployed_block, generation, block_offset FROM deployments
+                WHERE chain_id = @chainId
+                """,
                 new { chainId },
                 cancellationToken: cancellationToken
             )
@@ -46,7 +49,10 @@ public sealed record Deployment(
             return null;
         var markets = await connection.QueryAsync<(int Id, byte[] Address, int Outcomes, short State, short Shard)>(
             new CommandDefinition(
-                "SELECT market_id, address, cardinality(outcomes), state, shard FROM markets WHERE generation = @generation ORDER BY market_id",
+                """
+                SELECT market_id, address, cardinality(outcomes), state, shard FROM markets WHERE generation = @generation
+                ORDER BY market_id
+                """,
                 new { row.generation },
                 cancellationToken: cancellationToken
             )

@@ -22,7 +22,8 @@ internal readonly record struct OrderFacts(
 )
 {
     public override string ToString() =>
-        $"{Status} with {FilledLots} of {Lots} lots filled and {ReducedLots} filled past us, at {PriceTicks} ticks, {(IsBuy ? "buying" : "selling")} {Market}:{Outcome} for account {Account}, "
+        $"{Status} with {FilledLots} of {Lots} lots filled and {ReducedLots} filled past us, at {PriceTicks} ticks, "
+        + $"{(IsBuy ? "buying" : "selling")} {Market}:{Outcome} for account {Account}, "
         + $"by ({Epoch}, {Sequence}), last changed by {Changed}";
 }
 
@@ -38,13 +39,15 @@ internal readonly record struct TradeFacts(
 )
 {
     public override string ToString() =>
-        $"{Kind} of {Lots} lots in {Market}, its taker {(TakerIsBuy ? "buying" : "selling")} {TakerOutcome} at {TakerPriceTicks} ticks, by ({Epoch}, {Sequence})";
+        $"{Kind} of {Lots} lots in {Market}, its taker {(TakerIsBuy ? "buying" : "selling")} {TakerOutcome} at "
+        + $"{TakerPriceTicks} ticks, by ({Epoch}, {Sequence})";
 }
 
 internal readonly record struct FillFacts(long Order, int Account, byte Outcome, bool IsBuy, int PriceTicks, long Lots, bool IsTaker)
 {
     public override string ToString() =>
-        $"{Lots} lots of order {Order} of account {Account}, {(IsBuy ? "buying" : "selling")} {Outcome} at {PriceTicks} ticks{(IsTaker ? " as taker" : "")}";
+        $"{Lots} lots of order {Order} of account {Account}, {(IsBuy ? "buying" : "selling")} {Outcome} at {PriceTicks} "
+        + $"ticks{(IsTaker ? " as taker" : "")}";
 }
 
 internal readonly record struct BalanceKey(int Account, int Market, byte Outcome)

@@ -70,7 +70,8 @@ internal sealed class InvariantChecker(NpgsqlDataSource database)
             ", ",
             _shards.Select(pair =>
                 (_shards.Count > 1 ? $"shard {pair.Key}: " : "")
-                + $"{pair.Value.Sequence:N0} commands, {pair.Value.Trades:N0} trades, {pair.Value.OpenOrders:N0} open orders, epoch {pair.Value.Epoch}"
+                + $"{pair.Value.Sequence:N0} commands, {pair.Value.Trades:N0} trades, {pair.Value.OpenOrders:N0} open orders, "
+                + $"epoch {pair.Value.Epoch}"
             )
         );
 

@@ -71,7 +71,8 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
             violations.Add($"Command {_last.Sequence} was in the journal of shard {shard}, and is not there any more.");
         else if (there != _last)
             violations.Add(
-                $"Command {_last.Sequence} was {_last.RequestId} of epoch {_last.Epoch}, and is now {there.RequestId} of epoch {there.Epoch}."
+                $"Command {_last.Sequence} was {_last.RequestId} of epoch {_last.Epoch}, and is now {there.RequestId} of epoch "
+                    + $"{there.Epoch}."
             );
         return there == _last;
     }
@@ -163,7 +164,8 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
             var holding = _engine.Balance(new(key.Account), new(key.Market), key.Outcome);
             violations.Require(
                 row.Holding == holding,
-                $"{key} is in its table as {row.Holding.Owned} owned, {row.Holding.OrderHold} held by orders, {row.Holding.TradeHold} held by trades, and the "
+                $"{key} is in its table as {row.Holding.Owned} owned, {row.Holding.OrderHold} held by orders, "
+                    + $"{row.Holding.TradeHold} held by trades, and the "
                     + $"journal's commands make it {holding.Owned}, {holding.OrderHold}, {holding.TradeHold}."
             );
         }

@@ -49,7 +49,8 @@ internal sealed class StoredRows : IAsyncDisposable
     {
         await using var command = Command(
             """
-            SELECT epoch, sequence, request_id, accepted_at, kind, payload, (result->>'status')::int, (result->>'epoch')::bigint, (result->>'sequence')::bigint
+            SELECT epoch, sequence, request_id, accepted_at, kind, payload, (result->>'status')::int, (result->>'epoch')::bigint,
+                (result->>'sequence')::bigint
             FROM commands WHERE shard = $1 AND sequence >= $2 AND sequence <= $3 ORDER BY sequence LIMIT $4
             """,
             (short)_shard,
@@ -76,8 +77,8 @@ internal sealed class StoredRows : IAsyncDisposable
     {
         await using var command = Command(
             """
-            SELECT order_id, market_id, account_id, outcome, is_buy, quantity_lots, sequence, epoch, price_ticks, filled_lots, status, updated_sequence,
-                   reduced_lots
+            SELECT order_id, market_id, account_id, outcome, is_buy, quantity_lots, sequence, epoch, price_ticks, filled_lots, status,
+                updated_sequence, reduced_lots
             FROM orders WHERE order_id = ANY($1) OR order_id BETWEEN $2 AND $3
             """,
             ids,
@@ -228,7 +229,8 @@ internal sealed class StoredRows : IAsyncDisposable
     {
         await using var command = Command(
             """
-            SELECT (SELECT count(*) FROM orders WHERE status IN (0, 1) AND shard = $1), (SELECT count(*) FROM trades WHERE NOT closed AND shard = $1),
+            SELECT (SELECT count(*) FROM orders WHERE status IN (0, 1) AND shard = $1),
+                (SELECT count(*) FROM trades WHERE NOT closed AND shard = $1),
                    (SELECT coalesce(max(order_id), 0) FROM orders WHERE order_id BETWEEN $2 AND $3),
                    (SELECT coalesce(max(trade_id), 0) FROM trades WHERE trade_id BETWEEN $2 AND $3)
             """,

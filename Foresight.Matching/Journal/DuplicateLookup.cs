@@ -89,7 +89,8 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
     private static NpgsqlBatchCommand DeadOrders(List<QueuedCommand> places) =>
         new(
             $"""
-            SELECT p.hash, '{ProblemCodes.CancelledOnChain}' FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::text[]) p(hash, maker, market, salt)
+            SELECT p.hash, '{ProblemCodes.CancelledOnChain}'
+            FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::text[]) p(hash, maker, market, salt)
             JOIN cancelled_salts s ON s.market_id = p.market AND s.maker = p.maker AND s.salt = p.salt::numeric
             UNION ALL SELECT order_hash, '{ProblemCodes.FilledOnChain}' FROM direct_fills WHERE order_hash = ANY($1)
             """

@@ -106,14 +106,15 @@ internal static class JournalStatements
         var orders = rows.NewOrders;
         return Statement(
             """
-            INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots, time_in_force,
-                post_only, stp, client_order_id, idempotency_key, salt, salt_tag, expiry, signature, status, reason, shard, sequence, epoch, accepted_at,
-                updated_sequence, updated_at, reduced_lots, trace_context)
-            SELECT u.hash, u.id, u.market, u.account, u.outcome, u.is_buy, u.price, u.lots, u.filled, u.tif, u.post_only, u.stp, u.client_id, u.key,
-                u.salt::numeric, u.salt_tag, u.expiry, u.signature, u.status, u.reason, $1, u.sequence, $2, $3, u.updated, $3, u.reduced, u.trace
+            INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots,
+                time_in_force, post_only, stp, client_order_id, idempotency_key, salt, salt_tag, expiry, signature, status, reason,
+                shard, sequence, epoch, accepted_at, updated_sequence, updated_at, reduced_lots, trace_context)
+            SELECT u.hash, u.id, u.market, u.account, u.outcome, u.is_buy, u.price, u.lots, u.filled,
+                u.tif, u.post_only, u.stp, u.client_id, u.key, u.salt::numeric, u.salt_tag, u.expiry, u.signature, u.status, u.reason,
+                $1, u.sequence, $2, $3, u.updated, $3, u.reduced, u.trace
             FROM unnest($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
-                u(hash, id, market, account, outcome, is_buy, price, lots, filled, tif, post_only, stp, client_id, key, salt, salt_tag, expiry,
-                  signature, status, reason, sequence, updated, reduced, trace)
+                u(hash, id, market, account, outcome, is_buy, price, lots, filled, tif, post_only, stp, client_id, key, salt,
+                    salt_tag, expiry, signature, status, reason, sequence, updated, reduced, trace)
             """,
             One((short)shard, NpgsqlDbType.Smallint),
             One(epoch, NpgsqlDbType.Bigint),
@@ -160,8 +161,8 @@ internal static class JournalStatements
         var changes = rows.ChangedOrders;
         return Statement(
             """
-            UPDATE orders o SET filled_lots = u.filled, reduced_lots = u.reduced, status = u.status, reason = u.reason, price_ticks = u.price,
-                updated_sequence = u.sequence, updated_at = $1
+            UPDATE orders o SET filled_lots = u.filled, reduced_lots = u.reduced, status = u.status, reason = u.reason,
+                price_ticks = u.price, updated_sequence = u.sequence, updated_at = $1
             FROM unnest($2, $3, $4, $5, $6, $7, $8) u(id, filled, status, reason, price, sequence, reduced) WHERE o.order_id = u.id
             """,
             One(rows.AcceptedAt, NpgsqlDbType.TimestampTz),
@@ -178,7 +179,8 @@ internal static class JournalStatements
     private static NpgsqlBatchCommand Trades(JournalBatch rows, long epoch, int shard) =>
         Statement(
             """
-            INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at)
+            INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence,
+                epoch, executed_at)
             SELECT u.id, u.market, u.kind, u.lots, u.outcome, u.is_buy, u.price, $1, u.sequence, $2, $3
             FROM unnest($4, $5, $6, $7, $8, $9, $10, $11) u(id, market, kind, lots, outcome, is_buy, price, sequence)
             """,
@@ -215,7 +217,8 @@ internal static class JournalStatements
     private static NpgsqlBatchCommand Balances(JournalBatch rows, int shard) =>
         Statement(
             """
-            INSERT INTO balances AS b (account_id, market_id, outcome, shard, owned, order_hold, trade_hold, observed_block, updated_sequence)
+            INSERT INTO balances AS b (account_id, market_id, outcome, shard, owned, order_hold, trade_hold, observed_block,
+                updated_sequence)
             SELECT u.account, u.market, u.outcome, $9, u.owned, u.order_hold, u.trade_hold, u.block, $1
             FROM unnest($2, $3, $4, $5, $6, $7, $8) u(account, market, outcome, owned, order_hold, trade_hold, block)
             ON CONFLICT (account_id, market_id, outcome, shard) DO UPDATE SET
@@ -281,7 +284,10 @@ internal static class JournalStatements
 
     private static NpgsqlBatchCommand TooManySnapshots(int shard) =>
         Statement(
-            "DELETE FROM snapshots WHERE shard = $1 AND sequence NOT IN (SELECT sequence FROM snapshots WHERE shard = $1 ORDER BY sequence DESC LIMIT $2)",
+            """
+            DELETE FROM snapshots WHERE shard = $1
+                AND sequence NOT IN (SELECT sequence FROM snapshots WHERE shard = $1 ORDER BY sequence DESC LIMIT $2)
+            """,
             One((short)shard, NpgsqlDbType.Smallint),
             One(MatchingLimits.SnapshotsKept, NpgsqlDbType.Integer)
         );

@@ -114,7 +114,8 @@ internal sealed class PostgresJournal : IJournal
     {
         await using var command = Command(
             """
-            SELECT order_id, order_hash, account_id, market_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots, expiry, status, reduced_lots
+            SELECT order_id, order_hash, account_id, market_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots, expiry, status,
+                reduced_lots
             FROM orders WHERE status IN (0, 1) AND shard = $1
             """
         );
@@ -191,7 +192,8 @@ internal sealed class PostgresJournal : IJournal
             """
             SELECT market_id, (extract(epoch FROM executed_at)::bigint / 60) * 60 AS minute, sum(quantity_lots)::bigint,
                    sum(quantity_lots * taker_price_ticks)::bigint, count(*),
-                   (array_agg(CASE WHEN taker_outcome = 0 THEN taker_price_ticks ELSE 10000 - taker_price_ticks END ORDER BY trade_id DESC))[1]
+                   (array_agg(CASE WHEN taker_outcome = 0 THEN taker_price_ticks ELSE 10000 - taker_price_ticks END
+                       ORDER BY trade_id DESC))[1]
             FROM trades WHERE shard = $1 AND executed_at > now() - interval '24 hours' GROUP BY 1, 2 ORDER BY 2
             """
         );

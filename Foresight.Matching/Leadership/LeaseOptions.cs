@@ -51,12 +51,14 @@ public sealed record LeaseOptions
     {
         if (RenewInterval + SafetyMargin >= LeaseDuration)
             throw new SettingException(
-                $"LEASE_RENEW_MS + LEASE_MARGIN_MS must be below LEASE_TTL_MS; {RenewInterval.TotalMilliseconds} + {SafetyMargin.TotalMilliseconds} "
+                $"LEASE_RENEW_MS + LEASE_MARGIN_MS must be below LEASE_TTL_MS; {RenewInterval.TotalMilliseconds} + "
+                    + $"{SafetyMargin.TotalMilliseconds} "
                     + $"is not below {LeaseDuration.TotalMilliseconds}."
             );
         if (PollInterval >= LeaseDuration)
             throw new SettingException(
-                $"LEASE_POLL_MS must be below LEASE_TTL_MS; {PollInterval.TotalMilliseconds} is not below {LeaseDuration.TotalMilliseconds}."
+                $"LEASE_POLL_MS must be below LEASE_TTL_MS; {PollInterval.TotalMilliseconds} is not below "
+                    + $"{LeaseDuration.TotalMilliseconds}."
             );
     }
 }

@@ -59,7 +59,8 @@ internal sealed partial class FailedCommands(
     {
         [LoggerMessage(
             LogLevel.Error,
-            "Command {Kind} {RequestId} made the engine throw. It is refused and the engine is rebuilt without it; see table failed_commands."
+            "Command {Kind} {RequestId} made the engine throw. It is refused and the engine is rebuilt without it; see table "
+                + "failed_commands."
         )]
         public static partial void Failed(ILogger logger, Exception error, string kind, Guid requestId);
     }

@@ -96,10 +96,13 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
                        sum(b.owned)::bigint, sum(b.trade_hold)::bigint,
                        a.account_id IN (SELECT account_id FROM moving) OR max(b.observed_block) > c.block_number + @BlockOffset
                            -- Held to what an unconfirmed block says, so not comparable with a confirmed one.
-                           OR EXISTS (SELECT FROM unconfirmed_decreases d WHERE (d.address, d.market_id, d.outcome) = (a.address, b.market_id, b.outcome))
-                FROM chain_cursors c LEFT JOIN (balances b JOIN accounts a USING (account_id)) ON b.market_id = 0 OR b.market_id = ANY (@markets)
+                           OR EXISTS (SELECT FROM unconfirmed_decreases d
+                               WHERE (d.address, d.market_id, d.outcome) = (a.address, b.market_id, b.outcome))
+                FROM chain_cursors c LEFT JOIN (balances b JOIN accounts a USING (account_id))
+                    ON b.market_id = 0 OR b.market_id = ANY (@markets)
                 WHERE c.name = @Follower
-                GROUP BY c.block_number, c.block_hash, a.account_id, a.address, b.market_id, b.outcome ORDER BY a.account_id, b.market_id, b.outcome
+                GROUP BY c.block_number, c.block_hash, a.account_id, a.address, b.market_id, b.outcome
+                ORDER BY a.account_id, b.market_id, b.outcome
                 """,
                 new
                 {

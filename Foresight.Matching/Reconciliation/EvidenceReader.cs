@@ -107,7 +107,8 @@ public sealed class EvidenceReader(EthereumClient client, NpgsqlDataSource prima
         )>(
             new CommandDefinition(
                 """
-                SELECT o.order_hash, a.address, o.market_id, o.outcome, o.is_buy, o.price_ticks, o.quantity_lots, o.salt::text, o.expiry, o.signature
+                SELECT o.order_hash, a.address, o.market_id, o.outcome, o.is_buy, o.price_ticks, o.quantity_lots, o.salt::text, o.expiry,
+                    o.signature
                 FROM orders o JOIN accounts a USING (account_id) WHERE o.order_hash = ANY (@hashes)
                 """,
                 new { hashes = hashes.Select(Hex.Decode).ToArray() },

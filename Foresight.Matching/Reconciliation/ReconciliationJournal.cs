@@ -50,19 +50,23 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
     // return.
     private const string UpsertFindings = """
         WITH found AS (
-            SELECT natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain::jsonb AS on_chain, off_chain::jsonb AS off_chain,
-                   amount, proof::jsonb AS proof
-            FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::bytea[], $8::bigint[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::text[])
-                AS f (natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain, off_chain, amount, proof)),
+            SELECT natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain::jsonb AS on_chain,
+                off_chain::jsonb AS off_chain, amount, proof::jsonb AS proof
+            FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::bytea[], $8::bigint[], $9::text[], $10::text[],
+                $11::text[], $12::bigint[], $13::text[])
+                AS f (natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain, off_chain,
+                    amount, proof)),
         before AS (SELECT d.* FROM discrepancies d JOIN found USING (natural_key)),
         upserted AS (
             INSERT INTO discrepancies AS d
-                (natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain, off_chain, amount, proof, last_run_id)
-            SELECT natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain, off_chain, amount, proof, $1 FROM found
+                (natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain, off_chain, amount,
+                    proof, last_run_id)
+            SELECT natural_key, kind, severity, market_id, trade_id, tx_hash, block_number, summary, on_chain, off_chain, amount, proof, $1
+            FROM found
             ON CONFLICT (natural_key) DO UPDATE SET
                 last_seen_at = now(), last_run_id = excluded.last_run_id, severity = excluded.severity, summary = excluded.summary,
-                on_chain = excluded.on_chain, off_chain = excluded.off_chain, amount = excluded.amount, proof = COALESCE(excluded.proof, d.proof),
-                absent_since = NULL,
+                on_chain = excluded.on_chain, off_chain = excluded.off_chain, amount = excluded.amount,
+                proof = COALESCE(excluded.proof, d.proof), absent_since = NULL,
                 state = CASE WHEN (d.state IN ('resolved', 'ignored')
                                    AND (d.on_chain IS DISTINCT FROM excluded.on_chain OR d.off_chain IS DISTINCT FROM excluded.off_chain))
                                OR (d.state = 'resolved' AND d.absent_since IS NOT NULL)
@@ -72,7 +76,8 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
             INSERT INTO discrepancy_audit (discrepancy_id, actor, action, from_state, to_state, note)
             SELECT u.discrepancy_id, 'reconciler', CASE WHEN u.inserted THEN 'found' ELSE 'reopen' END, COALESCE(b.state, 'none'), u.state,
                    CASE WHEN u.inserted THEN NULL
-                        WHEN b.on_chain IS DISTINCT FROM u.on_chain OR b.off_chain IS DISTINCT FROM u.off_chain THEN 'Seen again with other evidence.'
+                        WHEN b.on_chain IS DISTINCT FROM u.on_chain OR b.off_chain IS DISTINCT FROM u.off_chain
+                            THEN 'Seen again with other evidence.'
                         ELSE 'Seen again after it was gone.' END
             FROM upserted u LEFT JOIN before b USING (natural_key)
             WHERE u.inserted OR (u.state = 'reopened' AND b.state IN ('resolved', 'ignored')))
@@ -84,7 +89,8 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         UPDATE discrepancies SET absent_since = now()
         WHERE absent_since IS NULL AND last_run_id IS DISTINCT FROM $1
           AND NOT (kind = 'missing_offchain' AND trade_id IS NULL AND block_number >= $6)
-          AND CASE WHEN kind = 'balance_mismatch' THEN $4 AND natural_key <> ALL ($5) ELSE block_number IS NULL OR block_number BETWEEN $2 AND $3 END
+          AND CASE WHEN kind = 'balance_mismatch' THEN $4 AND natural_key <> ALL ($5)
+                   ELSE block_number IS NULL OR block_number BETWEEN $2 AND $3 END
         """;
 
     /// <summary>Runs whose coverage is kept in full: one every five minutes for a week.</summary>
@@ -95,7 +101,8 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         WITH old AS (DELETE FROM reconciliation_coverage WHERE run_id <= $1 RETURNING run_id, from_block, to_block, state, at),
         folded AS (SELECT unnest(range_agg(int8range(from_block, to_block, '[]'))) AS blocks FROM old WHERE state = 'covered')
         INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state, at)
-        SELECT (SELECT max(run_id) FROM old), lower(blocks), upper(blocks) - 1, 'covered', (SELECT max(at) FROM old WHERE state = 'covered') FROM folded
+        SELECT (SELECT max(run_id) FROM old), lower(blocks), upper(blocks) - 1, 'covered', (SELECT max(at) FROM old WHERE state = 'covered')
+        FROM folded
         """;
 
     /// <summary>Marks runs that a previous holder left unfinished as failed: their comparisons are lost.</summary>
@@ -106,7 +113,8 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
             Sql(
                 """
                 WITH abandoned AS (
-                    UPDATE reconciliation_runs SET state = 'failed', finished_at = now(), error = 'The node that ran it ended before the run did.'
+                    UPDATE reconciliation_runs SET state = 'failed', finished_at = now(),
+                        error = 'The node that ran it ended before the run did.'
                     WHERE state = 'running' RETURNING run_id, from_block, to_block, error)
                 INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state, error)
                 SELECT run_id, from_block, to_block, 'failed', error FROM abandoned WHERE to_block >= from_block AND to_block > 0
@@ -138,7 +146,8 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
                     UPDATE discrepancies SET state = 'reopened', ignored_until = NULL
                     WHERE state = 'ignored' AND ignored_until <= now() AND absent_since IS NULL RETURNING discrepancy_id)
                 INSERT INTO discrepancy_audit (discrepancy_id, actor, action, from_state, to_state, note)
-                SELECT discrepancy_id, 'reconciler', 'reopen', 'ignored', 'reopened', 'The time until which it was ignored has passed.' FROM due
+                SELECT discrepancy_id, 'reconciler', 'reopen', 'ignored', 'reopened', 'The time until which it was ignored has passed.'
+                FROM due
                 """
             )
         );
@@ -161,7 +170,9 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
             term,
             cancellationToken,
             Sql(
-                "UPDATE reconciliation_runs SET state = 'running', node_id = $2, started_at = now() WHERE run_id = $1 AND state = 'requested'",
+                """
+                UPDATE reconciliation_runs SET state = 'running', node_id = $2, started_at = now() WHERE run_id = $1 AND state = 'requested'
+                """,
                 Number(run.RunId),
                 Text(term.NodeId)
             )
@@ -205,7 +216,8 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
                 Sql(
                     """
                     INSERT INTO chain_cursors (name, block_number, block_hash) VALUES ($1, $2, $3)
-                    ON CONFLICT (name) DO UPDATE SET block_number = excluded.block_number, block_hash = excluded.block_hash, updated_at = now()
+                    ON CONFLICT (name) DO UPDATE SET block_number = excluded.block_number, block_hash = excluded.block_hash,
+                        updated_at = now()
                     """,
                     Text(CursorName),
                     Number(cursor.Block),
@@ -219,9 +231,10 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         commands.Add(
             Sql(
                 """
-                UPDATE reconciliation_runs SET state = $2, finished_at = now(), from_block = $3, to_block = $4, trades_compared = $5, found = $6, error = $7,
-                    ledger_total = $8, chain_total = $9, holdings_compared = $10, note = $11,
-                    new = (SELECT count(*) FROM discrepancies d JOIN discrepancy_audit a USING (discrepancy_id) WHERE d.last_run_id = $1 AND a.action = 'found' AND a.at >= now())
+                UPDATE reconciliation_runs SET state = $2, finished_at = now(), from_block = $3, to_block = $4, trades_compared = $5,
+                    found = $6, error = $7, ledger_total = $8, chain_total = $9, holdings_compared = $10, note = $11,
+                    new = (SELECT count(*) FROM discrepancies d JOIN discrepancy_audit a USING (discrepancy_id)
+                        WHERE d.last_run_id = $1 AND a.action = 'found' AND a.at >= now())
                 WHERE run_id = $1 RETURNING new::bigint
                 """,
                 Number(result.RunId),
@@ -254,7 +267,8 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
             cancellationToken,
             Sql(
                 """
-                INSERT INTO reconciliation_status (node_id, epoch, interval_ms, auto_fix, next_run_at, head_block, covered_to_block) VALUES ($1, $2, $3, $4, $5, $6, $7)
+                INSERT INTO reconciliation_status (node_id, epoch, interval_ms, auto_fix, next_run_at, head_block, covered_to_block)
+                VALUES ($1, $2, $3, $4, $5, $6, $7)
                 ON CONFLICT (only_row) DO UPDATE SET node_id = excluded.node_id, epoch = excluded.epoch, interval_ms = excluded.interval_ms,
                     auto_fix = excluded.auto_fix, next_run_at = excluded.next_run_at, head_block = excluded.head_block,
                     covered_to_block = excluded.covered_to_block, updated_at = now()
@@ -301,7 +315,8 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         return Sql(
             """
             INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state, error)
-            SELECT $1, from_block, to_block, state, error FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[]) AS c (from_block, to_block, state, error)
+            SELECT $1, from_block, to_block, state, error
+            FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[]) AS c (from_block, to_block, state, error)
             """,
             Number(result.RunId),
             new NpgsqlParameter { Value = ranges.Select(r => r.r.FromBlock).ToArray() },

@@ -158,7 +158,8 @@ public static class ReconciliationRules
             null,
             direct.Place.TransactionHash,
             direct.Place.Block,
-            $"{(direct.KnownOrder ? "An order of the journal" : "An order that the journal never saw")} was filled directly on chain in block {direct.Place.Block}, past the relayer.",
+            $"{(direct.KnownOrder ? "An order of the journal" : "An order that the journal never saw")} was filled directly on "
+                + $"chain in block {direct.Place.Block}, past the relayer.",
             Evidence.Of(direct),
             null
         )

@@ -26,7 +26,8 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
                 SELECT trade_id FROM trades WHERE trade_id = ANY ($1)
                 UNION
                 SELECT t.trade_id FROM trades t JOIN markets m USING (market_id)
-                WHERE t.block_number BETWEEN $2 AND $3 AND t.settlement IN ('mined', 'final') AND m.generation = (SELECT max(generation) FROM deployments))
+                WHERE t.block_number BETWEEN $2 AND $3 AND t.settlement IN ('mined', 'final')
+                    AND m.generation = (SELECT max(generation) FROM deployments))
             SELECT t.trade_id, t.market_id, t.kind, t.quantity_lots, t.settlement, t.settlement_reason, t.block_number, t.tx_hash, t.closed,
                    o.order_hash, a.address, f.outcome, f.is_buy, f.price_ticks, f.quantity_lots
             FROM wanted w JOIN trades t USING (trade_id) LEFT JOIN fills f USING (trade_id) LEFT JOIN orders o USING (order_id)
@@ -197,7 +198,8 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
                 new CommandDefinition(
                     """
                     SELECT o.order_hash, a.address, o.market_id,
-                           COALESCE((SELECT sum(f.quantity_lots) FROM fills f JOIN trades t USING (trade_id) WHERE f.order_id = o.order_id AND t.settlement = 'final'), 0)::bigint
+                           COALESCE((SELECT sum(f.quantity_lots) FROM fills f JOIN trades t USING (trade_id)
+                               WHERE f.order_id = o.order_id AND t.settlement = 'final'), 0)::bigint
                     FROM orders o JOIN accounts a USING (account_id) WHERE o.order_hash = ANY (@hashes) AND o.status IN (0, 1)
                     """,
                     new { hashes = hashes.Select(Hex.Decode).ToArray() },

@@ -127,7 +127,8 @@ public sealed partial class ReconciliationTask(
     {
         [LoggerMessage(
             LogLevel.Information,
-            "Run {RunId} compared blocks {From} to {To} with {Trades} trades: {Found} discrepancies, {New} of them new, in {Seconds:0.00} s."
+            "Run {RunId} compared blocks {From} to {To} with {Trades} trades: {Found} discrepancies, {New} of them new, in "
+                + "{Seconds:0.00} s."
         )]
         public static partial void Succeeded(
             ILogger logger,
@@ -145,7 +146,8 @@ public sealed partial class ReconciliationTask(
 
         [LoggerMessage(
             LogLevel.Information,
-            "RECONCILIATION_AUTO_FIX is on: what the chain's word decides is repaired by each run, never an amount and never a missing trade."
+            "RECONCILIATION_AUTO_FIX is on: what the chain's word decides is repaired by each run, never an amount and never a "
+                + "missing trade."
         )]
         public static partial void AutoFix(ILogger logger);
 

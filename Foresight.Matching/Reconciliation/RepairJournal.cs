@@ -45,7 +45,8 @@ public sealed class RepairJournal(ReconciliationJournal journal)
                 Sql(
                     $"""
                     WITH changed AS (
-                        UPDATE trades SET settlement = 'final', settlement_reason = NULL, tx_hash = $6, block_number = $7, settled_at = now(), settlement_changed_at = now()
+                        UPDATE trades SET settlement = 'final', settlement_reason = NULL, tx_hash = $6, block_number = $7,
+                            settled_at = now(), settlement_changed_at = now()
                         WHERE trade_id = $8 AND settlement = $9 AND block_number IS NOT DISTINCT FROM $10 RETURNING trade_id),
                     {Audited.Replace("@actor", $"'{Actor}'")}
                     """,
@@ -92,7 +93,8 @@ public sealed class RepairJournal(ReconciliationJournal journal)
     internal static NpgsqlBatchCommand Note(long runId, PlannedRepair planned) =>
         Sql(
             """
-            INSERT INTO reconciliation_repairs (natural_key, run_id, before, after, kind, state, reason) VALUES ($1, $2, $3::jsonb, $4::jsonb, $5, $6, $7)
+            INSERT INTO reconciliation_repairs (natural_key, run_id, before, after, kind, state, reason)
+            VALUES ($1, $2, $3::jsonb, $4::jsonb, $5, $6, $7)
             ON CONFLICT (run_id, natural_key) DO NOTHING
             """,
             [.. Common(runId, planned.Repair), Text(planned.Refusal is null ? "planned" : "refused"), Nullable(planned.Refusal)]

@@ -71,7 +71,8 @@ public sealed class RunFindings(int ofKnownOrders, int ofOthers, long firstBlock
             null,
             null,
             Math.Max(stretch, firstBlock),
-            $"More orders than are listed singly were filled directly on chain, past the relayer, in blocks {stretch} to {stretch + StretchBlocks - 1}.",
+            $"More orders than are listed singly were filled directly on chain, past the relayer, in blocks {stretch} to "
+                + $"{stretch + StretchBlocks - 1}.",
             new { fromBlock = stretch, toBlock = stretch + StretchBlocks - 1 },
             null
         )

@@ -71,6 +71,7 @@ BEGIN
     IF waiting IS NOT NULL THEN
         RETURN QUERY SELECT waiting, true;
     ELSE
-        RETURN QUERY INSERT INTO reconciliation_runs AS r (trigger, state, node_id) VALUES ('manual', 'requested', p_node) RETURNING r.run_id, false;
+        RETURN QUERY INSERT INTO reconciliation_runs AS r (trigger, state, node_id) VALUES ('manual', 'requested', p_node)
+            RETURNING r.run_id, false;
     END IF;
 END $$;

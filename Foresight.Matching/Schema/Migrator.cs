@@ -21,7 +21,10 @@ public sealed partial class Migrator(NpgsqlDataSource primary, ILogger<Migrator>
         {
             await ExecuteAsync(
                 connection,
-                "CREATE TABLE IF NOT EXISTS schema_versions (version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
+                """
+                CREATE TABLE IF NOT EXISTS schema_versions (version int PRIMARY KEY, name text NOT NULL,
+                    applied_at timestamptz NOT NULL DEFAULT now())
+                """,
                 cancellationToken
             );
             var applied = await AppliedAsync(connection, cancellationToken);

@@ -15,7 +15,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
     private const string Changed = "RETURNING t.trade_id, t.market_id, t.settlement, t.settlement_reason, t.tx_hash, t.block_number";
 
     private const string InsertBatch = """
-        INSERT INTO settlement_batches (market_id, signer, nonce, raw_tx, tx_hash, state, max_fee_wei, priority_fee_wei, gas_limit, trades, epoch)
+        INSERT INTO settlement_batches (market_id, signer, nonce, raw_tx, tx_hash, state, max_fee_wei, priority_fee_wei, gas_limit, trades,
+            epoch)
         VALUES ($1, $2, $3, $4, $5, 'signed', $6, $7, $8, $9, $10) RETURNING batch_id
         """;
 
@@ -56,12 +57,18 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             term,
             cancellationToken,
             Sql(
-                "UPDATE settlement_batches SET state = 'broadcast', broadcast_block = COALESCE(broadcast_block, $2), updated_at = now() WHERE batch_id = $1 AND state IN ('signed', 'broadcast')",
+                """
+                UPDATE settlement_batches SET state = 'broadcast', broadcast_block = COALESCE(broadcast_block, $2), updated_at = now()
+                WHERE batch_id = $1 AND state IN ('signed', 'broadcast')
+                """,
                 batchId,
                 head
             ),
             Sql(
-                $"UPDATE trades t SET settlement = 'broadcast', settlement_changed_at = now() WHERE t.batch_id = $1 AND t.settlement = 'batched' {Changed}",
+                $"""
+                UPDATE trades t SET settlement = 'broadcast', settlement_changed_at = now()
+                WHERE t.batch_id = $1 AND t.settlement = 'batched' {Changed}
+                """,
                 batchId
             )
         );
@@ -93,7 +100,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             ),
             Sql(
                 """
-                UPDATE settlement_batches SET state = 'mined', block_number = $2, block_hash = $3, gas_used = $4, error = $5, updated_at = now()
+                UPDATE settlement_batches SET state = 'mined', block_number = $2, block_hash = $3, gas_used = $4, error = $5,
+                    updated_at = now()
                 WHERE batch_id = $1
                 """,
                 mined.BatchId,
@@ -105,7 +113,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             Sql("UPDATE trades SET batch_id = $2 WHERE batch_id = $1 AND batch_id <> $2", live.BatchId, mined.BatchId),
             Sql(
                 $"""
-                UPDATE trades t SET settlement = 'mined', settlement_reason = NULL, batch_id = $2, tx_hash = $3, block_number = $4, settlement_changed_at = now()
+                UPDATE trades t SET settlement = 'mined', settlement_reason = NULL, batch_id = $2, tx_hash = $3, block_number = $4,
+                    settlement_changed_at = now()
                 WHERE t.trade_id = ANY ($1) AND t.settlement <> 'final' {Changed}
                 """,
                 settled,
@@ -115,7 +124,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             ),
             Sql(
                 $"""
-                UPDATE trades t SET settlement = 'failed', settlement_reason = f.reason, batch_id = $3, tx_hash = $4, block_number = $5, settlement_changed_at = now()
+                UPDATE trades t SET settlement = 'failed', settlement_reason = f.reason, batch_id = $3, tx_hash = $4, block_number = $5,
+                    settlement_changed_at = now()
                 FROM unnest($1::bigint[], $2::text[]) AS f (trade_id, reason)
                 WHERE t.trade_id = f.trade_id AND t.settlement NOT IN ('mined', 'final') {Changed}
                 """,
@@ -153,15 +163,16 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             cancellationToken,
             Sql(
                 """
-                UPDATE settlement_batches SET state = 'broadcast', broadcast_block = NULL, block_number = NULL, block_hash = NULL, gas_used = NULL, error = NULL,
-                    updated_at = now()
+                UPDATE settlement_batches SET state = 'broadcast', broadcast_block = NULL, block_number = NULL, block_hash = NULL,
+                    gas_used = NULL, error = NULL, updated_at = now()
                 WHERE batch_id = ANY ($1) AND state IN ('mined', 'final', 'failed')
                 """,
                 batchIds.ToArray()
             ),
             Sql(
                 $"""
-                UPDATE trades t SET settlement = 'broadcast', settlement_reason = NULL, tx_hash = NULL, block_number = NULL, settled_at = NULL, settlement_changed_at = now()
+                UPDATE trades t SET settlement = 'broadcast', settlement_reason = NULL, tx_hash = NULL, block_number = NULL,
+                    settled_at = NULL, settlement_changed_at = now()
                 WHERE t.batch_id = ANY ($1)
                   AND (t.settlement IN ('mined', 'failed') OR (t.settlement = 'broadcast' AND t.settlement_reason IS NOT NULL)) {Changed}
                 """,

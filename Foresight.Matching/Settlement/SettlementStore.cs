@@ -74,7 +74,8 @@ public sealed record TradeOutcome(long TradeId, string? Reason, bool IsHeld = fa
 public sealed class SettlementStore(NpgsqlDataSource primary)
 {
     private const string BatchColumns =
-        "batch_id, market_id, signer, nonce, raw_tx, tx_hash, state, block_number, block_hash, error, max_fee_wei::text, priority_fee_wei::text, gas_limit, trades, broadcast_block";
+        "batch_id, market_id, signer, nonce, raw_tx, tx_hash, state, block_number, block_hash, error, max_fee_wei::text, "
+        + "priority_fee_wei::text, gas_limit, trades, broadcast_block";
 
     /// <summary>
     /// Reads matched trades of the current chain that no batch contains, oldest first. Ordered by time, because trade ids of different
@@ -93,7 +94,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         var rows = await connection.QueryAsync<(long Id, int Market, int Legs, short Attempts, DateTime Since)>(
             new CommandDefinition(
                 """
-                SELECT t.trade_id, t.market_id, (SELECT count(*)::int FROM fills f WHERE f.trade_id = t.trade_id), t.settlement_attempts, t.settlement_changed_at
+                SELECT t.trade_id, t.market_id, (SELECT count(*)::int FROM fills f WHERE f.trade_id = t.trade_id), t.settlement_attempts,
+                    t.settlement_changed_at
                 FROM (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
                 CROSS JOIN LATERAL (
                     SELECT w.* FROM trades w JOIN markets m USING (market_id)
@@ -164,8 +166,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     {
         await using var command = primary.CreateCommand(
             """
-            SELECT f.trade_id, f.leg, t.kind, o.order_hash, a.address, f.outcome, f.is_buy, o.price_ticks, o.quantity_lots, o.salt, o.expiry, o.signature,
-                   f.price_ticks, f.quantity_lots, f.is_taker
+            SELECT f.trade_id, f.leg, t.kind, o.order_hash, a.address, f.outcome, f.is_buy, o.price_ticks, o.quantity_lots, o.salt,
+                o.expiry, o.signature, f.price_ticks, f.quantity_lots, f.is_taker
             FROM fills f JOIN trades t USING (trade_id) JOIN orders o USING (order_id) JOIN accounts a ON a.account_id = f.account_id
             WHERE f.trade_id = ANY ($1) ORDER BY f.trade_id, f.leg
             """

@@ -31,7 +31,8 @@ public sealed class StatusJournal(SettlementJournal journal)
             SettlementJournal.Sql(
                 """
                 INSERT INTO settlement_status
-                    (node_id, epoch, head_block, confirmed_block, confirmations, signer, signer_balance_wei, halted, last_error, endpoints, last_error_at)
+                    (node_id, epoch, head_block, confirmed_block, confirmations, signer, signer_balance_wei, halted,
+                        last_error, endpoints, last_error_at)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $9 IS NOT NULL THEN now() END)
                 ON CONFLICT (only_row) DO UPDATE SET node_id = excluded.node_id, epoch = excluded.epoch, head_block = excluded.head_block,
                     confirmed_block = excluded.confirmed_block, confirmations = excluded.confirmations, signer = excluded.signer,

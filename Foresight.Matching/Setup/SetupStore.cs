@@ -38,7 +38,8 @@ internal sealed class SetupStore(NpgsqlConnection connection)
             int Markets
         )?>(
             """
-            SELECT generation, block_offset, usdc, outcome_token, factory, deployed_block, (SELECT count(*)::int FROM markets m WHERE m.generation = d.generation)
+            SELECT generation, block_offset, usdc, outcome_token, factory, deployed_block,
+                (SELECT count(*)::int FROM markets m WHERE m.generation = d.generation)
             FROM deployments d WHERE chain_id = @chainId
             """,
             new { chainId }
@@ -65,9 +66,11 @@ internal sealed class SetupStore(NpgsqlConnection connection)
     {
         await connection.ExecuteAsync(
             """
-            UPDATE trades t SET settlement = 'failed', settlement_reason = 'chain_lost', tx_hash = NULL, block_number = NULL, settlement_changed_at = now()
+            UPDATE trades t SET settlement = 'failed', settlement_reason = 'chain_lost', tx_hash = NULL, block_number = NULL,
+                settlement_changed_at = now()
             FROM markets m WHERE m.market_id = t.market_id AND m.generation = @Generation AND t.settlement NOT IN ('final', 'failed');
-            UPDATE settlement_batches SET state = 'failed', error = 'chain_lost', updated_at = now() WHERE state IN ('signed', 'broadcast', 'mined');
+            UPDATE settlement_batches SET state = 'failed', error = 'chain_lost', updated_at = now()
+            WHERE state IN ('signed', 'broadcast', 'mined');
             """,
             new { lost.Generation },
             transaction
@@ -99,9 +102,10 @@ internal sealed class SetupStore(NpgsqlConnection connection)
             """
             INSERT INTO deployments (chain_id, genesis_hash, usdc, outcome_token, factory, deployed_block, generation, block_offset)
             VALUES (@chainId, @genesis, @usdc, @token, @factory, @block, @generation, @offset)
-            ON CONFLICT (chain_id) DO UPDATE SET genesis_hash = excluded.genesis_hash, usdc = excluded.usdc, outcome_token = excluded.outcome_token,
-                factory = excluded.factory, deployed_block = excluded.deployed_block, generation = excluded.generation, block_offset = excluded.block_offset,
-                created_at = now()
+            ON CONFLICT (chain_id) DO UPDATE SET
+                genesis_hash = excluded.genesis_hash, usdc = excluded.usdc, outcome_token = excluded.outcome_token,
+                factory = excluded.factory, deployed_block = excluded.deployed_block, generation = excluded.generation,
+                block_offset = excluded.block_offset, created_at = now()
             """,
             new
             {

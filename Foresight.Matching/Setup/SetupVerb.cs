@@ -120,7 +120,8 @@ internal static class SetupVerb
         }
 
         await transaction.CommitAsync(cancellationToken);
-        return $"{existing + planned.Count} markets on chain {chain.ChainId} (generation {generation}), factory {contracts.Factory}, {funded} accounts funded.";
+        return $"{existing + planned.Count} markets on chain {chain.ChainId} (generation {generation}), factory {contracts.Factory}, "
+            + $"{funded} accounts funded.";
     }
 
     /// <summary>
@@ -153,7 +154,8 @@ internal static class SetupVerb
                     != market.Outcomes.Count
             )
                 throw new SettingException(
-                    $"MARKETS_FILE: {market.Address} is not the factory's market for \"{market.Question}\" with {market.Outcomes.Count} outcomes."
+                    $"MARKETS_FILE: {market.Address} is not the factory's market for \"{market.Question}\" with "
+                        + $"{market.Outcomes.Count} outcomes."
                 );
         }
 

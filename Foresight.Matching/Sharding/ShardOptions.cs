@@ -16,7 +16,8 @@ public sealed record ShardOptions(int Count = 1)
     {
         if (Count != fixedCount)
             throw new SettingException(
-                $"SHARDS is {Count}, but the database was set up with {fixedCount}. The first set-up fixes the number: set SHARDS={fixedCount}."
+                $"SHARDS is {Count}, but the database was set up with {fixedCount}. The first set-up fixes the number: set "
+                    + $"SHARDS={fixedCount}."
             );
     }
 }

@@ -90,7 +90,8 @@ public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "{Server} is refused: it is on timeline {Number}, and a standby was promoted to timeline {Known}. It is an old primary; fence it."
+            "{Server} is refused: it is on timeline {Number}, and a standby was promoted to timeline {Known}. It is an old "
+                + "primary; fence it."
         )]
         public static partial void Old(ILogger logger, string server, uint number, uint known);
 

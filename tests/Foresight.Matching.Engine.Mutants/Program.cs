@@ -47,7 +47,8 @@ foreach (var mutant in unclear)
 }
 
 Console.WriteLine(
-    $"{chosen.Count - survivors.Count} of {chosen.Count} mutants killed{(survivors.IsEmpty ? "" : $"; survived: {string.Join(", ", survivors)}")}"
+    $"{chosen.Count - survivors.Count} of {chosen.Count} mutants killed"
+        + (survivors.IsEmpty ? "" : $"; survived: {string.Join(", ", survivors)}")
 );
 return survivors.IsEmpty ? 0 : 1;
 

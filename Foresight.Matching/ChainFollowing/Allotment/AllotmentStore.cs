@@ -104,7 +104,10 @@ public sealed class AllotmentStore(NpgsqlDataSource primary, SettlementJournal j
         [
             .. await connection.QueryAsync<long>(
                 new CommandDefinition(
-                    "SELECT coalesce((SELECT max(sequence) FROM commands c WHERE c.shard = s.shard), 0) FROM generate_series(0, @last) s(shard) ORDER BY s.shard",
+                    """
+                    SELECT coalesce((SELECT max(sequence) FROM commands c WHERE c.shard = s.shard), 0)
+                    FROM generate_series(0, @last) s(shard) ORDER BY s.shard
+                    """,
                     new { last = shards - 1 },
                     cancellationToken: cancellationToken
                 )
@@ -160,7 +163,8 @@ public sealed class AllotmentStore(NpgsqlDataSource primary, SettlementJournal j
         SettlementJournal.Sql(
             """
             INSERT INTO allotment_changes (address, shard, units, block, move_to)
-            SELECT u.address, u.shard, u.units, u.block, nullif(u.move_to, -1) FROM unnest($1::bytea[], $2::smallint[], $3::bigint[], $4::bigint[], $5::smallint[])
+            SELECT u.address, u.shard, u.units, u.block, nullif(u.move_to, -1)
+            FROM unnest($1::bytea[], $2::smallint[], $3::bigint[], $4::bigint[], $5::smallint[])
                 u(address, shard, units, block, move_to)
             """,
             changes.Select(change => change.Account.ToBytes()).ToArray(),

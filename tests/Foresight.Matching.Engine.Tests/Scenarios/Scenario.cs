@@ -92,6 +92,7 @@ internal sealed class Scenario
         var (market, outcome) = isCollateral ? (0, Command.CollateralOutcome) : ScenarioParser.Asset(asset);
         var holding = _engine.Balance(_names.Account(account), new MarketId(market), outcome);
         string Units(long units) => isCollateral ? ScenarioText.Usdc(units) : ScenarioText.Lots(units);
-        return $"holds {account} {asset} owned {Units(holding.Owned)} orders {Units(holding.OrderHold)} trades {Units(holding.TradeHold)} free {Units(holding.Available)}";
+        return $"holds {account} {asset} owned {Units(holding.Owned)} orders {Units(holding.OrderHold)} trades "
+            + $"{Units(holding.TradeHold)} free {Units(holding.Available)}";
     }
 }

@@ -12,7 +12,8 @@ internal static class ScenarioText
             CommandRejected rejected => $"rejected {rejected.Reason}",
             TradeExecuted trade => $"trade {trade.Trade.Value} {trade.Kind.ToString().ToLowerInvariant()} {Lots(trade.Quantity.Lots)}",
             OrderFilled filled =>
-                $"  {names.NameOf(filled.Order)} {(filled.Side == Side.Buy ? "buys" : "sells")} at {Price(filled.Price)}, {Lots(filled.Remaining.Lots)} left",
+                $"  {names.NameOf(filled.Order)} {(filled.Side == Side.Buy ? "buys" : "sells")} at {Price(filled.Price)}, "
+                    + $"{Lots(filled.Remaining.Lots)} left",
             OrderCancelled cancelled =>
                 $"{names.NameOf(cancelled.Order)} cancelled with {Lots(cancelled.Remaining.Lots)} left: {cancelled.Reason}",
             OrderReplaced replaced => $"{names.NameOf(replaced.Order)} is now {Lots(replaced.Remaining.Lots)} at {Price(replaced.Price)}",

@@ -52,8 +52,10 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         for (var run = 1; run <= Repeat.Times; run++)
             results.Add(await RunAsync(venue, attack, reason, alice, bob));
         output.WriteLine(
-            $"{attack, -20} runs {results.Count, 3}   blocks until failed {Span(results, r => r.Failed)}, until the order is off the book {Span(results, r => r.OffTheBook)}, "
-                + $"until bust {Span(results, r => r.Bust)}, until the honest are final {Span(results, r => r.Final)}   honest settled {results.Sum(r => r.Honest)} of {results.Count * HonestTrades}"
+            $"{attack, -20} runs {results.Count, 3}   blocks until failed {Span(results, r => r.Failed)}, until the order is "
+                + $"off the book {Span(results, r => r.OffTheBook)}, "
+                + $"until bust {Span(results, r => r.Bust)}, until the honest are final {Span(results, r => r.Final)}   honest "
+                + $"settled {results.Sum(r => r.Honest)} of {results.Count * HonestTrades}"
         );
     }
 

@@ -52,8 +52,11 @@ internal sealed class Load : IAsyncDisposable
             Assert.Equal(
                 isGone ? 0L : 1L,
                 await _cluster.ScalarAsync<long>(
-                    $"SELECT count(*) FROM commands c JOIN orders o ON o.sequence = c.sequence WHERE c.request_id = '{command.RequestId}' AND c.sequence = {result.Sequence} "
-                        + $"AND c.epoch = {result.Epoch} AND o.order_hash = decode('{command.Hash[2..]}', 'hex')"
+                    $"""
+                    SELECT count(*) FROM commands c JOIN orders o ON o.sequence = c.sequence
+                    WHERE c.request_id = '{command.RequestId}' AND c.sequence = {result.Sequence}
+                        AND c.epoch = {result.Epoch} AND o.order_hash = decode('{command.Hash[2..]}', 'hex')
+                    """
                 )
             );
         }

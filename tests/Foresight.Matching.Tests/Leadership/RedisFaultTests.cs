@@ -112,7 +112,10 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
     [Theory]
     [InlineData(null)]
     [InlineData(
-        "{\"nodeId\":\"ghost\",\"address\":\"http://127.0.0.1:1\",\"token\":\"00000000-0000-0000-0000-000000000001\",\"epoch\":9,\"acquiredAt\":\"2026-01-01T00:00:00Z\",\"lastRenewedAt\":\"2026-01-01T00:00:00Z\"}"
+        """
+            {"nodeId":"ghost","address":"http://127.0.0.1:1","token":"00000000-0000-0000-0000-000000000001","epoch":9,
+             "acquiredAt":"2026-01-01T00:00:00Z","lastRenewedAt":"2026-01-01T00:00:00Z"}
+            """
     )]
     public async Task ALeaseKeyDeletedOrForgedByHand_LeavesOneWriter_WithinOneLease(string? forged)
     {

@@ -54,7 +54,10 @@ public sealed class SeenTests(StoresFixture stores)
             Eventually.Patience,
             async () =>
                 await cluster.ScalarAsync<bool>(
-                    $"SELECT phases ?& ARRAY['{string.Join("', '", Phases)}'] FROM leadership_history WHERE resource = 'matching-engine' AND epoch = 2"
+                    $"""
+                    SELECT phases ?& ARRAY['{string.Join("', '", Phases)}'] FROM leadership_history
+                    WHERE resource = 'matching-engine' AND epoch = 2
+                    """
                 )
         );
         await ShowsAsync(

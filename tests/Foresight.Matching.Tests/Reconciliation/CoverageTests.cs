@@ -51,7 +51,8 @@ public sealed class CoverageTests(ChainFixture fixture)
         await venue.ExecuteAsync(
             """
             INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state) VALUES
-                ($1, 1, 50, 'covered'), ($1, 51, 100, 'covered'), ($1 + 1, 80, 120, 'covered'), ($1 + 1, 130, 140, 'failed'), ($1 + 2, 150, 160, 'covered'),
+                ($1, 1, 50, 'covered'), ($1, 51, 100, 'covered'), ($1 + 1, 80, 120, 'covered'), ($1 + 1, 130, 140, 'failed'),
+                    ($1 + 2, 150, 160, 'covered'),
                 ($1 + 9, 161, 170, 'covered')
             """,
             first
@@ -81,6 +82,8 @@ public sealed class CoverageTests(ChainFixture fixture)
 
     private static Task<string> LedgerAsync(Venue venue) =>
         venue.ScalarAsync<string>(
-            "SELECT string_agg(from_block || '-' || to_block || ' ' || state, ', ' ORDER BY run_id, from_block) FROM reconciliation_coverage"
+            """
+            SELECT string_agg(from_block || '-' || to_block || ' ' || state, ', ' ORDER BY run_id, from_block) FROM reconciliation_coverage
+            """
         );
 }

@@ -29,7 +29,10 @@ public sealed class ReconcilerTests(ChainFixture fixture)
         var (trades, orders) = await SettleSomeAsync(venue, 10);
         // The journal has a settled trade that the chain has not.
         await venue.ExecuteAsync(
-            "INSERT INTO trades SELECT 1000, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at, 'final', NULL, NULL, tx_hash, block_number, now(), true FROM trades WHERE trade_id = $1",
+            """
+            INSERT INTO trades SELECT 1000, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence,
+                epoch, executed_at, 'final', NULL, NULL, tx_hash, block_number, now(), true FROM trades WHERE trade_id = $1
+            """,
             trades[0]
         );
         // The chain has trades that the journal has not: one settled by the operator, one filled past it.
@@ -168,7 +171,10 @@ public sealed class ReconcilerTests(ChainFixture fixture)
         {
             var state = await venue.ScalarAsync<string>("SELECT state FROM discrepancies WHERE natural_key = $1", $"case-{i}");
             var why = await venue.ScalarAsync<string>(
-                "SELECT coalesce(max(a.note), '') FROM discrepancy_audit a JOIN discrepancies USING (discrepancy_id) WHERE natural_key = $1 AND action = 'reopen'",
+                """
+                SELECT coalesce(max(a.note), '') FROM discrepancy_audit a JOIN discrepancies USING (discrepancy_id)
+                WHERE natural_key = $1 AND action = 'reopen'
+                """,
                 $"case-{i}"
             );
             Assert.Equal((cases[i].Why is null ? cases[i].State : "reopened", cases[i].Why ?? ""), (state, why));
@@ -182,7 +188,8 @@ public sealed class ReconcilerTests(ChainFixture fixture)
         await venue.ExecuteAsync(
             """
             INSERT INTO discrepancies (natural_key, kind, severity, summary, state, ignored_until)
-            VALUES ('a', 'amount_mismatch', 'high', '', 'ignored', now()), ('b', 'amount_mismatch', 'high', '', 'ignored', now() + interval '1 hour'),
+            VALUES ('a', 'amount_mismatch', 'high', '', 'ignored', now()),
+                ('b', 'amount_mismatch', 'high', '', 'ignored', now() + interval '1 hour'),
                    ('c', 'amount_mismatch', 'high', '', 'ignored', NULL)
             """
         );
@@ -286,7 +293,8 @@ public sealed class ReconcilerTests(ChainFixture fixture)
             await venue.ExecuteAsync(
                 """
                 INSERT INTO balances (account_id, market_id, outcome, owned, order_hold, trade_hold, updated_sequence)
-                SELECT account_id, $2, $3, $4, 0, 0, 1 FROM accounts WHERE address = $1 ON CONFLICT (account_id, market_id, outcome, shard) DO UPDATE SET owned = excluded.owned
+                SELECT account_id, $2, $3, $4, 0, 0, 1 FROM accounts WHERE address = $1
+                ON CONFLICT (account_id, market_id, outcome, shard) DO UPDATE SET owned = excluded.owned
                 """,
                 Chain.Address.Parse(observed.Account!).ToBytes(),
                 observed.MarketId,

@@ -54,7 +54,8 @@ public sealed class RepairTests(ChainFixture fixture)
                 await venue.ScalarAsync<long>(
                     """
                     SELECT count(*) FROM trades t JOIN reconciliation_repairs r ON r.natural_key = 'status_mismatch:' || t.trade_id
-                    WHERE r.run_id = $1 AND t.trade_id = $2 AND t.settlement = r.after ->> 'settlement' AND t.block_number = (r.after ->> 'blockNumber')::bigint
+                    WHERE r.run_id = $1 AND t.trade_id = $2 AND t.settlement = r.after ->> 'settlement'
+                        AND t.block_number = (r.after ->> 'blockNumber')::bigint
                       AND '0x' || encode(t.tx_hash, 'hex') = r.after ->> 'transactionHash' AND t.settlement_reason IS NULL AND t.closed
                     """,
                     real,
@@ -71,7 +72,10 @@ public sealed class RepairTests(ChainFixture fixture)
         Assert.Equal(
             4L,
             await venue.ScalarAsync<long>(
-                "SELECT count(*) FROM discrepancy_audit WHERE action = 'repair' AND actor = 'auto-fix' AND before IS NOT NULL AND after IS NOT NULL AND to_state = 'resolved'"
+                """
+                SELECT count(*) FROM discrepancy_audit
+                WHERE action = 'repair' AND actor = 'auto-fix' AND before IS NOT NULL AND after IS NOT NULL AND to_state = 'resolved'
+                """
             )
         );
 
@@ -166,7 +170,10 @@ public sealed class RepairTests(ChainFixture fixture)
     {
         var trades = await SettleAsync(venue, 6);
         await venue.ExecuteAsync(
-            "INSERT INTO trades SELECT 1000, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at, 'final', NULL, NULL, tx_hash, block_number, now(), true FROM trades WHERE trade_id = $1",
+            """
+            INSERT INTO trades SELECT 1000, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence,
+                epoch, executed_at, 'final', NULL, NULL, tx_hash, block_number, now(), true FROM trades WHERE trade_id = $1
+            """,
             trades[0]
         );
         await venue.ExecuteAsync("UPDATE trades SET quantity_lots = quantity_lots + 1 WHERE trade_id = $1", trades[1]);
@@ -226,13 +233,19 @@ public sealed class RepairTests(ChainFixture fixture)
 
     private static Task<string> RepairsAsync(Venue venue, long run) =>
         venue.ScalarAsync<string>(
-            "SELECT string_agg(natural_key || ' ' || before || ' -> ' || after, E'\\n' ORDER BY natural_key) FROM reconciliation_repairs WHERE run_id = $1",
+            """
+            SELECT string_agg(natural_key || ' ' || before || ' -> ' || after, E'\n' ORDER BY natural_key)
+            FROM reconciliation_repairs WHERE run_id = $1
+            """,
             run
         );
 
     /// <summary>Everything that a repair could touch.</summary>
     private static Task<string> JournalAsync(Venue venue) =>
         venue.ScalarAsync<string>(
-            "SELECT (SELECT string_agg(t::text, ' ' ORDER BY trade_id) FROM trades t) || (SELECT count(*) FROM chain_fills) || (SELECT string_agg(o::text, ' ' ORDER BY order_id) FROM orders o)"
+            """
+            SELECT (SELECT string_agg(t::text, ' ' ORDER BY trade_id) FROM trades t)
+                || (SELECT count(*) FROM chain_fills) || (SELECT string_agg(o::text, ' ' ORDER BY order_id) FROM orders o)
+            """
         );
 }

@@ -179,8 +179,8 @@ public sealed class Venue : IAsyncDisposable
         var signature = OrderSigning.Sign(domain, message, maker.Key);
         await ExecuteAsync(
             """
-            INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, time_in_force, post_only, stp, salt, salt_tag,
-                                expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at)
+            INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, time_in_force,
+                post_only, stp, salt, salt_tag, expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, false, 0, $9, $10, 0, $11, 0, 0, $2, 1, now(), $2, now())
             """,
             hash.ToBytes(),
@@ -207,7 +207,8 @@ public sealed class Venue : IAsyncDisposable
             : 2;
         var id = await ScalarAsync<long>(
             """
-            INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at)
+            INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence,
+                epoch, executed_at)
             SELECT COALESCE(max(trade_id), 0) + 1, $1, $2, $3, $4, $5, $6, 0, 1, 1, now() FROM trades RETURNING trade_id
             """,
             legs[0].Order.MarketId,
@@ -221,7 +222,10 @@ public sealed class Venue : IAsyncDisposable
         {
             var order = legs[i].Order;
             await ExecuteAsync(
-                "INSERT INTO fills (trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                """
+                INSERT INTO fills (trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                """,
                 id,
                 (short)i,
                 order.Id,

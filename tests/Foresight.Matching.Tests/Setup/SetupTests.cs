@@ -106,7 +106,10 @@ public sealed class SetupTests(ChainFixture fixture)
         await using var database = await fixture.OpenDatabaseAsync();
         await using (
             var market = database.CreateCommand(
-                "INSERT INTO markets (market_id, address, question, outcomes, tick_size) VALUES (1, decode(repeat('a1', 20), 'hex'), '?', ARRAY['a', 'b'], 1)"
+                """
+                INSERT INTO markets (market_id, address, question, outcomes, tick_size)
+                VALUES (1, decode(repeat('a1', 20), 'hex'), '?', ARRAY['a', 'b'], 1)
+                """
             )
         )
             await market.ExecuteNonQueryAsync();

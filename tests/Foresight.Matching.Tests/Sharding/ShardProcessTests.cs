@@ -70,9 +70,13 @@ public sealed class ShardProcessTests(StoresFixture stores) : IAsyncLifetime
             Assert.Equal(
                 1L,
                 await _cluster.ScalarAsync<long>(
-                    $"SELECT count(*) FROM commands c JOIN orders o ON (o.shard, o.sequence) = (c.shard, c.sequence) WHERE c.request_id = '{command.RequestId}' "
-                        + $"AND c.shard = {command.Shard} AND c.sequence = {result.Sequence} AND c.epoch = {result.Epoch} "
-                        + $"AND o.order_hash = decode('{command.Hash[2..]}', 'hex') AND o.order_id = ({command.Shard}::bigint << 48) + {result.Sequence}"
+                    $"""
+                    SELECT count(*) FROM commands c JOIN orders o ON (o.shard, o.sequence) = (c.shard, c.sequence)
+                    WHERE c.request_id = '{command.RequestId}'
+                        AND c.shard = {command.Shard} AND c.sequence = {result.Sequence} AND c.epoch = {result.Epoch}
+                        AND o.order_hash = decode('{command.Hash[2..]}', 'hex')
+                        AND o.order_id = ({command.Shard}::bigint << 48) + {result.Sequence}
+                    """
                 )
             );
         }

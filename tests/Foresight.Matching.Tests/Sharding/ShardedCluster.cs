@@ -19,7 +19,8 @@ internal static class ShardedCluster
             INSERT INTO sharding (shards) VALUES ({Shards});
             DELETE FROM markets;
             INSERT INTO markets (market_id, shard, address, question, outcomes, tick_size)
-            SELECT m, m - 1, decode(repeat('a' || m, 20), 'hex'), 'Question ' || m, ARRAY['yes', 'no'], 1 FROM generate_series(1, {Shards}) m;
+            SELECT m, m - 1, decode(repeat('a' || m, 20), 'hex'), 'Question ' || m, ARRAY['yes', 'no'], 1
+            FROM generate_series(1, {Shards}) m;
             """
         );
         return cluster;

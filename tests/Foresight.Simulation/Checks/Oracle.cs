@@ -39,7 +39,8 @@ internal sealed class Oracle(World world)
         if (!_fills.SequenceEqual(write.Rows.Fills))
             throw world.Violated(
                 "replay",
-                $"the commands up to {_engine.Sequence} give {_fills.Count} fills by replay, {write.Rows.Fills.Count} were written, or others"
+                $"the commands up to {_engine.Sequence} give {_fills.Count} fills by replay, {write.Rows.Fills.Count} were "
+                    + "written, or others"
             );
         foreach (var balance in write.Rows.Balances)
         {

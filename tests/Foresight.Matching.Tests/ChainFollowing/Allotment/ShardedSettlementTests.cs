@@ -66,7 +66,10 @@ public sealed class ShardedSettlementTests(ChainFixture fixture)
 
     private static Task<string> PartsAsync(LiveVenue live, Wallet wallet) =>
         live.Venue.ScalarAsync<string>(
-            "SELECT string_agg(b.owned::text, ',' ORDER BY b.shard) FROM balances b JOIN accounts a USING (account_id) WHERE a.address = $1 AND b.outcome = 255",
+            """
+            SELECT string_agg(b.owned::text, ',' ORDER BY b.shard) FROM balances b JOIN accounts a USING (account_id)
+            WHERE a.address = $1 AND b.outcome = 255
+            """,
             wallet.Account.ToBytes()
         );
 }
