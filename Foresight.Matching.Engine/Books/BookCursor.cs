@@ -1,17 +1,17 @@
 namespace Foresight.Matching.Engine.Books;
 
-/// <summary>Walks the orders of a ladder in the order in which they would trade, without touching them.</summary>
+/// <summary>Walks the orders of a ladder in the order in which they would trade, without changing them.</summary>
 internal struct BookCursor
 {
     private readonly int _ladder;
 
-    /// <summary>The order it stands at, 0 at the end.</summary>
+    /// <summary>Slot of the current order; 0 at the end.</summary>
     public int Slot;
 
-    /// <summary>Key of that order, <see cref="Ladder.NoKey"/> at the end.</summary>
+    /// <summary>Key of the current order; <see cref="Ladder.NoKey"/> at the end.</summary>
     public int Key;
 
-    /// <summary>What that order has left in the walk.</summary>
+    /// <summary>Lots of the current order that the walk has not used.</summary>
     public long Left;
 
     public BookCursor(OrderBooks books, int ladder)
@@ -20,7 +20,7 @@ internal struct BookCursor
         Enter(books, books.LadderAt(ladder).BestLevel);
     }
 
-    /// <summary>Uses up some of the order, and goes on to the next when nothing is left of it.</summary>
+    /// <summary>Uses up part of the order, and advances when nothing is left of it.</summary>
     public void Take(OrderBooks books, long quantity)
     {
         Left -= quantity;
@@ -28,7 +28,6 @@ internal struct BookCursor
             Skip(books);
     }
 
-    /// <summary>Goes on to the next order.</summary>
     public void Skip(OrderBooks books)
     {
         var next = books.NodeAt(Slot).Next;

@@ -1,23 +1,25 @@
 namespace Foresight.Matching.Engine.Books;
 
 /// <summary>
-/// What the book asks and tells while an order is matched. A struct, so that each use compiles to its own loop with these inlined.
-/// Must not change the books.
+/// The callbacks of the book while it matches an order. Implemented by structs, so that each use compiles to its own loop with the calls
+/// inlined. Must not change the books.
 /// </summary>
 internal interface IMatcher
 {
     /// <summary>
-    /// Called for each maker in its turn: how many lots to trade with it, at most the lesser of what it and the taker have left. 0 ends the
-    /// matching; <see cref="Remove"/> takes the maker out without a trade.
+    /// Called for each maker in turn. Returns how many lots to trade with it, at most the lesser of what the maker and the taker have left.
+    /// 0 ends the matching; <see cref="Remove"/> removes the maker without a trade.
     /// </summary>
     long Admit(int slot, ref Node maker, int key, long quantity);
 
-    /// <summary>The maker traded; with nothing left it is out of the book and its slot is free again.</summary>
+    /// <summary>The maker traded. With nothing left it is out of the book, and its slot is free again.</summary>
     void OnFill(int slot, int tag, int key, long quantity, long makerLeft);
 
-    /// <summary>The maker was taken out on this matcher's wish. Returns whether matching goes on.</summary>
+    /// <summary>
+    /// The maker was removed because <see cref="Admit"/> returned <see cref="Remove"/>. Returns true to continue matching.
+    /// </summary>
     bool OnRemoved(int slot, int tag, int key, long quantity);
 
-    /// <summary>Answer of <see cref="Admit"/>: take the maker out and go on.</summary>
+    /// <summary>Result of <see cref="Admit"/> that removes the maker and continues.</summary>
     const long Remove = -1;
 }

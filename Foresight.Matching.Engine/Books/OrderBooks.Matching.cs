@@ -4,9 +4,7 @@ namespace Foresight.Matching.Engine.Books;
 
 internal sealed partial class OrderBooks
 {
-    /// <summary>
-    /// Matches against the orders of a ladder, best level first and first come first served within it, up to a limit. Returns what is left.
-    /// </summary>
+    /// <summary>Matches against the orders of a ladder in price-time priority, up to a limit. Returns the quantity left.</summary>
     /// <param name="limitKey">The worst key that may trade.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Match<TMatcher>(int ladder, int limitKey, long quantity, ref TMatcher matcher)
@@ -87,7 +85,7 @@ internal sealed partial class OrderBooks
         }
     }
 
-    /// <summary>Last freed, first used again: its cache line is the warmest.</summary>
+    /// <summary>Last in, first out: the slot freed last has the warmest cache line.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Free(ref Node order, int slot)
     {
@@ -96,7 +94,7 @@ internal sealed partial class OrderBooks
         _freeOrder = slot;
     }
 
-    /// <summary>The level lost its last order: clears its bit and finds the best one anew if it was that.</summary>
+    /// <summary>Removes a level that lost its last order: clears its bit, and finds the new best level if it was the best.</summary>
     private void RemoveLevel(ref Ladder side, int level, int key)
     {
         unchecked
@@ -110,7 +108,7 @@ internal sealed partial class OrderBooks
                 return;
             if (levels != 0)
             {
-                // It was the least of the page, so what is left is above it.
+                // The removed level had the least key of the page, so the next one is above it.
                 var offset = System.Numerics.BitOperations.TrailingZeroCount(levels);
                 side.BestKey = (key & ~(Ladder.PageLevels - 1)) + offset;
                 side.BestLevel = ~((page << Ladder.PageShift) + offset);

@@ -4,7 +4,7 @@ namespace Foresight.Matching.Engine.Books;
 
 internal sealed partial class OrderBooks
 {
-    /// <summary>Puts an order at the end of its level's queue. Returns its slot, valid until it is filled or removed.</summary>
+    /// <summary>Appends an order to its level's queue. Returns its slot, which is valid until the order is filled or removed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Rest(int ladder, int key, long quantity, int tag)
     {
@@ -13,7 +13,7 @@ internal sealed partial class OrderBooks
         return slot;
     }
 
-    /// <summary>Takes a resting order out of its queue; its slot is free again.</summary>
+    /// <summary>Removes a resting order from its queue and frees its slot.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Remove(int slot)
     {
@@ -22,7 +22,7 @@ internal sealed partial class OrderBooks
         Free(ref order, slot);
     }
 
-    /// <summary>As <see cref="Remove(int)"/>, and says what it was. Returns its quantity.</summary>
+    /// <summary>Like <see cref="Remove(int)"/>, with the order's former place. Returns its quantity.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Remove(int slot, out int ladder, out int key, out int tag)
     {
@@ -33,7 +33,7 @@ internal sealed partial class OrderBooks
         return quantity;
     }
 
-    /// <summary>As <see cref="Remove(int)"/>, if the slot still holds the order with this tag.</summary>
+    /// <summary>Like <see cref="Remove(int)"/>, only if the slot still holds the order with this tag: slots are reused.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryRemove(int slot, int tag)
     {
@@ -45,7 +45,7 @@ internal sealed partial class OrderBooks
         return true;
     }
 
-    /// <summary>Makes a resting order smaller; it keeps its place.</summary>
+    /// <summary>Reduces a resting order, which keeps its place in the queue.</summary>
     public void Shrink(int slot, long by)
     {
         RequireOrder(slot);
@@ -94,7 +94,7 @@ internal sealed partial class OrderBooks
             order.Previous = last;
             order.Level = level;
             order.Tag = tag;
-            // Before the links: an empty level is its own last order.
+            // Before the links change: in an empty level the last order is the level itself.
             if (last == level)
                 OpenLevel(ladder, level, key);
             queue.Previous = slot;
@@ -120,7 +120,7 @@ internal sealed partial class OrderBooks
             queue.Quantity -= quantity;
             At(ref origin, previous).Next = next;
             At(ref origin, next).Previous = previous;
-            // Only of a sole order both neighbours are the level.
+            // Both neighbours are equal only for a sole order, where both are the level.
             if (next == previous)
                 RemoveLevel(ref LadderAt(ladder), level, key);
             return quantity;

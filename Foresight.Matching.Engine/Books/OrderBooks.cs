@@ -5,15 +5,15 @@ namespace Foresight.Matching.Engine.Books;
 
 /// <summary>
 /// The books of one shard: price-time queues, and nothing else. Everything lives in a few arrays of structs with 32-bit links, so nothing
-/// is allocated per order and the whole is cheap to walk. Book <c>b</c> has the ladders <c>2b</c> (bids) and <c>2b + 1</c> (asks). Indices
-/// are not checked in release builds; the exchange and the differential tests are the proof that they are right.
+/// is allocated per order and walks are cheap. Book <c>b</c> has the ladders <c>2b</c> (bids) and <c>2b + 1</c> (asks). Release builds do
+/// not check indices; the invariants of the engine and the differential tests are the evidence that they are right.
 /// </summary>
 internal sealed partial class OrderBooks
 {
     private const int FirstOrders = 1024;
     private const int FirstPages = 16;
 
-    // Levels and orders lie together, levels below the origin and orders from it upwards, so that a queue's links need no tag.
+    // Levels and orders share one array, levels below the origin and orders from it upwards, so that a queue's links need no tag.
     private Slab<Node> _nodes;
 
     private int _freeOrder;
@@ -28,8 +28,8 @@ internal sealed partial class OrderBooks
     private Slab<int> _pageTable = new(8 * Ladder.Pages);
     private int _ladderCount;
 
-    /// <param name="orders">Resting orders to make room for at once.</param>
-    /// <param name="pages">Pages of levels to make room for at once.</param>
+    /// <param name="orders">Resting orders to reserve room for.</param>
+    /// <param name="pages">Pages of levels to reserve room for.</param>
     public OrderBooks(int orders = FirstOrders, int pages = FirstPages)
     {
         pages = Math.Max(pages, 1);
@@ -38,7 +38,8 @@ internal sealed partial class OrderBooks
     }
 
     /// <summary>
-    /// Orders resting in all books, counted one by one: the exchange keeps its own count, and two would cost every order twice.
+    /// Counts the orders in all books one by one, for tests: the engine keeps its own count, and a second one here would cost every order
+    /// twice.
     /// </summary>
     public int CountOrders()
     {
@@ -50,13 +51,13 @@ internal sealed partial class OrderBooks
 
     public int LadderCount => _ladderCount;
 
-    /// <summary>Slots of orders are below this; the users of the book size their own tables by it.</summary>
+    /// <summary>Upper bound of the slots of orders, by which callers size their own tables.</summary>
     public int OrderCapacity => _nodes.Length;
 
-    /// <summary>Bytes that the books hold.</summary>
+    /// <summary>Bytes allocated for the books.</summary>
     public long Bytes => _nodes.Bytes + _ladders.Bytes + _pageTable.Bytes + _pageLevels.Bytes + (long)_freePages.Length * sizeof(int);
 
-    /// <summary>Makes an empty book; its bids are the ladder returned, its asks the one after.</summary>
+    /// <summary>Adds an empty book. Returns the ladder of its bids; its asks are the next one.</summary>
     public int AddBook(int market, int outcome)
     {
         var bids = _ladderCount;
@@ -77,7 +78,7 @@ internal sealed partial class OrderBooks
         return bids;
     }
 
-    /// <summary>Gives the pages of an empty ladder back, for a market that will not trade again.</summary>
+    /// <summary>Frees the pages of an empty ladder, for a market that will not trade again.</summary>
     public void ReleasePages(int ladder)
     {
         Invariant.Require(LadderAt(ladder).BestLevel == 0, "only an empty ladder gives its pages back");
@@ -96,20 +97,20 @@ internal sealed partial class OrderBooks
 
     public ref Node NodeAt(int index) => ref _nodes.At(index);
 
-    /// <summary>The level of a key, 0 when its page was never used.</summary>
+    /// <summary>Returns the level of a key; 0 if its page was never used.</summary>
     public int LevelOf(int ladder, int key)
     {
         var page = PageOf(ladder, key);
         return page == 0 ? 0 : LevelIn(page, key);
     }
 
-    /// <summary>The best level with a key above the given one, 0 when there is none.</summary>
+    /// <summary>Returns the best level with a key above the given one; 0 if there is none.</summary>
     public int LevelAfter(int ladder, int key)
     {
         var page = PageOf(ladder, key);
         if (page != 0)
         {
-            // Two shifts, because a shift by 64 would be a shift by 0.
+            // Two shifts, because C# takes a shift by 64 as a shift by 0.
             var rest = _pageLevels.At(page - 1) >> (key & 63) >> 1;
             if (rest != 0)
                 return LevelIn(page, key + 1 + System.Numerics.BitOperations.TrailingZeroCount(rest));
@@ -122,11 +123,11 @@ internal sealed partial class OrderBooks
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ref Node At(ref Node origin, int index) => ref Unsafe.Add(ref origin, index);
 
-    /// <summary>The page of levels that holds a key, 0 when it was never used.</summary>
+    /// <summary>Returns the page of levels that contains a key; 0 if it was never used.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int PageOf(int ladder, int key) => _pageTable.At(unchecked(ladder * Ladder.Pages + (key >> Ladder.PageShift)));
 
-    /// <summary>Page numbers count from 1, so that 0 in the page table is "never used".</summary>
+    /// <summary>Pages are numbered from 1, so that 0 in the page table means "never used".</summary>
     private static int LevelIn(int page, int key) => ~unchecked(((page - 1) << Ladder.PageShift) + (key & (Ladder.PageLevels - 1)));
 
     private int FirstLevelOf(int ladder, int pageOfKey)

@@ -26,7 +26,7 @@ public enum Side : byte
     Sell = 1,
 }
 
-/// <summary>FAK, the name some clients use, is <see cref="ImmediateOrCancel"/>.</summary>
+/// <summary>Known as FAK (fill and kill) to some clients: <see cref="ImmediateOrCancel"/>.</summary>
 public enum TimeInForce : byte
 {
     GoodTilCancelled = 0,
@@ -51,41 +51,39 @@ public enum MarketState : byte
 }
 
 /// <summary>
-/// One input of the exchange. Everything that the outcome depends on is in it: time and identity too.
-/// A field that a kind does not use is zero, so two equal commands have equal encodings.
+/// One input of the engine. It contains everything on which the result depends, including time and identity. Fields that a kind does not
+/// use are zero, so that equal commands have equal encodings.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct Command
 {
-    /// <summary>Outcome number that stands for the collateral token (USDC) in <see cref="CommandKind.ObserveBalance"/>.</summary>
+    /// <summary>Outcome number of the collateral token (USDC) in <see cref="CommandKind.ObserveBalance"/>.</summary>
     public const byte CollateralOutcome = byte.MaxValue;
 
     public CommandKind Kind { get; init; }
 
-    /// <summary>Gap-free number in the shard's journal, from 1.</summary>
+    /// <summary>Number in the shard's journal, from 1 without gaps.</summary>
     public long Sequence { get; init; }
 
-    /// <summary>When the leader sequenced it: microseconds since the Unix epoch. Never decreases.</summary>
+    /// <summary>Time at which the leader sequenced it, in microseconds since the Unix epoch. Never decreases.</summary>
     public long AcceptedAtMicros { get; init; }
 
-    /// <summary>
-    /// 0 in <see cref="CommandKind.CancelBySalt"/> and <see cref="CommandKind.CancelAllOfAccount"/> stands for every market.
-    /// </summary>
+    /// <summary>In <see cref="CommandKind.CancelBySalt"/> and <see cref="CommandKind.CancelAllOfAccount"/>, 0 means every market.</summary>
     public MarketId Market { get; init; }
 
-    /// <summary>In <see cref="CommandKind.CancelOrder"/>, 0 stands for the operator, who may cancel anybody's order.</summary>
+    /// <summary>In <see cref="CommandKind.CancelOrder"/>, 0 means the operator, who may cancel any account's order.</summary>
     public AccountId Account { get; init; }
 
     /// <summary>
-    /// The order that a cancel, replace or reduction is about. A new order's id, also of one that
-    /// replaces another, is made from <see cref="Sequence"/>.
+    /// The order that a cancel, replace or reduction refers to. The id of a new order, also of one that replaces another, is derived from
+    /// <see cref="Sequence"/>.
     /// </summary>
     public OrderId Order { get; init; }
 
-    /// <summary>The trade that settled or was bust.</summary>
+    /// <summary>The trade that settled or went bust.</summary>
     public TradeId Trade { get; init; }
 
-    /// <summary>Outcome of the market, 0-based; <see cref="CollateralOutcome"/> for USDC; the winner in a resolution.</summary>
+    /// <summary>Outcome of the market, from 0; <see cref="CollateralOutcome"/> for USDC; the winner in a resolution.</summary>
     public byte Outcome { get; init; }
 
     public Side Side { get; init; }
@@ -94,14 +92,14 @@ public readonly record struct Command
     public Price Price { get; init; }
 
     /// <summary>
-    /// Place: the size. Replace: the new open quantity. Reduce: the most that may stay open. ObserveBalance of shares: what the account
-    /// owns.
+    /// Place: the size. Replace: the new open quantity. Reduce: the most that may stay open. ObserveBalance of shares: the account's
+    /// holding.
     /// </summary>
     public Quantity Quantity { get; init; }
 
     /// <summary>
-    /// Place: spend at most this much (0: no money bound), for buys that are <see cref="TimeInForce.ImmediateOrCancel"/> or
-    /// <see cref="TimeInForce.FillOrKill"/>. ObserveBalance of collateral: what the account owns.
+    /// Place: the most to spend (0: no limit), for buys that are <see cref="TimeInForce.ImmediateOrCancel"/> or <see
+    /// cref="TimeInForce.FillOrKill"/>. ObserveBalance of collateral: the account's holding.
     /// </summary>
     public Amount Amount { get; init; }
 
@@ -109,23 +107,22 @@ public readonly record struct Command
     public bool PostOnly { get; init; }
     public SelfTradePrevention SelfTradePrevention { get; init; }
 
-    /// <summary>Unix seconds after which the order may not trade; 0: never, as is any time after 2106.</summary>
+    /// <summary>Unix seconds after which the order may not trade; 0, like any time after 2106, means never.</summary>
     public long ExpiresAtSeconds { get; init; }
 
-    /// <summary>First 8 bytes of keccak256(salt), so that all orders of one account under one salt can be cancelled.</summary>
+    /// <summary>First 8 bytes of keccak256(salt), by which all orders of an account with the same salt can be cancelled.</summary>
     public ulong SaltTag { get; init; }
 
     /// <summary>ListMarket: number of outcomes, 2..8.</summary>
     public byte Outcomes { get; init; }
 
-    /// <summary>ListMarket: coarseness of prices, 1, 10 or 100 ticks.</summary>
+    /// <summary>ListMarket: price increment, 1, 10 or 100 ticks.</summary>
     public int TickSize { get; init; }
 
     public MarketState State { get; init; }
 
     /// <summary>
-    /// Block at which a balance was read or in which a trade was settled. A holding that was observed at or after a trade's block has the
-    /// trade in it.
+    /// Block at which a balance was read or a trade was settled. A holding observed at or after a trade's block already includes the trade.
     /// </summary>
     public long Block { get; init; }
 }

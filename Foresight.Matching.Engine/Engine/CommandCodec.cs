@@ -2,15 +2,18 @@ using System.Buffers.Binary;
 
 namespace Foresight.Matching.Engine;
 
-/// <summary>The journal's encoding of a command: little-endian, fixed size, first byte the version.</summary>
+/// <summary>
+/// The journal's encoding of a command: little-endian, fixed size, version in the first byte. Fixed, because a replay reads commands of all
+/// earlier versions.
+/// </summary>
 public static class CommandCodec
 {
-    /// <summary>Bytes of one encoded command.</summary>
+    /// <summary>Bytes of an encoded command.</summary>
     public const int Size = 128;
 
     private const byte Version = 1;
 
-    // Bytes 0..15 are small fields, 16..87 nine 64-bit words, 88..103 four 32-bit words, the rest is zero for fields to come.
+    // Bytes 0..15 are small fields, 16..87 nine 64-bit words, 88..103 four 32-bit words; the rest is zero, reserved for new fields.
     private const int Words = 16;
     private const int HalfWords = 88;
     private const int Used = 104;
@@ -46,7 +49,7 @@ public static class CommandCodec
         PutHalf(into, 3, command.TickSize);
     }
 
-    /// <exception cref="FormatException">Wrong size, unknown version or kind, or a value that no command has.</exception>
+    /// <exception cref="FormatException">Wrong size, unknown version or kind, or a value outside its range.</exception>
     public static Command Decode(ReadOnlySpan<byte> from)
     {
         if (from.Length != Size)

@@ -5,14 +5,14 @@ public enum TradeKind : byte
     /// <summary>A buyer and a seller of the same outcome.</summary>
     Direct = 0,
 
-    /// <summary>Buyers of every outcome: a complete set is made from their collateral.</summary>
+    /// <summary>Buyers of every outcome: a complete set is minted from their collateral.</summary>
     Mint = 1,
 
-    /// <summary>Sellers of every outcome: a complete set is turned back into collateral.</summary>
+    /// <summary>Sellers of every outcome: a complete set is merged back into collateral.</summary>
     Merge = 2,
 }
 
-/// <summary>An order passed every check. Fills, if any, follow; what is left rests unless a cancel follows.</summary>
+/// <summary>An order passed every check. Its fills, if any, follow; the rest then rests in the book unless a cancel follows.</summary>
 public readonly record struct OrderAccepted(
     OrderId Order,
     MarketId Market,
@@ -26,11 +26,11 @@ public readonly record struct OrderAccepted(
 /// <summary>The command changed nothing. Orders that were due to expire may have been cancelled before it, in the same call.</summary>
 public readonly record struct CommandRejected(long Sequence, CommandKind Kind, RejectReason Reason);
 
-/// <summary>Header of a trade; its <see cref="Legs"/> fills follow at once, the taker's first.</summary>
+/// <summary>Header of a trade; its <see cref="Legs"/> fills follow immediately, the taker's first.</summary>
 public readonly record struct TradeExecuted(TradeId Trade, MarketId Market, TradeKind Kind, Quantity Quantity, byte Legs);
 
-/// <summary>One side of a trade, in the order's own terms (its outcome, its side, the price it pays or gets).</summary>
-/// <param name="Remaining">What is left of the order after this fill.</param>
+/// <summary>One side of a trade, in the order's own terms (its outcome, its side, the price it pays or receives).</summary>
+/// <param name="Remaining">Quantity of the order left after this fill.</param>
 public readonly record struct OrderFilled(
     TradeId Trade,
     byte Leg,
@@ -45,22 +45,22 @@ public readonly record struct OrderFilled(
 );
 
 /// <summary>
-/// An order left the book, or never rested, with this much unfilled. After <see cref="CancelReason.Replaced"/> its successor's
-/// <see cref="OrderAccepted"/> follows at once.
+/// An order left the book, or never rested, with this quantity unfilled. After <see cref="CancelReason.Replaced"/> its successor's <see
+/// cref="OrderAccepted"/> follows immediately.
 /// </summary>
 public readonly record struct OrderCancelled(OrderId Order, MarketId Market, AccountId Account, Quantity Remaining, CancelReason Reason);
 
-/// <summary>An order was made smaller in place, by its owner or because the chain filled some of it. Its price never changes.</summary>
+/// <summary>An order was reduced in place, by its owner or because part of it was filled on chain. Its price never changes.</summary>
 public readonly record struct OrderReplaced(OrderId Order, MarketId Market, Quantity Remaining, Price Price);
 
 public readonly record struct MarketChanged(MarketId Market, MarketState State);
 
-/// <summary>A trade left the "matched, unsettled" state.</summary>
+/// <summary>A trade left the state "matched, unsettled".</summary>
 public readonly record struct TradeClosed(TradeId Trade, bool Settled);
 
 /// <summary>
-/// What the exchange tells of a command, in order. Implement it as a struct: the engine's methods are generic over it, so
-/// that reporting is inlined. Called on the engine's thread; must not call back into the engine.
+/// The engine's events of a command, in order. Implement it as a struct: the engine's methods are generic over it, so that the calls are
+/// inlined. Called on the engine's thread; must not call back into the engine.
 /// </summary>
 public interface IExchangeEvents
 {
@@ -73,12 +73,12 @@ public interface IExchangeEvents
     void OnMarketChanged(in MarketChanged e);
     void OnTradeClosed(in TradeClosed e);
 
-    /// <summary>An account's holds or what it owns changed; read the new figures with <see cref="ExchangeEngine.Balance"/>.</summary>
+    /// <summary>An account's holds or holding changed; read the new values with <see cref="ExchangeEngine.Balance"/>.</summary>
     void OnBalanceTouched(AccountId account, MarketId market, byte outcome);
 }
 
-/// <summary>An account's holdings of one asset: micro-USDC for collateral, lots for shares.</summary>
-/// <param name="Owned">What the chain said last, moved by trades settled since.</param>
+/// <summary>An account's holding of one asset: micro-USDC of collateral, or lots of shares.</summary>
+/// <param name="Owned">The last observation of the chain, plus the effects of trades settled since.</param>
 /// <param name="OrderHold">Reserved by resting orders.</param>
 /// <param name="TradeHold">Reserved by trades that are matched and not yet settled.</param>
 public readonly record struct Holding(long Owned, long OrderHold, long TradeHold)
@@ -86,5 +86,5 @@ public readonly record struct Holding(long Owned, long OrderHold, long TradeHold
     public long Available => Owned - OrderHold - TradeHold;
 }
 
-/// <summary>One price level of a book, best first.</summary>
+/// <summary>One price level of a book.</summary>
 public readonly record struct DepthLevel(Price Price, Quantity Quantity);

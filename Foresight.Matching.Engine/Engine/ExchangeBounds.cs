@@ -1,8 +1,6 @@
 namespace Foresight.Matching.Engine;
 
-/// <summary>
-/// The bounds that an engine asks for as it fills up: those of <see cref="ExchangeLimits"/>, except in tests that reach them.
-/// </summary>
+/// <summary>The limits of an engine: those of <see cref="ExchangeLimits"/>, except in tests that must reach them.</summary>
 internal readonly record struct ExchangeBounds()
 {
     public int OpenOrdersPerAccount { get; init; } = ExchangeLimits.OpenOrdersPerAccount;

@@ -1,11 +1,11 @@
 namespace Foresight.Matching.Engine;
 
 /// <summary>
-/// What to make room for at once. Tables grow by themselves; growing copies them, which a node that knows its size can save, and a
-/// measurement must.
+/// Room to reserve at creation. Tables grow on demand, but growth copies them: a node that knows its size avoids that, and a benchmark
+/// must.
 /// </summary>
 /// <param name="Orders">Open orders.</param>
-/// <param name="Trades">Trades matched and not settled.</param>
+/// <param name="Trades">Matched and unsettled trades.</param>
 /// <param name="Accounts">Accounts.</param>
 /// <param name="Holdings">Pairs of account and asset.</param>
 /// <param name="Pages">Pages of 64 price levels; a thin market uses two to six.</param>

@@ -13,7 +13,7 @@ public sealed partial class ExchangeEngine
         if (slot == 0)
             return RejectReason.UnknownOrder;
 
-        // Without an account it is the operator's cancel.
+        // No account means the operator's cancel.
         var account = command.Account.Value;
         if (account != 0 && account != _books.NodeAt(slot).Tag)
             return RejectReason.NotOwner;
@@ -77,7 +77,7 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    /// <summary>Newest first, the account's orders that reserve from a holding, while it is short.</summary>
+    /// <summary>Cancels the account's orders that reserve from a holding, newest first, while the holding is short.</summary>
     private void CancelUnfunded<TEvents>(int account, int holding, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
@@ -92,7 +92,7 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    /// <summary>Takes a resting order out of its book and gives back what it reserved.</summary>
+    /// <summary>Removes a resting order from its book and releases its reservation.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Cancel<TEvents>(int slot, CancelReason reason, ref TEvents events)
         where TEvents : struct, IExchangeEvents
@@ -101,7 +101,7 @@ public sealed partial class ExchangeEngine
         Drop(slot, account, _books.LadderAt(ladder).Market, key, left, reason, ref events);
     }
 
-    /// <summary>Forgets an order that has left its book with something unfilled.</summary>
+    /// <summary>Removes an order that has left its book with a part unfilled from all other tables.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Drop<TEvents>(int slot, int account, int market, int key, long left, CancelReason reason, ref TEvents events)
         where TEvents : struct, IExchangeEvents
@@ -115,7 +115,6 @@ public sealed partial class ExchangeEngine
         events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), holding.Outcome);
     }
 
-    /// <summary>Removes an order that has left its book from the tables beside it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Forget(ref OrderRecord order, int slot, int account, int market)
     {
@@ -125,7 +124,7 @@ public sealed partial class ExchangeEngine
         _markets.Listed(market).OpenOrders--;
     }
 
-    /// <summary>Whether an order is in a market; market 0 stands for all.</summary>
+    /// <summary>Returns true if an order is in the market; market 0 means every market.</summary>
     private bool IsIn(int slot, MarketId market) =>
         market.Value == 0 || _books.LadderAt(_books.NodeAt(_books.NodeAt(slot).Level).Level).Market == market.Value;
 }

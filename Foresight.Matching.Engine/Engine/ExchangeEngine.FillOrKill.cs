@@ -5,8 +5,8 @@ namespace Foresight.Matching.Engine;
 public sealed partial class ExchangeEngine
 {
     /// <summary>
-    /// Whether an order would be filled whole, or would use up its money, before it runs out of orders to trade with or meets one of its
-    /// own that stops it. Walks what matching would walk, and moves nothing.
+    /// Returns true if an order would be filled whole, or would use up its budget, before it runs out of counter-orders or meets one of its
+    /// own that stops it. Walks the same orders as matching would, without changing them.
     /// </summary>
     private bool CanFill(in IncomingOrder order, long quantity)
     {
@@ -25,7 +25,8 @@ public sealed partial class ExchangeEngine
             var key = isDirect ? direct.Key : setKey;
             if (key > order.LimitKey)
                 return false;
-            // The rest of the money does not buy a lot: it is used up, if it bought anything. So it does not meet itself here either.
+            // The rest of the budget buys no further lot: it counts as used up, if it bought anything. So the order does not meet its own
+            // here either.
             if (budget < key)
                 return quantity < wanted;
 

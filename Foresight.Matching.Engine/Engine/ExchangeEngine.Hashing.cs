@@ -3,8 +3,9 @@ namespace Foresight.Matching.Engine;
 public sealed partial class ExchangeEngine
 {
     /// <summary>
-    /// Hash over everything that the outcome of a later command may depend on, in canonical order: queues in their order, holdings and
-    /// trades (which have none) by a sum of their hashes. Where things lie in the tables does not enter.
+    /// Hash over everything on which the result of a later command can depend, in canonical order: queues in their order, holdings and
+    /// trades (which have none) by the sum of their hashes. The layout of the tables does not affect it, so a restored engine has the same
+    /// hash.
     /// </summary>
     public ulong StateHash()
     {

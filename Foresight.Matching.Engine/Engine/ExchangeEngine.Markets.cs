@@ -20,7 +20,7 @@ public sealed partial class ExchangeEngine
         return RejectReason.None;
     }
 
-    /// <summary>Whether the books of a market of so many outcomes still fit.</summary>
+    /// <summary>Returns true if there is room for the books of a market with this number of outcomes.</summary>
     private bool HasRoomFor(int outcomes) =>
         new Markets.MarketRow { Outcomes = outcomes }.Books * 2 <= _bounds.Ladders - _books.LadderCount;
 
@@ -45,7 +45,7 @@ public sealed partial class ExchangeEngine
         if (command.State == MarketState.Resolved && command.Outcome >= row.Outcomes)
             return RejectReason.InvalidOutcome;
 
-        // Open and paused may follow each other; closed is for good, and only a resolution may follow it.
+        // Open and paused may alternate; closed is final, and only a resolution may follow it.
         if (
             command.State > MarketState.Resolved
             || row.State == MarketState.Resolved

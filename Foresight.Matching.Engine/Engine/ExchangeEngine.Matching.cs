@@ -6,7 +6,7 @@ namespace Foresight.Matching.Engine;
 
 public sealed partial class ExchangeEngine
 {
-    /// <summary>Whether an order would trade, or meet an order of its own account, at once.</summary>
+    /// <summary>Returns true if an order would at once trade, or meet an order of its own account.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Crosses(in IncomingOrder order) =>
         _books.LadderAt(order.Against).BestKey <= order.LimitKey || order.SetOutcomes != 0 && SetKey(order) <= order.LimitKey;
@@ -26,7 +26,7 @@ public sealed partial class ExchangeEngine
         return _books.Match(order.Against, limitKey, quantity, ref matcher);
     }
 
-    /// <summary>Whether the first order it would trade with is of the same account.</summary>
+    /// <summary>Returns true if the first order it would trade with is of the same account.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MeetsItselfFirst(in IncomingOrder order) =>
         order.SetOutcomes == 0 ? MeetsItselfFirstDirectly(order) : MeetsItselfFirstWithSets(order);
@@ -49,7 +49,7 @@ public sealed partial class ExchangeEngine
         return setKey <= order.LimitKey && OwnLegOfSet(order) != 0 && !order.IsSpent(setKey);
     }
 
-    /// <summary>Self-trade prevention, the money bound, holds and events of the trades with one ladder.</summary>
+    /// <summary>Applies self-trade prevention, the budget, holds and events to the trades with one ladder.</summary>
     private readonly ref struct DirectMatcher<TEvents>(ExchangeEngine engine, ref IncomingOrder order, ref TEvents events) : IMatcher
         where TEvents : struct, IExchangeEvents
     {
@@ -77,7 +77,10 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    /// <summary>The incoming order met one of its own account. What it could not pay for is not in its way: its money is spent.</summary>
+    /// <summary>
+    /// Handles an incoming order that met one of its own account. An own order that it could not pay for is ignored: its budget is spent,
+    /// so matching ends anyway.
+    /// </summary>
     private static long PreventSelfTrade(ref IncomingOrder order, int key)
     {
         if (order.IsSpent(key))
@@ -92,7 +95,7 @@ public sealed partial class ExchangeEngine
         return 0;
     }
 
-    /// <summary>As much of a fill as the order may still pay for. Less than asked for ends the matching.</summary>
+    /// <summary>Reduces a fill to what the order can still pay for. A smaller result ends the matching.</summary>
     private static long WithinBudget(ref IncomingOrder order, int ticks, long fill)
     {
         var affordable = order.Budget / ticks;
@@ -103,12 +106,12 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>
-    /// Direct between a buyer and a seller, a mint between two buyers, a merge between two sellers; without a branch, as sides come at
-    /// random.
+    /// Direct between a buyer and a seller, a mint between two buyers, a merge between two sellers. Branch-free, because sides alternate at
+    /// random and the predictor would fail half of the time.
     /// </summary>
     private static TradeKind KindOf(Side taker, Side maker) => unchecked((TradeKind)(((int)taker ^ (int)maker ^ 1) << (int)taker));
 
-    /// <summary>Books one trade of the incoming order with one resting order that has left its place or shrunk.</summary>
+    /// <summary>Books one trade of the incoming order with a resting order that has already left its place or been reduced.</summary>
     private void Trade<TEvents>(
         ref IncomingOrder order,
         int makerSlot,
@@ -129,7 +132,7 @@ public sealed partial class ExchangeEngine
         var kind = KindOf(order.Side, makerSide);
 
         ref var makerHolding = ref _holdings.At(maker.HoldingRow);
-        // Cannot overflow: prices and quantities were checked when the orders came.
+        // Cannot overflow: prices and quantities were checked when the orders were placed.
         var makerHold = unchecked(HoldPerLot(makerSide, makerPrice) * quantity);
         makerHolding.OrderHold -= makerHold;
         makerHolding.TradeHold += makerHold;

@@ -19,7 +19,7 @@ public sealed partial class ExchangeEngine
         var side = command.Side;
         var quantity = command.Quantity.Lots;
         var rests = command.TimeInForce <= TimeInForce.GoodTilDate;
-        // The limits first: they are hardly ever reached, while every second order that trades at once would not rest.
+        // The limits are checked first: they are hardly ever reached, whereas every second order that trades at once would not rest.
         if (
             (market.OpenOrders >= _bounds.OpenOrdersPerMarket || _orders.RingOf(account).OpenOrders >= _bounds.OpenOrdersPerAccount)
             && rests
@@ -27,11 +27,11 @@ public sealed partial class ExchangeEngine
             return RejectReason.TooManyOrders;
 
         var row = _holdings.Find(HoldingKey(account, command.Market.Value, command.Outcome, side));
-        // Cannot overflow: both were checked.
+        // Cannot overflow: both factors were checked.
         var hold = unchecked(HoldPerLot(side, command.Price.Ticks) * quantity);
         var ladder = market.LadderOf(command.Outcome, side);
         var key = OwnKey(side, command.Price.Ticks);
-        // Most orders only rest. All that may trade, must trade, or spends by amount takes the longer way.
+        // Most orders only rest. Orders that may trade, must trade, or have a budget take the slower path.
         if (_books.LadderAt(ladder ^ 1).BestKey <= unchecked(Price.TicksPerUnit - key) || market.Outcomes > 2 || !rests)
             return PlaceAndMatch(command, ref market, row, hold, ref events);
         if (_holdings.At(row).Available < hold)
@@ -63,7 +63,7 @@ public sealed partial class ExchangeEngine
         return RejectReason.None;
     }
 
-    /// <summary>An order that passed every check trades; what is left of it rests or is cancelled.</summary>
+    /// <summary>Lets an order that passed every check trade; its rest is put into the book or cancelled.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Enter<TEvents>(in Command command, ref MarketRow market, ref IncomingOrder order, bool crosses, ref TEvents events)
         where TEvents : struct, IExchangeEvents
@@ -86,11 +86,11 @@ public sealed partial class ExchangeEngine
         Touch(command, ref events);
     }
 
-    /// <summary>What can be said of a new order without looking at books or balances, in the order of <see cref="RejectReason"/>.</summary>
+    /// <summary>Checks a new order without books or balances, in the order of <see cref="RejectReason"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private RejectReason CheckTerms(in Command command, in MarketRow market)
     {
-        // What every good order passes is asked first; why a bad one does not pass, only then.
+        // One combined test passes every valid order; the reason is worked out only if it fails.
         var price = command.Price.Ticks;
         var quantity = command.Quantity.Lots;
         if (
@@ -126,7 +126,7 @@ public sealed partial class ExchangeEngine
             return RejectReason.InvalidAmount;
 
         var isImmediate = command.TimeInForce is TimeInForce.ImmediateOrCancel or TimeInForce.FillOrKill;
-        // Money bounds what is spent, so a sell has none; and what rests is bounded by its quantity.
+        // A budget limits spending, so a sell has none; and a resting order is limited by its quantity instead.
         var budget = command.Amount.Micros;
         if (budget < 0 || budget > 0 && command.Side == Side.Sell)
             return RejectReason.InvalidAmount;
@@ -144,7 +144,7 @@ public sealed partial class ExchangeEngine
         return ExpiryQueue.IsPast(command.ExpiresAtSeconds, _clockMicros) ? RejectReason.OrderExpired : RejectReason.None;
     }
 
-    /// <summary>What the books say of an order that would trade at once, or must. Nothing has moved yet.</summary>
+    /// <summary>Checks an order that would trade at once, or must, against the books. Nothing has changed yet.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private RejectReason CheckMatch(in IncomingOrder order, in Command command, long quantity, bool crosses)
     {
@@ -195,12 +195,12 @@ public sealed partial class ExchangeEngine
     private static void Touch<TEvents>(in Command order, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
-        // As in HoldingKey, without a branch.
+        // Branch-free, as in HoldingKey.
         var isBuy = unchecked((int)order.Side - 1);
         events.OnBalanceTouched(order.Account, new MarketId(order.Market.Value & ~isBuy), unchecked((byte)(order.Outcome | isBuy)));
     }
 
-    /// <summary>Puts what an order has left into the book and reserves what it may cost.</summary>
+    /// <summary>Puts the rest of an order into the book and reserves its greatest possible cost.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Rest(ref MarketRow market, int ladder, int key, long quantity, int row, long hold, in Command command)
     {
@@ -217,7 +217,7 @@ public sealed partial class ExchangeEngine
         _holdings.At(row).OrderHold += hold;
     }
 
-    /// <summary>What an order that does not rest has left is cancelled.</summary>
+    /// <summary>Cancels the rest of an order that must not rest.</summary>
     private void CancelRest<TEvents>(in IncomingOrder order, long left, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {

@@ -3,9 +3,9 @@ namespace Foresight.Matching.Engine;
 public sealed partial class ExchangeEngine
 {
     /// <summary>
-    /// Somebody filled a resting order directly on chain, so that no more than this much of it can still be filled there. It keeps its
-    /// place with what is left, or leaves the book when nothing is. Also in a paused market: the chain does not ask us. An order that has
-    /// no more than that open stays as it is, so being told twice changes nothing.
+    /// Reduces a resting order after a fill directly on chain, so that at most this much stays open. The order keeps its place with the
+    /// rest, or leaves the book when nothing is left. Applies in a paused market too: the chain has already filled it. An order with no
+    /// more than that open stays as it is, so a repeated observation changes nothing.
     /// </summary>
     private RejectReason Reduce<TEvents>(in Command command, ref TEvents events)
         where TEvents : struct, IExchangeEvents

@@ -6,9 +6,10 @@ namespace Foresight.Matching.Engine;
 public sealed partial class ExchangeEngine
 {
     /// <summary>
-    /// Gives a resting order a new price and a new open quantity. What its signature allows, less of it at the same price, is done in
-    /// place: number, salt and expiry stay, and so does its place. Anything else is another order, under another signature: the old one is
-    /// cancelled and the new one, numbered by this command and with the command's salt and expiry, is placed like any other.
+    /// Gives a resting order a new price and a new open quantity. A change that its signature permits, a smaller quantity at the same
+    /// price, is made in place: id, salt, expiry and priority are kept. Any other change needs another signature and is another order: the
+    /// old one is cancelled, and the new one, with an id from this command and with the command's salt and expiry, is placed like any
+    /// other.
     /// </summary>
     private RejectReason Replace<TEvents>(in Command command, ref TEvents events)
         where TEvents : struct, IExchangeEvents
@@ -43,7 +44,7 @@ public sealed partial class ExchangeEngine
             return RejectReason.InsufficientBalance;
         var successor = command with { Market = new MarketId(marketId), Outcome = record.Outcome, Side = record.Side };
         var order = Incoming(successor, market, record.HoldingRow);
-        // It trades with the other side (or other outcomes) only, so the old one is not in its way.
+        // It trades only with the other side (or other outcomes), so the old order is never its counterparty.
         var crosses = Crosses(order);
         if (crosses)
         {
@@ -73,7 +74,7 @@ public sealed partial class ExchangeEngine
         )
             return RejectReason.InvalidTimeInForce;
 
-        // An order of a closed market is gone, so an order that rests is in a market that is open or paused.
+        // Closing a market removes its orders, so an order that rests is in a market that is open or paused.
         if (slot != 0 && market.State != MarketState.Open)
             return RejectReason.MarketPaused;
         if (ExpiryQueue.IsPast(command.ExpiresAtSeconds, _clockMicros))

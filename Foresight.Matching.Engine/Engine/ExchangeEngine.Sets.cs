@@ -4,12 +4,12 @@ using Foresight.Matching.Engine.Trades;
 namespace Foresight.Matching.Engine;
 
 // Markets of 3 to 8 outcomes: an incoming order trades with the direct book of its outcome, or with one resting order of the same side in
-// each other outcome (buyers of everything mint a set, sellers of everything merge one), whichever gives it the better price.
+// each other outcome (buyers of every outcome mint a set, sellers of every outcome merge one), whichever gives it the better price.
 public sealed partial class ExchangeEngine
 {
     /// <summary>
-    /// The key at which a complete set would trade with the incoming order now, <see cref="Ladder.NoKey"/> when another outcome has nobody
-    /// on its side.
+    /// Returns the key at which a complete set would trade with the incoming order now; <see cref="Ladder.NoKey"/> if another outcome has
+    /// no order on its side.
     /// </summary>
     private int SetKey(in IncomingOrder order)
     {
@@ -27,11 +27,11 @@ public sealed partial class ExchangeEngine
         return SetKeyOf(order, sum);
     }
 
-    /// <summary>The same from the sum of the other outcomes' prices.</summary>
+    /// <summary>Returns the key that follows from the sum of the other outcomes' prices.</summary>
     private static int SetKeyOf(in IncomingOrder order, int makerTicks) =>
         order.Side == Side.Buy ? SetPricing.MintTakerTicks(makerTicks, order.TickSize) : makerTicks;
 
-    /// <summary>The first leg of the best set that is an order of the same account, 0 when none is.</summary>
+    /// <summary>Returns the first leg of the best set that is an order of the same account; 0 if there is none.</summary>
     private int OwnLegOfSet(in IncomingOrder order)
     {
         for (var other = 0; other < order.SetOutcomes; other++)
@@ -53,7 +53,7 @@ public sealed partial class ExchangeEngine
     {
         while (quantity > 0 && order.Stopped == CancelReason.None)
         {
-            // The direct book comes first at equal price: its trades have two legs to settle, not one for each outcome.
+            // At equal prices the direct book comes first: its trades settle with two legs instead of one per outcome.
             var setKey = SetKey(order);
             var directLimit = Math.Min(order.LimitKey, setKey);
             if (_books.LadderAt(order.Against).BestKey <= directLimit)
@@ -67,7 +67,7 @@ public sealed partial class ExchangeEngine
         return quantity;
     }
 
-    /// <summary>One trade with the first order of the best level of every other outcome. Returns how many sets.</summary>
+    /// <summary>Trades once with the first order of the best level of every other outcome. Returns the number of sets.</summary>
     private long MatchSet<TEvents>(ref IncomingOrder order, int setKey, long quantity, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
@@ -168,7 +168,7 @@ public sealed partial class ExchangeEngine
         var left = node.Quantity - quantity;
         var limit = PriceOf(maker.Side, _books.NodeAt(node.Level).Tag);
         ref var holding = ref _holdings.At(maker.HoldingRow);
-        // What it reserved at its own price goes; what it pays, which may be less in a mint, stays reserved by the trade.
+        // The reservation at its own limit is released; what it pays, which may be less in a mint, stays reserved by the trade.
         holding.OrderHold -= HoldPerLot(maker.Side, limit) * quantity;
         holding.TradeHold += HoldPerLot(maker.Side, ticks) * quantity;
         _trades.LegAt(trade, leg) = new TradeLeg

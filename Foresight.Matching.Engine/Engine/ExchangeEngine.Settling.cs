@@ -56,7 +56,7 @@ public sealed partial class ExchangeEngine
         return RejectReason.None;
     }
 
-    /// <summary>What was paid leaves the account with its hold; what was received is there to spend.</summary>
+    /// <summary>The payment leaves the account together with its hold; the proceeds become spendable.</summary>
     private void SettleLeg<TEvents>(in TradeLeg leg, int market, long quantity, long block, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
@@ -80,12 +80,12 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>
-    /// A holding that was observed at the block in which the trade was final, or later, has the trade in it already: only the hold goes.
-    /// Block 0 in the command says nothing of when.
+    /// Returns true if the holding was observed at or after the block in which the trade became final: it then includes the trade, and only
+    /// the hold is released. Block 0 in the command means that the block is unknown.
     /// </summary>
     private static bool IsObservedAt(in HoldingRow holding, long block) => block != 0 && holding.Block >= block;
 
-    /// <summary>Whether what each account would own still has room in 64 bits.</summary>
+    /// <summary>Returns true if each account's new holding fits into 64 bits.</summary>
     private bool CanSettle(int slot, long block)
     {
         ref readonly var trade = ref _trades.At(slot);
@@ -102,7 +102,7 @@ public sealed partial class ExchangeEngine
         return true;
     }
 
-    /// <summary>How many of a trade's legs receive what their account never had. What they give they have.</summary>
+    /// <summary>Counts the legs that receive an asset their account never had. The asset that they pay exists.</summary>
     private int NewHoldings(int slot)
     {
         ref readonly var trade = ref _trades.At(slot);
@@ -112,7 +112,7 @@ public sealed partial class ExchangeEngine
         return count;
     }
 
-    /// <summary>The holding that a leg pays into, 0 when there is none yet.</summary>
+    /// <summary>Returns the holding that receives a leg's proceeds; 0 if there is none yet.</summary>
     private int FindReceived(in TradeLeg leg, int market) =>
         _holdings.Find(HoldingKey(leg.Account, market, leg.Outcome, leg.Side == Side.Buy ? Side.Sell : Side.Buy));
 

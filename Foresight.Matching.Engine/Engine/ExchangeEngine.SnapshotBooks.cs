@@ -28,7 +28,7 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    /// <summary>The orders of a ladder in the order in which they would trade.</summary>
+    /// <summary>Writes the orders of a ladder in the order in which they would trade.</summary>
     private void WriteLadder(ref SnapshotEncoder writer, int ladder)
     {
         var level = _books.LadderAt(ladder).BestLevel;
@@ -118,12 +118,12 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    /// <summary>An account's orders are listed by number, but a snapshot has them by price and time.</summary>
+    /// <summary>Links each account's orders, which are listed by id, whereas a snapshot has them by price and time.</summary>
     private void LinkOrders()
     {
         var numbers = new long[_orders.Count];
         var slots = new int[numbers.Length];
-        // Nothing was ever removed, so the slots are the first ones.
+        // A restored table has had no removals, so its slots are contiguous from the first.
         for (var index = 0; index < slots.Length; index++)
         {
             slots[index] = index + 1;

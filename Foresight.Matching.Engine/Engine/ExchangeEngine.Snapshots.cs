@@ -7,13 +7,13 @@ namespace Foresight.Matching.Engine;
 
 public sealed partial class ExchangeEngine
 {
-    // "FXSN", then the version of the format.
+    // "FXSN" in little-endian, followed by the version of the format.
     private const int SnapshotMagic = 0x4E535846;
     private const int SnapshotVersion = 1;
 
     /// <summary>
-    /// The engine's whole state, in a versioned format that <see cref="Restore"/> reads back to the same hash. Canonical: equal states have
-    /// equal snapshots, whatever the tables looked like.
+    /// Writes the whole state in a versioned format, from which <see cref="Restore"/> makes an engine with the same hash. Canonical: equal
+    /// states have equal snapshots, whatever the layout of the tables.
     /// </summary>
     public void WriteSnapshot(IBufferWriter<byte> into)
     {
@@ -31,8 +31,8 @@ public sealed partial class ExchangeEngine
     }
 
     /// <exception cref="FormatException">
-    /// Not a snapshot, of a version that is not known, cut off, or with a value that no engine has. That the values belong together is not
-    /// checked; whoever stores a snapshot stores the <see cref="StateHash"/> beside it and compares.
+    /// Not a snapshot, of an unknown version, truncated, or with a value that no engine has. Consistency between the values is not checked:
+    /// store the <see cref="StateHash"/> beside a snapshot and compare.
     /// </exception>
     public static ExchangeEngine Restore(ReadOnlySpan<byte> from)
     {
@@ -180,7 +180,7 @@ public sealed partial class ExchangeEngine
         var ticks = reader.Half();
         var outcome = reader.Byte();
         var side = (Side)reader.Byte();
-        // What it gives is found by the holding that it is reserved from.
+        // The asset that the order gives is identified by the holding from which it reserves.
         if (
             order < 1
             || order > Sequence

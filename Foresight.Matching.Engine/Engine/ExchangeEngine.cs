@@ -8,8 +8,9 @@ using Foresight.Matching.Engine.Trades;
 namespace Foresight.Matching.Engine;
 
 /// <summary>
-/// The exchange: books, matching and holds of one shard. <see cref="Apply{TEvents}"/> is a pure function of the state and the
-/// command: same commands, same events, same <see cref="StateHash"/>, on any machine. Not thread-safe; one thread owns it.
+/// The exchange: books, matching and holds of one shard. <see cref="Apply{TEvents}"/> is a pure function of state and command: the same
+/// commands give the same events and the same <see cref="StateHash"/> on any machine, which makes a replay exact. Not thread-safe; one
+/// thread owns it.
 /// </summary>
 public sealed partial class ExchangeEngine
 {
@@ -27,12 +28,12 @@ public sealed partial class ExchangeEngine
     private long _clockMicros;
     private long _lastTrade;
 
-    /// <param name="shard">0..65535; goes into the upper 16 bits of order and trade ids.</param>
+    /// <param name="shard">0..65535; becomes the upper 16 bits of order and trade ids.</param>
     public ExchangeEngine(int shard = 0)
         : this(shard, new ExchangeCapacity()) { }
 
-    /// <param name="shard">0..65535; goes into the upper 16 bits of order and trade ids.</param>
-    /// <param name="capacity">What to make room for at once.</param>
+    /// <param name="shard">0..65535; becomes the upper 16 bits of order and trade ids.</param>
+    /// <param name="capacity">Room to reserve at creation.</param>
     public ExchangeEngine(int shard, ExchangeCapacity capacity)
         : this(shard, capacity, new ExchangeBounds()) { }
 
@@ -50,27 +51,26 @@ public sealed partial class ExchangeEngine
         _trades = new TradeTable(capacity.Trades);
     }
 
-    /// <summary>For the tests, which check how the books hang together.</summary>
+    /// <summary>Exposed to tests, which check the consistency of the books' links.</summary>
     internal OrderBooks Books => _books;
 
     public int Shard { get; }
 
-    /// <summary>Sequence of the last command applied; 0 when new.</summary>
+    /// <summary>Sequence of the last command applied; 0 initially.</summary>
     public long Sequence { get; private set; }
 
-    /// <summary>Orders resting in all books.</summary>
     public int OpenOrders => _orders.Count;
 
-    /// <summary>Trades matched and neither settled nor bust.</summary>
+    /// <summary>Trades that are matched and neither settled nor bust.</summary>
     public int UnsettledTrades => _trades.Count;
 
-    /// <summary>Bytes of the engine's tables, used or reserved.</summary>
+    /// <summary>Bytes of the engine's tables, used and reserved.</summary>
     public long Bytes => _books.Bytes + _orders.Bytes + _expiry.Bytes + _holdings.Bytes + _trades.Bytes + _markets.Bytes;
 
     /// <summary>
-    /// Applies the next command. Its sequence must be <see cref="Sequence"/> + 1, else <see cref="InvalidOperationException"/>.
-    /// Business refusals are <see cref="IExchangeEvents.OnRejected"/>, never exceptions. After an exception the state cannot be trusted:
-    /// drop the engine and replay.
+    /// Applies the next command. Its sequence must be <see cref="Sequence"/> + 1, else <see cref="InvalidOperationException"/>. Business
+    /// refusals are <see cref="IExchangeEvents.OnRejected"/>, never exceptions. After an exception the state cannot be trusted: drop the
+    /// engine and replay.
     /// </summary>
     public void Apply<TEvents>(in Command command, ref TEvents events)
         where TEvents : struct, IExchangeEvents
@@ -80,16 +80,16 @@ public sealed partial class ExchangeEngine
             ThrowGap(sequence);
         Sequence = sequence;
 
-        // Clocks of two leaders may differ; the exchange's never runs backwards.
+        // The clocks of two leaders may differ; the engine's never runs backwards.
         var now = _clockMicros;
         if (command.AcceptedAtMicros > now)
             _clockMicros = now = command.AcceptedAtMicros;
 
-        // Before anything else, so that no command can trade with an order that is past its time.
+        // Expiries run before anything else, so that no command trades with an order that has expired.
         if (now > _expiry.NextMicros)
             ExpireDue(ref events);
 
-        // The two that come all the time are asked for first, and the others kept out of this frame.
+        // The two most frequent kinds are tested first, and the others kept out of this stack frame.
         var reason = command.Kind switch
         {
             CommandKind.PlaceOrder => Place(command, ref events),
@@ -143,7 +143,7 @@ public sealed partial class ExchangeEngine
 
     public bool HasMarket(MarketId market) => _markets.Has(market.Value);
 
-    /// <summary>Whether the order rests, with how much left.</summary>
+    /// <summary>Returns true if the order rests, with its remaining quantity.</summary>
     public bool TryGetOpenOrder(OrderId order, out Quantity remaining)
     {
         var slot = FindOrder(order);
@@ -152,8 +152,8 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>
-    /// Quantity at one price as traders see it in the outcome's own terms: of a binary market's one book, outcome 1 is the mirror of
-    /// outcome 0 (a bid for NO at q is an ask of YES at 1 - q).
+    /// Returns the quantity at one price in the outcome's own terms. In the single book of a binary market, outcome 1 is the mirror of
+    /// outcome 0: a bid for NO at q is an ask of YES at 1 - q.
     /// </summary>
     public Quantity LevelQuantity(MarketId market, byte outcome, Side side, Price price)
     {
@@ -164,7 +164,7 @@ public sealed partial class ExchangeEngine
         return level == 0 ? default : new Quantity(_books.NodeAt(level).Quantity);
     }
 
-    /// <summary>The best levels of one outcome and side, best first. Returns how many were written.</summary>
+    /// <summary>Reads the best levels of one outcome and side, best first. Returns the number of levels.</summary>
     public int Depth(MarketId market, byte outcome, Side side, Span<DepthLevel> into)
     {
         ref readonly var row = ref _markets.At(market.Value);
@@ -183,23 +183,24 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>
-    /// Where an order rests: bids by what the counter-side would pay, asks by what they ask. Its own inverse, see <see cref="PriceOf"/>.
+    /// Returns the key at which an order rests: for bids the price of the counter-side, for asks their own. Its own inverse, see <see
+    /// cref="PriceOf"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int OwnKey(Side side, int ticks) => PriceOf(side, ticks);
 
     /// <summary>
-    /// The price, in the order's own terms, of an order that rests at this key: 10000 - key for a buy, the key for a sell.
+    /// Returns the price, in the order's own terms, of an order that rests at this key: 10000 - key for a buy, the key for a sell.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int PriceOf(Side side, int key)
     {
-        // Sides come at random, so a branch would be guessed wrong half of the time. The mask is all ones for a buy, zero for a sell.
+        // Sides alternate at random, so a branch would be mispredicted half of the time. The mask is all ones for a buy, zero for a sell.
         var isBuy = unchecked((int)side - 1);
         return unchecked((key ^ isBuy) + ((Price.TicksPerUnit + 1) & isBuy));
     }
 
-    /// <summary>What an order reserves for each lot: its price in collateral for a buy, one share for a sell.</summary>
+    /// <summary>Returns the reservation per lot: the price in collateral for a buy, one share for a sell.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static long HoldPerLot(Side side, int ticks)
     {
@@ -207,7 +208,9 @@ public sealed partial class ExchangeEngine
         return unchecked(1 + ((ticks - 1) & isBuy));
     }
 
-    /// <summary>The holding that an order reserves from: its account's collateral for a buy, its outcome's shares for a sell.</summary>
+    /// <summary>
+    /// Returns the key of the holding that an order reserves from: collateral for a buy, the outcome's shares for a sell.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong HoldingKey(int account, int market, int outcome, Side side)
     {
@@ -220,12 +223,13 @@ public sealed partial class ExchangeEngine
     private TradeId TradeIdOf(long number) => new(_shardBits | number);
 
     /// <summary>
-    /// The number in an id of this shard. What it makes of another shard's id has upper bits, as no number has, and is never found.
+    /// Converts an id of this shard to its number. An id of another shard becomes a number with upper bits set, which no order has and no
+    /// look-up finds.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long NumberOf(long id) => id ^ _shardBits;
 
-    /// <summary>The slot of an open order, 0 when there is none.</summary>
+    /// <summary>Returns the slot of an open order; 0 if there is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int FindOrder(OrderId order) => _orders.Find(NumberOf(order.Value));
 }

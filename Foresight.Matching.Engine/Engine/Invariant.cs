@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Foresight.Matching.Engine;
 
-/// <summary>A condition that our own code guarantees. When it fails the state cannot be trusted: drop the engine and replay.</summary>
+/// <summary>
+/// Asserts a condition that the program itself guarantees. If it fails, the state cannot be trusted: drop the engine and replay.
+/// </summary>
 public static class Invariant
 {
     /// <exception cref="InvariantException">The condition does not hold.</exception>
@@ -13,5 +15,5 @@ public static class Invariant
     }
 }
 
-/// <param name="claim">What should have been true.</param>
+/// <param name="claim">The condition that should have held.</param>
 public sealed class InvariantException(string claim) : Exception(claim);

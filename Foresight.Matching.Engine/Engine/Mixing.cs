@@ -1,9 +1,9 @@
 namespace Foresight.Matching.Engine;
 
-/// <summary>Hashing of 64-bit words: the same on every machine, unlike <see cref="object.GetHashCode"/>.</summary>
+/// <summary>Hashing of 64-bit words with the same result on every machine, unlike <see cref="object.GetHashCode"/>.</summary>
 internal static class Mixing
 {
-    /// <summary>Finalizer of splitmix64: every bit of the input reaches every bit of the output.</summary>
+    /// <summary>Finalizer of splitmix64 (Steele, Lea, Flood 2014): every bit of the input affects every bit of the output.</summary>
     public static ulong Mix(ulong value)
     {
         unchecked
@@ -14,6 +14,6 @@ internal static class Mixing
         }
     }
 
-    /// <summary>Hash of a sequence with one more word at its end.</summary>
+    /// <summary>Extends the hash of a sequence by one word.</summary>
     public static ulong Then(ulong hash, long word) => unchecked(Mix(hash * 0x9E3779B97F4A7C15 + (ulong)word + 0x632BE59BD9B4E019));
 }

@@ -1,8 +1,8 @@
 namespace Foresight.Matching.Engine;
 
 /// <summary>
-/// Why a command changed nothing. Ordered by precedence: where several apply, the lowest number is reported.
-/// Codes 1..99 belong to the edge (shape, signature, limits), 100.. to the exchange core.
+/// Reasons why a command changed nothing, in order of precedence: where several apply, the lowest number is reported. Codes 1..99 belong to
+/// the edge (shape, signature, limits), 100 and above to the engine.
 /// </summary>
 public enum RejectReason : byte
 {
@@ -29,11 +29,11 @@ public enum RejectReason : byte
     InvalidAccount = 119,
     SettlementBacklog = 120,
 
-    /// <summary>As many markets or holdings as the exchange keeps, see <see cref="ExchangeLimits"/>.</summary>
+    /// <summary>The engine's limit on markets or holdings is reached, see <see cref="ExchangeLimits"/>.</summary>
     NoRoom = 121,
 }
 
-/// <summary>Why an order that had been accepted left the book before it was filled.</summary>
+/// <summary>Reasons why an accepted order left the book before it was filled.</summary>
 public enum CancelReason : byte
 {
     None = 0,

@@ -1,20 +1,22 @@
 namespace Foresight.Matching.Engine;
 
-/// <summary>Prices of the legs of a complete set. They sum to exactly one USDC, which is what a set costs and redeems for.</summary>
+/// <summary>
+/// Prices of the legs of a complete set. They add up to exactly one USDC, the price at which a set is minted and redeemed.
+/// </summary>
 internal static class SetPricing
 {
     /// <summary>
-    /// What the incoming buyer pays when the other outcomes' bids sum to this: the rest of one USDC, and one tick of the market when they
-    /// leave less.
+    /// Returns the incoming buyer's price if the other outcomes' bids add up to this: the rest of one USDC, but at least one tick of the
+    /// market.
     /// </summary>
     public static int MintTakerTicks(int makerTicks, int tickSize) => Math.Max(Price.TicksPerUnit - makerTicks, tickSize);
 
     /// <summary>
-    /// Lowers the dearest makers' prices to one common level until they sum to what the incoming buyer's one tick leaves. Nobody pays more
-    /// than he bid, a maker below the level pays what he bid, and the odd ticks go to the legs that come first.
+    /// Lowers the highest makers' prices to one common level until they add up to what the incoming buyer's single tick leaves. No maker
+    /// pays more than its bid, a maker below the level pays its bid, and the odd ticks go to the first legs.
     /// </summary>
-    /// <param name="makers">Bids of the other outcomes, at least one tick of the market each, that sum to more than the target.</param>
-    /// <param name="target">What they shall sum to: a multiple of the tick size, at least one tick for each.</param>
+    /// <param name="makers">Bids of the other outcomes, at least one tick of the market each, that add up to more than the target.</param>
+    /// <param name="target">The sum to reach: a multiple of the tick size, at least one tick for each.</param>
     public static void LowerTo(Span<int> makers, int target, int tickSize)
     {
         // The greatest level at which the sum does not exceed the target.

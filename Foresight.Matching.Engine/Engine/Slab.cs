@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Foresight.Matching.Engine;
 
 /// <summary>
-/// Structs side by side in memory that begins at a cache line and that the garbage collector does not move, so that one is found by an
-/// addition. Those from the origin on have indices from 0; some may lie below it, at negative indices. Indices are checked in debug builds
-/// only. A reference into it is good until it grows: then it shows the state of before.
+/// Structs in contiguous, cache-aligned memory that the garbage collector does not move, so that addressing one is an addition. Indices
+/// start at 0 at the origin; some elements may lie below it, at negative indices. Only debug builds check indices. A reference is valid
+/// until the slab grows; after that it refers to the old memory.
 /// </summary>
 internal unsafe struct Slab<T>
     where T : unmanaged
@@ -15,7 +15,7 @@ internal unsafe struct Slab<T>
 
     private T* _origin;
 
-    // Holds the memory; the origin is somewhere in it.
+    // Keeps the memory alive; the origin points into it.
     private T[] _memory;
 
     /// <param name="length">Elements from the origin on.</param>
@@ -24,17 +24,18 @@ internal unsafe struct Slab<T>
     {
         Length = length;
         Below = below;
-        // The first touch of a page of memory is slow; whoever makes room wants to have it behind him, and so it is cleared here.
+        // Cleared here on purpose: the first touch of a memory page is slow, and a caller that reserves room wants that cost at once and
+        // not during matching.
         _memory = GC.AllocateUninitializedArray<T>(checked(below + length + CacheLine / sizeof(T) + 1), pinned: true);
         Array.Clear(_memory);
         var start = (nint)Unsafe.AsPointer(ref _memory[below]);
         _origin = (T*)unchecked((start + CacheLine - 1) & -CacheLine);
     }
 
-    /// <summary>Indices are below this.</summary>
+    /// <summary>Exclusive upper bound of indices.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Indices are not below this, negated.</summary>
+    /// <summary>Number of elements below the origin.</summary>
     public int Below { get; private set; }
 
     public readonly long Bytes => (long)_memory.Length * sizeof(T);
@@ -52,10 +53,9 @@ internal unsafe struct Slab<T>
         return ref Unsafe.Add(ref *_origin, index);
     }
 
-    /// <summary>The elements from the origin on.</summary>
     public readonly Span<T> Span => new(_origin, Length);
 
-    /// <summary>Makes room for more; what is new is zero.</summary>
+    /// <summary>Grows the slab; the new elements are zero.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public void Grow(int length, int below = 0)
     {

@@ -1,19 +1,19 @@
 namespace Foresight.Matching.Engine.Holdings;
 
-/// <summary>What one account holds of one asset: micro-USDC of collateral, or lots of the shares of one outcome.</summary>
+/// <summary>One account's holding of one asset: micro-USDC of collateral, or lots of the shares of one outcome.</summary>
 internal struct HoldingRow
 {
     public long Owned;
     public long OrderHold;
     public long TradeHold;
 
-    /// <summary>Block of the last observation, 0 before the first.</summary>
+    /// <summary>Block of the last observation; 0 before the first.</summary>
     public long Block;
 
-    /// <summary>Whose and of what, see <see cref="KeyOf"/>.</summary>
+    /// <summary>Account and asset, see <see cref="KeyOf"/>.</summary>
     public ulong Key;
 
-    /// <summary>The next row of the same hash bucket, 0 at the end.</summary>
+    /// <summary>The next row of the same hash bucket; 0 at the end.</summary>
     public int NextInBucket;
 
     public readonly int Account => unchecked((int)(Key >> 32));
@@ -26,10 +26,10 @@ internal struct HoldingRow
 
     public readonly long Available => Owned - OrderHold - TradeHold;
 
-    /// <summary>A row without content is the same as no row: neither hashed nor written to a snapshot.</summary>
+    /// <summary>A blank row is equivalent to none: it is neither hashed nor written to a snapshot, so both stay canonical.</summary>
     public readonly bool IsBlank => (Owned | OrderHold | TradeHold | Block) == 0;
 
-    /// <summary>Account, market and outcome side by side. A market number has 20 bits.</summary>
+    /// <summary>Packs account, market and outcome. A market id has 20 bits.</summary>
     public static ulong KeyOf(int account, int market, int outcome) =>
         unchecked(((ulong)(uint)account << 32) | ((uint)market << 8) | (uint)outcome);
 }

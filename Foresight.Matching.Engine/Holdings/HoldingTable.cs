@@ -3,26 +3,24 @@ using System.Runtime.CompilerServices;
 
 namespace Foresight.Matching.Engine.Holdings;
 
-/// <summary>
-/// All holdings, found by (account, market, outcome). Rows stay where they are for good, so an order keeps the number of its row.
-/// </summary>
+/// <summary>All holdings, by (account, market, outcome). Rows never move, so an order can keep the number of its row.</summary>
 internal sealed class HoldingTable
 {
-    /// <summary>So many that a bucket seldom holds two: a chain is a branch that nobody can guess.</summary>
+    /// <summary>High enough that a bucket seldom holds two rows: following a chain is a branch that cannot be predicted.</summary>
     private const int BucketsPerRow = 4;
 
     private Slab<HoldingRow> _rows;
     private Slab<int> _buckets;
     private int _shift;
 
-    /// <param name="rows">Rows to make room for at once.</param>
+    /// <param name="rows">Rows to reserve room for.</param>
     public HoldingTable(int rows = 256)
     {
         _rows = new Slab<HoldingRow>(Math.Max(rows + 1, 2));
         Rehash(_rows.Length);
     }
 
-    /// <summary>Rows are 1..Count.</summary>
+    /// <summary>Number of rows; they are 1..Count.</summary>
     public int Count { get; private set; }
 
     public long Bytes => _rows.Bytes + _buckets.Bytes;
@@ -34,7 +32,7 @@ internal sealed class HoldingTable
         return ref _rows.At(row);
     }
 
-    /// <summary>The row, 0 (where there is nothing) when there is none.</summary>
+    /// <summary>Returns the row; 0, which is blank, if there is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(ulong key)
     {
@@ -84,7 +82,8 @@ internal sealed class HoldingTable
     }
 
     /// <summary>
-    /// The upper bits of a product with 2^64 / golden ratio: one multiplication spreads keys that differ in a few places.
+    /// Fibonacci hashing: the upper bits of a product with 2^64 / golden ratio spread keys that differ in a few places, in one
+    /// multiplication.
     /// </summary>
     private int Bucket(ulong key) => unchecked((int)((key * 0x9E3779B97F4A7C15) >> _shift));
 }

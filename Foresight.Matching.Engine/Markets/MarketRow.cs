@@ -2,7 +2,7 @@ namespace Foresight.Matching.Engine.Markets;
 
 internal struct MarketRow
 {
-    /// <summary>0 when the market is not listed.</summary>
+    /// <summary>0 if the market is not listed.</summary>
     public int Outcomes;
     public int TickSize;
     public MarketState State;
@@ -10,7 +10,7 @@ internal struct MarketRow
     /// <summary>The winning outcome, once resolved.</summary>
     public byte Winner;
 
-    /// <summary>The bids of outcome 0; asks follow, then the ladders of the next outcome's book.</summary>
+    /// <summary>Ladder of the bids of outcome 0; its asks follow, then the ladders of the next outcome's book.</summary>
     public int FirstLadder;
 
     public int OpenOrders;
@@ -19,7 +19,8 @@ internal struct MarketRow
     public readonly int Books => Outcomes == 2 ? 1 : Outcomes;
 
     /// <summary>
-    /// The ladder on which an order of this outcome and side rests; its counter-side is the same number with the last bit flipped.
+    /// Returns the ladder on which an order of this outcome and side rests; the opposite ladder is the same number with the last bit
+    /// flipped.
     /// </summary>
     public readonly int LadderOf(int outcome, Side side) =>
         unchecked(FirstLadder + (Outcomes == 2 ? (int)side ^ outcome : (outcome << 1) + (int)side));

@@ -1,6 +1,5 @@
 namespace Foresight.Matching.Engine.Markets;
 
-/// <summary>The markets by number.</summary>
 internal sealed class MarketTable
 {
     private Slab<MarketRow> _rows = new(16);
@@ -12,11 +11,13 @@ internal sealed class MarketTable
 
     public bool Has(int market) => At(market).Outcomes != 0;
 
-    /// <summary>The row of a market; one that is not listed has no outcomes. Row 0 is never listed.</summary>
+    /// <summary>
+    /// Returns the row of any market. Row 0 stands for unknown ids: it has no outcomes, like a market that is not listed.
+    /// </summary>
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
     public ref MarketRow At(int market) => ref _rows.At(unchecked((uint)market < (uint)_rows.Length) ? market : 0);
 
-    /// <summary>The row of a market that is listed.</summary>
+    /// <summary>Returns the row of a market known to be listed, without a bounds test.</summary>
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
     public ref MarketRow Listed(int market) => ref _rows.At(market);
 

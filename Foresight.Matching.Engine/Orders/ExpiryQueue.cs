@@ -3,35 +3,35 @@ using System.Runtime.CompilerServices;
 namespace Foresight.Matching.Engine.Orders;
 
 /// <summary>
-/// The open orders that expire, soonest first: a binary heap that knows each order's place, so that adding, removing and taking the next
-/// are logarithmic and a command pays one comparison while nothing is due. Ties go by order number, so the order of expiry is the same
-/// everywhere.
+/// The open orders with an expiry, soonest first: a binary heap that knows each order's position, so that adding, removing and taking the
+/// next are logarithmic, and a command costs one comparison while nothing is due. Ties are ordered by order number, so that the order of
+/// expiries is the same on every machine.
 /// </summary>
 internal sealed class ExpiryQueue(OrderTable orders)
 {
-    /// <summary>Later expiries (after the year 2106) are never reached and not queued.</summary>
+    /// <summary>Later expiries (after the year 2106) are never reached, so they are not queued.</summary>
     public const long LastSecond = uint.MaxValue - 1;
 
     private Entry[] _heap = new Entry[64];
 
-    // Where an order is in the heap, by slot. Kept apart from the orders' records, because most orders do not expire.
+    // Positions in the heap by slot. Separate from the order records, because most orders do not expire.
     private int[] _positions = [];
 
     public int Count { get; private set; }
 
-    /// <summary>Once the clock is past this, the next order has expired; <see cref="long.MaxValue"/> when none expires.</summary>
+    /// <summary>When the clock has passed this, the next order has expired; <see cref="long.MaxValue"/> if none has an expiry.</summary>
     public long NextMicros { get; private set; } = long.MaxValue;
 
-    /// <summary>The order that expires next.</summary>
+    /// <summary>Slot of the order that expires next.</summary>
     public int NextSlot => _heap[1].Slot;
 
     public long Bytes => (long)_heap.Length * Unsafe.SizeOf<Entry>() + (long)_positions.Length * sizeof(int);
 
-    /// <summary>When the order expires, 0 for never.</summary>
+    /// <summary>Returns the order's expiry; 0 for never.</summary>
     public long SecondOf(int slot) => orders.At(slot).Expires ? _heap[_positions[slot]].Second : 0;
 
     /// <summary>
-    /// Whether an order with this expiry (0: none) may no longer trade: its second has begun and the clock is past the beginning.
+    /// Returns true if an order with this expiry (0: none) may no longer trade: the clock has passed the beginning of its second.
     /// </summary>
     public static bool IsPast(long second, long clockMicros) =>
         second != 0 && second <= LastSecond && (second < 0 || clockMicros > MicrosOf(second));

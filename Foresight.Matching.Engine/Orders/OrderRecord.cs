@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Foresight.Matching.Engine.Orders;
 
 /// <summary>
-/// What the exchange knows of a resting order beyond its place in the book; same slot as its node. 32 bytes: two to a cache line.
+/// The engine's data of a resting order beyond its place in the book; its slot is that of its node. 32 bytes, two per cache line.
 /// </summary>
 internal struct OrderRecord
 {
@@ -12,27 +12,27 @@ internal struct OrderRecord
     private const int ExpiresShift = 31;
     private const uint RowMask = (1u << OutcomeShift) - 1;
 
-    /// <summary>The order's id without the shard; 0 when the slot is free.</summary>
+    /// <summary>The order's id without the shard; 0 if the slot is free.</summary>
     public long Number;
     public ulong SaltTag;
 
     /// <summary>
-    /// The account's order before it and after it, oldest first; below 0, the account's ring, at the ends. Of a ring: its newest and its
-    /// oldest order.
+    /// The account's previous and next order, oldest first; at the ends the account's ring, at a negative index. In a ring: its newest and
+    /// its oldest order.
     /// </summary>
     public int PreviousOfAccount;
     public int NextOfAccount;
 
-    /// <summary>The next slot of the same hash bucket, 0 at the end.</summary>
+    /// <summary>The next slot of the same hash bucket; 0 at the end.</summary>
     public int NextInBucket;
 
-    // The holding's row in 27 bits, the outcome in 3, the side in 1, and whether it is in the expiry queue.
+    // The holding's row in 27 bits, the outcome in 3, the side in 1, and 1 bit for membership of the expiry queue.
     private uint _packed;
 
-    /// <summary>The holding that the order reserves from: collateral for a buy, the outcome's shares for a sell.</summary>
+    /// <summary>Row of the holding that the order reserves from: collateral for a buy, the outcome's shares for a sell.</summary>
     public readonly int HoldingRow => unchecked((int)(_packed & RowMask));
 
-    /// <summary>Of a ring, which is in no bucket: how many orders it has.</summary>
+    /// <summary>In a ring, which is in no bucket: the number of its orders.</summary>
     [UnscopedRef]
     public ref int OpenOrders => ref NextInBucket;
 

@@ -3,15 +3,14 @@ using System.Runtime.CompilerServices;
 namespace Foresight.Matching.Engine.Orders;
 
 /// <summary>
-/// The resting orders by number and by account. Numbers come from a sequence, so a bucket is the number's low bits: orders of the same age
-/// share cache lines, and most buckets hold one order or none. An account's orders are a ring, oldest first, that begins and ends in a
-/// record of the account's own, at its negated number: linking and unlinking have no branch for the ends.
+/// The resting orders, by number and by account. Numbers are sequential, so a bucket is the low bits of the number: orders of the same age
+/// share cache lines, and most buckets hold at most one order. An account's orders form a ring, oldest first, that begins and ends in a
+/// record of the account's own, at its negated number, so that linking and unlinking need no branch for the ends.
 /// </summary>
 internal sealed class OrderTable
 {
     /// <summary>
-    /// So many buckets that one seldom holds two orders, as a chain is a branch that nobody can guess; while the table is small, hardly
-    /// ever.
+    /// High enough that a bucket seldom holds two orders, because following a chain is a branch that cannot be predicted.
     /// </summary>
     private const int BucketsPerOrder = 2;
     private const int BucketsPerOrderWhileSmall = 8;
@@ -21,11 +20,11 @@ internal sealed class OrderTable
     private Slab<int> _buckets;
     private int _mask;
 
-    // Orders at which the buckets are made more.
+    // Number of orders at which the buckets are enlarged.
     private int _fill;
 
-    /// <param name="orders">Open orders to make room for at once.</param>
-    /// <param name="accounts">Accounts to make room for at once.</param>
+    /// <param name="orders">Open orders to reserve room for.</param>
+    /// <param name="accounts">Accounts to reserve room for.</param>
     public OrderTable(int orders, int accounts = 64)
     {
         _records = new Slab<OrderRecord>(orders, below: accounts);
@@ -35,10 +34,10 @@ internal sealed class OrderTable
 
     public int Count { get; private set; }
 
-    /// <summary>Slots are below this.</summary>
+    /// <summary>Exclusive upper bound of slots.</summary>
     public int Capacity => _records.Length;
 
-    /// <summary>Accounts are 1..AccountEnd - 1.</summary>
+    /// <summary>Exclusive upper bound of accounts, which start at 1.</summary>
     public int AccountEnd => _records.Below + 1;
 
     public long Bytes => _records.Bytes + _buckets.Bytes;
@@ -46,11 +45,11 @@ internal sealed class OrderTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref OrderRecord At(int slot) => ref _records.At(slot);
 
-    /// <summary>The account's ring; an empty one for an account that never had one.</summary>
+    /// <summary>Returns the account's ring; the empty ring of account 0 for an account that never had an order.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref OrderRecord RingOf(int account) => ref At(unchecked((uint)account <= (uint)_records.Below ? -account : 0));
 
-    /// <summary>Makes rings up to this account.</summary>
+    /// <summary>Creates the rings of all accounts up to this one.</summary>
     public void EnsureAccount(int account)
     {
         if (account <= _records.Below)
@@ -60,7 +59,7 @@ internal sealed class OrderTable
         OpenRings(first);
     }
 
-    /// <summary>The slot of an open order, 0 when there is none.</summary>
+    /// <summary>Returns the slot of an open order; 0 if there is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(long number)
     {
@@ -76,7 +75,7 @@ internal sealed class OrderTable
         return slot;
     }
 
-    /// <summary>Adds an order as its account's newest. Numbers ascend, so an account's list is in the order of numbers.</summary>
+    /// <summary>Adds an order as its account's newest. Numbers ascend, so an account's list is ordered by number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref OrderRecord Add(int slot, long number, int account)
     {
@@ -85,10 +84,12 @@ internal sealed class OrderTable
         return ref record;
     }
 
-    /// <summary>Makes room for this many slots.</summary>
     public void Grow(int capacity) => _records.Grow(capacity);
 
-    /// <summary>The first half of <see cref="Add"/>: the order can be found by its number.</summary>
+    /// <summary>
+    /// The first half of <see cref="Add"/>: makes the order findable by number. A snapshot is restored in two halves, since its orders come
+    /// by price.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref OrderRecord Load(int slot, long number)
     {
@@ -103,7 +104,7 @@ internal sealed class OrderTable
         return ref record;
     }
 
-    /// <summary>The second half of <see cref="Add"/>: the order is its account's newest.</summary>
+    /// <summary>The second half of <see cref="Add"/>: links the order as its account's newest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Link(ref OrderRecord record, int slot, int account)
     {
@@ -116,7 +117,7 @@ internal sealed class OrderTable
             record.NextOfAccount = -account;
             ring.PreviousOfAccount = slot;
             ring.OpenOrders++;
-            // Last, because the newest of an empty ring is the ring itself.
+            // Last, because the newest order of an empty ring is the ring itself.
             Unsafe.Add(ref origin, newest).NextOfAccount = slot;
         }
     }
@@ -142,7 +143,7 @@ internal sealed class OrderTable
         }
     }
 
-    /// <summary>Takes a slot out of its bucket, whose first it is not.</summary>
+    /// <summary>Removes a slot from its bucket, of which it is not the first.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void UnlinkBehind(int first, int slot)
     {
@@ -151,7 +152,7 @@ internal sealed class OrderTable
         At(first).NextInBucket = At(slot).NextInBucket;
     }
 
-    /// <summary>The mask is one less than the number of buckets, so the index needs no check.</summary>
+    /// <summary>The mask is one less than the number of buckets, so the index needs no bounds test.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref int Bucket(long number) => ref _buckets.At(unchecked((int)number) & _mask);
 

@@ -14,7 +14,10 @@ internal ref struct SnapshotDecoder(ReadOnlySpan<byte> from)
 
     public byte Byte() => Take(1)[0];
 
-    /// <summary>A number of things that follow, each of at least so many bytes.</summary>
+    /// <summary>
+    /// Reads a number of items. Rejects one that exceeds the rest of the input, at this many bytes each, before any memory is reserved for
+    /// it.
+    /// </summary>
     public int Count(int bytesEach)
     {
         var count = Half();

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 
 namespace Foresight.Matching.Engine.Snapshots;
 
-/// <summary>Little-endian words into a buffer, in blocks so that the buffer is asked seldom.</summary>
+/// <summary>Writes little-endian words in blocks, so that the buffer is asked for memory rarely.</summary>
 internal ref struct SnapshotEncoder(IBufferWriter<byte> into)
 {
     private const int Block = 1 << 16;

@@ -9,14 +9,14 @@ internal struct TradeLeg
     public long Order;
     public int Account;
 
-    /// <summary>In the order's own terms, as outcome and side are.</summary>
+    /// <summary>In the order's own terms, like outcome and side.</summary>
     public ushort PriceTicks;
     public byte Outcome;
     public Side Side;
 }
 
 /// <summary>
-/// A matched trade that is not settled. 64 bytes, one cache line, with two legs; a complete set of more outcomes continues in further
+/// A matched and unsettled trade. With two legs it takes 64 bytes, one cache line; a complete set of more outcomes continues in further
 /// records.
 /// </summary>
 internal struct TradeRecord
@@ -24,11 +24,14 @@ internal struct TradeRecord
     /// <summary>Legs in one record.</summary>
     public const int InlineLegs = 2;
 
-    /// <summary>0 when the slot is free or a continuation.</summary>
+    /// <summary>0 if the slot is free or a continuation.</summary>
     public long Number;
     public long Quantity;
 
-    /// <summary>Of the market; the next slot of the same hash bucket (or free); the record that continues this one; 0 for none.</summary>
+    /// <summary>
+    /// The trade's market; then the next slot of the same hash bucket (or of the free list), and the record that continues this one; 0 for
+    /// none.
+    /// </summary>
     public int Market;
     public int NextInBucket;
     public int Continuation;

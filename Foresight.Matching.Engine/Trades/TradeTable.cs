@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Foresight.Matching.Engine.Trades;
 
-/// <summary>Trades that are matched and not settled, by number. Pooled; a closed trade's slot is used again.</summary>
+/// <summary>Matched and unsettled trades, by number. Pooled: the slot of a closed trade is reused.</summary>
 internal sealed class TradeTable
 {
     private Slab<TradeRecord> _records;
@@ -10,24 +10,23 @@ internal sealed class TradeTable
     private int _free;
     private int _next = 1;
 
-    /// <param name="records">Records to make room for at once.</param>
+    /// <param name="records">Records to reserve room for.</param>
     public TradeTable(int records = 256)
     {
         _records = new Slab<TradeRecord>(Math.Max(records + 1, 2));
         _buckets = new Slab<int>((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)_records.Length));
     }
 
-    /// <summary>Unsettled trades.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Slots are below this; a slot whose number is 0 is no trade.</summary>
+    /// <summary>Exclusive upper bound of slots; a slot whose number is 0 holds no trade.</summary>
     public int SlotEnd => _next;
 
     public long Bytes => _records.Bytes + _buckets.Bytes;
 
     public ref TradeRecord At(int slot) => ref _records.At(slot);
 
-    /// <summary>Adds a trade of up to two legs, whose legs the caller fills in. The reference is valid until the next addition.</summary>
+    /// <summary>Adds a trade of up to two legs, which the caller fills in. The reference is valid until the next addition.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref TradeRecord Add(long number, int market, TradeKind kind, long quantity, int legs, out int slot)
     {
@@ -46,7 +45,7 @@ internal sealed class TradeTable
         return ref record;
     }
 
-    /// <summary>Adds the records that legs beyond the second need.</summary>
+    /// <summary>Adds the records for the legs beyond the second.</summary>
     public void Extend(int slot)
     {
         var records = (_records.At(slot).Legs + TradeRecord.InlineLegs - 1) / TradeRecord.InlineLegs;
@@ -66,7 +65,7 @@ internal sealed class TradeTable
         return ref _records.At(slot).Inline[leg];
     }
 
-    /// <summary>The slot, 0 when the trade is not there.</summary>
+    /// <summary>Returns the slot; 0 if there is no such trade.</summary>
     public int Find(long number)
     {
         var slot = Bucket(number);
@@ -93,7 +92,7 @@ internal sealed class TradeTable
         }
     }
 
-    /// <summary>Numbers come from a sequence, so their low bits are as good as any hash.</summary>
+    /// <summary>Numbers are sequential, so their low bits are as good as any hash.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref int Bucket(long number) => ref _buckets.At(unchecked((int)number & (_buckets.Length - 1)));
 
@@ -122,7 +121,7 @@ internal sealed class TradeTable
         for (var slot = 1; slot < _next; slot++)
         {
             ref var record = ref _records.At(slot);
-            // A continuation or a free slot is in no bucket; a free slot's link is the free list's.
+            // A continuation or a free slot is in no bucket; the link of a free slot belongs to the free list.
             if (record.Number == 0)
                 continue;
             ref var bucket = ref Bucket(record.Number);
