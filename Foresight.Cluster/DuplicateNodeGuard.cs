@@ -49,14 +49,15 @@ public sealed partial class DuplicateNodeGuard(
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "{NodeId} is the name of an older process (id {ProcessId}) that lives, so this one is {OwnName} now: give each "
-                + "node a NODE_ID of its own."
+            "NODE_ID {NodeId} is used by an older live process (pid {ProcessId}); renamed this node to {OwnName}. "
+                + "Give each node its own NODE_ID."
         )]
         public static partial void Renamed(ILogger logger, string nodeId, int processId, string ownName);
 
         [LoggerMessage(
             LogLevel.Warning,
-            "A younger process (id {ProcessId}) also calls itself {NodeId} and is told so: give each node a NODE_ID of its own."
+            "NODE_ID {NodeId} is also used by a younger process (pid {ProcessId}), which will rename itself. Give each node "
+                + "its own NODE_ID."
         )]
         public static partial void Duplicate(ILogger logger, int processId, string nodeId);
     }

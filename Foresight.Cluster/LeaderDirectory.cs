@@ -113,7 +113,7 @@ public sealed partial class LeaderDirectory
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Debug, "The lease of {Resource} cannot be read: {Reason} The last known holder is used.")]
+        [LoggerMessage(LogLevel.Debug, "Lease of {Resource} cannot be read; using the last known holder: {Reason}")]
         public static partial void Unreadable(ILogger logger, string resource, string reason);
     }
 }

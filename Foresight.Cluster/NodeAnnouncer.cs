@@ -93,10 +93,10 @@ public sealed partial class NodeAnnouncer(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Debug, "This node could not be announced: {Reason}")]
+        [LoggerMessage(LogLevel.Debug, "Node could not be announced in the registry: {Reason}")]
         public static partial void NotAnnounced(ILogger logger, string reason);
 
-        [LoggerMessage(LogLevel.Error, "Announcing this node failed; it is tried again.")]
+        [LoggerMessage(LogLevel.Error, "Announcement of the node failed with an unexpected error; retrying.")]
         public static partial void Failed(ILogger logger, Exception error);
     }
 }

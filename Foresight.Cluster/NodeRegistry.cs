@@ -120,13 +120,10 @@ public sealed partial class NodeRegistry(IDatabase redis, INotices notices, Time
 
     private static partial class Log
     {
-        [LoggerMessage(
-            LogLevel.Warning,
-            "What Redis has of the node {NodeId} is no node's record (somebody wrote it by hand?), so it is dropped."
-        )]
+        [LoggerMessage(LogLevel.Warning, "Record of node {NodeId} in Redis is malformed (written by hand?); removed it.")]
         public static partial void NoRecord(ILogger logger, string nodeId);
 
-        [LoggerMessage(LogLevel.Warning, "The key of the nodes' ids in Redis is no set (somebody wrote it by hand?), so it is deleted.")]
+        [LoggerMessage(LogLevel.Warning, "Key of the node ids in Redis is not a set (written by hand?); deleted it.")]
         public static partial void NoSet(ILogger logger);
     }
 }

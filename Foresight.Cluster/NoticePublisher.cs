@@ -91,10 +91,10 @@ public sealed partial class NoticePublisher : BackgroundService, INotices
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Notices are lost until Redis is back: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Notices cannot be sent and are dropped until Redis is reachable: {Reason}")]
         public static partial void Lost(ILogger logger, string reason);
 
-        [LoggerMessage(LogLevel.Information, "Notices are sent again.")]
+        [LoggerMessage(LogLevel.Information, "Notices can be sent again.")]
         public static partial void Again(ILogger logger);
     }
 }

@@ -202,10 +202,10 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "{Count} commands were not answered by {NodeId} ({Reason}); they are sent again.")]
+        [LoggerMessage(LogLevel.Information, "{Count} commands were not answered by {NodeId} ({Reason}); retrying.")]
         public static partial void NotDelivered(ILogger logger, int count, string nodeId, string reason);
 
-        [LoggerMessage(LogLevel.Error, "A batch of commands failed in this process.")]
+        [LoggerMessage(LogLevel.Error, "Batch of commands failed with an unexpected error; its callers get in doubt at their deadlines.")]
         public static partial void BatchFailed(ILogger logger, Exception error);
     }
 }

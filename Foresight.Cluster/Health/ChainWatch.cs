@@ -90,13 +90,10 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
 
     private static partial class Log
     {
-        [LoggerMessage(
-            LogLevel.Warning,
-            "The chain's endpoint {Endpoint} is asked last from now on; it is {Behind} blocks behind: {Reason}"
-        )]
+        [LoggerMessage(LogLevel.Warning, "Chain endpoint {Endpoint} is unhealthy ({Behind} blocks behind) and is now used last: {Reason}")]
         public static partial void IsOut(ILogger logger, string endpoint, long behind, string reason);
 
-        [LoggerMessage(LogLevel.Information, "The chain's endpoint {Endpoint} is well again and is used.")]
+        [LoggerMessage(LogLevel.Information, "Chain endpoint {Endpoint} is healthy again.")]
         public static partial void IsBack(ILogger logger, string endpoint);
     }
 }

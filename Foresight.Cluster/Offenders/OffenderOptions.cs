@@ -41,7 +41,9 @@ public sealed record OffenderOptions
                 * configuration.Integer("OFFENDER_OPEN_NOTIONAL_USDC", (int)(defaults.CappedNotional / 1_000_000), 0, 1_000_000_000),
         };
         if (options.RefuseFrom < options.CapFrom)
-            throw new SettingException("OFFENDER_REFUSE_POINTS must not be below OFFENDER_CAP_POINTS: who is refused is capped as well.");
+            throw new SettingException(
+                "OFFENDER_REFUSE_POINTS must be at least OFFENDER_CAP_POINTS, because a refused account is also capped."
+            );
         return options;
     }
 }

@@ -123,7 +123,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
     private InconsistentChainException Lags(BlockMark cursor)
     {
         var lag = new InconsistentChainException(
-            $"The node does not have block {cursor.Number}, which was confirmed before: it lags, and nothing is decided by it."
+            $"The node lags: it does not have block {cursor.Number}, which was confirmed before. Retrying."
         );
         _settlement.Client.Distrust(lag.Message);
         return lag;
@@ -296,8 +296,9 @@ public sealed partial class ChainFollower(FollowerParts parts)
         }
 
         throw new SettlementHaltedException(
-            $"The chain has undone block {cursor.Number} and everything down to {_options.FinalityBlocks} blocks before it. "
-                + "Settlement stops until somebody has looked."
+            $"A reorganisation undid block {cursor.Number} and at least {_options.FinalityBlocks} blocks before it "
+                + "(SETTLEMENT_FINALITY_BLOCKS). "
+                + "Settlement is halted: verify the chain, then restart."
         );
 
         async Task RewindToAsync(BlockMark mark)
@@ -310,16 +311,16 @@ public sealed partial class ChainFollower(FollowerParts parts)
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "The chain is followed from block {Block} on.")]
+        [LoggerMessage(LogLevel.Information, "Following the chain from block {Block}.")]
         public static partial void Starts(ILogger logger, long block);
 
-        [LoggerMessage(LogLevel.Information, "{Trades} trades are final as of block {Block}.")]
+        [LoggerMessage(LogLevel.Information, "{Trades} trades became final at block {Block}.")]
         public static partial void Final(ILogger logger, int trades, long block);
 
-        [LoggerMessage(LogLevel.Warning, "{Trades} failed trades were bust; what they held is free again.")]
+        [LoggerMessage(LogLevel.Warning, "Bust {Trades} failed trades and released their holds.")]
         public static partial void Bust(ILogger logger, int trades);
 
-        [LoggerMessage(LogLevel.Warning, "Confirmed block {Cursor} was undone; the follower steps back to {Ancestor}.")]
+        [LoggerMessage(LogLevel.Warning, "Confirmed block {Cursor} was undone by a reorganisation; rewinding to block {Ancestor}.")]
         public static partial void Rewinds(ILogger logger, long cursor, long ancestor);
     }
 }

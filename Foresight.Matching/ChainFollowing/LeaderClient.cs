@@ -143,7 +143,7 @@ public sealed partial class LeaderClient(
         for (var i = 0; i < commands.Count; i++)
             if (results[i].Status is not (ResultStatus.Accepted or ResultStatus.Rejected))
                 throw new UndeliveredException(
-                    $"The leader of shard {commands[i].Shard} has not acknowledged {commands[i].Kind}: {results[i].Status}."
+                    $"{commands[i].Kind} was not acknowledged by the leader of shard {commands[i].Shard}: {results[i].Status}."
                 );
         return results;
     }
@@ -171,9 +171,9 @@ public sealed partial class LeaderClient(
                 return;
             case ResultStatus.Rejected:
                 Log.Refused(logger, command, result.Code);
-                throw new UndeliveredException($"The leader refuses {command.Kind}: {result.Code}.");
+                throw new UndeliveredException($"{command.Kind} was refused by the leader: {result.Code}.");
             default:
-                throw new UndeliveredException($"The leader has not acknowledged {command.Kind}: {result.Status}.");
+                throw new UndeliveredException($"{command.Kind} was not acknowledged by the leader: {result.Status}.");
         }
     }
 
@@ -181,10 +181,10 @@ public sealed partial class LeaderClient(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Debug, "{Kind} changed nothing: {Code}.")]
+        [LoggerMessage(LogLevel.Debug, "Command {Kind} had no effect: {Code}.")]
         public static partial void Harmless(ILogger logger, string kind, string code);
 
-        [LoggerMessage(LogLevel.Error, "The leader refuses {Command}: {Code}.")]
+        [LoggerMessage(LogLevel.Error, "Command {Command} was refused by the leader: {Code}.")]
         public static partial void Refused(ILogger logger, LeaderCommand command, string? code);
     }
 }

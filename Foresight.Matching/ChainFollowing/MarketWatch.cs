@@ -53,7 +53,7 @@ public sealed partial class MarketWatch(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Market {Market} becomes {State}, as it is on chain at block {Block}.")]
+        [LoggerMessage(LogLevel.Warning, "Market {Market} is now {State}, following the chain at block {Block}.")]
         public static partial void Follows(ILogger logger, int market, MarketState state, long block);
     }
 }

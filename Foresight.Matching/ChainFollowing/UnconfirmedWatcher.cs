@@ -116,10 +116,7 @@ public sealed partial class UnconfirmedWatcher(FollowerParts parts)
 
     private static partial class Log
     {
-        [LoggerMessage(
-            LogLevel.Information,
-            "{Holdings} holdings are less as of block {Block}, which is not confirmed; the exchange is held to that."
-        )]
+        [LoggerMessage(LogLevel.Information, "Reduced {Holdings} holdings to their values at unconfirmed block {Block}.")]
         public static partial void Reduced(ILogger logger, int holdings, long block);
     }
 }

@@ -75,7 +75,9 @@ public sealed class ChainReader(EthereumClient client)
                 || log.BlockHash != headers[(int)(log.BlockNumber - from)].Hash
                 || log.IsRemoved
             )
-                throw new InconsistentChainException($"A log of block {log.BlockNumber} belongs to another fork than the block's header.");
+                throw new InconsistentChainException(
+                    $"A log of block {log.BlockNumber} belongs to a different fork than the block's header."
+                );
         }
 
         await CheckNothingIsLeftOutAsync(headers, logs, addresses, topics, cancellationToken);
@@ -108,7 +110,7 @@ public sealed class ChainReader(EthereumClient client)
                 .SelectMany(r => r.Logs)
                 .Count(l => addresses.Contains(l.Address) && l.Topics.Count > 0 && topics.Contains(l.Topics[0]));
             if (wanted != logs.Count(l => l.BlockNumber == header.Number))
-                throw new InconsistentChainException($"The node leaves out logs of block {header.Number}.");
+                throw new InconsistentChainException($"The node omits logs of block {header.Number}.");
         }
     }
 

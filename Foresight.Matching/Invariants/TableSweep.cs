@@ -91,8 +91,9 @@ internal static class TableSweep
             """,
         // Holds equal what open orders and unsettled trades reserve.
         """
-            SELECT format('Account %s, asset %s:%s, shard %s: the balance has order hold %s and trade hold %s, but open orders reserve %s and '
-                'unsettled trades %s.', account_id, market_id, outcome, shard, coalesce(b.order_hold, 0), coalesce(b.trade_hold, 0),
+            SELECT format('Account %s, asset %s:%s, shard %s: the balance holds %s for orders and %s for trades, '
+                    'but open orders reserve %s and unsettled trades %s.',
+                account_id, market_id, outcome, shard, coalesce(b.order_hold, 0), coalesce(b.trade_hold, 0),
                 coalesce(h.by_orders, 0), coalesce(h.by_trades, 0))
             FROM (SELECT account_id, market_id, outcome, shard, sum(by_orders)::bigint AS by_orders, sum(by_trades)::bigint AS by_trades
                   FROM (

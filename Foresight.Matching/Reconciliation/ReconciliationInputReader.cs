@@ -98,7 +98,7 @@ public sealed class ReconciliationInputReader(Deployment deployment, EthereumCli
                     .Order()
                     .SequenceEqual(verified.Logs.Where(l => l.BlockNumber == block).Select(l => l.Index).Order())
             )
-                throw new InconsistentChainException($"The node's logs of block {block} are not those of its receipts.");
+                throw new InconsistentChainException($"The node's logs of block {block} differ from its receipts.");
         }
     }
 

@@ -141,17 +141,17 @@ public sealed partial class ReconciliationTask(
             double seconds
         );
 
-        [LoggerMessage(LogLevel.Error, "Run {RunId} over blocks {From} to {To} failed and found nothing: {Reason}")]
+        [LoggerMessage(LogLevel.Error, "Run {RunId} over blocks {From} to {To} failed, its findings are discarded: {Reason}")]
         public static partial void Failed(ILogger logger, long runId, long from, long to, string reason);
 
         [LoggerMessage(
             LogLevel.Information,
-            "RECONCILIATION_AUTO_FIX is on: what the chain's word decides is repaired by each run, never an amount and never a "
+            "RECONCILIATION_AUTO_FIX is on: runs repair trade states and unknown fills from the chain, never an amount or a "
                 + "missing trade."
         )]
         public static partial void AutoFix(ILogger logger);
 
-        [LoggerMessage(LogLevel.Warning, "The chain's head is not known: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Head of the chain cannot be read: {Reason}")]
         public static partial void HeadUnknown(ILogger logger, string reason);
     }
 }

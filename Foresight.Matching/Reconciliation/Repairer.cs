@@ -135,10 +135,10 @@ public sealed partial class Repairer(ReconciliationContext context, LeaderClient
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Repaired {Key} in run {RunId}: the journal says now what the chain says.")]
+        [LoggerMessage(LogLevel.Warning, "Repaired {Key} in run {RunId}: the journal now agrees with the chain.")]
         public static partial void Made(ILogger logger, string key, long runId);
 
-        [LoggerMessage(LogLevel.Error, "{Key} was not repaired and stays open: {Reason}")]
+        [LoggerMessage(LogLevel.Error, "Repair of {Key} failed, the discrepancy stays open: {Reason}")]
         public static partial void NotMade(ILogger logger, string key, string reason);
     }
 }

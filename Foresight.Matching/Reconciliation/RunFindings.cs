@@ -47,7 +47,9 @@ public sealed class RunFindings(int ofKnownOrders, int ofOthers, long firstBlock
         }
 
         if (_own.Count > Most)
-            throw new InconsistentChainException($"More than {Most} discrepancies: the two sides are not of the same chain.");
+            throw new InconsistentChainException(
+                $"More than {Most} discrepancies: journal and chain are probably not of the same deployment."
+            );
     }
 
     private bool IsTooMany(DirectFill direct) => direct.KnownOrder ? ++_known > ofKnownOrders : ++_others > ofOthers;

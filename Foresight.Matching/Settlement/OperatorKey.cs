@@ -49,7 +49,7 @@ public sealed class OperatorKey(PrivateKey key)
         if (configuration.Optional("OPERATOR_KEY_FILE") is { } path)
         {
             if (text is not null)
-                throw new SettingException("OPERATOR_KEY and OPERATOR_KEY_FILE are both set: one of them says which key signs.");
+                throw new SettingException("OPERATOR_KEY and OPERATOR_KEY_FILE are both set; set only one of them.");
             try
             {
                 text = File.ReadAllText(path).Trim();
@@ -66,7 +66,7 @@ public sealed class OperatorKey(PrivateKey key)
         {
             var key = new OperatorKey(PrivateKey.Parse(text));
             if (environment.IsProduction() && Published.Contains(key.Key.Address.ToLowerHex()))
-                throw new SettingException("OPERATOR_KEY is a development key that everybody knows; Production needs one of its own.");
+                throw new SettingException("OPERATOR_KEY is a published development key; Production requires a private one.");
             return key;
         }
         catch (FormatException error)

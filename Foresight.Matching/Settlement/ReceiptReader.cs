@@ -76,11 +76,11 @@ public sealed partial class ReceiptReader(Deployment deployment, RefusedTransfer
     {
         [LoggerMessage(
             LogLevel.Critical,
-            "Trade {TradeId} settled in {Transaction} with other fills than it was matched with; reconciliation will hold the evidence."
+            "Trade {TradeId} settled in {Transaction} with fills that differ from its match; see the next reconciliation run."
         )]
         public static partial void FillsDiffer(ILogger logger, long tradeId, Hash32 transaction);
 
-        [LoggerMessage(LogLevel.Critical, "Transaction {Transaction} was mined and says nothing of trade {TradeId}.")]
+        [LoggerMessage(LogLevel.Critical, "Transaction {Transaction} was mined without an event for trade {TradeId}.")]
         public static partial void Unreported(ILogger logger, long tradeId, Hash32 transaction);
     }
 }

@@ -117,7 +117,7 @@ public sealed record SettlementOptions
         };
         if (options.FinalityBlocks < options.Confirmations)
             throw new SettingException(
-                "SETTLEMENT_FINALITY_BLOCKS must not be below SETTLEMENT_CONFIRMATIONS: what is confirmed could then not be healed at all."
+                "SETTLEMENT_FINALITY_BLOCKS must be at least SETTLEMENT_CONFIRMATIONS, or no confirmed block could ever be repaired."
             );
         return options;
     }

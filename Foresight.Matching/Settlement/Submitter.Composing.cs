@@ -123,7 +123,7 @@ public sealed partial class Submitter
 
     private Submitted Hold(int market, string reason)
     {
-        Say(_heldSaid = $"Market {market} settles nothing: {reason}");
+        Say(_heldSaid = $"Market {market} cannot settle: {reason}");
         return Submitted.MarketHeld;
     }
 

@@ -146,7 +146,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
 
             if (!SendRefusals.MeansTheNodeHasIt(refusal.NodeMessage))
             {
-                Say($"The node refuses batch {batch.BatchId} (nonce {batch.Nonce}): {refusal.NodeMessage}");
+                Say($"Batch {batch.BatchId} (nonce {batch.Nonce}) was rejected by the node: {refusal.NodeMessage}");
                 return false;
             }
         }
@@ -171,7 +171,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         );
         if (bumped is not { } fee)
         {
-            Say($"Batch {batch.BatchId} (nonce {batch.Nonce}) is stuck and its fee is at the cap.");
+            Say($"Batch {batch.BatchId} (nonce {batch.Nonce}) is stuck and its fee has reached SETTLEMENT_MAX_FEE_GWEI.");
             return false;
         }
 
@@ -238,7 +238,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         _gapSince ??= head;
         if (head - _gapSince < settlement.Options.StuckAfterBlocks)
             return false;
-        Say($"Nonce {mined} is missing below {lowest.Nonce}; it is filled with an empty transaction.");
+        Say($"Nonce {mined} is missing below nonce {lowest.Nonce}; filling it with an empty transaction.");
         _gapSince = head;
         var fee = await SuggestFeeAsync(cancellationToken);
         // The transaction is not stored, so no fenced write would stop a holder that was replaced: assert the term explicitly.
@@ -272,42 +272,45 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Batch {BatchId} with {Trades} trades was sent with nonce {Nonce}.")]
+        [LoggerMessage(LogLevel.Information, "Batch {BatchId} sent: {Trades} trades, nonce {Nonce}.")]
         public static partial void Sent(ILogger logger, long batchId, int trades, long nonce);
 
-        [LoggerMessage(LogLevel.Warning, "The node does not have batch {BatchId} (nonce {Nonce}); the same bytes were sent again.")]
+        [LoggerMessage(LogLevel.Warning, "Batch {BatchId} (nonce {Nonce}) is missing from the node's pool; sent the same bytes again.")]
         public static partial void SentAgain(ILogger logger, long batchId, long nonce);
 
-        [LoggerMessage(LogLevel.Error, "Settlement is held up: {Trouble}")]
+        [LoggerMessage(LogLevel.Error, "Settlement is blocked: {Trouble}")]
         public static partial void Trouble(ILogger logger, string trouble);
 
         [LoggerMessage(
             LogLevel.Information,
-            "Batch {BatchId} was mined in block {Block}: {Settled} trades settled, {Failed} failed, {Gas} gas."
+            "Batch {BatchId} mined in block {Block}: {Settled} trades settled, {Failed} failed, {Gas} gas used."
         )]
         public static partial void Mined(ILogger logger, long batchId, long block, int settled, int failed, long gas);
 
-        [LoggerMessage(LogLevel.Warning, "Batch {BatchId} with {Trades} trades reverted as a whole; its trades go into smaller batches.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Batch {BatchId} with {Trades} trades reverted as a whole; retrying its trades in smaller batches."
+        )]
         public static partial void Reverted(ILogger logger, long batchId, int trades);
 
-        [LoggerMessage(LogLevel.Warning, "Batch {BatchId} (nonce {Nonce}) is stuck and was replaced with a fee of {Fee} wei.")]
+        [LoggerMessage(LogLevel.Warning, "Batch {BatchId} (nonce {Nonce}) is stuck; replaced it with a fee of {Fee} wei.")]
         public static partial void Replaced(ILogger logger, long batchId, long nonce, System.Numerics.BigInteger fee);
 
-        [LoggerMessage(LogLevel.Warning, "Block {Block} is not canonical any more; batch {BatchId} goes back to broadcast.")]
+        [LoggerMessage(LogLevel.Warning, "Block {Block} is no longer canonical; batch {BatchId} is back in state broadcast.")]
         public static partial void Reorganised(ILogger logger, long batchId, long block);
 
         [LoggerMessage(
             LogLevel.Error,
-            "Nonce {Nonce} was taken by a transaction that is not ours; batch {BatchId} is given up and its trades are matched again."
+            "Nonce {Nonce} was used by a foreign transaction; gave up batch {BatchId}, its trades will be settled again."
         )]
         public static partial void NonceLost(ILogger logger, long nonce, long batchId);
 
-        [LoggerMessage(LogLevel.Warning, "Trade {TradeId} would fail on chain and is not sent: {Reason}.")]
+        [LoggerMessage(LogLevel.Warning, "Trade {TradeId} failed in simulation and is not sent: {Reason}.")]
         public static partial void PreflightFailed(ILogger logger, long tradeId, string reason);
 
         [LoggerMessage(
             LogLevel.Warning,
-            "Batch {BatchId} met a paused market: {Trades} of its trades wait, and are sent again when it goes on."
+            "Batch {BatchId} met a paused market; {Trades} of its trades wait and will be sent again when it resumes."
         )]
         public static partial void Held(ILogger logger, long batchId, int trades);
     }

@@ -150,19 +150,19 @@ public sealed partial class SettlementTask(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Settlement: {Work} failed and is tried until it works: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Settlement: {Work} failed and will be retried: {Reason}")]
         public static partial void StepFailed(ILogger logger, string work, string reason);
 
-        [LoggerMessage(LogLevel.Information, "Settlement: {Work} works again.")]
+        [LoggerMessage(LogLevel.Information, "Settlement: {Work} recovered.")]
         public static partial void StepWorks(ILogger logger, string work);
 
         [LoggerMessage(LogLevel.Critical, "Settlement halted: {Reason}")]
         public static partial void Halted(ILogger logger, string reason);
 
-        [LoggerMessage(LogLevel.Information, "The set-up has changed what is deployed; settlement begins again with {Markets} markets.")]
+        [LoggerMessage(LogLevel.Information, "Deployment changed by the set-up; settlement restarts with {Markets} markets.")]
         public static partial void DeploymentChanged(ILogger logger, int markets);
 
-        [LoggerMessage(LogLevel.Information, "Nothing is deployed on chain {ChainId} yet; the set-up step does it.")]
+        [LoggerMessage(LogLevel.Information, "No deployment recorded for chain {ChainId}; run the verb setup.")]
         public static partial void NotDeployed(ILogger logger, long chainId);
     }
 }

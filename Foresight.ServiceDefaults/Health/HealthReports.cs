@@ -41,7 +41,7 @@ internal sealed partial class HealthReports(TimeProvider clock, ILogger<HealthRe
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Health check {Check} is {Status} now. {Description}")]
+        [LoggerMessage(LogLevel.Information, "Health check {Check} is now {Status}. {Description}")]
         public static partial void StatusChanged(ILogger logger, Exception? error, string check, HealthStatus status, string description);
     }
 }

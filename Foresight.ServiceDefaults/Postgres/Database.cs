@@ -184,10 +184,10 @@ public sealed partial class Database : IAsyncDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Read {Query} failed on {Replica} and goes to another server: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Read {Query} failed on replica {Replica}; trying another server: {Reason}")]
         public static partial void ReplicaFailed(ILogger logger, string replica, string query, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "{Replica} serves no more reads: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Replica {Replica} is taken out of service: {Reason}")]
         public static partial void ReplicaOut(ILogger logger, string replica, string reason);
     }
 }

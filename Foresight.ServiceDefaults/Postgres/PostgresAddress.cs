@@ -114,7 +114,7 @@ public sealed partial record PostgresAddress(
     private static NpgsqlConnectionStringBuilder ParseUrl(string setting, Uri url, NpgsqlConnectionStringBuilder? defaults)
     {
         if (url.Scheme == "tcp" && defaults is null)
-            throw new SettingException($"{setting} must say user and database: postgres://user:password@host:port/database.");
+            throw new SettingException($"{setting} must include user and database: postgres://user:password@host:port/database.");
         if (url.Scheme is not ("postgres" or "postgresql" or "tcp"))
             throw new SettingException($"{setting} must start with postgres://, not {url.Scheme}://.");
 

@@ -200,7 +200,7 @@ public sealed class PrimaryServers : IAsyncDisposable
                 _first ??= seen;
                 if (_first != seen)
                     throw new TimelineRefusedException(
-                        $"{place} is on timeline {seen.Number} now, and this term began on timeline {_first.Value.Number}."
+                        $"{place} is now on timeline {seen.Number}, but this term began on timeline {_first.Value.Number}."
                     );
             }
         }

@@ -137,13 +137,16 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "{Server} serves reads.")]
+        [LoggerMessage(LogLevel.Information, "Replica {Server} is in service.")]
         public static partial void Back(ILogger logger, string server);
 
-        [LoggerMessage(LogLevel.Warning, "{Server} is out after repeated failed checks: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Replica {Server} is taken out of service after repeated failed checks: {Reason}")]
         public static partial void Out(ILogger logger, string server, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "{Server} is out: it is {Bytes} bytes and {Seconds:0.0} s behind the primary.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Replica {Server} is taken out of service: it lags the primary by {Bytes} bytes and {Seconds:0.0} s."
+        )]
         public static partial void Lagging(ILogger logger, string server, long bytes, double seconds);
     }
 }

@@ -73,7 +73,7 @@ public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
             case TimelineVerdict.Foreign:
                 if (isNews)
                     Log.Foreign(logger, server);
-                throw new TimelineRefusedException($"{server} is another database: its system identifier is {seen.System}.");
+                throw new TimelineRefusedException($"{server} is a different database: its system identifier is {seen.System}.");
             case TimelineVerdict.Newer when !isFirst:
                 Raise(seen.Number, server);
                 break;
@@ -90,17 +90,17 @@ public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "{Server} is refused: it is on timeline {Number}, and a standby was promoted to timeline {Known}. It is an old "
-                + "primary; fence it."
+            "Server {Server} refused: it is an old primary on timeline {Number}, and a standby was promoted to timeline "
+                + "{Known}. Fence it."
         )]
         public static partial void Old(ILogger logger, string server, uint number, uint known);
 
-        [LoggerMessage(LogLevel.Warning, "{Server} is refused: it is not a copy of the database that this process works with.")]
+        [LoggerMessage(LogLevel.Warning, "Server {Server} refused: its system identifier is not that of this cluster's database.")]
         public static partial void Foreign(ILogger logger, string server);
 
         [LoggerMessage(
             LogLevel.Warning,
-            "The database goes on at timeline {Number}, seen by {By}: servers of older timelines are refused from here on."
+            "Database is on timeline {Number} (reported by {By}); servers on older timelines will be refused."
         )]
         public static partial void Raised(ILogger logger, uint number, string by);
     }

@@ -26,7 +26,7 @@ public static class RedisAnswers
             // or with whatever its reader met.
             throw new RedisConnectionException(
                 ConnectionFailureType.SocketFailure,
-                "The connection was given up while the command waited.",
+                "The connection was closed while the command waited.",
                 error
             );
         }

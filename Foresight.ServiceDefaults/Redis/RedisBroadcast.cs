@@ -96,22 +96,22 @@ public sealed partial class RedisBroadcast : IBroadcast
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Redis is not reachable yet; this process starts without it and joins when it is there.")]
+        [LoggerMessage(LogLevel.Warning, "Redis is not reachable; starting without it and reconnecting in the background.")]
         public static partial void NotThere(ILogger logger);
 
-        [LoggerMessage(LogLevel.Warning, "The connection to Redis failed ({Failure}); it is being made again.")]
+        [LoggerMessage(LogLevel.Warning, "Connection to Redis failed ({Failure}); reconnecting.")]
         public static partial void Failed(ILogger logger, ConnectionFailureType failure);
 
-        [LoggerMessage(LogLevel.Information, "The connection to Redis is back.")]
+        [LoggerMessage(LogLevel.Information, "Connection to Redis restored.")]
         public static partial void Restored(ILogger logger);
 
-        [LoggerMessage(LogLevel.Debug, "A message for {Channel} was not published: {Reason}")]
+        [LoggerMessage(LogLevel.Debug, "Message to channel {Channel} was not published: {Reason}")]
         public static partial void NotPublished(ILogger logger, string channel, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "The subscription of {Channel} is not confirmed yet: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Subscription to channel {Channel} is not confirmed yet: {Reason}")]
         public static partial void NotConfirmed(ILogger logger, string channel, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "A message of {Channel} is not understood and was dropped: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Message on channel {Channel} is malformed and was dropped: {Reason}")]
         public static partial void NotUnderstood(ILogger logger, string channel, string reason);
     }
 }

@@ -65,7 +65,7 @@ public sealed record RedisSettings(
             .Select(place => (place.Name, Settings: Parse(place.Name, place.Value!, prefix)))
             .ToList();
         if (set is not [var (first, settings), ..])
-            throw new SettingException("REDIS_URL is not set: it, REDIS_HOST or ConnectionStrings__redis says where Redis is.");
+            throw new SettingException("REDIS_URL is not set. Set it, REDIS_HOST or ConnectionStrings__redis to the address of Redis.");
 
         var options = settings.Options();
         var servers = ServersOf(options);
@@ -79,7 +79,9 @@ public sealed record RedisSettings(
         void Agree(string name, string what, bool agrees)
         {
             if (!agrees)
-                throw new SettingException($"{first} and {name} name different {what}: set one of them, or both to the same.");
+                throw new SettingException(
+                    $"{first} and {name} are set to different {what}. Set only one of them, or both to the same value."
+                );
         }
     }
 

@@ -119,10 +119,13 @@ public sealed partial class Allotter(Term term, AllotmentStore store, LeaderClie
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Shard {Shard} refuses to change its part of {Account} by {Units}: {Code}. Nothing was changed.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Allotment change of account {Account} on shard {Shard} by {Units} was refused: {Code}. Nothing was changed."
+        )]
         public static partial void Refused(ILogger logger, Address account, int shard, long units, string? code);
 
-        [LoggerMessage(LogLevel.Debug, "Collateral of {Accounts} accounts was moved to the shards where their orders were refused.")]
+        [LoggerMessage(LogLevel.Debug, "Moved collateral of {Accounts} accounts to the shards that refused their orders.")]
         public static partial void Moved(ILogger logger, int accounts);
     }
 }

@@ -28,7 +28,7 @@ public sealed class OffenderOptionsTests
 
     [Theory]
     [InlineData(
-        "OFFENDER_REFUSE_POINTS must not be below OFFENDER_CAP_POINTS: who is refused is capped as well.",
+        "OFFENDER_REFUSE_POINTS must be at least OFFENDER_CAP_POINTS, because a refused account is also capped.",
         "OFFENDER_CAP_POINTS=9",
         "OFFENDER_REFUSE_POINTS=8"
     )]

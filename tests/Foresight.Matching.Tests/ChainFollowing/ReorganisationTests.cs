@@ -90,6 +90,6 @@ public sealed class ReorganisationTests(ChainFixture fixture)
         await fixture.RequestAsync("evm_increaseTime", 7);
         await fixture.MineAsync(venue.Options.FinalityBlocks + 20);
         var halted = await Assert.ThrowsAsync<SettlementHaltedException>(() => venue.FollowAsync());
-        Assert.Contains("stops until somebody has looked", halted.Message);
+        Assert.Contains("verify the chain, then restart", halted.Message);
     }
 }

@@ -30,7 +30,7 @@ public sealed class NamesakeTests(StoresFixture stores)
         await Eventually.TrueAsync(
             "both warn",
             Eventually.Patience,
-            () => older.Output.Contains("also calls itself n1") && younger.Output.Contains("n1 is the name of an older process")
+            () => older.Output.Contains("NODE_ID n1 is also used by a younger process") && younger.Output.Contains("NODE_ID n1 is used by an older live process")
         );
         Assert.Equal(older.Id, (await client.ActiveAsync())!.ProcessId);
 

@@ -10,7 +10,7 @@ namespace Foresight.Matching.Tests.PostgresFaults;
 /// </summary>
 public sealed class PromotionUnderLoadTests(ITestOutputHelper output)
 {
-    private const string Refusal = "is refused: it is on timeline 1";
+    private const string Refusal = "refused: it is an old primary on timeline 1";
 
     [Fact]
     public async Task WithASynchronousStandby_NothingAcknowledgedIsLost()

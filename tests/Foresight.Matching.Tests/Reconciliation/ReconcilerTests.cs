@@ -253,7 +253,7 @@ public sealed class ReconcilerTests(ChainFixture fixture)
         await using var venue = await Venue.CreateAsync(fixture);
         await SettleSomeAsync(venue, 3);
         var result = await RunAsync(venue, venue.NewReconciler(new ForgetfulTransport(fixture.Transport)));
-        Assert.Contains("leaves out logs", result.Error);
+        Assert.Contains("omits logs", result.Error);
         Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM discrepancies"));
     }
 

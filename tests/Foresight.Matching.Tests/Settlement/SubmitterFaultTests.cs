@@ -59,7 +59,7 @@ public sealed class SubmitterFaultTests(ChainFixture fixture)
 
         // It waits for the next look, instead of asking again at once.
         Assert.False(await submitter.StepAsync(await venue.Client.BlockNumberAsync(), CancellationToken.None));
-        Assert.Contains("at the cap", submitter.Trouble);
+        Assert.Contains("has reached SETTLEMENT_MAX_FEE_GWEI", submitter.Trouble);
         Assert.True(await MaxFeeAsync(venue) <= 20 * Gwei);
         Assert.Equal("broadcast", (await venue.StateOfAsync(trade)).State);
 

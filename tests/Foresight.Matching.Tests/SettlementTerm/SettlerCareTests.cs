@@ -70,7 +70,7 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
             await fixture.MineAsync((int)(head - await _venue.Client.BlockNumberAsync()) + 3);
         });
         await Eventually.TrueAsync("settlement says that it has halted", Patience, async () => await HaltedAsync() is not null);
-        Assert.Contains("Settlement stops until somebody has looked", await HaltedAsync());
+        Assert.Contains("Settlement is halted: verify the chain, then restart", await HaltedAsync());
         await told.Task.WaitAsync(Patience);
 
         // Matching goes on, nothing is settled, and another node that takes the lease stops as well.
@@ -112,7 +112,7 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
 
         await SetOperatorBalanceAsync(0);
         await _nodes.TradeAsync(buyer, seller);
-        await SaidAsync("The node refuses batch");
+        await SaidAsync("was rejected by the node");
         Assert.Equal("batched", await _venue.ScalarAsync<string>("SELECT settlement FROM trades ORDER BY trade_id DESC LIMIT 1"));
         await SetOperatorBalanceAsync(Ether);
         await FinalAsync(2);
@@ -128,7 +128,7 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
 
     private Task FinalAsync(long trades) =>
         Eventually.TrueAsync(
-            $"{trades} trades are final",
+            $"{trades} trades became final",
             Patience,
             async () => await _venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final' AND closed") == trades
         );

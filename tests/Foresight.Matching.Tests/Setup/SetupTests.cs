@@ -57,7 +57,7 @@ public sealed class SetupTests(ChainFixture fixture)
         );
 
     [Theory]
-    [InlineData("Production", DevelopmentKey, "development key that everybody knows")]
+    [InlineData("Production", DevelopmentKey, "published development key")]
     [InlineData("Development", "0x12", "64 hexadecimal digits")]
     [InlineData("Development", null, "OPERATOR_KEY (or OPERATOR_KEY_FILE) is not set")]
     public void AnUnfitOperatorKey_IsRefused_WithoutBeingShown(string environment, string? key, string expected)

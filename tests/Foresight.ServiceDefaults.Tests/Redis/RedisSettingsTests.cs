@@ -33,8 +33,8 @@ public sealed class RedisSettingsTests
     }
 
     [Theory]
-    [InlineData("REDIS_URL is not set: it, REDIS_HOST or ConnectionStrings__redis says where Redis is.")]
-    [InlineData("REDIS_URL is not set: it, REDIS_HOST or ConnectionStrings__redis says where Redis is.", "REDIS_PORT=7000")]
+    [InlineData("REDIS_URL is not set. Set it, REDIS_HOST or ConnectionStrings__redis to the address of Redis.")]
+    [InlineData("REDIS_URL is not set. Set it, REDIS_HOST or ConnectionStrings__redis to the address of Redis.", "REDIS_PORT=7000")]
     [InlineData(
         "REDIS_URL and REDIS_PORT name different ports: set one of them, or both to the same.",
         "REDIS_URL=redis://h",
