@@ -16,8 +16,8 @@ namespace Microsoft.Extensions.Hosting;
 public static class ClusterExtensions
 {
     /// <summary>
-    /// This process becomes a node of the cluster: it is announced, it can find the leaders and the other nodes, and it can publish
-    /// notices. Needs <c>AddServiceDefaults</c> and <c>AddRedis</c>.
+    /// Makes this process a node of the cluster: it is announced, finds the leaders and the other nodes, and publishes notices. Requires
+    /// <c>AddServiceDefaults</c> and <c>AddRedis</c>.
     /// </summary>
     /// <param name="kind">matching, api, console.</param>
     public static TBuilder AddClusterNode<TBuilder>(this TBuilder builder, string kind, string initialState = "running")
@@ -32,12 +32,14 @@ public static class ClusterExtensions
         builder.Services.AddSingleton<DuplicateNodeGuard>();
         builder.AddNotices();
         builder.Services.AddHostedService<NodeAnnouncer>();
-        // The polls of background loops belong to no request and would bury the traces of orders.
+        // The polls of background loops belong to no request, and their spans would bury the traces of orders.
         builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddProcessor(new BackgroundSpanFilter()));
         return builder;
     }
 
-    /// <summary>Registers <see cref="LeaderRouter"/>, which hands commands to the leader's gateway. Needs <c>CLUSTER_SECRET</c>.</summary>
+    /// <summary>
+    /// Registers <see cref="LeaderRouter"/>, which sends commands to the leader's gateway. Requires <c>CLUSTER_SECRET</c>.
+    /// </summary>
     public static TBuilder AddLeaderRouter<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
@@ -48,8 +50,8 @@ public static class ClusterExtensions
     }
 
     /// <summary>
-    /// SignalR's Redis backplane for <see cref="NoticeHub"/>, without a hub of its own. Its connection is not the one of the leases and the
-    /// market data: it is disposed with the backplane, and notices must not hold these up.
+    /// Adds SignalR's Redis backplane for <see cref="NoticeHub"/>. Its connection is separate from that of the leases and the market data:
+    /// it is disposed with the backplane, and notices must not delay the others.
     /// </summary>
     private static void AddNotices(this IHostApplicationBuilder builder)
     {
@@ -61,14 +63,14 @@ public static class ClusterExtensions
                 {
                     var configuration = settings.Options();
                     configuration.ChannelPrefix = RedisChannel.Literal(settings.KeyPrefix);
-                    // A first connection that cannot be made is an error to its user, who tries again; the backplane keeps what it was
-                    // given for good, and would hear nothing over a connection on which it could not subscribe. One that breaks later is
-                    // made again by the client.
+                    // With AbortOnConnectFail a first connection that fails is an error to its user, who retries. Without it the backplane
+                    // would keep, for good, a connection on which it never managed to subscribe. The client re-establishes one that breaks
+                    // later.
                     configuration.AbortOnConnectFail = true;
                     options.Configuration = configuration;
                 }
             );
-        // A failed attempt to connect is an error with its stack to the backplane; the publisher and the receiver log it once.
+        // The backplane logs each failed attempt as an error with its stack; the publisher and the receiver log an outage once.
         builder.Logging.AddFilter(typeof(RedisOptions).Namespace, LogLevel.None);
         builder.Services.AddSingleton<HubLifetimeManager<NoticeHub>, NoticeBackplane>();
         builder.Services.AddSingleton<NoticeMetrics>();

@@ -5,7 +5,7 @@ using Foresight.ServiceDefaults.Telemetry;
 namespace Foresight.Cluster;
 
 /// <summary>
-/// How many nodes this one saw at its last heartbeat. Nothing is told while Redis cannot say: an outage is not an empty cluster.
+/// Number of nodes seen at the last heartbeat. No measurement while Redis cannot be read: an outage must not look like an empty cluster.
 /// </summary>
 public sealed class ClusterMetrics
 {

@@ -5,10 +5,12 @@ using Microsoft.Extensions.Configuration;
 
 namespace Foresight.Cluster;
 
-/// <summary>What the nodes of one cluster know and nobody else does; it opens the leader's gateway. Never has a default.</summary>
+/// <summary>
+/// The shared secret of a cluster's nodes, which opens the leader's gateway. It has no default, because a known secret would protect
+/// nothing.
+/// </summary>
 public sealed class ClusterSecret
 {
-    /// <summary>Header that carries it.</summary>
     public const string Header = "X-Foresight-Cluster";
 
     private readonly byte[] _digest;
@@ -24,7 +26,7 @@ public sealed class ClusterSecret
     public static ClusterSecret From(IConfiguration configuration) =>
         new(configuration.RequiredSecret("CLUSTER_SECRET", "the nodes of a cluster recognize each other by it"));
 
-    /// <summary>Compares digests, so that the time it takes tells neither the length nor a matching beginning.</summary>
+    /// <summary>Compares digests in constant time, so that the duration reveals neither the length nor a matching prefix.</summary>
     public bool Matches(string? presented) =>
         presented is not null && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(presented)), _digest);
 }

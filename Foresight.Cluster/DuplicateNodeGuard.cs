@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.Cluster;
 
 /// <summary>
-/// Of two live processes with one NODE_ID the younger takes a name of its own. Each says its name with its heartbeats, and the older one
-/// answers at once; a record that a dead process left behind answers nothing, so whoever takes its place keeps the name.
+/// Resolves a NODE_ID that two live processes share: the younger renames itself. Each process announces its name with its heartbeats, and
+/// the older one answers at once; the record of a dead process does not answer, so its replacement keeps the name.
 /// </summary>
 public sealed partial class DuplicateNodeGuard(
     NodeIdentity identity,
@@ -38,7 +38,7 @@ public sealed partial class DuplicateNodeGuard(
             Log.Duplicate(logger, other.ProcessId, other.NodeId);
         }
 
-        // Under the new name; or over what the other wrote under ours, with a hello that it hears.
+        // Announces the new name; or, if this is the older process, restores its record, with an announcement that the other process hears.
         presence.Repeat();
     }
 

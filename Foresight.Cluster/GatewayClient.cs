@@ -5,7 +5,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Cluster;
 
-/// <summary>HTTP/2 without TLS to a matching node's gateway, one connection per node.</summary>
+/// <summary>A client of matching nodes' gateways over HTTP/2 without TLS, with one connection per node.</summary>
 internal sealed class GatewayClient : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
@@ -36,11 +36,11 @@ internal sealed class GatewayClient : IDisposable
         _client.DefaultRequestHeaders.Add(ClusterSecret.Header, secret.Value);
     }
 
-    /// <summary>The node cannot be reached, hangs, or answers with something that is not the gateway's.</summary>
+    /// <summary>True if the node is unreachable, hangs, or answers with something that no gateway sends.</summary>
     public static bool IsConnectionFault(Exception error) =>
         error is HttpRequestException or IOException or OperationCanceledException or JsonException;
 
-    /// <summary>There was no connection, so the node certainly has nothing.</summary>
+    /// <summary>True if no connection was made, so the node has certainly not received the request.</summary>
     public static bool WasNeverSent(Exception error) =>
         error is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError };
 
@@ -79,7 +79,7 @@ internal sealed class GatewayClient : IDisposable
         }
         catch (Exception error) when (IsConnectionFault(error) && !cancellationToken.IsCancellationRequested)
         {
-            // The question has an answer that says so: the node does not tell.
+            // Null is the documented result of a node that does not answer.
             return null;
         }
     }
