@@ -8,15 +8,15 @@ using StackExchange.Redis;
 namespace Foresight.Cluster;
 
 /// <summary>
-/// Who holds a lease, by Redis' word. It is a hint of where to send a command, never a licence to write: the fence in Postgres decides
-/// that. While Redis is away the last known holder is given, because it may well still lead.
+/// Looks up the holders of leases in Redis. The result is a hint where to send a command, never a permission to write, which only the fence
+/// in Postgres gives. While Redis is unreachable the last known holder is returned, because it may well still lead.
 /// </summary>
 public sealed partial class LeaderDirectory
 {
-    /// <summary>How long a reading is used before Redis is asked again; a "cluster:leader" message ends it at once.</summary>
+    /// <summary>Age up to which a reading is reused; a "cluster:leader" message discards it at once.</summary>
     private static readonly TimeSpan FreshFor = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Between two notices that end a reading: anyone who reaches Redis can send many.</summary>
+    /// <summary>Least time between two notices that discard a reading: anyone with access to Redis could send many.</summary>
     private static readonly TimeSpan NoticePause = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
@@ -34,10 +34,9 @@ public sealed partial class LeaderDirectory
         broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, message => _readings.TryRemove(message.Resource, out _));
     }
 
-    /// <summary>The key that holds the lease of a resource.</summary>
     public static string LeaseKey(string resource) => $"leader:{resource}";
 
-    /// <summary>The holder, or null if no node holds the lease (or Redis has never been reached).</summary>
+    /// <summary>Returns the holder; null if no node holds the lease, or Redis has never been reachable.</summary>
     public async Task<LeaseRecord?> FindAsync(string resource, CancellationToken cancellationToken = default)
     {
         var known = _readings.GetValueOrDefault(resource);
@@ -57,25 +56,25 @@ public sealed partial class LeaderDirectory
         }
     }
 
-    /// <summary>What is left of the lease by Redis' clock; null if no node holds it.</summary>
-    /// <exception cref="RedisException">Redis cannot say.</exception>
+    /// <summary>Returns the remaining time of the lease by Redis's clock; null if no node holds it.</summary>
+    /// <exception cref="RedisException">Redis cannot be read.</exception>
     /// <exception cref="TimeoutException">Redis does not answer.</exception>
     public Task<TimeSpan?> RemainingAsync(string resource, CancellationToken cancellationToken = default) =>
         _redis.KeyTimeToLiveAsync(LeaseKey(resource)).AnsweredAsync(ReadTimeout, _clock, cancellationToken);
 
-    /// <summary>The next <see cref="FindAsync"/> asks Redis: what is known was just seen to be wrong.</summary>
+    /// <summary>Makes the next <see cref="FindAsync"/> read from Redis, because the cached reading has just proved wrong.</summary>
     public void Forget(string resource)
     {
-        // Kept, but stale: it is still the best guess while Redis is away.
+        // Kept as stale: it remains the best guess while Redis is unreachable.
         if (_readings.TryGetValue(resource, out var known))
             _readings[resource] = known with { At = _clock.GetTimestamp() - _clock.TimestampFrequency };
     }
 
     /// <summary>
-    /// Takes a notice of the backplane: if it contradicts the last reading, the next <see cref="FindAsync"/> asks Redis. A notice has no
-    /// other effect, because it may be forged, and this one at most once a second.
+    /// Handles a notice of the backplane: if it contradicts the last reading, the next <see cref="FindAsync"/> reads from Redis. A notice
+    /// may be forged, so it has no other effect, and this one at most once a second.
     /// </summary>
-    /// <param name="isLeader">False: the node has lost the lease.</param>
+    /// <param name="isLeader">False if the node has lost the lease.</param>
     public void Notice(string resource, string nodeId, long epoch, bool isLeader)
     {
         if (!_readings.TryGetValue(resource, out var known))
@@ -87,7 +86,7 @@ public sealed partial class LeaderDirectory
         Forget(resource);
     }
 
-    /// <summary>Null for a missing value and for one that is no lease record (written by hand).</summary>
+    /// <summary>Returns null for a missing value, and for one that is not a lease record (written by hand).</summary>
     public static LeaseRecord? Parse(RedisValue value)
     {
         if (value.IsNullOrEmpty)
@@ -108,7 +107,7 @@ public sealed partial class LeaderDirectory
         }
     }
 
-    /// <param name="NoticedAt">When a notice last ended a reading.</param>
+    /// <param name="NoticedAt">When a notice last discarded a reading.</param>
     private sealed record Reading(LeaseRecord? Holder, long At, long? NoticedAt);
 
     private static partial class Log

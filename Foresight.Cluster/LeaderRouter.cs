@@ -5,20 +5,20 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.Cluster;
 
 /// <summary>
-/// Hands commands to the node that leads their shard, wherever it is. Commands that come while a batch is on its way form the next one. A
-/// command is tried again with the same RequestId, on whichever node leads then, until its deadline: the leader applies it once however
-/// often it comes. The result is always a value: <see cref="ResultStatus.Late"/> if it certainly was not applied,
-/// <see cref="ResultStatus.InDoubt"/> if nobody could say in time.
+/// Sends commands to the leader of their shard. Commands that arrive while a batch is under way form the next one. A command is retried
+/// with the same RequestId, on whichever node then leads, until its deadline; the leader applies it once however often it arrives. The
+/// result is always a value: <see cref="ResultStatus.Late"/> if it was certainly not applied, <see cref="ResultStatus.InDoubt"/> if no
+/// leader could answer in time.
 /// </summary>
 public sealed class LeaderRouter : BackgroundService
 {
-    /// <summary>Commands in one HTTP request.</summary>
+    /// <summary>Most commands in one HTTP request.</summary>
     public const int MaximumBatch = 512;
 
-    /// <summary>Batches of one shard on their way at once.</summary>
+    /// <summary>Most batches of one shard under way at once.</summary>
     public const int MaximumBatchesInFlight = 8;
 
-    /// <summary>Commands waiting or on their way; beyond it a command is refused at once as <see cref="ResultStatus.Late"/>.</summary>
+    /// <summary>Most commands waiting or under way; one more is refused at once as <see cref="ResultStatus.Late"/>.</summary>
     public const int MaximumPending = 20_000;
 
     private readonly LeaderDirectory _directory;
@@ -35,7 +35,7 @@ public sealed class LeaderRouter : BackgroundService
         _channels = [.. Enumerable.Range(0, Shards.Maximum).Select(shard => new ShardChannel(shard, directory, _gateway, clock, logger))];
     }
 
-    /// <summary>The leader's answer, at the latest at the command's deadline. Throws only if cancelled by the caller.</summary>
+    /// <summary>Returns the leader's result, at the latest at the command's deadline. Throws only if the caller cancels.</summary>
     public async Task<CommandResult> SendAsync(LeaderCommand command, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)command.Shard, (uint)Shards.Maximum);
@@ -60,25 +60,25 @@ public sealed class LeaderRouter : BackgroundService
         }
         finally
         {
-            // Whoever still holds it sees that nobody waits any more.
+            // Marks the command as abandoned, so that a batch which still holds it drops it.
             pending.Answer.TrySetCanceled(CancellationToken.None);
             Interlocked.Decrement(ref _pendingCount);
         }
     }
 
-    /// <summary>The leader's answers, in the order of the commands.</summary>
+    /// <summary>Returns the results in the order of the commands.</summary>
     public async Task<IReadOnlyList<CommandResult>> SendAsync(
         IReadOnlyList<LeaderCommand> commands,
         CancellationToken cancellationToken = default
     ) => await Task.WhenAll(commands.Select(command => SendAsync(command, cancellationToken)));
 
-    /// <summary>What the shard's leader says of itself; null if there is none or it does not answer.</summary>
+    /// <summary>Returns the status of the shard's leader; null if there is none or it does not answer.</summary>
     public async Task<MatchingNodeStatus?> LeaderStatusAsync(int shard = 0, CancellationToken cancellationToken = default) =>
         await _directory.FindAsync(LeasedResources.MatchingOf(shard), cancellationToken) is { } leader
             ? await _gateway.StatusAsync(leader.Address, shard, cancellationToken)
             : null;
 
-    /// <summary>The live engine's state hash; null if there is no leader or it does not answer.</summary>
+    /// <summary>Returns the live engine's state hash; null if there is no leader or it does not answer.</summary>
     public async Task<StateDigest?> LeaderStateAsync(int shard = 0, CancellationToken cancellationToken = default) =>
         await _directory.FindAsync(LeasedResources.MatchingOf(shard), cancellationToken) is { } leader
             ? await _gateway.StateAsync(leader.Address, shard, cancellationToken)

@@ -8,8 +8,8 @@ using StackExchange.Redis;
 namespace Foresight.Cluster;
 
 /// <summary>
-/// Announces this process: at start, with every heartbeat, when its state changes, and as soon as Redis is back after a fault.
-/// While Redis is away it tries again and again; nothing else depends on it.
+/// Announces this process: at start, with every heartbeat, on each change of state, and as soon as Redis returns after a fault. Retries
+/// while Redis is unreachable; nothing else depends on it.
 /// </summary>
 public sealed partial class NodeAnnouncer(
     NodeRegistration registration,
@@ -71,7 +71,7 @@ public sealed partial class NodeAnnouncer(
         }
         catch (Exception error)
         {
-            // Whatever it is, an announcement that fails must not end the process, which has other work.
+            // No failure of an announcement may end the process, which has other work.
             metrics.Saw([]);
             Log.Failed(logger, error);
             return false;
@@ -86,7 +86,7 @@ public sealed partial class NodeAnnouncer(
         }
         catch (Exception error) when (error is RedisException or TimeoutException or ObjectDisposedException)
         {
-            // The record expires by itself.
+            // Without a removal the record expires by itself.
             Log.NotAnnounced(logger, error.Message);
         }
     }

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Foresight.Cluster;
 
-/// <summary>What this process tells the others of itself. A change is announced at once, not at the next heartbeat.</summary>
+/// <summary>The state of this process as other nodes see it. A change is announced at once and not at the next heartbeat.</summary>
 public sealed class NodePresence(string kind, string initialState)
 {
     private readonly Lock _gate = new();
@@ -15,10 +15,9 @@ public sealed class NodePresence(string kind, string initialState)
 
     public string State { get; private set; } = initialState;
 
-    /// <summary>Resources whose lease this process holds.</summary>
     public ImmutableSortedSet<string> Leads { get; private set; } = [];
 
-    /// <summary>Completes with the next change.</summary>
+    /// <summary>Completes at the next change.</summary>
     public Task Changed
     {
         get
@@ -34,7 +33,7 @@ public sealed class NodePresence(string kind, string initialState)
 
     public void SetLeads(string resource, bool leads) => Change(() => Leads = leads ? Leads.Add(resource) : Leads.Remove(resource));
 
-    /// <summary>Nothing is new, but it has to be said again.</summary>
+    /// <summary>Requests another announcement although nothing has changed.</summary>
     public void Repeat() => Change(() => { });
 
     private void Change(Action change)

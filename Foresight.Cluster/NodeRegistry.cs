@@ -7,12 +7,12 @@ using StackExchange.Redis;
 namespace Foresight.Cluster;
 
 /// <summary>
-/// The nodes that live, in Redis: a set of ids, and per node a record that expires unless it is renewed. Everything in it is rebuilt by the
-/// nodes themselves after Redis lost it, or after somebody wrote into it by hand: what is no record is dropped as if it had expired.
+/// The live nodes, in Redis: a set of ids, and a record per node that expires unless it is renewed. The nodes restore everything in it
+/// after Redis has lost it, or after a write by hand: a malformed record is removed as if it had expired.
 /// </summary>
 public sealed partial class NodeRegistry(IDatabase redis, INotices notices, TimeProvider clock, ILogger<NodeRegistry> logger)
 {
-    /// <summary>Interval of heartbeats, and how many may be missed before a node is dropped.</summary>
+    /// <summary>Interval of heartbeats; a node is removed after <see cref="MissedHeartbeats"/> of them are missing.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
     public const int MissedHeartbeats = 3;
 
@@ -23,8 +23,8 @@ public sealed partial class NodeRegistry(IDatabase redis, INotices notices, Time
 
     private static string InfoKey(string nodeId) => $"node:{nodeId}:info";
 
-    /// <summary>Live nodes by id. A node whose record has expired is dropped from the registry by whoever looks first.</summary>
-    /// <exception cref="RedisException">Redis cannot be read; an outage is not an empty cluster.</exception>
+    /// <summary>Lists the live nodes. The first caller to find an expired record removes its node.</summary>
+    /// <exception cref="RedisException">Redis cannot be read; an outage must not look like an empty cluster.</exception>
     /// <exception cref="TimeoutException">Redis does not answer.</exception>
     public async Task<IReadOnlyList<NodeRecord>> ListAsync(CancellationToken cancellationToken = default)
     {
@@ -52,8 +52,8 @@ public sealed partial class NodeRegistry(IDatabase redis, INotices notices, Time
     }
 
     /// <summary>
-    /// Says that the node lives, for the next <see cref="MissedHeartbeats"/>
-    /// intervals. If the registry did not know it, the others are told.
+    /// Renews the node's record for the next <see cref="MissedHeartbeats"/> intervals. If the registry did not have it, the other nodes are
+    /// notified.
     /// </summary>
     public async Task AnnounceAsync(NodeRecord node, CancellationToken cancellationToken = default)
     {
@@ -65,14 +65,14 @@ public sealed partial class NodeRegistry(IDatabase redis, INotices notices, Time
             Tell("node_joined", node.NodeId, node.Kind);
     }
 
-    /// <summary>The record under this id, if any; a value that is none counts as missing.</summary>
+    /// <summary>Returns the record of this id; null if there is none or it is malformed.</summary>
     public async Task<NodeRecord?> FindAsync(string nodeId, CancellationToken cancellationToken = default)
     {
         var value = await redis.StringGetAsync(InfoKey(nodeId)).AnsweredAsync(Timeout, clock, cancellationToken);
         return Parse(value, nodeId);
     }
 
-    /// <summary>Removes the node; only the first caller who does so tells the others.</summary>
+    /// <summary>Removes the node; only the first caller to do so notifies the others.</summary>
     public async Task DropAsync(string nodeId, CancellationToken cancellationToken = default)
     {
         await redis.KeyDeleteAsync(InfoKey(nodeId)).AnsweredAsync(Timeout, clock, cancellationToken);
@@ -102,7 +102,8 @@ public sealed partial class NodeRegistry(IDatabase redis, INotices notices, Time
     }
 
     /// <summary>
-    /// If the key of the ids is no set, nobody could be announced ever again: it is deleted, and whoever asked asks again.
+    /// Runs a command on the set of ids. If the key is not a set, no node could ever be announced again: the key is deleted and the command
+    /// repeated.
     /// </summary>
     private async Task<T> OfIdsAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken)
     {

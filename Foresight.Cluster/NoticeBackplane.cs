@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Foresight.Cluster;
 
 /// <summary>
-/// SignalR's Redis backplane of <see cref="NoticeHub"/>, but for its end: it asks Redis to unsubscribe and waits for the answer, and one
-/// that hangs must not make a process fail that is ending.
+/// SignalR's Redis backplane of <see cref="NoticeHub"/>, with a safe disposal: the original waits for Redis to confirm the unsubscription,
+/// and one that hangs must not fail a process that is stopping.
 /// </summary>
 public sealed class NoticeBackplane(
     ILogger<RedisHubLifetimeManager<NoticeHub>> logger,
@@ -26,7 +26,7 @@ public sealed class NoticeBackplane(
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
-            // The connection ends with the process; Redis drops its subscriptions then.
+            // The connection closes with the process, and Redis then drops its subscriptions.
         }
     }
 }

@@ -5,21 +5,21 @@ using Microsoft.AspNetCore.SignalR;
 namespace Foresight.Cluster;
 
 /// <summary>
-/// Names the notices on the backplane, and has no methods: a node that only publishes needs the type for its <c>IHubContext</c>, and
-/// clients get the notices through the Api's one hub, which takes them from here.
+/// Identifies the notices on the backplane. It has no methods: a node that only publishes needs the type for its <c>IHubContext</c>, and
+/// clients receive the notices through the Api's own hub.
 /// </summary>
 public sealed class NoticeHub : Hub;
 
-/// <summary>Notices to all who follow a public topic: the SignalR backplane.</summary>
+/// <summary>Publishes notices to all subscribers of a public topic over the SignalR backplane.</summary>
 public interface INotices
 {
-    /// <summary>Does not wait, and does not fail: what cannot be sent is lost.</summary>
+    /// <summary>Neither waits nor fails: a notice that cannot be sent is lost.</summary>
     /// <param name="topic">One of <see cref="Protocol.NoticeTopics"/>.</param>
     /// <param name="notice">The topic's record.</param>
     void Publish(string topic, object notice);
 }
 
-/// <summary>For a program that looks at the cluster and is no node of it, and for the simulator.</summary>
+/// <summary>For programs that observe the cluster without being a node, and for the simulator.</summary>
 public sealed class NoNotices : INotices
 {
     public void Publish(string topic, object notice) { }
@@ -35,7 +35,7 @@ public sealed class NoticeMetrics(IMeterFactory meters)
 
     public void Received(string topic) => Count(topic, "received");
 
-    /// <summary>Not sent, or not passed on.</summary>
+    /// <summary>Counts a notice that was not sent or not passed on.</summary>
     public void Dropped(string topic) => Count(topic, "dropped");
 
     private void Count(string topic, string result) =>

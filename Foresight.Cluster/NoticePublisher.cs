@@ -8,17 +8,17 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.Cluster;
 
 /// <summary>
-/// Sends this process' notices, one after the other, so that a publisher never waits for Redis. While Redis cannot be reached they
-/// are dropped and counted rather than kept: a notice of a minute ago would be wrong by then.
+/// Sends this process's notices one after the other, so that a publisher never waits for Redis. While Redis is unreachable they are dropped
+/// and counted: a notice that is a minute old would be wrong.
 /// </summary>
 public sealed partial class NoticePublisher : BackgroundService, INotices
 {
-    /// <summary>Notices that wait; with more, the oldest are dropped.</summary>
+    /// <summary>Most notices waiting; beyond it the oldest are dropped.</summary>
     public const int Capacity = 1_000;
 
     private static readonly TimeSpan SendBound = TimeSpan.FromSeconds(2);
 
-    /// <summary>Time for the last notices of a process that ends.</summary>
+    /// <summary>Time for sending the last notices of a process that is stopping.</summary>
     private static readonly TimeSpan FarewellBound = TimeSpan.FromSeconds(1);
 
     private readonly Channel<(string Topic, object Notice)> _waiting;
@@ -78,11 +78,11 @@ public sealed partial class NoticePublisher : BackgroundService, INotices
         }
         catch (Exception error)
         {
-            // Any fault: a notice that cannot be sent must not end a process that has other work.
+            // Any fault: a notice that cannot be sent must not end a process with other work.
             _metrics.Dropped(topic);
             while (_waiting.Reader.TryRead(out var next))
                 _metrics.Dropped(next.Topic);
-            // Logged once, however many are lost.
+            // Logged once per outage, however many are lost.
             if (!_isLost)
                 Log.Lost(_logger, error.Message);
             _isLost = true;

@@ -6,30 +6,30 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.Cluster;
 
-/// <summary>A command on its way, until its caller has an answer or has given up.</summary>
+/// <summary>A command under way, until its caller has a result or has given up.</summary>
 internal sealed class PendingCommand(LeaderCommand command)
 {
     public LeaderCommand Command { get; } = command;
 
     public TaskCompletionSource<CommandResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>A node may have it, now or from an earlier try.</summary>
+    /// <summary>True if a node may have received it, in this or an earlier attempt.</summary>
     public volatile bool MayBeApplied;
 
-    /// <summary>An earlier try ended without a final word.</summary>
+    /// <summary>True if an earlier attempt ended without a definite result.</summary>
     public volatile bool WasInDoubt;
 }
 
 /// <summary>
-/// The way of commands to one shard's leader. Those that come while a batch is on its way form the next one; shards do not wait for each
+/// Sends commands to one shard's leader. Commands that arrive while a batch is under way form the next one; shards do not wait for each
 /// other.
 /// </summary>
 internal sealed partial class ShardChannel(int shard, LeaderDirectory directory, GatewayClient gateway, TimeProvider clock, ILogger logger)
 {
-    /// <summary>Pause before a command is tried again: long enough not to hammer, short against a failover.</summary>
+    /// <summary>Pause before a retry: long enough not to overload the leader, short compared with a failover.</summary>
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>How often a batch on its way looks whether the leader is still the one it was sent to.</summary>
+    /// <summary>Interval at which a batch under way checks that its leader still holds the lease.</summary>
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly string _resource = LeasedResources.MatchingOf(shard);
@@ -39,7 +39,7 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
 
     public void Add(PendingCommand command) => _queue.Writer.TryWrite(command);
 
-    /// <summary>Until the host stops.</summary>
+    /// <summary>Runs until the host stops.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         using var slots = new SemaphoreSlim(LeaderRouter.MaximumBatchesInFlight);
@@ -57,7 +57,7 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The host stops; callers still waiting get their answer at their deadline.
+            // The host is stopping; callers that still wait get a result at their deadline.
         }
 
         for (var i = 0; i < LeaderRouter.MaximumBatchesInFlight; i++)
@@ -90,7 +90,7 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
         }
         catch (Exception error)
         {
-            // A defect of ours: say so, and let the commands run into their deadlines as in doubt rather than hang.
+            // A defect: log it, and let the commands end as in doubt at their deadlines instead of hanging.
             Log.BatchFailed(logger, error);
         }
         finally
@@ -99,7 +99,7 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
         }
     }
 
-    /// <summary>Sends once and returns the commands that are still without a final answer.</summary>
+    /// <summary>Sends the batch once and returns the commands that still have no definite result.</summary>
     private async Task<List<PendingCommand>> SendBatchAsync(List<PendingCommand> batch, CancellationToken stopping)
     {
         var leader = await directory.FindAsync(_resource, stopping);
@@ -109,7 +109,7 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
         CommandAnswer answer;
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var watch = CancelWhenAnotherLeadsAsync(leader, gone);
-        // The request's own spans hang below this one; each order's go on from its own context, which its command carries.
+        // The request's own spans are children of this one; each order's trace continues from the context in its command.
         using var span = TraceContext.StartBatch(ActivitySources.Api, SpanNames.DeliverBatch, SampledOf(batch));
         try
         {
@@ -119,7 +119,7 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
         }
         catch (Exception error) when (GatewayClient.IsConnectionFault(error) && !stopping.IsCancellationRequested)
         {
-            // Nothing was sent if there was no connection; anything else leaves it open whether the leader has the batch.
+            // Without a connection nothing was sent; after any other fault the leader may have received the batch.
             if (GatewayClient.WasNeverSent(error))
                 foreach (var pending in batch)
                     pending.MayBeApplied = pending.WasInDoubt;
@@ -168,7 +168,7 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
                     again.Add(pending);
                     break;
                 case ResultStatus.Late when pending.WasInDoubt:
-                    // This try did nothing, but an earlier one may have.
+                    // This attempt had no effect, but an earlier one may have had.
                     pending.Answer.TrySetResult(LeaderRouter.Refused(pending.Command, ResultStatus.InDoubt));
                     break;
                 default:
@@ -180,7 +180,7 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
         return again;
     }
 
-    /// <summary>A leader that hangs (stopped, cut off) does not close its connections; the lease tells that another one leads.</summary>
+    /// <summary>Cancels when another node holds the lease: a leader that hangs (stopped, cut off) does not close its connections.</summary>
     private async Task CancelWhenAnotherLeadsAsync(LeaseRecord leader, CancellationTokenSource gone)
     {
         try
@@ -196,7 +196,7 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
         }
         catch (OperationCanceledException)
         {
-            // The answer came, or the host stops.
+            // The answer arrived, or the host is stopping.
         }
     }
 

@@ -2,8 +2,8 @@ namespace Foresight.Protocol;
 
 /// <summary>Value of the lease key <c>{prefix}leader:{resource}</c> in Redis (JSON, web defaults).</summary>
 /// <param name="Address">Base address of the holder's gateway, e.g. "http://127.0.0.1:41234".</param>
-/// <param name="Token">Fresh random value of this tenure; the fence compares it.</param>
-/// <param name="Epoch">0 until the epoch was taken in Postgres.</param>
+/// <param name="Token">Random value of this tenure; the fence compares it.</param>
+/// <param name="Epoch">0 until the epoch is taken in Postgres.</param>
 public sealed record LeaseRecord(
     string NodeId,
     string Address,
@@ -43,8 +43,8 @@ public static class LeasedResources
 public static class Shards
 {
     /// <summary>
-    /// Each costs up to six database connections, and Postgres comes with a hundred. Ids of orders and trades have the shard above 48 bits,
-    /// and up to shard 31 they are numbers that JavaScript keeps exactly.
+    /// Most shards. Each costs up to six database connections, and Postgres allows 100 by default. Ids of orders and trades have the shard
+    /// above 48 bits, and JavaScript represents them exactly up to shard 31.
     /// </summary>
     public const int Maximum = 16;
 
@@ -54,8 +54,10 @@ public static class Shards
     public static int OfId(long id) => (int)((ulong)id >> NumberBits);
 }
 
-/// <summary>Channel <see cref="Channels.ClusterNodes"/>: a process says which name it goes by, with each heartbeat.</summary>
-/// <param name="Instance">Of this process alone, unlike the name.</param>
+/// <summary>
+/// Channel <see cref="Channels.ClusterNodes"/>: the name of a process, sent with each heartbeat so that duplicates are detected.
+/// </summary>
+/// <param name="Instance">Unique to this process, unlike the name.</param>
 public sealed record NodeAnnouncement(string NodeId, Guid Instance, DateTimeOffset StartedAt, int ProcessId);
 
 /// <summary>Value of <c>{prefix}node:{id}:info</c> in Redis, renewed with each heartbeat.</summary>

@@ -2,13 +2,13 @@ using System.Text.Json.Serialization;
 
 namespace Foresight.Protocol;
 
-// The leader's gateway: how Api nodes and the settlement loop hand commands to the leader. POST {leader}/gateway/commands over HTTP/2
-// without TLS inside the cluster, header X-Foresight-Cluster with the cluster secret, JSON body. All of a batch is committed before the
-// answer comes. GET /gateway/status?shard=: MatchingNodeStatus. GET /gateway/state?shard=: StateDigest.
+// The protocol of the leader's gateway, used by Api nodes and the settlement loop. POST {leader}/gateway/commands over HTTP/2 without TLS
+// inside the cluster, header X-Foresight-Cluster with the cluster secret, JSON body. A batch is committed before the answer is sent. GET
+// /gateway/status?shard=: MatchingNodeStatus. GET /gateway/state?shard=: StateDigest.
 
 /// <summary>
-/// A command for the leader of a shard. One that comes twice with the same <see cref="RequestId"/> is applied once, and both get the same
-/// answer. On the wire the member "kind" names the record by its number; numbers are never used again for something else.
+/// A command for a shard's leader. If it arrives twice with the same <see cref="RequestId"/> it is applied once, and both get the same
+/// result. On the wire the member "kind" is the record's number; numbers are never reused, because the journal keeps old commands.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(PlaceOrder), 1)]
@@ -23,25 +23,25 @@ namespace Foresight.Protocol;
 [JsonDerivedType(typeof(AllotCollateral), 10)]
 public abstract record LeaderCommand
 {
-    /// <summary>Names the request, not the order.</summary>
+    /// <summary>Identifies the request, not the order.</summary>
     public required Guid RequestId { get; init; }
 
-    /// <summary>The leader does not sequence it after this; the answer is then <see cref="ResultStatus.Late"/>.</summary>
+    /// <summary>Time after which the leader refuses it as <see cref="ResultStatus.Late"/>.</summary>
     public DateTimeOffset Deadline { get; init; }
 
-    /// <summary>Whose leader it is for: that of its market or trade.</summary>
+    /// <summary>Shard of its market or trade.</summary>
     public int Shard { get; init; }
 
     /// <summary>W3C traceparent of the caller's span; null when it is not sampled.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? TraceParent { get; init; }
 
-    /// <summary>Its kind as logs, metrics and spans name it.</summary>
+    /// <summary>Name of its kind in logs, metrics and spans.</summary>
     [JsonIgnore]
     public string Kind => this is PlaceOrder ? "Place" : GetType().Name;
 }
 
-/// <summary>A checked order: the edge has verified shape, signature and expiry. Bytes as 0x hex.</summary>
+/// <summary>An order whose shape, signature and expiry the edge has verified. Bytes as 0x hex.</summary>
 public sealed record PlaceOrder : LeaderCommand
 {
     /// <summary>EIP-712 order hash, lower case.</summary>
@@ -80,25 +80,25 @@ public sealed record CancelBySalt(string Maker, int MarketId, string Salt) : Lea
 
 public sealed record CancelByHash(string Maker, int MarketId, string Hash) : LeaderCommand;
 
-/// <summary>A resting order was filled directly on chain.</summary>
-/// <param name="FilledLots">How much, in all, since the order was made.</param>
+/// <summary>Reports that a resting order was filled directly on chain.</summary>
+/// <param name="FilledLots">Total since the order was made, so that a repeated report is harmless.</param>
 public sealed record ReduceOrder(string Maker, int MarketId, string Hash, long FilledLots) : LeaderCommand;
 
-/// <param name="Block">The block whose chain state has the trade in it.</param>
+/// <param name="Block">Block whose chain state includes the trade.</param>
 public sealed record SettleTrade(long TradeId, long Block) : LeaderCommand;
 
 /// <param name="Reason">As in trades.settlement_reason.</param>
 public sealed record BustTrade(long TradeId, long Block, string? Reason) : LeaderCommand;
 
-/// <summary>What the chain says that an account owns at a block.</summary>
+/// <summary>An account's holding on chain at a block.</summary>
 /// <param name="MarketId">0 for collateral.</param>
 /// <param name="Outcome">255 for collateral.</param>
 /// <param name="Units">Micro-USDC or lots.</param>
 public sealed record ObserveBalance(string Account, int MarketId, int Outcome, long Units, long Block) : LeaderCommand;
 
-/// <summary>Changes what the shard is allotted of an account's collateral.</summary>
-/// <param name="Units">Micro-USDC: how much more, or less, the shard has from now on.</param>
-/// <param name="OnlyFree">Takes no more than what neither orders nor trades hold; the result says how much that was.</param>
+/// <summary>Changes the shard's part of an account's collateral.</summary>
+/// <param name="Units">Difference in micro-USDC.</param>
+/// <param name="OnlyFree">Limits a decrease to what neither orders nor trades hold; the result contains the actual amount.</param>
 public sealed record AllotCollateral(string Account, long Units, long Block, bool OnlyFree = false) : LeaderCommand;
 
 /// <param name="State">0 open, 1 paused, 2 closed, 3 resolved.</param>
@@ -112,23 +112,23 @@ public enum ResultStatus
     /// <summary>Committed.</summary>
     Accepted = 0,
 
-    /// <summary>Sequenced and refused by the exchange (committed too), or refused before sequencing; see the code.</summary>
+    /// <summary>Rejected by the engine (and committed), or refused before sequencing; see the code.</summary>
     Rejected = 1,
 
     /// <summary>The order is in the journal already, by another request.</summary>
     Duplicate = 2,
 
-    /// <summary>This node does not lead; nothing was done. Try the leader.</summary>
+    /// <summary>This node does not lead; nothing was done. Retry at the leader.</summary>
     NotLeader = 3,
 
-    /// <summary>The commit's outcome is unknown. Ask again with the same RequestId; never assume.</summary>
+    /// <summary>The outcome of the commit is unknown. Retry with the same RequestId; never assume either outcome.</summary>
     InDoubt = 4,
 
     /// <summary>The deadline had passed, or the queue was full; nothing was done.</summary>
     Late = 5,
 }
 
-/// <summary>What became of a command. The journal stores it as JSON (commands.result), so its members keep their names.</summary>
+/// <summary>The result of a command. The journal stores it as JSON (commands.result), so members must keep their names.</summary>
 /// <param name="Code">A problem code when rejected.</param>
 public sealed record CommandResult(Guid RequestId, ResultStatus Status, string? Code = null, long Epoch = 0, long Sequence = 0)
 {
@@ -142,10 +142,10 @@ public sealed record CommandResult(Guid RequestId, ResultStatus Status, string? 
 
     public string? CommitLsn { get; init; }
 
-    /// <summary>The order that was placed; tells a retry of a request from another order under the same idempotency key.</summary>
+    /// <summary>Hash of the order that was placed; distinguishes a retry from a different order with the same idempotency key.</summary>
     public string? OrderHash { get; init; }
 
-    /// <summary>AllotCollateral: by how much what the shard has was changed.</summary>
+    /// <summary>AllotCollateral: the actual change of the shard's part.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Units { get; init; }
 }
@@ -153,8 +153,8 @@ public sealed record CommandResult(Guid RequestId, ResultStatus Status, string? 
 public sealed record CommandFill(long TradeId, int PriceTicks, long Lots, bool IsTaker);
 
 /// <param name="SentAt">
-/// The sender's clock when it sent the batch. With it a deadline is a span, so the two clocks need not agree. Null: they are taken to
-/// agree.
+/// The sender's clock when it sent the batch, which turns deadlines into spans, so that the clocks need not agree. Null: the clocks are
+/// assumed to agree.
 /// </param>
 public sealed record CommandBatch(IReadOnlyList<LeaderCommand> Commands, DateTimeOffset? SentAt = null);
 

@@ -1,8 +1,8 @@
 namespace Foresight.Protocol;
 
-// What goes over Redis Pub/Sub from the leader to every Api node (JSON, web defaults), published only after the commit.
-// (Epoch, Sequence) names the journal position that a message is as of. Previous is the Sequence of the market's message before it on the
-// same channel in this epoch (0: the first of the epoch), so a receiver sees a gap without numbers of its own.
+// Messages over Redis Pub/Sub from the leader to every Api node (JSON, web defaults), published only after the commit. (Epoch, Sequence) is
+// the journal position of the message. Previous is the Sequence of the market's previous message on the same channel in this epoch (0:
+// first of the epoch), so that a receiver detects a gap without separate numbers.
 
 /// <summary>Channels; each is prefixed with REDIS_KEY_PREFIX (default "foresight:").</summary>
 public static class Channels
@@ -41,10 +41,10 @@ public sealed record TradesMessage(int Market, long Epoch, long Sequence, long P
 /// <summary>Channel <see cref="Channels.Stats"/>.</summary>
 public sealed record StatsMessage(int Market, long Epoch, long Sequence, MarketStats Stats);
 
-/// <summary>A private update; only the owner's connections may receive it. Never carries a signature.</summary>
+/// <summary>A private update, sent only to the owner's connections. Never contains a signature.</summary>
 /// <param name="Kind">
-/// accepted, filled, reduced (somebody filled it directly on chain), cancelled, expired, trade_settled, trade_bust (Reason says why and
-/// whose doing it was).
+/// accepted, filled, reduced (filled directly on chain), cancelled, expired, trade_settled, trade_bust (Reason has the code and the account
+/// responsible).
 /// </param>
 public sealed record OrderUpdate(
     string Owner,
@@ -61,18 +61,18 @@ public sealed record OrderUpdate(
 );
 
 /// <summary>Channel <see cref="Channels.Orders"/>.</summary>
-/// <param name="Shard">Whose journal the position is of: epochs of two shards say nothing of each other.</param>
+/// <param name="Shard">Shard of the position: epochs of different shards are not comparable.</param>
 public sealed record OrdersMessage(long Epoch, long Sequence, IReadOnlyList<OrderUpdate> Updates, int Shard = 0);
 
 /// <summary>
-/// Channel <see cref="Channels.TradeStates"/>: what became of trades of one market, up to 500 of them. Epoch is the tenure of the holder of
-/// the lease "settlement", Sequence a number of its own in it, Previous that of the market's message before (0: the first of the epoch).
-/// Sequence 0: said by a repair of reconciliation, outside the numbers; it says nothing of a gap.
+/// Channel <see cref="Channels.TradeStates"/>: state changes of up to 500 trades of one market. Epoch is that of the lease "settlement",
+/// Sequence a counter within it, Previous the counter of the market's previous message (0: first of the epoch). Sequence 0 marks a repair
+/// by reconciliation, which has no number and implies no gap.
 /// </summary>
 public sealed record TradeStatesMessage(int Market, long Epoch, long Sequence, long Previous, IReadOnlyList<TradeState> Trades);
 
-/// <summary>A trade's settlement as it has just become.</summary>
-/// <param name="Settlement">batched, broadcast, mined, final, failed; matched again after a batch that did nothing.</param>
+/// <summary>The new settlement state of a trade.</summary>
+/// <param name="Settlement">batched, broadcast, mined, final, failed; matched again after a batch without effect.</param>
 public sealed record TradeState(long TradeId, int MarketId, string Settlement, string? Reason, string? TransactionHash, long? BlockNumber);
 
 /// <summary>
@@ -81,7 +81,7 @@ public sealed record TradeState(long TradeId, int MarketId, string Settlement, s
 public sealed record LeaderMessage(string Kind, string Resource, string NodeId, string Address, long Epoch);
 
 /// <summary>
-/// Hub event "heartbeat", each second: what this connection was sent last. A client whose book is not as of that has lost something.
+/// Hub event "heartbeat", once a second: the last positions sent to this connection. A client whose book is older has lost a message.
 /// </summary>
 public sealed record HeartbeatMessage(DateTimeOffset At, IReadOnlyList<HeartbeatMarket> Markets);
 

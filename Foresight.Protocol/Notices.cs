@@ -1,8 +1,8 @@
 namespace Foresight.Protocol;
 
-// What goes over the SignalR backplane, from any node or service to every Api node and on to the clients of its hub. A notice is neither
-// authenticated nor ordered, and may be lost: it says that something has changed, and the Api says what is so. None holds an address of a
-// node, a person's name, or anything else that only operators may see.
+// Messages over the SignalR backplane, from any node or service to every Api node and on to the clients of its hub. A notice is neither
+// authenticated nor ordered, and may be lost: it signals a change, and the Api has the facts. None contains an address of a node, a
+// person's name, or anything else that only operators may see.
 
 /// <summary>
 /// The public topics. Each is a SignalR group of <c>NoticeHub</c>, and the name of the event that clients get.

@@ -1,6 +1,6 @@
 namespace Foresight.Protocol;
 
-// The states, kinds and filters that the Api answers with and takes, and the console shows. The journal's columns hold the same words.
+// States, kinds and filters in the Api's answers and parameters, as the console shows them. The journal's columns hold the same words.
 
 /// <summary>Values of <c>discrepancies.state</c>.</summary>
 public static class DiscrepancyStates
@@ -10,7 +10,7 @@ public static class DiscrepancyStates
     public const string Resolved = "resolved";
     public const string Ignored = "ignored";
 
-    /// <summary>It was resolved or ignored, and asks again.</summary>
+    /// <summary>Resolved or ignored before, and open again.</summary>
     public const string Reopened = "reopened";
 
     public static readonly IReadOnlyList<string> All = [Open, Acknowledged, Resolved, Ignored, Reopened];
@@ -82,7 +82,7 @@ public static class Severities
     public const string Medium = "medium";
     public const string High = "high";
 
-    /// <summary>Money that we told somebody about is not where we said.</summary>
+    /// <summary>Funds that a client was told about are not where they were reported.</summary>
     public const string Critical = "critical";
 
     /// <summary>The worst first.</summary>
@@ -104,9 +104,9 @@ public static class DiscrepancyAges
 }
 
 /// <summary>
-/// Values of <c>trades.settlement</c>, in the order in which a trade goes through them. A reorganisation takes mined, failed and (deeper
-/// than the confirmations) final back to broadcast; a batch that reverted as a whole takes its trades back to matched. Failed becomes mined
-/// when a transaction that was thought lost settles it after all.
+/// Values of <c>trades.settlement</c>, in the order of a trade's life. A reorganisation takes mined, failed and (if deeper than the
+/// confirmations) final back to broadcast; a batch that reverted as a whole returns its trades to matched. Failed becomes mined if a
+/// transaction that was considered lost settles the trade after all.
 /// </summary>
 public static class TradeStates
 {

@@ -8,13 +8,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.Cluster.Health;
 
-/// <summary>How a host asks its chain client about the endpoints it knows.</summary>
-/// <param name="CheckAsync">One round of asking each of them for its head.</param>
-/// <param name="Read">What is known now.</param>
+/// <summary>Connects the watch to the host's chain client.</summary>
+/// <param name="CheckAsync">Reads the head of each endpoint once.</param>
+/// <param name="Read">Returns the last known state of each endpoint.</param>
 public sealed record ChainEndpoints(Func<CancellationToken, Task> CheckAsync, Func<IReadOnlyList<ChainEndpointView>> Read);
 
 /// <summary>
-/// Looks after the chain's endpoints once a second, so that one that fails or lags is left, and one that is back is used again.
+/// Checks the chain's endpoints once a second, so that one that fails or lags is avoided, and one that recovers is used again.
 /// </summary>
 public sealed partial class ChainWatch : BackgroundService, IHealthCheck
 {
@@ -43,14 +43,14 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
 
     public IReadOnlyList<ChainEndpointView> Endpoints => _endpoints.Read();
 
-    /// <summary>Orders are taken and matched without the chain, so its loss degrades a node and does not take it out.</summary>
+    /// <summary>Degraded at worst: orders are accepted and matched without the chain.</summary>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var all = _endpoints.Read();
         var bad = all.Where(e => !e.IsWell).ToList();
         if (bad.Count == 0)
             return Task.FromResult(HealthCheckResult.Healthy());
-        // Without the error itself, which may name hosts: this is public.
+        // Without the error itself, which may contain host names: this output is public.
         var said = string.Join("; ", bad.Select(e => e.Behind > 0 ? $"{e.Name} is {e.Behind} blocks behind" : $"{e.Name} fails"));
         return Task.FromResult(
             HealthCheckResult.Degraded(bad.Count == all.Count ? $"no endpoint of the chain is well: {said}" : $"not in use: {said}")
@@ -70,7 +70,7 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The host stops.
+            // The host is stopping.
         }
     }
 
@@ -100,7 +100,7 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
 
 public static class ChainWatchExtensions
 {
-    /// <summary>Health check <c>chain</c>, metrics and log of the endpoints.</summary>
+    /// <summary>Adds the health check <c>chain</c>, and the metrics and log of the endpoints.</summary>
     public static IServiceCollection AddChainWatch(this IServiceCollection services, ChainEndpoints endpoints)
     {
         services.AddSingleton(endpoints);

@@ -3,23 +3,23 @@ using Microsoft.Extensions.Configuration;
 
 namespace Foresight.Cluster.Offenders;
 
-/// <summary>How accounts are limited whose trades fail by their own doing. See <see cref="OffenderRules"/>.</summary>
+/// <summary>Limits for accounts whose trades fail through their own actions. See <see cref="OffenderRules"/>.</summary>
 public sealed record OffenderOptions
 {
     /// <summary>Points from which an account's open orders are capped. <c>OFFENDER_CAP_POINTS</c>.</summary>
     public int CapFrom { get; init; } = 10;
 
     /// <summary>
-    /// Points from which new orders are refused: with the usual 20 for a failed trade, the third in a short time.
+    /// Points from which new orders are refused: at the usual 20 points, the third failed trade within a short time.
     /// <c>OFFENDER_REFUSE_POINTS</c>.
     /// </summary>
     public int RefuseFrom { get; init; } = 50;
 
-    /// <summary>How long a point lasts. <c>OFFENDER_POINT_MS</c>.</summary>
+    /// <summary>Time in which one point fades. <c>OFFENDER_POINT_MS</c>.</summary>
     public TimeSpan PointLasts { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Most that the open orders of a capped account may be worth, in micro-USDC at their prices. <c>OFFENDER_OPEN_NOTIONAL_USDC</c>.
+    /// Largest value of a capped account's open orders at their prices, in micro-USDC. <c>OFFENDER_OPEN_NOTIONAL_USDC</c>.
     /// </summary>
     public long CappedNotional { get; init; } = 1_000_000_000;
 

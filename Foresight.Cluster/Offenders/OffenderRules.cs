@@ -1,43 +1,42 @@
 namespace Foresight.Cluster.Offenders;
 
-/// <summary>A trade that failed by an account's doing.</summary>
+/// <summary>A trade that failed through an account's own action.</summary>
 public readonly record struct Strike(DateTimeOffset At, int Points);
 
 public enum OffenderLevel
 {
-    /// <summary>As everybody.</summary>
+    /// <summary>No restriction.</summary>
     Clear,
 
-    /// <summary>The worth of its open orders is bounded.</summary>
+    /// <summary>The value of its open orders is limited.</summary>
     Capped,
 
-    /// <summary>No new orders.</summary>
+    /// <summary>New orders are refused.</summary>
     Refused,
 }
 
-/// <param name="Points">Left of what its strikes counted, rounded up.</param>
-/// <param name="Improves">After this long, without a new strike, the level is a better one; zero when it is the best.</param>
+/// <param name="Points">Points of its strikes that have not faded, rounded up.</param>
+/// <param name="Improves">Time until the level improves if there is no new strike; zero at the best level.</param>
 public readonly record struct Standing(OffenderLevel Level, int Points, TimeSpan Improves);
 
 /// <summary>
-/// How much an account is trusted, by what became of its trades. Each strike adds points, and points fade one after the other at a steady
-/// rate, so the score is nothing but the moment at which the last one is gone. Pure: same strikes and time, same standing, on every node.
+/// Computes an account's standing from its failed trades. Each strike adds points, which fade one after the other at a steady rate, so the
+/// score is fully described by the moment at which the last point fades. Pure: the same strikes and time give the same standing on every
+/// node.
 /// </summary>
 public static class OffenderRules
 {
-    /// <summary>Strikes older than this have faded whatever they counted, and no account is in debt for longer.</summary>
+    /// <summary>Strikes older than this have faded completely, and no score takes longer to fade.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromDays(1);
 
-    /// <summary>
-    /// The usual weight: money or shares that were moved away, an approval that was revoked, an order that was cancelled past us.
-    /// </summary>
+    /// <summary>Weight of the usual cases: funds moved away, an approval revoked, an order cancelled directly on chain.</summary>
     public const int Usual = 20;
 
-    /// <summary>A wallet that accepts a signature and then refuses it was made to do so.</summary>
+    /// <summary>A wallet that accepts a signature and later rejects it was programmed to do so.</summary>
     public const int Deliberate = 30;
 
-    /// <summary>What a failed trade counts against the account that it is blamed on; 0: nobody's fault, or ours.</summary>
-    /// <param name="code">Of the reason that is stored with the trade.</param>
+    /// <summary>Returns the points of a failed trade for the account responsible; 0 if no account is.</summary>
+    /// <param name="code">The code in the trade's stored reason.</param>
     public static int PointsOf(string code) =>
         code switch
         {
@@ -47,7 +46,7 @@ public static class OffenderRules
             _ => 0,
         };
 
-    /// <param name="strikes">Of one account, oldest first.</param>
+    /// <param name="strikes">Strikes of one account, oldest first.</param>
     public static Standing StandingOf(IEnumerable<Strike> strikes, OffenderOptions options, DateTimeOffset now)
     {
         var clean = DateTimeOffset.MinValue;
@@ -67,7 +66,7 @@ public static class OffenderRules
             ? Of(OffenderLevel.Capped, options.CapFrom)
             : new Standing(OffenderLevel.Clear, PointsIn(left, options), TimeSpan.Zero);
 
-        // One tick later it is below the bound.
+        // One tick later the score is below the bound.
         Standing Of(OffenderLevel level, int bound) =>
             new(level, PointsIn(left, options), left - (bound * options.PointLasts) + TimeSpan.FromTicks(1));
     }

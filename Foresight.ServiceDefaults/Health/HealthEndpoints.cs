@@ -23,7 +23,7 @@ public static class HealthEndpoints
 
     internal static void AddHealth(this IHostApplicationBuilder builder)
     {
-        // It logs each failure of each run as an error; HealthReports logs the changes.
+        // The framework logs every failure of every run as an error; HealthReports logs changes only.
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         builder.Services.AddHealthChecks();
         builder.Services.AddSingleton<HealthReports>();
@@ -38,7 +38,7 @@ public static class HealthEndpoints
         });
     }
 
-    /// <summary>Gives a client's own check the name, weight and part in readiness that ours have.</summary>
+    /// <summary>Gives a client library's own health check the name, weight and part in readiness of this project's checks.</summary>
     internal static void AdoptHealthCheck(this IServiceCollection services, string theirName, string name, bool neededToBeReady) =>
         services.Configure<HealthCheckServiceOptions>(health =>
         {
@@ -51,7 +51,7 @@ public static class HealthEndpoints
 
     internal static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        // Depends on nothing: a process that serves this need not be restarted, whatever else is down.
+        // Depends on nothing else: a process that serves this does not need a restart, whatever else is down.
         routes.MapGet("/alive", () => TypedResults.Text("alive")).ExcludeFromDescription().AllowAnonymous();
         routes
             .MapGet(
@@ -92,7 +92,7 @@ public static class HealthEndpoints
         if (last is not { } known || !known.Report.Entries.TryGetValue(check.Name, out var result))
             return new CheckView("starting", null, 0, null);
         var (status, description) = known.IsFresh
-            // Without the error's message, which may name hosts: this is public.
+            // Without the error's message, which may contain host names: this endpoint is public.
             ? (result.Status, result.Exception is { } error ? error.GetType().Name : result.Description)
             : (check.FailureStatus, "no answer in time");
         return new CheckView(status.ToString().ToLowerInvariant(), description, Math.Round(result.Duration.TotalMilliseconds, 1), known.At);

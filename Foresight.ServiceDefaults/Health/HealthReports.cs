@@ -4,23 +4,23 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.ServiceDefaults.Health;
 
 /// <summary>
-/// The last result of every health check, which the framework's publisher runs once a second: a probe is answered from memory at once,
-/// even while the thing that is checked hangs.
+/// Keeps the last result of every health check, which the framework's publisher runs once a second, so that a probe is answered from memory
+/// at once even while a checked service hangs.
 /// </summary>
 internal sealed partial class HealthReports(TimeProvider clock, ILogger<HealthReports> logger) : IHealthCheckPublisher
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Of one check: it is cancelled and counts as failed.</summary>
+    /// <summary>Limit on one check, after which it is cancelled and counts as failed.</summary>
     public static readonly TimeSpan CheckBound = TimeSpan.FromSeconds(2);
 
-    /// <summary>A check that ignores its cancellation holds the others up, so what is older counts as failed.</summary>
+    /// <summary>A check that ignores its cancellation delays the others, so results older than this count as failed.</summary>
     private static readonly TimeSpan FreshFor = Interval + (2 * CheckBound);
 
     private readonly Dictionary<string, HealthStatus> _logged = [];
     private volatile Published? _last;
 
-    /// <summary>Null while no check has ended.</summary>
+    /// <summary>Null until the first run has ended.</summary>
     public (HealthReport Report, DateTimeOffset At, bool IsFresh)? Last =>
         _last is { } last ? (last.Report, last.At, clock.GetElapsedTime(last.Timestamp) < FreshFor) : null;
 

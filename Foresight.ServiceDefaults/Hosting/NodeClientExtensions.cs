@@ -7,11 +7,11 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class NodeClientExtensions
 {
     /// <summary>
-    /// The standard resilience handler for a client that itself goes from one node to the next: a read whose connection fails is tried once
-    /// more, and a node that answers nothing at all is left out for a moment. An error that a node answers with is the caller's to judge.
+    /// Adds the standard resilience handler for a client that itself tries one node after the other: a read whose connection fails is
+    /// retried once, and a node that does not answer at all is skipped for a moment. Error responses are left to the caller.
     /// </summary>
-    /// <param name="timeout">Of one request, both tries.</param>
-    /// <param name="maxInFlight">Requests at once to one node.</param>
+    /// <param name="timeout">Limit on one request, including the retry.</param>
+    /// <param name="maxInFlight">Most concurrent requests to one node.</param>
     public static IHttpClientBuilder AddNodeResilience(this IHttpClientBuilder http, TimeSpan timeout, int maxInFlight)
     {
 #pragma warning disable EXTEXP0001 // The only way for one client to leave the default.

@@ -3,24 +3,23 @@ using Microsoft.Extensions.Configuration;
 
 namespace Foresight.ServiceDefaults.Hosting;
 
-/// <summary>Who this process is: on log lines, in the registry of nodes, in database sessions and in telemetry.</summary>
-/// <param name="Id">Unique among the running processes: one that finds its name taken by an older one adds a part of its own.</param>
+/// <summary>Identity of this process in log lines, the registry of nodes, database sessions and telemetry.</summary>
+/// <param name="Id">Unique among the running processes: one that finds its id used by an older process adds a suffix.</param>
 /// <param name="Service">matching, api, console.</param>
 public sealed record NodeIdentity(string Id, string Service, string Version, DateTimeOffset StartedAt)
 {
     private const int MaximumLength = 63;
     private const int SuffixLength = 6;
 
-    /// <summary>Raised with the new name.</summary>
     public event Action<string>? Renamed;
 
     public string Id { get; private set; } = Id;
 
-    /// <summary>Of this process alone.</summary>
+    /// <summary>Unique to this process, unlike <see cref="Id"/>.</summary>
     public Guid Instance { get; } = Guid.NewGuid();
 
     /// <summary>
-    /// From here on this process goes by its name and a part of its own. Log lines, sessions and telemetry keep what they began with.
+    /// Adds a suffix that is unique to this process. Log lines, sessions and telemetry keep the id with which they began.
     /// </summary>
     public void TakeOwnName()
     {
@@ -29,9 +28,9 @@ public sealed record NodeIdentity(string Id, string Service, string Version, Dat
     }
 
     /// <summary>
-    /// <c>NODE_ID</c>, else <c>POD_NAME</c>, else <c>service.instance.id</c> of <c>OTEL_RESOURCE_ATTRIBUTES</c> (which differs among
-    /// replicas of one resource that share their environment otherwise) after the service's name, as Aspire's dashboard shows it, else
-    /// <c>HOSTNAME</c> (a container's own), else machine name and process id.
+    /// Reads <c>NODE_ID</c>, else <c>POD_NAME</c>, else <c>service.instance.id</c> of <c>OTEL_RESOURCE_ATTRIBUTES</c> after the service's
+    /// name, as in Aspire's dashboard (it differs between replicas that otherwise share their environment), else <c>HOSTNAME</c> (set in
+    /// containers), else machine name and process id.
     /// </summary>
     public static NodeIdentity From(IConfiguration configuration, string applicationName, DateTimeOffset now)
     {

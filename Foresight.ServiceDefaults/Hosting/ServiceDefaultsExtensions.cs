@@ -14,8 +14,8 @@ public static class ServiceDefaultsExtensions
     private static int _settingErrorsReported;
 
     /// <summary>
-    /// The parts that every host shares: its identity, telemetry, health, discovery and resilience of HTTP clients, the clock, and the
-    /// report of a wrong setting.
+    /// Adds what every host shares: identity, telemetry, health, discovery and resilience of HTTP clients, the clock, and the report of
+    /// invalid settings.
     /// </summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
@@ -29,11 +29,11 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddServiceDiscovery();
         builder.Services.ConfigureHttpClientDefaults(http =>
         {
-            // What changes something is sent once: only its caller knows whether it may be sent again.
+            // Requests that change something are sent once: only their caller knows whether a retry is safe.
             http.AddStandardResilienceHandler(options => options.Retry.DisableForUnsafeHttpMethods());
             http.AddServiceDiscovery();
         });
-        // A node that is asked to end exits within 10 s. What does not end within this is cut off; the leader hands over well before.
+        // Nodes must exit within 10 s of a stop request. Work that exceeds this limit is cut off; the leader hands over well before.
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(8));
         return builder;
     }
@@ -47,8 +47,8 @@ public static class ServiceDefaultsExtensions
     }
 
     /// <summary>
-    /// A wrong setting is the operator's to mend, so it is one line on stderr and an exit code instead of a stack trace, wherever in
-    /// the start it was found.
+    /// Prints an invalid setting as one line on stderr and exits with a code, wherever in the start it is found: the operator can correct
+    /// it, and a stack trace would only hide it.
     /// </summary>
     private static void ReportSettingErrors()
     {

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Configuration;
 namespace Foresight.ServiceDefaults.Hosting;
 
 /// <summary>
-/// A setting is missing or wrong. The message is one sentence for the operator; the process ends with <see cref="ExitCode"/>.
+/// A setting is missing or invalid. The message is one sentence for the operator; the process exits with <see cref="ExitCode"/>.
 /// </summary>
 public sealed class SettingException(string message) : Exception(message)
 {
@@ -12,21 +12,21 @@ public sealed class SettingException(string message) : Exception(message)
     public const int ExitCode = 78;
 }
 
-/// <summary>Reads settings by their plain names and says in one sentence what is wrong with one.</summary>
+/// <summary>Reads settings by their plain names and reports an invalid one in a sentence.</summary>
 public static class Settings
 {
-    /// <summary>As many as the chain's client takes.</summary>
+    /// <summary>The limit of the chain's client.</summary>
     public const int MaxRpcUrls = 8;
 
     extension(IConfiguration configuration)
     {
         public string? Optional(string name) => string.IsNullOrWhiteSpace(configuration[name]) ? null : configuration[name]!.Trim();
 
-        /// <param name="why">Completes "{name} is not set: ".</param>
+        /// <param name="why">Purpose of the setting; completes "{name} is not set: ".</param>
         public string Required(string name, string why) =>
             configuration.Optional(name) ?? throw new SettingException($"{name} is not set: {why}.");
 
-        /// <summary>A secret that has no default, ever, and may not be trivially short.</summary>
+        /// <summary>Reads a secret. It has no default, since a known secret protects nothing, and a minimum length.</summary>
         public string RequiredSecret(string name, string why, int minimumLength = 16)
         {
             var value = configuration.Required(name, why);
@@ -49,7 +49,7 @@ public static class Settings
                 : throw new SettingException($"{name} must be a whole number from {minimum} to {maximum}, not \"{text}\".");
         }
 
-        /// <summary>A time given in whole milliseconds, as the names ending in _MS are.</summary>
+        /// <summary>Reads a duration in whole milliseconds; names of such settings end in _MS.</summary>
         public TimeSpan Milliseconds(string name, TimeSpan defaultValue, TimeSpan minimum, TimeSpan maximum) =>
             TimeSpan.FromMilliseconds(
                 configuration.Integer(
@@ -82,11 +82,11 @@ public static class Settings
                 : throw new SettingException($"{name} must be an absolute http or https URL.");
         }
 
-        /// <summary>Where a service listens, by the convention <c>services__{name}__http__0</c>.</summary>
+        /// <summary>Reads a service's address by the convention <c>services__{name}__http__0</c>.</summary>
         public Uri? ServiceUrl(string service) =>
             configuration.OptionalUrl($"services:{service}:http:0") ?? configuration.OptionalUrl($"services:{service}:https:0");
 
-        /// <summary>Every instance of the services whose name starts so, in the order of their names.</summary>
+        /// <summary>Reads the addresses of all services whose name has this prefix, ordered by name.</summary>
         public IReadOnlyList<Uri> ServiceUrls(string namePrefix) =>
             [
                 .. configuration
@@ -99,7 +99,7 @@ public static class Settings
             ];
 
         /// <summary>
-        /// The chain's JSON-RPC endpoints in the order of preference: <c>RPC_URLS</c>, separated by commas; else <c>RPC_URL</c>; else the
+        /// Reads the chain's JSON-RPC endpoints in order of preference: <c>RPC_URLS</c>, separated by commas; else <c>RPC_URL</c>; else the
         /// service "chain". Empty if none is set.
         /// </summary>
         public IReadOnlyList<Uri> OptionalRpcUrls()
@@ -126,22 +126,22 @@ public static class Settings
                     "RPC_URL is not set: it is the address of the chain's JSON-RPC endpoint (RPC_URLS: of several)."
                 );
 
-        /// <summary>The first of them, for those who need one only.</summary>
+        /// <summary>The first endpoint, for callers that use only one.</summary>
         public Uri RpcUrl() => configuration.RpcUrls()[0];
 
         /// <summary>
-        /// Micro-USDC over which two people with different keys decide about a discrepancy: <c>RECONCILIATION_FOUR_EYES_OVER_USDC</c>, in
-        /// whole USDC. Null: one is enough.
+        /// Amount in micro-USDC above which two operators with different keys must decide about a discrepancy:
+        /// <c>RECONCILIATION_FOUR_EYES_OVER_USDC</c>, in whole USDC. Null: one operator suffices.
         /// </summary>
         public long? FourEyesOver() =>
             configuration.Long("RECONCILIATION_FOUR_EYES_OVER_USDC", -1, 0, 1_000_000_000_000) is >= 0 and var usdc
                 ? usdc * 1_000_000
                 : null;
 
-        /// <summary><c>CLUSTER_ENABLED</c>; false: this node is the only one of its kind, and leads without an election.</summary>
+        /// <c>CLUSTER_ENABLED</c>, default true. False: this node is the only one of its kind, and leads without an election.
         public bool ClusterEnabled() => configuration.Flag("CLUSTER_ENABLED", defaultValue: true);
 
-        /// <summary>31337, the development chain's, unless <c>CHAIN_ID</c> says otherwise.</summary>
+        /// <c>CHAIN_ID</c>, default 31337, the development chain's.
         public long ChainId() => configuration.Long("CHAIN_ID", 31337, 1, long.MaxValue);
     }
 }

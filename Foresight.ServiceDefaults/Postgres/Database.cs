@@ -8,12 +8,12 @@ using NpgsqlTypes;
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>
-/// The primary for writes; for reads its replicas in turn, by weight, and the primary when none is fit. A read that fails is an error to
-/// its caller, never an empty answer.
+/// Sends writes to the primary, and reads to its replicas in turn by weight, or to the primary if no replica is fit. A read that fails is
+/// an error to its caller: an outage must not look like an empty result.
 /// </summary>
 public sealed partial class Database : IAsyncDisposable
 {
-    /// <summary>A read that failed faster than this is tried once more.</summary>
+    /// <summary>A read is retried only if it failed faster than this: after a longer wait the caller's time is nearly used up.</summary>
     private static readonly TimeSpan RetryWithin = TimeSpan.FromMilliseconds(500);
 
     private readonly Server _primary;
@@ -40,8 +40,10 @@ public sealed partial class Database : IAsyncDisposable
 
     /// <summary>Runs a read that may be repeated, on a replica if one is fit.</summary>
     /// <param name="query">A short constant name, for the metrics.</param>
-    /// <param name="after">The reader's last write: only a server that has replayed it may answer. Null: any.</param>
-    /// <exception cref="NpgsqlException">The primary, too, could not answer.</exception>
+    /// <param name="after">
+    /// WAL position of the reader's last write: only a server that has replayed it may answer. Null: any server.
+    /// </param>
+    /// <exception cref="NpgsqlException">The primary could not answer either.</exception>
     public async Task<T> ReadAsync<T>(
         string query,
         NpgsqlLogSequenceNumber? after,
@@ -49,7 +51,7 @@ public sealed partial class Database : IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
-        // Each replica is asked at most once: with every replica failing, the answer comes from the primary after as many attempts.
+        // Each replica is tried at most once, so with all of them failing the primary answers after that many attempts.
         var tried = 0UL;
         while (NextReplica(tried) is var index && index >= 0)
         {
@@ -74,7 +76,7 @@ public sealed partial class Database : IAsyncDisposable
         return await ReadPrimaryAsync(query, read, cancellationToken);
     }
 
-    /// <summary>A read that must see everything that was committed before it.</summary>
+    /// <summary>Runs a read on the primary, for a reader that must see every earlier commit.</summary>
     public async Task<T> ReadPrimaryAsync<T>(
         string query,
         Func<NpgsqlConnection, CancellationToken, Task<T>> read,
@@ -89,13 +91,13 @@ public sealed partial class Database : IAsyncDisposable
         catch (NpgsqlException error)
             when (IsOfTheServer(error) && _clock.GetElapsedTime(started) < RetryWithin && !cancellationToken.IsCancellationRequested)
         {
-            // A server that was restarted has closed the connections in our pool, and each shows it at its next use. One that hangs is not
-            // asked again: the caller has waited enough.
+            // After a server's restart every pooled connection fails once, at its next use, so a fast failure is retried. A server that
+            // hangs is not asked again: the caller has waited enough.
             return (await RunAsync(_primary, query, after: null, read, cancellationToken)).Result!;
         }
     }
 
-    /// <summary>Runs on the primary, once. What is not known to be harmless to repeat goes here.</summary>
+    /// <summary>Runs on the primary, once. Everything that may be harmful to repeat belongs here.</summary>
     public async Task<T> WriteAsync<T>(
         string query,
         Func<NpgsqlConnection, CancellationToken, Task<T>> write,
@@ -105,7 +107,7 @@ public sealed partial class Database : IAsyncDisposable
     public DatabaseStatus Status() =>
         new(_primary.View(), [.. _replicas.Select(replica => replica.View())], _primary.Reads, _replicas.Sum(replica => replica.Reads));
 
-    /// <summary>The primary's source belongs to the host; the replicas' are known to nobody else.</summary>
+    /// <summary>Disposes of the replicas' data sources, which this class owns; the primary's belongs to the host.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var replica in _replicas)
@@ -146,7 +148,9 @@ public sealed partial class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>Asked on the very connection that will read, so that the answer holds for the read: replay never goes back.</summary>
+    /// <summary>
+    /// Checks the position on the same connection as the read that follows, so that the result holds for it: replay never goes back.
+    /// </summary>
     private static async Task<bool> HasReplayedAsync(
         Server server,
         NpgsqlConnection connection,
@@ -172,8 +176,9 @@ public sealed partial class Database : IAsyncDisposable
     }
 
     /// <summary>
-    /// True if another server may well answer the same query: the connection broke or timed out, the server stops (57P), is out of
-    /// resources (53), or cancelled the query because it conflicts with replay (40001). A wrong query (42) is wrong everywhere.
+    /// Returns true if another server may be able to answer the same query: the connection broke or timed out, the server is stopping
+    /// (57P), is out of resources (53), or cancelled the query because of a conflict with replay (40001). An invalid query (42) fails
+    /// everywhere.
     /// </summary>
     private static bool IsOfTheServer(NpgsqlException error) =>
         error is not PostgresException { SqlState: var state }

@@ -13,16 +13,16 @@ public sealed record ServerPlace(string Host, int Port)
     public override string ToString() => $"{Host}:{Port}";
 }
 
-/// <summary>Where the primary and its replicas are, from the settings.</summary>
-/// <param name="Primary">With one host: the first that was named.</param>
-/// <param name="Others">Further hosts of the primary's setting: one of them may have been promoted, or will be.</param>
+/// <summary>The addresses of the primary and its replicas, from the settings.</summary>
+/// <param name="Primary">With a single host: the first in the setting.</param>
+/// <param name="Others">Further hosts in the primary's setting, one of which may have been promoted.</param>
 public sealed partial record PostgresAddress(
     NpgsqlConnectionStringBuilder Primary,
     IReadOnlyList<ReplicaAddress> Replicas,
     IReadOnlyList<ServerPlace> Others
 )
 {
-    /// <summary>More replicas than this are not looked for.</summary>
+    /// <summary>Most replicas that the settings may name.</summary>
     public const int MaxReplicas = 16;
 
     private const int DefaultPort = 5432;
@@ -30,7 +30,7 @@ public sealed partial record PostgresAddress(
     public PostgresAddress(NpgsqlConnectionStringBuilder primary, IReadOnlyList<ReplicaAddress> replicas)
         : this(primary, replicas, []) { }
 
-    /// <summary>Every server that may be the primary, with the primary's user and database: a replica has them from it.</summary>
+    /// <summary>Every server that may be the primary, each with the primary's user and database, which a replica shares.</summary>
     public IReadOnlyList<ServerPlace> Candidates { get; } =
     [.. PlacesOf(Primary).Concat(Others).Concat(Replicas.SelectMany(replica => PlacesOf(replica.Connection))).Distinct()];
 
@@ -57,7 +57,7 @@ public sealed partial record PostgresAddress(
         return new PostgresAddress(primary, replicas, others);
     }
 
-    /// <summary>Of <c>Host=a:1,b:2</c> the first host stays in the connection.</summary>
+    /// <summary>Splits <c>Host=a:1,b:2</c>: the first host stays in the connection.</summary>
     private static (NpgsqlConnectionStringBuilder Primary, IReadOnlyList<ServerPlace> Others) Split(
         NpgsqlConnectionStringBuilder connection
     )
@@ -74,15 +74,15 @@ public sealed partial record PostgresAddress(
         )
         {
             var at = host.LastIndexOf(':');
-            // An address of IPv6 has more than one colon, and its port, if it has one, follows a bracket.
+            // An IPv6 address has more than one colon, and its port, if any, follows a bracket.
             var hasPort = at > 0 && (host.IndexOf(':') == at || host[at - 1] == ']');
             yield return hasPort ? new ServerPlace(host[..at], int.Parse(host.AsSpan(at + 1))) : new ServerPlace(host, connection.Port);
         }
     }
 
     /// <summary>
-    /// Reads <c>postgres://user:password@host:port/database?sslmode=require</c>, Npgsql's <c>Host=…;Port=…</c>, or <c>tcp://host:port</c>,
-    /// which takes everything but the place from <paramref name="defaults"/>. The first two may name several hosts, separated by commas.
+    /// Parses <c>postgres://user:password@host:port/database?sslmode=require</c>, Npgsql's <c>Host=…;Port=…</c>, or <c>tcp://host:port</c>,
+    /// which takes everything but the address from <paramref name="defaults"/>. The first two may name several hosts, separated by commas.
     /// </summary>
     public static NpgsqlConnectionStringBuilder Parse(string setting, string text, NpgsqlConnectionStringBuilder? defaults)
     {
@@ -94,14 +94,14 @@ public sealed partial record PostgresAddress(
         }
         catch (Exception error) when (error is ArgumentException or FormatException or UriFormatException)
         {
-            // The text itself is not shown: it holds a password.
+            // The text itself is not shown, because it contains a password.
             throw new SettingException($"{setting} is neither a postgres:// URL nor a connection string: {error.GetType().Name}.");
         }
     }
 
     private static NpgsqlConnectionStringBuilder ParseText(string setting, string text, NpgsqlConnectionStringBuilder? defaults)
     {
-        // postgres://user:password@a:1,b:2/database, as libpq reads it: Uri knows one host.
+        // libpq's form postgres://user:password@a:1,b:2/database is split here, because Uri accepts a single host.
         var hosts = ListOfHosts().Match(text);
         if (!hosts.Success)
             return ParseUrl(setting, new Uri(text), defaults);
@@ -149,7 +149,7 @@ public sealed partial record PostgresAddress(
         return connection;
     }
 
-    /// <summary>Between the user's part, which may hold commas of its own, and the database; two hosts at least.</summary>
+    /// <summary>Matches two or more hosts between the user part, which may itself contain commas, and the database.</summary>
     [GeneratedRegex("(?<=^[a-z]+://(?:[^/@]*@)?)[^/@,]+(?:,[^/@,]+)+(?=[/?]|$)")]
     private static partial Regex ListOfHosts();
 }

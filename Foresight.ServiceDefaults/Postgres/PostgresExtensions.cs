@@ -13,16 +13,17 @@ namespace Microsoft.Extensions.Hosting;
 public static class PostgresExtensions
 {
     /// <summary>
-    /// The primary as <see cref="NpgsqlDataSource"/>, the read/write split as <see cref="Database"/>, and a readiness check "postgres".
+    /// Adds the primary as <see cref="NpgsqlDataSource"/>, the read/write split as <see cref="Database"/>, and the readiness check
+    /// "postgres".
     /// </summary>
-    /// <param name="useReplicas">False for a host that only ever wants the primary: no replica is then connected to.</param>
+    /// <param name="useReplicas">False for a host that uses only the primary: it connects to no replica.</param>
     public static TBuilder AddPostgres<TBuilder>(this TBuilder builder, bool useReplicas = true)
         where TBuilder : IHostApplicationBuilder
     {
         var address = PostgresAddress.From(builder.Configuration);
         var options = PostgresOptions.From(builder.Configuration);
         builder.Services.AddSingleton(options);
-        // Rows are read into classes whose members are named as the columns are, without the underscores.
+        // Rows are read into classes whose members have the columns' names without underscores.
         Dapper.DefaultTypeMap.MatchNamesWithUnderscores = true;
         builder.AddPrimary(address);
         builder.Services.AddSingleton(provider =>
@@ -38,7 +39,7 @@ public static class PostgresExtensions
             var replicas = useReplicas ? address.Replicas : [];
             return new Database(
                 primary,
-                // Shorter than the primary's: a replica that hangs is given up while the caller still has time for another server.
+                // Shorter than the primary's: a replica that hangs is abandoned while the caller still has time for another server.
                 [
                     .. replicas.Select(one => new Server(
                         one.Name,
@@ -59,12 +60,11 @@ public static class PostgresExtensions
         return builder;
     }
 
-    /// <summary>Only the primary, as <see cref="NpgsqlDataSource"/>, wherever it is: for a program that is not a node.</summary>
+    /// <summary>Adds the primary alone, as <see cref="NpgsqlDataSource"/>, for a program that is not a node.</summary>
     public static void AddPrimary(this IHostApplicationBuilder builder, PostgresAddress address)
     {
-        // Aspire's client for its health check and spans; the metrics are collected with all others. The
-        // connections themselves follow promotions and are checked, which takes other services, and the
-        // client's own registration can use none: the one below replaces it.
+        // Aspire's client contributes its health check and spans; metrics are collected with all others. Its own data source cannot use
+        // other services, but the connections here must follow promotions and be checked, so the registration below replaces it.
         builder.AddNpgsqlDataSource(
             "foresight",
             client =>
@@ -84,8 +84,8 @@ public static class PostgresExtensions
         builder.Services.AddSingleton(provider =>
         {
             var settings = Settings(address.Primary, provider, commandSeconds: 10);
-            // A COMMIT that waits for a synchronous standby and is cancelled answers with success and a warning. So no answer is waited for
-            // after a cancellation: the connection breaks, and the outcome is in doubt, as it is.
+            // If a COMMIT that waits for a synchronous standby is cancelled, Postgres answers with success and a warning. So no answer is
+            // awaited after a cancellation: the connection breaks, and the outcome is reported as in doubt, which it is.
             settings.CancellationTimeout = -1;
             return provider.GetRequiredService<PrimaryServers>().Open(settings, "primary", provider.GetRequiredService<ILoggerFactory>());
         });

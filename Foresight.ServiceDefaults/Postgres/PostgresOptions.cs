@@ -3,15 +3,17 @@ using Microsoft.Extensions.Configuration;
 
 namespace Foresight.ServiceDefaults.Postgres;
 
-/// <param name="HealthInterval"><c>DATABASE_HEALTH_INTERVAL_MS</c>, default 30 s: how often each server is checked.</param>
-/// <param name="MaxLag"><c>DATABASE_MAX_LAG_MS</c>, default 10 s: a replica that is further behind serves no reads.</param>
-/// <param name="MaxLagBytes"><c>DATABASE_MAX_LAG_BYTES</c>, default 16 MiB (one segment of write-ahead log): the same, by size.</param>
+/// <param name="HealthInterval"><c>DATABASE_HEALTH_INTERVAL_MS</c>, default 30 s: interval of the checks of each server.</param>
+/// <param name="MaxLag"><c>DATABASE_MAX_LAG_MS</c>, default 10 s: a replica with a greater lag serves no reads.</param>
+/// <param name="MaxLagBytes"><c>DATABASE_MAX_LAG_BYTES</c>, default 16 MiB (one WAL segment): the same limit in bytes.</param>
 public sealed record PostgresOptions(TimeSpan HealthInterval, TimeSpan MaxLag, long MaxLagBytes)
 {
-    /// <summary>Checks in a row that must fail before a replica is out. One that succeeds brings it back.</summary>
+    /// <summary>
+    /// Consecutive failures that take a replica out of service, so that a single lost packet does not. One success brings it back.
+    /// </summary>
     public const int FailuresBeforeOut = 3;
 
-    /// <summary>Bound of one check, so that a frozen server counts as failed and does not stop the checking.</summary>
+    /// <summary>Limit on one check, so that a frozen server counts as failed and does not stop the checks.</summary>
     public static readonly TimeSpan CheckBound = TimeSpan.FromSeconds(2);
 
     public static PostgresOptions From(IConfiguration configuration) =>

@@ -4,12 +4,12 @@ using Npgsql;
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>
-/// Finds the primary among the servers that the settings name, and makes connections to it and to no other: each new one asks the server
-/// for its timeline. See docs/decisions/0310-old-primaries-are-refused.md for what this excludes and what it cannot.
+/// Finds the primary among the configured servers and connects to no other: each new connection reads the server's timeline.
+/// docs/decisions/0310-old-primaries-are-refused.md describes what this prevents and what it cannot.
 /// </summary>
 public sealed class PrimaryServers : IAsyncDisposable
 {
-    /// <summary>Of one server's answer in a survey: a server that is slower is not asked for its opinion.</summary>
+    /// <summary>Limit on one server's answer in a survey; a slower server is left out of it.</summary>
     public static readonly TimeSpan AnswerBound = TimeSpan.FromSeconds(1.5);
 
     private readonly PostgresAddress _address;
@@ -20,7 +20,7 @@ public sealed class PrimaryServers : IAsyncDisposable
     private readonly List<WeakReference<NpgsqlDataSource>> _opened = [];
     private volatile ServerPlace _current;
 
-    /// <param name="hint">Null: what other processes have seen is not known.</param>
+    /// <param name="hint">Null if the observations of other processes are not available.</param>
     public PrimaryServers(PostgresAddress address, TimelineGuard guard, TimelineHint? hint)
     {
         (_address, _guard, _hint) = (address, guard, hint);
@@ -30,26 +30,26 @@ public sealed class PrimaryServers : IAsyncDisposable
         guard.Raised += LetGo;
     }
 
-    /// <summary>For a program or a test without Redis: what other processes have seen is not known.</summary>
+    /// <summary>For a program or a test without Redis, and so without the observations of other processes.</summary>
     public static PrimaryServers Alone(PostgresAddress address, ILoggerFactory loggers) =>
         new(address, new TimelineGuard(loggers.CreateLogger<TimelineGuard>()), hint: null);
 
-    /// <summary>User, database and options of the primary, to change and to open.</summary>
+    /// <summary>A copy of the primary's user, database and options, to modify and open.</summary>
     public NpgsqlConnectionStringBuilder Settings => new(_address.Primary.ConnectionString);
 
-    /// <summary>Before it nobody connects to anything.</summary>
+    /// <summary>Completes after the first survey; no connection is made before it.</summary>
     public Task FirstSurvey => _firstSurvey.Value;
 
-    /// <summary>Where the primary was when it was last seen.</summary>
+    /// <summary>The last known address of the primary.</summary>
     public ServerPlace Current => _current;
 
-    /// <summary>Asks every server, and Redis, who is the primary. Faults are answers: this never throws but for its cancellation.</summary>
+    /// <summary>Asks every server, and Redis, which one is the primary. Faults count as answers; throws only if cancelled.</summary>
     public async Task SurveyAsync(CancellationToken cancellationToken)
     {
         if (_hint is not null)
             await _hint.ExchangeAsync(_guard, cancellationToken);
         var answers = await Task.WhenAll(_asked.Select(source => AskAsync(source, cancellationToken)));
-        // The highest first: what it says decides about the others.
+        // The highest timeline first, because it decides about the others.
         foreach (var (place, timeline) in _address.Candidates.Zip(answers).OrderByDescending(one => one.Second?.Number ?? 0))
         {
             if (timeline is not { } seen)
@@ -61,25 +61,25 @@ public sealed class PrimaryServers : IAsyncDisposable
             }
             catch (TimelineRefusedException)
             {
-                // The guard has said so.
+                // The guard has logged the refusal.
             }
         }
     }
 
-    /// <summary>Connections to whichever server is the primary when they are made.</summary>
+    /// <summary>Opens a data source whose connections go to the server that is the primary at the time of each.</summary>
     public NpgsqlDataSource Open(NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory loggers)
     {
         if (_address.Candidates.Count == 1)
             return Track(BuilderOf(settings, name, loggers, pin: null).Build());
         settings.Host = string.Join(',', _address.Candidates);
-        // The driver remembers for so long what a server was; a restarted primary is not looked at before.
+        // The driver caches a server's role for this long; a restarted primary would go unnoticed until then.
         settings.HostRecheckSeconds = 1;
         return Track(BuilderOf(settings, name, loggers, pin: null).BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary));
     }
 
     /// <summary>
-    /// Connections to the present primary on its present timeline, for one term: after a promotion, even behind the same name, they fail. A
-    /// term that went over to the new primary would go on from what the old one had and the new one may lack.
+    /// Opens a data source for one term, pinned to the present primary and timeline: its connections fail after a promotion, even behind
+    /// the same host name. A term that moved to the new primary would continue from state that the new primary may lack.
     /// </summary>
     public NpgsqlDataSource OpenPinned(NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory loggers)
     {
@@ -118,7 +118,7 @@ public sealed class PrimaryServers : IAsyncDisposable
         var place = new ServerPlace(connection.Host!, connection.Port);
         if (timeline is not { } seen)
         {
-            // Kept, it would be used unasked once that server is promoted. The only server there is may be a standby: it is good for
+            // In the pool it would be used without a check once that server is promoted. A single server may be a standby: it is good for
             // reading.
             if (_address.Candidates.Count > 1)
                 throw new TimelineRefusedException($"{place} is a standby.");
@@ -141,7 +141,7 @@ public sealed class PrimaryServers : IAsyncDisposable
         return source;
     }
 
-    /// <summary>Connections that are idle are closed, and those in use when they are given back; new ones are checked.</summary>
+    /// <summary>Closes idle connections at once, and busy ones when they are returned; new ones are checked.</summary>
     private void LetGo()
     {
         lock (_opened)
@@ -164,11 +164,11 @@ public sealed class PrimaryServers : IAsyncDisposable
             CommandTimeout = 1,
             CancellationTimeout = -1,
         };
-        // Named, because the driver's metrics would else show the address.
+        // Named, because the driver's metrics would show the address otherwise.
         return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = $"survey-{index + 1}" }.Build();
     }
 
-    /// <returns>Null: it is a standby, or did not answer.</returns>
+    /// <returns>Null if the server is a standby or did not answer.</returns>
     private static async Task<Timeline?> AskAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
     {
         try
@@ -187,7 +187,7 @@ public sealed class PrimaryServers : IAsyncDisposable
         }
     }
 
-    /// <summary>The timeline of the first connection, which all others must have.</summary>
+    /// <summary>The timeline of the first connection, with which all later ones must agree.</summary>
     private sealed class Pin
     {
         private readonly Lock _gate = new();

@@ -2,12 +2,14 @@ using Microsoft.Extensions.Hosting;
 
 namespace Foresight.ServiceDefaults.Postgres;
 
-/// <summary>Looks again and again for a promotion, so that connections to an old primary are let go of within a second or two.</summary>
+/// <summary>
+/// Surveys the servers periodically for a promotion, so that connections to an old primary are closed within a second or two.
+/// </summary>
 public sealed class PrimaryWatch(PrimaryServers servers, TimeProvider clock) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Nothing of this host begins before it is known where the primary is; who does not answer is not waited for long.</summary>
+    /// <summary>Delays the host's start until the primary is known; a server that does not answer delays it only briefly.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await servers.FirstSurvey;
@@ -24,7 +26,7 @@ public sealed class PrimaryWatch(PrimaryServers servers, TimeProvider clock) : B
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The host stops.
+            // The host is stopping.
         }
     }
 }

@@ -1,17 +1,17 @@
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>
-/// Says how old a replica's data is, from what the primary's position was when. The replica is not asked: one whose receiver is frozen
-/// believes that it is up to date. Not thread-safe.
+/// Computes the age of a replica's data from the history of the primary's positions. The replica's own opinion is not used: one whose
+/// receiver is frozen believes that it is up to date. Not thread-safe.
 /// </summary>
 public sealed class ReplicaLag
 {
-    /// <summary>An hour of checks at one each second; older positions make a replica's age at least this much anyway.</summary>
+    /// <summary>One hour of checks at one per second; a replica behind the oldest position is at least that old anyway.</summary>
     private const int MaxPositions = 3_600;
 
     private readonly Queue<(ulong Position, DateTimeOffset At)> _positions = new();
 
-    /// <param name="position">Bytes of write-ahead log that the primary had written at <paramref name="at"/>.</param>
+    /// <param name="position">Bytes of WAL that the primary had written at <paramref name="at"/>.</param>
     public void Primary(ulong position, DateTimeOffset at)
     {
         _positions.Enqueue((position, at));
@@ -20,7 +20,7 @@ public sealed class ReplicaLag
     }
 
     /// <summary>
-    /// How long ago the primary first had something that the replica has not replayed; zero if it has replayed everything.
+    /// Returns how long ago the primary first had data that the replica has not replayed; zero if it has replayed everything.
     /// </summary>
     public TimeSpan Of(ulong replayed, DateTimeOffset now)
     {

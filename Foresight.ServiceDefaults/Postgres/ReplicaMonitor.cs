@@ -6,11 +6,11 @@ using NpgsqlTypes;
 
 namespace Foresight.ServiceDefaults.Postgres;
 
-/// <summary>Checks the primary and every replica in turn and decides which replicas may serve reads.</summary>
+/// <summary>Checks the primary and every replica in turn, and decides which replicas may serve reads.</summary>
 public sealed partial class ReplicaMonitor(Database database, PostgresOptions options, TimeProvider clock, ILogger<ReplicaMonitor> logger)
     : BackgroundService
 {
-    /// <summary>Raised when a replica was taken out (false) or serves again (true).</summary>
+    /// <summary>Raised when a replica is taken out of service (false) or returns (true).</summary>
     public event Action<Server, bool>? Turned;
 
     private ReplicaLag _lag = new();
@@ -26,13 +26,13 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The host stops.
+            // The host is stopping.
         }
     }
 
     public async Task CheckOnceAsync(CancellationToken cancellationToken)
     {
-        // The primary first: a replica is measured against a position that is not newer than what it is asked for afterwards.
+        // The primary first: a replica must not be measured against a position that is newer than its own answer.
         await CheckPrimaryAsync(cancellationToken);
         await Task.WhenAll(database.Replicas.Select(replica => CheckReplicaAsync(replica, cancellationToken)));
     }
@@ -50,7 +50,7 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
             );
             if (position is not { } written)
                 throw new NpgsqlException("it is in recovery and cannot take writes");
-            // The primary's log goes back only by a promotion: what the old one had beyond it is no measure any more.
+            // The primary's position decreases only by a promotion; the positions of the old primary beyond it are void.
             if (written < _primaryPosition)
                 _lag = new ReplicaLag();
             _primaryPosition = written;
@@ -84,7 +84,7 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
                 "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END",
                 cancellationToken
             );
-            // A server that was promoted has a history of its own; reading it would be reading another database.
+            // A promoted server has a history of its own; a read there would be a read of a different database.
             if (position is not { } replayed)
                 throw new NpgsqlException("it is not a replica");
             var behindBytes = replayed >= _primaryPosition ? 0L : (long)(_primaryPosition - replayed);
@@ -124,7 +124,7 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
     private static bool IsFailedCheck(Exception error, CancellationToken cancellationToken) =>
         error is NpgsqlException or TimeoutException or OperationCanceledException && !cancellationToken.IsCancellationRequested;
 
-    /// <summary>For the status page: what is wrong, without host names or addresses, which the driver's own messages hold.</summary>
+    /// <summary>Formats an error for the status page without host names or addresses, which the driver's messages contain.</summary>
     private static string ReasonOf(Exception error) =>
         error switch
         {

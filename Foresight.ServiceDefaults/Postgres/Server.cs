@@ -3,8 +3,8 @@ using Npgsql;
 
 namespace Foresight.ServiceDefaults.Postgres;
 
-/// <summary>The primary or a replica, with what the last checks said of it.</summary>
-/// <param name="place">host:port of now: the primary may move.</param>
+/// <summary>The primary or a replica, with the results of the last checks.</summary>
+/// <param name="place">Returns the current host:port, because the primary may move.</param>
 public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSource source, Func<string> place)
 {
     private readonly Lock _gate = new();
@@ -30,10 +30,10 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
     /// <summary>Queries that run on it now.</summary>
     public int Active => Volatile.Read(ref _active);
 
-    /// <summary>Highest position of the write-ahead log that this replica is known to have replayed.</summary>
+    /// <summary>Highest WAL position that this replica is known to have replayed.</summary>
     public ulong Replayed { get; private set; }
 
-    /// <summary>A replica serves no reads before its first good check: nothing is known of it yet.</summary>
+    /// <summary>False for a replica before its first successful check: its lag is unknown until then.</summary>
     public bool IsHealthy
     {
         get
@@ -58,7 +58,7 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
 
     public void CountRead() => Interlocked.Increment(ref _reads);
 
-    /// <summary>Reports whether it became healthy or unhealthy by this.</summary>
+    /// <summary>Returns true if this check changed whether the server is healthy.</summary>
     public bool CheckSucceeded(ulong replayed, long? behindBytes, TimeSpan? behind, TimeSpan took, bool tooFarBehind, DateTimeOffset at)
     {
         lock (_gate)
@@ -79,10 +79,10 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
         {
             _failures++;
             (_error, _latency) = (why, null);
-            // Before its first good check a server is out already, and checkedAt stays empty.
+            // Before its first successful check a server is out of service already, and checkedAt stays empty.
             if (_checkedAt is not null)
                 _checkedAt = at;
-            // A lag that cannot be measured any more is not a lag of yesterday's size.
+            // The lag cannot be measured now, so the last measured value must not be shown as current.
             (_lagBytes, _lag) = (null, null);
             if (_failures < PostgresOptions.FailuresBeforeOut || _failing)
                 return false;

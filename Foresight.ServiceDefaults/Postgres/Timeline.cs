@@ -2,21 +2,20 @@ using Npgsql;
 
 namespace Foresight.ServiceDefaults.Postgres;
 
-/// <summary>Whose history a server that takes writes goes on with.</summary>
-/// <param name="System">Made by initdb; a primary and everything copied from it share it.</param>
-/// <param name="Number">One more with each promotion, so of two servers of one system that take writes the higher one is the
-/// primary.</param>
+/// <summary>The history that a writable server continues.</summary>
+/// <param name="System">System identifier from initdb, shared by a primary and all its copies.</param>
+/// <param name="Number">Incremented by each promotion, so among writable servers of one system the highest is the primary.</param>
 public readonly record struct Timeline(long System, uint Number)
 {
     /// <summary>
-    /// Asked of the log's present file name: what <c>pg_control_checkpoint</c> says is as old as the last checkpoint. Null on a standby.
+    /// Reads the name of the current WAL file, because pg_control_checkpoint is as old as the last checkpoint. Null on a standby.
     /// </summary>
     private const string Question = """
         SELECT (SELECT system_identifier FROM pg_control_system()),
                CASE WHEN NOT pg_is_in_recovery() THEN ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint END
         """;
 
-    /// <returns>Null: it is a standby and takes no writes.</returns>
+    /// <returns>Null if the server is a standby and accepts no writes.</returns>
     public static async Task<Timeline?> OfAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(Question, connection);
@@ -38,5 +37,5 @@ public readonly record struct Timeline(long System, uint Number)
         reader.IsDBNull(1) ? null : new Timeline(reader.GetInt64(0), (uint)reader.GetInt64(1));
 }
 
-/// <summary>A server takes writes and must get none from us: its history has ended, or is not ours.</summary>
+/// <summary>A writable server that must not be used: its history has ended, or belongs to another database.</summary>
 public sealed class TimelineRefusedException(string message) : NpgsqlException(message);

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>
-/// Remembers the newest timeline that this process, or by a hint of Redis any process, has seen, and refuses servers of older ones: an old
-/// primary that comes back gets neither a read nor a write from us.
+/// Remembers the newest timeline that this process, or by a hint in Redis any process, has seen, and refuses servers of older ones: an old
+/// primary that returns receives neither reads nor writes.
 /// </summary>
 public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
 {
@@ -13,10 +13,10 @@ public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
     private readonly HashSet<string> _refused = [];
     private long? _system;
 
-    /// <summary>A promotion was seen: whatever is connected to a server of before must let go.</summary>
+    /// <summary>Raised when a promotion is seen: connections to earlier servers must be closed.</summary>
     public event Action? Raised;
 
-    /// <summary>The newest of our database; null before the first server was seen.</summary>
+    /// <summary>The newest timeline of this cluster's database; null until the first server is seen.</summary>
     public Timeline? Newest
     {
         get
@@ -26,7 +26,9 @@ public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
         }
     }
 
-    /// <summary>What others have seen. It raises what we know, and says nothing of which database is ours.</summary>
+    /// <summary>
+    /// Takes over what other processes have seen. Raises the known number, but does not decide which database is this cluster's.
+    /// </summary>
     public void Hear(Timeline heard)
     {
         bool raised;
@@ -42,8 +44,8 @@ public sealed partial class TimelineGuard(ILogger<TimelineGuard> logger)
             Raise(heard.Number, "another node");
     }
 
-    /// <param name="server">Name or place, for the log.</param>
-    /// <exception cref="TimelineRefusedException">It must not be used.</exception>
+    /// <param name="server">Name or address, for the log.</param>
+    /// <exception cref="TimelineRefusedException">The server must not be used.</exception>
     public void Admit(string server, Timeline seen)
     {
         TimelineVerdict verdict;

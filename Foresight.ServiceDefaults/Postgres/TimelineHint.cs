@@ -4,17 +4,19 @@ using StackExchange.Redis;
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>
-/// The newest timeline that any node has seen, in Redis, for nodes that start when the newest server cannot be asked. Only a hint: it can
+/// The newest timeline that any node has seen, in Redis, for nodes that start while the newest server is unreachable. Only a hint: it can
 /// make a node refuse an old primary, never accept one.
 /// </summary>
 public sealed class TimelineHint(IDatabase redis)
 {
-    /// <summary>A hash of system identifier to number.</summary>
+    /// <summary>A hash of system identifier to timeline number.</summary>
     private const string Key = "database:timelines";
 
     private static readonly TimeSpan AnswerBound = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Tells the guard what is there, and the others what the guard knows. Redis away: neither.</summary>
+    /// <summary>
+    /// Passes the stored number to the guard, and the guard's number to other nodes. Does nothing while Redis is unreachable.
+    /// </summary>
     public async Task ExchangeAsync(TimelineGuard guard, CancellationToken cancellationToken)
     {
         if (!redis.Multiplexer.IsConnected)
@@ -36,7 +38,7 @@ public sealed class TimelineHint(IDatabase redis)
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
-            // Asked again within a second; without it there is what the servers themselves say.
+            // Repeated within a second; until then the servers' own answers decide.
         }
     }
 }

@@ -2,24 +2,24 @@ namespace Foresight.ServiceDefaults.Postgres;
 
 public enum TimelineVerdict
 {
-    /// <summary>The newest that is known.</summary>
+    /// <summary>The newest known timeline.</summary>
     Accepted,
 
-    /// <summary>Newer than what was known: a standby was promoted.</summary>
+    /// <summary>Newer than any known: a standby was promoted.</summary>
     Newer,
 
-    /// <summary>Another server was promoted since: this one's history ended there.</summary>
+    /// <summary>Older: another server was promoted since, and this one's history ended there.</summary>
     Old,
 
-    /// <summary>Of another initdb: no promotion leads from ours to it.</summary>
+    /// <summary>Of a different initdb, which no promotion can lead to.</summary>
     Foreign,
 }
 
-/// <summary>Which of several servers that take writes is the primary. Pure.</summary>
+/// <summary>Decides which of several writable servers is the primary. Pure.</summary>
 public static class TimelineRules
 {
-    /// <param name="system">Of this process' database; null before the first server was accepted.</param>
-    /// <param name="newest">The highest number of the seen one's system that is known; null if none is.</param>
+    /// <param name="system">System identifier of this cluster's database; null until the first server is accepted.</param>
+    /// <param name="newest">The highest known number of the seen server's system; null if none is known.</param>
     public static TimelineVerdict Judge(long? system, uint? newest, Timeline seen)
     {
         if (system is { } ours && ours != seen.System)

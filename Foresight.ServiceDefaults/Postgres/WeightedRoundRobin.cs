@@ -1,8 +1,8 @@
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>
-/// Smooth weighted round robin, as nginx does it: each turn every candidate gains its weight, the richest is taken and pays the sum of
-/// all weights. Weights 5:1:1 give a,a,b,a,c,a,a and not five in a row. Not thread-safe.
+/// Smooth weighted round robin, as in nginx: in each turn every candidate gains its weight; the one with the most is chosen and pays the
+/// sum of all weights. Weights 5:1:1 give a,a,b,a,c,a,a instead of five in a row. Not thread-safe.
 /// </summary>
 public sealed class WeightedRoundRobin
 {
@@ -18,14 +18,14 @@ public sealed class WeightedRoundRobin
         _credit = new long[weights.Count];
     }
 
-    /// <summary>Index of the next candidate among those that are allowed, or -1 if none is.</summary>
+    /// <summary>Returns the index of the next allowed candidate; -1 if none is allowed.</summary>
     public int Next(Func<int, bool> allowed)
     {
         var best = -1;
         var total = 0L;
         for (var i = 0; i < _weights.Length; i++)
         {
-            // One that is out neither gains nor pays: it must not come back with savings and take every read.
+            // A candidate that is out neither gains nor pays; otherwise it would return with savings and receive every read.
             if (!allowed(i))
                 continue;
             _credit[i] += _weights[i];

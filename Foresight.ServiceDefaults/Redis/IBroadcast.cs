@@ -1,15 +1,15 @@
 namespace Foresight.ServiceDefaults.Redis;
 
-/// <summary>Messages to all current listeners; any of them may be lost. Redis Pub/Sub, or the simulator's.</summary>
+/// <summary>Messages to all current subscribers; any of them may be lost. Implemented by Redis Pub/Sub and by the simulator.</summary>
 public interface IBroadcast
 {
-    /// <summary>Raised after the connection came back: messages were probably missed.</summary>
+    /// <summary>Raised after a reconnection: messages were probably missed.</summary>
     event Action? Restored;
 
-    /// <summary>Does not wait, and does not fail: what cannot be sent is lost.</summary>
+    /// <summary>Neither waits nor fails: a message that cannot be sent is lost.</summary>
     void Publish<T>(string channel, T message);
 
-    /// <summary>Calls back with every message of the channel, from now on.</summary>
+    /// <summary>Calls the handler with every later message of the channel.</summary>
     void Subscribe<T>(string channel, Action<T> handle)
         where T : class;
 }

@@ -4,11 +4,9 @@ namespace Foresight.ServiceDefaults.Redis;
 
 public static class RedisAnswers
 {
-    /// <summary>
-    /// Waits for the answer to a command, and no longer than this. Faults have two types only, whatever happens to the connection.
-    /// </summary>
-    /// <exception cref="RedisException">Redis refused the command, or cannot be reached.</exception>
-    /// <exception cref="TimeoutException">There is no answer.</exception>
+    /// <summary>Awaits the answer to a command up to a limit, and maps faults of the connection to two exception types.</summary>
+    /// <exception cref="RedisException">Redis rejected the command, or cannot be reached.</exception>
+    /// <exception cref="TimeoutException">No answer came within the limit.</exception>
     public static async Task<T> AnsweredAsync<T>(
         this Task<T> command,
         TimeSpan within,
@@ -22,8 +20,7 @@ public static class RedisAnswers
         }
         catch (Exception error) when (error is not (RedisException or TimeoutException) && !cancellationToken.IsCancellationRequested)
         {
-            // When the client gives a connection up because the server is silent, it ends the commands that wait there with a cancellation,
-            // or with whatever its reader met.
+            // When the client closes a silent connection, the waiting commands end with a cancellation or with any error of its reader.
             throw new RedisConnectionException(
                 ConnectionFailureType.SocketFailure,
                 "The connection was closed while the command waited.",

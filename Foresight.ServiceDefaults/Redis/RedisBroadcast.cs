@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace Foresight.ServiceDefaults.Redis;
 
-/// <summary>Messages as JSON over Redis Pub/Sub, on channels with the cluster's prefix.</summary>
+/// <summary>JSON messages over Redis Pub/Sub, on channels with the cluster's prefix.</summary>
 public sealed partial class RedisBroadcast : IBroadcast
 {
     private readonly ISubscriber _subscriber;
@@ -19,7 +19,7 @@ public sealed partial class RedisBroadcast : IBroadcast
             if (connection.ConnectionType != ConnectionType.Interactive)
                 return;
             Log.Restored(logger);
-            // Handlers run on the pool: the client's own thread must not wait for them.
+            // Handlers run on the thread pool, because the client's own thread must not wait for them.
             ThreadPool.QueueUserWorkItem(_ => Restored?.Invoke());
         };
         redis.ConnectionFailed += (_, connection) =>
@@ -42,7 +42,7 @@ public sealed partial class RedisBroadcast : IBroadcast
         var body = JsonSerializer.SerializeToUtf8Bytes(message, JsonSerializerOptions.Web);
         try
         {
-            // Receivers find what is lost by the numbers in the messages.
+            // Receivers detect a loss by the numbers in the messages.
             _subscriber.Publish(Channel(channel), body, CommandFlags.FireAndForget);
         }
         catch (Exception error) when (error is RedisException or InvalidOperationException)
@@ -52,26 +52,27 @@ public sealed partial class RedisBroadcast : IBroadcast
     }
 
     /// <summary>
-    /// Handles the channel's messages one by one, in the order in which Redis sent them. The client subscribes again after each reconnection.
-    /// A message that is not the JSON of a <typeparamref name="T"/> is logged and dropped: anyone who reaches the server could publish it.
+    /// Handles the channel's messages one by one, in the order in which Redis sent them. The client subscribes again after each
+    /// reconnection. A message that is not the JSON of a <typeparamref name="T"/> is logged and dropped: anyone with access to the server
+    /// could publish it.
     /// </summary>
     public void Subscribe<T>(string channel, Action<T> handle)
         where T : class
     {
         try
         {
-            // By a queue: the client runs plain handlers of one channel side by side, and a message that overtakes another looks like a gap.
-            // Without waiting, because a subscription that is not confirmed in time gives no queue to read.
+            // Through a queue, because the client runs plain handlers of a channel concurrently, and a message that overtakes another looks
+            // like a gap. Without waiting, because a subscription that times out would return no queue.
             _subscriber
                 .Subscribe(Channel(channel), CommandFlags.FireAndForget)
                 .OnMessage(message => Receive(channel, message.Message, handle));
-            // Answered after the subscription: from here on nothing is missed.
+            // Answered after the subscription, so from here on no message is missed.
             _subscriber.Ping();
         }
         catch (Exception error)
             when (error is TimeoutException or RedisException or InvalidOperationException or OperationCanceledException)
         {
-            // The client remembers the subscription and asks for it when it can; only its confirmation did not come in time.
+            // Only the confirmation is late: the client keeps the subscription and requests it when it can.
             Log.NotConfirmed(_logger, channel, error.Message);
         }
     }

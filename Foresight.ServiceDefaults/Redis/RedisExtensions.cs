@@ -28,7 +28,7 @@ public static class RedisExtensions
             },
             settings.Apply
         );
-        // It logs every attempt to connect again as an error; RedisBroadcast logs the changes.
+        // The client logs every failed reconnection as an error; RedisBroadcast logs changes only.
         builder.Logging.AddFilter("StackExchange.Redis", LogLevel.Critical);
         builder.Services.AdoptHealthCheck("StackExchange.Redis", "redis", neededToBeReady);
         builder.Services.AddSingleton(settings);
@@ -38,7 +38,7 @@ public static class RedisExtensions
         return builder;
     }
 
-    /// <summary>Every key that is asked for gets the cluster's prefix.</summary>
+    /// <summary>Returns a database that puts the cluster's prefix before every key.</summary>
     public static IDatabase DatabaseOf(IConnectionMultiplexer redis, RedisSettings settings) =>
         redis.GetDatabase().WithKeyPrefix(settings.KeyPrefix);
 }

@@ -6,12 +6,12 @@ using StackExchange.Redis;
 
 namespace Foresight.ServiceDefaults.Redis;
 
-/// <summary>Where Redis is and which keys are ours.</summary>
-/// <param name="Configuration">In StackExchange.Redis' form, "host:port,password=…".</param>
+/// <summary>The address of Redis and the prefix of this cluster's keys.</summary>
+/// <param name="Configuration">In StackExchange.Redis's form, "host:port,password=…".</param>
 /// <param name="KeyPrefix">Put before every key and channel, so that clusters can share a server.</param>
-/// <param name="User">Of a URL; beside the text, because the form above cannot hold every character.</param>
-/// <param name="Password">Likewise.</param>
-/// <param name="Database">Null: what the text says, else 0.</param>
+/// <param name="User">User of a URL; separate, because the form above cannot represent every character.</param>
+/// <param name="Password">As above.</param>
+/// <param name="Database">Null: the number in the text, else 0.</param>
 public sealed record RedisSettings(
     string Configuration,
     string KeyPrefix,
@@ -24,14 +24,14 @@ public sealed record RedisSettings(
 
     private const int DefaultPort = 6379;
 
-    /// <summary>A server has 16 databases unless it is set up for more.</summary>
+    /// <summary>A server has 16 databases unless it is configured for more.</summary>
     private const int MaxDatabase = 9_999;
 
-    /// <summary>A start without Redis waits for so long, once.</summary>
+    /// <summary>Longest delay of a start without Redis.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// A server that has not answered for this long is treated as gone: the socket is closed and its waiting commands fail.
+    /// A server that has not answered for this long is considered gone: the socket is closed and its waiting commands fail.
     /// </summary>
     private static readonly TimeSpan SilenceBound = TimeSpan.FromSeconds(3);
 
@@ -39,15 +39,17 @@ public sealed record RedisSettings(
     private const int TimeoutsOfSilence = 4;
 
     /// <summary>
-    /// <c>ConnectionStrings__redis</c> (Aspire's convention), <c>REDIS_URL</c> (redis://[user:password@]host[:port][/database]), or
+    /// Reads <c>ConnectionStrings__redis</c> (Aspire's convention), <c>REDIS_URL</c> (redis://[user:password@]host[:port][/database]), or
     /// <c>REDIS_HOST</c> and <c>REDIS_PORT</c>; <c>REDIS_PASSWORD</c> and <c>REDIS_DB</c> complete each of them. Several may be set, as
-    /// Aspire sets them, if they agree.
+    /// Aspire does, if they agree.
     /// </summary>
-    /// <exception cref="SettingException">None is set, or two contradict each other; the message holds no value of them.</exception>
+    /// <exception cref="SettingException">
+    /// None is set, or two contradict each other. The message contains none of their values, which include a password.
+    /// </exception>
     public static RedisSettings From(IConfiguration configuration)
     {
         var prefix = configuration.Optional("REDIS_KEY_PREFIX") ?? DefaultKeyPrefix;
-        // Kubernetes sets a REDIS_PORT of its own, "tcp://…", in every pod beside a service named redis.
+        // Kubernetes sets its own REDIS_PORT, "tcp://…", in every pod next to a service named redis.
         int? port =
             configuration.Optional("REDIS_PORT") is { } text && !text.Contains("://", StringComparison.Ordinal)
                 ? configuration.Integer("REDIS_PORT", DefaultPort, 1, 65_535)
@@ -85,7 +87,7 @@ public sealed record RedisSettings(
         }
     }
 
-    /// <summary>For a client of its own: tests, tools, SignalR's backplane.</summary>
+    /// <summary>Options for a separate client: tests, tools, SignalR's backplane.</summary>
     public ConfigurationOptions Options()
     {
         var options = ConfigurationOptions.Parse(Configuration);
@@ -94,8 +96,8 @@ public sealed record RedisSettings(
     }
 
     /// <summary>
-    /// A fault of Redis neither ends a process nor blocks it: a start without the server succeeds, commands fail at once while there is no
-    /// connection, and a server that hangs is noticed.
+    /// Makes a fault of Redis neither end nor block the process: a start without the server succeeds, commands fail at once while there is
+    /// no connection, and a server that hangs is detected.
     /// </summary>
     public void Apply(ConfigurationOptions options)
     {
@@ -112,19 +114,19 @@ public sealed record RedisSettings(
         options.AsyncTimeout = ((int)SilenceBound.TotalMilliseconds - 1) / TimeoutsOfSilence;
         options.HeartbeatInterval = TimeSpan.FromSeconds(1);
         options.KeepAlive = 1;
-        // One connection for commands and messages: the client measures silence by commands that time out, so a connection that only
-        // receives would not be watched.
+        // One connection for commands and messages: the client detects silence by commands that time out, so a connection that only
+        // receives would go unwatched.
         options.Protocol = RedisProtocol.Resp3;
         options.ReconnectRetryPolicy = new LinearRetry(500);
         options.BacklogPolicy = BacklogPolicy.FailFast;
         options.IncludeDetailInExceptions = false;
-        // The key and the channel by which the client agrees on one of several primaries: there is one, and a user of Redis may be
-        // allowed to touch nothing but what has our prefix.
+        // The key and channel by which the client chooses between several primaries. There is only one, and the Redis user may be
+        // restricted to keys with the cluster's prefix.
         options.TieBreaker = "";
         options.ConfigurationChannel = "";
     }
 
-    /// <summary>For <see cref="object.ToString"/>: a record that is logged must not show its password.</summary>
+    /// <summary>Replaces the record's own text, which would show the password in a log.</summary>
     private bool PrintMembers(StringBuilder builder)
     {
         var options = Options();
@@ -134,7 +136,7 @@ public sealed record RedisSettings(
         return true;
     }
 
-    /// <summary>A text may leave the port out, which is 0 then.</summary>
+    /// <summary>The port is 0 if the text omits it.</summary>
     private static List<(string Host, int Port)> ServersOf(ConfigurationOptions options) =>
         [
             .. options.EndPoints.Select(server =>

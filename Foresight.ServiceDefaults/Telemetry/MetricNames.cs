@@ -1,7 +1,7 @@
 namespace Foresight.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Every metric of the product, so that dashboards, alerts and code cannot drift apart. No label holds an address or an id.
+/// Every metric of the product in one place, so that dashboards, alerts and code cannot drift apart. No label contains an address or an id.
 /// </summary>
 public static class MetricNames
 {

@@ -3,16 +3,16 @@ using OpenTelemetry.Metrics;
 
 namespace Foresight.ServiceDefaults.Telemetry;
 
-/// <summary>How each instrument is shown: the buckets of histograms, and what keeps a node's series few.</summary>
+/// <summary>Configures how each instrument is exported: the buckets of histograms, and limits on the number of series.</summary>
 internal static class MetricViews
 {
     /// <summary>
-    /// More combinations of labels than this are counted in one series labelled <c>otel_metric_overflow</c>: a label that turns out to have
-    /// no bound must not take the process's memory or the scraper's (a node stays under 2,000 series).
+    /// Most label combinations of one metric; further ones are counted in one series with the label <c>otel_metric_overflow</c>. A label
+    /// that proves unbounded must not exhaust the memory of the process or the scraper (a node stays under 2,000 series).
     /// </summary>
     public const int MaxSeries = 200;
 
-    /// <summary>Meters that are collected: ours, and those of the framework and the clients that operators ask for.</summary>
+    /// <summary>The meters collected: this product's, and those of the framework and client libraries that operators use.</summary>
     public static readonly string[] Meters =
     [
         MetricNames.Meter,
@@ -29,7 +29,7 @@ internal static class MetricViews
 
     public static MetricStreamConfiguration Of(Instrument instrument)
     {
-        // The same as MetricNames.ApiRequestDuration, in as many series again.
+        // Duplicates MetricNames.ApiRequestDuration with as many series.
         if (instrument.Name == "http.server.request.duration")
             return MetricStreamConfiguration.Drop;
         var labels = LabelsOf(instrument.Meter.Name);
@@ -44,7 +44,7 @@ internal static class MetricViews
             : new MetricStreamConfiguration { CardinalityLimit = MaxSeries, TagKeys = labels };
     }
 
-    /// <summary>The labels that are kept of meters that also label addresses, which no label of ours may hold; null: all.</summary>
+    /// <summary>Returns the labels kept of meters that also label addresses, which no label may contain here; null: all.</summary>
     private static string[]? LabelsOf(string meter) =>
         meter switch
         {

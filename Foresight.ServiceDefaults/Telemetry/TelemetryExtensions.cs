@@ -21,12 +21,12 @@ public static class TelemetryExtensions
     private const string ExportTimeoutKey = "OTEL_EXPORTER_OTLP_TIMEOUT";
 
     /// <summary>
-    /// Of one export. The last one of each of the three signals is waited for when a service stops, one after the other: with the SDK's
-    /// 10 s, a collector that is away would keep a service for half a minute, longer than orchestrators wait.
+    /// Limit on one export. A stopping service waits for the last export of each of three signals in turn: with the SDK's 10 s, an
+    /// unreachable collector would delay the stop by half a minute, longer than orchestrators wait.
     /// </summary>
     private static readonly TimeSpan ExportTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>Whether telemetry is sent anywhere: without that, no span is made.</summary>
+    /// <summary>Returns true if telemetry is exported anywhere; otherwise no span is created, which saves their cost.</summary>
     internal static bool ExportsTelemetry(this IConfiguration configuration) =>
         configuration.OptionalUrl("OTEL_EXPORTER_OTLP_ENDPOINT") is not null;
 
@@ -38,16 +38,17 @@ public static class TelemetryExtensions
             console.UseUtcTimestamp = true;
             console.TimestampFormat = "HH:mm:ss.fff ";
         });
-        // One line for each request or statement would drown the decisions; their counts and times are in the metrics.
+        // A line per request or statement would bury the decisions; metrics have the counts and durations.
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning);
-        // It logs each failed try as an error with its stack; the callers report an outage.
+        // Polly logs each failed attempt as an error with its stack; the callers report an outage once.
         builder.Logging.AddFilter("Polly", LogLevel.None);
 
         var telemetry = builder
             .Services.AddOpenTelemetry()
-            // What the environment gives comes last: Aspire's dashboard knows a process by the service.instance.id that it gave it.
+            // Attributes from the environment come last: Aspire's dashboard identifies a process by the service.instance.id that it
+            // assigned.
             .ConfigureResource(resource =>
                 resource.AddService(node.Service, serviceVersion: node.Version, serviceInstanceId: node.Id).AddEnvironmentVariableDetector()
             )
@@ -58,10 +59,10 @@ public static class TelemetryExtensions
                     .AddView(MetricViews.Of)
                     .AddPrometheusExporter(prometheus =>
                     {
-                        // Our names carry their units and suffixes; a gauge may end in _total as well.
+                        // Names here already include units and suffixes; a gauge may also end in _total.
                         prometheus.TranslationStrategy = PrometheusAspNetCoreTranslationStrategy.UnderscoreEscapingWithoutSuffixes;
                         prometheus.ScopeInfoEnabled = false;
-                        // It has labels with ids.
+                        // target_info has labels with ids.
                         prometheus.TargetInfoEnabled = false;
                     })
             );
@@ -69,7 +70,7 @@ public static class TelemetryExtensions
             return;
         if (builder.Configuration[ExportTimeoutKey] is null)
             builder.Configuration.AddInMemoryCollection([new(ExportTimeoutKey, ((int)ExportTimeout.TotalMilliseconds).ToString())]);
-        // Endpoint, protocol, headers and sampler come from the OTEL_ variables, which the SDK reads itself.
+        // The SDK itself reads endpoint, protocol, headers and sampler from the OTEL_ variables.
         telemetry
             .WithLogging(configureBuilder: null, logging => (logging.IncludeFormattedMessage, logging.IncludeScopes) = (true, true))
             .WithTracing(tracing =>
@@ -83,7 +84,7 @@ public static class TelemetryExtensions
     }
 
     internal static void MapMetrics(this IEndpointRouteBuilder routes) =>
-        // In the text format always: in OpenMetrics each counter would have a second series, of when it was made.
+        // Always the text format: in OpenMetrics each counter would have a second series with its creation time.
         routes
             .MapPrometheusScrapingEndpoint(
                 "/metrics",

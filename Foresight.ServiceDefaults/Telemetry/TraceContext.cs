@@ -3,24 +3,26 @@ using System.Diagnostics;
 namespace Foresight.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Where a sampled order's spans hang: W3C trace context without <c>tracestate</c>, as text on its way to the leader and as bytes in the
-/// journal. What is not sampled has none, so it costs a null from the Api to the chain.
+/// W3C trace context of a sampled order without <c>tracestate</c>, as text on its way to the leader and as bytes in the journal. An order
+/// that is not sampled has none, and costs a null from the Api to the chain.
 /// </summary>
 public static class TraceContext
 {
-    /// <summary>In the journal: 16 bytes of trace id, 8 of span id, 1 of flags.</summary>
+    /// <summary>Bytes in the journal: 16 of trace id, 8 of span id, 1 of flags.</summary>
     public const int Size = 25;
 
-    /// <summary>Links of a batch's span. A batch that has more sampled orders is linked from the others, and not to them.</summary>
+    /// <summary>Most links of a batch's span. Further sampled orders link to the batch, but not the batch to them.</summary>
     public const int MaximumLinks = 64;
 
     private const int TraceIdSize = 16;
     private const int SpanIdSize = 8;
 
-    /// <summary>The traceparent of a span; null if it is not sampled.</summary>
+    /// <summary>Returns the traceparent of a span; null if it is not sampled.</summary>
     public static string? Of(Activity? span) => span is { Recorded: true, IdFormat: ActivityIdFormat.W3C } ? span.Id : null;
 
-    /// <summary>Null if it is not sampled. A text that is no traceparent counts as none, as W3C asks: no order is refused for it.</summary>
+    /// <summary>
+    /// Returns null if it is not sampled. An invalid traceparent counts as none, as W3C requires: no order is refused because of it.
+    /// </summary>
     public static ActivityContext? Parse(string? traceParent) =>
         traceParent is not null
         && ActivityContext.TryParse(traceParent, traceState: null, isRemote: true, out var context)
@@ -37,7 +39,7 @@ public static class TraceContext
         return bytes;
     }
 
-    /// <summary>Null if it is not sampled, or not what <see cref="ToBytes"/> made.</summary>
+    /// <summary>Returns null if it is not sampled, or not in the form of <see cref="ToBytes"/>.</summary>
     public static ActivityContext? OfBytes(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length != Size)
@@ -52,8 +54,8 @@ public static class TraceContext
     }
 
     /// <summary>
-    /// Starts the span of work that is done once for several orders. It is in the trace of the first, so that it is sampled exactly when
-    /// one of them is, and linked to each. Null if there are none, or nothing listens.
+    /// Starts the span of work that is done once for several orders. It belongs to the trace of the first, so that it is sampled exactly if
+    /// one of them is, and links to each. Null if there are none, or no listener is attached.
     /// </summary>
     public static Activity? StartBatch(ActivitySource source, string name, IEnumerable<ActivityContext> orders)
     {

@@ -4,8 +4,8 @@ using OpenTelemetry;
 namespace Foresight.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Keeps paths out of spans. A provider of chain endpoints has its key in the path, so the span of a client names the server only; our own
-/// paths hold accounts (<c>/accounts/0x…</c>), so the span of a request names the route.
+/// Removes paths from spans. A provider of chain endpoints has its API key in the path, so a client's span names only the server; paths of
+/// this product contain accounts (<c>/accounts/0x…</c>), so a request's span names the route.
 /// </summary>
 internal sealed class UrlPathFilter : BaseProcessor<Activity>
 {
@@ -17,7 +17,7 @@ internal sealed class UrlPathFilter : BaseProcessor<Activity>
             && Uri.TryCreate(url, UriKind.Absolute, out var parsed)
         )
             data.SetTag("url.full", parsed.GetLeftPart(UriPartial.Authority));
-        // Without a route, null takes the attribute out.
+        // Setting null removes the attribute when there is no route.
         if (data.Source.Name == "Microsoft.AspNetCore")
             data.SetTag("url.path", data.GetTagItem("http.route"));
     }
