@@ -30,7 +30,9 @@ public sealed class NamesakeTests(StoresFixture stores)
         await Eventually.TrueAsync(
             "both warn",
             Eventually.Patience,
-            () => older.Output.Contains("NODE_ID n1 is also used by a younger process") && younger.Output.Contains("NODE_ID n1 is used by an older live process")
+            () =>
+                older.Output.Contains("NODE_ID n1 is also used by a younger process")
+                && younger.Output.Contains("NODE_ID n1 is used by an older live process")
         );
         Assert.Equal(older.Id, (await client.ActiveAsync())!.ProcessId);
 

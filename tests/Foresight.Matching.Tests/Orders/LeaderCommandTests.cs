@@ -61,7 +61,8 @@ public sealed class LeaderCommandTests
     {
         const string Stored = """
             {"requestId":"7d9f6f0a-6a3b-4f0f-8f7e-1d2c3b4a5968","status":0,"code":null,"epoch":7,"sequence":11,
-             "orderStatus":"partially_filled","filledLots":40,"remainingLots":60,"fills":[{"tradeId":3,"priceTicks":5000,"lots":40,"isTaker":true}],"cancelled":null,
+             "orderStatus":"partially_filled","filledLots":40,"remainingLots":60,
+             "fills":[{"tradeId":3,"priceTicks":5000,"lots":40,"isTaker":true}],"cancelled":null,
              "commitLsn":null,"orderHash":"0xab"}
             """;
         var result = JsonSerializer.Deserialize<CommandResult>(Stored, JsonSerializerOptions.Web)!;

@@ -180,7 +180,8 @@ public sealed class Venue : IAsyncDisposable
         await ExecuteAsync(
             """
             INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, time_in_force,
-                post_only, stp, salt, salt_tag, expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at)
+                post_only, stp, salt, salt_tag, expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence,
+                updated_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, false, 0, $9, $10, 0, $11, 0, 0, $2, 1, now(), $2, now())
             """,
             hash.ToBytes(),
