@@ -2,14 +2,14 @@ using System.Diagnostics;
 
 namespace Foresight.Matching.Engine.Mutants;
 
-/// <summary>Builds the core with a defect and runs the tests, compiled once against the sound core, on it.</summary>
+/// <summary>Builds the engine with a defect and runs on it the tests, which are compiled once against the sound engine.</summary>
 internal sealed class Laboratory(string root) : IDisposable
 {
     // Enough for the random streams to meet every rule many times.
     private const string RandomCommands = "5000";
     private const int NoEnd = -1;
 
-    // What the test platform says when a defect takes its process down: memory that is not there, a stack without an end.
+    // The test platform's message when a defect crashes its process: out of memory, or endless recursion.
     private const string Crashed = "Test host process crashed";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -26,7 +26,7 @@ internal sealed class Laboratory(string root) : IDisposable
         throw new InvalidOperationException("run it from inside the repository");
     }
 
-    /// <summary>Compiles the tests, sets up so many benches to work on, and requires that the sound core passes.</summary>
+    /// <summary>Compiles the tests, prepares this many benches, and requires that the sound engine passes.</summary>
     public async Task<bool> PrepareAsync(int benches)
     {
         Console.WriteLine("building the tests");
@@ -47,7 +47,7 @@ internal sealed class Laboratory(string root) : IDisposable
             return false;
         }
 
-        // One failure is enough to know.
+        // One failure suffices to kill a mutant.
         await File.WriteAllTextAsync(Path.Combine(tests, "xunit.runner.json"), """{ "stopOnFail": true }""");
         for (var bench = 0; bench < benches; bench++)
         {
@@ -70,8 +70,8 @@ internal sealed class Laboratory(string root) : IDisposable
         return sound.Fate == Fate.Survived;
     }
 
-    /// <summary>Builds the core with the defect on one of the benches and runs the tests there.</summary>
-    /// <param name="bench">Number of a bench that nobody else uses now.</param>
+    /// <summary>Builds the engine with the defect on one of the benches and runs the tests there.</summary>
+    /// <param name="bench">Number of a bench that is free.</param>
     public async Task<Verdict> TryAsync(Mutant mutant, int bench)
     {
         var core = Path.Combine(Bench(bench), "Foresight.Matching.Engine");
@@ -79,7 +79,7 @@ internal sealed class Laboratory(string root) : IDisposable
         var sound = await File.ReadAllTextAsync(source);
         await File.WriteAllTextAsync(source, mutant == Mutant.None ? sound : mutant.Apply(sound));
 
-        // A defect may well leave something unused; that must not save it.
+        // A defect may leave something unused; the resulting warning must not count as detection.
         var build = await RunAsync(
             core,
             "build",
@@ -114,8 +114,8 @@ internal sealed class Laboratory(string root) : IDisposable
     }
 
     /// <summary>
-    /// Tries a mutant again whose first run said nothing clear, with nothing beside it: a busy machine is slow, and may not even start the
-    /// tests. A defect that leaves no end is killed when it has none again, while the sound core, tried next, comes to its end.
+    /// Retries alone a mutant whose first run was inconclusive: a busy machine is slow, and may not even start the tests. A defect that
+    /// never terminates counts as killed if it again does not, while the sound engine, run next, does.
     /// </summary>
     public async Task<Verdict> TryAloneAsync(Mutant mutant)
     {
@@ -160,7 +160,7 @@ internal sealed class Laboratory(string root) : IDisposable
         };
         start.Environment["FORESIGHT_RANDOM_COMMANDS"] = RandomCommands;
         start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
-        // Inherited by programs that dotnet run starts; it would make the tests' host look in the wrong place.
+        // dotnet run passes it on to child processes, where it would make the test host look in the wrong place.
         start.Environment.Remove("MSBuildSDKsPath");
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
@@ -172,7 +172,7 @@ internal sealed class Laboratory(string root) : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // A loop without an end, or a machine that has no time for it.
+            // An endless loop, or a machine too busy for the tests.
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync();
             return (NoEnd, "");

@@ -1,14 +1,14 @@
 namespace Foresight.Matching.Engine.Mutants;
 
-/// <summary>One deliberate defect: in one file, one piece of text that occurs once becomes another.</summary>
+/// <summary>One deliberate defect: a piece of text that occurs once in a file is replaced.</summary>
 internal sealed record Mutant(string Name, string File, string Original, string Replacement)
 {
     /// <summary>The sound core.</summary>
     public static Mutant None { get; } = new("none", "Units.cs", "", "");
 
     /// <summary>
-    /// Blocks of four lines or more: <c>## name</c>, <c>@ file</c>, lines with <c>- </c> before the original, lines with <c>+ </c> before
-    /// the replacement (none: the original goes).
+    /// Parses blocks of four lines or more: <c>## name</c>, <c>@ file</c>, original lines after <c>- </c>, replacement lines after <c>+
+    /// </c> (none: the original is removed).
     /// </summary>
     public static IReadOnlyList<Mutant> ReadAll(string path)
     {
@@ -39,10 +39,10 @@ internal sealed record Mutant(string Name, string File, string Original, string 
     }
 }
 
-/// <param name="By">What noticed it, or why nothing can be said.</param>
+/// <param name="By">The test that failed, or the reason why the run is inconclusive.</param>
 internal sealed record Verdict(Fate Fate, string By);
 
-/// <summary>Only a failed test or a crash of the tests' process kills.</summary>
+/// <summary>Result of a mutant; only a failed test or a crash of the test process kills.</summary>
 internal enum Fate
 {
     Survived,

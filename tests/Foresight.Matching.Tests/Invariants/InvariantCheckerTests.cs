@@ -21,7 +21,10 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
         ("DELETE FROM commands WHERE sequence = 1", "Command 1 is missing"),
         ("UPDATE commands SET epoch = 2 WHERE sequence = 30", "is of epoch 1, and the one before it of epoch 2"),
         ("UPDATE commands SET epoch = 2 WHERE sequence = 30", "is of epoch 1, and an earlier one of epoch 2"),
-        ("UPDATE commands SET epoch = 7 WHERE sequence = (SELECT max(sequence) FROM commands)", "of epoch 7, which is not in"),
+        (
+            "UPDATE commands SET epoch = 7 WHERE sequence = (SELECT max(sequence) FROM commands)",
+            "of epoch 7, which is not in leadership_history"
+        ),
         ("UPDATE commands SET accepted_at = accepted_at - interval '1 hour' WHERE sequence = 50", "before the one before it"),
         (
             "UPDATE commands SET payload = (SELECT payload FROM commands WHERE sequence = 60) WHERE sequence = 61",

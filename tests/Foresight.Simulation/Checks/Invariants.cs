@@ -9,14 +9,14 @@ using Foresight.Simulation.Processes;
 namespace Foresight.Simulation.Checks;
 
 /// <summary>
-/// What must always hold (ARCHITECTURE.md), checked whenever something is committed, published or answered, and once more at the end.
-/// It sees everything and is seen by nobody.
+/// The invariants of ARCHITECTURE.md, checked at every commit, publication and answer, and once more at the end. Observes the whole world
+/// without affecting it.
 /// </summary>
 internal sealed class Invariants(World world)
 {
     /// <summary>
-    /// After its trust ended a leader may still send what it had matched, once the commit before has ended, which takes a command's
-    /// time-out at most. Clocks of the simulated machines may run a fifth too slow.
+    /// Time in which a leader may still send what it had matched after its trust ended: the commit before must end first, which takes a
+    /// command's timeout at most. Clocks of the simulated machines may run a fifth too slow.
     /// </summary>
     private static readonly TimeSpan StopsWithin = (SimulatedNode.LeaseDuration * 1.25) + TimeSpan.FromSeconds(5);
 
@@ -38,14 +38,14 @@ internal sealed class Invariants(World world)
 
     public int Acknowledged => _acknowledged.Count;
 
-    /// <summary>A term's sessions are named by its token.</summary>
+    /// <summary>Parses the term's token out of a session name.</summary>
     public static Guid WriterOf(string sessionName) =>
         Guid.TryParseExact(sessionName.Length < 32 ? "" : sessionName[^32..], "N", out var token) ? token : default;
 
-    /// <summary>A renewal (or the bid) was confirmed. Pauses do not count, because nothing can be asked of a paused process.</summary>
+    /// <summary>Records a confirmed renewal or bid. Pauses are not counted, because a paused process cannot act.</summary>
     public void Renewed(Process node, TimeSpan sentAt) => _lastRenewal[node.Name] = sentAt;
 
-    /// <summary>Whoever sends a transaction has had its lease renewed lately.</summary>
+    /// <summary>Requires that the sender of a transaction had its lease renewed recently.</summary>
     public void Sends(Process node)
     {
         var since = node.Ran - _lastRenewal.GetValueOrDefault(node.Name);
@@ -80,12 +80,12 @@ internal sealed class Invariants(World world)
                 );
     }
 
-    /// <summary>A caller asks, perhaps again: what it was told before is not the last word any more.</summary>
+    /// <summary>Records that a caller retries: its earlier result is no longer final.</summary>
     public void Asked(Guid request) => _notDone.Remove(request);
 
     public void Published(Process node, string channel, object message) => _publications.Check(node, channel, message, _oracle);
 
-    /// <summary>A caller has its final answer.</summary>
+    /// <summary>Records a caller's final result.</summary>
     public void Answered(LeaderCommand command, CommandResult result)
     {
         if (_waived.Contains(command.RequestId))
@@ -117,7 +117,7 @@ internal sealed class Invariants(World world)
                 RequireInJournal(command, result, row);
                 break;
             default:
-                // Refusals before sequencing are answers of the moment; those that were sequenced are in the journal.
+                // A refusal before sequencing is not stored; every sequenced command is in the journal.
                 if (row is not null && result.Status != ResultStatus.Duplicate)
                     RequireInJournal(command, result, row);
                 if (row is { Result.Status: ResultStatus.Accepted })
@@ -129,7 +129,7 @@ internal sealed class Invariants(World world)
         }
     }
 
-    /// <summary>A take-over has waited in vain for the row: the sessions of the term before should have been ended.</summary>
+    /// <summary>Reports a take-over that timed out on the row, although it should have terminated the previous term's sessions.</summary>
     public void LockTimedOut(int session)
     {
         _lockTimeouts[session] = _lockTimeouts.GetValueOrDefault(session) + 1;
@@ -146,7 +146,7 @@ internal sealed class Invariants(World world)
 
     public void RequireProgress(bool wasProbed) => _probed = wasProbed;
 
-    /// <summary>Rows that a promotion took away: who was told of them was told the truth of then.</summary>
+    /// <summary>Removes the rows that a promotion lost; answers about them were true when they were given.</summary>
     public void Lost(IEnumerable<JournalRow> rows, long lastTaken, Tables now)
     {
         foreach (var row in rows)
@@ -170,7 +170,7 @@ internal sealed class Invariants(World world)
         }
     }
 
-    /// <summary>A live engine's proof, where the journal has not gone on since.</summary>
+    /// <summary>Compares a live engine's proof with the journal, if the journal has not moved on since.</summary>
     public void Proved(StateDigest proof)
     {
         if (

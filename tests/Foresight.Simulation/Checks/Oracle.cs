@@ -7,8 +7,7 @@ using Foresight.Simulation.Postgres;
 namespace Foresight.Simulation.Checks;
 
 /// <summary>
-/// The journal replayed, command by command as they are committed, by an engine that no leader knows: what the rows should say, and what
-/// the live engine's hash should be.
+/// Replays the journal as it is committed, in an engine of its own, and derives what the rows and the live engine's hash should be.
 /// </summary>
 internal sealed class Oracle(World world)
 {
@@ -22,7 +21,7 @@ internal sealed class Oracle(World world)
     public long LevelLots(int market, int outcome, bool isBid, int priceTicks) =>
         _engine.LevelQuantity(new(market), (byte)outcome, isBid ? Side.Buy : Side.Sell, new Price(priceTicks)).Lots;
 
-    /// <summary>Applies what was committed and compares the fills that were written with those that follow from the commands.</summary>
+    /// <summary>Applies the committed commands and compares the written fills with those that follow from the commands.</summary>
     public void Apply(JournalStep.WriteRows write)
     {
         _fills.Clear();
@@ -55,7 +54,7 @@ internal sealed class Oracle(World world)
         }
     }
 
-    /// <summary>From the tables as a whole, after a promotion took rows away.</summary>
+    /// <summary>Rebuilds from the whole tables after a promotion has lost rows.</summary>
     public void Rebuild(Tables tables) => _engine = Replay(tables);
 
     public static ExchangeEngine Replay(Tables tables)

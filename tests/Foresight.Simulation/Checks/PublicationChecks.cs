@@ -4,12 +4,12 @@ using Foresight.Simulation.Processes;
 
 namespace Foresight.Simulation.Checks;
 
-/// <summary>Every published place is in the journal, with that content, and was before it was published.</summary>
+/// <summary>Requires that every published position was in the journal, with the published content, before it was published.</summary>
 internal sealed class PublicationChecks(World world)
 {
     private long _waivedEpoch;
 
-    /// <summary>Terms that had committed what a promotion took away may still tell of it.</summary>
+    /// <summary>Exempts terms that had committed what a promotion lost: they may still publish it.</summary>
     public void WaiveUpTo(long epoch) => _waivedEpoch = Math.Max(_waivedEpoch, epoch);
 
     public void Check(Process node, string channel, object message, Oracle oracle)

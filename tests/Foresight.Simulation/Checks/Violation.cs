@@ -1,4 +1,4 @@
 namespace Foresight.Simulation.Checks;
 
-/// <summary>Something that must always hold does not.</summary>
+/// <summary>An invariant does not hold.</summary>
 internal sealed class ViolationException(string rule, string what) : Exception($"{rule}: {what}");

@@ -6,14 +6,14 @@ using Foresight.Simulation.Time;
 namespace Foresight.Simulation.Clients;
 
 /// <summary>
-/// Somebody who hands commands to the leader as <c>LeaderRouter</c> does: again with the same request id, to whoever leads then, until the
-/// deadline; "in doubt" at its end if any try may have done something, "late" if certainly none has.
+/// Sends commands to the leader in the way of <c>LeaderRouter</c>: retries with the same request id, at whichever node then leads, until
+/// the deadline; "in doubt" at the end if any attempt may have had an effect, "late" if certainly none has.
 /// </summary>
 internal class Caller : Process
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Requests that may be in the journal from an earlier question.</summary>
+    /// <summary>Requests that an earlier attempt may have put into the journal.</summary>
     private readonly HashSet<Guid> _perhapsDone = [];
 
     protected Caller(World world, string name)
@@ -72,7 +72,7 @@ internal class Caller : Process
         }
     }
 
-    /// <summary>Null: nobody knows whether this try did anything.</summary>
+    /// <summary>Returns null if the attempt may or may not have had an effect.</summary>
     private async Task<CommandResult?> TryAsync(SimulatedNode leader, LeaderCommand command, TimeSpan left)
     {
         var patience = Dice.Between(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(8));
@@ -98,7 +98,7 @@ internal class Caller : Process
     {
         if (leader.IsPoweredOff)
             return;
-        // Refused by the machine: certainly nothing was done, as if it had said so itself.
+        // Refused by the machine: certainly without effect, as if the node itself had refused.
         if (!leader.Alive)
             call.Answer(new CommandResult(command.RequestId, ResultStatus.NotLeader));
         else

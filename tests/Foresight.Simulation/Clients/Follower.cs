@@ -3,9 +3,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Simulation.Clients;
 
-/// <summary>
-/// What comes from the chain: what accounts own, and what became of trades. Sent until it is answered, as the chain follower does.
-/// </summary>
+/// <summary>Sends the chain's facts, holdings and trade outcomes, until each is acknowledged, like the chain follower.</summary>
 internal sealed class Follower : Caller
 {
     private const long Dollars = 1_000_000;
@@ -53,7 +51,7 @@ internal sealed class Follower : Caller
                     _closed.Add(trade);
             }
 
-            // Somebody moved money away: orders that it covered are cancelled.
+            // A holding shrinks: the orders that it covered must be cancelled.
             if (Dice.Chance(0.15))
                 await TellAsync(
                     Observe(
@@ -66,7 +64,7 @@ internal sealed class Follower : Caller
         }
     }
 
-    /// <summary>Until there is an answer, or the world ends.</summary>
+    /// <summary>Retries until there is a result, or the world ends.</summary>
     private async Task<bool> TellAsync(LeaderCommand command)
     {
         while (!Stopped)

@@ -4,7 +4,7 @@ using Foresight.Simulation.Processes;
 namespace Foresight.Simulation.Clients;
 
 /// <summary>
-/// What callers know of who leads: a reading of the lease that is a little old, and the last known one while Redis is away.
+/// The callers' view of the leader: a slightly old reading of the lease, and the last known one while Redis is unreachable.
 /// </summary>
 internal sealed class LeaseReader(World world)
 {

@@ -5,8 +5,8 @@ using Foresight.Protocol;
 namespace Foresight.Simulation.Clients;
 
 /// <summary>
-/// Places and cancels orders of a few accounts, asks again what was in doubt, and now and then does what nobody should: sends a request
-/// twice, the same order by another request, an order that is past its time.
+/// Places and cancels orders of a few accounts, retries what was in doubt, and sometimes misbehaves: sends a request twice, the same order
+/// under another request id, or an expired order.
 /// </summary>
 internal sealed class Trader : Caller
 {
@@ -26,7 +26,7 @@ internal sealed class Trader : Caller
 
     public static string AccountOf(int trader, int account) => $"0x{trader:x2}{account:x2}{new string('0', 36)}";
 
-    /// <summary>Every other trader of the world included, so that they meet.</summary>
+    /// <summary>Includes the accounts of every other trader of the world, so that their orders meet.</summary>
     public static IEnumerable<string> AllAccounts(int traders) =>
         from trader in Enumerable.Range(1, traders)
         from account in Enumerable.Range(1, Accounts)
@@ -34,7 +34,7 @@ internal sealed class Trader : Caller
 
     public bool Stopped { get; set; }
 
-    /// <summary>After the faults: a new order must be acknowledged.</summary>
+    /// <summary>After the faults: requires that a new order is acknowledged within this time.</summary>
     public void Probe(TimeSpan within) => Run(() => _ = ProbeAsync(within));
 
     private async Task ProbeAsync(TimeSpan within)

@@ -6,8 +6,8 @@ using Foresight.Simulation.Time;
 namespace Foresight.Simulation.Faults;
 
 /// <summary>
-/// Breaks things for a while, in an order and at moments that the seed says, and mends them. Prefers the leader, and moments at which a
-/// commit is under way: that is where mistakes are.
+/// Injects faults for limited times, in an order and at moments that the seed determines, and repairs them. Prefers the leader, and moments
+/// at which a commit is under way, where defects are most likely.
 /// </summary>
 internal sealed class Nemesis
 {
@@ -28,8 +28,8 @@ internal sealed class Nemesis
     {
         _world = world;
         _dice = world.Dice.Fork();
-        // An asynchronous replica may lack what was acknowledged. Such seeds show that the
-        // rest stays whole; the others that nothing is ever lost.
+        // An asynchronous replica may lack acknowledged commits. Seeds with such losses show that the rest remains consistent; the others
+        // show that nothing is ever lost.
         _mayLoseChanges = _dice.Chance(0.25);
         _mayWithholdOrders = _dice.Chance(0.15);
         _faults =
@@ -79,7 +79,7 @@ internal sealed class Nemesis
         AskForProof();
     }
 
-    /// <summary>Mends everything: from here on the cluster must recover by itself.</summary>
+    /// <summary>Repairs everything: from here on the cluster must recover by itself.</summary>
     public void StopAll()
     {
         _world.Trace.Add("nemesis", "stops");
@@ -104,7 +104,7 @@ internal sealed class Nemesis
         }
     }
 
-    /// <summary>Asks every engine for its hash, now and then.</summary>
+    /// <summary>Requests a state hash from every engine.</summary>
     public void AskForProof()
     {
         foreach (var node in _world.Nodes.Where(node => node is { Leads: true, Paused: false }))
@@ -113,7 +113,7 @@ internal sealed class Nemesis
             _world.Timeline.After(TimeSpan.FromSeconds(3), AskForProof);
     }
 
-    /// <summary>A node's look-up is answered: what it does next is to commit.</summary>
+    /// <summary>Called when a node's look-up is answered, and so just before it commits.</summary>
     public void LookedUp(SimulatedNode node)
     {
         if (!_pauseAtLookUp)
@@ -125,7 +125,7 @@ internal sealed class Nemesis
             ForgetTakeOverOf(node);
     }
 
-    /// <summary>A node has the row of the leadership, and has not taken the epoch.</summary>
+    /// <summary>Called when a node has locked the leadership row and not yet taken the epoch.</summary>
     public void RowLocked(ProcessContext context)
     {
         if (!_pauseAtTakeOver || _world.Nodes.FirstOrDefault(node => node.Context == context) is not { } node)
@@ -134,7 +134,7 @@ internal sealed class Nemesis
         Pause(node, TimeSpan.FromSeconds(15));
     }
 
-    /// <summary>A node that has taken a term reads what there is.</summary>
+    /// <summary>Called when a node that has taken a term reads the journal.</summary>
     public void Recovers(SimulatedNode node)
     {
         if (!_cutInRecovery)
@@ -144,8 +144,8 @@ internal sealed class Nemesis
     }
 
     /// <summary>
-    /// An order that rests in the book, and that a leader which rebuilds does not hear of: whatever fills or cancels it makes the
-    /// recorder throw. Orders that expire are told of, because what expires them is no request that could be quarantined.
+    /// Selects resting orders that a rebuilding leader does not see: any fill or cancel of them makes the BatchBuilder throw. Orders with
+    /// an expiry are exempt, because no request that could be quarantined causes it.
     /// </summary>
     public bool Withholds(LiveOrder order) => _mayWithholdOrders && order.ExpiresAt == 0 && order.Hash.Prefix % 16 == 0;
 
@@ -191,7 +191,7 @@ internal sealed class Nemesis
             }
         );
 
-    /// <summary>Undoes it after a while, unless everything was mended by then.</summary>
+    /// <summary>Undoes a fault after a while, unless everything has been repaired by then.</summary>
     private void Later(TimeSpan least, TimeSpan most, Action mend) =>
         _world.Timeline.After(
             _dice.Between(least, most),
@@ -222,7 +222,7 @@ internal sealed class Nemesis
         );
     }
 
-    /// <summary>The leader's transaction is held, then the leader stops as well: the next term meets both.</summary>
+    /// <summary>Holds the leader's transaction and then pauses the leader: the next term meets both.</summary>
     private void PauseWhileCommitting()
     {
         if (Leader is not { } leader)
@@ -258,7 +258,7 @@ internal sealed class Nemesis
     }
 
     /// <summary>
-    /// Nobody can renew, and the leader's wall clock says that there is time yet. Nothing else comes between, or it would end the term.
+    /// Prevents renewals while the leader's wall clock shows time left. No other fault may interfere, or it would end the term.
     /// </summary>
     private void SetClockBackWithoutRedis()
     {
@@ -409,9 +409,7 @@ internal sealed class Nemesis
         _world.Postgres.Restart();
     }
 
-    /// <summary>
-    /// The leader stops before a commit, and the new server knows nothing of its term: the next term gets the same epoch.
-    /// </summary>
+    /// <summary>Pauses the leader before a commit and promotes a server without its term: the next term gets the same epoch.</summary>
     private void PromoteUnderPause()
     {
         _pauseAtLookUp = true;
@@ -429,8 +427,8 @@ internal sealed class Nemesis
     }
 
     /// <summary>
-    /// The same at the very begin of a term: the next one gets the same epoch at the
-    /// same place of the journal, and the token alone tells the two.
+    /// The same at the very start of a term: the next one gets the same epoch at the same position of the journal, and only the token
+    /// distinguishes the two.
     /// </summary>
     private void PromoteAfterTakeOver()
     {
@@ -492,7 +490,7 @@ internal sealed class Nemesis
         );
     }
 
-    /// <summary>By hand, or by a limit of the server.</summary>
+    /// <summary>Terminates sessions, as an administrator or a limit of the server would.</summary>
     private void EndSessions()
     {
         foreach (var session in _world.Postgres.Sessions.Where(_ => _dice.Chance(0.6)).ToList())
@@ -509,7 +507,7 @@ internal sealed class Nemesis
 
     private void LoseAnswers() => _world.Postgres.Faults.AnswersToLose = 1 + _dice.Below(2);
 
-    /// <summary>Nothing else comes for a while: a term that waits for what never comes would be ended by it.</summary>
+    /// <summary>Suppresses other faults for a while, which would end a term that waits for a lost answer.</summary>
     private void LoseSnapshotsAnswer()
     {
         _world.Postgres.Faults.LosesNextSnapshotsAnswer = true;

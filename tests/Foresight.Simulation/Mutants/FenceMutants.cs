@@ -5,7 +5,7 @@ using Foresight.Simulation.Processes;
 
 namespace Foresight.Simulation.Mutants;
 
-/// <summary>Sends the steps of every transaction in another form.</summary>
+/// <summary>Sends the steps of every transaction in a different form.</summary>
 internal abstract class StepsMutant : Mutant
 {
     public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) =>
@@ -33,7 +33,7 @@ internal abstract class StepsMutant : Mutant
     }
 }
 
-/// <summary>Writes without asking whether the term has ended.</summary>
+/// <summary>Omits the fence.</summary>
 internal sealed class NoFence : StepsMutant
 {
     protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>
@@ -41,8 +41,8 @@ internal sealed class NoFence : StepsMutant
 }
 
 /// <summary>
-/// Compares the epoch alone, which may be given twice when a database is restored to an earlier state. Nor does it ask for the place in the
-/// journal, which would refuse nearly all that the token refuses here.
+/// Compares the epoch alone, which may repeat after a restore of an older database. Omits the journal position too, which would catch
+/// nearly everything that the token catches here.
 /// </summary>
 internal sealed class NoToken : StepsMutant
 {
@@ -50,7 +50,7 @@ internal sealed class NoToken : StepsMutant
         steps.Select(step => step is JournalStep.AssertTerm { Term: var term } ? new LooseAssert(term) : step);
 }
 
-/// <summary>Commits, and asks then.</summary>
+/// <summary>Checks the fence after the commit.</summary>
 internal sealed class FenceAfterWrite : StepsMutant
 {
     protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>
@@ -62,21 +62,21 @@ internal sealed class FenceAfterWrite : StepsMutant
         ];
 }
 
-/// <summary>Asks in one transaction and writes in the next: true when asked, false when used.</summary>
+/// <summary>Checks the fence in one transaction and writes in the next: true when checked, false when used.</summary>
 internal sealed class FenceApart : StepsMutant
 {
     protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>
         steps.SelectMany(step => step is JournalStep.AssertTerm ? new[] { step, new JournalStep.Commit() } : [step]);
 }
 
-/// <summary>Asks the node whether it leads, instead of passing the term to the database.</summary>
+/// <summary>Checks a flag of the node instead of passing the term to the database.</summary>
 internal sealed class LeadershipAsFlag : StepsMutant
 {
     protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>
         parts.Presence.Leads.Count > 0 ? steps.Where(step => step is not JournalStep.AssertTerm) : steps;
 }
 
-/// <summary>Does not ask whether the journal still ends where the leader's memory does.</summary>
+/// <summary>Omits the check that the journal ends where the leader's memory does.</summary>
 internal sealed class NoPosition : StepsMutant
 {
     protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>

@@ -5,7 +5,6 @@ using Foresight.Matching.Orders;
 
 namespace Foresight.Simulation.Mutants;
 
-/// <summary>Passes everything on.</summary>
 internal abstract class JournalDecorator(IJournal real) : IJournal
 {
     public virtual Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellationToken) =>

@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Foresight.Simulation.Mutants;
 
-/// <summary>Tells what a batch did before it is committed.</summary>
+/// <summary>Publishes a batch before it is committed.</summary>
 internal sealed class PublishBeforeCommit : Mutant
 {
     public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Hasty(real, parts);
@@ -23,7 +23,7 @@ internal sealed class PublishBeforeCommit : Mutant
     }
 }
 
-/// <summary>Takes a commit for done when it is sent.</summary>
+/// <summary>Considers a commit done as soon as it is sent.</summary>
 internal sealed class AnswerBeforeCommit : Mutant
 {
     public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Hasty(real);
@@ -38,7 +38,7 @@ internal sealed class AnswerBeforeCommit : Mutant
     }
 }
 
-/// <summary>Takes a commit without an answer for a good one.</summary>
+/// <summary>Considers a commit without an answer successful.</summary>
 internal sealed class GuessCommitted : Mutant
 {
     public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Guessing(real);
@@ -59,7 +59,7 @@ internal sealed class GuessCommitted : Mutant
     }
 }
 
-/// <summary>Takes a commit without an answer for none at all.</summary>
+/// <summary>Considers a commit without an answer failed.</summary>
 internal sealed class GuessNotCommitted : Mutant
 {
     public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Guessing(real);
@@ -68,14 +68,14 @@ internal sealed class GuessNotCommitted : Mutant
     {
         public override async Task<Committed> ExecuteAsync(JournalTransaction transaction)
         {
-            // Whoever asks this one hears that it was never sent.
+            // To the writer this transaction was never sent, so it reports a certain failure.
             var other = new JournalTransaction(transaction.Steps) { Timeout = transaction.Timeout };
             return await base.ExecuteAsync(other);
         }
     }
 }
 
-/// <summary>Does not ask the journal what it knows of a request.</summary>
+/// <summary>Omits the duplicate look-up.</summary>
 internal sealed class ForgetRequests : Mutant
 {
     public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Forgetful(real);

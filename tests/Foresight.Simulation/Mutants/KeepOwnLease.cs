@@ -4,8 +4,8 @@ using Foresight.Protocol;
 namespace Foresight.Simulation.Mutants;
 
 /// <summary>
-/// Does not know its own lease again when it finds it in the key after the term: one that a late renewal wrote, or a bid whose answer was
-/// lost. The product did so once: nobody could lead before that lease had run out.
+/// Does not recognise its own lease in the key after the term, written by a late renewal or by a bid whose answer was lost. A former defect
+/// of the product: no node could lead until that lease expired.
 /// </summary>
 internal sealed class KeepOwnLease : Mutant
 {

@@ -7,8 +7,8 @@ using Foresight.Simulation.Time;
 namespace Foresight.Simulation.Mutants;
 
 /// <summary>
-/// A wrong behaviour put between the product's loops and the simulated world. The base is none: everything goes through unchanged. Nothing
-/// of this is in the product.
+/// A wrong behaviour between the product's loops and the simulated world. The base class changes nothing. None of this is part of the
+/// product.
 /// </summary>
 internal class Mutant
 {

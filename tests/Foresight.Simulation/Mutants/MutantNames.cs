@@ -1,6 +1,5 @@
 namespace Foresight.Simulation.Mutants;
 
-/// <summary>The wrong behaviours by their names.</summary>
 public static class MutantNames
 {
     private static readonly Dictionary<string, Func<Mutant>> Known = new()

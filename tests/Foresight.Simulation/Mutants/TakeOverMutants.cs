@@ -3,7 +3,7 @@ using Foresight.Simulation.Postgres;
 
 namespace Foresight.Simulation.Mutants;
 
-/// <summary>Leaves the sessions of the term before alone.</summary>
+/// <summary>Does not terminate the previous term's sessions.</summary>
 internal sealed class NoSessionKill : Mutant
 {
     public override ILeadershipTable Table(World world, SimulatedSessions primary) => new Sparing(world, primary);
@@ -15,8 +15,8 @@ internal sealed class NoSessionKill : Mutant
 }
 
 /// <summary>
-/// Takes a term in several round trips, with the row locked between them. The product did so once, until this simulator stopped a node in
-/// between: nobody could lead before that node went on.
+/// Takes a term in several round trips with the row locked between them. A former defect of the product, found by this simulator when it
+/// stopped a node in between: no node could lead until that one resumed.
 /// </summary>
 internal sealed class TakeOverInSteps : Mutant
 {

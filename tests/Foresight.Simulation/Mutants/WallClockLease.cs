@@ -3,7 +3,7 @@ using Foresight.Simulation.Time;
 
 namespace Foresight.Simulation.Mutants;
 
-/// <summary>Counts the trust in a lease on the wall clock, which somebody may set.</summary>
+/// <summary>Measures the trust in a lease on the wall clock, which can be set.</summary>
 internal sealed class WallClockLease : Mutant
 {
     public override SimulatedClock Clock(Timeline timeline, Process process, double rate) => new WallClock(timeline, process, rate);

@@ -3,8 +3,8 @@ using Foresight.Simulation.Processes;
 namespace Foresight.Simulation.Network;
 
 /// <summary>
-/// A question from a process to a server over a link. Its end is the reply, the caller's time-out or the caller's token, whichever comes
-/// first to the caller while it runs; the server knows nothing of the last two.
+/// A request from a process to a server over a link. It ends with the reply, the caller's timeout or the caller's token, whichever reaches
+/// the running caller first; the server is unaware of the last two.
 /// </summary>
 internal sealed class Call<T>
 {
@@ -22,14 +22,11 @@ internal sealed class Call<T>
         _lost = () => caller.World.Timeline.After(FindsItDead, () => _context.Post(_ => _source.TrySetException(onDeadConnection()), null));
     }
 
-    /// <summary>
-    /// TCP asks a silent peer whether it is still there: after two seconds, then each second, nine times (LeaderSessions).
-    /// </summary>
+    /// <summary>TCP keep-alive: the first probe after two seconds, then one per second, nine in total (LeaderSessions).</summary>
     private static readonly TimeSpan FindsItDead = TimeSpan.FromSeconds(11);
 
-    /// <param name="atServer">Runs when the request arrives; answers through the call, now or later or never.</param>
-    /// <param name="onDeadConnection">The question goes over a connection, which is found dead some time after something was lost on
-    /// it.</param>
+    /// <param name="atServer">Runs when the request arrives; replies through the call, now, later or never.</param>
+    /// <param name="onDeadConnection">True if the request uses a connection that is found dead some time after a loss on it.</param>
     public static async Task<T> AskAsync(
         Process caller,
         TimeProvider clock,

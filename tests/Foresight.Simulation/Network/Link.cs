@@ -3,8 +3,8 @@ using Foresight.Simulation.Time;
 namespace Foresight.Simulation.Network;
 
 /// <summary>
-/// The way between two processes, which can be cut in one or both directions. What is sent into a cut is lost, or kept by TCP and delivered
-/// when the cut heals, much too late.
+/// The path between two processes, which can be cut in one or both directions. A message sent into a cut is lost, or kept by TCP and
+/// delivered much too late, when the cut is repaired.
 /// </summary>
 internal sealed class Link(World world)
 {
@@ -29,7 +29,7 @@ internal sealed class Link(World world)
         _held.Clear();
     }
 
-    /// <param name="lost">Told if it will never arrive.</param>
+    /// <param name="lost">Called if the message will never arrive.</param>
     public void Request(Action deliver, Action? lost = null) => Send(deliver, RequestsCut, reply: false, lost);
 
     public void Reply(Action deliver, Action? lost = null) => Send(deliver, RepliesCut, reply: true, lost);
@@ -45,7 +45,7 @@ internal sealed class Link(World world)
     }
 }
 
-/// <summary>How long messages take: mostly a fraction of a millisecond, sometimes seconds.</summary>
+/// <summary>Latency of messages: mostly a fraction of a millisecond, sometimes seconds.</summary>
 internal sealed class Latency(Dice dice)
 {
     /// <summary>Raised by the nemesis for a while.</summary>

@@ -3,29 +3,29 @@ using Foresight.Simulation.Time;
 
 namespace Foresight.Simulation.Postgres;
 
-/// <summary>What goes wrong inside the server, beside whole-server faults. Set by the nemesis.</summary>
+/// <summary>Faults inside the server, as opposed to faults of the whole server. Set by the nemesis.</summary>
 internal sealed class PostgresFaults(Dice dice)
 {
-    /// <summary>How often a step of a transaction has to wait (for a disk, a lock, the processor), and for how long at most.</summary>
+    /// <summary>Probability that a step of a transaction waits (for a disk, a lock, the processor), and the longest wait.</summary>
     public double HoldChance { get; set; } = 0.004;
     public TimeSpan LongestHold { get; set; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The next transaction is held open before its rows are written, with the fence behind it.</summary>
+    /// <summary>Holds the next transaction open before its rows are written, after the fence.</summary>
     public TimeSpan? HoldNextBeforeWrite { get; set; }
 
-    /// <summary>The next transaction is held open when all is done but the commit.</summary>
+    /// <summary>Holds the next transaction open just before its commit.</summary>
     public TimeSpan? HoldNextBeforeCommit { get; set; }
 
-    /// <summary>The next commit happens, and its answer comes this late.</summary>
+    /// <summary>Delays the answer to the next commit by this time.</summary>
     public TimeSpan? HoldNextAfterCommit { get; set; }
 
-    /// <summary>Commits whose answer is never sent.</summary>
+    /// <summary>Number of commits whose answer is never sent.</summary>
     public int AnswersToLose { get; set; }
 
-    /// <summary>The next snapshot is stored and its answer is never sent, nor that of the commit after it.</summary>
+    /// <summary>Stores the next snapshot but never answers, nor the commit after it.</summary>
     public bool LosesNextSnapshotsAnswer { get; set; }
 
-    /// <summary>The next writes end in a deadlock with somebody else.</summary>
+    /// <summary>Number of writes that end in a deadlock.</summary>
     public int Deadlocks { get; set; }
 
     public bool ReadOnly { get; set; }

@@ -1,7 +1,7 @@
 namespace Foresight.Simulation.Postgres;
 
 /// <summary>
-/// The lock of the leadership row: shared by transactions of a term (FOR SHARE), alone for a take-over (FOR UPDATE). First come, first
+/// The lock of the leadership row: shared by a term's transactions (FOR SHARE), exclusive for a take-over (FOR UPDATE). First come, first
 /// served.
 /// </summary>
 internal sealed class RowLock
@@ -10,7 +10,7 @@ internal sealed class RowLock
     private readonly LinkedList<Waiter> _waiting = [];
     private Transaction? _alone;
 
-    /// <summary>Completes with true when the transaction has it, with false when it is given up.</summary>
+    /// <summary>Completes with true when the transaction has the lock, with false when it is given up.</summary>
     public Task<bool> TakeAsync(Transaction transaction, bool exclusive)
     {
         if (transaction.Session.Ended)
