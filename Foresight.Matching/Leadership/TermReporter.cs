@@ -34,7 +34,7 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
     public void TermTaken(Term term, string? previous)
     {
         _outlets.Metrics.Leads(resource, term.Epoch);
-        Log.TermTaken(logger, resource, term.Epoch, previous ?? "nobody");
+        Log.TermTaken(logger, resource, term.Epoch, previous ?? "no earlier leader");
     }
 
     /// <summary>Reports that the lease carries the new epoch.</summary>

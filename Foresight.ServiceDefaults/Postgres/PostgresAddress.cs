@@ -82,7 +82,8 @@ public sealed partial record PostgresAddress(
 
     /// <summary>
     /// Parses <c>postgres://user:password@host:port/database?sslmode=require</c>, Npgsql's <c>Host=…;Port=…</c>, or
-    /// <c>tcp://host:port</c>, which takes everything but the address from <paramref name="defaults"/>. The first two may name several hosts, separated by commas.
+    /// <c>tcp://host:port</c>, which takes everything but the address from <paramref name="defaults"/>. The first two may
+    /// name several hosts, separated by commas.
     /// </summary>
     public static NpgsqlConnectionStringBuilder Parse(string setting, string text, NpgsqlConnectionStringBuilder? defaults)
     {

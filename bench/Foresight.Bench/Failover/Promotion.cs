@@ -65,7 +65,7 @@ internal static class Promotion
     }
 
     private static bool RefusesIt(FaultCluster.Member member) =>
-        member.Process.Everything.Contains("is refused: it is on timeline 1", StringComparison.Ordinal);
+        member.Process.Everything.Contains("refused: it is an old primary on timeline 1", StringComparison.Ordinal);
 
     private static async Task IsLostAsync(string server)
     {

@@ -78,7 +78,7 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
         ),
         ("UPDATE trades SET epoch = 0 WHERE trade_id = (SELECT max(trade_id) FROM trades)", "the journal of shard 0 has no such command"),
         ("UPDATE balances SET owned = owned + 1 WHERE account_id = 2 AND outcome = 255", "The collateral of account 2 is in its table as"),
-        ("UPDATE balances SET order_hold = order_hold + 1 WHERE account_id = 2 AND outcome = 255", "and its open orders hold"),
+        ("UPDATE balances SET order_hold = order_hold + 1 WHERE account_id = 2 AND outcome = 255", "but open orders reserve"),
         ("UPDATE snapshots SET state_hash = '0123456789abcdef'", "was stored with the state hash 0123456789abcdef"),
         ("DELETE FROM leadership_history WHERE epoch = 1 AND resource = 'matching-engine'", "follows epoch"),
         ("UPDATE leadership SET epoch = 1 WHERE resource = 'matching-engine'", "and the last one in its history is 2"),

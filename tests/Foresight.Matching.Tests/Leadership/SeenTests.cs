@@ -73,16 +73,16 @@ public sealed class SeenTests(StoresFixture stores)
         await first.EndedAsync(Eventually.Patience);
         await SaysAsync(
             first,
-            "The lease of matching-engine was free, and this node has it",
-            "This node leads matching-engine in epoch 1, after nobody.",
-            "This node finishes what is under way for matching-engine in epoch 1 and gives it to another.",
-            "This node follows matching-engine."
+            "Lease of matching-engine acquired",
+            "Leading matching-engine in epoch 1, after no earlier leader.",
+            "Draining matching-engine in epoch 1 before a hand-over.",
+            "Following matching-engine."
         );
         await SaysAsync(
             second,
-            "The lease of matching-engine was free, and this node has it",
-            "This node leads matching-engine in epoch 2, after n1.",
-            "The take-over of matching-engine in epoch 2 is complete, since the term before was last seen alive: detected "
+            "Lease of matching-engine acquired",
+            "Leading matching-engine in epoch 2, after n1.",
+            "Take-over of matching-engine in epoch 2 completed. Time since the previous term was known to be alive: detected "
         );
     }
 

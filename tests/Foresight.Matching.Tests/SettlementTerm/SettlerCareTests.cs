@@ -123,7 +123,7 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
 
         // All that it said, with every log open, holds the key in no form.
         Assert.DoesNotContain(Venue.DevelopmentKey[2..], _nodes["n1"].Everything, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("Batch 2 with 1 trades was sent", _nodes["n1"].Everything);
+        Assert.Contains("Batch 2 sent: 1 trades", _nodes["n1"].Everything);
     }
 
     private Task FinalAsync(long trades) =>

@@ -97,7 +97,7 @@ public sealed class SetupTests(ChainFixture fixture)
         var wrong = await Assert.ThrowsAsync<SettingException>(async () =>
             new ShardOptions(1).Require(await ShardStore.FixAsync(database, 1, CancellationToken.None))
         );
-        Assert.Contains("SHARDS is 1, but this database was set up with 3", wrong.Message);
+        Assert.Contains("SHARDS is 1, but the database was set up with 3", wrong.Message);
     }
 
     [Fact]

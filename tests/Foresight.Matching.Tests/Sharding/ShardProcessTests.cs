@@ -96,7 +96,7 @@ public sealed class ShardProcessTests(StoresFixture stores) : IAsyncLifetime
         await using var node = new NodeProcess("n1", _cluster.With("SHARDS", "2"));
         await node.EndedAsync(Eventually.Patience);
         Assert.Equal(SettingException.ExitCode, node.ExitCode);
-        Assert.Contains("SHARDS is 2, but this database was set up with 3", node.Output);
+        Assert.Contains("SHARDS is 2, but the database was set up with 3", node.Output);
         Assert.Equal(0L, await _cluster.ScalarAsync<long>("SELECT count(*) FROM leadership"));
     }
 

@@ -56,7 +56,7 @@ public sealed class PostgresAddressTests
     [InlineData(null, "DATABASE_URL (or ConnectionStrings__foresight) is not set: it is the address of the primary database.")]
     [InlineData("mysql://a/b", "DATABASE_URL must start with postgres://, not mysql://.")]
     [InlineData("postgres://a", "DATABASE_URL names no database.")]
-    [InlineData("tcp://a:1", "DATABASE_URL must say user and database: postgres://user:password@host:port/database.")]
+    [InlineData("tcp://a:1", "DATABASE_URL must include user and database: postgres://user:password@host:port/database.")]
     [InlineData("nonsense", "DATABASE_URL is neither a postgres:// URL nor a connection string: ArgumentException.")]
     public void AWrongAddress_IsOneSentenceForTheOperator(string? url, string sentence) =>
         Assert.Equal(sentence, Assert.Throws<SettingException>(() => From(("DATABASE_URL", url))).Message);

@@ -36,34 +36,34 @@ public sealed class RedisSettingsTests
     [InlineData("REDIS_URL is not set. Set it, REDIS_HOST or ConnectionStrings__redis to the address of Redis.")]
     [InlineData("REDIS_URL is not set. Set it, REDIS_HOST or ConnectionStrings__redis to the address of Redis.", "REDIS_PORT=7000")]
     [InlineData(
-        "REDIS_URL and REDIS_PORT name different ports: set one of them, or both to the same.",
+        "REDIS_URL and REDIS_PORT are set to different ports. Set only one of them, or both to the same value.",
         "REDIS_URL=redis://h",
         "REDIS_PORT=7000"
     )]
     [InlineData(
-        "ConnectionStrings__redis and REDIS_PORT name different ports: set one of them, or both to the same.",
+        "ConnectionStrings__redis and REDIS_PORT are set to different ports. Set only one of them, or both to the same value.",
         "ConnectionStrings:redis=10.0.0.1:7001",
         "REDIS_PORT=7000"
     )]
     [InlineData("REDIS_PORT must be a whole number from 1 to 65535, not \"70000\".", "REDIS_HOST=h", "REDIS_PORT=70000")]
     [InlineData("REDIS_DB must be a whole number from 0 to 9999, not \"first\".", "REDIS_HOST=h", "REDIS_DB=first")]
     [InlineData(
-        "REDIS_URL and REDIS_HOST name different servers: set one of them, or both to the same.",
+        "REDIS_URL and REDIS_HOST are set to different servers. Set only one of them, or both to the same value.",
         "REDIS_URL=redis://a",
         "REDIS_HOST=b"
     )]
     [InlineData(
-        "ConnectionStrings__redis and REDIS_URL name different servers: set one of them, or both to the same.",
+        "ConnectionStrings__redis and REDIS_URL are set to different servers. Set only one of them, or both to the same value.",
         "ConnectionStrings:redis=a:6379",
         "REDIS_URL=redis://b"
     )]
     [InlineData(
-        "REDIS_URL and REDIS_PASSWORD name different passwords: set one of them, or both to the same.",
+        "REDIS_URL and REDIS_PASSWORD are set to different passwords. Set only one of them, or both to the same value.",
         "REDIS_URL=redis://:a@h",
         "REDIS_PASSWORD=b"
     )]
     [InlineData(
-        "REDIS_URL and REDIS_DB name different databases: set one of them, or both to the same.",
+        "REDIS_URL and REDIS_DB are set to different databases. Set only one of them, or both to the same value.",
         "REDIS_URL=redis://h/1",
         "REDIS_DB=2"
     )]
