@@ -3,9 +3,7 @@ using System.Runtime.Loader;
 
 namespace Foresight.Matching.Engine.Tests;
 
-/// <summary>
-/// The core decides and does nothing else: what it can reach and what it computes with is checked in the compiled assembly.
-/// </summary>
+/// <summary>Enforces that the engine is pure: checks the references and the types of the compiled assembly.</summary>
 public sealed class PurityTests
 {
     private const BindingFlags All =
@@ -69,7 +67,7 @@ public sealed class PurityTests
     [Fact]
     public void Core_HasNoStateOfItsOwn()
     {
-        // A static that can change would make two engines influence each other.
+        // A mutable static would let two engines influence each other.
         var statics = Core.GetTypes()
             .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
             .Where(field => !field.IsLiteral && !field.IsInitOnly && !field.DeclaringType!.Name.StartsWith('<'));
@@ -79,7 +77,7 @@ public sealed class PurityTests
     [Fact]
     public void Core_IsCheckedForOverflow()
     {
-        // The build's switch, not a habit: a product beyond 64 bits throws.
+        // Verifies the build's checked arithmetic: a product beyond 64 bits must throw.
         Assert.Throws<OverflowException>(() => new Price(Price.MaxTicks) * new Quantity(long.MaxValue));
     }
 

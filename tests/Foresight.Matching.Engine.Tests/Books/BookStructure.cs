@@ -30,7 +30,7 @@ internal static class BookStructure
 
         for (int first = 0, end; first < books.LadderCount; first = end)
         {
-            // The books of a market are side by side.
+            // AddBook allocates the books of a market next to each other, so the next market follows the last of them.
             var market = books.LadderAt(first).Market;
             end = first + 2;
             while (end < books.LadderCount && books.LadderAt(end).Market == market)
@@ -50,7 +50,7 @@ internal static class BookStructure
             asks += books.LadderAt(ladder + 1).BestKey;
         }
 
-        // Without an order the key is so high that neither can be.
+        // Without orders the sums are out of the range in which a set could trade.
         Require(bids > Price.TicksPerUnit * (outcomes - 1), "the bids cannot mint a set");
         Require(asks > Price.TicksPerUnit, "the asks cannot merge a set");
     }
@@ -65,7 +65,7 @@ internal static class BookStructure
             "the best level is where its key is"
         );
 
-        // Every level that has orders is reached by walking from the best, and the walk meets only such.
+        // A walk from the best level must reach exactly the levels that have orders.
         for (var level = side.BestLevel; level != 0; level = books.LevelAfter(ladder, last))
         {
             ref readonly var queue = ref books.NodeAt(level);
@@ -102,7 +102,7 @@ internal static class BookStructure
             var level = books.LevelOf(ladder, key);
             if (level == 0)
             {
-                // Its whole page was never used.
+                // The whole page was never used, so skip it.
                 key |= Ladder.PageLevels - 1;
                 continue;
             }
@@ -115,7 +115,7 @@ internal static class BookStructure
         }
     }
 
-    /// <summary>It is asked hundreds of times for each command of a stream, too often for an assertion's machinery.</summary>
+    /// <summary>Called hundreds of times per command of a stream, for which Assert would be too slow.</summary>
     private static void Require(bool condition, string rule)
     {
         if (!condition)

@@ -102,7 +102,7 @@ public sealed class AllocationTests
                         Quantity = new Quantity(i / 12 % 3),
                     }
                 );
-                // Now and then an account has nothing for a moment, and its orders go.
+                // Empties an account now and then, so that cancels for lack of funds are measured too.
                 Apply(
                     new Command
                     {
@@ -167,7 +167,7 @@ public sealed class AllocationTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    /// <summary>Says nothing, and remembers what kinds of things happened.</summary>
+    /// <summary>Discards events, but records which kinds occurred, so that the test cannot pass on an idle stream.</summary>
     private struct SilentEvents : IExchangeEvents
     {
         private int _reasons;

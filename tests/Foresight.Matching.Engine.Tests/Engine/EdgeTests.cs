@@ -1,6 +1,6 @@
 namespace Foresight.Matching.Engine.Tests.Engine;
 
-/// <summary>The ends of the number ranges, and what is not a business matter.</summary>
+/// <summary>The limits of the number ranges, and input that is a defect of the caller.</summary>
 public sealed class EdgeTests
 {
     [Fact]
@@ -68,7 +68,7 @@ public sealed class EdgeTests
         Assert.Equal(9_999_000_000_000_000, harness.Collateral(1).OrderHold);
         for (var i = 0; i < 9; i++)
             Assert.Equal(RejectReason.None, harness.Reason(Harness.Order(1, Side.Buy, Price.MaxTicks, Quantity.MaxLots)));
-        // Ten of them leave 10,000 micro-USDC short of nothing; the next does not fit, and nothing overflows on the way to saying so.
+        // Ten of them leave 10,000 micro-USDC; the next one does not fit, and its check must not overflow.
         Assert.Equal(RejectReason.InsufficientBalance, harness.Reason(Harness.Order(1, Side.Buy, Price.MaxTicks, Quantity.MaxLots)));
         Assert.Equal(10_000_000_000_000, harness.Collateral(1).Available);
     }
@@ -90,7 +90,7 @@ public sealed class EdgeTests
         long received = 0;
         while (received <= long.MaxValue - 2 * Quantity.MaxLots * 9999L)
         {
-            // Everything he has goes over to account 2; then the chain says that he is rich again.
+            // The account gives everything to account 2, and is then observed with a full balance again.
             harness.Fund(1, ExchangeLimits.OwnedUnits).Give(2, 0, 10 * Quantity.MaxLots);
             for (var i = 0; i < 10; i++)
             {

@@ -1,6 +1,6 @@
 namespace Foresight.Matching.Engine.Tests.Engine;
 
-/// <summary>What happens where the exchange is full, with bounds that a test can reach.</summary>
+/// <summary>Behaviour at the engine's limits, lowered to values that a test can reach.</summary>
 public sealed class LimitTests
 {
     private static readonly Command Ask = Harness.Order(2, Side.Sell, 500, 1);
@@ -14,7 +14,7 @@ public sealed class LimitTests
             Assert.Equal(RejectReason.None, harness.Reason(Bid with { Price = new Price(price) }));
         Assert.Equal(RejectReason.TooManyOrders, harness.Reason(Bid with { Price = new Price(4) }));
         Assert.Equal(RejectReason.TooManyOrders, harness.Reason(Harness.Order(2, Side.Sell, 9000, 1)));
-        // Other markets have room, what does not rest needs none, and a replaced order makes its own.
+        // Other markets have room, an order that does not rest needs none, and a replaced order frees its own.
         Assert.Equal(RejectReason.None, harness.Reason(Bid with { Market = new MarketId(2) }));
         Assert.Equal(RejectReason.None, harness.Reason(Ask with { Price = new Price(3), TimeInForce = TimeInForce.ImmediateOrCancel }));
         Assert.Equal(RejectReason.None, harness.Reason(Bid with { Price = new Price(3) }));
@@ -63,7 +63,7 @@ public sealed class LimitTests
         var harness = new Harness(0, new ExchangeBounds { Ladders = 10 }).List(1, outcomes: 3).List(2);
         Assert.Equal(RejectReason.NoRoom, harness.Reason(Listing(outcomes: 3)));
         Assert.False(harness.Engine.HasMarket(new MarketId(3)));
-        // The lowest reason is told, and a binary market has one book only.
+        // The lowest reason is reported; a binary market needs one book only.
         Assert.Equal(RejectReason.InvalidTick, harness.Reason(Listing(outcomes: 3) with { TickSize = 2 }));
         Assert.Equal(RejectReason.None, harness.Reason(Listing(outcomes: 2)));
         Assert.Equal(RejectReason.NoRoom, harness.Reason(Listing(outcomes: 2) with { Market = new MarketId(4) }));

@@ -44,7 +44,9 @@ public sealed class SnapshotTests
         }
     }
 
-    /// <summary>A snapshot has orders by price; which is an account's newest, when money runs short, must survive it.</summary>
+    /// <summary>
+    /// A snapshot has orders by price, but cancels for lack of funds start with the newest, so their age must survive it.
+    /// </summary>
     [Fact]
     public void Restore_KeepsTheAgeOfAnAccountsOrders()
     {
@@ -64,7 +66,7 @@ public sealed class SnapshotTests
             },
             ref events
         );
-        // Orders 7, 6 and 5 came last; without them the rest is covered.
+        // Orders 7, 6 and 5 are the newest; without them the account covers the rest.
         Assert.Equal([7, 6, 5], events.Events.Cast<OrderCancelled>().Select(cancelled => cancelled.Order.Value));
     }
 
@@ -91,8 +93,8 @@ public sealed class SnapshotTests
     }
 
     /// <summary>
-    /// Each byte in turn becomes some others. What comes of it is either refused for its form or an engine whose hash is another: whoever
-    /// compares hashes notices, and nothing but a FormatException is thrown at anybody.
+    /// Changes each byte to several other values. The result is either a FormatException or an engine with another hash, which a comparison
+    /// detects; nothing else may be thrown.
     /// </summary>
     [Fact]
     public void Restore_OfASpoiltSnapshot_ThrowsNothingElse_OrHasAnotherHash()

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Foresight.Matching.Engine.Tests.Engine;
 
-/// <summary>The hash must move with everything that a later command may depend on, and with nothing else.</summary>
+/// <summary>The hash must depend on everything that affects a later command, and on nothing else.</summary>
 public sealed class StateHashTests
 {
     /// <summary>Pairs of last commands whose results differ in one thing only.</summary>
@@ -84,7 +84,7 @@ public sealed class StateHashTests
     public void HowTheStateCameAbout_IsNotPartOfIt()
     {
         var (a, b) = (Prepared(), Prepared());
-        // The tables of one have grown and been emptied again.
+        // The tables of one engine have grown and been emptied again: layout must not affect the hash.
         for (var i = 0; i < 3000; i++)
             a.Apply(Harness.Order(3, Side.Buy, 1 + i % 400, 1));
         a.Apply(new Command { Kind = CommandKind.CancelAllOfAccount, Account = new AccountId(3) });
@@ -107,7 +107,7 @@ public sealed class StateHashTests
         Assert.NotEqual(new ExchangeEngine(0).StateHash(), new ExchangeEngine(1).StateHash());
     }
 
-    /// <summary>A recorded value: another one means that journals written before cannot be compared any more.</summary>
+    /// <summary>A recorded value: any other one would make existing journals incomparable.</summary>
     [Fact]
     public void Hash_IsTheSameOnEveryMachineAndInEveryRelease() => Assert.Equal(RecordedHash, After(Taker).Engine.StateHash());
 

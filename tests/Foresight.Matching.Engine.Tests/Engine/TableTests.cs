@@ -1,6 +1,6 @@
 namespace Foresight.Matching.Engine.Tests.Engine;
 
-/// <summary>What random commands seldom meet: entries of the tables that come to lie behind each other.</summary>
+/// <summary>Collisions in the hash tables, which random commands seldom produce.</summary>
 public sealed class TableTests
 {
     // A multiple of any small number of buckets, so that numbers at this distance share theirs.

@@ -7,15 +7,15 @@ using Xunit.Abstractions;
 namespace Foresight.Matching.Engine.Tests.Random;
 
 /// <summary>
-/// The engine against the obvious exchange: the same random commands, the same events in the same order, the same balances and depths. A
-/// second engine that is fed from the journal's encoding, and now and then begins again from a snapshot, must say and become the same.
+/// Compares the engine with the reference exchange: the same random commands must give the same events in the same order, the same balances
+/// and depths. A second engine, fed from the journal's encoding and sometimes restored from a snapshot, must give the same too.
 /// </summary>
 public abstract class DifferentialTests(ITestOutputHelper output)
 {
-    /// <summary>How many commands of a stream are each followed by a walk through the books and a comparison of the hashes.</summary>
+    /// <summary>Number of commands at the start of a stream that are each followed by a full check of books and hashes.</summary>
     private const int WholeAtFirst = 10_000;
 
-    /// <summary>How often that is done after those, and everything compared; a prime, so that it falls on every kind of moment.</summary>
+    /// <summary>Interval of full checks after that; a prime, so that they do not follow any period of the stream.</summary>
     private const int WholeEvery = 97;
 
     /// <summary>How often the second engine is restored from a snapshot of the first.</summary>
@@ -77,7 +77,7 @@ public abstract class DifferentialTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"seed {seed}: {CommandsPerSeed:n0} commands, {statistics}");
-        // A short run, as the mutants are tried with, need not have met everything.
+        // Runs shortened for the mutants may not have produced every event.
         if (CommandsPerSeed >= 20_000)
             statistics.RequireVariety(hasSets: profile.MaxOutcomes > 2);
     }

@@ -3,9 +3,8 @@ using Foresight.Matching.Engine.Tests.Support;
 namespace Foresight.Matching.Engine.Tests.Random;
 
 /// <summary>
-/// Follows the events alone, as an auditor would, and checks after every command: fills of an order never exceed the size and price that it
-/// was accepted with, whatever changed it since (invariant 3 of the architecture), shares and collateral are conserved (4), nothing
-/// cancelled, expired or unfunded is filled (6).
+/// Audits the events alone, after every command: fills of an order never exceed the size and price with which it was accepted (invariant 3
+/// of ARCHITECTURE.md), shares and collateral are conserved (4), nothing cancelled, expired or unfunded is filled (6).
 /// </summary>
 public sealed class LedgerCheck
 {
@@ -47,7 +46,7 @@ public sealed class LedgerCheck
         CheckConservation(command, engine, events, closed);
     }
 
-    /// <summary>What was signed stays signed: an order only ever gets smaller, at its price.</summary>
+    /// <summary>An order can only be reduced at its price: the signature allows nothing else.</summary>
     private void Shrink(in OrderReplaced replaced)
     {
         var order = _orders[replaced.Order.Value];
@@ -79,7 +78,7 @@ public sealed class LedgerCheck
             CheckTrade(header, legs);
     }
 
-    /// <summary>A trade is even: what is paid for a share is what is got for it, and a set costs and redeems for one USDC.</summary>
+    /// <summary>A trade is balanced: the payments equal the proceeds, and a set costs and redeems for one USDC.</summary>
     private static void CheckTrade(in TradeExecuted header, List<OrderFilled> legs)
     {
         var quantity = header.Quantity;

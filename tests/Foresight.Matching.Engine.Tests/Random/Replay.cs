@@ -4,8 +4,8 @@ using Foresight.Matching.Engine.Tests.Support;
 namespace Foresight.Matching.Engine.Tests.Random;
 
 /// <summary>
-/// A second engine, that gets the commands as a journal would give them: encoded and
-/// decoded, from the first one on, later from a snapshot on.
+/// A second engine that receives the commands as a journal stores them: encoded and decoded, at first from the first command, later from a
+/// snapshot.
 /// </summary>
 internal sealed class Replay(int shard)
 {
@@ -26,7 +26,7 @@ internal sealed class Replay(int shard)
 
     public void RequireStateOf(ExchangeEngine engine) => Assert.Equal(engine.StateHash(), _engine.StateHash());
 
-    /// <summary>Goes on from a snapshot of the first engine, whose tables have another history.</summary>
+    /// <summary>Continues from a snapshot of the first engine, whose tables have a different history.</summary>
     public void RestoreFrom(ExchangeEngine engine)
     {
         var buffer = new ArrayBufferWriter<byte>();

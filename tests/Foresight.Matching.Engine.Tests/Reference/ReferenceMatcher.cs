@@ -9,8 +9,8 @@ public abstract record MatchStep
 }
 
 /// <summary>
-/// Matches one order against a list of orders, in the plainest way: look at every order, take the best, again. Works on the orders it is
-/// given, so "would it fill?" is asked on copies.
+/// Matches one order against a list in the simplest way: scan all orders, take the best, repeat. Works on the given orders, so fill-or-kill
+/// is tested on copies.
 /// </summary>
 public sealed class ReferenceMatcher(
     ReferenceOrder taker,
@@ -88,7 +88,7 @@ public sealed class ReferenceMatcher(
         Steps.Add(new MatchStep.Traded(best.Kind, quantity, legs));
     }
 
-    /// <summary>The makers that give the taker the best price; direct before set when equal, earlier before later.</summary>
+    /// <summary>Returns the makers with the best price for the taker; at equal prices direct before set, earlier before later.</summary>
     private Candidate? Best()
     {
         var candidates = outcomes == 2 ? orders.Select(Pair) : orders.Where(o => o.Outcome == taker.Outcome).Select(Pair).Append(Set());
@@ -123,7 +123,7 @@ public sealed class ReferenceMatcher(
         return new Candidate(kind, Price.TicksPerUnit - maker.Price, [maker], [maker.Price]);
     }
 
-    /// <summary>What the best orders of the same side in all other outcomes offer together.</summary>
+    /// <summary>Returns the offer of the best orders of the same side in all other outcomes together.</summary>
     private Candidate? Set()
     {
         List<ReferenceOrder> makers = [];
@@ -148,7 +148,7 @@ public sealed class ReferenceMatcher(
         if (rest >= tickSize)
             return new Candidate(TradeKind.Mint, rest, makers, prices);
 
-        // The makers pay more than a set costs. The taker pays one tick, and the dearest makers pay less, tick by tick, the last of them
+        // The makers pay more than a set costs: the taker pays one tick, and the highest makers are lowered tick by tick, the last of them
         // first.
         while (prices.Sum() > Price.TicksPerUnit - tickSize)
         {

@@ -5,7 +5,8 @@ using Foresight.Matching.Tests.Settlement;
 namespace Foresight.Matching.Tests.ChainFollowing;
 
 /// <summary>
-/// The token's issuer blocks an account. The contract names the payer whichever side it was, so it is found out before anybody is blamed.
+/// The token's issuer blocks an account. The contract names the payer in either case, so the blocked side must be determined before a
+/// strike is recorded.
 /// </summary>
 [Collection(ChainCollection.Name)]
 public sealed class BlockedAccountTests(ChainFixture fixture)

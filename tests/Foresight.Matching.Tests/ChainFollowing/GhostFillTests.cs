@@ -12,8 +12,8 @@ using Xunit.Abstractions;
 namespace Foresight.Matching.Tests.ChainFollowing;
 
 /// <summary>
-/// Makers who take back what they signed while their trade is on its way to a block, among honest ones in the same transaction. Each attack
-/// is tried once; FORESIGHT_REPEAT=25 tries each so often and prints how many blocks everything took.
+/// Makers who withdraw what they signed while their trade is on its way to a block, among honest ones in the same transaction. Each attack
+/// runs once; FORESIGHT_REPEAT=25 repeats each and prints the durations in blocks.
 /// </summary>
 [Collection(ChainCollection.Name)]
 public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelper output)
@@ -22,7 +22,7 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
     private const int BadLots = 1_000;
     private const int BadTicks = 5_000;
 
-    /// <summary>Blocks in which everything must be over; it takes the confirmations and one.</summary>
+    /// <summary>Most blocks until everything is resolved: the confirmations plus a margin.</summary>
     private const int MostBlocks = 8;
 
     private static readonly AbiFunction SetMode = ContractArtifact.TestWallet.Function("setMode");
@@ -83,7 +83,7 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
             states.Add((await venue.StateOfAsync(kept)).Status);
         }
 
-        // Who gets no new order in keeps none that came before.
+        // An account whose new orders are refused must not keep earlier ones.
         Assert.Equal(["open", "open", "cancelled"], states);
 
         Assert.Equal([OffenderLevel.Capped, OffenderLevel.Capped, OffenderLevel.Refused], levels);
@@ -224,7 +224,7 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
             _ => venue.SendFirstAsync(eve, eve.Account, SetMode.Encode(2)),
         };
 
-    /// <summary>Nobody was paid twice, or not at all: what the engine holds to be theirs is what the chain says.</summary>
+    /// <summary>Requires that the engine's holdings equal the chain's: no account was paid twice, or not at all.</summary>
     private static async Task RequireLedgerIsChainAsync(LiveVenue venue, params Wallet[] wallets)
     {
         await venue.ConfirmAsync();

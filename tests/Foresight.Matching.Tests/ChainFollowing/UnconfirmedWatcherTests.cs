@@ -6,9 +6,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.ChainFollowing;
 
-/// <summary>
-/// What the newest block says is obeyed before it is confirmed, as far as it takes something away. With a leader's engine and a chain.
-/// </summary>
+/// <summary>Decreases in the newest block take effect before it is confirmed. With a leader's engine and a real chain.</summary>
 [Collection(ChainCollection.Name)]
 public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
 {

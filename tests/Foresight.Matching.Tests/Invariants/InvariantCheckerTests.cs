@@ -6,14 +6,14 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Tests.Invariants;
 
 /// <summary>
-/// A checker that has never been seen to find anything proves nothing: a journal made by a real node is broken by hand, in every way.
+/// Damages the journal of a real node in every way the checker must detect: a checker that has never found anything proves nothing.
 /// </summary>
 [Collection(StoresCollection.Name)]
 public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
 {
     private const int TraderCount = 6;
 
-    /// <summary>How it is broken, and what is then said of it.</summary>
+    /// <summary>Each damage, and a part of the sentence that must report it.</summary>
     private static readonly (string Sql, string Sentence)[] Damages =
     [
         ("DELETE FROM commands WHERE sequence = 40", "Command 40 is missing"),

@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Journal;
 
-/// <summary>What a commit's end is worth: certain, refused, or in doubt.</summary>
+/// <summary>Classification of failed commits: certain, refused by the fence, or in doubt.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class JournalCommitTests(StoresFixture stores) : IAsyncLifetime
 {
@@ -118,7 +118,7 @@ public sealed class JournalCommitTests(StoresFixture stores) : IAsyncLifetime
             }
         );
         var held = await one.OpenConnectionAsync();
-        // Not in doubt: the callers hear at once that another leader may take it.
+        // Certain, not in doubt: the callers learn at once that another leader may apply it.
         var waiting = new PostgresJournal(one, shard: 0);
         await Assert.ThrowsAsync<TimeoutException>(() => waiting.CommitAsync(_term, BatchWithAccount()));
         await held.DisposeAsync();

@@ -4,7 +4,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>Nodes whose clocks are wrong lead and follow as any other, and what time it is to an order is the database's word.</summary>
+/// <summary>Nodes with wrong clocks lead and follow like any other: time in orders is the database's.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class ClockFaultTests(StoresFixture stores)
 {

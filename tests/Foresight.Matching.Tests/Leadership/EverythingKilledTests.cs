@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>Every process at once, both servers too, as when a machine loses its power.</summary>
+/// <summary>Kills every process at once, the servers included, like a power failure of the machine.</summary>
 [Collection(BreakableStoresCollection.Name)]
 public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOutputHelper output) : IAsyncLifetime
 {

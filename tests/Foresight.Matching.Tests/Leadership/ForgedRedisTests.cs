@@ -8,7 +8,7 @@ using StackExchange.Redis;
 namespace Foresight.Matching.Tests.Leadership;
 
 /// <summary>
-/// Whoever reaches Redis can write anything into it: that ends no process, and keeps nobody from leading for longer than a lease.
+/// Anyone with access to Redis can write anything into it. That must end no process, and keep no node from leading for longer than a lease.
 /// </summary>
 [Collection(StoresCollection.Name)]
 public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
@@ -78,7 +78,7 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task ALeaseKeyOfAnotherType_IsReplacedWithinALease()
     {
-        // In one step: between two of them the leader could renew, and the second would be refused.
+        // In one script: between two commands the leader could renew, and the second would fail.
         await _one.Redis.ScriptEvaluateAsync("redis.call('DEL', KEYS[1]) redis.call('HSET', KEYS[1], 'token', 'forged')", [LeaseKey]);
         await SomebodyHoldsTheLeaseAsync();
         await AllIsWellAsync();

@@ -4,7 +4,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>Orders without end, a few at a time, each with a deadline that outlives a take-over.</summary>
+/// <summary>A continuous stream of orders, a few at a time, each with a deadline that outlasts a take-over.</summary>
 internal sealed class Load : IAsyncDisposable
 {
     private const int Senders = 8;
@@ -78,7 +78,7 @@ internal sealed class Load : IAsyncDisposable
     {
         while (!_ending.IsCancellationRequested)
         {
-            // Prices that cross now and then, so that there are trades to lose.
+            // Prices that sometimes cross, so that there are trades to lose.
             var command = _traders.Place((sender % 2) + 1, 1, sender % 2, isBuy: true, price: 4_990 + (sender * 3), lots: 5);
             var result = await _client.Router.SendAsync(command);
             lock (_answered)

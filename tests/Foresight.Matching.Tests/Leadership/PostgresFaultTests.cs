@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>A commit that fails, or whose end nobody knows, costs a term and never an order.</summary>
+/// <summary>A commit that fails, or whose outcome is unknown, costs a term and never an order.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
 {
@@ -79,7 +79,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task ADeadlock_IsTriedOnceMore_AndCommittedOnce_InTheSameTerm()
     {
-        // A sequence counts the attempts: what was undone does not undo it.
+        // A sequence counts attempts, because a rollback does not undo nextval.
         await _cluster.ExecuteAsync(
             """
             CREATE SEQUENCE attempts;

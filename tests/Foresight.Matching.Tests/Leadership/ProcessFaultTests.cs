@@ -78,7 +78,7 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
         var leader = await LeaderAsync();
         leader.Pause();
         await TakenOverAsync(leader.NodeId);
-        // Its address took connections all the time, so another one leads only because its lease has ended.
+        // Its address accepted connections all the time, so only the end of its lease can have let another node lead.
         await load.AcknowledgedAsync(50);
         await ResumeAsync(leader);
         await load.AcknowledgedAsync(50);
@@ -119,7 +119,7 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task ARollingRestart_HandsOverEachTime_WithoutWaitingForTheLease()
     {
-        // A lease that nobody in this test would outlive, and no other way around it.
+        // A lease that outlasts the test, so that only the tested path can end it.
         var settings = _cluster.With("LEASE_TTL_MS", "600000");
         settings["LEASE_FAST_PATH"] = "false";
         await StartAsync(settings);
@@ -149,7 +149,7 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task EightFollowersOfALeaderThatIsKilled_TakeOneEpochBetweenThem()
     {
-        // Nobody can lose such a lease by being slow, so each epoch is somebody's take-over.
+        // Slowness cannot lose such a lease, so each new epoch is a deliberate take-over.
         var settings = _cluster.With("LEASE_TTL_MS", "600000");
         _nodes.Add(new NodeProcess("leader", settings));
         await LeaderAsync();

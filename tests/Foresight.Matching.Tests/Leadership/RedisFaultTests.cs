@@ -27,7 +27,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await stores.KillAsync("redis");
         await using var one = await TestNode.StartAsync("n1", _cluster);
         await using var two = await TestNode.StartAsync("n2", _cluster);
-        // Said when a bid was due and not made. A node that took "no answer" for "nobody leads" would not say it.
+        // Logged when a bid was due and withheld. A node that took "no answer" for a vacant lease would not log it.
         foreach (var node in new[] { one, two })
             await Eventually.TrueAsync(
                 "the node logs that it does not bid",
@@ -140,8 +140,8 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
     }
 
     /// <summary>
-    /// As it is after a freeze: Redis hears the renewals of a holder that has stopped meanwhile when the key has ended, and writes it
-    /// again. Nobody in this test would outlive that lease.
+    /// As after a freeze: Redis receives renewals of a holder that has meanwhile stopped, after the key expired, and writes it again. That
+    /// lease outlasts the test, so only its release lets a node lead.
     /// </summary>
     [Fact]
     public async Task ALeaseThatALateRenewalWrote_IsGivenBackByTheNodeItNames()

@@ -22,7 +22,7 @@ public sealed class SeenTests(StoresFixture stores)
         await using var second = new NodeProcess("n2", cluster.Settings);
         await client.Router.SendAsync([Traders.Fund(1)]);
 
-        // There before anything went wrong: a rate has no beginning otherwise.
+        // Present before the first event: a rate has no start otherwise.
         await ShowsAsync(
             client,
             "n1",

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace Foresight.Matching.Tests.Leadership;
 
 /// <summary>
-/// A Redis that hangs, or that one node reaches slowly, under load: the worst kinds of away, because no connection breaks.
+/// A Redis that hangs, or that one node reaches slowly, under load: the hardest kind of outage, because no connection breaks.
 /// </summary>
 [Collection(BreakableStoresCollection.Name)]
 public sealed class SlowRedisTests(BreakableStoresFixture stores, ITestOutputHelper output) : IAsyncLifetime

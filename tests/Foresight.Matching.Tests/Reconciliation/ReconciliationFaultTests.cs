@@ -5,7 +5,7 @@ using Foresight.Matching.Tests.Settlement;
 namespace Foresight.Matching.Tests.Reconciliation;
 
 /// <summary>
-/// Nodes and a database that fail or lie while a run reads: the run fails, finds nothing, moves no cursor, and leaves a gap to be seen.
+/// Nodes and a database that fail or lie during a run: the run must fail, find nothing, move no cursor, and leave a visible gap.
 /// </summary>
 [Collection(ChainCollection.Name)]
 public sealed class ReconciliationFaultTests(ChainFixture fixture)

@@ -79,7 +79,7 @@ public sealed class RepairTests(ChainFixture fixture)
             )
         );
 
-        // What is repaired is no discrepancy any more.
+        // A repaired discrepancy must not be found again.
         var again = await RunAsync(venue, dryRun: false);
         Assert.Equal(2, await venue.ScalarAsync<int>("SELECT found FROM reconciliation_runs WHERE run_id = $1", again));
         Assert.Equal(
@@ -128,7 +128,7 @@ public sealed class RepairTests(ChainFixture fixture)
         await RunAsync(venue, dryRun: false);
         var command = Assert.IsType<ReduceOrder>(Assert.Single(venue.Leader.Commands));
         Assert.Equal((order.Hash.ToString(), 100L), (command.Hash, command.FilledLots));
-        // One share at 0.60.
+        // One share at 0.60 USDC, in micro-USDC.
         Assert.Equal(600_000L, await venue.ScalarAsync<long>("SELECT amount FROM discrepancies"));
     }
 

@@ -6,7 +6,7 @@ using Npgsql;
 namespace Foresight.Matching.Tests.Settlement;
 
 /// <summary>
-/// A real Postgres, Redis and development chain. The chain mines when it is told to, so that tests decide what is in which block.
+/// A real Postgres, Redis and development chain. The chain mines on request, so that tests control the content of each block.
 /// </summary>
 public sealed class ChainFixture() : TestStores(chain: ""), IAsyncLifetime
 {
@@ -30,7 +30,7 @@ public sealed class ChainFixture() : TestStores(chain: ""), IAsyncLifetime
             new NpgsqlConnectionStringBuilder(await CreateDatabaseAsync()) { MaxPoolSize = 8, IncludeErrorDetail = true }.ConnectionString
         );
 
-    /// <summary>For a program that connects to it itself; a data source does not tell its password.</summary>
+    /// <summary>For a program with its own connections; a data source does not reveal its password.</summary>
     public string ConnectionStringOf(NpgsqlDataSource database) =>
         new NpgsqlConnectionStringBuilder(Postgres)
         {

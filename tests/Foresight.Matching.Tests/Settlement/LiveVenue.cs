@@ -36,8 +36,8 @@ internal sealed record LiveOrder(Wallet Maker, OrderMessage Message, Hash32 Hash
 }
 
 /// <summary>
-/// A venue whose leader is a matching node, with its engine and its journal. Settlement is stepped by the test, so that the test decides
-/// what is known at which block.
+/// A venue whose leader is a matching node with its engine and journal. The test steps settlement, so that it controls what is known at
+/// which block.
 /// </summary>
 internal sealed class LiveVenue : IAsyncDisposable
 {

@@ -4,7 +4,7 @@ using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Tests.Settlement;
 
-/// <summary>A pause costs nobody a trade: what was matched waits, wherever it was on its way, and settles once when it goes on.</summary>
+/// <summary>A pause loses no trade: whatever its state, a matched trade waits and settles exactly once when the market resumes.</summary>
 [Collection(ChainCollection.Name)]
 public sealed class PausedMarketTests(ChainFixture fixture)
 {

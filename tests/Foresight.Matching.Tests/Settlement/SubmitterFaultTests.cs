@@ -10,7 +10,7 @@ using Npgsql;
 namespace Foresight.Matching.Tests.Settlement;
 
 /// <summary>
-/// Fees that rise, nonces that others take, nodes that lag, and a holder of the lease that does not know that it is none.
+/// Rising fees, foreign transactions on the same nonce, lagging nodes, and a lease holder that does not know it was replaced.
 /// </summary>
 [Collection(ChainCollection.Name)]
 public sealed class SubmitterFaultTests(ChainFixture fixture)

@@ -30,7 +30,7 @@ public sealed class Venue : IAsyncDisposable
 {
     public const int Market = 1;
 
-    /// <summary>anvil's first account, which everybody knows.</summary>
+    /// <summary>The key of anvil's first account, which is public.</summary>
     public const string DevelopmentKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
     private static readonly SetupOptions Setup = new(1, TimeSpan.FromSeconds(30), null, null, null, []);
@@ -95,7 +95,7 @@ public sealed class Venue : IAsyncDisposable
             )
         ).Term;
 
-    /// <summary>A submitter that remembers nothing: every one is as after a crash.</summary>
+    /// <summary>Creates a submitter without memory, as after a crash.</summary>
     public Submitter NewSubmitter(NodeClient? through = null) => NewParts(Leader.SendAsync, through).NewSubmitter();
 
     public ChainFollower NewFollower(NodeClient? through = null) => NewFollowerVia(Send ?? Leader.SendAsync, through);

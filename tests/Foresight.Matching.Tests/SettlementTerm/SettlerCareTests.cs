@@ -8,7 +8,7 @@ using Xunit.Abstractions;
 
 namespace Foresight.Matching.Tests.SettlementTerm;
 
-/// <summary>What settlement needs a person for, and that it goes on when it has got it. Real node processes.</summary>
+/// <summary>Conditions of settlement that require an operator, and its recovery afterwards. Real node processes.</summary>
 [Collection(ChainCollection.Name)]
 public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper output) : IAsyncLifetime
 {
@@ -121,7 +121,7 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
             "SELECT signer_balance_wei > 9e17 AND last_error_at < updated_at - interval '1.5 seconds' FROM settlement_status";
         await Eventually.TrueAsync("the refill is seen", Patience, () => _venue.ScalarAsync<bool>(IsWell));
 
-        // All that it said, with every log open, holds the key in no form.
+        // The whole output, at the most verbose log level, must not contain the key in any form.
         Assert.DoesNotContain(Venue.DevelopmentKey[2..], _nodes["n1"].Everything, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("Batch 2 sent: 1 trades", _nodes["n1"].Everything);
     }

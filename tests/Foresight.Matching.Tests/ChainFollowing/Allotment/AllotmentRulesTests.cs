@@ -48,7 +48,7 @@ public sealed class AllotmentRulesTests
                     changes.All(change => change.Units < 0) || changes.All(change => change.Units > 0),
                     $"seed {seed}: lowers and raises in one step"
                 );
-                // In any order, as shards acknowledge them: the sum is bounded by what it was and by what the chain says.
+                // Applied in any order, as shards may acknowledge them: the sum never exceeds the greater of its old value and the chain's.
                 var most = Math.Max(chain, parts.Sum(part => part.Owned));
                 foreach (var change in changes.OrderBy(_ => random.Next()))
                 {

@@ -59,7 +59,7 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
             );
         Assert.Equal((300L, 300L), await ShardedCluster.SumAsync(_cluster, Trader));
 
-        // Money leaves the wallet: orders that it does not cover go, in as few shards as can be.
+        // Money leaves the wallet: the orders that it no longer covers are cancelled, in as few shards as possible.
         await ObserveAsync(220, block: 2);
         Assert.Equal((220L, 200L), await ShardedCluster.SumAsync(_cluster, Trader));
         await ObserveAsync(0, block: 3);
@@ -119,7 +119,7 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
             var before = chain;
             chain = random.Next(5) == 0 ? 0 : random.NextInt64(1, 1_000);
             var most = Math.Max(before, chain);
-            // Cut off anywhere, before or after the shards have it, and then gone on with by another term.
+            // Interrupted anywhere, before or after the shards received it, and continued by another term.
             for (var cuts = random.Next(3); cuts > 0; cuts--)
             {
                 var cut = await NewAllotterAsync((commands, cancellationToken) => CutAsync(random, commands, cancellationToken));
@@ -155,7 +155,7 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
 
     private static Address Account => Address.Parse(Traders.Address(Trader));
 
-    /// <summary>Some commands reach their shards and some do not, and nobody hears of it.</summary>
+    /// <summary>Delivers some commands and loses all acknowledgements.</summary>
     private async Task<IReadOnlyList<CommandResult>> CutAsync(
         Random random,
         IReadOnlyList<LeaderCommand> commands,
