@@ -32,9 +32,13 @@ public sealed class MainLayoutTests : ConsoleContext
     public void Outage_ReplacesLive_ByTheOldestReading()
     {
         var frame = Shown();
+        _answer = Samples.Overview() with { Throughput = null };
+        Clock.Advance(OperationsFeed.Pause);
+        frame.WaitForAssertion(() => Assert.Contains("12:00:01 UTC", Text(frame)));
         Api.Problem("/admin/overview", 503, ProblemCodes.Unavailable);
         Clock.Advance(OperationsFeed.Pause);
-        frame.WaitForAssertion(() => Assert.Contains("stale since 12:00:00", Text(frame)));
+        frame.WaitForAssertion(() => Assert.Contains("12:00:02 UTC", Text(frame)));
+        Assert.Contains("stale since 12:00:00", Text(frame));
         Assert.DoesNotContain("live 12:", Text(frame));
         Assert.Contains("unknown matching-1 epoch 1,012", Text(frame));
     }
