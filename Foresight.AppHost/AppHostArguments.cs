@@ -7,7 +7,8 @@ namespace Foresight.AppHost;
 internal sealed record AppHostArguments
 {
     public const string Usage =
-        "Known are --ephemeral, --no-simulator, --sync-standby, --drill, --containers, --shards N, --replicas N, --api-port N, --console-port N, "
+        "Known are --ephemeral, --no-simulator, --sync-standby, --drill, --containers, --shards N, --replicas N, "
+        + "--api-port N, --console-port N, "
         + "--Section:Key=value, and the verb drill.";
 
     private const int DefaultApiPort = 5080;

@@ -172,16 +172,16 @@ public sealed partial class SimulatorWorker(
         )]
         public static partial void WaitingForBalances(ILogger logger, int traders, int confirmations);
 
-        [LoggerMessage(LogLevel.Warning, "Funding the traders failed and is tried again: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Failed to fund the traders; retrying: {Reason}")]
         public static partial void FundingFailed(ILogger logger, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "The chain cannot be read, so the markets on it are not known yet: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Failed to read the markets from the chain; retrying: {Reason}")]
         public static partial void ChainSilent(ILogger logger, string reason);
 
-        [LoggerMessage(LogLevel.Information, "So far: {Report}.")]
+        [LoggerMessage(LogLevel.Information, "Load so far: {Report}.")]
         public static partial void Progress(ILogger logger, LoadReport report);
 
-        [LoggerMessage(LogLevel.Information, "Stopped: {Report}.")]
+        [LoggerMessage(LogLevel.Information, "Load stopped: {Report}.")]
         public static partial void Stopped(ILogger logger, LoadReport report);
     }
 }

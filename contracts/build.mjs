@@ -35,7 +35,8 @@ function modules() {
   const fresh = mkdtempSync(folder + "-");
   cpSync(join(here, "package.json"), join(fresh, "package.json"));
   cpSync(join(here, "package-lock.json"), join(fresh, "package-lock.json"));
-  execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: fresh, stdio: ["ignore", process.stderr, process.stderr] });
+  execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+    { cwd: fresh, stdio: ["ignore", process.stderr, process.stderr] });
   try {
     renameSync(fresh, folder);
   } catch (e) {
@@ -99,7 +100,8 @@ if (process.argv.includes("--check")) {
     return !existsSync(file) || readFileSync(file, "utf8") !== built[name];
   });
   if (differing.length > 0) {
-    console.error(`The artifacts of ${differing.join(", ")} do not match the sources: run "node ${relative(process.cwd(), fileURLToPath(import.meta.url))}".`);
+    const script = relative(process.cwd(), fileURLToPath(import.meta.url));
+    console.error(`The artifacts of ${differing.join(", ")} do not match the sources: run "node ${script}".`);
     process.exit(1);
   }
   console.log("The artifacts match the sources.");

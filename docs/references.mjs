@@ -14,7 +14,8 @@ const [begin, end] = ['<!-- references: drawn by docs/references.mjs -->', '<!--
 function files(folder, extension) {
   return readdirSync(folder, { withFileTypes: true }).flatMap(entry => {
     if (entry.isDirectory())
-      return ['bin', 'obj', 'node_modules'].includes(entry.name) || entry.name.startsWith('.') ? [] : files(join(folder, entry.name), extension);
+      return ['bin', 'obj', 'node_modules'].includes(entry.name) || entry.name.startsWith('.')
+        ? [] : files(join(folder, entry.name), extension);
     return entry.name.endsWith(extension) ? [join(folder, entry.name)] : [];
   });
 }
@@ -33,7 +34,8 @@ function readProjects() {
 
 // Stage → the other stages that its files name, by a using or by a qualified name. A stage is a folder of the project and a namespace.
 function readStages(project) {
-  const sources = files(join(root, project), '.cs').map(file => relative(join(root, project), file).split(/[/\\]/)).filter(path => path.length > 1);
+  const sources = files(join(root, project), '.cs').map(file => relative(join(root, project), file).split(/[/\\]/))
+    .filter(path => path.length > 1);
   const stages = [...new Set(sources.map(path => path[0]))].sort();
   const used = Object.fromEntries(stages.map(stage => [stage, new Set()]));
   for (const path of sources) {

@@ -8,7 +8,8 @@ namespace Foresight.Api.Access;
 
 /// <summary>
 /// Admin keys, sent as <c>Authorization: Bearer KEY</c>. <c>ADMIN_KEY</c> is one shared key; <c>ADMIN_KEYS</c> names one for each person
-/// (<c>ada=KEY,grace=KEY</c>), which four-eyes decisions need to tell two people apart. Neither has a default. Comparisons take constant time.
+/// (<c>ada=KEY,grace=KEY</c>), which four-eyes decisions need to tell two people apart.
+/// Neither has a default. Comparisons take constant time.
 /// </summary>
 public sealed class AdminAccess
 {

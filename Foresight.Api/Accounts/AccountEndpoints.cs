@@ -41,7 +41,8 @@ public static class AccountEndpoints
                     await connection.QueryAsync<BalanceRow>(
                         new CommandDefinition(
                             """
-                            SELECT b.market_id, b.outcome, sum(b.owned)::bigint AS owned, sum(b.order_hold)::bigint AS order_hold, sum(b.trade_hold)::bigint AS trade_hold,
+                            SELECT b.market_id, b.outcome, sum(b.owned)::bigint AS owned, sum(b.order_hold)::bigint AS order_hold,
+                                sum(b.trade_hold)::bigint AS trade_hold,
                                    max(b.observed_block) AS observed_block
                             FROM accounts a LEFT JOIN balances b USING (account_id) WHERE a.address = @address
                             GROUP BY b.market_id, b.outcome ORDER BY (b.outcome = 255) DESC, max(b.updated_sequence) DESC LIMIT @MaxBalances

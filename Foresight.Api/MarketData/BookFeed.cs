@@ -186,7 +186,7 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
     {
         [LoggerMessage(
             LogLevel.Information,
-            "Market {Market}: the book is as of {Sequence}, and a message after {Previous} came; it is read anew."
+            "Gap in market {Market}: book at sequence {Sequence}, received message follows {Previous}. Reading the book again."
         )]
         public static partial void Gap(ILogger logger, int market, long sequence, long previous);
     }

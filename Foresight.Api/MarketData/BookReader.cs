@@ -30,7 +30,8 @@ public sealed class BookReader(Database database)
             {
                 await using var command = new NpgsqlCommand(
                     """
-                    SELECT greatest((SELECT epoch FROM leadership WHERE resource = $1), (SELECT epoch FROM commands WHERE shard = $2 ORDER BY sequence DESC LIMIT 1), 0),
+                    SELECT greatest((SELECT epoch FROM leadership WHERE resource = $1),
+                        (SELECT epoch FROM commands WHERE shard = $2 ORDER BY sequence DESC LIMIT 1), 0),
                            coalesce((SELECT max(sequence) FROM commands WHERE shard = $2), 0)
                     """,
                     connection

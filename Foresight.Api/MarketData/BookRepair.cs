@@ -57,6 +57,6 @@ public sealed class BookRepair(FeedInbox inbox, BookReader reader, TimeProvider 
 
 internal static partial class FeedLog
 {
-    [LoggerMessage(LogLevel.Warning, "The journal could not be read for market data: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Failed to read books from the journal: {Reason}")]
     public static partial void NotRead(ILogger logger, string reason);
 }

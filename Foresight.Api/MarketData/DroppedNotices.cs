@@ -40,7 +40,8 @@ public sealed partial class DroppedNotices(NoticeMetrics metrics, TimeProvider c
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "A message of the backplane is no notice and was dropped: {Reason} {Others} more since the last such line; at most one line a minute."
+            "Dropped invalid message from the backplane: {Reason} {Others} more were dropped since the last report "
+                + "(at most one report a minute)."
         )]
         public static partial void NotUnderstood(ILogger logger, string reason, int others);
     }

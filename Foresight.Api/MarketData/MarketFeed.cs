@@ -268,12 +268,13 @@ public sealed partial class MarketFeed : BackgroundService
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "The market-data feed could not take a {Item}.")]
+        [LoggerMessage(LogLevel.Error, "Market-data feed failed to process an item of type {Item}; the affected book is read again.")]
         public static partial void ItemFailed(ILogger logger, Exception error, string item);
 
         [LoggerMessage(
             LogLevel.Error,
-            "Market {Market}: messages were taken up to ({Epoch}, {Sequence}), and the journal is at ({JournalEpoch}, {JournalSequence}); all are forgotten."
+            "Market {Market} is ahead of the journal: feed at ({Epoch}, {Sequence}), journal at ({JournalEpoch}, {JournalSequence}). "
+                + "The market's feed is reset."
         )]
         public static partial void AheadOfJournal(
             ILogger logger,
@@ -284,10 +285,10 @@ public sealed partial class MarketFeed : BackgroundService
             long journalSequence
         );
 
-        [LoggerMessage(LogLevel.Warning, "No market data comes in: the connection to Redis is lost.")]
+        [LoggerMessage(LogLevel.Warning, "Connection to Redis lost; no market data is received until it is restored.")]
         public static partial void ConnectionLost(ILogger logger);
 
-        [LoggerMessage(LogLevel.Information, "Market data comes in again; all books are read anew.")]
+        [LoggerMessage(LogLevel.Information, "Connection to Redis restored; reading all books again.")]
         public static partial void ConnectionRestored(ILogger logger);
     }
 }

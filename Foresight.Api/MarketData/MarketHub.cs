@@ -90,10 +90,11 @@ public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvid
         var isPublic = NoticeTopics.All.Contains(topic);
         if (!isPublic && topic is not (HubEvents.Depth or HubEvents.Trades or HubEvents.Stats))
             throw new HubException(
-                "malformed_request: topic must be depth, trades, stats, cluster, chain, markets or notices; orders have a method of their own."
+                "malformed_request: topic must be depth, trades, stats, cluster, chain, markets or notices; "
+                    + "for orders call SubscribeOrders."
             );
         if (isPublic && marketId != 0)
-            throw new HubException($"malformed_request: {topic} is of no market; its market id is 0.");
+            throw new HubException($"malformed_request: {topic} belongs to no market; its market id must be 0.");
         if (isPublic && isResumed)
             throw new HubException($"malformed_request: {topic} has no positions to resume from; use Subscribe.");
     }

@@ -70,10 +70,10 @@ public sealed partial class NoticeReceiver(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "This node takes the cluster's notices to its clients.")]
+        [LoggerMessage(LogLevel.Information, "Joined the backplane; forwarding the cluster's notices to clients.")]
         public static partial void Joined(ILogger logger);
 
-        [LoggerMessage(LogLevel.Warning, "The backplane cannot be joined yet, and clients get no notices until then: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Failed to join the backplane; clients get no notices until a retry succeeds: {Reason}")]
         public static partial void NotJoined(ILogger logger, string reason);
     }
 }

@@ -119,7 +119,10 @@ public sealed partial class MarketCatalog(
     private async Task<List<Market>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT market_id, address, question, outcomes, tick_size, state, closes_at, resolved_outcome, shard FROM markets ORDER BY market_id LIMIT $1",
+            """
+            SELECT market_id, address, question, outcomes, tick_size, state, closes_at, resolved_outcome, shard
+            FROM markets ORDER BY market_id LIMIT $1
+            """,
             connection
         )
         {
@@ -160,7 +163,7 @@ public sealed partial class MarketCatalog(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The markets could not be read; those known are used on: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Failed to read the markets; using the cached ones: {Reason}")]
         public static partial void NotRead(ILogger logger, string reason);
     }
 }

@@ -77,9 +77,11 @@ public sealed class MarketStatistics(Database database, MarketFeed feed, TimePro
     /// </summary>
     private const string Query = """
         WITH sums AS (
-            SELECT market_id, count(*) AS trades, sum(quantity_lots)::bigint AS lots, sum(quantity_lots::numeric * taker_price_ticks) AS notional
+            SELECT market_id, count(*) AS trades, sum(quantity_lots)::bigint AS lots,
+                sum(quantity_lots::numeric * taker_price_ticks) AS notional
             FROM trades WHERE executed_at > now() - interval '24 hours' GROUP BY market_id)
-        SELECT m.market_id, coalesce(s.trades, 0) AS trades, coalesce(s.lots, 0) AS lots, coalesce(s.notional, 0) AS notional, l.last_price_ticks
+        SELECT m.market_id, coalesce(s.trades, 0) AS trades, coalesce(s.lots, 0) AS lots, coalesce(s.notional, 0) AS notional,
+            l.last_price_ticks
         FROM markets m LEFT JOIN sums s USING (market_id) LEFT JOIN LATERAL (
             SELECT CASE t.taker_outcome WHEN 0 THEN t.taker_price_ticks ELSE 10000 - t.taker_price_ticks END AS last_price_ticks
             FROM trades t WHERE t.market_id = m.market_id AND (t.taker_outcome = 0 OR cardinality(m.outcomes) = 2)

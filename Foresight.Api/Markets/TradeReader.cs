@@ -54,7 +54,10 @@ public sealed class TradeReader(Database database)
         // different orders, and a join would return the trade twice.
         if (filter.Account is not null)
             conditions.Add(
-                "EXISTS (SELECT FROM fills f WHERE f.trade_id = t.trade_id AND f.account_id = (SELECT account_id FROM accounts WHERE address = @account))"
+                """
+                EXISTS (SELECT FROM fills f WHERE f.trade_id = t.trade_id
+                    AND f.account_id = (SELECT account_id FROM accounts WHERE address = @account))
+                """
             );
         var query = $"SELECT {Columns} WHERE {string.Join(" AND ", conditions)} ORDER BY t.trade_id DESC LIMIT @rows";
         var parameters = new

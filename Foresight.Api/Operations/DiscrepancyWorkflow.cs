@@ -35,7 +35,8 @@ public sealed class DiscrepancyWorkflow(
                 changed_by = @actor, changed_at = now()
             FROM decided u WHERE d.discrepancy_id = u.id)
         INSERT INTO discrepancy_audit (discrepancy_id, actor, key_name, action, from_state, to_state, note, batch_id)
-        SELECT id, @actor, @key, CASE WHEN waits THEN @action || '_first_key' ELSE @action END, was, next, COALESCE(@note, @remark), @batch FROM decided ORDER BY id
+        SELECT id, @actor, @key, CASE WHEN waits THEN @action || '_first_key' ELSE @action END, was, next, COALESCE(@note, @remark), @batch
+        FROM decided ORDER BY id
         """;
 
     private readonly long? _fourEyesOver = configuration.FourEyesOver();
@@ -108,7 +109,10 @@ public sealed class DiscrepancyWorkflow(
         var rows = (
             await connection.QueryAsync<(long Id, string State, long? Amount, string? SecondAction, string? SecondKey)>(
                 new CommandDefinition(
-                    "SELECT discrepancy_id, state, amount, second_action, second_key FROM discrepancies WHERE discrepancy_id = ANY (@ids) ORDER BY discrepancy_id FOR UPDATE",
+                    """
+                    SELECT discrepancy_id, state, amount, second_action, second_key
+                    FROM discrepancies WHERE discrepancy_id = ANY (@ids) ORDER BY discrepancy_id FOR UPDATE
+                    """,
                     new { ids = ids.ToArray() },
                     transaction,
                     cancellationToken: cancellationToken

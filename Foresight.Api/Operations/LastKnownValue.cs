@@ -55,9 +55,9 @@ public sealed class LastKnownValue<T>(string what, TimeSpan bound, TimeProvider 
 
 internal static partial class SourceLog
 {
-    [LoggerMessage(LogLevel.Warning, "The {What} cannot be read, so the last ones are told as such: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Failed to read {What}; returning the last known value as stale: {Reason}")]
     public static partial void Silent(ILogger logger, string what, string reason);
 
-    [LoggerMessage(LogLevel.Information, "The {What} can be read again.")]
+    [LoggerMessage(LogLevel.Information, "Reading {What} works again.")]
     public static partial void Speaks(ILogger logger, string what);
 }

@@ -34,6 +34,6 @@ public static partial class NoticeEndpoint
         return TypedResults.Accepted((string?)null);
     }
 
-    [LoggerMessage(LogLevel.Information, "{Actor} gives notice to everybody: {Text}")]
+    [LoggerMessage(LogLevel.Information, "Operator {Actor} sent a notice to all clients: {Text}")]
     private static partial void LogPublished(ILogger logger, string actor, string text);
 }

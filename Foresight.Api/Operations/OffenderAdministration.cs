@@ -82,7 +82,10 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
             return new Problem(ProblemRules.StateConflict, $"Nothing counts against {address}.");
         await connection.ExecuteAsync(
             new CommandDefinition(
-                "INSERT INTO offender_audit (address, actor, key_name, action, waived, note) VALUES (@address, @Actor, @Key, 'reset', @waived, @note)",
+                """
+                INSERT INTO offender_audit (address, actor, key_name, action, waived, note)
+                VALUES (@address, @Actor, @Key, 'reset', @waived, @note)
+                """,
                 new
                 {
                     parameters.address,
@@ -111,7 +114,10 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
         var strikes = (
             await connection.QueryAsync<StrikeRow>(
                 new CommandDefinition(
-                    "SELECT trade_id, reason, points, at, waived_at FROM strikes WHERE address = @address ORDER BY at DESC, trade_id DESC LIMIT @MaxStrikes",
+                    """
+                    SELECT trade_id, reason, points, at, waived_at
+                    FROM strikes WHERE address = @address ORDER BY at DESC, trade_id DESC LIMIT @MaxStrikes
+                    """,
                     parameters,
                     transaction,
                     cancellationToken: cancellationToken
@@ -122,7 +128,10 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
             return null;
         var audit = await connection.QueryAsync<(DateTime At, string Actor, string Action, int Waived, string Note, string? Key)>(
             new CommandDefinition(
-                "SELECT at, actor, action, waived, note, key_name FROM offender_audit WHERE address = @address ORDER BY audit_id DESC LIMIT @MaxStrikes",
+                """
+                SELECT at, actor, action, waived, note, key_name
+                FROM offender_audit WHERE address = @address ORDER BY audit_id DESC LIMIT @MaxStrikes
+                """,
                 parameters,
                 transaction,
                 cancellationToken: cancellationToken

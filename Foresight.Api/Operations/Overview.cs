@@ -65,7 +65,7 @@ public sealed partial class Overview(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The part {Part} of the overview cannot be read: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Failed to read part {Part} of the overview: {Reason}")]
         public static partial void PartFailed(ILogger logger, string part, string reason);
     }
 }

@@ -33,12 +33,13 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
     public const int MaxExport = 100_000;
 
     internal const string RunColumns =
-        "run_id, trigger, state, started_at, finished_at, from_block, to_block, trades_compared, found, new, error, node_id, dry_run, repaired, requested_by, requested_key, note";
+        "run_id, trigger, state, started_at, finished_at, from_block, to_block, trades_compared, found, new, error, node_id, dry_run, "
+        + "repaired, requested_by, requested_key, note";
 
     internal const string DiscrepancyColumns = """
         discrepancy_id, natural_key, kind, severity, state, market_id, trade_id, tx_hash, block_number, summary, on_chain::text AS on_chain,
-        off_chain::text AS off_chain, first_seen_at, last_seen_at, note, changed_by, changed_at, amount, assignee, ignored_until, absent_since,
-        second_action, second_by, second_key, second_at
+        off_chain::text AS off_chain, first_seen_at, last_seen_at, note, changed_by, changed_at, amount, assignee, ignored_until,
+        absent_since, second_action, second_by, second_key, second_at
         """;
 
     private readonly long? _fourEyesOver = configuration.FourEyesOver();
@@ -87,7 +88,8 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                 var seen = await connection.QueryAsync<(int Age, int Count)>(
                     new CommandDefinition(
                         """
-                        SELECT (SELECT count(*)::int FROM unnest(@bounds) AS bound WHERE first_seen_at <= now() - bound) AS age, count(*)::int
+                        SELECT (SELECT count(*)::int FROM unnest(@bounds) AS bound WHERE first_seen_at <= now() - bound) AS age,
+                            count(*)::int
                         FROM discrepancies WHERE state = ANY (@live) GROUP BY 1
                         """,
                         new { live = DiscrepancyStates.Undecided.ToArray(), bounds = DiscrepancyAges.Bounds.ToArray() },
@@ -215,7 +217,8 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                     await connection.QueryAsync<RepairRow>(
                         new CommandDefinition(
                             """
-                            SELECT r.repair_id, r.run_id, d.discrepancy_id, r.natural_key, r.kind, r.state, r.before::text AS before, r.after::text AS after, r.reason, r.at
+                            SELECT r.repair_id, r.run_id, d.discrepancy_id, r.natural_key, r.kind, r.state, r.before::text AS before,
+                                r.after::text AS after, r.reason, r.at
                             FROM reconciliation_repairs r LEFT JOIN discrepancies d USING (natural_key)
                             WHERE r.run_id = @runId AND r.repair_id < @before ORDER BY r.repair_id DESC LIMIT @rows
                             """,
@@ -288,7 +291,8 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
         if (upTo is not null)
             conditions.Add("first_seen_at <= @upTo");
         return new CommandDefinition(
-            $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE {string.Join(" AND ", conditions)} ORDER BY discrepancy_id DESC LIMIT @rows",
+            $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE {string.Join(" AND ", conditions)} "
+                + "ORDER BY discrepancy_id DESC LIMIT @rows",
             new
             {
                 before,
@@ -337,7 +341,8 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
         var audit = await connection.QueryAsync<AuditRow>(
             new CommandDefinition(
                 """
-                SELECT audit_id, at, actor, action, from_state, to_state, note, key_name, batch_id, before::text AS before, after::text AS after
+                SELECT audit_id, at, actor, action, from_state, to_state, note, key_name, batch_id, before::text AS before,
+                    after::text AS after
                 FROM discrepancy_audit WHERE discrepancy_id = @id ORDER BY audit_id DESC LIMIT 500
                 """,
                 new { id },

@@ -16,7 +16,8 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
     private const int Wei = 18;
 
     private const string AllTrades = """
-        SELECT coalesce(sum((SELECT max(t.trade_id) - (s.shard << 48) FROM trades t WHERE t.trade_id >= s.shard << 48 AND t.trade_id < (s.shard + 1) << 48)), 0)::bigint
+        SELECT coalesce(sum((SELECT max(t.trade_id) - (s.shard << 48) FROM trades t WHERE t.trade_id >= s.shard << 48
+            AND t.trade_id < (s.shard + 1) << 48)), 0)::bigint
         FROM (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
         """;
 
@@ -26,7 +27,8 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
     /// </summary>
     private const string StatesQuery = $"""
         WITH unsettled AS (
-            SELECT settlement, count(*) AS n FROM trades WHERE settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}') GROUP BY settlement),
+            SELECT settlement, count(*) AS n
+            FROM trades WHERE settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}') GROUP BY settlement),
         failed AS (SELECT count(*) AS n FROM trades WHERE settlement = '{TradeStates.Failed}')
         SELECT settlement, n FROM unsettled
         UNION ALL SELECT '{TradeStates.Failed}', n FROM failed
@@ -91,7 +93,8 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
                 var (sequence, open, trades) = await connection.QuerySingleAsync<(long, long, long)>(
                     new CommandDefinition(
                         $"""
-                        SELECT (SELECT coalesce(sum((SELECT max(sequence) FROM commands WHERE shard = s.shard)), 0)::bigint FROM generate_series(0, shard_count() - 1) s(shard)),
+                        SELECT (SELECT coalesce(sum((SELECT max(sequence) FROM commands WHERE shard = s.shard)), 0)::bigint
+                            FROM generate_series(0, shard_count() - 1) s(shard)),
                                (SELECT count(*) FROM orders WHERE status IN (0, 1)),
                                ({AllTrades})
                         """,

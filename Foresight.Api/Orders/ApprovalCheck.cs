@@ -90,7 +90,7 @@ public sealed partial class ApprovalCheck(EthereumClient? chain, ChainContracts 
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The chain could not be asked about an approval: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Failed to check an approval on chain: {Reason}")]
         public static partial void NotAsked(ILogger logger, string reason);
     }
 }

@@ -81,7 +81,7 @@ public sealed partial class ContractWallets(EthereumClient? chain, TimeProvider 
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "A contract wallet could not be asked about a signature: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Failed to check a contract wallet's signature on chain: {Reason}")]
         public static partial void NotAsked(ILogger logger, string reason);
     }
 }

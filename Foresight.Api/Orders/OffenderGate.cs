@@ -51,7 +51,8 @@ public sealed partial class OffenderGate
             case OffenderLevel.Refused:
                 return Refusal(
                     standing,
-                    "New orders are refused because trades of this account failed by its own doing: money moved, approval revoked or order cancelled between match and settlement."
+                    "New orders are refused because trades of this account failed by its own doing: "
+                        + "money moved, approval revoked or order cancelled between match and settlement."
                 );
             case OffenderLevel.Capped:
                 var open = await _database.ReadPrimaryAsync(
@@ -63,7 +64,8 @@ public sealed partial class OffenderGate
                     ? null
                     : Refusal(
                         standing,
-                        $"Trades of this account failed by its own doing, so its open orders may be worth {Decimals.Usdc(_options.CappedNotional)} USDC; {Decimals.Usdc(open)} are open."
+                        "Trades of this account failed by its own doing, so its open orders may be worth "
+                            + $"{Decimals.Usdc(_options.CappedNotional)} USDC; {Decimals.Usdc(open)} are open."
                     );
             default:
                 return null;
@@ -136,7 +138,8 @@ public sealed partial class OffenderGate
             new CommandDefinition(
                 """
                 SELECT address, at, points FROM (
-                    SELECT address, at, points, trade_id FROM strikes WHERE waived_at IS NULL AND at > now() - @Memory ORDER BY at DESC LIMIT @MaxStrikes) newest
+                    SELECT address, at, points, trade_id
+                    FROM strikes WHERE waived_at IS NULL AND at > now() - @Memory ORDER BY at DESC LIMIT @MaxStrikes) newest
                 ORDER BY at, trade_id
                 """,
                 new { OffenderRules.Memory, MaxStrikes },
@@ -172,7 +175,7 @@ public sealed partial class OffenderGate
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Strikes could not be read; those that were known before count: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Failed to read strikes; using the cached ones: {Reason}")]
         public static partial void NotRead(ILogger logger, string reason);
     }
 }

@@ -17,7 +17,8 @@ public sealed record OrderFilter(Address? Maker, int? MarketId, short? Status);
 public sealed class OrderReader(Database database, MarketCatalog markets)
 {
     private const string Columns = """
-        o.order_id, o.order_hash, o.market_id, m.address AS market, a.address AS maker, o.outcome, o.is_buy, o.price_ticks, o.quantity_lots, o.filled_lots, o.reduced_lots,
+        o.order_id, o.order_hash, o.market_id, m.address AS market, a.address AS maker, o.outcome, o.is_buy, o.price_ticks,
+        o.quantity_lots, o.filled_lots, o.reduced_lots,
         o.time_in_force, o.post_only, o.client_order_id, o.status, o.reason, o.accepted_at, o.updated_at, o.expiry, o.epoch, o.sequence
         FROM orders o JOIN markets m USING (market_id) JOIN accounts a USING (account_id)
         """;
@@ -106,7 +107,8 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
                         FROM unnest(@traded) AS wanted (id)
                         CROSS JOIN LATERAL (
                             SELECT f.trade_id, f.price_ticks, f.quantity_lots, f.is_taker, t.settlement
-                            FROM fills f JOIN trades t USING (trade_id) WHERE f.order_id = wanted.id ORDER BY f.trade_id DESC LIMIT @fillsEach) AS f
+                            FROM fills f JOIN trades t USING (trade_id)
+                            WHERE f.order_id = wanted.id ORDER BY f.trade_id DESC LIMIT @fillsEach) AS f
                         ORDER BY f.trade_id
                         """,
                         new { traded, fillsEach },

@@ -29,7 +29,8 @@ public sealed class SignatureCheck(ContractWallets wallets, MarketCatalog market
                 return null;
             case WalletAnswer.Unknown:
                 return Problem.Unavailable(
-                    "The signature is not the maker's own key's, and the chain cannot be asked whether the maker is a contract that accepts it."
+                    "The maker's key did not sign this order, and the chain is unavailable to check whether the maker is a contract that "
+                        + "accepts the signature."
                 );
             case WalletAnswer.Invalid:
                 return new Problem(

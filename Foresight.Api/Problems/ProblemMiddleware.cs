@@ -72,10 +72,10 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "{Method} {Path} could not be answered: {Kind}: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "{Method} {Path} failed: dependency unavailable: {Kind}: {Reason}")]
         public static partial void DependencyFailed(ILogger logger, string method, string path, string kind, string reason);
 
-        [LoggerMessage(LogLevel.Error, "{Method} {Path} failed in this process.")]
+        [LoggerMessage(LogLevel.Error, "{Method} {Path} failed: unhandled exception.")]
         public static partial void Defect(ILogger logger, Exception error, string method, string path);
     }
 }

@@ -55,12 +55,13 @@ internal static partial class ClusterSentences
         [LoggerMessage(LogLevel.Information, "{Node} leads in epoch {Epoch}, after {Seconds:0.00} s.")]
         public static partial void Leads(ILogger logger, string node, long epoch, double seconds);
 
-        [LoggerMessage(LogLevel.Warning, "No node leads after {Seconds:0} s; the nodes' logs say why.")]
+        [LoggerMessage(LogLevel.Warning, "No node leads after {Seconds:0} s; see the nodes' logs.")]
         public static partial void NoLeader(ILogger logger, double seconds);
 
         [LoggerMessage(
             LogLevel.Information,
-            "Counted from when {Node} noticed: term taken after {Fenced:0.00} s, journal read after {Recovered:0.00} s, first acknowledgement after {FirstAck:0.00} s."
+            "Counted from when {Node} noticed: term taken after {Fenced:0.00} s, journal read after {Recovered:0.00} s, "
+                + "first acknowledgement after {FirstAck:0.00} s."
         )]
         public static partial void Acknowledged(ILogger logger, string node, double fenced, double recovered, double firstAck);
 

@@ -99,7 +99,7 @@ internal sealed partial class DrillServer(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The verb `drill` does not reach this AppHost, the dashboard's commands do: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Failed to open the socket of the verb `drill`; use the dashboard's commands instead: {Reason}")]
         public static partial void DoesNotListen(ILogger logger, string reason);
     }
 

@@ -128,11 +128,11 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
 
         [LoggerMessage(
             LogLevel.Information,
-            "SIGSTOP of {Node} (process {Process}), which leads in epoch {Epoch}, for {Seconds:0.#} s: it does not know that time passes."
+            "SIGSTOP of {Node} (process {Process}), which leads in epoch {Epoch}, for {Seconds:0.#} s: it cannot notice the pause."
         )]
         public static partial void Pauses(ILogger logger, string node, int process, long epoch, double seconds);
 
-        [LoggerMessage(LogLevel.Information, "SIGCONT: {Node} goes on, and for a moment believes that it leads in epoch {Epoch}.")]
+        [LoggerMessage(LogLevel.Information, "SIGCONT of {Node}: it resumes and still considers itself leader in epoch {Epoch}.")]
         public static partial void Continues(ILogger logger, string node, long epoch);
 
         [LoggerMessage(
@@ -141,7 +141,7 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
         )]
         public static partial void CutsOff(ILogger logger, string node, string servers, long epoch, double seconds);
 
-        [LoggerMessage(LogLevel.Information, "The network is whole again: what {Node} sent in epoch {Epoch} arrives late.")]
+        [LoggerMessage(LogLevel.Information, "Partition ended: messages that {Node} sent in epoch {Epoch} arrive late.")]
         public static partial void Heals(ILogger logger, string node, long epoch);
 
         [LoggerMessage(LogLevel.Information, "{Node} follows after {Seconds:0.00} s.")]

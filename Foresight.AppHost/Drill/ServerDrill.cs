@@ -32,7 +32,7 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
             context.CancellationToken
         );
         if (leader is null)
-            return CommandResults.Failure("no node leads; the nodes' logs say why.");
+            return CommandResults.Failure("no node leads; see the nodes' logs.");
         Log.Leads(context.Logger, leader.NodeId, leader.Epoch, TimeProvider.System.GetElapsedTime(started).TotalSeconds);
         return CommandResults.Success();
     }
@@ -123,7 +123,7 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
         )]
         public static partial void RedisDown(ILogger logger);
 
-        [LoggerMessage(LogLevel.Information, "Redis is up, and knows nothing.")]
+        [LoggerMessage(LogLevel.Information, "Redis is up and empty.")]
         public static partial void RedisUp(ILogger logger);
 
         [LoggerMessage(LogLevel.Information, "{Node} leads in epoch {Epoch}, {Seconds:0.00} s after Redis was started.")]
@@ -152,7 +152,8 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
 
         [LoggerMessage(
             LogLevel.Warning,
-            "What the old primary acknowledged beyond {Received} is lost, and how much that is it alone knows; with --sync-standby it is nothing."
+            "Orders that the old primary acknowledged beyond {Received} are lost; only its own log shows how many. "
+                + "With --sync-standby there are none."
         )]
         public static partial void LossUnknown(ILogger logger, object? received);
 

@@ -13,7 +13,8 @@ public sealed class NativePostgresReplicaResource(string name, NativeState state
 
     public override ReferenceExpression ConnectionStringExpression =>
         ReferenceExpression.Create(
-            $"Host={Address};Port={PrimaryEndpoint.Property(EndpointProperty.Port)};Username={NativePostgresResource.UserName};Password={Primary.Password}"
+            $"Host={Address};Port={PrimaryEndpoint.Property(EndpointProperty.Port)};"
+                + $"Username={NativePostgresResource.UserName};Password={Primary.Password}"
         );
 }
 

@@ -29,7 +29,8 @@ internal sealed class DebianInstaller(ProgramCache cache, Action<string> say)
         set -e
         where=$1; shift
         mkdir -p "$where/state/lists/partial" "$where/cache/archives/partial" "$where/root.new"
-        apt="apt-get -q -y -o Dir::State=$where/state -o Dir::State::status=/var/lib/dpkg/status -o Dir::Cache=$where/cache -o Debug::NoLocking=true -o APT::Sandbox::User="
+        apt="apt-get -q -y -o Dir::State=$where/state -o Dir::State::status=/var/lib/dpkg/status"
+        apt="$apt -o Dir::Cache=$where/cache -o Debug::NoLocking=true -o APT::Sandbox::User="
         $apt update
         $apt --download-only --no-install-recommends install "$@"
         for package in "$where"/cache/archives/*.deb; do dpkg-deb -x "$package" "$where/root.new"; done

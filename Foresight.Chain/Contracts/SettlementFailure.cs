@@ -60,7 +60,8 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
                 OfAccount(
                     e,
                     InsufficientCollateral,
-                    $"{e.Address("account")} can spend {e.Integer("available")} micro-USDC (the lesser of balance and approval); {e.Integer("needed")} are needed"
+                    $"{e.Address("account")} can spend {e.Integer("available")} micro-USDC (the lesser of balance and approval); "
+                        + $"{e.Integer("needed")} are needed"
                 )
         ),
         (
@@ -69,7 +70,8 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
                 OfAccount(
                     e,
                     InsufficientShares,
-                    $"{e.Address("account")} can sell {Shares(e.Integer("available"))} shares of outcome {e.Integer("outcomeIndex")}; {Shares(e.Integer("needed"))} are needed"
+                    $"{e.Address("account")} can sell {Shares(e.Integer("available"))} shares of outcome {e.Integer("outcomeIndex")}; "
+                        + $"{Shares(e.Integer("needed"))} are needed"
                 )
         ),
         (

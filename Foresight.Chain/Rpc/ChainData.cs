@@ -119,7 +119,8 @@ public sealed record LogFilter
 public readonly record struct FeeSuggestion(BigInteger BaseFeePerGas, BigInteger MaxPriorityFeePerGas)
 {
     /// <summary>
-    /// Twice the base fee suffices for the next six blocks even if all are full: each raises it by at most an eighth (EIP-1559), and 1.125^5 < 2.
+    /// Twice the base fee suffices for the next six blocks even if all are full:
+    /// each raises it by at most an eighth (EIP-1559), and 1.125^5 is below 2.
     /// </summary>
     public BigInteger MaxFeePerGas => (2 * BaseFeePerGas) + MaxPriorityFeePerGas;
 }

@@ -86,7 +86,8 @@ public sealed class SignatureDiagnostician
                     recovered,
                     field,
                     value,
-                    $"It was signed for another domain: {field} was {(value.Length == 0 ? "empty" : value)}, and must be {FieldOf(domain, field)}."
+                    $"It was signed for another domain: {field} was {(value.Length == 0 ? "empty" : value)}, and must be "
+                        + $"{FieldOf(domain, field)}."
                 );
             }
         }
@@ -97,7 +98,8 @@ public sealed class SignatureDiagnostician
             recovered,
             null,
             null,
-            $"It was signed by {recovered}, not by the maker {maker}, or a field of the message differs from what was signed; expected digest {expected}."
+            $"It was signed by {recovered}, not by the maker {maker}, or a field of the message differs from what was signed; "
+                + $"expected digest {expected}."
         );
     }
 

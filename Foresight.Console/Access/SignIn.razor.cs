@@ -8,7 +8,7 @@ public sealed partial class SignIn
         [LoggerMessage(Level = LogLevel.Information, Message = "Operator {Name} has signed in.")]
         public static partial void SignedIn(ILogger logger, string name);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "The Api refused the key that {Name} gave, from {Address}.")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Sign-in of {Name} from {Address} refused: the Api does not accept the key.")]
         public static partial void Refused(ILogger logger, string name, string address);
     }
 }

@@ -278,13 +278,13 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Market data comes from {Address}.")]
+        [LoggerMessage(Level = LogLevel.Information, Message = "Connected to market data at {Address}.")]
         public static partial void Connected(ILogger logger, Uri address);
 
-        [LoggerMessage(Level = LogLevel.Debug, Message = "The hub of {Address} cannot be reached.")]
+        [LoggerMessage(Level = LogLevel.Debug, Message = "Failed to connect to the hub at {Address}.")]
         public static partial void NotOpened(ILogger logger, Exception error, Uri address);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Market data from {Address} has stopped: {Reason}")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Lost market data from {Address}: {Reason}")]
         public static partial void Lost(ILogger logger, Uri address, string reason);
     }
 }

@@ -5,7 +5,8 @@ public static class SecurityHeaders
 {
     // Scripts and connections from this origin only. Inline styles are allowed, because Radzen sizes grid columns and popups with them.
     private const string ContentPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+        + "connect-src 'self'; "
         + "form-action 'self'; base-uri 'self'; frame-ancestors 'none'; manifest-src 'self'";
 
     public static void UseSecurityHeaders(this WebApplication app) =>

@@ -111,7 +111,8 @@ public sealed record LoadReport(
 )
 {
     public override string ToString() =>
-        $"sent {Sent}, acknowledged {Acknowledged}, rejected {Rejected}{Listed(RejectedByCode)}, cancels {Cancels}, skipped {Skipped}, in doubt {InDoubt}, "
+        $"sent {Sent}, acknowledged {Acknowledged}, rejected {Rejected}{Listed(RejectedByCode)}, cancels {Cancels}, skipped {Skipped}, "
+        + $"in doubt {InDoubt}, "
         + $"unresolved {Unresolved}, faults{Listed(Faults)}; p50 {P50.TotalMilliseconds:0.0} ms, p99 {P99.TotalMilliseconds:0.0} ms; "
         + $"journal at ({LastEpoch}, {LastSequence})";
 

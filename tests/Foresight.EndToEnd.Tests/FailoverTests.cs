@@ -58,7 +58,8 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
                     - entries.Last(e => e.Epoch == before.Epoch).Command.AcceptedAtMicros
             );
             output.WriteLine(
-                $"first answer after {(firstAfter - lostAt).TotalSeconds:0.00} s, silence in the journal {silence.TotalSeconds:0.00} s; {report}"
+                $"first answer after {(firstAfter - lostAt).TotalSeconds:0.00} s, silence in the journal {silence.TotalSeconds:0.00} s; "
+                    + $"{report}"
             );
             Assert.InRange(firstAfter - lostAt, TimeSpan.Zero, LongestGap);
             Assert.InRange(silence, TimeSpan.Zero, longestSilence);

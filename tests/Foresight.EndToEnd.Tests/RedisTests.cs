@@ -41,7 +41,8 @@ public sealed class RedisTests(StackFixture stack, ITestOutputHelper output)
         await stop.CancelAsync();
         var report = await load;
         output.WriteLine(
-            $"first acknowledgement {first.TotalSeconds:0.0} s after Redis was back, all after {Stopwatch.GetElapsedTime(back).TotalSeconds:0.0} s; {report}"
+            $"first acknowledgement {first.TotalSeconds:0.0} s after Redis was back, all after "
+                + $"{Stopwatch.GetElapsedTime(back).TotalSeconds:0.0} s; {report}"
         );
 
         Assert.InRange(first, TimeSpan.Zero, BackAfter);

@@ -41,7 +41,8 @@ public sealed class CommitFreeze : IAsyncDisposable
                 END IF;
                 RETURN NULL;
             END $$;
-            CREATE TRIGGER freeze_insert BEFORE INSERT ON commands FOR EACH STATEMENT EXECUTE FUNCTION commit_freeze('{FreezePoint.BeforeInsert}');
+            CREATE TRIGGER freeze_insert BEFORE INSERT ON commands
+            FOR EACH STATEMENT EXECUTE FUNCTION commit_freeze('{FreezePoint.BeforeInsert}');
             CREATE CONSTRAINT TRIGGER freeze_commit AFTER INSERT ON commands DEFERRABLE INITIALLY DEFERRED
                 FOR EACH ROW EXECUTE FUNCTION commit_freeze('{FreezePoint.BeforeCommit}');
             """
@@ -67,7 +68,10 @@ public sealed class CommitFreeze : IAsyncDisposable
     public async Task<bool> HoldsOneAsync()
     {
         await using var command = _database.CreateCommand(
-            "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock' AND wait_event = 'advisory')"
+            """
+            SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'
+                AND wait_event = 'advisory')
+            """
         );
         command.Parameters.AddWithValue(_session);
         return (bool)(await command.ExecuteScalarAsync())!;

@@ -24,7 +24,8 @@ public sealed record BookReport(BookStream Stream, Candidate Measured, Candidate
     {
         Console.WriteLine();
         Console.WriteLine(
-            $"  {"engine", -6} {"ns/op", 8} {"cpu ns", 8} {"Mops/s", 8} {"p50 ns", 8} {"p99 ns", 8} {"p99.9 ns", 9} {"B/op", 6} {"trades", 9} {"hash", 17}"
+            $"  {"engine", -6} {"ns/op", 8} {"cpu ns", 8} {"Mops/s", 8} {"p50 ns", 8} {"p99 ns", 8} {"p99.9 ns", 9} {"B/op", 6} "
+                + $"{"trades", 9} {"hash", 17}"
         );
         PrintRow(Measured, Latency);
         if (Bare is not null)

@@ -30,7 +30,8 @@ public static class DepthVerb
             var inTheWay = Measure(isFull, resting, operations, runs, inTheWay: true);
             speeds.Add((resting, behind, inTheWay));
             Console.WriteLine(
-                $"  {resting, 9:n0} {behind.Nanoseconds, 8:f2} {behind.Processor, 10:f2} {inTheWay.Nanoseconds, 11:f2} {inTheWay.Processor, 10:f2}"
+                $"  {resting, 9:n0} {behind.Nanoseconds, 8:f2} {behind.Processor, 10:f2} {inTheWay.Nanoseconds, 11:f2} "
+                    + $"{inTheWay.Processor, 10:f2}"
             );
         }
 

@@ -7,7 +7,8 @@ namespace Foresight.Bench.Failover;
 internal sealed class FaultReport(Fault fault, Bounds bounds)
 {
     public const string Header =
-        "fault               runs   gap p50   p95     max  back max  follows max  epochs  acknowledged  no answer  lost  doubled  stale  replay";
+        "fault               runs   gap p50   p95     max  back max  follows max  epochs  acknowledged  no answer  "
+        + "lost  doubled  stale  replay";
 
     private readonly List<string> _wrong = [];
     private long _acknowledged;
@@ -61,8 +62,10 @@ internal sealed class FaultReport(Fault fault, Bounds bounds)
         };
 
     public string Line =>
-        $"{fault.Name, -18} {Gaps.Count, 5} {Percentile(Gaps, 0.5), 7:0.00} s {Percentile(Gaps, 0.95), 5:0.00} {Percentile(Gaps, 1), 7:0.00} {Text(Back), 9} {Text(Demoted), 12} "
-        + $"{Epochs.Sum(), 7} {_acknowledged, 13:N0} {_others, 10} {_verdict.Lost, 5} {_verdict.Doubled, 8} {_verdict.StaleRows, 6}  {(_verdict.ReplayEqual ? "equal" : "DIFFERS")}";
+        $"{fault.Name, -18} {Gaps.Count, 5} {Percentile(Gaps, 0.5), 7:0.00} s {Percentile(Gaps, 0.95), 5:0.00} "
+        + $"{Percentile(Gaps, 1), 7:0.00} {Text(Back), 9} {Text(Demoted), 12} "
+        + $"{Epochs.Sum(), 7} {_acknowledged, 13:N0} {_others, 10} {_verdict.Lost, 5} {_verdict.Doubled, 8} {_verdict.StaleRows, 6}  "
+        + $"{(_verdict.ReplayEqual ? "equal" : "DIFFERS")}";
 
     /// <summary>Bounded figures: the worst run, and whether it kept its limit.</summary>
     private IEnumerable<(string Sentence, bool Holds)> Judged

@@ -47,7 +47,8 @@ internal static class Promotion
         var unreplicated = await StreamingStandby.UnreplicatedAsync(lost, promoted);
         var acknowledged = scene.Load.Acknowledgements.Count(one => unreplicated.Contains(one.Place));
         return new Injected(
-            Said: $"taken for lost {noticed.TotalSeconds:0.00} s, promoted {done.TotalSeconds:0.00} s and acknowledging {again.TotalSeconds:0.00} s "
+            Said: $"taken for lost {noticed.TotalSeconds:0.00} s, promoted {done.TotalSeconds:0.00} s and acknowledging "
+                + $"{again.TotalSeconds:0.00} s "
                 + $"after the kill; {unreplicated.Count} commands were not replicated, {acknowledged} of them acknowledged; "
                 + $"{written} rows written to the old primary"
         )

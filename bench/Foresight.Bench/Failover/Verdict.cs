@@ -63,7 +63,8 @@ internal sealed record Verdict(
         """;
 
     private const string StaleSql =
-        "SELECT count(*) FROM (SELECT epoch, max(epoch) OVER (PARTITION BY shard ORDER BY sequence) AS highest FROM commands) c WHERE epoch < highest";
+        "SELECT count(*) FROM (SELECT epoch, max(epoch) OVER (PARTITION BY shard ORDER BY sequence) AS highest FROM "
+        + "commands) c WHERE epoch < highest";
 
     private static async Task<List<JournalPlace>> MissingAsync(NpgsqlDataSource database, OrderLoad load)
     {

@@ -59,7 +59,8 @@ internal static class FanoutVerb
         var (gaps, wrongSums) = clients.Breaks();
         var wrongBooks = await clients.WrongBooksAsync();
         Console.WriteLine(
-            $"{best:0} messages/s at most; {p50:0.00} ms (p50), {p99:0.00} ms (p99) at {rate} rounds/s; {gaps} gaps, {clients.Announced} announced, "
+            $"{best:0} messages/s at most; {p50:0.00} ms (p50), {p99:0.00} ms (p99) at {rate} rounds/s; "
+                + $"{gaps} gaps, {clients.Announced} announced, "
                 + $"{wrongSums} wrong checksums, {wrongBooks} wrong books, {clients.Closed} clients cut off"
         );
         Console.WriteLine(

@@ -49,10 +49,12 @@ internal static class IngestVerb
         var (p50, p99) = (times[times.Length / 2], times[times.Length * 99 / 100]);
         Console.WriteLine();
         Console.WriteLine(
-            $"{"orders", 10} {"seconds", 8} {"orders/s", 10} {"p50 ms", 8} {"p99 ms", 8} {"trades", 8} {"refused", 8} {"lost", 6} {"doubled", 8}"
+            $"{"orders", 10} {"seconds", 8} {"orders/s", 10} {"p50 ms", 8} {"p99 ms", 8} {"trades", 8} {"refused", 8} "
+                + $"{"lost", 6} {"doubled", 8}"
         );
         Console.WriteLine(
-            $"{run.Answers.Count, 10} {run.Seconds, 8:0.00} {run.PerSecond, 10:0} {p50, 8:0.00} {p99, 8:0.00} {trades, 8} {verdict.Refused, 8} {verdict.Lost, 6} {verdict.Doubled, 8}"
+            $"{run.Answers.Count, 10} {run.Seconds, 8:0.00} {run.PerSecond, 10:0} {p50, 8:0.00} {p99, 8:0.00} {trades, 8} "
+                + $"{verdict.Refused, 8} {verdict.Lost, 6} {verdict.Doubled, 8}"
         );
         Console.WriteLine(
             new JsonObject

@@ -92,12 +92,18 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
         );
         // Two rows for each account: its USDC, and zero shares of the first outcome.
         await stack.ExecuteAsync(
-            "INSERT INTO balances (account_id, market_id, outcome, owned, order_hold, trade_hold, updated_sequence) SELECT n, 0, 255, u, 0, 0, 0 FROM unnest($1::int[], $2::bigint[]) AS x (n, u)",
+            """
+            INSERT INTO balances (account_id, market_id, outcome, owned, order_hold, trade_hold, updated_sequence)
+            SELECT n, 0, 255, u, 0, 0, 0 FROM unnest($1::int[], $2::bigint[]) AS x (n, u)
+            """,
             Enumerable.Range(TraderCount + 1, count).ToArray(),
             Enumerable.Range(0, count).Select(i => 1_000_000L + i).ToArray()
         );
         await stack.ExecuteAsync(
-            "INSERT INTO balances (account_id, market_id, outcome, owned, order_hold, trade_hold, updated_sequence) SELECT n, $2, 0, 0, 0, 0, 0 FROM unnest($1::int[]) AS x (n)",
+            """
+            INSERT INTO balances (account_id, market_id, outcome, owned, order_hold, trade_hold, updated_sequence)
+            SELECT n, $2, 0, 0, 0, 0, 0 FROM unnest($1::int[]) AS x (n)
+            """,
             Enumerable.Range(TraderCount + 1, count).ToArray(),
             MarketId
         );
@@ -139,7 +145,8 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
                 var settled = receipts[i]?.Logs.Count(l => l.Topics[0] == MarketEvents.TradeSettled.Topic) ?? 0;
                 if (receipts[i]?.BlockNumber != batches[i].Batch.Block || settled != batches[i].Batch.Trades.Count)
                     throw new InvalidOperationException(
-                        $"A batch of {batches[i].Batch.Trades.Count} settled {settled}, in block {receipts[i]?.BlockNumber} and not {batches[i].Batch.Block}."
+                        $"A batch of {batches[i].Batch.Trades.Count} settled {settled}, in block {receipts[i]?.BlockNumber} and not "
+                            + $"{batches[i].Batch.Block}."
                     );
             }
 

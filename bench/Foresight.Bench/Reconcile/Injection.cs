@@ -11,11 +11,14 @@ internal static class Injection
             "critical",
             "missing_onchain:{0}",
             """
-            WITH t AS (INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at,
+            WITH t AS (INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks,
+                shard, sequence, epoch, executed_at,
                 settlement, tx_hash, block_number, settled_at, closed)
-            SELECT trade_id + 100000000, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at,
+            SELECT trade_id + 100000000, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard,
+                sequence, epoch, executed_at,
                 settlement, tx_hash, block_number, settled_at, closed FROM trades WHERE trade_id = ANY ($1) RETURNING trade_id)
-            INSERT INTO fills SELECT f.trade_id + 100000000, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker
+            INSERT INTO fills
+            SELECT f.trade_id + 100000000, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker
             FROM fills f JOIN t ON t.trade_id = f.trade_id + 100000000
             """
         ),

@@ -28,8 +28,10 @@ internal static class JournalRows
     {
         await using var orders = await connection.BeginBinaryImportAsync(
             """
-            COPY orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots, time_in_force, post_only, stp, salt,
-                salt_tag, expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at) FROM STDIN (FORMAT BINARY)
+            COPY orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots,
+                time_in_force, post_only, stp, salt,
+                salt_tag, expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at)
+                FROM STDIN (FORMAT BINARY)
             """
         );
         foreach (var order in signed)
@@ -68,7 +70,8 @@ internal static class JournalRows
         await using (
             var trades = await connection.BeginBinaryImportAsync(
                 """
-                COPY trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at, settlement,
+                COPY trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence,
+                    epoch, executed_at, settlement,
                     tx_hash, block_number, settled_at, closed) FROM STDIN (FORMAT BINARY)
                 """
             )
@@ -102,7 +105,10 @@ internal static class JournalRows
         }
 
         await using var fills = await connection.BeginBinaryImportAsync(
-            "COPY fills (trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker) FROM STDIN (FORMAT BINARY)"
+            """
+            COPY fills (trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker)
+            FROM STDIN (FORMAT BINARY)
+            """
         );
         foreach (var trade in batches.SelectMany(b => b.Trades))
         {

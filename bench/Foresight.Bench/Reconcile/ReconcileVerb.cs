@@ -49,7 +49,9 @@ internal static class ReconcileVerb
         {
             await stack.ExecuteAsync("UPDATE balances SET owned = owned + $1 WHERE account_id = 1 AND market_id = 0", LedgerFault);
             expected.Add(
-                $"{await stack.ScalarAsync<string>("SELECT 'balance_mismatch:0x' || encode(address, 'hex') || ':USDC high' FROM accounts WHERE account_id = 1")}"
+                await stack.ScalarAsync<string>(
+                    "SELECT 'balance_mismatch:0x' || encode(address, 'hex') || ':USDC high' FROM accounts WHERE account_id = 1"
+                )
             );
         }
 
@@ -185,7 +187,10 @@ internal static class ReconcileVerb
     private static async Task<List<string>> FoundAsync(ReconcileStack stack) =>
         [
             .. await stack.ScalarAsync<string[]>(
-                "SELECT COALESCE(array_agg(natural_key || ' ' || severity), '{}') FROM discrepancies WHERE split_part(natural_key, ':', 1) = kind"
+                """
+                SELECT COALESCE(array_agg(natural_key || ' ' || severity), '{}')
+                FROM discrepancies WHERE split_part(natural_key, ':', 1) = kind
+                """
             ),
         ];
 

@@ -72,7 +72,8 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
             await CommitAsync(term, _flow.Next(_sequencer, (int)size, Now), []);
             if (_flow.Placed / 100_000 > said)
                 Console.WriteLine(
-                    $"  {_flow.Placed, 9:N0} orders, {_sequencer.Orders.Count, 7:N0} at rest, {_trades, 9:N0} trades, {_sequencer.Sequence, 9:N0} commands"
+                    $"  {_flow.Placed, 9:N0} orders, {_sequencer.Orders.Count, 7:N0} at rest, {_trades, 9:N0} trades, "
+                        + $"{_sequencer.Sequence, 9:N0} commands"
                 );
             said = _flow.Placed / 100_000;
         }

@@ -48,13 +48,15 @@ internal static class RecoveryVerb
 
         Console.WriteLine();
         Console.WriteLine(
-            $"history: {history.Orders:N0} orders, {history.Trades:N0} trades, {sequence:N0} commands; {history.Sequencer.Orders.Count:N0} orders at rest"
+            $"history: {history.Orders:N0} orders, {history.Trades:N0} trades, {sequence:N0} commands; "
+                + $"{history.Sequencer.Orders.Count:N0} orders at rest"
         );
         Console.WriteLine($"snapshot: {bytes / 1e6:0.0} MB; after it: {history.Tail:N0} commands");
         Console.WriteLine($"{"take-over", 9} {"detected", 9} {"fenced", 9} {"rebuilt", 9} {"recovered", 10}  state");
         foreach (var (run, one) in takeOvers.Index())
             Console.WriteLine(
-                $"{run + 1, 9} {one.Detected, 7:0.00} s {one.Fenced, 7:0.00} s {one.Rebuilt, 7:0.00} s {one.Recovered, 8:0.00} s  {Word(one.Sequence, one.StateHash)}"
+                $"{run + 1, 9} {one.Detected, 7:0.00} s {one.Fenced, 7:0.00} s {one.Rebuilt, 7:0.00} s {one.Recovered, 8:0.00} s  "
+                    + $"{Word(one.Sequence, one.StateHash)}"
             );
         Console.WriteLine(
             $"rebuilt alone, without a take-over: {rebuilt.Seconds:0.00} s  {Word(rebuilt.Sequencer.Sequence, rebuilt.Sequencer.StateHash)}"

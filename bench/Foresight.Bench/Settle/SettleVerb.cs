@@ -42,11 +42,13 @@ internal static class SettleVerb
         PhaseFigures[] phases = [direct, mint, merge, steady, single];
         Console.WriteLine();
         Console.WriteLine(
-            $"{"phase", -20} {"trades", 8} {"settled/s", 10} {"gas/match", 10} {"trades/tx", 10} {"final p50 s", 12} {"p95 s", 8} {"failed", 7}"
+            $"{"phase", -20} {"trades", 8} {"settled/s", 10} {"gas/match", 10} {"trades/tx", 10} {"final p50 s", 12} "
+                + $"{"p95 s", 8} {"failed", 7}"
         );
         foreach (var p in phases)
             Console.WriteLine(
-                $"{p.Name, -20} {p.Trades, 8} {p.PerSecond, 10:0.0} {p.GasPerMatch, 10:0} {p.TradesPerBatch, 10:0.0} {p.P50, 12:0.00} {p.P95, 8:0.00} {p.Failed, 7}"
+                $"{p.Name, -20} {p.Trades, 8} {p.PerSecond, 10:0.0} {p.GasPerMatch, 10:0} {p.TradesPerBatch, 10:0.0} {p.P50, 12:0.00} "
+                    + $"{p.P95, 8:0.00} {p.Failed, 7}"
             );
 
         Console.WriteLine($"direct: {bound}");

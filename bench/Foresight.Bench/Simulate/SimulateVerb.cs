@@ -33,8 +33,10 @@ public static class SimulateVerb
         foreach (var life in broken.Take(mutant is null ? 3 : 1))
             Tell(life, mutant);
         Console.WriteLine(
-            $"  {lives.Count:n0} seeds, {lives.Sum(life => life.Steps):n0} steps, {lives.Sum(life => life.Commands):n0} commands in the journals, "
-                + $"{lives.Sum(life => life.Faults):n0} faults, {lives.Sum(life => life.Terms):n0} terms in {watch.Elapsed.TotalSeconds:n1} s"
+            $"  {lives.Count:n0} seeds, {lives.Sum(life => life.Steps):n0} steps, {lives.Sum(life => life.Commands):n0} "
+                + "commands in the journals, "
+                + $"{lives.Sum(life => life.Faults):n0} faults, {lives.Sum(life => life.Terms):n0} terms in "
+                + $"{watch.Elapsed.TotalSeconds:n1} s"
         );
         Console.WriteLine(
             broken.Count == 0 ? "  everything held" : $"  {broken.Count} seeds broke something, the first is {broken[0].Seed}"

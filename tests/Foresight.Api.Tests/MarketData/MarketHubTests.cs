@@ -306,9 +306,11 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
             DELETE FROM orders WHERE market_id = {Market} AND outcome = {level.Outcome} AND price_ticks = {level.PriceTicks};
             INSERT INTO commands (shard, sequence, epoch, accepted_at, kind, request_id, payload, result)
                 VALUES (0, {_sequence}, {_epoch}, now(), 3, gen_random_uuid(), '', 'null');
-            INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, time_in_force, post_only, stp, salt,
+            INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, time_in_force,
+                post_only, stp, salt,
                     salt_tag, expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at)
-                VALUES (decode(lpad(to_hex({_sequence}), 64, '0'), 'hex'), {_sequence}, {Market}, 1, {level.Outcome}, {level.IsBid}, {level.PriceTicks}, {level.Lots}, 0,
+                VALUES (decode(lpad(to_hex({_sequence}), 64, '0'), 'hex'), {_sequence}, {Market}, 1, {level.Outcome}, {level.IsBid},
+                    {level.PriceTicks}, {level.Lots}, 0,
                     false, 0, {_sequence}, 0, 0, '', 0, 0, {_sequence}, {_epoch}, now(), {_sequence}, now());
             """
         );

@@ -23,7 +23,8 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
             INSERT INTO leadership (resource, epoch, token, node_id, address, acquired_at)
                 VALUES ('matching-engine', 7, gen_random_uuid(), 'leader-of-test', 'http://10.0.0.1:1', '2026-01-02Z');
             INSERT INTO leadership_history (resource, epoch, node_id, previous_node_id, acquired_at, phases) VALUES
-                ('matching-engine', 7, 'leader-of-test', 'm-1', '2026-01-02Z', '{"detected": 10, "lease": 20, "fenced": 30.5, "recovered": 40, "first_ack": 50}')
+                ('matching-engine', 7, 'leader-of-test', 'm-1', '2026-01-02Z',
+                '{"detected": 10, "lease": 20, "fenced": 30.5, "recovered": 40, "first_ack": 50}')
             """
         );
         await UntilAsync(

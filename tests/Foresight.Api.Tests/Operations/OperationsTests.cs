@@ -83,7 +83,8 @@ public sealed class OperationsTests(ApiStack stack)
     {
         await stack.ExecuteAsync(
             """
-            INSERT INTO discrepancies (natural_key, kind, severity, summary, trade_id, on_chain, amount) VALUES ('missing_offchain:0xab:1', 'missing_offchain', 'high', 'A fill.', 5, '{"amount": "1"}', 1)
+            INSERT INTO discrepancies (natural_key, kind, severity, summary, trade_id, on_chain, amount)
+            VALUES ('missing_offchain:0xab:1', 'missing_offchain', 'high', 'A fill.', 5, '{"amount": "1"}', 1)
             """
         );
         var id = await stack.ScalarAsync<long>("SELECT discrepancy_id FROM discrepancies WHERE natural_key = 'missing_offchain:0xab:1'");
@@ -135,7 +136,10 @@ public sealed class OperationsTests(ApiStack stack)
     public async Task OfTenDecisionsAtOnce_OneIsMade()
     {
         await stack.ExecuteAsync(
-            "INSERT INTO discrepancies (natural_key, kind, severity, summary, amount) VALUES ('status_mismatch:7', 'status_mismatch', 'low', 'A status.', 1)"
+            """
+            INSERT INTO discrepancies (natural_key, kind, severity, summary, amount)
+            VALUES ('status_mismatch:7', 'status_mismatch', 'low', 'A status.', 1)
+            """
         );
         var id = await stack.ScalarAsync<long>("SELECT discrepancy_id FROM discrepancies WHERE natural_key = 'status_mismatch:7'");
         var answers = await Task.WhenAll(
@@ -183,8 +187,10 @@ public sealed class OperationsTests(ApiStack stack)
     {
         await stack.ExecuteAsync(
             """
-            WITH runs AS (INSERT INTO reconciliation_runs (trigger, state, node_id) VALUES ('schedule', 'succeeded', 'n'), ('schedule', 'failed', 'n') RETURNING run_id)
-            INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state) SELECT run_id, n * 1000, n * 1000 + 999, 'covered' FROM runs, generate_series(0, 9) AS n
+            WITH runs AS (INSERT INTO reconciliation_runs (trigger, state, node_id)
+                VALUES ('schedule', 'succeeded', 'n'), ('schedule', 'failed', 'n') RETURNING run_id)
+            INSERT INTO reconciliation_coverage (run_id, from_block, to_block, state)
+            SELECT run_id, n * 1000, n * 1000 + 999, 'covered' FROM runs, generate_series(0, 9) AS n
             """
         );
         var seen = new List<(long, long)>();
@@ -219,8 +225,10 @@ public sealed class OperationsTests(ApiStack stack)
                 INSERT INTO leadership (resource, epoch, token, node_id) VALUES ('matching-engine', 2, gen_random_uuid(), 'm-2');
                 INSERT INTO leadership_history (resource, epoch, node_id, previous_node_id, acquired_at, phases) VALUES
                     ('matching-engine', 1, 'm-1', NULL, '2026-01-01Z', '{"detected": 1}'),
-                    ('matching-engine', 2, 'm-2', 'm-1', '2026-01-02Z', '{"detected": 10, "lease": 20, "fenced": 30.5, "recovered": 40, "first_ack": 50}');
-                INSERT INTO leadership_history (resource, epoch, node_id, previous_node_id) SELECT 'settlement', n, 'm-1', 'm-2' FROM generate_series(101, 160) n
+                    ('matching-engine', 2, 'm-2', 'm-1', '2026-01-02Z',
+                        '{"detected": 10, "lease": 20, "fenced": 30.5, "recovered": 40, "first_ack": 50}');
+                INSERT INTO leadership_history (resource, epoch, node_id, previous_node_id)
+                SELECT 'settlement', n, 'm-1', 'm-2' FROM generate_series(101, 160) n
                 """
             );
             ClusterStatus? status = null;
@@ -248,7 +256,10 @@ public sealed class OperationsTests(ApiStack stack)
         finally
         {
             await stack.ExecuteAsync(
-                "DELETE FROM leadership_history WHERE epoch IN (1, 2) AND resource = 'matching-engine' OR epoch > 100; DELETE FROM leadership WHERE node_id = 'm-2'"
+                """
+                DELETE FROM leadership_history
+                WHERE epoch IN (1, 2) AND resource = 'matching-engine' OR epoch > 100; DELETE FROM leadership WHERE node_id = 'm-2'
+                """
             );
         }
     }

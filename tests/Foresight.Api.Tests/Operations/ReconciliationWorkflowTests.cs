@@ -112,7 +112,9 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         var ids = await InsertAsync(4);
         await stack.ExecuteAsync(
             $$"""
-            UPDATE discrepancies SET summary = '=1+1', note = E'first "line"\r\nsecond, line', assignee = '''O', on_chain = '{"a": "-5"}', trade_id = -7 WHERE discrepancy_id = {{ids[
+            UPDATE discrepancies
+            SET summary = '=1+1', note = E'first "line"\r\nsecond, line', assignee = '''O', on_chain = '{"a": "-5"}', trade_id = -7
+            WHERE discrepancy_id = {{ids[
                 1
             ]}}
             """
@@ -160,8 +162,11 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         Assert.NotEqual(id, plain.GetProperty("runId").GetInt64());
         await stack.ExecuteAsync(
             $$"""
-            UPDATE reconciliation_runs SET state = 'succeeded', finished_at = now(), ledger_total = 5000001, chain_total = 5000000, holdings_compared = 4 WHERE state = 'requested';
-            INSERT INTO reconciliation_repairs (run_id, natural_key, kind, state, before, after) VALUES ({{id}}, 'status_mismatch:5', 'status_mismatch', 'planned', '{"settlement": "failed"}', '{"settlement": "final"}')
+            UPDATE reconciliation_runs
+            SET state = 'succeeded', finished_at = now(), ledger_total = 5000001, chain_total = 5000000, holdings_compared = 4
+            WHERE state = 'requested';
+            INSERT INTO reconciliation_repairs (run_id, natural_key, kind, state, before, after)
+            VALUES ({{id}}, 'status_mismatch:5', 'status_mismatch', 'planned', '{"settlement": "failed"}', '{"settlement": "final"}')
             """
         );
         Assert.True((await stack.Admin.GetFromJsonAsync<RunView>($"reconciliation/runs/{id}"))!.DryRun);
@@ -178,7 +183,10 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
     private async Task<List<long>> InsertAsync(int count, string amount = "5")
     {
         await stack.ExecuteAsync(
-            $"INSERT INTO discrepancies (natural_key, kind, severity, summary, amount) SELECT '{_mark}:' || lpad(n::text, 4, '0'), 'amount_mismatch', '{_mark}', 'x', {amount} FROM generate_series(1, {count}) n"
+            $"""
+            INSERT INTO discrepancies (natural_key, kind, severity, summary, amount)
+            SELECT '{_mark}:' || lpad(n::text, 4, '0'), 'amount_mismatch', '{_mark}', 'x', {amount} FROM generate_series(1, {count}) n
+            """
         );
         return
         [

@@ -29,7 +29,8 @@ public sealed class OffenderGateTests(ApiStack stack)
         );
         var eve = PrivateKey.Random();
         await stack.ExecuteAsync(
-            $"INSERT INTO accounts (account_id, address) SELECT coalesce(max(account_id), 0) + 1, '\\x{eve.Address.ToLowerHex()[2..]}' FROM accounts"
+            "INSERT INTO accounts (account_id, address) SELECT coalesce(max(account_id), 0) + 1, "
+                + $"'\\x{eve.Address.ToLowerHex()[2..]}' FROM accounts"
         );
         Assert.Equal(201, (await PlaceAsync(eve)).Status);
 
@@ -114,7 +115,8 @@ public sealed class OffenderGateTests(ApiStack stack)
         var trade = Interlocked.Increment(ref _trades);
         await stack.ExecuteAsync(
             $"""
-            INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence, epoch, executed_at, settlement, closed)
+            INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard,
+                sequence, epoch, executed_at, settlement, closed)
                 VALUES ({trade}, 1, 0, 1, 0, true, 5000, 0, 1, 1, now() - interval '2 days', 'failed', true);
             INSERT INTO strikes (trade_id, address, reason, points) VALUES ({trade}, '\x{key.Address.ToLowerHex()[2..]}', '{reason}', 20);
             """
@@ -124,7 +126,8 @@ public sealed class OffenderGateTests(ApiStack stack)
     private async Task OpenAsync(PrivateKey key, int ticks, long lots) =>
         await stack.ExecuteAsync(
             $"""
-            INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, time_in_force, post_only, stp, salt, salt_tag,
+            INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, time_in_force,
+                post_only, stp, salt, salt_tag,
                                 expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at)
             VALUES (sha256('{key.Address}'), {Interlocked.Increment(ref _trades)}, 2, {AccountOf(
                 key

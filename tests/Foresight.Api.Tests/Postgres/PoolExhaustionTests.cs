@@ -71,8 +71,10 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
         orders.Sort();
         var p99 = orders[(int)(orders.Count * 0.99) - 1];
         output.WriteLine(
-            $"pool exhausted: {orders.Count} orders p50 {orders[orders.Count / 2].TotalMilliseconds:0} ms, p99 {p99.TotalMilliseconds:0} ms, max {orders[^1].TotalMilliseconds:0} ms; "
-                + $"{refusals.Count} reads refused, the last to wait {refusals.Max().TotalSeconds:0.0} s; answered again after {back.TotalSeconds:0.00} s; {probes}"
+            $"pool exhausted: {orders.Count} orders p50 {orders[orders.Count / 2].TotalMilliseconds:0} ms, p99 {p99.TotalMilliseconds:0} "
+                + $"ms, max {orders[^1].TotalMilliseconds:0} ms; "
+                + $"{refusals.Count} reads refused, the last to wait {refusals.Max().TotalSeconds:0.0} s; "
+                + $"answered again after {back.TotalSeconds:0.00} s; {probes}"
         );
         Assert.InRange(p99, TimeSpan.Zero, LongestOrder);
     }

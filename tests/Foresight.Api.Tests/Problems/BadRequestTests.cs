@@ -9,8 +9,10 @@ namespace Foresight.Api.Tests.Problems;
 [Collection(ApiStackCollection.Name)]
 public sealed class BadRequestTests(ApiStack stack)
 {
-    private const string Order =
-        """{"maker":"0x2222222222222222222222222222222222222222","outcomeIndex":0,"isBuy":true,"price":"500000","amount":"1000000000000000000","salt":"1","expiry":"0"}""";
+    private const string Order = """
+        {"maker":"0x2222222222222222222222222222222222222222","outcomeIndex":0,"isBuy":true,"price":"500000",
+         "amount":"1000000000000000000","salt":"1","expiry":"0"}
+        """;
     private const string Rest = "\"market\":\"0x1111111111111111111111111111111111111111\",\"signature\":\"0x11\"";
 
     public static TheoryData<string, string> Bodies() =>

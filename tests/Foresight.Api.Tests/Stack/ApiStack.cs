@@ -150,7 +150,8 @@ public sealed class ApiStack : IAsyncLifetime
             INSERT INTO commands (shard, sequence, epoch, accepted_at, kind, request_id, payload, result)
                 SELECT 0, n, 1, now(), 1, gen_random_uuid(), '', 'null' FROM generate_series(1, 10) AS n;
             INSERT INTO deployments (chain_id, genesis_hash, usdc, outcome_token, factory, deployed_block)
-                VALUES (31337, '\x00', decode(repeat('aa', 20), 'hex'), decode(repeat('bb', 20), 'hex'), decode(repeat('cc', 20), 'hex'), 1);
+                VALUES (31337, '\x00', decode(repeat('aa', 20), 'hex'), decode(repeat('bb', 20), 'hex'),
+                decode(repeat('cc', 20), 'hex'), 1);
             """
         );
     }

@@ -22,13 +22,15 @@ keys.push(new Wallet("0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8c
 
 const orderTypes = {
   Order: [
-    { name: "maker", type: "address" }, { name: "outcomeIndex", type: "uint256" }, { name: "isBuy", type: "bool" }, { name: "price", type: "uint256" },
+    { name: "maker", type: "address" }, { name: "outcomeIndex", type: "uint256" }, { name: "isBuy", type: "bool" },
+      { name: "price", type: "uint256" },
     { name: "amount", type: "uint256" }, { name: "salt", type: "uint256" }, { name: "expiry", type: "uint256" },
   ],
 };
 const cancelTypes = { CancelSaltRequest: [{ name: "maker", type: "address" }, { name: "salt", type: "uint256" }] };
 const domainOf = (chainId, verifyingContract, name = "Foresight Market", version = "1") => ({ name, version, chainId, verifyingContract });
-const plain = (o) => Object.fromEntries(Object.entries(o).map(([k, v]) => [k, typeof v === "bigint" || typeof v === "number" ? text(v) : v]));
+const plain = (o) => Object.fromEntries(Object.entries(o)
+  .map(([k, v]) => [k, typeof v === "bigint" || typeof v === "number" ? text(v) : v]));
 
 async function typedData() {
   const max = (1n << 256n) - 1n;
@@ -38,7 +40,8 @@ async function typedData() {
     const wallet = keys[i % keys.length];
     const domain = domainOf([31337n, 1n, 137n, 8453n][i % 4], getAddress(hexlify(bytes(20))));
     const order = {
-      maker: wallet.address, outcomeIndex: BigInt(i % 8), isBuy: i % 2 === 0, price: (next() % 9999n + 1n) * 100n, amount: (next() % 1000000n + 1n) * 10n ** 16n,
+      maker: wallet.address, outcomeIndex: BigInt(i % 8), isBuy: i % 2 === 0, price: (next() % 9999n + 1n) * 100n,
+        amount: (next() % 1000000n + 1n) * 10n ** 16n,
       salt: uint(256), expiry: i % 3 === 0 ? 0n : 1700000000n + next() % 1000000n,
     };
     if (i === 20) Object.assign(order, { outcomeIndex: max, price: max, amount: max, salt: max, expiry: max });
@@ -63,7 +66,8 @@ async function matrix() {
   const market = getAddress(hexlify(bytes(20)));
   const other = getAddress(hexlify(bytes(20)));
   const domain = domainOf(31337n, market);
-  const order = { maker: wallet.address, outcomeIndex: 1n, isBuy: true, price: 610000n, amount: 5n * 10n ** 18n, salt: uint(256), expiry: 1800000000n };
+  const order = { maker: wallet.address, outcomeIndex: 1n, isBuy: true, price: 610000n, amount: 5n * 10n ** 18n, salt: uint(256),
+    expiry: 1800000000n };
   const signature = await wallet.signTypedData(domain, orderTypes, order);
   const cases = [];
   const signedFor = async (name, field, value, d, o = order, w = wallet) =>
@@ -73,7 +77,8 @@ async function matrix() {
   await signedFor("wrong name", "name", "Foresight", domainOf(31337n, market, "Foresight"));
   await signedFor("wrong version", "version", "2", domainOf(31337n, market, "Foresight Market", "2"));
   await signedFor("other signer", null, null, domain, order, keys[1]);
-  for (const [field, value] of Object.entries({ maker: keys[1].address, outcomeIndex: 0n, isBuy: false, price: 610100n, amount: 6n * 10n ** 18n, salt: order.salt + 1n, expiry: 0n }))
+  for (const [field, value] of Object.entries({ maker: keys[1].address, outcomeIndex: 0n, isBuy: false, price: 610100n,
+    amount: 6n * 10n ** 18n, salt: order.salt + 1n, expiry: 0n }))
     await signedFor("other " + field, null, null, domain, { ...order, [field]: value });
 
   const n = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
@@ -102,10 +107,12 @@ function hashes() {
 }
 
 async function messages() {
-  const texts = ["", "hello", "Foresight orders\n0x00000000000000000000000000000000000000aa\n1700000000", "ünï¢ødé 🎲", "x".repeat(1000)];
+  const texts = ["", "hello", "Foresight orders\n0x00000000000000000000000000000000000000aa\n1700000000", "ünï¢ødé 🎲",
+    "x".repeat(1000)];
   return Promise.all(texts.map(async (message, i) => {
     const wallet = keys[i % keys.length];
-    return { key: wallet.privateKey, address: wallet.address, message, hash: hashMessage(message), signature: await wallet.signMessage(message) };
+    return { key: wallet.privateKey, address: wallet.address, message, hash: hashMessage(message),
+      signature: await wallet.signMessage(message) };
   }));
 }
 
@@ -138,11 +145,13 @@ function abi() {
   ];
   // ethers wants names before tuples and nowhere else: "tuple(...) name".
   const forEthers = (types) => FunctionFragment.from("f" + types.replace(/\(/g, "tuple(").replace("tuple(", "(")).inputs;
-  return cases.map(([types, values]) => ({ types, values: json(values), encoded: AbiCoder.defaultAbiCoder().encode(forEthers(types), values) }));
+  return cases.map(([types, values]) => ({ types, values: json(values),
+    encoded: AbiCoder.defaultAbiCoder().encode(forEthers(types), values) }));
 }
 
 function signatures() {
-  const functions = ["transfer(address,uint256)", "settle((uint256,((address,uint256,bool,uint256,uint256,uint256,uint256),bytes,uint256,uint256)[])[])", "pause()"];
+  const functions = ["transfer(address,uint256)",
+    "settle((uint256,((address,uint256,bool,uint256,uint256,uint256,uint256),bytes,uint256,uint256)[])[])", "pause()"];
   const events = ["Transfer(address,address,uint256)", "OrderFilled(bytes32,address,uint256,uint256,bool,uint256,uint256)"];
   return {
     functions: functions.map((f) => ({ signature: f, selector: FunctionFragment.from("function " + f).selector })),
@@ -152,29 +161,38 @@ function signatures() {
 
 function logs() {
   const cases = [
-    ["event Transfer(address indexed from, address indexed to, uint256 value)", [getAddress(hexlify(bytes(20))), getAddress(hexlify(bytes(20))), uint(128)]],
-    ["event OrderFilled(bytes32 indexed orderHash, address indexed maker, uint256 indexed tradeId, uint256 outcomeIndex, bool isBuy, uint256 price, uint256 amount)",
+    ["event Transfer(address indexed from, address indexed to, uint256 value)",
+      [getAddress(hexlify(bytes(20))), getAddress(hexlify(bytes(20))), uint(128)]],
+    ["event OrderFilled(bytes32 indexed orderHash, address indexed maker, uint256 indexed tradeId, "
+      + "uint256 outcomeIndex, bool isBuy, uint256 price, uint256 amount)",
       [hexlify(bytes(32)), getAddress(hexlify(bytes(20))), 77n, 1n, true, 610000n, uint(96)]],
     ["event SettlementFailed(uint256 indexed tradeId, bytes reason)", [5n, hexlify(bytes(100))]],
     ["event Mixed(uint256 a, int64 indexed b, string c, bool indexed d)", [1n, -5n, "text", true]],
   ];
-  return cases.map(([signature, values]) => ({ signature, values: json(values), ...new Interface([signature]).encodeEventLog(EventFragment.from(signature), values) }));
+  return cases.map(([signature, values]) => ({ signature, values: json(values),
+    ...new Interface([signature]).encodeEventLog(EventFragment.from(signature), values) }));
 }
 
 async function transactions() {
   const cases = [
-    { chainId: 31337, nonce: 0, to: getAddress(hexlify(bytes(20))), gasLimit: 21000, maxFeePerGas: 2000000000n, maxPriorityFeePerGas: 1000000000n, value: 0n, data: "0x" },
-    { chainId: 1, nonce: 127, to: getAddress(hexlify(bytes(20))), gasLimit: 1000000, maxFeePerGas: 1n, maxPriorityFeePerGas: 0n, value: 10n ** 18n, data: "0x00" },
-    { chainId: 8453, nonce: 128, to: getAddress(hexlify(bytes(20))), gasLimit: 30000000, maxFeePerGas: uint(96), maxPriorityFeePerGas: 7n, value: 1n, data: hexlify(bytes(55)) },
-    { chainId: 137, nonce: 70000, to: null, gasLimit: 5000000, maxFeePerGas: 3n, maxPriorityFeePerGas: 3n, value: 0n, data: hexlify(bytes(1024)) },
+    { chainId: 31337, nonce: 0, to: getAddress(hexlify(bytes(20))), gasLimit: 21000, maxFeePerGas: 2000000000n,
+      maxPriorityFeePerGas: 1000000000n, value: 0n, data: "0x" },
+    { chainId: 1, nonce: 127, to: getAddress(hexlify(bytes(20))), gasLimit: 1000000, maxFeePerGas: 1n, maxPriorityFeePerGas: 0n,
+      value: 10n ** 18n, data: "0x00" },
+    { chainId: 8453, nonce: 128, to: getAddress(hexlify(bytes(20))), gasLimit: 30000000, maxFeePerGas: uint(96), maxPriorityFeePerGas: 7n,
+      value: 1n, data: hexlify(bytes(55)) },
+    { chainId: 137, nonce: 70000, to: null, gasLimit: 5000000, maxFeePerGas: 3n, maxPriorityFeePerGas: 3n, value: 0n,
+      data: hexlify(bytes(1024)) },
     // Long enough for a length of three bytes; kept here by its hash.
-    { chainId: 31337, nonce: 1, to: getAddress(hexlify(bytes(20))), gasLimit: 300000, maxFeePerGas: 2000000000n, maxPriorityFeePerGas: 0n, value: 0n, data: "0x" + "ab".repeat(70000) },
+    { chainId: 31337, nonce: 1, to: getAddress(hexlify(bytes(20))), gasLimit: 300000, maxFeePerGas: 2000000000n, maxPriorityFeePerGas: 0n,
+      value: 0n, data: "0x" + "ab".repeat(70000) },
   ];
   return Promise.all(cases.map(async (c, i) => {
     const wallet = keys[i % keys.length];
     const raw = await wallet.signTransaction({ ...c, type: 2 });
     const isLong = raw.length > 10000;
-    return { key: wallet.privateKey, from: wallet.address, ...plain(c), to: c.to, data: isLong ? null : c.data, raw: isLong ? null : raw, hash: Transaction.from(raw).hash, created: getCreateAddress({ from: wallet.address, nonce: c.nonce }) };
+    return { key: wallet.privateKey, from: wallet.address, ...plain(c), to: c.to, data: isLong ? null : c.data, raw: isLong ? null : raw,
+      hash: Transaction.from(raw).hash, created: getCreateAddress({ from: wallet.address, nonce: c.nonce }) };
   }));
 }
 

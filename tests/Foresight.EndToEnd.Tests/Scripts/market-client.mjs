@@ -1,5 +1,6 @@
 // A market-data client as a trader would write it, on the published @microsoft/signalr package.
-// Reads its set-up from the environment, prints one JSON object per line, and answers the line "book" on stdin with the book it has rebuilt.
+// Reads its set-up from the environment, prints one JSON object per line, and answers the line "book" on stdin with the book it has
+// rebuilt.
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
@@ -68,7 +69,8 @@ const connection = new HubConnectionBuilder()
   .configureLogging(LogLevel.Error)
   .build();
 connection.on("depth", onDepth);
-connection.on("trades", (message) => say({ kind: "trades", at: Date.now(), epoch: message.epoch, sequence: message.sequence, raw: message }));
+connection.on("trades", (message) => say({ kind: "trades", at: Date.now(), epoch: message.epoch, sequence: message.sequence,
+  raw: message }));
 connection.on("trade_state", (message) => say({ kind: "trade_state", at: Date.now(), raw: message }));
 connection.on("stats", (message) => say({ kind: "stats", raw: message }));
 connection.on("orders", (message) => say({ kind: "orders", raw: message }));

@@ -1,4 +1,5 @@
-// Signs one order with ethers, as any wallet would, sends it, and prints the answer. Everything comes from ORDER (JSON) and the environment.
+// Signs one order with ethers, as any wallet would, sends it, and prints the answer. Everything comes from ORDER (JSON) and the
+// environment.
 import { createRequire } from "node:module";
 
 const require = createRequire(process.env.NPM_FOLDER + "/");
@@ -13,7 +14,8 @@ const domain = { name: "Foresight Market", version: "1", chainId, verifyingContr
 const types = {
   Order: [
     { name: "maker", type: "address" }, { name: "outcomeIndex", type: "uint256" }, { name: "isBuy", type: "bool" },
-    { name: "price", type: "uint256" }, { name: "amount", type: "uint256" }, { name: "salt", type: "uint256" }, { name: "expiry", type: "uint256" },
+    { name: "price", type: "uint256" }, { name: "amount", type: "uint256" }, { name: "salt", type: "uint256" },
+      { name: "expiry", type: "uint256" },
   ],
 };
 const signed = { maker: wallet.address, ...order };
@@ -25,5 +27,6 @@ const response = await fetch(api + "/orders", {
   body: JSON.stringify({ market, order: signed, signature, timeInForce: timeInForce ?? "GTC", postOnly: postOnly ?? false }),
 });
 console.log(JSON.stringify({
-  kind: "answer", status: response.status, sentAt, answeredAt: Date.now(), expectedId: TypedDataEncoder.hash(domain, types, signed), body: await response.json(),
+  kind: "answer", status: response.status, sentAt, answeredAt: Date.now(), expectedId: TypedDataEncoder.hash(domain, types, signed),
+    body: await response.json(),
 }));

@@ -76,7 +76,8 @@ public sealed class NodeScript : IAsyncDisposable
             catch (OperationCanceledException)
             {
                 throw new TimeoutException(
-                    $"waited {deadline.TotalSeconds:0.#} s for {what}; the script said {string.Join('\n', Lines.TakeLast(5))} {string.Join('\n', _errors)}"
+                    $"waited {deadline.TotalSeconds:0.#} s for {what}; "
+                        + $"the script said {string.Join('\n', Lines.TakeLast(5))} {string.Join('\n', _errors)}"
                 );
             }
         }

@@ -10,8 +10,10 @@ namespace Foresight.Simulator.Tests.Load;
 /// <summary>The generator against a server whose answers the test chooses.</summary>
 public sealed class LoadGeneratorTests
 {
-    private const string Accepted =
-        """{"orderId":"0xab","status":"open","requestedAmount":"1","filledAmount":"0","remainingAmount":"1","fills":[],"epoch":3,"sequence":9}""";
+    private const string Accepted = """
+        {"orderId":"0xab","status":"open","requestedAmount":"1","filledAmount":"0","remainingAmount":"1",
+         "fills":[],"epoch":3,"sequence":9}
+        """;
 
     private const string Cancelled = """{"cancelled":["0xab"],"epoch":3,"sequence":10}""";
 

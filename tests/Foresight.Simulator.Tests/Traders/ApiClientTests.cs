@@ -9,8 +9,10 @@ namespace Foresight.Simulator.Tests.Traders;
 /// <summary>Behaviour of a trader's client if answers are late, lost or refusals; needs no stack.</summary>
 public sealed class ApiClientTests
 {
-    private const string Accepted =
-        """{"orderId":"0xab","status":"open","requestedAmount":"1","filledAmount":"0","remainingAmount":"1","fills":[],"epoch":3,"sequence":9}""";
+    private const string Accepted = """
+        {"orderId":"0xab","status":"open","requestedAmount":"1","filledAmount":"0","remainingAmount":"1",
+         "fills":[],"epoch":3,"sequence":9}
+        """;
 
     private readonly ScriptedServer _script = new();
     private readonly SignedPlacement _placement = new OrderSigner(31337).Sign(
@@ -25,9 +27,10 @@ public sealed class ApiClientTests
         _script.Then(
             HttpStatusCode.OK,
             """
-            {"orderId":"0xab","marketId":1,"market":"0x","maker":"0x","outcomeIndex":0,"isBuy":true,"price":"0.5","requestedAmount":"1","filledAmount":"0",
-             "remainingAmount":"1","timeInForce":"GTC","postOnly":false,"status":"open","acceptedAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z",
-             "fills":[],"epoch":3,"sequence":9}
+            {"orderId":"0xab","marketId":1,"market":"0x","maker":"0x","outcomeIndex":0,"isBuy":true,"price":"0.5",
+             "requestedAmount":"1","filledAmount":"0","remainingAmount":"1","timeInForce":"GTC","postOnly":false,"status":"open",
+             "acceptedAt":"2026-01-01T00:00:00Z",
+             "updatedAt":"2026-01-01T00:00:00Z","fills":[],"epoch":3,"sequence":9}
             """
         );
         var outcome = Assert.IsType<PlaceOutcome.Acknowledged>(await Client().PlaceAsync(_placement, CancellationToken.None));
