@@ -12,7 +12,6 @@ namespace Foresight.Cluster;
 /// </summary>
 public sealed class LeaderRouter : BackgroundService
 {
-    /// <summary>Most commands in one HTTP request.</summary>
     public const int MaximumBatch = 512;
 
     /// <summary>Most batches of one shard under way at once.</summary>

@@ -17,7 +17,6 @@ public sealed class NodePresence(string kind, string initialState)
 
     public ImmutableSortedSet<string> Leads { get; private set; } = [];
 
-    /// <summary>Completes at the next change.</summary>
     public Task Changed
     {
         get
@@ -33,7 +32,6 @@ public sealed class NodePresence(string kind, string initialState)
 
     public void SetLeads(string resource, bool leads) => Change(() => Leads = leads ? Leads.Add(resource) : Leads.Remove(resource));
 
-    /// <summary>Requests another announcement although nothing has changed.</summary>
     public void Repeat() => Change(() => { });
 
     private void Change(Action change)

@@ -6,7 +6,6 @@ namespace Foresight.Cluster;
 /// <summary>This process's record in the registry: who it is, joined with how it is.</summary>
 public sealed class NodeRegistration(NodeRegistry registry, NodeIdentity identity, NodePresence presence, TimeProvider clock)
 {
-    /// <summary>Ends when the record is to be written again.</summary>
     public Task Changed => presence.Changed;
 
     public Task WriteAsync(CancellationToken cancellationToken) =>
@@ -27,6 +26,5 @@ public sealed class NodeRegistration(NodeRegistry registry, NodeIdentity identit
 
     public Task DropAsync() => registry.DropAsync(identity.Id);
 
-    /// <summary>The live nodes, this one among them.</summary>
     public Task<IReadOnlyList<NodeRecord>> ListAsync(CancellationToken cancellationToken) => registry.ListAsync(cancellationToken);
 }

@@ -20,7 +20,6 @@ internal struct BookCursor
         Enter(books, books.LadderAt(ladder).BestLevel);
     }
 
-    /// <summary>Uses up part of the order, and advances when nothing is left of it.</summary>
     public void Take(OrderBooks books, long quantity)
     {
         Left -= quantity;

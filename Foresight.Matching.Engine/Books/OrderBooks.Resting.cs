@@ -13,7 +13,6 @@ internal sealed partial class OrderBooks
         return slot;
     }
 
-    /// <summary>Removes a resting order from its queue and frees its slot.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Remove(int slot)
     {

@@ -54,7 +54,6 @@ internal sealed partial class OrderBooks
     /// <summary>Upper bound of the slots of orders, by which callers size their own tables.</summary>
     public int OrderCapacity => _nodes.Length;
 
-    /// <summary>Bytes allocated for the books.</summary>
     public long Bytes => _nodes.Bytes + _ladders.Bytes + _pageTable.Bytes + _pageLevels.Bytes + (long)_freePages.Length * sizeof(int);
 
     /// <summary>Adds an empty book. Returns the ladder of its bids; its asks are the next one.</summary>

@@ -80,7 +80,6 @@ public readonly record struct Command
     /// </summary>
     public OrderId Order { get; init; }
 
-    /// <summary>The trade that settled or went bust.</summary>
     public TradeId Trade { get; init; }
 
     /// <summary>Outcome of the market, from 0; <see cref="CollateralOutcome"/> for USDC; the winner in a resolution.</summary>

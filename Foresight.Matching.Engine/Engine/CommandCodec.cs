@@ -8,7 +8,6 @@ namespace Foresight.Matching.Engine;
 /// </summary>
 public static class CommandCodec
 {
-    /// <summary>Bytes of an encoded command.</summary>
     public const int Size = 128;
 
     private const byte Version = 1;

@@ -27,7 +27,6 @@ public sealed partial class ExchangeEngine
         return SetKeyOf(order, sum);
     }
 
-    /// <summary>Returns the key that follows from the sum of the other outcomes' prices.</summary>
     private static int SetKeyOf(in IncomingOrder order, int makerTicks) =>
         order.Side == Side.Buy ? SetPricing.MintTakerTicks(makerTicks, order.TickSize) : makerTicks;
 

@@ -61,10 +61,8 @@ public sealed partial class ExchangeEngine
 
     public int OpenOrders => _orders.Count;
 
-    /// <summary>Trades that are matched and neither settled nor bust.</summary>
     public int UnsettledTrades => _trades.Count;
 
-    /// <summary>Bytes of the engine's tables, used and reserved.</summary>
     public long Bytes => _books.Bytes + _orders.Bytes + _expiry.Bytes + _holdings.Bytes + _trades.Bytes + _markets.Bytes;
 
     /// <summary>

@@ -14,6 +14,5 @@ internal static class Mixing
         }
     }
 
-    /// <summary>Extends the hash of a sequence by one word.</summary>
     public static ulong Then(ulong hash, long word) => unchecked(Mix(hash * 0x9E3779B97F4A7C15 + (ulong)word + 0x632BE59BD9B4E019));
 }

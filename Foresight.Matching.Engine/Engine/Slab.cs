@@ -35,7 +35,6 @@ internal unsafe struct Slab<T>
     /// <summary>Exclusive upper bound of indices.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Number of elements below the origin.</summary>
     public int Below { get; private set; }
 
     public readonly long Bytes => (long)_memory.Length * sizeof(T);

@@ -22,7 +22,6 @@ internal sealed class ExpiryQueue(OrderTable orders)
     /// <summary>When the clock has passed this, the next order has expired; <see cref="long.MaxValue"/> if none has an expiry.</summary>
     public long NextMicros { get; private set; } = long.MaxValue;
 
-    /// <summary>Slot of the order that expires next.</summary>
     public int NextSlot => _heap[1].Slot;
 
     public long Bytes => (long)_heap.Length * Unsafe.SizeOf<Entry>() + (long)_positions.Length * sizeof(int);

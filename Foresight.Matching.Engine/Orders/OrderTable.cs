@@ -49,7 +49,6 @@ internal sealed class OrderTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref OrderRecord RingOf(int account) => ref At(unchecked((uint)account <= (uint)_records.Below ? -account : 0));
 
-    /// <summary>Creates the rings of all accounts up to this one.</summary>
     public void EnsureAccount(int account)
     {
         if (account <= _records.Below)

@@ -21,7 +21,6 @@ internal struct TradeLeg
 /// </summary>
 internal struct TradeRecord
 {
-    /// <summary>Legs in one record.</summary>
     public const int InlineLegs = 2;
 
     /// <summary>0 if the slot is free or a continuation.</summary>

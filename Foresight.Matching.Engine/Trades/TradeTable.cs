@@ -45,7 +45,6 @@ internal sealed class TradeTable
         return ref record;
     }
 
-    /// <summary>Adds the records for the legs beyond the second.</summary>
     public void Extend(int slot)
     {
         var records = (_records.At(slot).Legs + TradeRecord.InlineLegs - 1) / TradeRecord.InlineLegs;
@@ -92,7 +91,6 @@ internal sealed class TradeTable
         }
     }
 
-    /// <summary>Numbers are sequential, so their low bits are as good as any hash.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref int Bucket(long number) => ref _buckets.At(unchecked((int)number & (_buckets.Length - 1)));
 

@@ -16,7 +16,6 @@ public sealed class SettlementHaltedException(string message) : Exception(messag
 /// </summary>
 public sealed partial class ChainFollower(FollowerParts parts)
 {
-    /// <summary>Most trades bust in one step.</summary>
     private const int BustLimit = 2_000;
 
     private readonly SettlementContext _settlement = parts.Settlement;

@@ -154,7 +154,6 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         ];
     }
 
-    /// <summary>Returns those of these orders that rest in a book.</summary>
     public async Task<IReadOnlyList<RestingOrder>> ReadRestingAsync(IReadOnlyCollection<Hash32> hashes, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);

@@ -100,7 +100,6 @@ public sealed partial class LeaderClient(
             Shard = ShardOf(marketId),
         };
 
-    /// <summary>Closes a market of a chain that is gone.</summary>
     public LeaderCommand Close(LostMarket lost) =>
         new SetMarketState(lost.Id, (int)Engine.MarketState.Closed)
         {

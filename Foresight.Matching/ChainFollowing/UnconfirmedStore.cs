@@ -63,7 +63,6 @@ public sealed class UnconfirmedStore(NpgsqlDataSource primary)
         return rows.ToDictionary(r => new Hash32(r.Hash), r => r.Lots);
     }
 
-    /// <summary>Reads all resting orders of the account.</summary>
     public async Task<IReadOnlyList<RestingOrder>> ReadRestingOfAsync(Address account, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);

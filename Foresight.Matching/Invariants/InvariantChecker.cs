@@ -15,7 +15,6 @@ internal sealed class InvariantChecker(NpgsqlDataSource database)
 
     public bool Holds => _violations.Count == 0;
 
-    /// <summary>Returns the checker of a shard's journal, at its last position.</summary>
     public JournalChecker Shard(int shard)
     {
         if (!_shards.TryGetValue(shard, out var checker))

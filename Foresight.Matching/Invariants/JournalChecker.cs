@@ -171,7 +171,6 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
         }
     }
 
-    /// <summary>Checks at the end of the journal that the tables have no further rows.</summary>
     private async Task CompareTotalsAsync(StoredRows stored, CancellationToken cancellationToken)
     {
         var totals = await stored.TotalsAsync(First, First + (1L << ShardBits) - 1, cancellationToken);

@@ -15,7 +15,6 @@ internal sealed class ReplayedRows(Violations violations)
     private long _epoch;
     private TradeExecuted _trade;
 
-    /// <summary>Final state of the orders that this page placed or changed.</summary>
     public Dictionary<long, OrderFacts> Orders { get; } = [];
 
     public Dictionary<long, TradeFacts> Trades { get; } = [];
@@ -42,7 +41,6 @@ internal sealed class ReplayedRows(Violations violations)
             _outcomesOfMarket.TryAdd(next.Market.Value, next.Outcomes);
     }
 
-    /// <summary>All legs of a trade have been reported by the end of its command.</summary>
     public void FinishCommand()
     {
         if (_trade.Trade.Value != 0)

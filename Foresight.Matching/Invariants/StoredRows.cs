@@ -72,7 +72,6 @@ internal sealed class StoredRows : IAsyncDisposable
         );
     }
 
-    /// <summary>Reads the orders with these ids, and all others between the two.</summary>
     public async Task<Dictionary<long, OrderFacts>> OrdersAsync(long[] ids, long first, long last, CancellationToken cancellationToken)
     {
         await using var command = Command(
@@ -172,7 +171,6 @@ internal sealed class StoredRows : IAsyncDisposable
         return rows.ToDictionary(row => row.Key, row => row.Facts);
     }
 
-    /// <summary>Returns those of these trades that are open in their table.</summary>
     public async Task<List<long>> StillOpenAsync(long[] trades, CancellationToken cancellationToken)
     {
         await using var command = Command("SELECT trade_id FROM trades WHERE trade_id = ANY($1) AND NOT closed", trades);
@@ -243,7 +241,6 @@ internal sealed class StoredRows : IAsyncDisposable
         ];
     }
 
-    /// <summary>Runs a query that formats each violation as a sentence.</summary>
     public async Task<List<string>> SentencesAsync(string sql, CancellationToken cancellationToken)
     {
         await using var command = Command(sql);

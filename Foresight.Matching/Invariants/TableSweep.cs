@@ -6,7 +6,6 @@ namespace Foresight.Matching.Invariants;
 /// </summary>
 internal static class TableSweep
 {
-    /// <summary>Most sentences of one check.</summary>
     private const int Limit = 10;
 
     public static IEnumerable<string> Statements => Checks.Select(check => $"{check} LIMIT {Limit}");

@@ -9,7 +9,6 @@ internal sealed class Violations
 
     private readonly List<string> _sentences = [];
 
-    /// <summary>Number of violations, including those beyond the bound.</summary>
     public long Count { get; private set; }
 
     public IReadOnlyList<string> Sentences => _sentences;

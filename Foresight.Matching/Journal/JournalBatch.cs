@@ -16,7 +16,6 @@ internal sealed class JournalBatch
     public List<(AccountId Id, Address Address)> Accounts { get; } = [];
     public List<NewOrderRow> NewOrders { get; } = [];
 
-    /// <summary>Orders of earlier batches that this batch changed, in their final state.</summary>
     public List<LiveOrder> ChangedOrders { get; } = [];
 
     public List<TradeRow> Trades { get; } = [];

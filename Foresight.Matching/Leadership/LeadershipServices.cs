@@ -9,7 +9,6 @@ public sealed record LeadershipStores(ILeaseStore Leases, TermStore Terms, ILead
 /// <summary>The receivers of a loop's reports. None of them affects its decisions.</summary>
 public sealed record LeadershipOutlets(LeadershipMetrics Metrics, IBroadcast Broadcast, INotices Notices, NodePresence Presence)
 {
-    /// <summary>Removes a dead node from the registry.</summary>
     public required Func<string, CancellationToken, Task> DropNode { get; init; }
 }
 

@@ -19,7 +19,6 @@ internal sealed class LeadershipState(TimeProvider clock, LeaseOptions options)
     /// <summary>True if Redis did not answer the last look, so that an outage is logged once and not at every retry.</summary>
     public bool RedisIsSilent { get; set; }
 
-    /// <summary>Tokens of this process's own bids and terms.</summary>
     public RecentTokens OwnTokens { get; } = new();
 
     /// <summary>Records that the lease is held by a holder that has not crashed.</summary>

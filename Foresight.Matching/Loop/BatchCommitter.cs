@@ -78,7 +78,9 @@ internal sealed class BatchCommitter(
             lease.ReportFirstAcknowledgement();
     }
 
-    /// <summary>In doubt or certainly not committed: the caller retries with the same request id, and the journal then has the answer.</summary>
+    /// <summary>
+    /// Refuses a batch as in doubt or certainly not committed: the caller retries with the same request id, and the journal has the answer.
+    /// </summary>
     private void Fail(JournalBatch batch, bool inDoubt)
     {
         var (status, code) = inDoubt ? (ResultStatus.InDoubt, ProblemCodes.InDoubt) : (ResultStatus.NotLeader, ProblemCodes.NotLeader);

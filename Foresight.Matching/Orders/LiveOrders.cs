@@ -38,7 +38,6 @@ internal sealed class LiveOrder
     public OrderStatus Status { get; set; }
     public string? Reason { get; set; }
 
-    /// <summary>Sequence of the last command that changed the order.</summary>
     public long UpdatedSequence { get; set; }
 
     public bool IsLive => Status is OrderStatus.Open or OrderStatus.PartiallyFilled;

@@ -16,7 +16,6 @@ public sealed class EvidenceReader(EthereumClient client, NpgsqlDataSource prima
     /// <summary>Most discrepancies of one run with a proof. With more, no operator examines them one by one.</summary>
     public const int Limit = 2_000;
 
-    /// <summary>Returns JSON by natural key.</summary>
     public async Task<IReadOnlyDictionary<string, string>> ReadAsync(IReadOnlyList<Finding> findings, CancellationToken cancellationToken)
     {
         var some = findings

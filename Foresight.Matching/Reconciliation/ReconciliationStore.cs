@@ -169,7 +169,6 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
         return at is { } when ? new DateTimeOffset(when) : null;
     }
 
-    /// <summary>Returns those of these discrepancies that an operator has decided about.</summary>
     public async Task<HashSet<string>> ReadDecidedAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);

@@ -89,7 +89,6 @@ public sealed class RepairJournal(ReconciliationJournal journal)
     public Task RefuseAsync(Term term, long runId, Repair repair, string reason, CancellationToken cancellationToken) =>
         journal.ExecuteAsync(term, cancellationToken, Note(runId, new PlannedRepair(repair, reason)));
 
-    /// <summary>Records a repair of a dry run, or one that was refused.</summary>
     internal static NpgsqlBatchCommand Note(long runId, PlannedRepair planned) =>
         Sql(
             """

@@ -29,7 +29,6 @@ internal sealed partial class SnapshotWriter(IJournal journal, Term term, long s
         _storing = StoreAsync(new EngineSnapshot(sequencer.Sequence, sequencer.StateHash, state.WrittenMemory.ToArray()));
     }
 
-    /// <summary>Completes when no snapshot is being stored any more.</summary>
     public Task FinishAsync() => _storing;
 
     /// <summary>

@@ -244,7 +244,6 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     internal Task<SettlementTrace> ReadTraceAsync(IEnumerable<long> tradeIds, CancellationToken cancellationToken) =>
         SettlementTrace.ReadAsync(primary, tradeIds, cancellationToken);
 
-    /// <summary>Counts the trades that are neither final nor failed.</summary>
     public async Task<long> CountPendingAsync(CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);

@@ -91,7 +91,6 @@ internal sealed class SettlementTrace
         }
     }
 
-    /// <summary>Ends the spans of the trades that became final.</summary>
     public void Final(IReadOnlyList<TradeChange> changes)
     {
         foreach (var fill in _fills)

@@ -12,7 +12,6 @@ namespace Foresight.Matching.Settlement;
 /// </summary>
 public sealed class TradeStatePublisher(IBroadcast broadcast, INotices notices, SettlementMetrics metrics, TimeProvider clock)
 {
-    /// <summary>Most trades in one message.</summary>
     public const int MaxTrades = 500;
 
     private readonly Lock _gate = new();

@@ -22,7 +22,6 @@ public sealed partial record PostgresAddress(
     IReadOnlyList<ServerPlace> Others
 )
 {
-    /// <summary>Most replicas that the settings may name.</summary>
     public const int MaxReplicas = 16;
 
     private const int DefaultPort = 5432;

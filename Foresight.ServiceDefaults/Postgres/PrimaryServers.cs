@@ -34,13 +34,11 @@ public sealed class PrimaryServers : IAsyncDisposable
     public static PrimaryServers Alone(PostgresAddress address, ILoggerFactory loggers) =>
         new(address, new TimelineGuard(loggers.CreateLogger<TimelineGuard>()), hint: null);
 
-    /// <summary>A copy of the primary's user, database and options, to modify and open.</summary>
     public NpgsqlConnectionStringBuilder Settings => new(_address.Primary.ConnectionString);
 
     /// <summary>Completes after the first survey; no connection is made before it.</summary>
     public Task FirstSurvey => _firstSurvey.Value;
 
-    /// <summary>The last known address of the primary.</summary>
     public ServerPlace Current => _current;
 
     /// <summary>Asks every server, and Redis, which one is the primary. Faults count as answers; throws only if cancelled.</summary>

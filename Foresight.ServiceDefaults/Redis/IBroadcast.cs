@@ -9,7 +9,6 @@ public interface IBroadcast
     /// <summary>Neither waits nor fails: a message that cannot be sent is lost.</summary>
     void Publish<T>(string channel, T message);
 
-    /// <summary>Calls the handler with every later message of the channel.</summary>
     void Subscribe<T>(string channel, Action<T> handle)
         where T : class;
 }

@@ -58,7 +58,6 @@ internal sealed class World
         return broken;
     }
 
-    /// <summary>Items that ran in any process.</summary>
     public long Steps { get; set; }
 
     /// <summary>

@@ -40,7 +40,6 @@ internal static class BookStructure
         }
     }
 
-    /// <summary>No complete set is left unminted or unmerged.</summary>
     private static void CheckSets(OrderBooks books, int first, int end)
     {
         var (bids, asks, outcomes) = (0L, 0L, 0);

@@ -276,7 +276,6 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
             Block = _block,
         };
 
-    /// <summary>One field gets a value from the edges.</summary>
     private Command Spoil(Command command)
     {
         long[] edges = [0, -1, 1, long.MinValue, long.MaxValue, 1_000_000_000_000, 1_000_000_000_001, ExchangeLimits.OwnedUnits + 1];

@@ -68,7 +68,6 @@ public sealed partial class ReferenceExchange
     private Holding FundsOf(ReferenceOrder order) =>
         order.Side == Side.Buy ? Balance(order.Account, 0, Command.CollateralOutcome) : Balance(order.Account, order.Market, order.Outcome);
 
-    /// <summary>Tries the order on a copy of the book.</summary>
     private static RejectReason Refusal(ReferenceOrder taker, ReferenceMarket market, in Command command)
     {
         var copies = market.Orders.Select(order => order.Copy()).ToList();

@@ -16,7 +16,6 @@ public sealed class ReferenceOrder
     /// <summary>Place in time: who came first to its price.</summary>
     public long Arrival { get; set; }
 
-    /// <summary>What an open order reserves.</summary>
     public long Hold => Side == Side.Buy ? Price * Left : Left;
 
     public ReferenceOrder Copy() => (ReferenceOrder)MemberwiseClone();
@@ -24,10 +23,8 @@ public sealed class ReferenceOrder
 
 public sealed record ReferenceLeg(long Order, int Account, byte Outcome, Side Side, int Price, long Left)
 {
-    /// <summary>What the leg's account gives for this many.</summary>
     public long Debit(long quantity) => Side == Side.Buy ? Price * quantity : quantity;
 
-    /// <summary>What it gets.</summary>
     public long Credit(long quantity) => Side == Side.Buy ? quantity : Price * quantity;
 }
 

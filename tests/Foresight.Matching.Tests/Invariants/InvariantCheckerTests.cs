@@ -87,7 +87,6 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
     private TestCluster _cluster = null!;
     private StateDigest _proof = null!;
 
-    /// <summary>Two terms of random trading, with settled trades and a snapshot.</summary>
     public async Task InitializeAsync()
     {
         _cluster = await TestCluster.CreateAsync(stores);

@@ -8,7 +8,6 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Journal;
 
-/// <summary>A leader that rebuilds, and the way to its server.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class JournalPulseTests(StoresFixture stores)
 {

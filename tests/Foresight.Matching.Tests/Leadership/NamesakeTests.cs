@@ -3,7 +3,6 @@ using Foresight.Matching.Tests.Stores;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>Two processes are started with one NODE_ID.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class NamesakeTests(StoresFixture stores)
 {

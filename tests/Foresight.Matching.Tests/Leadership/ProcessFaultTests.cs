@@ -4,7 +4,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>Real processes, killed, stopped and told to end under load.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
 {

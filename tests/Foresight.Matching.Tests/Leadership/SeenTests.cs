@@ -108,7 +108,6 @@ public sealed class SeenTests(StoresFixture stores)
         }
     }
 
-    /// <summary>What a process writes is read a moment later.</summary>
     private static async Task SaysAsync(NodeProcess node, params IReadOnlyList<string> sentences)
     {
         foreach (var sentence in sentences)

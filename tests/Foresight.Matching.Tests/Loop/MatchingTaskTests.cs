@@ -5,7 +5,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Loop;
 
-/// <summary>One node over a real Redis and a real Postgres, through its own gateway.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class MatchingTaskTests(StoresFixture stores) : IAsyncLifetime
 {

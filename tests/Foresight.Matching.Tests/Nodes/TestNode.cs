@@ -24,7 +24,6 @@ internal sealed class TestNode : IAsyncDisposable
 
     private TestNode(WebApplication app, LogLines lines) => (_app, _lines) = (app, lines);
 
-    /// <summary>Its warnings so far.</summary>
     public IReadOnlyCollection<string> Said => _lines.All;
 
     public NpgsqlDataSource Primary => _app.Services.GetRequiredService<NpgsqlDataSource>();

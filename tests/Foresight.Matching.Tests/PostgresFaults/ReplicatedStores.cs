@@ -18,7 +18,6 @@ internal sealed class ReplicatedStores(bool synchronous) : TestStores(synchronou
         return stores;
     }
 
-    /// <summary>What every node of the cluster is told.</summary>
     public Dictionary<string, string?> Settings() => new(NodeSettings(Postgres)) { ["DATABASE_REPLICA_1_URL"] = Standby };
 
     public Task PromoteAsync() => StreamingStandby.PromoteAsync(Standby!);

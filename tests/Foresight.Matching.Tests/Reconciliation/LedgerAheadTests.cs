@@ -142,7 +142,6 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
             return commands.Any(last) ? throw new UndeliveredException("A test took the answer away.") : results;
         };
 
-    /// <summary>The follower goes on, and then everything can be compared and agrees.</summary>
     private static async Task CatchUpAsync(LiveVenue live)
     {
         await live.Venue.FollowAsync();

@@ -240,7 +240,6 @@ public sealed class RepairTests(ChainFixture fixture)
             run
         );
 
-    /// <summary>Everything that a repair could touch.</summary>
     private static Task<string> JournalAsync(Venue venue) =>
         venue.ScalarAsync<string>(
             """

@@ -4,7 +4,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Recovery;
 
-/// <summary>What a new leader rebuilds is what the old one had.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class EngineRecoveryTests(StoresFixture stores)
 {

@@ -24,7 +24,6 @@ public sealed class ChainFixture() : TestStores(chain: ""), IAsyncLifetime
         Client = new EthereumClient(Transport);
     }
 
-    /// <summary>A new database with the schema in it.</summary>
     public async Task<NpgsqlDataSource> OpenDatabaseAsync() =>
         NpgsqlDataSource.Create(
             new NpgsqlConnectionStringBuilder(await CreateDatabaseAsync()) { MaxPoolSize = 8, IncludeErrorDetail = true }.ConnectionString

@@ -129,7 +129,6 @@ internal sealed class LiveVenue : IAsyncDisposable
         int outcome = 0
     ) => PlaceAsync(Sign(maker, isBuy, ticks, lots, market, outcome), timeInForce, market);
 
-    /// <summary>An order that its maker has signed, and nobody has placed.</summary>
     public SignedOrder Sign(Wallet maker, bool isBuy, int ticks, long lots, int market = Venue.Market, int outcome = 0)
     {
         var salt = new BigInteger(Guid.NewGuid().ToByteArray(), isUnsigned: true);
@@ -175,7 +174,6 @@ internal sealed class LiveVenue : IAsyncDisposable
     /// <summary>Until what has happened on chain so far is confirmed.</summary>
     public Task ConfirmAsync() => MineAsync(Venue.Options.Confirmations);
 
-    /// <summary>The order's status and reason, as everybody reads them.</summary>
     public async Task<(string Status, string? Reason, long Reduced)> StateOfAsync(LiveOrder order)
     {
         await using var command = Venue.Database.CreateCommand("SELECT status, reason, reduced_lots FROM orders WHERE order_hash = $1");

@@ -4,7 +4,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Settlement;
 
-/// <summary>What the Api nodes are told of a trade's way through settlement.</summary>
 [Collection(ChainCollection.Name)]
 public sealed class TradeStateTests(ChainFixture fixture)
 {

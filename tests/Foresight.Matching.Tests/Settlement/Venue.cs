@@ -86,7 +86,6 @@ public sealed class Venue : IAsyncDisposable
         return venue;
     }
 
-    /// <summary>A new term, as another node would take it.</summary>
     public async Task TakeTermAsync() =>
         Term = (
             await new TermStore(new PostgresLeadershipTable(Database), NullLogger<TermStore>.Instance).TakeAsync(
@@ -161,7 +160,6 @@ public sealed class Venue : IAsyncDisposable
         return sent.Hash;
     }
 
-    /// <summary>A signed order in the journal.</summary>
     public async Task<SignedTestOrder> AddOrderAsync(
         TestTrader maker,
         bool isBuy,

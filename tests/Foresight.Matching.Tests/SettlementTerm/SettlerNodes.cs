@@ -63,7 +63,6 @@ internal sealed class SettlerNodes : IAsyncDisposable
         _nodes[node] = new NodeProcess(node, all);
     }
 
-    /// <summary>An Api node on the same journal, cluster and chain.</summary>
     public void StartApi(string node, params (string Name, string Value)[] settings)
     {
         var all = Shared(node);
@@ -72,7 +71,6 @@ internal sealed class SettlerNodes : IAsyncDisposable
         _nodes[node] = new NodeProcess(node, all, "Foresight.Api");
     }
 
-    /// <summary>Asks it to end, and waits for it.</summary>
     public async Task EndAsync(string node)
     {
         _nodes[node].AskToEnd();

@@ -6,7 +6,6 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Tests.Sharding;
 
-/// <summary>Three shards on three real nodes.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class ShardProcessTests(StoresFixture stores) : IAsyncLifetime
 {

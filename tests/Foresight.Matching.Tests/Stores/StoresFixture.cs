@@ -6,7 +6,6 @@ namespace Foresight.Matching.Tests.Stores;
 /// <summary>A real Redis and a real Postgres, of these tests alone.</summary>
 public class StoresFixture : TestStores, IAsyncLifetime
 {
-    /// <summary>A copy of a database that nobody is connected to.</summary>
     internal async Task<NpgsqlDataSource> CloneAsync(TestCluster cluster)
     {
         // Idle connections of a pool would be in the way.

@@ -57,7 +57,6 @@ public sealed class SettlementTraceTests(ChainFixture fixture)
         Assert.Equal(SettlementTrace.MaximumFills, spans.Of(context).Count);
     }
 
-    /// <summary>Makes all orders of the venue sampled.</summary>
     private static async Task<ActivityContext> SampleAsync(Venue venue)
     {
         var context = EndedSpans.NewTrace();

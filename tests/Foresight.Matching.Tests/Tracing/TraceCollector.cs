@@ -35,7 +35,6 @@ internal sealed class TraceCollector : IAsyncDisposable
 
     public IReadOnlyCollection<CollectedSpan> Spans => _spans;
 
-    /// <summary>Settings of a process that exports everything to this, and soon.</summary>
     public (string Name, string Value)[] Settings =>
         [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", _app.Urls.Single()),

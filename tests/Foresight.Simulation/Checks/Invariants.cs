@@ -38,7 +38,6 @@ internal sealed class Invariants(World world)
 
     public int Acknowledged => _acknowledged.Count;
 
-    /// <summary>Parses the term's token out of a session name.</summary>
     public static Guid WriterOf(string sessionName) =>
         Guid.TryParseExact(sessionName.Length < 32 ? "" : sessionName[^32..], "N", out var token) ? token : default;
 
@@ -85,7 +84,6 @@ internal sealed class Invariants(World world)
 
     public void Published(Process node, string channel, object message) => _publications.Check(node, channel, message, _oracle);
 
-    /// <summary>Records a caller's final result.</summary>
     public void Answered(LeaderCommand command, CommandResult result)
     {
         if (_waived.Contains(command.RequestId))

@@ -13,7 +13,6 @@ internal class Caller : Process
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Requests that an earlier attempt may have put into the journal.</summary>
     private readonly HashSet<Guid> _perhapsDone = [];
 
     protected Caller(World world, string name)

@@ -104,7 +104,6 @@ internal sealed class Nemesis
         }
     }
 
-    /// <summary>Requests a state hash from every engine.</summary>
     public void AskForProof()
     {
         foreach (var node in _world.Nodes.Where(node => node is { Leads: true, Paused: false }))
@@ -134,7 +133,6 @@ internal sealed class Nemesis
         Pause(node, TimeSpan.FromSeconds(15));
     }
 
-    /// <summary>Called when a node that has taken a term reads the journal.</summary>
     public void Recovers(SimulatedNode node)
     {
         if (!_cutInRecovery)

@@ -16,7 +16,6 @@ internal sealed class PostgresFaults(Dice dice)
     /// <summary>Holds the next transaction open just before its commit.</summary>
     public TimeSpan? HoldNextBeforeCommit { get; set; }
 
-    /// <summary>Delays the answer to the next commit by this time.</summary>
     public TimeSpan? HoldNextAfterCommit { get; set; }
 
     /// <summary>Number of commits whose answer is never sent.</summary>
@@ -25,7 +24,6 @@ internal sealed class PostgresFaults(Dice dice)
     /// <summary>Stores the next snapshot but never answers, nor the commit after it.</summary>
     public bool LosesNextSnapshotsAnswer { get; set; }
 
-    /// <summary>Number of writes that end in a deadlock.</summary>
     public int Deadlocks { get; set; }
 
     public bool ReadOnly { get; set; }

@@ -23,7 +23,6 @@ internal sealed class RowLock
         return waiter.Got.Task;
     }
 
-    /// <summary>The transaction ended, or waits no longer.</summary>
     public void Release(Transaction transaction)
     {
         _sharing.Remove(transaction);

@@ -8,7 +8,6 @@ internal sealed class Session(int id, string name, ProcessContext client)
 {
     public int Id => id;
 
-    /// <summary>application_name.</summary>
     public string Name => name;
 
     public ProcessContext Client => client;
@@ -17,7 +16,6 @@ internal sealed class Session(int id, string name, ProcessContext client)
 
     public Transaction? Open { get; set; }
 
-    /// <summary>Tells the client that waits for an answer that there will be none.</summary>
     public Action<Exception>? Fail { get; set; }
 }
 
@@ -32,7 +30,6 @@ internal sealed class Transaction(Session session)
 
     public List<JournalStep.StoreFailure> Failures { get; } = [];
 
-    /// <summary>Of a take-over.</summary>
     public LeadershipRow? NewHolder { get; set; }
 }
 

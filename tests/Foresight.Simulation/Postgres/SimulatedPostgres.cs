@@ -66,7 +66,6 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
 
     public int Changes => _log.Count;
 
-    /// <summary>Up to and with the last take-over.</summary>
     public int ChangesSinceTakeOver => _log.Count - _lastTakeOver;
 
     /// <summary>Before the nodes start: what the set-up step writes.</summary>
@@ -125,7 +124,6 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
         session.Fail = null;
     }
 
-    /// <summary>A request of a session arrives.</summary>
     public void Arrive<T>(Call<T> call, Session session, Func<Task<T>> work)
     {
         if (!Alive || session.Ended)
@@ -192,7 +190,6 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
         return committed;
     }
 
-    /// <summary>A take-over, in one statement.</summary>
     public async Task<(long Epoch, string? Previous)> TakeAsync(Session session, NewHolder holder, TimeSpan lockTimeout)
     {
         var previous = await LockRowAsync(session, lockTimeout);

@@ -32,7 +32,6 @@ internal sealed class SimulatedSessions : ITermSessions
         _dice = world.Dice.Fork();
     }
 
-    /// <summary>Uses one connection for one or several requests.</summary>
     public async Task<T> UseAsync<T>(Func<Connection, Task<T>> work, CancellationToken cancellationToken = default)
     {
         if (_disposed)

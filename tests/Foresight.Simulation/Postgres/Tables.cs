@@ -50,7 +50,6 @@ internal sealed class Tables
 
     public Dictionary<Guid, FailedCommand> Failed { get; } = [];
 
-    /// <summary>Position of the log.</summary>
     public ulong Position { get; set; } = 1;
 
     /// <exception cref="PostgresException">A constraint is violated.</exception>

@@ -32,7 +32,6 @@ internal class Process
 
     public string Name { get; }
 
-    /// <summary>Of the present life.</summary>
     public ProcessContext Context { get; private set; }
 
     public bool Alive { get; private set; } = true;
@@ -72,7 +71,6 @@ internal class Process
         World.Trace.Add(Name, "ended");
     }
 
-    /// <summary>Begins a new life.</summary>
     protected void Begin(Action main)
     {
         Alive = true;
@@ -81,7 +79,6 @@ internal class Process
         Run(main);
     }
 
-    /// <summary>Runs it in this process, in its present life.</summary>
     public void Run(Action what) => Context.Post(_ => what(), null);
 
     internal void Enqueue(ProcessContext context, SendOrPostCallback callback, object? state)

@@ -50,7 +50,6 @@ internal sealed class SimulatedNode : Process
         _clock = world.Mutant.Clock(world.Timeline, this, clockRate);
     }
 
-    /// <summary>The one shard that is simulated.</summary>
     public const int Shard = 0;
 
     public string Address { get; }

@@ -155,7 +155,6 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
 
     private static Address Account => Address.Parse(Traders.Address(Trader));
 
-    /// <summary>Delivers some commands and loses all acknowledgements.</summary>
     private async Task<IReadOnlyList<CommandResult>> CutAsync(
         Random random,
         IReadOnlyList<LeaderCommand> commands,
