@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
-using Foresight.Matching.Orders;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 using Npgsql;
@@ -23,12 +22,12 @@ internal static class JournalStatements
                 AddRows(batch, write.Rows, write.Epoch, shard);
                 break;
             case JournalStep.StoreSnapshot store:
-                batch.Add(Snapshot(store, shard));
-                batch.Add(TooManySnapshots(shard));
+                batch.Add(UpkeepStatements.Snapshot(store, shard));
+                batch.Add(UpkeepStatements.TooManySnapshots(shard));
                 break;
             case JournalStep.StoreFailure failure:
-                batch.Add(Failure(failure, shard));
-                batch.Add(OldFailures(shard));
+                batch.Add(UpkeepStatements.Failure(failure, shard));
+                batch.Add(UpkeepStatements.OldFailures(shard));
                 break;
             case JournalStep.Commit:
                 // A sync message ends the implicit transaction here: the statements after it read committed state, still in the same round
@@ -264,57 +263,6 @@ internal static class JournalStatements
             Array(rows.ClosedTrades, row => row.Trade.Value, NpgsqlDbType.Bigint)
         );
 
-    /// <summary>
-    /// Stores the snapshot only if the journal contains its sequence. A replica promoted before it received the last batches still names
-    /// this term, and the next commands would reuse their sequences: the snapshot would then describe a state that never was.
-    /// </summary>
-    private static NpgsqlBatchCommand Snapshot(JournalStep.StoreSnapshot store, int shard) =>
-        Statement(
-            """
-            INSERT INTO snapshots (shard, sequence, epoch, state_hash, state)
-            SELECT $1, $2, $3, $4, $5 WHERE EXISTS (SELECT 1 FROM commands WHERE shard = $1 AND sequence = $2)
-            ON CONFLICT (shard, sequence) DO NOTHING
-            """,
-            One((short)shard, NpgsqlDbType.Smallint),
-            One(store.Snapshot.Sequence, NpgsqlDbType.Bigint),
-            One(store.Epoch, NpgsqlDbType.Bigint),
-            One(store.Snapshot.StateHash, NpgsqlDbType.Text),
-            One(store.Snapshot.State, NpgsqlDbType.Bytea)
-        );
-
-    private static NpgsqlBatchCommand TooManySnapshots(int shard) =>
-        Statement(
-            """
-            DELETE FROM snapshots WHERE shard = $1
-                AND sequence NOT IN (SELECT sequence FROM snapshots WHERE shard = $1 ORDER BY sequence DESC LIMIT $2)
-            """,
-            One((short)shard, NpgsqlDbType.Smallint),
-            One(MatchingLimits.SnapshotsKept, NpgsqlDbType.Integer)
-        );
-
-    private static NpgsqlBatchCommand Failure(JournalStep.StoreFailure failure, int shard) =>
-        Statement(
-            """
-            INSERT INTO failed_commands (shard, request_id, epoch, command, reason, until) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (shard, request_id) DO UPDATE SET
-                epoch = excluded.epoch, command = excluded.command, reason = excluded.reason, failed_at = excluded.failed_at,
-                until = excluded.until
-            """,
-            One((short)shard, NpgsqlDbType.Smallint),
-            One(failure.Failed.RequestId, NpgsqlDbType.Uuid),
-            One(failure.Epoch, NpgsqlDbType.Bigint),
-            One(failure.Failed.Command, NpgsqlDbType.Text),
-            One(failure.Failed.Reason, NpgsqlDbType.Text),
-            One(failure.Failed.Until, NpgsqlDbType.TimestampTz)
-        );
-
-    private static NpgsqlBatchCommand OldFailures(int shard) =>
-        Statement(
-            "DELETE FROM failed_commands WHERE shard = $1 AND until < clock_timestamp() - $2",
-            One((short)shard, NpgsqlDbType.Smallint),
-            One(MatchingLimits.FailedCommandsKept, NpgsqlDbType.Interval)
-        );
-
     private static byte[] Encode(Command command)
     {
         var bytes = new byte[CommandCodec.Size];
@@ -322,7 +270,7 @@ internal static class JournalStatements
         return bytes;
     }
 
-    private static NpgsqlBatchCommand Statement(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
+    internal static NpgsqlBatchCommand Statement(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
     {
         var statement = new NpgsqlBatchCommand(sql);
         foreach (var parameter in parameters)
@@ -330,7 +278,8 @@ internal static class JournalStatements
         return statement;
     }
 
-    private static NpgsqlParameter One<T>(T value, NpgsqlDbType type) => new NpgsqlParameter<T> { TypedValue = value, NpgsqlDbType = type };
+    internal static NpgsqlParameter One<T>(T value, NpgsqlDbType type) =>
+        new NpgsqlParameter<T> { TypedValue = value, NpgsqlDbType = type };
 
     private static NpgsqlParameter Array<TRow, TValue>(IReadOnlyCollection<TRow> rows, Func<TRow, TValue> column, NpgsqlDbType type)
     {
