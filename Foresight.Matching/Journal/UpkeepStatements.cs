@@ -5,7 +5,10 @@ using static Foresight.Matching.Journal.JournalStatements;
 
 namespace Foresight.Matching.Journal;
 
-/// <summary>What a term stores beside its batches, snapshots and failed commands, each with the removal of rows that are no longer needed.</summary>
+/// <summary>
+/// Statements for what a term stores beside its batches: snapshots and failed commands. Each store removes rows that are no longer
+/// needed, so that both tables stay bounded.
+/// </summary>
 internal static class UpkeepStatements
 {
     /// <summary>
