@@ -44,8 +44,7 @@ var api2 = AddApi("api-2", options.ApiPort + 1);
 
 builder
     .AddProject<Projects.Foresight_Console>("console", launchProfileName: null)
-    .WithHttpEndpoint(port: builder.PublicPort("console", options.ConsolePort))
-    .WithExternalHttpEndpoints()
+    .WithPublicEndpoint(options.ConsolePort)
     .WithHttpHealthCheck("/ready")
     .WithReference(api1)
     .WithReference(api2)
@@ -70,8 +69,7 @@ return 0;
 
 IResourceBuilder<ProjectResource> AddApi(string name, int port) =>
     WithServers(builder.AddProject<Projects.Foresight_Api>(name, launchProfileName: null), data.RedisForApi)
-        .WithHttpEndpoint(port: builder.PublicPort(name, port))
-        .WithExternalHttpEndpoints()
+        .WithPublicEndpoint(port)
         .WithHttpHealthCheck("/ready")
         .WithEnvironment("ADMIN_KEY", adminKey)
         .WaitFor(matching);

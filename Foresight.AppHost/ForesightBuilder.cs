@@ -64,15 +64,19 @@ internal static class ForesightBuilder
         return builder;
     }
 
-    /// <summary>Documented port of a service, or the next free one, with a warning, if it is taken.</summary>
-    public static int PublicPort(this IDistributedApplicationBuilder builder, string name, int port)
+    /// <summary>
+    /// An endpoint for users, at the documented port, or at the next free one, with a warning, if that is taken. Here without the
+    /// orchestrator's proxy, which accepts connections while the service is down: its clients would wait instead of asking another node.
+    /// </summary>
+    public static IResourceBuilder<ProjectResource> WithPublicEndpoint(this IResourceBuilder<ProjectResource> service, int port)
     {
-        if (builder.ExecutionContext.IsPublishMode || IsTest(builder))
-            return port;
-        var given = FreePorts.From(port);
-        if (given != port)
-            Console.WriteLine($"Port {port} is taken: {name} is at http://localhost:{given}");
-        return given;
+        var builder = service.ApplicationBuilder;
+        if (builder.ExecutionContext.IsPublishMode)
+            return service.WithHttpEndpoint(port: port).WithExternalHttpEndpoints();
+        var given = IsTest(builder) ? FreePorts.Any() : FreePorts.From(port);
+        if (given != port && !IsTest(builder))
+            Console.WriteLine($"Port {port} is taken: {service.Resource.Name} is at http://localhost:{given}");
+        return service.WithHttpEndpoint(port: given, isProxied: false).WithExternalHttpEndpoints();
     }
 
     public static IResourceBuilder<ProjectResource> WithReplicas(
