@@ -21,16 +21,20 @@ public sealed class CircuitCredential(AuthenticationStateProvider authentication
 /// <summary>Handles a missing or refused key: ends the session on all pages and shows the sign-in page.</summary>
 public sealed class SessionEnd(AuthenticationStateProvider authentication, OperatorSessions sessions, NavigationManager navigation)
 {
+    private bool _keyRefused;
+
     public async Task RefusedAsync()
     {
         var user = (await authentication.GetAuthenticationStateAsync()).User;
-        var reason = "signedOut";
         if (user.FindFirstValue(AccessOptions.SessionClaim) is { } session)
         {
-            // A session with a key was refused by the Api. One without was signed out, here or in another window, or has expired.
-            reason = sessions.KeyOf(session) is null ? "signedOut" : "refused";
+            // A session with a key was refused by the Api. One without was signed out, here or in another window, or has expired; or
+            // another reader of this page was refused just before.
+            _keyRefused |= sessions.KeyOf(session) is not null;
             sessions.End(session);
         }
+
+        var reason = _keyRefused ? "refused" : "signedOut";
 
         var here = "/" + navigation.ToBaseRelativePath(navigation.Uri);
         navigation.NavigateTo($"{AccessOptions.SignInPath}?{reason}=true&returnUrl={Uri.EscapeDataString(here)}", forceLoad: true);
