@@ -24,9 +24,6 @@ public sealed class FollowerJournal(SettlementJournal journal)
         SELECT run_id, $1 + 1, to_block, 'undone', 'A reorganisation undid these blocks.' FROM cut
         """;
 
-    /// <summary>Number of block hashes kept: more than the deepest reorganisation that is repaired automatically.</summary>
-    private const int MarksKept = 10_000;
-
     /// <summary>
     /// Completes a step that the leader has acknowledged in full. Trades become final and the cursor moves in one transaction.
     /// </summary>
@@ -40,7 +37,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
     )
     {
         var to = blocks[^1];
-        var kept = blocks.TakeLast(MarksKept).ToList();
+        var kept = blocks.TakeLast(SettlementOptions.MaximumFinalityBlocks).ToList();
         return journal.ExecuteAsync(
             term,
             cancellationToken,
@@ -86,7 +83,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 kept.Select(b => b.Number).ToArray(),
                 kept.Select(b => b.Hash.ToBytes()).ToArray()
             ),
-            SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number < $1", to.Number - MarksKept),
+            SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number < $1", to.Number - SettlementOptions.MaximumFinalityBlocks),
             SettlementJournal.Sql("DELETE FROM unconfirmed_decreases WHERE seen_block <= $1", to.Number),
             SettlementJournal.Sql("DELETE FROM chain_cursors WHERE name = $1 AND block_number < $2", ChainCursors.Reobserve, to.Number)
         );

@@ -50,7 +50,7 @@ public sealed record ReconciliationOptions
     public System.Numerics.BigInteger? FourEyesOver { get; init; }
 
     /// <summary>Blocks on top of those that are compared. The value of settlement, because only final blocks are compared.</summary>
-    public int Confirmations { get; init; } = 2;
+    public int Confirmations { get; init; } = new SettlementOptions().Confirmations;
 
     public static ReconciliationOptions From(IConfiguration configuration)
     {

@@ -10,6 +10,9 @@ public sealed record SettlementOptions
     /// <summary>Blocks on top of a block that make its content final. <c>SETTLEMENT_CONFIRMATIONS</c>.</summary>
     public int Confirmations { get; init; } = 2;
 
+    /// <summary>The follower keeps so many block hashes, and finds the last common block among them.</summary>
+    public const int MaximumFinalityBlocks = 10_000;
+
     /// <summary>
     /// Deepest reorganisation that is repaired automatically; a deeper one halts settlement until an operator has investigated. At least
     /// <see cref="Confirmations"/>. <c>SETTLEMENT_FINALITY_BLOCKS</c>.
@@ -94,7 +97,7 @@ public sealed record SettlementOptions
         var options = defaults with
         {
             Confirmations = configuration.Integer("SETTLEMENT_CONFIRMATIONS", defaults.Confirmations, 0, 1000),
-            FinalityBlocks = configuration.Integer("SETTLEMENT_FINALITY_BLOCKS", defaults.FinalityBlocks, 0, 100_000),
+            FinalityBlocks = configuration.Integer("SETTLEMENT_FINALITY_BLOCKS", defaults.FinalityBlocks, 0, MaximumFinalityBlocks),
             BatchTrades = configuration.Integer("SETTLEMENT_BATCH_TRADES", defaults.BatchTrades, 1, 500),
             BatchLegs = configuration.Integer("SETTLEMENT_BATCH_LEGS", defaults.BatchLegs, 8, 240),
             // The least that any match can need: one of eight contract wallets uses 7.6 million.
