@@ -1,17 +1,16 @@
 namespace Foresight.Matching.Engine.Books;
 
-/// <summary>Walks the orders of a ladder in the order in which they would trade, without changing them.</summary>
+/// <summary>
+/// Walks the orders of a ladder as matching would, without changing them: fill-or-kill needs the outcome before anything changes.
+/// </summary>
 internal struct BookCursor
 {
     private readonly int _ladder;
 
-    /// <summary>Slot of the current order; 0 at the end.</summary>
     public int Slot;
 
-    /// <summary>Key of the current order; <see cref="Ladder.NoKey"/> at the end.</summary>
     public int Key;
 
-    /// <summary>Lots of the current order that the walk has not used.</summary>
     public long Left;
 
     public BookCursor(OrderBooks books, int ladder)

@@ -1,6 +1,5 @@
 namespace Foresight.Matching.Engine.Books;
 
-/// <summary>How pooled arrays grow.</summary>
 internal static class Growth
 {
     /// <summary>

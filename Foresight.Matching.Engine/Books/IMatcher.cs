@@ -12,7 +12,9 @@ internal interface IMatcher
     /// </summary>
     long Admit(int slot, ref Node maker, int key, long quantity);
 
-    /// <summary>The maker traded. With nothing left it is out of the book, and its slot is free again.</summary>
+    /// <summary>
+    /// The maker traded. With nothing left its slot is already free and may be reused, so the implementation must not keep it.
+    /// </summary>
     void OnFill(int slot, int tag, int key, long quantity, long makerLeft);
 
     /// <summary>
@@ -20,6 +22,5 @@ internal interface IMatcher
     /// </summary>
     bool OnRemoved(int slot, int tag, int key, long quantity);
 
-    /// <summary>Result of <see cref="Admit"/> that removes the maker and continues.</summary>
     const long Remove = -1;
 }

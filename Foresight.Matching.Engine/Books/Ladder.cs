@@ -13,26 +13,22 @@ internal struct Ladder
 
     public const int PageShift = 6;
 
-    /// <summary>Keys are 1..9999.</summary>
+    /// <summary>Keys are 1..9999, like prices in ticks; the last page is only partly used.</summary>
     public const int Pages = (Price.MaxTicks >> PageShift) + 1;
 
-    /// <summary>Greater than every key and every limit.</summary>
+    /// <summary>Greater than every key and every limit, so that an empty ladder never crosses and needs no test of its own.</summary>
     public const int NoKey = int.MaxValue;
 
-    /// <summary>Key of the best level; <see cref="NoKey"/> if there is none.</summary>
     public int BestKey;
 
-    /// <summary>The best level; 0 if there is none.</summary>
     public int BestLevel;
 
-    /// <summary>One bit per page that has a level with orders.</summary>
     public ulong Pages0;
     public ulong Pages1;
     public ulong Pages2;
 
     public int Market;
 
-    /// <summary>Outcome that the book trades; 0 for the single book of a binary market.</summary>
     public int Outcome;
 
     public void Mark(int page)
@@ -57,7 +53,6 @@ internal struct Ladder
             Pages2 &= bit;
     }
 
-    /// <summary>Returns the first marked page above the given one; -1 if there is none.</summary>
     public readonly int NextPage(int page)
     {
         page++;

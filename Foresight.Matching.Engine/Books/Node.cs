@@ -6,18 +6,22 @@ namespace Foresight.Matching.Engine.Books;
 /// </summary>
 internal struct Node
 {
-    /// <summary>Order: lots left. Level: total lots of its orders.</summary>
+    /// <summary>Lots: what an order has left, or the sum over a level's orders, so that reading the depth needs no walk.</summary>
     public long Quantity;
 
-    /// <summary>Order: the next in the queue, or the level after the last. Level: its first order, or itself when empty.</summary>
+    /// <summary>
+    /// The next in the queue; after the last order the level, and in a level its first order, or itself when empty, so that no end needs a
+    /// test.
+    /// </summary>
     public int Next;
 
-    /// <summary>Order: the previous in the queue, or the level before the first. Level: its last order, or itself when empty.</summary>
     public int Previous;
 
-    /// <summary>Order: its level, 0 if the slot is free. Level: its ladder.</summary>
+    /// <summary>An order's level, by which its removal finds the queue; 0 if the slot is free. A level's ladder.</summary>
     public int Level;
 
-    /// <summary>Order: 32 bits for the caller, here the account. Level: its key.</summary>
+    /// <summary>
+    /// 32 bits for the caller, here the account: they show whether a slot that may have been reused still holds the order. A level's key.
+    /// </summary>
     public int Tag;
 }

@@ -4,8 +4,6 @@ namespace Foresight.Matching.Engine.Books;
 
 internal sealed partial class OrderBooks
 {
-    /// <summary>Matches against the orders of a ladder in price-time priority, up to a limit. Returns the quantity left.</summary>
-    /// <param name="limitKey">The worst key that may trade.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Match<TMatcher>(int ladder, int limitKey, long quantity, ref TMatcher matcher)
         where TMatcher : struct, IMatcher, allows ref struct =>
@@ -94,7 +92,6 @@ internal sealed partial class OrderBooks
         _freeOrder = slot;
     }
 
-    /// <summary>Removes a level that lost its last order: clears its bit, and finds the new best level if it was the best.</summary>
     private void RemoveLevel(ref Ladder side, int level, int key)
     {
         unchecked

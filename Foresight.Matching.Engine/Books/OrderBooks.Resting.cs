@@ -4,7 +4,7 @@ namespace Foresight.Matching.Engine.Books;
 
 internal sealed partial class OrderBooks
 {
-    /// <summary>Appends an order to its level's queue. Returns its slot, which is valid until the order is filled or removed.</summary>
+    /// <returns>The slot, valid until the order is filled or removed: slots are reused.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Rest(int ladder, int key, long quantity, int tag)
     {
@@ -21,7 +21,6 @@ internal sealed partial class OrderBooks
         Free(ref order, slot);
     }
 
-    /// <summary>Like <see cref="Remove(int)"/>, with the order's former place. Returns its quantity.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Remove(int slot, out int ladder, out int key, out int tag)
     {
@@ -44,7 +43,6 @@ internal sealed partial class OrderBooks
         return true;
     }
 
-    /// <summary>Reduces a resting order, which keeps its place in the queue.</summary>
     public void Shrink(int slot, long by)
     {
         RequireOrder(slot);

@@ -28,8 +28,6 @@ internal sealed partial class OrderBooks
     private Slab<int> _pageTable = new(8 * Ladder.Pages);
     private int _ladderCount;
 
-    /// <param name="orders">Resting orders to reserve room for.</param>
-    /// <param name="pages">Pages of levels to reserve room for.</param>
     public OrderBooks(int orders = FirstOrders, int pages = FirstPages)
     {
         pages = Math.Max(pages, 1);
@@ -56,7 +54,6 @@ internal sealed partial class OrderBooks
 
     public long Bytes => _nodes.Bytes + _ladders.Bytes + _pageTable.Bytes + _pageLevels.Bytes + (long)_freePages.Length * sizeof(int);
 
-    /// <summary>Adds an empty book. Returns the ladder of its bids; its asks are the next one.</summary>
     public int AddBook(int market, int outcome)
     {
         var bids = _ladderCount;
@@ -77,7 +74,7 @@ internal sealed partial class OrderBooks
         return bids;
     }
 
-    /// <summary>Frees the pages of an empty ladder, for a market that will not trade again.</summary>
+    /// <summary>A market that will not trade again would otherwise keep the pages of its empty ladders for ever.</summary>
     public void ReleasePages(int ladder)
     {
         Invariant.Require(LadderAt(ladder).BestLevel == 0, "only an empty ladder gives its pages back");
@@ -96,14 +93,12 @@ internal sealed partial class OrderBooks
 
     public ref Node NodeAt(int index) => ref _nodes.At(index);
 
-    /// <summary>Returns the level of a key; 0 if its page was never used.</summary>
     public int LevelOf(int ladder, int key)
     {
         var page = PageOf(ladder, key);
         return page == 0 ? 0 : LevelIn(page, key);
     }
 
-    /// <summary>Returns the best level with a key above the given one; 0 if there is none.</summary>
     public int LevelAfter(int ladder, int key)
     {
         var page = PageOf(ladder, key);
@@ -122,7 +117,6 @@ internal sealed partial class OrderBooks
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ref Node At(ref Node origin, int index) => ref Unsafe.Add(ref origin, index);
 
-    /// <summary>Returns the page of levels that contains a key; 0 if it was never used.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int PageOf(int ladder, int key) => _pageTable.At(unchecked(ladder * Ladder.Pages + (key >> Ladder.PageShift)));
 

@@ -57,12 +57,15 @@ public enum MarketState : byte
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct Command
 {
-    /// <summary>Outcome number of the collateral token (USDC) in <see cref="CommandKind.ObserveBalance"/>.</summary>
+    /// <summary>
+    /// Means collateral (USDC) in <see cref="CommandKind.ObserveBalance"/>. Above every outcome of a market, so that one field names either
+    /// asset.
+    /// </summary>
     public const byte CollateralOutcome = byte.MaxValue;
 
     public CommandKind Kind { get; init; }
 
-    /// <summary>Number in the shard's journal, from 1 without gaps.</summary>
+    /// <summary>Number in the shard's journal, from 1 without gaps: the engine accepts no other than the next.</summary>
     public long Sequence { get; init; }
 
     /// <summary>Time at which the leader sequenced it, in microseconds since the Unix epoch. Never decreases.</summary>
@@ -87,7 +90,6 @@ public readonly record struct Command
 
     public Side Side { get; init; }
 
-    /// <summary>Place: the limit. Replace: the new limit.</summary>
     public Price Price { get; init; }
 
     /// <summary>
@@ -112,7 +114,7 @@ public readonly record struct Command
     /// <summary>First 8 bytes of keccak256(salt), by which all orders of an account with the same salt can be cancelled.</summary>
     public ulong SaltTag { get; init; }
 
-    /// <summary>ListMarket: number of outcomes, 2..8.</summary>
+    /// <summary>ListMarket: number of outcomes, 2 to <see cref="ExchangeLimits.MaxOutcomes"/>.</summary>
     public byte Outcomes { get; init; }
 
     /// <summary>ListMarket: price increment, 1, 10 or 100 ticks.</summary>

@@ -2,7 +2,6 @@ namespace Foresight.Matching.Engine;
 
 public enum TradeKind : byte
 {
-    /// <summary>A buyer and a seller of the same outcome.</summary>
     Direct = 0,
 
     /// <summary>Buyers of every outcome: a complete set is minted from their collateral.</summary>
@@ -29,8 +28,9 @@ public readonly record struct CommandRejected(long Sequence, CommandKind Kind, R
 /// <summary>Header of a trade; its <see cref="Legs"/> fills follow immediately, the taker's first.</summary>
 public readonly record struct TradeExecuted(TradeId Trade, MarketId Market, TradeKind Kind, Quantity Quantity, byte Legs);
 
-/// <summary>One side of a trade, in the order's own terms (its outcome, its side, the price it pays or receives).</summary>
-/// <param name="Remaining">Quantity of the order left after this fill.</param>
+/// <summary>
+/// In the order's own terms (outcome, side, price), because the book of a binary market holds orders of outcome 1 mirrored.
+/// </summary>
 public readonly record struct OrderFilled(
     TradeId Trade,
     byte Leg,
@@ -50,12 +50,14 @@ public readonly record struct OrderFilled(
 /// </summary>
 public readonly record struct OrderCancelled(OrderId Order, MarketId Market, AccountId Account, Quantity Remaining, CancelReason Reason);
 
-/// <summary>An order was reduced in place, by its owner or because part of it was filled on chain. Its price never changes.</summary>
+/// <summary>
+/// An order was reduced in place, by its owner or because part of it was filled on chain. Its price never changes: another price needs
+/// another signature, which makes it another order.
+/// </summary>
 public readonly record struct OrderReplaced(OrderId Order, MarketId Market, Quantity Remaining, Price Price);
 
 public readonly record struct MarketChanged(MarketId Market, MarketState State);
 
-/// <summary>A trade left the state "matched, unsettled".</summary>
 public readonly record struct TradeClosed(TradeId Trade, bool Settled);
 
 /// <summary>
@@ -73,7 +75,6 @@ public interface IExchangeEvents
     void OnMarketChanged(in MarketChanged e);
     void OnTradeClosed(in TradeClosed e);
 
-    /// <summary>An account's holds or holding changed; read the new values with <see cref="ExchangeEngine.Balance"/>.</summary>
     void OnBalanceTouched(AccountId account, MarketId market, byte outcome);
 }
 
@@ -86,5 +87,4 @@ public readonly record struct Holding(long Owned, long OrderHold, long TradeHold
     public long Available => Owned - OrderHold - TradeHold;
 }
 
-/// <summary>One price level of a book.</summary>
 public readonly record struct DepthLevel(Price Price, Quantity Quantity);

@@ -4,10 +4,6 @@ namespace Foresight.Matching.Engine;
 /// Room to reserve at creation. Tables grow on demand, but growth copies them: a node that knows its size avoids that, and a benchmark
 /// must.
 /// </summary>
-/// <param name="Orders">Open orders.</param>
-/// <param name="Trades">Matched and unsettled trades.</param>
-/// <param name="Accounts">Accounts.</param>
-/// <param name="Holdings">Pairs of account and asset.</param>
 /// <param name="Pages">Pages of 64 price levels; a thin market uses two to six.</param>
 public readonly record struct ExchangeCapacity(int Orders = 1024, int Trades = 256, int Accounts = 64, int Holdings = 256, int Pages = 16)
 {

@@ -13,7 +13,7 @@ public sealed partial class ExchangeEngine
         if (slot == 0)
             return RejectReason.UnknownOrder;
 
-        // No account means the operator's cancel.
+        // Account 0 is the operator, who may cancel any account's order.
         var account = command.Account.Value;
         if (account != 0 && account != _books.NodeAt(slot).Tag)
             return RejectReason.NotOwner;
@@ -77,7 +77,7 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    /// <summary>Cancels the account's orders that reserve from a holding, newest first, while the holding is short.</summary>
+    /// <summary>Newest first, and only while the holding is short, so that older orders keep their place.</summary>
     private void CancelUnfunded<TEvents>(int account, int holding, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
@@ -92,7 +92,6 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    /// <summary>Removes a resting order from its book and releases its reservation.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Cancel<TEvents>(int slot, CancelReason reason, ref TEvents events)
         where TEvents : struct, IExchangeEvents
@@ -101,7 +100,6 @@ public sealed partial class ExchangeEngine
         Drop(slot, account, _books.LadderAt(ladder).Market, key, left, reason, ref events);
     }
 
-    /// <summary>Removes an order that has left its book with a part unfilled from all other tables.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Drop<TEvents>(int slot, int account, int market, int key, long left, CancelReason reason, ref TEvents events)
         where TEvents : struct, IExchangeEvents
@@ -124,7 +122,6 @@ public sealed partial class ExchangeEngine
         _markets.Listed(market).OpenOrders--;
     }
 
-    /// <summary>Returns true if an order is in the market; market 0 means every market.</summary>
     private bool IsIn(int slot, MarketId market) =>
         market.Value == 0 || _books.LadderAt(_books.NodeAt(_books.NodeAt(slot).Level).Level).Market == market.Value;
 }

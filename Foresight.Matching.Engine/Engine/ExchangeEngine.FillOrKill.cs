@@ -6,7 +6,7 @@ public sealed partial class ExchangeEngine
 {
     /// <summary>
     /// Returns true if an order would be filled whole, or would use up its budget, before it runs out of counter-orders or meets one of its
-    /// own that stops it. Walks the same orders as matching would, without changing them.
+    /// own that stops it. Walks the same orders as matching would, without changing them, because a refusal must leave no trace.
     /// </summary>
     private bool CanFill(in IncomingOrder order, long quantity)
     {

@@ -20,7 +20,6 @@ public sealed partial class ExchangeEngine
         return RejectReason.None;
     }
 
-    /// <summary>Returns true if there is room for the books of a market with this number of outcomes.</summary>
     private bool HasRoomFor(int outcomes) =>
         new Markets.MarketRow { Outcomes = outcomes }.Books * 2 <= _bounds.Ladders - _books.LadderCount;
 

@@ -6,7 +6,6 @@ namespace Foresight.Matching.Engine;
 
 public sealed partial class ExchangeEngine
 {
-    /// <summary>Returns true if an order would at once trade, or meet an order of its own account.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Crosses(in IncomingOrder order) =>
         _books.LadderAt(order.Against).BestKey <= order.LimitKey || order.SetOutcomes != 0 && SetKey(order) <= order.LimitKey;
@@ -26,7 +25,6 @@ public sealed partial class ExchangeEngine
         return _books.Match(order.Against, limitKey, quantity, ref matcher);
     }
 
-    /// <summary>Returns true if the first order it would trade with is of the same account.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MeetsItselfFirst(in IncomingOrder order) =>
         order.SetOutcomes == 0 ? MeetsItselfFirstDirectly(order) : MeetsItselfFirstWithSets(order);
@@ -49,7 +47,6 @@ public sealed partial class ExchangeEngine
         return setKey <= order.LimitKey && OwnLegOfSet(order) != 0 && !order.IsSpent(setKey);
     }
 
-    /// <summary>Applies self-trade prevention, the budget, holds and events to the trades with one ladder.</summary>
     private readonly ref struct DirectMatcher<TEvents>(ExchangeEngine engine, ref IncomingOrder order, ref TEvents events) : IMatcher
         where TEvents : struct, IExchangeEvents
     {
@@ -95,7 +92,6 @@ public sealed partial class ExchangeEngine
         return 0;
     }
 
-    /// <summary>Reduces a fill to what the order can still pay for. A smaller result ends the matching.</summary>
     private static long WithinBudget(ref IncomingOrder order, int ticks, long fill)
     {
         var affordable = order.Budget / ticks;
@@ -111,7 +107,9 @@ public sealed partial class ExchangeEngine
     /// </summary>
     private static TradeKind KindOf(Side taker, Side maker) => unchecked((TradeKind)(((int)taker ^ (int)maker ^ 1) << (int)taker));
 
-    /// <summary>Books one trade of the incoming order with a resting order that has already left its place or been reduced.</summary>
+    /// <summary>
+    /// The resting order has already left its place or been reduced, so only holds, the trade and the events remain to be written.
+    /// </summary>
     private void Trade<TEvents>(
         ref IncomingOrder order,
         int makerSlot,

@@ -63,7 +63,6 @@ public sealed partial class ExchangeEngine
         return RejectReason.None;
     }
 
-    /// <summary>Lets an order that passed every check trade; its rest is put into the book or cancelled.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Enter<TEvents>(in Command command, ref MarketRow market, ref IncomingOrder order, bool crosses, ref TEvents events)
         where TEvents : struct, IExchangeEvents
@@ -86,7 +85,9 @@ public sealed partial class ExchangeEngine
         Touch(command, ref events);
     }
 
-    /// <summary>Checks a new order without books or balances, in the order of <see cref="RejectReason"/>.</summary>
+    /// <summary>
+    /// Checks in the order of <see cref="RejectReason"/>, whose lowest applicable number is reported. Needs neither books nor balances.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private RejectReason CheckTerms(in Command command, in MarketRow market)
     {
@@ -144,7 +145,7 @@ public sealed partial class ExchangeEngine
         return ExpiryQueue.IsPast(command.ExpiresAtSeconds, _clockMicros) ? RejectReason.OrderExpired : RejectReason.None;
     }
 
-    /// <summary>Checks an order that would trade at once, or must, against the books. Nothing has changed yet.</summary>
+    /// <summary>Runs before anything changes, because a refusal must leave the state as it was.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private RejectReason CheckMatch(in IncomingOrder order, in Command command, long quantity, bool crosses)
     {
@@ -195,12 +196,11 @@ public sealed partial class ExchangeEngine
     private static void Touch<TEvents>(in Command order, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
-        // Branch-free, as in HoldingKey.
+        // Branch-free, because sides alternate at random. Collateral, which a buy reserves, has market 0 and outcome 255.
         var isBuy = unchecked((int)order.Side - 1);
         events.OnBalanceTouched(order.Account, new MarketId(order.Market.Value & ~isBuy), unchecked((byte)(order.Outcome | isBuy)));
     }
 
-    /// <summary>Puts the rest of an order into the book and reserves its greatest possible cost.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Rest(ref MarketRow market, int ladder, int key, long quantity, int row, long hold, in Command command)
     {
@@ -217,7 +217,6 @@ public sealed partial class ExchangeEngine
         _holdings.At(row).OrderHold += hold;
     }
 
-    /// <summary>Cancels the rest of an order that must not rest.</summary>
     private void CancelRest<TEvents>(in IncomingOrder order, long left, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {

@@ -7,10 +7,6 @@ namespace Foresight.Matching.Engine;
 // each other outcome (buyers of every outcome mint a set, sellers of every outcome merge one), whichever gives it the better price.
 public sealed partial class ExchangeEngine
 {
-    /// <summary>
-    /// Returns the key at which a complete set would trade with the incoming order now; <see cref="Ladder.NoKey"/> if another outcome has
-    /// no order on its side.
-    /// </summary>
     private int SetKey(in IncomingOrder order)
     {
         var sum = 0;
@@ -30,7 +26,6 @@ public sealed partial class ExchangeEngine
     private static int SetKeyOf(in IncomingOrder order, int makerTicks) =>
         order.Side == Side.Buy ? SetPricing.MintTakerTicks(makerTicks, order.TickSize) : makerTicks;
 
-    /// <summary>Returns the first leg of the best set that is an order of the same account; 0 if there is none.</summary>
     private int OwnLegOfSet(in IncomingOrder order)
     {
         for (var other = 0; other < order.SetOutcomes; other++)
@@ -66,7 +61,6 @@ public sealed partial class ExchangeEngine
         return quantity;
     }
 
-    /// <summary>Trades once with the first order of the best level of every other outcome. Returns the number of sets.</summary>
     private long MatchSet<TEvents>(ref IncomingOrder order, int setKey, long quantity, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {

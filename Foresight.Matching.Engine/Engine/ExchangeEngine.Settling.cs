@@ -56,7 +56,10 @@ public sealed partial class ExchangeEngine
         return RejectReason.None;
     }
 
-    /// <summary>The payment leaves the account together with its hold; the proceeds become spendable.</summary>
+    /// <summary>
+    /// The payment and its hold leave together, so what the account can spend changes by the proceeds alone. A holding that already
+    /// includes the trade only loses the hold.
+    /// </summary>
     private void SettleLeg<TEvents>(in TradeLeg leg, int market, long quantity, long block, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
@@ -85,7 +88,9 @@ public sealed partial class ExchangeEngine
     /// </summary>
     private static bool IsObservedAt(in HoldingRow holding, long block) => block != 0 && holding.Block >= block;
 
-    /// <summary>Returns true if each account's new holding fits into 64 bits.</summary>
+    /// <summary>
+    /// Checked before the first leg is settled, because a refusal must leave the state as it was. A sum beyond 64 bits is refused.
+    /// </summary>
     private bool CanSettle(int slot, long block)
     {
         ref readonly var trade = ref _trades.At(slot);
@@ -102,7 +107,9 @@ public sealed partial class ExchangeEngine
         return true;
     }
 
-    /// <summary>Counts the legs that receive an asset their account never had. The asset that they pay exists.</summary>
+    /// <summary>
+    /// Counts the legs that receive an asset their account never had, because each needs a new row. The asset that they pay has one.
+    /// </summary>
     private int NewHoldings(int slot)
     {
         ref readonly var trade = ref _trades.At(slot);
@@ -112,7 +119,6 @@ public sealed partial class ExchangeEngine
         return count;
     }
 
-    /// <summary>Returns the holding that receives a leg's proceeds; 0 if there is none yet.</summary>
     private int FindReceived(in TradeLeg leg, int market) =>
         _holdings.Find(HoldingKey(leg.Account, market, leg.Outcome, leg.Side == Side.Buy ? Side.Sell : Side.Buy));
 

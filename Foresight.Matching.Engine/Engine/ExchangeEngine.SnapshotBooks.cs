@@ -28,7 +28,6 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    /// <summary>Writes the orders of a ladder in the order in which they would trade.</summary>
     private void WriteLadder(ref SnapshotEncoder writer, int ladder)
     {
         var level = _books.LadderAt(ladder).BestLevel;

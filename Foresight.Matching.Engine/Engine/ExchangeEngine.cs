@@ -33,7 +33,6 @@ public sealed partial class ExchangeEngine
         : this(shard, new ExchangeCapacity()) { }
 
     /// <param name="shard">0..65535; becomes the upper 16 bits of order and trade ids.</param>
-    /// <param name="capacity">Room to reserve at creation.</param>
     public ExchangeEngine(int shard, ExchangeCapacity capacity)
         : this(shard, capacity, new ExchangeBounds()) { }
 
@@ -56,7 +55,6 @@ public sealed partial class ExchangeEngine
 
     public int Shard { get; }
 
-    /// <summary>Sequence of the last command applied; 0 initially.</summary>
     public long Sequence { get; private set; }
 
     public int OpenOrders => _orders.Count;
@@ -141,7 +139,6 @@ public sealed partial class ExchangeEngine
 
     public bool HasMarket(MarketId market) => _markets.Has(market.Value);
 
-    /// <summary>Returns true if the order rests, with its remaining quantity.</summary>
     public bool TryGetOpenOrder(OrderId order, out Quantity remaining)
     {
         var slot = FindOrder(order);
@@ -162,7 +159,6 @@ public sealed partial class ExchangeEngine
         return level == 0 ? default : new Quantity(_books.NodeAt(level).Quantity);
     }
 
-    /// <summary>Reads the best levels of one outcome and side, best first. Returns the number of levels.</summary>
     public int Depth(MarketId market, byte outcome, Side side, Span<DepthLevel> into)
     {
         ref readonly var row = ref _markets.At(market.Value);
@@ -181,8 +177,8 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>
-    /// Returns the key at which an order rests: for bids the price of the counter-side, for asks their own. Its own inverse, see <see
-    /// cref="PriceOf"/>.
+    /// The key mirrors the price for bids and equals it for asks (see <see cref="Ladder"/>): the same function as <see cref="PriceOf"/>,
+    /// which is its own inverse.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int OwnKey(Side side, int ticks) => PriceOf(side, ticks);
@@ -198,7 +194,9 @@ public sealed partial class ExchangeEngine
         return unchecked((key ^ isBuy) + ((Price.TicksPerUnit + 1) & isBuy));
     }
 
-    /// <summary>Returns the reservation per lot: the price in collateral for a buy, one share for a sell.</summary>
+    /// <summary>
+    /// Returns the most that a lot can cost its owner, and so the reservation: the price in collateral for a buy, one share for a sell.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static long HoldPerLot(Side side, int ticks)
     {
@@ -206,9 +204,6 @@ public sealed partial class ExchangeEngine
         return unchecked(1 + ((ticks - 1) & isBuy));
     }
 
-    /// <summary>
-    /// Returns the key of the holding that an order reserves from: collateral for a buy, the outcome's shares for a sell.
-    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong HoldingKey(int account, int market, int outcome, Side side)
     {
@@ -227,7 +222,6 @@ public sealed partial class ExchangeEngine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long NumberOf(long id) => id ^ _shardBits;
 
-    /// <summary>Returns the slot of an open order; 0 if there is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int FindOrder(OrderId order) => _orders.Find(NumberOf(order.Value));
 }

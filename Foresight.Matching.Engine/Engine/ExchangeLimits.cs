@@ -1,6 +1,5 @@
 namespace Foresight.Matching.Engine;
 
-/// <summary>The limits of the engine, each with the behaviour at the limit.</summary>
 public static class ExchangeLimits
 {
     /// <summary>Open orders of one account; one more is refused with <see cref="RejectReason.TooManyOrders"/>.</summary>

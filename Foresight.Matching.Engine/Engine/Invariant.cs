@@ -7,7 +7,6 @@ namespace Foresight.Matching.Engine;
 /// </summary>
 public static class Invariant
 {
-    /// <exception cref="InvariantException">The condition does not hold.</exception>
     public static void Require([DoesNotReturnIf(false)] bool condition, string claim)
     {
         if (!condition)
@@ -15,5 +14,4 @@ public static class Invariant
     }
 }
 
-/// <param name="claim">The condition that should have held.</param>
 public sealed class InvariantException(string claim) : Exception(claim);

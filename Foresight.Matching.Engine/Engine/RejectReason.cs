@@ -29,11 +29,9 @@ public enum RejectReason : byte
     InvalidAccount = 119,
     SettlementBacklog = 120,
 
-    /// <summary>The engine's limit on markets or holdings is reached, see <see cref="ExchangeLimits"/>.</summary>
     NoRoom = 121,
 }
 
-/// <summary>Reasons why an accepted order left the book before it was filled.</summary>
 public enum CancelReason : byte
 {
     None = 0,

@@ -19,7 +19,7 @@ internal static class SetPricing
     /// <param name="target">The sum to reach: a multiple of the tick size, at least one tick for each.</param>
     public static void LowerTo(Span<int> makers, int target, int tickSize)
     {
-        // The greatest level at which the sum does not exceed the target.
+        // The sum ascends with the level, so a binary search finds the greatest level at which it does not exceed the target.
         int low = 0,
             high = Price.TicksPerUnit / tickSize;
         while (low < high)

@@ -18,8 +18,6 @@ internal unsafe struct Slab<T>
     // Keeps the memory alive; the origin points into it.
     private T[] _memory;
 
-    /// <param name="length">Elements from the origin on.</param>
-    /// <param name="below">Elements below the origin.</param>
     public Slab(int length, int below = 0)
     {
         Length = length;
@@ -32,7 +30,6 @@ internal unsafe struct Slab<T>
         _origin = (T*)unchecked((start + CacheLine - 1) & -CacheLine);
     }
 
-    /// <summary>Exclusive upper bound of indices.</summary>
     public int Length { get; private set; }
 
     public int Below { get; private set; }
@@ -54,7 +51,6 @@ internal unsafe struct Slab<T>
 
     public readonly Span<T> Span => new(_origin, Length);
 
-    /// <summary>Grows the slab; the new elements are zero.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public void Grow(int length, int below = 0)
     {

@@ -33,10 +33,12 @@ public readonly record struct Amount(long Micros);
 /// <summary>Number that the journal assigns to an address once, from 1 without gaps, at most 2^31 - 1.</summary>
 public readonly record struct AccountId(int Value);
 
-/// <summary>Number of a market, from 1.</summary>
+/// <summary>Number of a market, from 1: in the key of a holding 0 stands for collateral.</summary>
 public readonly record struct MarketId(int Value);
 
-/// <summary>Sequence of the command that placed the order, with the shard in the upper 16 bits.</summary>
+/// <summary>
+/// Sequence of the command that placed the order, with the shard in the upper 16 bits, so that shards need no common counter.
+/// </summary>
 public readonly record struct OrderId(long Value);
 
 /// <summary>Number of a trade, from 1 without gaps, with the shard in the upper 16 bits. Unique on chain.</summary>

@@ -13,14 +13,12 @@ internal sealed class HoldingTable
     private Slab<int> _buckets;
     private int _shift;
 
-    /// <param name="rows">Rows to reserve room for.</param>
     public HoldingTable(int rows = 256)
     {
         _rows = new Slab<HoldingRow>(Math.Max(rows + 1, 2));
         Rehash(_rows.Length);
     }
 
-    /// <summary>Number of rows; they are 1..Count.</summary>
     public int Count { get; private set; }
 
     public long Bytes => _rows.Bytes + _buckets.Bytes;
@@ -32,7 +30,7 @@ internal sealed class HoldingTable
         return ref _rows.At(row);
     }
 
-    /// <summary>Returns the row; 0, which is blank, if there is none.</summary>
+    /// <summary>Row 0 if there is none. It is blank, so a caller reads it like the row of an account that owns nothing.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(ulong key)
     {

@@ -2,12 +2,10 @@ namespace Foresight.Matching.Engine.Markets;
 
 internal struct MarketRow
 {
-    /// <summary>0 if the market is not listed.</summary>
     public int Outcomes;
     public int TickSize;
     public MarketState State;
 
-    /// <summary>The winning outcome, once resolved.</summary>
     public byte Winner;
 
     /// <summary>Ladder of the bids of outcome 0; its asks follow, then the ladders of the next outcome's book.</summary>

@@ -4,7 +4,6 @@ internal sealed class MarketTable
 {
     private Slab<MarketRow> _rows = new(16);
 
-    /// <summary>Markets are 1..End - 1; some may not be listed.</summary>
     public int End => _rows.Length;
 
     public long Bytes => _rows.Bytes;

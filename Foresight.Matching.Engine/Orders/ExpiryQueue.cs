@@ -19,14 +19,16 @@ internal sealed class ExpiryQueue(OrderTable orders)
 
     public int Count { get; private set; }
 
-    /// <summary>When the clock has passed this, the next order has expired; <see cref="long.MaxValue"/> if none has an expiry.</summary>
+    /// <summary>
+    /// The next order has expired once the clock has passed this, so a command costs one comparison; <see cref="long.MaxValue"/> if none
+    /// expires.
+    /// </summary>
     public long NextMicros { get; private set; } = long.MaxValue;
 
     public int NextSlot => _heap[1].Slot;
 
     public long Bytes => (long)_heap.Length * Unsafe.SizeOf<Entry>() + (long)_positions.Length * sizeof(int);
 
-    /// <summary>Returns the order's expiry; 0 for never.</summary>
     public long SecondOf(int slot) => orders.At(slot).Expires ? _heap[_positions[slot]].Second : 0;
 
     /// <summary>

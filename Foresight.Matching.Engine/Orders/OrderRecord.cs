@@ -12,7 +12,6 @@ internal struct OrderRecord
     private const int ExpiresShift = 31;
     private const uint RowMask = (1u << OutcomeShift) - 1;
 
-    /// <summary>The order's id without the shard; 0 if the slot is free.</summary>
     public long Number;
     public ulong SaltTag;
 
@@ -23,13 +22,11 @@ internal struct OrderRecord
     public int PreviousOfAccount;
     public int NextOfAccount;
 
-    /// <summary>The next slot of the same hash bucket; 0 at the end.</summary>
     public int NextInBucket;
 
     // The holding's row in 27 bits, the outcome in 3, the side in 1, and 1 bit for membership of the expiry queue.
     private uint _packed;
 
-    /// <summary>Row of the holding that the order reserves from: collateral for a buy, the outcome's shares for a sell.</summary>
     public readonly int HoldingRow => unchecked((int)(_packed & RowMask));
 
     /// <summary>In a ring, which is in no bucket: the number of its orders.</summary>

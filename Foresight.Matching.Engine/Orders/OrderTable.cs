@@ -20,11 +20,8 @@ internal sealed class OrderTable
     private Slab<int> _buckets;
     private int _mask;
 
-    // Number of orders at which the buckets are enlarged.
     private int _fill;
 
-    /// <param name="orders">Open orders to reserve room for.</param>
-    /// <param name="accounts">Accounts to reserve room for.</param>
     public OrderTable(int orders, int accounts = 64)
     {
         _records = new Slab<OrderRecord>(orders, below: accounts);
@@ -34,10 +31,8 @@ internal sealed class OrderTable
 
     public int Count { get; private set; }
 
-    /// <summary>Exclusive upper bound of slots.</summary>
     public int Capacity => _records.Length;
 
-    /// <summary>Exclusive upper bound of accounts, which start at 1.</summary>
     public int AccountEnd => _records.Below + 1;
 
     public long Bytes => _records.Bytes + _buckets.Bytes;
@@ -45,7 +40,7 @@ internal sealed class OrderTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref OrderRecord At(int slot) => ref _records.At(slot);
 
-    /// <summary>Returns the account's ring; the empty ring of account 0 for an account that never had an order.</summary>
+    /// <summary>An account that never had an order gets the empty ring of account 0, so callers need no test for it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref OrderRecord RingOf(int account) => ref At(unchecked((uint)account <= (uint)_records.Below ? -account : 0));
 
@@ -58,7 +53,6 @@ internal sealed class OrderTable
         OpenRings(first);
     }
 
-    /// <summary>Returns the slot of an open order; 0 if there is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(long number)
     {
@@ -103,7 +97,6 @@ internal sealed class OrderTable
         return ref record;
     }
 
-    /// <summary>The second half of <see cref="Add"/>: links the order as its account's newest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Link(ref OrderRecord record, int slot, int account)
     {
@@ -142,7 +135,6 @@ internal sealed class OrderTable
         }
     }
 
-    /// <summary>Removes a slot from its bucket, of which it is not the first.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void UnlinkBehind(int first, int slot)
     {

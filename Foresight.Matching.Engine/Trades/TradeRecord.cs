@@ -2,14 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace Foresight.Matching.Engine.Trades;
 
-/// <summary>One order's part in a trade.</summary>
 internal struct TradeLeg
 {
-    /// <summary>Number of the order (its id without the shard).</summary>
     public long Order;
     public int Account;
 
-    /// <summary>In the order's own terms, like outcome and side.</summary>
     public ushort PriceTicks;
     public byte Outcome;
     public Side Side;
@@ -23,7 +20,6 @@ internal struct TradeRecord
 {
     public const int InlineLegs = 2;
 
-    /// <summary>0 if the slot is free or a continuation.</summary>
     public long Number;
     public long Quantity;
 

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Foresight.Matching.Engine.Trades;
 
-/// <summary>Matched and unsettled trades, by number. Pooled: the slot of a closed trade is reused.</summary>
+/// <summary>Pooled: the slot of a closed trade is reused, so that a trade allocates nothing.</summary>
 internal sealed class TradeTable
 {
     private Slab<TradeRecord> _records;
@@ -10,7 +10,6 @@ internal sealed class TradeTable
     private int _free;
     private int _next = 1;
 
-    /// <param name="records">Records to reserve room for.</param>
     public TradeTable(int records = 256)
     {
         _records = new Slab<TradeRecord>(Math.Max(records + 1, 2));
@@ -19,14 +18,16 @@ internal sealed class TradeTable
 
     public int Count { get; private set; }
 
-    /// <summary>Exclusive upper bound of slots; a slot whose number is 0 holds no trade.</summary>
     public int SlotEnd => _next;
 
     public long Bytes => _records.Bytes + _buckets.Bytes;
 
     public ref TradeRecord At(int slot) => ref _records.At(slot);
 
-    /// <summary>Adds a trade of up to two legs, which the caller fills in. The reference is valid until the next addition.</summary>
+    /// <summary>
+    /// The caller fills in the legs; more than two need continuations. The reference is valid until the next addition, which may move the
+    /// records.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref TradeRecord Add(long number, int market, TradeKind kind, long quantity, int legs, out int slot)
     {
@@ -64,7 +65,6 @@ internal sealed class TradeTable
         return ref _records.At(slot).Inline[leg];
     }
 
-    /// <summary>Returns the slot; 0 if there is no such trade.</summary>
     public int Find(long number)
     {
         var slot = Bucket(number);

@@ -27,7 +27,6 @@ public sealed partial class ChainFollower(FollowerParts parts)
     private readonly LeaderClient _leader = parts.Leader;
     private readonly UnconfirmedWatcher _watcher = new(parts);
 
-    /// <summary>Contracts whose logs are read.</summary>
     private readonly IReadOnlyList<Address> _addresses =
     [
         .. parts.Settlement.Deployment.Markets.Select(m => m.Address),
@@ -37,10 +36,8 @@ public sealed partial class ChainFollower(FollowerParts parts)
 
     private bool _lostMarketsClosed;
 
-    /// <summary>Last block whose facts the engine has; 0 before the first step of the term.</summary>
     public long Confirmed { get; private set; }
 
-    /// <returns>True if another step may have work at once.</returns>
     public async Task<bool> StepAsync(long head, CancellationToken cancellationToken)
     {
         if (parts.Allotter is not null)
@@ -224,7 +221,8 @@ public sealed partial class ChainFollower(FollowerParts parts)
     }
 
     /// <summary>
-    /// Releases the holds of both sides of trades whose failure is certain, once the orders that caused it are off the book.
+    /// Releases the holds of both sides of trades whose failure is certain, once the orders that caused it are off the book: otherwise the
+    /// next taker would lose its fill to them.
     /// </summary>
     private async Task BustAsync(BlockMark confirmed, long head, CancellationToken cancellationToken)
     {

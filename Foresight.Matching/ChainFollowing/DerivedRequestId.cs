@@ -9,7 +9,6 @@ namespace Foresight.Matching.ChainFollowing;
 /// </summary>
 public static class DerivedRequestId
 {
-    /// <summary>The first 16 bytes of SHA-256 of the words, in order.</summary>
     public static Guid Of(params ReadOnlySpan<string> words) =>
         new(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('|', words))).AsSpan(0, 16), bigEndian: true);
 }

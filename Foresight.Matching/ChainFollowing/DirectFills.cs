@@ -11,7 +11,10 @@ namespace Foresight.Matching.ChainFollowing;
 /// </summary>
 public sealed class DirectFills(Deployment deployment, EthereumClient client, FollowerStore store, UnconfirmedStore unconfirmed)
 {
-    /// <param name="facts">Facts of all blocks between the follower's cursor and <paramref name="block"/>.</param>
+    /// <param name="facts">
+    /// Facts of all blocks between the follower's cursor and <paramref name="block"/>: a trade settled in a missing one would look like a
+    /// direct fill.
+    /// </param>
     public async Task<IReadOnlyList<(RestingOrder Order, long Lots)>> ReadAsync(
         BlockFacts facts,
         long block,
@@ -24,8 +27,10 @@ public sealed class DirectFills(Deployment deployment, EthereumClient client, Fo
         return await OfAsync(await store.ReadRestingAsync(touched, cancellationToken), facts, block, cancellationToken);
     }
 
-    /// <summary>Returns those of these orders that were filled directly, with the lots.</summary>
-    /// <param name="facts">Facts of all blocks between the follower's cursor and <paramref name="block"/>.</param>
+    /// <param name="facts">
+    /// Facts of all blocks between the follower's cursor and <paramref name="block"/>: a trade settled in a missing one would look like a
+    /// direct fill.
+    /// </param>
     public async Task<IReadOnlyList<(RestingOrder Order, long Lots)>> OfAsync(
         IReadOnlyList<RestingOrder> resting,
         BlockFacts facts,

@@ -14,7 +14,10 @@ namespace Foresight.Matching.ChainFollowing;
 /// </summary>
 public sealed class FaultyOrders(FollowerStore store, UnconfirmedStore unconfirmed, DirectFills direct, LeaderClient leader)
 {
-    /// <param name="facts">Facts of all blocks between the follower's cursor and <paramref name="block"/>.</param>
+    /// <param name="facts">
+    /// Facts of all blocks between the follower's cursor and <paramref name="block"/>: a trade settled in a missing one would look like a
+    /// direct fill.
+    /// </param>
     public async Task<IReadOnlyList<LeaderCommand>> CommandsAsync(
         IReadOnlyList<(long TradeId, string? Reason)> failed,
         BlockFacts facts,

@@ -5,10 +5,8 @@ using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>A trade that a confirmed block settled.</summary>
 public sealed record FinalTrade(long TradeId, byte[] TransactionHash, long BlockNumber);
 
-/// <summary>The state changes of the chain follower, behind settlement's fence.</summary>
 public sealed class FollowerJournal(SettlementJournal journal)
 {
     private const string Changed = "RETURNING t.trade_id, t.market_id, t.settlement, t.settlement_reason, t.tx_hash, t.block_number";
@@ -209,8 +207,8 @@ public sealed class FollowerJournal(SettlementJournal journal)
     }
 
     /// <summary>
-    /// Records failed trades as strikes against the accounts responsible, each trade once. The reason names the account, or the order whose
-    /// maker it is.
+    /// Records failed trades as strikes against the accounts responsible. Each trade counts once, because a step that failed is repeated.
+    /// The reason names the account, or the order whose maker it is.
     /// </summary>
     public Task AttributeAsync(Term term, IReadOnlyList<Attribution> attributions, CancellationToken cancellationToken) =>
         journal.ExecuteAsync(

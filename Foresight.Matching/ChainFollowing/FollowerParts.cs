@@ -4,7 +4,6 @@ using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>The parts that the follower of confirmed blocks and the watcher of unconfirmed ones share in one term.</summary>
 public sealed class FollowerParts
 {
     /// <param name="allotter">Null with one shard, whose part of the collateral is everything.</param>

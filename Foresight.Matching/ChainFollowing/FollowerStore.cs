@@ -5,16 +5,13 @@ using Npgsql;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>The fields of an order that a cancel needs.</summary>
 public sealed record RestingOrder(Hash32 Hash, Address Maker, int MarketId);
 
-/// <summary>A market whose chain is gone.</summary>
 public sealed record LostMarket(int Id, int Shard);
 
 /// <summary>The follower's reads from the journal, at the primary, because a stale read would repeat or skip a step.</summary>
 public sealed class FollowerStore(NpgsqlDataSource primary)
 {
-    /// <summary>Reads the last followed block; null before the first step on this chain.</summary>
     public async Task<BlockMark?> ReadCursorAsync(CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -28,7 +25,6 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         return row is { } cursor ? new BlockMark(cursor.Number, new Hash32(cursor.Hash)) : null;
     }
 
-    /// <summary>Reads the blocks at which the follower stood, newest first.</summary>
     public async Task<IReadOnlyList<BlockMark>> ReadMarksAsync(long from, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -98,9 +94,6 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         ];
     }
 
-    /// <summary>
-    /// Reads what these accounts own by the ledger, summed over all shards, by address, market (0: collateral) and outcome.
-    /// </summary>
     public async Task<Dictionary<(Address, int Market, int Outcome), long>> ReadOwnedAsync(
         IReadOnlyCollection<Address> accounts,
         CancellationToken cancellationToken
@@ -120,9 +113,6 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         return rows.ToDictionary(r => (new Address(r.Address), r.Market, (int)r.Outcome), r => r.Owned);
     }
 
-    /// <summary>
-    /// Reads the block that the ledger must be observed beyond after a reorganisation; null if no observation is outstanding.
-    /// </summary>
     public async Task<long?> ReadReobserveAsync(CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);

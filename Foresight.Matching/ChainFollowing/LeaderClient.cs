@@ -9,10 +9,11 @@ namespace Foresight.Matching.ChainFollowing;
 /// <summary>The leader did not acknowledge in time. Nothing is lost: the cursor has not moved, and the step is retried.</summary>
 public sealed class UndeliveredException(string message) : Exception(message);
 
-/// <summary>Sends commands to the leader and returns the results in the same order. LeaderRouter.SendAsync in production.</summary>
 public delegate Task<IReadOnlyList<CommandResult>> SendToLeader(IReadOnlyList<LeaderCommand> commands, CancellationToken cancellationToken);
 
-/// <summary>Reports the chain's facts to the leading engine, and returns only when they are in the journal.</summary>
+/// <summary>
+/// Reports the chain's facts to the leading engine. Returns only when they are in the journal, because the cursor then moves past them.
+/// </summary>
 public sealed partial class LeaderClient(
     SendToLeader send,
     Deployment deployment,
@@ -21,7 +22,6 @@ public sealed partial class LeaderClient(
     ILogger logger
 )
 {
-    /// <summary>Most commands under way at once; the router forms batches of them.</summary>
     private const int MaxOutstanding = 4_096;
 
     /// <summary>
@@ -107,9 +107,6 @@ public sealed partial class LeaderClient(
             Shard = lost.Shard,
         };
 
-    /// <summary>
-    /// Reports holdings: shares to their market's shard, collateral to the only shard or, with several, divided by the allotter.
-    /// </summary>
     public async Task ObserveAsync(IReadOnlyList<ChainHolding> changed, long block, Allotter? allotter, CancellationToken cancellationToken)
     {
         if (changed.Count == 0)
@@ -122,7 +119,6 @@ public sealed partial class LeaderClient(
             await allotter.ObserveAsync([.. changed.Where(holding => holding.Market is null)], BlockOf(block), cancellationToken);
     }
 
-    /// <summary>Changes a shard's part of an account's collateral, once per number of a change.</summary>
     public LeaderCommand Allot(OpenChange change) =>
         new AllotCollateral(change.Account.ToLowerHex(), change.Units, change.Block, OnlyFree: change.MoveTo is not null)
         {
@@ -133,7 +129,6 @@ public sealed partial class LeaderClient(
     /// <summary>Converts a block number of the chain to the engine's count, which continues across redeployments.</summary>
     public long BlockOf(long block) => block + deployment.BlockOffset;
 
-    /// <summary>Sends commands and returns the results, which may be refusals.</summary>
     /// <exception cref="UndeliveredException">At least one command is not acknowledged.</exception>
     public async Task<IReadOnlyList<CommandResult>> AskAsync(IReadOnlyList<LeaderCommand> commands, CancellationToken cancellationToken)
     {

@@ -2,7 +2,6 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>A market's state on chain at one block.</summary>
 public readonly record struct ChainMarket(bool IsOpen, bool IsPaused)
 {
     public bool IsTrading => IsOpen && !IsPaused;

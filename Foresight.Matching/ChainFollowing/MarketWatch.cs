@@ -7,7 +7,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>Applies stops and reopenings of markets on chain to the markets here.</summary>
 public sealed partial class MarketWatch(
     Deployment deployment,
     EthereumClient client,
@@ -19,7 +18,6 @@ public sealed partial class MarketWatch(
     /// <summary>Value of <c>Market.State</c> in the contract: 0 open, 1 resolved, 2 invalid.</summary>
     private const int OpenOnChain = 0;
 
-    /// <param name="stops">Market contracts that emitted a stop since the last look.</param>
     public async Task StepAsync(IReadOnlySet<Address> stops, long confirmed, long head, CancellationToken cancellationToken)
     {
         var states = await store.ReadMarketStatesAsync(deployment.Generation, cancellationToken);

@@ -3,10 +3,8 @@ using Foresight.Matching.ChainReading;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>The accounts and assets whose holdings must be read again.</summary>
 public sealed record Observations(IReadOnlySet<Address> Collateral, IReadOnlyDictionary<DeployedMarket, HashSet<Address>> Shares);
 
-/// <summary>Decides which holdings a block range may have changed, and which differences the engine is told.</summary>
 public static class ObservationRules
 {
     /// <param name="known">

@@ -87,7 +87,6 @@ public static class UnconfirmedRules
         }
     }
 
-    /// <summary>Adds to the plan every unconfirmed decrease that this block settles.</summary>
     public static Observations With(Observations plan, Deployment deployment, IEnumerable<UnconfirmedDecrease> unconfirmed, long block)
     {
         var collateral = plan.Collateral.ToHashSet();

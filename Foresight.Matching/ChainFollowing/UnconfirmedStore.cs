@@ -11,7 +11,6 @@ namespace Foresight.Matching.ChainFollowing;
 /// <param name="SeenBlock">The newest block at which the lower holding was read.</param>
 public readonly record struct UnconfirmedDecrease(Address Account, int Market, int Outcome, long SeenBlock);
 
-/// <summary>The reads of the unconfirmed watcher from the journal, at the primary.</summary>
 public sealed class UnconfirmedStore(NpgsqlDataSource primary)
 {
     public async Task<IReadOnlyList<UnconfirmedDecrease>> ReadUnconfirmedAsync(CancellationToken cancellationToken)
@@ -26,7 +25,6 @@ public sealed class UnconfirmedStore(NpgsqlDataSource primary)
         return [.. rows.Select(r => new UnconfirmedDecrease(new Address(r.Address), r.Market, r.Outcome, r.Block))];
     }
 
-    /// <summary>Returns those of these trades whose holds the engine has not released.</summary>
     public async Task<IReadOnlySet<long>> ReadHeldTradesAsync(IReadOnlyCollection<long> tradeIds, CancellationToken cancellationToken)
     {
         if (tradeIds.Count == 0)
@@ -43,7 +41,6 @@ public sealed class UnconfirmedStore(NpgsqlDataSource primary)
         ).ToHashSet();
     }
 
-    /// <summary>Reads, for each of these orders, the lots that trades had settled up to the follower's cursor.</summary>
     public async Task<IReadOnlyDictionary<Hash32, long>> ReadFinalLotsAsync(
         IReadOnlyCollection<Hash32> orders,
         CancellationToken cancellationToken
@@ -116,7 +113,6 @@ public sealed class UnconfirmedStore(NpgsqlDataSource primary)
         ];
     }
 
-    /// <summary>Reads the engine's states of this chain's markets, for those that it lists.</summary>
     public async Task<IReadOnlyDictionary<int, Engine.MarketState>> ReadMarketStatesAsync(
         int generation,
         CancellationToken cancellationToken

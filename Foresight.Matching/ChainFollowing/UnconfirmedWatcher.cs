@@ -20,7 +20,6 @@ public sealed partial class UnconfirmedWatcher(FollowerParts parts)
     private readonly LeaderClient _leader = parts.Leader;
     private (BlockMark Cursor, long Head) _watched;
 
-    /// <param name="cursor">The last confirmed block that the follower has applied.</param>
     /// <param name="head">Skipped while the head is further away than one query of logs: the follower is then catching up.</param>
     public async Task StepAsync(BlockMark cursor, long head, IReadOnlyList<Address> addresses, CancellationToken cancellationToken)
     {

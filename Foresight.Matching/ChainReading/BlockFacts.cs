@@ -4,7 +4,6 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Matching.ChainReading;
 
-/// <summary>An account and an asset whose holding may have changed. <see cref="Market"/> null: collateral.</summary>
 public readonly record struct TouchedAsset(Address Account, DeployedMarket? Market, int Outcome);
 
 /// <summary>
@@ -36,13 +35,10 @@ public sealed class BlockFacts
     /// <summary>Market contracts that were paused, resolved or invalidated, even if they were reopened later in the range.</summary>
     public HashSet<Address> Stops { get; } = [];
 
-    /// <summary>Accounts whose holding of an asset moved, known to the journal or not.</summary>
     public HashSet<TouchedAsset> Touched { get; } = [];
 
-    /// <summary>Accounts that changed their USDC allowance for the relayer's contracts.</summary>
     public HashSet<Address> CollateralApprovals { get; } = [];
 
-    /// <summary>Accounts that changed their approval of shares for the relayer's contracts.</summary>
     public HashSet<Address> ShareApprovals { get; } = [];
 
     /// <summary>Fills made directly on chain, not by this relayer: their trade id is 0.</summary>

@@ -6,7 +6,6 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.ChainReading;
 
-/// <summary>The client of the chain, and the chain id that its nodes must report.</summary>
 public sealed record ChainEndpoint(EthereumClient Client, long ChainId);
 
 internal static class ChainExtensions

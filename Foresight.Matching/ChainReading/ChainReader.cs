@@ -3,7 +3,6 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Matching.ChainReading;
 
-/// <summary>A block by number and hash.</summary>
 public readonly record struct BlockMark(long Number, Hash32 Hash);
 
 /// <summary>A block range whose headers form a chain and whose logs belong to them.</summary>

@@ -7,7 +7,6 @@ namespace Foresight.Matching.ChainReading;
 /// <param name="Id">markets.market_id.</param>
 public sealed record DeployedMarket(int Id, Address Address, int Outcomes, int State, int Shard = 0);
 
-/// <summary>The contracts of the current chain, as the set-up recorded them.</summary>
 /// <param name="BlockOffset">Added to the chain's block numbers in observations, so that they keep ascending across redeployments.</param>
 public sealed record Deployment(
     long ChainId,

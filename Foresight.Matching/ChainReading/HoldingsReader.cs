@@ -6,10 +6,12 @@ using Foresight.Chain.Signing;
 
 namespace Foresight.Matching.ChainReading;
 
-/// <summary>An account's spendable holding of one asset, in micro-USDC or lots: the lesser of its balance and its approval.</summary>
+/// <summary>
+/// An account's spendable holding of one asset, in micro-USDC or lots: the lesser of its balance and its approval, because a transfer needs
+/// both.
+/// </summary>
 public sealed record ChainHolding(Address Account, DeployedMarket? Market, int Outcome, long Units);
 
-/// <summary>Reads spendable holdings at one block, many per call, in the engine's units.</summary>
 public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
 {
     /// <summary>The engine's limit on an account's holding of one asset; a larger balance counts as this much.</summary>

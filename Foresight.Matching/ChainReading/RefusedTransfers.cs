@@ -10,7 +10,6 @@ namespace Foresight.Matching.ChainReading;
 /// </summary>
 public sealed class RefusedTransfers(Deployment deployment, EthereumClient client)
 {
-    /// <returns>The failure, with the account responsible if that is certain.</returns>
     public async Task<SettlementFailure> NameAsync(SettlementFailure failure, BlockRef block, CancellationToken cancellationToken)
     {
         if (failure.Transfer is not { } refused)

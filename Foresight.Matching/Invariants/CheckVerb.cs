@@ -47,7 +47,7 @@ internal static class CheckVerb
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
         {
-            // Interrupted.
+            // An interruption is the regular end of --follow.
         }
 
         return checker.Holds ? 0 : 1;

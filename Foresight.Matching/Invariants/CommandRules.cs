@@ -2,10 +2,8 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.Invariants;
 
-/// <summary>The invariants between a command in the journal and its predecessor.</summary>
 internal static class CommandRules
 {
-    /// <param name="before">Default for the first command.</param>
     public static IEnumerable<string> Check(Position before, StoredCommand command)
     {
         var at = command.Position;

@@ -5,7 +5,6 @@ namespace Foresight.Matching.Invariants;
 
 // Rows of the journal's tables as far as commands decide them; made twice, from the commands and from the tables, and compared.
 
-/// <param name="Changed">Sequence of the command that touched it last.</param>
 internal readonly record struct OrderFacts(
     int Market,
     int Account,
@@ -58,5 +57,4 @@ internal readonly record struct BalanceKey(int Account, int Market, byte Outcome
             : $"The shares of {Market}:{Outcome} of account {Account}";
 }
 
-/// <summary>A command's position in the journal; default before the first.</summary>
 internal readonly record struct Position(long Epoch, long Sequence, Guid RequestId, DateTime AcceptedAt);

@@ -22,21 +22,20 @@ internal sealed class InvariantChecker(NpgsqlDataSource database)
         return checker;
     }
 
-    /// <summary>Checks everything: the journals to their ends, and the tables.</summary>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
         await FollowAsync(cancellationToken);
         await SweepAsync(cancellationToken);
     }
 
-    /// <summary>Checks what was written since the last call. The cost is proportional to that.</summary>
+    /// <summary>Checks only what was written since the last call, so that it can run often.</summary>
     public async Task FollowAsync(CancellationToken cancellationToken)
     {
         foreach (var shard in await ShardsAsync(cancellationToken))
             await Shard(shard).AdvanceAsync(cancellationToken);
     }
 
-    /// <summary>Checks the tables as a whole. The cost grows with history.</summary>
+    /// <summary>Checks the tables as a whole. The cost grows with history, so a caller that follows the journal does it rarely.</summary>
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
         await using var look = await StoredRows.LookAsync(database, shard: 0, cancellationToken);

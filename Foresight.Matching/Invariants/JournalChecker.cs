@@ -13,14 +13,15 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
 {
     private const int PageCommands = 2_000;
 
-    /// <summary>Ids of a shard's orders and trades start at shard * 2^48.</summary>
+    /// <summary>The shard is in the upper 16 bits of order and trade ids, so its ids start at shard * 2^48.</summary>
     private const int ShardBits = 48;
 
     private readonly ExchangeEngine _engine = new(shard);
     private readonly ReplayedRows _replayed = new(violations);
 
     /// <summary>
-    /// Balances that a later batch, beyond the page, has written again: compared at the end of the page that contains that batch.
+    /// Balances that a batch beyond the page has written again. The table holds only their last state, so they are compared with the page
+    /// that contains that batch.
     /// </summary>
     private readonly HashSet<BalanceKey> _postponed = [];
 
@@ -34,13 +35,11 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
 
     private long First => (long)shard << ShardBits;
 
-    /// <summary>Reads to the end of the journal, to this sequence, or to the first page with a violation.</summary>
     public async Task AdvanceAsync(CancellationToken cancellationToken, long through = long.MaxValue)
     {
         while (violations.Count == 0 && await PageAsync(through, cancellationToken)) { }
     }
 
-    /// <returns>True if there may be more.</returns>
     private async Task<bool> PageAsync(long through, CancellationToken cancellationToken)
     {
         await using var stored = await StoredRows.LookAsync(database, shard, cancellationToken);
@@ -77,7 +76,6 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
         return there == _last;
     }
 
-    /// <returns>False if the rest of the page cannot be checked.</returns>
     private bool Replay(in StoredCommand stored, Dictionary<long, string> hashes)
     {
         var at = stored.Position;
@@ -119,7 +117,7 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
         {
             var orders = await stored.OrdersAsync([.. _replayed.Orders.Keys], First + from + 1, First + Sequence, cancellationToken);
             foreach (var (id, row) in orders)
-                // Rows changed by a later page are compared with that page.
+                // The table holds only a row's last state, so rows changed by a later page are compared with that page.
                 if (row.Changed > Sequence && _replayed.Orders.TryGetValue(id, out var then))
                     orders[id] = row with
                     {

@@ -18,7 +18,7 @@ internal readonly record struct StoredCommand(
 /// <summary>The journal's tables as of one moment: every read is in one repeatable-read transaction.</summary>
 internal sealed class StoredRows : IAsyncDisposable
 {
-    /// <summary>Limit on one read, in seconds.</summary>
+    /// <summary>Limit on one read, in seconds: a server that stops answering must not hang the check.</summary>
     private const int TimeoutSeconds = 60;
 
     private readonly NpgsqlConnection _connection;
@@ -44,7 +44,6 @@ internal sealed class StoredRows : IAsyncDisposable
         await _connection.DisposeAsync();
     }
 
-    /// <summary>Reads commands in ascending order from this sequence on.</summary>
     public async Task<List<StoredCommand>> CommandsAsync(long from, long through, int limit, CancellationToken cancellationToken)
     {
         await using var command = Command(
@@ -109,7 +108,6 @@ internal sealed class StoredRows : IAsyncDisposable
         return rows.ToDictionary(row => row.Id, row => row.Facts);
     }
 
-    /// <summary>Reads the trades between the two, both inclusive.</summary>
     public async Task<Dictionary<long, TradeFacts>> TradesAsync(long first, long last, CancellationToken cancellationToken)
     {
         await using var command = Command(
@@ -177,7 +175,6 @@ internal sealed class StoredRows : IAsyncDisposable
         return await RowsAsync(command, row => row.GetInt64(0), cancellationToken);
     }
 
-    /// <summary>Reads the balances of these keys, each with the sequence of the batch that wrote it last.</summary>
     public async Task<Dictionary<BalanceKey, (Holding Holding, long Changed)>> BalancesAsync(
         IReadOnlyCollection<BalanceKey> keys,
         CancellationToken cancellationToken
@@ -206,7 +203,6 @@ internal sealed class StoredRows : IAsyncDisposable
         return rows.ToDictionary(row => row.Key, row => row.Value);
     }
 
-    /// <summary>Reads the hashes stored with snapshots in this range, which excludes its start.</summary>
     public async Task<Dictionary<long, string>> SnapshotHashesAsync(long after, long through, CancellationToken cancellationToken)
     {
         await using var command = Command(
@@ -218,7 +214,6 @@ internal sealed class StoredRows : IAsyncDisposable
         return (await RowsAsync(command, row => (row.GetInt64(0), row.GetString(1)), cancellationToken)).ToDictionary();
     }
 
-    /// <summary>Counts a shard's open orders and trades, and reads its highest order and trade ids.</summary>
     public async Task<(long OpenOrders, long OpenTrades, long LastOrder, long LastTrade)> TotalsAsync(
         long first,
         long last,

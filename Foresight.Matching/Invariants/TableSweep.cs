@@ -12,13 +12,13 @@ internal static class TableSweep
 
     private static readonly string[] Checks =
     [
-        // One command per (shard, sequence), without gaps.
+        // A gap in the sequences of a shard means lost commands, and no replay could go past it.
         """
             SELECT format('The journal of shard %s has %s commands from %s to %s: some are missing.', shard, count(*), min(sequence),
                 max(sequence))
             FROM commands GROUP BY shard HAVING min(sequence) <> 1 OR count(*) <> max(sequence)
             """,
-        // Epochs and time stamps never decrease along the journal.
+        // A lower epoch after a higher one is a write by a term that had ended; a replay requires ascending time stamps.
         """
             SELECT format('Command %s of shard %s is of epoch %s, and an earlier one of epoch %s.', sequence, shard, epoch, before)
             FROM (SELECT shard, sequence, epoch, lag(epoch) OVER (PARTITION BY shard ORDER BY sequence) AS before FROM commands) c
@@ -61,7 +61,7 @@ internal static class TableSweep
             FROM leadership l JOIN (SELECT resource, max(epoch) AS epoch FROM leadership_history GROUP BY resource) h USING (resource)
             WHERE l.epoch <> h.epoch
             """,
-        // The fills of an order never exceed its size, and add up to the order's own count.
+        // A fill that was stored twice or not at all shows as a difference from the order's own count.
         """
             SELECT format('Order %s says that %s of its %s lots are filled, and its fills add up to %s.', o.order_id, o.filled_lots,
                 o.quantity_lots, coalesce(f.lots, 0))
@@ -70,7 +70,7 @@ internal static class TableSweep
                 OR CASE WHEN o.status = 2 THEN o.filled_lots + o.reduced_lots <> o.quantity_lots
                     WHEN o.status < 2 THEN o.filled_lots + o.reduced_lots >= o.quantity_lots END
             """,
-        // No order fills after it was cancelled or expired.
+        // An order that was cancelled or expired has no reservation any more, so a later fill would be unpaid.
         """
             SELECT format('Trade %s fills order %s, which was %s before, by command %s.', t.trade_id, o.order_id,
                           CASE o.status WHEN 3 THEN 'cancelled' ELSE 'expired' END, o.updated_sequence)
@@ -88,7 +88,7 @@ internal static class TableSweep
                         OR min(f.outcome) <> max(f.outcome)
                     ELSE bool_or(f.is_buy <> (t.kind = 1)) OR sum(f.price_ticks) <> 10000 OR count(DISTINCT f.outcome) <> count(*) END
             """,
-        // Holds equal what open orders and unsettled trades reserve.
+        // A hold that is too high locks money for ever, and one that is too low lets it be spent twice.
         """
             SELECT format('Account %s, asset %s:%s, shard %s: the balance holds %s for orders and %s for trades, '
                     'but open orders reserve %s and unsettled trades %s.',

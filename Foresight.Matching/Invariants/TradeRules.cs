@@ -2,13 +2,11 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.Invariants;
 
-/// <summary>Conservation in a trade, as a function of its legs.</summary>
 internal static class TradeRules
 {
     /// <summary>The legs of a complete set pay, or receive, one USDC for one share of each outcome.</summary>
     private const int TicksOfASet = 10_000;
 
-    /// <param name="outcomes">Number of outcomes of the market.</param>
     public static bool Conserves(TradeKind kind, long lots, IReadOnlyList<FillFacts> legs, int outcomes)
     {
         if (lots <= 0 || legs.Any(leg => leg.Lots != lots) || legs.Count(leg => leg.IsTaker) != 1)

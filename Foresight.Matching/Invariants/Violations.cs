@@ -26,8 +26,6 @@ internal sealed class Violations
             Add(otherwise);
     }
 
-    /// <summary>Compares two sources of the same facts: the replay of the journal, and the tables.</summary>
-    /// <param name="thing">Describes the thing that a key names.</param>
     public void Compare<TKey, TFacts>(
         Func<TKey, string> thing,
         IReadOnlyDictionary<TKey, TFacts> replayed,

@@ -8,13 +8,14 @@ using NpgsqlTypes;
 
 namespace Foresight.Matching.Journal;
 
-/// <summary>The journal's answer for a batch of requests: what it already contained when it was asked.</summary>
 internal sealed class LookupResult
 {
     public Dictionary<Guid, CommandResult> Requests { get; } = [];
     public HashSet<Hash32> Orders { get; } = [];
 
-    /// <summary>Orders that the chain will not fill, whatever they match with, each with the code of the reason.</summary>
+    /// <summary>
+    /// Orders that the chain will not fill, each with the code of the reason: matching one would cost its counterparty a trade.
+    /// </summary>
     public Dictionary<Hash32, string> DeadOrders { get; } = [];
     public Dictionary<(Address Maker, string Key), Hash32> IdempotencyKeys { get; } = [];
 
@@ -24,7 +25,9 @@ internal sealed class LookupResult
     /// <summary>The database's clock. All leaders use it, so that time in the journal does not depend on the clock of a node.</summary>
     public DateTime Now { get; set; }
 
-    /// <summary>WAL position that covers every row that this look-up has read.</summary>
+    /// <summary>
+    /// WAL position that covers every row that this look-up has read, because an answer may depend on rows that another writer committed.
+    /// </summary>
     public NpgsqlLogSequenceNumber Lsn { get; set; }
 }
 

@@ -13,7 +13,6 @@ namespace Foresight.Matching.Journal;
 /// </summary>
 internal interface IJournal
 {
-    /// <summary>Reads the results of these requests, if they have any, and the database's clock.</summary>
     Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellationToken);
 
     /// <exception cref="Npgsql.PostgresException">
@@ -27,7 +26,9 @@ internal interface IJournal
     /// <summary>Reads the stored snapshots, newest first, so that recovery can fall back to an older one.</summary>
     IAsyncEnumerable<EngineSnapshot> SnapshotsAsync(CancellationToken cancellationToken);
 
-    /// <summary>Reads the encoded commands between two sequences, both inclusive, in ascending order.</summary>
+    /// <summary>
+    /// Reads the encoded commands between two sequences, both inclusive, in ascending order, in which a replay must apply them.
+    /// </summary>
     IAsyncEnumerable<(long Sequence, byte[] Payload)> CommandsAsync(long from, long through, CancellationToken cancellationToken);
 
     /// <summary>Reads all accounts in ascending order of their ids.</summary>
@@ -35,7 +36,6 @@ internal interface IJournal
 
     IAsyncEnumerable<LiveOrder> LiveOrdersAsync(Accounts accounts, CancellationToken cancellationToken);
 
-    /// <summary>Reads the markets that a command has listed, or those that still wait for one.</summary>
     Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellationToken);
 
     /// <summary>
@@ -47,7 +47,6 @@ internal interface IJournal
     IAsyncEnumerable<MinuteVolume> VolumesAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>Opens the journal over the connections of one term.</summary>
 internal interface IJournals
 {
     IJournal Open(Lease lease, int shard);
@@ -64,7 +63,6 @@ internal readonly record struct MinuteVolume(
     int LastPriceTicks
 );
 
-/// <summary>One owner's side of a trade that settled or went bust, for the message to that owner.</summary>
 internal readonly record struct ClosedFill(
     long TradeId,
     byte[] Owner,
@@ -77,6 +75,5 @@ internal readonly record struct ClosedFill(
     string? Reason
 );
 
-/// <summary>The result of a commit.</summary>
 /// <param name="Lsn">WAL position of the commit: a replica that has replayed up to here shows the batch.</param>
 internal sealed record Committed(NpgsqlLogSequenceNumber Lsn, IReadOnlyList<ClosedFill> ClosedFills);

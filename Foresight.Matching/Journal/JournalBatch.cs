@@ -24,13 +24,12 @@ internal sealed class JournalBatch
     public List<(MarketId Market, long Sequence)> ListedMarkets { get; } = [];
     public List<(MarketId Market, MarketState State, byte Winner)> ChangedMarkets { get; } = [];
 
-    /// <summary>Trades that settled or went bust; the reason is null for those that settled.</summary>
     public List<(TradeId Trade, bool Settled, string? Reason)> ClosedTrades { get; } = [];
 
     /// <summary>Results of all requests, sequenced or not. Given only after the commit, because a result must survive a failover.</summary>
     public List<(QueuedCommand Request, CommandResult Result)> Answers { get; } = [];
 
-    /// <summary>Null if none of the answered commands is sampled.</summary>
+    /// <summary>Null if none of the answered commands is sampled, so that an unsampled batch costs nothing.</summary>
     public BatchTrace? Trace { get; set; }
 
     public List<DepthMessage> Depth { get; } = [];
@@ -38,12 +37,10 @@ internal sealed class JournalBatch
     public List<OrderUpdate> OrderUpdates { get; } = [];
     public List<StatsMessage> Stats { get; } = [];
 
-    /// <summary>Sequence of the last command in this batch, or of the batch before if this one sequenced none.</summary>
     public long LastSequence { get; set; }
 
     public DateTime AcceptedAt { get; init; }
 
-    /// <summary>WAL position that covers every row that the duplicate look-up for this batch has read.</summary>
     public NpgsqlLogSequenceNumber SeenLsn { get; init; }
 
     /// <summary>
@@ -67,8 +64,6 @@ internal sealed class JournalBatch
 
 internal readonly record struct CommandRow(Command Command, Guid RequestId, CommandResult Result);
 
-/// <param name="Order">State at the end of the batch.</param>
-/// <param name="Sequence">Sequence of the command that placed it.</param>
 internal readonly record struct NewOrderRow(LiveOrder Order, QueuedCommand Request, long Sequence);
 
 internal readonly record struct TradeRow(
@@ -94,5 +89,4 @@ internal readonly record struct FillRow(
     bool IsTaker
 );
 
-/// <param name="ObservedBlock">Block of the observation; 0 if the batch observed none.</param>
 internal readonly record struct BalanceRow(AccountId Account, MarketId Market, byte Outcome, Holding Holding, long ObservedBlock);

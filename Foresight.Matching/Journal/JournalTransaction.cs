@@ -5,7 +5,7 @@ namespace Foresight.Matching.Journal;
 
 internal abstract record JournalStep
 {
-    /// <summary>True if an error in this step rolls the transaction back.</summary>
+    /// <summary>True if an error in this step rolls the transaction back, so that certainly nothing of it is committed.</summary>
     public virtual bool IsBeforeCommit => true;
 
     /// <summary>
@@ -19,7 +19,6 @@ internal abstract record JournalStep
 
     public sealed record WriteRows(JournalBatch Rows, long Epoch) : JournalStep;
 
-    /// <summary>Stores a snapshot and deletes those beyond the number to keep.</summary>
     public sealed record StoreSnapshot(EngineSnapshot Snapshot, long Epoch) : JournalStep;
 
     /// <summary>
@@ -27,17 +26,17 @@ internal abstract record JournalStep
     /// </summary>
     public sealed record StoreFailure(FailedCommand Failed, long Epoch) : JournalStep;
 
-    /// <summary>Commits. The steps after it run outside the transaction and read committed state.</summary>
+    /// <summary>
+    /// Commits. The steps after it run outside the transaction and read committed state, so an error in one of them undoes nothing.
+    /// </summary>
     public sealed record Commit : JournalStep;
 
-    /// <summary>Reads the WAL position after the commit, and the owners of the trades that the batch closed.</summary>
     public sealed record ReadBack(JournalBatch Rows) : JournalStep
     {
         public override bool IsBeforeCommit => false;
     }
 }
 
-/// <summary>The steps of one transaction, sent in order in one round trip.</summary>
 internal sealed class JournalTransaction(params IReadOnlyList<JournalStep> steps)
 {
     public IReadOnlyList<JournalStep> Steps => steps;
@@ -67,10 +66,8 @@ internal sealed class JournalTransaction(params IReadOnlyList<JournalStep> steps
     public JournalStep? FailedStep { get; set; }
 }
 
-/// <summary>An engine's state between two commands, as bytes.</summary>
 internal sealed record EngineSnapshot(long Sequence, string StateHash, byte[] State);
 
-/// <summary>The record of a command that failed, kept for analysis.</summary>
 /// <param name="Command">The command as received, in JSON.</param>
 /// <param name="Until">End of the quarantine by the database's clock; no leader retries the command before.</param>
 internal sealed record FailedCommand(Guid RequestId, string Command, string Reason, DateTime Until);

@@ -9,7 +9,6 @@ using NpgsqlTypes;
 
 namespace Foresight.Matching.Journal;
 
-/// <summary>The journal in Postgres, over the connections of one term; a reader may pass any others.</summary>
 internal sealed class PostgresJournal : IJournal
 {
     /// <summary>

@@ -1,10 +1,10 @@
 namespace Foresight.Matching.Leadership;
 
-/// <summary>The leadership rows, one statement or transaction per method. Implemented by Postgres and by the simulator.</summary>
 public interface ILeadershipTable
 {
-    /// <summary>Terminates the database sessions of the term that the row names, including their open transactions.</summary>
-    /// <returns>The number of sessions.</returns>
+    /// <summary>
+    /// Terminates the database sessions of the term that the row names: an open transaction of theirs would keep the row locked.
+    /// </summary>
     Task<long> EndSessionsOfHolderAsync(string resource, CancellationToken cancellationToken);
 
     /// <summary>
@@ -25,7 +25,6 @@ public interface ILeadershipTable
     Task RecordPhasesAsync(Term term, IReadOnlyDictionary<string, double> phases, CancellationToken cancellationToken);
 }
 
-/// <summary>A candidate for the row.</summary>
-/// <param name="Token">Random and used once.</param>
+/// <param name="Token">Random and used once: see <see cref="Term"/>.</param>
 /// <param name="SessionName">application_name of the candidate's sessions, by which its successor finds them.</param>
 public sealed record NewHolder(string Resource, Guid Token, string NodeId, string Address, string SessionName);

@@ -2,7 +2,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Leadership;
 
-/// <param name="Held">True if the key has a value.</param>
 /// <param name="Holder">Null if there is no value, or if it is not a lease record.</param>
 public readonly record struct LeaseReading(bool Held, LeaseRecord? Holder);
 
@@ -16,7 +15,6 @@ public interface ILeaseStore
     /// <exception cref="TimeoutException">As above.</exception>
     Task<LeaseReading> ReadAsync(string resource, TimeSpan duration);
 
-    /// <summary>Acquires the lease if it is free; false if it is held.</summary>
     /// <exception cref="TimeoutException">No answer: the lease may be acquired nevertheless, until it expires.</exception>
     Task<bool> TryAcquireAsync(string resource, LeaseRecord record, TimeSpan duration);
 

@@ -26,10 +26,8 @@ internal sealed class LeaderLiveness(TimeProvider clock, LeaseOptions options)
         _renewalSeenAt = _heldAt;
     }
 
-    /// <summary>Records that this process was the holder until now.</summary>
     public void MarkSelf() => _renewalSeenAt = _heldAt = clock.GetTimestamp();
 
-    /// <summary>Returns the moment for a lease that is free, or whose holder has crashed.</summary>
     public long LastAlive(bool crashed) =>
         LeaseRules.RanOut(clock.GetElapsedTime(_renewalSeenAt), crashed, options) ? _renewalSeenAt : _heldAt;
 }

@@ -3,10 +3,8 @@ using Npgsql;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>A term's own connections to the primary, disposed of with the term.</summary>
 public interface ITermSessions : IAsyncDisposable;
 
-/// <summary>Opens a term's own connections. Implemented by Postgres and by the simulator.</summary>
 public interface ILeaderSessions
 {
     ITermSessions Open(string sessionName);

@@ -18,7 +18,6 @@ public static class LeadershipExtensions
         return builder.AddLeadership(resource, provider => provider.GetRequiredService<TWork>());
     }
 
-    /// <inheritdoc cref="AddLeadership{TWork}"/>
     public static IHostApplicationBuilder AddLeadership(
         this IHostApplicationBuilder builder,
         string resource,

@@ -1,6 +1,5 @@
 namespace Foresight.Matching.Leadership;
 
-/// <summary>One message per decision.</summary>
 public sealed partial class LeadershipLoop
 {
     private static partial class Log

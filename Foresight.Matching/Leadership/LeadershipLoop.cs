@@ -71,10 +71,6 @@ public sealed partial class LeadershipLoop(
         }
     }
 
-    /// <summary>
-    /// Runs one cycle: looks at the lease, bids if it is vacant, and leads for the whole term if the bid won; otherwise waits for the next
-    /// look.
-    /// </summary>
     private async Task StepAsync(CancellationToken cancellationToken)
     {
         if (await TryWinAsync(cancellationToken) is not { } won)
@@ -114,8 +110,6 @@ public sealed partial class LeadershipLoop(
         }
     }
 
-    /// <summary>The follower state: looks at the lease once.</summary>
-    /// <returns>Null if another node holds the lease or has precedence.</returns>
     private async Task<Vacancy?> FollowAsync(CancellationToken cancellationToken)
     {
         _state.NextLook = _options.PollInterval;
@@ -164,8 +158,6 @@ public sealed partial class LeadershipLoop(
         return false;
     }
 
-    /// <summary>The candidate state: bids once.</summary>
-    /// <returns>Null if another node's bid won.</returns>
     private async Task<WonBid?> BidAsync(Vacancy vacancy)
     {
         var phases = _state.BeginTakeOver(crashed: vacancy.Crashed is not null);
@@ -191,8 +183,6 @@ public sealed partial class LeadershipLoop(
         return new WonBid(record, sentAt, phases, vacancy.Crashed?.NodeId);
     }
 
-    /// <summary>The leader state: one term, from the won lease to its release.</summary>
-    /// <returns>False if the term ended in an error.</returns>
     private async Task<bool> LeadAsync(WonBid won, CancellationToken ending)
     {
         // A hand-over to another node ends the term in the same way as the end of the process.
@@ -297,10 +287,7 @@ public sealed partial class LeadershipLoop(
             _wake.Set();
     }
 
-    /// <summary>A lease that may be bid for.</summary>
-    /// <param name="Crashed">The record of a holder known to be dead; null if the lease is free.</param>
     private readonly record struct Vacancy(LeaseRecord? Crashed);
 
-    /// <param name="CrashedNodeId">The previous holder if it is known to be dead, else null.</param>
     private sealed record WonBid(LeaseRecord Record, long SentAt, FailoverPhases Phases, string? CrashedNodeId);
 }

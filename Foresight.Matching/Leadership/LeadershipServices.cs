@@ -3,7 +3,6 @@ using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>The stores of leases and terms, and the detection of crashed holders.</summary>
 public sealed record LeadershipStores(ILeaseStore Leases, TermStore Terms, ILeaderSessions Sessions, CrashDetector Crashes);
 
 /// <summary>The receivers of a loop's reports. None of them affects its decisions.</summary>
@@ -12,8 +11,6 @@ public sealed record LeadershipOutlets(LeadershipMetrics Metrics, IBroadcast Bro
     public required Func<string, CancellationToken, Task> DropNode { get; init; }
 }
 
-/// <summary>The services that all leadership loops of a process share.</summary>
-/// <param name="Placement">The matching engine's shards that this node leads.</param>
 public sealed record LeadershipServices(
     LeaseOptions Options,
     LeadershipStores Stores,

@@ -10,10 +10,8 @@ internal sealed class LeadershipState(TimeProvider clock, LeaseOptions options)
     private readonly LeaderLiveness _liveness = new(clock, options);
     private long? _freeSince;
 
-    /// <summary>True if the last look found the lease free or its holder crashed.</summary>
     public bool IsVacant => _freeSince is not null;
 
-    /// <summary>Delay before the follower's next look, unless a signal wakes it.</summary>
     public TimeSpan NextLook { get; set; } = options.PollInterval;
 
     /// <summary>True if Redis did not answer the last look, so that an outage is logged once and not at every retry.</summary>
@@ -21,14 +19,12 @@ internal sealed class LeadershipState(TimeProvider clock, LeaseOptions options)
 
     public RecentTokens OwnTokens { get; } = new();
 
-    /// <summary>Records that the lease is held by a holder that has not crashed.</summary>
     public void SeeHeld(LeaseRecord? holder)
     {
         _liveness.Observe(holder);
         _freeSince = null;
     }
 
-    /// <returns>The time for which the lease has been seen free.</returns>
     public TimeSpan SeeVacant()
     {
         _freeSince ??= clock.GetTimestamp();
@@ -37,7 +33,6 @@ internal sealed class LeadershipState(TimeProvider clock, LeaseOptions options)
 
     public FailoverPhases BeginTakeOver(bool crashed) => new(clock, _liveness.LastAlive(crashed));
 
-    /// <summary>Records that this process holds the lease.</summary>
     public void BeginTerm() => _freeSince = null;
 
     public void EndTerm() => _liveness.MarkSelf();

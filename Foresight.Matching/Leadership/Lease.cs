@@ -39,14 +39,11 @@ public sealed class Lease
     /// </summary>
     public CancellationToken Stopping { get; }
 
-    /// <summary>Reports that the state of the previous term is rebuilt and the work can continue from it.</summary>
     public void ReportRecovered() => _report(FailoverPhases.Recovered);
 
-    /// <summary>Reports that the first result of this term was returned to a caller.</summary>
     public void ReportFirstAcknowledgement() => _report(FailoverPhases.FirstAcknowledgement);
 }
 
-/// <summary>Work that exactly one node does at a time.</summary>
 public interface ILeaderTask
 {
     /// <summary>

@@ -21,7 +21,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private LeaseRecord _record;
     private string? _lossReason;
 
-    /// <param name="sentAt">Timestamp at which the winning bid was sent.</param>
+    /// <param name="sentAt">When the winning bid was sent: trust counts from there, see <see cref="LeaseRules.Acquired"/>.</param>
     public LeaseKeeper(ILeaseStore store, LeaseOptions options, TimeProvider clock, string resource, LeaseRecord record, long sentAt)
     {
         (_store, _options, _clock, _resource, _record) = (store, options, clock, resource, record);
@@ -32,15 +32,12 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     public CancellationToken Lost => _lost.Token;
 
-    /// <summary>Reason for the loss of the lease; null while it is held.</summary>
     public string? LossReason => Volatile.Read(ref _lossReason);
 
     public LeaseRecord Record => Volatile.Read(ref _record);
 
-    /// <summary>Sets the epoch that the record carries from the next renewal on.</summary>
     public void SetEpoch(long epoch) => Change(known => known with { Epoch = epoch });
 
-    /// <summary>Sets the node id that the record carries from the next renewal on.</summary>
     public void SetNodeId(string nodeId) => Change(known => known with { NodeId = nodeId });
 
     /// <summary>Renews at once, so that the other nodes see the epoch without waiting for the next interval.</summary>

@@ -1,12 +1,10 @@
 namespace Foresight.Matching.Leadership;
 
-/// <summary>Redis's answer to a renewal.</summary>
 public enum RenewOutcome
 {
     /// <summary>The lease holds for a whole duration again, counted from when the renewal was sent.</summary>
     Renewed,
 
-    /// <summary>The key carries another token.</summary>
     NotOurs,
 
     /// <summary>No answer, or an error: the renewal may or may not have taken effect.</summary>
@@ -14,7 +12,6 @@ public enum RenewOutcome
 }
 
 /// <param name="TrustedUntil">Moment of the holder's monotonic clock at which it stops acting as the holder.</param>
-/// <param name="NextRenewalAt">Moment of the next renewal.</param>
 /// <param name="Held">False: stop at once.</param>
 public readonly record struct LeaseView(TimeSpan TrustedUntil, TimeSpan NextRenewalAt, bool Held);
 
@@ -31,9 +28,6 @@ public static class LeaseRules
     public static LeaseView Acquired(TimeSpan sentAt, LeaseOptions options) =>
         new(sentAt + options.LeaseDuration - options.SafetyMargin, sentAt + options.RenewInterval, Held: true);
 
-    /// <param name="view">State before the renewal.</param>
-    /// <param name="sentAt">Moment at which the renewal was sent.</param>
-    /// <param name="now">Moment at which its outcome became known.</param>
     public static LeaseView AfterRenewal(LeaseView view, RenewOutcome outcome, TimeSpan sentAt, TimeSpan now, LeaseOptions options)
     {
         if (!view.Held || outcome == RenewOutcome.NotOurs)

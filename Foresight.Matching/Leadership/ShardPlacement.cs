@@ -44,7 +44,6 @@ public sealed class ShardPlacement
             return _claims.TryGetValue(resource, out var claim) ? claim.HandOver.Token : CancellationToken.None;
     }
 
-    /// <summary>Shards that this node leads and has recovered.</summary>
     public IReadOnlyList<string> Active()
     {
         lock (_gate)
@@ -59,7 +58,6 @@ public sealed class ShardPlacement
         claim?.HandOver.Cancel();
     }
 
-    /// <returns>The node's state for the order flow; null if the resource is not a shard.</returns>
     public string? SetState(string resource, string state)
     {
         if (LeasedResources.ShardOf(resource) is null)

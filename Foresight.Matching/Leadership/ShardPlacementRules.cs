@@ -1,6 +1,5 @@
 namespace Foresight.Matching.Leadership;
 
-/// <summary>Pure rules by which the matching engine's shards spread over the nodes.</summary>
 public static class ShardPlacementRules
 {
     /// <summary>
@@ -24,7 +23,6 @@ public static class ShardPlacementRules
     /// Returns true if the node should hand one of its shards to another. Requires a difference of two, so that the hand-over narrows it
     /// and two nodes never pass one shard back and forth.
     /// </summary>
-    /// <param name="others">Number of shards that each of the other nodes leads.</param>
     public static bool ShouldHandOver(int leads, IReadOnlyCollection<int> others) => others.Count > 0 && leads - others.Min() >= 2;
 
     /// <summary>

@@ -43,7 +43,6 @@ internal sealed partial class ShardRebalancer(
         }
     }
 
-    /// <returns>The shard that was handed over; null if none was.</returns>
     private async Task<string?> StepAsync(CancellationToken stopping)
     {
         var active = placement.Active();

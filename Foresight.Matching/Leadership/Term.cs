@@ -22,7 +22,7 @@ internal sealed class InDoubtException(Exception cause) : Exception($"The outcom
 /// </summary>
 public static class Fence
 {
-    /// <summary>SQLSTATE that the fence raises when the term has ended.</summary>
+    /// <summary>SQLSTATE that the fence raises when the term has ended. No error of Postgres itself is of class FS.</summary>
     public const string TermEnded = "FS001";
 
     public static NpgsqlBatchCommand Assert(Term term) =>
@@ -36,7 +36,6 @@ public static class Fence
             },
         };
 
-    /// <summary>Asserts the term, and also that the shard's journal ends at this sequence.</summary>
     public static NpgsqlBatchCommand Assert(Term term, int shard, long sequence)
     {
         var command = Assert(term);

@@ -37,8 +37,6 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
         Log.TermTaken(logger, resource, term.Epoch, previous ?? "no earlier leader");
     }
 
-    /// <summary>Reports that the lease carries the new epoch.</summary>
-    /// <param name="deadNodeId">The previous holder if it is known to have crashed, else null.</param>
     public void Recovering(LeaseRecord record, string? deadNodeId)
     {
         _outlets.Broadcast.Publish(
@@ -79,7 +77,6 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
         Log.LeaseLost(logger, resource, epoch, reason);
     }
 
-    /// <param name="record">Record of the lease that has ended.</param>
     /// <param name="nodeId">The node's current name, which may differ from the record's.</param>
     public void Follows(LeaseRecord record, string nodeId)
     {

@@ -2,7 +2,6 @@ using Npgsql;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>The terms, which decide who may write.</summary>
 public sealed partial class TermStore(ILeadershipTable table, ILogger<TermStore> logger)
 {
     /// <summary>
@@ -34,7 +33,6 @@ public sealed partial class TermStore(ILeadershipTable table, ILogger<TermStore>
         }
     }
 
-    /// <summary>Returns true if a session of the term with this token is still connected.</summary>
     public Task<bool> SessionLivesAsync(string resource, Guid token, CancellationToken cancellationToken) =>
         table.SessionLivesAsync(resource, token, cancellationToken);
 

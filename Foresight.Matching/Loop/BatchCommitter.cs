@@ -11,7 +11,6 @@ namespace Foresight.Matching.Loop;
 /// Commits the matched batches of one term, one after the other. Commits, answers, publishes, in this order: neither an answer nor a
 /// message may be lost with a failover.
 /// </summary>
-/// <param name="committedSequence">Where the journal ends at the start of the term.</param>
 internal sealed class BatchCommitter(
     Lease lease,
     IJournal journal,

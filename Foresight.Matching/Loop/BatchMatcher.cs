@@ -13,14 +13,13 @@ internal sealed class BatchMatcher(Sequencer sequencer, IJournal journal, Failed
     private Sequencer _sequencer = sequencer;
     private long _lastMarketLook;
 
-    /// <summary>Another one after each command that failed.</summary>
+    /// <summary>A rebuilt one replaces it after each command that failed, because the failure leaves its state unusable.</summary>
     public Sequencer Sequencer => Volatile.Read(ref _sequencer);
 
     /// <summary>
     /// Matches the batch without the commands that cannot be applied. Each of those costs a rebuild of the sequencer, but no other command
     /// of the batch is refused because of it.
     /// </summary>
-    /// <param name="committing">The commit of the batch before.</param>
     public async Task<JournalBatch> MatchAsync(List<WorkItem> items, Task committing, CancellationToken ending)
     {
         while (true)

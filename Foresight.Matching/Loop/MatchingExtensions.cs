@@ -8,7 +8,6 @@ namespace Foresight.Matching.Loop;
 
 internal static class MatchingExtensions
 {
-    /// <summary>Adds the matching engine: one leader task per shard, run by the node that holds the shard's lease.</summary>
     public static IHostApplicationBuilder AddMatching(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<MatchingMetrics>();

@@ -4,7 +4,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Loop;
 
-/// <summary>The running matching loop of one term.</summary>
 internal sealed record MatchingSession(Term Term, CommandQueue Queue, MatchingLoop Loop);
 
 /// <summary>
@@ -15,7 +14,6 @@ internal sealed class MatchingGate
 {
     private readonly MatchingSession?[] _sessions = new MatchingSession?[Shards.Maximum];
 
-    /// <summary>Null if this node does not lead the shard, or if the shard does not exist.</summary>
     public MatchingSession? Session(int shard) => (uint)shard < (uint)_sessions.Length ? Volatile.Read(ref _sessions[shard]) : null;
 
     public void Open(int shard, MatchingSession opened) => Volatile.Write(ref _sessions[shard], opened);
@@ -26,7 +24,6 @@ internal sealed class MatchingGate
             Volatile.Write(ref _sessions[shard], null);
     }
 
-    /// <summary>Returns the state hash at a committed sequence; null if this node does not lead the shard.</summary>
     public async Task<StateDigest?> ProveAsync(int shard, CancellationToken cancellationToken)
     {
         var proof = new ProofRequest();

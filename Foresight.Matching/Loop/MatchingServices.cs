@@ -5,7 +5,6 @@ using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Matching.Loop;
 
-/// <summary>What the parts of every term are made of, whichever shard the node leads.</summary>
 internal sealed record MatchingServices(
     IJournals Journals,
     MatchingOptions Options,

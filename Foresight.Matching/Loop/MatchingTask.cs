@@ -9,7 +9,6 @@ using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Matching.Loop;
 
-/// <summary>The work of a shard's leader during its term: rebuild the state, report that it is active, match until the term ends.</summary>
 internal sealed partial class MatchingTask(int shard, MatchingGate gate, MatchingServices services, ILogger<MatchingTask> logger)
     : ILeaderTask
 {

@@ -25,7 +25,6 @@ internal sealed class OrderTrace(ActivityContext caller, ActivityContext deliver
     /// <summary>Sequence of the command; 0 if it was answered without being sequenced.</summary>
     public long Sequence { get; set; }
 
-    /// <summary>Starts the trace of a command; null if the command is not sampled.</summary>
     public static OrderTrace? Of(LeaderCommand command, TimeProvider clock) =>
         TraceContext.Parse(command.TraceParent) is { } caller
             ? new OrderTrace(caller, Activity.Current?.Context ?? default, clock.GetUtcNow().UtcDateTime)
@@ -45,7 +44,6 @@ internal sealed class BatchTrace(TimeProvider clock)
     private DateTime _committingAt;
     private DateTime _committedAt;
 
-    /// <summary>Starts the span of the duplicate look-up for these items; null if none of them is sampled.</summary>
     public static Activity? StartLookUp(List<WorkItem> items) =>
         TraceContext.StartBatch(
             ActivitySources.Matching,
@@ -59,7 +57,6 @@ internal sealed class BatchTrace(TimeProvider clock)
             _orders.Add((request, trace, result));
     }
 
-    /// <summary>Starts the span of the batch's transaction; Npgsql's spans become its children.</summary>
     public Activity? StartCommit(int commands)
     {
         _committingAt = Now();
@@ -71,7 +68,6 @@ internal sealed class BatchTrace(TimeProvider clock)
 
     public void Committed() => _committedAt = Now();
 
-    /// <summary>Ends the traces of a batch whose messages were sent.</summary>
     public void Published()
     {
         var publishedAt = Now();
@@ -79,7 +75,6 @@ internal sealed class BatchTrace(TimeProvider clock)
             Emit(request, trace, result, publishedAt);
     }
 
-    /// <summary>Ends the traces of a batch whose commit failed or is in doubt.</summary>
     public void Failed(ResultStatus status, string code)
     {
         Committed();

@@ -3,7 +3,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Orders;
 
-/// <summary>An item of the matching loop's queue, handled in the order of arrival.</summary>
 internal abstract class WorkItem;
 
 /// <summary>Wakes the loop, so that its timers run while no command arrives.</summary>

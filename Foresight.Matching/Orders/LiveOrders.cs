@@ -3,7 +3,7 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.Orders;
 
-/// <summary>Values of the column <c>orders.status</c>; they must not change.</summary>
+/// <summary>Values of the column <c>orders.status</c>. They must not change, because stored rows contain them.</summary>
 internal enum OrderStatus : short
 {
     Open = 0,
@@ -56,7 +56,6 @@ internal sealed class LiveOrder
     public LiveOrder Copy() => (LiveOrder)MemberwiseClone();
 }
 
-/// <summary>The orders that rest in the engine's books, by id and by hash, and the earliest expiry among them.</summary>
 internal sealed class LiveOrders
 {
     private readonly Dictionary<OrderId, LiveOrder> _byId = [];
@@ -115,7 +114,6 @@ internal sealed class Accounts
         _byId.Add(id, address);
     }
 
-    /// <summary>Assigns the next id; ids begin at 1 and have no gaps.</summary>
     public AccountId Create(Address address)
     {
         var id = new AccountId(_byId.Count + 1);

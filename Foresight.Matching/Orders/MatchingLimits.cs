@@ -1,6 +1,5 @@
 namespace Foresight.Matching.Orders;
 
-/// <summary>The limits of the order flow, each with the behaviour at the limit.</summary>
 internal static class MatchingLimits
 {
     /// <summary>Commands in one commit. The rest waits for the next batch, about one commit (a few milliseconds) later.</summary>
@@ -48,7 +47,7 @@ internal static class MatchingLimits
     /// <summary>Repetitions of a market's last position once it falls silent, one per tick: Redis may lose a repetition too.</summary>
     public const int PositionRepeats = 3;
 
-    /// <summary>Interval of the timers: expiries, closing times, new markets, statistics.</summary>
+    /// <summary>Interval of the timers (expiries, closing times, new markets, statistics). Expiries are in whole seconds.</summary>
     public static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>Price levels of one side of one outcome: every price that exists, so a snapshot is never cut.</summary>

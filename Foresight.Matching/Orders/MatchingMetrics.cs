@@ -49,7 +49,6 @@ public sealed class MatchingMetrics
         _inDoubt.Add(0);
     }
 
-    /// <summary>One commit: the sequence that the journal of the shard now ends at, and the rows that were written.</summary>
     internal void Committed(int shard, long sequence, TimeSpan duration, int commands, int orders, int trades)
     {
         _sequences[shard] = sequence;

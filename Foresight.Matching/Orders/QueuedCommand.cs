@@ -25,7 +25,6 @@ internal sealed class QueuedCommand : WorkItem
 
     public Address Account { get; private init; }
 
-    /// <summary>True for commands that assign an id to an account not seen before.</summary>
     public bool MakesAccount => Command is PlaceOrder or ObserveBalance or AllotCollateral;
 
     public Hash32 OrderHash { get; private init; }
@@ -37,7 +36,6 @@ internal sealed class QueuedCommand : WorkItem
 
     public TaskCompletionSource<CommandResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Parses a command; null if it is malformed.</summary>
     public static QueuedCommand? Read(LeaderCommand command, long deadline) =>
         command switch
         {

@@ -10,7 +10,6 @@ internal sealed class RollingStats
     /// <summary>In terms of outcome 0 if the market is binary; null before the first trade.</summary>
     public int? LastPriceTicks { get; set; }
 
-    /// <summary>True if a trade came since statistics were last published.</summary>
     public bool Changed { get; set; }
 
     public void Add(long unixSeconds, long lots, long notionalMicros, long trades = 1)

@@ -28,7 +28,6 @@ internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term ter
 
     public int Shard => shard;
 
-    /// <summary>Markets that fell silent recently, each with the number of repetitions of its last position that remain.</summary>
     private readonly Dictionary<int, int> _toRepeat = [];
 
     /// <summary>Call only with committed batches: no client may see a trade that a failover can undo.</summary>
@@ -40,7 +39,6 @@ internal sealed class Publisher(IBroadcast broadcast, INotices notices, Term ter
         _added.Set();
     }
 
-    /// <summary>Sends what was added, until <see cref="Complete"/>.</summary>
     public async Task RunAsync()
     {
         var repeated = clock.GetTimestamp();

@@ -8,7 +8,6 @@ using Npgsql;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>An account's holding of one asset by the ledger.</summary>
 /// <param name="MarketId">0: collateral.</param>
 /// <param name="InFlight">
 /// Held by trades that are matched and not yet settled. Not moved on either side, so not part of the comparison.
@@ -19,10 +18,8 @@ namespace Foresight.Matching.Reconciliation;
 public sealed record LedgerHolding(Address Account, int MarketId, int Outcome, long Owned, long InFlight, bool IsAhead = false);
 
 /// <summary>Sums over all accounts, in micro-USDC, by the ledger and by the chain: the difference is the amount missing.</summary>
-/// <param name="Holdings">Number of holdings compared: accounts times assets.</param>
 public sealed record BalanceTotals(BigInteger Ledger, BigInteger Chain, long Holdings);
 
-/// <param name="Ahead">Natural keys of the holdings that could not be compared this time.</param>
 public sealed record BalanceCheck(IReadOnlyList<Finding> Findings, BalanceTotals Totals, IReadOnlySet<string> Ahead);
 
 /// <summary>
@@ -33,7 +30,9 @@ public sealed record BalanceCheck(IReadOnlyList<Finding> Findings, BalanceTotals
 /// </summary>
 public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource primary, HoldingsReader holdings)
 {
-    /// <summary>Number of looks: the first at all holdings, the others at those that differ.</summary>
+    /// <summary>
+    /// The first look is at all holdings, the others only at those that differ, because an amount in transit has arrived by then.
+    /// </summary>
     private const int Looks = 3;
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(500);
@@ -68,7 +67,8 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
     }
 
     /// <summary>
-    /// Reads the ledger, over all shards, and the follower's block, as of one moment. Null while a reorganisation is being followed.
+    /// Reads the ledger, over all shards, and the follower's block as of one moment, so that no step of the follower falls between them.
+    /// Null while a reorganisation is being followed.
     /// </summary>
     private async Task<(BlockRef Block, IReadOnlyList<LedgerHolding> Ledger)?> ReadLedgerAsync(CancellationToken cancellationToken)
     {

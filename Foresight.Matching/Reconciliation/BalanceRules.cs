@@ -4,13 +4,11 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>Decides which differences between ledger and chain count. Pure.</summary>
 public static class BalanceRules
 {
-    /// <summary>Highest value of a lot of 0.01 share, in micro-USDC.</summary>
+    /// <summary>A share is worth at most 1 USDC, so a lot of 0.01 share is worth at most this, in micro-USDC.</summary>
     private const int MostPerLot = 10_000;
 
-    /// <summary>Key of the discrepancy of this holding, whether or not there is one.</summary>
     public static string NaturalKeyOf(LedgerHolding holding) =>
         $"{DiscrepancyKinds.BalanceMismatch}:{holding.Account.ToLowerHex()}:{AssetOf(holding)}";
 
@@ -42,8 +40,6 @@ public static class BalanceRules
         return new BalanceTotals(owned, owned + missing, ledger.Count);
     }
 
-    /// <summary>Describes the holdings that were not compared; null if all were.</summary>
-    /// <param name="check">Null if no holding was compared.</param>
     public static string? NoteOf(BalanceCheck? check) =>
         check switch
         {

@@ -2,7 +2,6 @@ using System.Numerics;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>One disagreement between the chain and the journal.</summary>
 /// <param name="NaturalKey">The same in every run and on every node for the same disagreement, which makes duplicates impossible.</param>
 /// <param name="OnChain">
 /// Evidence, stored as JSON. Must not contain anything that changes from run to run, or each run would see new evidence.
@@ -26,12 +25,9 @@ public sealed record Finding(
     /// <summary>Null if no automatic repair is allowed.</summary>
     public Repair? Repair { get; init; }
 
-    /// <summary>The direct fill concerned; null if the finding concerns something else.</summary>
     public DirectFill? Direct { get; init; }
 
-    /// <summary>Hashes of the orders whose signed form belongs to the evidence.</summary>
     public IReadOnlyList<string> Orders { get; init; } = [];
 
-    /// <summary>Position of the log that shows the disagreement; null if the chain has none.</summary>
     public EventPlace? Place { get; init; }
 }

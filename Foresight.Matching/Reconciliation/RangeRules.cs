@@ -6,7 +6,6 @@ public readonly record struct BlockRange(long FromBlock, long ToBlock)
     public long Length => ToBlock - FromBlock + 1;
 }
 
-/// <summary>Decides which blocks a run compares.</summary>
 public static class RangeRules
 {
     /// <summary>

@@ -10,7 +10,6 @@ namespace Foresight.Matching.Reconciliation;
 /// </summary>
 public sealed class Reconciler(ReconciliationContext context)
 {
-    /// <summary>Most settled trades without a block that are looked up in one run.</summary>
     private const int NowhereLimit = 10_000;
 
     private readonly Deployment _deployment = context.Deployment;

@@ -5,8 +5,7 @@ using Npgsql;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>One term of reconciliation on one deployment.</summary>
-/// <param name="Database">The term's own sessions, which end with the term.</param>
+/// <param name="Database">The term's own sessions, which the next holder terminates before its own term begins.</param>
 public sealed record ReconciliationContext(
     Term Term,
     NpgsqlDataSource Database,

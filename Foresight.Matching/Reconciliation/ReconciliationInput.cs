@@ -9,7 +9,6 @@ namespace Foresight.Matching.Reconciliation;
 /// <param name="Maker">0x hex, lower case.</param>
 public sealed record FillSide(string OrderHash, string Maker, int Outcome, bool IsBuy, BigInteger Price, BigInteger Amount);
 
-/// <summary>Position of an event in the chain.</summary>
 public sealed record EventPlace(long Block, string BlockHash, string TransactionHash, long LogIndex);
 
 /// <summary><c>TradeSettled</c> with the <c>OrderFilled</c> events of the same trade id in the same transaction.</summary>
@@ -25,10 +24,8 @@ public sealed record ChainTrade(
 );
 
 /// <summary><c>OrderFilled</c> with trade id 0: a signed order was filled directly on chain, without the relayer.</summary>
-/// <param name="KnownOrder">True if the journal has the order.</param>
 public sealed record DirectFill(int? MarketId, string Market, FillSide Fill, EventPlace Place, bool KnownOrder);
 
-/// <summary>A trade's row in the journal.</summary>
 /// <param name="State">trades.settlement.</param>
 public sealed record JournalTrade(
     long TradeId,

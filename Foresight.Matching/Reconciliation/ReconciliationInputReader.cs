@@ -102,7 +102,6 @@ public sealed class ReconciliationInputReader(Deployment deployment, EthereumCli
         }
     }
 
-    /// <summary>Reads settled trades that name no block, or one before the deployment, each by its id.</summary>
     public async Task<ReconciliationInput> ReadNowhereAsync(long toBlock, int limit, CancellationToken cancellationToken)
     {
         var ids = await store.ReadSettledNowhereAsync(deployment.DeployedBlock, limit, cancellationToken);

@@ -17,7 +17,6 @@ public sealed record RunResult(
     (long Block, byte[] Hash)? Cursor
 )
 {
-    /// <summary>Null if balances were not compared.</summary>
     public BalanceTotals? Totals { get; init; }
 
     /// <summary>
@@ -25,20 +24,17 @@ public sealed record RunResult(
     /// </summary>
     public IReadOnlySet<string> Ahead { get; init; } = new HashSet<string>();
 
-    /// <inheritdoc cref="RunFindings.Untold"/>
     public long Untold { get; init; }
 
-    /// <inheritdoc cref="RunFindings.UntoldFrom"/>
     public long? UntoldFrom { get; init; }
 
-    /// <summary>Description of what was left out, and why; null if nothing was.</summary>
     public string? Note { get; init; }
 
     /// <summary>JSON by natural key: see <see cref="EvidenceReader"/>.</summary>
     public IReadOnlyDictionary<string, string> Proof { get; init; } = new Dictionary<string, string>();
 }
 
-/// <summary>The state changes of reconciliation, each in one transaction behind the fence.</summary>
+/// <summary>Each state change is one transaction behind the fence, so a holder that was replaced changes nothing.</summary>
 public sealed class ReconciliationJournal(NpgsqlDataSource primary)
 {
     public const string CursorName = "reconciliation";
@@ -135,7 +131,6 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
             )
         );
 
-    /// <summary>Reopens discrepancies whose ignore period is over, unless they are gone.</summary>
     public Task ReopenDueAsync(Term term, CancellationToken cancellationToken) =>
         ExecuteAsync(
             term,
@@ -179,7 +174,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         );
 
     /// <summary>
-    /// Writes findings, coverage, cursor and the end of the run, all or nothing. Returns the number of new discrepancies.
+    /// All or nothing, so that the cursor never passes blocks whose findings were lost. Returns the number of new discrepancies.
     /// </summary>
     /// <param name="plan">The repairs of a dry run; a real run records each repair when it is made.</param>
     public async Task<long> FinishAsync(
@@ -344,7 +339,6 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         return command;
     }
 
-    /// <summary>Returns the last bigint that a statement returned, if any.</summary>
     internal async Task<long?> ExecuteAsync(Term term, CancellationToken cancellationToken, params NpgsqlBatchCommand[] commands)
     {
         await using var batch = primary.CreateBatch();

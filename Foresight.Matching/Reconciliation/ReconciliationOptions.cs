@@ -3,7 +3,6 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>Settings of how often and how far back the two sides are compared.</summary>
 public sealed record ReconciliationOptions
 {
     /// <summary>Interval of scheduled runs. <c>RECONCILIATION_INTERVAL_MS</c>.</summary>
@@ -19,7 +18,9 @@ public sealed record ReconciliationOptions
     /// </summary>
     public int BlockRange { get; init; } = 50;
 
-    /// <summary>Blocks that a scheduled run compares again. <c>RECONCILIATION_LOOKBACK_BLOCKS</c>.</summary>
+    /// <summary>
+    /// Blocks that a scheduled run compares again, to detect damage to recent rows. <c>RECONCILIATION_LOOKBACK_BLOCKS</c>.
+    /// </summary>
     public int ScheduledLookback { get; init; } = 1_000;
 
     /// <summary>
@@ -34,10 +35,8 @@ public sealed record ReconciliationOptions
     /// </summary>
     public int DirectFillsOfKnownOrders { get; init; } = 10_000;
 
-    /// <inheritdoc cref="DirectFillsOfKnownOrders"/>
     public int DirectFillsOfOthers { get; init; } = 500;
 
-    /// <summary>Enables the comparison of the ledger's balances. <c>RECONCILIATION_BALANCES</c>.</summary>
     public bool Balances { get; init; } = true;
 
     /// <summary>Enables automatic repairs: see <see cref="RepairRules"/>. <c>RECONCILIATION_AUTO_FIX</c>.</summary>

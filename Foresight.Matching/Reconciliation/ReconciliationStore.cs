@@ -6,14 +6,12 @@ using Npgsql;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <param name="Manual">True if an operator requested it; false if it is scheduled.</param>
 /// <param name="DryRun">True if the run reports what automatic repair would do, and repairs nothing.</param>
 public sealed record RunRow(long RunId, bool Manual, bool DryRun = false);
 
 /// <summary>The reconciler's reads from the journal. At the primary: a replica that lags would look like missing trades.</summary>
 public sealed class ReconciliationStore(NpgsqlDataSource primary)
 {
-    /// <summary>Reads the trades with these ids, and those of the current chain that the journal puts into the range.</summary>
     public async Task<Dictionary<long, JournalTrade>> ReadTradesAsync(
         BlockRange range,
         IReadOnlyCollection<long> ids,
@@ -100,7 +98,6 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
         ];
     }
 
-    /// <summary>Reads the natural keys of direct fills in these blocks that a repair has recorded.</summary>
     public async Task<HashSet<string>> ReadRecordedAsync(BlockRange range, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -131,7 +128,6 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
         return [.. known.Select(h => Hex.Encode(h))];
     }
 
-    /// <summary>Reads the last block that the named follower or reconciler has finished; null before its first.</summary>
     public async Task<long?> ReadCursorAsync(string name, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -184,7 +180,6 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
         ];
     }
 
-    /// <summary>Returns those of these orders that rest in a book, with the lots that final trades have filled.</summary>
     public async Task<IReadOnlyList<(byte[] Hash, byte[] Maker, int MarketId, long FinalLots)>> ReadRestingAsync(
         IReadOnlyCollection<string> hashes,
         CancellationToken cancellationToken

@@ -7,7 +7,6 @@ using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>Runs the reconciler on schedule or on request, under the lease "reconciliation".</summary>
 public sealed partial class ReconciliationTask(
     ChainEndpoint chain,
     ReconciliationOptions options,
@@ -17,7 +16,6 @@ public sealed partial class ReconciliationTask(
     ILogger<ReconciliationTask> logger
 ) : ILeaderTask
 {
-    /// <summary>Interval of looks for requests, and of status writes.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly TimeProvider _clock = settlement.Clock;

@@ -17,7 +17,6 @@ public abstract record Repair(string NaturalKey, string Kind, BigInteger Amount)
     public abstract object After { get; }
 }
 
-/// <summary>The chain settled the trade in this place: the engine is told, and the trade's row is updated.</summary>
 public sealed record TradeRepair(string NaturalKey, JournalTrade Journal, EventPlace Place, BigInteger Amount)
     : Repair(NaturalKey, DiscrepancyKinds.StatusMismatch, Amount)
 {
@@ -56,10 +55,8 @@ public sealed record FillRepair(string NaturalKey, int MarketId, IReadOnlyList<F
         };
 }
 
-/// <param name="Refusal">Reason why it is not made; null if it is.</param>
 public sealed record PlannedRepair(Repair Repair, string? Refusal);
 
-/// <summary>Decides which repairs may be made without an operator, and their content. Pure.</summary>
 public static class RepairRules
 {
     /// <summary>Most repairs of one run; the next run makes more.</summary>
@@ -76,9 +73,7 @@ public static class RepairRules
             closed = trade.Closed,
         };
 
-    /// <summary>Returns the reason why the repair may not be made; null if it may.</summary>
     /// <param name="limit">Amount in micro-USDC above which two operators decide; null: no limit.</param>
-    /// <param name="isDecided">True if an operator has resolved or ignored the discrepancy.</param>
     public static string? Refusal(Repair repair, BigInteger? limit, bool isDecided)
     {
         if (isDecided)

@@ -12,7 +12,6 @@ namespace Foresight.Matching.Reconciliation;
 /// </summary>
 public sealed class RepairJournal(ReconciliationJournal journal)
 {
-    /// <summary>Actor in the audit trail.</summary>
     private const string Actor = "auto-fix";
 
     // $1 key, $2 run, $3 before, $4 after, $5 kind. "changed" is the repair's own update; if it changed no row, nothing else is written.
@@ -85,7 +84,6 @@ public sealed class RepairJournal(ReconciliationJournal journal)
             )
         ) == 1;
 
-    /// <summary>Records a repair that was not made, with the reason. The discrepancy keeps its state.</summary>
     public Task RefuseAsync(Term term, long runId, Repair repair, string reason, CancellationToken cancellationToken) =>
         journal.ExecuteAsync(term, cancellationToken, Note(runId, new PlannedRepair(repair, reason)));
 

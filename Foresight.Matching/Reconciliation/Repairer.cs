@@ -36,8 +36,6 @@ public sealed partial class Repairer(ReconciliationContext context, LeaderClient
         ];
     }
 
-    /// <param name="toBlock">The last block that the run compared.</param>
-    /// <returns>The number of repairs made.</returns>
     public async Task<int> MakeAsync(
         Term term,
         long runId,
@@ -76,7 +74,6 @@ public sealed partial class Repairer(ReconciliationContext context, LeaderClient
         return made;
     }
 
-    /// <returns>False if the row to be changed has changed since the comparison.</returns>
     private async Task<bool> MakeAsync(Term term, long runId, Repair repair, long toBlock, CancellationToken cancellationToken)
     {
         if (repair is TradeRepair trade)

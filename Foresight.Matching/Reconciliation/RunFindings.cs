@@ -23,7 +23,7 @@ public sealed class RunFindings(int ofKnownOrders, int ofOthers, long firstBlock
     private int _known;
     private int _others;
 
-    /// <summary>Number of direct fills without a finding of their own.</summary>
+    /// <summary>Direct fills without a finding of their own, counted so that the run's note can report them.</summary>
     public long Untold { get; private set; }
 
     /// <summary>First block with such a fill: from there on the run cannot decide that a direct fill is gone. Null: none.</summary>
@@ -31,7 +31,6 @@ public sealed class RunFindings(int ofKnownOrders, int ofOthers, long firstBlock
 
     public IReadOnlyList<Finding> All => [.. _own, .. _shared.Select(s => Shared(s.Key, s.Value.HasKnownOrder, s.Value.Amount))];
 
-    /// <summary>Description of what the run left out; null if nothing.</summary>
     public string? Note =>
         Untold == 0 ? null : $"{Untold} fills past the relayer have no line of their own, only one for each {StretchBlocks} blocks.";
 

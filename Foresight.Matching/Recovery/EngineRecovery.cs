@@ -68,7 +68,6 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
         return null;
     }
 
-    /// <returns>Time stamp of the last command; 0 if there is none.</returns>
     private async Task<long> ReplayAsync(ExchangeEngine engine, long through, CancellationToken cancellationToken)
     {
         var from = engine.Sequence;

@@ -12,7 +12,6 @@ public sealed partial class Migrator(NpgsqlDataSource primary, ILogger<Migrator>
     /// <summary>An arbitrary constant, distinct from those of other advisory locks: "foresite" in ASCII.</summary>
     private const long AdvisoryLock = 0x666f726573697465;
 
-    /// <returns>How many files were applied.</returns>
     public async Task<int> MigrateAsync(CancellationToken cancellationToken = default)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);

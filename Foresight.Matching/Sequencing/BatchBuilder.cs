@@ -6,9 +6,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Sequencing;
 
-/// <summary>
-/// Applies the sequenced commands of one batch to the engine, and collects from its events the batch's rows, answers and messages.
-/// </summary>
 internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long epoch, TimeProvider clock)
 {
     private readonly DepthChanges _depth = new();
@@ -39,7 +36,6 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         return created;
     }
 
-    /// <summary>Applies a sequenced command.</summary>
     /// <param name="request">The request that carried the command; null if the leader itself made it (an expiry, a new market).</param>
     public void Apply(in Command command, QueuedCommand? request)
     {
@@ -298,7 +294,8 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
     }
 
     /// <summary>
-    /// Schedules the order's row once per batch: an order of this batch is inserted in its final state, an earlier one is updated.
+    /// Schedules the order's row once per batch, because one statement cannot update a row twice: an order of this batch is inserted in its
+    /// final state, an earlier one is updated.
     /// </summary>
     private void Changed(LiveOrder order)
     {

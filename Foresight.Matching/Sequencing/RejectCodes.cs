@@ -3,7 +3,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Sequencing;
 
-/// <summary>Maps the engine's reject reasons to the public problem codes.</summary>
 internal static class RejectCodes
 {
     public static string Of(RejectReason reason) =>

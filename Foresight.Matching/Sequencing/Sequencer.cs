@@ -5,7 +5,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Sequencing;
 
-/// <summary>The in-memory state of a term: the engine, and what the engine does not need of accounts, orders and markets.</summary>
 internal sealed record MatchingState(ExchangeEngine Engine, Accounts Accounts, LiveOrders Orders, Dictionary<MarketId, Market> Markets);
 
 /// <summary>
@@ -13,7 +12,6 @@ internal sealed record MatchingState(ExchangeEngine Engine, Accounts Accounts, L
 /// loop. A commit or a command that fails leaves it ahead of the journal, so it is then dropped together with its state.
 /// </summary>
 /// <param name="failed">Quarantined requests, each refused up to a moment of the database's clock, because it made an engine throw.</param>
-/// <param name="failed">Requests that are refused up to a moment of the database's clock, because they made an engine throw.</param>
 internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, DateTime> failed, long lastAcceptedAtMicros)
 {
     private readonly ExchangeEngine _engine = state.Engine;
@@ -37,7 +35,6 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     /// <summary>
     /// Sequences and matches a batch. From here on memory is ahead of the journal, by this batch and at most the one before.
     /// </summary>
-    /// <param name="newMarkets">Markets that no command has listed yet.</param>
     /// <exception cref="CommandFailedException">A request could not be applied; this sequencer must not be used any more.</exception>
     public JournalBatch Match(
         IReadOnlyList<WorkItem> items,
@@ -150,7 +147,6 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     private void Apply(Command command, BatchBuilder builder, QueuedCommand? request = null) =>
         builder.Apply(command with { Sequence = Sequence + 1, AcceptedAtMicros = _acceptedAtMicros }, request);
 
-    /// <summary>Translates the request for the engine; null if the order, account or market that it names does not exist.</summary>
     private Command? Translate(QueuedCommand request, BatchBuilder builder) =>
         request.Command switch
         {

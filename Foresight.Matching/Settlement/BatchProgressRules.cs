@@ -1,6 +1,5 @@
 namespace Foresight.Matching.Settlement;
 
-/// <summary>The next step for the transactions of one nonce.</summary>
 public enum BatchStep
 {
     Wait,
@@ -8,10 +7,8 @@ public enum BatchStep
     /// <summary>Send the stored bytes, again if the node has dropped them.</summary>
     Send,
 
-    /// <summary>Sign a replacement with higher fees.</summary>
     Replace,
 
-    /// <summary>A receipt exists: check it and record its outcome.</summary>
     RecordMined,
 
     /// <summary>A reorganisation removed the block that contained it.</summary>
@@ -21,17 +18,14 @@ public enum BatchStep
     Finish,
 }
 
-/// <param name="State">The batch's stored state.</param>
 /// <param name="BlockNumber">Block of its receipt; null until it is mined.</param>
 /// <param name="BroadcastBlock">Head of the chain when it was first sent.</param>
 public sealed record BatchFacts(string State, long? BlockNumber, byte[]? BlockHash, long? BroadcastBlock);
 
-/// <summary>The chain's current view of a batch.</summary>
 /// <param name="ReceiptBlock">Null if no transaction of this nonce has a receipt.</param>
 /// <param name="CanonicalHash">
 /// Hash of the canonical block at <see cref="BatchFacts.BlockNumber"/>; null if the node's chain is shorter than that.
 /// </param>
-/// <param name="KnownToNode">True if the node has the transaction in its pool.</param>
 public sealed record ChainFacts(long Head, long? ReceiptBlock, byte[]? CanonicalHash, bool KnownToNode);
 
 /// <summary>The settlement state machine of one batch, as a pure function; the loop only carries out its result.</summary>

@@ -1,20 +1,16 @@
 namespace Foresight.Matching.Settlement;
 
-/// <summary>A trade that waits for its first or next batch.</summary>
-/// <param name="Attempts">Number of batches with this trade that reverted as a whole.</param>
+/// <param name="Attempts">Batches with this trade that reverted as a whole: each halves the next one, in search of the culprit.</param>
 public sealed record WaitingTrade(long TradeId, int MarketId, int Legs, int Attempts, DateTimeOffset Since);
 
-/// <param name="MaxTrades">Most trades in one batch.</param>
 /// <param name="MaxLegs">
 /// Most legs in one batch. Each leg is an order, a signature check and up to two token transfers, so legs determine the gas.
 /// </param>
-/// <param name="MaxAge">Longest wait of a batch that is not full.</param>
 public sealed record BatchLimits(int MaxTrades, int MaxLegs, TimeSpan MaxAge);
 
-/// <summary>Trades of one market for one transaction, in ascending order of their ids.</summary>
+/// <summary>Trades of one transaction, in ascending order of their ids. All are of one market, because its contract settles them.</summary>
 public sealed record PlannedBatch(int MarketId, IReadOnlyList<long> TradeIds);
 
-/// <summary>Decides which waiting trades go on chain now, and in which batches.</summary>
 public static class BatchRules
 {
     /// <param name="waiting">In ascending order of trade ids; batches take them in this order.</param>

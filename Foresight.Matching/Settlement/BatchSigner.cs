@@ -17,7 +17,6 @@ public sealed record PreflightResult(IReadOnlyList<TradeOutcome> Failed, IReadOn
 /// <param name="Held">Reason why the whole reverts, for which no trade is to blame; null if there is none.</param>
 public sealed record FittedBatch(IReadOnlyList<long> TradeIds, long GasLimit, string? Held);
 
-/// <summary>Turns trades into the call that settles them, simulates it, and signs it.</summary>
 public sealed class BatchSigner(Deployment deployment, EthereumClient client, OperatorKey key, SettlementOptions options)
 {
     private readonly RefusedTransfers _transfers = new(deployment, client);

@@ -4,10 +4,8 @@ using Foresight.Cluster.Offenders;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>The party responsible for a failed trade: <see cref="Account"/>, or the maker of <see cref="Order"/>.</summary>
 public sealed record Attribution(long TradeId, string Code, Address? Account, Hash32? Order, int Points);
 
-/// <summary>The meaning of a failed match for its trade, its orders and their owners.</summary>
 public static class FailureReasons
 {
     /// <summary>The receipt has neither a settlement nor a failure of the trade.</summary>
@@ -19,10 +17,8 @@ public static class FailureReasons
         : failure.OrderHash is { } hash ? $"{failure.Code}:{hash}"
         : failure.Code;
 
-    /// <summary>Parses the code out of the result of <see cref="Stored"/>.</summary>
     public static string CodeOf(string? stored) => stored?.Split(':')[0] ?? SettlementFailure.Unknown;
 
-    /// <summary>Parses the account out of the result of <see cref="Stored"/>; null if the contract named none.</summary>
     public static Address? AccountOf(string? stored) =>
         stored?.Split(':') is [_, var name] && Address.TryParse(name, out var account) ? account : null;
 

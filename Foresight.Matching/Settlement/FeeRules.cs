@@ -5,7 +5,6 @@ namespace Foresight.Matching.Settlement;
 /// <summary>EIP-1559 fees of one transaction, in wei per gas.</summary>
 public readonly record struct Fee(BigInteger MaxFee, BigInteger PriorityFee);
 
-/// <summary>The fees that a transaction offers, and those that its replacement must offer.</summary>
 public static class FeeRules
 {
     /// <summary>

@@ -2,7 +2,6 @@ using Foresight.Chain.Contracts;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>Legs of one match by the kind of signature.</summary>
 /// <param name="Plain">Signed by the maker's own key; the gas of such a leg is nearly constant.</param>
 /// <param name="Wallets">
 /// Verified by the maker's contract (ERC-1271), which may use any amount of gas up to what the market allows it.

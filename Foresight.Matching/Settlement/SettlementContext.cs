@@ -5,7 +5,6 @@ using Npgsql;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>The services that all settlement terms of the process share.</summary>
 public sealed record SettlementServices(
     OperatorKey Key,
     SettlementOptions Options,
@@ -14,8 +13,7 @@ public sealed record SettlementServices(
     TimeProvider Clock
 );
 
-/// <summary>One settlement term on one deployment, shared by the loops that run in it.</summary>
-/// <param name="Database">The term's own sessions, which end with the term.</param>
+/// <param name="Database">The term's own sessions, which the next holder terminates before its own term begins.</param>
 public sealed record SettlementContext(
     Term Term,
     NpgsqlDataSource Database,

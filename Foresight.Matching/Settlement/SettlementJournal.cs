@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>The new settlement state of a trade, from a write that has committed.</summary>
+/// <summary>The new settlement state of a trade. It comes from a write that has committed, so it may be published.</summary>
 public sealed record TradeChange(long TradeId, int MarketId, string Settlement, string? Reason, byte[]? TransactionHash, long? BlockNumber);
 
 /// <summary>
@@ -37,7 +37,6 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             )
         );
 
-    /// <summary>Stores the replacement of a stuck transaction: same nonce, same trades, higher fees.</summary>
     public Task<IReadOnlyList<TradeChange>> ReplaceAsync(Term term, long replaced, NewBatch by, CancellationToken cancellationToken) =>
         ExecuteAsync(
             term,
@@ -322,6 +321,4 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
     }
 }
 
-/// <summary>The block in which a transaction was mined, and its result.</summary>
-/// <param name="Error">Null unless it reverted as a whole.</param>
 public sealed record MinedFacts(long BlockNumber, byte[] BlockHash, long GasUsed, string? Error);

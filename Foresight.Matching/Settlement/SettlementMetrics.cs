@@ -47,7 +47,6 @@ public sealed class SettlementMetrics
 
     public long Head { get; set; }
 
-    /// <summary>Reason why settlement has halted on this node; null while it runs.</summary>
     public string? Halted { get; set; }
 
     /// <summary>Wei; null until it is first read, as on a node that never settled.</summary>

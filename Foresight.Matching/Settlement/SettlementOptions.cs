@@ -7,7 +7,9 @@ namespace Foresight.Matching.Settlement;
 /// <summary>The settings of settlement. The defaults suit a chain with a block time of 1 to 2 seconds.</summary>
 public sealed record SettlementOptions
 {
-    /// <summary>Blocks on top of a block that make its content final. <c>SETTLEMENT_CONFIRMATIONS</c>.</summary>
+    /// <summary>
+    /// Blocks on top of a block that make its content final: the engine is told of a settlement only then. <c>SETTLEMENT_CONFIRMATIONS</c>.
+    /// </summary>
     public int Confirmations { get; init; } = 2;
 
     /// <summary>The follower keeps so many block hashes, and finds the last common block among them.</summary>
@@ -26,7 +28,7 @@ public sealed record SettlementOptions
     /// </summary>
     public const int DefaultBatchTrades = 50;
 
-    /// <summary>Most trades of one batch. <c>SETTLEMENT_BATCH_TRADES</c>.</summary>
+    /// <summary>Most trades of one batch; <see cref="DefaultBatchTrades"/> derives the default. <c>SETTLEMENT_BATCH_TRADES</c>.</summary>
     public int BatchTrades { get; init; } = DefaultBatchTrades;
 
     /// <summary>
@@ -58,7 +60,10 @@ public sealed record SettlementOptions
     /// </summary>
     public int StuckAfterBlocks { get; init; } = 5;
 
-    /// <summary>Highest fee per unit of gas. <c>SETTLEMENT_MAX_FEE_GWEI</c>.</summary>
+    /// <summary>
+    /// Highest fee per unit of gas. A stuck transaction that has reached it is not replaced (<see cref="FeeRules.Bump"/>).
+    /// <c>SETTLEMENT_MAX_FEE_GWEI</c>.
+    /// </summary>
     public BigInteger MaxFee { get; init; } = 500 * Gwei;
 
     /// <summary>Lowest priority fee per unit of gas. <c>SETTLEMENT_PRIORITY_FEE_GWEI</c>.</summary>
@@ -73,7 +78,9 @@ public sealed record SettlementOptions
     /// <summary>Pause between two looks at the chain and the journal. <c>SETTLEMENT_POLL_MS</c>.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Most blocks in one query of logs. <c>SETTLEMENT_BLOCK_RANGE</c>.</summary>
+    /// <summary>
+    /// Most blocks in one query of logs, because nodes reject queries whose answer is too large. <c>SETTLEMENT_BLOCK_RANGE</c>.
+    /// </summary>
     public int BlockRange { get; init; } = 1000;
 
     /// <summary>Limit on the leader's acknowledgement of an observation; after that the step is retried.</summary>

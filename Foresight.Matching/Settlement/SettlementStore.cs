@@ -7,7 +7,6 @@ using Npgsql;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>One leg of a trade as it goes on chain: the signed order, the lots filled and the price.</summary>
 public sealed record TradeLeg(
     long TradeId,
     int Leg,
@@ -26,7 +25,6 @@ public sealed record TradeLeg(
     bool IsTaker
 );
 
-/// <summary>A row of settlement_batches: one signed transaction.</summary>
 public sealed record StoredBatch(
     long BatchId,
     int MarketId,
@@ -48,7 +46,6 @@ public sealed record StoredBatch(
     public BatchFacts Facts => new(State, BlockNumber, BlockHash, BroadcastBlock);
 }
 
-/// <summary>A signed transaction that is not stored yet.</summary>
 public sealed record NewBatch(
     int MarketId,
     byte[] Signer,
@@ -60,7 +57,6 @@ public sealed record NewBatch(
     IReadOnlyList<long> TradeIds
 );
 
-/// <summary>The outcome of one trade of a mined batch.</summary>
 /// <param name="Reason">Null if it settled.</param>
 /// <param name="IsHeld">True if a paused market refused it: nothing is decided, and it is sent again.</param>
 public sealed record TradeOutcome(long TradeId, string? Reason, bool IsHeld = false)
@@ -81,7 +77,6 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     /// Reads matched trades of the current chain that no batch contains, oldest first. Ordered by time, because trade ids of different
     /// shards are not comparable.
     /// </summary>
-    /// <param name="except">Markets to leave out.</param>
     /// <param name="undone">Accounts whose other trades are left out, see <see cref="ReadUndoneAccountsAsync"/>.</param>
     public async Task<IReadOnlyList<WaitingTrade>> ReadWaitingAsync(
         int limit,
@@ -119,7 +114,6 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         return [.. rows.Select(r => new WaitingTrade(r.Id, r.Market, r.Legs, r.Attempts, new DateTimeOffset(r.Since)))];
     }
 
-    /// <summary>Reads the last followed block, and whether the ledger must still be observed again after a reorganisation.</summary>
     public async Task<(BlockMark? Cursor, bool Reobserves)> ReadFollowedAsync(CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -161,7 +155,6 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         ];
     }
 
-    /// <summary>Reads all legs of these trades, by trade and leg.</summary>
     public async Task<ILookup<long, TradeLeg>> ReadLegsAsync(IReadOnlyCollection<long> tradeIds, CancellationToken cancellationToken)
     {
         await using var command = primary.CreateCommand(
@@ -201,7 +194,6 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         return legs.ToLookup(l => l.TradeId);
     }
 
-    /// <summary>Reads the unfinished transactions in ascending order of nonces.</summary>
     public Task<IReadOnlyList<StoredBatch>> ReadUnfinishedAsync(byte[] signer, CancellationToken cancellationToken) =>
         ReadBatchesAsync("state IN ('signed', 'broadcast', 'mined') AND signer = $1 ORDER BY nonce", [signer], cancellationToken);
 
@@ -209,7 +201,6 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     public Task<IReadOnlyList<StoredBatch>> ReadFamilyAsync(byte[] signer, long nonce, CancellationToken cancellationToken) =>
         ReadBatchesAsync("signer = $1 AND nonce = $2 ORDER BY batch_id DESC", [signer, nonce], cancellationToken);
 
-    /// <summary>Reads the signer's highest nonce in the journal for the current chain; null if there is none.</summary>
     public async Task<long?> ReadLastNonceAsync(byte[] signer, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -240,7 +231,6 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         ];
     }
 
-    /// <summary>Reads the sampled orders of these trades, in their state before a write.</summary>
     internal Task<SettlementTrace> ReadTraceAsync(IEnumerable<long> tradeIds, CancellationToken cancellationToken) =>
         SettlementTrace.ReadAsync(primary, tradeIds, cancellationToken);
 

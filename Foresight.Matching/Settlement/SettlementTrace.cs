@@ -7,7 +7,6 @@ namespace Foresight.Matching.Settlement;
 
 /// <summary>A sampled order's side of a trade, in its state before the write that the span describes.</summary>
 /// <param name="Context">The span of the Api that accepted the order. Kept in the journal, so that any node can continue the trace.</param>
-/// <param name="ChangedAt">When the trade entered its settlement state.</param>
 /// <param name="SignedAt">When the transaction of the trade's batch was stored; null if it has none.</param>
 internal sealed record TracedFill(
     ActivityContext Context,
@@ -74,7 +73,6 @@ internal sealed class SettlementTrace
         return new SettlementTrace(fills);
     }
 
-    /// <summary>Ends the spans of trades whose transaction was mined.</summary>
     public void Settled(StoredBatch batch, MinedFacts facts, IReadOnlyList<TradeOutcome> outcomes)
     {
         foreach (var fill in _fills)
@@ -103,7 +101,6 @@ internal sealed class SettlementTrace
         }
     }
 
-    /// <summary>Ends the spans of trades whose holds the engine has released.</summary>
     public void Bust(IReadOnlyList<(long TradeId, string? Reason)> failed)
     {
         foreach (var fill in _fills)

@@ -8,7 +8,6 @@ public sealed partial class Submitter
     /// <summary>Most trades read at once: enough to fill every free slot.</summary>
     private const int WaitingLimit = 2_000;
 
-    /// <summary>The result of a planned batch.</summary>
     private enum Submitted
     {
         /// <summary>Decided: the batch is stored, or its trades have failed.</summary>
@@ -17,7 +16,7 @@ public sealed partial class Submitter
         /// <summary>Nothing in it can be settled now, and nothing has changed.</summary>
         Nothing,
 
-        /// <summary>Nothing in its market can be settled now.</summary>
+        /// <summary>Nothing in its market can be settled now, so the market is left out until the next block.</summary>
         MarketHeld,
     }
 
@@ -127,7 +126,10 @@ public sealed partial class Submitter
         return Submitted.MarketHeld;
     }
 
-    /// <summary>Follows every nonce that the journal has signed and every one that the chain has mined or holds as pending.</summary>
+    /// <summary>
+    /// Follows every nonce that the journal has signed and every one that the chain has mined or holds as pending: a transaction with the
+    /// nonce of another would replace it.
+    /// </summary>
     private async Task<long> NextNonceAsync(CancellationToken cancellationToken)
     {
         var pending = await settlement.Client.GetTransactionCountAsync(settlement.Key.Key.Address, BlockRef.Pending, cancellationToken);

@@ -23,10 +23,8 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     private (long Head, HashSet<int> Markets) _held = (0, []);
     private string? _heldSaid;
 
-    /// <summary>The condition that holds settlement up, as a sentence; null if there is none.</summary>
     public string? Trouble { get; private set; }
 
-    /// <returns>True if the step changed anything.</returns>
     public async Task<bool> StepAsync(long head, CancellationToken cancellationToken)
     {
         Trouble = null;
@@ -127,8 +125,6 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         Publish(await _journal.GiveUpAsync(settlement.Term, batch.BatchId, "nonce_taken", blameSingleTrade: false, cancellationToken));
     }
 
-    /// <param name="isNext">True if no transaction of this signer has to be mined before it.</param>
-    /// <returns>True if the node has it, or a replacement of it is stored.</returns>
     private async Task<bool> SendAsync(StoredBatch batch, bool isNext, CancellationToken cancellationToken)
     {
         // Read again instead of the head at the step's begin: after a step of several blocks a new transaction would look stuck.
@@ -159,7 +155,6 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         return true;
     }
 
-    /// <returns>True if a replacement is stored; the next step sends it.</returns>
     private async Task<bool> ReplaceAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
         var market = await settlement.Client.SuggestFeesAsync(settlement.Options.PriorityFee, cancellationToken);

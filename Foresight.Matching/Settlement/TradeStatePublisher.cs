@@ -62,7 +62,6 @@ public sealed class TradeStatePublisher(IBroadcast broadcast, INotices notices, 
     public void TellCluster(Term term, string kind) =>
         notices.Publish(NoticeTopics.Cluster, new ClusterEvent(kind, term.NodeId, term.Epoch, clock.GetUtcNow(), null));
 
-    /// <param name="kind">One of the kinds of <see cref="ChainEvent"/>.</param>
     public void Tell(string kind, long block, int trades = 0, string? state = null) =>
         notices.Publish(NoticeTopics.Chain, new ChainEvent(kind, block, clock.GetUtcNow(), trades, state));
 

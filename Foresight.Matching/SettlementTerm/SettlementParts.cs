@@ -8,7 +8,6 @@ using Foresight.ServiceDefaults.Health;
 namespace Foresight.Matching.SettlementTerm;
 
 /// <summary>Creates the loops of one term. Each is new: no state of an earlier one carries over.</summary>
-/// <param name="send">Sends commands to the shards' leaders.</param>
 public sealed class SettlementParts(SettlementContext settlement, SendToLeader send, int shards)
 {
     public Submitter NewSubmitter()

@@ -10,7 +10,6 @@ using Foresight.ServiceDefaults.Health;
 
 namespace Foresight.Matching.SettlementTerm;
 
-/// <summary>Writes the lease holder's status to table settlement_status, once a second.</summary>
 public sealed class SettlementStatusReporter(
     SettlementContext settlement,
     StatusJournal journal,
@@ -46,7 +45,6 @@ public sealed class SettlementStatusReporter(
         set => _metrics.Halted = _halted = value;
     }
 
-    /// <returns>True if the failure is new, so that a loop that fails at every step is logged once.</returns>
     public bool Failed(string work, string reason)
     {
         var isNew = !_failures.ContainsKey(work);
@@ -54,7 +52,6 @@ public sealed class SettlementStatusReporter(
         return isNew;
     }
 
-    /// <returns>True if the work had failed before.</returns>
     public bool Worked(string work) => _failures.TryRemove(work, out _);
 
     /// <summary>Writes the status even if the balance cannot be read: the status then reports just that.</summary>

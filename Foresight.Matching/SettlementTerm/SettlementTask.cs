@@ -112,7 +112,6 @@ public sealed partial class SettlementTask(
         }
     }
 
-    /// <summary>Writes the status once a second. Returns when the set-up has changed the deployment.</summary>
     private async Task WatchAsync(
         NpgsqlDataSource database,
         Deployment deployment,

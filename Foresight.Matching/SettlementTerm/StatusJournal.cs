@@ -21,7 +21,6 @@ public sealed record SettlementStatus(
     IReadOnlyList<ChainEndpointView> Endpoints
 );
 
-/// <summary>Writes the single row of settlement_status, behind the fence like every other write.</summary>
 public sealed class StatusJournal(SettlementJournal journal)
 {
     public Task WriteAsync(Term term, SettlementStatus status, CancellationToken cancellationToken) =>

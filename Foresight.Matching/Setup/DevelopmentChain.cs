@@ -6,7 +6,6 @@ using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Setup;
 
-/// <summary>The deployed contracts, and the first block that may contain their events.</summary>
 internal sealed record MadeContracts(Address Usdc, Address OutcomeToken, Address Factory, long DeployedBlock);
 
 /// <summary>Deploys to a development chain and funds its accounts. Uses RPC methods that only development nodes have.</summary>
@@ -63,7 +62,6 @@ internal sealed class DevelopmentChain(EthereumClient client, OperatorKey key, l
     /// Gives mock USDC to the node's own accounts, except the operator's, and approves the factory for them, so that they can trade at
     /// once.
     /// </summary>
-    /// <returns>The number of accounts.</returns>
     public async Task<int> FundAsync(MadeContracts contracts, CancellationToken cancellationToken)
     {
         var unlocked = await client.RequestAsync(new RpcRequest("eth_accounts"), cancellationToken);

@@ -1,6 +1,5 @@
 namespace Foresight.Matching.Setup;
 
-/// <summary>A market to be created.</summary>
 /// <param name="TickSize">1, 10 or 100 ticks of 0.0001 USDC.</param>
 public sealed record PlannedMarket(string Question, IReadOnlyList<string> Outcomes, int TickSize);
 

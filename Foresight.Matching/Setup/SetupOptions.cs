@@ -4,7 +4,6 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Setup;
 
-/// <summary>A market that exists on chain, as listed in <c>MARKETS_FILE</c>.</summary>
 /// <param name="Question">Its keccak256 must equal the contract's questionHash.</param>
 public sealed record ListedMarket(Address Address, string Question, IReadOnlyList<string> Outcomes, int TickSize);
 

@@ -4,7 +4,6 @@ using Npgsql;
 
 namespace Foresight.Matching.Setup;
 
-/// <summary>The recorded deployment, with its number of markets.</summary>
 public sealed record RecordedDeployment(
     int Generation,
     long BlockOffset,

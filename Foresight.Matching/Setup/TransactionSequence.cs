@@ -41,7 +41,6 @@ internal sealed class TransactionSequence(EthereumClient client, PrivateKey key,
         return signed;
     }
 
-    /// <summary>Sends from an account that the development node has unlocked.</summary>
     public async Task SendUnlockedAsync(Address from, Address to, byte[] data, CancellationToken cancellationToken)
     {
         var transaction = new JsonObject
@@ -56,7 +55,6 @@ internal sealed class TransactionSequence(EthereumClient client, PrivateKey key,
         );
     }
 
-    /// <returns>The highest block that contains one of them.</returns>
     /// <exception cref="InvalidOperationException">One reverted, or was not mined within a minute.</exception>
     public async Task<long> WaitAsync(CancellationToken cancellationToken)
     {

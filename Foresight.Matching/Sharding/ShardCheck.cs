@@ -44,7 +44,6 @@ internal sealed partial class ShardCheck(
         }
     }
 
-    /// <returns>False if the database does not answer or has no schema yet.</returns>
     private async Task<bool> TryAsync(CancellationToken cancellationToken)
     {
         try

@@ -3,7 +3,6 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Sharding;
 
-/// <summary>The number of shards that this process expects of the cluster.</summary>
 /// <param name="Count"><c>SHARDS</c>, default 1. Must be the same for the set-up and for every matching node.</param>
 public sealed record ShardOptions(int Count = 1)
 {

@@ -2,13 +2,11 @@ using Npgsql;
 
 namespace Foresight.Matching.Sharding;
 
-/// <summary>The number of shards as the database records it.</summary>
 internal static class ShardStore
 {
     /// <summary>
     /// Records the number of shards unless one is recorded already. A database whose markets are older than this setting has one shard.
     /// </summary>
-    /// <returns>The recorded number.</returns>
     public static async Task<int> FixAsync(NpgsqlDataSource database, int shards, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(

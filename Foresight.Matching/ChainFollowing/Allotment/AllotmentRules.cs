@@ -1,13 +1,11 @@
 namespace Foresight.Matching.ChainFollowing.Allotment;
 
 /// <summary>One shard's part of an account's collateral, in micro-USDC.</summary>
-/// <param name="Held">Amount held by resting orders and unsettled trades.</param>
 public readonly record struct Allotment(int Shard, long Owned, long Held)
 {
     public long Free => Owned - Held;
 }
 
-/// <summary>A change of one shard's part, in micro-USDC.</summary>
 public readonly record struct PartChange(int Shard, long Units);
 
 /// <summary>
@@ -22,8 +20,6 @@ public static class AllotmentRules
     /// home shard. A decrease is taken from free collateral first, then from the shard that holds most, so that orders are cancelled in as
     /// few shards as possible.
     /// </summary>
-    /// <param name="chain">The account's spendable balance on chain.</param>
-    /// <param name="parts">One per shard.</param>
     public static IReadOnlyList<PartChange> Next(long chain, IReadOnlyList<Allotment> parts, int home)
     {
         // A part is negative for a moment if a trade spent money that no observation had shown yet; the other parts make up for it.
@@ -70,8 +66,7 @@ public static class AllotmentRules
     {
         var order = Enumerable.Range(0, parts.Count).OrderBy(i => targets[i] - parts[i].Held).ToArray();
         long FreeOf(int place) => targets[order[place]] - parts[order[place]].Held;
-        // Levels the free amounts like water in a vessel with an uneven bottom: the level is right once the lowest parts absorb all of the
-        // surplus.
+        // Raises the lowest free amounts to a common level, which is right once the parts below it absorb the whole surplus.
         var sum = surplus;
         for (var count = 1; count <= order.Length; count++)
         {

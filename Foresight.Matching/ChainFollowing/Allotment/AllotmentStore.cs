@@ -7,33 +7,26 @@ using Npgsql;
 
 namespace Foresight.Matching.ChainFollowing.Allotment;
 
-/// <summary>A change that was decided and is not yet acknowledged.</summary>
 /// <param name="Block">In the engine's count of blocks.</param>
 /// <param name="MoveTo">The shard that receives what this one gives up; null if the chain's balance itself changed.</param>
 public sealed record OpenChange(long Id, Address Account, int Shard, long Units, long Block, int? MoveTo);
 
-/// <summary>A change to be stored before its shard is told.</summary>
+/// <summary>Stored before its shard is told, so that a crash in between cannot lose it.</summary>
 public readonly record struct NewChange(Address Account, int Shard, long Units, long Block, int? MoveTo = null);
 
-/// <summary>An order that was refused because its shard had too little of its account's collateral.</summary>
 /// <param name="Cost">In micro-USDC.</param>
 public readonly record struct Demand(Address Account, int Shard, long Cost);
 
 /// <summary>The shards' allotments and the changes under way. Reads at the primary; every write is fenced by settlement's term.</summary>
 public sealed class AllotmentStore(NpgsqlDataSource primary, SettlementJournal journal)
 {
-    /// <summary>Most changes sent at once.</summary>
     public const int MaxOpen = 4_096;
 
     /// <summary>Most commands of a shard searched for refused orders in one look: more than arrive between two looks.</summary>
     private const int CommandsPerLook = 20_000;
 
-    /// <summary>Most refused orders of a shard served by one look; the newest are.</summary>
     private const int DemandsPerLook = 200;
 
-    /// <summary>
-    /// Reads each shard's part for these accounts, zero where a shard never had one. An account without any part is absent.
-    /// </summary>
     public async Task<IReadOnlyDictionary<Address, Allotment[]>> ReadPartsAsync(
         IReadOnlyCollection<Address> accounts,
         int shards,
@@ -96,7 +89,6 @@ public sealed class AllotmentStore(NpgsqlDataSource primary, SettlementJournal j
             Insert(following)
         );
 
-    /// <summary>Reads the last sequence of each shard, indexed by shard.</summary>
     public async Task<long[]> ReadHeadsAsync(int shards, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -115,9 +107,6 @@ public sealed class AllotmentStore(NpgsqlDataSource primary, SettlementJournal j
         ];
     }
 
-    /// <summary>
-    /// Reads the buys that a shard refused for lack of collateral between two sequences, the newest of each account first.
-    /// </summary>
     public async Task<IReadOnlyList<Demand>> ReadDemandsAsync(int shard, long after, long through, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);

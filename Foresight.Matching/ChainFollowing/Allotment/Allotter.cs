@@ -16,10 +16,8 @@ public sealed partial class Allotter(Term term, AllotmentStore store, LeaderClie
     /// <summary>One pass to lower, one to raise, and one for what settled in the meantime.</summary>
     private const int MaximumPasses = 3;
 
-    /// <summary>Most accounts whose collateral is moved by one look.</summary>
     private const int MovesPerLook = 256;
 
-    /// <summary>Interval of the looks at refused orders.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
 
     private long[]? _seen;
@@ -49,7 +47,6 @@ public sealed partial class Allotter(Term term, AllotmentStore store, LeaderClie
         }
     }
 
-    /// <summary>Adjusts the parts to the accounts' spendable balances on chain as of a block.</summary>
     /// <param name="block">In the engine's count of blocks.</param>
     public async Task ObserveAsync(IReadOnlyList<ChainHolding> collateral, long block, CancellationToken cancellationToken)
     {
